@@ -1,0 +1,175 @@
+"""The composition root: wires the rooms to the settings, and owns the clock."""
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.domain.access import AT_THE_TERMINAL
+from bot.domain.parsing import parse
+from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.ledger.instants import from_us
+from bot.ledger.notes import check_unit, settle_unit
+from bot.ledger.passes import freshness
+from bot.ledger.reading import Reader, open_reader
+from bot.ledger.schema import LedgerError
+from bot.ledger.selection import seen_values
+from bot.settings import Settings, SettingsError
+from bot.usage.report import Report, Terms, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.ledger.database import Database
+    from bot.ledger.lease import Held
+    from bot.ledger.repricing import Repriced
+    from bot.sync.job import Outcome, Progress
+    from bot.sync.rules import Planned
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The present moment, UTC; the only place that asks the machine."""
+    return datetime.now(UTC)  # noqa: TID251 - the owner of the clock
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The rooms, wired. Nothing is opened before it is needed."""
+
+    settings: Settings
+    clock: Clock
+
+    @contextmanager
+    def reader(self) -> "Iterator[Reader]":
+        """The ledger for reading, brought up to date first if an older version wrote it.
+
+        Raises:
+            LedgerError: there is none yet, or it is priced in another unit.
+        """
+        reader = self._opened()
+        try:
+            check_unit(reader, self.settings.pricing_unit)
+            yield reader
+        finally:
+            reader.close()
+
+    def _opened(self) -> Reader:
+        try:
+            return open_reader(self.settings.database_path)
+        except LedgerError:
+            if not self.settings.database_path.is_file():
+                raise
+        with self.database():
+            return open_reader(self.settings.database_path)
+
+    @contextmanager
+    def database(self) -> "Iterator[Database]":
+        """The ledger for writing, made or brought up to date first."""
+        from bot.ledger.database import open_database
+
+        database = open_database(self.settings.database_path)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def report(self, line: str) -> Report:
+        """Answer a line of the query language, asked by whoever holds the terminal.
+
+        Raises:
+            QueryError: the line is no question.
+            RefusedError: a name in it is nobody's.
+            LedgerError: the ledger cannot be read.
+        """
+        now = self.clock()
+        with self.reader() as reader:
+            statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
+            question = parse(line, now=now, zone=self.settings.timezone, statuses=statuses)
+            return answer(reader, question, AT_THE_TERMINAL, self.terms, now)
+
+    @property
+    def terms(self) -> Terms:
+        """What every answer rests on."""
+        return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.byok_unit is not None)
+
+    async def sync(
+        self, *, full: bool, progress: "Callable[[Progress], None]", waiting: "Callable[[Held], None]"
+    ) -> "Outcome":
+        """One sync of the ledger with the upstream, alone.
+
+        Args:
+            full: read everything the upstream has, instead of the tail and missing history.
+            progress: called after every page.
+            waiting: called once if another sync has to end first.
+
+        Raises:
+            SettingsError: there is no credential.
+            NeoError: the upstream failed.
+            LedgerError: the ledger cannot be written, or another sync took over.
+        """
+        from secrets import token_hex
+
+        from bot.ledger.booking import Terms as Booking
+        from bot.ledger.lease import holder_name
+        from bot.neo.client import connect
+        from bot.sync.job import Sync, holding_lease
+
+        credential = self.credential()
+        holder = holder_name(token_hex(4))
+        with self.database() as database:
+            with database.transaction() as connection:
+                settle_unit(connection, self.settings.pricing_unit)
+            async with (
+                holding_lease(database, holder, self.clock, waiting),
+                connect(self.settings.neo_api_url, credential) as client,
+            ):
+                booking = Booking(self.settings.pricing_unit, self.settings.solo_member)
+                planned, first = self._planned(full=full)
+                return await Sync(database, client, self.clock, booking, holder, progress).run(planned, quiet=first)
+
+    def credential(self) -> Mapping[str, str]:
+        """The one header that authorises upstream.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        if self.settings.neo_api_key is not None:
+            return {"X-Api-Key": self.settings.neo_api_key.reveal()}
+        if self.settings.neo_bearer_token is not None:
+            return {"Authorization": f"Bearer {self.settings.neo_bearer_token.reveal()}"}
+        raise SettingsError(["NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin."])
+
+    def _planned(self, *, full: bool) -> "tuple[list[Planned], bool]":
+        from bot.sync.rules import Kind, Planned, plan
+
+        now = self.clock()
+        with self.reader() as reader:
+            fresh = freshness(reader)
+        first = fresh.as_of is None
+        if full:
+            return [Planned(Kind.FULL, None, now)], first
+        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
+        days = self.settings.history_days
+        return plan(now, last_complete=fresh.as_of, covered=covered, history_days=days), first
+
+    def reprice(self) -> "Repriced":
+        """Price the ledger again in the unit that is set.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        from bot.ledger.instants import to_us
+        from bot.ledger.repricing import reprice
+
+        if not self.settings.database_path.is_file():
+            raise LedgerError(f"there is no ledger at {self.settings.database_path} yet. Run `neo-usage sync` first.")
+        with self.database() as database, database.transaction() as connection:
+            return reprice(connection, self.settings.pricing_unit, to_us(self.clock()))
+
+
+def build(settings: Settings, clock: Clock = system_clock) -> App:
+    """The app for these settings."""
+    return App(settings, clock)

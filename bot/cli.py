@@ -1,0 +1,392 @@
+"""The `neo-usage` command: words in, one clear line out on failure; each command imports only what it needs."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from bot import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.app import App
+    from bot.ledger.lease import Held
+    from bot.sync.job import Outcome, Progress
+    from bot.usage.report import Report
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+_as_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="neo-usage")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def app(*, debug: bool) -> None:
+    """What ProjectDiscovery Neo costs, to the cent."""
+    _Debug.on = debug
+
+
+@app.group("member", no_args_is_help=True)
+def members() -> None:
+    """The people of the ledger."""
+
+
+@app.group("db", no_args_is_help=True)
+def database() -> None:
+    """The ledger's file."""
+
+
+class _Debug:
+    on = False
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="neo-usage")
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What an operator can act on becomes one line and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail("interrupted. What was booked stays; the next sync goes on from there.")
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left: nobody to tell
+        raise click.exceptions.Exit(FAILED) from None
+    except (click.exceptions.Exit, click.Abort, click.ClickException):
+        raise
+    except Exception as error:
+        if _Debug.on:
+            raise
+        _fail(_sentence(error), code=_code(error))
+
+
+def _sentence(error: Exception) -> str:
+    from bot.domain.access import RefusedError
+    from bot.domain.parsing import QueryError
+    from bot.domain.when import WhenError
+    from bot.ledger.schema import LedgerError
+    from bot.settings import SettingsError
+
+    text = str(error).strip()
+    if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError, SettingsError)) or _is_upstream(error):
+        return text
+    if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
+        cause = str(getattr(error, "orig", error))
+        return f"the database failed: {cause}. Is the disk full, or the file another's? `neo-usage doctor` looks."
+    return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."
+
+
+def _is_upstream(error: Exception) -> bool:
+    return any(each.__module__ == "bot.neo.errors" for each in type(error).__mro__)
+
+
+def _code(error: Exception) -> int:
+    from bot.domain.access import RefusedError
+    from bot.domain.parsing import QueryError
+    from bot.domain.when import WhenError
+
+    return WRONG_USE if isinstance(error, (QueryError, WhenError, RefusedError)) else FAILED
+
+
+def _fail(text: str, code: int = FAILED) -> NoReturn:
+    click.echo(f"neo-usage: {text}", err=True)
+    raise click.exceptions.Exit(code)
+
+
+def _app() -> "App":
+    from bot import app as composition
+    from bot.settings import load
+
+    return composition.build(load())
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 160)
+
+
+# --- sync ----------------------------------------------------------------------------------------
+
+
+@app.command()
+@click.option("--full", is_flag=True, help="Read all history, not just what is missing.")
+def sync(*, full: bool) -> None:
+    """Read from Neo into the ledger."""
+    import asyncio
+
+    with _plainly():
+        wired = _app()
+        wired.credential()
+        with _progress() as progress:
+            outcome = asyncio.run(wired.sync(full=full, progress=progress, waiting=_waiting))
+        _print_outcome(outcome)
+
+
+def _waiting(held: "Held") -> None:
+    click.echo(f"another sync is running ({held.holder}); waiting for it to end", err=True)
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[Progress], None]]":
+    """A progress bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        line = bar.add_task("asking Neo", total=None)
+
+        def show(at: "Progress") -> None:
+            since = "the beginning" if at.window.start is None else f"{at.window.start:%Y-%m-%d}"
+            what = f"{at.window.kind} since {since} ({at.number} of {at.windows})"
+            bar.update(line, description=what, completed=at.rows, total=max(at.total, at.rows))
+
+        yield show
+
+
+def _print_outcome(outcome: "Outcome") -> None:
+    tally = outcome.tally
+    for name in ("pages", "tasks", "new", "grown", "restated", "quarantined"):
+        click.echo(f"{name}: {getattr(tally, name)}")
+    click.echo(f"complete: {'yes' if outcome.complete else 'no'}")
+    if not outcome.complete:
+        click.echo("some of the list kept changing while it was read; the next sync reads it again", err=True)
+    if tally.quarantined:
+        click.echo("some rows could not be booked; `neo-usage status` names them", err=True)
+    for warning in outcome.warnings:
+        click.echo(f"WARNING: {warning}", err=True)
+
+
+# --- report --------------------------------------------------------------------------------------
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@_as_json
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
+def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
+    """Answer a question: `neo-usage report 7d by:member`."""
+    with _plainly():
+        if as_json and as_csv:
+            _fail("--json and --csv: one of them", code=WRONG_USE)
+        wired = _app()
+        answer = wired.report(line_of(query))
+        if as_json:
+            from bot.usage.export import to_json
+
+            click.echo(to_json(answer))
+        elif as_csv or answer.question.csv:
+            from bot.usage.export import to_csv
+
+            click.echo(to_csv(answer), nl=False)
+        else:
+            _show(wired, answer)
+
+
+def _show(wired: "App", answer: "Report") -> None:
+    from bot.usage.terminal import show
+
+    stale_after = timedelta(seconds=2 * wired.settings.poll_seconds)
+    show(answer, _console(), wired.clock(), stale_after)
+
+
+def line_of(words: Sequence[str]) -> str:
+    """One line from a shell's words; a word whose quotes the shell took gets them back."""
+    return " ".join(_requoted(word) for word in words)
+
+
+def _requoted(word: str) -> str:
+    key, colon, value = word.partition(":")
+    if colon and " " in value and " " not in key and ":" not in value and '"' not in value:
+        return f'{key}:"{value}"'
+    return word
+
+
+# --- status --------------------------------------------------------------------------------------
+
+
+@app.command()
+@_as_json
+def status(*, as_json: bool) -> None:
+    """Last passes, freshness, quarantine, database."""
+    with _plainly():
+        import json
+
+        from bot.usage import status as room
+
+        wired = _app()
+        with wired.reader() as reader:
+            found = room.status(reader, wired.settings.database_path.stat().st_size)
+        document = room.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
+        if as_json:
+            click.echo(json.dumps(document, indent=2))
+        else:
+            from bot.usage.status_view import show
+
+            show(found, document, _console(), wired.settings.timezone)
+
+
+@app.command()
+@click.option("--offline", is_flag=True, help="Ask nothing over the network.")
+def doctor(*, offline: bool) -> None:
+    """Check settings, database and the Neo key; exit 1 if anything fails."""
+    with _plainly():
+        from bot.doctor import State, examine
+
+        checks = examine(offline=offline)
+        width = max(len(check.what) for check in checks)
+        for check in checks:
+            mend = f"  {check.mend}" if check.mend else ""
+            click.echo(f"{check.state:<4}  {check.what:<{width}}  {check.found}{mend}")
+        if any(check.state is State.FAIL for check in checks):
+            raise click.exceptions.Exit(FAILED)
+
+
+# --- members -------------------------------------------------------------------------------------
+
+
+@members.command("list")
+@_as_json
+def member_list(*, as_json: bool) -> None:
+    """Everybody the ledger knows."""
+    with _plainly():
+        from bot.ledger.members import people
+
+        with _app().reader() as reader:
+            found = people(reader)
+        if as_json:
+            import json
+
+            from bot.domain.money import usd_text
+
+            rows = [
+                {"email": p.email, "tasks": p.tasks, "spend_usd": usd_text(p.spend_nanos), "merged_into": p.merged_into}
+                for p in found
+            ]
+            click.echo(json.dumps(rows, indent=2))
+            return
+        from bot.domain.money import show_usd
+        from bot.domain.text import one_line
+
+        for person in found:
+            merged = f"  now {one_line(person.merged_into)}" if person.merged_into else ""
+            click.echo(
+                f"{one_line(person.email):<40} {person.tasks:>8,} tasks {show_usd(person.spend_nanos):>14}{merged}"
+            )
+
+
+@members.command("merge")
+@click.argument("old")
+@click.argument("new")
+def member_merge(old: str, new: str) -> None:
+    """Join a renamed e-mail: OLD's tasks and spend become NEW's, now and later."""
+    with _plainly():
+        from bot.ledger.members import merge
+
+        with _app().database() as ledger, ledger.transaction() as connection:
+            moved = merge(connection, old, new)
+        click.echo(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}")
+
+
+# --- database ------------------------------------------------------------------------------------
+
+
+@database.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema up to date (every start does it too)."""
+    with _plainly():
+        from bot.ledger.schema import newest_revision
+
+        wired = _app()
+        with wired.database():
+            click.echo(f"{wired.settings.database_path} is at schema {newest_revision()}")
+
+
+@database.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def db_backup(file: Path) -> None:
+    """Copy the ledger, also while it is in use."""
+    with _plainly():
+        from bot.ledger.upkeep import backup
+
+        size = backup(_app().settings.database_path, file)
+        click.echo(f"{file}: {size:,} bytes")
+
+
+@database.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+def db_restore(file: Path) -> None:
+    """Put a copy in the ledger's place; stop the service first."""
+    with _plainly():
+        from bot.ledger.upkeep import restore
+
+        wired = _app()
+        kept = restore(file, wired.settings.database_path)
+        with wired.database():
+            click.echo(f"{wired.settings.database_path} is {file} now")
+        if kept:
+            click.echo(f"the former ledger is kept as {kept}")
+
+
+@database.command("verify")
+def db_verify() -> None:
+    """Check the ledger's laws; exit 1 if one is broken."""
+    with _plainly():
+        from bot.ledger.upkeep import verify
+
+        broken = False
+        for law, breaches in verify(_app().settings.database_path).items():
+            broken |= bool(breaches)
+            click.echo(f"{'FAIL' if breaches else 'ok  '}  {law}{_some(breaches)}")
+        if broken:
+            _fail("the ledger breaks its laws. Restore a backup, or sync into a new database.")
+
+
+def _some(breaches: list[str]) -> str:
+    if not breaches:
+        return ""
+    more = f" and {len(breaches) - 3:,} others" if len(breaches) > 3 else ""  # noqa: PLR2004 - a few examples
+    return f": {', '.join(breaches[:3])}{more}"
+
+
+@database.command("reprice")
+def db_reprice() -> None:
+    """Price everything again in the BYOK_UNIT that is set; nobody is told."""
+    with _plainly():
+        from bot.domain.money import show_usd
+
+        wired = _app()
+        result = wired.reprice()
+        click.echo(
+            f"{result.tasks:,} tasks priced again in {wired.settings.pricing_unit.value},"
+            f" {show_usd(result.difference_nanos)} in all"
+        )
+
+
+# --- demo ----------------------------------------------------------------------------------------
+
+
+@app.command()
+@click.option("--port", default=8811, show_default=True, help="Where the embedded Neo listens; 0 takes any free port.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another team.")
+@click.option("--no-browser", is_flag=True, help="Open nothing.")
+def demo(*, port: int, seed: int, no_browser: bool) -> None:
+    """Ask questions of an embedded Neo; no credentials, no network, a database of its own."""
+    del no_browser  # there is no page yet
+    with _plainly():
+        from bot.demo import run
+
+        run(port, seed, _console())

@@ -1,0 +1,66 @@
+"""Access: whose spend a caller may see. The bot holds an admin's key, so it must decide this itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.question import Field, Question
+
+
+class Role(StrEnum):
+    """What somebody is to the bot."""
+
+    OPERATOR = "operator"  # named in ADMINS: sees all
+    MEMBER = "member"  # sees their own spend only
+    NOBODY = "nobody"  # guests, bots, deleted, external and unmatched users: sees nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks; `member` is the e-mail they were matched to, if any."""
+
+    role: Role
+    member: str | None = None
+
+
+# the person at the terminal holds the key and the database already
+AT_THE_TERMINAL = Caller(Role.OPERATOR)
+
+
+class RefusedError(Exception):
+    """The caller may not have what was asked; the message is for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whose spend the answer may hold: these members, or (None) everybody."""
+
+    members: tuple[str, ...] | None
+
+
+def grant(question: Question, caller: Caller, named: tuple[str, ...] = ()) -> Grant:
+    """Decide whose spend a question may be answered from.
+
+    Args:
+        question: what is asked.
+        caller: who asks.
+        named: the e-mails that `question.people` turned out to be.
+
+    Raises:
+        RefusedError: it asks for more than the caller may see.
+    """
+    if caller.role is Role.OPERATOR:
+        return _of_operator(question, caller, named)
+    if caller.role is Role.NOBODY or caller.member is None:
+        raise RefusedError("I cannot match you to a member of the Neo team. Ask an operator to `link` you.")
+    others = {*named, *question.included(Field.EMAIL)} - {caller.member}
+    if others or question.team or "member" in question.by:
+        raise RefusedError("Only operators see other people's spend. Leave the scope out to see yours.")
+    return Grant((caller.member,))
+
+
+def _of_operator(question: Question, caller: Caller, named: tuple[str, ...]) -> Grant:
+    if named:
+        return Grant(named)
+    if question.asks_for_others or caller.member is None:
+        return Grant(None)
+    return Grant((caller.member,))

@@ -1,0 +1,89 @@
+"""Money: integers of USD nanos, and the only place where amounts enter and leave that form."""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
+
+NANOS_PER_USD = 1_000_000_000  # google.type.Money's unit
+NANOS_PER_CREDIT = 10 * NANOS_PER_USD  # 1 Neo credit = 10 USD
+NANOS_PER_CENT = NANOS_PER_USD // 100
+
+# A single amount above this is a fault of the upstream, not a price: 1,000,000 USD or credits' worth of it.
+# It also keeps sums of nine thousand such amounts inside SQLite's 64-bit integers.
+ABSURD_USD = 1_000_000
+
+_WIDE = Context(prec=60, traps=[Inexact])  # holds the product of any usual amount exactly
+_SMALLEST_EXPONENT = -40  # below it an amount rounds to zero nanos whatever its digits are
+
+
+class AmountError(ValueError):
+    """An amount that cannot be money: not finite, negative or absurdly large."""
+
+
+def nanos(amount: Decimal, nanos_per_unit: int) -> int:
+    """Convert an upstream amount to USD nanos, rounded half-even once.
+
+    Args:
+        amount: what the upstream sent, exact.
+        nanos_per_unit: NANOS_PER_USD or NANOS_PER_CREDIT.
+
+    Raises:
+        AmountError: not finite, negative, or above ABSURD_USD.
+    """
+    if not amount.is_finite():
+        raise AmountError(f"{amount} is not an amount")
+    if amount.is_zero() or amount.adjusted() < _SMALLEST_EXPONENT:
+        return _positive_zero(amount)
+    if amount.is_signed():
+        raise AmountError("a negative amount")
+    if amount.adjusted() > len(str(ABSURD_USD)) or amount * nanos_per_unit > ABSURD_USD * NANOS_PER_USD:
+        raise AmountError(f"an amount above ${ABSURD_USD:,}")
+    return _exact_product(amount, nanos_per_unit)
+
+
+def _positive_zero(amount: Decimal) -> int:
+    if amount.is_signed() and not amount.is_zero():
+        raise AmountError("a negative amount")
+    return 0
+
+
+def _exact_product(amount: Decimal, factor: int) -> int:
+    # the product must be exact before the one rounding, however many digits the upstream sent
+    try:
+        product = _WIDE.multiply(amount, Decimal(factor))
+    except Inexact:
+        digits = len(amount.as_tuple().digits)
+        product = Context(prec=digits + 24).multiply(amount, Decimal(factor))
+    return int(product.to_integral_value(ROUND_HALF_EVEN))
+
+
+def usd_text(amount_nanos: int) -> str:
+    """The exact decimal of an amount in USD: nine places, no grouping (`-0.000000001`)."""
+    whole, part = divmod(abs(amount_nanos), NANOS_PER_USD)
+    return f"{'-' if amount_nanos < 0 else ''}{whole}.{part:09d}"
+
+
+def credits_text(amount_nanos: int) -> str:
+    """The exact decimal of an amount in Neo credits, with at least two places (`41.23`)."""
+    whole, part = divmod(abs(amount_nanos), NANOS_PER_CREDIT)
+    places = f"{part:010d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if amount_nanos < 0 else ''}{whole}.{places}"
+
+
+def show_usd(amount_nanos: int) -> str:
+    """An amount for people, to the cent: `$1,234.56`, `-$3.10`, `<$0.01` for what is less than a cent."""
+    sign = "-" if amount_nanos < 0 else ""
+    if 0 < abs(amount_nanos) < NANOS_PER_CENT:
+        return f"{sign}<$0.01"
+    return f"{sign}${_rounded(abs(amount_nanos), NANOS_PER_CENT):,.2f}"
+
+
+def show_credits(amount_nanos: int) -> str:
+    """An amount in Neo credits for people: `41.23 credits`, `<0.01 credits`."""
+    sign = "-" if amount_nanos < 0 else ""
+    if 0 < abs(amount_nanos) < NANOS_PER_CREDIT // 100:
+        return f"{sign}<0.01 credits"
+    return f"{sign}{_rounded(abs(amount_nanos), NANOS_PER_CREDIT // 100):,.2f} credits"
+
+
+def _rounded(amount_nanos: int, hundredth: int) -> Decimal:
+    hundredths = (Decimal(amount_nanos) / hundredth).to_integral_value(ROUND_HALF_EVEN)
+    return hundredths / 100

@@ -1,0 +1,103 @@
+"""Pricing: the one function that says what a task costs, after the table in DESIGN.md "Money"."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.domain.money import NANOS_PER_CREDIT, NANOS_PER_USD, nanos
+from bot.domain.tasks import Task
+
+_SAME_MONEY = Decimal("1e-6")  # relative difference below which two fields report one amount
+
+
+class ByokUnit(StrEnum):
+    """The unit of `llm_cost` and `neo_cost`, which the upstream's page leaves open."""
+
+    CREDITS = "credits"
+    USD = "usd"
+
+    @property
+    def nanos_per_unit(self) -> int:
+        """USD nanos in one unit."""
+        return NANOS_PER_CREDIT if self is ByokUnit.CREDITS else NANOS_PER_USD
+
+
+class SpendBasis(StrEnum):
+    """What "spend" adds up: both amounts, or what is owed to Neo alone."""
+
+    TOTAL = "total"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a task costs so far, in USD nanos: to Neo and to the model provider; None is unknown.
+
+    `mixed`: the task changed between Neo's and an own key, and both parts are counted.
+    `by_unit`: an amount of `llm_cost` or `neo_cost` was counted, so the price rests on the BYOK unit.
+    `own_key`: the task ran on the team's own provider key.
+    """
+
+    platform_nanos: int | None
+    provider_nanos: int | None
+    mixed: bool = False
+    by_unit: bool = False
+    own_key: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether any part of the cost is known."""
+        return self.platform_nanos is not None or self.provider_nanos is not None
+
+
+UNKNOWN = Price(None, None)
+
+
+def price(task: Task, unit: ByokUnit) -> Price:
+    """Price a task.
+
+    Raises:
+        AmountError: an amount that counts is not finite, negative or absurd.
+    """
+    if _runs_on_own_key(task):
+        return replace(_own_key(task, unit), own_key=True)
+    if task.neo_credits is None:
+        return UNKNOWN
+    return Price(_in_credits(task.neo_credits), 0)
+
+
+def _runs_on_own_key(task: Task) -> bool:
+    if task.is_byok is None:
+        return _present(task.llm_cost) or _present(task.neo_cost)
+    return task.is_byok
+
+
+def _own_key(task: Task, unit: ByokUnit) -> Price:
+    credit, llm = task.neo_credits, task.llm_cost
+    if credit is None and llm is None and task.neo_cost is None:
+        return UNKNOWN
+    fee = _in_unit(task.neo_cost, unit)
+    if credit is not None and not _present(llm):
+        # a legacy row: credits hold the provider's cost, and credits are credits whatever the unit
+        return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost))
+    by_unit = _present(llm) or _present(task.neo_cost)
+    provider = _in_unit(llm, unit)
+    if not _present(credit) or _same_money(credit, llm):
+        return Price(fee, provider, by_unit=by_unit)
+    return Price((fee or 0) + (_in_credits(credit) or 0), provider, mixed=True, by_unit=by_unit)
+
+
+def _in_unit(amount: Decimal | None, unit: ByokUnit) -> int | None:
+    return None if amount is None else nanos(amount, unit.nanos_per_unit)
+
+
+def _in_credits(amount: Decimal | None) -> int | None:
+    return None if amount is None else nanos(amount, NANOS_PER_CREDIT)
+
+
+def _present(amount: Decimal | None) -> bool:
+    return amount is not None and amount > 0
+
+
+def _same_money(one: Decimal | None, other: Decimal | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _SAME_MONEY * max(one, other)

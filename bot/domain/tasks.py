@@ -1,0 +1,53 @@
+"""A task as the upstream reports it, checked: the one shape that passes from `neo` to `ledger`."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+UPSTREAM_STATUSES = ("completed", "error", "failed", "aborted", "blocked")
+FAILED_STATUSES = ("error", "failed")
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One Neo task with its totals so far.
+
+    Amounts are the upstream's own numbers in their own unit (see `pricing`), exact; None is unknown.
+    `created_at` is aware UTC, durations are milliseconds, `email` is lower-cased, `tools` holds calls and
+    milliseconds by tool name, `agents` triggers by agent name.
+    """
+
+    task_id: str
+    model: str
+    status: str
+    created_at: datetime
+    email: str | None = None
+    is_byok: bool | None = None
+    neo_credits: Decimal | None = None
+    llm_cost: Decimal | None = None
+    neo_cost: Decimal | None = None
+    stream_id: str | None = None
+    stream_count: int | None = None
+    step_count: int = 0
+    tool_calls: int = 0
+    agent_triggers: int = 0
+    llm_time_ms: int | None = None
+    tool_time_ms: int | None = None
+    total_execution_ms: int | None = None
+    avg_step_latency_ms: int | None = None
+    title: str | None = None
+    error_message: str | None = None
+    tools: dict[str, tuple[int, int]] = {}
+    agents: dict[str, int] = {}
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A row of the upstream that cannot be booked: its task's id (or a digest of the row), and why."""
+
+    key: str
+    reason: str
+
+
+def member_key(email: str) -> str:
+    """The key of a member: the e-mail without surrounding space, lower-cased."""
+    return email.strip().lower()

@@ -1,0 +1,16 @@
+"""Text from elsewhere, made harmless for a line that people read."""
+
+import unicodedata
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """The text on one line, without controls or marks that reorder it, cut with an ellipsis."""
+    kept = "".join(" " if letter in "\t\r\n" else letter for letter in text if _shows(letter))
+    line = " ".join(kept.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _shows(letter: str) -> bool:
+    return letter in "\t\r\n" or unicodedata.category(letter) not in _HIDDEN

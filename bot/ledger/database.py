@@ -1,0 +1,102 @@
+"""The database: one writing connection, migrated before use; readers stand beside it (see `reading`)."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+from bot.shipped import shipped
+
+BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a tenth of the speed, and no acknowledged commit lost to a power cut
+    "PRAGMA wal_autocheckpoint = 16000",
+    "PRAGMA cache_size = -32000",
+)
+
+
+class Database:
+    """The writing side of a ledger's file; use `open_database`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        )
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """All of what is done inside, or nothing; nobody else writes meanwhile."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._engine.dispose()
+
+
+def open_database(path: Path) -> Database:
+    """Open a ledger for writing, bringing its schema up to date.
+
+    Raises:
+        LedgerError: the file is not a ledger, cannot be written, or was written by a newer version.
+    """
+    if not path.parent.is_dir():
+        raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
+    database = Database(path)
+    try:
+        upgrade(database)
+    except BaseException as error:
+        database.close()
+        if isinstance(error.__cause__, sqlite3.DatabaseError):
+            raise LedgerError(f"cannot write {path}: {error.__cause__}.") from error
+        raise
+    return database
+
+
+def upgrade(database: Database) -> None:
+    """Apply the migrations that the file lacks."""
+    with database.transaction() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the only driver there is
+        stored = stored_revision(raw)
+        if stored == newest_revision():
+            return
+        if stored is not None and stored > newest_revision():
+            raise LedgerError(f"{database.path} was written by a newer neo-usage (schema {stored}). Update this one.")
+        _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - the hook's signature
+    # the driver's own transactions open too late and without IMMEDIATE: increments were lost
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,94 @@
+"""Members: who the e-mails of the upstream belong to, and joining a renamed one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.tasks import member_key
+from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+UNATTRIBUTED_NAME = "unattributed"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as listed: the key, the e-mail ("unattributed" for rows without), tasks and all-time nanos."""
+
+    id: int
+    email: str
+    tasks: int
+    spend_nanos: int
+    merged_into: str | None
+
+
+def member_ids(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
+    """The keys of members by e-mail, as they are after merges; unknown ones are added."""
+    wanted = sorted(set(emails))
+    found = _lookup(connection, wanted)
+    missing = [(email,) for email in wanted if email not in found]
+    if missing:
+        connection.exec_driver_sql("INSERT INTO member (email) VALUES (?)", missing)
+        found = _lookup(connection, wanted)
+    return found
+
+
+def _lookup(connection: "Connection", emails: list[str]) -> dict[str, int]:
+    if not emails:
+        return {}
+    marks = ",".join("?" * len(emails))
+    sql = f"SELECT email, coalesce(merged_into, id) FROM member WHERE email IN ({marks})"  # noqa: S608 - placeholders only
+    return {row[0]: row[1] for row in connection.exec_driver_sql(sql, tuple(emails))}
+
+
+def merge(connection: "Connection", old: str, new: str) -> int:
+    """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
+
+    Returns:
+        How many charges were re-addressed.
+
+    Raises:
+        LedgerError: the old e-mail is unknown, or both are one member already.
+    """
+    old_key, new_key = stored_email(old), stored_email(new)
+    known = _lookup(connection, [old_key])
+    if old_key not in known:
+        raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")
+    target = member_ids(connection, [new_key])[new_key]
+    source = known[old_key]
+    if source == target:
+        raise LedgerError(f"{old} and {new} are one member already.")
+    connection.exec_driver_sql(
+        "UPDATE member SET merged_into = ? WHERE id = ? OR merged_into = ?", (target, source, source)
+    )
+    connection.exec_driver_sql("UPDATE task SET member = ? WHERE member = ?", (target, source))
+    return connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (target, source)).rowcount
+
+
+def stored_email(name: str) -> str:
+    """The e-mail as the ledger keys it; "unattributed" is the empty one."""
+    key = member_key(name)
+    return "" if key == UNATTRIBUTED_NAME else key
+
+
+def shown_email(email: str) -> str:
+    """The e-mail as people read it."""
+    return email or UNATTRIBUTED_NAME
+
+
+_LIST = """
+SELECT m.id, m.email, (SELECT count(*) FROM task t WHERE t.member = m.id),
+       coalesce((SELECT sum(c.platform_nanos + c.provider_nanos) FROM charge c WHERE c.member = m.id), 0), n.email
+FROM member m LEFT JOIN member n ON n.id = m.merged_into ORDER BY m.email
+"""
+
+
+def people(reader: Reader) -> list[Person]:
+    """Everybody the ledger knows, by e-mail."""
+    return [
+        Person(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
+        for key, email, tasks, spend, into in reader.rows(_LIST)
+    ]

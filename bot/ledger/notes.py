@@ -1,0 +1,55 @@
+"""Notes: facts the ledger keeps about itself, such as the unit its amounts were priced in."""
+
+from typing import TYPE_CHECKING
+
+from bot.domain.pricing import ByokUnit
+from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+BYOK_UNIT = "byok_unit"
+SCOPE_WARNING = "scope_warning"
+
+
+def write(connection: "Connection", key: str, value: str | None) -> None:
+    """Keep a note, or (None) drop it."""
+    connection.exec_driver_sql("DELETE FROM note WHERE key = ?", (key,))
+    if value is not None:
+        connection.exec_driver_sql("INSERT INTO note (key, value) VALUES (?,?)", (key, value))
+
+
+def read(reader: Reader, key: str) -> str | None:
+    """A note, if it is kept."""
+    row = reader.one("SELECT value FROM note WHERE key = :key", {"key": key})
+    return row[0] if row else None
+
+
+def check_unit(reader: Reader, unit: ByokUnit) -> None:
+    """Refuse to go on with amounts that were priced in another unit.
+
+    Raises:
+        LedgerError: with the mend.
+    """
+    _compare(read(reader, BYOK_UNIT), unit)
+
+
+def settle_unit(connection: "Connection", unit: ByokUnit) -> None:
+    """Note the unit that a new ledger is priced in.
+
+    Raises:
+        LedgerError: it is priced in another one.
+    """
+    row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (BYOK_UNIT,)).first()
+    _compare(row[0] if row else None, unit)
+    if row is None:
+        write(connection, BYOK_UNIT, unit.value)
+
+
+def _compare(stored: str | None, unit: ByokUnit) -> None:
+    if stored not in {None, unit.value}:
+        raise LedgerError(
+            f"the ledger reads BYOK amounts as {stored}, and BYOK_UNIT says {unit.value}."
+            " Run `neo-usage db reprice` to change it, or set BYOK_UNIT back."
+        )

@@ -1,0 +1,228 @@
+"""Passes: the record of what was read from the upstream, what it covers, and which tasks it no longer lists."""
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.reading import Reader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.booking import Booked
+
+_BEGINNING = 0  # the stored start of a window that reaches back to the beginning
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a pass has read and booked so far. Counts are of tasks, but for `pages` and `quarantined` rows."""
+
+    pages: int = 0
+    tasks: int = 0
+    new: int = 0
+    grown: int = 0
+    restated: int = 0
+    quarantined: int = 0
+    email_lost: int = 0
+
+    def add(self, booked: "Booked") -> None:
+        """Count one transaction."""
+        self.new += booked.new
+        self.grown += booked.grown
+        self.restated += booked.restated
+        self.quarantined += len(booked.quarantined)
+        self.email_lost += booked.email_lost
+
+    def include(self, other: "Tally") -> None:
+        """Count another pass's tally too."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Creation times `[start, end)` in microseconds that complete passes have read."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a complete pass did not list although it should: of how many, and how many were missed again."""
+
+    expected: int
+    missed: int
+    missing: int
+
+
+def begin(connection: "Connection", kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
+    """Record that a pass begins; returns its key."""
+    sql = (
+        "INSERT INTO pass (kind, window_from, window_to, started_at, complete, pages, tasks, new, grown, restated,"
+        " quarantined) VALUES (?,?,?,?,0,0,0,0,0,0,0)"
+    )
+    values = (kind, None if start is None else to_us(start), to_us(end), to_us(now))
+    return int(connection.exec_driver_sql(sql, values).lastrowid)
+
+
+def finish(
+    connection: "Connection", key: int, tally: Tally, *, complete: bool, now: datetime, error: str | None = None
+) -> None:
+    """Record what became of a pass; a complete one adds to the coverage."""
+    connection.exec_driver_sql(
+        "UPDATE pass SET finished_at=?, complete=?, pages=?, tasks=?, new=?, grown=?, restated=?, quarantined=?,"
+        " error=? WHERE id = ?",
+        (
+            to_us(now), complete, tally.pages, tally.tasks, tally.new, tally.grown, tally.restated,
+            tally.quarantined, error, key,
+        ),
+    )  # fmt: skip
+    if complete:
+        row = connection.exec_driver_sql("SELECT window_from, window_to FROM pass WHERE id = ?", (key,)).one()
+        _cover(connection, Stretch(_BEGINNING if row[0] is None else row[0], row[1]))
+
+
+def _cover(connection: "Connection", added: Stretch) -> None:
+    rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
+    stretches = joined([*(Stretch(*row) for row in rows), added])
+    connection.exec_driver_sql("DELETE FROM coverage")
+    connection.exec_driver_sql(
+        "INSERT INTO coverage (covered_from, covered_to) VALUES (?,?)", [(each.start, each.end) for each in stretches]
+    )
+
+
+def joined(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """The same stretches with those that touch made one, in order."""
+    result: list[Stretch] = []
+    for each in sorted(stretches, key=lambda stretch: stretch.start):
+        if result and each.start <= result[-1].end:
+            result[-1] = Stretch(result[-1].start, max(result[-1].end, each.end))
+        else:
+            result.append(each)
+    return result
+
+
+def mark_missing(
+    connection: "Connection", start: datetime | None, end: datetime, seen: Callable[[str], bool], now: datetime
+) -> Missing:
+    """After a complete pass: note the tasks of its window that it did not list.
+
+    The first time a task is only noted as missed, the second time it is missing since the first. A task that is
+    listed again is neither. If half of the window or more vanished at once, nothing is noted: the key sees less.
+    """
+    low = _BEGINNING if start is None else to_us(start)
+    rows = connection.exec_driver_sql(
+        "SELECT id, task_id, missed_at FROM task WHERE created_at >= ? AND created_at < ?", (low, to_us(end))
+    )
+    expected, missed, back = 0, [], []
+    for key, task_id, missed_at in rows:
+        expected += 1
+        if not seen(task_id):
+            missed.append((key, missed_at))
+        elif missed_at is not None:
+            back.append((key,))
+    again = [(at, key) for key, at in missed if at is not None]
+    verdict = Missing(expected, len(missed), len(again))
+    if plunged(verdict):
+        return verdict
+    _note(connection, "UPDATE task SET missed_at = NULL, missing_since = NULL WHERE id = ?", back)
+    _note(connection, "UPDATE task SET missing_since = ? WHERE id = ? AND missing_since IS NULL", again)
+    first = [(to_us(now), key) for key, at in missed if at is None]
+    _note(connection, "UPDATE task SET missed_at = ? WHERE id = ?", first)
+    return verdict
+
+
+_FEW = 10  # a small window may well lose half of its tasks
+
+
+def plunged(verdict: Missing) -> bool:
+    """Whether so much vanished that the key must have lost its view of the team."""
+    return verdict.missed >= _FEW and verdict.missed * 2 >= verdict.expected
+
+
+def _note(connection: "Connection", sql: str, rows: Sequence[tuple[int, ...]]) -> None:
+    if rows:
+        connection.exec_driver_sql(sql, list(rows))
+
+
+# --- read back -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the ledger can be trusted.
+
+    `as_of`: the moment that the last complete pass up to its present was frozen to; `reached`: how far any pass
+    tried to reach, in microseconds; `stretches`: what complete passes cover.
+    """
+
+    as_of: datetime | None
+    reached: int
+    stretches: tuple[Stretch, ...]
+
+    def covers(self, start: datetime, end: datetime) -> bool:
+        """Whether complete passes have read all of `[start, end)`, as far as it has come."""
+        until = min(to_us(end), self.reached)
+        return self.as_of is not None and any(
+            each.start <= to_us(start) and until <= each.end for each in self.stretches
+        )
+
+    @property
+    def since(self) -> int | None:
+        """Where the unbroken stretch up to the last complete pass begins, in microseconds; None before any."""
+        return max((each.start for each in self.stretches), default=None) if self.stretches else None
+
+
+def freshness(reader: Reader) -> Freshness:
+    """How far the ledger can be trusted."""
+    as_of = reader.one("SELECT max(window_to) FROM pass WHERE complete AND kind <> 'history'")
+    reached = reader.one("SELECT max(window_to) FROM pass WHERE finished_at IS NOT NULL")
+    stretches = [Stretch(*row) for row in reader.rows("SELECT covered_from, covered_to FROM coverage ORDER BY 1")]
+    at = as_of[0] if as_of else None
+    return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """One pass as `status` shows it."""
+
+    kind: str
+    start: datetime | None
+    end: datetime
+    started_at: datetime
+    finished_at: datetime | None
+    complete: bool
+    tally: Tally
+    error: str | None
+
+
+def last_passes(reader: Reader, count: int) -> list[PassRecord]:
+    """The latest passes, newest first."""
+    sql = (
+        "SELECT kind, window_from, window_to, started_at, finished_at, complete, pages, tasks, new, grown, restated,"
+        " quarantined, error FROM pass ORDER BY id DESC LIMIT :count"
+    )
+    return [_record(row) for row in reader.rows(sql, {"count": count})]
+
+
+def _record(row: tuple[Any, ...]) -> PassRecord:
+    kind, start, end, started, finished, complete, *counts, error = row
+    return PassRecord(
+        kind=kind,
+        start=None if start is None else from_us(start),
+        end=from_us(end),
+        started_at=from_us(started),
+        finished_at=None if finished is None else from_us(finished),
+        complete=bool(complete),
+        tally=Tally(*counts),
+        error=error,
+    )
+
+
+def seen_by(hashes: Container[int]) -> Callable[[str], bool]:
+    """Whether a task's id is among the hashes a sweep has kept."""
+    return lambda task_id: hash(task_id) in hashes

@@ -1,0 +1,73 @@
+"""Reading: plain read-only connections beside the writer; they never block it nor wait for it."""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+
+
+class Reader:
+    """A read-only view of a ledger's file; each answer is one consistent snapshot within `snapshot`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self._connection.execute(sql, parameters or {}).fetchall()
+
+    def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
+        """The first row of a query, if any."""
+        row: tuple[Any, ...] | None = self._connection.execute(sql, parameters or {}).fetchone()
+        return row
+
+    def __enter__(self) -> Self:
+        self._connection.execute("BEGIN")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.rollback()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+
+def open_reader(path: Path) -> Reader:
+    """Open a ledger for reading.
+
+    Raises:
+        LedgerError: there is none, or its schema is not this code's.
+    """
+    if not path.is_file():
+        raise LedgerError(f"there is no ledger at {path} yet. Run `neo-usage sync` first.")
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=30,
+    )
+    try:
+        _check(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise LedgerError(f"cannot read {path}: {error}.") from error
+    except LedgerError:
+        connection.close()
+        raise
+    return Reader(connection)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA cache_size = -64000")
+    stored = stored_revision(connection)
+    if stored is None:
+        raise LedgerError(f"{path} holds no ledger yet. Run `neo-usage sync` first.")
+    if stored < newest_revision():
+        raise LedgerError(f"{path} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
+    if stored > newest_revision():
+        raise LedgerError(f"{path} was written by a newer neo-usage (schema {stored}). Update this one.")

@@ -1,0 +1,135 @@
+"""What a task's new price means for the ledger: which charges it makes, and what is remembered of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.pricing import Price
+
+
+class Kind(StrEnum):
+    """Why a charge was booked."""
+
+    FIRST = "first"  # an amount became known; booked when the task was created
+    GROWTH = "growth"  # an amount grew; booked when it was observed
+    RESTATED = "restated"  # the upstream lowered an amount; booked when it was observed, negative
+    REPRICED = "repriced"  # the BYOK unit was changed; booked where the charge it corrects was
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A charge to be booked, in USD nanos, at a moment in microseconds since 1970."""
+
+    kind: Kind
+    platform_nanos: int
+    provider_nanos: int
+    booked_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a task's charges sum to; None where no amount was ever known."""
+
+    platform_nanos: int | None
+    provider_nanos: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a new price does to a task: its totals, the charges, and whether an amount was withdrawn."""
+
+    totals: Totals
+    entries: tuple[Entry, ...]
+    withdrawn: bool
+
+    @property
+    def restated(self) -> bool:
+        """Whether some amount was lowered."""
+        return any(entry.kind is Kind.RESTATED for entry in self.entries)
+
+    @property
+    def grown(self) -> bool:
+        """Whether some amount was added to a known one, or became known."""
+        return any(entry.kind is not Kind.RESTATED for entry in self.entries)
+
+
+NOTHING_KNOWN = Totals(None, None)
+
+
+def change(stored: Totals, price: Price, *, created_at: int, observed_at: int) -> Change:
+    """Compare a task's new price with what is stored (DESIGN.md "Ledger").
+
+    Amount by amount: what becomes known is booked at `created_at`, growth and decrease at `observed_at`,
+    what is no longer known stays as it was.
+    """
+    platform = _step(stored.platform_nanos, price.platform_nanos)
+    provider = _step(stored.provider_nanos, price.provider_nanos)
+    entries = [
+        Entry(
+            kind,
+            _part(platform, kind),
+            _part(provider, kind),
+            created_at if kind is Kind.FIRST else observed_at,
+        )
+        for kind in (Kind.FIRST, Kind.GROWTH, Kind.RESTATED)
+        if kind in {platform.kind, provider.kind}
+    ]
+    return Change(Totals(platform.total, provider.total), tuple(entries), platform.withdrawn or provider.withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What happened to one amount."""
+
+    total: int | None
+    kind: Kind | None = None
+    difference: int = 0
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is stored of a task that a clipped copy of it would contradict."""
+
+    totals: Totals
+    created_at: int
+    stream_count: int | None
+
+
+def is_doubtful(
+    stored: Standing | None, price: Price, *, created_at: int, stream_count: int | None, window_from: int | None
+) -> bool:
+    """Whether a listed row may be a part of its task, cut by what `from` and `to` happen to filter on.
+
+    Created before the window, at another time than stored, or smaller than stored in cost or streams: such a row
+    is read again alone. What the filters look at is undocumented; this is right in every case.
+    """
+    if window_from is not None and created_at < window_from:
+        return True
+    if stored is None:
+        return False
+    return (
+        created_at != stored.created_at
+        or (stored.stream_count or 0) > (stream_count or 0)
+        or _below(price.platform_nanos, stored.totals.platform_nanos)
+        or _below(price.provider_nanos, stored.totals.provider_nanos)
+    )
+
+
+def _below(now: int | None, stored: int | None) -> bool:
+    return stored is not None and (now is None or now < stored)
+
+
+def _step(stored: int | None, now: int | None) -> _Step:
+    if now is None:
+        return _Step(stored, withdrawn=stored is not None)
+    if stored is None:
+        return _Step(now, Kind.FIRST, now)
+    if now > stored:
+        return _Step(now, Kind.GROWTH, now - stored)
+    if now < stored:
+        return _Step(now, Kind.RESTATED, now - stored)
+    return _Step(now)
+
+
+def _part(step: _Step, kind: Kind) -> int:
+    return step.difference if step.kind is kind else 0

@@ -1,0 +1,278 @@
+"""Spend: questions to the ledger as SQL. The sum of charges over a window is the only meaning of spend.
+
+Filters see tasks as they are now; amounts count where they were booked. The statements are plain SQL, so that they
+cost what they cost on the bare database.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from bot.domain.periods import Bucket, Unit, Window, buckets
+from bot.domain.pricing import SpendBasis
+from bot.domain.question import COUNTED_GROUPINGS, TIME_GROUPINGS
+from bot.domain.tasks import FAILED_STATUSES
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.members import shown_email
+from bot.ledger.reading import Reader
+from bot.ledger.selection import Selection, where_of
+
+_FAILED = ",".join(f"'{status}'" for status in FAILED_STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a selection adds up to, in USD nanos and tasks.
+
+    `tasks` have a charge in the window, or have no known cost and were created in it (`without_cost`).
+    """
+
+    platform_nanos: int = 0
+    provider_nanos: int = 0
+    tasks: int = 0
+    without_cost: int = 0
+    failed_tasks: int = 0
+    failed_platform_nanos: int = 0
+    failed_provider_nanos: int = 0
+    by_unit: bool = False
+
+    def spend(self, basis: SpendBasis) -> int:
+        """The spend in nanos."""
+        return self.platform_nanos + (self.provider_nanos if basis is SpendBasis.TOTAL else 0)
+
+    def failed_spend(self, basis: SpendBasis) -> int:
+        """The spend of failed tasks in nanos."""
+        return self.failed_platform_nanos + (self.failed_provider_nanos if basis is SpendBasis.TOTAL else 0)
+
+
+@dataclass(slots=True)
+class Group:
+    """One group of a question: amounts in nanos, or (tools, agents) calls and milliseconds."""
+
+    key: tuple[str, ...]
+    platform_nanos: int = 0
+    provider_nanos: int = 0
+    tasks: int = 0
+    calls: int = 0
+    time_ms: int = 0
+
+    def spend(self, basis: SpendBasis) -> int:
+        """The spend in nanos."""
+        return self.platform_nanos + (self.provider_nanos if basis is SpendBasis.TOTAL else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One task of a selection, with what of its cost lies in the window (None: without cost)."""
+
+    task_id: str
+    created_at: Any
+    member: str
+    model: str
+    status: str
+    title: str | None
+    platform_nanos: int | None
+    provider_nanos: int | None
+
+
+def sums(reader: Reader, selection: Selection) -> Sums:
+    """What a selection adds up to."""
+    where = where_of(reader, selection)
+    sql = f"""
+SELECT sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task),
+       count(DISTINCT CASE WHEN t.status IN ({_FAILED}) THEN c.task END),
+       sum(CASE WHEN t.status IN ({_FAILED}) THEN c.platform_nanos END),
+       sum(CASE WHEN t.status IN ({_FAILED}) THEN c.provider_nanos END), max(t.by_unit)
+FROM charge c JOIN task t ON t.id = c.task WHERE {where.charges()}"""  # noqa: S608 - values are bound
+    platform, provider, tasks, failed, failed_platform, failed_provider, by_unit = reader.rows(sql, where.values)[0]
+    uncosted, uncosted_failed = _uncosted(reader, selection)
+    return Sums(
+        platform_nanos=platform or 0,
+        provider_nanos=provider or 0,
+        tasks=tasks + uncosted,
+        without_cost=uncosted,
+        failed_tasks=failed + uncosted_failed,
+        failed_platform_nanos=failed_platform or 0,
+        failed_provider_nanos=failed_provider or 0,
+        by_unit=bool(by_unit),
+    )
+
+
+def _uncosted(reader: Reader, selection: Selection) -> tuple[int, int]:
+    where = where_of(reader, selection)
+    sql = f"""
+SELECT count(*), count(CASE WHEN t.status IN ({_FAILED}) THEN 1 END) FROM task t WHERE {where.without_cost()}"""  # noqa: S608 - values are bound
+    every, failed = reader.rows(sql, where.values)[0]
+    return every, failed
+
+
+def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:
+    """The platform's and the provider's nanos of a selection, without counting tasks."""
+    where = where_of(reader, selection)
+    join = "JOIN task t ON t.id = c.task" if where.needs_task else ""
+    sql = f"SELECT sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {where.charges()}"  # noqa: S608 - values are bound
+    platform, provider = reader.rows(sql, where.values)[0]
+    return platform or 0, provider or 0
+
+
+def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[Group]:
+    """A selection in groups, in no particular order; groups without a task are left out.
+
+    Args:
+        reader: the ledger.
+        selection: what is asked about.
+        by: one or two groupings; days, weeks and months are those of the zone.
+        zone: whose local dates count.
+    """
+    if any(name in COUNTED_GROUPINGS for name in by):
+        return _counted(reader, selection, by)
+    found: dict[tuple[Any, ...], Group] = {}
+    labels = _Labels(reader, selection, by, zone)
+    for *key, platform, provider, tasks in _charge_groups(reader, selection, by, labels):
+        group = found.setdefault(tuple(key), Group(()))
+        group.platform_nanos, group.provider_nanos, group.tasks = platform, provider, tasks
+    for *key, tasks in _uncosted_groups(reader, selection, by, labels):
+        found.setdefault(tuple(key), Group(())).tasks += tasks
+    for parts, group in found.items():
+        group.key = labels.of(parts)
+    return _merged(found.values())
+
+
+def _merged(found: Iterable[Group]) -> list[Group]:
+    """Groups whose labels turned out equal are one."""
+    result: dict[tuple[str, ...], Group] = {}
+    for each in found:
+        kept = result.setdefault(each.key, each)
+        if kept is not each:
+            kept.platform_nanos += each.platform_nanos
+            kept.provider_nanos += each.provider_nanos
+            kept.tasks += each.tasks
+    return list(result.values())
+
+
+class _Labels:
+    """What the keys of SQL groups mean to people: members' e-mails and the calendar's names."""
+
+    def __init__(self, reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
+        self._by = by
+        self._emails: dict[int, str] = {
+            key: shown_email(email) for key, email in reader.rows("SELECT id, email FROM member")
+        }
+        unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
+        self.buckets: list[Bucket] = (
+            [] if unit is None else list(buckets(unit, _with_data(reader, selection.window), zone))
+        )
+
+    def of(self, key: Sequence[Any]) -> tuple[str, ...]:
+        return tuple(self._label(name, part) for name, part in zip(self._by, key, strict=True))
+
+    def _label(self, name: str, part: Any) -> str:  # noqa: ANN401 - SQL's value
+        if name == "member":
+            return self._emails[part]
+        if name in TIME_GROUPINGS:
+            return self.buckets[int(part)].label
+        return str(part)
+
+    @property
+    def table(self) -> str:
+        """The calendar's parts as a common table: one pass over each part's stretch of the index."""
+        rows = (f"({i},{to_us(b.window.start)},{to_us(b.window.end)})" for i, b in enumerate(self.buckets))
+        return f"WITH bucket (i, low, high) AS (VALUES {','.join(rows) or '(0,0,0)'})"
+
+
+def _with_data(reader: Reader, window: Window) -> Window:
+    """The part of a window that holds anything, so that `to:` alone does not make a bucket of every day since 2000."""
+    row = reader.rows(
+        "SELECT min(booked_at), max(booked_at) FROM charge UNION ALL SELECT min(created_at), max(created_at) FROM task"
+    )
+    moments = [value for pair in row for value in pair if value is not None]
+    if not moments:
+        return Window(window.start, window.start)
+    start = max(window.start, from_us(min(moments)))
+    return Window(start, max(start, min(window.end, from_us(max(moments) + 1))))
+
+
+def _charge_groups(reader: Reader, selection: Selection, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
+    where = where_of(reader, selection)
+    columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
+    keys = ", ".join(columns.get(name, "b.i") for name in by)
+    join = "JOIN task t ON t.id = c.task" if where.needs_task or {"model", "status"} & set(by) else ""
+    conditions = where.charges()
+    with_buckets, source = "", "charge c"
+    if labels.buckets or any(name in TIME_GROUPINGS for name in by):
+        with_buckets, source = labels.table, "bucket b CROSS JOIN charge c"
+        conditions += " AND c.booked_at >= b.low AND c.booked_at < b.high"
+    sql = f"""{with_buckets}
+SELECT {keys}, sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task)
+FROM {source} {join} WHERE {conditions} GROUP BY {keys}"""  # noqa: S608 - values are bound
+    return reader.rows(sql, where.values)
+
+
+def _uncosted_groups(reader: Reader, selection: Selection, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
+    where = where_of(reader, selection)
+    columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
+    keys = ", ".join(columns.get(name, "b.i") for name in by)
+    conditions = where.without_cost()
+    with_buckets, source = "", "task t"
+    if any(name in TIME_GROUPINGS for name in by):
+        with_buckets, source = labels.table, "bucket b CROSS JOIN task t"
+        conditions += " AND t.created_at >= b.low AND t.created_at < b.high"
+    sql = f"{with_buckets} SELECT {keys}, count(*) FROM {source} WHERE {conditions} GROUP BY {keys}"  # noqa: S608 - values are bound
+    return reader.rows(sql, where.values)
+
+
+def _counted(reader: Reader, selection: Selection, by: Sequence[str]) -> list[Group]:
+    """Calls and time by tool, or triggers by agent: of the tasks in the window, as they are now."""
+    kind = next(name for name in by if name in COUNTED_GROUPINGS)
+    calls, time = (
+        ("json_extract(j.value, '$[0]')", "json_extract(j.value, '$[1]')") if kind == "tool" else ("j.value", "0")
+    )
+    columns = {"member": "t.member", "model": "t.model", "status": "t.status", kind: "j.key"}
+    keys = ", ".join(columns[name] for name in by)
+    with_tasks, values = _tasks_inside(reader, selection)
+    sql = f"""{with_tasks}
+SELECT {keys}, sum({calls}), sum({time}), count(DISTINCT t.id)
+FROM inside i JOIN task t ON t.id = i.task JOIN task_detail d ON d.task = t.id JOIN json_each(d.{kind}s) j
+GROUP BY {keys}"""  # noqa: S608 - values are bound
+    emails = {key: shown_email(email) for key, email in reader.rows("SELECT id, email FROM member")}
+    found = []
+    for *key, called, spent, tasks in reader.rows(sql, values):
+        names = tuple(emails[part] if name == "member" else str(part) for name, part in zip(by, key, strict=True))
+        found.append(Group(names, tasks=tasks, calls=called, time_ms=spent))
+    return found
+
+
+def _tasks_inside(reader: Reader, selection: Selection) -> tuple[str, dict[str, Any]]:
+    charged, uncosted = where_of(reader, selection), where_of(reader, selection)
+    join = "JOIN task t ON t.id = c.task" if charged.needs_task else ""
+    sql = f"""
+WITH inside (task) AS (
+  SELECT c.task FROM charge c {join} WHERE {charged.charges()}
+  UNION SELECT t.id FROM task t WHERE {uncosted.without_cost()})"""  # noqa: S608 - values are bound
+    return sql, charged.values | uncosted.values
+
+
+def task_rows(
+    reader: Reader, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
+) -> list[TaskRow]:
+    """The tasks of a selection with what of them lies in the window, dearest first (or by id)."""
+    amount = "platform + provider" if basis is SpendBasis.TOTAL else "platform"
+    charged, uncosted = where_of(reader, selection), where_of(reader, selection)
+    join = "JOIN task t ON t.id = c.task" if charged.needs_task else ""
+    order = "t.task_id" if by_name else f"coalesce({amount}, -1) DESC, t.task_id"
+    sql = f"""
+WITH inside (task, platform, provider) AS (
+  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join}
+  WHERE {charged.charges()} GROUP BY c.task
+  UNION ALL SELECT t.id, NULL, NULL FROM task t WHERE {uncosted.without_cost()})
+SELECT t.task_id, t.created_at, m.email, t.model, t.status, d.title, i.platform, i.provider
+FROM (SELECT i.task, i.platform, i.provider FROM inside i {"JOIN task t ON t.id = i.task" if by_name else ""}
+      ORDER BY {order.replace("t.task_id", "t.task_id" if by_name else "i.task")} LIMIT :most) i
+JOIN task t ON t.id = i.task JOIN member m ON m.id = t.member JOIN task_detail d ON d.task = t.id
+ORDER BY {order}"""  # noqa: S608 - values are bound
+    values = charged.values | uncosted.values | {"most": -1 if top is None else top}
+    return [
+        TaskRow(task_id, from_us(created), shown_email(email), model, status, title, platform, provider)
+        for task_id, created, email, model, status, title, platform, provider in reader.rows(sql, values)
+    ]

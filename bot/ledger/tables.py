@@ -1,0 +1,157 @@
+"""The ledger's tables, as SQLModel declares them; `migrations/` makes them.
+
+Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see `instants`).
+"""
+
+from sqlalchemy import BigInteger, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+_WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
+_MISSED = text("missed_at IS NOT NULL")
+
+
+def _nanos(*, known: bool) -> Column[int]:
+    return Column(BigInteger, nullable=not known)
+
+
+class Member(SQLModel, table=True):
+    """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to who they are."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    merged_into: int | None = Field(default=None, foreign_key="member.id")
+
+
+class Task(SQLModel, table=True):
+    """A task as it is now: what the upstream last said, and the totals its charges sum to."""
+
+    __table_args__ = (
+        Index("ix_task_created_at", "created_at", "task_id", "fingerprint"),
+        Index("ix_task_without_cost", "created_at", sqlite_where=_WITHOUT_COST, postgresql_where=_WITHOUT_COST),
+        Index("ix_task_missed_at", "missed_at", sqlite_where=_MISSED, postgresql_where=_MISSED),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)  # SQLite makes an Integer key the row itself
+    task_id: str = Field(unique=True)
+    member: int = Field(foreign_key="member.id")
+    model: str
+    status: str
+    created_at: int = Field(sa_type=BigInteger)
+    platform_nanos: int | None = Field(sa_column=_nanos(known=False))
+    provider_nanos: int | None = Field(sa_column=_nanos(known=False))
+    neo_credits: str | None  # the three amounts as the upstream wrote them, to price again
+    llm_cost: str | None
+    neo_cost: str | None
+    is_byok: bool
+    mixed: bool
+    by_unit: bool
+    restated: bool
+    cost_withdrawn: bool
+    stream_count: int | None
+    step_count: int
+    tool_calls: int
+    agent_triggers: int
+    llm_time_ms: int | None = Field(sa_type=BigInteger)
+    tool_time_ms: int | None = Field(sa_type=BigInteger)
+    total_execution_ms: int | None = Field(sa_type=BigInteger)
+    avg_step_latency_ms: int | None = Field(sa_type=BigInteger)
+    first_seen_at: int = Field(sa_type=BigInteger)
+    changed_at: int = Field(sa_type=BigInteger)
+    missed_at: int | None = Field(default=None, sa_type=BigInteger)
+    missing_since: int | None = Field(default=None, sa_type=BigInteger)
+    fingerprint: int = Field(sa_type=BigInteger)
+
+
+class TaskDetail(SQLModel, table=True):
+    """The wide, seldom read part of a task: texts, and its tools and agents as JSON."""
+
+    __tablename__ = "task_detail"
+
+    task: int | None = Field(default=None, primary_key=True, foreign_key="task.id")
+    title: str | None
+    error_message: str | None
+    tools: str | None  # {"nuclei": [calls, milliseconds]}
+    agents: str | None  # {"recon": triggers}
+
+
+class Charge(SQLModel, table=True):
+    """An entry of the ledger: appended, never changed (a merge of members re-addresses it)."""
+
+    __table_args__ = (
+        Index("ix_charge_booked_at", "booked_at", "member", "task", "platform_nanos", "provider_nanos"),
+        Index("ix_charge_member", "member", "booked_at", "task", "platform_nanos", "provider_nanos"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task: int = Field(foreign_key="task.id", index=True)
+    member: int = Field(foreign_key="member.id")
+    platform_nanos: int = Field(sa_column=_nanos(known=True))
+    provider_nanos: int = Field(sa_column=_nanos(known=True))
+    booked_at: int = Field(sa_type=BigInteger)
+    observed_at: int = Field(sa_type=BigInteger)
+    kind: str  # see rules.Kind
+
+
+class Pass(SQLModel, table=True):
+    """One pass over the upstream: what it was to read and what came of it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    window_from: int | None = Field(sa_type=BigInteger)
+    window_to: int = Field(sa_type=BigInteger)
+    started_at: int = Field(index=True, sa_type=BigInteger)
+    finished_at: int | None = Field(default=None, sa_type=BigInteger)
+    complete: bool = False
+    pages: int = 0
+    tasks: int = 0
+    new: int = 0
+    grown: int = 0
+    restated: int = 0
+    quarantined: int = 0
+    error: str | None = None
+
+
+class Coverage(SQLModel, table=True):
+    """A stretch of creation time that complete passes have read without a gap."""
+
+    covered_from: int = Field(primary_key=True, sa_type=BigInteger)
+    covered_to: int = Field(sa_type=BigInteger)
+
+
+class Quarantine(SQLModel, table=True):
+    """A row of the upstream that could not be booked, until a good one takes its place."""
+
+    key: str = Field(primary_key=True)  # the task's id, or a digest of a row that has none
+    reason: str
+    first_seen_at: int = Field(sa_type=BigInteger)
+    last_seen_at: int = Field(sa_type=BigInteger)
+
+
+class Seen(SQLModel, table=True):
+    """A model or status that some task has had."""
+
+    kind: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+
+
+class Lease(SQLModel, table=True):
+    """Who may do a thing that only one may do at a time, and until when."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    expires_at: int = Field(sa_type=BigInteger)
+
+
+class Note(SQLModel, table=True):
+    """A fact the ledger keeps about itself, such as the unit its amounts were priced in."""
+
+    key: str = Field(primary_key=True)
+    value: str

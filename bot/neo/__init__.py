@@ -1,0 +1,1 @@
+"""The upstream: its wire form, one HTTP client, and reading it in pages."""

@@ -1,0 +1,127 @@
+"""What can go wrong upstream; each message is one sentence for the operator and never holds the key.
+
+NeoError
+├── PermanentError        asking again changes nothing; an operator must act
+│   ├── UnauthorizedError     401: the key is wrong, expired or revoked
+│   ├── ForbiddenError        403: the key's owner may not see usage (or lost admin)
+│   ├── RedirectedError       3xx: not followed, the key would travel along
+│   └── RejectedError         other 4xx: the upstream does not accept the question
+└── TransientError        asking again may help
+    ├── RateLimitedError      429
+    ├── TooLargeError         413, 408, 504 or no answer in time: ask for less
+    ├── UnavailableError      5xx, no connection, a dropped one
+    └── GarbledError          200, and no page in it: HTML, broken or foreign JSON
+"""
+
+from http import HTTPStatus
+
+
+class NeoError(Exception):
+    """The upstream did not give what was asked."""
+
+    kind = "neo"
+
+
+class PermanentError(NeoError):
+    """Asking again changes nothing."""
+
+
+class UnauthorizedError(PermanentError):
+    """401."""
+
+    kind = "unauthorized"
+
+
+class ForbiddenError(PermanentError):
+    """403."""
+
+    kind = "forbidden"
+
+
+class RedirectedError(PermanentError):
+    """3xx."""
+
+    kind = "redirected"
+
+
+class RejectedError(PermanentError):
+    """Any other 4xx."""
+
+    kind = "rejected"
+
+
+class TransientError(NeoError):
+    """Asking again may help; `retry_after` is the wait in seconds the upstream asked for, if it did."""
+
+    retry_after: float | None = None
+
+
+class RateLimitedError(TransientError):
+    """429."""
+
+    kind = "rate_limited"
+
+    def __init__(self, message: str, retry_after: float | None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooLargeError(TransientError):
+    """The answer did not come in time, or is too large to be given."""
+
+    kind = "too_large"
+
+
+class UnavailableError(TransientError):
+    """5xx, or no whole answer."""
+
+    kind = "unavailable"
+
+
+class GarbledError(TransientError):
+    """200 without a page."""
+
+    kind = "garbled"
+
+
+_BY_STATUS: dict[int, tuple[type[PermanentError], str]] = {
+    HTTPStatus.UNAUTHORIZED: (
+        UnauthorizedError,
+        "Neo does not accept the key (401). Check NEO_API_KEY: it may be mistyped, expired or revoked.",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        ForbiddenError,
+        "Neo does not let this key see usage (403). Its owner must be an admin of the team.",
+    ),
+}
+_BY_CODE = {"unauthorized": HTTPStatus.UNAUTHORIZED, "forbidden": HTTPStatus.FORBIDDEN}
+_TOO_LARGE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.GATEWAY_TIMEOUT}
+
+
+def from_answer(status: int, code: str | None, retry_after: float | None) -> NeoError:
+    """The error for an answer that is not 200; `code` is the upstream's own, preferred over the status."""
+    known = _BY_STATUS.get(status)
+    if code in _BY_CODE and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        known = _BY_STATUS[_BY_CODE[code]]
+    if known:
+        kind, message = known
+        return kind(message)
+    said = f"{status}, {code}" if code else str(status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimitedError(_wait(retry_after), retry_after)
+    if status in _TOO_LARGE:
+        return TooLargeError(f"Neo could not give so large an answer ({said}).")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        error = UnavailableError(f"Neo is failing ({said}). What the ledger holds stays; the next good pass mends it.")
+        error.retry_after = retry_after
+        return error
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return RedirectedError(
+            f"Neo answered with a redirect ({status}), which is not followed: the key would travel. Check NEO_API_URL."
+        )
+    return RejectedError(f"Neo does not accept the question ({said}). Check NEO_API_URL, or update neo-usage.")
+
+
+def _wait(retry_after: float | None) -> str:
+    asked = "" if retry_after is None else f" and asks to wait {retry_after:.0f} s"
+    return f"Neo is limiting requests (429){asked}."

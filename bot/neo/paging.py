@@ -1,0 +1,104 @@
+"""Paging: all pages of a span, a few at a time, and whether together they are the whole."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass, field
+
+from bot.domain.tasks import Refused, Task
+from bot.neo.client import CONCURRENCY, NeoClient, Span
+from bot.neo.wire import Page
+
+_AHEAD = 2 * CONCURRENCY  # pages that may wait to be used; it bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A page's rows: tasks that this sweep sees for the first time, those it saw before, and bad rows."""
+
+    fresh: tuple[Task, ...]
+    repeated: tuple[Task, ...]
+    refused: tuple[Refused, ...]
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One reading of a span, page by page; afterwards it knows whether it saw everything.
+
+    Offset paging over a list that changes misses and repeats rows, so a sweep is whole only if `total` stayed
+    the same and there were as many rows, and as many different ones, as it says.
+    """
+
+    client: NeoClient
+    span: Span
+    limit: int
+    total: int = 0
+    rows: int = 0
+    pages: int = 0
+    broken: str | None = None
+    seen: set[int] = field(default_factory=set)  # hashes of ids: a tenth of the memory of the ids
+
+    @property
+    def whole(self) -> bool:
+        """Whether the sweep saw every row of one state of the list."""
+        return self.broken is None and len(self.seen) == self.rows == self.total
+
+    @property
+    def why_not(self) -> str:
+        """What keeps it from being whole, for people."""
+        return self.broken or f"{self.total} rows were announced, {self.rows} came, {len(self.seen)} different"
+
+    async def first(self) -> Page:
+        """The first page, which says how many rows there are."""
+        page = await self.client.page(self.span, limit=self.limit, offset=0)
+        self.total = page.total
+        return page
+
+    async def pages_after(self, first: Page) -> AsyncGenerator[Batch, None]:
+        """All pages as they come, the first included."""
+        yield self._sorted(first)
+        queue: asyncio.Queue[Page | None] = asyncio.Queue(_AHEAD)
+        # a server may give fewer rows than it was asked for: go on from where its page ended
+        offsets = iter(range(first.rows, self.total, max(1, min(self.limit, first.rows)))) if first.rows else iter(())
+        fetching = asyncio.create_task(self._fetch(offsets, queue))
+        try:
+            while (page := await queue.get()) is not None:
+                yield self._sorted(page)
+            await fetching
+        finally:
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+
+    async def _fetch(self, offsets: Iterator[int], queue: asyncio.Queue[Page | None]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(CONCURRENCY):
+                    group.create_task(self._worker(offsets, queue))
+        except ExceptionGroup as group_of_one:
+            await queue.put(None)
+            raise group_of_one.exceptions[0] from None
+        await queue.put(None)
+
+    async def _worker(self, offsets: Iterator[int], queue: asyncio.Queue[Page | None]) -> None:
+        for offset in offsets:
+            if self.broken:
+                return
+            page = await self.client.page(self.span, limit=self.limit, offset=offset)
+            if page.total != self.total:
+                self.broken = "the list changed while it was read"
+            elif not page.rows:
+                self.broken = f"{self.total} rows were announced, and a page before the end is empty"
+            await queue.put(page)
+
+    def _sorted(self, page: Page) -> Batch:
+        self.pages += 1
+        self.rows += page.rows
+        before = len(self.seen)
+        fresh: list[Task] = []
+        repeated: list[Task] = []
+        for task in page.tasks:
+            (repeated if hash(task.task_id) in self.seen else fresh).append(task)
+            self.seen.add(hash(task.task_id))
+        self.seen.update(hash(bad.key) for bad in page.refused)
+        if page.rows and len(self.seen) == before:
+            self.broken = self.broken or "a page repeats rows of others"
+        return Batch(tuple(fresh), tuple(repeated), page.refused)

@@ -1,0 +1,230 @@
+"""Settings: the sole reader of the environment and `.env`; every problem is named at once, with its mend."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.domain.pricing import ByokUnit, SpendBasis
+from bot.domain.tasks import member_key
+
+NEO_API_URL = "https://neo.api.projectdiscovery.io"
+DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
+_SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class SettingsError(Exception):
+    """The environment cannot be used as it is; `problems` has a line for each setting, with its mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(["the settings need mending:", *(f"  {each}" for each in problems)]))
+        self.problems = problems
+
+
+class Secret:
+    """A credential that does not show itself in logs, messages or tracebacks."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def reveal(self) -> str:
+        """The credential itself, for the request that needs it."""
+        return self._value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decided. Durations are in the unit their name says."""
+
+    neo_api_key: Secret | None
+    neo_bearer_token: Secret | None
+    neo_api_url: str
+    solo_member: str | None
+    database_url: Path
+    timezone: ZoneInfo
+    poll_seconds: int
+    history_days: int
+    spend_basis: SpendBasis
+    byok_unit: ByokUnit | None
+    log_level: str
+    log_format: str
+
+    @property
+    def database_path(self) -> Path:
+        """The ledger's file."""
+        return self.database_url
+
+    @property
+    def has_neo_credential(self) -> bool:
+        """Whether there is a key or token to ask the upstream with."""
+        return self.neo_api_key is not None or self.neo_bearer_token is not None
+
+    @property
+    def pricing_unit(self) -> ByokUnit:
+        """The unit BYOK amounts are read in: credits are assumed until an operator says otherwise."""
+        return self.byok_unit or ByokUnit.CREDITS
+
+
+class _InvalidError(ValueError):
+    """Why a value cannot be used, and the mend."""
+
+
+def load(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> Settings:
+    """Read the settings from the environment, over those of `.env` in the directory.
+
+    Raises:
+        SettingsError: with every problem found.
+    """
+    values = dict(_dotenv(directory or Path.cwd()))
+    values.update(os.environ if environment is None else environment)
+    read: dict[str, Any] = {}
+    problems = list(_read(values, read))
+    problems += _conflicts(read)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**read)
+
+
+def _dotenv(directory: Path) -> Iterator[tuple[str, str]]:
+    path = directory / ".env"
+    if path.is_file():
+        from dotenv import dotenv_values
+
+        yield from ((name, value) for name, value in dotenv_values(path).items() if value is not None)
+
+
+def _read(values: Mapping[str, str], into: dict[str, Any]) -> Iterator[str]:
+    """Read every setting into the dictionary and yield the problems; an empty value counts as unset."""
+    for attribute, (default, reader) in _READERS.items():
+        name = attribute.upper()
+        text = values.get(name, "").strip() or default
+        try:
+            into[attribute] = reader(text)
+        except _InvalidError as problem:
+            yield f"{name}: {problem}"
+
+
+def _conflicts(read: Mapping[str, Any]) -> list[str]:
+    if read.get("neo_api_key") and read.get("neo_bearer_token"):
+        return ["NEO_API_KEY and NEO_BEARER_TOKEN: both are set. Keep one of them."]
+    return []
+
+
+# --- one reader a kind of value ------------------------------------------------------------------
+
+
+def _secret(text: str) -> Secret | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise _InvalidError("it holds spaces or unprintable characters. Paste it again, whole and alone.")
+    return Secret(text)
+
+
+def _email(text: str) -> str | None:
+    if not text:
+        return None
+    if "@" not in text:
+        raise _InvalidError(f"`{text}` is no e-mail address. Give the address of the key's owner.")
+    return member_key(text)
+
+
+def _upstream(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        raise _InvalidError(f"not an address such as {NEO_API_URL}. Give scheme and host alone.")
+    if url.username or url.password:
+        raise _InvalidError("it carries a user name or password. Put the key into NEO_API_KEY instead.")
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise _InvalidError("plain http would show the key to the network. Use https.")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _sqlite_path(text: str) -> Path:
+    scheme, _, rest = text.partition("://")
+    path = unquote(rest.removeprefix("/").partition("?")[0])
+    if scheme.startswith("postgresql"):
+        raise _InvalidError("this version keeps its ledger in SQLite. Use sqlite+aiosqlite:///PATH.")
+    if scheme not in _SQLITE_SCHEMES or not rest.startswith("/"):
+        raise _InvalidError("not a database address. Use sqlite+aiosqlite:///PATH.")
+    if not path or path == ":memory:":
+        raise _InvalidError("a ledger must outlive its process. Name a file: sqlite+aiosqlite:///PATH.")
+    return Path(path)
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise _InvalidError(f"`{text}` is no time zone. Use a name such as Europe/Berlin or UTC.") from error
+
+
+def _whole(least: int, most: int, noun: str) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+            raise _InvalidError(f"`{text}` is not a whole number of {noun} from {least:,} to {most:,}.")
+        return int(text)
+
+    return read
+
+
+def _choice(choices: type[E]) -> Callable[[str], E | None]:
+    def read(text: str) -> E | None:
+        try:
+            return choices(text.lower()) if text else None
+        except ValueError as error:
+            raise _InvalidError(f"`{text}` is none of {', '.join(choices)}.") from error
+
+    return read
+
+
+class _LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class _LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+# attribute of Settings (upper-cased: the variable) -> default as text, reader
+_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "neo_api_key": ("", _secret),
+    "neo_bearer_token": ("", _secret),
+    "neo_api_url": (NEO_API_URL, _upstream),
+    "solo_member": ("", _email),
+    "database_url": (DATABASE_URL, _sqlite_path),
+    "timezone": ("UTC", _zone),
+    "poll_seconds": ("300", _whole(10, 86_400, "seconds")),
+    "history_days": ("90", _whole(1, 3_650, "days")),
+    "spend_basis": ("total", _choice(SpendBasis)),
+    "byok_unit": ("", _choice(ByokUnit)),
+    "log_level": ("info", _choice(_LogLevel)),
+    "log_format": ("console", _choice(_LogFormat)),
+}
+NAMES = tuple(attribute.upper() for attribute in _READERS)

@@ -1,0 +1,1 @@
+"""Sync: passes from the upstream into the ledger, one at a time."""

@@ -1,0 +1,1 @@
+"""Usage: a question about spend, answered from the ledger."""

@@ -1,0 +1,194 @@
+"""The report: a question answered from the ledger, in amounts that are exact; every way of showing it starts here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.access import Caller, RefusedError, grant
+from bot.domain.periods import Window
+from bot.domain.pricing import SpendBasis
+from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
+from bot.domain.when import resolve
+from bot.ledger.detail import TaskDetail, task_detail
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.passes import Freshness, freshness
+from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError
+from bot.ledger.selection import Selection, task_ids
+from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every answer rests on: the zone of dates, what spend adds up, and whether the BYOK unit was set."""
+
+    zone: ZoneInfo
+    basis: SpendBasis
+    unit_is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The window before, and its spend in nanos."""
+
+    window: Window
+    spend_nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An answer. `groups` are sorted and cut to `top`; what was cut is counted, with its spend in nanos."""
+
+    query: str
+    question: Question
+    window: Window
+    zone: ZoneInfo
+    basis: SpendBasis
+    total: Sums
+    previous: Previous | None
+    groups: tuple[Group, ...]
+    groups_omitted: int
+    omitted_nanos: int
+    rows: tuple[TaskRow, ...]
+    details: tuple[TaskDetail, ...]
+    as_of: datetime | None
+    complete: bool
+    begins: datetime | None
+    unit_assumed: bool
+
+    @property
+    def spend_nanos(self) -> int:
+        """The spend of the whole window."""
+        return self.total.spend(self.basis)
+
+    def share(self, group: Group) -> float | None:
+        """A group's part of the untruncated total, None where that is not positive."""
+        return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None
+
+
+def answer(reader: Reader, question: Question, caller: Caller, terms: Terms, now: datetime) -> Report:
+    """Answer a question from one consistent state of the ledger.
+
+    Raises:
+        RefusedError: the caller may not see that, or a name in it is nobody's.
+        WhenError: the window is reversed or has not begun.
+    """
+    with reader:
+        named = _named(reader, question.people)
+        scope = grant(question, caller, named)
+        window = resolve(question.asked_when, now, terms.zone)
+        selection = Selection(window, scope.members, question.filters, question.byok)
+        return _report(reader, question, selection, terms, now)
+
+
+def _report(reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime) -> Report:
+    fresh = freshness(reader)
+    begins = _beginning(reader, fresh)
+    if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
+        # an empty ledger must not read as an empty bill
+        raise LedgerError(
+            "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
+        )
+    total = sums(reader, selection)
+    found = _sorted(groups(reader, selection, question.by, terms.zone), question, terms) if question.by else []
+    kept = found[: question.top] if question.top else found
+    return Report(
+        query=describe(question),
+        question=question,
+        window=selection.window,
+        zone=terms.zone,
+        basis=terms.basis,
+        total=total,
+        previous=_previous(reader, question, selection, terms, now, begins),
+        groups=tuple(kept),
+        groups_omitted=len(found) - len(kept),
+        omitted_nanos=sum(each.spend(terms.basis) for each in found[len(kept) :]),
+        rows=tuple(_rows(reader, question, selection, terms)),
+        details=tuple(_details(reader, question, selection)),
+        as_of=fresh.as_of,
+        complete=_is_complete(fresh, selection.window, begins),
+        begins=begins,
+        unit_assumed=total.by_unit and not terms.unit_is_set,
+    )
+
+
+def _named(reader: Reader, people: Sequence[str]) -> tuple[str, ...]:
+    """The e-mails that `@ana` stands for: the only member whose address begins so."""
+    if not people:
+        return ()
+    emails = [row[0] for row in reader.rows("SELECT email FROM member WHERE email <> ''")]
+    return tuple(_one_named(name, emails) for name in people)
+
+
+def _one_named(name: str, emails: Sequence[str]) -> str:
+    if name.startswith("<"):
+        raise RefusedError(f"{name} is a Slack mention; in a terminal use `email:ana@acme.dev` or `@ana`.")
+    wanted = name.removeprefix("@")
+    found = [email for email in emails if email == wanted or email.split("@")[0] == wanted]
+    if not found:
+        found = [email for email in emails if email.split("@")[0].split(".")[0] == wanted]
+    if len(found) != 1:
+        what = "nobody in the ledger is" if not found else f"{len(found)} members are"
+        raise RefusedError(f"{what} called {name}. Name one by `email:`; `neo-usage member list` shows them.")
+    return found[0]
+
+
+# --- the parts -----------------------------------------------------------------------------------
+
+
+def _sorted(found: Sequence[Group], question: Question, terms: Terms) -> list[Group]:
+    by_name = sorted(found, key=lambda group: group.key)
+    order = question.sort or ("name" if question.by[0] in TIME_GROUPINGS else "cost")
+    if order == "name":
+        return by_name
+    if order == "tasks":
+        return sorted(by_name, key=lambda group: -group.tasks)
+    return sorted(by_name, key=lambda group: (-group.spend(terms.basis), -group.calls))
+
+
+def _rows(reader: Reader, question: Question, selection: Selection, terms: Terms) -> list[TaskRow]:
+    if not question.rows:
+        return []
+    return task_rows(reader, selection, terms.basis, question.top, by_name=question.sort == "name")
+
+
+_MAX_DETAILS = 5
+
+
+def _details(reader: Reader, question: Question, selection: Selection) -> list[TaskDetail]:
+    """The tasks asked for by id, in full, if they are few and inside the selection."""
+    if question.by or question.rows or not question.included(Field.TASK):
+        return []
+    if len(task_ids(reader, question.included(Field.TASK))) > _MAX_DETAILS:
+        return []
+    inside = task_rows(reader, selection, SpendBasis.TOTAL, _MAX_DETAILS, by_name=True)
+    return [detail for row in inside if (detail := task_detail(reader, row.task_id))]
+
+
+def _previous(  # noqa: PLR0917 - private, and each is one thing
+    reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime, begins: datetime | None
+) -> Previous | None:
+    window = question.asked_when.before(now, terms.zone)
+    if window is None or begins is None or window.start < begins:
+        return None
+    before = Selection(window, selection.members, selection.filters, selection.byok)
+    platform, provider = amounts(reader, before)
+    return Previous(window, Sums(platform, provider).spend(terms.basis))
+
+
+def _beginning(reader: Reader, fresh: Freshness) -> datetime | None:
+    """Where the ledger starts: with what passes cover, or (all history read) with its first charge."""
+    if fresh.since is None:
+        return None
+    if fresh.since > 0:
+        return from_us(fresh.since)
+    first = reader.one("SELECT min(booked_at) FROM charge")
+    return from_us(first[0]) if first and first[0] is not None else None
+
+
+def _is_complete(fresh: Freshness, window: Window, begins: datetime | None) -> bool:
+    start = window.start
+    if fresh.since == 0 and begins is not None:
+        start = max(start, begins)  # nothing is older than the beginning
+    return fresh.covers(start, window.end) and to_us(start) >= (fresh.since or 0)

@@ -1,0 +1,18 @@
+"""Alembic's entry: migrates the connection it is given, so that nothing is half done."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from bot.ledger import tables  # noqa: F401 - declares the tables
+
+connection = context.config.attributes.get("connection")
+if connection is None:
+    message = "run migrations with `neo-usage db upgrade`"
+    raise SystemExit(message)
+context.configure(
+    connection=connection,
+    target_metadata=SQLModel.metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+context.run_migrations()
