@@ -1,0 +1,1 @@
+"""The sandbox: an embedded double of what the bot talks to, for the demo and the tests."""
