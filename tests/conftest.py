@@ -1,0 +1,61 @@
+"""What the rooms' tests share: an embedded Neo at a clock of its own, and an app over it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+from bot.app import App, build
+from bot.sandbox.clock import SimClock
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.serving import NeoServer
+from bot.sandbox.world import START, World
+from bot.settings import load
+
+Wire = Callable[..., App]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hurried_retries() -> Iterator[None]:
+    """Waits between tries are not slept; how often and what for is still decided."""
+    stamina.instrumentation.set_on_retry_hooks([])
+    yield
+    stamina.instrumentation.set_on_retry_hooks(None)
+
+
+@pytest.fixture
+def clock() -> SimClock:
+    return SimClock(lambda: START)
+
+
+@pytest.fixture
+def world() -> World:
+    return World.empty()
+
+
+@pytest.fixture
+def neo(world: World, clock: SimClock) -> Iterator[NeoServer]:
+    with NeoServer(NeoApi(world, clock)) as server:
+        yield server
+
+
+@pytest.fixture
+def wire(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Wire:
+    """An app over the embedded Neo; settings may be given by name."""
+
+    def wired(**settings: str) -> App:
+        environment = {
+            "NEO_API_URL": neo.url,
+            "NEO_API_KEY": neo.api.key,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
+            **settings,
+        }
+        return build(load(environment, tmp_path), clock)
+
+    return wired
+
+
+@pytest.fixture
+def app(wire: Wire) -> App:
+    return wire()
