@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
+    from bot.neo.client import Patience
     from bot.sync.job import Outcome, Progress
     from bot.sync.rules import Planned
 
@@ -41,6 +42,7 @@ class App:
 
     settings: Settings
     clock: Clock
+    patience: "Patience | None" = None
 
     @contextmanager
     def reader(self) -> "Iterator[Reader]":
@@ -124,7 +126,7 @@ class App:
                 settle_unit(connection, self.settings.pricing_unit)
             async with (
                 holding_lease(database, holder, self.clock, waiting),
-                connect(self.settings.neo_api_url, credential) as client,
+                connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member)
                 planned, first = self._planned(full=full)
@@ -170,6 +172,6 @@ class App:
             return reprice(connection, self.settings.pricing_unit, to_us(self.clock()))
 
 
-def build(settings: Settings, clock: Clock = system_clock) -> App:
-    """The app for these settings."""
-    return App(settings, clock)
+def build(settings: Settings, clock: Clock = system_clock, patience: "Patience | None" = None) -> App:
+    """The app for these settings; `patience` is how long to wait for the upstream, by default what suits people."""
+    return App(settings, clock, patience)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
 from bot.app import App, build
+from bot.neo.client import Patience
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
@@ -14,14 +14,7 @@ from bot.sandbox.world import START, World
 from bot.settings import load
 
 Wire = Callable[..., App]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _hurried_retries() -> Iterator[None]:
-    """Waits between tries are not slept; how often and what for is still decided."""
-    stamina.instrumentation.set_on_retry_hooks([])
-    yield
-    stamina.instrumentation.set_on_retry_hooks(None)
+HURRIED = Patience(answer=0.4, connect=0.4, deadline=0.6, longest_retry_after=2.0, first_wait=0.01)
 
 
 @pytest.fixture
@@ -51,7 +44,7 @@ def wire(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Wire:
             "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
             **settings,
         }
-        return build(load(environment, tmp_path), clock)
+        return build(load(environment, tmp_path), clock, HURRIED)
 
     return wired
 

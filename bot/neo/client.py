@@ -23,7 +23,10 @@ _MAX_BODY = 64 * 2**20  # bytes; a page of 200 with long histories is far below
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds: for one answer, and in all before a question is given up."""
+    """How long to wait, in seconds.
+
+    For one answer; in all, before a question is given up; or in all where the upstream itself asks for waits.
+    """
 
     answer: float = 30.0
     connect: float = 10.0
@@ -68,17 +71,15 @@ class NeoClient:
 
     async def _patiently(self, parameters: Mapping[str, str | None]) -> Page:
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._patience.deadline
+        began = loop.time()
         may_shrink = int(parameters.get("limit") or 0) > SMALLEST_PAGE
 
         def again(error: Exception) -> bool | float:
             if not isinstance(error, TransientError) or (may_shrink and isinstance(error, TooLargeError)):
                 return False
-            if error.retry_after is not None:
-                return (
-                    min(error.retry_after, self._patience.longest_retry_after + 1) if self._bearable(error) else False
-                )
-            return loop.time() < give_up
+            if error.retry_after is None:
+                return loop.time() - began < self._patience.deadline
+            return loop.time() - began + error.retry_after <= self._patience.longest_retry_after and error.retry_after
 
         async for attempt in stamina.retry_context(
             on=again, attempts=None, timeout=None, wait_initial=self._patience.first_wait, wait_max=10.0
@@ -86,9 +87,6 @@ class NeoClient:
             with attempt:
                 return await self._once({name: value for name, value in parameters.items() if value is not None})
         raise AssertionError
-
-    def _bearable(self, error: TransientError) -> bool:
-        return error.retry_after is not None and error.retry_after <= self._patience.longest_retry_after
 
     async def _once(self, parameters: Mapping[str, str]) -> Page:
         try:

@@ -1,0 +1,283 @@
+"""When the upstream fails: one clear sentence, no false zero, no key in it, and the next good pass heals it."""
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.app import App
+from bot.ledger.schema import LedgerError
+from bot.neo.errors import NeoError
+from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import (
+    Body,
+    Duplicate,
+    Fault,
+    Hang,
+    Html,
+    Mangle,
+    Redirect,
+    Reset,
+    Slow,
+    Status,
+    Total,
+    Truncated,
+)  # fmt: skip
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.serving import NeoServer
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
+from bot.sync.job import Outcome
+from bot.usage.export import to_json
+from tests.conftest import Wire
+
+
+def sync(app: App) -> Outcome:
+    return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+
+
+def spend(app: App, line: str = "7d") -> str:
+    found: str = json.loads(to_json(app.report(line)))["total"]["spend_usd"]
+    return found
+
+
+def fill(world: World, count: int = 5) -> None:
+    for number in range(count):
+        start = START - timedelta(hours=3 + number)
+        end = start + timedelta(minutes=9)
+        world.add(SimTask.of(f"task-{number:03}", Stream(started_at=start, ended_at=end, credits=Decimal(1))))
+
+
+@pytest.fixture(autouse=True)
+def _five_tasks(world: World) -> None:
+    fill(world)
+
+
+LASTING = [
+    (Status(401), "does not accept the key (401)"),
+    (Status(403), "does not let this key see usage (403)"),
+    (Status(404), "does not accept the question (404"),
+    (Status(429, retry_after=1), "limiting requests (429)"),
+    (Status(429, retry_after=3_600), "asks to wait 3600 s"),
+    (Status(429), "limiting requests (429)"),
+    (Status(500), "Neo is failing (500"),
+    (Status(503), "Neo is failing (503"),
+    (Status(504), "could not give so large an answer (504"),
+    (Status(413), "could not give so large an answer (413"),
+    (Html(502), "Neo is failing (502"),
+    (Html(200), "no page of tasks: it is HTML"),
+    (Truncated(), "no page of tasks: it is broken or cut JSON"),
+    (Body(b'{"data": null}'), "no page of tasks: it has no `data` and `total`"),
+    (Body(b'{"data": [], "total": -1, "has_more": false}'), "no page of tasks: its total is negative"),
+    (Body(b""), "no page of tasks"),
+    (Hang(), "no answer within"),
+    (Slow(5.0), "no answer within"),
+    (Reset(), "cannot be reached"),
+    (Reset(mid_body=True), "cannot be reached"),
+    (Redirect("http://127.0.0.1:9/stolen"), "redirect (302), which is not followed"),
+]
+
+
+@pytest.mark.parametrize(("fault", "sentence"), LASTING, ids=lambda value: repr(value)[:40])
+def test_a_lasting_failure_is_one_sentence_and_never_a_zero(
+    neo: NeoServer, app: App, fault: Fault, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    neo.api.faults.always = fault
+    with pytest.raises(NeoError) as failure:
+        sync(app)
+    assert sentence in str(failure.value)
+    assert "\n" not in str(failure.value)
+    shown = "".join(traceback.format_exception(failure.value)) + caplog.text
+    assert neo.api.key not in shown
+    with pytest.raises(LedgerError, match="nothing has been read from Neo yet"):
+        spend(app)
+    neo.api.faults.clear()
+    assert sync(app).complete
+    assert spend(app) == "50.000000000"
+
+
+@pytest.mark.parametrize(("fault", "sentence"), LASTING, ids=lambda value: repr(value)[:40])
+def test_a_failure_after_a_good_pass_leaves_what_is_known(
+    neo: NeoServer, app: App, clock: SimClock, fault: Fault, sentence: str
+) -> None:
+    sync(app)
+    clock.advance(timedelta(hours=1))
+    neo.api.faults.always = fault
+    with pytest.raises(NeoError):
+        sync(app)
+    document = json.loads(to_json(app.report("7d")))
+    assert document["total"]["spend_usd"] == "50.000000000"
+    assert document["data_as_of"] == "2026-03-02T09:00:00Z"
+    assert document["complete"] is False
+    with app.reader() as reader:
+        assert sentence in reader.rows("SELECT error FROM pass ORDER BY id DESC LIMIT 1")[0][0]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Status(429, retry_after=0), Status(429, retry_after=START), Status(500), Html(502), Html(200), Truncated(),
+        Body(b"[]"), Reset(), Reset(mid_body=True), Hang(),
+    ],
+    ids=lambda value: repr(value)[:40],
+)  # fmt: skip
+def test_a_passing_failure_is_asked_again(neo: NeoServer, app: App, fault: Fault) -> None:
+    neo.api.faults.push(fault)
+    assert sync(app).complete
+    assert spend(app) == "50.000000000"
+
+
+def test_a_redirect_does_not_carry_the_key(neo: NeoServer, app: App, world: World, clock: SimClock) -> None:
+    with NeoServer(NeoApi(world, clock)) as thief:
+        neo.api.faults.always = Redirect(f"{thief.url}/api/v1/usage/tasks")
+        with pytest.raises(NeoError):
+            sync(app)
+        assert thief.api.log == []
+
+
+def test_exactly_one_credential_is_sent_and_times_end_in_z(neo: NeoServer, app: App, wire: Wire) -> None:
+    sync(app)
+    sync(wire(NEO_API_KEY="", NEO_BEARER_TOKEN=neo.api.key))
+    for request in neo.api.log:
+        assert ("X-Api-Key" in request.headers) != ("Authorization" in request.headers)
+        assert all(value.endswith("Z") for name, value in request.query.items() if name in {"from", "to"})
+        assert "" not in request.query.values()
+
+
+def test_too_large_pages_are_asked_for_in_smaller_ones(neo: NeoServer, app: App, world: World) -> None:
+    fill(world, 130)
+
+    def too_large(request: Any) -> Fault | None:
+        return Status(504) if int(request.query.get("limit", 0)) > 20 else None
+
+    neo.api.faults.when(too_large)
+    assert sync(app).complete
+    limits = [int(each.query["limit"]) for each in neo.api.log if "limit" in each.query]
+    assert limits[:3] == [200, 50, 20]
+    assert set(limits[2:]) == {20}
+    with app.reader() as reader:
+        assert reader.rows("SELECT count(*) FROM task") == [(130,)]
+
+
+def spoil(change: Callable[[dict[str, Any]], None]) -> Mangle:
+    def mangle(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for each in rows:
+            if each["task_id"] == "task-002":
+                change(each)
+        return rows
+
+    return Mangle(mangle)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.update(neo_credits=float("nan")),
+        lambda row: row.update(neo_credits=float("inf")),
+        lambda row: row.update(neo_credits=-1),
+        lambda row: row.update(neo_credits=10**12),
+        lambda row: row.update(neo_credits="twelve"),
+        lambda row: row.pop("status"),
+        lambda row: row.pop("created_at"),
+        lambda row: row.update(step_count=None),
+        lambda row: row.update(created_at="yesterday"),
+        lambda row: row.update(tool_calls=10**40),
+    ],
+)
+def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
+    neo: NeoServer, app: App, clock: SimClock, change: Callable[[dict[str, Any]], None]
+) -> None:
+    neo.api.faults.always = spoil(change)
+    outcome = sync(app)
+    assert outcome.complete
+    assert outcome.tally.quarantined == 1
+    assert spend(app) == "40.000000000"
+    with app.reader() as reader:
+        assert reader.rows("SELECT key FROM quarantine") == [("task-002",)]
+    neo.api.faults.clear()
+    clock.advance(timedelta(minutes=5))
+    sync(app)
+    assert spend(app) == "50.000000000"
+    with app.reader() as reader:
+        assert reader.rows("SELECT key FROM quarantine") == []
+
+
+@pytest.mark.parametrize("fault", [Total(lambda real: real + 3), Duplicate(), Total(lambda _: 0)], ids=repr)
+def test_a_list_that_does_not_add_up_is_never_called_complete(neo: NeoServer, app: App, fault: Fault) -> None:
+    neo.api.faults.always = fault
+    outcome = sync(app)
+    assert not outcome.complete
+    assert json.loads(to_json(app.report("7d")))["complete"] is False
+    neo.api.faults.clear()
+    assert sync(app).complete
+    assert spend(app) == "50.000000000"
+
+
+def test_a_list_that_claims_to_be_endless_is_given_up_soon(neo: NeoServer, app: App) -> None:
+    neo.api.faults.always = Total(10**9)
+    assert not sync(app).complete
+    assert len(neo.api.log) < 1_000
+    with pytest.raises(LedgerError, match="nothing has been read"):
+        spend(app)
+
+
+def test_rows_with_a_stream_id_are_read_again_alone(neo: NeoServer, app: App, world: World) -> None:
+    start = START - timedelta(hours=2)
+    streams = [Stream(start, start + timedelta(minutes=n + 1), credits=Decimal(1)) for n in range(3)]
+    world.add(SimTask.of("split", *streams))
+
+    def split(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        whole = next((each for each in rows if each["task_id"] == "split"), None)
+        parts = [whole | {"stream_id": f"s{n}", "neo_credits": 1, "stream_count": 1} for n in range(3)] if whole else []
+        return [each for each in rows if each["task_id"] != "split"] + parts
+
+    neo.api.faults.when(lambda request: None if "task_id" in request.query else Mangle(split))
+    sync(app)
+    assert spend(app) == "80.000000000"
+    alone = [each.query["task_id"] for each in neo.api.log if "task_id" in each.query]
+    assert set(alone) == {"split"}
+
+
+def test_a_key_that_lost_its_view_of_the_team_is_said_loudly(
+    neo: NeoServer, app: App, world: World, clock: SimClock
+) -> None:
+    fill(world, 40)
+    sync(app)
+
+    def nameless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: value for name, value in each.items() if name != "email"} for each in rows]
+
+    neo.api.faults.always = Mangle(nameless)
+    clock.advance(timedelta(minutes=5))
+    outcome = sync(app)
+    assert "lost admin rights" in outcome.warnings[0]
+    groups = json.loads(to_json(app.report("7d by:member")))["groups"]
+    assert [each["key"] for each in groups] == [["someone@acme.example"]]
+    neo.api.faults.clear()
+    for number in range(5, 40):
+        world.remove(f"task-{number:03}")
+    clock.advance(timedelta(minutes=5))
+    assert any("no longer listed" in each for each in sync(app).warnings)
+    with app.reader() as reader:
+        assert reader.rows("SELECT count(*) FROM task WHERE missed_at IS NOT NULL") == [(0,)]
+
+
+def test_without_a_team_the_rows_are_the_solo_members_or_nobodys(neo: NeoServer, wire: Wire) -> None:
+    neo.api.tier, neo.api.owner = "solo", "someone@acme.example"
+    app = wire()
+    sync(app)
+    assert json.loads(to_json(app.report("7d by:member")))["groups"][0]["key"] == ["unattributed"]
+
+
+def test_a_solo_member_gets_the_rows_without_e_mail(neo: NeoServer, wire: Wire) -> None:
+    neo.api.tier, neo.api.owner = "solo", "someone@acme.example"
+    app = wire(SOLO_MEMBER="Me@Acme.Example")
+    sync(app)
+    assert json.loads(to_json(app.report("7d by:member")))["groups"][0]["key"] == ["me@acme.example"]
