@@ -1,0 +1,233 @@
+"""The command line, as a person and a shell see it: words in, exit codes and one clear line out."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import Status
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.serving import NeoServer
+from bot.sandbox.tasks import row
+from bot.sandbox.world import World
+from tests import reckoning
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[NeoServer]:
+    with NeoServer(NeoApi(World(seed=5, start=START, history_days=70), SimClock(lambda: START))) as server:
+        yield server
+
+
+@pytest.fixture
+def neo(upstream: NeoServer) -> Iterator[NeoServer]:
+    """The embedded Neo as it was; what a test changes is put back."""
+    upstream.api.log.clear()
+    yield upstream
+    upstream.api.faults.clear()
+    upstream.api.latency_s, upstream.api.page_cap = 0.0, None
+
+
+def environment(neo: NeoServer, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO_", "SLACK_"))}
+    return kept | {"NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key, **settings}
+
+
+@pytest.fixture
+def run(neo: NeoServer, tmp_path: Path) -> Run:
+    def command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "bot", *words],
+            cwd=tmp_path, env=environment(neo, **settings), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return command
+
+
+def start(neo: NeoServer, directory: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "bot", *words], cwd=directory, env=environment(neo), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def expected(neo: NeoServer) -> Decimal:
+    return reckoning.total(row(task) for task in neo.api.world.tasks(START))
+
+
+def test_sync_then_report_in_every_form(run: Run, neo: NeoServer) -> None:
+    synced = run("sync")
+    assert synced.returncode == 0
+    assert "complete: yes" in synced.stdout.splitlines()
+    assert run("sync").stdout.splitlines()[2] == "new: 0"
+    document = json.loads(run("report", "90d", "by:member", "--json").stdout)
+    assert Decimal(document["total"]["spend_usd"]) == expected(neo)
+    lines = run("report", "90d", "by:member", "--csv").stdout.splitlines()
+    assert lines[0] == "member,spend_usd,platform_usd,provider_usd,tasks,share"
+    assert len(lines) == len(document["groups"]) + 1
+    shown = run("report", "90d", "by:member").stdout
+    assert f"${expected(neo):,.2f}" in shown
+    assert "Data as of" in shown
+
+
+def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(run: Run) -> None:
+    run("sync")
+    assert run("report", "team", "-status:completed", "30d").returncode == 0
+    document = json.loads(run("report", "last month", "search:no one", "--json").stdout)
+    assert document["query"] == 'last month search:"no one"'
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["report", "modle:opus"], 2, "did you mean `model:opus`? Try: `model:opus`"),
+        (["report", "2026-11-20..2026-11-01"], 2, "ends before it begins"),
+        (["report", "@nobody"], 2, "nobody in the ledger is called @nobody"),
+        (["report", "<@U123>"], 2, "is a Slack mention"),
+        (["report", "--json", "--csv"], 2, "one of them"),
+        (["report", "--nonsense"], 2, "nonsense"),
+        (["db", "backup", "there/is/no/such/place"], 1, "cannot copy"),
+        (["db", "restore", "nothing.db"], 1, "there is no ledger at nothing.db"),
+        (["member", "merge", "x@y.z", "a@b.c"], 1, "no task of x@y.z is in the ledger"),
+    ],
+)
+def test_wrong_use_is_one_line_and_no_traceback(run: Run, words: list[str], code: int, said: str) -> None:
+    run("sync")
+    result = run(*words)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_ledger_or_with_bad_settings_the_mend_is_said(run: Run) -> None:
+    assert "there is no ledger at neo-usage.db yet. Run `neo-usage sync`" in run("report").stderr
+    result = run("sync", TIMEZONE="Mars/Phobos", POLL_SECONDS="often", NEO_API_URL="http://example.com")
+    assert result.returncode == 1
+    for name in ("TIMEZONE", "POLL_SECONDS", "NEO_API_URL"):
+        assert f"{name}: " in result.stderr
+    assert "NEO_API_KEY: it is not set" in run("sync", NEO_API_KEY="").stderr
+
+
+def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -> None:
+    result = run("sync", NEO_API_KEY="neo_sk_very-secret")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "neo-usage: Neo does not accept the key (401). Check NEO_API_KEY: it may be mistyped, expired or revoked.\n"
+    )
+    shown = run("--debug", "sync", NEO_API_KEY="neo_sk_very-secret", LOG_LEVEL="debug")
+    assert "Traceback" in shown.stderr
+    assert "very-secret" not in shown.stderr + shown.stdout
+    neo.api.faults.always = Status(403)
+    assert "must be an admin" in run("sync").stderr
+
+
+def test_status_and_doctor_tell_the_state(run: Run, neo: NeoServer) -> None:
+    run("sync")
+    found = json.loads(run("status", "--json").stdout)
+    assert (found["stale"], found["quarantine"], found["passes"][0]["complete"]) == (False, [], True)
+    assert "last passes" in run("status").stdout
+    assert run("doctor").returncode == 0
+    neo.api.faults.always = Status(401)
+    sick = run("doctor")
+    assert sick.returncode == 1
+    assert "FAIL  neo " in sick.stdout
+    assert run("doctor", "--offline").returncode == 0
+    assert run("doctor", "--offline", NEO_API_KEY="").returncode == 1
+
+
+def test_backup_restore_and_verify(run: Run, tmp_path: Path) -> None:
+    run("sync")
+    before = run("report", "90d", "--csv").stdout
+    assert run("db", "backup", "copy.db").returncode == 0
+    assert run("db", "backup", "copy.db").returncode == 1
+    with sqlite3.connect(tmp_path / "neo-usage.db") as ledger:
+        ledger.execute("UPDATE charge SET platform_nanos = platform_nanos + 1 WHERE id = 1")
+    ledger.close()
+    broken = run("db", "verify")
+    assert broken.returncode == 1
+    assert "FAIL  a task's charges sum to its total" in broken.stdout
+    assert run("db", "restore", "copy.db").returncode == 0
+    assert run("db", "verify").returncode == 0
+    assert run("report", "90d", "--csv").stdout == before
+    (tmp_path / "rubbish.db").write_bytes(b"no database at all" * 100)
+    assert run("db", "restore", "rubbish.db").returncode == 1
+    assert run("db", "verify").returncode == 0
+
+
+def test_a_changed_unit_is_refused_until_reprice(run: Run) -> None:
+    run("sync")
+    byok = json.loads(run("report", "90d", "byok:yes", "--json").stdout)
+    assert byok["unit_assumed"] is True
+    assert "Run `neo-usage db reprice`" in run("report", BYOK_UNIT="usd").stderr
+    assert "Run `neo-usage db reprice`" in run("sync", BYOK_UNIT="usd").stderr
+    assert "priced again in usd" in run("db", "reprice", BYOK_UNIT="usd").stdout
+    after = json.loads(run("report", "90d", "byok:yes", "--json", BYOK_UNIT="usd").stdout)
+    assert Decimal(after["total"]["spend_usd"]) < Decimal(byok["total"]["spend_usd"])
+    assert after["unit_assumed"] is False
+    assert run("db", "verify", BYOK_UNIT="usd").returncode == 0
+    assert run("sync", BYOK_UNIT="usd").stdout.splitlines()[2:5] == ["new: 0", "grown: 0", "restated: 0"]
+
+
+def test_a_renamed_member_is_one_member(run: Run) -> None:
+    run("sync")
+    people = json.loads(run("member", "list", "--json").stdout)
+    old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]
+    before = json.loads(run("report", "90d", f"email:{old}", "--json").stdout)["total"]
+    assert run("member", "merge", old, "New.Name@Acme.Example").returncode == 0
+    for email in (old, "new.name@acme.example"):
+        assert json.loads(run("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
+    assert run("sync").stdout.splitlines()[2] == "new: 0"
+    assert "New.Name@Acme.Example are one member" in run("member", "merge", old, "New.Name@Acme.Example").stderr
+    assert run("db", "verify").returncode == 0
+
+
+def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer, run: Run, tmp_path: Path) -> None:
+    neo.api.page_cap, neo.api.latency_s = 50, 0.01
+    dice = Random(3)
+    for number in range(8):
+        process = start(neo, tmp_path, "sync")
+        try:
+            process.communicate(timeout=0.6 + dice.random())
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL if number % 4 else signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+            assert "Traceback" not in said
+    assert run("db", "verify").returncode == 0
+    assert "complete: yes" in run("sync").stdout
+    assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
+    assert run("db", "verify").returncode == 0
+
+
+def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, tmp_path: Path) -> None:
+    neo.api.page_cap, neo.api.latency_s = 50, 0.05
+    run("db", "upgrade")
+    both = [start(neo, tmp_path, "sync") for _ in range(2)]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all("complete: yes" in out for out, _ in said)
+    assert sum("another sync is running" in err for _, err in said) == 1
+    assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
+
+
+def test_the_demo_answers_its_questions_and_ends_with_its_input(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-browser"], cwd=tmp_path, env=dict(os.environ),
+        input="next day\nmodle:opus\n7d by:model\n", capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("$ neo-usage report") == result.stdout.count("Data as of") + 1
+    assert "did you mean `model:opus`?" in result.stdout
+    assert list(tmp_path.iterdir()) == []
