@@ -1,6 +1,7 @@
 """Settings: the sole reader of the environment and `.env`; every problem is named at once, with its mend."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,7 +92,8 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
         SettingsError: with every problem found.
     """
     values = dict(_dotenv(directory or Path.cwd()))
-    values.update(os.environ if environment is None else environment)
+    given = os.environ if environment is None else environment
+    values.update((name, value) for name, value in given.items() if value.strip())
     read: dict[str, Any] = {}
     problems = list(_read(values, read))
     problems += _conflicts(read)
@@ -105,7 +107,11 @@ def _dotenv(directory: Path) -> Iterator[tuple[str, str]]:
     if path.is_file():
         from dotenv import dotenv_values
 
-        yield from ((name, value) for name, value in dotenv_values(path).items() if value is not None)
+        try:
+            found = dotenv_values(path, interpolate=False)  # a `$` in a key is a dollar sign
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError([f".env: it cannot be read ({error}). Save it as UTF-8 text."]) from None
+        yield from ((name, value) for name, value in found.items() if value is not None)
 
 
 def _read(values: Mapping[str, str], into: dict[str, Any]) -> Iterator[str]:
@@ -139,18 +145,22 @@ def _secret(text: str) -> Secret | None:
 def _email(text: str) -> str | None:
     if not text:
         return None
-    if "@" not in text:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text):
         raise _InvalidError(f"`{text}` is no e-mail address. Give the address of the key's owner.")
     return member_key(text)
 
 
 def _upstream(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+    try:
+        url = urlsplit(text)
+        sound = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        sound = False
+    if not sound or not text.isprintable() or set(text) & set(" ?#\\"):
         raise _InvalidError(f"not an address such as {NEO_API_URL}. Give scheme and host alone.")
     if url.username or url.password:
         raise _InvalidError("it carries a user name or password. Put the key into NEO_API_KEY instead.")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
+    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
         raise _InvalidError("plain http would show the key to the network. Use https.")
     return text.rstrip("/")
 
@@ -169,6 +179,8 @@ def _sqlite_path(text: str) -> Path:
         raise _InvalidError("this version keeps its ledger in SQLite. Use sqlite+aiosqlite:///PATH.")
     if scheme not in _SQLITE_SCHEMES or not rest.startswith("/"):
         raise _InvalidError("not a database address. Use sqlite+aiosqlite:///PATH.")
+    if not path.isprintable():
+        raise _InvalidError("the path holds unprintable characters. Name a file: sqlite+aiosqlite:///PATH.")
     if not path or path == ":memory:":
         raise _InvalidError("a ledger must outlive its process. Name a file: sqlite+aiosqlite:///PATH.")
     return Path(path)
@@ -183,7 +195,7 @@ def _zone(text: str) -> ZoneInfo:
 
 def _whole(least: int, most: int, noun: str) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
             raise _InvalidError(f"`{text}` is not a whole number of {noun} from {least:,} to {most:,}.")
         return int(text)
 

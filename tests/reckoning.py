@@ -11,7 +11,8 @@ TEN = Decimal(10)
 
 def cost(row: Row) -> Decimal | None:
     """The dollars of a row, BYOK amounts read as credits; None if unknown."""
-    credit, llm, fee = (row.get(name) for name in ("neo_credits", "llm_cost", "neo_cost"))
+    amounts: list[Any] = [row.get(name) for name in ("neo_credits", "llm_cost", "neo_cost")]
+    credit, llm, fee = amounts
     own = row.get("is_byok")
     if own is None:
         own = (llm or 0) > 0 or (fee or 0) > 0

@@ -1,7 +1,7 @@
 """Parsing: a typed line becomes a Question, or an error that names the word, its place and what to type."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from difflib import get_close_matches
@@ -16,6 +16,7 @@ from bot.domain.question import (
     Field,
     Filter,
     Question,
+    describe,
     quoted,
 )
 from bot.domain.tasks import UPSTREAM_STATUSES
@@ -23,6 +24,7 @@ from bot.domain.words import UnclosedQuoteError, Word, clean, split
 
 MAX_LINE = 4_000  # Slack's own limit of a command's text is below it
 MAX_TOP = 1_000_000
+_MOST_MENDS = 6  # wrong words in one line that are all mended
 
 _SWITCHES = {"yes": True, "no": False, "true": True, "false": False}
 _KEYS = (*Field, "byok", "by", "sort", "top", "from", "to")
@@ -34,6 +36,7 @@ _SYNONYMS = {  # words of the upstream and of other tools, to point to ours
 _PERSON = re.compile(r"<@[A-Z0-9]+>|@[\w.+-]+", re.ASCII)
 _EMAIL = re.compile(r"[^\s<>\"',:@]+@[a-z0-9.-]+\.[a-z]+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_UNITS = tuple(word.removeprefix("this ") for word in times.WORDS if word.startswith("this "))
 _BARE = ("team", "me", "rows", "csv", *times.WORDS)
 
 
@@ -80,8 +83,30 @@ def parse(line: str, *, now: datetime, zone: tzinfo, statuses: Collection[str] =
         statuses: what `status:` may name, as the upstream spells it.
 
     Raises:
-        QueryError: the line is not a question.
+        QueryError: the line is not a question; its `instead`, if any, is one.
     """
+    try:
+        return _parse(line, now, zone, statuses)
+    except QueryError as error:
+        raise _mended(error, now, zone, statuses) from error.__cause__
+
+
+def _mended(error: QueryError, now: datetime, zone: tzinfo, statuses: Collection[str]) -> QueryError:
+    """The error with a line to type that is a question: mended word by word, or none."""
+    instead = error.instead
+    for _ in range(_MOST_MENDS):
+        if instead is None:
+            break
+        try:
+            _parse(instead, now, zone, statuses)
+        except QueryError as another:
+            instead = another.instead if another.instead != instead else None
+        else:
+            return QueryError(error.reason, error.word, error.column, instead)
+    return QueryError(error.reason, error.word, error.column)
+
+
+def _parse(line: str, now: datetime, zone: tzinfo, statuses: Collection[str]) -> Question:
     if len(line) > MAX_LINE:
         raise QueryError(f"the question is longer than {MAX_LINE:,} characters")
     line = clean(line)
@@ -93,6 +118,8 @@ def parse(line: str, *, now: datetime, zone: tzinfo, statuses: Collection[str] =
     _read(reading, words)
     question = _finish(reading)
     _check_window(reading, question, now, zone)
+    if len(describe(question)) > MAX_LINE:
+        raise QueryError(f"said back in full, the question is longer than {MAX_LINE:,} characters")
     return question
 
 
@@ -114,7 +141,7 @@ def _pair(words: Sequence[Word]) -> Word | None:
     if len(words) < 2 or any(word.key for word in words):  # noqa: PLR2004 - a pair
         return None
     joined = f"{words[0].bare} {words[1].bare}"
-    if joined not in times.WORDS:
+    if joined not in times.WORDS and not (words[0].bare in {"this", "last"} and _nearest(words[1].bare, _UNITS)):
         return None
     return Word(f"{words[0].raw} {words[1].raw}", words[0].column, None, (joined,))
 
@@ -172,7 +199,7 @@ def _unknown(reading: _Reading, word: Word, lowered: str) -> QueryError:
 
 def _meant(lowered: str, statuses: Collection[str]) -> str | None:
     if lowered in {status.lower() for status in statuses}:
-        return f"status:{lowered}"
+        return f"status:{quoted(lowered)}"
     if lowered in GROUPINGS:
         return f"by:{lowered}"
     if lowered in {"this", "last"}:
@@ -226,9 +253,17 @@ def _status(reading: _Reading, word: Word, value: str) -> str:
     spelled = {status.lower(): status for status in reading.statuses}
     if value.lower() in spelled:
         return spelled[value.lower()]
-    better = _nearest(value.lower(), tuple(spelled))
     reason = f"no status `{value}`; there are {_listed(sorted(reading.statuses))}"
-    raise reading.wrong(word, reason, word.raw.replace(value, better) if better else None)
+    raise reading.wrong(word, reason, _respelled(word, spelled))
+
+
+def _respelled(word: Word, choices: Mapping[str, str]) -> str | None:
+    """The word with every value spelled as the choice nearest to it; None if one is near to none."""
+    nearest = [
+        value.lower() if value.lower() in choices else _nearest(value.lower(), tuple(choices)) for value in word.values
+    ]
+    values = [quoted(choices[each]) for each in nearest if each is not None]
+    return f"{word.key}:{','.join(values)}" if len(values) == len(nearest) else None
 
 
 def _add_filter(reading: _Reading, name: Field, values: list[str], *, exclude: bool) -> None:
@@ -257,6 +292,8 @@ def _other(by: Sequence[str], name: str) -> str:
 
 def _sort(reading: _Reading, word: Word) -> None:
     name = _one_of(reading, word, _single(reading, word).lower(), SORTS, "order")
+    if reading.question.sort not in {None, name}:
+        raise reading.wrong(word, "a second `sort:`", "")
     reading.question = replace(reading.question, sort=name)
 
 
@@ -264,6 +301,8 @@ def _top(reading: _Reading, word: Word) -> None:
     text = _single(reading, word)
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TOP)) and 0 < int(text) <= MAX_TOP):
         raise reading.wrong(word, f"`top:` takes a whole number from 1 to {MAX_TOP:,}", "top:20")
+    if reading.question.top not in {None, int(text)}:
+        raise reading.wrong(word, "a second `top:`", "")
     reading.question = replace(reading.question, top=int(text))
 
 
@@ -307,9 +346,8 @@ def _single(reading: _Reading, word: Word) -> str:
 def _one_of(reading: _Reading, word: Word, value: str, choices: Sequence[str], noun: str) -> str:
     if value in choices:
         return value
-    better = _nearest(value, choices)
-    instead = word.raw.lower().replace(value, better) if better else None
-    raise reading.wrong(word, f"no {noun} `{value}`; there are {_listed(choices)}", instead)
+    better = _respelled(word, {choice: choice for choice in choices})
+    raise reading.wrong(word, f"no {noun} `{value}`; there are {_listed(choices)}", better)
 
 
 # --- the whole -----------------------------------------------------------------------------------

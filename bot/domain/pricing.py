@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.domain.money import NANOS_PER_CREDIT, NANOS_PER_USD, nanos
+from bot.domain.money import NANOS_PER_CREDIT, NANOS_PER_USD, AmountError, nanos
 from bot.domain.tasks import Task
 
 _SAME_MONEY = Decimal("1e-6")  # relative difference below which two fields report one amount
@@ -67,6 +67,8 @@ def price(task: Task, unit: ByokUnit) -> Price:
 
 
 def _runs_on_own_key(task: Task) -> bool:
+    if task.is_byok is not False and not all(map(_is_number, (task.neo_credits, task.llm_cost, task.neo_cost))):
+        raise AmountError("an amount that is not a number")
     if task.is_byok is None:
         return _present(task.llm_cost) or _present(task.neo_cost)
     return task.is_byok
@@ -81,14 +83,18 @@ def _own_key(task: Task, unit: ByokUnit) -> Price:
         # a legacy row: credits hold the provider's cost, and credits are credits whatever the unit
         return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost))
     by_unit = _present(llm) or _present(task.neo_cost)
-    provider = _in_unit(llm, unit)
+    provider, credit_nanos = _in_unit(llm, unit), _in_credits(credit)  # which also refuse what is absurd
     if not _present(credit) or _same_money(credit, llm):
         return Price(fee, provider, by_unit=by_unit)
-    return Price((fee or 0) + (_in_credits(credit) or 0), provider, mixed=True, by_unit=by_unit)
+    return Price((fee or 0) + (credit_nanos or 0), provider, mixed=True, by_unit=by_unit)
 
 
 def _in_unit(amount: Decimal | None, unit: ByokUnit) -> int | None:
     return None if amount is None else nanos(amount, unit.nanos_per_unit)
+
+
+def _is_number(amount: Decimal | None) -> bool:
+    return amount is None or amount.is_finite()
 
 
 def _in_credits(amount: Decimal | None) -> int | None:

@@ -2,15 +2,16 @@
 
 import unicodedata
 
+_BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
 
 
 def one_line(text: str, longest: int = 200) -> str:
     """The text on one line, without controls or marks that reorder it, cut with an ellipsis."""
-    kept = "".join(" " if letter in "\t\r\n" else letter for letter in text if _shows(letter))
+    kept = "".join(" " if letter in _BREAKS else letter for letter in text if _shows(letter))
     line = " ".join(kept.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _shows(letter: str) -> bool:
-    return letter in "\t\r\n" or unicodedata.category(letter) not in _HIDDEN
+    return letter in _BREAKS or unicodedata.category(letter) not in _HIDDEN

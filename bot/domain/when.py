@@ -186,9 +186,10 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> Window:
         WhenError: it ends before it begins, or has not begun.
     """
     window = when.window(now, zone)
-    if window.end <= window.start:
+    open_end = isinstance(when, Range) and when.end is None
+    if window.end <= window.start and not open_end:
         raise WhenError("the window ends before it begins")
-    if window.start > now:
+    if window.start > now or window.end <= window.start:
         raise WhenError("the window lies wholly in the future")
     return window
 
@@ -314,7 +315,8 @@ def _offset(text: str | None) -> timedelta | None:
         return None
     if text == "z":
         return timedelta()
-    offset = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
-    if offset >= timedelta(days=1):
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    offset = timedelta(hours=hours, minutes=minutes)
+    if offset >= timedelta(days=1) or minutes >= 60:  # noqa: PLR2004 - minutes of an hour
         raise WhenError("no such offset")
     return -offset if text[0] == "-" else offset

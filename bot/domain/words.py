@@ -83,7 +83,7 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
             cells.append((line[place + 1 : closing].replace('"', ""), True))
             place = closing + 1
         elif markup := _MARKUP.match(line, place):
-            cells.append((_unwrapped(markup[0]), True))
+            cells.append((_unwrapped(markup[0]).replace('"', ""), True))
             place = markup.end()
         else:
             cells.append((line[place], False))

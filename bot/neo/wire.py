@@ -94,7 +94,7 @@ def decode_page(body: bytes) -> Page:
     """
     try:
         page = _decode_page(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
         return _row_by_row(body)
     return _page(page.data, (), page.total)
 
@@ -115,7 +115,7 @@ def _page(rows: Iterable[_Row], bad: Iterable[Refused], total: int) -> Page:
         try:
             tasks.append(_task(row))
         except ValueError as error:
-            refused.append(Refused(row.task_id or _digest(row), str(error)))
+            refused.append(Refused(_safe(row.task_id) or _digest(row), str(error)))
     return Page(tuple(tasks), tuple(refused), total)
 
 
@@ -126,8 +126,9 @@ def _row_by_row(body: bytes) -> Page:
     rows, bad = [], []
     for each in raw["data"]:
         try:
-            _encode(each)  # refuses text that is no Unicode and numbers beyond 64 bits
-            rows.append(msgspec.convert(each, _Row))
+            row = msgspec.convert(each, _Row)
+            _encode(row)  # refuses text that is no Unicode and numbers beyond 64 bits
+            rows.append(row)
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
             bad.append(Refused(_key(each), _reason(error)))
     return _page(rows, bad, raw["total"])
@@ -136,12 +137,19 @@ def _row_by_row(body: bytes) -> Page:
 def _loosely(body: bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     try:
         # Python's own parser accepts NaN and Infinity: a row that holds one is set aside, not its whole page
-        return json.loads(body, parse_float=Decimal, parse_constant=Decimal, parse_int=_int)
+        return json.loads(body, parse_float=_decimal, parse_constant=Decimal, parse_int=_int)
     except RecursionError as error:
         raise NotAPageError("it is nested too deeply") from error
     except ValueError as error:
         html = body.lstrip()[:1] == b"<"
         raise NotAPageError("it is HTML" if html else "it is broken or cut JSON") from error
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:  # an exponent beyond what Decimal holds
+        return Decimal("NaN")
 
 
 def _int(digits: str) -> int | Decimal:
@@ -160,7 +168,12 @@ def _is_count(value: object) -> bool:
 
 def _key(row: object) -> str:
     task_id = row.get("task_id") if isinstance(row, dict) else None
-    return task_id[:200] if isinstance(task_id, str) and task_id else _digest(row)
+    return _safe(task_id) if isinstance(task_id, str) and task_id else _digest(row)
+
+
+def _safe(task_id: str) -> str:
+    """An id that can be stored and shown, whatever was sent as one."""
+    return "".join(letter if letter.isprintable() else "?" for letter in task_id[:200])
 
 
 def _digest(row: object) -> str:
@@ -217,7 +230,7 @@ def _check(row: _Row) -> None:
     for count in _counts(row):
         if not 0 <= count <= _MAX_COUNT:
             raise ValueError("a count or time is negative or absurd")
-    if row.created_at.tzinfo is None or row.created_at.year not in _YEARS:
+    if row.created_at.tzinfo is None or _utc(row.created_at).year not in _YEARS:
         raise ValueError("`created_at` has no time zone, or is outside the years 2000 to 2099")
 
 

@@ -112,7 +112,6 @@ def test_a_word_knows_where_it_stands_and_how_it_was_typed() -> None:
 
 
 @pytest.mark.parametrize("line", ['search:<http://a"b>', 'email:<mailto:a"b@c.d|x>', 'search:<#C1|a"b>'])
-@pytest.mark.xfail(strict=True, reason="a double quote inside Slack's markup stays in the value")
 def test_no_value_holds_a_double_quote_even_from_markup(line: str) -> None:
     assert all('"' not in value for _, values in words(line) for value in values)
 

@@ -23,14 +23,14 @@ def z(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-async def ask(client: aiohttp.ClientSession, **query: str | int) -> Any:  # noqa: ANN401 decoded JSON
+async def ask(client: aiohttp.ClientSession, **query: str | int) -> Any:
     async with client.get(PATH, params=query) as response:
         assert response.status == 200
         assert response.content_type == "application/json"
         return msgspec.json.decode(await response.read())
 
 
-def task(number: int, **told: Any) -> SimTask:  # noqa: ANN401 any field
+def task(number: int, **told: Any) -> SimTask:
     ended = START - number * DAY
     return SimTask.of(f"task-{number:03}", Stream(ended - DAY / 24, ended, Decimal(1)), **told)
 

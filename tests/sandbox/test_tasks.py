@@ -12,7 +12,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def stream(hour: int, **told: Any) -> Stream:  # noqa: ANN401 any field
+def stream(hour: int, **told: Any) -> Stream:
     return Stream(NOON + hour * HOUR, NOON + hour * HOUR + HOUR / 2, **told)
 
 
