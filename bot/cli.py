@@ -81,6 +81,8 @@ def _sentence(error: Exception) -> str:
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
         cause = str(getattr(error, "orig", error))
         return f"the database failed: {cause}. Is the disk full, or the file another's? `neo-usage doctor` looks."
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
     return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."
 
 

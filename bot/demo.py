@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
 from rich.text import Text
 
@@ -19,23 +20,20 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.world import World
 from bot.settings import Settings, load
+from bot.shipped import shipped
 from bot.sync.job import Progress
 from bot.usage.terminal import show
 
-QUESTIONS = (  # the README's, which a test compares
+QUESTIONS = (  # the README's examples; a test compares them
     "",
     "yesterday by:member",
-    "@priya 7d by:model status:error,failed",
+    "@priya 30d by:model status:error,failed",
     "last month by:week byok:no",
-    "4w by:day",
+    "14d by:day",
     "by:member,model top:8",
     "30d rows top:5",
     "7d by:tool top:8",
-    "24h search:marcus -status:completed",
-)
-_HELP = (
-    "Ask as you would in Slack, for instance `7d by:member`, `last month by:model`, `30d rows top:5`, `modle:opus`.\n"
-    "`next hour` and `next day` let simulated time go on, `quit` ends."
+    "7d search:marcus -status:completed by:status",
 )
 
 
@@ -43,13 +41,24 @@ def run(port: int, seed: int, console: Console) -> None:
     """Serve the embedded Neo, sync, answer the README's questions, then whatever is typed."""
     clock = SimClock(system_clock)
     api = NeoApi(World(seed=seed, start=clock()), clock)
-    with NeoServer(api, port) as server, TemporaryDirectory(prefix="neo-usage-demo-") as directory:
+    with _served(api, port) as server, TemporaryDirectory(prefix="neo-usage-demo-") as directory:
         app = build(_settings(server.url, api.key, Path(directory)), clock)
-        _say(console, f"An embedded Neo serves a simulated team at {server.url}/api/v1/usage/tasks (key {api.key}).")
+        _say(console, "welcome", url=f"{server.url}/api/v1/usage/tasks", key=api.key)
         _sync(app, console)
         for question in QUESTIONS:
             _ask(app, console, question)
         _prompt(app, clock, console)
+
+
+def _served(api: NeoApi, port: int) -> NeoServer:
+    """The embedded Neo at the port, or at any other if that is taken; its address is said in any case."""
+    try:
+        server = NeoServer(api, port)
+        server.open()
+    except OSError:
+        return NeoServer(api)
+    server.close()
+    return server
 
 
 def _settings(url: str, key: str, directory: Path) -> Settings:
@@ -63,8 +72,10 @@ def _settings(url: str, key: str, directory: Path) -> Settings:
     return load(environment, directory)
 
 
-def _say(console: Console, text: str) -> None:
-    console.print(Text(text, style="dim"))
+def _say(console: Console, name: str, **values: object) -> None:
+    loader = FileSystemLoader(shipped("templates") / "demo")
+    words = Environment(loader=loader, undefined=StrictUndefined, autoescape=False)  # noqa: S701 - a terminal's text
+    console.print(Text(words.get_template(f"{name}.txt").render(values), style="dim"))
 
 
 def _sync(app: App, console: Console) -> None:
@@ -73,11 +84,8 @@ def _sync(app: App, console: Console) -> None:
 
     outcome = asyncio.run(app.sync(full=False, progress=show_progress, waiting=lambda _: None))
     tally = outcome.tally
-    _say(
-        console,
-        f"Synced over HTTP: {tally.pages} pages, {tally.tasks:,} tasks, {tally.new:,} new, {tally.grown:,} grown,"
-        f" {'complete' if outcome.complete else 'not complete'}.",
-    )
+    counts = {name: f"{getattr(tally, name):,}" for name in ("pages", "tasks", "new", "grown")}
+    _say(console, "synced", complete=outcome.complete, **counts)
 
 
 def _ask(app: App, console: Console, question: str) -> None:
@@ -91,16 +99,16 @@ def _ask(app: App, console: Console, question: str) -> None:
 
 def _prompt(app: App, clock: SimClock, console: Console) -> None:
     console.print()
-    _say(console, _HELP)
+    _say(console, "help")
     for line in _lines():
         match line.strip().lower():
             case "quit" | "exit":
                 return
             case "help":
-                _say(console, _HELP)
+                _say(console, "help")
             case "next hour" | "next day" as step:
                 clock.advance(timedelta(hours=1) if step == "next hour" else timedelta(days=1))
-                _say(console, f"It is {clock():%Y-%m-%d %H:%M} UTC now.")
+                console.print(Text(f"It is {clock():%Y-%m-%d %H:%M} UTC now.", style="dim"))
                 _sync(app, console)
             case _:
                 _ask(app, console, line.strip())

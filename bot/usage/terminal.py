@@ -18,6 +18,7 @@ from bot.usage.report import Report
 MOST_LINES = 40  # groups shown without `top:`; the rest is said in one line
 MOST_ROWS = 20
 _BAR = 24  # cells
+_MANY_TIMES = 900  # percent, above which a multiple reads better
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -48,15 +49,24 @@ def _understood(report: Report) -> Text:
     span = " to ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in local)
     if report.question.asked_when.window(start, zone).start.year <= _FIRST_YEAR:
         span = f"everything until {local[1]:%Y-%m-%d %H:%M}"
-    return Text(f"{_who(report.question)}, {_when(report.question)}: {span} {zone.key}", style="dim")
+    filters = "".join(f", {one_line(str(each))}" for each in report.question.filters if each.field is not Field.EMAIL)
+    byok = {None: "", True: ", byok:yes", False: ", byok:no"}[report.question.byok]
+    return Text(f"{_who(report.question)}, {_when(report.question)}{filters}{byok}: {span} {zone.key}", style="dim")
 
 
 _FIRST_YEAR = 2000
 
 
 def _who(question: Question) -> str:
-    emails = (*question.people, *question.included(Field.EMAIL))
-    return one_line(", ".join(emails)) if emails else "team"
+    emails = [*question.people, *question.included(Field.EMAIL)]
+    left_out = [
+        f"without {email}"
+        for each in question.filters
+        if each.exclude
+        for email in each.values
+        if each.field is Field.EMAIL
+    ]
+    return one_line(", ".join([*(emails or ["team"]), *left_out]))
 
 
 def _when(question: Question) -> str:
@@ -85,6 +95,8 @@ def _change(report: Report) -> str:
     if before <= 0:
         return f"before: {show_usd(before)}"
     percent = (spent - before) * 100 / before
+    if percent >= _MANY_TIMES:
+        return f"{spent / before:,.0f} times the {show_usd(before)} before"
     return f"{percent:+,.0f} % against {show_usd(before)} before"
 
 
