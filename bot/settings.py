@@ -62,8 +62,6 @@ class Settings:
     history_days: int
     spend_basis: SpendBasis
     byok_unit: ByokUnit | None
-    log_level: str
-    log_format: str
 
     @property
     def database_path(self) -> Path:
@@ -212,18 +210,6 @@ def _choice(choices: type[E]) -> Callable[[str], E | None]:
     return read
 
 
-class _LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class _LogFormat(StrEnum):
-    CONSOLE = "console"
-    JSON = "json"
-
-
 # attribute of Settings (upper-cased: the variable) -> default as text, reader
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "neo_api_key": ("", _secret),
@@ -236,7 +222,5 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "history_days": ("90", _whole(1, 3_650, "days")),
     "spend_basis": ("total", _choice(SpendBasis)),
     "byok_unit": ("", _choice(ByokUnit)),
-    "log_level": ("info", _choice(_LogLevel)),
-    "log_format": ("console", _choice(_LogFormat)),
 }
 NAMES = tuple(attribute.upper() for attribute in _READERS)

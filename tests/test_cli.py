@@ -127,7 +127,7 @@ def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -
     assert result.stderr == (
         "neo-usage: Neo does not accept the key (401). Check NEO_API_KEY: it may be mistyped, expired or revoked.\n"
     )
-    shown = run("--debug", "sync", NEO_API_KEY="neo_sk_very-secret", LOG_LEVEL="debug")
+    shown = run("--debug", "sync", NEO_API_KEY="neo_sk_very-secret")
     assert "Traceback" in shown.stderr
     assert "very-secret" not in shown.stderr + shown.stdout
     neo.api.faults.always = Status(403)

@@ -25,7 +25,7 @@ def empty(tmp_path: Path) -> Path:
 def dotenv(tmp_path: Path) -> Path:
     """A directory with one."""
     (tmp_path / ".env").write_text(
-        f'# ours\nNEO_API_KEY={KEY}\nPOLL_SECONDS="60"\nexport TIMEZONE=Asia/Tokyo # here\nLOG_LEVEL=\nUNRELATED=1\n'
+        f'# ours\nNEO_API_KEY={KEY}\nPOLL_SECONDS="60"\nexport TIMEZONE=Asia/Tokyo # here\nSPEND_BASIS=\nUNRELATED=1\n'
     )
     return tmp_path
 
@@ -46,7 +46,6 @@ def test_without_an_environment_the_defaults_stand(empty: Path) -> None:
     assert defaults.timezone == ZoneInfo("UTC")
     assert (defaults.poll_seconds, defaults.history_days) == (300, 90)
     assert (defaults.spend_basis, defaults.byok_unit) == (SpendBasis.TOTAL, None)
-    assert (defaults.log_level, defaults.log_format) == ("info", "console")
     assert not defaults.has_neo_credential
     assert defaults.pricing_unit is ByokUnit.CREDITS
 
@@ -79,9 +78,6 @@ def test_without_an_environment_the_defaults_stand(empty: Path) -> None:
         ("SPEND_BASIS", "Total", SpendBasis.TOTAL),
         ("BYOK_UNIT", "usd", ByokUnit.USD),
         ("BYOK_UNIT", "CREDITS", ByokUnit.CREDITS),
-        ("LOG_LEVEL", "DEBUG", "debug"),
-        ("LOG_LEVEL", "error", "error"),
-        ("LOG_FORMAT", "json", "json"),
     ],
 )
 def test_a_good_value_is_read(empty: Path, name: str, text: str, value: object) -> None:
@@ -137,8 +133,6 @@ def test_a_good_value_is_read(empty: Path, name: str, text: str, value: object) 
         ("HISTORY_DAYS", "3651", "not a whole number of days from 1 to 3,650."),
         ("SPEND_BASIS", "both", "`both` is none of total, platform."),
         ("BYOK_UNIT", "eur", "`eur` is none of credits, usd."),
-        ("LOG_LEVEL", "loud", "`loud` is none of debug, info, warning, error."),
-        ("LOG_FORMAT", "xml", "`xml` is none of console, json."),
     ],
 )
 def test_a_bad_value_is_one_line_with_the_setting_and_the_mend(empty: Path, name: str, text: str, problem: str) -> None:
@@ -168,14 +162,12 @@ def test_every_problem_is_named_at_once(empty: Path) -> None:
         "HISTORY_DAYS": "0",
         "SPEND_BASIS": "x",
         "BYOK_UNIT": "x",
-        "LOG_LEVEL": "x",
-        "LOG_FORMAT": "x",
     }
     assert {line.split(":")[0] for line in problems(bad, empty)} == set(bad)
 
 
 def test_both_credentials_are_one_too_many(empty: Path) -> None:
-    found = problems({"NEO_API_KEY": KEY, "NEO_BEARER_TOKEN": OTHER_KEY, "LOG_LEVEL": "x"}, empty)
+    found = problems({"NEO_API_KEY": KEY, "NEO_BEARER_TOKEN": OTHER_KEY, "POLL_SECONDS": "x"}, empty)
     assert len(found) == 2
     assert found[-1] == "NEO_API_KEY and NEO_BEARER_TOKEN: both are set. Keep one of them."
 
@@ -192,7 +184,7 @@ def test_an_empty_value_counts_as_unset(empty: Path, name: str, blank: str) -> N
 
 def test_the_names_are_the_ones_of_the_manual() -> None:
     assert set(NAMES) >= {"NEO_API_KEY", "NEO_BEARER_TOKEN", "NEO_API_URL", "SOLO_MEMBER", "DATABASE_URL", "TIMEZONE"}
-    assert set(NAMES) >= {"POLL_SECONDS", "HISTORY_DAYS", "SPEND_BASIS", "BYOK_UNIT", "LOG_LEVEL", "LOG_FORMAT"}
+    assert set(NAMES) >= {"POLL_SECONDS", "HISTORY_DAYS", "SPEND_BASIS", "BYOK_UNIT"}
 
 
 def test_an_explicit_unit_is_the_pricing_unit(empty: Path) -> None:
@@ -206,7 +198,7 @@ def test_a_dotenv_file_is_read(dotenv: Path) -> None:
     loaded = load({}, dotenv)
     assert loaded.neo_api_key is not None
     assert loaded.neo_api_key.reveal() == KEY
-    assert (loaded.poll_seconds, loaded.timezone.key, loaded.log_level) == (60, "Asia/Tokyo", "info")
+    assert (loaded.poll_seconds, loaded.timezone.key, loaded.spend_basis) == (60, "Asia/Tokyo", "total")
 
 
 def test_the_environment_stands_over_the_dotenv_file(dotenv: Path) -> None:

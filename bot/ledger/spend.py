@@ -48,12 +48,16 @@ class Sums:
 
 @dataclass(slots=True)
 class Group:
-    """One group of a question: amounts in nanos, or (tools, agents) calls and milliseconds."""
+    """One group of a question: amounts in nanos, or (tools, agents) calls and milliseconds.
+
+    Of its `tasks`, `without_cost` have no known cost.
+    """
 
     key: tuple[str, ...]
     platform_nanos: int = 0
     provider_nanos: int = 0
     tasks: int = 0
+    without_cost: int = 0
     calls: int = 0
     time_ms: int = 0
 
@@ -133,7 +137,9 @@ def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo
         group = found.setdefault(tuple(key), Group(()))
         group.platform_nanos, group.provider_nanos, group.tasks = platform, provider, tasks
     for *key, tasks in _uncosted_groups(reader, selection, by, labels):
-        found.setdefault(tuple(key), Group(())).tasks += tasks
+        group = found.setdefault(tuple(key), Group(()))
+        group.tasks += tasks
+        group.without_cost += tasks
     for parts, group in found.items():
         group.key = labels.of(parts)
     return _merged(found.values())
@@ -148,6 +154,7 @@ def _merged(found: Iterable[Group]) -> list[Group]:
             kept.platform_nanos += each.platform_nanos
             kept.provider_nanos += each.provider_nanos
             kept.tasks += each.tasks
+            kept.without_cost += each.without_cost
     return list(result.values())
 
 

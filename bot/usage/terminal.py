@@ -162,7 +162,7 @@ def _amounts(report: Report, shown: Sequence[spend.Group]) -> Table:
         share = report.share(each)
         table.add_row(
             *(one_line(part, 60) for part in each.key),
-            show_usd(each.spend(report.basis)),
+            "unknown" if each.tasks == each.without_cost else show_usd(each.spend(report.basis)),
             "" if share is None else f"{share:.1%}",
             _bar(each.spend(report.basis), largest),
             f"{each.tasks:,}",

@@ -1,0 +1,214 @@
+"""Booking is one transaction with whoever observes it, and the schema is what the tables say."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+
+from bot.domain.pricing import ByokUnit, Price
+from bot.domain.tasks import Refused, Task
+from bot.ledger import lease
+from bot.ledger.booking import Booked, Terms, book
+from bot.ledger.database import Database, open_database
+from bot.ledger.passes import Stretch, joined
+from bot.ledger.reading import open_reader
+from bot.ledger.repricing import spread
+from bot.ledger.rules import Kind, Standing, Totals, change, is_doubtful
+from bot.ledger.schema import LedgerError, newest_revision
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path / "ledger.db")
+    yield opened
+    opened.close()
+
+
+def task(task_id: str = "one", credit: str | None = "1", **others: object) -> Task:
+    amount = None if credit is None else Decimal(credit)
+    values = {"model": "opus", "status": "completed", "created_at": NOW - timedelta(hours=1), "email": "ana@acme.dev"}
+    return Task(task_id=task_id, neo_credits=amount, **{**values, **others})  # type: ignore[arg-type]
+
+
+def count(database: Database, table: str) -> int:
+    with database.transaction() as connection:
+        return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+def test_an_observer_sees_the_charges_inside_their_transaction(database: Database) -> None:
+    seen: list[tuple[Booked, int]] = []
+
+    def observe(connection: Connection, booked: Booked) -> None:
+        inside = connection.exec_driver_sql("SELECT sum(platform_nanos) FROM charge").scalar_one()
+        connection.exec_driver_sql("INSERT INTO note (key, value) VALUES ('observed', 'yes')")
+        seen.append((booked, inside))
+
+    with database.transaction() as connection:
+        book(connection, [task(), task("two", None)], Terms(ByokUnit.CREDITS, observers=[observe], quiet=True), now=NOW)
+    [(booked, inside)] = seen
+    assert inside == 10_000_000_000
+    assert (booked.new, booked.quiet, len(booked.changes), len(booked.members)) == (2, True, 2, 1)
+    assert booked.changes[0].entries[0].kind is Kind.FIRST
+    assert count(database, "note") == 1
+
+
+def test_an_observer_that_fails_undoes_the_booking_with_it(database: Database) -> None:
+    def fail(_: Connection, __: Booked) -> None:
+        raise RuntimeError("the observer's own trouble")
+
+    with pytest.raises(RuntimeError), database.transaction() as connection:
+        book(connection, [task()], Terms(ByokUnit.CREDITS, observers=[fail]), now=NOW)
+    assert [count(database, name) for name in ("task", "charge", "member", "seen", "task_detail")] == [0] * 5
+
+
+def test_the_status_before_is_told_and_an_unchanged_task_is_not(database: Database) -> None:
+    heard: list[Booked] = []
+    terms = Terms(ByokUnit.CREDITS, observers=[lambda _, booked: heard.append(booked)])
+    for each in (task(status="error"), task(status="error"), task(status="completed")):
+        with database.transaction() as connection:
+            book(connection, [each], terms, now=NOW)
+    assert [[one.was for one in booked.changes] for booked in heard] == [[None], [], ["error"]]
+    assert heard[1].unchanged == 1
+
+
+def test_a_row_in_quarantine_keeps_its_first_date_until_it_heals(database: Database) -> None:
+    terms = Terms(ByokUnit.CREDITS)
+    for hours in (0, 1):
+        with database.transaction() as connection:
+            book(connection, [], terms, now=NOW + timedelta(hours=hours), refused=[Refused("one", "negative")])
+    with database.transaction() as connection:
+        first, last = connection.exec_driver_sql("SELECT first_seen_at, last_seen_at FROM quarantine").one()
+    assert last - first == 3_600_000_000
+    with database.transaction() as connection:
+        book(connection, [task()], terms, now=NOW)
+    assert count(database, "quarantine") == 0
+
+
+@pytest.mark.parametrize(
+    ("stored", "now", "entries", "withdrawn"),
+    [
+        ((None, None), (5, 0), [(Kind.FIRST, 5, 0, 1)], False),
+        ((None, None), (None, None), [], False),
+        ((5, 0), (7, 0), [(Kind.GROWTH, 2, 0, 9)], False),
+        ((5, 3), (7, 4), [(Kind.GROWTH, 2, 1, 9)], False),
+        ((5, 0), (2, 0), [(Kind.RESTATED, -3, 0, 9)], False),
+        ((5, 3), (7, 1), [(Kind.GROWTH, 2, 0, 9), (Kind.RESTATED, 0, -2, 9)], False),
+        ((None, 3), (4, 5), [(Kind.FIRST, 4, 0, 1), (Kind.GROWTH, 0, 2, 9)], False),
+        ((5, 0), (5, 0), [], False),
+        ((5, 3), (None, None), [], True),
+        ((5, 3), (None, 4), [(Kind.GROWTH, 0, 1, 9)], True),
+        ((None, None), (0, 0), [(Kind.FIRST, 0, 0, 1)], False),
+    ],
+)
+def test_what_a_new_price_books(
+    stored: tuple[int | None, int | None], now: tuple[int | None, int | None], entries: list[object], withdrawn: bool  # noqa: FBT001 - a column of the table
+) -> None:  # fmt: skip
+    what = change(Totals(*stored), Price(*now), created_at=1, observed_at=9)
+    found = [(each.kind, each.platform_nanos, each.provider_nanos, each.booked_at) for each in what.entries]
+    assert (found, what.withdrawn) == (entries, withdrawn)
+
+
+STORED = Standing(Totals(5, 0), created_at=100, stream_count=2)
+
+
+@pytest.mark.parametrize(
+    ("stored", "price", "created_at", "streams", "window_from", "doubtful"),
+    [
+        (None, (5, 0), 100, 1, 50, False),
+        (None, (5, 0), 100, 1, 101, True),
+        (None, (5, 0), 100, 1, None, False),
+        (STORED, (5, 0), 100, 2, None, False),
+        (STORED, (9, 0), 100, 3, None, False),
+        (STORED, (4, 0), 100, 2, None, True),
+        (STORED, (None, None), 100, 2, None, True),
+        (STORED, (9, 0), 100, 1, None, True),
+        (STORED, (9, 0), 120, 3, None, True),
+    ],
+)
+def test_a_row_that_may_be_cut_is_doubted(
+    stored: Standing | None, price: tuple[int | None, int | None], created_at: int, streams: int,
+    window_from: int | None, doubtful: bool,  # noqa: FBT001 - a column of the table
+) -> None:  # fmt: skip
+    found = is_doubtful(stored, Price(*price), created_at=created_at, stream_count=streams, window_from=window_from)
+    assert found is doubtful
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "new", "differences"),
+    [
+        ([10], 10, 1, [-9]),
+        ([1, 2, 3], 6, 60, [9, 18, 27]),
+        ([10, -4], 6, 60, [90, -36]),
+        ([0, 0], 0, 7, [7, 0]),
+        ([1, 1, 1], 3, 1, [-1, 0, -1]),
+        ([5], 5, None, [0]),
+        ([], 0, 5, []),
+    ],
+)
+def test_a_repricing_is_spread_over_the_charges(
+    parts: list[int], total: int, new: int | None, differences: list[int]
+) -> None:
+    assert spread(parts, total, new) == differences
+
+
+def test_stretches_that_touch_are_one() -> None:
+    found = joined([Stretch(5, 7), Stretch(1, 3), Stretch(3, 4), Stretch(6, 9)])
+    assert found == [Stretch(1, 4), Stretch(5, 9)]
+
+
+def test_the_migrations_make_the_tables_that_are_declared(database: Database) -> None:
+    with database.transaction() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_a_newer_or_foreign_file_is_refused_and_left_alone(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    for opening in (open_database, open_reader):
+        with pytest.raises(LedgerError, match="newer neo-usage"):
+            opening(tmp_path / "ledger.db")
+    rubbish = tmp_path / "rubbish.db"
+    rubbish.write_bytes(b"not a database, " * 300)
+    for opening in (open_database, open_reader):
+        with pytest.raises(LedgerError):
+            opening(rubbish)
+    assert rubbish.read_bytes() == b"not a database, " * 300
+
+
+def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Database) -> None:
+    here, there = lease.holder_name("a"), "elsewhere/1/b"
+    with database.transaction() as connection:
+        assert lease.take(connection, lease.SYNC, there, NOW) is None
+        held = lease.take(connection, lease.SYNC, here, NOW)
+        assert held is not None
+        assert held.holder == there
+        assert lease.take(connection, lease.SYNC, here, NOW + lease.LIFETIME) is None
+        with pytest.raises(lease.LeaseLostError):
+            lease.renew(connection, lease.SYNC, there, NOW)
+        lease.give_back(connection, lease.SYNC, there)
+        lease.renew(connection, lease.SYNC, here, NOW)
+        lease.give_back(connection, lease.SYNC, here)
+    gone = subprocess.run(
+        [sys.executable, "-c", "from bot.ledger.lease import holder_name; print(holder_name('c'), end='')"],
+        capture_output=True, text=True, check=True, env=dict(os.environ), cwd=Path(__file__).parent.parent.parent,
+    ).stdout  # fmt: skip
+    with database.transaction() as connection:
+        assert lease.take(connection, lease.SYNC, gone, NOW) is None
+        assert lease.take(connection, lease.SYNC, here, NOW) is None
+
+
+def test_the_newest_revision_is_the_last_migration(database: Database) -> None:
+    with database.transaction() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == newest_revision()
