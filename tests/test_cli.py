@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -57,6 +58,23 @@ def run(neo: NeoServer, tmp_path: Path) -> Run:
     return command
 
 
+@pytest.fixture(scope="module")
+def synced_once(upstream: NeoServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that `sync` has filled, to be copied."""
+    directory = tmp_path_factory.mktemp("synced")
+    process = start(upstream, directory, "sync")
+    out, said = process.communicate(timeout=60)
+    assert "complete: yes" in out, said
+    return directory / "neo-usage.db"
+
+
+@pytest.fixture
+def synced(synced_once: Path, run: Run, tmp_path: Path) -> Run:
+    """The command in a directory that holds a synced ledger."""
+    shutil.copy(synced_once, tmp_path / "neo-usage.db")
+    return run
+
+
 def start(neo: NeoServer, directory: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "bot", *words], cwd=directory, env=environment(neo), text=True,
@@ -83,10 +101,9 @@ def test_sync_then_report_in_every_form(run: Run, neo: NeoServer) -> None:
     assert "Data as of" in shown
 
 
-def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(run: Run) -> None:
-    run("sync")
-    assert run("report", "team", "-status:completed", "30d").returncode == 0
-    document = json.loads(run("report", "last month", "search:no one", "--json").stdout)
+def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: Run) -> None:
+    assert synced("report", "team", "-status:completed", "30d").returncode == 0
+    document = json.loads(synced("report", "last month", "search:no one", "--json").stdout)
     assert document["query"] == 'last month search:"no one"'
 
 
@@ -104,9 +121,8 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(run: Run
         (["member", "merge", "x@y.z", "a@b.c"], 1, "no task of x@y.z is in the ledger"),
     ],
 )
-def test_wrong_use_is_one_line_and_no_traceback(run: Run, words: list[str], code: int, said: str) -> None:
-    run("sync")
-    result = run(*words)
+def test_wrong_use_is_one_line_and_no_traceback(synced: Run, words: list[str], code: int, said: str) -> None:
+    result = synced(*words)
     assert (result.returncode, result.stdout) == (code, "")
     assert said in result.stderr
     assert "Traceback" not in result.stderr
@@ -134,64 +150,60 @@ def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -
     assert "must be an admin" in run("sync").stderr
 
 
-def test_status_and_doctor_tell_the_state(run: Run, neo: NeoServer) -> None:
-    run("sync")
-    found = json.loads(run("status", "--json").stdout)
+def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer) -> None:
+    found = json.loads(synced("status", "--json").stdout)
     assert (found["stale"], found["quarantine"], found["passes"][0]["complete"]) == (False, [], True)
-    assert "last passes" in run("status").stdout
-    assert run("doctor").returncode == 0
+    assert "last passes" in synced("status").stdout
+    assert synced("doctor").returncode == 0
     neo.api.faults.always = Status(401)
-    sick = run("doctor")
+    sick = synced("doctor")
     assert sick.returncode == 1
     assert "FAIL  neo " in sick.stdout
-    assert run("doctor", "--offline").returncode == 0
-    assert run("doctor", "--offline", NEO_API_KEY="").returncode == 1
+    assert synced("doctor", "--offline").returncode == 0
+    assert synced("doctor", "--offline", NEO_API_KEY="").returncode == 1
 
 
-def test_backup_restore_and_verify(run: Run, tmp_path: Path) -> None:
-    run("sync")
-    before = run("report", "90d", "--csv").stdout
-    assert run("db", "backup", "copy.db").returncode == 0
-    assert run("db", "backup", "copy.db").returncode == 1
+def test_backup_restore_and_verify(synced: Run, tmp_path: Path) -> None:
+    before = synced("report", "90d", "--csv").stdout
+    assert synced("db", "backup", "copy.db").returncode == 0
+    assert synced("db", "backup", "copy.db").returncode == 1
     with sqlite3.connect(tmp_path / "neo-usage.db") as ledger:
         ledger.execute("UPDATE charge SET platform_nanos = platform_nanos + 1 WHERE id = 1")
     ledger.close()
-    broken = run("db", "verify")
+    broken = synced("db", "verify")
     assert broken.returncode == 1
     assert "FAIL  a task's charges sum to its total" in broken.stdout
-    assert run("db", "restore", "copy.db").returncode == 0
-    assert run("db", "verify").returncode == 0
-    assert run("report", "90d", "--csv").stdout == before
+    assert synced("db", "restore", "copy.db").returncode == 0
+    assert synced("db", "verify").returncode == 0
+    assert synced("report", "90d", "--csv").stdout == before
     (tmp_path / "rubbish.db").write_bytes(b"no database at all" * 100)
-    assert run("db", "restore", "rubbish.db").returncode == 1
-    assert run("db", "verify").returncode == 0
+    assert synced("db", "restore", "rubbish.db").returncode == 1
+    assert synced("db", "verify").returncode == 0
 
 
-def test_a_changed_unit_is_refused_until_reprice(run: Run) -> None:
-    run("sync")
-    byok = json.loads(run("report", "90d", "byok:yes", "--json").stdout)
+def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:
+    byok = json.loads(synced("report", "90d", "byok:yes", "--json").stdout)
     assert byok["unit_assumed"] is True
-    assert "Run `neo-usage db reprice`" in run("report", BYOK_UNIT="usd").stderr
-    assert "Run `neo-usage db reprice`" in run("sync", BYOK_UNIT="usd").stderr
-    assert "priced again in usd" in run("db", "reprice", BYOK_UNIT="usd").stdout
-    after = json.loads(run("report", "90d", "byok:yes", "--json", BYOK_UNIT="usd").stdout)
+    assert "Run `neo-usage db reprice`" in synced("report", BYOK_UNIT="usd").stderr
+    assert "Run `neo-usage db reprice`" in synced("sync", BYOK_UNIT="usd").stderr
+    assert "priced again in usd" in synced("db", "reprice", BYOK_UNIT="usd").stdout
+    after = json.loads(synced("report", "90d", "byok:yes", "--json", BYOK_UNIT="usd").stdout)
     assert Decimal(after["total"]["spend_usd"]) < Decimal(byok["total"]["spend_usd"])
     assert after["unit_assumed"] is False
-    assert run("db", "verify", BYOK_UNIT="usd").returncode == 0
-    assert run("sync", BYOK_UNIT="usd").stdout.splitlines()[2:5] == ["new: 0", "grown: 0", "restated: 0"]
+    assert synced("db", "verify", BYOK_UNIT="usd").returncode == 0
+    assert synced("sync", BYOK_UNIT="usd").stdout.splitlines()[2:5] == ["new: 0", "grown: 0", "restated: 0"]
 
 
-def test_a_renamed_member_is_one_member(run: Run) -> None:
-    run("sync")
-    people = json.loads(run("member", "list", "--json").stdout)
+def test_a_renamed_member_is_one_member(synced: Run) -> None:
+    people = json.loads(synced("member", "list", "--json").stdout)
     old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]
-    before = json.loads(run("report", "90d", f"email:{old}", "--json").stdout)["total"]
-    assert run("member", "merge", old, "New.Name@Acme.Example").returncode == 0
+    before = json.loads(synced("report", "90d", f"email:{old}", "--json").stdout)["total"]
+    assert synced("member", "merge", old, "New.Name@Acme.Example").returncode == 0
     for email in (old, "new.name@acme.example"):
-        assert json.loads(run("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
-    assert run("sync").stdout.splitlines()[2] == "new: 0"
-    assert "New.Name@Acme.Example are one member" in run("member", "merge", old, "New.Name@Acme.Example").stderr
-    assert run("db", "verify").returncode == 0
+        assert json.loads(synced("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
+    assert synced("sync").stdout.splitlines()[2] == "new: 0"
+    assert "New.Name@Acme.Example are one member" in synced("member", "merge", old, "New.Name@Acme.Example").stderr
+    assert synced("db", "verify").returncode == 0
 
 
 def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer, run: Run, tmp_path: Path) -> None:
