@@ -1,0 +1,1 @@
+"""Benchmarks: the app beside the least that could do the same work, as ratios within one run."""

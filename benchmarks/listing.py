@@ -1,0 +1,54 @@
+"""The list that a simulated upstream shows: the sandbox's tasks told over and over, pages of it as JSON."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from uuid import UUID
+
+import msgspec
+
+from benchmarks.workplace import NOW
+from bot.sandbox.answers import ENCODER
+from bot.sandbox.tasks import Row, history, row, wire_time
+from bot.sandbox.world import World
+
+PAGE = 200
+HEAVY = 26  # history entries a task that make 200 rows weigh half a megabyte
+SEATS = 20  # members made of each of the sandbox's dozen
+_SCATTER = 0x9E3779B97F4A7C15F39CC0605CEDC835  # odd: different numbers give different ids
+
+
+@cache
+def _told(histories: int) -> tuple[Row, ...]:
+    """Some 1,600 rows, their histories encoded already."""
+    tasks = World(history_days=45).tasks(NOW)
+    return tuple(
+        row(task)
+        | {"tool_call_history": msgspec.Raw(ENCODER.encode(history(task, histories)) if histories else b"null")}
+        for task in tasks
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """So many tasks, the newest first, spread over a span that ends a while before NOW."""
+
+    total: int
+    histories: int = 0
+    span: timedelta = timedelta(days=60)
+
+    def row(self, number: int) -> Row:
+        """The wire row of a task, counted from the newest."""
+        told = _told(self.histories)
+        kept = told[number % len(told)]
+        name, _, domain = kept["email"].partition("@")
+        return kept | {
+            "task_id": str(UUID(int=(number + 1) * _SCATTER % 2**128, version=4)),
+            "email": f"{name}.{number // len(told) % SEATS}@{domain}",
+            "created_at": wire_time(NOW - timedelta(hours=1) - self.span * number / self.total),
+        }
+
+    def page(self, offset: int, limit: int = PAGE) -> bytes:
+        """A page as the upstream sends it."""
+        rows = [self.row(number) for number in range(offset, min(offset + limit, self.total))]
+        return ENCODER.encode({"data": rows, "total": self.total, "has_more": offset + limit < self.total})

@@ -1,0 +1,74 @@
+"""Questions: a report on a large ledger, beside the very same SQL through plain sqlite3."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.bars import Bar
+from benchmarks.ledgers import Size, ledger
+from benchmarks.recording import Row, Statement, ask, recorded
+from benchmarks.timing import in_turn, shown
+from benchmarks.wiring import wired
+from bot.app import App
+from bot.ledger.instants import to_us
+from bot.ledger.reading import open_reader
+from bot.usage.report import Report
+
+_BROAD = ("this month by:member", "7d by:model,status", "90d by:day", "30d rows top:20")
+_POINTS = ("this month email:member.7@acme.example", "task:{task_id}")
+_MORE_MS = 1.0
+
+
+def measure(*, quick: bool) -> Iterator[Bar]:
+    """Broad questions at most 1.2 times the SQL alone, those about one member or task at most 1 ms more."""
+    path = ledger(Size(100_000 if quick else 1_000_000))
+    app, rounds = wired(path), 5 if quick else 15
+    for line in _BROAD:
+        ours, plain = _race(app, path, line, rounds)
+        yield Bar(f"`{line}`, beside its SQL alone", ours / plain, 1.2, note=f"{shown(ours)}; SQL {shown(plain)}")
+    for line in _POINTS:
+        ours, plain = _race(app, path, line.format(task_id=_some_task(path)), rounds * 20)
+        note = f"{shown(ours)}; SQL {shown(plain)}"
+        name = line.partition(":")[0]
+        yield Bar(f"`{name}:...`, more than its SQL alone", (ours - plain) * 1000, _MORE_MS, unit="ms", note=note)
+
+
+def _race(app: App, path: Path, line: str, rounds: int) -> list[float]:
+    kept = recorded(app, path, line)
+    with closing(open_reader(path)) as reader, closing(_plain(path)) as connection:
+        assert _rows(connection, kept.statements) == kept.results
+        _check(connection, ask(app, reader, line))
+        return in_turn(rounds, lambda: ask(app, reader, line), lambda: _rows(connection, kept.statements))
+
+
+def _plain(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("PRAGMA cache_size = -64000")  # as much as the app's reader has
+    return connection
+
+
+def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Row]]:
+    connection.execute("BEGIN")
+    try:
+        return [connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _check(connection: sqlite3.Connection, report: Report) -> None:
+    """The report is complete, holds something, and its parts sum to the plainest SQL's total."""
+    assert report.complete
+    assert report.total.tasks > 0
+    if report.question.filters:
+        return
+    window = (to_us(report.window.start), to_us(report.window.end))
+    sql = "SELECT sum(platform_nanos + provider_nanos) FROM charge WHERE booked_at >= ? AND booked_at < ?"
+    assert report.spend_nanos == connection.execute(sql, window).fetchone()[0]
+    if report.groups:
+        assert report.spend_nanos == sum(group.spend(report.basis) for group in report.groups)
+
+
+def _some_task(path: Path) -> str:
+    with closing(_plain(path)) as connection:
+        return str(connection.execute("SELECT task_id FROM task ORDER BY id DESC LIMIT 1 OFFSET 99").fetchone()[0])

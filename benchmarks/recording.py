@@ -1,0 +1,52 @@
+"""Recording: the statements that the app sends while it answers, to be sent again without the app."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from bot.domain.access import AT_THE_TERMINAL
+from bot.domain.parsing import parse
+from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.ledger.reading import Reader, open_reader
+from bot.ledger.selection import seen_values
+from bot.usage.report import Report, answer
+
+Row = tuple[Any, ...]
+Statement = tuple[str, dict[str, Any]]
+
+
+class Recorder(Reader):
+    """A reader that keeps every statement with its parameters and its rows."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader._connection)  # noqa: SLF001 - it stands in for the reader
+        self.statements: list[Statement] = []
+        self.results: list[list[Row]] = []
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """All rows of a query."""
+        found = super().rows(sql, parameters)
+        self.statements.append((sql, dict(parameters or {})))
+        self.results.append(found)
+        return found
+
+    def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
+        """The first row of a query, if any."""
+        return next(iter(self.rows(sql, parameters)), None)
+
+
+def ask(app: App, reader: Reader, line: str) -> Report:
+    """Answer a line as the app does, from a reader that is open already."""
+    now = app.clock()
+    statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
+    question = parse(line, now=now, zone=app.settings.timezone, statuses=statuses)
+    return answer(reader, question, AT_THE_TERMINAL, app.terms, now)
+
+
+def recorded(app: App, ledger: Path, line: str) -> Recorder:
+    """What the app sends to the ledger to answer a line."""
+    recorder = Recorder(open_reader(ledger))
+    ask(app, recorder, line)
+    recorder.close()
+    return recorder
