@@ -1,6 +1,6 @@
 """Decoding: a page of 200 tasks with their histories, beside pydantic into models with the same fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from benchmarks.bars import Bar
 from benchmarks.listing import HEAVY, PAGE, Listing
 from benchmarks.timing import in_turn, shown
-from bot.domain.tasks import Task
+from bot.domain.tasks import Task, ToolUse
 from bot.neo.wire import decode_page
 
 _HALF_A_MB = 500_000
@@ -67,7 +67,12 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 
 def _values(task: Task) -> dict[str, object]:
-    return {name: _as_float(getattr(task, name)) for name in task.__struct_fields__}
+    values = {name: _as_float(getattr(task, name)) for name in task.__struct_fields__}
+    return values | {"tools": _uses(task.tools)}
+
+
+def _uses(tools: Mapping[str, ToolUse | _Tool] | None) -> dict[str, tuple[int, int]]:
+    return {name: (each.calls, each.total_duration_ms) for name, each in (tools or {}).items()}
 
 
 def _as_float(value: object) -> object:
@@ -79,6 +84,6 @@ def _peer_values(row: _Row) -> dict[str, object]:
     values = {name: _as_float(value) for name, value in row.model_dump().items()}
     values["title"] = values.pop("task_title")
     del values["tool_breakdown"]
-    values["tools"] = {name: (each.calls, each.total_duration_ms) for name, each in (row.tool_breakdown or {}).items()}
-    values["agents"] = values.pop("agent_breakdown") or {}
+    values["tools"] = _uses(row.tool_breakdown)
+    values["agents"] = values.pop("agent_breakdown")
     return values

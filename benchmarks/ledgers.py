@@ -13,7 +13,7 @@ from bot.ledger.instants import to_us
 from bot.ledger.schema import newest_revision
 
 _YEAR = timedelta(days=365)
-_FORM = 1  # raise it when the SQL below changes: kept ledgers are made anew
+_FORM = 2  # raise it when the SQL below changes: kept ledgers are made anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ _STEPS = (
     """INSERT INTO task_detail (task, title, error_message, tools, agents)
     SELECT id, 'Recon of host ' || id || '.staging.acme.example, ports and services', iif(status IN ('error', 'failed'),
       'llm gateway answered 529 overloaded_error (request_id: req_' || id || ')', NULL),
-      '{"nuclei":[' || tool_calls || ',' || tool_time_ms || '],"httpx":[2,13350],"bash":[24,132147]}',
+      '{"nuclei":{"calls":' || tool_calls || ',"total_duration_ms":' || tool_time_ms ||
+      '},"bash":{"calls":24,"total_duration_ms":132147}}',
       '{"recon":' || (1 + agent_triggers) || ',"planner":4}' FROM task""",
     # of every tenth task a half was charged a day later, when it was continued
     """INSERT INTO charge (task, member, platform_nanos, provider_nanos, booked_at, observed_at, kind)

@@ -11,7 +11,7 @@ NANOS_PER_CENT = NANOS_PER_USD // 100
 ABSURD_USD = 1_000_000
 
 _WIDE = Context(prec=60, traps=[Inexact])  # holds the product of any usual amount exactly
-_SMALLEST_EXPONENT = -40  # below it an amount rounds to zero nanos whatever its digits are
+_ABSURD = {unit: Decimal(ABSURD_USD * NANOS_PER_USD) / unit for unit in (NANOS_PER_USD, NANOS_PER_CREDIT)}
 
 
 class AmountError(ValueError):
@@ -30,28 +30,15 @@ def nanos(amount: Decimal, nanos_per_unit: int) -> int:
     """
     if not amount.is_finite():
         raise AmountError(f"{amount} is not an amount")
-    if amount.is_zero() or amount.adjusted() < _SMALLEST_EXPONENT:
-        return _positive_zero(amount)
-    if amount.is_signed():
+    if amount < 0:
         raise AmountError("a negative amount")
-    if amount.adjusted() > len(str(ABSURD_USD)) or amount * nanos_per_unit > ABSURD_USD * NANOS_PER_USD:
+    if amount > _ABSURD[nanos_per_unit]:
         raise AmountError(f"an amount above ${ABSURD_USD:,}")
-    return _exact_product(amount, nanos_per_unit)
-
-
-def _positive_zero(amount: Decimal) -> int:
-    if amount.is_signed() and not amount.is_zero():
-        raise AmountError("a negative amount")
-    return 0
-
-
-def _exact_product(amount: Decimal, factor: int) -> int:
     # the product must be exact before the one rounding, however many digits the upstream sent
     try:
-        product = _WIDE.multiply(amount, Decimal(factor))
+        product = _WIDE.multiply(amount, nanos_per_unit)
     except Inexact:
-        digits = len(amount.as_tuple().digits)
-        product = Context(prec=digits + 24).multiply(amount, Decimal(factor))
+        product = Context(prec=len(amount.as_tuple().digits) + 24).multiply(amount, nanos_per_unit)
     return int(product.to_integral_value(ROUND_HALF_EVEN))
 
 

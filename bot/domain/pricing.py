@@ -1,8 +1,9 @@
 """Pricing: the one function that says what a task costs, after the table in DESIGN.md "Money"."""
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from bot.domain.money import NANOS_PER_CREDIT, NANOS_PER_USD, AmountError, nanos
 from bot.domain.tasks import Task
@@ -29,8 +30,7 @@ class SpendBasis(StrEnum):
     PLATFORM = "platform"
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(msgspec.Struct, frozen=True, gc=False):
     """What a task costs so far, in USD nanos: to Neo and to the model provider; None is unknown.
 
     `mixed`: the task changed between Neo's and an own key, and both parts are counted.
@@ -51,6 +51,7 @@ class Price:
 
 
 UNKNOWN = Price(None, None)
+_UNKNOWN_ON_OWN_KEY = Price(None, None, own_key=True)
 
 
 def price(task: Task, unit: ByokUnit) -> Price:
@@ -60,7 +61,7 @@ def price(task: Task, unit: ByokUnit) -> Price:
         AmountError: an amount that counts is not finite, negative or absurd.
     """
     if _runs_on_own_key(task):
-        return replace(_own_key(task, unit), own_key=True)
+        return _own_key(task, unit)
     if task.neo_credits is None:
         return UNKNOWN
     return Price(_in_credits(task.neo_credits), 0)
@@ -77,16 +78,16 @@ def _runs_on_own_key(task: Task) -> bool:
 def _own_key(task: Task, unit: ByokUnit) -> Price:
     credit, llm = task.neo_credits, task.llm_cost
     if credit is None and llm is None and task.neo_cost is None:
-        return UNKNOWN
+        return _UNKNOWN_ON_OWN_KEY
     fee = _in_unit(task.neo_cost, unit)
     if credit is not None and not _present(llm):
         # a legacy row: credits hold the provider's cost, and credits are credits whatever the unit
-        return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost))
+        return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost), own_key=True)
     by_unit = _present(llm) or _present(task.neo_cost)
     provider, credit_nanos = _in_unit(llm, unit), _in_credits(credit)  # which also refuse what is absurd
     if not _present(credit) or _same_money(credit, llm):
-        return Price(fee, provider, by_unit=by_unit)
-    return Price((fee or 0) + (credit_nanos or 0), provider, mixed=True, by_unit=by_unit)
+        return Price(fee, provider, by_unit=by_unit, own_key=True)
+    return Price((fee or 0) + (credit_nanos or 0), provider, mixed=True, by_unit=by_unit, own_key=True)
 
 
 def _in_unit(amount: Decimal | None, unit: ByokUnit) -> int | None:

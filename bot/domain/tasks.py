@@ -9,12 +9,19 @@ UPSTREAM_STATUSES = ("completed", "error", "failed", "aborted", "blocked")
 FAILED_STATUSES = ("error", "failed")
 
 
+class ToolUse(msgspec.Struct, frozen=True, gc=False):
+    """How often a task called a tool, and how long that took in all."""
+
+    calls: int = 0
+    total_duration_ms: int = 0
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Neo task with its totals so far.
 
     Amounts are the upstream's own numbers in their own unit (see `pricing`), exact; None is unknown.
-    `created_at` is aware UTC, durations are milliseconds, `email` is lower-cased, `tools` holds calls and
-    milliseconds by tool name, `agents` triggers by agent name.
+    `created_at` is aware UTC, durations are milliseconds, `email` is lower-cased, `agents` holds triggers by
+    agent name.
     """
 
     task_id: str
@@ -37,8 +44,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     avg_step_latency_ms: int | None = None
     title: str | None = None
     error_message: str | None = None
-    tools: dict[str, tuple[int, int]] = {}
-    agents: dict[str, int] = {}
+    tools: dict[str, ToolUse] | None = None
+    agents: dict[str, int] | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Booking: a page of tasks into the ledger, in one transaction with whoever observes the charges."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot.domain.money import AmountError
-from bot.domain.pricing import UNKNOWN, ByokUnit, Price, price
+from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Refused, Task
 from bot.ledger.instants import to_us
 from bot.ledger.members import member_ids
@@ -32,8 +32,7 @@ class Listing:
     repeated: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class TaskChange:
+class TaskChange(msgspec.Struct, frozen=True, gc=False):
     """What booking did to one task; `id` and `member` are the ledger's keys, `was` the status before."""
 
     id: int
@@ -156,6 +155,7 @@ class _Stored:
     by_unit: bool
     mixed: bool
     restated: bool
+    is_byok: bool
     attributed: bool
     neo_credits: str | None
     llm_cost: str | None
@@ -164,7 +164,7 @@ class _Stored:
 
 _STORED = """
 SELECT t.task_id, t.id, t.member, t.status, t.platform_nanos, t.provider_nanos,
-       t.created_at, t.stream_count, t.by_unit, t.mixed, t.restated, m.email <> '',
+       t.created_at, t.stream_count, t.by_unit, t.mixed, t.restated, t.is_byok, m.email <> '',
        t.neo_credits, t.llm_cost, t.neo_cost
 FROM task t JOIN member m ON m.id = t.member WHERE t.task_id IN
 """
@@ -283,8 +283,7 @@ class _Work:
 
     def _book(self, key: int, member: int, task: Task, was: str | None, what: Change) -> None:
         self.charges += [
-            (key, member, e.platform_nanos, e.provider_nanos, e.booked_at, self.now_us, e.kind.value)
-            for e in what.entries
+            (key, member, e.platform_nanos, e.provider_nanos, e.booked_at, self.now_us, e.kind) for e in what.entries
         ]
         self.seen |= {("model", task.model), ("status", task.status)}
         self.changes.append(TaskChange(key, member, task, was, what.entries, what.restated))
@@ -324,7 +323,7 @@ def _keeping_what_is_known(task: Task, cost: Price, before: _Stored) -> tuple[Ta
     )
     neo_credits, llm_cost, neo_cost = amounts
     kept = msgspec.structs.replace(task, neo_credits=neo_credits, llm_cost=llm_cost, neo_cost=neo_cost)
-    return kept, replace(UNKNOWN, mixed=bool(before.mixed), by_unit=bool(before.by_unit))
+    return kept, Price(None, None, mixed=bool(before.mixed), by_unit=bool(before.by_unit), own_key=bool(before.is_byok))
 
 
 _TASK_COLUMNS = (
@@ -357,7 +356,7 @@ def _detail(key: int, task: Task) -> tuple[Any, ...]:
     return (key, task.title, task.error_message, _json(task.tools), _json(task.agents))
 
 
-def _json(value: dict[str, Any]) -> str | None:
+def _json(value: Mapping[str, Any] | None) -> str | None:
     return msgspec.json.encode(value).decode() if value else None
 
 

@@ -77,7 +77,7 @@ def task_detail(reader: Reader, task_id: str) -> TaskDetail | None:
         member=shown_email(email),
         created_at=from_us(created_at),
         missing_since=None if missing_since is None else from_us(missing_since),
-        tools=_loaded(tools),
+        tools={name: (use["calls"], use["total_duration_ms"]) for name, use in _loaded(tools).items()},
         agents=_loaded(agents),
         charges=_charges(reader, key),
         **values,

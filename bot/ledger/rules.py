@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from bot.domain.pricing import Price
 
 
@@ -15,8 +17,7 @@ class Kind(StrEnum):
     REPRICED = "repriced"  # the BYOK unit was changed; booked where the charge it corrects was
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A charge to be booked, in USD nanos, at a moment in microseconds since 1970."""
 
     kind: Kind
@@ -25,16 +26,14 @@ class Entry:
     booked_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True, gc=False):
     """What a task's charges sum to; None where no amount was ever known."""
 
     platform_nanos: int | None
     provider_nanos: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What a new price does to a task: its totals, the charges, and whether an amount was withdrawn."""
 
     totals: Totals
@@ -61,6 +60,8 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int) -
     Amount by amount: what becomes known is booked at `created_at`, growth and decrease at `observed_at`,
     what is no longer known stays as it was.
     """
+    if stored.platform_nanos is None and stored.provider_nanos is None:
+        return _first(price, created_at)  # by far the most frequent case, and the whole rule for it
     platform = _step(stored.platform_nanos, price.platform_nanos)
     provider = _step(stored.provider_nanos, price.provider_nanos)
     entries = [
@@ -74,6 +75,13 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int) -
         if kind in {platform.kind, provider.kind}
     ]
     return Change(Totals(platform.total, provider.total), tuple(entries), platform.withdrawn or provider.withdrawn)
+
+
+def _first(price: Price, created_at: int) -> Change:
+    if not price.known:
+        return Change(NOTHING_KNOWN, (), withdrawn=False)
+    entry = Entry(Kind.FIRST, price.platform_nanos or 0, price.provider_nanos or 0, created_at)
+    return Change(Totals(price.platform_nanos, price.provider_nanos), (entry,), withdrawn=False)
 
 
 @dataclass(frozen=True, slots=True)

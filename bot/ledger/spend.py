@@ -233,7 +233,9 @@ def _counted(reader: Reader, selection: Selection, by: Sequence[str]) -> list[Gr
     """Calls and time by tool, or triggers by agent: of the tasks in the window, as they are now."""
     kind = next(name for name in by if name in COUNTED_GROUPINGS)
     calls, time = (
-        ("json_extract(j.value, '$[0]')", "json_extract(j.value, '$[1]')") if kind == "tool" else ("j.value", "0")
+        ("json_extract(j.value, '$.calls')", "json_extract(j.value, '$.total_duration_ms')")
+        if kind == "tool"
+        else ("j.value", "0")
     )
     columns = {"member": "t.member", "model": "t.model", "status": "t.status", kind: "j.key"}
     keys = ", ".join(columns[name] for name in by)

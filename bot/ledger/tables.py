@@ -78,7 +78,7 @@ class TaskDetail(SQLModel, table=True):
     task: int | None = Field(default=None, primary_key=True, foreign_key="task.id")
     title: str | None
     error_message: str | None
-    tools: str | None  # {"nuclei": [calls, milliseconds]}
+    tools: str | None  # {"nuclei": {"calls": 7, "total_duration_ms": 61000}}
     agents: str | None  # {"recon": triggers}
 
 

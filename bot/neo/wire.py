@@ -1,53 +1,50 @@
 """The wire: the upstream's JSON decoded and checked, row by row where a page is not clean."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from bot.domain.tasks import Refused, Task, member_key
+from bot.domain.tasks import Refused, Task, ToolUse, member_key
 
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
 _MAX_COUNT = 2**53  # what JSON numbers carry exactly; far below SQLite's 2**63
-_MAX_TEXT = {"title": 1_000, "error": 10_000, "name": 500}
+_MAX_NAME, _MAX_TITLE, _MAX_ERROR = 500, 1_000, 10_000  # characters
 
 
-class _Tool(msgspec.Struct, gc=False):
-    calls: int = 0
-    total_duration_ms: int = 0
+_Count = Annotated[int, msgspec.Meta(ge=0, le=_MAX_COUNT)]
+_Name = Annotated[str, msgspec.Meta(max_length=_MAX_NAME)]
 
 
-class _Row(msgspec.Struct, gc=False):
-    """`TaskUsage` of the OpenAPI page, without the tool call history, which nothing here uses."""
+class _Tool(ToolUse, frozen=True, gc=False):
+    calls: _Count = 0
+    total_duration_ms: _Count = 0
 
-    task_id: str
-    model: str
-    status: str
-    step_count: int
-    tool_calls: int
-    agent_triggers: int
-    created_at: datetime
-    email: str | None = None
-    is_byok: bool | None = None
-    neo_credits: Decimal | None = None
-    llm_cost: Decimal | None = None
-    neo_cost: Decimal | None = None
-    stream_id: str | None = None
-    stream_count: int | None = None
-    llm_time_ms: int | None = None
-    tool_time_ms: int | None = None
-    total_execution_ms: int | None = None
-    avg_step_latency_ms: int | None = None
-    task_title: str | None = None
-    error_message: str | None = None
-    tool_breakdown: dict[str, _Tool] | None = None
-    agent_breakdown: dict[str, int] | None = None
+
+class _Row(Task, frozen=True, kw_only=True, gc=False):
+    """`TaskUsage` of the OpenAPI page as a task, without the tool call history, which nothing here uses."""
+
+    task_id: Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_NAME)]
+    model: _Name
+    status: _Name
+    created_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    step_count: _Count
+    tool_calls: _Count
+    agent_triggers: _Count
+    stream_count: _Count | None = None
+    llm_time_ms: _Count | None = None
+    tool_time_ms: _Count | None = None
+    total_execution_ms: _Count | None = None
+    avg_step_latency_ms: _Count | None = None
+    title: str | None = msgspec.field(default=None, name="task_title")
+    tools: dict[str, _Tool] | None = msgspec.field(default=None, name="tool_breakdown")  # type: ignore[assignment]
+    agents: dict[str, _Count] | None = msgspec.field(default=None, name="agent_breakdown")
 
 
 class _Page(msgspec.Struct, gc=False):
@@ -184,64 +181,38 @@ def _digest(row: object) -> str:
 
 
 def _task(row: _Row) -> Task:
-    """The task of a row.
+    """The row as a task, with what types cannot say checked and set right.
 
     Raises:
         ValueError: with the reason it cannot be booked.
     """
-    _check(row)
-    return Task(
-        task_id=row.task_id,
-        model=row.model,
-        status=row.status,
-        created_at=_utc(row.created_at),
-        email=(member_key(row.email) or None) if row.email else None,
-        is_byok=row.is_byok,
-        neo_credits=row.neo_credits,
-        llm_cost=row.llm_cost,
-        neo_cost=row.neo_cost,
-        stream_id=row.stream_id,
-        stream_count=row.stream_count,
-        step_count=row.step_count,
-        tool_calls=row.tool_calls,
-        agent_triggers=row.agent_triggers,
-        llm_time_ms=row.llm_time_ms,
-        tool_time_ms=row.tool_time_ms,
-        total_execution_ms=row.total_execution_ms,
-        avg_step_latency_ms=row.avg_step_latency_ms,
-        title=row.task_title and row.task_title[: _MAX_TEXT["title"]],
-        error_message=row.error_message and row.error_message[: _MAX_TEXT["error"]],
-        tools={name: (each.calls, each.total_duration_ms) for name, each in (row.tool_breakdown or {}).items()},
-        agents=row.agent_breakdown or {},
-    )
+    _check_amounts(row)
+    if not (row.task_id.isprintable() and row.model.isprintable() and row.status.isprintable()):
+        raise ValueError("`task_id`, `model` or `status` holds control characters")
+    if row.created_at.tzinfo is not UTC or row.created_at.year not in _YEARS:
+        row = _in_utc(row)
+    if row.email is not None and row.email != (member_key(row.email) or None):
+        row = msgspec.structs.replace(row, email=member_key(row.email) or None)
+    if len(row.title or "") > _MAX_TITLE or len(row.error_message or "") > _MAX_ERROR:
+        row = _cut(row)
+    return row
 
 
-def _check(row: _Row) -> None:
-    for name in ("task_id", "model", "status"):
-        value = getattr(row, name)
-        if len(value) > _MAX_TEXT["name"] or not value.isprintable():
-            raise ValueError(f"`{name}` is too long or holds control characters")
-    if not row.task_id:
-        raise ValueError("`task_id` is empty")
-    for name in ("neo_credits", "llm_cost", "neo_cost"):
-        amount = getattr(row, name)
+def _check_amounts(row: _Row) -> None:
+    for amount in (row.neo_credits, row.llm_cost, row.neo_cost):
         if amount is not None and (not amount.is_finite() or amount < 0):
+            name = next(name for name in ("neo_credits", "llm_cost", "neo_cost") if getattr(row, name) is amount)
             raise ValueError(f"`{name}` is {'negative' if amount.is_finite() else 'not a number'}")
-    for count in _counts(row):
-        if not 0 <= count <= _MAX_COUNT:
-            raise ValueError("a count or time is negative or absurd")
-    if row.created_at.tzinfo is None or _utc(row.created_at).year not in _YEARS:
-        raise ValueError("`created_at` has no time zone, or is outside the years 2000 to 2099")
 
 
-def _counts(row: _Row) -> Sequence[int]:
-    some = (
-        row.step_count, row.tool_calls, row.agent_triggers, row.stream_count, row.llm_time_ms,
-        row.tool_time_ms, row.total_execution_ms, row.avg_step_latency_ms,
-    )  # fmt: skip
-    tools = (part for each in (row.tool_breakdown or {}).values() for part in (each.calls, each.total_duration_ms))
-    return [count for count in (*some, *tools, *(row.agent_breakdown or {}).values()) if count is not None]
+def _in_utc(row: _Row) -> _Row:
+    moment = row.created_at.astimezone(UTC)
+    if moment.year not in _YEARS:
+        raise ValueError("`created_at` is outside the years 2000 to 2099")
+    return msgspec.structs.replace(row, created_at=moment)
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+def _cut(row: _Row) -> _Row:
+    title = row.title and row.title[:_MAX_TITLE]
+    error = row.error_message and row.error_message[:_MAX_ERROR]
+    return msgspec.structs.replace(row, title=title, error_message=error)
