@@ -8,16 +8,24 @@ from bot.domain.tasks import Refused, Task
 from bot.neo.client import CONCURRENCY, NeoClient, Span
 from bot.neo.wire import Page
 
+_TOGETHER = 4  # pages to a batch at most: a transaction for several is cheaper, and a break costs no more than these
 _AHEAD = 2 * CONCURRENCY  # pages that may wait to be used; it bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A page's rows: tasks that this sweep sees for the first time, those it saw before, and bad rows."""
+    """The rows of a page, or of a few: tasks that this sweep sees for the first time, those it saw before, bad ones."""
 
     fresh: tuple[Task, ...]
     repeated: tuple[Task, ...]
     refused: tuple[Refused, ...]
+    pages: int = 1
+
+    def with_page(self, other: "Batch") -> "Batch":
+        """This batch and the page that follows it."""
+        return Batch(
+            self.fresh + other.fresh, self.repeated + other.repeated, self.refused + other.refused, self.pages + 1
+        )
 
 
 @dataclass(slots=True)
@@ -54,15 +62,21 @@ class Sweep:
         return page
 
     async def pages_after(self, first: Page) -> AsyncGenerator[Batch, None]:
-        """All pages as they come, the first included."""
+        """All pages as they come, the first included; those that are waiting already come together."""
         yield self._sorted(first)
         queue: asyncio.Queue[Page | None] = asyncio.Queue(_AHEAD)
         # a server may give fewer rows than it was asked for: go on from where its page ended
         offsets = iter(range(first.rows, self.total, max(1, min(self.limit, first.rows)))) if first.rows else iter(())
         fetching = asyncio.create_task(self._fetch(offsets, queue))
         try:
-            while (page := await queue.get()) is not None:
-                yield self._sorted(page)
+            ended = False
+            while not ended and (page := await queue.get()) is not None:
+                batch = self._sorted(page)
+                while batch.pages < _TOGETHER and not queue.empty() and not ended:
+                    following = queue.get_nowait()
+                    ended = following is None
+                    batch = batch if following is None else batch.with_page(self._sorted(following))
+                yield batch
             await fetching
         finally:
             fetching.cancel()

@@ -216,8 +216,8 @@ class Sync:
                 if first.total > LARGEST_WINDOW and end - (start or BEGINNING) > SMALLEST_SLICE:
                     return None
                 async with aclosing(sweep.pages_after(first)) as pages:
-                    async for page in pages:
-                        await self._book_page(place, sweep, start, page)
+                    async for batch in pages:
+                        await self._book_batch(place, sweep, start, batch)
             except TooLargeError:
                 smaller = [size for size in PAGE_SIZES if size < self._limit]
                 if not smaller:
@@ -226,7 +226,7 @@ class Sync:
             else:
                 return sweep
 
-    async def _book_page(self, place: "_Place", sweep: Sweep, start: datetime | None, batch: Batch) -> None:
+    async def _book_batch(self, place: "_Place", sweep: Sweep, start: datetime | None, batch: Batch) -> None:
         # of a row that came before only its id matters: it is read again alone
         here = {task.task_id for task in batch.fresh}
         copies = {task.task_id: task for task in batch.repeated if task.task_id not in here}
@@ -234,7 +234,7 @@ class Sync:
         booked = await self._book([*batch.fresh, *copies.values()], listing, batch.refused)
         if booked.doubtful:
             await self._book_alone(booked.doubtful)
-        self._tally.pages += 1
+        self._tally.pages += batch.pages
         self._tally.tasks += len(batch.fresh)
         self.progress(Progress(place.window, place.number, place.windows, sweep.rows, sweep.total))
 
