@@ -206,7 +206,10 @@ def _check_amounts(row: _Row) -> None:
 
 
 def _in_utc(row: _Row) -> _Row:
-    moment = row.created_at.astimezone(UTC)
+    try:
+        moment = row.created_at.astimezone(UTC)
+    except OverflowError:  # the first or last day that there is, in another zone
+        moment = row.created_at
     if moment.year not in _YEARS:
         raise ValueError("`created_at` is outside the years 2000 to 2099")
     return msgspec.structs.replace(row, created_at=moment)
