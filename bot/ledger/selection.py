@@ -39,19 +39,23 @@ class Where:
         self.values[name] = value
         return f":{name}"
 
-    def charges(self) -> str:
-        """Conditions on `charge c`, joined with `task t` where the filters need it."""
-        parts = [
-            f"c.booked_at >= {self.put(to_us(self.window.start))}",
-            f"c.booked_at < {self.put(to_us(self.window.end))}",
-        ]
+    def charges(self, span: tuple[str, str] | None = None) -> str:
+        """Conditions on `charge c`, joined with `task t` where the filters need it.
+
+        `span` are the SQL expressions of the ends to use in place of the window's.
+        """
+        start, end = span or self._ends()
+        parts = [f"c.booked_at >= {start}", f"c.booked_at < {end}"]
         return " AND ".join([*parts, *self._members("c"), *self._filters("c")])
 
-    def without_cost(self) -> str:
-        """Conditions on `task t` for the tasks without cost created in the window."""
-        start, end = self.put(to_us(self.window.start)), self.put(to_us(self.window.end))
+    def without_cost(self, span: tuple[str, str] | None = None) -> str:
+        """Conditions on `task t` for the tasks without cost created in the window; `span` as for charges."""
+        start, end = span or self._ends()
         parts = [_WITHOUT_COST, f"t.created_at >= {start}", f"t.created_at < {end}"]
         return " AND ".join([*parts, *self._members("t"), *self._filters("t")])
+
+    def _ends(self) -> tuple[str, str]:
+        return self.put(to_us(self.window.start)), self.put(to_us(self.window.end))
 
     @property
     def needs_task(self) -> bool:

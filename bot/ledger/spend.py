@@ -205,11 +205,10 @@ def _charge_groups(reader: Reader, selection: Selection, by: Sequence[str], labe
     columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
     join = "JOIN task t ON t.id = c.task" if where.needs_task or {"model", "status"} & set(by) else ""
-    conditions = where.charges()
-    with_buckets, source = "", "charge c"
-    if labels.buckets or any(name in TIME_GROUPINGS for name in by):
-        with_buckets, source = labels.table, "bucket b CROSS JOIN charge c"
-        conditions += " AND c.booked_at >= b.low AND c.booked_at < b.high"
+    # the parts make up the window, and SQLite must look for each by its own ends alone, not scan the whole for each
+    timed = any(name in TIME_GROUPINGS for name in by)
+    with_buckets, source = (labels.table, "bucket b CROSS JOIN charge c") if timed else ("", "charge c")
+    conditions = where.charges(("b.low", "b.high") if timed else None)
     sql = f"""{with_buckets}
 SELECT {keys}, sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task)
 FROM {source} {join} WHERE {conditions} GROUP BY {keys}"""  # noqa: S608 - values are bound
@@ -220,11 +219,9 @@ def _uncosted_groups(reader: Reader, selection: Selection, by: Sequence[str], la
     where = where_of(reader, selection)
     columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
-    conditions = where.without_cost()
-    with_buckets, source = "", "task t"
-    if any(name in TIME_GROUPINGS for name in by):
-        with_buckets, source = labels.table, "bucket b CROSS JOIN task t"
-        conditions += " AND t.created_at >= b.low AND t.created_at < b.high"
+    timed = any(name in TIME_GROUPINGS for name in by)
+    with_buckets, source = (labels.table, "bucket b CROSS JOIN task t") if timed else ("", "task t")
+    conditions = where.without_cost(("b.low", "b.high") if timed else None)
     sql = f"{with_buckets} SELECT {keys}, count(*) FROM {source} WHERE {conditions} GROUP BY {keys}"  # noqa: S608 - values are bound
     return reader.rows(sql, where.values)
 
