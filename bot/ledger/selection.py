@@ -12,6 +12,9 @@ from bot.ledger.reading import Reader
 
 _WITHOUT_COST = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
 
+# an empty list; NOT IN (NULL) would be NULL and leave everything out
+_NOTHING = "SELECT NULL WHERE 1 = 0"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -73,7 +76,7 @@ class Where:
 
 
 def _numbers(ids: Sequence[int]) -> str:
-    return ",".join(map(str, ids)) or "NULL"
+    return ",".join(map(str, ids)) or _NOTHING
 
 
 def where_of(reader: Reader, selection: Selection) -> Where:
@@ -103,7 +106,7 @@ def _add(where: Where, reader: Reader, members: "_Members", each: Filter) -> Non
 
 
 def _puts(where: Where, values: Sequence[str]) -> str:
-    return ",".join(where.put(value) for value in values) or "NULL"
+    return ",".join(where.put(value) for value in values) or _NOTHING
 
 
 def _search(where: Where, members: "_Members", values: Sequence[str]) -> str:

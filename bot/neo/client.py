@@ -130,6 +130,7 @@ async def connect(
     async with httpx.AsyncClient(
         base_url=url,
         headers={"Accept": "application/json", **credential},
+        trust_env=url.startswith("https://"),  # a proxy would read the key of a plain request
         follow_redirects=False,  # httpx would carry X-Api-Key along to another host
         timeout=httpx.Timeout(patience.answer, connect=patience.connect),
         limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),
@@ -164,7 +165,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _http_date(text: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(text or "").astimezone(UTC)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -87,6 +87,8 @@ ALL_TIME = "2025-01-01..2026-03-02"
         ("email:priya.raman@acme.example", lambda r: r.get("email") == "priya.raman@acme.example"),
         ("search:RAMAN", lambda r: "raman" in f"{r['task_id']} {r.get('email')}"),
         ("search:0a", lambda r: "0a" in r["task_id"] or "0a" in (r.get("email") or "")),
+        ("-status:blocked -model:nonesuch -email:no@body.example", lambda r: r["status"] != "blocked"),
+        ("-search:nonesuch", lambda _: True),
         ("byok:yes", lambda r: r.get("is_byok") is True),
         ("byok:no", lambda r: r.get("is_byok") is not True),
         (
