@@ -287,7 +287,8 @@ class _Work:
 
     def _update(self, task: Task, mark: int, cost: Price, before: _Stored, member: int) -> None:
         created_at = to_us(task.created_at)
-        what = change(before.standing.totals, cost, created_at=created_at, observed_at=self.now_us)
+        moved = bool(before.is_byok) is not cost.own_key
+        what = change(before.standing.totals, cost, created_at=created_at, observed_at=self.now_us, moved=moved)
         kept = _keeping_what_is_known(task, cost, before)
         columns = _columns(kept[0], mark, kept[1], what, member, created_at, self.now_us, before)
         self.updates.append((*columns, before.id))
@@ -401,7 +402,8 @@ def _settle_quarantine(connection: Connection, tasks: Sequence[Task], booked: Bo
     """A good row frees its task; a refused one is kept with the time it was seen."""
     bad = {each.key: each.reason for each in booked.quarantined}
     if connection.exec_driver_sql("SELECT 1 FROM quarantine LIMIT 1").first():
-        healed = [(task.task_id,) for task in tasks if task.task_id not in bad]
+        unsettled = {*bad, *booked.doubtful}
+        healed = [(task.task_id,) for task in tasks if task.task_id not in unsettled]
         if healed:
             connection.exec_driver_sql("DELETE FROM quarantine WHERE key = ?", healed)
     if bad:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
@@ -28,7 +28,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = create_engine(
-            f"sqlite:///{path}",
+            URL.create("sqlite", database=str(path)),
             poolclass=QueuePool,
             pool_size=1,
             max_overflow=0,
@@ -75,6 +75,10 @@ def upgrade(database: Database) -> None:
         stored = stored_revision(raw)
         if stored == newest_revision():
             return
+        if stored is None and raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise LedgerError(
+                f"{database.path} holds another program's tables. Name a file of its own in DATABASE_URL."
+            )
         if stored is not None and stored > newest_revision():
             raise LedgerError(f"{database.path} was written by a newer neo-usage (schema {stored}). Update this one.")
         _migrate(connection)

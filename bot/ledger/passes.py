@@ -82,6 +82,9 @@ def finish(
         ),
     )  # fmt: skip
     if complete:
+        # a row without an id has no better one to free it: unseen by a complete pass, it is gone
+        began = connection.exec_driver_sql("SELECT started_at FROM pass WHERE id = ?", (key,)).scalar_one()
+        connection.exec_driver_sql("DELETE FROM quarantine WHERE key LIKE 'row %' AND last_seen_at < ?", (began,))
         row = connection.exec_driver_sql("SELECT window_from, window_to FROM pass WHERE id = ?", (key,)).one()
         _cover(connection, Stretch(_BEGINNING if row[0] is None else row[0], row[1]))
 
@@ -167,8 +170,10 @@ class Freshness:
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether complete passes have read all of `[start, end)`, as far as it has come."""
         until = min(to_us(end), self.reached)
-        return self.as_of is not None and any(
-            each.start <= to_us(start) and until <= each.end for each in self.stretches
+        return (
+            self.as_of is not None
+            and to_us(start) < self.reached
+            and any(each.start <= to_us(start) and until <= each.end for each in self.stretches)
         )
 
     @property

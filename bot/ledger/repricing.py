@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.domain.money import AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Task
 from bot.ledger import notes
 from bot.ledger.instants import from_us
 from bot.ledger.rules import Kind
+from bot.ledger.schema import LedgerError
 
 _BATCH = 1_000
 
@@ -37,7 +39,7 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
             entries = list(_corrections(connection, row, unit))
             _book(connection, row, entries, unit, now_us)
             tasks += bool(entries)
-            difference += sum(platform + provider for _, platform, provider in entries)
+            difference += sum(platform + provider for _, platform, provider, _ in entries)
     notes.write(connection, notes.BYOK_UNIT, unit.value)
     return Repriced(tasks, difference)
 
@@ -46,7 +48,7 @@ _NEXT = """
 SELECT id, member, platform_nanos, provider_nanos, created_at, is_byok, neo_credits, llm_cost, neo_cost
 FROM task WHERE by_unit AND id > ? ORDER BY id LIMIT ?
 """
-_Entry = tuple[int, int, int]  # booked_at, platform and provider nanos
+_Entry = tuple[int, int, int, int]  # member, platform and provider nanos, booked_at
 
 
 def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
@@ -56,19 +58,25 @@ def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
         task_id=str(key), model="", status="", created_at=from_us(created_at), is_byok=bool(is_byok),
         neo_credits=neo_credits, llm_cost=llm_cost, neo_cost=neo_cost,
     )  # fmt: skip
-    return price(task, unit)
+    try:
+        return price(task, unit)
+    except AmountError as error:
+        raise LedgerError(
+            f"in {unit} a task would cost {error}: the unit cannot be right. Nothing was changed."
+        ) from error
 
 
 def _corrections(connection: Connection, row: Sequence[Any], unit: ByokUnit) -> Iterator[_Entry]:
     new = _priced(row, unit)
     charges = connection.exec_driver_sql(
-        "SELECT booked_at, platform_nanos, provider_nanos FROM charge WHERE task = ? ORDER BY booked_at, id", (row[0],)
+        "SELECT booked_at, platform_nanos, provider_nanos, member FROM charge WHERE task = ? ORDER BY booked_at, id",
+        (row[0],),
     ).all()
     platform = spread([c[1] for c in charges], row[2], new.platform_nanos)
     provider = spread([c[2] for c in charges], row[3], new.provider_nanos)
     for charge, more_platform, more_provider in zip(charges, platform, provider, strict=True):
         if more_platform or more_provider:
-            yield charge[0], more_platform, more_provider
+            yield charge[3], more_platform, more_provider, charge[0]
 
 
 def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> list[int]:
@@ -92,11 +100,11 @@ def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> li
 def _book(connection: Connection, row: Sequence[Any], entries: Sequence[_Entry], unit: ByokUnit, now_us: int) -> None:
     if not entries:
         return
-    key, member = row[0], row[1]
+    key = row[0]
     connection.exec_driver_sql(
         "INSERT INTO charge (task, member, platform_nanos, provider_nanos, booked_at, observed_at, kind)"
         " VALUES (?,?,?,?,?,?,?)",
-        [(key, member, platform, provider, at, now_us, Kind.REPRICED.value) for at, platform, provider in entries],
+        [(key, *entry, now_us, Kind.REPRICED.value) for entry in entries],
     )
     new = _priced(row, unit)
     platform = row[2] if new.platform_nanos is None else new.platform_nanos

@@ -54,16 +54,18 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 NOTHING_KNOWN = Totals(None, None)
 
 
-def change(stored: Totals, price: Price, *, created_at: int, observed_at: int) -> Change:
+def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, moved: bool = False) -> Change:
     """Compare a task's new price with what is stored (DESIGN.md "Ledger").
 
     Amount by amount: what becomes known is booked at `created_at`, growth and decrease at `observed_at`,
-    what is no longer known stays as it was.
+    what is no longer known stays as it was. If the task `moved` between Neo's and an own key, its money may have
+    moved from one amount to the other, so that an amount beside a known one is then nothing, not unknown.
     """
     if stored.platform_nanos is None and stored.provider_nanos is None:
         return _first(price, created_at)  # by far the most frequent case, and the whole rule for it
-    platform = _step(stored.platform_nanos, price.platform_nanos)
-    provider = _step(stored.provider_nanos, price.provider_nanos)
+    absent = 0 if moved and price.known else None
+    platform = _step(stored.platform_nanos, price.platform_nanos, absent)
+    provider = _step(stored.provider_nanos, price.provider_nanos, absent)
     entries = [
         Entry(
             kind,
@@ -127,7 +129,9 @@ def _below(now: int | None, stored: int | None) -> bool:
     return stored is not None and (now is None or now < stored)
 
 
-def _step(stored: int | None, now: int | None) -> _Step:
+def _step(stored: int | None, now: int | None, absent: int | None) -> _Step:
+    if now is None and stored is not None:
+        now = absent
     if now is None:
         return _Step(stored, withdrawn=stored is not None)
     if stored is None:

@@ -46,8 +46,11 @@ def restore(source: Path, target: Path) -> Path | None:
     incoming = target.with_name(f"{target.name}.incoming")
     incoming.unlink(missing_ok=True)
     backup(source, incoming)
-    kept = _put_aside(target)
-    incoming.replace(target)
+    try:
+        kept = _put_aside(target)
+        incoming.replace(target)
+    finally:
+        incoming.unlink(missing_ok=True)
     return kept
 
 
@@ -56,7 +59,10 @@ def _put_aside(target: Path) -> Path | None:
         return None
     number = next(n for n in range(1, 10_000) if not target.with_name(f"{target.name}.before-restore-{n}").exists())
     kept = target.with_name(f"{target.name}.before-restore-{number}")
-    backup(target, kept)
+    try:
+        backup(target, kept)
+    except LedgerError:
+        target.replace(kept)  # damaged, which may be why something is restored: kept as it is
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     return kept

@@ -127,6 +127,7 @@ async def connect(
         patience: how long to wait.
     """
     patience = patience or Patience()
+    stamina.instrumentation.set_on_retry_hooks([])  # what comes of the tries is said in one sentence at the end
     async with httpx.AsyncClient(
         base_url=url,
         headers={"Accept": "application/json", **credential},

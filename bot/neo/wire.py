@@ -1,6 +1,7 @@
 """The wire: the upstream's JSON decoded and checked, row by row where a page is not clean."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import msgspec
 
 from bot.domain.tasks import Refused, Task, ToolUse, member_key
 
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
 _MAX_COUNT = 2**53  # what JSON numbers carry exactly; far below SQLite's 2**63
@@ -97,11 +99,12 @@ def decode_page(body: bytes) -> Page:
 
 
 def fault_code(body: bytes) -> str | None:
-    """The stable `code` of an error's body, if it has one."""
+    """The stable `code` of an error's body, if it has one that reads like a code."""
     try:
-        return _decode_fault(body).code
+        code = _decode_fault(body).code
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    return code if code and _CODE.fullmatch(code) else None
 
 
 def _page(rows: Iterable[_Row], bad: Iterable[Refused], total: int) -> Page:

@@ -27,7 +27,7 @@ HOPELESS_SLICES = 3  # so many that cannot be completed, and the pass is given u
 OVERLAP = timedelta(seconds=1)  # whether the upstream's ends are inclusive is undocumented
 WAIT_SECONDS = 0.5  # between looks at another's lease
 STALL_SECONDS = 300  # without a page booked, a sync gives up
-BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)  # where cutting an unbounded window starts; nothing is older
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # where cutting an unbounded window starts; nothing is older
 
 R = TypeVar("R")
 Clock = Callable[[], datetime]
@@ -77,6 +77,8 @@ class Sync:
     _tally: Tally = field(default_factory=Tally)
     _stall: asyncio.Timeout | None = None
     _limit: int = LARGEST_PAGE
+    _saw_emails: bool = False
+    _hopeless: bool = False
 
     async def run(self, planned: Sequence[Planned], *, quiet: bool) -> Outcome:
         """Read the windows in turn; the lease must be held.
@@ -145,7 +147,7 @@ class Sync:
         passes.finish(connection, key, self._tally, complete=complete, now=self.clock(), error=error)
         if self._tally.email_lost:
             self._warn(connection, f"{self._tally.email_lost} tasks came without the e-mail they had")
-        elif complete:
+        elif complete and (self._saw_emails or self.terms.solo_member):
             self._clear_warning(connection)
 
     def _warn(self, connection: Connection, what: str) -> None:
@@ -166,8 +168,12 @@ class Sync:
             if sweep.whole:
                 await self._note_missing(place, start, end, sweep)
                 return True
+        if self._hopeless:
+            return False  # a list that could not be pinned down a moment ago is not cut to pieces again
         hopeless = _Hopeless()
-        return await self._halves(place, start or BEGINNING, end, hopeless)
+        complete = await self._halves(place, start or BEGINNING, end, hopeless)
+        self._hopeless = hopeless.count >= HOPELESS_SLICES
+        return complete
 
     async def _halves(self, place: "_Place", start: datetime, end: datetime, hopeless: "_Hopeless") -> bool:
         """Read a window in two parts, each cut again until one sweep sees it whole.
@@ -228,6 +234,7 @@ class Sync:
 
     async def _book_batch(self, place: "_Place", sweep: Sweep, start: datetime | None, batch: Batch) -> None:
         # of a row that came before only its id matters: it is read again alone
+        self._saw_emails |= any(task.email for task in batch.fresh)
         here = {task.task_id for task in batch.fresh}
         copies = {task.task_id: task for task in batch.repeated if task.task_id not in here}
         listing = Listing(start, frozenset(task.task_id for task in batch.repeated))
@@ -242,7 +249,7 @@ class Sync:
         """Read tasks one by one, free of any window, and book what they are."""
         gate = asyncio.Semaphore(CONCURRENCY)
 
-        async def alone(task_id: str) -> Task | Refused | None:
+        async def alone(task_id: str) -> Task | Refused:
             async with gate:
                 return await self._alone(task_id)
 
@@ -250,7 +257,7 @@ class Sync:
         tasks = [each for each in found if isinstance(each, Task)]
         await self._book(tasks, None, [each for each in found if isinstance(each, Refused)])
 
-    async def _alone(self, task_id: str) -> Task | Refused | None:
+    async def _alone(self, task_id: str) -> Task | Refused:
         page = await self.client.task(task_id)
         if page.refused:
             return Refused(task_id, page.refused[0].reason)
@@ -258,13 +265,14 @@ class Sync:
             return Refused(task_id, "asked for alone, it came as several rows")
         if page.tasks and page.tasks[0].task_id != task_id:
             return Refused(task_id, "asked for alone, another task came")
-        return page.tasks[0] if page.tasks else None
+        return page.tasks[0] if page.tasks else Refused(task_id, "listed, but not found when asked for alone")
 
     async def _book(self, tasks: Sequence[Task], listing: Listing | None, refused: Sequence[Refused]) -> Booked:
         now = self.clock()
 
         def write(connection: Connection) -> Booked:
             lease.renew(connection, lease.SYNC, self.holder, now)
+            notes.settle_unit(connection, self.terms.unit)  # a repricing may have come between two pages
             return book(connection, tasks, self.terms, now=now, listing=listing, refused=refused)
 
         booked = await self._write(write)

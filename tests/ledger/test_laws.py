@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.domain.periods import Window
-from bot.domain.pricing import ByokUnit, SpendBasis, price
+from bot.domain.pricing import ByokUnit, Price, SpendBasis, price
 from bot.domain.tasks import Task
 from bot.ledger.booking import Listing, Terms, book
 from bot.ledger.database import open_database
@@ -52,6 +52,7 @@ class Ledger(RuleBasedStateMachine):
         self.now = AUTUMN + timedelta(days=5)
         self.tasks: dict[str, Task] = {}
         self.known: dict[str, tuple[int | None, int | None]] = {}
+        self.own: dict[str, bool] = {}
         self.untouched: set[str] = set()
         self.merged: dict[str, str] = {}
         with self.database.transaction() as connection:
@@ -88,8 +89,11 @@ class Ledger(RuleBasedStateMachine):
 
     def _remember(self, task: Task) -> None:
         cost, old = price(task, self.unit), self.known.get(task.task_id, (None, None))
-        fresh = (cost.platform_nanos, cost.provider_nanos)
+        moved = cost.known and self.own.get(task.task_id, cost.own_key) is not cost.own_key
+        fresh = [0 if moved and now is None and was is not None else now for now, was in self._pairs(cost, old)]
         new = tuple(now if now is not None else was for now, was in zip(fresh, old, strict=True))
+        if cost.known or old == (None, None):
+            self.own[task.task_id] = cost.own_key
         if task.task_id not in self.tasks:
             self.untouched.add(task.task_id)
         elif new != old:
@@ -97,6 +101,10 @@ class Ledger(RuleBasedStateMachine):
         if cost.known or task.task_id not in self.tasks:
             self.tasks[task.task_id] = task
         self.known[task.task_id] = (new[0], new[1])
+
+    @staticmethod
+    def _pairs(cost: Price, old: tuple[int | None, int | None]) -> list[tuple[int | None, int | None]]:
+        return [(cost.platform_nanos, old[0]), (cost.provider_nanos, old[1])]
 
     @rule(name=st.integers(0, 6))
     def see_the_same_again(self, name: int) -> None:
