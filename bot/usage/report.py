@@ -10,6 +10,7 @@ from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.when import resolve
+from bot.ledger import notes
 from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import Freshness, freshness
@@ -56,6 +57,7 @@ class Report:
     complete: bool
     begins: datetime | None
     unit_assumed: bool
+    warning: str | None
 
     @property
     def spend_nanos(self) -> int:
@@ -90,6 +92,7 @@ def _report(reader: Reader, question: Question, selection: Selection, terms: Ter
         raise LedgerError(
             "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
         )
+    warning = notes.read(reader, notes.SCOPE_WARNING)
     total = sums(reader, selection)
     found = _sorted(groups(reader, selection, question.by, terms.zone), question, terms) if question.by else []
     kept = found[: question.top] if question.top else found
@@ -107,9 +110,10 @@ def _report(reader: Reader, question: Question, selection: Selection, terms: Ter
         rows=tuple(_rows(reader, question, selection, terms)),
         details=tuple(_details(reader, question, selection)),
         as_of=fresh.as_of,
-        complete=_is_complete(fresh, selection.window, begins),
+        complete=warning is None and _is_complete(fresh, selection.window, begins),
         begins=begins,
         unit_assumed=total.by_unit and not terms.unit_is_set,
+        warning=warning,
     )
 
 

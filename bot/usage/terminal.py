@@ -116,6 +116,8 @@ def _nothing(report: Report) -> Text:
 def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if report.as_of is None:
         return Text("No complete pass has been read yet: run `neo-usage sync`.", style="bold red")
+    if report.warning:
+        return Text(f"WARNING: {report.warning}", style="bold red")
     age = now - report.as_of
     line = Text(f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({ago(age)})", style="dim")
     if age > stale_after:

@@ -1,6 +1,7 @@
 """Booking is one transaction with whoever observes it, and the schema is what the tables say."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from bot.ledger.booking import Booked, Terms, book
 from bot.ledger.database import Database, open_database
 from bot.ledger.passes import Stretch, joined
 from bot.ledger.reading import open_reader
-from bot.ledger.repricing import spread
+from bot.ledger.repricing import reprice, spread
 from bot.ledger.rules import Kind, Standing, Totals, change, is_doubtful
 from bot.ledger.schema import LedgerError, newest_revision
 
@@ -212,3 +213,35 @@ def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Data
 def test_the_newest_revision_is_the_last_migration(database: Database) -> None:
     with database.transaction() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == newest_revision()
+
+
+def test_money_that_moves_between_the_amounts_is_not_counted_twice(database: Database) -> None:
+    terms = Terms(ByokUnit.CREDITS)
+    for own in (False, True):
+        with database.transaction() as connection:
+            book(connection, [task(credit="5", is_byok=own)], terms, now=NOW)
+    with database.transaction() as connection:
+        total = connection.exec_driver_sql("SELECT sum(platform_nanos), sum(provider_nanos) FROM charge").one()
+    assert tuple(total) == (0, 50_000_000_000)
+
+
+def test_a_repricing_corrects_the_member_who_was_charged(database: Database) -> None:
+    for email, llm in (("a@acme.dev", 10), ("b@acme.dev", 11)):
+        with database.transaction() as connection:
+            one = task(credit=None, email=email, is_byok=True, llm_cost=Decimal(llm), neo_cost=Decimal(0))
+            book(connection, [one], Terms(ByokUnit.CREDITS), now=NOW)
+    with database.transaction() as connection:
+        reprice(connection, ByokUnit.USD, 0)
+        rows = connection.exec_driver_sql(
+            "SELECT m.email, sum(c.provider_nanos) FROM charge c JOIN member m ON m.id = c.member GROUP BY 1"
+        ).all()
+    assert dict(rows) == {"a@acme.dev": 10_000_000_000, "b@acme.dev": 1_000_000_000}
+
+
+def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "theirs.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE theirs (id INTEGER)")
+    connection.close()
+    with pytest.raises(LedgerError, match="another program's tables"):
+        open_database(foreign)

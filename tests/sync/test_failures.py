@@ -281,3 +281,38 @@ def test_a_solo_member_gets_the_rows_without_e_mail(neo: NeoServer, wire: Wire) 
     app = wire(SOLO_MEMBER="Me@Acme.Example")
     sync(app)
     assert json.loads(to_json(app.report("7d by:member")))["groups"][0]["key"] == ["me@acme.example"]
+
+
+def test_a_lost_view_of_the_team_stays_said_until_e_mails_are_back(
+    neo: NeoServer, app: App, world: World, clock: SimClock
+) -> None:
+    sync(app)
+    neo.api.tier, neo.api.owner = "solo", "nobody@acme.example"
+    for number in range(12):
+        start = START - timedelta(hours=1, minutes=number)
+        world.add(SimTask.of(f"later-{number}", Stream(start, start + timedelta(minutes=1), credits=Decimal(1))))
+    neo.api.tier = "admin"
+    clock.advance(timedelta(minutes=5))
+    sync(app)
+    neo.api.tier = "solo"
+    for _ in range(6):
+        clock.advance(timedelta(days=1))
+        sync(app)
+        document = json.loads(to_json(app.report("7d")))
+        assert document["complete"] is False
+    neo.api.tier = "admin"
+    start = clock() - timedelta(hours=2)
+    world.add(SimTask.of("back", Stream(start, start + timedelta(minutes=1), credits=Decimal(1))))
+    sync(app)
+    assert json.loads(to_json(app.report("today")))["complete"] is True
+
+
+def test_a_row_that_is_listed_and_not_found_alone_is_named(neo: NeoServer, app: App) -> None:
+    def streamed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [each | {"stream_id": "s1"} for each in rows]
+
+    neo.api.faults.when(lambda r: Mangle(lambda _: []) if "task_id" in r.query else Mangle(streamed))
+    assert sync(app).tally.quarantined == 5
+    with app.reader() as reader:
+        reasons = {row[0] for row in reader.rows("SELECT reason FROM quarantine")}
+    assert reasons == {"listed, but not found when asked for alone"}
