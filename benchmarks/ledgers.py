@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.workplace import NOW, WORK
+from benchmarks.workplace import NOW, WORK, scratch
 from bot.ledger.database import open_database
 from bot.ledger.instants import to_us
 from bot.ledger.schema import newest_revision
@@ -36,13 +36,12 @@ class Size:
 def ledger(size: Size) -> Path:
     """The file of such a ledger, made now unless it is there."""
     if not size.path.is_file():
-        WORK.mkdir(exist_ok=True)
-        unfinished = size.path.with_suffix(".part")
-        unfinished.unlink(missing_ok=True)
-        open_database(unfinished).close()
-        with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
-            _fill(connection, size)
-        unfinished.replace(size.path)
+        with scratch() as directory:  # so two runs at once do not disturb each other
+            unfinished = directory / size.path.name
+            open_database(unfinished).close()
+            with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
+                _fill(connection, size)
+            unfinished.replace(size.path)
     return size.path
 
 

@@ -16,6 +16,7 @@ PAGE = 200
 HEAVY = 26  # history entries a task that make 200 rows weigh half a megabyte
 SEATS = 20  # members made of each of the sandbox's dozen
 _SCATTER = 0x9E3779B97F4A7C15F39CC0605CEDC835  # odd: different numbers give different ids
+_STRIDE = 7_919  # a prime: every place of a list comes once, neighbours far apart
 
 
 @cache
@@ -31,11 +32,12 @@ def _told(histories: int) -> tuple[Row, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """So many tasks, the newest first, spread over a span that ends a while before NOW."""
+    """So many tasks, spread over a span that ends a while before NOW; the newest first, or (`mixed`) in no order."""
 
     total: int
     histories: int = 0
     span: timedelta = timedelta(days=60)
+    mixed: bool = False
 
     def row(self, number: int) -> Row:
         """The wire row of a task, counted from the newest."""
@@ -50,5 +52,6 @@ class Listing:
 
     def page(self, offset: int, limit: int = PAGE) -> bytes:
         """A page as the upstream sends it."""
-        rows = [self.row(number) for number in range(offset, min(offset + limit, self.total))]
+        places = range(offset, min(offset + limit, self.total))
+        rows = [self.row(place * _STRIDE % self.total if self.mixed else place) for place in places]
         return ENCODER.encode({"data": rows, "total": self.total, "has_more": offset + limit < self.total})

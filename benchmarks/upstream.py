@@ -20,7 +20,7 @@ _COARSE = 0.0015  # how late a sleep may end, in seconds
 @contextmanager
 def served(listing: Listing, latency: float = 0.0) -> Iterator[str]:
     """Serve a listing from another process; gives the base address. It ends with its standard input."""
-    asked = [listing.total, listing.histories, listing.span.total_seconds(), latency]
+    asked = [listing.total, listing.histories, listing.span.total_seconds(), listing.mixed, latency]
     command = [sys.executable, "-m", "benchmarks.upstream", json.dumps(asked)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own command
@@ -91,5 +91,5 @@ async def _serve(listing: Listing, latency: float) -> None:
 
 
 if __name__ == "__main__":
-    total, histories, span, latency = json.loads(sys.argv[1])
-    asyncio.run(_serve(Listing(total, histories, timedelta(seconds=span)), latency))
+    total, histories, span, mixed, latency = json.loads(sys.argv[1])
+    asyncio.run(_serve(Listing(total, histories, timedelta(seconds=span), mixed), latency))

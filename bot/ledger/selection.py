@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bot.domain.periods import Window
@@ -164,11 +165,15 @@ def _beginning(reader: Reader, prefix: str) -> list[tuple[Any, ...]]:
 
 
 class _Members:
-    """Members by e-mail, as they are after merges."""
+    """Members by e-mail, as they are after merges; read when the first one is asked for."""
 
     def __init__(self, reader: Reader) -> None:
-        rows = reader.rows("SELECT email, coalesce(merged_into, id) FROM member")
-        self._by_email = {shown_email(email): key for email, key in rows}
+        self._reader = reader
+
+    @cached_property
+    def _by_email(self) -> dict[str, int]:
+        rows = self._reader.rows("SELECT email, coalesce(merged_into, id) FROM member")
+        return {shown_email(email): key for email, key in rows}
 
     def named(self, emails: Sequence[str]) -> list[int]:
         return sorted({self._by_email[email.lower()] for email in emails if email.lower() in self._by_email})
