@@ -255,6 +255,8 @@ class _Work:
     def _is_doubtful(self, task: Task, cost: Price, before: _Stored | None) -> bool:
         if self.listing is None:
             return False
+        if before is None and self.listing.start is None and not self.listing.repeated:
+            return task.stream_id is not None
         if task.stream_id is not None or task.task_id in self.listing.repeated:
             return True
         return is_doubtful(
@@ -303,7 +305,8 @@ class _Work:
         self.charges += [
             (key, member, e.platform_nanos, e.provider_nanos, e.booked_at, self.now_us, e.kind) for e in what.entries
         ]
-        self.seen |= {("model", task.model), ("status", task.status)}
+        self.seen.add(("model", task.model))
+        self.seen.add(("status", task.status))
         self.changes.append(TaskChange(key, member, task, was, what.entries, what.restated))
 
     def write(self, connection: Connection) -> None:

@@ -34,24 +34,20 @@ class Totals(msgspec.Struct, frozen=True, gc=False):
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """What a new price does to a task: its totals, the charges, and whether an amount was withdrawn."""
+    """What a new price does to a task: its totals and the charges.
+
+    `withdrawn`: an amount is no longer known; `restated`: one was lowered; `grown`: one was added to or became known.
+    """
 
     totals: Totals
     entries: tuple[Entry, ...]
-    withdrawn: bool
-
-    @property
-    def restated(self) -> bool:
-        """Whether some amount was lowered."""
-        return any(entry.kind is Kind.RESTATED for entry in self.entries)
-
-    @property
-    def grown(self) -> bool:
-        """Whether some amount was added to a known one, or became known."""
-        return any(entry.kind is not Kind.RESTATED for entry in self.entries)
+    withdrawn: bool = False
+    restated: bool = False
+    grown: bool = False
 
 
 NOTHING_KNOWN = Totals(None, None)
+_STILL_UNKNOWN = Change(NOTHING_KNOWN, ())
 
 
 def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, moved: bool = False) -> Change:
@@ -76,14 +72,21 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
         for kind in (Kind.FIRST, Kind.GROWTH, Kind.RESTATED)
         if kind in {platform.kind, provider.kind}
     ]
-    return Change(Totals(platform.total, provider.total), tuple(entries), platform.withdrawn or provider.withdrawn)
+    kinds = {entry.kind for entry in entries}
+    return Change(
+        Totals(platform.total, provider.total),
+        tuple(entries),
+        withdrawn=platform.withdrawn or provider.withdrawn,
+        restated=Kind.RESTATED in kinds,
+        grown=bool(kinds - {Kind.RESTATED}),
+    )
 
 
 def _first(price: Price, created_at: int) -> Change:
     if not price.known:
-        return Change(NOTHING_KNOWN, (), withdrawn=False)
+        return _STILL_UNKNOWN
     entry = Entry(Kind.FIRST, price.platform_nanos or 0, price.provider_nanos or 0, created_at)
-    return Change(Totals(price.platform_nanos, price.provider_nanos), (entry,), withdrawn=False)
+    return Change(Totals(price.platform_nanos, price.provider_nanos), (entry,), grown=True)
 
 
 @dataclass(frozen=True, slots=True)
