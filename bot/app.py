@@ -149,7 +149,7 @@ class App:
 
         now = self.clock()
         with self.reader() as reader:
-            fresh = freshness(reader)
+            fresh = freshness(reader, now)
         first = fresh.as_of is None
         if full:
             return [Planned(Kind.FULL, None, now)], first

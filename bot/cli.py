@@ -231,7 +231,7 @@ def status(*, as_json: bool) -> None:
 
         wired = _app()
         with wired.reader() as reader:
-            found = room.status(reader, wired.settings.database_path.stat().st_size)
+            found = room.status(reader, wired.settings.database_path.stat().st_size, wired.clock())
         document = room.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
         if as_json:
             click.echo(json.dumps(document, indent=2))

@@ -67,7 +67,7 @@ def _database(app: App) -> Iterator[Check]:
         open_database(path).close()
         with app.reader() as reader:
             yield Check(State.OK, "database", f"{path} is writable, schema {newest_revision()}")
-            fresh, warning = freshness(reader), notes.read(reader, notes.SCOPE_WARNING)
+            fresh, warning = freshness(reader, app.clock()), notes.read(reader, notes.SCOPE_WARNING)
             quarantined = reader.rows("SELECT count(*) FROM quarantine")[0][0]
     except LedgerError as error:
         yield Check(State.FAIL, "database", str(error))

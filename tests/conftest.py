@@ -14,7 +14,7 @@ from bot.sandbox.world import START, World
 from bot.settings import load
 
 Wire = Callable[..., App]
-HURRIED = Patience(answer=0.4, connect=0.4, deadline=0.6, longest_retry_after=2.0, first_wait=0.01)
+HURRIED = Patience(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
 
 
 @pytest.fixture

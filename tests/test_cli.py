@@ -202,7 +202,7 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
     for email in (old, "new.name@acme.example"):
         assert json.loads(synced("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
     assert synced("sync").stdout.splitlines()[2] == "new: 0"
-    assert "New.Name@Acme.Example are one member" in synced("member", "merge", old, "New.Name@Acme.Example").stderr
+    assert "is new.name@acme.example already" in synced("member", "merge", old, "New.Name@Acme.Example").stderr
     assert synced("db", "verify").returncode == 0
 
 

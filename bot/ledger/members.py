@@ -54,6 +54,13 @@ def merge(connection: "Connection", old: str, new: str) -> int:
         LedgerError: the old e-mail is unknown, or both are one member already.
     """
     old_key, new_key = stored_email(old), stored_email(new)
+    if new_key and "@" not in new_key:
+        raise LedgerError(f"{new} is no e-mail address.")
+    into = connection.exec_driver_sql(
+        "SELECT n.email FROM member m JOIN member n ON n.id = m.merged_into WHERE m.email = ?", (old_key,)
+    ).first()
+    if into:
+        raise LedgerError(f"{old} is {shown_email(into[0])} already. Merge that one, if it is meant.")
     known = _lookup(connection, [old_key])
     if old_key not in known:
         raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")

@@ -182,10 +182,13 @@ class Freshness:
         return max((each.start for each in self.stretches), default=None) if self.stretches else None
 
 
-def freshness(reader: Reader) -> Freshness:
-    """How far the ledger can be trusted."""
-    as_of = reader.one("SELECT max(window_to) FROM pass WHERE complete AND kind <> 'history'")
-    reached = reader.one("SELECT max(window_to) FROM pass WHERE finished_at IS NOT NULL")
+def freshness(reader: Reader, now: datetime) -> Freshness:
+    """How far the ledger can be trusted; what a clock that ran ahead once claimed is left out."""
+    upto = {"now": to_us(now)}
+    as_of = reader.one(
+        "SELECT max(window_to) FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now", upto
+    )
+    reached = reader.one("SELECT max(window_to) FROM pass WHERE finished_at IS NOT NULL AND window_to <= :now", upto)
     stretches = [Stretch(*row) for row in reader.rows("SELECT covered_from, covered_to FROM coverage ORDER BY 1")]
     at = as_of[0] if as_of else None
     return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))

@@ -160,8 +160,10 @@ _MAX_BEGINNING = 1_000
 def _beginning(reader: Reader, prefix: str) -> list[tuple[Any, ...]]:
     if not prefix:
         return []
-    bounds = {"low": prefix.lower(), "high": prefix.lower() + "\U0010ffff", "most": _MAX_BEGINNING}
-    return reader.rows("SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high LIMIT :most", bounds)
+    sql = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high LIMIT :most"
+    spellings = dict.fromkeys((prefix, prefix.lower(), prefix.upper()))
+    found = (reader.rows(sql, {"low": each, "high": each + "\U0010ffff", "most": _MAX_BEGINNING}) for each in spellings)
+    return next((rows for rows in found if rows), [])
 
 
 class _Members:

@@ -11,7 +11,15 @@ from http import HTTPStatus
 import httpx
 import stamina
 
-from bot.neo.errors import GarbledError, NeoError, TooLargeError, TransientError, UnavailableError, from_answer
+from bot.neo.errors import (
+    GarbledError,
+    NeoError,
+    RejectedError,
+    TooLargeError,
+    TransientError,
+    UnavailableError,
+    from_answer,
+)
 from bot.neo.wire import NotAPageError, Page, decode_page, fault_code
 
 PATH = "/api/v1/usage/tasks"
@@ -94,7 +102,7 @@ class NeoClient:
                 status, headers, body = await self._get(parameters)
         except (TimeoutError, httpx.ReadTimeout):
             raise TooLargeError(f"Neo gave no answer within {self._patience.answer:.0f} s.") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             # `from None`: a client's exception carries the request, and the request the key
             raise UnavailableError(f"Neo cannot be reached ({_what(error)}).") from None
         self.upstream_time = _http_date(headers.get("date"))
@@ -128,15 +136,24 @@ async def connect(
     """
     patience = patience or Patience()
     stamina.instrumentation.set_on_retry_hooks([])  # what comes of the tries is said in one sentence at the end
-    async with httpx.AsyncClient(
-        base_url=url,
-        headers={"Accept": "application/json", **credential},
-        trust_env=url.startswith("https://"),  # a proxy would read the key of a plain request
-        follow_redirects=False,  # httpx would carry X-Api-Key along to another host
-        timeout=httpx.Timeout(patience.answer, connect=patience.connect),
-        limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),
-    ) as http:
+    async with _http(url, credential, patience) as http:
         yield NeoClient(http, patience)
+
+
+def _http(url: str, credential: Mapping[str, str], patience: Patience) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            base_url=url,
+            headers={"Accept": "application/json", **credential},
+            trust_env=url.startswith("https://"),  # a proxy would read the key of a plain request
+            follow_redirects=False,  # httpx would carry X-Api-Key along to another host
+            timeout=httpx.Timeout(patience.answer, connect=patience.connect),
+            limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),
+        )
+    except (httpx.InvalidURL, ImportError, OSError, ValueError) as error:
+        raise RejectedError(
+            f"no connection can be set up ({error}). Check NEO_API_URL, proxy variables and SSL_CERT_FILE."
+        ) from None
 
 
 def _utc_text(moment: datetime | None, *, up: bool = False) -> str | None:
@@ -149,7 +166,7 @@ def _utc_text(moment: datetime | None, *, up: bool = False) -> str | None:
     return f"{utc:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _what(error: httpx.HTTPError) -> str:
+def _what(error: Exception) -> str:
     names = {"ConnectError": "no connection", "ConnectTimeout": "no connection in time"}
     return names.get(type(error).__name__, "the connection broke")
 

@@ -8,16 +8,18 @@ from typing import Any
 
 from bot.domain.money import credits_text, usd_text
 from bot.domain.periods import Window
+from bot.domain.text import one_line
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, TaskRow
 from bot.usage.report import Report
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are the wide ones
+_LONGEST_CELL = 32_000  # what spreadsheets take
 
 
 def to_json(report: Report) -> str:
     """The report as one JSON object; amounts are exact decimal strings, moments UTC with `Z`."""
-    return json.dumps(_document(report), indent=2, ensure_ascii=False)
+    return json.dumps(_document(report), indent=2, ensure_ascii=True)
 
 
 def _document(report: Report) -> dict[str, Any]:
@@ -161,10 +163,11 @@ def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any
 
 
 def safe_cell(cell: Any) -> Any:  # noqa: ANN401 - a cell's value
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if isinstance(cell, str) and cell.startswith(_FORMULA) and not _is_number(cell):
-        return f"'{cell}"
-    return cell
+    """A cell on one line that no spreadsheet takes for a formula; numbers stay numbers."""
+    if not isinstance(cell, str):
+        return cell
+    text = one_line(cell, _LONGEST_CELL)
+    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

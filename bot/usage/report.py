@@ -58,6 +58,7 @@ class Report:
     begins: datetime | None
     unit_assumed: bool
     warning: str | None
+    quarantined: int
 
     @property
     def spend_nanos(self) -> int:
@@ -85,7 +86,7 @@ def answer(reader: Reader, question: Question, caller: Caller, terms: Terms, now
 
 
 def _report(reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime) -> Report:
-    fresh = freshness(reader)
+    fresh = freshness(reader, now)
     begins = _beginning(reader, fresh)
     if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
         # an empty ledger must not read as an empty bill
@@ -114,6 +115,7 @@ def _report(reader: Reader, question: Question, selection: Selection, terms: Ter
         begins=begins,
         unit_assumed=total.by_unit and not terms.unit_is_set,
         warning=warning,
+        quarantined=reader.rows("SELECT count(*) FROM quarantine")[0][0],
     )
 
 

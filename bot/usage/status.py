@@ -35,7 +35,7 @@ class Status:
     bytes: int
 
 
-def status(reader: Reader, size: int) -> Status:
+def status(reader: Reader, size: int, now: datetime) -> Status:
     """Look at the ledger; `size` is its file's, in bytes."""
     with reader:
 
@@ -43,7 +43,7 @@ def status(reader: Reader, size: int) -> Status:
             return int(reader.rows(sql)[0][0])
 
         return Status(
-            fresh=freshness(reader),
+            fresh=freshness(reader, now),
             passes=tuple(last_passes(reader, 5)),
             tasks=count("SELECT count(*) FROM task"),
             without_cost=count("SELECT count(*) FROM task WHERE platform_nanos IS NULL AND provider_nanos IS NULL"),

@@ -125,6 +125,9 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if not report.complete:
         since = "" if report.begins is None else f": it begins {report.begins.astimezone(report.zone):%Y-%m-%d %H:%M}"
         line.append(f". The ledger is not complete for this window{since}", style="yellow")
+    if report.quarantined:
+        rows = _count(report.quarantined, "row")
+        line.append(f". {rows} of Neo could not be booked: see `neo-usage status`", style="yellow")
     if report.unit_assumed:
         line.append(". BYOK amounts are read as credits, unit assumed: set BYOK_UNIT", style="yellow")
     return line

@@ -140,7 +140,9 @@ def test_csv_cells_are_no_formulas(asked: App) -> None:
         ("-1.50", "-1.50"),
         ("a=b", "a=b"),
         (5, 5),
-        ("\t=1", "'\t=1"),
+        ("\t=1", "'=1"),
+        ("\n\uff1d1", "'\uff1d1"),
+        ("a\x1bb\u202e", "ab"),
     ],
 )
 def test_a_cell_that_begins_like_a_formula_is_text(cell: object, safe: object) -> None:
@@ -156,7 +158,7 @@ def test_how_long_ago(seconds: int, words: str) -> None:
 
 def test_the_status_as_text_and_as_data(asked: App) -> None:
     with asked.reader() as reader:
-        found = status(reader, 1_048_576)
+        found = status(reader, 1_048_576, asked.clock())
     document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
     assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)
     console = Console(file=io.StringIO(), width=160, markup=False)
