@@ -17,7 +17,7 @@ from bot.domain.tasks import Task
 from bot.ledger import lease
 from bot.ledger.booking import Listing as Found
 from bot.ledger.booking import Terms, book
-from bot.ledger.database import _PRAGMAS, Database, open_database
+from bot.ledger.database import PRAGMAS, Database, open_database
 from bot.neo.wire import decode_page
 
 _TABLES = ("member", "task", "task_detail", "charge", "seen")  # what a page touches, in the order of the foreign keys
@@ -113,7 +113,7 @@ def _added(reader: sqlite3.Connection, table: str, reached: dict[str, int]) -> l
 
 def _insert(path: Path, batches: Sequence[_Batch]) -> float:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in _PRAGMAS:
+        for pragma in PRAGMAS:
             connection.execute(pragma)
         return seconds(lambda: _insert_all(connection, batches))
 

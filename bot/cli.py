@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.sync.job import Outcome, Progress
     from bot.usage.report import Report
 
-DONE, FAILED, WRONG_USE = 0, 1, 2
+FAILED, WRONG_USE = 1, 2
 _as_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,15 +51,19 @@ def run(port: int, seed: int, console: Console) -> None:
         _prompt(app, clock, console)
 
 
-def _served(api: NeoApi, port: int) -> NeoServer:
+@contextmanager
+def _served(api: NeoApi, port: int) -> Iterator[NeoServer]:
     """The embedded Neo at the port, or at any other if that is taken; its address is said in any case."""
+    server = NeoServer(api, port)
     try:
-        server = NeoServer(api, port)
         server.open()
     except OSError:
-        return NeoServer(api)
-    server.close()
-    return server
+        server = NeoServer(api)
+        server.open()
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 def _settings(url: str, key: str, directory: Path) -> Settings:

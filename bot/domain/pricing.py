@@ -29,6 +29,10 @@ class SpendBasis(StrEnum):
     TOTAL = "total"
     PLATFORM = "platform"
 
+    def spend(self, platform_nanos: int, provider_nanos: int) -> int:
+        """What of the two amounts is spend, in nanos."""
+        return platform_nanos + (provider_nanos if self is SpendBasis.TOTAL else 0)
+
 
 class Price(msgspec.Struct, frozen=True, gc=False):
     """What a task costs so far, in USD nanos: to Neo and to the model provider; None is unknown.

@@ -130,31 +130,16 @@ _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 def _changed(connection: Connection, tasks: Sequence[Task]) -> list[tuple[Task, int]]:
     """The tasks that are not stored as they are, with their fingerprints."""
     printed = [(task, fingerprint(task)) for task in tasks]
-    known = _known_around(connection, tasks)
-    if known is None:
-        known = set()
-        for start in range(0, len(printed), _CHUNK):
-            known.update(_known(connection, tasks[start : start + _CHUNK]))
+    known: set[tuple[Any, ...]] = set()
+    for start in range(0, len(tasks), _CHUNK):
+        known.update(_known(connection, tasks[start : start + _CHUNK]))
     return [(task, mark) for task, mark in printed if (task.task_id, mark) not in known]
-
-
-# both ways go by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger
-
-
-def _known_around(connection: Connection, tasks: Sequence[Task]) -> set[tuple[Any, ...]] | None:
-    """What is stored from the first to the last creation of a page; None if that is much more than the page."""
-    if not tasks:
-        return set()
-    born = [to_us(task.created_at) for task in tasks]
-    most = 4 * len(tasks)
-    sql = "SELECT task_id, fingerprint FROM task WHERE created_at BETWEEN ? AND ? LIMIT ?"
-    rows = connection.exec_driver_sql(sql, (min(born), max(born), most)).fetchall()
-    return None if len(rows) == most else set(map(tuple, rows))
 
 
 def _known(connection: Connection, tasks: Sequence[Task]) -> Iterable[tuple[Any, ...]]:
     values = ",".join(["(?,?)"] * len(tasks))
-    # joined, each pair is sought in the index; with `IN (VALUES ...)` SQLite scans the whole of it
+    # by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger;
+    # joined, each pair is sought there; with `IN (VALUES ...)` SQLite scans the whole of it
     sql = f"""WITH wanted (born, id) AS (VALUES {values})
 SELECT task_id, fingerprint FROM wanted CROSS JOIN task WHERE created_at = born AND task_id = wanted.id"""  # noqa: S608 - placeholders only
     keys = [part for task in tasks for part in (to_us(task.created_at), task.task_id)]
@@ -314,7 +299,7 @@ class _Work:
             (_INSERT_TASK, self.inserts),
             (_UPDATE_TASK, self.updates),
             (_WRITE_DETAIL, self.details),
-            (_INSERT_CHARGE, self.charges),
+            (INSERT_CHARGE, self.charges),
             (_INSERT_SEEN, sorted(self.seen)),
         ):
             if rows:
@@ -389,7 +374,7 @@ def _insert(table: str, columns: Sequence[str], *, or_what: str = "") -> str:
 _INSERT_TASK = _insert("task", ("id", "task_id", "first_seen_at", *_TASK_COLUMNS))
 _UPDATE_TASK = f"UPDATE task SET {','.join(f'{name}=?' for name in _TASK_COLUMNS)} WHERE id = ?"  # noqa: S608 - our own column names
 _WRITE_DETAIL = _insert("task_detail", ("task", "title", "error_message", "tools", "agents"), or_what="OR REPLACE")
-_INSERT_CHARGE = _insert(
+INSERT_CHARGE = _insert(
     "charge", ("task", "member", "platform_nanos", "provider_nanos", "booked_at", "observed_at", "kind")
 )
 _INSERT_SEEN = _insert("seen", ("kind", "value"), or_what="OR IGNORE")

@@ -14,7 +14,7 @@ from bot.shipped import shipped
 
 BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
 
-_PRAGMAS = (
+PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a tenth of the speed, and no acknowledged commit lost to a power cut
     "PRAGMA wal_autocheckpoint = 16000",
@@ -98,7 +98,7 @@ def _migrate(connection: Connection) -> None:
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - the hook's signature
     # the driver's own transactions open too late and without IMMEDIATE: increments were lost
     connection.isolation_level = None
-    for pragma in _PRAGMAS:
+    for pragma in PRAGMAS:
         connection.execute(pragma)
 
 

@@ -179,7 +179,7 @@ class Freshness:
     @property
     def since(self) -> int | None:
         """Where the unbroken stretch up to the last complete pass begins, in microseconds; None before any."""
-        return max((each.start for each in self.stretches), default=None) if self.stretches else None
+        return max((each.start for each in self.stretches), default=None)
 
 
 def freshness(reader: Reader, now: datetime) -> Freshness:

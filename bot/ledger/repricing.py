@@ -11,6 +11,7 @@ from bot.domain.money import AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Task
 from bot.ledger import notes
+from bot.ledger.booking import INSERT_CHARGE
 from bot.ledger.instants import from_us
 from bot.ledger.rules import Kind
 from bot.ledger.schema import LedgerError
@@ -36,8 +37,10 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
     while rows := connection.exec_driver_sql(_NEXT, (last, _BATCH)).all():
         last = rows[-1][0]
         for row in rows:
-            entries = list(_corrections(connection, row, unit))
-            _book(connection, row, entries, unit, now_us)
+            new = _priced(row, unit)
+            entries = list(_corrections(connection, row, new))
+            if entries:
+                _book(connection, row, new, entries, now_us)
             tasks += bool(entries)
             difference += sum(platform + provider for _, platform, provider, _ in entries)
     notes.write(connection, notes.BYOK_UNIT, unit.value)
@@ -45,14 +48,14 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
 
 
 _NEXT = """
-SELECT id, member, platform_nanos, provider_nanos, created_at, is_byok, neo_credits, llm_cost, neo_cost
+SELECT id, platform_nanos, provider_nanos, created_at, is_byok, neo_credits, llm_cost, neo_cost
 FROM task WHERE by_unit AND id > ? ORDER BY id LIMIT ?
 """
 _Entry = tuple[int, int, int, int]  # member, platform and provider nanos, booked_at
 
 
 def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
-    key, _, _, _, created_at, is_byok, *amounts = row
+    key, _, _, created_at, is_byok, *amounts = row
     neo_credits, llm_cost, neo_cost = (None if text is None else Decimal(text) for text in amounts)
     task = Task(
         task_id=str(key), model="", status="", created_at=from_us(created_at), is_byok=bool(is_byok),
@@ -66,14 +69,13 @@ def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
         ) from error
 
 
-def _corrections(connection: Connection, row: Sequence[Any], unit: ByokUnit) -> Iterator[_Entry]:
-    new = _priced(row, unit)
+def _corrections(connection: Connection, row: Sequence[Any], new: Price) -> Iterator[_Entry]:
     charges = connection.exec_driver_sql(
         "SELECT booked_at, platform_nanos, provider_nanos, member FROM charge WHERE task = ? ORDER BY booked_at, id",
         (row[0],),
     ).all()
-    platform = spread([c[1] for c in charges], row[2], new.platform_nanos)
-    provider = spread([c[2] for c in charges], row[3], new.provider_nanos)
+    platform = spread([c[1] for c in charges], row[1], new.platform_nanos)
+    provider = spread([c[2] for c in charges], row[2], new.provider_nanos)
     for charge, more_platform, more_provider in zip(charges, platform, provider, strict=True):
         if more_platform or more_provider:
             yield charge[3], more_platform, more_provider, charge[0]
@@ -97,18 +99,12 @@ def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> li
     return differences
 
 
-def _book(connection: Connection, row: Sequence[Any], entries: Sequence[_Entry], unit: ByokUnit, now_us: int) -> None:
-    if not entries:
-        return
-    key = row[0]
-    connection.exec_driver_sql(
-        "INSERT INTO charge (task, member, platform_nanos, provider_nanos, booked_at, observed_at, kind)"
-        " VALUES (?,?,?,?,?,?,?)",
-        [(key, *entry, now_us, Kind.REPRICED.value) for entry in entries],
-    )
-    new = _priced(row, unit)
-    platform = row[2] if new.platform_nanos is None else new.platform_nanos
-    provider = row[3] if new.provider_nanos is None else new.provider_nanos
+def _book(connection: Connection, row: Sequence[Any], new: Price, entries: Sequence[_Entry], now_us: int) -> None:
+    key, platform, provider, *_ = row
+    charges = [(key, *entry, now_us, Kind.REPRICED) for entry in entries]
+    connection.exec_driver_sql(INSERT_CHARGE, charges)
+    platform = platform if new.platform_nanos is None else new.platform_nanos
+    provider = provider if new.provider_nanos is None else new.provider_nanos
     connection.exec_driver_sql(
         "UPDATE task SET platform_nanos = ?, provider_nanos = ? WHERE id = ?", (platform, provider, key)
     )

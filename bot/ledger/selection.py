@@ -13,6 +13,7 @@ from bot.ledger.reading import Reader
 
 _WITHOUT_COST = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
 
+JOIN_TASK = "JOIN task t ON t.id = c.task"  # beside `charge c`
 # an empty list; NOT IN (NULL) would be NULL and leave everything out
 _NOTHING = "SELECT NULL WHERE 1 = 0"
 
@@ -62,9 +63,9 @@ class Where:
         return self.put(to_us(self.window.start)), self.put(to_us(self.window.end))
 
     @property
-    def needs_task(self) -> bool:
-        """Whether the conditions on charges look at their tasks."""
-        return bool(self.on_task)
+    def joined_task(self) -> str:
+        """The join that the conditions on charges need, if they look at their tasks."""
+        return JOIN_TASK if self.on_task else ""
 
     def _members(self, alias: str) -> Iterator[str]:
         if self.member_ids is not None:

@@ -6,7 +6,7 @@ cost what they cost on the bare database.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from bot.domain.periods import Bucket, Unit, Window, buckets
@@ -16,7 +16,7 @@ from bot.domain.tasks import FAILED_STATUSES
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import shown_email
 from bot.ledger.reading import Reader
-from bot.ledger.selection import Selection, where_of
+from bot.ledger.selection import JOIN_TASK, Selection, Where, where_of
 
 _FAILED = ",".join(f"'{status}'" for status in FAILED_STATUSES)
 
@@ -39,11 +39,11 @@ class Sums:
 
     def spend(self, basis: SpendBasis) -> int:
         """The spend in nanos."""
-        return self.platform_nanos + (self.provider_nanos if basis is SpendBasis.TOTAL else 0)
+        return basis.spend(self.platform_nanos, self.provider_nanos)
 
     def failed_spend(self, basis: SpendBasis) -> int:
         """The spend of failed tasks in nanos."""
-        return self.failed_platform_nanos + (self.failed_provider_nanos if basis is SpendBasis.TOTAL else 0)
+        return basis.spend(self.failed_platform_nanos, self.failed_provider_nanos)
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Group:
 
     def spend(self, basis: SpendBasis) -> int:
         """The spend in nanos."""
-        return self.platform_nanos + (self.provider_nanos if basis is SpendBasis.TOTAL else 0)
+        return basis.spend(self.platform_nanos, self.provider_nanos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,19 @@ class TaskRow:
     """One task of a selection, with what of its cost lies in the window (None: without cost)."""
 
     task_id: str
-    created_at: Any
+    created_at: datetime
     member: str
     model: str
     status: str
     title: str | None
     platform_nanos: int | None
     provider_nanos: int | None
+
+    def spend(self, basis: SpendBasis) -> int | None:
+        """The spend in nanos, None for a task without cost."""
+        if self.platform_nanos is None or self.provider_nanos is None:
+            return None
+        return basis.spend(self.platform_nanos, self.provider_nanos)
 
 
 def sums(reader: Reader, selection: Selection) -> Sums:
@@ -90,7 +96,7 @@ SELECT sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task),
        sum(CASE WHEN t.status IN ({_FAILED}) THEN c.provider_nanos END), max(t.by_unit)
 FROM charge c JOIN task t ON t.id = c.task WHERE {where.charges()}"""  # noqa: S608 - values are bound
     platform, provider, tasks, failed, failed_platform, failed_provider, by_unit = reader.rows(sql, where.values)[0]
-    uncosted, uncosted_failed = _uncosted(reader, selection)
+    uncosted, uncosted_failed = _uncosted(reader, where)
     return Sums(
         platform_nanos=platform or 0,
         provider_nanos=provider or 0,
@@ -103,8 +109,7 @@ FROM charge c JOIN task t ON t.id = c.task WHERE {where.charges()}"""  # noqa: S
     )
 
 
-def _uncosted(reader: Reader, selection: Selection) -> tuple[int, int]:
-    where = where_of(reader, selection)
+def _uncosted(reader: Reader, where: Where) -> tuple[int, int]:
     sql = f"""
 SELECT count(*), count(CASE WHEN t.status IN ({_FAILED}) THEN 1 END) FROM task t WHERE {where.without_cost()}"""  # noqa: S608 - values are bound
     every, failed = reader.rows(sql, where.values)[0]
@@ -114,7 +119,7 @@ SELECT count(*), count(CASE WHEN t.status IN ({_FAILED}) THEN 1 END) FROM task t
 def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:
     """The platform's and the provider's nanos of a selection, without counting tasks."""
     where = where_of(reader, selection)
-    join = "JOIN task t ON t.id = c.task" if where.needs_task else ""
+    join = where.joined_task
     sql = f"SELECT sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {where.charges()}"  # noqa: S608 - values are bound
     platform, provider = reader.rows(sql, where.values)[0]
     return platform or 0, provider or 0
@@ -129,14 +134,15 @@ def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo
         by: one or two groupings; days, weeks and months are those of the zone.
         zone: whose local dates count.
     """
-    if any(name in COUNTED_GROUPINGS for name in by):
-        return _counted(reader, selection, by)
-    found: dict[tuple[Any, ...], Group] = {}
     labels = _Labels(reader, selection, by, zone)
-    for *key, platform, provider, tasks in _charge_groups(reader, selection, by, labels):
+    if any(name in COUNTED_GROUPINGS for name in by):
+        return _counted(reader, selection, by, labels)
+    found: dict[tuple[Any, ...], Group] = {}
+    where = where_of(reader, selection)
+    for *key, platform, provider, tasks in _charge_groups(reader, where, by, labels):
         group = found.setdefault(tuple(key), Group(()))
         group.platform_nanos, group.provider_nanos, group.tasks = platform, provider, tasks
-    for *key, tasks in _uncosted_groups(reader, selection, by, labels):
+    for *key, tasks in _uncosted_groups(reader, where, by, labels):
         group = found.setdefault(tuple(key), Group(()))
         group.tasks += tasks
         group.without_cost += tasks
@@ -202,11 +208,10 @@ def _with_data(reader: Reader, window: Window) -> Window:
     return Window(start, max(start, min(window.end, from_us(max(moments) + 1))))
 
 
-def _charge_groups(reader: Reader, selection: Selection, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
-    where = where_of(reader, selection)
+def _charge_groups(reader: Reader, where: Where, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
     columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
-    join = "JOIN task t ON t.id = c.task" if where.needs_task or {"model", "status"} & set(by) else ""
+    join = JOIN_TASK if {"model", "status"} & set(by) else where.joined_task
     # the parts make up the window, and SQLite must look for each by its own ends alone, not scan the whole for each
     timed = any(name in TIME_GROUPINGS for name in by)
     with_buckets, source = (labels.table, "bucket b CROSS JOIN charge c") if timed else ("", "charge c")
@@ -217,8 +222,7 @@ FROM {source} {join} WHERE {conditions} GROUP BY {keys}"""  # noqa: S608 - value
     return reader.rows(sql, where.values)
 
 
-def _uncosted_groups(reader: Reader, selection: Selection, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
-    where = where_of(reader, selection)
+def _uncosted_groups(reader: Reader, where: Where, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
     columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
     timed = any(name in TIME_GROUPINGS for name in by)
@@ -228,7 +232,7 @@ def _uncosted_groups(reader: Reader, selection: Selection, by: Sequence[str], la
     return reader.rows(sql, where.values)
 
 
-def _counted(reader: Reader, selection: Selection, by: Sequence[str]) -> list[Group]:
+def _counted(reader: Reader, selection: Selection, by: Sequence[str], labels: _Labels) -> list[Group]:
     """Calls and time by tool, or triggers by agent: of the tasks in the window, as they are now."""
     kind = next(name for name in by if name in COUNTED_GROUPINGS)
     calls, time = (
@@ -238,27 +242,22 @@ def _counted(reader: Reader, selection: Selection, by: Sequence[str]) -> list[Gr
     )
     columns = {"member": "t.member", "model": "t.model", "status": "t.status", kind: "j.key"}
     keys = ", ".join(columns[name] for name in by)
-    with_tasks, values = _tasks_inside(reader, selection)
-    sql = f"""{with_tasks}
+    where = where_of(reader, selection)
+    sql = f"""{_tasks_inside(where)}
 SELECT {keys}, sum({calls}), sum({time}), count(DISTINCT t.id)
 FROM inside i JOIN task t ON t.id = i.task JOIN task_detail d ON d.task = t.id JOIN json_each(d.{kind}s) j
 GROUP BY {keys}"""  # noqa: S608 - values are bound
-    emails = {key: shown_email(email) for key, email in reader.rows("SELECT id, email FROM member")}
-    found = []
-    for *key, called, spent, tasks in reader.rows(sql, values):
-        names = tuple(emails[part] if name == "member" else str(part) for name, part in zip(by, key, strict=True))
-        found.append(Group(names, tasks=tasks, calls=called, time_ms=spent))
-    return found
+    return [
+        Group(labels.of(key), tasks=tasks, calls=called, time_ms=spent)
+        for *key, called, spent, tasks in reader.rows(sql, where.values)
+    ]
 
 
-def _tasks_inside(reader: Reader, selection: Selection) -> tuple[str, dict[str, Any]]:
-    charged, uncosted = where_of(reader, selection), where_of(reader, selection)
-    join = "JOIN task t ON t.id = c.task" if charged.needs_task else ""
-    sql = f"""
+def _tasks_inside(where: Where) -> str:
+    return f"""
 WITH inside (task) AS (
-  SELECT c.task FROM charge c {join} WHERE {charged.charges()}
-  UNION SELECT t.id FROM task t WHERE {uncosted.without_cost()})"""  # noqa: S608 - values are bound
-    return sql, charged.values | uncosted.values
+  SELECT c.task FROM charge c {where.joined_task} WHERE {where.charges()}
+  UNION SELECT t.id FROM task t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
 
 
 def task_rows(
@@ -266,20 +265,19 @@ def task_rows(
 ) -> list[TaskRow]:
     """The tasks of a selection with what of them lies in the window, dearest first (or by id)."""
     amount = "platform + provider" if basis is SpendBasis.TOTAL else "platform"
-    charged, uncosted = where_of(reader, selection), where_of(reader, selection)
-    join = "JOIN task t ON t.id = c.task" if charged.needs_task else ""
+    where = where_of(reader, selection)
     order = "t.task_id" if by_name else f"coalesce({amount}, -1) DESC, t.task_id"
     sql = f"""
 WITH inside (task, platform, provider) AS (
-  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join}
-  WHERE {charged.charges()} GROUP BY c.task
-  UNION ALL SELECT t.id, NULL, NULL FROM task t WHERE {uncosted.without_cost()})
+  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {where.joined_task}
+  WHERE {where.charges()} GROUP BY c.task
+  UNION ALL SELECT t.id, NULL, NULL FROM task t WHERE {where.without_cost()})
 SELECT t.task_id, t.created_at, m.email, t.model, t.status, d.title, i.platform, i.provider
 FROM (SELECT i.task, i.platform, i.provider FROM inside i {"JOIN task t ON t.id = i.task" if by_name else ""}
       ORDER BY {order.replace("t.task_id", "t.task_id" if by_name else "i.task")} LIMIT :most) i
 JOIN task t ON t.id = i.task JOIN member m ON m.id = t.member JOIN task_detail d ON d.task = t.id
 ORDER BY {order}"""  # noqa: S608 - values are bound
-    values = charged.values | uncosted.values | {"most": -1 if top is None else top}
+    values = where.values | {"most": -1 if top is None else top}
     return [
         TaskRow(task_id, from_us(created), shown_email(email), model, status, title, platform, provider)
         for task_id, created, email, model, status, title, platform, provider in reader.rows(sql, values)

@@ -113,7 +113,6 @@ _LAWS = {
         SELECT DISTINCT model FROM task WHERE model NOT IN (SELECT value FROM seen WHERE kind = 'model')
         UNION SELECT DISTINCT status FROM task WHERE status NOT IN (SELECT value FROM seen WHERE kind = 'status')""",
 }
-_EXAMPLES = 3
 
 
 def verify(path: Path) -> dict[str, list[str]]:

@@ -13,7 +13,6 @@ import stamina
 
 from bot.neo.errors import (
     GarbledError,
-    NeoError,
     RejectedError,
     TooLargeError,
     TransientError,
@@ -185,6 +184,3 @@ def _http_date(text: str | None) -> datetime | None:
         return parsedate_to_datetime(text or "").astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-__all__ = ["CONCURRENCY", "LARGEST_PAGE", "NeoClient", "NeoError", "Patience", "Span", "connect"]

@@ -19,8 +19,6 @@ from http import HTTPStatus
 class NeoError(Exception):
     """The upstream did not give what was asked."""
 
-    kind = "neo"
-
 
 class PermanentError(NeoError):
     """Asking again changes nothing."""
@@ -29,25 +27,17 @@ class PermanentError(NeoError):
 class UnauthorizedError(PermanentError):
     """401."""
 
-    kind = "unauthorized"
-
 
 class ForbiddenError(PermanentError):
     """403."""
-
-    kind = "forbidden"
 
 
 class RedirectedError(PermanentError):
     """3xx."""
 
-    kind = "redirected"
-
 
 class RejectedError(PermanentError):
     """Any other 4xx."""
-
-    kind = "rejected"
 
 
 class TransientError(NeoError):
@@ -59,8 +49,6 @@ class TransientError(NeoError):
 class RateLimitedError(TransientError):
     """429."""
 
-    kind = "rate_limited"
-
     def __init__(self, message: str, retry_after: float | None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -69,19 +57,13 @@ class RateLimitedError(TransientError):
 class TooLargeError(TransientError):
     """The answer did not come in time, or is too large to be given."""
 
-    kind = "too_large"
-
 
 class UnavailableError(TransientError):
     """5xx, or no whole answer."""
 
-    kind = "unavailable"
-
 
 class GarbledError(TransientError):
     """200 without a page."""
-
-    kind = "garbled"
 
 
 _BY_STATUS: dict[int, tuple[type[PermanentError], str]] = {

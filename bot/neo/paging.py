@@ -50,11 +50,6 @@ class Sweep:
         """Whether the sweep saw every row of one state of the list."""
         return self.broken is None and len(self.seen) == self.rows == self.total
 
-    @property
-    def why_not(self) -> str:
-        """What keeps it from being whole, for people."""
-        return self.broken or f"{self.total} rows were announced, {self.rows} came, {len(self.seen)} different"
-
     async def first(self) -> Page:
         """The first page, which says how many rows there are."""
         page = await self.client.page(self.span, limit=self.limit, offset=0)

@@ -36,8 +36,6 @@ Clock = Callable[[], datetime]
 class StalledError(NeoError):
     """No page came for too long."""
 
-    kind = "stalled"
-
 
 @dataclass(slots=True)
 class Outcome:
@@ -45,7 +43,6 @@ class Outcome:
 
     tally: Tally = field(default_factory=Tally)
     complete: bool = True
-    windows: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -78,7 +75,7 @@ class Sync:
     _stall: asyncio.Timeout | None = None
     _limit: int = LARGEST_PAGE
     _saw_emails: bool = False
-    _hopeless: bool = False
+    _hopeless_slices: int = 0
 
     async def run(self, planned: Sequence[Planned], *, quiet: bool) -> Outcome:
         """Read the windows in turn; the lease must be held.
@@ -141,7 +138,6 @@ class Sync:
             await asyncio.shield(self._write(lambda c: self._finish(c, key, complete=complete, error=error)))
         self._outcome.tally.include(self._tally)
         self._outcome.complete &= complete
-        self._outcome.windows += 1
 
     def _finish(self, connection: Connection, key: int, *, complete: bool, error: str | None) -> None:
         passes.finish(connection, key, self._tally, complete=complete, now=self.clock(), error=error)
@@ -168,34 +164,32 @@ class Sync:
             if sweep.whole:
                 await self._note_missing(place, start, end, sweep)
                 return True
-        if self._hopeless:
+        if self._hopeless_slices >= HOPELESS_SLICES:
             return False  # a list that could not be pinned down a moment ago is not cut to pieces again
-        hopeless = _Hopeless()
-        complete = await self._halves(place, start or BEGINNING, end, hopeless)
-        self._hopeless = hopeless.count >= HOPELESS_SLICES
-        return complete
+        self._hopeless_slices = 0
+        return await self._halves(place, start or BEGINNING, end)
 
-    async def _halves(self, place: "_Place", start: datetime, end: datetime, hopeless: "_Hopeless") -> bool:
+    async def _halves(self, place: "_Place", start: datetime, end: datetime) -> bool:
         """Read a window in two parts, each cut again until one sweep sees it whole.
 
         The newer half first: if the upstream cuts rows to the window, an older half would show a part of a task
         that the newer one has already made whole.
         """
-        if end - start < SMALLEST_SLICE or hopeless.count >= HOPELESS_SLICES:
-            hopeless.count += 1
+        if end - start < SMALLEST_SLICE:
+            self._hopeless_slices += 1
             return False
         middle = start + (end - start) / 2
-        newer = await self._slice(place, middle, end, hopeless)
-        return await self._slice(place, start, middle, hopeless) and newer
+        newer = await self._slice(place, middle, end)
+        return await self._slice(place, start, middle) and newer
 
-    async def _slice(self, place: "_Place", start: datetime, end: datetime, hopeless: "_Hopeless") -> bool:
-        if hopeless.count >= HOPELESS_SLICES:
+    async def _slice(self, place: "_Place", start: datetime, end: datetime) -> bool:
+        if self._hopeless_slices >= HOPELESS_SLICES:
             return False
         sweep = await self._sweep(place, start, end)
         if sweep is not None and sweep.whole:
             await self._note_missing(place, start, end, sweep)
             return True
-        return await self._halves(place, start, end, hopeless)
+        return await self._halves(place, start, end)
 
     async def _note_missing(self, place: "_Place", start: datetime | None, end: datetime, sweep: Sweep) -> None:
         # a window that ends in the past may rightly leave out a task that was continued after it
@@ -233,8 +227,8 @@ class Sync:
                 return sweep
 
     async def _book_batch(self, place: "_Place", sweep: Sweep, start: datetime | None, batch: Batch) -> None:
-        # of a row that came before only its id matters: it is read again alone
         self._saw_emails |= any(task.email for task in batch.fresh)
+        # of a row that came before only its id matters: it is read again alone
         here = {task.task_id for task in batch.fresh}
         copies = {task.task_id: task for task in batch.repeated if task.task_id not in here}
         listing = Listing(start, frozenset(task.task_id for task in batch.repeated))
@@ -289,13 +283,6 @@ class _Place:
     window: Planned
     number: int
     windows: int
-
-
-@dataclass(slots=True)
-class _Hopeless:
-    """How many slices could not be completed."""
-
-    count: int = 0
 
 
 @asynccontextmanager

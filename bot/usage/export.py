@@ -82,8 +82,7 @@ def _group(report: Report, group: Group) -> dict[str, Any]:
 
 
 def _row(report: Report, row: TaskRow) -> dict[str, Any]:
-    known = row.platform_nanos is not None and row.provider_nanos is not None
-    spend = Group((), row.platform_nanos or 0, row.provider_nanos or 0).spend(report.basis)
+    spend = row.spend(report.basis)
     return {
         "task": row.task_id,
         "created_at": utc_text(row.created_at),
@@ -91,7 +90,7 @@ def _row(report: Report, row: TaskRow) -> dict[str, Any]:
         "model": row.model,
         "status": row.status,
         "title": row.title,
-        "spend_usd": usd_text(spend) if known else None,
+        "spend_usd": None if spend is None else usd_text(spend),
     }
 
 

@@ -179,8 +179,7 @@ def _previous(  # noqa: PLR0917 - private, and each is one thing
     if window is None or begins is None or window.start < begins:
         return None
     before = Selection(window, selection.members, selection.filters, selection.byok)
-    platform, provider = amounts(reader, before)
-    return Previous(window, Sums(platform, provider).spend(terms.basis))
+    return Previous(window, terms.basis.spend(*amounts(reader, before)))
 
 
 def _beginning(reader: Reader, fresh: Freshness) -> datetime | None:

@@ -1,7 +1,8 @@
 """The report for a terminal: the question as understood, the headline, a table with shares and bars, freshness."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -15,6 +16,7 @@ from bot.ledger import spend
 from bot.ledger.detail import TaskDetail
 from bot.usage.report import Report
 
+Count = TypeVar("Count", int, tuple[int, int])
 MOST_LINES = 40  # groups shown without `top:`; the rest is said in one line
 MOST_ROWS = 20
 _BAR = 24  # cells
@@ -230,11 +232,16 @@ def _tasks(report: Report) -> RenderableType:
 
 
 def _task_cells(report: Report, row: spend.TaskRow) -> list[str]:
-    known = row.platform_nanos is not None or row.provider_nanos is not None
-    amount = spend.Group((), row.platform_nanos or 0, row.provider_nanos or 0).spend(report.basis)
+    amount = row.spend(report.basis)
     created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
     plain = [one_line(part, 40) for part in (row.member, row.model, row.status)]
-    return [row.task_id[:8], created, *plain, show_usd(amount) if known else "unknown", one_line(row.title or "")]
+    return [
+        row.task_id[:8],
+        created,
+        *plain,
+        "unknown" if amount is None else show_usd(amount),
+        one_line(row.title or ""),
+    ]
 
 
 def _detail(task: TaskDetail, report: Report) -> list[RenderableType]:
@@ -257,8 +264,8 @@ def _facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
         ("cost", _cost(task)),
         ("work", f"{_count(task.stream_count or 1, 'stream')}, {_count(task.step_count, 'step')}"),
         ("time", _times(task)),
-        ("tools", _named(task.tools.items(), lambda each: f"{each[0]:,} calls, {_duration(each[1])}")),
-        ("agents", _named(task.agents.items(), lambda each: f"{each:,}")),
+        ("tools", _named(task.tools, lambda each: f"{each[0]:,} calls, {_duration(each[1])}")),
+        ("agents", _named(task.agents, lambda each: f"{each:,}")),
         ("charges", _charges(task, report)),
     ]
     if task.error_message:
@@ -282,9 +289,9 @@ def _times(task: TaskDetail) -> str:
     return ", ".join(f"{name} {_duration(spent)}" for name, spent in parts if spent is not None) or "unknown"
 
 
-def _named(items: object, show_value: object) -> str:
-    pairs = sorted(items, key=lambda pair: pair[1], reverse=True)  # type: ignore[call-overload]
-    return "; ".join(f"{one_line(name, 40)} {show_value(value)}" for name, value in pairs) or "none"  # type: ignore[operator]
+def _named(counts: Mapping[str, Count], show_count: Callable[[Count], str]) -> str:
+    pairs = sorted(counts.items(), key=lambda pair: pair[1], reverse=True)
+    return "; ".join(f"{one_line(name, 40)} {show_count(count)}" for name, count in pairs) or "none"
 
 
 def _charges(task: TaskDetail, report: Report) -> str:
