@@ -130,16 +130,32 @@ _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 def _changed(connection: Connection, tasks: Sequence[Task]) -> list[tuple[Task, int]]:
     """The tasks that are not stored as they are, with their fingerprints."""
     printed = [(task, fingerprint(task)) for task in tasks]
-    known: set[tuple[Any, ...]] = set()
-    for start in range(0, len(tasks), _CHUNK):
-        known.update(_known(connection, tasks[start : start + _CHUNK]))
+    known = _known_around(connection, tasks)
+    if known is None:
+        known = set()
+        for start in range(0, len(printed), _CHUNK):
+            known.update(_known(connection, tasks[start : start + _CHUNK]))
     return [(task, mark) for task, mark in printed if (task.task_id, mark) not in known]
+
+
+# both ways go by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger;
+# one stretch of it read at once takes a tenth off a whole pass, which alone is why there are two
+
+
+def _known_around(connection: Connection, tasks: Sequence[Task]) -> set[tuple[Any, ...]] | None:
+    """What is stored from the first to the last creation of a page; None if that is much more than the page."""
+    if not tasks:
+        return set()
+    born = [to_us(task.created_at) for task in tasks]
+    most = 4 * len(tasks)
+    sql = "SELECT task_id, fingerprint FROM task WHERE created_at BETWEEN ? AND ? LIMIT ?"
+    rows = connection.exec_driver_sql(sql, (min(born), max(born), most)).fetchall()
+    return None if len(rows) == most else set(map(tuple, rows))
 
 
 def _known(connection: Connection, tasks: Sequence[Task]) -> Iterable[tuple[Any, ...]]:
     values = ",".join(["(?,?)"] * len(tasks))
-    # by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger;
-    # joined, each pair is sought there; with `IN (VALUES ...)` SQLite scans the whole of it
+    # joined, each pair is sought in the index; with `IN (VALUES ...)` SQLite scans the whole of it
     sql = f"""WITH wanted (born, id) AS (VALUES {values})
 SELECT task_id, fingerprint FROM wanted CROSS JOIN task WHERE created_at = born AND task_id = wanted.id"""  # noqa: S608 - placeholders only
     keys = [part for task in tasks for part in (to_us(task.created_at), task.task_id)]
