@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from bot.sandbox.answers import Request
 from bot.sandbox.tasks import Row
@@ -98,22 +99,23 @@ Fault = (
     | Total | Duplicate | Mangle  # in the page
     | Hang | Reset | Slow  # in the connection
 )  # fmt: skip
-Rule = Callable[[Request], Fault | None]
+Asked = TypeVar("Asked")
+Harm = TypeVar("Harm")
 
 
 @dataclass(slots=True)
-class Faults:
+class Schedule(Generic[Asked, Harm]):
     """What to do wrong, and when: first the queue, then the first rule that applies, then `always`."""
 
-    always: Fault | None = None
-    _queue: deque[Fault | None] = field(default_factory=deque)
-    _rules: list[Rule] = field(default_factory=list)
+    always: Harm | None = None
+    _queue: deque[Harm | None] = field(default_factory=deque)
+    _rules: list[Callable[[Asked], Harm | None]] = field(default_factory=list)
 
-    def push(self, *faults: Fault | None) -> None:
+    def push(self, *faults: Harm | None) -> None:
         """Queue faults, used up one a request; None lets one request pass unharmed."""
         self._queue.extend(faults)
 
-    def when(self, rule: Rule) -> None:
+    def when(self, rule: Callable[[Asked], Harm | None]) -> None:
         """Ask the rule at every request that the queue does not decide."""
         self._rules.append(rule)
 
@@ -123,9 +125,13 @@ class Faults:
         self._queue.clear()
         self._rules.clear()
 
-    def take(self, request: Request) -> Fault | None:
+    def take(self, request: Asked) -> Harm | None:
         """What to do with this request; None does no harm."""
         if self._queue:
             return self._queue.popleft()
         ruled = (fault for rule in self._rules if (fault := rule(request)))
         return next(ruled, self.always)
+
+
+class Faults(Schedule[Request, Fault]):
+    """The schedule of the Neo API's faults."""

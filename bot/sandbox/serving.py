@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from aiohttp import web
 
@@ -12,18 +12,29 @@ HOST = "127.0.0.1"
 GRACE_S = 0.05  # for handlers when stopping, whose connections are gone by then
 
 
-class NeoServer:
-    """Serves a NeoApi at `url`, port 0 meaning any free one.
+class Served(Protocol):
+    """Whatever makes an application, a fresh one at each call."""
 
-    `with NeoServer(api)` (or `open` and `close`) serves from a daemon thread; `async with` (or `start`
+    def application(self) -> web.Application:
+        """All its routes."""
+
+
+Api = TypeVar("Api", bound=Served)
+
+
+class Server(Generic[Api]):
+    """Serves an API at `url`, port 0 meaning any free one.
+
+    `with Server(api)` (or `open` and `close`) serves from a daemon thread; `async with` (or `start`
     and `stop`) from the running loop. Stopping cuts off whoever still waits for an answer.
     """
 
-    def __init__(self, api: NeoApi, port: int = 0) -> None:
+    def __init__(self, api: Api, port: int = 0) -> None:
         self.api = api
         self._port = port
         self._runner: web.AppRunner | None = None
         self._beside: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None  # the one it serves from, while it does
 
     @property
     def url(self) -> str:
@@ -47,10 +58,12 @@ class NeoServer:
             await self.stop()
             raise
         self._port = self._runner.addresses[0][1]
+        self.loop = asyncio.get_running_loop()
 
     async def stop(self) -> None:
         """Stop serving; nothing happens when it does not serve."""
         runner, self._runner = self._runner, None
+        self.loop = None
         if runner:
             await _cut_off(runner)
             await runner.cleanup()
@@ -58,7 +71,7 @@ class NeoServer:
     def open(self) -> None:
         """Serve from a daemon thread with its own loop. Raises what `start` raises."""
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, name="sandbox-neo", daemon=True)
+        thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
         thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self.start(), loop).result()
@@ -87,6 +100,10 @@ class NeoServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+
+class NeoServer(Server[NeoApi]):
+    """Serves a NeoApi."""
 
 
 async def _cut_off(runner: web.AppRunner) -> None:
