@@ -1,0 +1,119 @@
+/** The Neo panel: the simulated clock, today's spend, who runs what, and the buttons that move the world. */
+
+import { h, replace, s } from "./dom.js";
+import { icon } from "./icons.js";
+import { ago, shown } from "./time.js";
+
+const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const DEEDS = {
+  hour: ["Next hour", "hour"],
+  day: ["Next day", "day"],
+  spike: ["Make a spike", "spike"],
+  storm: ["Make an error storm", "storm"],
+};
+
+export class NeoPanel {
+  /** @param act does a deed (`hour`, `day`, …) and gives when it is over. */
+  constructor(root, ctx, act) {
+    Object.assign(this, { root, ctx, act, drawn: "" });
+    this.clock = h("div", { class: "clock", testid: "clock" }, h("b", {}), h("span", {}));
+    this.figures = h("div", { class: "figures" });
+    this.tasks = h("div", { class: "tasks" });
+    this.toggles = { neo: this.toggle("neo"), slack: this.toggle("slack") };
+    replace(
+      root,
+      h("section", { "aria-label": "Simulated time" }, this.clock, h("div", { class: "deeds" }, this.deed("hour"), this.deed("day"))),
+      this.figures,
+      h("section", {}, h("h2", {}, "Cause trouble"), h("div", { class: "deeds trouble" }, this.deed("spike"), this.deed("storm"), Object.values(this.toggles))),
+      this.tasks,
+    );
+    setInterval(() => this.tick(), 1000);
+  }
+
+  tick() {
+    if (!this.page) return;
+    const now = this.ctx.now();
+    const [time, day] = this.clock.children;
+    time.textContent = shown(now, "time_secs", this.ctx.timezone);
+    day.textContent = `${shown(now, "date_long", this.ctx.timezone)} · ${this.ctx.timezone}`;
+  }
+
+  update(page) {
+    this.page = page;
+    this.tick();
+    this.state("neo", page.neo.up, "Take Neo down", "Bring Neo back");
+    this.state("slack", page.slack.up, "Take Slack down", "Bring Slack back");
+    const signature = JSON.stringify([page.neo, Math.floor(this.ctx.now() / 20_000)]);
+    if (signature === this.drawn) return;
+    this.drawn = signature;
+    replace(this.figures, this.today(page.neo));
+    replace(this.tasks, this.list(page.neo));
+  }
+
+  deed(name) {
+    const [words, sign] = DEEDS[name];
+    return h("button", { type: "button", class: "deed", testid: `world-${name}`, onclick: (event) => this.press(event.currentTarget, name) }, icon(sign), words);
+  }
+
+  toggle(name) {
+    const words = h("span", {});
+    return h("button", { type: "button", class: "deed switch", testid: `world-${name}`, "aria-pressed": "false", onclick: (event) => this.press(event.currentTarget, name) }, icon(name === "neo" ? "power" : "chat"), words, h("i", {}));
+  }
+
+  state(name, up, whenUp, whenDown) {
+    const node = this.toggles[name];
+    node.setAttribute("aria-pressed", String(!up));
+    node.querySelector("span").textContent = up ? whenUp : whenDown;
+    node.querySelector("i").textContent = up ? "up" : "down";
+  }
+
+  async press(node, name) {
+    if (node.getAttribute("aria-busy")) return;
+    node.setAttribute("aria-busy", "true");
+    await this.act(name);
+    node.removeAttribute("aria-busy");
+  }
+
+  today(neo) {
+    const figure = (value, words, testid) => h("div", {}, h("b", { testid }, value), h("span", {}, words));
+    return h(
+      "section",
+      { "aria-label": "Today" },
+      h("div", { class: "spent" }, h("span", {}, "Spent today"), h("b", { testid: "spent-today" }, dollars.format(neo.spent_today_usd)), h("small", {}, `${dollars.format(neo.last_hour_usd)} in the last hour`)),
+      hours(neo.by_hour_usd, this.ctx),
+      h("div", { class: "three" }, figure(neo.running, "running", "running"), figure(neo.tasks, "ended today", "ended"), figure(neo.failed, "failed today", "failed")),
+    );
+  }
+
+  list(neo) {
+    const rows = neo.recent.map((task) => this.task(task));
+    const none = h("p", { class: "quiet" }, "Nothing ran in the last two days. Make a spike, or let a day pass.");
+    return h("section", {}, h("h2", {}, "Tasks"), rows.length ? h("ul", { class: "task-list", testid: "tasks" }, rows) : none);
+  }
+
+  task(task) {
+    const cost = task.cost_usd === null ? "…" : dollars.format(task.cost_usd);
+    const when = task.status === "running" ? `since ${shown(new Date(task.at), "time", this.ctx.timezone)}` : ago(new Date(task.at), this.ctx.now());
+    const title = task.title ?? "Untitled task";
+    return h(
+      "li",
+      { testid: "task", "data-status": task.status, "data-task-id": task.task_id },
+      h("div", { class: "task-top" }, h("span", { class: "task-title", title }, title), h("b", { class: task.cost_usd === null && "quiet" }, cost)),
+      h("div", { class: "task-bottom" }, h("span", { class: `status status-${task.status}` }, task.status), h("span", { class: "task-who" }, `${task.member} · ${task.model}`), h("span", {}, when)),
+    );
+  }
+}
+
+/** Today's spend, hour by hour. */
+function hours(spent, ctx) {
+  const most = Math.max(...spent, 0.01);
+  const now = Number(shown(ctx.now(), "time", ctx.timezone).slice(0, 2));
+  const bars = spent.map((usd, hour) => {
+    const height = usd ? Math.max(2, (usd / most) * 34) : 1.5;
+    const words = `${String(hour).padStart(2, "0")}:00 ${dollars.format(usd)}`;
+    const kind = hour === now ? "now" : hour > now ? "later" : "";
+    return s("rect", { class: `hour ${kind}`, x: hour * 11, y: 36 - height, width: 8, height, rx: 1.5 }, s("title", {}, words));
+  });
+  const marks = [0, 6, 12, 18].map((hour) => s("text", { class: "chart-text", x: hour * 11, y: 48 }, String(hour).padStart(2, "0")));
+  return s("svg", { class: "hours", viewBox: "0 0 262 50", role: "img", "aria-label": "Today's spend by hour" }, bars, marks);
+}
