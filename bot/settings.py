@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import member_key
+from bot.domain.visibility import Titles
 
 NEO_API_URL = "https://neo.api.projectdiscovery.io"
 DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
+SLACK_API_URL = "https://slack.com/api/"
 _SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
 
 
@@ -28,6 +30,22 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(["the settings need mending:", *(f"  {each}" for each in problems)]))
         self.problems = problems
+
+
+class LogFormat(StrEnum):
+    """How the service writes its log."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """From which severity the service logs."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class Secret:
@@ -56,6 +74,19 @@ class Settings:
     neo_bearer_token: Secret | None
     neo_api_url: str
     solo_member: str | None
+    slack_bot_token: Secret | None
+    slack_app_token: Secret | None
+    slack_signing_secret: Secret | None
+    slack_api_url: str
+    admins: frozenset[str]
+    digest_channel: tuple[str, ...]
+    alert_channel: str | None
+    ops_channel: str | None
+    show_titles: Titles
+    http_host: str
+    http_port: int
+    log_level: LogLevel
+    log_format: LogFormat
     database_url: Path
     timezone: ZoneInfo
     poll_seconds: int
@@ -140,6 +171,15 @@ def _secret(text: str) -> Secret | None:
     return Secret(text)
 
 
+def _token(prefix: str, where: str) -> Callable[[str], Secret | None]:
+    def read(text: str) -> Secret | None:
+        if text and not text.startswith(prefix):
+            raise _InvalidError(f"it does not begin with {prefix}. Copy it from your Slack app: {where}.")
+        return _secret(text)
+
+    return read
+
+
 def _email(text: str) -> str | None:
     if not text:
         return None
@@ -148,18 +188,31 @@ def _email(text: str) -> str | None:
     return member_key(text)
 
 
-def _upstream(text: str) -> str:
+def _address(example: str, holder: str) -> Callable[[str], str]:
+    """Reads a base address, whose credential belongs into `holder`."""
+
+    def read(text: str) -> str:
+        return _checked_address(text, example, holder)
+
+    return read
+
+
+def _slack_address(text: str) -> str:
+    return f"{_checked_address(text, SLACK_API_URL, 'SLACK_BOT_TOKEN')}/"  # slack-sdk joins methods to it as it is
+
+
+def _checked_address(text: str, example: str, holder: str) -> str:
     try:
         url = urlsplit(text)
         sound = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
     except ValueError:
         sound = False
     if not sound or not text.isprintable() or set(text) & set(" ?#\\"):
-        raise _InvalidError(f"not an address such as {NEO_API_URL}. Give scheme and host alone.")
+        raise _InvalidError(f"not an address such as {example}. Give scheme and host alone.")
     if url.username or url.password:
-        raise _InvalidError("it carries a user name or password. Put the key into NEO_API_KEY instead.")
+        raise _InvalidError(f"it carries a user name or password. Put that into {holder} instead.")
     if url.scheme == "http" and not _is_loopback(url.hostname or ""):
-        raise _InvalidError("plain http would show the key to the network. Use https.")
+        raise _InvalidError("plain http would show the credential to the network. Use https.")
     return text.rstrip("/")
 
 
@@ -168,6 +221,45 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _people(text: str) -> frozenset[str]:
+    """Slack ids as they are, e-mails lower-cased."""
+    return frozenset(map(_person, _listed(text)))
+
+
+def _person(text: str) -> str:
+    if re.fullmatch(r"[UW][A-Z0-9]{2,}", text):
+        return text
+    if re.fullmatch(r"[^\s@]+@[^\s@]+", text):
+        return member_key(text)
+    raise _InvalidError(f"`{text}` is neither a Slack id (U0123ABCD) nor an e-mail. Separate several with commas.")
+
+
+def _channels(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_one_channel, _listed(text))))
+
+
+def _channel(text: str) -> str | None:
+    return _one_channel(text) if text else None
+
+
+def _one_channel(text: str) -> str:
+    if re.fullmatch(r"[CGD][A-Z0-9]{2,}", text):
+        return text
+    if re.fullmatch(r"#[^\s#,<>]{1,80}", text):
+        return text.lower()
+    raise _InvalidError(f"`{text}` is no channel. Give its id (C0123ABCD) or #name.")
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
+        raise _InvalidError(f"`{text}` is no host. Use 127.0.0.1, or 0.0.0.0 behind a proxy of your own.")
+    return text
 
 
 def _sqlite_path(text: str) -> Path:
@@ -214,8 +306,21 @@ def _choice(choices: type[E]) -> Callable[[str], E | None]:
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "neo_api_key": ("", _secret),
     "neo_bearer_token": ("", _secret),
-    "neo_api_url": (NEO_API_URL, _upstream),
+    "neo_api_url": (NEO_API_URL, _address(NEO_API_URL, "NEO_API_KEY")),
     "solo_member": ("", _email),
+    "slack_bot_token": ("", _token("xoxb-", "OAuth & Permissions")),
+    "slack_app_token": ("", _token("xapp-", "Basic Information, App-Level Tokens")),
+    "slack_signing_secret": ("", _secret),
+    "slack_api_url": (SLACK_API_URL, _slack_address),
+    "admins": ("", _people),
+    "digest_channel": ("", _channels),
+    "alert_channel": ("", _channel),
+    "ops_channel": ("", _channel),
+    "show_titles": ("operators", _choice(Titles)),
+    "http_host": ("127.0.0.1", _host),
+    "http_port": ("8080", _whole(0, 65_535, "ports")),
+    "log_level": ("info", _choice(LogLevel)),
+    "log_format": ("console", _choice(LogFormat)),
     "database_url": (DATABASE_URL, _sqlite_path),
     "timezone": ("UTC", _zone),
     "poll_seconds": ("300", _whole(10, 86_400, "seconds")),

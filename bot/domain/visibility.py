@@ -1,0 +1,10 @@
+"""Visibility: where the titles and errors of tasks may be shown."""
+
+from enum import StrEnum
+
+
+class Titles(StrEnum):
+    """Whom task titles and error texts may reach, beside their owner."""
+
+    OPERATORS = "operators"
+    CHANNEL = "channel"  # everybody in a channel, too
