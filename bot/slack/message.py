@@ -1,0 +1,183 @@
+"""A message: its blocks within Slack's limits, and what stands for them where Slack refuses some."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, Literal
+
+from slackblocks import (
+    ActionsBlock,
+    AxisConfig,
+    BarChart,
+    Button,
+    ColumnSettings,
+    ConfirmationDialogue,
+    ContextBlock,
+    DataPoint,
+    DataSeries,
+    DataVisualizationBlock,
+    HeaderBlock,
+    LineChart,
+    RawText,
+    SectionBlock,
+    TableBlock,
+    Text,
+    TextType,
+)
+from slackblocks.blocks import Block
+
+from bot.domain.text import one_line
+
+TABLE_ROWS = 99  # besides the header
+TABLE_CHARACTERS = 9_000  # of 10,000; the header and a margin take the rest
+CELL = 120
+MOST_POINTS, MOST_SERIES = 20, 6  # Slack's pages name 6 and 12 series: the smaller holds in any case
+LONGEST_VALUE = 2_000  # of a button
+_LONGEST_SECTION, _LONGEST_CONTEXT, _LONGEST_TITLE, _LONGEST_LABEL = 3_000, 2_000, 50, 20
+_EMPTY = "\u2013"  # an empty cell makes Slack refuse the message
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said: `text` makes sense alone; `plain` stands for `blocks` where tables or charts are refused."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+    plain: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def simpler(self) -> "Message | None":
+        """The next best message to try when Slack refuses this one's blocks."""
+        if self.plain and self.plain != self.blocks:
+            return Message(self.text, self.plain)
+        return Message(self.text) if self.blocks else None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message in the making: each part is added once, with its plain stand-in where it needs one."""
+
+    text: str
+    _blocks: list[Block] = field(default_factory=list)
+    _plain: list[Block] = field(default_factory=list)
+
+    def add(self, block: Block, plain: Block | None = None) -> None:
+        """Add a block; `plain` stands for it in a message without tables and charts."""
+        self._blocks.append(block)
+        self._plain.append(plain or block)
+
+    def only_plain(self, block: Block) -> None:
+        """Add a block that only the plain message has."""
+        self._plain.append(block)
+
+    def message(self) -> Message:
+        """The message as it goes to Slack."""
+        return Message(cut(self.text, _LONGEST_SECTION), _resolved(self._blocks), _resolved(self._plain))
+
+
+def _resolved(blocks: Iterable[Block]) -> tuple[dict[str, Any], ...]:
+    # Slack names blocks itself; a random id would make two equal messages differ
+    resolved = [block._resolve() for block in blocks]  # noqa: SLF001 - the library's only way to a dictionary
+    return tuple({name: part for name, part in each.items() if name != "block_id"} for each in resolved)
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, cut with an ellipsis; never inside an escape such as `&lt;`."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    start = kept.rfind("&", max(0, len(kept) - 5))
+    if start >= 0 and ";" not in kept[start:]:
+        kept = kept[:start]
+    return f"{kept}…"
+
+
+def section(mrkdwn: str) -> SectionBlock:
+    """A paragraph of rendered mrkdwn; nothing in it becomes a link or mention by itself."""
+    return SectionBlock(Text(cut(mrkdwn or _EMPTY, _LONGEST_SECTION), TextType.MARKDOWN, verbatim=True))
+
+
+def preformatted(lines: Sequence[str]) -> SectionBlock:
+    """Lines of rendered text with their columns kept, as many as fit."""
+    room = _LONGEST_SECTION - 40
+    fits = [size <= room for size in accumulate(len(line) + 1 for line in lines)]
+    kept = [line for line, inside in zip(lines, fits, strict=True) if inside]
+    left = len(lines) - len(kept)
+    more = f"\nand {left:,} more lines" if left else ""
+    return section("```" + "\n".join(kept or [_EMPTY]) + "```" + more)
+
+
+def context(*mrkdwn: str) -> ContextBlock:
+    """Small print, a line each."""
+    line = cut("\n".join(mrkdwn), _LONGEST_CONTEXT)
+    return ContextBlock([Text(line, TextType.MARKDOWN, verbatim=True)])
+
+
+def header(plain: str) -> HeaderBlock:
+    """A heading of plain text."""
+    return HeaderBlock(Text(one_line(plain, 150) or _EMPTY, TextType.PLAINTEXT))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int) -> TableBlock:
+    """A table of plain text, of which the last `numbers` columns are right-aligned.
+
+    The caller has cut the rows by `fitting`.
+    """
+    settings = [ColumnSettings("right" if place >= len(columns) - numbers else "left") for place in range(len(columns))]
+    return TableBlock([[RawText(cell(each)) for each in line] for line in (columns, *rows)], settings)
+
+
+def fitting(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the rows one table takes."""
+    sizes = accumulate(sum(len(cell(each)) for each in row) for row in rows[:TABLE_ROWS])
+    return sum(size <= TABLE_CHARACTERS for size in sizes)
+
+
+def cell(text: str) -> str:
+    """The text as a cell: on one line, cut, never empty."""
+    return one_line(text, CELL) or _EMPTY
+
+
+Kind = Literal["bar", "line"]
+
+
+def chart(
+    title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], unit: str, kind: Kind = "bar"
+) -> DataVisualizationBlock:
+    """A chart: one value of each series for each category; at most MOST_POINTS by MOST_SERIES."""
+    names = _told_apart([name for name, _ in series])
+    labels = _told_apart(categories)
+    data = [
+        DataSeries(name, [DataPoint(label, value) for label, value in zip(labels, values, strict=True)])
+        for name, (_, values) in zip(names, series, strict=True)
+    ]
+    axis = AxisConfig(labels, y_label=unit)
+    drawn = BarChart(data, axis) if kind == "bar" else LineChart(data, axis)
+    return DataVisualizationBlock(one_line(title, _LONGEST_TITLE), drawn)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names cut to what a chart takes, and still different from each other."""
+    cut_names: list[str] = []
+    for name in names:
+        short, number = one_line(name, _LONGEST_LABEL) or _EMPTY, 2
+        while short in cut_names:
+            short = f"{one_line(name, _LONGEST_LABEL - 1 - len(str(number)))} {number}"
+            number += 1
+        cut_names.append(short)
+    return cut_names
+
+
+def button(
+    label: str, action: str, value: str, *, primary: bool = False, confirm: tuple[str, str] | None = None
+) -> Button:
+    """A button; `confirm` is the question asked before, and the word that agrees."""
+    asked = None
+    if confirm:
+        asked = ConfirmationDialogue("Are you sure?", Text(confirm[0], TextType.PLAINTEXT), confirm[1], "Cancel")
+    return Button(label, action_id=action, value=value, style="primary" if primary else None, confirm=asked)
+
+
+def actions(buttons: Sequence[Button]) -> ActionsBlock:
+    """A row of buttons."""
+    return ActionsBlock(list(buttons))
