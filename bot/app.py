@@ -11,7 +11,7 @@ from bot.domain.parsing import parse
 from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.instants import from_us
 from bot.ledger.notes import check_unit, settle_unit
-from bot.ledger.passes import freshness
+from bot.ledger.passes import Freshness, first_began, freshness, tried
 from bot.ledger.reading import Reader, open_reader
 from bot.ledger.schema import LedgerError
 from bot.ledger.selection import seen_values
@@ -19,16 +19,17 @@ from bot.settings import Settings, SettingsError
 from bot.usage.report import Report, Terms, answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
     from bot.sync.job import Outcome, Progress
-    from bot.sync.rules import Planned
+    from bot.sync.rules import Agenda, Planned
 
 Clock = Callable[[], datetime]
+Waiting = Callable[["Held"], None]
 
 
 def system_clock() -> datetime:
@@ -97,9 +98,7 @@ class App:
         """What every answer rests on."""
         return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.byok_unit is not None)
 
-    async def sync(
-        self, *, full: bool, progress: "Callable[[Progress], None]", waiting: "Callable[[Held], None]"
-    ) -> "Outcome":
+    async def sync(self, *, full: bool, progress: "Callable[[Progress], None]", waiting: "Waiting") -> "Outcome":
         """One sync of the ledger with the upstream, alone.
 
         Args:
@@ -112,6 +111,23 @@ class App:
             NeoError: the upstream failed.
             LedgerError: the ledger cannot be written, or another sync took over.
         """
+        from bot.sync.rules import Kind, Planned
+
+        self.credential()
+        with self.database(), self.reader() as reader:
+            agenda = self.agenda(reader)
+            first = freshness(reader, self.clock()).as_of is None
+        planned = [Planned(Kind.FULL, None, self.clock())] if full else [agenda.tail, *agenda.history]
+        return await self.read(planned, progress, waiting, quiet=first)
+
+    async def read(
+        self, planned: "Sequence[Planned]", progress: "Callable[[Progress], None]", waiting: "Waiting", *, quiet: bool
+    ) -> "Outcome":
+        """Read planned windows into the ledger under the sync lease; arguments and errors as of `sync`.
+
+        `quiet` says that even the tail is old news. Nothing here holds up the event loop.
+        """
+        import asyncio
         from secrets import token_hex
 
         from bot.ledger.booking import Terms as Booking
@@ -121,16 +137,29 @@ class App:
 
         credential = self.credential()
         holder = holder_name(token_hex(4))
-        with self.database() as database:
-            with database.transaction() as connection:
-                settle_unit(connection, self.settings.pricing_unit)
+        database = await asyncio.to_thread(self._opened_to_book)
+        try:
             async with (
                 holding_lease(database, holder, self.clock, waiting),
                 connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member)
-                planned, first = self._planned(full=full)
-                return await Sync(database, client, self.clock, booking, holder, progress).run(planned, quiet=first)
+                return await Sync(database, client, self.clock, booking, holder, progress).run(planned, quiet=quiet)
+        finally:
+            await asyncio.shield(asyncio.to_thread(database.close))
+
+    def _opened_to_book(self) -> "Database":
+        """The ledger for writing, in the unit that is set."""
+        from bot.ledger.database import open_database
+
+        database = open_database(self.settings.database_path)
+        try:
+            with database.transaction() as connection:
+                settle_unit(connection, self.settings.pricing_unit)
+        except BaseException:
+            database.close()
+            raise
+        return database
 
     def credential(self) -> Mapping[str, str]:
         """The one header that authorises upstream.
@@ -144,18 +173,30 @@ class App:
             return {"Authorization": f"Bearer {self.settings.neo_bearer_token.reveal()}"}
         raise SettingsError(["NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin."])
 
-    def _planned(self, *, full: bool) -> "tuple[list[Planned], bool]":
-        from bot.sync.rules import Kind, Planned, plan
+    def agenda(self, reader: Reader) -> "Agenda":
+        """What a sync has to read now."""
+        from bot.sync.rules import Agenda, plan
 
         now = self.clock()
-        with self.reader() as reader:
-            fresh = freshness(reader, now)
-        first = fresh.as_of is None
-        if full:
-            return [Planned(Kind.FULL, None, now)], first
+        fresh = freshness(reader, now)
         covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
         days = self.settings.history_days
-        return plan(now, last_complete=fresh.as_of, covered=covered, history_days=days), first
+        tail, *history = plan(now, last_complete=fresh.as_of, covered=covered, history_days=days)
+        return Agenda(tail, tuple(self._calendar(reader, fresh)), tuple(history))
+
+    def _calendar(self, reader: Reader, fresh: Freshness) -> "Iterator[Planned]":
+        """The nightly and the weekly pass, if they are due."""
+        from bot.sync.rules import Kind, Planned, nightly, previous_month, weekly
+
+        now, zone = self.clock(), self.settings.timezone
+        began = first_began(reader)
+        if began is None or fresh.since is None:
+            return
+        night, week = tried(reader, Kind.NIGHTLY), tried(reader, Kind.WEEKLY)
+        if weekly(now, began=began, complete=week.complete, tried=week.any):
+            yield Planned(Kind.WEEKLY, from_us(fresh.since) if fresh.since else None, now)
+        elif nightly(now, zone, began=began, complete=night.complete, tried=night.any):
+            yield Planned(Kind.NIGHTLY, previous_month(now, zone), now)
 
     def reprice(self) -> "Repriced":
         """Price the ledger again in the unit that is set.

@@ -16,7 +16,7 @@ from bot.neo.client import NeoClient, Patience, Span, connect
 from bot.neo.errors import NeoError
 from bot.neo.wire import Page
 from bot.settings import Settings, SettingsError, load
-from bot.usage.terminal import ago
+from bot.usage.phrases import ago
 
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
 _CLOCK_SLACK = timedelta(seconds=30)

@@ -26,6 +26,9 @@ class Caller:
 AT_THE_TERMINAL = Caller(Role.OPERATOR)
 
 
+ONLY_ONES_OWN = "Only operators see other people's spend. Leave the scope out to see yours."
+
+
 class RefusedError(Exception):
     """The caller may not have what was asked; the message is for them."""
 
@@ -54,7 +57,7 @@ def grant(question: Question, caller: Caller, named: tuple[str, ...] = ()) -> Gr
         raise RefusedError("I cannot match you to a member of the Neo team. Ask an operator to `link` you.")
     others = {*named, *question.included(Field.EMAIL)} - {caller.member}
     if others or question.team or "member" in question.by:
-        raise RefusedError("Only operators see other people's spend. Leave the scope out to see yours.")
+        raise RefusedError(ONLY_ONES_OWN)
     return Grant((caller.member,))
 
 

@@ -208,6 +208,29 @@ class PassRecord:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """When passes of a kind began: the last complete one, and the last of all."""
+
+    complete: datetime | None
+    any: datetime | None
+
+
+def tried(reader: Reader, kind: str) -> Tried:
+    """When passes of that kind last began."""
+    row = reader.rows(
+        "SELECT max(CASE WHEN complete THEN started_at END), max(started_at) FROM pass WHERE kind = :kind",
+        {"kind": kind},
+    )[0]
+    return Tried(*(None if at is None else from_us(at) for at in row))
+
+
+def first_began(reader: Reader) -> datetime | None:
+    """When the ledger's first pass began."""
+    row = reader.one("SELECT min(started_at) FROM pass")
+    return from_us(row[0]) if row and row[0] is not None else None
+
+
 def last_passes(reader: Reader, count: int) -> list[PassRecord]:
     """The latest passes, newest first."""
     sql = (

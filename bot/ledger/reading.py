@@ -36,7 +36,10 @@ class Reader:
         self._connection.close()
 
 
-def open_reader(path: Path) -> Reader:
+CACHE_KIB = 64_000  # for one question after another in a process of their own
+
+
+def open_reader(path: Path, cache_kib: int = CACHE_KIB) -> Reader:
     """Open a ledger for reading.
 
     Raises:
@@ -52,6 +55,7 @@ def open_reader(path: Path) -> Reader:
         timeout=30,
     )
     try:
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         _check(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -63,7 +67,6 @@ def open_reader(path: Path) -> Reader:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA cache_size = -64000")
     stored = stored_revision(connection)
     if stored is None:
         raise LedgerError(f"{path} holds no ledger yet. Run `neo-usage sync` first.")

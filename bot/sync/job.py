@@ -91,7 +91,7 @@ class Sync:
         try:
             async with asyncio.timeout(STALL_SECONDS) as self._stall, self._heartbeat():
                 for number, window in enumerate(planned, 1):
-                    self.terms = replace(self.terms, quiet=quiet or window.kind is not Kind.TAIL)
+                    self.terms = replace(self.terms, quiet=quiet or window.kind.quiet)
                     await self._pass(_Place(window, number, len(planned)))
         except TimeoutError:
             raise StalledError(f"no page came from Neo for {STALL_SECONDS // 60} minutes. Try again later.") from None

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
+
+from bot.domain.periods import Unit, day_start, instant, local_day
 
 TAIL = timedelta(hours=72)  # a task is listed up to 15 h after it was created, and may be continued for days
 CHUNK = timedelta(days=10)  # of history: what a break costs, at most
@@ -15,6 +17,13 @@ class Kind(StrEnum):
     TAIL = "tail"
     HISTORY = "history"
     FULL = "full"
+    NIGHTLY = "nightly"  # from the first day of the previous month: what was continued late
+    WEEKLY = "weekly"  # all history that the ledger holds
+
+    @property
+    def quiet(self) -> bool:
+        """Whether what it finds is old news, of which nobody is told."""
+        return self in {Kind.HISTORY, Kind.FULL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,15 @@ class Planned:
     kind: Kind
     start: datetime | None
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What is to be read now: the tail, passes of the calendar, and chunks of missing history, newest first."""
+
+    tail: Planned
+    calendar: tuple[Planned, ...]
+    history: tuple[Planned, ...]
 
 
 def plan(
@@ -41,6 +59,49 @@ def plan(
     gaps = _gaps(now - timedelta(days=history_days), tail_start, covered)
     history = [chunk for gap in reversed(list(gaps)) for chunk in _chunks(*gap)]
     return [Planned(Kind.TAIL, tail_start, now), *history]
+
+
+NIGHT = time(3, 0)  # local: when people sleep and the day's tasks have ended
+WEEK = timedelta(days=7)
+RETRY = timedelta(hours=1)  # between tries at a pass that could not be completed
+MOST_CHUNKS = 40  # of missing history, beyond which it is read as one window
+
+
+def nightly(now: datetime, zone: tzinfo, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
+    """Whether the nightly pass is due: none was completed since the last local night, nor tried just now.
+
+    Args:
+        now: the moment.
+        zone: where night falls.
+        began: when the ledger's first pass began; that night needs no other.
+        complete: when the last complete nightly pass began.
+        tried: when any last began.
+    """
+    today = local_day(now, zone)
+    night = instant(datetime.combine(today, NIGHT), zone)
+    if night > now:
+        night = instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
+    return max(began, complete or began) < night and _rested(now, tried)
+
+
+def weekly(now: datetime, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
+    """Whether the weekly pass is due; arguments as of `nightly`."""
+    return max(began, complete or began) <= now - WEEK and _rested(now, tried)
+
+
+def _rested(now: datetime, tried: datetime | None) -> bool:
+    return tried is None or tried <= now - RETRY
+
+
+def previous_month(now: datetime, zone: tzinfo) -> datetime:
+    """The first moment of the month before the present one."""
+    return day_start(Unit.MONTH.shift(Unit.MONTH.first_day(local_day(now, zone)), -1), zone)
+
+
+def reaching(start: datetime, begins: datetime, covered: Sequence[tuple[datetime, datetime]]) -> list[Planned]:
+    """What to read so that the ledger, which begins later, reaches back to `start`."""
+    chunks = [chunk for gap in reversed(list(_gaps(start, begins, covered))) for chunk in _chunks(*gap)]
+    return chunks if len(chunks) <= MOST_CHUNKS else [Planned(Kind.HISTORY, start, begins)]
 
 
 def _gaps(

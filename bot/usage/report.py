@@ -1,11 +1,11 @@
 """The report: a question answered from the ledger, in amounts that are exact; every way of showing it starts here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.access import Caller, RefusedError, grant
+from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
@@ -39,10 +39,14 @@ class Previous:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An answer. `groups` are sorted and cut to `top`; what was cut is counted, with its spend in nanos."""
+    """An answer. `groups` are sorted and cut to `top`; what was cut is counted, with its spend in nanos.
+
+    `scope` is whose spend it may hold; `rows` are as many tasks as were asked for or as the caller can show.
+    """
 
     query: str
     question: Question
+    scope: Grant
     window: Window
     zone: ZoneInfo
     basis: SpendBasis
@@ -70,22 +74,45 @@ class Report:
         return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None
 
 
-def answer(reader: Reader, question: Question, caller: Caller, terms: Terms, now: datetime) -> Report:
+Mentioned = Mapping[str, str]
+
+
+def answer(  # noqa: PLR0917 - all that an answer depends on
+    reader: Reader,
+    question: Question,
+    caller: Caller,
+    terms: Terms,
+    now: datetime,
+    mentioned: Mentioned | None = None,
+    most_rows: int | None = None,
+) -> Report:
     """Answer a question from one consistent state of the ledger.
+
+    Args:
+        reader: the ledger.
+        question: what is asked.
+        caller: who asks, and so whose spend may be shown.
+        terms: what every answer rests on.
+        now: the moment it is asked at.
+        mentioned: the e-mails of Slack users by mention (`<@U1>`); None where there is no Slack.
+        most_rows: how many tasks are of use; all unless given.
 
     Raises:
         RefusedError: the caller may not see that, or a name in it is nobody's.
         WhenError: the window is reversed or has not begun.
     """
     with reader:
-        named = _named(reader, question.people)
+        named = _named(reader, question.people, caller, mentioned)
         scope = grant(question, caller, named)
         window = resolve(question.asked_when, now, terms.zone)
         selection = Selection(window, scope.members, question.filters, question.byok)
-        return _report(reader, question, selection, terms, now)
+        rows = _rows(reader, question, selection, terms, most_rows)
+        return _report(reader, question, selection, terms, now, rows)
 
 
-def _report(reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime) -> Report:
+def _report(  # noqa: PLR0917 - private, and each is one thing
+    reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime, rows: Sequence[TaskRow]
+) -> Report:
     fresh = freshness(reader, now)
     begins = _beginning(reader, fresh)
     if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
@@ -100,6 +127,7 @@ def _report(reader: Reader, question: Question, selection: Selection, terms: Ter
     return Report(
         query=describe(question),
         question=question,
+        scope=Grant(selection.members),
         window=selection.window,
         zone=terms.zone,
         basis=terms.basis,
@@ -108,7 +136,7 @@ def _report(reader: Reader, question: Question, selection: Selection, terms: Ter
         groups=tuple(kept),
         groups_omitted=len(found) - len(kept),
         omitted_nanos=sum(each.spend(terms.basis) for each in found[len(kept) :]),
-        rows=tuple(_rows(reader, question, selection, terms)),
+        rows=tuple(rows),
         details=tuple(_details(reader, question, selection)),
         as_of=fresh.as_of,
         complete=warning is None and _is_complete(fresh, selection.window, begins),
@@ -119,17 +147,23 @@ def _report(reader: Reader, question: Question, selection: Selection, terms: Ter
     )
 
 
-def _named(reader: Reader, people: Sequence[str]) -> tuple[str, ...]:
-    """The e-mails that `@ana` stands for: the only member whose address begins so."""
+def _named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Mentioned | None) -> tuple[str, ...]:
+    """The e-mails of those named: `<@U1>` by who it is in Slack, `@ana` as the only member whose address begins so."""
     if not people:
         return ()
-    emails = [row[0] for row in reader.rows("SELECT email FROM member WHERE email <> ''")]
-    return tuple(_one_named(name, emails) for name in people)
+    if caller.role is Role.OPERATOR:
+        emails = [row[0] for row in reader.rows("SELECT email FROM member WHERE email <> ''")]
+        return tuple(_one_named(name, emails, mentioned) for name in people)
+    # others may name themselves, and must not learn from an error who else there is
+    try:
+        return tuple(_one_named(name, list(filter(None, [caller.member])), mentioned) for name in people)
+    except RefusedError:
+        raise RefusedError(ONLY_ONES_OWN) from None
 
 
-def _one_named(name: str, emails: Sequence[str]) -> str:
+def _one_named(name: str, emails: Sequence[str], mentioned: Mentioned | None) -> str:
     if name.startswith("<"):
-        raise RefusedError(f"{name} is a Slack mention; in a terminal use `email:ana@acme.dev` or `@ana`.")
+        return _one_mentioned(name, mentioned)
     wanted = name.removeprefix("@")
     found = [email for email in emails if email == wanted or email.split("@")[0] == wanted]
     if not found:
@@ -138,6 +172,14 @@ def _one_named(name: str, emails: Sequence[str]) -> str:
         what = "nobody in the ledger is" if not found else f"{len(found)} members are"
         raise RefusedError(f"{what} called {name}. Name one by `email:`; `neo-usage member list` shows them.")
     return found[0]
+
+
+def _one_mentioned(name: str, mentioned: Mentioned | None) -> str:
+    if mentioned is None:
+        raise RefusedError(f"{name} is a Slack mention; in a terminal use `email:ana@acme.dev` or `@ana`.")
+    if name not in mentioned:
+        raise RefusedError(f"I cannot match {name} to a member of the Neo team. `link {name} ana@acme.dev` tells me.")
+    return mentioned[name]
 
 
 # --- the parts -----------------------------------------------------------------------------------
@@ -153,10 +195,13 @@ def _sorted(found: Sequence[Group], question: Question, terms: Terms) -> list[Gr
     return sorted(by_name, key=lambda group: (-group.spend(terms.basis), -group.calls))
 
 
-def _rows(reader: Reader, question: Question, selection: Selection, terms: Terms) -> list[TaskRow]:
+def _rows(
+    reader: Reader, question: Question, selection: Selection, terms: Terms, most: int | None
+) -> Sequence[TaskRow]:
     if not question.rows:
-        return []
-    return task_rows(reader, selection, terms.basis, question.top, by_name=question.sort == "name")
+        return ()
+    limit = min(filter(None, (question.top, most)), default=None)
+    return task_rows(reader, selection, terms.basis, limit, by_name=question.sort == "name")
 
 
 _MAX_DETAILS = 5

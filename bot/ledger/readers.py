@@ -1,0 +1,46 @@
+"""Readers: the ledger read by several at once, off the event loop, so that nobody queues behind a long question."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from bot.ledger.reading import Reader, open_reader
+
+THREADS = 4
+CACHE_KIB = 8_000  # each; the operating system holds the rest of the file once for all
+
+R = TypeVar("R")
+
+
+class Readers:
+    """A reader in each of a few threads, opened when it is first needed and kept."""
+
+    def __init__(self, path: Path, threads: int = THREADS) -> None:
+        self._path = path
+        self._own = threading.local()
+        self._open: list[Reader] = []
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+
+    async def ask(self, work: Callable[[Reader], R]) -> R:
+        """Do some reading in a thread.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(self._reader()))
+
+    def _reader(self) -> Reader:
+        reader: Reader | None = getattr(self._own, "reader", None)
+        if reader is None:
+            reader = self._own.reader = open_reader(self._path, CACHE_KIB)
+            self._open.append(reader)
+        return reader
+
+    def close(self) -> None:
+        """Wait for what is being read, then give the file back."""
+        self._threads.shutdown()
+        for reader in self._open:
+            reader.close()

@@ -1,0 +1,133 @@
+"""The keeper: keeps a running service's ledger fresh, one sync at a time; a question may wait for it, but not long."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.ledger.schema import LedgerError
+from bot.neo.errors import NeoError
+from bot.sync.job import Outcome, Progress
+from bot.sync.rules import Agenda, Planned
+
+log = structlog.get_logger(__name__)
+
+RESPITE = timedelta(seconds=20)  # after a failure, before a question asks the upstream again
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last sync failed: what was said, and when."""
+
+    said: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Keeper:
+    """One process's syncs.
+
+    `read` does planned passes under the lease and raises NeoError or LedgerError; `agenda` looks what is due;
+    `clock` gives aware times.
+    """
+
+    read: Callable[[Sequence[Planned], Callable[[Progress], None]], Awaitable[Outcome]]
+    agenda: Callable[[], Awaitable[Agenda]]
+    clock: Callable[[], datetime]
+    failure: Failure | None = None
+    progress: Progress | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tail: asyncio.Task[None] | None = None
+
+    async def tick(self) -> None:
+        """Read whatever is due: what is new, then the calendar's passes, then missing history chunk by chunk.
+
+        Between two chunks others have their turn, so that new tasks are seen during a long backfill.
+        A failure is logged and kept in `failure`; the next tick goes on from there.
+        """
+        try:
+            await self.tail()
+            agenda = await self.agenda()
+            for planned in (*agenda.calendar, *agenda.history):
+                await self._run(planned)
+        except (NeoError, LedgerError):
+            return  # noted and logged where it happened
+
+    async def tail(self) -> None:
+        """Read what is new; whoever asks while that is under way waits for the same reading.
+
+        Raises:
+            NeoError: the upstream failed.
+            LedgerError: the ledger cannot be written.
+        """
+        if self._tail is None or self._tail.done():
+            self._tail = asyncio.create_task(self._read_tail())
+            self._tail.add_done_callback(_retrieved)
+        await asyncio.shield(self._tail)
+
+    async def refresh(self, seconds: float) -> None:
+        """Have the tail read, but wait no longer than so many seconds; what fails is kept in `failure`."""
+        if self.failure is not None and self.clock() - self.failure.at < RESPITE:
+            return
+        with suppress(TimeoutError, NeoError, LedgerError):
+            async with asyncio.timeout(seconds):
+                await self.tail()
+
+    async def reach(self, chunks: Sequence[Planned]) -> bool:
+        """Read missing history, each chunk in turn with others; True if all of it is complete.
+
+        Raises:
+            NeoError: the upstream failed; what was booked stays.
+            LedgerError: the ledger cannot be written.
+        """
+        return all([(await self._run(chunk)).complete for chunk in chunks])
+
+    async def stop(self) -> None:
+        """Break off the tail, if one is being read; what was booked stays."""
+        if self._tail is not None:
+            self._tail.cancel()
+            with suppress(asyncio.CancelledError, NeoError, LedgerError):
+                await self._tail
+
+    async def _read_tail(self) -> None:
+        await self._run((await self.agenda()).tail)
+
+    async def _run(self, planned: Planned) -> Outcome:
+        async with self._turn:
+            try:
+                outcome = await self.read([planned], self._see)
+            except (NeoError, LedgerError) as error:
+                self.failure = Failure(str(error), self.clock())
+                log.warning("sync failed", kind=planned.kind.value, why=str(error))
+                raise
+            finally:
+                self.progress = None
+        self.failure = None
+        _log(planned, outcome)
+        return outcome
+
+    def _see(self, progress: Progress) -> None:
+        self.progress = progress
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    """Nobody may be waiting for the task's failure, which is noted already."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _log(planned: Planned, outcome: Outcome) -> None:
+    tally = outcome.tally
+    log.info(
+        "synced",
+        kind=planned.kind.value,
+        complete=outcome.complete,
+        pages=tally.pages,
+        new=tally.new,
+        grown=tally.grown,
+    )
+    for warning in outcome.warnings:
+        log.warning("the key sees less", what=warning)
