@@ -137,7 +137,7 @@ class App:
 
         credential = self.credential()
         holder = holder_name(token_hex(4))
-        database = await asyncio.to_thread(self._opened_to_book)
+        database = await asyncio.to_thread(self.opened_to_book)
         try:
             async with (
                 holding_lease(database, holder, self.clock, waiting),
@@ -148,8 +148,12 @@ class App:
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 
-    def _opened_to_book(self) -> "Database":
-        """The ledger for writing, in the unit that is set."""
+    def opened_to_book(self) -> "Database":
+        """The ledger for writing, made or brought up to date, in the unit that is set; whoever asks closes it.
+
+        Raises:
+            LedgerError: it cannot be written, or is priced in another unit.
+        """
         from bot.ledger.database import open_database
 
         database = open_database(self.settings.database_path)

@@ -1,7 +1,7 @@
 """The `neo-usage` command: words in, one clear line out on failure; each command imports only what it needs."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,8 @@ import click
 from bot import __version__
 
 if TYPE_CHECKING:
+    import asyncio
+
     from rich.console import Console
 
     from bot.app import App
@@ -76,7 +78,7 @@ def _sentence(error: Exception) -> str:
     from bot.settings import SettingsError
 
     text = str(error).strip()
-    if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError, SettingsError)) or _is_upstream(error):
+    if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError, SettingsError)) or _is_remote(error):
         return text
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
         cause = str(getattr(error, "orig", error))
@@ -86,8 +88,8 @@ def _sentence(error: Exception) -> str:
     return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."
 
 
-def _is_upstream(error: Exception) -> bool:
-    return any(each.__module__ == "bot.neo.errors" for each in type(error).__mro__)
+def _is_remote(error: Exception) -> bool:
+    return any(each.__module__ in {"bot.neo.errors", "bot.slack.errors"} for each in type(error).__mro__)
 
 
 def _code(error: Exception) -> int:
@@ -114,6 +116,40 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 160)
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run() -> None:
+    """The service: answers in Slack, and keeps the ledger fresh."""
+    with _plainly():
+        import asyncio
+
+        from bot.service.log import configure
+        from bot.service.run import check, serve
+
+        wired = _app()
+        check(wired.settings)
+        configure(wired.settings.log_level, wired.settings.log_format)
+        asyncio.run(_until_told(lambda stop: serve(wired, stop)))
+
+
+async def _until_told(work: "Callable[[asyncio.Event], Awaitable[None]]") -> None:
+    """Do the work until SIGTERM or Ctrl-C; a second one ends it at once."""
+    import asyncio
+    import signal
+
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def told(which: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(which)
+
+    for which in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(which, told, which)
+    await work(stop)
 
 
 # --- sync ----------------------------------------------------------------------------------------
@@ -382,13 +418,17 @@ def db_reprice() -> None:
 
 
 @app.command()
-@click.option("--port", default=8811, show_default=True, help="Where the embedded Neo listens; 0 takes any free port.")
+@click.option("--port", default=8811, show_default=True, help="Where the page is; another is taken if it is in use.")
 @click.option("--seed", default=7, show_default=True, help="Another seed, another team.")
-@click.option("--no-browser", is_flag=True, help="Open nothing.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address, and open nothing.")
 def demo(*, port: int, seed: int, no_browser: bool) -> None:
-    """Ask questions of an embedded Neo; no credentials, no network, a database of its own."""
-    del no_browser  # there is no page yet
+    """A Slack-like page with the real bot in it; no credentials, no network, a database of its own."""
     with _plainly():
-        from bot.demo import run
+        import asyncio
 
-        run(port, seed, _console())
+        from bot.demo import run
+        from bot.service.log import configure
+        from bot.settings import LogFormat, LogLevel
+
+        configure(LogLevel.WARNING, LogFormat.CONSOLE)
+        asyncio.run(_until_told(lambda stop: run(port, seed, _console(), stop, browser=not no_browser)))

@@ -1,29 +1,27 @@
-"""The demo: the real bot against an embedded Neo, in a directory that is thrown away."""
+"""The demo: the real bot against an embedded Neo and an embedded Slack, in a directory that is thrown away."""
 
 import asyncio
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from rich.console import Console
-from rich.text import Text
 
 from bot.app import App, build, system_clock
-from bot.domain.access import RefusedError
-from bot.domain.parsing import QueryError
-from bot.domain.when import WhenError
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
+from bot.sandbox.page.server import Page
+from bot.sandbox.serving import NeoServer, Server
+from bot.sandbox.slack.server import SlackApi
+from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
+from bot.service.run import Service, running
 from bot.settings import Settings, load
 from bot.shipped import shipped
-from bot.sync.job import Progress
-from bot.usage.terminal import show
+from bot.slack.rendering import Trusted, Words
 
 QUESTIONS = (  # the README's examples; a test compares them
     "",
@@ -36,98 +34,75 @@ QUESTIONS = (  # the README's examples; a test compares them
     "7d by:tool top:8",
     "7d search:marcus -status:completed by:status",
 )
+OPERATOR = "hannah"
 
 
-def run(port: int, seed: int, console: Console) -> None:
-    """Serve the embedded Neo, sync, answer the README's questions, then whatever is typed."""
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What runs: the page, and the service that it shows."""
+
+    page: Page
+    url: str
+    service: Service
+
+
+async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, browser: bool) -> None:
+    """Serve the page until `stop` is set."""
+    with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
+        async with demo(port, seed, Path(directory)) as shown:
+            console.print(Words(shipped("templates")).say("demo/welcome", url=Trusted(shown.url)))
+            if browser:
+                await asyncio.to_thread(webbrowser.open, shown.url)
+            await stop.wait()
+
+
+@asynccontextmanager
+async def demo(port: int, seed: int, directory: Path) -> AsyncIterator[Demo]:
+    """The page at the port (or at any other, if that is taken), with the service connected to its workspace."""
     clock = SimClock(system_clock)
-    api = NeoApi(World(seed=seed, start=clock()), clock)
-    with _served(api, port) as server, TemporaryDirectory(prefix="neo-usage-demo-") as directory:
-        app = build(_settings(server.url, api.key, Path(directory)), clock)
-        _say(console, "welcome", url=f"{server.url}/api/v1/usage/tasks", key=api.key)
-        _sync(app, console)
-        for question in QUESTIONS:
-            _ask(app, console, question)
-        _prompt(app, clock, console)
+    neo = NeoApi(World(seed=seed, start=clock()), clock)
+    slack = SlackApi(Workspace.default(), clock, system_clock)
+    page = Page(slack, neo, clock)
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(NeoServer(neo))
+        server = await _served(page, port)
+        stack.push_async_callback(server.stop)
+        slack.url = server.url
+        app = _app(slack, upstream.url, neo.key, directory, clock)
+        service = await stack.enter_async_context(running(app))
+        page.on_change.append(service.look)
+        if service.connecting is not None:
+            await service.connecting
+        yield Demo(page, server.url, service)
 
 
-@contextmanager
-def _served(api: NeoApi, port: int) -> Iterator[NeoServer]:
-    """The embedded Neo at the port, or at any other if that is taken; its address is said in any case."""
-    server = NeoServer(api, port)
+async def _served(page: Page, port: int) -> Server[Page]:
+    server = Server(page, port)
     try:
-        server.open()
+        await server.start()
     except OSError:
-        server = NeoServer(api)
-        server.open()
-    try:
-        yield server
-    finally:
-        server.close()
+        server = Server(page)
+        await server.start()
+    return server
 
 
-def _settings(url: str, key: str, directory: Path) -> Settings:
+def _app(slack: SlackApi, neo_url: str, neo_key: str, directory: Path, clock: SimClock) -> App:
+    return build(_settings(slack, neo_url, neo_key, directory), clock)
+
+
+def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> Settings:
+    workspace = slack.workspace
     environment = {
-        "NEO_API_URL": url,
-        "NEO_API_KEY": key,
+        "NEO_API_URL": neo_url,
+        "NEO_API_KEY": neo_key,
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": f"{slack.url}/api/",
+        "ADMINS": workspace.user(OPERATOR).id,
         "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'demo.db'}",
         "BYOK_UNIT": "credits",
         "HISTORY_DAYS": "120",
+        "HTTP_PORT": "0",
+        "POLL_SECONDS": "60",
     }
     return load(environment, directory)
-
-
-def _say(console: Console, name: str, **values: object) -> None:
-    loader = FileSystemLoader(shipped("templates") / "demo")
-    words = Environment(loader=loader, undefined=StrictUndefined, autoescape=False)  # noqa: S701 - a terminal's text
-    console.print(Text(words.get_template(f"{name}.txt").render(values), style="dim"))
-
-
-def _sync(app: App, console: Console) -> None:
-    def show_progress(_: Progress) -> None:
-        """The demo's sync is over before a bar could be read."""
-
-    outcome = asyncio.run(app.sync(full=False, progress=show_progress, waiting=lambda _: None))
-    tally = outcome.tally
-    counts = {name: f"{getattr(tally, name):,}" for name in ("pages", "tasks", "new", "grown")}
-    _say(console, "synced", complete=outcome.complete, **counts)
-
-
-def _ask(app: App, console: Console, question: str) -> None:
-    console.print()
-    console.print(Text(f"$ neo-usage report {question}".rstrip(), style="bold green"))
-    try:
-        show(app.report(question), console, app.clock(), timedelta(seconds=2 * app.settings.poll_seconds))
-    except (QueryError, RefusedError, WhenError) as error:
-        console.print(Text(str(error), style="yellow"))
-
-
-def _prompt(app: App, clock: SimClock, console: Console) -> None:
-    console.print()
-    _say(console, "help")
-    for line in _lines():
-        match line.strip().lower():
-            case "quit" | "exit":
-                return
-            case "help":
-                _say(console, "help")
-            case "next hour" | "next day" as step:
-                clock.advance(timedelta(hours=1) if step == "next hour" else timedelta(days=1))
-                console.print(Text(f"It is {clock():%Y-%m-%d %H:%M} UTC now.", style="dim"))
-                _sync(app, console)
-            case _:
-                _ask(app, console, line.strip())
-
-
-def _lines() -> Iterator[str]:
-    """What is typed, until the end of input or Ctrl-C."""
-    while True:
-        try:
-            sys.stdout.write("\nneo-usage> ")
-            sys.stdout.flush()
-            line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            return
-        if not line:
-            return
-        yield line

@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from bot.ledger import tables  # noqa: F401 - declares the tables
+from bot.people import tables as people  # noqa: F401 - declares theirs
 
 connection = context.config.attributes.get("connection")
 if connection is None:

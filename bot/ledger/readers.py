@@ -40,7 +40,9 @@ class Readers:
         return reader
 
     def close(self) -> None:
-        """Wait for what is being read, then give the file back."""
-        self._threads.shutdown()
+        """Break off what is being read, and give the file back."""
+        for reader in self._open:
+            reader.interrupt()
+        self._threads.shutdown(cancel_futures=True)
         for reader in self._open:
             reader.close()

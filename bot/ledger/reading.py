@@ -31,6 +31,10 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self._connection.rollback()
 
+    def interrupt(self) -> None:
+        """Break off the query that another thread is at."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()

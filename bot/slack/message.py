@@ -27,6 +27,7 @@ from slackblocks import (
 from slackblocks.blocks import Block
 
 from bot.domain.text import one_line
+from bot.slack.rendering import verbatim
 
 TABLE_ROWS = 99  # besides the header
 TABLE_CHARACTERS = 9_000  # of 10,000; the header and a margin take the rest
@@ -34,6 +35,7 @@ CELL = 120
 MOST_POINTS, MOST_SERIES = 20, 6  # Slack's pages name 6 and 12 series: the smaller holds in any case
 LONGEST_VALUE = 2_000  # of a button
 _LONGEST_SECTION, _LONGEST_CONTEXT, _LONGEST_TITLE, _LONGEST_LABEL = 3_000, 2_000, 50, 20
+PLAIN_CELL, PLAIN_ROWS = 36, 30  # of a table as text
 _EMPTY = "\u2013"  # an empty cell makes Slack refuse the message
 
 
@@ -118,13 +120,33 @@ def header(plain: str) -> HeaderBlock:
     return HeaderBlock(Text(one_line(plain, 150) or _EMPTY, TextType.PLAINTEXT))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int) -> TableBlock:
-    """A table of plain text, of which the last `numbers` columns are right-aligned.
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int, longest: int = CELL) -> TableBlock:
+    """A table of plain text, of which the last `numbers` columns are right-aligned; cells are cut to `longest`.
 
     The caller has cut the rows by `fitting`.
     """
     settings = [ColumnSettings("right" if place >= len(columns) - numbers else "left") for place in range(len(columns))]
-    return TableBlock([[RawText(cell(each)) for each in line] for line in (columns, *rows)], settings)
+    return TableBlock([[RawText(cell(each, longest)) for each in line] for line in (columns, *rows)], settings)
+
+
+def plain_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int, *, from_end: bool = False
+) -> SectionBlock:
+    """The same table as text, its columns kept by spaces; of many rows the first are kept, or those at the end."""
+    kept = rows[-PLAIN_ROWS:] if from_end else rows[:PLAIN_ROWS]
+    cells = [[one_line(cell(part), PLAIN_CELL) for part in line] for line in (columns, *kept)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    first_number = len(columns) - numbers
+    lines = []
+    for line in cells:
+        padded = (
+            part.rjust(width) if i >= first_number else part.ljust(width)
+            for i, (part, width) in enumerate(zip(line, widths, strict=True))
+        )
+        lines.append(verbatim("  ".join(padded).rstrip()))
+    if len(rows) > len(kept):
+        lines.append(f"and {len(rows) - len(kept):,} more lines")
+    return preformatted(lines)
 
 
 def fitting(rows: Sequence[Sequence[str]]) -> int:
@@ -133,9 +155,9 @@ def fitting(rows: Sequence[Sequence[str]]) -> int:
     return sum(size <= TABLE_CHARACTERS for size in sizes)
 
 
-def cell(text: str) -> str:
+def cell(text: str, longest: int = CELL) -> str:
     """The text as a cell: on one line, cut, never empty."""
-    return one_line(text, CELL) or _EMPTY
+    return one_line(text, longest) or _EMPTY
 
 
 Kind = Literal["bar", "line"]

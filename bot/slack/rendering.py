@@ -34,10 +34,38 @@ def inert(value: object) -> str:
     """A value as mrkdwn that mentions, links, formats and reorders nothing."""
     if isinstance(value, Trusted):
         return value
-    text = one_line(str(value), LONGEST).translate(_ENTITIES)
+    return _unmarked(one_line(str(value), LONGEST).translate(_ENTITIES))
+
+
+def _unmarked(text: str) -> str:
+    """The text without anything that formats, stands for a picture, or becomes a link by itself."""
     text = _MARKS.sub(lambda mark: mark[0].translate(_LOOKALIKES), text)
     text = _EMOJI.sub("\ua789", text)
     return _SCHEME.sub(lambda scheme: f"{scheme[1] or scheme[2]}\ua789", text)
+
+
+_MENTION = re.compile(r"&lt;@([UW][A-Z0-9]+)&gt;")
+
+
+def verbatim(line: str) -> str:
+    """A line for a preformatted block, where nothing but the three entities and a backtick means anything."""
+    return line.replace("`", "\u02cb").translate(_ENTITIES)
+
+
+def code(value: object) -> Trusted:
+    """A value as inline code, which can be copied as it is (but for backticks, which would end it)."""
+    text = verbatim(one_line(str(value), 4 * LONGEST))
+    return Trusted(f"`{text}`") if text else Trusted("")
+
+
+def spoken(sentence: str) -> Trusted:
+    """A sentence of this program's that names words of whoever reads it: inert, but for `code` and mentions.
+
+    What stands in code is left as it is, so that it can be copied; Slack formats nothing there.
+    """
+    parts = one_line(sentence, 4 * LONGEST).translate(_ENTITIES).split("`")
+    parts[::2] = [_MENTION.sub(r"<@\1>", _unmarked(part)) for part in parts[::2]]
+    return Trusted("`".join(parts))
 
 
 class Words:
@@ -52,11 +80,12 @@ class Words:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["mention"] = mention
+        self._environment.globals |= {"mention": mention, "code": code}
+        self._environment.filters["spoken"] = spoken
 
-    def say(self, name: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
+    def say(self, template: str, /, **values: Any) -> str:  # noqa: ANN401 - a template's values
         """The template of that name (such as `usage/help`) with these values, without blank ends."""
-        return self._environment.get_template(f"{name}.txt").render(values).strip()
+        return self._environment.get_template(f"{template}.txt").render(values).strip()
 
     def warm(self) -> None:
         """Compile every template, so that nobody's question waits for it."""

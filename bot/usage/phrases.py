@@ -20,7 +20,9 @@ _MANY_TIMES = 900  # percent, above which a multiple reads better
 
 def understood(report: Report) -> str:
     """The question in words: whose spend, when, which filters, and the window's ends."""
-    return f"{who(report)}, {when(report.question)}{_filters(report.question)}: {span(report)}"
+    return (
+        f"{who(report)}, {', '.join(filter(None, (when(report.question), filters(report.question))))}: {span(report)}"
+    )
 
 
 def who(report: Report) -> str:
@@ -51,9 +53,10 @@ def span(report: Report) -> str:
     return f"{start} to {end} {report.zone.key}"
 
 
-def _filters(question: Question) -> str:
-    filters = "".join(f", {one_line(str(each))}" for each in question.filters if each.field is not Field.EMAIL)
-    return filters + {None: "", True: ", byok:yes", False: ", byok:no"}[question.byok]
+def filters(question: Question) -> str:
+    """The conditions on tasks, but for whose they are."""
+    said = [one_line(str(each)) for each in question.filters if each.field is not Field.EMAIL]
+    return ", ".join([*said, *{None: (), True: ("byok:yes",), False: ("byok:no",)}[question.byok]])
 
 
 # --- the total -----------------------------------------------------------------------------------
@@ -61,8 +64,12 @@ def _filters(question: Question) -> str:
 
 def total(report: Report) -> str:
     """The spend in USD, or that it is unknown."""
-    known = report.total.tasks != report.total.without_cost or not report.total.tasks
-    return show_usd(report.spend_nanos) if known else "cost unknown"
+    return show_usd(report.spend_nanos) if is_known(report) else "cost unknown"
+
+
+def is_known(report: Report) -> bool:
+    """Whether any task's cost is known, or there is none."""
+    return report.total.tasks != report.total.without_cost or not report.total.tasks
 
 
 def nothing(report: Report) -> Iterator[str]:

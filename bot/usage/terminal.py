@@ -15,11 +15,11 @@ from bot.ledger import spend
 from bot.ledger.detail import TaskDetail
 from bot.usage import phrases
 from bot.usage.report import Report
+from bot.usage.series import sparkline
 
 MOST_LINES = 40  # groups shown without `top:`; the rest is said in one line
 MOST_ROWS = 20
 _BAR = 24  # cells
-_SPARKS = "▁▂▃▄▅▆▇█"
 
 
 def show(report: Report, console: Console, now: datetime, stale_after: timedelta) -> None:
@@ -140,9 +140,7 @@ def _sparkline(report: Report) -> Text:
     labels = [bucket.label for bucket in buckets(Unit(report.question.by[0]), report.window, report.zone)]
     inside = [label for label in labels if min(spent) <= label <= max(spent)]
     values = [spent.get(label, 0) for label in inside]
-    largest = max([*values, 1])
-    line = "".join(_SPARKS[max(value, 0) * (len(_SPARKS) - 1) // largest] for value in values)
-    text = Text(line, style="cyan")
+    text = Text(sparkline(values), style="cyan")
     return text.append(f"  {inside[0]} to {inside[-1]}, at most {show_usd(max(values))}", style="dim")
 
 

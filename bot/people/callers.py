@@ -1,0 +1,79 @@
+"""Callers: from a Slack user's id to who they are to the bot, decided anew at every act."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from bot.domain.access import Caller, RefusedError
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.people import links
+from bot.people.directory import Directory
+from bot.people.rights import Denied, SlackUser, caller_of
+from bot.slack.errors import SlackError
+
+
+class DeniedError(RefusedError):
+    """Somebody may not ask at all; `reason` says why."""
+
+    def __init__(self, reason: Denied) -> None:
+        super().__init__(f"denied: {reason}")
+        self.reason = reason
+
+
+class UnverifiedError(RefusedError):
+    """Slack does not say who somebody is, so nothing can be shown to them now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """The people who may ask; `admins` are operators, by Slack id or e-mail."""
+
+    directory: Directory
+    readers: Readers
+    admins: frozenset[str]
+
+    async def caller(self, user: str) -> Caller:
+        """Who a Slack user is to the bot.
+
+        Raises:
+            DeniedError: a guest, a bot, or from outside.
+            UnverifiedError: Slack does not answer.
+        """
+        try:
+            found = await self.directory.user(user)
+        except SlackError as error:
+            raise UnverifiedError("I cannot ask Slack who you are just now. Please try again in a minute.") from error
+        if found is None:
+            raise DeniedError(Denied.GONE)
+        if found.denied:
+            raise DeniedError(found.denied)
+        linked, taken = await self.readers.ask(lambda reader: _links(reader, user, found))
+        return caller_of(found, self.admins, linked, taken=taken)
+
+    async def mentioned(self, mentions: Iterable[str]) -> dict[str, str]:
+        """The e-mails of those mentioned (`<@U1>`) who can be matched to one."""
+        ids = {mention.removeprefix("<@").removesuffix(">") for mention in mentions if mention.startswith("<@")}
+        matched = {f"<@{user}>": await self._member(user) for user in ids}
+        return {mention: member for mention, member in matched.items() if member is not None}
+
+    async def _member(self, user: str) -> str | None:
+        """Whose spend a mention means; also of somebody who may not ask (any more)."""
+        try:
+            found = await self.directory.user(user)
+        except SlackError:
+            found = None
+        linked, taken = await self.readers.ask(lambda reader: _links(reader, user, found))
+        return linked or (None if taken or found is None else found.email)
+
+    def operators(self) -> list[str]:
+        """The Slack ids of the operators, as far as they are known."""
+        by_id = (each for each in self.admins if "@" not in each)
+        by_email = (user.id for user in self.directory.named(each for each in self.admins if "@" in each).values())
+        return sorted(set(chain(by_id, by_email)))
+
+
+def _links(reader: Reader, user: str, found: SlackUser | None) -> tuple[str | None, bool]:
+    """The e-mail a user is linked to, and whether somebody else is linked to their own."""
+    owner = None if found is None or found.email is None else links.user_of(reader, found.email)
+    return links.email_of(reader, user), owner not in {None, user}

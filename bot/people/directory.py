@@ -1,0 +1,62 @@
+"""The directory: Slack's users, read in bulk at the start, then asked one by one and trusted for five minutes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.people.rights import SlackUser, read_user
+from bot.slack.errors import SlackError
+from bot.slack.workspace import Account, Workspace
+
+log = structlog.get_logger(__name__)
+
+FRESH = timedelta(minutes=5)  # rights that were lost are lost after this
+
+
+@dataclass(slots=True)
+class Directory:
+    """The users of the bot's workspace; `clock` gives aware times."""
+
+    workspace: Workspace
+    account: Account
+    clock: Callable[[], datetime]
+    _known: dict[str, tuple[SlackUser, datetime]] = field(default_factory=dict)
+
+    async def fill(self) -> None:
+        """Read everybody at once, so that nobody's first question waits for Slack; what fails is asked later."""
+        seen = self.clock()
+        try:
+            async for record in self.workspace.users():
+                self._keep(read_user(record, self.account.team, self.account.enterprise), seen)
+        except SlackError as error:
+            log.warning("cannot read the list of people; asking one by one", why=str(error))
+            return
+        log.info("read the list of people", people=len(self._known))
+
+    async def user(self, user: str) -> SlackUser | None:
+        """A user as they were within the last five minutes; None if there is no such user.
+
+        Raises:
+            SlackError: Slack does not say.
+        """
+        known = self._known.get(user)
+        if known and timedelta(0) <= self.clock() - known[1] < FRESH:
+            return known[0]
+        seen = self.clock()
+        record = await self.workspace.user(user)
+        if record is None:
+            self._known.pop(user, None)
+            return None
+        found = read_user(record, self.account.team, self.account.enterprise)
+        self._keep(found, seen)
+        return found
+
+    def named(self, emails: Iterable[str]) -> dict[str, SlackUser]:
+        """Whom e-mails belong to, as far as is known; for addressing people, not for their rights."""
+        wanted = set(emails)
+        return {user.email: user for user, _ in self._known.values() if user.email in wanted and not user.denied}
+
+    def _keep(self, user: SlackUser, seen: datetime) -> None:
+        self._known[user.id] = user, seen

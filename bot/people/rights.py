@@ -1,0 +1,70 @@
+"""Rights: who a Slack user is to the bot. Slack is asked who they are; what they may see is decided here."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.access import Caller, Role
+from bot.domain.tasks import member_key
+
+SLACKBOT = "USLACKBOT"  # Slack's own, whose record does not say that it is a bot
+
+
+class Denied(StrEnum):
+    """Why somebody may not ask at all."""
+
+    GUEST = "guest"
+    BOT = "bot"
+    GONE = "gone"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class SlackUser:
+    """What matters of a Slack user's record; `email` is None unless Slack has confirmed it."""
+
+    id: str
+    name: str
+    email: str | None
+    denied: Denied | None
+
+
+def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> SlackUser:
+    """Read a user object of Slack's; `team` and `enterprise` are the bot's own."""
+    profile = record.get("profile") or {}
+    email = profile.get("email") if record.get("is_email_confirmed") else None
+    name = profile.get("display_name") or profile.get("real_name") or record.get("name") or record["id"]
+    key = member_key(email) if email else None
+    return SlackUser(record["id"], str(name), key if key and "@" in key else None, _denied(record, team, enterprise))
+
+
+def _denied(record: dict[str, Any], team: str, enterprise: str | None) -> Denied | None:
+    if record.get("deleted"):
+        return Denied.GONE
+    if record.get("is_bot") or record.get("is_workflow_bot") or record["id"] == SLACKBOT:
+        return Denied.BOT
+    if record.get("is_stranger") or not _at_home(record, team, enterprise):
+        return Denied.OUTSIDE
+    if record.get("is_restricted") or record.get("is_ultra_restricted"):
+        return Denied.GUEST
+    return None
+
+
+def _at_home(record: dict[str, Any], team: str, enterprise: str | None) -> bool:
+    theirs = (record.get("enterprise_user") or {}).get("enterprise_id")
+    return record.get("team_id") == team or (enterprise is not None and theirs == enterprise)
+
+
+def caller_of(user: SlackUser, admins: Collection[str], linked: str | None, *, taken: bool) -> Caller:
+    """What a user may see who is not denied.
+
+    Args:
+        user: who they are.
+        admins: operators, by Slack id or e-mail.
+        linked: the e-mail an operator linked them to. It makes nobody an operator.
+        taken: whether their own e-mail is linked to somebody else.
+    """
+    operator = user.id in admins or (user.email is not None and user.email in admins)
+    member = linked or (None if taken else user.email)
+    return Caller(Role.OPERATOR if operator else Role.MEMBER, member)

@@ -1,0 +1,1 @@
+"""The running service: the rooms wired to Slack and to the clock's ticks."""

@@ -1,0 +1,91 @@
+"""The desk: says who asks, sends them to the right room, and tells them whatever goes wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from secrets import token_hex
+from time import perf_counter
+
+import structlog
+
+from bot.domain.access import Caller, RefusedError
+from bot.domain.parsing import QueryError
+from bot.domain.when import WhenError
+from bot.people.callers import Callers, DeniedError
+from bot.slack import message as slack
+from bot.slack.errors import SlackError
+from bot.slack.message import Draft, Message
+from bot.slack.rendering import Words
+from bot.slack.requests import Kind, Request
+
+log = structlog.get_logger(__name__)
+
+Room = Callable[[Request, Caller], Awaitable[None]]
+
+LONGEST_SECONDS = 1_500  # an answer's: Slack takes it for thirty minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where every request is sent: `commands` by their first word, `buttons` by what their id begins with.
+
+    Whatever is no command is a `question`.
+    """
+
+    callers: Callers
+    words: Words
+    commands: Mapping[str, Room]
+    buttons: Mapping[str, Room]
+    question: Room
+
+    async def serve(self, request: Request) -> None:
+        """Answer a request, whatever happens; it raises nothing but being cancelled."""
+        began = perf_counter()
+        outcome = "answered"
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                await self._answered(request)
+        except asyncio.CancelledError:
+            outcome = "broken off"
+            with suppress(SlackError):
+                await request.reply.say(self._said("usage/leaving"))
+            raise
+        except TimeoutError:
+            outcome = "too late"
+            with suppress(SlackError):
+                await request.reply.say(self._said("usage/late", minutes=LONGEST_SECONDS // 60))
+        except SlackError as error:
+            outcome = str(error)
+        finally:
+            ms = round((perf_counter() - began) * 1000)
+            log.info("request", kind=request.kind.value, user=request.user, ms=ms, outcome=outcome)
+
+    async def _answered(self, request: Request) -> None:
+        try:
+            caller = await self.callers.caller(request.user)
+            room = self._room(request)
+            if room is not None:
+                await room(request, caller)
+        except DeniedError as denial:
+            await request.reply.say(self._said("people/denied", reason=denial.reason.value))
+        except (RefusedError, WhenError, QueryError) as refusal:
+            await request.reply.say(self._said("usage/refused", reason=str(refusal)))
+        except SlackError:
+            raise
+        except Exception:
+            reference = token_hex(4)
+            log.exception("could not answer", reference=reference, kind=request.kind.value)
+            await request.reply.say(self._said("usage/broken", reference=reference))
+
+    def _room(self, request: Request) -> Room | None:
+        if request.kind is Kind.BUTTON:
+            return self.buttons.get(request.action.partition(":")[0])
+        words = request.text.split(maxsplit=1)
+        return self.commands.get(words[0].lower() if words else "", self.question)
+
+    def _said(self, template: str, **values: object) -> Message:
+        text = self.words.say(template, **values)
+        draft = Draft(text)
+        draft.add(slack.section(text))
+        return draft.message()

@@ -1,0 +1,52 @@
+"""The rooms, wired to one workspace: which word and which button leads where."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.app import App
+from bot.ledger.database import Database
+from bot.ledger.readers import Readers
+from bot.people.callers import Callers
+from bot.people.command import Links
+from bot.people.directory import Directory
+from bot.service.desk import Desk
+from bot.shipped import shipped
+from bot.slack.rendering import Words
+from bot.slack.workspace import Account, Workspace
+from bot.sync.keeper import Keeper
+from bot.usage.command import ACTIONS, Usage
+from bot.usage.source import Source
+from bot.usage.talk import Talk
+from bot.usage.welcome import Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What a connected service needs of its rooms."""
+
+    desk: Desk
+    directory: Directory
+    welcome: Welcome
+
+
+def rooms(  # noqa: PLR0917 - what there is to wire
+    app: App, database: Database, readers: Readers, keeper: Keeper, workspace: Workspace, who: Account
+) -> Rooms:
+    """Wire the rooms."""
+    settings, words = app.settings, Words(shipped("templates"))
+    words.warm()
+    directory = Directory(workspace, who, app.clock)
+    callers = Callers(directory, readers, settings.admins)
+    poll = timedelta(seconds=settings.poll_seconds)
+    source = Source(readers, callers, keeper, app.terms, 2 * poll, app.clock)
+    usage = Usage(source, workspace, words, settings.show_titles)
+    talk = Talk(source, words, settings.database_path, settings.admins)
+    links = Links(database, readers, words, app.clock)
+    desk = Desk(
+        callers,
+        words,
+        commands={"help": talk.help, "status": talk.status, "link": links.link},
+        buttons=dict.fromkeys(ACTIONS, usage.press),
+        question=usage.ask,
+    )
+    return Rooms(desk, directory, Welcome(source, callers, database, workspace, words, poll))

@@ -1,0 +1,221 @@
+"""Running: started in the order that makes it useful soonest, and ended without losing an answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.app import App
+from bot.ledger.database import Database
+from bot.ledger.passes import freshness
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError, newest_revision
+from bot.service.jobs import Job, scheduler_of
+from bot.service.rooms import Rooms, rooms
+from bot.settings import Settings, SettingsError
+from bot.slack import http
+from bot.slack.door import Door
+from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.socket import Socket
+from bot.slack.workspace import Account, Workspace, connected
+from bot.sync.job import Outcome, Progress
+from bot.sync.keeper import Keeper
+from bot.sync.rules import Agenda, Planned
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 8.0  # of the ten between SIGTERM and the end
+RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
+
+
+@dataclass(slots=True)
+class Service:
+    """What runs. `port` is where its health is told; `connecting` ends when acts in Slack reach it."""
+
+    app: App
+    database: Database
+    readers: Readers
+    keeper: Keeper
+    workspace: Workspace
+    port: int = 0
+    door: Door | None = None
+    socket: Socket | None = None
+    rooms: Rooms | None = None
+    connecting: "asyncio.Task[None] | None" = None
+    _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def connect(self) -> None:
+        """Reach Slack, however long that takes; raises RefusedBySlackError when the token is not valid."""
+        settings = self.app.settings
+        account = await _account(self.workspace)
+        self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
+        secret = None if settings.slack_app_token else settings.slack_signing_secret
+        door = Door(self.workspace, account, self.rooms.desk.serve, secret.reveal() if secret else None)
+        if settings.slack_app_token is not None:
+            self.socket = Socket(door, settings.slack_app_token.reveal(), settings.slack_api_url)
+            await self.socket.start()
+        self.door = door
+        door.run(self.rooms.directory.fill())
+
+    async def look(self) -> None:
+        """Read what is due now, and welcome whoever is to be; what fails is logged, and tried at the next look."""
+        async with self._at_work:
+            await self.keeper.tick()
+            try:
+                if self.rooms is not None and await self.readers.ask(self._is_read):
+                    await self.rooms.welcome.once()
+            except LedgerError as error:
+                log.warning("cannot read the ledger", why=str(error))
+
+    def _is_read(self, reader: Reader) -> bool:
+        """Whether all the history that is wanted is in the ledger."""
+        return freshness(reader, self.app.clock()).as_of is not None and not self.app.agenda(reader).history
+
+    async def problems(self) -> Mapping[str, str]:
+        """What stands in the way of being ready; never the upstream, and never history still to be read."""
+        found: dict[str, str] = {}
+        try:
+            rows = await self.readers.ask(lambda reader: reader.rows("SELECT version_num FROM alembic_version"))
+            if rows != [(newest_revision(),)]:
+                found["database"] = f"it is at another schema than {newest_revision()}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
+            found["database"] = str(error)
+        if trouble := await self._slack_trouble():
+            found["slack"] = trouble
+        return found
+
+    async def _slack_trouble(self) -> str:
+        if self.door is None:
+            return "Slack has not answered yet"
+        if self.socket is not None:
+            return "" if await self.socket.is_connected() else "the connection is down; it is being renewed"
+        try:
+            await self.workspace.account()
+        except SlackError as error:
+            return str(error)
+        return ""
+
+    async def end(self) -> None:
+        """Take nothing new, finish what is in flight, break off what can go on later."""
+        if self.connecting is not None:
+            await _cancelled(self.connecting)
+        if self.socket is not None:
+            await self.socket.stop()
+        if self.door is not None:
+            await self.door.drain(DRAIN_SECONDS)
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingsError for what a service cannot do without."""
+    problems = []
+    if settings.slack_bot_token is None:
+        problems.append("SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions.")
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        where = "Basic Information, App-Level Tokens"
+        problems.append(f"SLACK_APP_TOKEN: it is not set. Make one in your Slack app: {where}.")
+    if not settings.has_neo_credential:
+        problems.append("NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin.")
+    if problems:
+        raise SettingsError(problems)
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[Service]:
+    """Start the service, and end it within ten seconds.
+
+    It is given as soon as it lives; it becomes ready by itself, whenever Slack answers.
+
+    Raises:
+        SettingsError: something necessary is not set.
+        LedgerError: the ledger cannot be written, or is priced in another unit.
+        OSError: the port is taken.
+    """
+    settings = app.settings
+    check(settings)
+    assert settings.slack_bot_token is not None  # noqa: S101 - just checked
+    async with AsyncExitStack() as stack:
+        database = await asyncio.to_thread(app.opened_to_book)
+        stack.callback(database.close)
+        readers = Readers(settings.database_path)
+        stack.callback(readers.close)
+        workspace = await stack.enter_async_context(
+            connected(settings.slack_bot_token.reveal(), settings.slack_api_url)
+        )
+        service = Service(app, database, readers, _keeper(app, readers), workspace)
+        health = http.application(service.problems, lambda: service.door.bolt if service.door else None)
+        service.port = await stack.enter_async_context(http.served(health, settings.http_host, settings.http_port))
+        stack.push_async_callback(service.end)
+        service.connecting = asyncio.create_task(service.connect())
+        await stack.enter_async_context(_ticking(service))
+        yield service
+
+
+async def serve(app: App, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; errors as of `running`, and RefusedBySlackError when the bot's token is not valid."""
+    if not app.settings.admins:
+        log.warning("ADMINS is empty: nobody sees more than their own spend")
+    async with running(app) as service:
+        log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz")
+        stopped = asyncio.create_task(stop.wait())
+        assert service.connecting is not None  # noqa: S101 - it is while it runs
+        await asyncio.wait({stopped, service.connecting}, return_when=asyncio.FIRST_COMPLETED)
+        if service.connecting.done():
+            service.connecting.result()
+        await stopped
+        log.info("stopping: finishing what is in flight")
+    log.info("stopped")
+
+
+def _keeper(app: App, readers: Readers) -> Keeper:
+    async def read(planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
+        first = (await readers.ask(lambda reader: freshness(reader, app.clock()))).as_of is None
+        return await app.read(planned, progress, lambda held: log.info("waiting", holder=held.holder), quiet=first)
+
+    async def agenda() -> Agenda:
+        return await readers.ask(app.agenda)
+
+    return Keeper(read, agenda, app.clock)
+
+
+@asynccontextmanager
+async def _ticking(service: Service) -> AsyncIterator[None]:
+    """Look now, and again at every tick; a sync under way is broken off at the end, and loses nothing."""
+    looks: set[asyncio.Task[None]] = set()
+
+    async def look() -> None:
+        task = asyncio.create_task(service.look())
+        looks.add(task)
+        task.add_done_callback(looks.discard)
+        await asyncio.shield(task)
+
+    scheduler = scheduler_of([Job("sync", service.app.settings.poll_seconds, look)])
+    scheduler.start()
+    first = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+        for task in (first, *looks):
+            await _cancelled(task)
+        await service.keeper.stop()
+
+
+async def _account(workspace: Workspace) -> Account:
+    """Who the bot is, asked until Slack answers."""
+    while True:
+        try:
+            return await workspace.account()
+        except RefusedBySlackError:
+            raise
+        except SlackError as error:
+            log.warning("Slack does not answer; trying again", why=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, SlackError, LedgerError):
+        await task

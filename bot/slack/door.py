@@ -1,0 +1,118 @@
+"""The door: every act in Slack comes in here, is acknowledged at once, told apart from its duplicates, and served."""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.replies import Hook, Note
+from bot.slack.requests import Kind, Request
+from bot.slack.workspace import Account, Workspace
+
+COMMAND = "/neo-usage"
+_REMEMBERED = 5_000  # acts, against Slack's repeated deliveries
+_EVERYTHING = re.compile(r"(?s).*")
+
+Serve = Callable[[Request], Awaitable[None]]
+Body = Mapping[str, Any]
+
+
+class Door:
+    """Bolt's app with one listener a kind of act; the work is done in tasks that `drain` waits for."""
+
+    def __init__(self, workspace: Workspace, account: Account, serve: Serve, signing_secret: str | None) -> None:
+        self._workspace, self._account, self._serve = workspace, account, serve
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.bolt = AsyncApp(
+            client=AsyncWebClient(base_url=workspace.posting.base_url),  # Bolt's own; rooms have theirs
+            authorize=_authorizing(account, workspace.posting.token),
+            signing_secret=signing_secret or "",
+            # Bolt would look for the ack every 10 ms; ours comes first thing
+            process_before_response=True,
+            request_verification_enabled=signing_secret is not None,
+        )
+        self.bolt.command(COMMAND)(self._on_command)
+        self.bolt.action(_EVERYTHING)(self._on_action)
+        self.bolt.event("app_mention")(self._on_message)
+        self.bolt.event("message")(self._on_message)
+
+    async def _on_command(self, ack: Callable[[], Awaitable[Any]], body: Body) -> None:
+        await ack()
+        reply = Hook(self._workspace, body["response_url"], body["user_id"])
+        text = unescaped(body.get("text", ""))
+        self._take(body.get("trigger_id"), Request(Kind.COMMAND, body["user_id"], body["channel_id"], text, reply))
+
+    async def _on_action(self, ack: Callable[[], Awaitable[Any]], body: Body) -> None:
+        await ack()
+        user, action = body["user"]["id"], body["actions"][0]
+        url, channel = body.get("response_url"), (body.get("channel") or {}).get("id", "")
+        if not url:
+            return  # pressed in a view; whoever opened the view handles it
+        value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
+        request = Request(Kind.BUTTON, user, channel, value, Hook(self._workspace, url, user), action["action_id"])
+        self._take(body.get("trigger_id"), request)
+
+    async def _on_message(self, ack: Callable[[], Awaitable[Any]], event: Body) -> None:
+        await ack()
+        if event.get("subtype") or event.get("bot_id") or not event.get("user") or not event.get("text"):
+            return
+        direct = event.get("channel_type") == "im" or event["channel"].startswith("D")
+        if event["type"] == "message" and not direct:
+            return  # talk in a channel; a mention comes as an event of its own
+        reply = Note(self._workspace, event["user"], event["channel"], event.get("thread_ts"))
+        text = unescaped(event["text"].replace(f"<@{self._account.user}>", " "))
+        kind = Kind.DIRECT if direct else Kind.MENTION
+        # one message can come as two events: it is told by its place, not by the event's id
+        key = f"{event['channel']}:{event.get('ts')}"
+        self._take(key, Request(kind, event["user"], event["channel"], text.strip(), reply))
+
+    def _take(self, key: str | None, request: Request) -> None:
+        """Serve a request in a task of its own, unless it was seen before."""
+        if key is not None:
+            if key in self._seen:
+                return
+            self._seen[key] = None
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        self.run(self._serve(request))
+
+    def run(self, work: Awaitable[None]) -> None:
+        """Do some work that `drain` waits for."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for what is in flight, then break off what is left and give it a moment to say so."""
+        for patience in (seconds, 1.0):
+            if self._tasks:
+                await asyncio.wait(set(self._tasks), timeout=patience)
+            for task in self._tasks:
+                task.cancel()
+
+
+def _authorizing(account: Account, token: str | None) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """One workspace, whose account was looked at when starting: no call a request."""
+
+    async def authorize(team_id: str | None = None) -> AuthorizeResult:  # Bolt hands over what the names ask for
+        del team_id
+        return AuthorizeResult(
+            enterprise_id=account.enterprise,
+            team_id=account.team,
+            bot_user_id=account.user,
+            bot_id=account.bot,
+            bot_token=token,
+        )
+
+    return authorize
+
+
+def unescaped(text: str) -> str:
+    """What was typed, of the three characters that Slack escapes."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,0 +1,46 @@
+"""A request: somebody's act in Slack that wants an answer, and the way back to them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.slack.message import Message
+
+
+class Kind(StrEnum):
+    """How somebody spoke to the bot."""
+
+    COMMAND = "command"
+    DIRECT = "direct"
+    MENTION = "mention"
+    BUTTON = "button"
+
+
+class Reply(Protocol):
+    """The way back to whoever asked; both raise SlackError."""
+
+    async def say(self, message: Message, *, replace: bool = False) -> None:
+        """Tell them alone; `replace` what a button was pressed on."""
+
+    async def share(self, message: Message) -> None:
+        """Tell everybody in the channel, on their behalf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who said what, where; nothing in it is to be trusted but `user`, which Slack vouches for.
+
+    `text` is what was typed, or a button's value; `action` is the button's id.
+    """
+
+    kind: Kind
+    user: str
+    channel: str
+    text: str
+    reply: Reply
+    action: str = ""
+
+    @property
+    def in_dm(self) -> bool:
+        """Whether it was said in a direct message."""
+        return self.channel.startswith("D")

@@ -1,0 +1,137 @@
+"""The workspace: the bot's account in it, and the calls that rooms make."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import RefusedBySlackError, translated
+from bot.slack.message import Message
+
+SECONDS = 10  # for one answer of Slack
+_NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
+_UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who the bot is: its workspace, its user, and what its token may do."""
+
+    team: str
+    enterprise: str | None
+    user: str
+    bot: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Slack's Web API as the bot uses it; every method raises SlackError.
+
+    `reading` repeats what a dropped connection may have swallowed; `posting` never does, or people would see
+    a message twice.
+    """
+
+    reading: AsyncWebClient
+    posting: AsyncWebClient
+    session: aiohttp.ClientSession
+
+    async def account(self) -> Account:
+        """Who the token belongs to."""
+        with translated():
+            answer = await self.reading.auth_test()
+        scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
+        held = frozenset(each.strip() for each in scopes.split(",") if each.strip())
+        return Account(answer["team_id"], answer.get("enterprise_id"), answer["user_id"], answer["bot_id"], held)
+
+    async def users(self) -> AsyncIterator[dict[str, Any]]:
+        """Everybody in the workspace, as Slack's user objects."""
+        cursor = ""
+        while True:
+            with translated():
+                answer = await self.reading.users_list(limit=200, cursor=cursor)
+            for member in answer["members"]:
+                yield member
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    async def user(self, user: str) -> dict[str, Any] | None:
+        """One user object; None if there is no such user."""
+        try:
+            with translated():
+                answer = await self.reading.users_info(user=user)
+        except RefusedBySlackError as error:
+            if error.code in {"user_not_found", "user_not_visible", "users_not_found"}:
+                return None
+            raise
+        found: dict[str, Any] = answer["user"]
+        return found
+
+    async def channel(self, channel: str) -> dict[str, Any]:
+        """A channel object by id."""
+        with translated():
+            answer = await self.reading.conversations_info(channel=channel)
+        found: dict[str, Any] = answer["channel"]
+        return found
+
+    async def dm(self, user: str) -> str:
+        """The channel of the bot's DM with a user."""
+        with translated():
+            answer = await self.reading.conversations_open(users=user)
+        return str(answer["channel"]["id"])
+
+    async def post(self, channel: str, message: Message, thread: str | None = None) -> str:
+        """Post a message, simpler where Slack refuses its blocks; returns its `ts`."""
+        thread_ts = {"thread_ts": thread} if thread else {}
+        answer = await self._said(self.posting.chat_postMessage, message, channel=channel, **thread_ts, **_NO_UNFURL)
+        return str(answer["ts"])
+
+    async def whisper(self, channel: str, user: str, message: Message, thread: str | None = None) -> None:
+        """Post a message that one person in a channel sees."""
+        thread_ts = {"thread_ts": thread} if thread else {}
+        await self._said(self.posting.chat_postEphemeral, message, channel=channel, user=user, **thread_ts)
+
+    async def _said(self, method: Any, message: Message, **arguments: Any) -> Any:  # noqa: ANN401 - the SDK's own
+        while True:
+            try:
+                with translated():
+                    return await method(text=message.text, blocks=blocks(message), **arguments)
+            except RefusedBySlackError as error:
+                simpler = message.simpler
+                if error.code not in _UNUSABLE or simpler is None:
+                    raise
+                message = simpler
+
+    async def upload(self, channel: str, name: str, content: str, comment: str) -> None:
+        """Put a text file into a channel, with a line of plain text."""
+        with translated():
+            await self.reading.files_upload_v2(
+                channel=channel, filename=name, title=name, content=content.encode(), initial_comment=comment
+            )
+
+
+def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
+    """The blocks as slack-sdk takes them."""
+    return list(message.blocks) or None
+
+
+@asynccontextmanager
+async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
+    """The workspace that a bot token opens, over one session."""
+    async with aiohttp.ClientSession() as session:
+        limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
+        twice = [limited, AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
+        yield Workspace(
+            AsyncWebClient(token, address, timeout=SECONDS, session=session, retry_handlers=twice),
+            AsyncWebClient(token, address, timeout=SECONDS, session=session, retry_handlers=[limited]),
+            session,
+        )

@@ -1,0 +1,155 @@
+"""The question in Slack: typed or by a button, answered for whoever asks, shared on purpose, or filed as CSV."""
+
+import re
+from dataclasses import dataclass, replace
+
+from bot.domain.access import Caller
+from bot.domain.parsing import QueryError
+from bot.domain.question import Question, describe
+from bot.domain.visibility import Titles
+from bot.ledger.instants import from_us
+from bot.ledger.schema import LedgerError
+from bot.slack import message as slack
+from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.message import TABLE_ROWS, Draft, Message
+from bot.slack.rendering import Words
+from bot.slack.requests import Request
+from bot.slack.workspace import Workspace
+from bot.usage.buttons import ASK, CSV, SHARE, instead_button
+from bot.usage.export import to_csv
+from bot.usage.message import message_of
+from bot.usage.report import Report
+from bot.usage.source import Source
+from bot.usage.view import View
+
+ACTIONS = (ASK, SHARE, CSV)
+MOST_FILED = 50_000  # tasks in one file
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The room that answers questions in Slack; `titles` says whether channels may see titles and errors."""
+
+    source: Source
+    workspace: Workspace
+    words: Words
+    titles: Titles
+
+    async def ask(self, request: Request, caller: Caller) -> None:
+        """Answer a typed question."""
+        try:
+            question = await self.source.parsed(request.text)
+        except QueryError as error:
+            await request.reply.say(self._wrong(error))
+            return
+        await (self._file if question.csv else self._answer)(request, caller, question)
+
+    async def press(self, request: Request, caller: Caller) -> None:
+        """Do what a button under an answer says, with the rights of whoever pressed it.
+
+        Raises:
+            QueryError: its value is no question, so no answer of ours had it.
+        """
+        question = await self.source.parsed(request.text)
+        match request.action.partition(":")[0]:
+            case "share":
+                await self._share(request, caller, question)
+            case "csv":
+                await self._file(request, caller, question)
+            case _:
+                await self._answer(request, caller, question)
+
+    # --- answering -------------------------------------------------------------------------------
+
+    async def _answer(self, request: Request, caller: Caller, question: Question) -> None:
+        fresh = await self.source.freshened()
+        pressed = bool(request.action)
+        if chunks := self.source.missing(question, caller, fresh):
+            begins = from_us(fresh.since or 0).astimezone(self.source.terms.zone)
+            await request.reply.say(self._said("reaching", begins=f"{begins:%Y-%m-%d}"), replace=pressed)
+            await self.source.reach(chunks)
+        try:
+            report = await self.source.report(request.user, caller, question, TABLE_ROWS)
+        except LedgerError:
+            message = self._said("unread", reading=self.source.reading, failure=self.source.failure)
+        else:
+            message = message_of(report, self._view(request, caller))
+        await request.reply.say(message, replace=pressed)
+
+    def _view(self, request: Request, caller: Caller) -> View:
+        source = self.source
+        view = View(self.words, caller, source.clock(), source.stale_after, in_dm=request.in_dm)
+        return replace(view, reading=source.reading, failure=source.failure)
+
+    def _said(self, template: str, **values: object) -> Message:
+        text = self.words.say(f"usage/{template}", **values)
+        draft = Draft(text)
+        draft.add(slack.section(text))
+        return draft.message()
+
+    def _wrong(self, error: QueryError) -> Message:
+        values = {"word": error.word, "column": error.column, "reason": error.reason, "instead": error.instead or ""}
+        text = self.words.say("usage/wrong", **values)
+        draft = Draft(text)
+        draft.add(slack.section(text))
+        if error.instead and (button := instead_button(error.instead)):
+            draft.add(slack.actions([button]))
+        return draft.message()
+
+    # --- sharing ---------------------------------------------------------------------------------
+
+    async def _share(self, request: Request, caller: Caller, question: Question) -> None:
+        if reason := await self._closed(request):
+            await request.reply.say(self._said("unshared", reason=reason))
+            return
+        report = await self.source.report(request.user, caller, question, TABLE_ROWS)
+        titles = self.titles is Titles.CHANNEL
+        view = replace(self._view(request, caller), shared_by=request.user, titles=titles)
+        try:
+            await request.reply.share(message_of(report, view))
+        except SlackError as error:
+            reason = "expired" if isinstance(error, RefusedBySlackError) else "unavailable"
+            await request.reply.say(self._said("unshared", reason=reason))
+
+    async def _closed(self, request: Request) -> str:
+        """Why nothing may be shared where a button was pressed; empty if it may."""
+        if request.in_dm:
+            return "direct"
+        try:
+            channel = await self.workspace.channel(request.channel)
+        except SlackError as error:
+            return "unseen" if isinstance(error, RefusedBySlackError) else "unavailable"
+        return "outsiders" if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared") else ""
+
+    # --- filing ----------------------------------------------------------------------------------
+
+    async def _file(self, request: Request, caller: Caller, question: Question) -> None:
+        await self.source.freshened()
+        report = await self.source.report(request.user, caller, question, MOST_FILED + 1)
+        cut = len(report.rows) > MOST_FILED
+        content = await self._csv(replace(report, rows=report.rows[:MOST_FILED]))
+        name = self._file_name(question)
+        try:
+            where = await self.workspace.dm(request.user)
+            await self.workspace.upload(where, name, content, self._comment(report))
+        except SlackError as error:
+            scope = error.needed if isinstance(error, RefusedBySlackError) else ""
+            await request.reply.say(self._said("unfiled", reason=str(error), scope=scope or ""))
+            return
+        lines = f"{content.count(chr(10)) - 1:,}"
+        await request.reply.say(self._said("filed", lines=lines, name=name, cut=cut, most=f"{MOST_FILED:,}"))
+
+    async def _csv(self, report: Report) -> str:
+        return await self.source.readers.ask(lambda _: to_csv(report))
+
+    def _file_name(self, question: Question) -> str:
+        """The question and the day, as a name that every system takes."""
+        asked = describe(replace(question, csv=False)) or "this month"
+        plain = re.sub(r"[^A-Za-z0-9@._-]+", " ", asked).strip()[:80]
+        today = self.source.clock().astimezone(self.source.terms.zone)
+        return f"neo-usage {plain} {today:%Y-%m-%d}.csv"
+
+    def _comment(self, report: Report) -> str:
+        as_of = report.as_of and f"{report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M}"
+        complete = "" if report.complete else " The ledger is not complete for this window."
+        return f"Data as of {as_of or 'no complete reading yet'}.{complete}"

@@ -1,0 +1,113 @@
+"""The source of answers: the ledger, made fresh before it is asked, but never waited for long."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.access import Caller, Role
+from bot.domain.parsing import parse
+from bot.domain.periods import FIRST_YEAR
+from bot.domain.question import Field, Question
+from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.domain.when import resolve
+from bot.ledger.instants import from_us
+from bot.ledger.passes import Freshness, freshness
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError
+from bot.ledger.selection import seen_values
+from bot.neo.errors import NeoError
+from bot.people.callers import Callers
+from bot.sync.keeper import Keeper
+from bot.sync.rules import Planned, reaching
+from bot.usage import phrases
+from bot.usage.report import Report, Terms, answer
+
+log = structlog.get_logger(__name__)
+
+REFRESH_SECONDS = 1.5  # for which an answer waits while old data is made new
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What questions in Slack are answered from; `clock` gives aware times."""
+
+    readers: Readers
+    callers: Callers
+    keeper: Keeper
+    terms: Terms
+    stale_after: timedelta
+    clock: Callable[[], datetime]
+
+    async def parsed(self, line: str) -> Question:
+        """The question that a line asks; raises QueryError."""
+        seen = await self.readers.ask(lambda reader: seen_values(reader, "status"))
+        statuses = {*seen, *UPSTREAM_STATUSES}
+        return parse(line, now=self.clock(), zone=self.terms.zone, statuses=statuses)
+
+    async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
+        """The answer for a Slack user; errors as of `answer`."""
+        # others than operators may only mean themselves: nobody else is looked up for them
+        wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
+        mentioned = await self.callers.mentioned(wanted)
+        now = self.clock()
+        return await self.readers.ask(
+            lambda reader: answer(reader, question, caller, self.terms, now, mentioned, most_rows)
+        )
+
+    # --- freshness -------------------------------------------------------------------------------
+
+    async def freshened(self) -> Freshness:
+        """How fresh the ledger is, after a short wait for what is new if it is old."""
+        fresh = await self.freshness()
+        if fresh.as_of is None or self.clock() - fresh.as_of > self.stale_after:
+            await self.keeper.refresh(REFRESH_SECONDS)
+            return await self.freshness()
+        return fresh
+
+    async def freshness(self) -> Freshness:
+        """How fresh the ledger is now."""
+        now = self.clock()
+
+        def look(reader: Reader) -> Freshness:
+            with reader:
+                return freshness(reader, now)
+
+        return await self.readers.ask(look)
+
+    @property
+    def reading(self) -> str:
+        """What a sync is at, in words; empty while there is none."""
+        at = self.keeper.progress
+        if at is None:
+            return ""
+        since = (
+            "the beginning" if at.window.start is None else f"{at.window.start.astimezone(self.terms.zone):%Y-%m-%d}"
+        )
+        return f"I am reading Neo since {since}: {at.rows:,} of {phrases.count(at.total, 'task')} so far"
+
+    @property
+    def failure(self) -> str:
+        """Why the last sync failed; empty if it did not."""
+        return "" if self.keeper.failure is None else self.keeper.failure.said
+
+    # --- reaching back ---------------------------------------------------------------------------
+
+    def missing(self, question: Question, caller: Caller, fresh: Freshness) -> list[Planned]:
+        """What an operator's question needs of the time before the ledger begins."""
+        if caller.role is not Role.OPERATOR or fresh.as_of is None or question.included(Field.TASK):
+            return []
+        start = resolve(question.asked_when, self.clock(), self.terms.zone).start
+        if start.year <= FIRST_YEAR or not fresh.since:
+            return []
+        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
+        return reaching(start, from_us(fresh.since), covered)
+
+    async def reach(self, chunks: list[Planned]) -> None:
+        """Read what is missing; where that fails, the answer says that the ledger is not complete."""
+        try:
+            await self.keeper.reach(chunks)
+        except (NeoError, LedgerError) as error:
+            log.warning("could not reach back", why=str(error))

@@ -1,0 +1,120 @@
+"""Tables and charts of an answer in Slack, with the same numbers in text where Slack refuses them."""
+
+from bot.domain.money import show_usd
+from bot.domain.question import TIME_GROUPINGS, Question
+from bot.domain.text import one_line
+from bot.ledger.detail import TaskDetail
+from bot.ledger.spend import Group, TaskRow
+from bot.slack import message as slack
+from bot.slack.message import Draft
+from bot.slack.rendering import inert
+from bot.usage import phrases
+from bot.usage.report import Report
+from bot.usage.series import Series, over_time, sparkline
+from bot.usage.view import View
+
+_DETAIL_CELL = 500  # of which sixteen fit a table
+
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+def add_groups(draft: Draft, report: Report) -> None:
+    """The groups with their shares, what was cut, and a chart where they are of time."""
+    columns, numbers = _group_columns(report)
+    lines = [_group_cells(report, group) for group in report.groups]
+    shown = slack.fitting(lines)
+    by_time = _in_order_of_time(report.question)
+    kept = lines[-shown:] if by_time else lines[:shown]  # of many days the latest matter
+    draft.add(slack.table(columns, kept, numbers), slack.plain_table(columns, kept, numbers, from_end=by_time))
+    cut = report.groups[:-shown] if by_time else report.groups[shown:]
+    if left := len(cut) + report.groups_omitted:
+        rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
+        amount = "" if report.question.counts_only else f", {show_usd(rest)}"
+        earlier = "earlier" if by_time else "others"
+        draft.add(slack.context(inert(f"and {left:,} {earlier}{amount}")))
+    _add_chart(draft, report)
+
+
+def _in_order_of_time(question: Question) -> bool:
+    return question.by[0] in TIME_GROUPINGS and question.sort in {None, "name"} and question.top is None
+
+
+def _group_columns(report: Report) -> tuple[list[str], int]:
+    """The names of the columns, and how many of the last are numbers."""
+    names = [name.capitalize() for name in report.question.by]
+    if "tool" in report.question.by:
+        return [*names, "Calls", "Time", "Tasks"], 3
+    if "agent" in report.question.by:
+        return [*names, "Triggers", "Tasks"], 2
+    return [*names, "Spend", "Share", "Tasks"], 3
+
+
+def _group_cells(report: Report, group: Group) -> list[str]:
+    tasks = f"{group.tasks:,}"
+    if "tool" in report.question.by:
+        return [*group.key, f"{group.calls:,}", phrases.duration(group.time_ms), tasks]
+    if "agent" in report.question.by:
+        return [*group.key, f"{group.calls:,}", tasks]
+    share = report.share(group)
+    spend = "unknown" if group.tasks == group.without_cost else show_usd(group.spend(report.basis))
+    return [*group.key, spend, "" if share is None else f"{share:.1%}", tasks]
+
+
+# --- the chart -----------------------------------------------------------------------------------
+
+
+def _add_chart(draft: Draft, report: Report) -> None:
+    series = over_time(report, slack.MOST_POINTS, slack.MOST_SERIES)
+    if series is None:
+        return
+    joined = f" ({series.joined} {series.unit}s a point)" if series.joined > 1 else ""
+    lines = [(name, [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
+    kind: slack.Kind = "bar" if len(lines) == 1 else "line"
+    title = f"Spend by {series.unit}{joined}"
+    draft.add(slack.chart(title, series.labels, lines, "USD", kind), slack.section(_sparklines(series, title)))
+
+
+def _sparklines(series: Series, title: str) -> str:
+    lines = [
+        f"{inert(one_line(name, 30))}  {sparkline(values)}  at most {inert(show_usd(max(values)))}"
+        for name, values in series.lines
+    ]
+    return "\n".join([f"{inert(title)}, {inert(series.labels[0])} to {inert(series.labels[-1])}", *lines])
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+def add_rows(draft: Draft, report: Report, view: View) -> None:
+    """The tasks, dearest first unless asked otherwise, and what was cut."""
+    columns = ["Task", "Created", "Member", "Model", "Status", *(["Title"] if view.titles else []), "Spend"]
+    lines = [_row_cells(report, row, titles=view.titles) for row in report.rows]
+    shown = slack.fitting(lines)
+    draft.add(slack.table(columns, lines[:shown], 1), slack.plain_table(columns, lines[:shown], 1))
+    left = (min(report.question.top or report.total.tasks, report.total.tasks)) - shown
+    if left > 0:
+        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[:shown])
+        amount = f", {show_usd(rest)}" if report.question.top is None else ""
+        draft.add(slack.context(inert(f"and {left:,} other tasks{amount}: CSV has them all")))
+
+
+def _row_cells(report: Report, row: TaskRow, *, titles: bool) -> list[str]:
+    spend = row.spend(report.basis)
+    created = f"{row.created_at.astimezone(report.zone):%m-%d %H:%M}"
+    title = [one_line(row.title or "", 60)] if titles else []
+    return [row.task_id[:8], created, row.member, row.model, row.status, *title,
+            "unknown" if spend is None else show_usd(spend)]  # fmt: skip
+
+
+def add_details(draft: Draft, report: Report, view: View) -> None:
+    """Everything about the tasks asked for; a message takes one table, so only the first has one."""
+    for number, task in enumerate(report.details):
+        facts = _detail_facts(task, report, view)
+        plain = slack.section("\n".join(f"*{inert(name)}*  {inert(value)}" for name, value in facts))
+        draft.add(slack.table(("Task", task.task_id), facts, 0, _DETAIL_CELL) if number == 0 else plain, plain)
+
+
+def _detail_facts(task: TaskDetail, report: Report, view: View) -> list[tuple[str, str]]:
+    hidden = {"task"} if view.titles else {"task", "title", "error"}
+    return [(name.capitalize(), value) for name, value in phrases.facts(task, report) if name not in hidden]

@@ -1,0 +1,106 @@
+"""Talk: what the bot says about itself in Slack, its help and its status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot import __version__
+from bot.domain.access import Caller, Role
+from bot.domain.text import one_line
+from bot.ledger.instants import from_us
+from bot.ledger.passes import PassRecord
+from bot.slack import message as slack
+from bot.slack.message import Draft
+from bot.slack.rendering import Trusted, Words, mention
+from bot.slack.requests import Request
+from bot.usage import phrases
+from bot.usage.source import Source
+from bot.usage.status import Status, status
+
+_MOST_QUARANTINED = 5
+
+FOR_OPERATORS = (
+    ("/neo-usage team 7d by:member", "everybody, the last seven days"),
+    ("/neo-usage @ana last month by:model", "one person's models"),
+    ("/neo-usage team 30d by:day", "a chart of the days"),
+    ("/neo-usage team yesterday status:error,failed rows", "the tasks that failed"),
+)
+FOR_MEMBERS = (
+    ("/neo-usage", "your spend, this month so far"),
+    ("/neo-usage 7d by:model", "what you spent it on"),
+    ("/neo-usage 30d by:day", "a chart of your days"),
+    ("/neo-usage last month rows top:10", "your dearest tasks"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Help and status; `path` is the ledger's file, `operators` gives the Slack ids of those there are."""
+
+    source: Source
+    words: Words
+    path: Path
+    admins: frozenset[str]
+
+    async def help(self, request: Request, caller: Caller) -> None:
+        """What can be asked, by whoever reads it."""
+        operator = caller.role is Role.OPERATOR
+        examples = FOR_OPERATORS if operator else FOR_MEMBERS
+        text = self.words.say("usage/help", operator=operator, examples=examples)
+        draft = Draft("What Neo costs: /neo-usage, with time, filters and groups in any order.")
+        draft.add(slack.section(text))
+        await request.reply.say(draft.message())
+
+    async def status(self, request: Request, caller: Caller) -> None:
+        """How fresh and whole the data is; for operators, everything about the ledger."""
+        now, size = self.source.clock(), self.path.stat().st_size
+        found = await self.source.readers.ask(lambda reader: status(reader, size, now))
+        text = self.words.say("usage/status", **self._facts(found, now, operator=caller.role is Role.OPERATOR))
+        draft = Draft(
+            f"neo-usage {__version__}: data as of {self._moment(found.fresh.as_of) or 'no complete reading'}."
+        )
+        draft.add(slack.section(text))
+        if caller.role is Role.OPERATOR and found.passes:
+            self._add_passes(draft, found.passes)
+        await request.reply.say(draft.message())
+
+    def _facts(self, found: Status, now: datetime, *, operator: bool) -> dict[str, object]:
+        as_of, since = found.fresh.as_of, found.fresh.since
+        age = None if as_of is None else now - as_of
+        return {
+            "operator": operator,
+            "warning": found.warning or "",
+            "as_of": self._moment(as_of),
+            "age": "" if age is None else phrases.ago(age),
+            "stale": age is None or age > self.source.stale_after,
+            "reading": self.source.reading,
+            "failure": self.source.failure,
+            "begins": "" if since is None else (self._moment(from_us(since)) if since else "the beginning"),
+            "tasks": phrases.count(found.tasks, "task"),
+            "members": phrases.count(found.members, "member"),
+            "without_cost": f"{found.without_cost:,}" if found.without_cost else "",
+            "missing": f"{found.missing:,}" if found.missing else "",
+            "megabytes": f"{found.bytes / 2**20:,.1f}",
+            "quarantined": phrases.count(len(found.quarantine), "row"),
+            "quarantine": [(one_line(each.key, 60), each.reason) for each in found.quarantine[:_MOST_QUARANTINED]],
+            "admins": Trusted(", ".join(mention(each) for each in sorted(self.admins)) or "none: set ADMINS"),
+            "version": __version__,
+        }
+
+    def _moment(self, moment: datetime | None) -> str:
+        return "" if moment is None else f"{moment.astimezone(self.source.terms.zone):%Y-%m-%d %H:%M}"
+
+    def _add_passes(self, draft: Draft, passes: Sequence[PassRecord]) -> None:
+        columns = ["Read", "Started", "Complete", "Pages", "New", "Grown", "Error"]
+        rows = [
+            [
+                each.kind,
+                self._moment(each.started_at),
+                "yes" if each.complete else ("no" if each.finished_at else "under way"),
+                *(f"{count:,}" for count in (each.tally.pages, each.tally.new, each.tally.grown)),
+                each.error or "",
+            ]
+            for each in passes
+        ]
+        draft.add(slack.table(columns, rows, 0), slack.plain_table(columns, rows, 0))
