@@ -78,3 +78,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerError(f"{path} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
     if stored > newest_revision():
         raise LedgerError(f"{path} was written by a newer neo-usage (schema {stored}). Update this one.")
+
+
+def file_bytes(path: Path) -> int:
+    """What a ledger takes on disk, with what was written and not yet folded in."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(each.stat().st_size for each in files if each.exists())

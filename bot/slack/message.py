@@ -1,6 +1,6 @@
 """A message: its blocks within Slack's limits, and what stands for them where Slack refuses some."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Literal
@@ -120,27 +120,28 @@ def header(plain: str) -> HeaderBlock:
     return HeaderBlock(Text(one_line(plain, 150) or _EMPTY, TextType.PLAINTEXT))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int, longest: int = CELL) -> TableBlock:
-    """A table of plain text, of which the last `numbers` columns are right-aligned; cells are cut to `longest`.
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), longest: int = CELL
+) -> TableBlock:
+    """A table of plain text, whose columns at `numbers` are right-aligned; cells are cut to `longest`.
 
     The caller has cut the rows by `fitting`.
     """
-    settings = [ColumnSettings("right" if place >= len(columns) - numbers else "left") for place in range(len(columns))]
+    settings = [ColumnSettings("right" if place in numbers else "left") for place in range(len(columns))]
     return TableBlock([[RawText(cell(each, longest)) for each in line] for line in (columns, *rows)], settings)
 
 
 def plain_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int, *, from_end: bool = False
+    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), *, from_end: bool = False
 ) -> SectionBlock:
     """The same table as text, its columns kept by spaces; of many rows the first are kept, or those at the end."""
     kept = rows[-PLAIN_ROWS:] if from_end else rows[:PLAIN_ROWS]
     cells = [[one_line(cell(part), PLAIN_CELL) for part in line] for line in (columns, *kept)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-    first_number = len(columns) - numbers
     lines = []
     for line in cells:
         padded = (
-            part.rjust(width) if i >= first_number else part.ljust(width)
+            part.rjust(width) if i in numbers else part.ljust(width)
             for i, (part, width) in enumerate(zip(line, widths, strict=True))
         )
         lines.append(verbatim("  ".join(padded).rstrip()))

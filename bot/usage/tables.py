@@ -40,14 +40,13 @@ def _in_order_of_time(question: Question) -> bool:
     return question.by[0] in TIME_GROUPINGS and question.sort in {None, "name"} and question.top is None
 
 
-def _group_columns(report: Report) -> tuple[list[str], int]:
-    """The names of the columns, and how many of the last are numbers."""
+def _group_columns(report: Report) -> tuple[list[str], range]:
+    """The names of the columns, and which of them are numbers."""
     names = [name.capitalize() for name in report.question.by]
-    if "tool" in report.question.by:
-        return [*names, "Calls", "Time", "Tasks"], 3
-    if "agent" in report.question.by:
-        return [*names, "Triggers", "Tasks"], 2
-    return [*names, "Spend", "Share", "Tasks"], 3
+    numbers = ["Spend", "Share", "Tasks"]
+    if report.question.counts_only:
+        numbers = ["Calls", "Time", "Tasks"] if "tool" in report.question.by else ["Triggers", "Tasks"]
+    return [*names, *numbers], range(len(names), len(names) + len(numbers))
 
 
 def _group_cells(report: Report, group: Group) -> list[str]:
@@ -58,7 +57,13 @@ def _group_cells(report: Report, group: Group) -> list[str]:
         return [*group.key, f"{group.calls:,}", tasks]
     share = report.share(group)
     spend = "unknown" if group.tasks == group.without_cost else show_usd(group.spend(report.basis))
-    return [*group.key, spend, "" if share is None else f"{share:.1%}", tasks]
+    return [*group.key, spend, _percent(share), tasks]
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return ""
+    return "<0.1%" if 0 < share < 0.001 else f"{share:.1%}"  # noqa: PLR2004 - a tenth of a percent
 
 
 # --- the chart -----------------------------------------------------------------------------------
@@ -68,7 +73,7 @@ def _add_chart(draft: Draft, report: Report) -> None:
     series = over_time(report, slack.MOST_POINTS, slack.MOST_SERIES)
     if series is None:
         return
-    joined = f" ({series.joined} {series.unit}s a point)" if series.joined > 1 else ""
+    joined = f" ({series.joined} {series.unit}s each)" if series.joined > 1 else ""
     lines = [(name, [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
     kind: slack.Kind = "bar" if len(lines) == 1 else "line"
     title = f"Spend by {series.unit}{joined}"
@@ -88,10 +93,9 @@ def _sparklines(series: Series, title: str) -> str:
 
 def add_rows(draft: Draft, report: Report, view: View) -> None:
     """The tasks, dearest first unless asked otherwise, and what was cut."""
-    columns = ["Task", "Created", "Member", "Model", "Status", *(["Title"] if view.titles else []), "Spend"]
-    lines = [_row_cells(report, row, titles=view.titles) for row in report.rows]
+    columns, lines = _row_columns(report, view), [_row_cells(report, row, view) for row in report.rows]
     shown = slack.fitting(lines)
-    draft.add(slack.table(columns, lines[:shown], 1), slack.plain_table(columns, lines[:shown], 1))
+    draft.add(slack.table(columns, lines[:shown], _SPEND), slack.plain_table(columns, lines[:shown], _SPEND))
     left = (min(report.question.top or report.total.tasks, report.total.tasks)) - shown
     if left > 0:
         rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[:shown])
@@ -99,12 +103,25 @@ def add_rows(draft: Draft, report: Report, view: View) -> None:
         draft.add(slack.context(inert(f"and {left:,} other tasks{amount}: CSV has them all")))
 
 
-def _row_cells(report: Report, row: TaskRow, *, titles: bool) -> list[str]:
+_SPEND = (1,)  # the column of a task that is a number; it stands early, as phones show the first columns
+
+
+def _row_columns(report: Report, view: View) -> list[str]:
+    member = [] if _one_member(report) else ["Member"]
+    return ["Task", "Spend", *member, "Model", "Status", "Created", *(["Title"] if view.titles else [])]
+
+
+def _row_cells(report: Report, row: TaskRow, view: View) -> list[str]:
     spend = row.spend(report.basis)
-    created = f"{row.created_at.astimezone(report.zone):%m-%d %H:%M}"
-    title = [one_line(row.title or "", 60)] if titles else []
-    return [row.task_id[:8], created, row.member, row.model, row.status, *title,
-            "unknown" if spend is None else show_usd(spend)]  # fmt: skip
+    amount = "unknown" if spend is None else show_usd(spend)
+    member = [] if _one_member(report) else [row.member]
+    created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
+    title = [one_line(row.title or "", 60)] if view.titles else []
+    return [row.task_id[:8], amount, *member, row.model, row.status, created, *title]
+
+
+def _one_member(report: Report) -> bool:
+    return report.scope.members is not None and len(report.scope.members) == 1
 
 
 def add_details(draft: Draft, report: Report, view: View) -> None:
@@ -112,7 +129,7 @@ def add_details(draft: Draft, report: Report, view: View) -> None:
     for number, task in enumerate(report.details):
         facts = _detail_facts(task, report, view)
         plain = slack.section("\n".join(f"*{inert(name)}*  {inert(value)}" for name, value in facts))
-        draft.add(slack.table(("Task", task.task_id), facts, 0, _DETAIL_CELL) if number == 0 else plain, plain)
+        draft.add(slack.table(("Task", task.task_id), facts, longest=_DETAIL_CELL) if number == 0 else plain, plain)
 
 
 def _detail_facts(task: TaskDetail, report: Report, view: View) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from bot.domain.access import Caller, Role
 from bot.domain.text import one_line
 from bot.ledger.instants import from_us
 from bot.ledger.passes import PassRecord
+from bot.ledger.reading import file_bytes
 from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import Trusted, Words, mention
@@ -19,6 +20,7 @@ from bot.usage.source import Source
 from bot.usage.status import Status, status
 
 _MOST_QUARANTINED = 5
+_COUNTS = range(3, 6)  # the columns of a pass that are numbers
 
 FOR_OPERATORS = (
     ("/neo-usage team 7d by:member", "everybody, the last seven days"),
@@ -54,7 +56,7 @@ class Talk:
 
     async def status(self, request: Request, caller: Caller) -> None:
         """How fresh and whole the data is; for operators, everything about the ledger."""
-        now, size = self.source.clock(), self.path.stat().st_size
+        now, size = self.source.clock(), file_bytes(self.path)
         found = await self.source.readers.ask(lambda reader: status(reader, size, now))
         text = self.words.say("usage/status", **self._facts(found, now, operator=caller.role is Role.OPERATOR))
         draft = Draft(
@@ -103,4 +105,4 @@ class Talk:
             ]
             for each in passes
         ]
-        draft.add(slack.table(columns, rows, 0), slack.plain_table(columns, rows, 0))
+        draft.add(slack.table(columns, rows, _COUNTS), slack.plain_table(columns, rows, _COUNTS))
