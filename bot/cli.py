@@ -1,7 +1,7 @@
 """The `neo-usage` command: words in, one clear line out on failure; each command imports only what it needs."""
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.app import App
     from bot.ledger.lease import Held
+    from bot.ledger.members import Person
     from bot.sync.job import Outcome, Progress
     from bot.usage.report import Report
 
@@ -281,7 +282,7 @@ def status(*, as_json: bool) -> None:
 @app.command()
 @click.option("--offline", is_flag=True, help="Ask nothing over the network.")
 def doctor(*, offline: bool) -> None:
-    """Check settings, database and the Neo key; exit 1 if anything fails."""
+    """Check settings, database, Neo and Slack; exit 1 if anything fails."""
     with _plainly():
         from bot.doctor import State, examine
 
@@ -294,37 +295,81 @@ def doctor(*, offline: bool) -> None:
             raise click.exceptions.Exit(FAILED)
 
 
+@app.command()
+@click.option("--url", help="Where Slack shall send requests, without Socket Mode: https://.../slack/events")
+def manifest(url: str | None) -> None:
+    """The Slack app's manifest, to paste when making the app."""
+    import json
+
+    from bot.slack.manifest import manifest as of_app
+
+    click.echo(json.dumps(of_app(url), indent=2))
+
+
 # --- members -------------------------------------------------------------------------------------
 
 
 @members.command("list")
 @_as_json
 def member_list(*, as_json: bool) -> None:
-    """Everybody the ledger knows."""
+    """Everybody the ledger knows, and whom an operator linked."""
     with _plainly():
         from bot.ledger.members import people
+        from bot.people.links import users_by_email
 
         with _app().reader() as reader:
-            found = people(reader)
+            found, linked = people(reader), users_by_email(reader)
         if as_json:
             import json
 
-            from bot.domain.money import usd_text
-
-            rows = [
-                {"email": p.email, "tasks": p.tasks, "spend_usd": usd_text(p.spend_nanos), "merged_into": p.merged_into}
-                for p in found
-            ]
-            click.echo(json.dumps(rows, indent=2))
+            click.echo(json.dumps([_person(each, linked) for each in found], indent=2))
             return
-        from bot.domain.money import show_usd
-        from bot.domain.text import one_line
+        for each in found:
+            click.echo(_person_line(each, linked))
 
-        for person in found:
-            merged = f"  now {one_line(person.merged_into)}" if person.merged_into else ""
-            click.echo(
-                f"{one_line(person.email):<40} {person.tasks:>8,} tasks {show_usd(person.spend_nanos):>14}{merged}"
-            )
+
+def _person(person: "Person", linked: "Mapping[str, str]") -> "dict[str, object]":
+    from bot.domain.money import usd_text
+
+    return {
+        "email": person.email,
+        "tasks": person.tasks,
+        "spend_usd": usd_text(person.spend_nanos),
+        "merged_into": person.merged_into,
+        "slack_user": linked.get(person.email),
+    }
+
+
+def _person_line(person: "Person", linked: "Mapping[str, str]") -> str:
+    from bot.domain.money import show_usd
+    from bot.domain.text import one_line
+
+    merged = f"  now {one_line(person.merged_into)}" if person.merged_into else ""
+    slack = f"  {linked[person.email]}" if person.email in linked else ""
+    spend = show_usd(person.spend_nanos)
+    return f"{one_line(person.email):<40} {person.tasks:>8,} tasks {spend:>14}{merged}{slack}"
+
+
+@members.command("link")
+@click.argument("email")
+@click.argument("slack_id")
+def member_link(email: str, slack_id: str) -> None:
+    """Match a Slack user to an E-MAIL of Neo; `remove` as the e-mail undoes it."""
+    with _plainly():
+        import re
+
+        from bot.people.links import link, unlink
+
+        if not re.fullmatch(r"[UW][A-Z0-9]{2,}", slack_id):
+            _fail(f"`{slack_id}` is no Slack id such as U0123ABCD. Slack shows it in a profile.", code=WRONG_USE)
+        wired = _app()
+        with wired.database() as ledger, ledger.transaction() as connection:
+            if email == "remove":
+                before = unlink(connection, slack_id, "terminal", wired.clock())
+                click.echo(f"{slack_id} was linked to {before or 'nobody'}")
+                return
+            before = link(connection, slack_id, email, "terminal", wired.clock())
+        click.echo(f"{slack_id} is {email} in Neo now" + (f" (before: {before})" if before else ""))
 
 
 @members.command("merge")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from bot.ledger.instants import to_us
 from bot.ledger.members import stored_email
 from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class LinkError(Exception):
+class LinkError(LedgerError):
     """The link cannot be made; the message says why and what to do."""
 
 

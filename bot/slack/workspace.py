@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.errors import RefusedBySlackError, translated
 from bot.slack.message import Message
 
-SECONDS = 10  # for one answer of Slack
+SECONDS = 10.0  # for one answer of Slack
 _NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
 _UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
 
@@ -83,6 +83,20 @@ class Workspace:
         found: dict[str, Any] = answer["channel"]
         return found
 
+    async def channels(self) -> AsyncIterator[dict[str, Any]]:
+        """Every channel that the bot can see, as Slack's channel objects."""
+        cursor = ""
+        while True:
+            with translated():
+                answer = await self.reading.conversations_list(
+                    types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
+                )
+            for channel in answer["channels"]:
+                yield channel
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
     async def dm(self, user: str) -> str:
         """The channel of the bot's DM with a user."""
         with translated():
@@ -127,11 +141,13 @@ def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
 @asynccontextmanager
 async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
     """The workspace that a bot token opens, over one session."""
-    async with aiohttp.ClientSession() as session:
+    # slack-sdk does not apply its own timeout to a session that it is given
+    limits = aiohttp.ClientTimeout(total=6 * SECONDS, sock_connect=SECONDS, sock_read=SECONDS)
+    async with aiohttp.ClientSession(timeout=limits) as session:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
         twice = [limited, AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
         yield Workspace(
-            AsyncWebClient(token, address, timeout=SECONDS, session=session, retry_handlers=twice),
-            AsyncWebClient(token, address, timeout=SECONDS, session=session, retry_handlers=[limited]),
+            AsyncWebClient(token, address, session=session, retry_handlers=twice),
+            AsyncWebClient(token, address, session=session, retry_handlers=[limited]),
             session,
         )

@@ -1,0 +1,29 @@
+"""The doctor: settings, database, Neo and Slack; each check a line with its mend."""
+
+import asyncio
+
+from bot.app import App, build
+from bot.doctor import ledger, neo, slack
+from bot.doctor.check import Check, State
+from bot.settings import SettingsError, load
+
+__all__ = ["Check", "State", "examine"]
+
+
+def examine(*, offline: bool) -> list[Check]:
+    """Look at everything that exists; with `offline`, at nothing beyond this machine."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        return [Check(State.FAIL, "settings", problem) for problem in error.problems]
+    app = build(settings)
+    checks = [Check(State.OK, "settings", f"read; dates in {settings.timezone.key}"), *ledger.ledger(app)]
+    checks += [*neo.key(settings), *slack.tokens(settings)]
+    if not offline:
+        checks += asyncio.run(_over_the_network(app))
+    return checks
+
+
+async def _over_the_network(app: App) -> list[Check]:
+    checks = await neo.upstream(app) if app.settings.has_neo_credential else []
+    return checks + [check async for check in slack.workspace(app)]

@@ -1,0 +1,198 @@
+"""Trouble: Slack or Neo down, slow or lying, and the service answers as soon and as truly as it can."""
+
+import asyncio
+from datetime import timedelta
+from html import unescape
+
+import httpx
+import pytest
+
+from bot.app import system_clock
+from bot.sandbox.faults import Status as NeoStatus
+from bot.sandbox.slack.faults import Hang, Html, Limited, Refuse, Reset, Slow, Status
+from bot.slack import socket as sockets
+from tests.service.conftest import Office, shown, text_of
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "faults", [(Status(500),), (Limited(1),), (Reset(),), (Html(502),), (Reset(), Status(503))], ids=str
+)
+async def test_an_answer_comes_although_slack_stumbles(office: Office, faults: tuple[object, ...]) -> None:
+    office.slack.faults.on("hook", *faults)  # type: ignore[arg-type]
+    assert shown(await office.ask("priya", "7d")).startswith("You")
+
+
+@pytest.mark.parametrize("error", ["expired_url", "used_url"])
+async def test_whoever_can_no_longer_be_answered_there_is_answered_in_their_dm(office: Office, error: str) -> None:
+    office.slack.faults.on("hook", Refuse(error))
+    before = len(office.dm("priya"))
+    await office.slack.command("priya", "neo-spend", "7d")
+    await office.idle()
+    assert shown(office.dm("priya")[before]).startswith("You")
+    assert office.seen("priya") == []
+
+
+async def test_where_tables_are_refused_the_numbers_come_as_text(office: Office) -> None:
+    usual = await office.ask("hannah", "team 7d by:member")
+    office.slack.faults.on("hook", Refuse("invalid_blocks"))
+    plain = await office.ask("hannah", "team 7d by:member")
+    assert "table" not in {block["type"] for block in plain.blocks}
+    for row in next(block for block in usual.blocks if block["type"] == "table")["rows"][1:]:
+        assert all(cell["text"] in unescape(shown(plain)) for cell in row)
+    office.slack.faults.on("hook", Refuse("invalid_blocks"), Refuse("invalid_blocks"))
+    bare = await office.ask("hannah", "team 7d by:member")
+    assert bare.blocks == []
+    assert bare.text.startswith("The whole team: $")
+
+
+async def test_a_slack_that_answers_nobody_hangs_nothing(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.workspace.SECONDS", 0.3)
+    monkeypatch.setattr("bot.slack.replies.WAITS", (0.1,))
+    await closed.open()
+    closed.slack.faults.on("hook", Hang(), Hang())
+    await closed.slack.command("priya", "neo-spend", "7d")
+    async with asyncio.timeout(8):
+        await closed.idle()
+    closed.slack.faults.clear()
+    assert shown(await closed.ask("priya", "7d")).startswith("You")
+    await closed.close()
+
+
+async def test_the_socket_comes_back_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "WATCH_SECONDS", 0.05)
+    for _ in range(2):
+        office.slack.sockets.drop()
+        await office.workspace.until(lambda: len(office.slack.sockets) == 0)
+        await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 15)
+    assert shown(await office.ask("priya", "7d")).startswith("You")
+
+
+async def test_slack_asks_for_a_new_connection_now_and_then(office: Office) -> None:
+    await office.slack.sockets.refresh("warning")
+    await office.slack.sockets.refresh()
+    await office.workspace.until(lambda: len(office.slack.sockets) == 0)
+    await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 15)
+    assert shown(await office.ask("priya", "7d")).startswith("You")
+
+
+async def test_slack_goes_down_and_comes_back(office: Office) -> None:
+    office.slack.down = True
+    office.slack.sockets.drop()
+    await asyncio.sleep(0.3)  # a while of being down, not luck
+    office.slack.down = False
+    await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 20)
+    assert shown(await office.ask("priya", "7d")).startswith("You")
+
+
+async def test_when_slack_does_not_say_who_asks_nothing_is_shown(office: Office) -> None:
+    office.clock.advance(HOUR)
+    office.slack.faults.on("users.info", *[Status(500)] * 9)
+    assert shown(await office.ask("priya", "7d")) == (
+        "I cannot ask Slack who you are just now. Please try again in a minute."
+    )
+
+
+# --- Neo -----------------------------------------------------------------------------------------
+
+
+async def test_old_data_is_read_anew_before_the_answer(office: Office) -> None:
+    reads = len(office.neo.log)
+    office.clock.advance(3 * HOUR)
+    assert "just now" in shown(await office.ask("hannah", "team"))
+    assert len(office.neo.log) > reads
+
+
+async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(office: Office) -> None:
+    office.clock.advance(3 * HOUR)
+    office.neo.faults.always = NeoStatus(503)
+    answer = shown(await office.ask("hannah", "team"))
+    assert "older than it should be" in answer
+    assert "503" in answer
+    tries = len(office.neo.log)
+    assert "older than it should be" in shown(await office.ask("hannah", "team"))
+    assert len(office.neo.log) == tries  # a failure is not asked for again by everybody
+
+
+async def test_a_slow_neo_is_not_waited_for(office: Office) -> None:
+    office.clock.advance(3 * HOUR)
+    office.neo.latency_s = 1.9
+    answer = shown(await office.ask("hannah", "team"))
+    assert "older than it should be; I am reading Neo" in answer or "older than it should be" in answer
+
+
+async def test_before_anything_was_read_it_says_so(closed: Office) -> None:
+    closed.neo.faults.always = NeoStatus(503)
+    await closed.open()
+    answer = shown(await closed.ask("hannah", "team"))
+    assert "I have read nothing from Neo yet" in answer
+    assert "503" in answer
+    await closed.close()
+
+
+async def test_an_operator_reaches_back_before_the_ledger_begins(office: Office) -> None:
+    begins = office.clock() - timedelta(days=40)
+    before = len(office.seen("hannah"))
+    await office.slack.command("hannah", "neo-spend", f"team from:{begins:%Y-%m-%d}")
+    await office.workspace.until(lambda: len(office.seen("hannah")) == before + 2, 15)
+    said, answer = office.seen("hannah")[before:]
+    assert "reaches back before the ledger begins" in shown(said)
+    assert "not complete" not in shown(answer)
+
+
+async def test_a_member_does_not_reach_back(office: Office) -> None:
+    begins = office.clock() - timedelta(days=40)
+    answer = shown(await office.ask("priya", f"from:{begins:%Y-%m-%d}"))
+    assert "The ledger is not complete for this window: it begins" in answer
+
+
+# --- health and the end --------------------------------------------------------------------------
+
+
+async def test_it_says_whether_it_is_ready(office: Office) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.service.port}") as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).json() == {"ok": True, "problems": {}}
+        office.neo.faults.always = NeoStatus(503)
+        assert (await client.get("/readyz")).status_code == 200
+        office.slack.down = True
+        office.slack.sockets.drop()
+        await office.workspace.until(lambda: len(office.slack.sockets) == 0)
+        answer = await client.get("/readyz")
+        assert (answer.status_code, list(answer.json()["problems"])) == (503, ["slack"])
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.post("/slack/events", json={})).status_code in {401, 404}
+
+
+async def test_a_forged_request_is_turned_away(closed: Office) -> None:
+    await closed.open(over_http=True)
+    body = (
+        "command=%2Fneo-usage&text=team&user_id=U0HANNAH&channel_id=C1&response_url=http://127.0.0.1:1/x&trigger_id=1"
+    )
+    headers = {"x-slack-request-timestamp": f"{system_clock():%s}", "x-slack-signature": "v0=00"}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(closed.slack.delivery.events_url or "", content=body, headers=headers)
+    assert answer.status_code == 401
+    assert closed.slack.calls("hook") == []
+    await closed.close()
+
+
+async def test_what_is_in_flight_is_finished_before_the_end(closed: Office) -> None:
+    await closed.open()
+    closed.slack.faults.on("hook", Slow(0.5))
+    await closed.slack.command("priya", "neo-spend", "7d")
+    async with asyncio.timeout(10):
+        await closed.close()
+    assert shown(closed.seen("priya")[0]).startswith("You")
+
+
+async def test_who_waits_for_a_long_reading_is_told_at_the_end(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.run.DRAIN_SECONDS", 0.3)
+    await closed.open()
+    closed.neo.latency_s = 30
+    await closed.slack.command("hannah", "neo-spend", "team from:2025-01-01")
+    await closed.answer("hannah", "neo-spend", 0)
+    async with asyncio.timeout(10):
+        await closed.close()
+    assert "being restarted" in text_of(closed.seen("hannah")[-1])
