@@ -1,0 +1,162 @@
+"""The keeper: one sync at a time, a short wait for questions, and the calendar's passes when they are due."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.neo.errors import NeoError
+from bot.sync.job import Outcome, Progress
+from bot.sync.keeper import RESPITE, Keeper
+from bot.sync.rules import WEEK, Agenda, Kind, Planned, nightly, previous_month, reaching, weekly
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass
+class Reader:
+    """Stands for a sync: notes what it was asked to read, and waits at the gate."""
+
+    read: list[Kind] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    fails: bool = False
+    at_once: int = 0
+    most_at_once: int = 0
+
+    async def __call__(self, planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
+        self.read += [each.kind for each in planned]
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        progress(Progress(planned[0], 1, 1, 1, 2))
+        try:
+            await self.gate.wait()
+        finally:
+            self.at_once -= 1
+        if self.fails:
+            raise NeoError("Neo is down")
+        return Outcome()
+
+
+TAIL = Planned(Kind.TAIL, NOW - 3 * DAY, NOW)
+CHUNK = Planned(Kind.HISTORY, NOW - 13 * DAY, NOW - 3 * DAY)
+
+
+def keeper(reader: Reader, clock: Callable[[], datetime] = lambda: NOW) -> Keeper:
+    async def agenda() -> Agenda:
+        return Agenda(TAIL, (Planned(Kind.NIGHTLY, NOW - 30 * DAY, NOW),), (CHUNK, CHUNK))
+
+    return Keeper(reader, agenda, clock)
+
+
+async def test_whoever_asks_at_once_waits_for_one_reading() -> None:
+    reader = Reader()
+    reader.gate.set()
+    kept = keeper(reader)
+    await asyncio.gather(*(kept.refresh(1) for _ in range(20)))
+    assert reader.read == [Kind.TAIL]
+
+
+async def test_a_question_does_not_wait_longer_than_it_may() -> None:
+    reader = Reader()
+    kept = keeper(reader)
+    async with asyncio.timeout(1):
+        await kept.refresh(0.01)
+    assert kept.progress is not None
+    reader.gate.set()
+    await kept.tail()
+    assert reader.read == [Kind.TAIL]  # the reading went on although nobody waited
+    assert kept.progress is None
+
+
+async def test_what_is_due_is_read_in_turn_with_the_tail_first() -> None:
+    reader = Reader()
+    reader.gate.set()
+    kept = keeper(reader)
+    await kept.tick()
+    assert reader.read == [Kind.TAIL, Kind.NIGHTLY, Kind.HISTORY, Kind.HISTORY]
+
+
+async def test_two_readings_are_never_at_once() -> None:
+    reader = Reader()
+    reader.gate.set()
+    kept = keeper(reader)
+    await asyncio.gather(kept.tick(), kept.refresh(1), kept.reach([CHUNK]))
+    assert sorted(reader.read) == sorted([Kind.TAIL, Kind.NIGHTLY, Kind.HISTORY, Kind.HISTORY, Kind.HISTORY])
+    assert reader.most_at_once == 1
+
+
+async def test_a_failure_is_kept_and_not_asked_for_again_at_once() -> None:
+    now = [NOW]
+    reader = Reader(fails=True)
+    reader.gate.set()
+    kept = keeper(reader, lambda: now[0])
+    await kept.tick()
+    assert kept.failure is not None
+    assert kept.failure.said == "Neo is down"
+    await kept.refresh(1)
+    assert reader.read == [Kind.TAIL]
+    now[0] += RESPITE
+    reader.fails = False
+    await kept.refresh(1)
+    assert reader.read == [Kind.TAIL, Kind.TAIL]
+    assert kept.failure is None
+
+
+async def test_it_stops_in_the_middle_of_a_reading() -> None:
+    kept = keeper(Reader())
+    await kept.refresh(0.01)
+    async with asyncio.timeout(1):
+        await kept.stop()
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+BEGAN = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "complete", "tried", "due"),
+    [
+        (datetime(2026, 11, 20, 23, tzinfo=UTC), None, None, False),  # installed today: no night has passed
+        (datetime(2026, 11, 21, 1, 59, tzinfo=UTC), None, None, False),  # 02:59 in Berlin
+        (datetime(2026, 11, 21, 2, 0, tzinfo=UTC), None, None, True),
+        (datetime(2026, 11, 21, 9, tzinfo=UTC), datetime(2026, 11, 21, 2, tzinfo=UTC), None, False),
+        (datetime(2026, 11, 22, 9, tzinfo=UTC), datetime(2026, 11, 21, 2, tzinfo=UTC), None, True),
+        (datetime(2026, 11, 22, 9, tzinfo=UTC), None, datetime(2026, 11, 22, 8, 30, tzinfo=UTC), False),
+        (datetime(2026, 11, 22, 9, tzinfo=UTC), None, datetime(2026, 11, 22, 8, 0, tzinfo=UTC), True),
+    ],
+)
+def test_the_nightly_pass_is_due_once_a_local_night(
+    now: datetime, complete: datetime | None, tried: datetime | None, *, due: bool
+) -> None:
+    assert nightly(now, BERLIN, began=BEGAN, complete=complete, tried=tried) is due
+
+
+@pytest.mark.parametrize(
+    ("now", "complete", "due"),
+    [(BEGAN + WEEK - HOUR, None, False), (BEGAN + WEEK, None, True), (BEGAN + 2 * WEEK, BEGAN + WEEK + HOUR, False)],
+)
+def test_the_weekly_pass_is_due_a_week_after_the_last(now: datetime, complete: datetime | None, *, due: bool) -> None:
+    assert weekly(now, began=BEGAN, complete=complete, tried=complete) is due
+
+
+def test_the_previous_month_begins_on_the_local_calendar() -> None:
+    assert previous_month(datetime(2026, 1, 31, 23, 30, tzinfo=UTC), BERLIN) == datetime(2025, 12, 31, 23, tzinfo=UTC)
+
+
+def test_reaching_back_fills_the_gaps_newest_first() -> None:
+    covered = [(NOW - 50 * DAY, NOW - 40 * DAY), (NOW - 20 * DAY, NOW)]
+    chunks = reaching(NOW - 45 * DAY, NOW - 20 * DAY, covered)
+    assert [(each.start, each.end) for each in chunks] == [
+        (NOW - 30 * DAY, NOW - 20 * DAY),
+        (NOW - 40 * DAY, NOW - 30 * DAY),
+    ]
+
+
+def test_reaching_back_for_years_is_one_window() -> None:
+    assert reaching(NOW - 3650 * DAY, NOW, []) == [Planned(Kind.HISTORY, NOW - 3650 * DAY, NOW)]
