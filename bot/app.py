@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
-    from bot.sync.job import Outcome, Progress
+    from bot.sync.job import Courtesy, Outcome, Progress
     from bot.sync.rules import Agenda, Planned
 
 Clock = Callable[[], datetime]
@@ -121,11 +121,18 @@ class App:
         return await self.read(planned, progress, waiting, quiet=first)
 
     async def read(
-        self, planned: "Sequence[Planned]", progress: "Callable[[Progress], None]", waiting: "Waiting", *, quiet: bool
+        self,
+        planned: "Sequence[Planned]",
+        progress: "Callable[[Progress], None]",
+        waiting: "Waiting",
+        *,
+        quiet: bool,
+        courtesy: "Courtesy | None" = None,
     ) -> "Outcome":
         """Read planned windows into the ledger under the sync lease; arguments and errors as of `sync`.
 
-        `quiet` says that even the tail is old news. Nothing here holds up the event loop.
+        `quiet` says that even the tail is old news; `courtesy` is awaited before each page is booked. Nothing here
+        holds up the event loop.
         """
         import asyncio
         from secrets import token_hex
@@ -144,7 +151,8 @@ class App:
                 connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member)
-                return await Sync(database, client, self.clock, booking, holder, progress).run(planned, quiet=quiet)
+                job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
+                return await job.run(planned, quiet=quiet)
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 

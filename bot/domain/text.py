@@ -8,8 +8,9 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, 
 
 def one_line(text: str, longest: int = 200) -> str:
     """The text on one line, without controls or marks that reorder it, cut with an ellipsis."""
-    kept = "".join(" " if letter in _BREAKS else letter for letter in text if _shows(letter))
-    line = " ".join(kept.split())
+    if not (text.isascii() and text.isprintable()):  # nearly all text is, and needs no look at each letter
+        text = "".join(" " if letter in _BREAKS else letter for letter in text if _shows(letter))
+    line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 

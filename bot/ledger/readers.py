@@ -23,6 +23,7 @@ class Readers:
         self._own = threading.local()
         self._open: list[Reader] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self._asked = 0
 
     async def ask(self, work: Callable[[Reader], R]) -> R:
         """Do some reading in a thread.
@@ -30,7 +31,18 @@ class Readers:
         Raises:
             LedgerError: the ledger cannot be read.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(self._reader()))
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(self._reader()))
+        finally:
+            self._asked -= 1
+
+    async def idle(self, seconds: float) -> None:
+        """Wait until nothing is being read, or for so many seconds: what can wait lets people go first."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while self._asked and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
+            await asyncio.sleep(0.01)
 
     def _reader(self) -> Reader:
         reader: Reader | None = getattr(self._own, "reader", None)

@@ -9,6 +9,7 @@ import structlog
 
 from bot.app import App
 from bot.ledger.database import Database
+from bot.ledger.lease import Held
 from bot.ledger.passes import freshness
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
@@ -28,6 +29,7 @@ from bot.sync.rules import Agenda, Planned
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0  # of the ten between SIGTERM and the end
+COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
 
@@ -172,12 +174,19 @@ async def serve(app: App, stop: asyncio.Event) -> None:
 def _keeper(app: App, readers: Readers) -> Keeper:
     async def read(planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
         first = (await readers.ask(lambda reader: freshness(reader, app.clock()))).as_of is None
-        return await app.read(planned, progress, lambda held: log.info("waiting", holder=held.holder), quiet=first)
+        return await app.read(planned, progress, _waiting, quiet=first, courtesy=people_first)
+
+    async def people_first() -> None:
+        await readers.idle(COURTESY_SECONDS)
 
     async def agenda() -> Agenda:
         return await readers.ask(app.agenda)
 
     return Keeper(read, agenda, app.clock)
+
+
+def _waiting(held: Held) -> None:
+    log.info("waiting for another sync to end", holder=held.holder)
 
 
 @asynccontextmanager

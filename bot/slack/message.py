@@ -1,6 +1,6 @@
 """A message: its blocks within Slack's limits, and what stands for them where Slack refuses some."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Literal
@@ -39,45 +39,47 @@ PLAIN_CELL, PLAIN_ROWS = 36, 30  # of a table as text
 _EMPTY = "\u2013"  # an empty cell makes Slack refuse the message
 
 
+Blocks = tuple[dict[str, Any], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is said: `text` makes sense alone; `plain` stands for `blocks` where tables or charts are refused."""
+    """What is said: `text` makes sense alone; `plain` makes what stands for `blocks` where some are refused."""
 
     text: str
-    blocks: tuple[dict[str, Any], ...] = ()
-    plain: tuple[dict[str, Any], ...] = ()
+    blocks: Blocks = ()
+    plain: Callable[[], Blocks] | None = None
 
     @property
     def simpler(self) -> "Message | None":
         """The next best message to try when Slack refuses this one's blocks."""
-        if self.plain and self.plain != self.blocks:
-            return Message(self.text, self.plain)
+        if self.plain is not None:
+            return Message(self.text, self.plain())
         return Message(self.text) if self.blocks else None
 
 
 @dataclass(slots=True)
 class Draft:
-    """A message in the making: each part is added once, with its plain stand-in where it needs one."""
+    """A message in the making: each part is added once, with what makes its plain stand-in where it needs one."""
 
     text: str
     _blocks: list[Block] = field(default_factory=list)
-    _plain: list[Block] = field(default_factory=list)
+    _plain: list[Callable[[], Block]] = field(default_factory=list)
+    _differs: bool = False
 
-    def add(self, block: Block, plain: Block | None = None) -> None:
-        """Add a block; `plain` stands for it in a message without tables and charts."""
+    def add(self, block: Block, plain: Callable[[], Block] | None = None) -> None:
+        """Add a block; `plain` makes what stands for it in a message without tables and charts."""
         self._blocks.append(block)
-        self._plain.append(plain or block)
-
-    def only_plain(self, block: Block) -> None:
-        """Add a block that only the plain message has."""
-        self._plain.append(block)
+        self._plain.append(plain or (lambda: block))
+        self._differs |= plain is not None
 
     def message(self) -> Message:
         """The message as it goes to Slack."""
-        return Message(cut(self.text, _LONGEST_SECTION), _resolved(self._blocks), _resolved(self._plain))
+        plain = (lambda: _resolved(make() for make in self._plain)) if self._differs else None
+        return Message(cut(self.text, _LONGEST_SECTION), _resolved(self._blocks), plain)
 
 
-def _resolved(blocks: Iterable[Block]) -> tuple[dict[str, Any], ...]:
+def _resolved(blocks: Iterable[Block]) -> Blocks:
     # Slack names blocks itself; a random id would make two equal messages differ
     resolved = [block._resolve() for block in blocks]  # noqa: SLF001 - the library's only way to a dictionary
     return tuple({name: part for name, part in each.items() if name != "block_id"} for each in resolved)
@@ -150,10 +152,12 @@ def plain_table(
     return preformatted(lines)
 
 
-def fitting(rows: Sequence[Sequence[str]]) -> int:
-    """How many of the rows one table takes."""
-    sizes = accumulate(sum(len(cell(each)) for each in row) for row in rows[:TABLE_ROWS])
-    return sum(size <= TABLE_CHARACTERS for size in sizes)
+def fitting(rows: Sequence[Sequence[str]], *, from_end: bool = False) -> Sequence[Sequence[str]]:
+    """The rows that one table takes: the first ones, or those at the end."""
+    candidates = rows[-TABLE_ROWS:][::-1] if from_end else rows[:TABLE_ROWS]
+    sizes = accumulate(sum(len(cell(each)) for each in row) for row in candidates)
+    count = sum(size <= TABLE_CHARACTERS for size in sizes)
+    return rows[len(rows) - count :] if from_end else rows[:count]
 
 
 def cell(text: str, longest: int = CELL) -> str:

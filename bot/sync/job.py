@@ -1,7 +1,7 @@
 """The sync job: reads planned windows completely, books what it finds page by page, and keeps the lease."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +31,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # where cutting an unbounded windo
 
 R = TypeVar("R")
 Clock = Callable[[], datetime]
+Courtesy = Callable[[], Awaitable[None]]
 
 
 class StalledError(NeoError):
@@ -61,7 +62,7 @@ class Progress:
 class Sync:
     """One sync: a client, a ledger, and how to book.
 
-    `clock` gives aware times; `progress` is called after every page.
+    `clock` gives aware times; `progress` is called after every page, `courtesy` awaited before one is booked.
     """
 
     database: Database
@@ -70,6 +71,7 @@ class Sync:
     terms: Terms
     holder: str
     progress: Callable[[Progress], None] = lambda _: None
+    courtesy: Courtesy | None = None
     _outcome: Outcome = field(default_factory=Outcome)
     _tally: Tally = field(default_factory=Tally)
     _stall: asyncio.Timeout | None = None
@@ -262,6 +264,8 @@ class Sync:
         return page.tasks[0] if page.tasks else Refused(task_id, "listed, but not found when asked for alone")
 
     async def _book(self, tasks: Sequence[Task], listing: Listing | None, refused: Sequence[Refused]) -> Booked:
+        if self.courtesy is not None:
+            await self.courtesy()
         now = self.clock()
 
         def write(connection: Connection) -> Booked:

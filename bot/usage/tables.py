@@ -1,5 +1,9 @@
 """Tables and charts of an answer in Slack, with the same numbers in text where Slack refuses them."""
 
+from collections.abc import Callable
+
+from slackblocks.blocks import Block
+
 from bot.domain.money import show_usd
 from bot.domain.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
@@ -22,17 +26,16 @@ _DETAIL_CELL = 500  # of which sixteen fit a table
 def add_groups(draft: Draft, report: Report) -> None:
     """The groups with their shares, what was cut, and a chart where they are of time."""
     columns, numbers = _group_columns(report)
-    lines = [_group_cells(report, group) for group in report.groups]
-    shown = slack.fitting(lines)
-    by_time = _in_order_of_time(report.question)
-    kept = lines[-shown:] if by_time else lines[:shown]  # of many days the latest matter
-    draft.add(slack.table(columns, kept, numbers), slack.plain_table(columns, kept, numbers, from_end=by_time))
-    cut = report.groups[:-shown] if by_time else report.groups[shown:]
+    by_time = _in_order_of_time(report.question)  # of many days the latest matter
+    candidates = report.groups[-slack.TABLE_ROWS :] if by_time else report.groups[: slack.TABLE_ROWS]
+    kept = slack.fitting([_group_cells(report, group) for group in candidates], from_end=by_time)
+    table = slack.table(columns, kept, numbers)
+    draft.add(table, lambda: slack.plain_table(columns, kept, numbers, from_end=by_time))
+    cut = report.groups[: -len(kept)] if by_time else report.groups[len(kept) :]
     if left := len(cut) + report.groups_omitted:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
-        earlier = "earlier" if by_time else "others"
-        draft.add(slack.context(inert(f"and {left:,} {earlier}{amount}")))
+        draft.add(slack.context(inert(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
     _add_chart(draft, report)
 
 
@@ -77,7 +80,8 @@ def _add_chart(draft: Draft, report: Report) -> None:
     lines = [(name, [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
     kind: slack.Kind = "bar" if len(lines) == 1 else "line"
     title = f"Spend by {series.unit}{joined}"
-    draft.add(slack.chart(title, series.labels, lines, "USD", kind), slack.section(_sparklines(series, title)))
+    chart = slack.chart(title, series.labels, lines, "USD", kind)
+    draft.add(chart, lambda: slack.section(_sparklines(series, title)))
 
 
 def _sparklines(series: Series, title: str) -> str:
@@ -93,12 +97,12 @@ def _sparklines(series: Series, title: str) -> str:
 
 def add_rows(draft: Draft, report: Report, view: View) -> None:
     """The tasks, dearest first unless asked otherwise, and what was cut."""
-    columns, lines = _row_columns(report, view), [_row_cells(report, row, view) for row in report.rows]
-    shown = slack.fitting(lines)
-    draft.add(slack.table(columns, lines[:shown], _SPEND), slack.plain_table(columns, lines[:shown], _SPEND))
-    left = (min(report.question.top or report.total.tasks, report.total.tasks)) - shown
+    columns = _row_columns(report, view)
+    kept = slack.fitting([_row_cells(report, row, view) for row in report.rows])
+    draft.add(slack.table(columns, kept, _SPEND), lambda: slack.plain_table(columns, kept, _SPEND))
+    left = min(report.question.top or report.total.tasks, report.total.tasks) - len(kept)
     if left > 0:
-        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[:shown])
+        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[: len(kept)])
         amount = f", {show_usd(rest)}" if report.question.top is None else ""
         draft.add(slack.context(inert(f"and {left:,} other tasks{amount}: CSV has them all")))
 
@@ -129,7 +133,15 @@ def add_details(draft: Draft, report: Report, view: View) -> None:
     for number, task in enumerate(report.details):
         facts = _detail_facts(task, report, view)
         plain = slack.section("\n".join(f"*{inert(name)}*  {inert(value)}" for name, value in facts))
-        draft.add(slack.table(("Task", task.task_id), facts, longest=_DETAIL_CELL) if number == 0 else plain, plain)
+        if number:
+            draft.add(plain)
+        else:
+            table = slack.table(("Task", task.task_id), facts, longest=_DETAIL_CELL)
+            draft.add(table, _always(plain))
+
+
+def _always(block: Block) -> Callable[[], Block]:
+    return lambda: block
 
 
 def _detail_facts(task: TaskDetail, report: Report, view: View) -> list[tuple[str, str]]:

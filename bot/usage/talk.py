@@ -105,4 +105,4 @@ class Talk:
             ]
             for each in passes
         ]
-        draft.add(slack.table(columns, rows, _COUNTS), slack.plain_table(columns, rows, _COUNTS))
+        draft.add(slack.table(columns, rows, _COUNTS), lambda: slack.plain_table(columns, rows, _COUNTS))

@@ -1,0 +1,111 @@
+"""Answers in Slack at a million tasks: the ack, and what a signed request costs beyond its query."""
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+
+from benchmarks.bars import Bar
+from benchmarks.ledgers import Size, ledger
+from benchmarks.recording import ask
+from benchmarks.slackside import OPERATOR, SECRET, TOKEN, Side, acknowledged, slack_side
+from benchmarks.timing import shown
+from benchmarks.wiring import environment
+from benchmarks.workplace import NOW
+from bot.app import App, build
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.neo.client import Patience
+from bot.service.log import configure
+from bot.service.run import Service, running
+from bot.settings import LogFormat, LogLevel, load
+
+_LINES = ("team this month by:member", "team 30d by:day,model", "team 30d rows top:50", "7d by:model")
+_ACK_MS, _MORE_MS = 2.0, 10.0
+_AT_ONCE = Patience(answer=1, connect=1, deadline=0.1)  # nobody is upstream
+
+
+def measure(*, quick: bool) -> Iterator[Bar]:
+    """The ack within 2 ms; the payload at most 10 ms after what its query takes."""
+    configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    path = ledger(Size(100_000 if quick else 1_000_000))
+    acks, taken = asyncio.run(_measured(path, 5 if quick else 15))
+    note = f"median {shown(median(acks))} of {len(acks)}"
+    yield Bar("the ack of a command, 99th percentile", quantiles(acks, n=100)[98] * 1000, _ACK_MS, "ms", note=note)
+    for line, (whole, query, size) in taken.items():
+        note = f"{shown(whole)}; query {shown(query)}; {size / 1000:.0f} kB"
+        yield Bar(
+            f"`{line}`, signed request to payload, more than its query",
+            (whole - query) * 1000,
+            _MORE_MS,
+            "ms",
+            note=note,
+        )
+
+
+async def _measured(path: Path, rounds: int) -> tuple[list[float], dict[str, tuple[float, float, int]]]:
+    async with slack_side() as side, running(_app(path, side)) as service:
+        assert service.connecting is not None
+        await service.connecting
+        acks: list[float] = []
+        taken = {line: await _one(service, side, path, line, rounds, acks) for line in _LINES}
+        acks += [await _ack(service, side, "help") for _ in range(rounds * 20)]
+    return acks, taken
+
+
+def _app(path: Path, side: Side) -> App:
+    variables = {
+        **environment(path),
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_URL": f"{side.url}/api/",
+        "ADMINS": OPERATOR,
+        "HTTP_PORT": "0",
+    }
+    return build(load(variables, path.parent), lambda: NOW, _AT_ONCE)
+
+
+async def _one(  # noqa: PLR0917 - private
+    service: Service, side: Side, path: Path, line: str, rounds: int, acks: list[float]
+) -> tuple[float, float, int]:
+    """The median seconds from request to payload and of the query alone, in turn; and the payload's bytes."""
+    readers = Readers(path, 1)
+    wholes, queries, size = [], [], 0
+    for _ in range(rounds):
+        gc.collect()
+        whole, size = await _answered(service, side, line, acks)
+        wholes.append(whole)
+        gc.collect()
+        queries.append(await _query(service, readers, line))
+    readers.close()
+    return median(wholes), median(queries), size
+
+
+async def _answered(service: Service, side: Side, line: str, acks: list[float]) -> tuple[float, int]:
+    assert service.door is not None
+    number, body, headers = side.request(line)
+    begun = perf_counter()
+    acks.append(await acknowledged(service.door.bolt, body, headers))
+    await service.door.settled()
+    arrived, size = side.arrived[number]
+    return arrived - begun, size
+
+
+async def _ack(service: Service, side: Side, line: str) -> float:
+    acks: list[float] = []
+    await _answered(service, side, line, acks)
+    return acks[0]
+
+
+async def _query(service: Service, readers: Readers, line: str) -> float:
+    """The seconds of the same question to the ledger alone, as the whole team or as the operator themselves."""
+    asked = line if line.startswith("team ") else f"email:member.7@acme.example {line}"
+
+    def timed(reader: Reader) -> float:
+        begun = perf_counter()
+        ask(service.app, reader, asked)
+        return perf_counter() - begun
+
+    return await readers.ask(timed)
