@@ -1,5 +1,6 @@
 """The command line, as a person and a shell see it: words in, exit codes and one clear line out."""
 
+import asyncio
 import json
 import os
 import re
@@ -155,17 +156,21 @@ def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -
 
 
 @pytest.fixture(scope="module")
-def slack_settings() -> Iterator[dict[str, str]]:
-    """What connects the command to an embedded Slack."""
-    api = SlackApi(Workspace.default(), lambda: START, lambda: START)
-    with SlackServer(api) as server:
-        workspace = api.workspace
-        yield {
-            "SLACK_API_URL": server.api_url,
-            "SLACK_BOT_TOKEN": workspace.bot_token,
-            "SLACK_APP_TOKEN": workspace.app_token,
-            "ADMINS": "hannah.weiss@acme.example",
-        }
+def slack() -> Iterator[SlackServer]:
+    with SlackServer(SlackApi(Workspace.default(), lambda: START, lambda: START)) as server:
+        yield server
+
+
+@pytest.fixture
+def slack_settings(slack: SlackServer) -> dict[str, str]:
+    """What connects the command to the embedded Slack."""
+    return {
+        "SLACK_API_URL": slack.api_url,
+        "SLACK_BOT_TOKEN": slack.api.workspace.bot_token,
+        "SLACK_APP_TOKEN": slack.api.workspace.app_token,
+        "ADMINS": "hannah.weiss@acme.example",
+        "HTTP_PORT": "0",
+    }
 
 
 def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_settings: dict[str, str]) -> None:
@@ -282,10 +287,33 @@ def test_the_service_says_at_once_what_is_not_set(run: Run) -> None:
 
 
 def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_settings: dict[str, str]) -> None:
-    refused = run("run", **{**slack_settings, "SLACK_BOT_TOKEN": "xoxb-wrong", "HTTP_PORT": "0"})
+    refused = run("run", **{**slack_settings, "SLACK_BOT_TOKEN": "xoxb-wrong"})
     assert refused.returncode == 1
     assert "invalid_auth" in refused.stderr
     assert "xoxb-wrong" not in refused.stderr
+
+
+async def test_the_service_answers_until_it_is_told_to_end(
+    neo: NeoServer, slack: SlackServer, synced_once: Path, slack_settings: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copy(synced_once, tmp_path / "neo-usage.db")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=tmp_path, env=environment(neo, **slack_settings, LOG_FORMAT="json"),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    workspace = slack.api.workspace
+    await workspace.until(lambda: len(slack.api.sockets) == 1, 20)
+    ack = await slack.act(slack.api.command("priya", "neo-spend", "7d"))
+    assert ack.ok
+    process.send_signal(signal.SIGTERM)
+    _, log = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0, log
+    answers = workspace.visible_messages(workspace.channel("neo-spend").id, workspace.user("priya").id)
+    assert answers[-1].text.startswith("You: $")
+    events = [json.loads(line)["event"] for line in log.decode().splitlines()]
+    assert events[-1] == "stopped"
+    secrets = (workspace.bot_token, workspace.app_token, neo.api.key, "@acme.example", "hooks")
+    assert not [secret for secret in secrets if secret.encode() in log]
 
 
 def test_the_demo_says_where_its_page_is_and_leaves_nothing(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class Service:
     socket: Socket | None = None
     rooms: Rooms | None = None
     connecting: "asyncio.Task[None] | None" = None
+    filling: "asyncio.Task[None] | None" = None
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def connect(self) -> None:
@@ -55,12 +56,11 @@ class Service:
         account = await _account(self.workspace)
         self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
         secret = None if settings.slack_app_token else settings.slack_signing_secret
-        door = Door(self.workspace, account, self.rooms.desk.serve, secret.reveal() if secret else None)
+        self.door = Door(self.workspace, account, self.rooms.desk.serve, secret.reveal() if secret else None)
+        self.filling = asyncio.create_task(self.rooms.directory.fill())
         if settings.slack_app_token is not None:
-            self.socket = Socket(door, settings.slack_app_token.reveal(), settings.slack_api_url)
+            self.socket = Socket(self.door, settings.slack_app_token.reveal(), settings.slack_api_url)
             await self.socket.start()
-        self.door = door
-        door.run(self.rooms.directory.fill())
 
     async def look(self) -> None:
         """Read what is due now, and welcome whoever is to be; what fails is logged, and tried at the next look."""
@@ -102,8 +102,8 @@ class Service:
 
     async def end(self) -> None:
         """Take nothing new, finish what is in flight, break off what can go on later."""
-        if self.connecting is not None:
-            await _cancelled(self.connecting)
+        for task in filter(None, (self.connecting, self.filling)):
+            await _cancelled(task)
         if self.socket is not None:
             await self.socket.stop()
         if self.door is not None:
@@ -149,9 +149,9 @@ async def running(app: App) -> AsyncIterator[Service]:
         service = Service(app, database, readers, _keeper(app, readers), workspace)
         health = http.application(service.problems, lambda: service.door.bolt if service.door else None)
         service.port = await stack.enter_async_context(http.served(health, settings.http_host, settings.http_port))
-        stack.push_async_callback(service.end)
-        service.connecting = asyncio.create_task(service.connect())
         await stack.enter_async_context(_ticking(service))
+        stack.push_async_callback(service.end)  # before the ticks end: what is in flight may wait for a sync
+        service.connecting = asyncio.create_task(service.connect())
         yield service
 
 
