@@ -64,6 +64,7 @@ def grant(question: Question, caller: Caller, named: tuple[str, ...] = ()) -> Gr
 def _of_operator(question: Question, caller: Caller, named: tuple[str, ...]) -> Grant:
     if named:
         return Grant(named)
-    if question.asks_for_others or caller.member is None:
+    # whoever may see all and names a task means that task, whosever it is
+    if question.asks_for_others or question.included(Field.TASK) or caller.member is None:
         return Grant(None)
     return Grant((caller.member,))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from slackblocks import Button
 
-from bot.domain.question import Question, describe
+from bot.domain.question import Field, Question, describe
 from bot.slack import message as slack
 from bot.usage.report import Report
 from bot.usage.view import View
@@ -15,24 +15,34 @@ ASK, SHARE, CSV = "ask", "share", "csv"  # what a button's id begins with
 
 def buttons_of(report: Report, view: View) -> Iterator[Button]:
     """What can be asked next; each is decided anew when it is pressed."""
-    if view.shared_by is not None or report.details:
+    if view.shared_by is not None:
         return
-    question = report.question
-    if report.total.tasks:
-        for name in ("model", "day", *(["member"] if view.operator else []), "status"):
-            if question.by != (name,) or question.rows:
-                regrouped = replace(question, by=(name,), rows=False, csv=False, sort=None, top=None)
-                yield from _button(f"By {name}", f"{ASK}:{name}", regrouped)
-        if not question.rows:
-            yield from _button(
-                "Tasks", f"{ASK}:rows", replace(question, by=(), rows=True, csv=False, sort=None, top=None)
-            )
+    asked = _with_scope(report)
+    some = bool(report.total.tasks) and not report.details
+    if some:
+        yield from _regroupings(asked, operator=view.operator)
     if not view.in_dm:
-        asked = ("Everybody in this channel will see this answer.", "Share")
-        yield from _button("Share", SHARE, replace(question, csv=False), confirm=asked)
-    if report.total.tasks:
-        filed = question if question.by or question.rows else replace(question, rows=True)
+        confirm = ("Everybody in this channel will see this answer.", "Share")
+        yield from _button("Share", SHARE, replace(asked, csv=False), confirm=confirm)
+    if some:
+        filed = asked if asked.by or asked.rows else replace(asked, rows=True)
         yield from _button("CSV", CSV, replace(filed, csv=True))
+
+
+def _with_scope(report: Report) -> Question:
+    """The question with its scope said: `by:member` asks for the team, and regrouped it would not."""
+    question = report.question
+    implied = report.scope.members is None and not question.included(Field.EMAIL)
+    return replace(question, team=True) if implied else question
+
+
+def _regroupings(asked: Question, *, operator: bool) -> Iterator[Button]:
+    plain = replace(asked, by=(), rows=False, csv=False, sort=None, top=None)
+    for name in ("model", "day", *(["member"] if operator else []), "status"):
+        if asked.by != (name,) or asked.rows:
+            yield from _button(f"By {name}", f"{ASK}:{name}", replace(plain, by=(name,)))
+    if not asked.rows:
+        yield from _button("Tasks", f"{ASK}:rows", replace(plain, rows=True))
 
 
 def _button(label: str, action: str, question: Question, confirm: tuple[str, str] | None = None) -> Iterator[Button]:

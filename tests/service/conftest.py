@@ -180,14 +180,15 @@ def world() -> World:
 
 
 @pytest.fixture
-def closed(tmp_path: Path, clock: SimClock, world: World) -> Office:
+async def closed(tmp_path: Path, clock: SimClock, world: World) -> AsyncIterator[Office]:
     """An office that is not open yet."""
     slack = SlackApi(Workspace.default(), clock, system_clock)
-    return Office(tmp_path, NeoApi(world, clock), slack, clock)
+    office = Office(tmp_path, NeoApi(world, clock), slack, clock)
+    yield office
+    await office.close()
 
 
 @pytest.fixture
-async def office(closed: Office) -> AsyncIterator[Office]:
+async def office(closed: Office) -> Office:
     await closed.open()
-    yield closed
-    await closed.close()
+    return closed

@@ -58,6 +58,20 @@ async def test_a_button_asks_again_in_place(office: Office) -> None:
     assert len(office.seen("hannah")) == 1
 
 
+async def test_a_button_keeps_whose_spend_it_is(office: Office) -> None:
+    answer = await office.ask("hannah", "7d by:member")
+    assert shown(await office.press("hannah", answer, "ask:model")).startswith("The whole team")
+    own = await office.ask("hannah", "7d")
+    assert shown(await office.press("hannah", own, "ask:model")).startswith("You")
+
+
+async def test_an_operator_who_names_a_task_means_it_whosever_it_is(office: Office) -> None:
+    rows = table(await office.ask("hannah", "team 7d rows"))
+    answer = await office.ask("hannah", f"task:{rows[1][0]}")
+    assert dict(table(answer)[1:])["Cost"].startswith(rows[1][1])
+    assert actions(answer) == ["share"]
+
+
 async def test_a_wrong_word_is_named_and_its_mend_can_be_pressed(office: Office) -> None:
     answer = await office.ask("hannah", "team modle:opus")
     assert "`modle:opus` (at character 6)" in shown(answer)
@@ -122,4 +136,3 @@ async def test_operators_are_welcomed_once(office: Office) -> None:
 async def test_it_works_over_http_as_well(closed: Office) -> None:
     await closed.open(over_http=True)
     assert shown(await closed.ask("priya", "7d by:model")).startswith("You · 7d")
-    await closed.close()

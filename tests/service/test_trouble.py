@@ -57,7 +57,6 @@ async def test_a_slack_that_answers_nobody_hangs_nothing(closed: Office, monkeyp
         await closed.idle()
     closed.slack.faults.clear()
     assert shown(await closed.ask("priya", "7d")).startswith("You")
-    await closed.close()
 
 
 async def test_the_socket_comes_back_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +127,6 @@ async def test_before_anything_was_read_it_says_so(closed: Office) -> None:
     answer = shown(await closed.ask("hannah", "team"))
     assert "I have read nothing from Neo yet" in answer
     assert "503" in answer
-    await closed.close()
 
 
 async def test_an_operator_reaches_back_before_the_ledger_begins(office: Office) -> None:
@@ -175,7 +173,6 @@ async def test_a_forged_request_is_turned_away(closed: Office) -> None:
         answer = await client.post(closed.slack.delivery.events_url or "", content=body, headers=headers)
     assert answer.status_code == 401
     assert closed.slack.calls("hook") == []
-    await closed.close()
 
 
 async def test_what_is_in_flight_is_finished_before_the_end(closed: Office) -> None:
