@@ -17,7 +17,7 @@ demo: setup
 	@$(BIN)/neo-usage demo
 
 test: setup
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 check: setup
 	$(BIN)/ruff format --check .

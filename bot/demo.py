@@ -25,14 +25,14 @@ from bot.slack.rendering import Trusted, Words
 
 QUESTIONS = (  # the README's examples; a test compares them
     "",
-    "yesterday by:member",
+    "team yesterday by:member",
     "@priya 30d by:model status:error,failed",
-    "last month by:week byok:no",
-    "14d by:day",
+    "team last month by:week byok:no",
+    "team 14d by:day",
     "by:member,model top:8",
-    "30d rows top:5",
-    "7d by:tool top:8",
-    "7d search:marcus -status:completed by:status",
+    "team 30d rows top:5",
+    "team 7d by:tool top:8",
+    "team 7d search:marcus -status:completed by:status",
 )
 OPERATOR = "hannah"
 

@@ -14,12 +14,15 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_examples_are_the_demos_questions() -> None:
-    lines = re.findall(r"^neo-usage report ?(.*?)(?:\s+#.*)?$", README, re.MULTILINE)
+    lines = re.findall(r"^/neo-usage ?(.*?)(?:\s+#.*)?$", README, re.MULTILINE)
     assert tuple(lines) == QUESTIONS
 
 
 def test_every_command_of_the_readme_has_a_help() -> None:
-    for words in re.findall(r"^\| `(\w+)", README, re.MULTILINE):
+    commands = README.partition("## The command line")[2].partition("\n## ")[0]
+    found = re.findall(r"^\| `(\w+)", commands, re.MULTILINE)
+    assert "run" in found
+    for words in found:
         assert CliRunner().invoke(app, [words, "--help"]).exit_code == 0
 
 

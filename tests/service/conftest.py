@@ -40,6 +40,9 @@ class Office:
     neo_url: str = ""
     running: Service | None = None
 
+    def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
+        printer.text("an office")  # for hypothesis, which would tell everything that is in it
+
     @property
     def workspace(self) -> Workspace:
         return self.slack.workspace

@@ -209,7 +209,9 @@ def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
         assert reader.rows("SELECT key FROM quarantine") == []
 
 
-@pytest.mark.parametrize("fault", [Total(lambda real: real + 3), Duplicate(), Total(lambda _: 0)], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [Total(lambda real: real + 3), Duplicate(), Total(lambda _: 0)], ids=("three more", "a copy", "none")
+)
 def test_a_list_that_does_not_add_up_is_never_called_complete(neo: NeoServer, app: App, fault: Fault) -> None:
     neo.api.faults.always = fault
     outcome = sync(app)
