@@ -15,7 +15,6 @@ from benchmarks.timing import shown
 from benchmarks.wiring import environment
 from benchmarks.workplace import NOW
 from bot.app import App, build
-from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.neo.client import Patience
 from bot.service.log import configure
@@ -31,13 +30,13 @@ def measure(*, quick: bool) -> Iterator[Bar]:
     """The ack within 2 ms; the payload at most 10 ms after what its query takes."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     path = ledger(Size(100_000 if quick else 1_000_000))
-    acks, taken = asyncio.run(_measured(path, 5 if quick else 15))
+    acks, taken = asyncio.run(_measured(path, 5 if quick else 31))
     note = f"median {shown(median(acks))} of {len(acks)}"
     yield Bar("the ack of a command, 99th percentile", quantiles(acks, n=100)[98] * 1000, _ACK_MS, "ms", note=note)
     for line, (whole, query, size) in taken.items():
         note = f"{shown(whole)}; query {shown(query)}; {size / 1000:.0f} kB"
         yield Bar(
-            f"`{line}`, signed request to payload, more than its query",
+            f"`{line}` in Slack, more than its query",
             (whole - query) * 1000,
             _MORE_MS,
             "ms",
@@ -50,7 +49,7 @@ async def _measured(path: Path, rounds: int) -> tuple[list[float], dict[str, tup
         assert service.connecting is not None
         await service.connecting
         acks: list[float] = []
-        taken = {line: await _one(service, side, path, line, rounds, acks) for line in _LINES}
+        taken = {line: await _one(service, side, line, rounds, acks) for line in _LINES}
         acks += [await _ack(service, side, "help") for _ in range(rounds * 20)]
     return acks, taken
 
@@ -67,19 +66,15 @@ def _app(path: Path, side: Side) -> App:
     return build(load(variables, path.parent), lambda: NOW, _AT_ONCE)
 
 
-async def _one(  # noqa: PLR0917 - private
-    service: Service, side: Side, path: Path, line: str, rounds: int, acks: list[float]
-) -> tuple[float, float, int]:
+async def _one(service: Service, side: Side, line: str, rounds: int, acks: list[float]) -> tuple[float, float, int]:
     """The median seconds from request to payload and of the query alone, in turn; and the payload's bytes."""
-    readers = Readers(path, 1)
     wholes, queries, size = [], [], 0
     for _ in range(rounds):
         gc.collect()
         whole, size = await _answered(service, side, line, acks)
         wholes.append(whole)
         gc.collect()
-        queries.append(await _query(service, readers, line))
-    readers.close()
+        queries.append(await _query(service, line))
     return median(wholes), median(queries), size
 
 
@@ -99,7 +94,7 @@ async def _ack(service: Service, side: Side, line: str) -> float:
     return acks[0]
 
 
-async def _query(service: Service, readers: Readers, line: str) -> float:
+async def _query(service: Service, line: str) -> float:
     """The seconds of the same question to the ledger alone, as the whole team or as the operator themselves."""
     asked = line if line.startswith("team ") else f"email:member.7@acme.example {line}"
 
@@ -108,4 +103,4 @@ async def _query(service: Service, readers: Readers, line: str) -> float:
         ask(service.app, reader, asked)
         return perf_counter() - begun
 
-    return await readers.ask(timed)
+    return await service.readers.ask(timed)

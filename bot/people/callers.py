@@ -12,6 +12,8 @@ from bot.people.directory import Directory
 from bot.people.rights import Denied, SlackUser, caller_of
 from bot.slack.errors import SlackError
 
+_MOST_NAMED = 3  # operators, to somebody who needs one
+
 
 class DeniedError(RefusedError):
     """Somebody may not ask at all; `reason` says why."""
@@ -65,6 +67,10 @@ class Callers:
             found = None
         linked, taken = await self.readers.ask(lambda reader: _links(reader, user, found))
         return linked or (None if taken or found is None else found.email)
+
+    def whom_to_ask(self) -> str:
+        """Operators as mentions, for whoever needs one."""
+        return " or ".join(f"<@{user}>" for user in self.operators()[:_MOST_NAMED]) or "an operator"
 
     def operators(self) -> list[str]:
         """The Slack ids of the operators, as far as they are known."""

@@ -15,8 +15,7 @@ from bot.ledger.members import stored_email
 from bot.ledger.readers import Readers
 from bot.people import links
 from bot.people.links import LinkError
-from bot.slack import message as slack
-from bot.slack.message import Draft
+from bot.slack.message import paragraph
 from bot.slack.rendering import Words
 from bot.slack.requests import Request
 
@@ -37,10 +36,8 @@ class Links:
 
     async def link(self, request: Request, caller: Caller) -> None:
         """Link somebody, or undo it."""
-        text = self.words.say("people/link", **await self._done(request, caller))
-        draft = Draft(text)
-        draft.add(slack.section(text))
-        await request.reply.say(draft.message())
+        done = await self._done(request, caller)
+        await request.reply.say(paragraph(self.words.say("people/link", **done)))
 
     async def _done(self, request: Request, caller: Caller) -> dict[str, object]:
         if caller.role is not Role.OPERATOR:

@@ -13,9 +13,8 @@ from bot.domain.access import Caller, RefusedError
 from bot.domain.parsing import QueryError
 from bot.domain.when import WhenError
 from bot.people.callers import Callers, DeniedError
-from bot.slack import message as slack
 from bot.slack.errors import SlackError
-from bot.slack.message import Draft, Message
+from bot.slack.message import Message, paragraph
 from bot.slack.rendering import Words
 from bot.slack.requests import Kind, Request
 
@@ -85,7 +84,4 @@ class Desk:
         return self.commands.get(words[0].lower() if words else "", self.question)
 
     def _said(self, template: str, **values: object) -> Message:
-        text = self.words.say(template, **values)
-        draft = Draft(text)
-        draft.add(slack.section(text))
-        return draft.message()
+        return paragraph(self.words.say(template, **values))

@@ -79,6 +79,13 @@ class Draft:
         return Message(cut(self.text, _LONGEST_SECTION), _resolved(self._blocks), plain)
 
 
+def paragraph(mrkdwn: str) -> Message:
+    """A message of one paragraph of rendered mrkdwn."""
+    draft = Draft(mrkdwn)
+    draft.add(section(mrkdwn))
+    return draft.message()
+
+
 def _resolved(blocks: Iterable[Block]) -> Blocks:
     # Slack names blocks itself; a random id would make two equal messages differ
     resolved = [block._resolve() for block in blocks]  # noqa: SLF001 - the library's only way to a dictionary

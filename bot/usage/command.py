@@ -1,6 +1,7 @@
 """The question in Slack: typed or by a button, answered for whoever asks, shared on purpose, or filed as CSV."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller
@@ -25,6 +26,8 @@ from bot.usage.view import View
 ACTIONS = (ASK, SHARE, CSV)
 MOST_FILED = 50_000  # tasks in one file
 
+Room = Callable[[Request, Caller, Question], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -42,7 +45,7 @@ class Usage:
         except QueryError as error:
             await request.reply.say(self._wrong(error))
             return
-        await (self._file if question.csv else self._answer)(request, caller, question)
+        await self._served(self._file if question.csv else self._answer, request, caller, question)
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Do what a button under an answer says, with the rights of whoever pressed it.
@@ -51,13 +54,15 @@ class Usage:
             QueryError: its value is no question, so no answer of ours had it.
         """
         question = await self.source.parsed(request.text)
-        match request.action.partition(":")[0]:
-            case "share":
-                await self._share(request, caller, question)
-            case "csv":
-                await self._file(request, caller, question)
-            case _:
-                await self._answer(request, caller, question)
+        room = {SHARE: self._share, CSV: self._file}.get(request.action.partition(":")[0], self._answer)
+        await self._served(room, request, caller, question)
+
+    async def _served(self, room: Room, request: Request, caller: Caller, question: Question) -> None:
+        try:
+            await room(request, caller, question)
+        except LedgerError:
+            unread = self._said("unread", reading=self.source.reading, failure=self.source.failure)
+            await request.reply.say(unread, replace=bool(request.action))
 
     # --- answering -------------------------------------------------------------------------------
 
@@ -68,24 +73,17 @@ class Usage:
             begins = from_us(fresh.since or 0).astimezone(self.source.terms.zone)
             await request.reply.say(self._said("reaching", begins=f"{begins:%Y-%m-%d}"), replace=pressed)
             await self.source.reach(chunks)
-        try:
-            report = await self.source.report(request.user, caller, question, TABLE_ROWS)
-        except LedgerError:
-            message = self._said("unread", reading=self.source.reading, failure=self.source.failure)
-        else:
-            message = message_of(report, self._view(request, caller))
-        await request.reply.say(message, replace=pressed)
+        report = await self.source.report(request.user, caller, question, TABLE_ROWS)
+        await request.reply.say(message_of(report, self._view(request, caller)), replace=pressed)
 
     def _view(self, request: Request, caller: Caller) -> View:
         source = self.source
         view = View(self.words, caller, source.clock(), source.stale_after, in_dm=request.in_dm)
-        return replace(view, reading=source.reading, failure=source.failure)
+        whom = source.callers.whom_to_ask()
+        return replace(view, reading=source.reading, failure=source.failure, whom_to_ask=whom)
 
     def _said(self, template: str, **values: object) -> Message:
-        text = self.words.say(f"usage/{template}", **values)
-        draft = Draft(text)
-        draft.add(slack.section(text))
-        return draft.message()
+        return slack.paragraph(self.words.say(f"usage/{template}", **values))
 
     def _wrong(self, error: QueryError) -> Message:
         values = {"word": error.word, "column": error.column, "reason": error.reason, "instead": error.instead or ""}

@@ -6,7 +6,7 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.question import describe
 from bot.slack import message as slack
 from bot.slack.message import Draft, Message
-from bot.slack.rendering import inert
+from bot.slack.rendering import inert, spoken
 from bot.usage import phrases, tables
 from bot.usage.buttons import buttons_of
 from bot.usage.report import Report
@@ -79,6 +79,7 @@ def _nothing(report: Report, view: View) -> str:
         incomplete=not report.complete,
         begins=_moment(report, report.begins),
         own=view.caller.member if own and not filtered else "",
+        whom=spoken(view.whom_to_ask),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.access import Caller, Role
+from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.parsing import parse
 from bot.domain.periods import FIRST_YEAR
 from bot.domain.question import Field, Question
@@ -49,6 +49,9 @@ class Source:
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
         """The answer for a Slack user; errors as of `answer`."""
+        if caller.role is Role.MEMBER and caller.member is None:
+            whom = self.callers.whom_to_ask()
+            raise RefusedError(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
         # others than operators may only mean themselves: nobody else is looked up for them
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
         mentioned = await self.callers.mentioned(wanted)

@@ -12,7 +12,8 @@ class View:
     """For whom an answer is shown, and what is known beside it.
 
     `shared_by` is the Slack id of who shares it with a channel; then nobody but they asked for it. `titles`:
-    whether titles and errors may be shown there. `reading` and `failure` are what a sync is at, or why it failed.
+    whether titles and errors may be shown there. `reading` and `failure` are what a sync is at, or why it failed;
+    `whom_to_ask` are operators, as mentions.
     """
 
     words: Words
@@ -24,6 +25,7 @@ class View:
     shared_by: str | None = None
     reading: str = ""
     failure: str = ""
+    whom_to_ask: str = "an operator"
 
     @property
     def operator(self) -> bool:

@@ -1,5 +1,7 @@
 """Answers in Slack, from the command as it arrives over the socket to the message as it is seen."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.service.conftest import Office, actions, shown, table
@@ -37,6 +39,14 @@ async def test_a_member_is_told_the_same_about_anybody_elses(office: Office, lin
 
 async def test_a_guest_is_refused_politely(office: Office) -> None:
     assert "here as a guest" in shown(await office.ask("gil", "7d"))
+
+
+async def test_whoever_cannot_be_matched_is_told_whom_to_ask(office: Office) -> None:
+    office.workspace.user("priya").email = ""
+    office.clock.advance(timedelta(minutes=5))
+    assert shown(await office.ask("priya", "7d")) == (
+        "I cannot match you to a member of the Neo team. Ask <@U0HANNAH> to `link` you."
+    )
 
 
 async def test_a_mention_names_somebody(office: Office) -> None:

@@ -124,9 +124,10 @@ async def test_a_slow_neo_is_not_waited_for(office: Office) -> None:
 async def test_before_anything_was_read_it_says_so(closed: Office) -> None:
     closed.neo.faults.always = NeoStatus(503)
     await closed.open()
-    answer = shown(await closed.ask("hannah", "team"))
-    assert "I have read nothing from Neo yet" in answer
-    assert "503" in answer
+    for line in ("team", "team by:model csv"):
+        answer = shown(await closed.ask("hannah", line))
+        assert "I have read nothing from Neo yet" in answer
+        assert "503" in answer
 
 
 async def test_an_operator_reaches_back_before_the_ledger_begins(office: Office) -> None:
