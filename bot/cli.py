@@ -476,5 +476,5 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
         from bot.service.log import configure
         from bot.settings import LogFormat, LogLevel
 
-        configure(LogLevel.WARNING, LogFormat.CONSOLE)
+        configure(LogLevel.ERROR, LogFormat.CONSOLE)
         asyncio.run(_until_told(lambda stop: run(port, seed, _console(), stop, browser=not no_browser)))

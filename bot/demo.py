@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from bot.app import App, build, system_clock
+from bot.neo.client import Patience
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.server import Page
@@ -35,6 +36,7 @@ QUESTIONS = (  # the README's examples; a test compares them
     "team 7d search:marcus -status:completed by:status",
 )
 OPERATOR = "hannah"
+_QUICK = Patience(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ async def _served(page: Page, port: int) -> Server[Page]:
 
 
 def _app(slack: SlackApi, neo_url: str, neo_key: str, directory: Path, clock: SimClock) -> App:
-    return build(_settings(slack, neo_url, neo_key, directory), clock)
+    return build(_settings(slack, neo_url, neo_key, directory), clock, _QUICK)
 
 
 def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> Settings:

@@ -76,8 +76,7 @@ def _nothing(report: Report, view: View) -> str:
     return view.words.say(
         "usage/nothing",
         filtered=filtered,
-        incomplete=not report.complete,
-        begins=_moment(report, report.begins),
+        lacking=phrases.lacking(report),
         own=view.caller.member if own and not filtered else "",
         whom=spoken(view.whom_to_ask),
     )
@@ -91,9 +90,8 @@ def _footnotes(report: Report, view: View) -> str:
         age="" if age is None else phrases.ago(age),
         stale=age is None or age > view.stale_after,
         reading=view.reading,
-        failure=view.failure,
-        incomplete=not report.complete,
-        begins=_moment(report, report.begins),
+        failure=view.failure.rstrip("."),
+        lacking=phrases.lacking(report),
         warning=report.warning or "",
         quarantined=phrases.count(report.quarantined, "row") if report.quarantined and view.operator else "",
         unit_assumed=report.unit_assumed,

@@ -99,6 +99,22 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def lacking(report: Report) -> str:
+    """What of the window the ledger does not hold; empty if it holds all."""
+    if report.complete:
+        return ""
+    if report.begins is not None and report.window.start < report.begins:
+        begins = f"{report.begins.astimezone(report.zone):%Y-%m-%d %H:%M}"
+        return f"The ledger is not complete for this window: it begins {begins}"
+    return "The ledger is not complete for this window: a part is still to be read"
+
+
+def every(pause: timedelta) -> str:
+    """How often, in words."""
+    minutes = round(pause.total_seconds() / 60)
+    return "every minute" if minutes <= 1 else f"every {minutes:,} minutes"
+
+
 def ago(age: timedelta) -> str:
     """How long ago, in words."""
     minutes = int(age.total_seconds() // 60)

@@ -24,8 +24,9 @@ _COUNTS = range(3, 6)  # the columns of a pass that are numbers
 
 FOR_OPERATORS = (
     ("/neo-usage team 7d by:member", "everybody, the last seven days"),
-    ("/neo-usage @ana last month by:model", "one person's models"),
+    ("/neo-usage team last month by:model", "what the money went to"),
     ("/neo-usage team 30d by:day", "a chart of the days"),
+    ("/neo-usage @ana this week", "one person"),
     ("/neo-usage team yesterday status:error,failed rows", "the tasks that failed"),
 )
 FOR_MEMBERS = (

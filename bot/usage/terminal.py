@@ -65,9 +65,8 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     line = Text(f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({phrases.ago(age)})", style="dim")
     if age > stale_after:
         line.append(", stale: run `neo-usage sync`", style="yellow")
-    if not report.complete:
-        since = "" if report.begins is None else f": it begins {report.begins.astimezone(report.zone):%Y-%m-%d %H:%M}"
-        line.append(f". The ledger is not complete for this window{since}", style="yellow")
+    if lacking := phrases.lacking(report):
+        line.append(f". {lacking}", style="yellow")
     if report.quarantined:
         rows = phrases.count(report.quarantined, "row")
         line.append(f". {rows} of Neo could not be booked: see `neo-usage status`", style="yellow")

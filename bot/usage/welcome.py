@@ -73,10 +73,10 @@ class Welcome:
             members=phrases.count(len(everybody), "member"),
             total=show_usd(sum(each.spend_nanos for each in everybody)),
             examples=FOR_OPERATORS[:_EXAMPLES],
-            minutes=phrases.count(max(1, self.poll // timedelta(minutes=1)), "minute"),
+            every=phrases.every(self.poll),
             zone=self.source.terms.zone.key,
             operators=Trusted(", ".join(map(mention, self.callers.operators()))),
-            strangers=phrases.count(len(strangers), "member") if strangers else "",
+            strangers=bool(strangers),
             names=", ".join(strangers[:_MOST_NAMES]) + (" and others" if len(strangers) > _MOST_NAMES else ""),
         )
         draft = Draft("neo-usage is ready: what Neo costs, with /neo-usage.")
