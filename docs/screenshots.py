@@ -2,54 +2,110 @@
 
 import asyncio
 import shutil
+import struct
+import zlib
+from base64 import b64encode
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.demo import Demo, demo
 
 HERE = Path(__file__).parent
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 760}
-PICTURES = (  # name, who and where, what is typed, whether in the dark, the window
-    ("team-by-member", "hannah/neo-spend", ("team 7d by:member",), False, DESK),
-    ("by-day-dark", "hannah/neo-spend", ("team 14d by:day,model",), True, DESK),
-    ("member-phone", "priya/neo-spend", ("14d by:day",), False, PHONE),
-    ("refused", "priya/general", ("@marcus 7d", "modle:opus"), False, {"width": 1280, "height": 420}),
+SEED = 7
+COLOURS = 256  # of a picture: all flat ones, and for the edges of letters the nearest of them
+PIXELS = """async (png) => {
+  const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+  const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  context.drawImage(image, 0, 0);
+  return new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer).join(" ");
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is typed, by whom and where, in a window of that size."""
+
+    name: str
+    seat: str
+    lines: tuple[str, ...]
+    width: int
+    height: int
+    dark: bool = False
+    chart: bool = False
+
+
+PICTURES = (
+    Picture("team-by-member", "hannah/neo-spend", ("team 7d by:member",), 1280, 832),  # the table as a whole
+    Picture("by-day-dark", "hannah/neo-spend", ("team 14d by:day,model",), 1280, 800, dark=True, chart=True),
+    Picture("member-phone", "priya/neo-spend", ("14d by:day",), 390, 760, chart=True),
+    Picture("refused", "priya/general", ("@marcus 7d", "modle:opus"), 1280, 420),
 )
 
 
 async def main() -> None:
     """Serve the demo once, and take every picture."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with TemporaryDirectory() as directory:
-        async with async_playwright() as playwright, demo(0, 7, Path(directory)) as shown:
+        async with async_playwright() as playwright, demo(0, SEED, Path(directory)) as shown:
             await shown.service.look()
-            browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for picture in PICTURES:
-                await _take(browser, shown, *picture)
+                await _take(browser, shown, picture)
             await browser.close()
 
 
-async def _take(  # noqa: PLR0917 - a picture's parts
-    browser: Browser,
-    shown: Demo,
-    name: str,
-    where: str,
-    lines: tuple[str, ...],
-    dark: bool,  # noqa: FBT001 - a picture is a row of a table
-    window: dict[str, int],
-) -> None:
+async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
     page = await browser.new_page(
-        viewport={"width": window["width"], "height": window["height"]}, color_scheme="dark" if dark else "light"
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme="dark" if picture.dark else "light",
+        reduced_motion="reduce",
     )
-    await page.goto(f"{shown.url}/#{where}")
-    for number, line in enumerate(lines):
-        await page.get_by_test_id("composer").fill(f"/neo-usage {line}")
-        await page.get_by_test_id("send").click()
-        await page.get_by_test_id("message").nth(number).wait_for()
-    await page.wait_for_timeout(600)  # the page scrolls to what is new
-    await page.screenshot(path=HERE / f"{name}.png")
+    await page.goto(f"{shown.url}/#{picture.seat}")
+    for number, line in enumerate(picture.lines):
+        await _ask(page, number, line)
+    if picture.chart:
+        await expect(page.get_by_test_id("chart").locator("svg")).to_be_in_viewport(ratio=1)
+    png = await page.screenshot()
+    await page.goto("about:blank")  # where scripts may decode it
+    pixels = await page.evaluate(PIXELS, b64encode(png).decode())
     await page.close()
+    (HERE / f"{picture.name}.png").write_bytes(_png([int(each) for each in pixels.split()], picture.width))
+
+
+async def _ask(page: Page, number: int, line: str) -> None:
+    answer = page.get_by_test_id("log").get_by_test_id("message").nth(number)
+    await page.get_by_test_id("composer").fill(f"/neo-usage {line}")
+    await page.get_by_test_id("send").click()
+    await expect(answer.get_by_text("Only visible to you")).to_be_in_viewport(ratio=1)
+
+
+# --- small files ---------------------------------------------------------------------------------
+
+
+def _png(pixels: list[int], width: int) -> bytes:
+    """A PNG with a palette: a third of the bytes. A pixel is its red, green, blue and alpha, the lowest byte first."""
+    counted = Counter(pixels)
+    palette = [colour.to_bytes(4, "little")[:3] for colour, _ in counted.most_common(COLOURS)]
+    place = {colour: _nearest(colour.to_bytes(4, "little"), palette) for colour in counted}
+    rows = (bytes(map(place.__getitem__, pixels[at : at + width])) for at in range(0, len(pixels), width))
+    header = struct.pack(">IIBBBBB", width, len(pixels) // width, 8, 3, 0, 0, 0)
+    body = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
+    chunks = ((b"IHDR", header), (b"PLTE", b"".join(palette)), (b"IDAT", body), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
+
+
+def _nearest(colour: bytes, palette: list[bytes]) -> int:
+    red, green, blue, _ = colour
+    away = [(red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2 for r, g, b in palette]
+    return away.index(min(away))
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 if __name__ == "__main__":

@@ -1,38 +1,38 @@
-"""The demo's page in a headless Chromium, clicked through as an operator, a member and a guest do."""
+"""The demo's page in a headless Chromium, with the real bot in it, clicked through as people do."""
 
+import asyncio
+import csv
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Download, Locator, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.demo import QUESTIONS, Demo, demo
+from bot.domain.access import ONLY_ONES_OWN
+from bot.domain.money import usd_text
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 REQUIRED = os.environ.get("NEO_USAGE_BROWSER") == "required"
 WHY = "NO CHROMIUM ON THIS MACHINE: the page is not clicked through. `apt-get install chromium` brings it."
-OTHERS = re.compile(r"[\w.]+@acme\.example")
+SEED = 7
+WAIT_MS = 10_000
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+FITS = "element => element.scrollWidth <= element.clientWidth"
+NO_GUESTS = "Sorry, I only answer full members of this workspace, and you are here as a guest."
+PRIYA = "priya.raman@acme.example"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason=WHY)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    assert CHROMIUM, WHY
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def shown(tmp_path: Path) -> AsyncIterator[Demo]:
-    async with demo(0, 7, tmp_path) as shown:
-        await shown.service.look()
-        yield shown
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason=WHY),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
 class Seat:
@@ -41,6 +41,7 @@ class Seat:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
+        page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
 
@@ -48,153 +49,284 @@ class Seat:
         return self.page.get_by_test_id(test_id)
 
     @property
-    def last(self) -> Locator:
-        """The newest message."""
-        return self.find("message").last
+    def messages(self) -> Locator:
+        return self.find("log").get_by_test_id("message")
 
-    async def ask(self, line: str, command: str = "/neo-usage ") -> Locator:
+    async def visit(self, url: str) -> None:
+        await self.page.goto(url)
+        await self.find("log").locator("[data-testid=message], [data-testid=empty]").first.wait_for()
+
+    async def type(self, line: str) -> None:
+        await self.find("composer").fill(f"/neo-usage {line}".strip())
+        await self.find("composer").press("Enter")
+
+    async def ask(self, line: str) -> Locator:
         """Type a line, and give the answer once it is there."""
-        before = await self.find("message").count()
-        await self.find("composer").fill(f"{command}{line}")
-        await self.find("send").click()
-        answer = self.find("message").nth(before)
-        await expect(answer).to_be_visible()
+        answer = self.messages.nth(await self.messages.count())
+        await self.type(line)
+        await answer.wait_for()
         return answer
 
     async def press(self, message: Locator, label: str) -> None:
         await message.get_by_role("button", name=label, exact=True).click()
 
-    async def act_as(self, who: str, where: str) -> None:
-        url = self.page.url.partition("#")[0]
-        await self.page.goto("about:blank")  # another hash alone loads nothing
-        await self.page.goto(f"{url}#{who}/{where}")
-        await expect(self.find("conversation").first).to_be_visible()
+    async def go(self, conversation: str) -> None:
+        await self.page.locator(f"[data-testid=conversation][data-name='{conversation}']").click()
+
+    async def become(self, who: str) -> None:
+        await self.find("act-as").click()
+        await self.find(f"act-as-{who}").click()
         await expect(self.find("act-as")).to_contain_text(who.capitalize())
 
-
-@pytest.fixture
-async def seat(shown: Demo, browser: Browser) -> AsyncIterator[Seat]:
-    """At the operator's, in #neo-spend."""
-    page = await browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(8_000)
-    seat = Seat(page)
-    await page.goto(f"{shown.url}/#hannah/neo-spend")
-    await expect(seat.find("composer")).to_be_visible()
-    yield seat
-    assert seat.complaints == []
-    await page.close()
+    async def cause(self, deed: str) -> None:
+        """Press a button of the Neo panel, and wait until it says what happened."""
+        await self.find(f"world-{deed}").click()
+        await self.find("toast").get_by_role("button", name="Dismiss").click()
+        await expect(self.find("toast")).to_have_count(0)
 
 
-async def test_an_operator_asks_groups_shares_and_opens_the_file(seat: Seat, shown: Demo) -> None:
-    answer = await seat.ask("team 7d by:member")
-    await expect(answer.get_by_test_id("table")).to_contain_text("priya.raman@acme.example")
-    await seat.press(answer, "By day")
-    await expect(answer.get_by_test_id("chart")).to_be_visible()
-    await seat.press(answer, "By model")
-    await expect(answer.get_by_test_id("table")).to_contain_text("Model")
-    await expect(seat.find("message")).to_have_count(1)
-
-    await seat.press(answer, "Share")
-    await seat.find("confirm-yes").click()
-    await expect(seat.last).to_contain_text("Shared by")
-    await seat.press(answer, "CSV")
-    await expect(seat.last).to_contain_text("in your direct messages with me")
-
-    await seat.act_as("marcus", "neo-spend")
-    await expect(seat.find("message")).to_have_count(1)
-    await expect(seat.last).to_contain_text("Shared by")
-    await expect(seat.last.get_by_role("button", name="By day")).to_have_count(0)
-
-    await seat.act_as("hannah", "neo-usage")
-    await expect(seat.page.get_by_text("I am ready.")).to_be_visible()
-    await seat.find("file").last.click()
-    rows = seat.find("file-view").locator("tr")
-    groups = shown.service.app.report("7d by:model").groups
-    await expect(rows).to_have_count(len(groups) + 1)
-    await expect(rows.nth(1)).to_contain_text(groups[0].key[0])
-    async with seat.page.expect_download() as downloading:
-        await seat.find("viewer").get_by_test_id("file-download").click()
-    file: Download = await downloading.value
-    assert file.suggested_filename.startswith("neo-usage team 7d by model")
-    assert len((await file.path()).read_text(encoding="utf-8").splitlines()) == len(groups) + 1
+Sit = Callable[..., Awaitable[Seat]]
 
 
-async def test_a_member_sees_their_own_and_a_guest_nothing(seat: Seat) -> None:
-    await seat.act_as("priya", "neo-spend")
-    await expect(await seat.ask("")).to_contain_text("You · this month")
-    for line in ("team", "by:member", "@marcus 7d"):
-        await expect(await seat.ask(line)).to_contain_text("Only operators see other people's spend")
-    await expect(await seat.ask("help")).not_to_contain_text("by:member")
-    await seat.act_as("gil", "neo-spend")
-    await expect(await seat.ask("7d")).to_contain_text("you are here as a guest")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    assert CHROMIUM, WHY
+    expect.set_options(timeout=WAIT_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
 
 
-async def test_a_wrong_word_can_be_mended_by_a_press(seat: Seat) -> None:
-    answer = await seat.ask("team 7d by:modle")
-    await expect(answer).to_contain_text("by:model")
-    await seat.press(answer, "Ask that")
-    await expect(answer.get_by_test_id("table")).to_contain_text("Model")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    """A demo for all who only ask, and leave the world as it is."""
+    async with demo(0, SEED, tmp_path_factory.mktemp("calm")) as shown:
+        await shown.service.look()
+        yield shown
 
 
-async def test_every_example_of_the_readme_is_answered_narrowed_or_refused(seat: Seat) -> None:
-    for line in QUESTIONS:
-        answer = await seat.ask(line)
-        await expect(answer).to_contain_text("Data as of")
-        await expect(answer).not_to_contain_text("Nothing was booked")
-    await seat.act_as("priya", "neo-spend")
-    for line in QUESTIONS:
-        text = await (await seat.ask(line)).inner_text()
-        assert "You" in text or "Only operators" in text
-        assert set(OTHERS.findall(text)) <= {"priya.raman@acme.example"}
-    await seat.act_as("gil", "neo-spend")
-    for line in QUESTIONS:
-        await expect(await seat.ask(line)).to_contain_text("as a guest")
+@pytest_asyncio.fixture(loop_scope="module")
+async def troubled(tmp_path: Path) -> AsyncIterator[Demo]:
+    """A demo of one's own, to move and to break."""
+    async with demo(0, SEED, tmp_path) as shown:
+        await shown.service.look()
+        yield shown
 
 
-async def test_the_world_goes_on_and_breaks_and_mends(seat: Seat) -> None:
-    before = await (await seat.ask("team 24h")).inner_text()
-    await seat.find("world-spike").click()
-    await seat.find("world-hour").click()
-    await expect(seat.find("toast").first).to_be_visible()
-    assert _dollars(await (await seat.ask("team 24h")).inner_text()) > _dollars(before)
+@pytest_asyncio.fixture(loop_scope="module")
+async def sit(browser: Browser) -> AsyncIterator[Sit]:
+    """Opens the page of a demo for somebody, in a fresh browser context; nothing may be complained of there."""
+    seats: list[Seat] = []
 
-    await seat.find("world-neo").click()
-    await expect(seat.page.locator("[data-testid=world-neo][aria-pressed=true]")).to_be_visible()
-    for _ in range(2):
-        await seat.find("world-hour").click()
-    await expect(await seat.ask("team 24h")).to_contain_text("older than it should be")
-    await seat.find("world-neo").click()
+    async def seated(shown: Demo, who: str = "hannah", where: str = "neo-spend", **window: Any) -> Seat:
+        context = await browser.new_context(**{"viewport": DESK, **window})
+        seats.append(seat := Seat(await context.new_page()))
+        await seat.visit(f"{shown.url}/#{who}/{where}")
+        return seat
 
-    await seat.find("world-slack").click()
-    await expect(seat.find("down")).to_be_visible()
-    await seat.find("world-slack").click()
-    await expect(seat.find("down")).to_be_hidden()
-    await expect(seat.page.get_by_test_id("composer")).to_be_enabled()
-    await expect(await _again(seat)).to_contain_text("The whole team")
+    yield seated
+    for seat in seats:
+        await seat.page.context.close()
+    assert [complaint for seat in seats for complaint in seat.complaints] == []
 
 
-def _dollars(text: str) -> float:
-    found = re.search(r"\$([\d,]+\.\d\d)", text)
+async def rows_of(shown: Locator) -> list[list[str]]:
+    """The rows of a table, its header among them."""
+    return [await row.locator("th, td").all_inner_texts() for row in await shown.locator("tr").all()]
+
+
+async def total_of(answer: Locator) -> float:
+    found = re.search(r"\$([\d,]+\.\d\d) ", await answer.inner_text())
     assert found
     return float(found[1].replace(",", ""))
 
 
-async def _again(seat: Seat) -> Locator:
-    """Ask until the bot has its connection back, as a person would."""
-    for _ in range(20):
-        answer = await seat.ask("team 24h")
-        if "failed" not in await answer.inner_text() or "The whole team" in await answer.inner_text():
-            return answer
-        await seat.page.wait_for_timeout(500)
-    raise AssertionError("the bot did not come back")
+# --- the operator --------------------------------------------------------------------------------
 
 
-async def test_it_fits_a_phone_in_the_dark(shown: Demo, browser: Browser) -> None:
-    page = await browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    seat = Seat(page)
-    await page.goto(f"{shown.url}/#priya/neo-spend")
-    answer = await seat.ask("14d by:day")
+async def test_an_operators_answer_is_grouped_anew_in_its_place(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm)
+    answer = await seat.ask("team 7d by:member")
+    there = await seat.messages.count()
+    rows = await rows_of(answer.get_by_test_id("table"))
+    groups = calm.service.app.report("7d by:member").groups
+    assert {row[0] for row in rows[1:]} == {group.key[0] for group in groups}
+    await seat.press(answer, "By model")
+    await expect(answer.locator("th").first).to_have_text("Model")
+    await seat.press(answer, "By day")
     await expect(answer.get_by_test_id("chart")).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    assert seat.complaints == []
-    await page.close()
+    await expect(answer.locator(".chart-bar")).to_have_count(7)
+    await expect(seat.messages).to_have_count(there)
+
+
+async def test_what_is_shared_is_seen_by_all_and_the_answer_by_nobody_else(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm, where="general")
+    answer = await seat.ask("team 7d by:model")
+    await seat.press(answer, "Share")
+    await expect(seat.find("confirm")).to_contain_text("Everybody in this channel will see this answer.")
+    await seat.find("confirm-no").click()
+    await expect(seat.messages).to_have_count(1)
+    await seat.press(answer, "Share")
+    await seat.find("confirm-yes").click()
+    await expect(seat.messages.nth(1)).to_contain_text("Shared by")
+
+    await seat.become("marcus")
+    await expect(seat.messages).to_have_count(1)
+    await expect(seat.messages).to_contain_text("Shared by @Hannah Weiss from /neo-usage team 7d by:model")
+    await expect(seat.messages.get_by_test_id("table")).to_be_visible()
+    await expect(seat.messages.get_by_test_id("button")).to_have_count(0)
+    await expect(seat.find("log").get_by_text("Only visible to you")).to_have_count(0)
+
+
+async def test_a_csv_comes_to_the_direct_messages_to_be_read_and_kept(calm: Demo, sit: Sit) -> None:
+    today = calm.service.app.clock().date()
+    asked = f"{today - timedelta(days=12)}..{today - timedelta(days=5)} by:member,model"  # nothing changes there
+    report = calm.service.app.report(asked)
+    seat = await sit(calm)
+    answer = await seat.ask(f"team {asked}")
+    filed = seat.messages.nth(await seat.messages.count())
+    await seat.press(answer, "CSV")
+    await expect(filed).to_contain_text(f"{len(report.groups)} lines in")
+
+    await seat.go("neo-usage")
+    await seat.find("file").last.click()
+    await expect(seat.find("file-view").locator("tr")).to_have_count(len(report.groups) + 1)
+    rows = await rows_of(seat.find("file-view"))
+    assert rows[0] == ["member", "model", "spend_usd", "platform_usd", "provider_usd", "tasks", "share"]
+    expected = [[*each.key, usd_text(each.spend(report.basis)), str(each.tasks)] for each in report.groups]
+    assert [[*row[:3], row[5]] for row in rows[1:]] == expected
+    async with seat.page.expect_download() as downloading:
+        await seat.find("viewer").get_by_test_id("file-download").click()
+    file = await downloading.value
+    assert file.suggested_filename.startswith(f"neo-usage team {today - timedelta(days=12)}")
+    assert list(csv.reader((await file.path()).read_text(encoding="utf-8").splitlines())) == rows
+
+
+async def test_the_welcome_waits_under_apps(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm)
+    await seat.page.get_by_role("list", name="Apps").get_by_role("button", name="neo-usage").click()
+    await expect(seat.find("where")).to_have_text("neo-usage")
+    await expect(seat.messages.first).to_contain_text("I am ready.")
+    await expect(seat.messages.first).to_contain_text("/neo-usage team 7d by:member")
+
+
+async def test_a_wrong_word_can_be_mended_by_a_press(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm)
+    answer = await seat.ask("team 7d modle:opus by:model")
+    await expect(answer).to_contain_text("I do not understand modle:opus (at character 9)")
+    await seat.press(answer, "Ask that")
+    await expect(answer).to_contain_text("The whole team · 7d · model:opus")
+    await expect(answer.locator("tbody tr").first).to_contain_text("claude-opus-4")
+
+
+# --- the others ----------------------------------------------------------------------------------
+
+
+async def test_a_member_sees_their_own_spend_only(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm, "priya")
+    await expect(await seat.ask("")).to_contain_text("You · this month")
+    for line in ("team", "by:member", "@marcus 7d"):
+        await expect(await seat.ask(line)).to_contain_text(ONLY_ONES_OWN)
+    help_ = await seat.ask("help")
+    await expect(help_).to_contain_text("You see your own spend")
+    await expect(help_).not_to_contain_text("by:member")
+
+
+async def test_a_guest_is_refused_politely(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm, "gil")
+    for line in ("", "team 7d", "help"):
+        await expect(await seat.ask(line)).to_contain_text(NO_GUESTS)
+
+
+async def test_every_example_of_the_readme_is_answered_narrowed_or_refused(calm: Demo, sit: Sit) -> None:
+    operator, member, guest = await sit(calm), await sit(calm, "priya"), await sit(calm, "gil")
+    await asyncio.gather(all_answered(operator), narrowed_or_refused(member), all_refused(guest))
+    assert addresses(await member.find("log").inner_html()) <= {PRIYA}
+    assert addresses(await guest.find("log").inner_html()) == set()
+
+
+async def all_answered(operator: Seat) -> None:
+    for line in QUESTIONS:
+        answer = await operator.ask(line)
+        await expect(answer).to_contain_text("Data as of")
+        await expect(answer).not_to_contain_text("Nothing was booked")
+
+
+async def narrowed_or_refused(member: Seat) -> None:
+    for line in QUESTIONS:
+        is_of_others = "team" in line or "by:member" in line
+        await expect(await member.ask(line)).to_contain_text(ONLY_ONES_OWN if is_of_others else "You · ")
+
+
+async def all_refused(guest: Seat) -> None:
+    for line in QUESTIONS:
+        await expect(await guest.ask(line)).to_contain_text(NO_GUESTS)
+
+
+def addresses(html: str) -> set[str]:
+    return set(re.findall(r"[\w.+-]+@[\w-]+\.example", html))
+
+
+async def test_one_reads_as_whom_one_acts_also_while_messages_wait(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled, "priya")
+    await expect(seat.find("act-as").get_by_title("Direct messages wait for others")).to_have_text("1")
+    for who in ("marcus", "gil", "hannah", "priya"):
+        await seat.become(who)
+        assert await seat.find("act-as").locator("b").evaluate(FITS)
+
+
+# --- the world -----------------------------------------------------------------------------------
+
+
+async def test_what_happens_in_neo_is_in_the_next_answer(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled)
+    today = f"team from:{troubled.service.app.clock():%Y-%m-%d}"  # also when the hour that passes is the day's last
+    before = await total_of(await seat.ask(today))
+    await seat.cause("spike")
+    after_spike = await total_of(await seat.ask(today))
+    assert after_spike - before == pytest.approx(184.60, abs=0.02)
+    await seat.cause("hour")
+    assert await total_of(await seat.ask(today)) >= after_spike
+
+
+async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled)
+    await seat.cause("neo")
+    await expect(seat.find("down")).to_have_text("Neo is down: the bot cannot see new tasks.")
+    await seat.cause("hour")
+    answer = await seat.ask("team 7d by:member")
+    await expect(answer.get_by_test_id("table")).to_be_visible()
+    old = re.compile(r"\((60|61) min ago\), older than it should be: Neo is failing \(503")
+    await expect(answer).to_contain_text(old)
+    await seat.cause("neo")
+    await seat.cause("hour")
+    await expect(await seat.ask("team 7d")).to_contain_text("(just now).")
+
+
+async def test_after_slack_was_down_the_bot_answers_again_by_itself(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled)
+    await seat.cause("slack")
+    await seat.type("7d")
+    await expect(seat.find("toast")).to_contain_text("Slack is down: nothing gets through.")
+    await expect(seat.find("composer")).to_have_value("/neo-usage 7d")
+    await seat.find("toast").get_by_role("button", name="Dismiss").click()
+    await seat.cause("slack")
+    slack = troubled.page.slack
+    await slack.workspace.until(lambda: len(slack.sockets) == 1, WAIT_MS / 1000)
+    await expect(await seat.ask("7d")).to_contain_text("You · 7d")
+
+
+# --- the window ----------------------------------------------------------------------------------
+
+
+async def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm, viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True)
+    by_member = await seat.ask("team 90d by:member")
+    assert await by_member.get_by_test_id("table").evaluate(FITS)
+    wide = await seat.ask("team 14d by:day,model")  # its table scrolls in itself, and its chart is as wide as it may be
+    await expect(wide.locator(".chart-svg")).to_be_visible()
+    for place in (seat.page.locator("html"), seat.find("log")):
+        assert await place.evaluate(FITS)
+    paper = await seat.page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    assert max(int(part) for part in re.findall(r"\d+", paper)) < 64
