@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,14 @@ from bot.ledger.passes import Freshness, first_began, freshness, tried
 from bot.ledger.reading import Reader, open_reader
 from bot.ledger.schema import LedgerError
 from bot.ledger.selection import seen_values
+from bot.outbox.rules import Times
 from bot.settings import Settings, SettingsError
 from bot.usage.report import Report, Terms, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bot.budgets.watch import Watch
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
@@ -44,6 +46,7 @@ class App:
     settings: Settings
     clock: Clock
     patience: "Patience | None" = None
+    times: Times = field(default_factory=Times)
 
     @contextmanager
     def reader(self) -> "Iterator[Reader]":
@@ -98,6 +101,16 @@ class App:
         """What every answer rests on."""
         return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.byok_unit is not None)
 
+    @property
+    def watch(self) -> "Watch":
+        """Who sees in each booking which budgets it brings over a step."""
+        from bot.budgets.watch import Terms as Budgeting
+        from bot.budgets.watch import Watch
+
+        settings = self.settings
+        terms = Budgeting(settings.timezone, settings.spend_basis, settings.budget_steps, settings.alert_privacy)
+        return Watch(terms)
+
     async def sync(self, *, full: bool, progress: "Callable[[Progress], None]", waiting: "Waiting") -> "Outcome":
         """One sync of the ledger with the upstream, alone.
 
@@ -150,7 +163,8 @@ class App:
                 holding_lease(database, holder, self.clock, waiting),
                 connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
-                booking = Booking(self.settings.pricing_unit, self.settings.solo_member)
+                observers = (self.watch.observe,)
+                booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
                 job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
                 return await job.run(planned, quiet=quiet)
         finally:
@@ -222,9 +236,16 @@ class App:
         if not self.settings.database_path.is_file():
             raise LedgerError(f"there is no ledger at {self.settings.database_path} yet. Run `neo-usage sync` first.")
         with self.database() as database, database.transaction() as connection:
-            return reprice(connection, self.settings.pricing_unit, to_us(self.clock()))
+            done = reprice(connection, self.settings.pricing_unit, to_us(self.clock()))
+            self.watch.forget(connection, self.clock())
+            return done
 
 
-def build(settings: Settings, clock: Clock = system_clock, patience: "Patience | None" = None) -> App:
-    """The app for these settings; `patience` is how long to wait for the upstream, by default what suits people."""
-    return App(settings, clock, patience)
+def build(
+    settings: Settings, clock: Clock = system_clock, patience: "Patience | None" = None, times: Times | None = None
+) -> App:
+    """The app for these settings.
+
+    `patience` is how long to wait for the upstream and `times` how long deliveries take, by default what suits people.
+    """
+    return App(settings, clock, patience, times or Times())

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import member_key
-from bot.domain.visibility import Titles
+from bot.domain.visibility import Privacy, Titles
 
 NEO_API_URL = "https://neo.api.projectdiscovery.io"
 DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
@@ -82,6 +83,9 @@ class Settings:
     digest_channel: tuple[str, ...]
     alert_channel: str | None
     ops_channel: str | None
+    budget_steps: tuple[int, ...]
+    alert_privacy: Privacy
+    quiet_hours: tuple[time, time] | None
     show_titles: Titles
     http_host: str
     http_port: int
@@ -256,6 +260,33 @@ def _listed(text: str) -> list[str]:
     return [each.strip() for each in text.split(",") if each.strip()]
 
 
+_MOST_PERCENT, _MOST_STEPS = 1_000, 20
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    """Percentages, ascending, each once."""
+    found = _listed(text)
+    for each in found:
+        if not (each.isascii() and each.isdigit() and len(each) <= 4 and 1 <= int(each) <= _MOST_PERCENT):  # noqa: PLR2004 - digits of the most
+            raise _InvalidError(f"`{each}` is no percentage from 1 to {_MOST_PERCENT:,}. Give some such as 50,80,100.")
+    if len(found) > _MOST_STEPS:
+        raise _InvalidError(f"that is {len(found)} steps. Give {_MOST_STEPS} at most, such as 50,80,100.")
+    return tuple(sorted({int(each) for each in found}))
+
+
+def _hours(text: str) -> tuple[time, time] | None:
+    """Two local times: from when until when."""
+    if not text:
+        return None
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if not found:
+        raise _InvalidError(f"`{text}` is no pair of times. Give them as 20:00-08:00, or leave it out.")
+    start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    if start == end:
+        raise _InvalidError(f"`{text}` is all day or nothing. Give two different times, or leave it out.")
+    return start, end
+
+
 def _host(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
         raise _InvalidError(f"`{text}` is no host. Use 127.0.0.1, or 0.0.0.0 behind a proxy of your own.")
@@ -316,6 +347,9 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "digest_channel": ("", _channels),
     "alert_channel": ("", _channel),
     "ops_channel": ("", _channel),
+    "budget_steps": ("50,80,100,150,200", _steps),
+    "alert_privacy": ("named", _choice(Privacy)),
+    "quiet_hours": ("", _hours),
     "show_titles": ("operators", _choice(Titles)),
     "http_host": ("127.0.0.1", _host),
     "http_port": ("8080", _whole(0, 65_535, "ports")),

@@ -3,7 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+from bot.budgets import tables as budgets  # noqa: F401 - declares theirs
 from bot.ledger import tables  # noqa: F401 - declares the tables
+from bot.outbox import tables as outbox  # noqa: F401 - declares theirs
 from bot.people import tables as people  # noqa: F401 - declares theirs
 
 connection = context.config.attributes.get("connection")

@@ -1,5 +1,6 @@
 """Money: integers of USD nanos, and the only place where amounts enter and leave that form."""
 
+import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 
 NANOS_PER_USD = 1_000_000_000  # google.type.Money's unit
@@ -9,6 +10,7 @@ NANOS_PER_CENT = NANOS_PER_USD // 100
 # A single amount above this is a fault of the upstream, not a price: 1,000,000 USD or credits' worth of it.
 # It also keeps sums of nine thousand such amounts inside SQLite's 64-bit integers.
 ABSURD_USD = 1_000_000
+MOST_TYPED_USD = 10_000_000  # as a limit; times any step it stays inside 64 bits
 
 _WIDE = Context(prec=60, traps=[Inexact])  # holds the product of any usual amount exactly
 _ABSURD = {unit: Decimal(ABSURD_USD * NANOS_PER_USD) / unit for unit in (NANOS_PER_USD, NANOS_PER_CREDIT)}
@@ -40,6 +42,28 @@ def nanos(amount: Decimal, nanos_per_unit: int) -> int:
     except Inexact:
         product = Context(prec=len(amount.as_tuple().digits) + 24).multiply(amount, nanos_per_unit)
     return int(product.to_integral_value(ROUND_HALF_EVEN))
+
+
+_TYPED = re.compile(r"(?ai)\$?\s?(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})?(\.\d{1,12})?\s?(cr|credits?|usd)?")
+
+
+def typed_nanos(text: str) -> int:
+    """What somebody typed as an amount: `500`, `$1,500.50`, `50cr` (credits).
+
+    Raises:
+        AmountError: it is no amount of dollars or credits, finer than a nano, or above MOST_TYPED_USD.
+    """
+    found = _TYPED.fullmatch(text.strip())
+    if not found or not (found[1] or found[2]) or ("$" in text and (found[3] or "").startswith("c")):
+        raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$500`) or Neo credits (`50cr`).")
+    number = Decimal((found[1] or "0").replace(",", "") + (found[2] or ""))
+    in_credits = (found[3] or "").lower().startswith("c")
+    amount = number * (NANOS_PER_CREDIT if in_credits else NANOS_PER_USD)
+    if amount > MOST_TYPED_USD * NANOS_PER_USD:
+        raise AmountError(f"`{text}` is above ${MOST_TYPED_USD:,}, which no budget needs. Is a digit too many in it?")
+    if amount != amount.to_integral_value():
+        raise AmountError(f"`{text}` is finer than a billionth of a dollar.")
+    return int(amount)
 
 
 def usd_text(amount_nanos: int) -> str:

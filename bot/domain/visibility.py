@@ -8,3 +8,11 @@ class Titles(StrEnum):
 
     OPERATORS = "operators"
     CHANNEL = "channel"  # everybody in a channel, too
+
+
+class Privacy(StrEnum):
+    """How members are named in channels, in alerts and the digest."""
+
+    NAMED = "named"
+    ANONYMOUS = "anonymous"
+    OPERATORS = "operators"  # not at all: what concerns a member goes to the operators' DMs instead

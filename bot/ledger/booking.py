@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bot.domain.money import AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Refused, Task
+from bot.ledger import quarters
 from bot.ledger.instants import to_us
 from bot.ledger.members import member_ids
 from bot.ledger.rules import NOTHING_KNOWN, Change, Entry, Standing, Totals, change, is_doubtful
@@ -320,6 +321,9 @@ class _Work:
         ):
             if rows:
                 connection.exec_driver_sql(sql, list(rows))
+        quarters.add(
+            connection, ((booked_at, platform, provider) for _, _, platform, provider, booked_at, *_ in self.charges)
+        )
 
     def booked(self, now: datetime, *, unchanged: int) -> Booked:
         return Booked(

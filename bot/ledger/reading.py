@@ -1,12 +1,24 @@
 """Reading: plain read-only connections beside the writer; they never block it nor wait for it."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+
+
+class Rows(list[tuple[Any, ...]]):
+    """What a query found, as the writing side's connections give it."""
+
+    def all(self) -> list[tuple[Any, ...]]:
+        """Every row."""
+        return self
+
+    def first(self) -> tuple[Any, ...] | None:
+        """The first row, if any."""
+        return self[0] if self else None
 
 
 class Reader:
@@ -18,6 +30,10 @@ class Reader:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         return self._connection.execute(sql, parameters or {}).fetchall()
+
+    def exec_driver_sql(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """A query that the writing side asks too, within its transactions."""
+        return Rows(self._connection.execute(sql, parameters))
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
         """The first row of a query, if any."""

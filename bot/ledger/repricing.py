@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.domain.money import AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Task
-from bot.ledger import notes
+from bot.ledger import notes, quarters
 from bot.ledger.booking import INSERT_CHARGE
 from bot.ledger.instants import from_us
 from bot.ledger.rules import Kind
@@ -103,6 +103,7 @@ def _book(connection: Connection, row: Sequence[Any], new: Price, entries: Seque
     key, platform, provider, *_ = row
     charges = [(key, *entry, now_us, Kind.REPRICED) for entry in entries]
     connection.exec_driver_sql(INSERT_CHARGE, charges)
+    quarters.add(connection, ((booked_at, platform, provider) for _, platform, provider, booked_at in entries))
     platform = platform if new.platform_nanos is None else new.platform_nanos
     provider = provider if new.provider_nanos is None else new.provider_nanos
     connection.exec_driver_sql(

@@ -100,6 +100,16 @@ class Charge(SQLModel, table=True):
     kind: str  # see rules.Kind
 
 
+class ChargeQuarter(SQLModel, table=True):
+    """What was booked within a quarter of an hour: the charges' own sums, kept so that a long span adds up quickly."""
+
+    __tablename__ = "charge_quarter"
+
+    start: int = Field(primary_key=True, sa_type=BigInteger)
+    platform_nanos: int = Field(sa_column=_nanos(known=True))
+    provider_nanos: int = Field(sa_column=_nanos(known=True))
+
+
 class Pass(SQLModel, table=True):
     """One pass over the upstream: what it was to read and what came of it."""
 

@@ -104,6 +104,11 @@ _LAWS = {
         WHERE coalesce(c.platform, 0) <> coalesce(t.platform_nanos, 0)
            OR coalesce(c.provider, 0) <> coalesce(t.provider_nanos, 0)
            OR (c.task IS NULL) <> (t.platform_nanos IS NULL AND t.provider_nanos IS NULL)""",
+    "quarters of an hour sum to their charges": """
+        SELECT start FROM (
+            SELECT booked_at - booked_at % 900000000 AS start, platform_nanos, provider_nanos FROM charge
+            UNION ALL SELECT start, -platform_nanos, -provider_nanos FROM charge_quarter
+        ) GROUP BY start HAVING sum(platform_nanos) <> 0 OR sum(provider_nanos) <> 0""",
     "every task has its detail": "SELECT task_id FROM task WHERE id NOT IN (SELECT task FROM task_detail)",
     "nothing is booked for a merged member": """
         SELECT m.email FROM member m WHERE m.merged_into IS NOT NULL AND (

@@ -53,6 +53,19 @@ class Directory:
         self._keep(found, seen)
         return found
 
+    async def by_email(self, email: str) -> str | None:
+        """The id of the user with that address, asked of Slack; None if there is none, or it is not confirmed.
+
+        Raises:
+            SlackError: Slack does not say.
+        """
+        record = await self.workspace.user_by_email(email)
+        if record is None:
+            return None
+        found = read_user(record, self.account.team, self.account.enterprise)
+        self._keep(found, self.clock())
+        return found.id if found.email == email else None
+
     def named(self, emails: Iterable[str]) -> dict[str, SlackUser]:
         """Whom e-mails belong to, as far as is known; for addressing people, not for their rights."""
         wanted = set(emails)

@@ -4,8 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.app import App
+from bot.budgets.message import Voice
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
+from bot.outbox.delivery import Delivery
+from bot.outbox.office import PostOffice
+from bot.outbox.rules import QuietHours
+from bot.outbox.voices import Voices
+from bot.people.addresses import Addresses, Channels
 from bot.people.callers import Callers
 from bot.people.command import Links
 from bot.people.directory import Directory
@@ -27,6 +33,7 @@ class Rooms:
     desk: Desk
     directory: Directory
     welcome: Welcome
+    outbox: PostOffice
 
 
 def rooms(  # noqa: PLR0917 - what there is to wire
@@ -49,4 +56,10 @@ def rooms(  # noqa: PLR0917 - what there is to wire
         buttons=dict.fromkeys(ACTIONS, usage.press),
         question=usage.ask,
     )
-    return Rooms(desk, directory, Welcome(source, callers, database, workspace, words, poll))
+    addresses = Addresses(callers, workspace, Channels(settings.alert_channel, settings.ops_channel))
+    voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)
+    voices = Voices(dict.fromkeys(("budget", "crossing", "limit", "summary"), voice), words)
+    delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
+    quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
+    outbox = PostOffice(delivery, addresses, settings.timezone, quiet)
+    return Rooms(desk, directory, Welcome(source, callers, database, workspace, words, poll), outbox)

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from sqlite3 import Error as SQLiteError
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import App
 from bot.ledger.database import Database
@@ -28,7 +30,9 @@ from bot.sync.rules import Agenda, Planned
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS = 8.0  # of the ten between SIGTERM and the end
+DRAIN_SECONDS = 7.0  # of the ten between SIGTERM and the end
+OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked for at the next start
+DELIVER_SECONDS = 1  # between looks at what is owed
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
@@ -65,12 +69,34 @@ class Service:
     async def look(self) -> None:
         """Read what is due now, and welcome whoever is to be; what fails is logged, and tried at the next look."""
         async with self._at_work:
+            await self.deliver()  # what time has brought about comes before what is booked after it
             await self.keeper.tick()
+            await self.deliver()
             try:
                 if self.rooms is not None and await self.readers.ask(self._is_read):
                     await self.rooms.welcome.once()
             except LedgerError as error:
                 log.warning("cannot read the ledger", why=str(error))
+
+    async def deliver(self) -> None:
+        """See to what time brings about for budgets, and to the messages that are owed."""
+        try:
+            now = self.app.clock()
+            if await self.readers.ask(lambda reader: self.app.watch.due(reader, now)):
+                await asyncio.to_thread(self._settle)
+            if self.rooms is not None and self.filled:
+                await self.rooms.outbox.tick()
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            log.warning("cannot use the database", why=str(error))
+
+    def _settle(self) -> None:
+        with self.database.transaction() as connection:
+            self.app.watch.settle(connection, self.app.clock())
+
+    @property
+    def filled(self) -> bool:
+        """Whether people's names are known, so that messages find them."""
+        return self.filling is not None and self.filling.done()
 
     def _is_read(self, reader: Reader) -> bool:
         """Whether all the history that is wanted is in the ledger."""
@@ -108,6 +134,8 @@ class Service:
             await self.socket.stop()
         if self.door is not None:
             await self.door.drain(DRAIN_SECONDS)
+        if self.rooms is not None:
+            await self.rooms.outbox.stop(OUTBOX_SECONDS)
 
 
 def check(settings: Settings) -> None:
@@ -200,7 +228,8 @@ async def _ticking(service: Service) -> AsyncIterator[None]:
         task.add_done_callback(looks.discard)
         await asyncio.shield(task)
 
-    scheduler = scheduler_of([Job("sync", service.app.settings.poll_seconds, look)])
+    jobs = [Job("sync", service.app.settings.poll_seconds, look), Job("deliver", DELIVER_SECONDS, service.deliver)]
+    scheduler = scheduler_of(jobs)
     scheduler.start()
     first = asyncio.create_task(look())
     try:

@@ -3,10 +3,13 @@
 SlackError
 ├── RefusedBySlackError      Slack understood and said no; `code` is its word for it
 └── SlackUnavailableError    no answer, a limit that does not end soon, or a fault of Slack's
+    ├── NotReachedError      no connection came about, so nothing was done
+    └── LimitedBySlackError  too much at once; `seconds` says for how long nothing more is taken
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -18,8 +21,16 @@ _PASSING = {
     "service_unavailable",
     "request_timeout",
     "team_added_to_org",
-    "ratelimited",
 }
+_LIMITS = {"ratelimited", "rate_limited"}
+_A_WHILE = 30.0  # seconds, where Slack does not say for how long
+
+
+def _seconds(answer: Any) -> float:  # noqa: ANN401 - the SDK's answer, or a dictionary of its
+    headers = answer.get("headers") if isinstance(answer, dict) else answer.headers
+    said = {name.lower(): value for name, value in (headers or {}).items()}.get("retry-after", "")
+    said = said[0] if isinstance(said, list) and said else said
+    return float(said) if str(said).isdigit() else _A_WHILE
 
 
 class SlackError(Exception):
@@ -35,7 +46,25 @@ class RefusedBySlackError(SlackError):
 
 
 class SlackUnavailableError(SlackError):
-    """Slack could not be reached, or has enough of us for now."""
+    """Slack could not be reached, or has enough of us for now; `harmless` if nothing can have been done."""
+
+    harmless = False
+
+
+class NotReachedError(SlackUnavailableError):
+    """No connection came about."""
+
+    harmless = True
+
+
+class LimitedBySlackError(SlackUnavailableError):
+    """Slack takes nothing more for so many seconds."""
+
+    harmless = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Slack takes nothing more for {seconds:g} s")
+        self.seconds = seconds
 
 
 @contextmanager
@@ -45,6 +74,8 @@ def translated() -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise _of_answer(error) from None
+    except aiohttp.ClientConnectorError as error:
+        raise NotReachedError(f"cannot reach Slack ({type(error).__name__})") from None
     except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError, ValueError) as error:
         raise SlackUnavailableError(f"no answer from Slack ({type(error).__name__})") from None
 
@@ -54,6 +85,8 @@ def _of_answer(error: SlackApiError) -> SlackError:
     status = answer.get("status") if isinstance(answer, dict) else answer.status_code
     body = answer if isinstance(answer, dict) else answer.data
     code = body.get("error") if isinstance(body, dict) else None
+    if status == TOO_MANY_REQUESTS or code in _LIMITS:
+        return LimitedBySlackError(_seconds(answer))
     if code is None or code in _PASSING or (isinstance(status, int) and status >= TOO_MANY_REQUESTS):
         return SlackUnavailableError(f"Slack cannot answer now ({code or status})")
     return RefusedBySlackError(str(code), body.get("needed") if isinstance(body, dict) else None)

@@ -18,7 +18,7 @@ from bot.slack.message import Message
 
 SECONDS = 10.0  # for one answer of Slack
 _NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
-_UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
+UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ class Workspace:
     """Slack's Web API as the bot uses it; every method raises SlackError.
 
     `reading` repeats what a dropped connection may have swallowed; `posting` never does, or people would see
-    a message twice.
+    a message twice; `once` does not even wait where Slack has enough, which is for its caller to do.
     """
 
     reading: AsyncWebClient
     posting: AsyncWebClient
+    once: AsyncWebClient
     session: aiohttp.ClientSession
 
     async def account(self) -> Account:
@@ -71,6 +72,18 @@ class Workspace:
                 answer = await self.reading.users_info(user=user)
         except RefusedBySlackError as error:
             if error.code in {"user_not_found", "user_not_visible", "users_not_found"}:
+                return None
+            raise
+        found: dict[str, Any] = answer["user"]
+        return found
+
+    async def user_by_email(self, email: str) -> dict[str, Any] | None:
+        """The user object of an address; None if there is no such user."""
+        try:
+            with translated():
+                answer = await self.reading.users_lookupByEmail(email=email)
+        except RefusedBySlackError as error:
+            if error.code in {"users_not_found", "user_not_found", "invalid_email", "missing_scope"}:
                 return None
             raise
         found: dict[str, Any] = answer["user"]
@@ -121,9 +134,63 @@ class Workspace:
                     return await method(text=message.text, blocks=blocks(message), **arguments)
             except RefusedBySlackError as error:
                 simpler = message.simpler
-                if error.code not in _UNUSABLE or simpler is None:
+                if error.code not in UNUSABLE or simpler is None:
                     raise
                 message = simpler
+
+    async def deliver(self, channel: str, message: Message, key: str, thread: str | None = None) -> tuple[str, bool]:
+        """Post a message that carries its key, in one request; returns its `ts`, and whether it is in the thread."""
+        with translated():
+            answer = await self.once.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=blocks(message),
+                metadata=_metadata(key),
+                thread_ts=thread,
+                unfurl_links=False,
+                unfurl_media=False,
+                link_names=False,
+            )
+        return str(answer["ts"]), bool((answer.get("message") or {}).get("thread_ts"))
+
+    async def edit(self, channel: str, ts: str, message: Message, key: str) -> None:
+        """Say a message of the bot's differently."""
+        with translated():
+            await self.once.chat_update(
+                channel=channel,
+                ts=ts,
+                text=message.text,
+                blocks=blocks(message) or [],
+                metadata=_metadata(key),
+            )
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Take a message of the bot's back."""
+        with translated():
+            await self.once.chat_delete(channel=channel, ts=ts)
+
+    async def copies(self, channel: str, key: str, oldest: float, thread: str | None = None) -> list[str]:
+        """The `ts` of the messages that carry a key, oldest first: of a channel since `oldest`, or of a thread.
+
+        Args:
+            channel: where to look.
+            key: what their metadata carries.
+            oldest: seconds since 1970.
+            thread: the parent's `ts`, to look among its replies.
+        """
+        found, cursor = [], ""
+        place: dict[str, Any] = {"channel": channel, "oldest": f"{max(oldest, 0):.6f}", "limit": 200}
+        place["include_all_metadata"] = True
+        while True:
+            with translated():
+                if thread:
+                    answer = await self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
+                else:
+                    answer = await self.reading.conversations_history(cursor=cursor, **place)
+            found += [each["ts"] for each in answer["messages"] if _key(each) == key]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return sorted(set(found))
 
     async def upload(self, channel: str, name: str, content: str, comment: str) -> None:
         """Put a text file into a channel, with a line of plain text."""
@@ -131,6 +198,20 @@ class Workspace:
             await self.reading.files_upload_v2(
                 channel=channel, filename=name, title=name, content=content.encode(), initial_comment=comment
             )
+
+
+EVENT_TYPE = "neo_usage_notification"
+
+
+def _metadata(key: str) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+
+
+def _key(message: dict[str, Any]) -> str | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    return (metadata.get("event_payload") or {}).get("key")
 
 
 def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
@@ -149,5 +230,6 @@ async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
         yield Workspace(
             AsyncWebClient(token, address, session=session, retry_handlers=twice),
             AsyncWebClient(token, address, session=session, retry_handlers=[limited]),
+            AsyncWebClient(token, address, session=session, retry_handlers=[]),
             session,
         )

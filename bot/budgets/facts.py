@@ -1,0 +1,213 @@
+"""The facts of a subject's budget in a period: spend against its limit, the pace, what drove it, what people did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.budgets import store
+from bot.budgets.rules import DEFAULT, TEAM, Limit, Span, percent
+from bot.budgets.watch import Terms
+from bot.domain.pricing import SpendBasis
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.passes import freshness
+from bot.ledger.reading import Reader
+
+_TOP = 3  # tasks and models that are named
+_EARLY = 0.1  # of a period, before which its end is not foretold
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A task or model and what it added, in nanos."""
+
+    name: str
+    nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What moved since a step before (or the period's start): the amount in all, and its dearest tasks and models."""
+
+    since: int | None  # the step
+    nanos: int
+    tasks: tuple[Driver, ...]
+    models: tuple[Driver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did about a budget; `by` is a Slack id, or `terminal`."""
+
+    by: str
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAct:
+    """A limit that was set."""
+
+    nanos: int | None
+    before_nanos: int | None
+    scope: int
+    act: Act
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that was passed: when, at what spend, under which limit, and how that came to be told."""
+
+    id: int
+    step: int
+    limit_nanos: int
+    spend_nanos: int
+    at: datetime
+    late: bool
+    last_charge: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A subject's budget in a period. `email` is None for the team; `limit` is None once it was removed."""
+
+    subject: int
+    email: str | None
+    span: Span
+    spend_nanos: int
+    limit: Limit | None
+    over: bool  # the period has ended
+    set_by: LimitAct | None
+    steps: tuple[Step, ...]
+    cause: Cause
+    acknowledged: Act | None
+    snoozed: tuple[tuple[str, datetime, str], ...]  # audience, until, by
+    foretold_nanos: int | None
+    as_of: datetime | None
+
+    @property
+    def percent(self) -> int:
+        """How much of the limit is used."""
+        return percent(self.spend_nanos, self.limit.nanos) if self.limit else 0
+
+
+def facts(reader: Reader, subject: int, span: Span, terms: Terms, now: datetime) -> Facts:
+    """Look at a subject's budget as it is now, in one snapshot."""
+    with reader:
+        case = (subject, span)
+        limit = store.limits(reader, [case], now).get(case)
+        spend = store.spends(reader, [case], terms.basis)[case]
+        steps = tuple(_steps(reader, subject, span))
+        acknowledged = reader.one(
+            "SELECT by, at FROM acknowledgement WHERE subject = :s AND unit = :u AND period = :p",
+            {"s": subject, "u": span.unit, "p": span.label},
+        )
+        quiet = reader.rows(
+            "SELECT audience, until, set_by FROM snooze WHERE subject = :s AND unit = :u AND until > :now ORDER BY 1",
+            {"s": subject, "u": span.unit, "now": to_us(now)},
+        )
+        return Facts(
+            subject=subject,
+            email=_email(reader, subject),
+            span=span,
+            spend_nanos=spend,
+            limit=limit,
+            over=now >= span.window.end,
+            set_by=_set_by(reader, limit),
+            steps=steps,
+            cause=_cause(reader, subject, span, terms.basis, steps),
+            acknowledged=Act(acknowledged[0], from_us(acknowledged[1])) if acknowledged else None,
+            snoozed=tuple((audience, from_us(until), by) for audience, until, by in quiet),
+            foretold_nanos=foretold(spend, span, now),
+            as_of=freshness(reader, now).as_of,
+        )
+
+
+def foretold(spend_nanos: int, span: Span, now: datetime) -> int | None:
+    """What a period's spend comes to if it goes on as it has; None while it is too early to tell, or over."""
+    whole, gone = span.window.end - span.window.start, now - span.window.start
+    if gone < whole * _EARLY or gone >= whole:
+        return None
+    return spend_nanos * (whole // timedelta(microseconds=1)) // (gone // timedelta(microseconds=1))
+
+
+def _email(reader: Reader, subject: int) -> str | None:
+    if subject in {TEAM, DEFAULT}:
+        return None
+    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": subject})
+    return (row[0] if row else "") or "unattributed"
+
+
+def _set_by(reader: Reader, limit: Limit | None) -> LimitAct | None:
+    return None if limit is None else revision(reader, limit.revision)
+
+
+def revision(reader: Reader, key: int) -> LimitAct | None:
+    """A limit that was set, by its revision's key."""
+    row = reader.one(
+        "SELECT r.limit_nanos, r.before_nanos, b.scope, r.set_by, r.set_at, r.reason, r.ends_at"
+        " FROM budget_revision r JOIN budget b ON b.id = r.budget WHERE r.id = :key",
+        {"key": key},
+    )
+    if row is None:
+        return None
+    nanos, before, scope, by, at, reason, ends_at = row
+    return LimitAct(nanos, before, scope, Act(by, from_us(at), reason), None if ends_at is None else from_us(ends_at))
+
+
+def _steps(reader: Reader, subject: int, span: Span) -> Sequence[Step]:
+    rows = reader.rows(
+        "SELECT id, step, limit_nanos, spend_nanos, crossed_at, late, last_charge FROM crossing"
+        " WHERE subject = :s AND unit = :u AND period = :p AND decision = 'TOLD' ORDER BY id",
+        {"s": subject, "u": span.unit, "p": span.label},
+    )
+    return [
+        Step(i, step, limit, spend, from_us(at), bool(late), last) for i, step, limit, spend, at, late, last in rows
+    ]
+
+
+# --- the cause -----------------------------------------------------------------------------------
+
+
+def _cause(reader: Reader, subject: int, span: Span, basis: SpendBasis, steps: Sequence[Step]) -> Cause:
+    """What moved up to the last step that was told, since the one before it."""
+    before = steps[-2] if len(steps) > 1 else None
+    upto = steps[-1].last_charge if steps else None
+    return cause(reader, subject, span, basis, before, upto)
+
+
+def cause(  # noqa: PLR0917 - what it is asked of
+    reader: Reader, subject: int, span: Span, basis: SpendBasis, before: Step | None, upto: int | None
+) -> Cause:
+    """What moved after a step (None: since the period's start), up to a charge (None: all there are)."""
+    amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+    whose = "" if subject == TEAM else "c.member = :subject AND "
+    within = f"""FROM charge c WHERE {whose}c.booked_at >= :low AND c.booked_at < :high
+AND c.id > :after AND c.id <= :upto"""
+    values: dict[str, Any] = {
+        "subject": subject,
+        "low": to_us(span.window.start),
+        "high": to_us(span.window.end),
+        "after": before.last_charge if before else 0,
+        "upto": upto if upto is not None else 2**62,
+        "top": _TOP,
+    }
+    total = reader.rows(f"SELECT coalesce(sum({amount}), 0) {within}", values)[0][0]
+    tasks = reader.rows(
+        f"""SELECT coalesce(d.title, t.task_id), s.nanos FROM (SELECT c.task, sum({amount}) AS nanos {within}
+GROUP BY c.task ORDER BY 2 DESC LIMIT :top) s JOIN task t ON t.id = s.task JOIN task_detail d ON d.task = t.id
+WHERE s.nanos > 0 ORDER BY 2 DESC""",  # noqa: S608 - values are bound
+        values,
+    )
+    models = reader.rows(
+        f"""SELECT t.model, sum(s.nanos) FROM (SELECT c.task, sum({amount}) AS nanos {within} GROUP BY c.task) s
+JOIN task t ON t.id = s.task GROUP BY t.model HAVING sum(s.nanos) > 0 ORDER BY 2 DESC LIMIT :top""",  # noqa: S608 - values are bound
+        values,
+    )
+    return Cause(
+        before.step if before else None,
+        total,
+        tuple(Driver(*row) for row in tasks),
+        tuple(Driver(*row) for row in models),
+    )

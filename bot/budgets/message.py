@@ -1,0 +1,242 @@
+"""What is said about budgets in channels and direct messages: the living message, its steps, and new limits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from slackblocks import Button
+
+from bot.budgets import phrases
+from bot.budgets.facts import Cause, Driver, Facts, Step, cause, facts, revision
+from bot.budgets.rules import DEFAULT, FULL, TEAM, Span, percent, span_named
+from bot.budgets.watch import Terms
+from bot.domain.money import show_usd
+from bot.domain.periods import Unit
+from bot.domain.visibility import Privacy, Titles
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.outbox.voices import Told
+from bot.people.addresses import Addresses
+from bot.slack import message as slack
+from bot.slack.message import Draft, Message
+from bot.slack.rendering import Trusted, Words, inert, mention
+
+ACKNOWLEDGE, SNOOZE, RAISE = "budget_ack", "budget_snooze", "budget_raise"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The room's words for the outbox; `clock` gives aware times."""
+
+    readers: Readers
+    addresses: Addresses
+    words: Words
+    terms: Terms
+    titles: Titles
+    clock: Callable[[], datetime]
+
+    # --- the living message ------------------------------------------------------------------------
+
+    async def show(self, told: Told) -> Message | None:
+        """A subject's budget as it is now."""
+        subject, span = self._meant(told.thing or "")
+        found = await self.readers.ask(lambda reader: facts(reader, subject, span, self.terms, self.clock()))
+        if found.limit is None and not found.steps:
+            return None
+        return self._shown(found, told, await self._who(found, told))
+
+    def _meant(self, thing: str) -> tuple[int, Span]:
+        _, subject, unit, label = thing.split(":")
+        return int(subject), span_named(Unit(unit), label, self.terms.zone)
+
+    def _shown(self, found: Facts, told: Told, who: "_Who") -> Message:
+        headline = self.words.say("budgets/headline", **self._headline(found, who))
+        draft = Draft(headline)
+        draft.add(slack.section(headline))
+        draft.add(slack.section(self.words.say("budgets/details", **self._details(found, told))))
+        as_of = "" if found.as_of is None else phrases.moment(found.as_of, self.terms.zone)
+        draft.add(slack.context(self.words.say("budgets/footnote", as_of=as_of)))
+        if not found.over and found.limit is not None:
+            draft.add(slack.actions(list(_buttons(told.thing or ""))))
+        return draft.message()
+
+    def _headline(self, found: Facts, who: "_Who") -> dict[str, Any]:
+        limit = found.limit.nanos if found.limit else found.steps[-1].limit_nanos
+        return {
+            **who.words(),
+            "over": found.over,
+            "adjective": phrases.ADJECTIVES[found.span.unit],
+            "unit": found.span.unit.value,
+            "period": found.span.label,
+            "percent": percent(found.spend_nanos, limit),
+            "spend": show_usd(found.spend_nanos),
+            "limit": show_usd(limit),
+            "late": bool(found.steps and found.steps[-1].late),
+        }
+
+    def _details(self, found: Facts, told: Told) -> dict[str, Any]:
+        zone = self.terms.zone
+        by, limit = found.set_by, found.limit
+        return {
+            **self._cause(found.cause, told, found.subject),
+            "unit": found.span.unit.value,
+            "over": found.over,
+            "ends": phrases.when(found.span, zone),
+            "foretold": show_usd(found.foretold_nanos) if found.foretold_nanos and found.limit else "",
+            "limit_from": phrases.source(limit) if limit else "was removed",
+            "set_by": person(by.act.by) if by else "",
+            "set_at": phrases.moment(by.act.at, zone) if by else "",
+            "reason": (by.act.reason or "") if by else "",
+            "ends_at": phrases.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
+            "acts": list(self._acts(found)),
+        }
+
+    def _cause(self, moved: Cause, told: Told, subject: int) -> dict[str, Any]:
+        titled = told.in_dm or self.titles is Titles.CHANNEL
+        return {
+            "cause": moved.nanos > 0 and titled,
+            "since": moved.since or "",
+            "moved": f"+{show_usd(moved.nanos)}",
+            "tasks": list(_driven(moved.tasks, moved.nanos)) if titled else [],
+            "models": list(_driven(moved.models, moved.nanos)),
+            "subject": subject,
+        }
+
+    def _acts(self, found: Facts) -> Iterator[str]:
+        zone = self.terms.zone
+        if found.acknowledged:
+            act = found.acknowledged
+            yield Trusted(f":white_check_mark: Acknowledged by {person(act.by)}, {phrases.moment(act.at, zone)}")
+        for audience, until, by in found.snoozed:
+            where = "in direct messages" if audience == "dm" else "in the channel"
+            yield Trusted(f":zzz: Quiet {where} until {phrases.moment(until, zone)}, by {person(by)}")
+
+    async def _who(self, found: Facts, told: Told) -> "_Who":
+        if found.subject == TEAM:
+            return _Who("The team", "The team's")
+        own = told.destination == f"member:{found.subject}"
+        if own and told.in_dm:
+            return _Who("You", "Your", you=True)
+        if not told.in_dm and self.terms.privacy is Privacy.ANONYMOUS:
+            return _Who("A member", "A member's")
+        user = await self.addresses.slack_user(found.email or "")
+        name = mention(user) if user else Trusted(inert(found.email))
+        return _Who(name, Trusted(f"{name}'s"))
+
+    # --- what is said in its thread ------------------------------------------------------------------
+
+    async def say(self, told: Told) -> Message | None:
+        """A step that was passed, or a new limit."""
+        kind, _, key = told.stem.partition(":")
+        if kind == "limit":
+            return await self._limit(told, int(key.partition("-")[0]))
+        if kind == "summary":
+            return await self._summary(int(key))
+        return await self._step(told, int(key))
+
+    async def _step(self, told: Told, crossing: int) -> Message | None:
+        found = await self.readers.ask(lambda reader: self._read_step(reader, crossing))
+        if found is None:
+            return None
+        (subject, span), step, moved = found
+        text = self.words.say(
+            "budgets/step",
+            step=step.step,
+            spend=show_usd(step.spend_nanos),
+            limit=show_usd(step.limit_nanos),
+            late=step.late,
+            unit=span.unit.value,
+            **self._cause(moved, told, subject),
+        )
+        return slack.paragraph(text)
+
+    def _read_step(self, reader: Reader, crossing: int) -> tuple[tuple[int, Span], Step, Cause] | None:
+        row = reader.one("SELECT subject, unit, period FROM crossing WHERE id = :id", {"id": crossing})
+        if row is None:
+            return None
+        span = span_named(Unit(row[1]), row[2], self.terms.zone)
+        found = facts(reader, row[0], span, self.terms, self.clock())
+        steps = [step for step in found.steps if step.id <= crossing]
+        if not steps:
+            return None
+        before = steps[-2] if len(steps) > 1 else None
+        moved = cause(reader, row[0], span, self.terms.basis, before, steps[-1].last_charge)
+        return (row[0], span), steps[-1], moved
+
+    async def _limit(self, told: Told, key: int) -> Message | None:
+        subject, span = self._meant(told.thing or "")
+        found = await self.readers.ask(lambda reader: facts(reader, subject, span, self.terms, self.clock()))
+        was = await self.readers.ask(lambda reader: revision(reader, key))
+        if was is None:
+            return None
+        text = self.words.say(
+            "budgets/limit",
+            nanos=was.nanos or 0,
+            limit=show_usd(was.nanos or 0),
+            before=show_usd(was.before_nanos) if was.before_nanos else "",
+            up=bool(was.before_nanos and was.nanos and was.nanos > was.before_nanos),
+            unit=span.unit.value,
+            ends_at=phrases.last_day(was.ends_at, self.terms.zone) if was.ends_at else "",
+            by=person(was.act.by),
+            reason=was.act.reason or "",
+            spend=show_usd(found.spend_nanos),
+            percent=found.percent if found.limit else 0,
+        )
+        return slack.paragraph(text)
+
+    # --- many at once --------------------------------------------------------------------------------
+
+    async def _summary(self, key: int) -> Message | None:
+        was = await self.readers.ask(lambda reader: revision(reader, key))
+        rows = await self.readers.ask(lambda reader: reader.rows(_ABOVE, {"key": key}))
+        if was is None or not rows:
+            return None
+        over = sum(step >= FULL for _, _, step in rows)
+        text = self.words.say(
+            "budgets/summary",
+            limit=phrases.limit_of(was.nanos or 0, Unit(rows[0][1].partition(":")[0])),
+            everyone=was.scope == DEFAULT,
+            count=len(rows),
+            over=over,
+            by=person(was.act.by),
+        )
+        draft = Draft(text)
+        draft.add(slack.section(text))
+        return draft.message()
+
+
+_ABOVE = """
+SELECT x.subject, x.unit || ':' || x.period, max(x.step) FROM crossing x
+WHERE x.revision = :key AND x.decision = 'SUMMARY' GROUP BY 1, 2 ORDER BY 3 DESC, 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Whom a sentence is about."""
+
+    name: str
+    whose: str
+    you: bool = False
+
+    def words(self) -> dict[str, str]:
+        their = "your" if self.you else ("its" if self.name == "The team" else "their")
+        verb, has = ("are", "have") if self.you else ("is", "has")
+        return {"who": self.name, "whose": self.whose, "their": their, "verb": verb, "has": has}
+
+
+def person(by: str) -> str:
+    """Who did something: a mention, or that it was done at the terminal."""
+    return mention(by) if by != "terminal" else "the terminal"
+
+
+def _driven(drivers: tuple[Driver, ...], total: int) -> Iterator[tuple[str, str, str]]:
+    for each in drivers:
+        yield each.name, show_usd(each.nanos), phrases.share(each.nanos, total)
+
+
+def _buttons(thing: str) -> Iterator[Button]:
+    yield slack.button("Acknowledge", ACKNOWLEDGE, thing)
+    yield slack.button("Snooze today", f"{SNOOZE}:today", thing)
+    yield slack.button("Raise", RAISE, thing, primary=True)

@@ -1,0 +1,103 @@
+"""The tables of budgets: limits with their history, the steps that were passed, and what people did about them.
+
+A subject is a member's key, or 0 for the team. A period is written as its unit and label (`month`, `2026-11`).
+"""
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+_ENDING = text("ends_at IS NOT NULL")
+
+
+class Budget(SQLModel, table=True):
+    """A budget as it stands: its present revision, which is the newest that has not ended."""
+
+    __table_args__ = (
+        UniqueConstraint("scope", "unit", name="uq_budget_scope"),
+        Index("ix_budget_ending", "ends_at", sqlite_where=_ENDING, postgresql_where=_ENDING),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    scope: int  # a member's key, 0 for the team, -1 for every member by default
+    unit: str
+    revision: int
+    limit_nanos: int | None = Field(sa_type=BigInteger)  # None: removed
+    ends_at: int | None = Field(sa_type=BigInteger)
+
+
+class BudgetRevision(SQLModel, table=True):
+    """A limit that was set: appended, never changed. It tells who, when, from what, to what, and why."""
+
+    __tablename__ = "budget_revision"
+
+    id: int | None = Field(default=None, primary_key=True)
+    budget: int = Field(foreign_key="budget.id", index=True)
+    limit_nanos: int | None = Field(sa_type=BigInteger)
+    ends_at: int | None = Field(sa_type=BigInteger)
+    before_nanos: int | None = Field(sa_type=BigInteger)
+    set_at: int = Field(sa_type=BigInteger)
+    set_by: str  # a Slack id, or `terminal`
+    reason: str | None
+
+
+class Crossing(SQLModel, table=True):
+    """The durable fact that a subject passed a step of a budget's revision in a period, and what was made of it."""
+
+    __table_args__ = (UniqueConstraint("subject", "unit", "period", "revision", "step", name="uq_crossing_subject"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: int
+    unit: str
+    period: str
+    revision: int = Field(foreign_key="budget_revision.id")
+    step: int
+    limit_nanos: int = Field(sa_type=BigInteger)
+    spend_nanos: int = Field(sa_type=BigInteger)
+    crossed_at: int = Field(sa_type=BigInteger)
+    last_charge: int  # the newest charge then: what came later came after it
+    late: bool  # the period had ended
+    decision: str
+    deferred: str  # which audiences are owed it at the end of a snooze: "", "dm", "channel", "dm channel"
+
+
+class Snooze(SQLModel, table=True):
+    """Somebody asked for quiet about a subject's budget, in one of the two places, for a while."""
+
+    __table_args__ = (UniqueConstraint("subject", "unit", "audience", name="uq_snooze_subject"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: int
+    unit: str
+    audience: str
+    until: int = Field(sa_type=BigInteger)
+    set_by: str
+    set_at: int = Field(sa_type=BigInteger)
+    reason: str | None
+
+
+class Acknowledgement(SQLModel, table=True):
+    """Somebody has seen that a budget is passed, in one period."""
+
+    subject: int = Field(primary_key=True)
+    unit: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    by: str
+    at: int = Field(sa_type=BigInteger)
+
+
+class BudgetRequest(SQLModel, table=True):
+    """A member asked for a limit; an operator approves or declines, once."""
+
+    __tablename__ = "budget_request"
+
+    id: int | None = Field(default=None, primary_key=True)
+    member: int = Field(foreign_key="member.id")
+    unit: str
+    limit_nanos: int = Field(sa_type=BigInteger)
+    ends_at: int | None = Field(sa_type=BigInteger)
+    reason: str | None
+    asked_by: str
+    asked_at: int = Field(sa_type=BigInteger)
+    state: str
+    decided_by: str | None
+    decided_at: int | None = Field(sa_type=BigInteger)

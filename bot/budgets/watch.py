@@ -1,0 +1,282 @@
+"""The watch: after each booking, of the members it touched alone, which steps were passed; and what time brings."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.budgets import store
+from bot.budgets.rules import (
+    DEFAULT,
+    FULL,
+    LATE,
+    MANY,
+    STEPS,
+    TEAM,
+    UNITS,
+    Audience,
+    Decision,
+    Limit,
+    Span,
+    passed,
+    span_named,
+    span_of,
+    verdicts,
+)
+from bot.budgets.store import Case, Passing, Setting
+from bot.domain.periods import Unit
+from bot.domain.pricing import SpendBasis
+from bot.domain.visibility import Privacy
+from bot.ledger import notes
+from bot.ledger.instants import from_us, to_us
+from bot.outbox.store import Owed, changed, owe
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.booking import Booked
+    from bot.ledger.reading import Reader
+
+_BEGUN = "budget_periods"  # the note of which periods have begun
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every budget rests on."""
+
+    zone: ZoneInfo
+    basis: SpendBasis
+    steps: tuple[int, ...] = STEPS
+    privacy: Privacy = Privacy.NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """What a transaction has just booked: amounts with when they are booked (microseconds), by subject."""
+
+    amounts: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+
+    def within(self, case: Case) -> int:
+        subject, span = case
+        return sum(nanos for at, nanos in self.amounts.get(subject, ()) if from_us(at) in span.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Evaluates budgets inside the transaction that changes what they rest on."""
+
+    terms: Terms
+
+    def observe(self, connection: "Connection", booked: "Booked") -> None:
+        """Tell what a booking has brought about; to be called by `book`."""
+        units = store.any_budget(connection)
+        if not units or not booked.members:
+            return
+        fresh = self._fresh(booked)
+        self.settle(connection, booked.at, fresh)
+        cases = self._touched(fresh, units, booked.at)
+        self._tell(connection, cases, booked.at, Decision.HISTORY if booked.quiet else None)
+        changed(connection, (thing(*case) for case in store.told_before(connection, cases)))
+
+    def _fresh(self, booked: "Booked") -> _Fresh:
+        amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for change in booked.changes:
+            for entry in change.entries:
+                part = entry.booked_at, self.terms.basis.spend(entry.platform_nanos, entry.provider_nanos)
+                amounts[change.member].append(part)
+                amounts[TEAM].append(part)
+        return _Fresh(amounts)
+
+    def _touched(self, fresh: _Fresh, units: Collection[Unit], now: datetime) -> set[Case]:
+        """The periods that charges fell into: present ones, and those that ended a short while ago."""
+        spans = {unit: [span_of(unit, now, self.terms.zone)] for unit in units}
+        cases: set[Case] = set()
+        for subject, amounts in fresh.amounts.items():
+            for moment in {from_us(at) for at, _ in amounts}:
+                for unit in units:
+                    span = self._span(spans[unit], unit, moment)
+                    if span.window.start <= now < span.window.end + LATE:
+                        cases.add((subject, span))
+        return cases
+
+    def _span(self, spans: list[Span], unit: Unit, moment: datetime) -> Span:
+        for span in spans:
+            if moment in span.window:
+                return span
+        spans.append(span_of(unit, moment, self.terms.zone))
+        return spans[-1]
+
+    # --- evaluation --------------------------------------------------------------------------------
+
+    def _tell(
+        self, connection: "Connection", cases: Collection[Case], now: datetime, silent: Decision | None = None
+    ) -> None:
+        self._record(connection, list(self._passings(connection, cases, now, silent)), now)
+
+    def _passings(
+        self,
+        connection: "Connection",
+        cases: Collection[Case],
+        now: datetime,
+        silent: Decision | None,
+        fresh: _Fresh | None = None,
+    ) -> Iterator[Passing]:
+        """The steps that were passed and are not recorded; without what is `fresh`, if that is to be left out."""
+        limits = store.limits(connection, cases, now)
+        spent = store.spends(connection, limits, self.terms.basis)
+        if fresh is not None:
+            spent = {case: nanos - fresh.within(case) for case, nanos in spent.items()}
+        reached = {case: passed(limit.nanos, spent[case], self.terms.steps) for case, limit in limits.items()}
+        known = store.known(connection, {case: limits[case] for case, steps in reached.items() if steps})
+        for case, steps in reached.items():
+            if decisions := verdicts(steps, known.get(case, ()), silent):
+                yield Passing(*case, limits[case], spent[case], decisions)
+
+    def _record(self, connection: "Connection", passings: Sequence[Passing], now: datetime) -> None:
+        if not passings:
+            return
+        quiet = store.snoozed(connection, now)
+        to_tell = store.record(connection, passings, quiet, now)
+        owe(connection, (owed for row in to_tell for owed in self._owed(*row, quiet)), now)
+        changed(connection, {thing(each.subject, each.span) for each in passings})
+
+    def _owed(self, key: int, passing: Passing, step: int, quiet: Mapping[tuple[int, Unit], str]) -> Iterator[Owed]:
+        left_alone = quiet.get((passing.subject, passing.span.unit), "").split()
+        for audience in Audience:
+            if audience not in left_alone:
+                yield from self._owed_to(audience, key, step, passing.subject, passing.span)
+
+    def _owed_to(self, audience: Audience, key: int, step: int, subject: int, span: Span) -> Iterator[Owed]:
+        """What an audience is owed of a crossing: its message in one destination, or nothing."""
+        public = "operators" if self.terms.privacy is Privacy.OPERATORS else "alert"
+        destination = None
+        if audience is Audience.DM:
+            destination = f"member:{subject}" if subject != TEAM else ("operators" if step < FULL else None)
+        elif step >= FULL:
+            destination = public
+        if destination is not None:
+            yield Owed(f"crossing:{key}", destination, thing(subject, span), span.window.end + LATE)
+
+    # --- limits that change ------------------------------------------------------------------------
+
+    def set(self, connection: "Connection", setting: Setting, now: datetime) -> int:
+        """Set or remove a limit, and tell what follows from it; returns the revision's key."""
+        self.settle(connection, now)
+        span = span_of(setting.unit, now, self.terms.zone)
+        cases = self._concerned(connection, setting.scope, span)
+        before = store.limits(connection, cases, now)
+        revision = store.write(connection, setting, now)
+        self._changed(connection, cases, before, now, revision)
+        self._say_in_threads(connection, cases, before, revision, now)
+        return revision
+
+    def _concerned(self, connection: "Connection", scope: int, span: Span) -> list[Case]:
+        subjects = store.spenders(connection, span) if scope == DEFAULT else [scope]
+        return [(subject, span) for subject in subjects]
+
+    def _changed(  # noqa: PLR0917 - what a change is made of
+        self,
+        connection: "Connection",
+        cases: Sequence[Case],
+        before: Mapping[Case, Limit],
+        now: datetime,
+        revision: int | None = None,
+        fresh: _Fresh | None = None,
+    ) -> None:
+        """A limit was replaced: a raise is silent, a new or lowered one tells the highest step passed."""
+        after = store.limits(connection, cases, now)
+        moved = [case for case in cases if case in after and after[case] != before.get(case)]
+        raised = [case for case in moved if case in before and after[case].nanos >= before[case].nanos]
+        others = [case for case in moved if case not in raised]
+        self._record(connection, list(self._passings(connection, raised, now, Decision.RAISED, fresh)), now)
+        found = list(self._passings(connection, others, now, None))
+        if revision is not None and len(found) > MANY:
+            found = list(self._passings(connection, others, now, Decision.SUMMARY))
+            public = "operators" if self.terms.privacy is Privacy.OPERATORS else "alert"
+            owe(connection, [Owed(f"summary:{revision}", public)], now)
+        self._record(connection, found, now)
+        changed(connection, (thing(*case) for case in store.told_before(connection, cases)))
+
+    def _say_in_threads(
+        self,
+        connection: "Connection",
+        cases: Sequence[Case],
+        before: Mapping[Case, Limit],
+        revision: int,
+        now: datetime,
+    ) -> None:
+        """Where a subject's budget was told of already, its thread hears of the new limit."""
+        for case in store.told_before(connection, [case for case in cases if case in before]):
+            name = thing(*case)
+            rows = connection.exec_driver_sql(
+                "SELECT destination FROM living WHERE thing = ? AND ts IS NOT NULL", (name,)
+            )
+            stem = f"limit:{revision}-{case[0]}"
+            owe(connection, [Owed(stem, row[0], name, case[1].window.end + LATE) for row in rows.all()], now)
+
+    # --- what time brings about ----------------------------------------------------------------------
+
+    def due(self, reader: "Reader", now: datetime) -> bool:
+        """Whether `settle` would do anything now."""
+        row = reader.one(
+            "SELECT EXISTS (SELECT 1 FROM budget WHERE ends_at <= :now)"
+            " OR EXISTS (SELECT 1 FROM snooze WHERE until <= :now), EXISTS (SELECT 1 FROM budget)",
+            {"now": to_us(now)},
+        )
+        if row is None or not row[1]:
+            return False
+        return bool(row[0]) or notes.read(reader, _BEGUN) != self._present(now)
+
+    def settle(self, connection: "Connection", now: datetime, fresh: _Fresh | None = None) -> None:
+        """End limits that were for a while, begin periods, end snoozes; `fresh` was booked after they were due."""
+        for budget in store.ended(connection, now):
+            span = span_of(budget.unit, now, self.terms.zone)
+            cases = self._concerned(connection, budget.scope, span)
+            before = store.limits(connection, cases, now)
+            store.restore(connection, budget, now)
+            self._changed(connection, cases, before, now, None, fresh)
+        self._begin_periods(connection, now, fresh or _Fresh())
+        for snooze in store.snoozes_ended(connection, now):
+            self._end_snooze(connection, snooze, now)
+
+    def _end_snooze(self, connection: "Connection", snooze: store.Ended, now: datetime) -> None:
+        span = span_of(snooze.unit, now, self.terms.zone)
+        highest = store.release(connection, snooze, span.label)
+        if highest is not None:
+            owe(connection, self._owed_to(snooze.audience, *highest, snooze.subject, span), now)
+        changed(connection, [thing(snooze.subject, span)])
+
+    def _present(self, now: datetime) -> str:
+        return " ".join(span_of(unit, now, self.terms.zone).name for unit in UNITS)
+
+    def _begin_periods(self, connection: "Connection", now: datetime, fresh: _Fresh) -> None:
+        """Charges may have been booked ahead into a period that begins now; what ended is to be shown as ended."""
+        present = self._present(now)
+        row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (_BEGUN,)).first()
+        before = row[0] if row else ""
+        if before == present:
+            return
+        notes.write(connection, _BEGUN, present)
+        for name in set(before.split()) - set(present.split()):
+            unit, _, label = name.partition(":")
+            over = span_named(Unit(unit), label, self.terms.zone)
+            changed(connection, [thing(subject, over) for subject in store.subjects_told(connection, over)])
+        for unit in store.any_budget(connection):
+            span = span_of(unit, now, self.terms.zone)
+            if span.name not in before.split():
+                cases = [(subject, span) for subject in (*store.spenders(connection, span), TEAM)]
+                self._record(connection, list(self._passings(connection, cases, now, None, fresh)), now)
+
+    def forget(self, connection: "Connection", now: datetime) -> None:
+        """Amounts were priced again: what was passed by that is recorded, and nobody is told."""
+        for unit in store.any_budget(connection):
+            span = span_of(unit, now, self.terms.zone)
+            subjects = [*store.spenders(connection, span), TEAM]
+            self._tell(connection, [(subject, span) for subject in subjects], now, Decision.REPRICED)
+
+
+def thing(subject: int, span: Span) -> str:
+    """The name of the living message about a subject's budget in a period."""
+    return f"budget:{subject}:{span.name}"

@@ -1,0 +1,280 @@
+"""Delivery: one claimed notification to Slack, in a request whose outcome decides what becomes of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from bot.ledger.instants import from_us
+from bot.outbox import store
+from bot.outbox.rules import State, Times, fallback, waiting
+from bot.outbox.store import Arrival, Edit, Ending, Job, Posted, Sought
+from bot.outbox.voices import Told, Voices
+from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError, SlackUnavailableError
+from bot.slack.message import Message
+from bot.slack.workspace import UNUSABLE, Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.database import Database
+    from bot.ledger.readers import Readers
+
+log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+
+# the bot itself is not let in: nothing is wrong with the message or its destination
+_NOT_LET_IN = {
+    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+    "org_login_required", "ekm_access_denied", "accesslimited", "not_allowed_token_type", "no_permission",
+    "access_denied", "deprecated_endpoint", "two_factor_setup_required", "team_access_not_granted",
+}  # fmt: skip
+_UNREADABLE = {
+    "not_in_channel",
+    "missing_scope",
+    "channel_not_found",
+    "no_permission",
+    "method_not_supported_for_channel_type",
+}
+_GONE = {"message_not_found", "thread_not_found"}
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What every delivery needs; `clock` gives aware times, `voices` the words."""
+
+    database: "Database"
+    readers: "Readers"
+    workspace: Workspace
+    voices: Voices
+    clock: Callable[[], datetime]
+    times: Times
+    stopping: bool = False
+
+    async def write(self, work: "Callable[[Connection], R]") -> R:
+        """Do something in one transaction, off the event loop."""
+
+        def in_transaction() -> R:
+            with self.database.transaction() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(in_transaction)
+
+    # --- a message ---------------------------------------------------------------------------------
+
+    async def deliver(self, job: Job) -> float:
+        """Send it, and write down what came of it.
+
+        Returns:
+            For how many seconds to leave the channel alone.
+
+        Raises:
+            LimitedBySlackError: Slack says for how long.
+        """
+        told = Told(job.stem, job.destination, job.channel, job.thing)
+        try:
+            version, message = await self._worded(job, told)
+        except Exception:
+            log.exception("a message could not be worded", key=job.stem)
+            later = self.clock() + timedelta(seconds=self.times.longest_wait)
+            await self.write(lambda c: store.back(c, job, later, "it could not be worded: the log says why"))
+            return 0
+        if message is None:
+            done = Ending(State.MOVED, "nothing to say any more")
+            await self.write(lambda c: store.hand_on(c, job.id, done, self.clock()))
+            return 0
+        try:
+            ts, threaded = await self._posted(job, message)
+        except _ClaimLostError:
+            return 0
+        except LimitedBySlackError:
+            # the channel waits, not the message
+            await self.write(lambda c: store.back(c, job, self.clock(), "Slack takes nothing more just now"))
+            raise
+        except RefusedBySlackError as refusal:
+            await self._refused(job, refusal.code)
+            return 0
+        except SlackUnavailableError as error:
+            return await self._failed(job, error)
+        await self._arrived(job, Posted(ts, job.thread if threaded else None), version)
+        return 0
+
+    async def _worded(self, job: Job, told: Told) -> tuple[int, Message | None]:
+        """The version of a living message that a parent shows, and the message."""
+        version = await self.readers.ask(lambda reader: store.wanted(reader, job.living))
+        if told.stem.startswith("missed:"):
+            return version, await self._summary(job, told)
+        return version, await self.voices.word(told, reply=job.thread is not None)
+
+    async def _summary(self, job: Job, told: Told) -> Message | None:
+        stems = await self.readers.ask(lambda reader: store.covered(reader, job.id))
+        said = [await self.voices.word(Told(stem, told.destination, told.channel), reply=True) for stem in stems]
+        return await self.voices.missed([each.text for each in said if each is not None])
+
+    async def _posted(self, job: Job, message: Message) -> tuple[str, bool]:
+        """Post it, simpler where Slack refuses its blocks; the claim is looked at just before each request."""
+        while True:
+            if not await self.readers.ask(lambda reader: store.is_mine(reader, job, self.clock())):
+                raise _ClaimLostError
+            try:
+                async with asyncio.timeout(self.times.request):
+                    return await self.workspace.deliver(job.channel, message, job.key, job.thread)
+            except TimeoutError:
+                raise SlackUnavailableError(f"no answer within {self.times.request:g} s") from None
+            except RefusedBySlackError as refusal:
+                simpler = message.simpler
+                if refusal.code not in UNUSABLE or simpler is None:
+                    raise
+                message = simpler
+
+    async def _refused(self, job: Job, code: str) -> None:
+        if code in _NOT_LET_IN:
+            again = self.clock() + timedelta(seconds=self.times.longest_wait)
+            await self.write(lambda c: store.back(c, job, again, f"Slack refused: {code}"))
+            log.warning("the bot is not let in", code=code)
+            return
+        to = fallback(job.destination)
+        log.warning("a message cannot be delivered", key=job.stem, code=code, instead=", ".join(to) or "nothing")
+        end = Ending(State.DEAD, f"Slack refused: {code}", to)
+        await self.write(lambda c: store.hand_on(c, job.id, end, self.clock()))
+
+    async def _failed(self, job: Job, error: SlackUnavailableError) -> float:
+        if error.harmless:
+            wait = waiting(self.times, job.attempts - 1)
+            await self.write(lambda c: store.back(c, job, self.clock() + wait, str(error)))
+            return wait.total_seconds()
+        await self.write(lambda c: store.doubt(c, job, self.clock(), str(error)))
+        return self.times.first_wait
+
+    async def _arrived(self, job: Job, posted: Posted, version: int) -> None:
+        doubted = job.unsure_at is not None
+        check_at = self._next_check(from_us(job.unsure_at), 0) if job.unsure_at is not None else None
+        counts = await self.write(lambda c: store.settle(c, job, Arrival(posted, version, check_at, self.clock())))
+        log.info("told", key=job.stem, to=job.destination.partition(":")[0], attempts=job.attempts, doubted=doubted)
+        if counts not in {posted.ts, ""}:
+            await self._take_back(job.channel, posted.ts)
+
+    async def _take_back(self, channel: str, ts: str) -> None:
+        """Delete a second copy."""
+        try:
+            await self.workspace.delete(channel, ts)
+        except RefusedBySlackError as refusal:
+            log.info("a second copy could not be deleted", code=refusal.code)
+
+    # --- what may have arrived -----------------------------------------------------------------------
+
+    async def settle_doubt(self, sought: Sought) -> None:
+        """Look whether it arrived: then it is sent, else it is owed again."""
+        copies = await self._copies(sought)
+        now = self.clock()
+        if copies is None:
+            await self.write(lambda c: store.again(c, sought, now, "its channel's history cannot be read"))
+        elif not copies:
+            await self.write(lambda c: store.again(c, sought, now, "it had not arrived"))
+        else:
+            check_at = self._next_check(from_us(sought.unsure_at), 0)
+            counts = await self.write(lambda c: store.found(c, sought.id, Arrival(copies[0], 0, check_at, now)))
+            await self._leave_one(sought, copies, counts)
+
+    async def check(self, sought: Sought) -> None:
+        """Look for second copies of what was sent after a doubt."""
+        copies = await self._copies(sought)
+        if copies is not None and sought.ts is not None:
+            await self._leave_one(sought, copies, sought.ts)
+        at = self._next_check(from_us(sought.unsure_at), sought.checks + 1)
+        await self.write(lambda c: store.look_again(c, sought, at))
+
+    async def _leave_one(self, sought: Sought, copies: list[Posted], counts: str) -> None:
+        for copy in copies:
+            if copy.ts != counts:
+                await self._take_back(sought.channel, copy.ts)
+
+    def _next_check(self, since: datetime, number: int) -> datetime | None:
+        if number >= len(self.times.checks):
+            return None
+        return since + timedelta(seconds=self.times.unsure + self.times.checks[number])
+
+    async def _copies(self, sought: Sought) -> list[Posted] | None:
+        """The copies of a message that are in Slack, oldest first; None where history cannot be read."""
+        oldest = from_us(sought.claimed_at).timestamp() - self.times.margin
+        if sought.last_ts is not None:  # by Slack's clock: ours may have been ahead
+            oldest = min(oldest, float(sought.last_ts))
+        copies: list[Posted] = []
+        try:
+            copies += [Posted(ts, None) for ts in await self.workspace.copies(sought.channel, sought.key, oldest)]
+            if sought.thread is not None:
+                with suppress(_NoThreadError):
+                    copies += [Posted(ts, sought.thread) for ts in await self._replies(sought, oldest)]
+        except RefusedBySlackError as refusal:
+            if refusal.code in _UNREADABLE:
+                return None
+            raise
+        return sorted(copies, key=lambda copy: float(copy.ts))
+
+    async def _replies(self, sought: Sought, oldest: float) -> list[str]:
+        try:
+            return await self.workspace.copies(sought.channel, sought.key, oldest, sought.thread)
+        except RefusedBySlackError as refusal:
+            if refusal.code in _GONE:
+                raise _NoThreadError from refusal
+            raise
+
+    # --- a living message --------------------------------------------------------------------------
+
+    async def edit(self, edit: Edit) -> float:
+        """Bring a living message up to date; returns for how many seconds the channel takes nothing more."""
+        if not edit.editable:
+            await self.write(lambda c: store.frozen(c, edit, self.clock()))
+            return 0
+        message = await self.voices.show(Told(edit.key, edit.destination, edit.channel, edit.thing))
+        try:
+            if message is not None:
+                await self._edited(edit, message)
+        except RefusedBySlackError as refusal:
+            return await self._not_edited(edit, refusal.code)
+        except SlackError as error:
+            seconds = error.seconds if isinstance(error, LimitedBySlackError) else self.times.first_wait
+            later = self.clock() + timedelta(seconds=seconds)
+            await self.write(lambda c: store.edit_later(c, edit, later))
+            return seconds
+        await self.write(lambda c: store.shown(c, edit))
+        return 0
+
+    async def _edited(self, edit: Edit, message: Message) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self.times.request):
+                    return await self.workspace.edit(edit.channel, edit.ts, message, edit.key)
+            except TimeoutError:
+                raise SlackUnavailableError("no answer to an edit") from None
+            except RefusedBySlackError as refusal:
+                simpler = message.simpler
+                if refusal.code not in UNUSABLE or simpler is None:
+                    raise
+                message = simpler
+
+    async def _not_edited(self, edit: Edit, code: str) -> float:
+        if code in _NOT_LET_IN:
+            again = self.clock() + timedelta(seconds=self.times.longest_wait)
+            await self.write(lambda c: store.edit_later(c, edit, again))
+        elif code in _GONE:
+            await self.write(lambda c: store.orphaned(c, edit, self.clock()))
+        elif code in _UNREADABLE or code == "is_archived":
+            await self.write(lambda c: store.shown(c, edit))  # the channel is gone: nobody reads it
+        else:
+            log.info("a message can no longer be edited", code=code)
+            await self.write(lambda c: store.frozen(c, edit, self.clock()))
+        return 0
+
+
+class _ClaimLostError(Exception):
+    """Somebody else has taken the message over."""
+
+
+class _NoThreadError(Exception):
+    """The thread is gone, with its parent."""

@@ -1,0 +1,62 @@
+"""The outbox's tables: each message owed is a row before it is sent, and what is edited in place has one of its own."""
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+_OPEN = text("state IN ('pending', 'sending', 'unsure')")
+_CHECKED = text("check_at IS NOT NULL")
+_BEHIND = text("wanted > shown")
+
+
+class Living(SQLModel, table=True):
+    """A message that is edited as things change: one of each thing in each destination."""
+
+    __table_args__ = (
+        UniqueConstraint("thing", "destination", name="uq_living_thing"),
+        Index("ix_living_behind", "id", sqlite_where=_BEHIND, postgresql_where=_BEHIND),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    thing: str
+    destination: str
+    channel: str | None
+    ts: str | None  # of the parent, whose thread holds the steps
+    wanted: int  # versions: raised when what it shows has changed
+    shown: int
+    editable: bool
+    reposted: bool  # its parent was deleted once, and posted again
+    token: str | None
+    expires_at: int | None = Field(sa_type=BigInteger)
+
+
+class Notification(SQLModel, table=True):
+    """One message owed to one destination; `stem` and `destination` make its key."""
+
+    __table_args__ = (
+        UniqueConstraint("stem", "destination", name="uq_notification_stem"),
+        Index("ix_notification_open", "state", "next_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_notification_checked", "check_at", sqlite_where=_CHECKED, postgresql_where=_CHECKED),
+        Index("ix_notification_living", "living"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    stem: str
+    destination: str
+    living: int | None = Field(foreign_key="living.id")
+    state: str
+    created_at: int = Field(sa_type=BigInteger)
+    next_at: int = Field(sa_type=BigInteger)
+    owed_until: int | None = Field(sa_type=BigInteger)
+    attempts: int
+    token: str | None
+    claimed_at: int | None = Field(sa_type=BigInteger)
+    expires_at: int | None = Field(sa_type=BigInteger)
+    unsure_at: int | None = Field(sa_type=BigInteger)
+    check_at: int | None = Field(sa_type=BigInteger)
+    checks: int
+    channel: str | None
+    thread: str | None
+    ts: str | None
+    settled_at: int | None = Field(sa_type=BigInteger)
+    error: str | None
+    covered_by: int | None = Field(foreign_key="notification.id")

@@ -1,0 +1,90 @@
+"""What the outbox is told by the rooms above it: where a destination is, and what a message says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.slack.message import Message, paragraph
+from bot.slack.rendering import Trusted, Words
+
+_MOST_LINES = 15  # of a summary
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message to be worded: what it is about, and who will read it. `thing` is the living message it belongs to."""
+
+    stem: str
+    destination: str
+    channel: str
+    thing: str | None = None
+
+    @property
+    def in_dm(self) -> bool:
+        """Whether one person alone reads it."""
+        return self.channel.startswith("D")
+
+
+class Voice(Protocol):
+    """A room's words. `say` a notification, None if there is nothing to say any more; `show` a living message."""
+
+    async def say(self, told: Told) -> Message | None:
+        """The message of a stem."""
+
+    async def show(self, told: Told) -> Message | None:
+        """A living message as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A destination's channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """A destination that is told by telling others, and why."""
+
+    destinations: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """A destination that cannot be told at all."""
+
+    why: str
+
+
+class Addresses(Protocol):
+    """Where destinations are."""
+
+    async def find(self, destination: str) -> Found | Instead | Nowhere:
+        """Where that is; raises SlackError where Slack does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """The rooms' voices, by what a stem or thing begins with."""
+
+    rooms: Mapping[str, Voice]
+    words: Words
+
+    async def word(self, told: Told, *, reply: bool) -> Message | None:
+        """A notification's message: a living one begins as what it shows, and its thread holds what is said later."""
+        kind = told.stem.partition(":")[0]
+        if told.thing is not None and (not reply or kind == "news"):
+            return await self.show(told)
+        return await self.rooms[kind].say(told) if kind in self.rooms else None
+
+    async def missed(self, said: list[str]) -> Message | None:
+        """The summary of what became too old to be told by itself."""
+        if not said:
+            return None
+        lines = [Trusted(each) for each in said[:_MOST_LINES]]
+        return paragraph(self.words.say("outbox/missed", lines=lines, count=len(said), more=len(said) - len(lines)))
+
+    async def show(self, told: Told) -> Message | None:
+        """A living message."""
+        return await self.rooms[(told.thing or "").partition(":")[0]].show(told)
