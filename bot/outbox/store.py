@@ -96,7 +96,8 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
 
 def changed(connection: "Connection", things: Iterable[str]) -> None:
     """What living messages show has changed: they are to be edited."""
-    connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE thing = ?", [(each,) for each in things])
+    if rows := [(each,) for each in things]:
+        connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE thing = ?", rows)
 
 
 def _us(moment: datetime | None) -> int | None:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.app import App
+from bot.budgets.command import BUTTONS, Budgets
 from bot.budgets.message import Voice
+from bot.budgets.wishes import WishVoice
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.outbox.delivery import Delivery
@@ -49,16 +51,29 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     usage = Usage(source, workspace, words, settings.show_titles)
     talk = Talk(source, words, settings.database_path, settings.admins)
     links = Links(database, readers, words, app.clock)
+    budgets = Budgets(database, readers, callers, words, app.watch, app.clock)
     desk = Desk(
         callers,
         words,
-        commands={"help": talk.help, "status": talk.status, "link": links.link},
-        buttons=dict.fromkeys(ACTIONS, usage.press),
+        commands={
+            "help": talk.help,
+            "status": talk.status,
+            "link": links.link,
+            "budget": budgets.budget,
+            "threshold": budgets.budget,
+            "budgets": budgets.budgets,
+            "snooze": budgets.snooze,
+        },
+        buttons=dict.fromkeys(ACTIONS, usage.press) | dict.fromkeys(BUTTONS, budgets.press),
         question=usage.ask,
     )
     addresses = Addresses(callers, workspace, Channels(settings.alert_channel, settings.ops_channel))
     voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)
-    voices = Voices(dict.fromkeys(("budget", "crossing", "limit", "summary"), voice), words)
+    wishes = WishVoice(readers, addresses, words, app.watch.terms, app.clock)
+    spoken = dict.fromkeys(("budget", "crossing", "limit", "summary"), voice) | dict.fromkeys(
+        ("request", "decided"), wishes
+    )
+    voices = Voices(spoken, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)

@@ -12,6 +12,7 @@ import pytest
 
 from bot.app import App, build, system_clock
 from bot.neo.client import Patience
+from bot.outbox.rules import Times
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
@@ -23,6 +24,7 @@ from bot.service.run import Service, running
 from bot.settings import load
 
 HURRIED = Patience(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
+PROMPT = Times(request=2, lease=5, unsure=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
 CHANNEL = "neo-spend"
 NOON = timedelta(hours=12)
 
@@ -87,7 +89,7 @@ class Office:
             **(door if over_http else {"SLACK_APP_TOKEN": workspace.app_token}),
             **self.settings,
         }
-        return build(load(environment, self.directory), self.clock, HURRIED)
+        return build(load(environment, self.directory), self.clock, HURRIED, PROMPT)
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -129,6 +131,20 @@ class Office:
         await self.workspace.until(changed)
         now = self.seen(user, channel)
         return now[-1] if len(now) > before else now[place]
+
+    async def sync(self) -> None:
+        """Read what is new, and deliver what follows from it."""
+        await self.service.look()
+        await self.delivered()
+
+    async def delivered(self) -> None:
+        """See to everything that is owed now."""
+        assert self.service.rooms is not None
+        assert self.service.filling is not None
+        await self.service.filling
+        for _ in range(3):  # a destination may be several, whose messages are owed then
+            await self.service.deliver()
+            await self.service.rooms.outbox.settled()
 
     async def idle(self) -> None:
         """Wait until nothing is in flight."""

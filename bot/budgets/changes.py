@@ -1,0 +1,230 @@
+"""Changes: a limit set, removed, asked for or decided upon, in one transaction with all that follows from it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from bot.budgets import store
+from bot.budgets.grammar import Asked
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, span_of
+from bot.budgets.store import Setting, Stored
+from bot.budgets.watch import Watch, thing
+from bot.domain.access import RefusedError
+from bot.domain.periods import Unit
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.members import member_ids, stored_email
+from bot.outbox.store import Owed, changed, owe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a change came to: the budget before and after it, whose it is, and whether anything is different.
+
+    `known` is False for a member without any task yet.
+    """
+
+    scope: str
+    unit: Unit
+    before: Stored | None
+    after: Stored | None
+    known: bool = True
+
+    @property
+    def same(self) -> bool:
+        """Whether the limit was that already."""
+        was = (self.before.limit_nanos, self.before.ends_at) if self.before else (None, None)
+        return was == ((self.after.limit_nanos, self.after.ends_at) if self.after else (None, None))
+
+
+def scope_of(connection: "Connection", name: str, *, newcomers: bool = False) -> int:
+    """The scope of `default`, `team` or an e-mail.
+
+    Args:
+        connection: a transaction of the ledger's.
+        name: as typed.
+        newcomers: whether somebody without a task yet may have a budget, because Slack vouches for the address.
+
+    Raises:
+        RefusedError: nobody of that e-mail is in the ledger.
+    """
+    if name.lower() in {"default", "team"}:
+        return DEFAULT if name.lower() == "default" else TEAM
+    email = stored_email(name)
+    row = connection.exec_driver_sql(
+        "SELECT coalesce(merged_into, id) FROM member WHERE email = ? AND email <> ''", (email,)
+    ).first()
+    if row:
+        return int(row[0])
+    if newcomers and "@" in email:
+        return member_ids(connection, [email])[email]
+    everybody = [each[0] for each in connection.exec_driver_sql("SELECT email FROM member WHERE email <> ''").all()]
+    close = get_close_matches(email, everybody, n=1, cutoff=0.7)
+    meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
+    raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
+
+
+def set_limit(
+    connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime, *, newcomers: bool = False,
+    expected: int | None = None,
+) -> Done:  # fmt: skip
+    """Set a limit.
+
+    Args:
+        connection: a transaction of the ledger's.
+        watch: who sees to what follows.
+        asked: what is to be set, with a scope.
+        by: a Slack id, or `terminal`.
+        now: the moment.
+        newcomers: as of `scope_of`.
+        expected: the revision that whoever sets it has seen, if that is known.
+
+    Raises:
+        RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
+    """
+    assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
+    scope = scope_of(connection, asked.scope, newcomers=newcomers)
+    watch.settle(connection, now)
+    before = _in_force(connection, scope, asked.unit)
+    if expected is not None and expected != (before.revision if before else 0):
+        raise RefusedError("Somebody has changed this budget meanwhile. Nothing was done: look at it again first.")
+    done = Done(asked.scope, asked.unit, before, before)
+    if before is None or (before.limit_nanos, before.ends_at) != (asked.nanos, asked.ends_at):
+        watch.set(connection, Setting(scope, asked.unit, asked.nanos, by, asked.reason, asked.ends_at), now)
+        done = replace(done, after=_in_force(connection, scope, asked.unit))
+    return replace(done, known=_has_tasks(connection, scope))
+
+
+def remove(connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime) -> list[Done]:
+    """Remove the budgets of a scope: of one period, or of all.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    assert asked.scope is not None  # noqa: S101 - the grammar sees to it
+    scope = scope_of(connection, asked.scope)
+    watch.settle(connection, now)
+    units: Sequence[Unit] = UNITS if asked.unit is None else (asked.unit,)
+    found = [before for unit in units if (before := _in_force(connection, scope, unit))]
+    if not found:
+        which = f"{asked.unit} budget" if asked.unit else "budget"
+        raise RefusedError(f"There is no {which} of `{asked.scope}` to remove. `budgets` lists those there are.")
+    for before in found:
+        watch.set(connection, Setting(scope, before.unit, None, by, asked.reason), now)
+    return [Done(asked.scope, before.unit, before, None) for before in found]
+
+
+def _in_force(connection: "Connection", scope: int, unit: Unit) -> Stored | None:
+    found = store.stored(connection, scope, unit)
+    return None if found is None or found.limit_nanos is None else found
+
+
+def _has_tasks(connection: "Connection", scope: int) -> bool:
+    if scope in {TEAM, DEFAULT}:
+        return True
+    return connection.exec_driver_sql("SELECT 1 FROM task WHERE member = ? LIMIT 1", (scope,)).first() is not None
+
+
+# --- acknowledging and asking for more -----------------------------------------------------------
+
+
+def acknowledge(connection: "Connection", name: str, by: str, now: datetime) -> tuple[str, datetime] | None:
+    """Somebody has seen it; returns who had already, and when, if anybody."""
+    _, subject, unit, label = name.split(":")
+    key = (int(subject), unit, label)
+    row = connection.exec_driver_sql(
+        "SELECT by, at FROM acknowledgement WHERE subject = ? AND unit = ? AND period = ?", key
+    ).first()
+    if row:
+        return row[0], from_us(row[1])
+    connection.exec_driver_sql(
+        "INSERT INTO acknowledgement (subject, unit, period, by, at) VALUES (?,?,?,?,?)", (*key, by, to_us(now))
+    )
+    changed(connection, [name])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A member's request: an own limit, and what became of it."""
+
+    id: int
+    member: int
+    unit: Unit
+    nanos: int
+    ends_at: datetime | None
+    reason: str | None
+    asked_by: str
+    state: str
+    decided_by: str | None
+
+
+def ask(connection: "Connection", member: int, asked: Asked, by: str, now: datetime) -> int:
+    """Keep a request and owe it to the operators; returns its key. A request before it for the same is replaced."""
+    assert asked.unit is not None  # noqa: S101 - the grammar sees to it
+    open_ = connection.exec_driver_sql(
+        "SELECT id FROM budget_request WHERE member = ? AND unit = ? AND state = 'open'", (member, asked.unit)
+    ).all()
+    for (key,) in open_:
+        _decide(connection, key, "replaced", by, now)
+    key = connection.exec_driver_sql(
+        "INSERT INTO budget_request (member, unit, limit_nanos, ends_at, reason, asked_by, asked_at, state)"
+        " VALUES (?,?,?,?,?,?,?,'open')",
+        (
+            member,
+            asked.unit,
+            asked.nanos,
+            None if asked.ends_at is None else to_us(asked.ends_at),
+            asked.reason,
+            by,
+            to_us(now),
+        ),
+    ).lastrowid
+    owe(connection, [Owed(f"request:{key}", "operators", f"request:{key}")], now)
+    return int(key)
+
+
+def wish(connection: "store.Reads", key: int) -> Wish | None:
+    """A request by its key."""
+    row = connection.exec_driver_sql(
+        "SELECT id, member, unit, limit_nanos, ends_at, reason, asked_by, state, decided_by FROM budget_request"
+        " WHERE id = ?",
+        (key,),
+    ).first()
+    if row is None:
+        return None
+    key, member, unit, nanos, ends_at, reason, asked_by, state, decided_by = row
+    ends = None if ends_at is None else from_us(ends_at)
+    return Wish(key, member, Unit(unit), nanos, ends, reason, asked_by, state, decided_by)
+
+
+def decide(connection: "Connection", watch: Watch, key: int, *, approve: bool, by: str, now: datetime) -> Wish | None:
+    """Approve or decline a request, once; returns it as it was before, None if there is no such one.
+
+    Raises:
+        RefusedError: what was asked for is over already.
+    """
+    found = wish(connection, key)
+    if found is None or found.state != "open":
+        return found
+    if approve:
+        if found.ends_at is not None and found.ends_at <= now:
+            raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")
+        why = found.reason or f"asked for by {found.asked_by}"
+        watch.set(connection, Setting(found.member, found.unit, found.nanos, by, why, found.ends_at), now)
+    _decide(connection, key, "approved" if approve else "declined", by, now)
+    owe(connection, [Owed(f"decided:{key}", f"user:{found.asked_by}")], now)
+    changed(connection, [thing(found.member, span_of(found.unit, now, watch.terms.zone))])
+    return found
+
+
+def _decide(connection: "Connection", key: int, state: str, by: str, now: datetime) -> None:
+    connection.exec_driver_sql(
+        "UPDATE budget_request SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?", (state, by, to_us(now), key)
+    )
+    changed(connection, [f"request:{key}"])

@@ -1,0 +1,261 @@
+"""Budgets in Slack: set, listed, asked for, acknowledged, left in quiet; every act is authorised anew."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from bot.budgets import changes, phrases, store
+from bot.budgets.changes import Done
+from bot.budgets.grammar import Asked, asked
+from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
+from bot.budgets.message import person
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, span_of
+from bot.budgets.watch import Watch, thing
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.money import show_usd
+from bot.domain.periods import Unit, day_start, local_day
+from bot.domain.words import clean, split
+from bot.ledger.database import Database
+from bot.ledger.readers import Readers
+from bot.outbox.store import changed
+from bot.people.callers import Callers
+from bot.slack import message as slack
+from bot.slack.message import Draft
+from bot.slack.rendering import Words, spoken
+from bot.slack.requests import Request
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+BUTTONS = ("budget_ack", "budget_snooze", "budget_raise", "budget_approve", "budget_decline")
+_MOST_HOURS = 24 * 31
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The room's door in Slack; `clock` gives aware times."""
+
+    database: Database
+    readers: Readers
+    callers: Callers
+    words: Words
+    watch: Watch
+    clock: Callable[[], datetime]
+
+    async def budget(self, request: Request, caller: Caller) -> None:
+        """Set or remove a budget, or ask for one."""
+        line = _after_first(request.text)
+        if not line:
+            await self.budgets(request, caller)
+            return
+        meant = asked(line, self.clock(), self.watch.terms.zone)
+        if meant.request:
+            await self._ask(request, caller, meant)
+            return
+        if caller.role is not Role.OPERATOR:
+            raise RefusedError("Only operators set budgets. Ask for one: `budget request 800/month`.")
+        newcomer = (meant.scope or "").startswith("<@")
+        if newcomer:
+            meant = replace(meant, scope=await self._mentioned(meant.scope or ""))
+        done = await self._write(lambda c: self._applied(c, meant, request.user, newcomers=newcomer))
+        log.info("budget", by=request.user, removed=meant.nanos is None, same=all(each.same for each in done))
+        await self._say(request, "budgets/done", done=[self._done(each) for each in done])
+
+    def _applied(self, connection: "Connection", meant: Asked, by: str, *, newcomers: bool) -> list[Done]:
+        if meant.nanos is None:
+            return changes.remove(connection, self.watch, meant, by, self.clock())
+        return [changes.set_limit(connection, self.watch, meant, by, self.clock(), newcomers=newcomers)]
+
+    def _done(self, done: Done) -> dict[str, object]:
+        zone = self.watch.terms.zone
+        after, before = done.after, done.before
+        return {
+            "scope": {"team": "The team", "default": "Everyone without their own"}.get(done.scope.lower(), done.scope),
+            "unit": done.unit.value,
+            "same": done.same,
+            "after": show_usd(after.limit_nanos or 0) if after else "",
+            "before": show_usd(before.limit_nanos or 0) if before else "",
+            "ends_at": phrases.last_day(after.ends_at, zone) if after and after.ends_at else "",
+            "known": done.known,
+        }
+
+    async def _mentioned(self, mention_: str) -> str:
+        found = await self.callers.mentioned([mention_])
+        if mention_ not in found:
+            raise RefusedError(f"I do not know the Neo address of {mention_}. `link {mention_} e-mail` tells me.")
+        return found[mention_]
+
+    # --- listing -----------------------------------------------------------------------------------
+
+    async def budgets(self, request: Request, caller: Caller) -> None:
+        """All budgets for an operator; one's own for everybody else."""
+        operator = caller.role is Role.OPERATOR
+        member = None if operator else await self._member(caller)
+        now, terms = self.clock(), self.watch.terms
+        lines = await self.readers.ask(lambda reader: listing(reader, terms, now, member))
+        text = self.words.say("budgets/listing", operator=operator, count=len(lines), steps=terms.steps)
+        draft = Draft(text)
+        draft.add(slack.section(text))
+        if lines:
+            self._add_lines(draft, lines)
+        await request.reply.say(draft.message())
+
+    def _add_lines(self, draft: Draft, lines: list[Line]) -> None:
+        cells = rows(lines, self.watch.terms)
+        kept = slack.fitting(cells)
+        draft.add(slack.table(COLUMNS, kept, NUMBERS), lambda: slack.plain_table(COLUMNS, cells, NUMBERS))
+        if len(kept) < len(cells):
+            draft.add(slack.context(f"and {len(cells) - len(kept):,} more: `neo-usage budget list` shows all"))
+
+    async def _member(self, caller: Caller) -> int:
+        """The member somebody is in the ledger."""
+        row = None
+        if caller.member is not None:
+            sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
+            row = await self.readers.ask(lambda reader: reader.one(sql, {"email": caller.member}))
+        if row is None:
+            raise RefusedError(
+                f"I cannot match you to a member of the Neo team. Ask {self.callers.whom_to_ask()} to `link` you."
+            )
+        return int(row[0])
+
+    # --- asking for more -----------------------------------------------------------------------------
+
+    async def _ask(self, request: Request, caller: Caller, meant: Asked) -> None:
+        member = await self._member(caller)
+        await self._write(lambda c: changes.ask(c, member, meant, request.user, self.clock()))
+        limit = phrases.limit_of(meant.nanos or 0, meant.unit or Unit.MONTH)
+        await self._say(request, "budgets/asked", limit=limit, whom=spoken(self.callers.whom_to_ask()))
+
+    # --- buttons -------------------------------------------------------------------------------------
+
+    async def press(self, request: Request, caller: Caller) -> None:
+        """Do what a button says, if whoever pressed it may."""
+        match request.action.split(":"):
+            case ["budget_ack"]:
+                await self._acknowledge(request, caller)
+            case ["budget_snooze", how]:
+                await self._snooze_pressed(request, caller, how)
+            case ["budget_approve" | "budget_decline" as what]:
+                await self._decide(request, caller, approve=what == "budget_approve")
+
+    async def _acknowledge(self, request: Request, caller: Caller) -> None:
+        await self._may_touch(caller, request.text)
+        before = await self._write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
+        by, at = before or (request.user, self.clock())
+        when = phrases.moment(at, self.watch.terms.zone)
+        await self._say(request, "budgets/acknowledged", again=before is not None, by=person(by), when=when)
+
+    async def _may_touch(self, caller: Caller, name: str) -> int:
+        """The subject of a living message, if whoever acts on it is that member or an operator."""
+        subject = int(name.split(":")[1])
+        if caller.role is not Role.OPERATOR and (subject == TEAM or subject != await self._member(caller)):
+            raise RefusedError("This is somebody else's budget: they and the operators act on it.")
+        return subject
+
+    async def _decide(self, request: Request, caller: Caller, *, approve: bool) -> None:
+        if caller.role is not Role.OPERATOR:
+            raise RefusedError("Only operators decide on requests.")
+        key = int(request.text)
+        was = await self._write(
+            lambda c: changes.decide(c, self.watch, key, approve=approve, by=request.user, now=self.clock())
+        )
+        if was is None:
+            raise RefusedError("That request is no longer there.")
+        by = person(was.decided_by or request.user)
+        await self._say(request, "budgets/decided", approve=approve, state=was.state, by=by)
+
+    # --- quiet ---------------------------------------------------------------------------------------
+
+    async def snooze(self, request: Request, caller: Caller) -> None:
+        """`snooze [@user] 1h|today|period [reason]`: one's own direct messages, or (operators) the channel's."""
+        whose, how, reason = _snooze_of(request.text)
+        if whose is None:
+            subject, audience = await self._member(caller), Audience.DM
+        elif caller.role is Role.OPERATOR:
+            subject, audience = await self._subject(whose), Audience.CHANNEL
+        else:
+            raise RefusedError("You can snooze your own messages: `snooze today`. Operators snooze the channel's.")
+        await self._quiet(request, subject, list(UNITS), audience, how, reason)
+
+    async def _subject(self, whose: str) -> int:
+        if whose.lower() == "team":
+            return TEAM
+        name = await self._mentioned(whose) if whose.startswith("<@") else whose
+        subject = await self._write(lambda c: changes.scope_of(c, name))
+        if subject == DEFAULT:
+            raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
+        return subject
+
+    async def _snooze_pressed(self, request: Request, caller: Caller, how: str) -> None:
+        subject = await self._may_touch(caller, request.text)
+        if not request.in_dm and caller.role is not Role.OPERATOR:
+            raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")
+        audience = Audience.DM if request.in_dm else Audience.CHANNEL
+        await self._quiet(request, subject, [Unit(request.text.split(":")[2])], audience, how, None)
+
+    async def _quiet(  # noqa: PLR0917 - what a snooze is made of
+        self, request: Request, subject: int, units: list[Unit], audience: Audience, how: str, reason: str | None
+    ) -> None:
+        now = self.clock()
+        ends = {unit: self._until(how, unit, now) for unit in units}
+        await self._write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
+        until = phrases.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
+        where = "your direct messages" if audience is Audience.DM else "the channel"
+        await self._say(request, "budgets/snoozed", where=where, until=until, period=how == "period")
+
+    def _keep_quiet(  # noqa: PLR0917 - what a snooze is made of
+        self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: Audience, by: str,
+        reason: str | None,
+    ) -> None:  # fmt: skip
+        now = self.clock()
+        for unit, until in ends.items():
+            store.snooze(connection, subject, unit, audience, until, by, reason, now)
+            changed(connection, [thing(subject, span_of(unit, now, self.watch.terms.zone))])
+
+    def _until(self, how: str, unit: Unit, now: datetime) -> datetime:
+        zone = self.watch.terms.zone
+        if how == "today":
+            return day_start(local_day(now, zone) + timedelta(days=1), zone)
+        if how == "period":
+            return span_of(unit, now, zone).window.end
+        return now + timedelta(hours=int(how.removesuffix("h")))
+
+    # --- how it is written and said ------------------------------------------------------------------
+
+    async def _write(self, work: "Callable[[Connection], R]") -> R:
+        def in_transaction() -> R:
+            with self.database.transaction() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(in_transaction)
+
+    async def _say(self, request: Request, template: str, **values: object) -> None:
+        await request.reply.say(slack.paragraph(self.words.say(template, **values)))
+
+
+def _after_first(text: str) -> str:
+    return clean(text).partition(" ")[2]
+
+
+def _snooze_of(text: str) -> tuple[str | None, str, str | None]:
+    """Whose, for how long, and why, of a `snooze` command."""
+    try:
+        words = [word.raw.strip('"') for word in split(clean(text))[1:]]
+    except ValueError:
+        words = clean(text).replace('"', "").split()[1:]
+    for place, word in enumerate(words[:2]):
+        how = word.lower()
+        hours = how.removesuffix("h")
+        if how in {"today", "period"} or (how.endswith("h") and hours.isascii() and hours.isdigit()):
+            if hours.isdigit() and not 1 <= int(hours[:6]) <= _MOST_HOURS:
+                raise RefusedError(f"`{word}`: from `1h` to `{_MOST_HOURS}h`.")
+            return (words[0] if place else None), how, " ".join(words[place + 1 :])[:200] or None
+    raise RefusedError("For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")

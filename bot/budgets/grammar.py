@@ -1,0 +1,136 @@
+"""What is typed about budgets: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.budgets.rules import UNITS
+from bot.domain.access import RefusedError
+from bot.domain.money import AmountError, typed_nanos
+from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
+from bot.domain.words import UnclosedQuoteError, Word, clean, split
+
+REASON = 200  # characters, at most
+_ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
+_USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants of a budget.
+
+    `scope` is as typed (an e-mail, a mention, `default`, `team`), None for one's own; `nanos` is the limit; without one it is to be removed (`unit` None: of every period).
+    """
+
+    scope: str | None
+    nanos: int | None
+    unit: Unit | None
+    ends_at: datetime | None = None
+    reason: str | None = None
+    request: bool = False
+
+
+def asked(line: str, now: datetime, zone: ZoneInfo) -> Asked:
+    """Read what follows `budget`.
+
+    Raises:
+        RefusedError: it is no budget; the message says what was wrong, and what to type.
+    """
+    try:
+        words = split(clean(line))
+    except UnclosedQuoteError as error:
+        raise RefusedError(f"a quote is not closed: the one at column {error.column}. {_USAGE}") from None
+    bare = [word for word in words if word.key is None]
+    named = {word.key: word for word in words if word.key is not None}
+    if unknown := set(named) - {"until", "reason"}:
+        raise RefusedError(f"`{named[min(unknown)].raw}` is not understood here: only `until:` and `reason:` are.")
+    if "remove" in [word.bare for word in bare]:
+        return _removal(bare, named)
+    return _setting(bare, named, now, zone)
+
+
+def _removal(bare: Sequence[Word], named: dict[str, Word]) -> Asked:
+    rest = [word for word in bare if word.bare != "remove"]
+    units = [unit for word in rest if (unit := _unit(word.bare))]
+    scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
+    if len(scopes) != 1 or len(units) > 1 or "until" in named:
+        raise RefusedError("Type whose and which: `budget @ana remove month`.")
+    return Asked(scopes[0], None, units[0] if units else None, reason=_reason(named))
+
+
+def _setting(bare: Sequence[Word], named: dict[str, Word], now: datetime, zone: ZoneInfo) -> Asked:
+    amounts = [word for word in bare if _is_amount(word)]
+    rest = [word for word in bare if not _is_amount(word)]
+    request = bool(rest) and rest[0].bare == "request"
+    scopes = [word.values[0] for word in (rest[1:] if request else rest)]
+    if len(amounts) != 1:
+        raise RefusedError(f"{'One limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
+    if request and scopes:
+        raise RefusedError("A request is for one's own budget: `budget request 800/month`.")
+    if not request and len(scopes) != 1:
+        raise RefusedError(f"{'Several names' if scopes else 'Whose budget is missing'}. {_USAGE}")
+    nanos, unit = limit(amounts[0].values[0])
+    ends_at = until(named["until"].values[0], now, zone) if "until" in named else None
+    return Asked(scopes[0] if scopes else None, nanos, unit, ends_at, _reason(named), request)
+
+
+def _is_amount(word: Word) -> bool:
+    text = word.values[0]
+    return "/" in text or text[:1].isdigit() or text[:1] in "$€£¥-+."
+
+
+def _reason(named: dict[str, Word]) -> str | None:
+    if "reason" not in named:
+        return None
+    return ", ".join(named["reason"].values)[:REASON] or None
+
+
+def _unit(text: str) -> Unit | None:
+    if text in _ADVERBS:
+        return _ADVERBS[text]
+    return next((unit for unit in UNITS if text in {unit.value, f"{unit.value}s"}), None)
+
+
+def limit(text: str) -> tuple[int, Unit]:
+    """Read AMOUNT/PERIOD, such as `500/month`: nanos, and the period.
+
+    Raises:
+        RefusedError: one of them is none.
+    """
+    amount, slash, period = text.partition("/")
+    if not slash:
+        raise RefusedError(f"`{text}`: a limit for how long? Type `{text}/day`, `{text}/week` or `{text}/month`.")
+    unit = _unit(period.strip().lower())
+    if unit is None:
+        raise RefusedError(f"`{period}` is no period. A budget is for a day, week or month: `{amount}/month`.")
+    try:
+        nanos = typed_nanos(amount)
+    except AmountError as error:
+        raise RefusedError(str(error)) from None
+    if nanos == 0:
+        raise RefusedError("A budget of $0 would be passed by any spend. `remove` takes a budget away.")
+    return nanos, unit
+
+
+def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The end of the day named.
+
+    Raises:
+        RefusedError: it is no date, or not in the future.
+    """
+    today = local_day(now, zone)
+    day = {"today": today, "tomorrow": today + timedelta(days=1)}.get(text.lower())
+    if day is None:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise RefusedError(f"`until:{text}`: type a date, such as `until:{today + timedelta(days=7)}`.") from None
+    if day < today or day.year > LAST_YEAR:
+        raise RefusedError(f"`until:{text}` is over already." if day < today else f"`until:{text}` is too far away.")
+    return day_start(day + timedelta(days=1), zone)
+
+
+def units_named(asked_: Asked) -> Iterator[Unit]:
+    """The periods that are meant."""
+    yield from (UNITS if asked_.unit is None else (asked_.unit,))

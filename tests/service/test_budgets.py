@@ -1,0 +1,227 @@
+"""Budgets through the front door: set in Slack, told to the right person once, with the cause."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack.things import Message
+from bot.sandbox.world import START, World
+from tests.service.conftest import Office, actions, shown, table
+from tests.service.worlds import add
+
+HOUR = timedelta(hours=1)
+PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
+COUNTER = itertools.count()
+
+
+@pytest.fixture
+def world() -> World:
+    """Priya spent 40 dollars this month, Marcus 10."""
+    world = World.empty()
+    add(world, "first", "4", email=PRIYA, title="port scan", model="opus")
+    add(world, "other", "1", email=MARCUS, title="quiet", model="haiku")
+    return world
+
+
+@pytest.fixture
+async def office(closed: Office) -> Office:
+    closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    return closed
+
+
+async def spend(office: Office, email: str, usd: int, **others: Any) -> None:
+    """A task that has just ended, and is read."""
+    begun = office.clock() - HOUR - timedelta(seconds=1)
+    add(office.neo.world, f"spent-{next(COUNTER)}", str(usd / 10), email=email, begun=begun, **others)
+    await office.sync()
+
+
+def told(messages: list[Message]) -> list[Message]:
+    """The messages that carry a key: those that the outbox sent."""
+    return [each for each in messages if each.metadata]
+
+
+def keys(messages: list[Message]) -> list[str]:
+    return [each.metadata["event_payload"]["key"] for each in told(messages) if each.metadata]
+
+
+async def test_80_then_100_in_one_month_tells_the_member_twice_and_the_channel_once(office: Office) -> None:
+    answer = await office.ask("hannah", "budget @priya 100/month")
+    assert "$100.00 a month" in shown(answer)
+    await spend(office, PRIYA, 42, title="deep crawl", model="opus")
+    dm = told(office.dm("priya"))
+    assert len(dm) == 1
+    assert "You have used 82 % of your monthly budget" in shown(dm[0])
+    assert "“deep crawl” ($42.00, 51 %)" in shown(dm[0])
+    assert told(office.seen("marcus")) == []
+
+    await spend(office, PRIYA, 20, title="exploit check", model="opus")
+    parent, step = told(office.dm("priya"))
+    assert "You are over your monthly budget" in shown(parent)
+    assert "102 % used" in shown(parent)
+    assert step.thread_ts == parent.ts
+    assert "100 % passed" in shown(step)
+    assert "Since the 80 % step +$20.00" in shown(step)
+    (channel,) = told(office.seen("marcus"))
+    assert "is over their monthly budget" in shown(channel)
+    assert "exploit check" not in shown(channel)
+
+    await office.service.end()
+    await office.start()
+    await office.sync()
+    assert len(told(office.dm("priya"))) == 2
+    assert len(told(office.seen("marcus"))) == 1
+
+
+async def test_a_default_budget_is_everybodys_own(office: Office) -> None:
+    await office.ask("hannah", "budget default 50/month")
+    await office.delivered()
+    assert "80 % of your monthly budget" in shown(told(office.dm("priya"))[0])
+    assert told(office.dm("marcus")) == []
+    await spend(office, MARCUS, 45)
+    assert "You are over your monthly budget" in shown(told(office.dm("marcus"))[0])
+    assert "the default for everyone" in shown(told(office.dm("marcus"))[0])
+
+
+async def test_a_raise_is_silent_and_a_lowering_tells_once(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 50/month")
+    await office.delivered()
+    assert len(told(office.dm("priya"))) == 1
+    await office.ask("hannah", "budget @priya 60/month")
+    await office.delivered()
+    (parent, raised) = told(office.dm("priya"))
+    assert "Raised to $60.00 a month" in shown(raised)
+    assert raised.thread_ts == parent.ts
+    await office.ask("hannah", "budget @priya 40/month")
+    await office.delivered()
+    messages = told(office.dm("priya"))
+    assert sum("100 % passed" in shown(each) for each in messages) == 1
+    again = await office.ask("hannah", "budget @priya 40/month")
+    assert "already. Nothing was changed" in shown(again)
+
+
+async def test_the_listing_shows_use_pace_and_where_limits_come_from(office: Office) -> None:
+    await office.ask("hannah", "budget default 50/month")
+    await office.ask("hannah", 'budget @priya 80/month until:2999-01-01 reason:"pentest"')
+    rows = table(await office.ask("hannah", "budgets"))
+    assert [row[0] for row in rows] == ["Whose", "default", PRIYA, MARCUS]
+    assert rows[2][2:5] == ["$80.00", "$40.00", "50 %"]
+    assert "pentest" in rows[2][6]
+    assert rows[3][6] == "default"
+    own = table(await office.ask("marcus", "budgets"))
+    assert [row[0] for row in own] == ["Whose", MARCUS]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("budget @priya 0/month", "A budget of $0 would be passed by any spend"),
+        ("budget @priya -5/month", "`-5` is no amount"),
+        ("budget @priya 99999999999/month", "above $10,000,000"),
+        ("budget @priya €500/month", "`€500` is no amount. Type dollars"),
+        ("budget @priya 500", "a limit for how long?"),
+        ("budget @priya 500/year", "`year` is no period"),
+        ("budget @priya 500/month until:2020-01-01", "is over already"),
+        ("budget @priya 500/month until:soon", "type a date"),
+        ("budget nobody@acme.example 500/month", "there is no such member"),
+        (f"budget {PRIYA[:-1]} 500/month", f"Did you mean `{PRIYA}`?"),
+        ("budget @priya remove month", "There is no month budget"),
+        ("budget 500/month", "Whose budget is missing"),
+        ("budget @priya @marcus 500/month", "Several names"),
+        ("budget @priya 500/month note:x", "only `until:` and `reason:` are"),
+    ],
+)
+async def test_a_budget_that_cannot_be_gets_a_clear_answer_and_changes_nothing(
+    office: Office, line: str, said: str
+) -> None:
+    assert said in shown(await office.ask("hannah", line))
+    assert "There is no budget yet" in shown(await office.ask("hannah", "budgets"))
+
+
+async def test_only_operators_set_budgets(office: Office) -> None:
+    assert "Only operators set budgets" in shown(await office.ask("priya", "budget @priya 500/month"))
+    assert "There is no budget yet" in shown(await office.ask("hannah", "budgets"))
+
+
+async def test_a_raise_is_requested_approved_once_and_seen_in_the_thread(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 50/month")
+    await office.delivered()
+    assert "I have asked" in shown(await office.ask("priya", 'budget request 90/month reason:"new client"'))
+    await office.delivered()
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    assert "$90.00 a month" in shown(request)
+    assert "new client" in shown(request)
+    assert actions(request) == ["budget_approve", "budget_decline"]
+    im = office.workspace.im_of(office.workspace.user("hannah").id).id
+    await office.press("hannah", request, "budget_approve", im)
+    twice = await office.press("hannah", request, "budget_approve", im)
+    assert "decided already" in shown(twice)
+    await office.delivered()
+    texts = [shown(each) for each in told(office.dm("priya"))]
+    assert any("Raised to $90.00 a month" in text for text in texts)
+    assert any("Your budget is $90.00 a month now" in text for text in texts)
+    assert "Approved by" in shown(next(each for each in told(office.dm("hannah")) if "asks for" in shown(each)))
+
+
+async def test_a_member_acts_on_their_own_budget_alone(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 40/month")
+    await office.delivered()
+    (public,) = told(office.seen("marcus"))
+    refused = await office.press("marcus", public, "budget_ack")
+    assert "somebody else's budget" in shown(refused)
+    await office.press("hannah", public, "budget_ack")
+    await office.delivered()
+    (public,) = told(office.seen("marcus"))
+    assert "Acknowledged by" in shown(public)
+    again = await office.press("priya", public, "budget_ack")
+    assert "acknowledged already" in shown(again)
+
+
+async def test_a_snooze_defers_to_its_end_and_then_tells_the_highest_once(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 100/month")
+    assert "Quiet in your direct messages until" in shown(await office.ask("priya", "snooze 2h"))
+    await spend(office, PRIYA, 15)
+    await spend(office, PRIYA, 30)
+    assert told(office.dm("priya")) == []
+    office.clock.advance(timedelta(hours=2, minutes=1))
+    await office.delivered()
+    assert len(told(office.dm("priya"))) == 1
+    assert "85 %" in shown(told(office.dm("priya"))[0])
+    await office.sync()
+    assert len(told(office.dm("priya"))) == 1
+
+
+async def test_a_member_unknown_in_slack_is_told_of_in_the_channel_by_plain_e_mail(office: Office) -> None:
+    await spend(office, "stranger@acme.example", 10)
+    await office.ask("hannah", "budget stranger@acme.example 10/month")
+    await office.delivered()
+    (message,) = told(office.seen("marcus"))
+    assert "stranger@acme.example is" in shown(message) or "stranger@acme.example has" in shown(message)
+    assert "<@>" not in shown(message)
+
+
+async def test_charges_that_come_late_are_told_as_late(office: Office) -> None:
+    await office.ask("hannah", "budget @marcus 30/day")
+    office.clock.advance(timedelta(hours=13))
+    yesterday = START + 10 * HOUR
+    add(office.neo.world, "late", "3", email=MARCUS, begun=yesterday)
+    await office.sync()
+    messages = told(office.dm("marcus"))
+    assert len(messages) == 1
+    assert "Booked late: the day had ended" in shown(messages[0])
+
+
+async def test_the_end_of_a_limit_for_a_while_restores_the_one_before(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 50/month")
+    await office.ask("hannah", "budget @priya 400/month until:today")
+    await spend(office, PRIYA, 20)
+    before = len(told(office.dm("priya")))
+    office.clock.advance(timedelta(days=1))
+    await office.delivered()
+    texts = [shown(each) for each in told(office.dm("priya"))][before:]
+    assert sum("100 % passed" in text for text in texts) == 1
+    await office.sync()
+    assert len(told(office.dm("priya"))) == before + 1
