@@ -44,6 +44,11 @@ def database() -> None:
     """The ledger's file."""
 
 
+@app.group("budget", no_args_is_help=True)
+def budgets() -> None:
+    """Limits on spend, at whose steps people are told."""
+
+
 class _Debug:
     on = False
 
@@ -383,6 +388,93 @@ def member_merge(old: str, new: str) -> None:
         with _app().database() as ledger, ledger.transaction() as connection:
             moved = merge(connection, old, new)
         click.echo(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}")
+
+
+# --- budgets -------------------------------------------------------------------------------------
+
+
+@budgets.command("list")
+@_as_json
+def budget_list(*, as_json: bool) -> None:
+    """All budgets with their use, pace, and where each limit comes from."""
+    with _plainly():
+        from bot.budgets.listing import listing, to_document
+
+        wired = _app()
+        with wired.reader() as reader:
+            lines = listing(reader, wired.watch.terms, wired.clock())
+        if as_json:
+            import json
+
+            click.echo(json.dumps(to_document(lines), indent=2))
+            return
+        from bot.budgets.terminal import show
+
+        show(lines, wired.watch.terms, _console())
+
+
+@budgets.command("set", context_settings={"ignore_unknown_options": True})
+@click.argument("scope")
+@click.argument("limit", metavar="AMOUNT/PERIOD")
+@click.option("--until", metavar="DATE", help="Through that day; then the limit before it holds again.")
+@click.option("--reason", help="Why, for the record.")
+def budget_set(scope: str, limit: str, until: str | None, reason: str | None) -> None:
+    """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
+    with _plainly():
+        from bot.budgets import grammar
+        from bot.budgets.changes import set_limit
+        from bot.budgets.terminal import done
+
+        wired = _app()
+        now, zone = wired.clock(), wired.settings.timezone
+        nanos, unit = grammar.limit(limit)
+        ends_at = grammar.until(until, now, zone) if until else None
+        meant = grammar.Asked(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
+        with wired.database() as ledger, ledger.transaction() as connection:
+            what = set_limit(connection, wired.watch, meant, "terminal", now)
+        click.echo(done(what, zone))
+
+
+@budgets.command("remove")
+@click.argument("scope")
+@click.argument("period", required=False, type=click.Choice(["day", "week", "month"]))
+def budget_remove(scope: str, period: str | None) -> None:
+    """Remove the budgets of a SCOPE: of one period, or of all."""
+    with _plainly():
+        from bot.budgets.changes import remove
+        from bot.budgets.grammar import Asked
+        from bot.budgets.terminal import done
+        from bot.domain.periods import Unit
+
+        wired = _app()
+        meant = Asked(scope, None, Unit(period) if period else None)
+        with wired.database() as ledger, ledger.transaction() as connection:
+            removed = remove(connection, wired.watch, meant, "terminal", wired.clock())
+        for each in removed:
+            click.echo(done(each, wired.settings.timezone))
+
+
+@app.command()
+@click.argument("whose", required=False, default="team", metavar="[E-MAIL|team]")
+@_as_json
+def explain(whose: str, *, as_json: bool) -> None:
+    """Why alerts were or were not sent."""
+    with _plainly():
+        import json
+
+        from bot.budgets.explaining import ARCHIVES, explained
+        from bot.budgets.explanation import lines, to_document
+
+        wired = _app()
+        terms = wired.watch.terms
+        with wired.reader() as reader:
+            found = explained(reader, whose, terms, wired.clock())
+        if as_json:
+            click.echo(json.dumps([to_document(each) for each in found], indent=2))
+            return
+        click.echo(found[0].whose)
+        for each in found:
+            click.echo("\n".join(f"  {line}" for line in lines(each, terms, ARCHIVES)))
 
 
 # --- database ------------------------------------------------------------------------------------

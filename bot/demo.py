@@ -101,6 +101,7 @@ def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> S
         "SLACK_APP_TOKEN": workspace.app_token,
         "SLACK_API_URL": f"{slack.url}/api/",
         "ADMINS": workspace.user(OPERATOR).id,
+        "ALERT_CHANNEL": "#neo-spend",
         "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'demo.db'}",
         "BYOK_UNIT": "credits",
         "HISTORY_DAYS": "120",

@@ -42,13 +42,8 @@ class Done:
         return was == ((self.after.limit_nanos, self.after.ends_at) if self.after else (None, None))
 
 
-def scope_of(connection: "Connection", name: str, *, newcomers: bool = False) -> int:
+def scope_of(connection: "store.Reads", name: str) -> int:
     """The scope of `default`, `team` or an e-mail.
-
-    Args:
-        connection: a transaction of the ledger's.
-        name: as typed.
-        newcomers: whether somebody without a task yet may have a budget, because Slack vouches for the address.
 
     Raises:
         RefusedError: nobody of that e-mail is in the ledger.
@@ -61,8 +56,6 @@ def scope_of(connection: "Connection", name: str, *, newcomers: bool = False) ->
     ).first()
     if row:
         return int(row[0])
-    if newcomers and "@" in email:
-        return member_ids(connection, [email])[email]
     everybody = [each[0] for each in connection.exec_driver_sql("SELECT email FROM member WHERE email <> ''").all()]
     close = get_close_matches(email, everybody, n=1, cutoff=0.7)
     meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
@@ -81,14 +74,16 @@ def set_limit(
         asked: what is to be set, with a scope.
         by: a Slack id, or `terminal`.
         now: the moment.
-        newcomers: as of `scope_of`.
+        newcomers: whether somebody without a task yet may have a budget, because Slack vouches for the address.
         expected: the revision that whoever sets it has seen, if that is known.
 
     Raises:
         RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
     """
     assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
-    scope = scope_of(connection, asked.scope, newcomers=newcomers)
+    if newcomers:
+        member_ids(connection, [stored_email(asked.scope)])
+    scope = scope_of(connection, asked.scope)
     watch.settle(connection, now)
     before = _in_force(connection, scope, asked.unit)
     if expected is not None and expected != (before.revision if before else 0):

@@ -20,7 +20,8 @@ _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget te
 class Asked:
     """What somebody wants of a budget.
 
-    `scope` is as typed (an e-mail, a mention, `default`, `team`), None for one's own; `nanos` is the limit; without one it is to be removed (`unit` None: of every period).
+    `scope` is as typed (an e-mail, a mention, `default`, `team`), None for one's own. `nanos` is the limit; without one
+    it is to be removed (`unit` None: of every period).
     """
 
     scope: str | None

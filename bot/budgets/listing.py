@@ -115,7 +115,7 @@ def to_document(lines: Sequence[Line]) -> list[dict[str, Any]]:
     ]
 
 
-COLUMNS = ("Whose", "Period", "Limit", "Used", "", "Pace", "Limit from")
+COLUMNS = ("Whose", "Period", "Limit", "Used", "Use", "Pace", "Limit from")
 NUMBERS = (2, 3, 4, 5)
 
 
@@ -128,7 +128,7 @@ def rows(lines: Sequence[Line], terms: Terms) -> list[list[str]]:
             show_usd(line.limit.nanos),
             "–" if line.spend_nanos is None else show_usd(line.spend_nanos),  # noqa: RUF001 - a dash
             "" if line.spend_nanos is None else f"{line.percent} %",
-            "" if line.foretold_nanos is None else f"{show_usd(line.foretold_nanos)} by the end",
+            "" if line.foretold_nanos is None else show_usd(line.foretold_nanos),
             _from(line, terms),
         ]
         for line in lines

@@ -13,6 +13,7 @@ from bot.budgets.rules import DEFAULT, FULL, TEAM, Span, percent, span_named
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
+from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
@@ -22,6 +23,7 @@ from bot.slack import message as slack
 from bot.slack.message import Draft, Message
 from bot.slack.rendering import Trusted, Words, inert, mention
 
+_TITLE = 70  # characters of a task's title
 ACKNOWLEDGE, SNOOZE, RAISE = "budget_ack", "budget_snooze", "budget_raise"
 
 
@@ -84,7 +86,7 @@ class Voice:
             "over": found.over,
             "ends": phrases.when(found.span, zone),
             "foretold": show_usd(found.foretold_nanos) if found.foretold_nanos and found.limit else "",
-            "limit_from": phrases.source(limit) if limit else "was removed",
+            "limit_from": phrases.source(limit) if limit else "removed",
             "set_by": person(by.act.by) if by else "",
             "set_at": phrases.moment(by.act.at, zone) if by else "",
             "reason": (by.act.reason or "") if by else "",
@@ -233,7 +235,7 @@ def person(by: str) -> str:
 
 def _driven(drivers: tuple[Driver, ...], total: int) -> Iterator[tuple[str, str, str]]:
     for each in drivers:
-        yield each.name, show_usd(each.nanos), phrases.share(each.nanos, total)
+        yield one_line(each.name, _TITLE), show_usd(each.nanos), phrases.share(each.nanos, total)
 
 
 def _buttons(thing: str) -> Iterator[Button]:

@@ -27,7 +27,7 @@ def share(nanos: int, total: int) -> str:
 
 def source(limit: Limit) -> str:
     """Where a limit comes from."""
-    return "is the default for everyone" if limit.scope == DEFAULT else "is an own one"
+    return "the default for everyone" if limit.scope == DEFAULT else "an own one"
 
 
 def limit_of(nanos: int, unit: Unit) -> str:

@@ -168,8 +168,8 @@ class Watch:
         cases = self._concerned(connection, setting.scope, span)
         before = store.limits(connection, cases, now)
         revision = store.write(connection, setting, now)
-        self._changed(connection, cases, before, now, revision)
-        self._say_in_threads(connection, cases, before, revision, now)
+        moved = self._changed(connection, cases, before, now, revision)
+        self._say_in_threads(connection, [case for case in moved if case in before], revision, now)
         return revision
 
     def _concerned(self, connection: "Connection", scope: int, span: Span) -> list[Case]:
@@ -184,11 +184,17 @@ class Watch:
         now: datetime,
         revision: int | None = None,
         fresh: _Fresh | None = None,
-    ) -> None:
-        """A limit was replaced: a raise is silent, a new or lowered one tells the highest step passed."""
+    ) -> list[Case]:
+        """A limit was replaced: a raise is silent, a new or lowered one tells the highest step passed.
+
+        Returns:
+            The cases whose limit is another now, or gone.
+        """
         after = store.limits(connection, cases, now)
-        moved = [case for case in cases if case in after and after[case] != before.get(case)]
-        raised = [case for case in moved if case in before and after[case].nanos >= before[case].nanos]
+        moved = [case for case in cases if after.get(case) != before.get(case)]
+        raised = [
+            case for case in moved if case in before and case in after and after[case].nanos >= before[case].nanos
+        ]
         others = [case for case in moved if case not in raised]
         self._record(connection, list(self._passings(connection, raised, now, Decision.RAISED, fresh)), now)
         found = list(self._passings(connection, others, now, None))
@@ -197,18 +203,12 @@ class Watch:
             public = "operators" if self.terms.privacy is Privacy.OPERATORS else "alert"
             owe(connection, [Owed(f"summary:{revision}", public)], now)
         self._record(connection, found, now)
-        changed(connection, (thing(*case) for case in store.told_before(connection, cases)))
+        changed(connection, [thing(*case) for case in store.told_before(connection, moved)])
+        return moved
 
-    def _say_in_threads(
-        self,
-        connection: "Connection",
-        cases: Sequence[Case],
-        before: Mapping[Case, Limit],
-        revision: int,
-        now: datetime,
-    ) -> None:
+    def _say_in_threads(self, connection: "Connection", cases: Sequence[Case], revision: int, now: datetime) -> None:
         """Where a subject's budget was told of already, its thread hears of the new limit."""
-        for case in store.told_before(connection, [case for case in cases if case in before]):
+        for case in store.told_before(connection, cases):
             name = thing(*case)
             rows = connection.exec_driver_sql(
                 "SELECT destination FROM living WHERE thing = ? AND ts IS NOT NULL", (name,)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.app import App
 from bot.budgets.command import BUTTONS, Budgets
+from bot.budgets.explaining import Explaining
 from bot.budgets.message import Voice
 from bot.budgets.wishes import WishVoice
 from bot.ledger.database import Database
@@ -63,6 +64,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
             "threshold": budgets.budget,
             "budgets": budgets.budgets,
             "snooze": budgets.snooze,
+            "explain": Explaining(readers, callers, app.watch.terms, app.clock).explain,
         },
         buttons=dict.fromkeys(ACTIONS, usage.press) | dict.fromkeys(BUTTONS, budgets.press),
         question=usage.ask,

@@ -55,7 +55,7 @@ async def test_80_then_100_in_one_month_tells_the_member_twice_and_the_channel_o
     dm = told(office.dm("priya"))
     assert len(dm) == 1
     assert "You have used 82 % of your monthly budget" in shown(dm[0])
-    assert "“deep crawl” ($42.00, 51 %)" in shown(dm[0])
+    assert "“deep crawl” $42.00 (51 %)" in shown(dm[0])
     assert told(office.seen("marcus")) == []
 
     await spend(office, PRIYA, 20, title="exploit check", model="opus")

@@ -8,6 +8,11 @@ export const EXAMPLES = [
   { text: "/neo-usage 14d by:day", hint: "My days, with a chart" },
   { text: "/neo-usage @priya 30d by:model status:error,failed", hint: "What failed, and on which model" },
   { text: "/neo-usage last month by:week csv", hint: "The same as a file" },
+  { text: "/neo-usage budget @priya 1000/month", hint: "A limit of one's own (operators)" },
+  { text: "/neo-usage budget default 800/month", hint: "A limit for everybody (operators)" },
+  { text: "/neo-usage budgets", hint: "Limits, use and pace" },
+  { text: '/neo-usage budget request 1500/month reason:"new client"', hint: "Ask the operators for more" },
+  { text: "/neo-usage explain", hint: "What was told about my budgets, and why" },
   { text: "/neo-usage status", hint: "How fresh the numbers are" },
   { text: "/neo-usage help", hint: "Everything it understands" },
 ];

@@ -1,0 +1,86 @@
+"""The command `explain`: why alerts were sent, or were not, to whom it may be told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets.changes import scope_of
+from bot.budgets.explanation import Explanation, explain, lines
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.watch import Terms
+from bot.domain.access import ONLY_ONES_OWN, Caller, RefusedError, Role
+from bot.domain.words import clean, split
+from bot.ledger.members import shown_email
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.people.callers import Callers
+from bot.slack import message as slack
+from bot.slack.message import Draft
+from bot.slack.rendering import inert
+from bot.slack.requests import Request
+
+ARCHIVES = "https://slack.com/archives/"  # leads to the reader's own workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """The room's door in Slack; `clock` gives aware times."""
+
+    readers: Readers
+    callers: Callers
+    terms: Terms
+    clock: Callable[[], datetime]
+
+    async def explain(self, request: Request, caller: Caller) -> None:
+        """Explain one's own budgets, or (operators) anybody's."""
+        named = await self._named(request, caller)
+        now = self.clock()
+        found = await self.readers.ask(lambda reader: explained(reader, named, self.terms, now))
+        whose = "The team" if found[0].whose == "team" else found[0].whose
+        draft = Draft(f"Budgets of {inert(whose)}: what counts, what was told, and why not.")
+        draft.add(slack.section(f"*{inert(whose)}*"))
+        for each in found:
+            text = "\n".join(inert(line) if "https://" not in line else _linked(line) for line in self._lines(each))
+            draft.add(slack.section(text))
+        await request.reply.say(draft.message())
+
+    def _lines(self, found: Explanation) -> list[str]:
+        first, *rest = lines(found, self.terms, ARCHIVES)
+        return [first, *(f"• {line.strip()}" for line in rest)]
+
+    async def _named(self, request: Request, caller: Caller) -> str:
+        words = [word.values[0] for word in split(clean(request.text))[1:]]
+        if len(words) > 1:
+            raise RefusedError("One at a time: `explain`, `explain @ana` or `explain team`.")
+        if not words:
+            if caller.member is None:
+                raise RefusedError(f"I cannot match you to a member. Ask {self.callers.whom_to_ask()} to `link` you.")
+            return caller.member
+        name = words[0]
+        if name.startswith("<@"):
+            found = await self.callers.mentioned([name])
+            if name not in found:
+                raise RefusedError(f"I do not know the Neo address of {name}. `link {name} e-mail` tells me.")
+            name = found[name]
+        if caller.role is not Role.OPERATOR and name != caller.member:
+            raise RefusedError(ONLY_ONES_OWN)
+        return name
+
+
+def _linked(line: str) -> str:
+    """A line with its message's address as a link."""
+    text, _, place = line.partition(" https://")
+    return f"{inert(text)} <https://{inert(place)}|see it>"
+
+
+def explained(reader: Reader, name: str, terms: Terms, now: datetime) -> list[Explanation]:
+    """Explain the budgets of `team` or of an e-mail.
+
+    Raises:
+        RefusedError: there is no such member.
+    """
+    subject = scope_of(reader, name)
+    if subject == DEFAULT:
+        raise RefusedError("The default is everyone's limit: `explain @ana` tells what it meant for somebody.")
+    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": subject})
+    return explain(reader, subject, "team" if subject == TEAM else shown_email(row[0] if row else ""), terms, now)

@@ -1,0 +1,247 @@
+"""The explanation: what counts for each budget of a subject, which steps were passed, and why some were not told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.budgets import phrases, store
+from bot.budgets.facts import revision
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Decision, Limit, Span, percent, span_of
+from bot.budgets.watch import Terms
+from bot.domain.money import show_usd, usd_text
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.reading import Reader
+from bot.outbox.rules import State
+
+NO_BUDGET = "there is no budget: neither an own one nor a default"
+BELOW = "spend is below the first step"
+NOT_RESTATED = "spend has fallen below it since; a step is told once"
+SNOOZED = "somebody asked for quiet; it is told at the end of that"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One message of a step: to whom, in which state, when, and where it can be seen."""
+
+    destination: str
+    state: State
+    at: datetime | None
+    channel: str | None
+    ts: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A step that was passed: when, at what spend, and what was made of it."""
+
+    step: int
+    at: datetime
+    spend_nanos: int
+    limit_nanos: int
+    reason: str
+    tellings: tuple[Telling, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A budget of a subject in its present period. `reason` says why nothing was told, if nothing was."""
+
+    whose: str
+    span: Span
+    limit: Limit | None
+    limit_from: str
+    spend_nanos: int
+    charges: int
+    first: datetime | None
+    last: datetime | None
+    next_step: int | None
+    steps: tuple[Explained, ...]
+    quiet: tuple[tuple[str, datetime], ...]
+    reason: str
+
+
+def explain(reader: Reader, subject: int, whose: str, terms: Terms, now: datetime) -> list[Explanation]:
+    """Explain every budget of a subject, in one snapshot; one without a limit says so."""
+    with reader:
+        return [_explained(reader, subject, whose, span_of(unit, now, terms.zone), terms, now) for unit in UNITS]
+
+
+def _explained(  # noqa: PLR0917 - what it is explained from
+    reader: Reader, subject: int, whose: str, span: Span, terms: Terms, now: datetime
+) -> Explanation:
+    case = (subject, span)
+    limit = store.limits(reader, [case], now).get(case)
+    spent = store.spends(reader, [case], terms.basis)[case]
+    steps = tuple(_steps(reader, subject, span))
+    counted = _charges(reader, subject, span)
+    quiet = reader.rows(
+        "SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND until > :now",
+        {"s": subject, "u": span.unit, "now": to_us(now)},
+    )
+    ahead = [step for step in terms.steps if limit and spent * 100 < limit.nanos * step]
+    return Explanation(
+        whose=whose,
+        span=span,
+        limit=limit,
+        limit_from=_limit_from(reader, limit, terms),
+        spend_nanos=spent,
+        charges=counted[0],
+        first=None if counted[1] is None else from_us(counted[1]),
+        last=None if counted[2] is None else from_us(counted[2]),
+        next_step=min(ahead, default=None),
+        steps=steps,
+        quiet=tuple((audience, from_us(until)) for audience, until in quiet),
+        reason=NO_BUDGET if limit is None else ("" if steps else BELOW),
+    )
+
+
+def _charges(reader: Reader, subject: int, span: Span) -> Sequence[Any]:
+    whose = "" if subject == TEAM else "member = :subject AND "
+    sql = f"SELECT count(*), min(booked_at), max(booked_at) FROM charge WHERE {whose}booked_at >= :low AND"  # noqa: S608 - values are bound
+    row = reader.one(
+        f"{sql} booked_at < :high",
+        {"subject": subject, "low": to_us(span.window.start), "high": to_us(span.window.end)},
+    )
+    return row or (0, None, None)
+
+
+def _limit_from(reader: Reader, limit: Limit | None, terms: Terms) -> str:
+    if limit is None:
+        return ""
+    was = revision(reader, limit.revision)
+    source = "the default for everyone" if limit.scope == DEFAULT else "an own one"
+    if was is None:
+        return source
+    why = f": {was.act.reason}" if was.act.reason else ""
+    return f"{source}, set {phrases.moment(was.act.at, terms.zone)}{why}"
+
+
+_STEPS = """
+SELECT id, step, crossed_at, spend_nanos, limit_nanos, decision, deferred FROM crossing
+WHERE subject = :s AND unit = :u AND period = :p ORDER BY id
+"""
+
+
+def _steps(reader: Reader, subject: int, span: Span) -> Iterator[Explained]:
+    for key, step, at, spent, limit, decision, deferred in reader.rows(
+        _STEPS, {"s": subject, "u": span.unit, "p": span.label}
+    ):
+        reason = Decision[decision]
+        said = SNOOZED if deferred else ("" if reason is Decision.TOLD else reason.value)
+        yield Explained(step, from_us(at), spent, limit, said, tuple(_tellings(reader, key)))
+
+
+def _tellings(reader: Reader, crossing: int) -> Iterator[Telling]:
+    rows = reader.rows(
+        "SELECT destination, state, settled_at, channel, ts, coalesce(error, '') FROM notification"
+        " WHERE stem = :stem ORDER BY id",
+        {"stem": f"crossing:{crossing}"},
+    )
+    for destination, state, at, channel, ts, why in rows:
+        yield Telling(destination, State(state), None if at is None else from_us(at), channel, ts, why)
+
+
+# --- shown ---------------------------------------------------------------------------------------
+
+
+def lines(found: Explanation, terms: Terms, link: str) -> list[str]:
+    """The explanation in sentences; `link` is the address of Slack's archives, to which a message's place is added."""
+    unit, label = found.span.unit, found.span.label
+    if found.limit is None:
+        return [f"{unit} {label}: {show_usd(found.spend_nanos)} spent; {found.reason}."]
+    used = percent(found.spend_nanos, found.limit.nanos)
+    spent = f"{show_usd(found.spend_nanos)} of {show_usd(found.limit.nanos)}, {used} % used"
+    said = [f"{unit} {label}: {spent}. The limit is {found.limit_from}.", _counted(found, terms)]
+    said += [line for step in found.steps for line in _told(step, terms, link)]
+    if found.reason:
+        said.append(f"Nothing was told: {found.reason}.")
+    said += [f"Quiet in {_where(audience)} until {phrases.moment(at, terms.zone)}." for audience, at in found.quiet]
+    if found.next_step is not None:
+        said.append(f"Next: {found.next_step} %, at {show_usd(found.limit.nanos * found.next_step // 100)}.")
+    return said
+
+
+def _counted(found: Explanation, terms: Terms) -> str:
+    if not found.charges or found.first is None or found.last is None:
+        return "No charge counts so far."
+    between = f"{phrases.moment(found.first, terms.zone)} to {phrases.moment(found.last, terms.zone)}"
+    return f"{found.charges:,} {'charge counts' if found.charges == 1 else 'charges count'}, booked {between}."
+
+
+def _where(audience: str) -> str:
+    return "direct messages" if audience == "dm" else "the channel"
+
+
+def _told(step: Explained, terms: Terms, link: str) -> Iterator[str]:
+    spent = f"{show_usd(step.spend_nanos)} of {show_usd(step.limit_nanos)}"
+    head = f"{step.step} % passed {phrases.moment(step.at, terms.zone)} at {spent}"
+    if step.reason:
+        yield f"{head}: not told, because {step.reason}."
+    else:
+        yield f"{head}:"
+    for each in step.tellings:
+        yield f"   {_telling(each, terms, link)}"
+
+
+_STATES = {
+    State.PENDING: "owed, not sent yet",
+    State.SENDING: "being sent",
+    State.UNSURE: "may have arrived; it is being looked for",
+    State.DEAD: "could not be delivered",
+    State.MOVED: "told elsewhere",
+    State.MISSED: "Slack was down too long; told in a summary",
+}
+
+
+def _telling(each: Telling, terms: Terms, link: str) -> str:
+    to = {"alert": "the alert channel", "ops": "the ops channel", "operators": "the operators"}.get(
+        each.destination, "the member" if each.destination.startswith("member") else each.destination.partition(":")[2]
+    )
+    if each.state is State.SENT and each.at is not None and each.ts is not None:
+        place = f" {link}{each.channel}/p{each.ts.replace('.', '')}" if link else ""
+        return f"to {to}: told {phrases.moment(each.at, terms.zone)}{place}"
+    return f"to {to}: {_STATES.get(each.state, each.state)}{f' ({each.why})' if each.why else ''}"
+
+
+def to_document(found: Explanation) -> dict[str, Any]:
+    """The explanation as data; amounts are exact decimal strings, moments UTC."""
+    return {
+        "whose": found.whose,
+        "period": found.span.unit.value,
+        "window": found.span.label,
+        "limit_usd": None if found.limit is None else usd_text(found.limit.nanos),
+        "limit_from": found.limit_from or None,
+        "spend_usd": usd_text(found.spend_nanos),
+        "charges": found.charges,
+        "next_step": found.next_step,
+        "reason": found.reason or None,
+        "quiet": [{"where": audience, "until": _utc(until)} for audience, until in found.quiet],
+        "steps": [_step_document(step) for step in found.steps],
+    }
+
+
+def _step_document(step: Explained) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "at": _utc(step.at),
+        "spend_usd": usd_text(step.spend_nanos),
+        "limit_usd": usd_text(step.limit_nanos),
+        "reason": step.reason or None,
+        "messages": [
+            {
+                "to": each.destination,
+                "state": each.state.value,
+                "at": None if each.at is None else _utc(each.at),
+                "channel": each.channel,
+                "ts": each.ts,
+                "why": each.why or None,
+            }
+            for each in step.tellings
+        ],
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
