@@ -62,10 +62,9 @@ def scope_of(connection: "store.Reads", name: str) -> int:
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
 
 
-def set_limit(
-    connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime, *, newcomers: bool = False,
-    expected: int | None = None,
-) -> Done:  # fmt: skip
+def set_limit(  # noqa: PLR0917 - what a change is made of
+    connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime, expected: int | None = None
+) -> Done:
     """Set a limit.
 
     Args:
@@ -74,14 +73,13 @@ def set_limit(
         asked: what is to be set, with a scope.
         by: a Slack id, or `terminal`.
         now: the moment.
-        newcomers: whether somebody without a task yet may have a budget, because Slack vouches for the address.
         expected: the revision that whoever sets it has seen, if that is known.
 
     Raises:
         RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
     """
     assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
-    if newcomers:
+    if asked.newcomer:
         member_ids(connection, [stored_email(asked.scope)])
     scope = scope_of(connection, asked.scope)
     watch.settle(connection, now)

@@ -1,14 +1,14 @@
 """Budgets in Slack: set, listed, asked for, acknowledged, left in quiet; every act is authorised anew."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from bot.budgets import changes, phrases, store
+from bot.budgets import changes, form, phrases, store
 from bot.budgets.changes import Done
 from bot.budgets.grammar import Asked, asked
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
@@ -26,7 +26,8 @@ from bot.people.callers import Callers
 from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import Words, spoken
-from bot.slack.requests import Request
+from bot.slack.requests import Kind, Request
+from bot.slack.workspace import Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
-BUTTONS = ("budget_ack", "budget_snooze", "budget_raise", "budget_approve", "budget_decline")
+BUTTONS = ("budget_ack", "budget_snooze", "budget_raise", "budget_approve", "budget_decline", form.SET, form.REQUEST)
 _MOST_HOURS = 24 * 31
 
 
@@ -45,6 +46,7 @@ class Budgets:
     database: Database
     readers: Readers
     callers: Callers
+    workspace: Workspace
     words: Words
     watch: Watch
     clock: Callable[[], datetime]
@@ -52,26 +54,61 @@ class Budgets:
     async def budget(self, request: Request, caller: Caller) -> None:
         """Set or remove a budget, or ask for one."""
         line = _after_first(request.text)
+        if not line and request.trigger:
+            await self._open(request, caller, form.Opened())
+            return
         if not line:
             await self.budgets(request, caller)
             return
-        meant = asked(line, self.clock(), self.watch.terms.zone)
+        await self._done_as_asked(request, caller, asked(line, self.clock(), self.watch.terms.zone))
+
+    async def _done_as_asked(self, request: Request, caller: Caller, meant: Asked, expected: int | None = None) -> None:
         if meant.request:
             await self._ask(request, caller, meant)
             return
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators set budgets. Ask for one: `budget request 800/month`.")
-        newcomer = (meant.scope or "").startswith("<@")
-        if newcomer:
-            meant = replace(meant, scope=await self._mentioned(meant.scope or ""))
-        done = await self._write(lambda c: self._applied(c, meant, request.user, newcomers=newcomer))
+        if (meant.scope or "").startswith("<@"):
+            meant = replace(meant, scope=await self._mentioned(meant.scope or ""), newcomer=True)
+        done = await self._write(lambda c: self._applied(c, meant, request.user, expected))
         log.info("budget", by=request.user, removed=meant.nanos is None, same=all(each.same for each in done))
         await self._say(request, "budgets/done", done=[self._done(each) for each in done])
 
-    def _applied(self, connection: "Connection", meant: Asked, by: str, *, newcomers: bool) -> list[Done]:
+    def _applied(self, connection: "Connection", meant: Asked, by: str, expected: int | None) -> list[Done]:
+        now = self.clock()
         if meant.nanos is None:
-            return changes.remove(connection, self.watch, meant, by, self.clock())
-        return [changes.set_limit(connection, self.watch, meant, by, self.clock(), newcomers=newcomers)]
+            return changes.remove(connection, self.watch, meant, by, now)
+        return [changes.set_limit(connection, self.watch, meant, by, now, expected)]
+
+    # --- forms ---------------------------------------------------------------------------------------
+
+    async def _open(self, request: Request, caller: Caller, opened: form.Opened) -> None:
+        """Put the form in front of somebody: to set a limit (operators), or to ask for one."""
+        if caller.role is not Role.OPERATOR:
+            await self._member(caller)
+            opened = replace(opened, scope=None, revision=None)
+        operator = caller.role is Role.OPERATOR
+        view = form.view(opened, request.channel, request_=not operator)
+        await self.workspace.open_form(request.trigger, view)
+
+    async def _raise(self, request: Request, caller: Caller) -> None:
+        subject = await self._may_touch(caller, request.text)
+        _, _, unit, _ = request.text.split(":")
+        sql = (
+            "SELECT coalesce((SELECT email FROM member WHERE id = :s), 'team'),"
+            " coalesce((SELECT revision FROM budget WHERE scope = :s AND unit = :u AND limit_nanos IS NOT NULL), 0)"
+        )
+        row = (await self.readers.ask(lambda reader: reader.rows(sql, {"s": subject, "u": unit})))[0]
+        await self._open(request, caller, form.Opened(row[0], Unit(unit), row[1]))
+
+    def check(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """What is wrong with a form that was filled in, by field."""
+        return form.wrong(fields, self.clock(), self.watch.terms.zone)
+
+    async def _filled_in(self, request: Request, caller: Caller) -> None:
+        opened = form.opened(request.text)
+        meant = form.asked(request.fields, opened, self.clock(), self.watch.terms.zone)
+        await self._done_as_asked(request, caller, meant, opened.revision if meant.unit is opened.unit else None)
 
     def _done(self, done: Done) -> dict[str, object]:
         zone = self.watch.terms.zone
@@ -138,7 +175,12 @@ class Budgets:
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Do what a button says, if whoever pressed it may."""
+        if request.kind is Kind.FORM:
+            await self._filled_in(request, caller)
+            return
         match request.action.split(":"):
+            case ["budget_raise"]:
+                await self._raise(request, caller)
             case ["budget_ack"]:
                 await self._acknowledge(request, caller)
             case ["budget_snooze", how]:

@@ -22,6 +22,7 @@ class Asked:
 
     `scope` is as typed (an e-mail, a mention, `default`, `team`), None for one's own. `nanos` is the limit; without one
     it is to be removed (`unit` None: of every period).
+    A `newcomer` may have no task yet, because Slack vouches for them.
     """
 
     scope: str | None
@@ -30,6 +31,7 @@ class Asked:
     ends_at: datetime | None = None
     reason: str | None = None
     request: bool = False
+    newcomer: bool = False
 
 
 def asked(line: str, now: datetime, zone: ZoneInfo) -> Asked:

@@ -27,7 +27,7 @@ LONGEST_SECONDS = 1_500  # an answer's: Slack takes it for thirty minutes
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where every request is sent: `commands` by their first word, `buttons` by what their id begins with.
+    """Where every request is sent: `commands` by their first word, `buttons` and forms by what their id begins with.
 
     Whatever is no command is a `question`.
     """
@@ -37,6 +37,11 @@ class Desk:
     commands: Mapping[str, Room]
     buttons: Mapping[str, Room]
     question: Room
+    checks: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]
+
+    def check(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """What is wrong with what was filled into a form, by field."""
+        return self.checks[form](fields) if form in self.checks else {}
 
     async def serve(self, request: Request) -> None:
         """Answer a request, whatever happens; it raises nothing but being cancelled."""
@@ -78,7 +83,7 @@ class Desk:
             await request.reply.say(self._said("usage/broken", reference=reference))
 
     def _room(self, request: Request) -> Room | None:
-        if request.kind is Kind.BUTTON:
+        if request.kind in {Kind.BUTTON, Kind.FORM}:
             return self.buttons.get(request.action.partition(":")[0])
         words = request.text.split(maxsplit=1)
         return self.commands.get(words[0].lower() if words else "", self.question)

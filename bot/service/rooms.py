@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.app import App
+from bot.budgets import form
 from bot.budgets.command import BUTTONS, Budgets
 from bot.budgets.explaining import Explaining
 from bot.budgets.message import Voice
@@ -52,7 +53,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     usage = Usage(source, workspace, words, settings.show_titles)
     talk = Talk(source, words, settings.database_path, settings.admins)
     links = Links(database, readers, words, app.clock)
-    budgets = Budgets(database, readers, callers, words, app.watch, app.clock)
+    budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)
     desk = Desk(
         callers,
         words,
@@ -68,6 +69,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
         },
         buttons=dict.fromkeys(ACTIONS, usage.press) | dict.fromkeys(BUTTONS, budgets.press),
         question=usage.ask,
+        checks=dict.fromkeys((form.SET, form.REQUEST), budgets.check),
     )
     addresses = Addresses(callers, workspace, Channels(settings.alert_channel, settings.ops_channel))
     voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)

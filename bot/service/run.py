@@ -60,7 +60,8 @@ class Service:
         account = await _account(self.workspace)
         self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
         secret = None if settings.slack_app_token else settings.slack_signing_secret
-        self.door = Door(self.workspace, account, self.rooms.desk.serve, secret.reveal() if secret else None)
+        desk, signing = self.rooms.desk, secret.reveal() if secret else None
+        self.door = Door(self.workspace, account, desk.serve, signing, desk.check)
         self.filling = asyncio.create_task(self.rooms.directory.fill())
         if settings.slack_app_token is not None:
             self.socket = Socket(self.door, settings.slack_app_token.reveal(), settings.slack_api_url)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -19,14 +19,18 @@ _REMEMBERED = 5_000  # acts, against Slack's repeated deliveries
 _EVERYTHING = re.compile(r"(?s).*")
 
 Serve = Callable[[Request], Awaitable[None]]
+Check = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+"""What is wrong with a form of that id, by field."""
 Body = Mapping[str, Any]
 
 
 class Door:
     """Bolt's app with one listener a kind of act; the work is done in tasks that `drain` waits for."""
 
-    def __init__(self, workspace: Workspace, account: Account, serve: Serve, signing_secret: str | None) -> None:
-        self._workspace, self._account, self._serve = workspace, account, serve
+    def __init__(
+        self, workspace: Workspace, account: Account, serve: Serve, signing_secret: str | None, check: Check
+    ) -> None:
+        self._workspace, self._account, self._serve, self._check = workspace, account, serve, check
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self.bolt = AsyncApp(
@@ -39,14 +43,16 @@ class Door:
         )
         self.bolt.command(COMMAND)(self._on_command)
         self.bolt.action(_EVERYTHING)(self._on_action)
+        self.bolt.view(_EVERYTHING)(self._on_form)
         self.bolt.event("app_mention")(self._on_message)
         self.bolt.event("message")(self._on_message)
 
     async def _on_command(self, ack: Callable[[], Awaitable[Any]], body: Body) -> None:
         await ack()
         reply = Hook(self._workspace, body["response_url"], body["user_id"])
-        text = unescaped(body.get("text", ""))
-        self._take(body.get("trigger_id"), Request(Kind.COMMAND, body["user_id"], body["channel_id"], text, reply))
+        text, trigger = unescaped(body.get("text", "")), body.get("trigger_id") or ""
+        request = Request(Kind.COMMAND, body["user_id"], body["channel_id"], text, reply, trigger=trigger)
+        self._take(trigger, request)
 
     async def _on_action(self, ack: Callable[[], Awaitable[Any]], body: Body) -> None:
         await ack()
@@ -55,8 +61,20 @@ class Door:
         if not url:
             return  # pressed in a view; whoever opened the view handles it
         value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
-        request = Request(Kind.BUTTON, user, channel, value, Hook(self._workspace, url, user), action["action_id"])
-        self._take(body.get("trigger_id"), request)
+        trigger, reply = body.get("trigger_id") or "", Hook(self._workspace, url, user)
+        self._take(trigger, Request(Kind.BUTTON, user, channel, value, reply, action["action_id"], trigger))
+
+    async def _on_form(self, ack: Callable[..., Awaitable[Any]], body: Body) -> None:
+        user, view = body["user"]["id"], body["view"]
+        fields = dict(_filled_in(view))
+        if wrong := self._check(view["callback_id"], fields):
+            await ack(response_action="errors", errors=dict(wrong))
+            return
+        await ack()
+        channel, _, text = view.get("private_metadata", "").partition(" ")
+        reply = Note(self._workspace, user, channel, None)
+        request = Request(Kind.FORM, user, channel, text, reply, view["callback_id"], fields=fields)
+        self._take(body.get("trigger_id") or view["id"], request)
 
     async def _on_message(self, ack: Callable[[], Awaitable[Any]], event: Body) -> None:
         await ack()
@@ -72,9 +90,9 @@ class Door:
         key = f"{event['channel']}:{event.get('ts')}"
         self._take(key, Request(kind, event["user"], event["channel"], text.strip(), reply))
 
-    def _take(self, key: str | None, request: Request) -> None:
+    def _take(self, key: str, request: Request) -> None:
         """Serve a request in a task of its own, unless it was seen before."""
-        if key is not None:
+        if key:
             if key in self._seen:
                 return
             self._seen[key] = None
@@ -100,6 +118,14 @@ class Door:
                 await asyncio.wait(set(self._tasks), timeout=patience)
             for task in self._tasks:
                 task.cancel()
+
+
+def _filled_in(view: Body) -> Iterator[tuple[str, str]]:
+    """A form's fields, by block: each has one element."""
+    for block, elements in view["state"]["values"].items():
+        for element in elements.values():
+            option = (element.get("selected_option") or {}).get("value")
+            yield block, unescaped(element.get("value") or option or element.get("selected_date") or "").strip()
 
 
 def _authorizing(account: Account, token: str | None) -> Callable[..., Awaitable[AuthorizeResult]]:

@@ -1,6 +1,7 @@
 """A request: somebody's act in Slack that wants an answer, and the way back to them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -14,6 +15,7 @@ class Kind(StrEnum):
     DIRECT = "direct"
     MENTION = "mention"
     BUTTON = "button"
+    FORM = "form"
 
 
 class Reply(Protocol):
@@ -30,7 +32,8 @@ class Reply(Protocol):
 class Request:
     """Who said what, where; nothing in it is to be trusted but `user`, which Slack vouches for.
 
-    `text` is what was typed, or a button's value; `action` is the button's id.
+    `text` is what was typed, a button's value, or what a form was opened with; `action` is the button's or form's id,
+    `fields` what was filled in. `trigger` opens a form, within three seconds.
     """
 
     kind: Kind
@@ -39,6 +42,8 @@ class Request:
     text: str
     reply: Reply
     action: str = ""
+    trigger: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def in_dm(self) -> bool:

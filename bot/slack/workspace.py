@@ -122,6 +122,11 @@ class Workspace:
         answer = await self._said(self.posting.chat_postMessage, message, channel=channel, **thread_ts, **_NO_UNFURL)
         return str(answer["ts"])
 
+    async def open_form(self, trigger: str, view: dict[str, Any]) -> None:
+        """Put a form in front of whoever acted just now."""
+        with translated():
+            await self.posting.views_open(trigger_id=trigger, view=view)
+
     async def whisper(self, channel: str, user: str, message: Message, thread: str | None = None) -> None:
         """Post a message that one person in a channel sees."""
         thread_ts = {"thread_ts": thread} if thread else {}

@@ -225,3 +225,66 @@ async def test_the_end_of_a_limit_for_a_while_restores_the_one_before(office: Of
     assert sum("100 % passed" in text for text in texts) == 1
     await office.sync()
     assert len(told(office.dm("priya"))) == before + 1
+
+
+async def submit(office: Office, user: str, **fields: str) -> dict[str, Any]:
+    """Fill in the form that somebody looks at and send it off; the ack's body."""
+    view = office.workspace.view_on_top(office.workspace.user(user).id)
+    assert view is not None
+    ack = await office.slack.submit(user, view.id, {name: {name: value} for name, value in fields.items()})
+    assert ack.ok, ack
+    return ack.body or {}
+
+
+async def test_an_operator_sets_a_budget_in_a_form_and_wrong_fields_are_named(office: Office) -> None:
+    await office.slack.command("hannah", "neo-spend", "budget")
+    await office.workspace.until(lambda: office.workspace.view_on_top("U0HANNAH") is not None)
+    wrong = await submit(office, "hannah", whose=PRIYA, amount="-5")
+    assert "no amount" in wrong["errors"]["amount"]
+    before = len(office.seen("hannah"))
+    await submit(office, "hannah", whose=PRIYA, amount="90", reason="pentest")
+    answer = await office.answer("hannah", "neo-spend", before)
+    assert f"{PRIYA}: $90.00 a month" in shown(answer)
+
+
+async def test_raise_opens_the_form_and_a_change_meanwhile_is_not_overwritten(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 40/month")
+    await office.delivered()
+    (public,) = told(office.seen("hannah"))
+    await office.slack.click("hannah", "neo-spend", public.ts, "budget_raise")
+    await office.workspace.until(lambda: office.workspace.view_on_top("U0HANNAH") is not None)
+    await office.ask("hannah", "budget @priya 70/month")
+    await office.delivered()
+    before = len(office.seen("hannah"))
+    await submit(office, "hannah", amount="500")
+    answer = await office.answer("hannah", "neo-spend", before)
+    assert "Somebody has changed this budget meanwhile" in shown(answer)
+    assert "$70.00" in shown(await office.ask("hannah", "budgets"))
+
+
+async def test_a_member_asks_for_more_by_the_raise_button(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 40/month")
+    await office.delivered()
+    im = office.workspace.im_of("U0PRIYA").id
+    (message,) = told(office.dm("priya"))
+    await office.slack.click("priya", im, message.ts, "budget_raise")
+    await office.workspace.until(lambda: office.workspace.view_on_top("U0PRIYA") is not None)
+    before = len(office.dm("priya"))
+    await submit(office, "priya", amount="95")
+    assert "I have asked" in shown(await office.answer("priya", im, before))
+    await office.delivered()
+    assert any("$95.00 a month" in shown(each) for each in told(office.dm("hannah")))
+
+
+async def test_explain_gives_the_reasons(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 50/month")
+    await office.delivered()
+    await office.ask("hannah", "budget @priya 60/month")
+    text = shown(await office.ask("priya", "explain"))
+    assert "$40.00 of $60.00, 66 % used" in text
+    assert "the limit was raised" in text
+    assert "80 % passed" in text
+    assert "to the member: told" in text
+    assert "day" in text
+    assert "there is no budget" in text
+    assert "Only operators" in shown(await office.ask("marcus", "explain @priya"))
