@@ -9,11 +9,13 @@ from bot.budgets.command import BUTTONS, Budgets
 from bot.budgets.explaining import Explaining
 from bot.budgets.message import Voice
 from bot.budgets.wishes import WishVoice
+from bot.incidents.message import Voice as IncidentVoice
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.outbox.delivery import Delivery
 from bot.outbox.office import PostOffice
 from bot.outbox.rules import QuietHours
+from bot.outbox.voices import Voice as Speaker
 from bot.outbox.voices import Voices
 from bot.people.addresses import Addresses, Channels
 from bot.people.callers import Callers
@@ -74,9 +76,10 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     addresses = Addresses(callers, workspace, Channels(settings.alert_channel, settings.ops_channel))
     voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)
     wishes = WishVoice(readers, addresses, words, app.watch.terms, app.clock)
-    spoken = dict.fromkeys(("budget", "crossing", "limit", "summary"), voice) | dict.fromkeys(
+    spoken: dict[str, Speaker] = dict.fromkeys(("budget", "crossing", "limit", "summary"), voice) | dict.fromkeys(
         ("request", "decided"), wishes
     )
+    spoken |= {"ops": IncidentVoice(readers, words, settings.timezone)}
     voices = Voices(spoken, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from shutil import disk_usage
 from sqlite3 import Error as SQLiteError
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import App
+from bot.incidents.watch import Name, found
+from bot.incidents.watch import Watch as Incidents
 from bot.ledger.database import Database
 from bot.ledger.lease import Held
 from bot.ledger.passes import freshness
@@ -32,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 7.0  # of the ten between SIGTERM and the end
 OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked for at the next start
+INCIDENT_SECONDS = 60  # between looks at the bot's own troubles
 DELIVER_SECONDS = 1  # between looks at what is owed
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
@@ -72,6 +76,7 @@ class Service:
         async with self._at_work:
             await self.deliver()  # what time has brought about comes before what is booked after it
             await self.keeper.tick()
+            await self.look_after_itself()
             await self.deliver()
             try:
                 if self.rooms is not None and await self.readers.ask(self._is_read):
@@ -89,6 +94,21 @@ class Service:
                 await self.rooms.outbox.tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             log.warning("cannot use the database", why=str(error))
+
+    async def look_after_itself(self) -> None:
+        """Tell operators what is wrong with the bot, and what no longer is."""
+        now, watch = self.app.clock(), Incidents(self.app.settings.timezone)
+        try:
+            free = disk_usage(self.app.settings.database_path.parent).free
+            wrong = await self.readers.ask(lambda reader: found(reader, free, now))
+            if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
+                await asyncio.to_thread(self._tell_of, watch, wrong)
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            log.warning("cannot use the database", why=str(error))
+
+    def _tell_of(self, watch: Incidents, wrong: Mapping[Name, str]) -> None:
+        with self.database.transaction() as connection:
+            watch.settle(connection, wrong, self.app.clock())
 
     def _settle(self) -> None:
         with self.database.transaction() as connection:
@@ -229,7 +249,11 @@ async def _ticking(service: Service) -> AsyncIterator[None]:
         task.add_done_callback(looks.discard)
         await asyncio.shield(task)
 
-    jobs = [Job("sync", service.app.settings.poll_seconds, look), Job("deliver", DELIVER_SECONDS, service.deliver)]
+    jobs = [
+        Job("sync", service.app.settings.poll_seconds, look),
+        Job("deliver", DELIVER_SECONDS, service.deliver),
+        Job("incidents", INCIDENT_SECONDS, service.look_after_itself),
+    ]
     scheduler = scheduler_of(jobs)
     scheduler.start()
     first = asyncio.create_task(look())

@@ -174,6 +174,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["member"], ["member.id"], name="fk_budget_request_member_member"),
         sa.PrimaryKeyConstraint("id", name="pk_budget_request"),
     )
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("told_on", sa.String(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_incident"),
+    )
+    op.create_index(
+        "ix_incident_open",
+        "incident",
+        ["name"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.execute(
         "INSERT INTO charge_quarter (start, platform_nanos, provider_nanos)"
         " SELECT booked_at - booked_at % 900000000, sum(platform_nanos), sum(provider_nanos) FROM charge GROUP BY 1"
@@ -182,6 +200,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for name in (
+        "incident",
         "budget_request",
         "acknowledgement",
         "snooze",

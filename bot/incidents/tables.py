@@ -1,0 +1,19 @@
+"""The table of incidents: what was wrong, since when, until when."""
+
+from sqlalchemy import BigInteger, Index, text
+from sqlmodel import Field, SQLModel
+
+_OPEN = text("ended_at IS NULL")
+
+
+class Incident(SQLModel, table=True):
+    """Something that was or is wrong; one that is open has no end."""
+
+    __table_args__ = (Index("ix_incident_open", "name", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    said: str
+    began_at: int = Field(sa_type=BigInteger)
+    told_on: str | None  # the local day of its last alarm
+    ended_at: int | None = Field(sa_type=BigInteger)

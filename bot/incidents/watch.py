@@ -1,0 +1,110 @@
+"""The watch over the bot itself: looks what is wrong, tells it once a day for each incident, and when it is over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.domain.periods import local_day
+from bot.ledger import notes
+from bot.ledger.instants import to_us
+from bot.ledger.reading import Reader
+from bot.outbox.store import Owed, owe
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+POLLS = 3  # failed readings in a row that are an incident
+LEAST_FREE = 200 * 2**20  # bytes on the disk
+RECENT = timedelta(days=1)  # for which a message that could not be delivered is one
+
+
+class Name(StrEnum):
+    """What can be wrong."""
+
+    UPSTREAM = "upstream"
+    SCOPE = "scope"
+    QUARANTINE = "quarantine"
+    DEAD = "dead"
+    WORDING = "wording"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Compares what is wrong with what was told."""
+
+    zone: ZoneInfo
+
+    def due(self, reader: Reader, wrong: Mapping[Name, str], now: datetime) -> bool:
+        """Whether `settle` would do anything."""
+        told = dict(reader.rows("SELECT name, told_on FROM incident WHERE ended_at IS NULL"))
+        return set(told) != set(wrong) or any(day != self._today(now) for day in told.values())
+
+    def settle(self, connection: "Connection", wrong: Mapping[Name, str], now: datetime) -> None:
+        """Begin, tell and end incidents, in the caller's transaction."""
+        today = self._today(now)
+        for key, name in connection.exec_driver_sql("SELECT id, name FROM incident WHERE ended_at IS NULL").all():
+            if name not in wrong:
+                self._end(connection, key, now)
+        for name, said in wrong.items():
+            connection.exec_driver_sql(
+                "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
+                " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",
+                (name, said, to_us(now)),
+            )
+            new = owe(connection, [Owed(f"ops:{name}-{today}", "ops")], now)
+            if new:  # told at most once a day, however often it comes and goes
+                connection.exec_driver_sql(
+                    "UPDATE incident SET told_on = ? WHERE name = ? AND ended_at IS NULL", (today, name)
+                )
+
+    def _end(self, connection: "Connection", key: int, now: datetime) -> None:
+        connection.exec_driver_sql("UPDATE incident SET ended_at = ? WHERE id = ?", (to_us(now), key))
+        told = connection.exec_driver_sql("SELECT told_on FROM incident WHERE id = ?", (key,)).first()
+        if told and told[0] is not None:
+            owe(connection, [Owed(f"ops:{key}-recovered", "ops")], now)
+
+    def _today(self, now: datetime) -> str:
+        return local_day(now, self.zone).isoformat()
+
+
+def found(reader: Reader, free_bytes: int, now: datetime) -> dict[Name, str]:
+    """What is wrong now, each with a sentence; a pure function of the moment, the disk and the database."""
+    wrong: dict[Name, str] = {}
+    with reader:
+        errors = reader.rows(
+            "SELECT error FROM pass WHERE kind = 'tail' AND finished_at IS NOT NULL ORDER BY id DESC LIMIT :polls",
+            {"polls": POLLS},
+        )
+        if len(errors) == POLLS and all(error is not None for (error,) in errors):
+            wrong[Name.UPSTREAM] = f"the last {POLLS} readings of Neo failed: {errors[0][0]}"
+        if warning := notes.read(reader, notes.SCOPE_WARNING):
+            wrong[Name.SCOPE] = warning
+        rows = _count(reader, "SELECT count(*) FROM quarantine")
+        if rows:
+            wrong[Name.QUARANTINE] = f"{_rows(rows)} of Neo cannot be booked: their amounts or fields make no sense"
+        dead = reader.rows(
+            "SELECT count(*), max(error) FROM notification WHERE state = 'dead' AND settled_at > :since",
+            {"since": to_us(now - RECENT)},
+        )[0]
+        if dead[0]:
+            wrong[Name.DEAD] = f"{dead[0]:,} messages could not be delivered where they belong ({dead[1]})"
+        unworded = _count(
+            reader, "SELECT count(*) FROM notification WHERE state = 'pending' AND error LIKE 'it could not be worded%'"
+        )
+        if unworded:
+            wrong[Name.WORDING] = f"{unworded:,} messages could not be worded: a template is broken, the log says where"
+    if free_bytes < LEAST_FREE:
+        wrong[Name.DISK] = f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
+    return wrong
+
+
+def _count(reader: Reader, sql: str) -> int:
+    return int(reader.rows(sql)[0][0])
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

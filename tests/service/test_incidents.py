@@ -1,0 +1,44 @@
+"""The bot's own troubles: told to operators once a day, and when they are over."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.faults import Status
+from bot.sandbox.world import World
+from tests.service.conftest import Office, shown
+from tests.service.test_budgets import told
+
+
+@pytest.fixture
+def world() -> World:
+    return World.empty()
+
+
+async def test_three_failed_readings_are_told_once_a_day_and_when_neo_is_back(office: Office) -> None:
+    office.neo.faults.always = Status(503)
+    for _ in range(2):
+        await office.sync()
+    assert told(office.dm("hannah")) == []
+    for _ in range(3):
+        await office.sync()
+    (alarm,) = told(office.dm("hannah"))
+    assert "Neo does not answer" in shown(alarm)
+    office.clock.advance(timedelta(days=1))
+    await office.sync()
+    assert len(told(office.dm("hannah"))) == 2
+    office.neo.faults.clear()
+    await office.sync()
+    assert "It is over: Neo answers again" in shown(told(office.dm("hannah"))[-1]).replace("*", "")
+    await office.sync()
+    assert len(told(office.dm("hannah"))) == 3
+
+
+async def test_an_alarm_goes_to_the_ops_channel_if_there_is_one(closed: Office) -> None:
+    closed.settings["OPS_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    closed.neo.faults.always = Status(503)
+    for _ in range(3):
+        await closed.sync()
+    assert len(told(closed.seen("marcus"))) == 1
+    assert told(closed.dm("hannah")) == []
