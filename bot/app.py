@@ -22,6 +22,8 @@ from bot.usage.report import Report, Terms, answer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Connection
+
     from bot.budgets.watch import Watch
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
@@ -223,6 +225,21 @@ class App:
             yield Planned(Kind.WEEKLY, from_us(fresh.since) if fresh.since else None, now)
         elif nightly(now, zone, began=began, complete=night.complete, tried=night.any):
             yield Planned(Kind.NIGHTLY, previous_month(now, zone), now)
+
+    def merge(self, connection: "Connection", old: str, new: str) -> int:
+        """Join a renamed e-mail with its tasks, budgets and what was told of them; returns how many charges moved.
+
+        Raises:
+            LedgerError: the old e-mail is unknown, or both are one member already.
+        """
+        from bot.ledger.members import member_ids, merge, stored_email
+
+        row = connection.exec_driver_sql("SELECT id FROM member WHERE email = ?", (stored_email(old),)).first()
+        moved = merge(connection, old, new)
+        assert row is not None  # noqa: S101 - merging an unknown one has raised
+        email = stored_email(new)
+        self.watch.join(connection, row[0], member_ids(connection, [email])[email], self.clock())
+        return moved
 
     def reprice(self) -> "Repriced":
         """Price the ledger again in the unit that is set.

@@ -383,10 +383,9 @@ def member_link(email: str, slack_id: str) -> None:
 def member_merge(old: str, new: str) -> None:
     """Join a renamed e-mail: OLD's tasks and spend become NEW's, now and later."""
     with _plainly():
-        from bot.ledger.members import merge
-
-        with _app().database() as ledger, ledger.transaction() as connection:
-            moved = merge(connection, old, new)
+        wired = _app()
+        with wired.database() as ledger, ledger.transaction() as connection:
+            moved = wired.merge(connection, old, new)
         click.echo(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}")
 
 

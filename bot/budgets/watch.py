@@ -269,6 +269,14 @@ class Watch:
                 cases = [(subject, span) for subject in (*store.spenders(connection, span), TEAM)]
                 self._record(connection, list(self._passings(connection, cases, now, None, fresh)), now)
 
+    def join(self, connection: "Connection", old: int, new: int, now: datetime) -> None:
+        """Two members are one: budgets and what was told are joined, and what both passed together is told."""
+        self.settle(connection, now)
+        store.join(connection, old, new)
+        cases = [(new, span_of(unit, now, self.terms.zone)) for unit in store.any_budget(connection)]
+        self._tell(connection, cases, now)
+        changed(connection, [thing(*case) for case in store.told_before(connection, cases)])
+
     def forget(self, connection: "Connection", now: datetime) -> None:
         """Amounts were priced again: what was passed by that is recorded, and nobody is told."""
         for unit in store.any_budget(connection):

@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.app import App
-from bot.doctor.check import Check, State
+from bot.doctor.check import Check
+from bot.doctor.check import State as CheckState
 from bot.ledger import notes
 from bot.ledger.database import open_database
+from bot.ledger.instants import from_us
 from bot.ledger.passes import freshness
 from bot.ledger.schema import LedgerError, newest_revision
+from bot.outbox.rules import State
+from bot.outbox.store import Standing, standing
 from bot.settings import Settings
 from bot.usage.phrases import ago
 
+_LONG_OWED = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
 
 
@@ -20,31 +25,52 @@ def ledger(app: App) -> Iterator[Check]:
     """Look at the ledger and the disk it is on."""
     path = app.settings.database_path
     if not path.exists() and path.parent.is_dir():
-        yield Check(State.WARN, "database", f"{path} does not exist yet", "`neo-usage sync` makes it")
+        yield Check(CheckState.WARN, "database", f"{path} does not exist yet", "`neo-usage sync` makes it")
         return
     try:
         open_database(path).close()
         with app.reader() as reader:
-            yield Check(State.OK, "database", f"{path} is writable, schema {newest_revision()}")
+            yield Check(CheckState.OK, "database", f"{path} is writable, schema {newest_revision()}")
             fresh, warning = freshness(reader, app.clock()), notes.read(reader, notes.SCOPE_WARNING)
+            outbox = standing(reader)
             quarantined = reader.rows("SELECT count(*) FROM quarantine")[0][0]
     except LedgerError as error:
-        yield Check(State.FAIL, "database", str(error))
+        yield Check(CheckState.FAIL, "database", str(error))
         return
     yield _disk(app.settings)
     age = None if fresh.as_of is None else app.clock() - fresh.as_of
     stale = age is None or age > timedelta(seconds=2 * app.settings.poll_seconds)
     found = "no complete pass yet" if age is None else f"read {ago(age)}"
-    yield Check(State.WARN if stale else State.OK, "freshness", found, "`neo-usage sync` reads it" if stale else "")
+    yield Check(
+        CheckState.WARN if stale else CheckState.OK,
+        "freshness",
+        found,
+        "`neo-usage sync` reads it" if stale else "",
+    )
     if quarantined:
         yield Check(
-            State.WARN, "quarantine", f"{quarantined:,} rows could not be booked", "`neo-usage status` names them"
+            CheckState.WARN, "quarantine", f"{quarantined:,} rows could not be booked", "`neo-usage status` names them"
         )
+    yield from _outbox(outbox, app)
     if warning:
-        yield Check(State.FAIL, "scope", warning, "Make a key of an admin of the Neo team.")
+        yield Check(CheckState.FAIL, "scope", warning, "Make a key of an admin of the Neo team.")
+
+
+def _outbox(outbox: Standing, app: App) -> Iterator[Check]:
+    """Whether what is owed is being told."""
+    age = None if outbox.oldest is None else app.clock() - from_us(outbox.oldest)
+    if outbox.counts.get(State.DEAD):
+        key, why, _ = outbox.dead[0]
+        found = f"{outbox.counts[State.DEAD]:,} could not be delivered, the last was {key}: {why}"
+        yield Check(CheckState.WARN, "messages", found, "`neo-usage status` lists them.")
+    elif age is not None and age > _LONG_OWED:
+        mend = "Is `neo-usage run` running, and Slack within reach?"
+        yield Check(CheckState.WARN, "messages", f"the oldest that is owed is from {ago(age)}", mend)
+    else:
+        yield Check(CheckState.OK, "messages", f"{outbox.counts.get(State.SENT, 0):,} told, none is late")
 
 
 def _disk(settings: Settings) -> Check:
     free = shutil.disk_usage(settings.database_path.resolve().parent).free
-    state = State.WARN if free < _LITTLE_DISK else State.OK
-    return Check(state, "disk", f"{free / 2**30:,.1f} GB free", "Make room." if state is State.WARN else "")
+    state = CheckState.WARN if free < _LITTLE_DISK else CheckState.OK
+    return Check(state, "disk", f"{free / 2**30:,.1f} GB free", "Make room." if state is CheckState.WARN else "")

@@ -79,9 +79,10 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     spoken: dict[str, Speaker] = dict.fromkeys(("budget", "crossing", "limit", "summary"), voice) | dict.fromkeys(
         ("request", "decided"), wishes
     )
-    spoken |= {"ops": IncidentVoice(readers, words, settings.timezone)}
+    welcome = Welcome(source, callers, database, words, poll)
+    spoken |= {"welcome": welcome, "ops": IncidentVoice(readers, words, settings.timezone)}
     voices = Voices(spoken, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)
-    return Rooms(desk, directory, Welcome(source, callers, database, workspace, words, poll), outbox)
+    return Rooms(desk, directory, welcome, outbox)

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from bot.domain.money import show_usd
 from bot.domain.periods import FIRST_YEAR
 from bot.domain.question import Field, Question
 from bot.domain.text import one_line
 from bot.ledger.detail import TaskDetail
+from bot.ledger.instants import from_us
+from bot.outbox.rules import OPEN, State
+from bot.outbox.store import Standing
 from bot.usage.report import Report
 
 Count = TypeVar("Count", int, tuple[int, int])
@@ -123,6 +127,15 @@ def ago(age: timedelta) -> str:
     if minutes < 120:  # noqa: PLR2004 - two hours
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 60 * 48 else f"{minutes // 1440} days ago"
+
+
+def owed(outbox: Standing, zone: ZoneInfo) -> str:
+    """How many messages are owed, were told, or could not be."""
+    counts, since = outbox.counts, outbox.oldest
+    oldest = "" if since is None else f" (since {from_us(since).astimezone(zone):%Y-%m-%d %H:%M})"
+    said = [f"{sum(counts.get(state, 0) for state in OPEN):,} owed{oldest}", f"{counts.get(State.SENT, 0):,} told"]
+    said += [f"{counts[state]:,} {state}" for state in (State.DEAD, State.MISSED) if counts.get(state)]
+    return ", ".join(said)
 
 
 def facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from bot.ledger import notes
 from bot.ledger.instants import from_us
 from bot.ledger.passes import Freshness, PassRecord, freshness, last_passes
 from bot.ledger.reading import Reader
+from bot.outbox.store import Standing, standing
 from bot.usage.export import utc_text
 
 
@@ -33,6 +34,7 @@ class Status:
     quarantine: tuple[Quarantined, ...]
     warning: str | None
     bytes: int
+    outbox: Standing
 
 
 def status(reader: Reader, size: int, now: datetime) -> Status:
@@ -55,6 +57,7 @@ def status(reader: Reader, size: int, now: datetime) -> Status:
             ),
             warning=notes.read(reader, notes.SCOPE_WARNING),
             bytes=size,
+            outbox=standing(reader),
         )
 
 
@@ -79,6 +82,11 @@ def to_document(found: Status, now: datetime, stale_after: float) -> dict[str, A
         ],
         "passes": [_pass(each) for each in found.passes],
         "warning": found.warning,
+        "notifications": {
+            "by_state": found.outbox.counts,
+            "oldest_owed_since": None if found.outbox.oldest is None else utc_text(from_us(found.outbox.oldest)),
+            "dead": [{"key": key, "why": why, "at": utc_text(from_us(at))} for key, why, at in found.outbox.dead],
+        },
         "database_bytes": found.bytes,
     }
 

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.domain.text import one_line
+from bot.ledger.instants import from_us
 from bot.ledger.passes import PassRecord
+from bot.usage.phrases import owed
 from bot.usage.status import Status
 
 _SHOWN = 10
@@ -28,6 +30,10 @@ def show(found: Status, document: dict[str, Any], console: Console, zone: ZoneIn
             )
         if len(found.quarantine) > _SHOWN:
             console.print(Text(f"  and {len(found.quarantine) - _SHOWN:,} others"))
+    if found.outbox.dead:
+        console.print(Text("\nmessages that could not be delivered", style="bold"))
+        for key, why, at in found.outbox.dead[:_SHOWN]:
+            console.print(Text(f"  {key}: {one_line(why)} ({from_us(at).astimezone(zone):%Y-%m-%d %H:%M})"))
     console.print(Text("\nlast passes", style="bold"))
     console.print(_passes(found.passes, zone))
 
@@ -43,6 +49,7 @@ def _facts(found: Status, document: dict[str, Any], zone: ZoneInfo) -> list[tupl
         ("tasks", f"{found.tasks:,}, {found.without_cost:,} without known cost, {found.missing:,} no longer listed"),
         ("members", f"{found.members:,}"),
         ("quarantine", f"{len(found.quarantine):,} rows"),
+        ("messages", owed(found.outbox, zone)),
         ("database", f"{found.bytes / 2**20:,.1f} MB"),
     ]
 

@@ -87,6 +87,8 @@ class Talk:
             "megabytes": f"{found.bytes / 2**20:,.1f}",
             "quarantined": phrases.count(len(found.quarantine), "row"),
             "quarantine": [(one_line(each.key, 60), each.reason) for each in found.quarantine[:_MOST_QUARANTINED]],
+            "messages": phrases.owed(found.outbox, self.source.terms.zone),
+            "dead": [(key, one_line(why, 120)) for key, why, _ in found.outbox.dead[:_MOST_QUARANTINED]],
             "admins": Trusted(", ".join(mention(each) for each in sorted(self.admins)) or "none: set ADMINS"),
             "version": __version__,
         }

@@ -3,68 +3,64 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import median
 
-import structlog
-
-from bot.domain.money import show_usd
-from bot.ledger import notes
+from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.ledger.database import Database
-from bot.ledger.instants import from_us
+from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import Person, people
 from bot.ledger.reading import Reader
+from bot.outbox.store import Owed, owe
+from bot.outbox.voices import Told
 from bot.people.callers import Callers
 from bot.slack import message as slack
-from bot.slack.errors import SlackError
 from bot.slack.message import Draft, Message
 from bot.slack.rendering import Trusted, Words, mention
-from bot.slack.workspace import Workspace
 from bot.usage import phrases
 from bot.usage.source import Source
 from bot.usage.talk import FOR_OPERATORS
 
-log = structlog.get_logger(__name__)
-
-WELCOMED = "welcomed"  # the note of who was, by Slack id
+STEM = "welcome"
 _MOST_NAMES = 8
 _EXAMPLES = 3
+_MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Says it to each operator once, in their DM."""
+    """Owes it to each operator once, and words it."""
 
     source: Source
     callers: Callers
     database: Database
-    workspace: Workspace
     words: Words
     poll: timedelta
 
     async def once(self) -> None:
-        """Welcome the operators who were not; what fails is tried again at the next call."""
-        done = set((await self.source.readers.ask(lambda reader: notes.read(reader, WELCOMED)) or "").split())
-        waiting = [user for user in self.callers.operators() if user not in done]
-        if not waiting:
-            return
-        message = await self._message()
-        for user in waiting:
-            try:
-                await self.workspace.post(await self.workspace.dm(user), message)
-            except SlackError as error:
-                log.warning("could not welcome an operator", user=user, why=str(error))
-                continue
-            done.add(user)
-            await asyncio.to_thread(self._note, " ".join(sorted(done)))
+        """Owe it to the operators who were not welcomed."""
+        waiting = [Owed(STEM, f"user:{user}") for user in self.callers.operators()]
+        done = await self.source.readers.ask(_welcomed)
+        if waiting := [each for each in waiting if each.destination not in done]:
+            await asyncio.to_thread(self._owe, waiting)
 
-    def _note(self, done: str) -> None:
+    def _owe(self, waiting: list[Owed]) -> None:
         with self.database.transaction() as connection:
-            notes.write(connection, WELCOMED, done)
+            owe(connection, waiting, self.source.clock())
+
+    async def show(self, told: Told) -> Message | None:  # noqa: ARG002 - the welcome is not edited
+        """Nothing: the welcome is not edited."""
+        return None
+
+    async def say(self, told: Told) -> Message | None:  # noqa: ARG002 - all operators read the same
+        """What was read, what to try, and which budgets would fit."""
+        return await self._message()
 
     async def _message(self) -> Message:
         fresh = await self.source.freshness()
         everybody = [each for each in await self.source.readers.ask(_present) if each.tasks]
         known = self.callers.directory.named(each.email for each in everybody)
         strangers = [each.email for each in everybody if "@" in each.email and each.email not in known]
+        lately = await self.source.readers.ask(self._lately)
         since = from_us(fresh.since or 0).astimezone(self.source.terms.zone)
         text = self.words.say(
             "usage/welcome",
@@ -76,12 +72,31 @@ class Welcome:
             every=phrases.every(self.poll),
             zone=self.source.terms.zone.key,
             operators=Trusted(", ".join(map(mention, self.callers.operators()))),
+            each=_round(2 * int(median(lately))) if lately else "",
+            team=_round(sum(lately) * 5 // 4) if lately else "",
             strangers=bool(strangers),
             names=", ".join(strangers[:_MOST_NAMES]) + (" and others" if len(strangers) > _MOST_NAMES else ""),
         )
         draft = Draft("neo-usage is ready: what Neo costs, with /neo-usage.")
         draft.add(slack.section(text))
         return draft.message()
+
+    def _lately(self, reader: Reader) -> list[int]:
+        """What each member spent within the last thirty days, in nanos."""
+        sql = "SELECT sum(platform_nanos + provider_nanos) FROM charge WHERE booked_at > :since GROUP BY member"
+        since = to_us(self.source.clock() - _MONTH)
+        return [nanos for (nanos,) in reader.rows(sql, {"since": since}) if nanos > 0]
+
+
+def _round(nanos: int) -> str:
+    """An amount to begin with, in whole dollars of two digits, rounded up."""
+    dollars = max(10, -(-nanos // NANOS_PER_USD))
+    coarse = 10 ** (len(str(dollars)) - 2)
+    return str(-(-dollars // coarse) * coarse)
+
+
+def _welcomed(reader: Reader) -> set[str]:
+    return {row[0] for row in reader.rows("SELECT destination FROM notification WHERE stem = :stem", {"stem": STEM})}
 
 
 def _present(reader: Reader) -> list[Person]:

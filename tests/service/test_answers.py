@@ -137,6 +137,7 @@ async def test_a_repeated_delivery_is_answered_once(office: Office) -> None:
 
 
 async def test_operators_are_welcomed_once(office: Office) -> None:
+    await office.delivered()
     await office.service.look()
     [welcome] = office.dm("hannah")
     assert "I am ready" in shown(welcome)

@@ -5,14 +5,19 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.faults import Status
+from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
-from tests.service.test_budgets import told
 
 
 @pytest.fixture
 def world() -> World:
     return World.empty()
+
+
+def told(messages: list[Message]) -> list[Message]:
+    """The alarms among them."""
+    return [each for each in messages if each.metadata and each.metadata["event_payload"]["key"].startswith("ops:")]
 
 
 async def test_three_failed_readings_are_told_once_a_day_and_when_neo_is_back(office: Office) -> None:

@@ -1,0 +1,193 @@
+"""Laws of budgets over random histories: no step is told twice for one limit and period, and none is passed untold."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import Connection
+
+from bot.budgets import store
+from bot.budgets.rules import DEFAULT, FULL, TEAM, UNITS, Audience, passed, span_of
+from bot.budgets.store import Setting
+from bot.budgets.watch import Terms, Watch
+from bot.domain.periods import Unit, day_start, local_day
+from bot.domain.pricing import ByokUnit, SpendBasis
+from bot.domain.tasks import Task
+from bot.ledger.booking import Terms as Booking
+from bot.ledger.booking import book
+from bot.ledger.database import open_database
+
+SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
+AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)
+USD = 1_000_000_000
+EMAILS = ("ana@acme.dev", "bo@acme.dev")
+SCOPES = (DEFAULT, TEAM, 1, 2)
+
+
+class Budgets(RuleBasedStateMachine):
+    """Charges come, also late and restated; limits are set, raised, lowered, ended; clocks jump; the bot restarts."""
+
+    @initialize(
+        begin=st.sampled_from([SPRING, AUTUMN]), zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"])
+    )
+    def start(self, begin: datetime, zone: str) -> None:
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = Path(self.directory.name) / "ledger.db"
+        self.database = open_database(self.path)
+        self.watch = Watch(Terms(ZoneInfo(zone), SpendBasis.TOTAL))
+        self.now = begin
+        self.tasks: dict[str, Task] = {}
+        for email in EMAILS:  # members 1 and 2
+            self.spend(email, 0, 0)
+
+    def teardown(self) -> None:
+        if hasattr(self, "database"):
+            self.database.close()
+            self.directory.cleanup()
+
+    def _book(self, task: Task, *, quiet: bool = False) -> None:
+        booking = Booking(ByokUnit.CREDITS, observers=(self.watch.observe,), quiet=quiet)
+        with self.database.transaction() as connection:
+            book(connection, [task], booking, now=self.now)
+
+    # --- what happens ----------------------------------------------------------------------------
+
+    @rule(email=st.sampled_from(EMAILS), dollars=st.integers(0, 60), hours=st.integers(0, 90))
+    def spend(self, email: str, dollars: int, hours: int) -> None:
+        """A task is seen that was created some hours ago."""
+        name = f"task-{len(self.tasks)}"
+        created = self.now - timedelta(hours=hours)
+        self.tasks[name] = Task(
+            task_id=name, model="m", status="completed", created_at=created, email=email,
+            neo_credits=Decimal(dollars) / 10, title=name,
+        )  # fmt: skip
+        self._book(self.tasks[name])
+
+    @rule(pick=st.integers(0, 50), dollars=st.integers(0, 80))
+    def grow_or_restate(self, pick: int, dollars: int) -> None:
+        """A task's cost is another now."""
+        import msgspec
+
+        name = f"task-{pick % len(self.tasks)}"
+        self.tasks[name] = msgspec.structs.replace(self.tasks[name], neo_credits=Decimal(dollars) / 10)
+        self._book(self.tasks[name])
+
+    @rule(
+        scope=st.sampled_from(SCOPES),
+        unit=st.sampled_from(UNITS),
+        dollars=st.one_of(st.none(), st.sampled_from([10, 20, 40, 50, 75, 100])),
+        days=st.one_of(st.none(), st.integers(0, 2)),
+    )
+    def set_limit(self, scope: int, unit: Unit, dollars: int | None, days: int | None) -> None:
+        """A limit is set or removed, for good or for a while."""
+        zone = self.watch.terms.zone
+        ends_at = None
+        if days is not None and dollars is not None:
+            ends_at = day_start(local_day(self.now, zone) + timedelta(days=days + 1), zone)
+        nanos = None if dollars is None else dollars * USD
+        with self.database.transaction() as connection:
+            self.watch.settle(connection, self.now)
+            span = span_of(unit, self.now, zone)
+            cases = [(subject, span) for subject in (1, 2, TEAM)]
+            before = store.limits(connection, cases, self.now)
+            told = self._told(connection)
+            self.watch.set(connection, Setting(scope, unit, nanos, "terminal", None, ends_at), self.now)
+            after = store.limits(connection, cases, self.now)
+            for key in self._told(connection) - told:
+                subject = connection.exec_driver_sql("SELECT subject FROM crossing WHERE id = ?", (key,)).scalar_one()
+                case = (subject, span)
+                assert case not in before or after[case].nanos < before[case].nanos, "a raise was told"
+
+    @rule(
+        subject=st.sampled_from([1, 2]),
+        unit=st.sampled_from(UNITS),
+        audience=st.sampled_from(list(Audience)),
+        hours=st.integers(1, 40),
+    )
+    def snooze(self, subject: int, unit: Unit, audience: Audience, hours: int) -> None:
+        until = self.now + timedelta(hours=hours)
+        with self.database.transaction() as connection:
+            store.snooze(connection, subject, unit, audience, until, "U1", None, self.now)
+
+    @rule(minutes=st.sampled_from([-180, -30, 5, 60, 300, 720, 1500, 4500]))
+    def time_goes(self, minutes: int) -> None:
+        """Time goes on, or the clock is set back; the scheduler ticks."""
+        self.now += timedelta(minutes=minutes)
+        with self.database.transaction() as connection:
+            self.watch.settle(connection, self.now)
+
+    @rule()
+    def restart(self) -> None:
+        self.database.close()
+        self.database = open_database(self.path)
+        with self.database.transaction() as connection:
+            self.watch.settle(connection, self.now)
+
+    # --- what always holds -----------------------------------------------------------------------
+
+    @staticmethod
+    def _told(connection: Connection) -> set[int]:
+        rows = connection.exec_driver_sql("SELECT id FROM crossing WHERE decision = 'TOLD' AND late = 0")
+        return {row[0] for row in rows}
+
+    @invariant()
+    def every_step_passed_is_recorded(self) -> None:
+        if not hasattr(self, "database"):
+            return
+        with self.database.transaction() as connection:
+            for unit in UNITS:
+                span = span_of(unit, self.now, self.watch.terms.zone)
+                cases = [(subject, span) for subject in (1, 2, TEAM)]
+                limits = store.limits(connection, cases, self.now)
+                spent = store.spends(connection, limits, SpendBasis.TOTAL)
+                known = store.known(connection, limits)
+                for case, limit in limits.items():
+                    reached = passed(limit.nanos, spent[case], self.watch.terms.steps)
+                    assert set(reached) <= set(known.get(case, ())), (case, limit, spent[case])
+
+    @invariant()
+    def what_is_told_only_rises_and_is_owed_once(self) -> None:
+        if not hasattr(self, "database"):
+            return
+        with self.database.transaction() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT id, subject, unit, period, revision, step, decision, deferred FROM crossing ORDER BY id"
+            ).all()
+            owed: dict[int, list[str]] = {}
+            for stem, destination in connection.exec_driver_sql("SELECT stem, destination FROM notification").all():
+                if stem.startswith("crossing:"):
+                    owed.setdefault(int(stem.partition(":")[2]), []).append(destination)
+        by_budget: dict[tuple[object, ...], list[int]] = {}
+        for key, *budget, step, decision, deferred in rows:
+            if decision == "TOLD":
+                by_budget.setdefault(tuple(budget), []).append(step)
+                self._is_owed(budget[0], step, deferred.split(), sorted(owed.get(key, ())))
+            else:
+                assert key not in owed
+        for steps in by_budget.values():
+            assert all(low < high for low, high in pairwise(steps)), steps
+
+    @staticmethod
+    def _is_owed(subject: int, step: int, deferred: list[str], destinations: list[str]) -> None:
+        """To the right ones, and to each at most once; what was deferred may have been left out for a higher one."""
+        if subject == TEAM:
+            assert destinations == (["operators"] if step < FULL else ["alert"])
+            return
+        allowed = {f"member:{subject}", *(["alert"] if step >= FULL else [])}
+        assert set(destinations) <= allowed
+        if "dm" in deferred:
+            assert f"member:{subject}" not in destinations
+        if "channel" in deferred:
+            assert "alert" not in destinations
+
+
+TestBudgets = Budgets.TestCase
+TestBudgets.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, phases=(Phase.explicit, Phase.generate, Phase.shrink)
+)
