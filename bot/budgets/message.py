@@ -81,7 +81,8 @@ class Voice:
         zone = self.terms.zone
         by, limit = found.set_by, found.limit
         return {
-            **self._cause(found.cause, told, found.subject),
+            **self._cause(found.cause, told),
+            "limit": phrases.limit_of(limit.nanos, found.span.unit) if limit else "none any more",
             "unit": found.span.unit.value,
             "over": found.over,
             "ends": phrases.when(found.span, zone),
@@ -94,15 +95,13 @@ class Voice:
             "acts": list(self._acts(found)),
         }
 
-    def _cause(self, moved: Cause, told: Told, subject: int) -> dict[str, Any]:
+    def _cause(self, moved: Cause, told: Told) -> dict[str, Any]:
         titled = told.in_dm or self.titles is Titles.CHANNEL
         return {
-            "cause": moved.nanos > 0 and titled,
             "since": moved.since or "",
-            "moved": f"+{show_usd(moved.nanos)}",
+            "moved": f"+{show_usd(moved.nanos)}" if moved.nanos > 0 else "",
             "tasks": list(_driven(moved.tasks, moved.nanos)) if titled else [],
-            "models": list(_driven(moved.models, moved.nanos)),
-            "subject": subject,
+            "models": list(_driven(moved.models, moved.nanos)) if titled else [],
         }
 
     def _acts(self, found: Facts) -> Iterator[str]:
@@ -141,7 +140,7 @@ class Voice:
         found = await self.readers.ask(lambda reader: self._read_step(reader, crossing))
         if found is None:
             return None
-        (subject, span), step, moved = found
+        (_subject, span), step, moved = found
         text = self.words.say(
             "budgets/step",
             step=step.step,
@@ -149,7 +148,7 @@ class Voice:
             limit=show_usd(step.limit_nanos),
             late=step.late,
             unit=span.unit.value,
-            **self._cause(moved, told, subject),
+            **self._cause(moved, told),
         )
         return slack.paragraph(text)
 

@@ -27,7 +27,7 @@ def share(nanos: int, total: int) -> str:
 
 def source(limit: Limit) -> str:
     """Where a limit comes from."""
-    return "the default for everyone" if limit.scope == DEFAULT else "an own one"
+    return "the default for everyone" if limit.scope == DEFAULT else "an own budget"
 
 
 def limit_of(nanos: int, unit: Unit) -> str:
