@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import answers, booking, decoding, memory, passes, questions, service, start, tail
+from benchmarks import answers, booking, budgets, decoding, delivery, memory, passes, questions, service, start, tail
 from benchmarks.bars import Bar, Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -19,6 +19,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "questions": questions.measure,
     "start": start.measure,
     "tail": tail.measure,
+    "budgets": budgets.measure,
+    "delivery": delivery.measure,
     "answers": answers.measure,
     "service": service.measure,
 }

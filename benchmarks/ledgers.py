@@ -13,23 +13,24 @@ from bot.ledger.instants import to_us
 from bot.ledger.schema import newest_revision
 
 _YEAR = timedelta(days=365)
-_FORM = 2  # raise it when the SQL below changes: kept ledgers are made anew
+_FORM = 3  # raise it when the SQL below changes: kept ledgers are made anew
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much a ledger holds; its newest task was created `gap` before NOW, its oldest a year earlier."""
+    """How much a ledger holds; its newest task was created `gap` before NOW, its oldest so many years earlier."""
 
     tasks: int
     members: int = 2_000
     models: int = 20
     gap: timedelta = timedelta(hours=1)
+    years: int = 1
 
     @property
     def path(self) -> Path:
         """The file; its name says all that it was made from."""
         hours = self.gap // timedelta(hours=1)
-        parts = (self.tasks, self.members, self.models, hours, newest_revision(), _FORM)
+        parts = (self.tasks, self.members, self.models, hours, self.years, newest_revision(), _FORM)
         return WORK / f"ledger-{'-'.join(map(str, parts))}.db"
 
 
@@ -69,7 +70,7 @@ def _indexes_last(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _parameters(size: Size) -> dict[str, int]:
     newest = to_us(NOW - size.gap)
-    first = to_us(NOW - size.gap - _YEAR)
+    first = to_us(NOW - size.gap - size.years * _YEAR)
     return {
         "tasks": size.tasks, "members": size.members, "models": size.models, "first": first, "now": to_us(NOW),
         "step": max(1, (newest - first) // size.tasks),
@@ -113,6 +114,8 @@ _STEPS = (
     SELECT id, member, platform_nanos - platform_nanos / 2, provider_nanos - provider_nanos / 2,
       min(created_at + 86400000000, :now - 1), min(created_at + 86400000000, :now - 1), 'growth'
     FROM task WHERE platform_nanos NOT NULL AND stream_count = 2 ORDER BY id""",
+    """INSERT INTO charge_quarter (start, platform_nanos, provider_nanos)
+    SELECT booked_at - booked_at % 900000000, sum(platform_nanos), sum(provider_nanos) FROM charge GROUP BY 1""",
     """INSERT INTO seen (kind, value) SELECT DISTINCT 'model', model FROM task
     UNION ALL SELECT DISTINCT 'status', status FROM task""",
     """INSERT INTO pass (kind, window_to, started_at, finished_at, complete, pages, tasks, new, grown,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -55,6 +55,7 @@ class Delivery:
     clock: Callable[[], datetime]
     times: Times
     stopping: bool = False
+    posted: dict[str, float] = field(default_factory=dict)  # when each channel last got a request, by the loop's clock
 
     async def write(self, work: "Callable[[Connection], R]") -> R:
         """Do something in one transaction, off the event loop."""
@@ -121,6 +122,7 @@ class Delivery:
         while True:
             if not await self.readers.ask(lambda reader: store.is_mine(reader, job, self.clock())):
                 raise _ClaimLostError
+            self.posted[job.channel] = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(self.times.request):
                     return await self.workspace.deliver(job.channel, message, job.key, job.thread)

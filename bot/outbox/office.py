@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_TOGETHER = 30.0  # seconds within which limits on two channels mean that the whole workspace is limited
-_SLOWEST = 1.0  # seconds between posts anywhere, once it is
+_TOGETHER, _SEVERAL = 5.0, 3  # within so many seconds limits on so many channels mean that the workspace is limited
+_SLOWEST = 1.0  # of the pace: the longest pause between posts anywhere, once it is
 
 
 @dataclass(slots=True)
@@ -48,8 +48,9 @@ class _Pace:
         at = asyncio.get_running_loop().time()
         self._limited = {name: when for name, when in self._limited.items() if at - when < _TOGETHER}
         self._limited[channel] = at
-        if len(self._limited) > 1:
+        if len(self._limited) >= _SEVERAL:
             self.everywhere = min(max(2 * self.everywhere, self.seconds / 20), _SLOWEST * self.seconds)
+            self._limited.clear()
 
     def went_well(self) -> None:
         """A post was taken: a little quicker again."""
@@ -142,8 +143,9 @@ class PostOffice:
 
     async def _lane(self, channel: str) -> None:
         """Send what a channel is owed, one at a time, then edit what has changed there."""
+        loop = asyncio.get_running_loop()
         while not self._delivery.stopping:
-            began = asyncio.get_running_loop().time()
+            self._delivery.posted[channel] = loop.time()  # if nothing is posted, the pause begins here
             try:
                 hold = await self._next(channel)
             except Exception:
@@ -151,7 +153,7 @@ class PostOffice:
                 hold = self._delivery.times.first_wait
             if hold is None:
                 return
-            rest = max(hold, self._pace.seconds - (asyncio.get_running_loop().time() - began))
+            rest = max(hold, self._pace.seconds - (loop.time() - self._delivery.posted[channel]))
             await asyncio.sleep(rest)
 
     async def _next(self, channel: str) -> float | None:

@@ -174,4 +174,3 @@ async def test_many_channels_do_not_wait_for_each_other(office: Office) -> None:
     await office.workspace.until(lambda: bool(told(office.dm("marcus"))))
     assert told(office.dm("priya")) == []
     await office.service.rooms.outbox.stop(0)
-

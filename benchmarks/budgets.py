@@ -1,0 +1,151 @@
+"""Budgets: a tick with nothing new, and the members a booking touched among ten thousand with budgets."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.bars import Bar
+from benchmarks.ledgers import Size, ledger
+from benchmarks.timing import in_turn, seconds, shown
+from benchmarks.workplace import NOW
+from bot.app import build
+from bot.budgets.rules import span_of
+from bot.budgets.watch import Watch
+from bot.domain.periods import Unit
+from bot.domain.tasks import Task
+from bot.ledger.booking import Booked, TaskChange
+from bot.ledger.database import Database
+from bot.ledger.instants import to_us
+from bot.ledger.reading import open_reader
+from bot.ledger.rules import Entry, Kind
+from bot.outbox import store as outbox
+from bot.settings import load
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_TOUCHED, _PASSING = 300, 30
+_TICK_MS, _TIMES, _GROWTH = 1.0, 3.0, 1.2
+_UNSURE = timedelta(minutes=1)
+
+
+def measure(*, quick: bool) -> Iterator[Bar]:
+    """Idle ticks under 1 ms; a booking's budgets at most 3 times one statement, at any size of the ledger."""
+    tasks, members = (100_000, 1_000) if quick else (1_000_000, 10_000)
+    small = Size(tasks, members=members)
+    large = Size(5 * tasks, members=members, years=5)
+    idle = _idle(small)
+    yield Bar("a tick of budgets and outbox with nothing new", idle * 1000, _TICK_MS, "ms", note=f"{members:,} budgets")
+    app, plain = _touched(small, rounds=5 if quick else 21)
+    note = f"{shown(app)}; the statement {shown(plain)}; {_PASSING} of {_TOUCHED} pass a step"
+    yield Bar("budgets of 300 members touched, outbox rows included", app / plain, _TIMES, note=note)
+    longer, _ = _touched(large, rounds=5 if quick else 21)
+    yield Bar("the same above five times the history", longer / app, _GROWTH, note=shown(longer))
+
+
+def _watch() -> Watch:
+    return build(load({})).watch
+
+
+def _idle(size: Size) -> float:
+    """The database's part of a tick: whether budgets and outbox have anything to do."""
+    reader, watch = open_reader(ledger(size)), _watch()
+
+    def tick() -> None:
+        watch.due(reader, NOW)
+        outbox.due(reader, NOW, _UNSURE)
+
+    try:
+        return median(seconds(tick) for _ in range(101))
+    finally:
+        reader.close()
+
+
+def _touched(size: Size, rounds: int) -> tuple[float, float]:
+    """Seconds of the app's observer and of the one statement, in a transaction that is undone at the end."""
+    with closing(_Ledger(size)) as laid:
+        laid.lay()
+        return tuple(in_turn(rounds, laid.app, laid.plain))  # type: ignore[return-value]
+
+
+class _Ledger:
+    """A ledger with a monthly budget for each member, inside a transaction; touched members have one more charge."""
+
+    def __init__(self, size: Size) -> None:
+        self._database = Database(ledger(size))
+        self._context = self._database.transaction()
+        self._connection: Connection = self._context.__enter__()
+        self._watch = _watch()
+        self._span = span_of(Unit.MONTH, NOW, self._watch.terms.zone)
+
+    @property
+    def _raw(self) -> sqlite3.Connection:
+        raw = self._connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        return raw
+
+    def lay(self) -> None:
+        """Everybody is at 60 % and was told of 50; a dollar more takes some of the touched to 80 %."""
+        low, high = to_us(self._span.window.start), to_us(self._span.window.end)
+        spent = dict(self._raw.execute(_SPENT, (low, high)).fetchall())
+        self._members = sorted(spent)[:_TOUCHED]
+        limits = [(m, nanos * 10 // 6) for m, nanos in spent.items()]
+        near = set(self._members[:_PASSING])
+        limits = [(m, (spent[m] + 10**9) * 10 // 8 if m in near else limit) for m, limit in limits]
+        self._raw.execute("INSERT INTO budget (scope, unit, revision) SELECT id, 'month', id FROM member")
+        self._raw.execute(
+            "INSERT INTO budget_revision (id, budget, set_at, set_by) SELECT b.scope, b.id, 0, 'bench' FROM budget b"
+        )
+        self._raw.executemany("UPDATE budget SET limit_nanos = ? WHERE scope = ?", [(limit, m) for m, limit in limits])
+        self._raw.execute(_TOLD, (self._span.label,))
+        self._watch.settle(self._connection, NOW)
+        change = Entry(Kind.FIRST, 10**9, 0, to_us(NOW))
+        task = Task(task_id="t", model="m", status="completed", created_at=NOW)
+        charges = [(1, member, 10**9, 0, to_us(NOW), to_us(NOW), "first") for member in self._members]
+        self._raw.executemany(_CHARGE, charges)
+        changes = tuple(TaskChange(1, member, task, None, (change,), restated=False) for member in self._members)
+        self._booked = Booked(NOW, changes=changes)
+        assert sorted(m for m, _ in self.plain()) == sorted(near), "the statement finds who passes"
+
+    def app(self) -> None:
+        """The observer, with all that it writes."""
+        self._raw.execute("SAVEPOINT round")
+        self._watch.observe(self._connection, self._booked)
+        told = self._raw.execute("SELECT count(*) FROM notification").fetchone()[0]
+        assert told == _PASSING, told
+        self._raw.execute("ROLLBACK TO round")
+
+    def plain(self) -> list[Any]:
+        """One statement: who of the touched has passed a step that is not recorded."""
+        window = (to_us(self._span.window.start), to_us(self._span.window.end))
+        return self._raw.execute(_BEST, (*window, json.dumps(self._members), self._span.label)).fetchall()
+
+    def close(self) -> None:
+        """Undo everything."""
+        self._raw.execute("ROLLBACK")
+        self._raw.execute("BEGIN")
+        self._context.__exit__(None, None, None)
+        self._database.close()
+
+
+_SPENT = """SELECT member, sum(platform_nanos + provider_nanos) FROM charge
+WHERE booked_at >= ? AND booked_at < ? GROUP BY member HAVING sum(platform_nanos + provider_nanos) > 0"""
+_TOLD = """INSERT INTO crossing (subject, unit, period, revision, step, limit_nanos, spend_nanos, crossed_at,
+last_charge, late, decision, deferred)
+SELECT scope, 'month', ?, revision, 50, limit_nanos, 0, 0, 0, 0, 'TOLD', '' FROM budget WHERE limit_nanos NOT NULL"""
+_CHARGE = """INSERT INTO charge (task, member, platform_nanos, provider_nanos, booked_at, observed_at, kind)
+VALUES (?,?,?,?,?,?,?)"""
+_BEST = """
+WITH spent (member, nanos) AS MATERIALIZED (
+  SELECT j.value, (SELECT sum(c.platform_nanos + c.provider_nanos) FROM charge c
+    WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?) FROM json_each(?) j)
+SELECT s.member, max(p.value) FROM spent s CROSS JOIN budget b ON b.scope = s.member AND b.unit = 'month'
+CROSS JOIN json_each('[50,80,100,150,200]') p ON s.nanos * 100 >= b.limit_nanos * p.value
+WHERE b.limit_nanos IS NOT NULL AND NOT EXISTS (SELECT 1 FROM crossing x WHERE x.subject = s.member
+  AND x.unit = 'month' AND x.period = ? AND x.revision = b.revision AND x.step = p.value)
+GROUP BY s.member
+"""

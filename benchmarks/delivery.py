@@ -1,0 +1,109 @@
+"""Delivery: a thousand notifications over twenty channels, at the pace that Slack takes."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+from benchmarks.bars import Bar
+from benchmarks.workplace import scratch
+from bot.ledger.database import Database, open_database
+from bot.ledger.readers import Readers
+from bot.outbox.delivery import Delivery
+from bot.outbox.office import PostOffice
+from bot.outbox.rules import Times
+from bot.outbox.store import Owed, owe
+from bot.outbox.voices import Found, Told, Voices
+from bot.sandbox.slack.faults import Limited, Pace
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.things import Channel
+from bot.sandbox.slack.workspace import Workspace as Simulated
+from bot.service.log import configure
+from bot.settings import LogFormat, LogLevel
+from bot.shipped import shipped
+from bot.slack.message import Message, paragraph
+from bot.slack.rendering import Words
+from bot.slack.workspace import connected
+
+_CHANNELS, _MORE = 20, 1.1
+_HELD = 20.0  # seconds for which Slack takes nothing more in one of the channels
+
+
+def measure(*, quick: bool) -> Iterator[Bar]:
+    """The wall time of one message a second in each channel, plus 10 %; one channel's limit holds up no other."""
+    each = 8 if quick else 50
+    configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    whole, others = asyncio.run(_delivered(each))
+    note = f"{_CHANNELS} channels of {each}; none shown twice or lost"
+    yield Bar("1,000 notifications at Slack's pace", whole / each, _MORE, note=note)
+    yield Bar(
+        "the others while one channel is held", others / each, _MORE, note=f"held for {_HELD:g} s at its beginning"
+    )
+
+
+class _Addresses:
+    async def find(self, destination: str) -> Found:
+        return Found(destination.partition(":")[2])
+
+
+class _Voice:
+    async def say(self, told: Told) -> Message | None:
+        return paragraph(f"This is {told.stem}.")
+
+    async def show(self, told: Told) -> Message | None:
+        return await self.say(told)
+
+
+async def _delivered(each: int) -> tuple[float, float]:
+    with scratch() as directory:
+        path = directory / "outbox.db"
+        database = open_database(path)
+        try:
+            whole = await _timed(database, path, each, held=False)
+            return whole, await _timed(database, path, each, held=True)
+        finally:
+            database.close()
+
+
+async def _timed(database: Database, path: Path, each: int, *, held: bool) -> float:
+    """Seconds from the first tick until every message (but those of the channel that is held) is there."""
+    slack = SlackApi(Simulated.default(), _now, _now)
+    names = [f"C0LANE{number:02}" for number in range(_CHANNELS)]
+    for name in names:
+        slack.workspace.channels[name] = Channel(name, name.lower(), members={slack.workspace.bot_user})
+    slack.faults.when(Pace(seconds=0.95))  # Slack's own, which lets an early one pass
+    counted = names[1:] if held else names
+    if held:
+        first = iter([Limited(int(_HELD))])
+        slack.faults.when(lambda call: next(first, None) if call.args.get("channel") == names[0] else None)
+    async with SlackServer(slack) as server, connected(slack.workspace.bot_token, f"{server.url}/api/") as workspace:
+        slack.url = server.url
+        readers = Readers(path)
+        voices = Voices({"bench": _Voice(), "held": _Voice()}, Words(shipped("templates")))
+        office = PostOffice(
+            Delivery(database, readers, workspace, voices, _now, Times()), _Addresses(), ZoneInfo("UTC"), None
+        )
+        stem = "held" if held else "bench"
+        with database.transaction() as connection:
+            owe(connection, [Owed(f"{stem}:{n}", f"channel:{name}") for name in names for n in range(each)], _now())
+        began = perf_counter()
+        while sum(len(slack.workspace.channels[name].messages) for name in counted) < each * len(counted):
+            await office.tick()
+            await asyncio.sleep(0.05)
+        taken = perf_counter() - began
+        await office.settled()
+        shown = [
+            m.metadata["event_payload"]["key"]
+            for name in names
+            for m in slack.workspace.channels[name].messages
+            if m.metadata
+        ]
+        assert len(shown) == len(set(shown)), "one is there twice"
+        readers.close()
+    return taken
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a benchmark has the machine's clock
