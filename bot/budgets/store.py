@@ -23,14 +23,21 @@ if TYPE_CHECKING:
 Case = tuple[int, Span]  # a subject and a period of its budget
 
 
+def by_span(cases: Iterable[Case]) -> dict[Span, list[int]]:
+    """The subjects of each period."""
+    found: dict[Span, list[int]] = defaultdict(list)
+    for subject, span in cases:
+        found[span].append(subject)
+    return found
+
+
 # --- limits --------------------------------------------------------------------------------------
 
 
 def limits(connection: "Reads", cases: Collection[Case], now: datetime) -> dict[Case, Limit]:
     """The limit of each case that has one: in force now, or (for a period that is over) at its end."""
     found: dict[Case, Limit] = {}
-    for span in {span for _, span in cases}:
-        subjects = [subject for subject, each in cases if each == span]
+    for span, subjects in by_span(cases).items():
         by_scope = (_present if now < span.window.end else _at_the_end)(connection, span, {*subjects, DEFAULT})
         nobody = _unattributed(connection)
         for subject in subjects:
@@ -48,7 +55,7 @@ def _present(connection: "Reads", span: Span, scopes: Collection[int]) -> dict[i
         " CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? WHERE b.limit_nanos IS NOT NULL",
         (json.dumps(list(scopes)), span.unit),
     )
-    return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows}
+    return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows.all()}
 
 
 def _at_the_end(connection: "Reads", span: Span, scopes: Collection[int]) -> dict[int, Limit]:
@@ -60,7 +67,7 @@ def _at_the_end(connection: "Reads", span: Span, scopes: Collection[int]) -> dic
         "  AND (e.ends_at IS NULL OR e.ends_at >= ?)) WHERE r.limit_nanos IS NOT NULL",
         (json.dumps(list(scopes)), span.unit, end, end),
     )
-    return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows}
+    return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows.all()}
 
 
 def _limit(scope: int, revision: int, nanos: int, ends_at: int | None) -> Limit:
@@ -167,16 +174,13 @@ def spends(connection: "Reads", cases: Iterable[Case], basis: SpendBasis) -> dic
     # as a scalar subquery each is one short range of an index; a join was 35 times slower
     sql = f"""SELECT j.value, coalesce((SELECT sum(c.{amount}) FROM charge c
 WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json_each(?) j"""  # noqa: S608 - one of two sums
-    by_span: dict[Span, list[int]] = defaultdict(list)
-    for subject, span in cases:
-        by_span[span].append(subject)
     found: dict[Case, int] = {}
-    for span, subjects in by_span.items():
+    for span, subjects in by_span(cases).items():
         low, high = to_us(span.window.start), to_us(span.window.end)
         members = [subject for subject in subjects if subject != TEAM]
         if members:
             rows = connection.exec_driver_sql(sql, (low, high, json.dumps(members)))
-            found |= {(member, span): spent for member, spent in rows}
+            found |= {(member, span): spent for member, spent in rows.all()}
         if len(members) < len(subjects):
             found[TEAM, span] = basis.spend(*quarters.between(connection, low, high))
     return found
@@ -188,7 +192,7 @@ def spenders(connection: "Reads", span: Span) -> list[int]:
         "SELECT DISTINCT member FROM charge WHERE booked_at >= ? AND booked_at < ?",
         (to_us(span.window.start), to_us(span.window.end)),
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows.all()]
 
 
 # --- steps passed --------------------------------------------------------------------------------
@@ -208,14 +212,14 @@ class Passing:
 def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case, list[int]]:
     """The steps recorded already, of those cases and the revisions of their limits."""
     found: dict[Case, list[int]] = defaultdict(list)
-    for span in {span for _, span in reached}:
-        of_span = {subject: limit.revision for (subject, each), limit in reached.items() if each == span}
+    for span, subjects in by_span(reached).items():
+        of_span = {subject: reached[subject, span].revision for subject in subjects}
         rows = connection.exec_driver_sql(
             "SELECT x.subject, x.step, x.revision FROM json_each(?) j"
             " CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?",
             (json.dumps(list(of_span)), span.unit, span.label),
         )
-        for subject, step, revision in rows:
+        for subject, step, revision in rows.all():
             if of_span[subject] == revision:
                 found[subject, span].append(step)
     return found
@@ -224,14 +228,13 @@ def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case,
 def told_before(connection: "Connection", cases: Collection[Case]) -> set[Case]:
     """The cases of which some step is recorded, under whatever revision."""
     found: set[Case] = set()
-    for span in {span for _, span in cases}:
-        subjects = [subject for subject, each in cases if each == span]
+    for span, subjects in by_span(cases).items():
         rows = connection.exec_driver_sql(
             "SELECT DISTINCT x.subject FROM json_each(?) j"
             " CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?",
             (json.dumps(subjects), span.unit, span.label),
         )
-        found |= {(row[0], span) for row in rows}
+        found |= {(row[0], span) for row in rows.all()}
     return found
 
 
@@ -240,7 +243,7 @@ def subjects_told(connection: "Connection", span: Span) -> list[int]:
     rows = connection.exec_driver_sql(
         "SELECT DISTINCT subject FROM crossing WHERE unit = ? AND period = ?", (span.unit, span.label)
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows.all()]
 
 
 def record(

@@ -78,7 +78,7 @@ class Watch:
         self.settle(connection, booked.at, fresh)
         cases = self._touched(fresh, units, booked.at)
         self._tell(connection, cases, booked.at, Decision.HISTORY if booked.quiet else None)
-        changed(connection, (thing(*case) for case in store.told_before(connection, cases)))
+        changed(connection, [thing(*case) for case in cases])  # those of them that have a message
 
     def _fresh(self, booked: "Booked") -> _Fresh:
         amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -91,22 +91,24 @@ class Watch:
 
     def _touched(self, fresh: _Fresh, units: Collection[Unit], now: datetime) -> set[Case]:
         """The periods that charges fell into: present ones, and those that ended a short while ago."""
-        spans = {unit: [span_of(unit, now, self.terms.zone)] for unit in units}
-        cases: set[Case] = set()
-        for subject, amounts in fresh.amounts.items():
-            for moment in {from_us(at) for at, _ in amounts}:
-                for unit in units:
-                    span = self._span(spans[unit], unit, moment)
-                    if span.window.start <= now < span.window.end + LATE:
-                        cases.add((subject, span))
-        return cases
+        known = [span_of(unit, now, self.terms.zone) for unit in units]
+        spans: dict[int, list[Span]] = {}
+        for at, _ in fresh.amounts[TEAM]:  # which holds all of them
+            if at not in spans:
+                spans[at] = list(self._told_of(known, units, from_us(at), now))
+        return {
+            (subject, span) for subject, amounts in fresh.amounts.items() for at, _ in amounts for span in spans[at]
+        }
 
-    def _span(self, spans: list[Span], unit: Unit, moment: datetime) -> Span:
-        for span in spans:
-            if moment in span.window:
-                return span
-        spans.append(span_of(unit, moment, self.terms.zone))
-        return spans[-1]
+    def _told_of(self, known: list[Span], units: Collection[Unit], moment: datetime, now: datetime) -> Iterator[Span]:
+        """The periods that hold a moment, if what is passed in them now is still told; each is kept in `known`."""
+        for unit in units:
+            span = next((span for span in known if span.unit is unit and moment in span.window), None)
+            if span is None:
+                span = span_of(unit, moment, self.terms.zone)
+                known.append(span)
+            if span.window.start <= now < span.window.end + LATE:
+                yield span
 
     # --- evaluation --------------------------------------------------------------------------------
 
@@ -131,7 +133,7 @@ class Watch:
         reached = {case: passed(limit.nanos, spent[case], self.terms.steps) for case, limit in limits.items()}
         known = store.known(connection, {case: limits[case] for case, steps in reached.items() if steps})
         for case, steps in reached.items():
-            if decisions := verdicts(steps, known.get(case, ()), silent):
+            if steps and (decisions := verdicts(steps, known.get(case, ()), silent)):
                 yield Passing(*case, limits[case], spent[case], decisions)
 
     def _record(self, connection: "Connection", passings: Sequence[Passing], now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The outbox's store: what is owed, claimed by one process at a time, and what became of it."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,8 +97,11 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
 
 def changed(connection: "Connection", things: Iterable[str]) -> None:
     """What living messages show has changed: they are to be edited."""
-    if rows := [(each,) for each in things]:
-        connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE thing = ?", rows)
+    if names := list(things):
+        connection.exec_driver_sql(
+            "UPDATE living SET wanted = wanted + 1 WHERE thing IN (SELECT value FROM json_each(?))",
+            (json.dumps(names),),
+        )
 
 
 def _us(moment: datetime | None) -> int | None:
