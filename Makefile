@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check soak bench lock clean
 
 setup: .venv/.installed
 
@@ -24,6 +24,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+soak: setup
+	$(BIN)/python -m tests.outbox.soak
 
 bench: setup
 	$(BIN)/python -m benchmarks

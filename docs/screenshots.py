@@ -44,6 +44,7 @@ PICTURES = (
     Picture("member-phone", "priya/neo-spend", ("14d by:day",), 390, 760, chart=True),
     Picture("refused", "priya/general", ("@marcus 7d", "modle:opus"), 1280, 420),
 )
+OVER = Picture("budget-over", "priya/neo-usage", (), 1280, 640)
 
 
 async def main() -> None:
@@ -55,7 +56,23 @@ async def main() -> None:
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for picture in PICTURES:
                 await _take(browser, shown, picture)
+            await _overspend(browser, shown)
+            await _take(browser, shown, OVER)
             await browser.close()
+
+
+async def _overspend(browser: Browser, shown: Demo) -> None:
+    """Drive Priya over 80 and 100 % of a daily budget."""
+    page = await browser.new_page()
+    await page.goto(f"{shown.url}/#hannah/security")
+    await _ask(page, 0, "budget @priya 230/day")
+    for _ in range(3):  # of two people in turn
+        await page.get_by_test_id("world-spike").click()
+        await expect(page.get_by_text("just spent").last).to_be_visible()
+        await shown.service.look()
+        if shown.service.rooms is not None:
+            await shown.service.rooms.outbox.settled()
+    await page.close()
 
 
 async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
@@ -67,6 +84,9 @@ async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
     await page.goto(f"{shown.url}/#{picture.seat}")
     for number, line in enumerate(picture.lines):
         await _ask(page, number, line)
+    await expect(page.get_by_test_id("composer")).to_be_visible()
+    if not picture.lines:
+        await expect(page.get_by_text("over your daily budget")).to_be_in_viewport(ratio=1)
     if picture.chart:
         await expect(page.get_by_test_id("chart").locator("svg")).to_be_in_viewport(ratio=1)
     png = await page.screenshot()

@@ -1,0 +1,22 @@
+"""Whoever delivers is killed or frozen at every step: nothing is lost, and each message is there once."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.outbox.rounds import Round, nursery, template
+
+ROUNDS, AT_ONCE = 24, 8
+
+
+@pytest.mark.timeout(120)
+async def test_killed_and_frozen_everywhere_each_message_is_visible_once(tmp_path: Path) -> None:
+    gate, empty = asyncio.Semaphore(AT_ONCE), template(tmp_path)
+    async with nursery() as workers:
+
+        async def play(seed: int) -> None:
+            async with gate:
+                await Round(seed, tmp_path, empty, workers).run()
+
+        await asyncio.gather(*map(play, range(ROUNDS)))
