@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from shutil import disk_usage
 from sqlite3 import Error as SQLiteError
 
@@ -25,6 +26,7 @@ from bot.settings import Settings, SettingsError
 from bot.slack import http
 from bot.slack.door import Door
 from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.message import paragraph
 from bot.slack.socket import Socket
 from bot.slack.workspace import Account, Workspace, connected
 from bot.sync.job import Outcome, Progress
@@ -56,6 +58,7 @@ class Service:
     rooms: Rooms | None = None
     connecting: "asyncio.Task[None] | None" = None
     filling: "asyncio.Task[None] | None" = None
+    _cried_at: datetime | None = None
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def connect(self) -> None:
@@ -75,14 +78,14 @@ class Service:
         """Read what is due now, and welcome whoever is to be; what fails is logged, and tried at the next look."""
         async with self._at_work:
             await self.deliver()  # what time has brought about comes before what is booked after it
-            await self.keeper.tick()
-            await self.look_after_itself()
-            await self.deliver()
             try:
+                await self.keeper.tick()
                 if self.rooms is not None and await self.readers.ask(self._is_read):
                     await self.rooms.welcome.once()
-            except LedgerError as error:
-                log.warning("cannot read the ledger", why=str(error))
+            except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+                await self._cannot_use(error)
+            await self.look_after_itself()
+            await self.deliver()
 
     async def deliver(self) -> None:
         """See to what time brings about for budgets, and to the messages that are owed."""
@@ -93,7 +96,7 @@ class Service:
             if self.rooms is not None and self.filled:
                 await self.rooms.outbox.tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
-            log.warning("cannot use the database", why=str(error))
+            await self._cannot_use(error)
 
     async def look_after_itself(self) -> None:
         """Tell operators what is wrong with the bot, and what no longer is."""
@@ -104,7 +107,22 @@ class Service:
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
                 await asyncio.to_thread(self._tell_of, watch, wrong)
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
-            log.warning("cannot use the database", why=str(error))
+            await self._cannot_use(error)
+
+    async def _cannot_use(self, error: Exception) -> None:
+        """What cannot be put into the outbox is told directly, to the operators, once a day at most."""
+        why, now = str(getattr(error, "orig", error)), self.app.clock()
+        log.warning("cannot use the database", why=why)
+        rested = self._cried_at is None or now - self._cried_at > timedelta(days=1)
+        if self.rooms is None or not rested or "locked" in why:
+            return
+        self._cried_at = now
+        message = paragraph(self.rooms.desk.words.say("incidents/unwritable", why=why))
+        for user in self.rooms.desk.callers.operators():
+            try:
+                await self.workspace.post(await self.workspace.dm(user), message)
+            except SlackError as failure:
+                log.warning("could not tell an operator", user=user, why=str(failure))
 
     def _tell_of(self, watch: Incidents, wrong: Mapping[Name, str]) -> None:
         with self.database.transaction() as connection:

@@ -146,13 +146,20 @@ class Round:
         self.slack.faults.clear()
         if not self.readable:
             self.slack.faults.when(_unreadable)
-        for worker in workers:
-            self.nursery.send(worker, signal.SIGCONT)
+        thawing = asyncio.create_task(self._thaw(workers))
         await later
         await self._settled()
+        thawing.cancel()
         for worker in workers:
             self.nursery.end(worker)
         self._count()
+
+    async def _thaw(self, workers: list[int]) -> None:
+        """Let go on whoever is frozen, or freezes later at its step."""
+        while True:
+            for worker in workers:
+                self.nursery.send(worker, signal.SIGCONT)
+            await asyncio.sleep(0.1)
 
     async def _attacked(self) -> int:
         step = self.random.choice([None, *STEPS])

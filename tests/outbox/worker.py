@@ -9,12 +9,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
@@ -135,7 +137,8 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
         office = PostOffice(delivery, Addresses(), ZoneInfo("UTC"), None)
         parent = os.getppid()
         while os.getppid() == parent:
-            await office.tick()
+            with suppress(SQLAlchemyError):  # a frozen one may hold the database up for longer than is waited
+                await office.tick()
             await asyncio.sleep(0.02)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.outbox.store import Owed, owe
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
@@ -47,3 +48,18 @@ async def test_an_alarm_goes_to_the_ops_channel_if_there_is_one(closed: Office) 
         await closed.sync()
     assert len(told(closed.seen("marcus"))) == 1
     assert told(closed.dm("hannah")) == []
+
+
+async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(office: Office) -> None:
+    await office.delivered()
+    before = len(office.dm("hannah"))
+    with office.service.database.transaction() as connection:
+        owe(connection, [Owed("welcome", "user:U0PRIYA")], office.clock())
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
+        )
+    for _ in range(3):
+        await office.service.deliver()
+    (message,) = office.dm("hannah")[before:]
+    assert "I cannot write my database" in shown(message)
+    assert "disk is full" in shown(message)
