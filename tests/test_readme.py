@@ -14,7 +14,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_examples_are_the_demos_questions() -> None:
-    lines = re.findall(r"^/neo-usage ?(.*?)(?:\s+#.*)?$", README, re.MULTILINE)
+    asking = README.partition("\n## Asking\n")[2].partition("\n## ")[0]
+    lines = re.findall(r"^/neo-usage ?(.*?)(?:\s+#.*)?$", asking, re.MULTILINE)
     assert tuple(lines) == QUESTIONS
 
 

@@ -155,8 +155,9 @@ class Delivery:
 
     async def _arrived(self, job: Job, posted: Posted, version: int) -> None:
         doubted = job.unsure_at is not None
-        check_at = self._next_check(from_us(job.unsure_at), 0) if job.unsure_at is not None else None
-        counts = await self.write(lambda c: store.settle(c, job, Arrival(posted, version, check_at, self.clock())))
+        counts = await self.write(
+            lambda c: store.settle(c, job, Arrival(posted, version, self._first_check, self.clock()))
+        )
         log.info("told", key=job.stem, to=job.destination.partition(":")[0], attempts=job.attempts, doubted=doubted)
         if counts not in {posted.ts, ""}:
             await self._take_back(job.channel, posted.ts)
@@ -179,8 +180,8 @@ class Delivery:
         elif not copies:
             await self.write(lambda c: store.again(c, sought, now, "it had not arrived"))
         else:
-            check_at = self._next_check(from_us(sought.unsure_at), 0)
-            counts = await self.write(lambda c: store.found(c, sought.id, Arrival(copies[0], 0, check_at, now)))
+            arrival = Arrival(copies[0], 0, self._first_check, now)
+            counts = await self.write(lambda c: store.found(c, sought.id, arrival))
             await self._leave_one(sought, copies, counts)
 
     async def check(self, sought: Sought) -> None:
@@ -196,6 +197,10 @@ class Delivery:
             if copy.ts != counts:
                 await self._take_back(sought.channel, copy.ts)
 
+    @property
+    def _first_check(self) -> timedelta:
+        return timedelta(seconds=self.times.unsure + self.times.checks[0])
+
     def _next_check(self, since: datetime, number: int) -> datetime | None:
         if number >= len(self.times.checks):
             return None
@@ -209,18 +214,18 @@ class Delivery:
         copies: list[Posted] = []
         try:
             copies += [Posted(ts, None) for ts in await self.workspace.copies(sought.channel, sought.key, oldest)]
-            if sought.thread is not None:
+            for thread in sought.threads:
                 with suppress(_NoThreadError):
-                    copies += [Posted(ts, sought.thread) for ts in await self._replies(sought, oldest)]
+                    copies += [Posted(ts, thread) for ts in await self._replies(sought, thread, oldest)]
         except RefusedBySlackError as refusal:
             if refusal.code in _UNREADABLE:
                 return None
             raise
-        return sorted(copies, key=lambda copy: float(copy.ts))
+        return sorted({copy.ts: copy for copy in copies}.values(), key=lambda copy: float(copy.ts))
 
-    async def _replies(self, sought: Sought, oldest: float) -> list[str]:
+    async def _replies(self, sought: Sought, thread: str, oldest: float) -> list[str]:
         try:
-            return await self.workspace.copies(sought.channel, sought.key, oldest, sought.thread)
+            return await self.workspace.copies(sought.channel, sought.key, oldest, thread)
         except RefusedBySlackError as refusal:
             if refusal.code in _GONE:
                 raise _NoThreadError from refusal

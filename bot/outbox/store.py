@@ -265,12 +265,18 @@ def back(connection: "Connection", job: Job, again: datetime, why: str) -> None:
 
 
 def doubt(connection: "Connection", job: Job, now: datetime, why: str) -> None:
-    """It may have arrived."""
-    connection.exec_driver_sql(
+    """It may have arrived. If somebody else has taken it over meanwhile, what arrived is a second copy to look for."""
+    mine = connection.exec_driver_sql(
         "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, checks = 0, error = ?"
         " WHERE id = ? AND token = ?",
         (to_us(now), why, job.id, job.token),
     )
+    if not mine.rowcount:
+        connection.exec_driver_sql(
+            "UPDATE notification SET unsure_at = ?, checks = 0,"
+            " check_at = CASE state WHEN 'sent' THEN ? END WHERE id = ?",
+            (to_us(now), to_us(now), job.id),
+        )
 
 
 def expire(connection: "Connection", now: datetime) -> int:
@@ -292,17 +298,17 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message arrived: the version a parent shows, and when copies of it are to be looked for, if at all."""
+    """A message arrived: the version a parent shows, and how long after a doubt copies of it are looked for."""
 
     posted: Posted
     shown: int
-    check_at: datetime | None
+    check_after: timedelta
     at: datetime
 
 
 _SENT = (
-    "UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?, check_at = ?,"
-    " error = NULL WHERE id = ?"
+    "UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?,"
+    " check_at = unsure_at + ?, error = NULL WHERE id = ?"
 )
 
 
@@ -320,7 +326,7 @@ def _arrived(connection: "Connection", key: int, arrival: Arrival, where: str, v
     posted = arrival.posted
     settled = connection.exec_driver_sql(
         f"{_SENT} AND {where}",
-        (posted.ts, posted.thread, to_us(arrival.at), _us(arrival.check_at), key, value),
+        (posted.ts, posted.thread, to_us(arrival.at), arrival.check_after // timedelta(microseconds=1), key, value),
     )
     if settled.rowcount and posted.thread is None:
         connection.exec_driver_sql(
@@ -350,6 +356,12 @@ class Sought:
     unsure_at: int
     checks: int
     last_ts: str | None  # the newest message that the bot had posted there before
+    parents: str | None  # the `ts` of every message its thread may have begun with, with commas
+
+    @property
+    def threads(self) -> list[str]:
+        """The threads that a copy may hang in: a parent may have been replaced between two attempts."""
+        return sorted({*filter(None, [self.thread, *(self.parents or "").split(",")])})
 
     @property
     def key(self) -> str:
@@ -360,7 +372,9 @@ class Sought:
 _SOUGHT = """
 SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.claimed_at, n.unsure_at, n.checks,
        (SELECT max(e.ts) FROM notification e
-        WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at)
+        WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at),
+       (SELECT group_concat(p.ts) FROM notification p
+        WHERE p.living = n.living AND p.channel = n.channel AND p.thread IS NULL AND p.ts IS NOT NULL AND p.id <> n.id)
 FROM notification n
 """
 

@@ -59,6 +59,7 @@ class Office:
         self.neo_url = (await self._stack.enter_async_context(NeoServer(self.neo))).url
         self.slack.url = (await self._stack.enter_async_context(SlackServer(self.slack))).url
         await self.start(over_http=over_http)
+        await self.delivered()  # the welcome, so that it comes between nothing
 
     async def start(self, *, over_http: bool = False) -> None:
         """Start the bot alone."""
