@@ -41,6 +41,7 @@ _UNREADABLE = {
     "no_permission",
     "method_not_supported_for_channel_type",
 }
+_NOTHING_YET = -1  # a version below all others
 _GONE = {"message_not_found", "thread_not_found"}
 
 
@@ -102,7 +103,9 @@ class Delivery:
             return 0
         except SlackUnavailableError as error:
             return await self._failed(job, error)
-        await self._arrived(job, Posted(ts, job.thread if threaded else None), version)
+        # a reply that has become the parent does not show what the parent is to show
+        shown = version if job.thread is None else _NOTHING_YET
+        await self._arrived(job, Posted(ts, job.thread if threaded else None), shown)
         return 0
 
     async def _worded(self, job: Job, told: Told) -> tuple[int, Message | None]:
@@ -160,7 +163,9 @@ class Delivery:
         )
         log.info("told", key=job.stem, to=job.destination.partition(":")[0], attempts=job.attempts, doubted=doubted)
         if counts not in {posted.ts, ""}:
-            await self._take_back(job.channel, posted.ts)
+            await self.write(lambda c: store.twice(c, job, self.clock()))  # should it not be deleted now
+            with suppress(SlackError):
+                await self._take_back(job.channel, posted.ts)
 
     async def _take_back(self, channel: str, ts: str) -> None:
         """Delete a second copy."""
@@ -180,7 +185,7 @@ class Delivery:
         elif not copies:
             await self.write(lambda c: store.again(c, sought, now, "it had not arrived"))
         else:
-            arrival = Arrival(copies[0], 0, self._first_check, now)
+            arrival = Arrival(copies[0], _NOTHING_YET, self._first_check, now)
             counts = await self.write(lambda c: store.found(c, sought.id, arrival))
             await self._leave_one(sought, copies, counts)
 
@@ -193,6 +198,8 @@ class Delivery:
         await self.write(lambda c: store.look_again(c, sought, at))
 
     async def _leave_one(self, sought: Sought, copies: list[Posted], counts: str) -> None:
+        if not counts:  # somebody else is sending it again: one of these may be theirs, and the checks come later
+            return
         for copy in copies:
             if copy.ts != counts:
                 await self._take_back(sought.channel, copy.ts)
@@ -208,7 +215,7 @@ class Delivery:
 
     async def _copies(self, sought: Sought) -> list[Posted] | None:
         """The copies of a message that are in Slack, oldest first; None where history cannot be read."""
-        oldest = from_us(sought.claimed_at).timestamp() - self.times.margin
+        oldest = from_us(sought.created_at).timestamp() - self.times.margin
         if sought.last_ts is not None:  # by Slack's clock: ours may have been ahead
             oldest = min(oldest, float(sought.last_ts))
         copies: list[Posted] = []
@@ -218,9 +225,9 @@ class Delivery:
                 with suppress(_NoThreadError):
                     copies += [Posted(ts, thread) for ts in await self._replies(sought, thread, oldest)]
         except RefusedBySlackError as refusal:
-            if refusal.code in _UNREADABLE:
-                return None
-            raise
+            if refusal.code in _NOT_LET_IN - _UNREADABLE:
+                raise
+            return None
         return sorted({copy.ts: copy for copy in copies}.values(), key=lambda copy: float(copy.ts))
 
     async def _replies(self, sought: Sought, thread: str, oldest: float) -> list[str]:

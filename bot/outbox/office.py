@@ -15,7 +15,7 @@ from bot.outbox.delivery import Delivery
 from bot.outbox.rules import QuietHours, State, fallback
 from bot.outbox.store import Ending, Job, Sought
 from bot.outbox.voices import Addresses, Found, Instead, Nowhere
-from bot.slack.errors import LimitedBySlackError, SlackError
+from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -114,7 +114,8 @@ class PostOffice:
                 await do(sought)
             except SlackError as error:
                 log.warning("cannot look whether a message arrived; later again", why=str(error))
-                return
+                if not isinstance(error, RefusedBySlackError):
+                    return
 
     # --- where to ------------------------------------------------------------------------------------
 

@@ -272,11 +272,15 @@ def doubt(connection: "Connection", job: Job, now: datetime, why: str) -> None:
         (to_us(now), why, job.id, job.token),
     )
     if not mine.rowcount:
-        connection.exec_driver_sql(
-            "UPDATE notification SET unsure_at = ?, checks = 0,"
-            " check_at = CASE state WHEN 'sent' THEN ? END WHERE id = ?",
-            (to_us(now), to_us(now), job.id),
-        )
+        twice(connection, job, now)
+
+
+def twice(connection: "Connection", job: Job, now: datetime) -> None:
+    """There may be a second copy of what somebody else has taken over: it is to be looked for."""
+    connection.exec_driver_sql(
+        "UPDATE notification SET unsure_at = ?, checks = 0, check_at = CASE state WHEN 'sent' THEN ? END WHERE id = ?",
+        (to_us(now), to_us(now), job.id),
+    )
 
 
 def expire(connection: "Connection", now: datetime) -> int:
@@ -352,7 +356,7 @@ class Sought:
     thread: str | None
     living: int | None
     ts: str | None
-    claimed_at: int
+    created_at: int  # no copy is older, whichever attempt it came from
     unsure_at: int
     checks: int
     last_ts: str | None  # the newest message that the bot had posted there before
@@ -370,7 +374,7 @@ class Sought:
 
 
 _SOUGHT = """
-SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.claimed_at, n.unsure_at, n.checks,
+SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.unsure_at, n.checks,
        (SELECT max(e.ts) FROM notification e
         WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at),
        (SELECT group_concat(p.ts) FROM notification p
@@ -443,10 +447,12 @@ def shown(connection: "Connection", edit: Edit) -> None:
 
 
 def edit_later(connection: "Connection", edit: Edit, until: datetime) -> None:
-    """The edit did not work: not before then again."""
-    connection.exec_driver_sql(
+    """The edit did not work: not before then again; at once where somebody else was at it too, as `shown`."""
+    mine = connection.exec_driver_sql(
         "UPDATE living SET expires_at = ? WHERE id = ? AND token = ?", (to_us(until), edit.id, edit.token)
     )
+    if not mine.rowcount:
+        connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
 
 
 def orphaned(connection: "Connection", edit: Edit, now: datetime) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.outbox.rounds import Nursery, Round, nursery, template
+from tests.outbox.worker import STEPS
 
 AT_ONCE = 8
 
@@ -14,24 +16,33 @@ AT_ONCE = 8
 async def main(rounds: int, first: int) -> int:
     """Play the rounds; returns how many broke the promise."""
     broken: list[str] = []
+    sprung: Counter[str] = Counter()
     seeds = iter(range(first, first + rounds))
     with TemporaryDirectory() as directory:
         empty = template(Path(directory))
         async with nursery() as workers:
-            await asyncio.gather(*(_play(seeds, Path(directory), empty, workers, broken) for _ in range(AT_ONCE)))
+            await asyncio.gather(
+                *(_play(seeds, Path(directory), empty, workers, broken, sprung) for _ in range(AT_ONCE))
+            )
+    for step in STEPS:
+        _say(f"{step}: killed {sprung[f'{step} SIGKILL']:,}, frozen {sprung[f'{step} SIGSTOP']:,} times")
     _say(f"{rounds:,} rounds, {len(broken):,} broke the promise")
     return len(broken)
 
 
-async def _play(seeds: Iterator[int], directory: Path, empty: Path, workers: Nursery, broken: list[str]) -> None:
+async def _play(
+    seeds: Iterator[int], directory: Path, empty: Path, workers: Nursery, broken: list[str], sprung: Counter[str]
+) -> None:
     for seed in seeds:
+        playing = Round(seed, directory, empty, workers)
         try:
-            await Round(seed, directory, empty, workers).run()
+            await playing.run()
         except BaseException as failure:
             if isinstance(failure, (KeyboardInterrupt, asyncio.CancelledError)):
                 raise
             broken.append(str(failure))
-            _say(failure)
+            _say(f"seed {seed}: {type(failure).__name__}: {failure}")
+        sprung.update(playing.sprung)
         if seed % 100 == 99:
             _say(f"seed {seed}")
 

@@ -1,6 +1,7 @@
 """A process that delivers until it is killed, or kills or stops itself at a named step.
 
-`python -m tests.outbox.worker` reads a JSON object a line: forks a child that works on it, and prints the child's id.
+`python -m tests.outbox.worker` reads a JSON object a line: forks a child that works on it, and prints the child's id,
+or ends the child that is named. A dead child's id stays its own until then, so that no signal goes to a stranger.
 """
 
 import asyncio
@@ -10,12 +11,15 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from aiohttp import ClientResponse
+from aiohttp.connector import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database
@@ -31,9 +35,9 @@ from bot.slack.rendering import Words
 from bot.slack.workspace import Workspace, connected
 
 STEPS = ("claimed", "worded", "checked", "requested", "answered", "settled", "edit claimed", "edit sent")
-# a sixtieth of the real ones, but for what a loaded machine needs
+# a hundredth of the real ones, but for what a loaded machine needs; the last check is sooner, so that rounds are short
 TIMES = Times(
-    request=0.4, lease=1.0, unsure=0.6, checks=(0.9, 1.6), pace=0.01, first_wait=0.03, longest_wait=0.2, margin=20.0
+    request=0.4, lease=1.0, unsure=0.6, checks=(0.9, 2.0), pace=0.01, first_wait=0.03, longest_wait=0.2, margin=3.0
 )
 
 
@@ -45,30 +49,37 @@ class Addresses:
 
 
 class Voice:
-    """Says what it is about."""
+    """Says what it is about, and which version."""
 
-    def __init__(self, trap: "Trap") -> None:
-        self._trap = trap
+    def __init__(self, trap: "Trap", readers: Readers) -> None:
+        self._trap, self._readers = trap, readers
 
     async def say(self, told: Told) -> Message | None:
         self._trap.at("worded")
         return paragraph(f"{told.stem} is told")
 
     async def show(self, told: Told) -> Message | None:
+        values = {"thing": told.thing, "destination": told.destination}
+        ((version,),) = await self._readers.ask(lambda reader: reader.rows(_WANTED, values))
         self._trap.at("worded")
-        return paragraph(f"{told.thing} as it is")
+        return paragraph(f"{told.thing}, version {version}.")
+
+
+_WANTED = "SELECT wanted FROM living WHERE thing = :thing AND destination = :destination"
 
 
 class Trap:
-    """Sends this process a signal when it has come to a step for the n-th time."""
+    """Sends this process a signal when it has come to a step for the n-th time, after writing that down."""
 
-    def __init__(self, step: str | None, number: int, which: int) -> None:
-        self.step, self.number, self.which, self.come_to = step, number, which, ""
+    def __init__(self, step: str | None, number: int, which: int, report: str) -> None:
+        self.step, self.number, self.which, self.report, self.come_to = step, number, which, report, set[str]()
 
     def at(self, step: str) -> None:
         if step == self.step:
             self.number -= 1
             if self.number == 0:
+                with Path(self.report).open("a", encoding="utf-8") as report:
+                    report.write(f"{step}\n")
                 os.kill(os.getpid(), self.which)
 
     def noted(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,15 +88,15 @@ class Trap:
         def noting(*arguments: Any) -> Any:
             result = function(*arguments)
             if result:
-                self.come_to = step
+                self.come_to.add(step)
             return result
 
         return noting
 
     def sprung(self) -> None:
         """After the transaction: whoever froze inside of one would hold up everybody, whatever the outbox does."""
-        step, self.come_to = self.come_to, ""
-        self.at(step)
+        while self.come_to:
+            self.at(self.come_to.pop())
 
 
 class TrappedDelivery(Delivery):
@@ -110,14 +121,37 @@ class Trapped:
 
     async def deliver(self, *arguments: Any) -> Any:
         self._trap.at("checked")
-        asyncio.get_running_loop().call_later(0.002, self._trap.at, "requested")
-        answer = await self._workspace.deliver(*arguments)
+        delivering = _DELIVERING.set(True)
+        try:
+            answer = await self._workspace.deliver(*arguments)
+        finally:
+            _DELIVERING.reset(delivering)
         self._trap.at("answered")
         return answer
 
     async def edit(self, *arguments: Any) -> None:
         await self._workspace.edit(*arguments)
         self._trap.at("edit sent")
+
+
+_DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
+
+
+class TrappedResponse(ClientResponse):
+    """An answer that is waited for: its request is out, to the last byte, once the writer has ended."""
+
+    trap: Trap
+
+    async def start(self, connection: Connection) -> ClientResponse:
+        if _DELIVERING.get():
+            asyncio.get_running_loop().call_soon(self._sent)
+        return await super().start(connection)
+
+    def _sent(self) -> None:
+        if self._writer is None:  # as aiohttp has it once everything is written
+            self.trap.at("requested")
+        elif not self.closed:
+            asyncio.get_running_loop().call_soon(self._sent)
 
 
 def _now() -> datetime:
@@ -130,8 +164,10 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     store.settle = trap.noted("settled", store.settle)
     store.claim_edit = trap.noted("edit claimed", store.claim_edit)
     database, readers = Database(Path(path)), Readers(Path(path), threads=1)
-    voices = Voices(dict.fromkeys(("said", "thing"), Voice(trap)), Words(shipped("templates")))
+    voices = Voices(dict.fromkeys(("said", "thing"), Voice(trap, readers)), Words(shipped("templates")))
+    TrappedResponse.trap = trap
     async with connected(token, url) as workspace:
+        workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
         delivery = TrappedDelivery(database, readers, Trapped(workspace, trap), voices, _now, TIMES)  # type: ignore[arg-type]
         delivery.trap = trap
         office = PostOffice(delivery, Addresses(), ZoneInfo("UTC"), None)
@@ -143,18 +179,30 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
 
 
 def main() -> None:
-    """Fork a worker for each line, until the input ends."""
+    """Fork a worker for each line or end one, until the input ends; then end all."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    children: set[int] = set()
     for line in sys.stdin:
         asked = json.loads(line)
+        if (ended := asked.get("end")) is not None:
+            children.discard(ended)
+            _end(ended)
+            continue
         child = os.fork()
         if child == 0:
             os.close(0)
-            trap = Trap(asked["step"], asked["number"], asked["signal"])
+            trap = Trap(asked["step"], asked["number"], asked["signal"], asked["report"])
             asyncio.run(work(asked["path"], asked["url"], asked["token"], trap))
             os._exit(0)
+        children.add(child)
         print(child, flush=True)  # noqa: T201 - its answer
+    for child in children:
+        _end(child)
+
+
+def _end(child: int) -> None:
+    os.kill(child, signal.SIGKILL)  # which wakes whoever is frozen
+    os.waitpid(child, 0)
 
 
 if __name__ == "__main__":
