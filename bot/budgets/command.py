@@ -1,10 +1,9 @@
 """Budgets in Slack: set, listed, asked for, acknowledged, left in quiet; every act is authorised anew."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-R = TypeVar("R")
 BUTTONS = ("budget_ack", "budget_snooze", "budget_raise", "budget_approve", "budget_decline", form.SET, form.REQUEST)
 _MOST_HOURS = 24 * 31
 
@@ -70,7 +68,7 @@ class Budgets:
             raise RefusedError("Only operators set budgets. Ask for one: `budget request 800/month`.")
         if (meant.scope or "").startswith("<@"):
             meant = replace(meant, scope=await self._mentioned(meant.scope or ""), newcomer=True)
-        done = await self._write(lambda c: self._applied(c, meant, request.user, expected))
+        done = await self.database.write(lambda c: self._applied(c, meant, request.user, expected))
         log.info("budget", by=request.user, removed=meant.nanos is None, same=all(each.same for each in done))
         await self._say(request, "budgets/done", done=[self._done(each) for each in done])
 
@@ -167,7 +165,7 @@ class Budgets:
 
     async def _ask(self, request: Request, caller: Caller, meant: Asked) -> None:
         member = await self._member(caller)
-        await self._write(lambda c: changes.ask(c, member, meant, request.user, self.clock()))
+        await self.database.write(lambda c: changes.ask(c, member, meant, request.user, self.clock()))
         limit = phrases.limit_of(meant.nanos or 0, meant.unit or Unit.MONTH)
         await self._say(request, "budgets/asked", limit=limit, whom=spoken(self.callers.whom_to_ask()))
 
@@ -190,7 +188,7 @@ class Budgets:
 
     async def _acknowledge(self, request: Request, caller: Caller) -> None:
         await self._may_touch(caller, request.text)
-        before = await self._write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
+        before = await self.database.write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
         by, at = before or (request.user, self.clock())
         when = phrases.moment(at, self.watch.terms.zone)
         await self._say(request, "budgets/acknowledged", again=before is not None, by=person(by), when=when)
@@ -206,7 +204,7 @@ class Budgets:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators decide on requests.")
         key = int(request.text)
-        was = await self._write(
+        was = await self.database.write(
             lambda c: changes.decide(c, self.watch, key, approve=approve, by=request.user, now=self.clock())
         )
         if was is None:
@@ -231,7 +229,7 @@ class Budgets:
         if whose.lower() == "team":
             return TEAM
         name = await self._mentioned(whose) if whose.startswith("<@") else whose
-        subject = await self._write(lambda c: changes.scope_of(c, name))
+        subject = await self.database.write(lambda c: changes.scope_of(c, name))
         if subject == DEFAULT:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
         return subject
@@ -248,7 +246,7 @@ class Budgets:
     ) -> None:
         now = self.clock()
         ends = {unit: self._until(how, unit, now) for unit in units}
-        await self._write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
+        await self.database.write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
         until = phrases.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
         where = "your direct messages" if audience is Audience.DM else "the channel"
         await self._say(request, "budgets/snoozed", where=where, until=until, period=how == "period")
@@ -270,14 +268,7 @@ class Budgets:
             return span_of(unit, now, zone).window.end
         return now + timedelta(hours=int(how.removesuffix("h")))
 
-    # --- how it is written and said ------------------------------------------------------------------
-
-    async def _write(self, work: "Callable[[Connection], R]") -> R:
-        def in_transaction() -> R:
-            with self.database.transaction() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(in_transaction)
+    # --- how it is said ----------------------------------------------------------------------------
 
     async def _say(self, request: Request, template: str, **values: object) -> None:
         await request.reply.say(slack.paragraph(self.words.say(template, **values)))

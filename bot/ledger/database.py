@@ -1,16 +1,19 @@
 """The database: one writing connection, migrated before use; readers stand beside it (see `reading`)."""
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
 from bot.shipped import shipped
+
+R = TypeVar("R")
 
 BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
 
@@ -42,6 +45,15 @@ class Database:
         """All of what is done inside, or nothing; nobody else writes meanwhile."""
         with self._engine.begin() as connection:
             yield connection
+
+    async def write(self, work: Callable[[Connection], R]) -> R:
+        """Do something in one transaction, off the event loop."""
+
+        def in_transaction() -> R:
+            with self.transaction() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(in_transaction)
 
     def close(self) -> None:
         """Give the file back."""

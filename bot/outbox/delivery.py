@@ -60,12 +60,7 @@ class Delivery:
 
     async def write(self, work: "Callable[[Connection], R]") -> R:
         """Do something in one transaction, off the event loop."""
-
-        def in_transaction() -> R:
-            with self.database.transaction() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(in_transaction)
+        return await self.database.write(work)
 
     # --- a message ---------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The command `link @user e-mail`: an operator says who somebody is in Neo."""
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,23 +52,15 @@ class Links:
 
     async def _written(self, user: str, email: str, by: str) -> dict[str, object]:
         if email == _REMOVE:
-            before = await asyncio.to_thread(self._unlink, user, by)
+            before = await self.database.write(lambda c: links.unlink(c, user, by, self.clock()))
             log.info("unlinked", user=user, by=by)
             return {"outcome": "removed" if before else "none", "user": user, "before": before}
-        before = await asyncio.to_thread(self._link, user, email, by)
+        before = await self.database.write(lambda c: links.link(c, user, email, by, self.clock()))
         log.info("linked", user=user, by=by)
         key = stored_email(email)
         known = await self.readers.ask(lambda r: r.one("SELECT 1 FROM member WHERE email = :email", {"email": key}))
         outcome = "same" if before == key else "linked"
         return {"outcome": outcome, "user": user, "email": key, "before": before, "unknown": known is None}
-
-    def _link(self, user: str, email: str, by: str) -> str | None:
-        with self.database.transaction() as connection:
-            return links.link(connection, user, email, by, self.clock())
-
-    def _unlink(self, user: str, by: str) -> str | None:
-        with self.database.transaction() as connection:
-            return links.unlink(connection, user, by, self.clock())
 
 
 def _meant(text: str) -> tuple[str, str] | None:

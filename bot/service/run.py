@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import App
-from bot.incidents.watch import Name, found
 from bot.incidents.watch import Watch as Incidents
+from bot.incidents.watch import found
 from bot.ledger.database import Database
 from bot.ledger.lease import Held
 from bot.ledger.passes import freshness
@@ -92,7 +92,7 @@ class Service:
         try:
             now = self.app.clock()
             if await self.readers.ask(lambda reader: self.app.watch.due(reader, now)):
-                await asyncio.to_thread(self._settle)
+                await self.database.write(lambda connection: self.app.watch.settle(connection, now))
             if self.rooms is not None and self.filled:
                 await self.rooms.outbox.tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
@@ -105,7 +105,7 @@ class Service:
             free = disk_usage(self.app.settings.database_path.parent).free
             wrong = await self.readers.ask(lambda reader: found(reader, free, now))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
-                await asyncio.to_thread(self._tell_of, watch, wrong)
+                await self.database.write(lambda connection: watch.settle(connection, wrong, now))
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)
 
@@ -123,14 +123,6 @@ class Service:
                 await self.workspace.post(await self.workspace.dm(user), message)
             except SlackError as failure:
                 log.warning("could not tell an operator", user=user, why=str(failure))
-
-    def _tell_of(self, watch: Incidents, wrong: Mapping[Name, str]) -> None:
-        with self.database.transaction() as connection:
-            watch.settle(connection, wrong, self.app.clock())
-
-    def _settle(self) -> None:
-        with self.database.transaction() as connection:
-            self.app.watch.settle(connection, self.app.clock())
 
     @property
     def filled(self) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -29,7 +28,6 @@ WAIT_SECONDS = 0.5  # between looks at another's lease
 STALL_SECONDS = 300  # without a page booked, a sync gives up
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # where cutting an unbounded window starts; nothing is older
 
-R = TypeVar("R")
 Clock = Callable[[], datetime]
 Courtesy = Callable[[], Awaitable[None]]
 
@@ -112,23 +110,14 @@ class Sync:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(lease.LIFETIME.total_seconds() / 3)
-            await self._write(lambda connection: lease.renew(connection, lease.SYNC, self.holder, self.clock()))
-
-    async def _write(self, work: Callable[[Connection], R]) -> R:
-        """Do something in one transaction, off the event loop."""
-
-        def in_transaction() -> R:
-            with self.database.transaction() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(in_transaction)
+            await self.database.write(lambda connection: lease.renew(connection, lease.SYNC, self.holder, self.clock()))
 
     # --- one pass --------------------------------------------------------------------------------
 
     async def _pass(self, place: "_Place") -> None:
         window, began = place.window, self.clock()
         self._tally = Tally()
-        key = await self._write(lambda c: passes.begin(c, window.kind, window.start, window.end, began))
+        key = await self.database.write(lambda c: passes.begin(c, window.kind, window.start, window.end, began))
         complete, error = False, None
         try:
             complete = await self._read(place, window.start, window.end)
@@ -137,7 +126,7 @@ class Sync:
             raise
         finally:
             # shielded: an interrupted pass is still recorded as such
-            await asyncio.shield(self._write(lambda c: self._finish(c, key, complete=complete, error=error)))
+            await asyncio.shield(self.database.write(lambda c: self._finish(c, key, complete=complete, error=error)))
         self._outcome.tally.include(self._tally)
         self._outcome.complete &= complete
 
@@ -205,7 +194,7 @@ class Sync:
             if passes.plunged(verdict):
                 self._warn(connection, f"{verdict.missed} of {verdict.expected} tasks are no longer listed")
 
-        await self._write(note)
+        await self.database.write(note)
 
     # --- one sweep -------------------------------------------------------------------------------
 
@@ -273,7 +262,7 @@ class Sync:
             notes.settle_unit(connection, self.terms.unit)  # a repricing may have come between two pages
             return book(connection, tasks, self.terms, now=now, listing=listing, refused=refused)
 
-        booked = await self._write(write)
+        booked = await self.database.write(write)
         self._tally.add(booked)
         if self._stall is not None:
             self._stall.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
@@ -295,7 +284,7 @@ async def holding_lease(
 ) -> AsyncIterator[None]:
     """Hold the sync lease, after waiting while another process does; `waiting` is told once whom for."""
     told = False
-    while held := await asyncio.to_thread(_take, database, holder, clock()):
+    while held := await database.write(lambda connection: lease.take(connection, lease.SYNC, holder, clock())):
         if not told:
             waiting(held)
             told = True
@@ -303,14 +292,4 @@ async def holding_lease(
     try:
         yield
     finally:
-        await asyncio.shield(asyncio.to_thread(_give_back, database, holder))
-
-
-def _take(database: Database, holder: str, now: datetime) -> lease.Held | None:
-    with database.transaction() as connection:
-        return lease.take(connection, lease.SYNC, holder, now)
-
-
-def _give_back(database: Database, holder: str) -> None:
-    with database.transaction() as connection:
-        lease.give_back(connection, lease.SYNC, holder)
+        await asyncio.shield(database.write(lambda connection: lease.give_back(connection, lease.SYNC, holder)))

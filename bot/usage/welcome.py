@@ -1,6 +1,5 @@
 """The welcome: at first run operators hear what was read and what to try, once the history is in."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -41,11 +40,7 @@ class Welcome:
         waiting = [Owed(STEM, f"user:{user}") for user in self.callers.operators()]
         done = await self.source.readers.ask(_welcomed)
         if waiting := [each for each in waiting if each.destination not in done]:
-            await asyncio.to_thread(self._owe, waiting)
-
-    def _owe(self, waiting: list[Owed]) -> None:
-        with self.database.transaction() as connection:
-            owe(connection, waiting, self.source.clock())
+            await self.database.write(lambda connection: owe(connection, waiting, self.source.clock()))
 
     async def show(self, told: Told) -> Message | None:  # noqa: ARG002 - the welcome is not edited
         """Nothing: the welcome is not edited."""
