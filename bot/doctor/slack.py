@@ -14,7 +14,7 @@ from bot.people.rights import Denied, SlackUser, read_user
 from bot.settings import Settings
 from bot.slack.errors import RefusedBySlackError, SlackError, translated
 from bot.slack.manifest import SCOPES
-from bot.slack.workspace import Account, Workspace, connected
+from bot.slack.workspace import Account, Workspace, connected, is_shared_outside
 
 _REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."
 _MOST_NAMED = 5
@@ -151,7 +151,7 @@ def _channels(settings: Settings) -> dict[str, tuple[str, ...]]:
 async def _channel(slack: Workspace, account: Account, name: str, channel: str) -> Check:
     what = f"{name} {channel}"
     try:
-        found = await _found(slack, channel)
+        found = await slack.find(channel)
         if found is None:
             mend = "Check the spelling, or invite the bot if the channel is private."
             return Check(State.FAIL, what, "there is no such channel that the bot can see", mend)
@@ -167,23 +167,10 @@ async def _channel(slack: Workspace, account: Account, name: str, channel: str) 
     return Check(State.OK, what, f"#{found['name']}: the bot {account.user} is in it and can read its history")
 
 
-async def _found(slack: Workspace, channel: str) -> dict[str, Any] | None:
-    if channel.startswith("#"):
-        named = channel.removeprefix("#")
-        found = [each async for each in slack.channels() if each["name"] == named]
-        return found[0] if found else None
-    try:
-        return await slack.channel(channel)
-    except RefusedBySlackError as error:
-        if error.code == "channel_not_found":
-            return None
-        raise
-
-
 def _trouble(found: dict[str, Any]) -> tuple[str, str] | None:
     if found.get("is_archived"):
         return "it is archived", "Name another channel."
-    if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
+    if is_shared_outside(found):
         return "it is shared with another company, so nothing is posted there", "Name a channel of your own."
     if not found.get("is_member"):
         return "the bot is not in it", "Invite the bot: /invite @neo-usage"

@@ -1,8 +1,8 @@
 """Delivery: one claimed notification to Slack, in a request whose outcome decides what becomes of it."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +16,7 @@ from bot.outbox.store import Arrival, Edit, Ending, Job, Posted, Sought
 from bot.outbox.voices import Told, Voices
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError, SlackUnavailableError
 from bot.slack.message import Message
-from bot.slack.workspace import UNUSABLE, Workspace
+from bot.slack.workspace import Workspace, simplified
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -116,21 +116,25 @@ class Delivery:
         return await self.voices.missed([each.text for each in said if each is not None])
 
     async def _posted(self, job: Job, message: Message) -> tuple[str, bool]:
-        """Post it, simpler where Slack refuses its blocks; the claim is looked at just before each request."""
-        while True:
+        """Post it; the claim is looked at just before each request."""
+
+        async def post(message: Message) -> tuple[str, bool]:
             if not await self.readers.ask(lambda reader: store.is_mine(reader, job, self.clock())):
                 raise _ClaimLostError
             self.posted[job.channel] = asyncio.get_running_loop().time()
-            try:
-                async with asyncio.timeout(self.times.request):
-                    return await self.workspace.deliver(job.channel, message, job.key, job.thread)
-            except TimeoutError:
-                raise SlackUnavailableError(f"no answer within {self.times.request:g} s") from None
-            except RefusedBySlackError as refusal:
-                simpler = message.simpler
-                if refusal.code not in UNUSABLE or simpler is None:
-                    raise
-                message = simpler
+            async with self._in_time():
+                return await self.workspace.deliver(job.channel, message, job.key, job.thread)
+
+        return await simplified(message, post)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """One request, which ends well before the claim does."""
+        try:
+            async with asyncio.timeout(self.times.request):
+                yield
+        except TimeoutError:
+            raise SlackUnavailableError(f"no answer within {self.times.request:g} s") from None
 
     async def _refused(self, job: Job, code: str) -> None:
         if code in _NOT_LET_IN:
@@ -255,17 +259,11 @@ class Delivery:
         return 0
 
     async def _edited(self, edit: Edit, message: Message) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self.times.request):
-                    return await self.workspace.edit(edit.channel, edit.ts, message, edit.key)
-            except TimeoutError:
-                raise SlackUnavailableError("no answer to an edit") from None
-            except RefusedBySlackError as refusal:
-                simpler = message.simpler
-                if refusal.code not in UNUSABLE or simpler is None:
-                    raise
-                message = simpler
+        async def say(message: Message) -> None:
+            async with self._in_time():
+                await self.workspace.edit(edit.channel, edit.ts, message, edit.key)
+
+        await simplified(message, say)
 
     async def _not_edited(self, edit: Edit, code: str) -> float:
         if code in _NOT_LET_IN:

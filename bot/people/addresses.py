@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.ledger.reading import Reader
 from bot.outbox.voices import Found, Instead, Nowhere
 from bot.people import links
 from bot.people.callers import Callers
 from bot.slack.errors import RefusedBySlackError
-from bot.slack.workspace import Workspace
+from bot.slack.workspace import Workspace, is_shared_outside
 
 FRESH = timedelta(minutes=5)  # a channel that became shared with outsiders is told nothing after this
 
@@ -95,18 +94,14 @@ class Addresses:
 
     async def _looked_up(self, named: str) -> Place:
         try:
-            found = await (self._by_name(named) if named.startswith("#") else self.workspace.channel(named))
+            found = await self.workspace.find(named)
         except RefusedBySlackError as refusal:
             return Nowhere(f"{named} cannot be looked at ({refusal.code})")
         if found is None:
             return Nowhere(f"there is no channel {named} that the bot can see")
-        if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
+        if is_shared_outside(found):
             return Nowhere(f"{named} is shared with another company")
         return Found(str(found["id"]))
-
-    async def _by_name(self, named: str) -> dict[str, Any] | None:
-        found = [each async for each in self.workspace.channels() if each["name"] == named.removeprefix("#")]
-        return found[0] if found else None
 
 
 def _email(reader: Reader, member: int) -> str | None:

@@ -1,9 +1,9 @@
 """The workspace: the bot's account in it, and the calls that rooms make."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -16,9 +16,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.errors import RefusedBySlackError, translated
 from bot.slack.message import Message
 
+R = TypeVar("R")
+
 SECONDS = 10.0  # for one answer of Slack
 _NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
-UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
+_UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,18 @@ class Workspace:
             if not cursor:
                 return
 
+    async def find(self, named: str) -> dict[str, Any] | None:
+        """A channel object by id or `#name`; None if the bot can see no such channel."""
+        if named.startswith("#"):
+            found = [each async for each in self.channels() if each["name"] == named.removeprefix("#")]
+            return found[0] if found else None
+        try:
+            return await self.channel(named)
+        except RefusedBySlackError as refusal:
+            if refusal.code == "channel_not_found":
+                return None
+            raise
+
     async def dm(self, user: str) -> str:
         """The channel of the bot's DM with a user."""
         with translated():
@@ -133,15 +147,11 @@ class Workspace:
         await self._said(self.posting.chat_postEphemeral, message, channel=channel, user=user, **thread_ts)
 
     async def _said(self, method: Any, message: Message, **arguments: Any) -> Any:  # noqa: ANN401 - the SDK's own
-        while True:
-            try:
-                with translated():
-                    return await method(text=message.text, blocks=blocks(message), **arguments)
-            except RefusedBySlackError as error:
-                simpler = message.simpler
-                if error.code not in UNUSABLE or simpler is None:
-                    raise
-                message = simpler
+        async def say(message: Message) -> Any:  # noqa: ANN401 - the SDK's own
+            with translated():
+                return await method(text=message.text, blocks=blocks(message), **arguments)
+
+        return await simplified(message, say)
 
     async def deliver(self, channel: str, message: Message, key: str, thread: str | None = None) -> tuple[str, bool]:
         """Post a message that carries its key, in one request; returns its `ts`, and whether it is in the thread."""
@@ -205,6 +215,18 @@ class Workspace:
             )
 
 
+async def simplified(message: Message, send: Callable[[Message], Awaitable[R]]) -> R:
+    """Send a message, each time a simpler one as long as Slack refuses its blocks; raises what `send` does."""
+    while True:
+        try:
+            return await send(message)
+        except RefusedBySlackError as refusal:
+            simpler = message.simpler
+            if refusal.code not in _UNUSABLE or simpler is None:
+                raise
+            message = simpler
+
+
 EVENT_TYPE = "neo_usage_notification"
 
 
@@ -217,6 +239,11 @@ def _key(message: dict[str, Any]) -> str | None:
     if metadata.get("event_type") != EVENT_TYPE:
         return None
     return (metadata.get("event_payload") or {}).get("key")
+
+
+def is_shared_outside(channel: Mapping[str, Any]) -> bool:
+    """Whether people of another company read a channel, or are invited to."""
+    return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
 
 
 def blocks(message: Message) -> Sequence[dict[str, Any]] | None:

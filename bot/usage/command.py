@@ -15,7 +15,7 @@ from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.message import TABLE_ROWS, Draft, Message
 from bot.slack.rendering import Words
 from bot.slack.requests import Request
-from bot.slack.workspace import Workspace
+from bot.slack.workspace import Workspace, is_shared_outside
 from bot.usage.buttons import ASK, CSV, SHARE, instead_button
 from bot.usage.export import to_csv
 from bot.usage.message import message_of
@@ -117,7 +117,7 @@ class Usage:
             channel = await self.workspace.channel(request.channel)
         except SlackError as error:
             return "unseen" if isinstance(error, RefusedBySlackError) else "unavailable"
-        return "outsiders" if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared") else ""
+        return "outsiders" if is_shared_outside(channel) else ""
 
     # --- filing ----------------------------------------------------------------------------------
 
