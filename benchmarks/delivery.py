@@ -48,12 +48,8 @@ class _Addresses:
         return Found(destination.partition(":")[2])
 
 
-class _Voice:
-    async def say(self, told: Told) -> Message | None:
-        return paragraph(f"This is {told.stem}.")
-
-    async def show(self, told: Told) -> Message | None:
-        return await self.say(told)
+async def _said(told: Told) -> Message:
+    return paragraph(f"This is {told.stem}.")
 
 
 async def _delivered(each: int) -> tuple[float, float]:
@@ -81,7 +77,7 @@ async def _timed(database: Database, path: Path, each: int, *, held: bool) -> fl
     async with SlackServer(slack) as server, connected(slack.workspace.bot_token, f"{server.url}/api/") as workspace:
         slack.url = server.url
         readers = Readers(path)
-        voices = Voices({"bench": _Voice(), "held": _Voice()}, Words(shipped("templates")))
+        voices = Voices(dict.fromkeys(("bench", "held"), _said), {}, Words(shipped("templates")))
         office = PostOffice(
             Delivery(database, readers, workspace, voices, _now, Times()), _Addresses(), ZoneInfo("UTC"), None
         )

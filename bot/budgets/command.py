@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.budgets import changes, form, phrases, store
+from bot.budgets import changes, form, message, phrases, store, wishes
 from bot.budgets.changes import Done
 from bot.budgets.grammar import Asked, asked
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
-from bot.budgets.message import person
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, span_of
 from bot.budgets.watch import Watch, thing
 from bot.domain.access import Caller, RefusedError, Role
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-BUTTONS = ("budget_ack", "budget_snooze", "budget_raise", "budget_approve", "budget_decline", form.SET, form.REQUEST)
+BUTTONS = (*message.BUTTONS, *wishes.BUTTONS, form.SET, form.REQUEST)
 _MOST_HOURS = 24 * 31
 
 
@@ -176,22 +175,22 @@ class Budgets:
         if request.kind is Kind.FORM:
             await self._filled_in(request, caller)
             return
-        match request.action.split(":"):
-            case ["budget_raise"]:
+        match request.action.partition(":"):
+            case message.RAISE, _, _:
                 await self._raise(request, caller)
-            case ["budget_ack"]:
+            case message.ACKNOWLEDGE, _, _:
                 await self._acknowledge(request, caller)
-            case ["budget_snooze", how]:
+            case message.SNOOZE, _, how:
                 await self._snooze_pressed(request, caller, how)
-            case ["budget_approve" | "budget_decline" as what]:
-                await self._decide(request, caller, approve=what == "budget_approve")
+            case wishes.APPROVE | wishes.DECLINE as what, _, _:
+                await self._decide(request, caller, approve=what == wishes.APPROVE)
 
     async def _acknowledge(self, request: Request, caller: Caller) -> None:
         await self._may_touch(caller, request.text)
         before = await self.database.write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
         by, at = before or (request.user, self.clock())
         when = phrases.moment(at, self.watch.terms.zone)
-        await self._say(request, "budgets/acknowledged", again=before is not None, by=person(by), when=when)
+        await self._say(request, "budgets/acknowledged", again=before is not None, by=message.person(by), when=when)
 
     async def _may_touch(self, caller: Caller, name: str) -> int:
         """The subject of a living message, if whoever acts on it is that member or an operator."""
@@ -209,7 +208,7 @@ class Budgets:
         )
         if was is None:
             raise RefusedError("That request is no longer there.")
-        by = person(was.decided_by or request.user)
+        by = message.person(was.decided_by or request.user)
         await self._say(request, "budgets/decided", approve=approve, state=was.state, by=by)
 
     # --- quiet ---------------------------------------------------------------------------------------

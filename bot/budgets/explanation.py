@@ -16,7 +16,6 @@ from bot.outbox.rules import State
 
 NO_BUDGET = "there is no budget: neither an own one nor a default"
 BELOW = "spend is below the first step"
-NOT_RESTATED = "spend has fallen below it since; a step is told once"
 SNOOZED = "somebody asked for quiet; it is told at the end of that"
 
 

@@ -25,6 +25,7 @@ from bot.slack.rendering import Trusted, Words, inert, mention
 
 _TITLE = 70  # characters of a task's title
 ACKNOWLEDGE, SNOOZE, RAISE = "budget_ack", "budget_snooze", "budget_raise"
+BUTTONS = (ACKNOWLEDGE, SNOOZE, RAISE)
 
 
 @dataclass(frozen=True, slots=True)

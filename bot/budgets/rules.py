@@ -101,11 +101,6 @@ def verdicts(reached: Collection[int], known: Collection[int], silent: Decision 
     return verdict
 
 
-def audiences(step: int) -> tuple[Audience, ...]:
-    """Who is told of a member's step."""
-    return (Audience.DM, Audience.CHANNEL) if step >= FULL else (Audience.DM,)
-
-
 def percent(spend_nanos: int, limit_nanos: int) -> int:
     """How much of a limit is used, in whole percent, rounded down so that 100 means all of it."""
     return spend_nanos * 100 // limit_nanos if limit_nanos > 0 else 0

@@ -13,12 +13,12 @@ from bot.domain.money import show_usd
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.outbox.voices import Told
-from bot.people.addresses import Addresses
 from bot.slack import message as slack
 from bot.slack.message import Draft, Message
 from bot.slack.rendering import Words
 
 APPROVE, DECLINE = "budget_approve", "budget_decline"
+BUTTONS = (APPROVE, DECLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,6 @@ class WishVoice:
     """The words of requests; `clock` gives aware times."""
 
     readers: Readers
-    addresses: Addresses
     words: Words
     terms: Terms
     clock: Callable[[], datetime]

@@ -38,10 +38,6 @@ class Voice:
         }
         return paragraph(self.words.say("incidents/incident", **values))
 
-    async def show(self, told: Told) -> Message | None:  # noqa: ARG002 - no incident is edited
-        """Nothing: an incident is not edited."""
-        return None
-
 
 def _incident(reader: Reader, what: str, *, recovered: bool) -> tuple[str, str, int, int | None] | None:
     column = "id" if recovered else "name"

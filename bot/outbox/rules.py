@@ -37,7 +37,6 @@ class Times:
     pace: float = 1.0  # between two posts in a channel
     first_wait: float = 5.0  # after a failure that left nothing behind; doubled each time
     longest_wait: float = 300.0
-    edit_pace: float = 3.0  # between two edits of a message
     margin: float = 300.0  # our clock against Slack's, when a message is looked for
 
 

@@ -1,6 +1,6 @@
 """What the outbox is told by the rooms above it: where a destination is, and what a message says."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,14 +25,8 @@ class Told:
         return self.channel.startswith("D")
 
 
-class Voice(Protocol):
-    """A room's words. `say` a notification, None if there is nothing to say any more; `show` a living message."""
-
-    async def say(self, told: Told) -> Message | None:
-        """The message of a stem."""
-
-    async def show(self, told: Told) -> Message | None:
-        """A living message as it is now."""
+Worded = Callable[[Told], Awaitable[Message | None]]
+"""A room's words for a message; None if there is nothing to say any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +60,10 @@ class Addresses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """The rooms' voices, by what a stem or thing begins with."""
+    """The rooms' words, by what a notification's stem or a living message's thing begins with."""
 
-    rooms: Mapping[str, Voice]
+    says: Mapping[str, Worded]
+    shows: Mapping[str, Worded]
     words: Words
 
     async def word(self, told: Told, *, reply: bool) -> Message | None:
@@ -76,7 +71,7 @@ class Voices:
         kind = told.stem.partition(":")[0]
         if told.thing is not None and (not reply or kind == "news"):
             return await self.show(told)
-        return await self.rooms[kind].say(told) if kind in self.rooms else None
+        return await self.says[kind](told) if kind in self.says else None
 
     async def missed(self, said: list[str]) -> Message | None:
         """The summary of what became too old to be told by itself."""
@@ -87,4 +82,4 @@ class Voices:
 
     async def show(self, told: Told) -> Message | None:
         """A living message."""
-        return await self.rooms[(told.thing or "").partition(":")[0]].show(told)
+        return await self.shows[(told.thing or "").partition(":")[0]](told)

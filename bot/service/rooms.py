@@ -15,8 +15,7 @@ from bot.ledger.readers import Readers
 from bot.outbox.delivery import Delivery
 from bot.outbox.office import PostOffice
 from bot.outbox.rules import QuietHours
-from bot.outbox.voices import Voice as Speaker
-from bot.outbox.voices import Voices
+from bot.outbox.voices import Voices, Worded
 from bot.people.addresses import Addresses, Channels
 from bot.people.callers import Callers
 from bot.people.command import Links
@@ -75,13 +74,12 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     )
     addresses = Addresses(callers, workspace, Channels(settings.alert_channel, settings.ops_channel))
     voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)
-    wishes = WishVoice(readers, addresses, words, app.watch.terms, app.clock)
-    spoken: dict[str, Speaker] = dict.fromkeys(("budget", "crossing", "limit", "summary"), voice) | dict.fromkeys(
-        ("request", "decided"), wishes
-    )
+    wishes = WishVoice(readers, words, app.watch.terms, app.clock)
     welcome = Welcome(source, callers, database, words, poll)
-    spoken |= {"welcome": welcome, "ops": IncidentVoice(readers, words, settings.timezone)}
-    voices = Voices(spoken, words)
+    incidents = IncidentVoice(readers, words, settings.timezone)
+    says: dict[str, Worded] = dict.fromkeys(("crossing", "limit", "summary"), voice.say)
+    says |= {"decided": wishes.say, "welcome": welcome.say, "ops": incidents.say}
+    voices = Voices(says, {"budget": voice.show, "request": wishes.show}, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)

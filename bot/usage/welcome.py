@@ -42,15 +42,8 @@ class Welcome:
         if waiting := [each for each in waiting if each.destination not in done]:
             await self.database.write(lambda connection: owe(connection, waiting, self.source.clock()))
 
-    async def show(self, told: Told) -> Message | None:  # noqa: ARG002 - the welcome is not edited
-        """Nothing: the welcome is not edited."""
-        return None
-
-    async def say(self, told: Told) -> Message | None:  # noqa: ARG002 - all operators read the same
-        """What was read, what to try, and which budgets would fit."""
-        return await self._message()
-
-    async def _message(self) -> Message:
+    async def say(self, _told: Told) -> Message:
+        """What was read, what to try, and which budgets would fit; all operators read the same."""
         fresh = await self.source.freshness()
         everybody = [each for each in await self.source.readers.ask(_present) if each.tasks]
         known = self.callers.directory.named(each.email for each in everybody)

@@ -111,7 +111,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     voice = Voice()
     database = open_database(tmp_path / "ledger.db")
     readers = Readers(tmp_path / "ledger.db", threads=1)
-    voices = Voices(dict.fromkeys(("said", "thing"), voice), Words(shipped("templates")))
+    voices = Voices({"said": voice.say}, {"thing": voice.show}, Words(shipped("templates")))
     async with SlackServer(slack) as server, connected(slack.workspace.bot_token, server.api_url) as workspace:
         yield Desk(
             Delivery(database, readers, workspace, voices, lambda: now[0], Times(request=0.3)), slack, now, voice

@@ -164,7 +164,8 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     store.settle = trap.noted("settled", store.settle)
     store.claim_edit = trap.noted("edit claimed", store.claim_edit)
     database, readers = Database(Path(path)), Readers(Path(path), threads=1)
-    voices = Voices(dict.fromkeys(("said", "thing"), Voice(trap, readers)), Words(shipped("templates")))
+    voice = Voice(trap, readers)
+    voices = Voices({"said": voice.say}, {"thing": voice.show}, Words(shipped("templates")))
     TrappedResponse.trap = trap
     async with connected(token, url) as workspace:
         workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
