@@ -37,9 +37,9 @@ def by_span(cases: Iterable[Case]) -> dict[Span, list[int]]:
 def limits(connection: "Reads", cases: Collection[Case], now: datetime) -> dict[Case, Limit]:
     """The limit of each case that has one: in force now, or (for a period that is over) at its end."""
     found: dict[Case, Limit] = {}
+    nobody = _unattributed(connection)
     for span, subjects in by_span(cases).items():
         by_scope = (_present if now < span.window.end else _at_the_end)(connection, span, {*subjects, DEFAULT})
-        nobody = _unattributed(connection)
         for subject in subjects:
             limit = by_scope.get(subject)
             if limit is None and subject not in {TEAM, nobody}:
@@ -222,19 +222,6 @@ def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case,
         for subject, step, revision in rows.all():
             if of_span[subject] == revision:
                 found[subject, span].append(step)
-    return found
-
-
-def told_before(connection: "Connection", cases: Collection[Case]) -> set[Case]:
-    """The cases of which some step is recorded, under whatever revision."""
-    found: set[Case] = set()
-    for span, subjects in by_span(cases).items():
-        rows = connection.exec_driver_sql(
-            "SELECT DISTINCT x.subject FROM json_each(?) j"
-            " CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?",
-            (json.dumps(subjects), span.unit, span.label),
-        )
-        found |= {(row[0], span) for row in rows.all()}
     return found
 
 

@@ -31,7 +31,7 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.visibility import Privacy
 from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
-from bot.outbox.store import Owed, changed, owe
+from bot.outbox.store import Owed, changed, living, owe
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -78,7 +78,6 @@ class Watch:
         self.settle(connection, booked.at, fresh)
         cases = self._touched(fresh, units, booked.at)
         self._tell(connection, cases, booked.at, Decision.HISTORY if booked.quiet else None)
-        changed(connection, [thing(*case) for case in cases])  # those of them that have a message
 
     def _fresh(self, booked: "Booked") -> _Fresh:
         amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -113,9 +112,16 @@ class Watch:
     # --- evaluation --------------------------------------------------------------------------------
 
     def _tell(
-        self, connection: "Connection", cases: Collection[Case], now: datetime, silent: Decision | None = None
+        self,
+        connection: "Connection",
+        cases: Collection[Case],
+        now: datetime,
+        silent: Decision | None = None,
+        fresh: _Fresh | None = None,
     ) -> None:
-        self._record(connection, list(self._passings(connection, cases, now, silent)), now)
+        """Record the steps that were passed, owe what is to be told of them, and have the messages there are edited."""
+        self._record(connection, list(self._passings(connection, cases, now, silent, fresh)), now)
+        changed(connection, [thing(*case) for case in cases])
 
     def _passings(
         self,
@@ -142,7 +148,6 @@ class Watch:
         quiet = store.snoozed(connection, now)
         to_tell = store.record(connection, passings, quiet, now)
         owe(connection, (owed for row in to_tell for owed in self._owed(*row, quiet)), now)
-        changed(connection, {thing(each.subject, each.span) for each in passings})
 
     def _owed(self, key: int, passing: Passing, step: int, quiet: Mapping[tuple[int, Unit], str]) -> Iterator[Owed]:
         left_alone = quiet.get((passing.subject, passing.span.unit), "").split()
@@ -152,12 +157,11 @@ class Watch:
 
     def _owed_to(self, audience: Audience, key: int, step: int, subject: int, span: Span) -> Iterator[Owed]:
         """What an audience is owed of a crossing: its message in one destination, or nothing."""
-        public = "operators" if self.terms.privacy is Privacy.OPERATORS else "alert"
         destination = None
         if audience is Audience.DM:
             destination = f"member:{subject}" if subject != TEAM else ("operators" if step < FULL else None)
         elif step >= FULL:
-            destination = public
+            destination = "alert"
         if destination is not None:
             yield Owed(f"crossing:{key}", destination, thing(subject, span), span.window.end + LATE)
 
@@ -198,25 +202,21 @@ class Watch:
             case for case in moved if case in before and case in after and after[case].nanos >= before[case].nanos
         ]
         others = [case for case in moved if case not in raised]
-        self._record(connection, list(self._passings(connection, raised, now, Decision.RAISED, fresh)), now)
+        self._tell(connection, raised, now, Decision.RAISED, fresh)
         found = list(self._passings(connection, others, now, None))
         if revision is not None and len(found) > MANY:
             found = list(self._passings(connection, others, now, Decision.SUMMARY))
-            public = "operators" if self.terms.privacy is Privacy.OPERATORS else "alert"
-            owe(connection, [Owed(f"summary:{revision}", public)], now)
+            owe(connection, [Owed(f"summary:{revision}", "alert")], now)
         self._record(connection, found, now)
-        changed(connection, [thing(*case) for case in store.told_before(connection, moved)])
+        changed(connection, [thing(*case) for case in others])
         return moved
 
     def _say_in_threads(self, connection: "Connection", cases: Sequence[Case], revision: int, now: datetime) -> None:
         """Where a subject's budget was told of already, its thread hears of the new limit."""
-        for case in store.told_before(connection, cases):
-            name = thing(*case)
-            rows = connection.exec_driver_sql(
-                "SELECT destination FROM living WHERE thing = ? AND ts IS NOT NULL", (name,)
-            )
-            stem = f"limit:{revision}-{case[0]}"
-            owe(connection, [Owed(stem, row[0], name, case[1].window.end + LATE) for row in rows.all()], now)
+        ends = {thing(*case): case for case in cases}
+        for name, destination in living(connection, ends):
+            subject, span = ends[name]
+            owe(connection, [Owed(f"limit:{revision}-{subject}", destination, name, span.window.end + LATE)], now)
 
     # --- what time brings about ----------------------------------------------------------------------
 
@@ -269,7 +269,7 @@ class Watch:
             span = span_of(unit, now, self.terms.zone)
             if span.name not in before.split():
                 cases = [(subject, span) for subject in (*store.spenders(connection, span), TEAM)]
-                self._record(connection, list(self._passings(connection, cases, now, None, fresh)), now)
+                self._tell(connection, cases, now, None, fresh)
 
     def join(self, connection: "Connection", old: int, new: int, now: datetime) -> None:
         """Two members are one: budgets and what was told are joined, and what both passed together is told."""
@@ -277,7 +277,6 @@ class Watch:
         store.join(connection, old, new)
         cases = [(new, span_of(unit, now, self.terms.zone)) for unit in store.any_budget(connection)]
         self._tell(connection, cases, now)
-        changed(connection, [thing(*case) for case in store.told_before(connection, cases)])
 
     def forget(self, connection: "Connection", now: datetime) -> None:
         """Amounts were priced again: what was passed by that is recorded, and nobody is told."""

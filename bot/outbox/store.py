@@ -104,6 +104,16 @@ def changed(connection: "Connection", things: Iterable[str]) -> None:
         )
 
 
+def living(connection: "Connection", things: Iterable[str]) -> list[tuple[str, str]]:
+    """The living messages that have been posted, of those things: thing and destination."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.thing, l.destination FROM json_each(?) j CROSS JOIN living l ON l.thing = j.value"
+        " WHERE l.ts IS NOT NULL",
+        (json.dumps(list(things)),),
+    )
+    return [(thing, destination) for thing, destination in rows.all()]
+
+
 def _us(moment: datetime | None) -> int | None:
     return None if moment is None else to_us(moment)
 

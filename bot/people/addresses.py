@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.domain.visibility import Privacy
 from bot.ledger.reading import Reader
 from bot.outbox.voices import Found, Instead, Nowhere
 from bot.people import links
@@ -21,6 +22,7 @@ class Channels:
 
     alert: str | None
     ops: str | None
+    privacy: Privacy = Privacy.NAMED
 
 
 @dataclass(slots=True)
@@ -80,6 +82,8 @@ class Addresses:
         return Found(self._dms[user])
 
     async def _of_settings(self, kind: str) -> Place:
+        if kind == "alert" and self.channels.privacy is Privacy.OPERATORS:
+            return Instead(("operators",), "ALERT_PRIVACY is operators")
         if kind == "alert" and self.channels.alert is None:
             return Instead(("ops",), "ALERT_CHANNEL is not set")
         named = self.channels.alert if kind == "alert" else self.channels.ops or self.channels.alert

@@ -72,7 +72,9 @@ def rooms(  # noqa: PLR0917 - what there is to wire
         question=usage.ask,
         checks=dict.fromkeys((form.SET, form.REQUEST), budgets.check),
     )
-    addresses = Addresses(callers, workspace, Channels(settings.alert_channel, settings.ops_channel))
+    addresses = Addresses(
+        callers, workspace, Channels(settings.alert_channel, settings.ops_channel, settings.alert_privacy)
+    )
     voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)
     wishes = WishVoice(readers, words, app.watch.terms, app.clock)
     welcome = Welcome(source, callers, database, words, poll)
