@@ -461,8 +461,8 @@ def explain(whose: str, *, as_json: bool) -> None:
     with _plainly():
         import json
 
-        from bot.budgets.explaining import ARCHIVES, explained
-        from bot.budgets.explanation import lines, to_document
+        from bot.budgets.explaining import explained
+        from bot.budgets.explanation import sentences, to_document
 
         wired = _app()
         terms = wired.watch.terms
@@ -473,7 +473,8 @@ def explain(whose: str, *, as_json: bool) -> None:
             return
         click.echo(found[0].whose)
         for each in found:
-            click.echo("\n".join(f"  {line}" for line in lines(each, terms, ARCHIVES)))
+            for sentence in sentences(each, terms):
+                click.echo(f"  {sentence.text} {sentence.address}".rstrip())
 
 
 # --- database ------------------------------------------------------------------------------------

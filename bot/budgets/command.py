@@ -66,7 +66,7 @@ class Budgets:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators set budgets. Ask for one: `budget request 800/month`.")
         if (meant.scope or "").startswith("<@"):
-            meant = replace(meant, scope=await self._mentioned(meant.scope or ""), newcomer=True)
+            meant = replace(meant, scope=await self.callers.address(meant.scope or ""), newcomer=True)
         done = await self.database.write(lambda c: self._applied(c, meant, request.user, expected))
         log.info("budget", by=request.user, removed=meant.nanos is None, same=all(each.same for each in done))
         await self._say(request, "budgets/done", done=[self._done(each) for each in done])
@@ -119,12 +119,6 @@ class Budgets:
             "ends_at": phrases.last_day(after.ends_at, zone) if after and after.ends_at else "",
             "known": done.known,
         }
-
-    async def _mentioned(self, mention_: str) -> str:
-        found = await self.callers.mentioned([mention_])
-        if mention_ not in found:
-            raise RefusedError(f"I do not know the Neo address of {mention_}. `link {mention_} e-mail` tells me.")
-        return found[mention_]
 
     # --- listing -----------------------------------------------------------------------------------
 
@@ -227,7 +221,7 @@ class Budgets:
     async def _subject(self, whose: str) -> int:
         if whose.lower() == "team":
             return TEAM
-        name = await self._mentioned(whose) if whose.startswith("<@") else whose
+        name = await self.callers.address(whose) if whose.startswith("<@") else whose
         subject = await self.database.write(lambda c: changes.scope_of(c, name))
         if subject == DEFAULT:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets.changes import scope_of
-from bot.budgets.explanation import Explanation, explain, lines
+from bot.budgets.explanation import Explanation, Sentence, explain, sentences
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.watch import Terms
 from bot.domain.access import ONLY_ONES_OWN, Caller, RefusedError, Role
@@ -18,8 +18,6 @@ from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import inert
 from bot.slack.requests import Request
-
-ARCHIVES = "https://slack.com/archives/"  # leads to the reader's own workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,9 @@ class Explaining:
         draft = Draft(f"Budgets of {inert(whose)}: what counts, what was told, and why not.")
         draft.add(slack.section(f"*{inert(whose)}*"))
         for each in found:
-            text = "\n".join(inert(line) if "https://" not in line else _linked(line) for line in self._lines(each))
-            draft.add(slack.section(text))
+            first, *rest = map(_mrkdwn, sentences(each, self.terms))
+            draft.add(slack.section("\n".join([first, *(f"• {line}" for line in rest)])))
         await request.reply.say(draft.message())
-
-    def _lines(self, found: Explanation) -> list[str]:
-        first, *rest = lines(found, self.terms, ARCHIVES)
-        return [first, *(f"• {line.strip()}" for line in rest)]
 
     async def _named(self, request: Request, caller: Caller) -> str:
         words = [word.values[0] for word in split(clean(request.text))[1:]]
@@ -58,19 +52,15 @@ class Explaining:
             return caller.member
         name = words[0]
         if name.startswith("<@"):
-            found = await self.callers.mentioned([name])
-            if name not in found:
-                raise RefusedError(f"I do not know the Neo address of {name}. `link {name} e-mail` tells me.")
-            name = found[name]
+            name = await self.callers.address(name)
         if caller.role is not Role.OPERATOR and name != caller.member:
             raise RefusedError(ONLY_ONES_OWN)
         return name
 
 
-def _linked(line: str) -> str:
-    """A line with its message's address as a link."""
-    text, _, place = line.partition(" https://")
-    return f"{inert(text)} <https://{inert(place)}|see it>"
+def _mrkdwn(sentence: Sentence) -> str:
+    """A sentence, inert; its address alone, which this program made, is a link."""
+    return inert(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 
 def explained(reader: Reader, name: str, terms: Terms, now: datetime) -> list[Explanation]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.budgets import phrases, store
 from bot.budgets.facts import revision
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, Decision, Limit, Span, percent, span_of
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Decision, Limit, Span, passed, percent, span_of
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd, usd_text
 from bot.ledger.instants import from_us, to_us
@@ -79,7 +79,7 @@ def _explained(  # noqa: PLR0917 - what it is explained from
         "SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND until > :now",
         {"s": subject, "u": span.unit, "now": to_us(now)},
     )
-    ahead = [step for step in terms.steps if limit and spent * 100 < limit.nanos * step]
+    ahead = terms.steps[len(passed(limit.nanos, spent, terms.steps)) :] if limit else ()
     return Explanation(
         whose=whose,
         span=span,
@@ -145,21 +145,37 @@ def _tellings(reader: Reader, crossing: int) -> Iterator[Telling]:
 # --- shown ---------------------------------------------------------------------------------------
 
 
-def lines(found: Explanation, terms: Terms, link: str) -> list[str]:
-    """The explanation in sentences; `link` is the address of Slack's archives, to which a message's place is added."""
+ARCHIVES = "https://slack.com/archives/"  # leads to the reader's own workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A part of an explanation, and the address of the message that it tells of, if any."""
+
+    text: str
+    address: str = ""
+
+
+def sentences(found: Explanation, terms: Terms) -> list[Sentence]:
+    """The explanation in sentences."""
     unit, label = found.span.unit, found.span.label
     if found.limit is None:
-        return [f"{unit} {label}: {show_usd(found.spend_nanos)} spent; {found.reason}."]
+        return [Sentence(f"{unit} {label}: {show_usd(found.spend_nanos)} spent; {found.reason}.")]
     used = percent(found.spend_nanos, found.limit.nanos)
     spent = f"{show_usd(found.spend_nanos)} of {show_usd(found.limit.nanos)}, {used} % used"
-    said = [f"{unit} {label}: {spent}. The limit is {found.limit_from}.", _counted(found, terms)]
-    said += [line for step in found.steps for line in _told(step, terms, link)]
-    if found.reason:
-        said.append(f"Nothing was told: {found.reason}.")
-    said += [f"Quiet in {_where(audience)} until {phrases.moment(at, terms.zone)}." for audience, at in found.quiet]
-    if found.next_step is not None:
-        said.append(f"Next: {found.next_step} %, at {show_usd(found.limit.nanos * found.next_step // 100)}.")
+    said = [Sentence(f"{unit} {label}: {spent}. The limit is {found.limit_from}."), Sentence(_counted(found, terms))]
+    said += [sentence for step in found.steps for sentence in _told(step, terms)]
+    said += map(Sentence, _outlook(found, found.limit, terms))
     return said
+
+
+def _outlook(found: Explanation, limit: Limit, terms: Terms) -> Iterator[str]:
+    if found.reason:
+        yield f"Nothing was told: {found.reason}."
+    for audience, at in found.quiet:
+        yield f"Quiet in {_where(audience)} until {phrases.moment(at, terms.zone)}."
+    if found.next_step is not None:
+        yield f"Next: {found.next_step} %, at {show_usd(limit.nanos * found.next_step // 100)}."
 
 
 def _counted(found: Explanation, terms: Terms) -> str:
@@ -173,15 +189,15 @@ def _where(audience: str) -> str:
     return "direct messages" if audience == "dm" else "the channel"
 
 
-def _told(step: Explained, terms: Terms, link: str) -> Iterator[str]:
+def _told(step: Explained, terms: Terms) -> Iterator[Sentence]:
     spent = f"{show_usd(step.spend_nanos)} of {show_usd(step.limit_nanos)}"
     head = f"{step.step} % passed {phrases.moment(step.at, terms.zone)} at {spent}"
     if step.reason:
-        yield f"{head}: not told, because {step.reason}."
+        yield Sentence(f"{head}: not told, because {step.reason}.")
     else:
-        yield f"{head}:"
+        yield Sentence(f"{head}:")
     for each in step.tellings:
-        yield f"   {_telling(each, terms, link)}"
+        yield _telling(each, terms)
 
 
 _STATES = {
@@ -194,14 +210,14 @@ _STATES = {
 }
 
 
-def _telling(each: Telling, terms: Terms, link: str) -> str:
+def _telling(each: Telling, terms: Terms) -> Sentence:
     to = {"alert": "the alert channel", "ops": "the ops channel", "operators": "the operators"}.get(
         each.destination, "the member" if each.destination.startswith("member") else each.destination.partition(":")[2]
     )
     if each.state is State.SENT and each.at is not None and each.ts is not None:
-        place = f" {link}{each.channel}/p{each.ts.replace('.', '')}" if link else ""
-        return f"to {to}: told {phrases.moment(each.at, terms.zone)}{place}"
-    return f"to {to}: {_STATES.get(each.state, each.state)}{f' ({each.why})' if each.why else ''}"
+        address = f"{ARCHIVES}{each.channel}/p{each.ts.replace('.', '')}"
+        return Sentence(f"   to {to}: told {phrases.moment(each.at, terms.zone)}", address)
+    return Sentence(f"   to {to}: {_STATES.get(each.state, each.state)}{f' ({each.why})' if each.why else ''}")
 
 
 def to_document(found: Explanation) -> dict[str, Any]:

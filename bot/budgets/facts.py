@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.budgets import store
-from bot.budgets.rules import DEFAULT, TEAM, Limit, Span, percent
+from bot.budgets.rules import DEFAULT, TEAM, Limit, Span, percent, span_named
 from bot.budgets.watch import Terms
+from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import freshness
@@ -170,17 +171,21 @@ def _steps(reader: Reader, subject: int, span: Span) -> Sequence[Step]:
 # --- the cause -----------------------------------------------------------------------------------
 
 
+def step_told(reader: Reader, crossing: int, terms: Terms) -> tuple[Span, Step, Cause] | None:
+    """A step that was told, in its period, and what moved since the one before it; None if it is not there any more."""
+    with reader:
+        row = reader.one("SELECT subject, unit, period FROM crossing WHERE id = :id", {"id": crossing})
+        if row is None:
+            return None
+        subject, span = row[0], span_named(Unit(row[1]), row[2], terms.zone)
+        steps = [step for step in _steps(reader, subject, span) if step.id <= crossing]
+        return (span, steps[-1], _cause(reader, subject, span, terms.basis, steps)) if steps else None
+
+
 def _cause(reader: Reader, subject: int, span: Span, basis: SpendBasis, steps: Sequence[Step]) -> Cause:
-    """What moved up to the last step that was told, since the one before it."""
+    """What moved up to the last of the steps (without any: until now), since the one before (or the period's start)."""
     before = steps[-2] if len(steps) > 1 else None
     upto = steps[-1].last_charge if steps else None
-    return cause(reader, subject, span, basis, before, upto)
-
-
-def cause(  # noqa: PLR0917 - what it is asked of
-    reader: Reader, subject: int, span: Span, basis: SpendBasis, before: Step | None, upto: int | None
-) -> Cause:
-    """What moved after a step (None: since the period's start), up to a charge (None: all there are)."""
     amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
     whose = "" if subject == TEAM else "c.member = :subject AND "
     within = f"""FROM charge c WHERE {whose}c.booked_at >= :low AND c.booked_at < :high

@@ -8,7 +8,7 @@ from typing import Any
 from slackblocks import Button
 
 from bot.budgets import phrases
-from bot.budgets.facts import Cause, Driver, Facts, Step, cause, facts, revision
+from bot.budgets.facts import Cause, Driver, Facts, facts, revision, step_told
 from bot.budgets.rules import DEFAULT, FULL, TEAM, Span, percent, span_named
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd
@@ -16,7 +16,6 @@ from bot.domain.periods import Unit
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.ledger.readers import Readers
-from bot.ledger.reading import Reader
 from bot.outbox.voices import Told
 from bot.people.addresses import Addresses
 from bot.slack import message as slack
@@ -138,10 +137,10 @@ class Voice:
         return await self._step(told, int(key))
 
     async def _step(self, told: Told, crossing: int) -> Message | None:
-        found = await self.readers.ask(lambda reader: self._read_step(reader, crossing))
+        found = await self.readers.ask(lambda reader: step_told(reader, crossing, self.terms))
         if found is None:
             return None
-        (_subject, span), step, moved = found
+        span, step, moved = found
         text = self.words.say(
             "budgets/step",
             step=step.step,
@@ -152,19 +151,6 @@ class Voice:
             **self._cause(moved, told),
         )
         return slack.paragraph(text)
-
-    def _read_step(self, reader: Reader, crossing: int) -> tuple[tuple[int, Span], Step, Cause] | None:
-        row = reader.one("SELECT subject, unit, period FROM crossing WHERE id = :id", {"id": crossing})
-        if row is None:
-            return None
-        span = span_named(Unit(row[1]), row[2], self.terms.zone)
-        found = facts(reader, row[0], span, self.terms, self.clock())
-        steps = [step for step in found.steps if step.id <= crossing]
-        if not steps:
-            return None
-        before = steps[-2] if len(steps) > 1 else None
-        moved = cause(reader, row[0], span, self.terms.basis, before, steps[-1].last_charge)
-        return (row[0], span), steps[-1], moved
 
     async def _limit(self, told: Told, key: int) -> Message | None:
         subject, span = self._meant(told.thing or "")

@@ -24,7 +24,7 @@ class UnclosedQuoteError(ValueError):
     """A quote without its partner; `column` is where it stands, counted from 1."""
 
     def __init__(self, column: int) -> None:
-        super().__init__("a quote is not closed")
+        super().__init__(f"a quote is not closed: the one at character {column}.")
         self.column = column
 
 

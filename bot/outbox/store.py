@@ -120,13 +120,22 @@ def _us(moment: datetime | None) -> int | None:
 
 # --- what there is to do -------------------------------------------------------------------------
 
-_DUE = """
-SELECT (SELECT count(*) FROM notification WHERE state = 'pending' AND channel IS NULL AND next_at <= :now),
+# nothing is put off for longer than two days: a later moment was set by a clock that ran ahead
+_FAR = timedelta(days=2)
+_READY = "(next_at <= :now OR next_at > :far)"
+_LONGEST_EDIT = timedelta(minutes=30)  # as well, for what somebody is editing
+_FREE = "(token IS NULL OR expires_at <= :now OR expires_at > :longest)"
+_DUE = f"""
+SELECT (SELECT count(*) FROM notification WHERE state = 'pending' AND channel IS NULL AND {_READY}),
        (SELECT count(*) FROM notification WHERE state = 'sending' AND (expires_at <= :now OR claimed_at > :ahead)),
        (SELECT count(*) FROM notification WHERE state = 'unsure' AND (unsure_at <= :sought OR unsure_at > :ahead)),
        (SELECT count(*) FROM notification WHERE check_at <= :now),
        (SELECT count(*) FROM notification WHERE state IN ('pending', 'unsure') AND owed_until <= :now)
-"""
+"""  # noqa: S608 - our own
+_CHANNELS = f"""
+SELECT DISTINCT channel FROM notification WHERE state = 'pending' AND channel IS NOT NULL AND {_READY}
+UNION SELECT channel FROM living WHERE wanted > shown AND ts IS NOT NULL AND {_FREE}
+"""  # noqa: S608 - our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +156,17 @@ def due(reader: "Reader", now: datetime, unsure: timedelta) -> Due:
     What was claimed in the future was claimed by a clock that ran ahead: nobody is at it any more.
     """
     at = to_us(now)
-    values = {"now": at, "sought": to_us(now - unsure), "ahead": to_us(now + timedelta(minutes=1))}
-    unplaced_, expired, unsure_, unchecked_, overdue_ = reader.rows(_DUE, values)[0]
-    channels = reader.rows(_CHANNELS, {"now": at, "far": to_us(now + timedelta(days=2))})
+    ready = {"now": at, "far": to_us(now + _FAR), "longest": to_us(now + _LONGEST_EDIT)}
+    ahead = {"sought": to_us(now - unsure), "ahead": to_us(now + timedelta(minutes=1))}
+    unplaced_, expired, unsure_, unchecked_, overdue_ = reader.rows(_DUE, ready | ahead)[0]
+    channels = reader.rows(_CHANNELS, ready)
     return Due(unplaced_, expired, unsure_, unchecked_, overdue_, tuple(row[0] for row in channels))
-
-
-# nothing is put off for longer than two days: a later moment was set by a clock that ran ahead
-_READY = "(next_at <= :now OR next_at > :far)"
-_CHANNELS = f"""
-SELECT DISTINCT channel FROM notification WHERE state = 'pending' AND channel IS NOT NULL AND {_READY}
-UNION SELECT channel FROM living WHERE wanted > shown AND ts IS NOT NULL AND (token IS NULL OR expires_at <= :now)
-"""  # noqa: S608 - our own
 
 
 def unplaced(reader: "Reader", now: datetime) -> list[str]:
     """The destinations that wait to be found."""
     sql = f"SELECT DISTINCT destination FROM notification WHERE state = 'pending' AND channel IS NULL AND {_READY}"  # noqa: S608 - our own
-    return [row[0] for row in reader.rows(sql, {"now": to_us(now), "far": to_us(now + timedelta(days=2))})]
+    return [row[0] for row in reader.rows(sql, {"now": to_us(now), "far": to_us(now + _FAR)})]
 
 
 def place(connection: "Connection", destination: str, channel: str) -> None:
@@ -238,7 +240,7 @@ def keep_quiet(connection: "Connection", channel: str, until: datetime) -> None:
 
 def claim(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Job | None:
     """Claim the next notification of a channel, for as long as the lease lasts."""
-    values = {"channel": channel, "now": to_us(now), "far": to_us(now + timedelta(days=2))}
+    values = {"channel": channel, "now": to_us(now), "far": to_us(now + _FAR)}
     row = connection.exec_driver_sql(_CLAIM, values).first()
     if row is None:
         return None
@@ -424,18 +426,18 @@ def look_again(connection: "Connection", sought: Sought, at: datetime | None) ->
 
 # --- living messages -----------------------------------------------------------------------------
 
-_EDIT = """
+_EDIT = f"""
 SELECT l.id, l.thing, l.destination, l.channel, l.ts, l.wanted,
        coalesce((SELECT n.stem || ':' || n.destination FROM notification n WHERE n.living = l.id AND n.ts = l.ts), ''),
        l.reposted, l.editable
 FROM living l WHERE l.wanted > l.shown AND l.ts IS NOT NULL AND l.channel = :channel
-  AND (l.token IS NULL OR l.expires_at <= :now OR l.expires_at > :far) ORDER BY l.id LIMIT 1
-"""
+  AND {_FREE} ORDER BY l.id LIMIT 1
+"""  # noqa: S608 - our own
 
 
 def claim_edit(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Edit | None:
     """Claim a living message of a channel that is to be edited."""
-    values = {"channel": channel, "now": to_us(now), "far": to_us(now + timedelta(minutes=30))}
+    values = {"channel": channel, "now": to_us(now), "longest": to_us(now + _LONGEST_EDIT)}
     row = connection.exec_driver_sql(_EDIT, values).first()
     if row is None:
         return None
@@ -452,8 +454,7 @@ def shown(connection: "Connection", edit: Edit) -> None:
         "UPDATE living SET shown = max(shown, ?), token = NULL WHERE id = ? AND token = ?",
         (edit.version, edit.id, edit.token),
     )
-    if not mine.rowcount:
-        connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
+    _once_more_unless(mine.rowcount, connection, edit)
 
 
 def edit_later(connection: "Connection", edit: Edit, until: datetime) -> None:
@@ -461,7 +462,11 @@ def edit_later(connection: "Connection", edit: Edit, until: datetime) -> None:
     mine = connection.exec_driver_sql(
         "UPDATE living SET expires_at = ? WHERE id = ? AND token = ?", (to_us(until), edit.id, edit.token)
     )
-    if not mine.rowcount:
+    _once_more_unless(mine.rowcount, connection, edit)
+
+
+def _once_more_unless(mine: int, connection: "Connection", edit: Edit) -> None:
+    if not mine:
         connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
 
 

@@ -59,6 +59,17 @@ class Callers:
         matched = {f"<@{user}>": await self._member(user) for user in ids}
         return {mention: member for mention, member in matched.items() if member is not None}
 
+    async def address(self, mention: str) -> str:
+        """The e-mail of somebody mentioned (`<@U1>`).
+
+        Raises:
+            RefusedError: they cannot be matched to one.
+        """
+        found = await self.mentioned([mention])
+        if mention not in found:
+            raise RefusedError(f"I do not know the Neo address of {mention}. `link {mention} e-mail` tells me.")
+        return found[mention]
+
     async def _member(self, user: str) -> str | None:
         """Whose spend a mention means; also of somebody who may not ask (any more)."""
         try:

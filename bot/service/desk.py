@@ -12,6 +12,7 @@ import structlog
 from bot.domain.access import Caller, RefusedError
 from bot.domain.parsing import QueryError
 from bot.domain.when import WhenError
+from bot.domain.words import UnclosedQuoteError
 from bot.people.callers import Callers, DeniedError
 from bot.slack.errors import SlackError
 from bot.slack.message import Message, paragraph
@@ -73,7 +74,7 @@ class Desk:
                 await room(request, caller)
         except DeniedError as denial:
             await request.reply.say(self._said("people/denied", reason=denial.reason.value))
-        except (RefusedError, WhenError, QueryError) as refusal:
+        except (RefusedError, WhenError, QueryError, UnclosedQuoteError) as refusal:
             await request.reply.say(self._said("usage/refused", reason=str(refusal)))
         except SlackError:
             raise

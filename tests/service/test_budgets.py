@@ -1,11 +1,15 @@
 """Budgets through the front door: set in Slack, told to the right person once, with the cause."""
 
 import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.budgets.changes import scope_of
+from bot.budgets.store import Setting
+from bot.domain.periods import Unit
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, actions, shown, table
@@ -288,3 +292,75 @@ async def test_explain_gives_the_reasons(office: Office) -> None:
     assert "day" in text
     assert "there is no budget" in text
     assert "Only operators" in shown(await office.ask("marcus", "explain @priya"))
+
+
+async def test_a_reason_is_no_link_and_no_mention_wherever_it_is_said(office: Office) -> None:
+    await office.ask("priya", 'budget request 50/month reason:"see https://evil.example <!channel> *now*"')
+    await office.delivered()
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    await office.press("hannah", request, "budget_approve", office.workspace.im_of("U0HANNAH").id)
+    await office.delivered()
+    with office.service.database.transaction() as connection:  # as at the terminal, where Slack marks no address
+        plain = Setting(scope_of(connection, PRIYA), Unit.WEEK, 10**12, "terminal", "see https://evil.example now")
+        office.service.app.watch.set(connection, plain, office.clock())
+    messages = [*told(office.dm("hannah")), *told(office.dm("priya")), await office.ask("priya", "explain")]
+    texts = [text for message in messages for text in mrkdwn(message.blocks)]
+    assert sum("evil.example" in text for text in texts) > 2
+    for text in texts:
+        assert "https://evil.example" not in text
+        assert "<!channel>" not in text
+        assert "*now*" not in text
+
+
+def mrkdwn(part: Any) -> Iterator[str]:
+    """The texts of blocks in which marks mean something."""
+    if isinstance(part, list):
+        for each in part:
+            yield from mrkdwn(each)
+    elif isinstance(part, dict):
+        if part.get("type") == "mrkdwn":
+            yield part["text"]
+        for each in part.values():
+            yield from mrkdwn(each)
+
+
+@pytest.mark.parametrize("user", ["marcus", "gil"])
+async def test_nobody_but_an_operator_decides_on_a_request(office: Office, user: str) -> None:
+    await office.ask("priya", "budget request 90/month")
+    await office.delivered()
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    button = {
+        "type": "actions",
+        "block_id": "b",
+        "elements": [{"type": "button", "action_id": "budget_approve", "value": "1"}],
+    }
+    (await copied(office, request)).blocks.append(button)
+    before = len(office.seen(user))
+    copy = office.seen(user)[-1]
+    await office.slack.click(user, "neo-spend", copy.ts, "budget_approve")
+    refused = shown(await office.answer(user, "neo-spend", before))
+    assert "Only operators decide" in refused or "guest" in refused
+    assert "There is no budget yet" in shown(await office.ask("hannah", "budgets"))
+
+
+async def copied(office: Office, message: Message) -> Message:
+    """The same message in a channel that everybody reads."""
+    copy = Message(office.workspace.stamp(office.clock()), message.user, text=message.text, bot_id=message.bot_id)
+    office.workspace.post(office.workspace.channel("neo-spend").id, copy)
+    return copy
+
+
+async def test_where_operators_alone_hear_of_members_no_channel_names_a_stranger(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "ALERT_PRIVACY": "operators"}
+    await closed.open()
+    await spend(closed, "stranger@acme.example", 10)
+    await closed.ask("hannah", "budget stranger@acme.example 10/month")
+    await closed.delivered()
+    assert told(closed.seen("marcus")) == []
+    assert any("stranger@acme.example" in shown(each) for each in told(closed.dm("hannah")))
+
+
+@pytest.mark.parametrize("command", ["explain", "budget", "link"])
+async def test_a_quote_that_is_not_closed_is_named(office: Office, command: str) -> None:
+    answer = shown(await office.ask("hannah", f'{command} "priya'))
+    assert "not closed" in answer or "link @" in answer
