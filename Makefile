@@ -33,7 +33,7 @@ bench: setup
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra test --extra postgres --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
