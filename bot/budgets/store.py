@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.budgets.rules import DEFAULT, TEAM, Audience, Decision, Limit, Span
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, Decision, Limit, Span
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.ledger import quarters
@@ -82,8 +82,12 @@ def _unattributed(connection: "Reads") -> int | None:
 
 def any_budget(connection: "Reads") -> set[Unit]:
     """The units that there are limits for."""
-    rows = connection.exec_driver_sql("SELECT DISTINCT unit FROM budget WHERE limit_nanos IS NOT NULL")
-    return {Unit(row[0]) for row in rows}
+    rows = connection.exec_driver_sql(
+        "SELECT j.value FROM json_each(?) j"
+        " WHERE EXISTS (SELECT 1 FROM budget WHERE unit = j.value AND limit_nanos IS NOT NULL)",
+        (json.dumps(UNITS),),
+    )
+    return {Unit(row[0]) for row in rows.all()}
 
 
 @dataclass(frozen=True, slots=True)

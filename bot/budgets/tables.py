@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 _ENDING = text("ends_at IS NOT NULL")
+_LIMITED = text("limit_nanos IS NOT NULL")
 
 
 class Budget(SQLModel, table=True):
@@ -15,6 +16,7 @@ class Budget(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("scope", "unit", name="uq_budget_scope"),
         Index("ix_budget_ending", "ends_at", sqlite_where=_ENDING, postgresql_where=_ENDING),
+        Index("ix_budget_unit", "unit", sqlite_where=_LIMITED, postgresql_where=_LIMITED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
