@@ -1,9 +1,14 @@
-"""The jobs: what the scheduler's ticks call. It only ticks; what is due is decided by `now` and the database."""
+"""The jobs: what the scheduler's ticks start. It only ticks; what is due is decided by `now` and the database."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +20,41 @@ class Job:
     call: Callable[[], Awaitable[None]]
 
 
-def scheduler_of(jobs: Sequence[Job]) -> AsyncIOScheduler:
-    """A scheduler of the jobs, not started; a tick that comes late comes once, and never beside itself."""
-    scheduler = AsyncIOScheduler(
-        timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    )
-    for job in jobs:
-        scheduler.add_job(job.call, "interval", seconds=job.seconds, id=job.id)
-    return scheduler
+class Ticks:
+    """The jobs, each at every tick of its own, and never beside itself; ended by breaking them off.
+
+    A job runs in a task of ours and not of the scheduler's, which reports as an error what it breaks off itself.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
+        for job in jobs:
+            self._scheduler.add_job(self._start, "interval", seconds=job.seconds, id=job.id, args=[job])
+
+    def start(self) -> None:
+        """Let them tick."""
+        self._scheduler.start()
+
+    async def _start(self, job: Job) -> None:
+        task = self._under_way.get(job.id)
+        if task is None or task.done():
+            self._under_way[job.id] = asyncio.create_task(_told(job))
+
+    async def end(self) -> None:
+        """Tick no more, and break off what is under way."""
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # a tick at this very moment starts its job, which is then broken off as one of ours
+        self._scheduler.shutdown(wait=False)
+        for task in self._under_way.values():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _told(job: Job) -> None:
+    """Run it; what fails is a mistake of ours, told in the log, and the next tick tries again."""
+    try:
+        await job.call()
+    except Exception:
+        log.exception("a job failed", job=job.id)

@@ -20,7 +20,7 @@ from bot.ledger.passes import freshness
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
-from bot.service.jobs import Job, scheduler_of
+from bot.service.jobs import Job, Ticks
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
 from bot.slack import http
@@ -251,28 +251,20 @@ def _waiting(held: Held) -> None:
 @asynccontextmanager
 async def _ticking(service: Service) -> AsyncIterator[None]:
     """Look now, and again at every tick; a sync under way is broken off at the end, and loses nothing."""
-    looks: set[asyncio.Task[None]] = set()
-
-    async def look() -> None:
-        task = asyncio.create_task(service.look())
-        looks.add(task)
-        task.add_done_callback(looks.discard)
-        await asyncio.shield(task)
-
-    jobs = [
-        Job("sync", service.app.settings.poll_seconds, look),
-        Job("deliver", DELIVER_SECONDS, service.deliver),
-        Job("incidents", INCIDENT_SECONDS, service.look_after_itself),
-    ]
-    scheduler = scheduler_of(jobs)
-    scheduler.start()
-    first = asyncio.create_task(look())
+    ticks = Ticks(
+        [
+            Job("sync", service.app.settings.poll_seconds, service.look),
+            Job("deliver", DELIVER_SECONDS, service.deliver),
+            Job("incidents", INCIDENT_SECONDS, service.look_after_itself),
+        ]
+    )
+    ticks.start()
+    first = asyncio.create_task(service.look())
     try:
         yield
     finally:
-        scheduler.shutdown(wait=False)
-        for task in (first, *looks):
-            await _cancelled(task)
+        await ticks.end()
+        await _cancelled(first)
         await service.keeper.stop()
 
 
