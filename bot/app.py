@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.budgets.watch import Watch
+    from bot.failures.report import Errors
+    from bot.failures.watch import Watch as Failures
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
@@ -98,6 +100,17 @@ class App:
             question = parse(line, now=now, zone=self.settings.timezone, statuses=statuses)
             return answer(reader, question, AT_THE_TERMINAL, self.terms, now)
 
+    def errors(self, line: str) -> "Errors":
+        """What failed, asked in the query language by whoever holds the terminal; raises as `report`."""
+        from bot.failures.report import check, errors
+
+        settings, now = self.settings, self.clock()
+        with self.reader() as reader:
+            statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
+            question = parse(line, now=now, zone=settings.timezone, statuses=statuses)
+            check(question)
+            return errors(reader, question, AT_THE_TERMINAL, settings.timezone, settings.spend_basis, now)
+
     @property
     def terms(self) -> Terms:
         """What every answer rests on."""
@@ -112,6 +125,13 @@ class App:
         settings = self.settings
         terms = Budgeting(settings.timezone, settings.spend_basis, settings.budget_steps, settings.alert_privacy)
         return Watch(terms)
+
+    @property
+    def failures(self) -> "Failures":
+        """Who sees in each booking which tasks failed, and how."""
+        from bot.failures.watch import Watch
+
+        return Watch(self.settings.failure_statuses)
 
     async def sync(self, *, full: bool, progress: "Callable[[Progress], None]", waiting: "Waiting") -> "Outcome":
         """One sync of the ledger with the upstream, alone.
@@ -165,7 +185,7 @@ class App:
                 holding_lease(database, holder, self.clock, waiting),
                 connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
-                observers = (self.watch.observe,)
+                observers = (self.watch.observe, self.failures.observe)
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
                 job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
                 return await job.run(planned, quiet=quiet)
@@ -184,6 +204,7 @@ class App:
         try:
             with database.transaction() as connection:
                 settle_unit(connection, self.settings.pricing_unit)
+                self.failures.record(connection)
         except BaseException:
             database.close()
             raise
@@ -238,7 +259,9 @@ class App:
         moved = merge(connection, old, new)
         assert row is not None  # noqa: S101 - merging an unknown one has raised
         email = stored_email(new)
-        self.watch.join(connection, row[0], member_ids(connection, [email])[email], self.clock())
+        into = member_ids(connection, [email])[email]
+        self.watch.join(connection, row[0], into, self.clock())
+        self.failures.join(connection, row[0], into)
         return moved
 
     def reprice(self) -> "Repriced":

@@ -240,6 +240,26 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
             _show(wired, answer)
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@_as_json
+def errors(query: tuple[str, ...], *, as_json: bool) -> None:
+    """Which tasks failed, how, and what they cost: `neo-usage errors 7d`."""
+    with _plainly():
+        from bot.failures.report import to_document
+
+        wired = _app()
+        found = wired.errors(line_of(query))
+        if as_json:
+            import json
+
+            click.echo(json.dumps(to_document(found), indent=2))
+            return
+        from bot.failures.terminal import show
+
+        show(found, wired.settings.timezone, _console())
+
+
 def _show(wired: "App", answer: "Report") -> None:
     from bot.usage.terminal import show
 

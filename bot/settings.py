@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.domain.money import AmountError, typed_nanos
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import member_key
 from bot.domain.visibility import Privacy, Titles
@@ -69,11 +70,15 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator decided. Durations are in the unit their name says."""
+    """What the operator decided. Durations are in the unit their name says.
+
+    `digest_days` counts from 0, Monday; `spike_floor` is in nanos; `neo_task_url_template` has one `{task_id}`.
+    """
 
     neo_api_key: Secret | None
     neo_bearer_token: Secret | None
     neo_api_url: str
+    neo_task_url_template: str | None
     solo_member: str | None
     slack_bot_token: Secret | None
     slack_app_token: Secret | None
@@ -81,12 +86,18 @@ class Settings:
     slack_api_url: str
     admins: frozenset[str]
     digest_channel: tuple[str, ...]
+    digest_at: time
+    digest_days: frozenset[int]
     alert_channel: str | None
     ops_channel: str | None
     budget_steps: tuple[int, ...]
     alert_privacy: Privacy
     quiet_hours: tuple[time, time] | None
     show_titles: Titles
+    failure_statuses: tuple[str, ...]
+    spike_alerts: bool
+    spike_floor: int
+    templates_dir: Path | None
     http_host: str
     http_port: int
     log_level: LogLevel
@@ -287,6 +298,74 @@ def _hours(text: str) -> tuple[time, time] | None:
     return start, end
 
 
+def _clock_time(text: str) -> time:
+    """A local time."""
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if not found:
+        raise _InvalidError(f"`{text}` is no time. Give it as 09:00.")
+    return time(int(found[1]), int(found[2]))
+
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _week_days(text: str) -> frozenset[int]:
+    """Days of the week and spans of them; a span may go over Sunday."""
+    return frozenset(day for each in _listed(text.lower()) for day in _day_span(each))
+
+
+def _day_span(text: str) -> Iterator[int]:
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    if first not in _DAYS or (dash and last not in _DAYS):
+        raise _InvalidError(f"`{text}` is no day of the week. Give them as mon-fri, or mon,wed,fri.")
+    start, count = _DAYS.index(first), (_DAYS.index(last or first) - _DAYS.index(first)) % 7
+    yield from ((start + day) % 7 for day in range(count + 1))
+
+
+def _task_address(text: str) -> str | None:
+    """An address in which `{task_id}` stands for a task's id."""
+    if not text:
+        return None
+    example = "https://neo.projectdiscovery.io/tasks/{task_id}"
+    sound = re.fullmatch(r"https?://[^\s<>|]+", text) and text.isprintable()
+    if not sound or text.count("{task_id}") != 1 or set(text.replace("{task_id}", "")) & set("{}"):
+        raise _InvalidError(f"`{text}` is no address with one {{task_id}} in it, such as {example}.")
+    return text
+
+
+_STATUS = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+
+
+def _statuses(text: str) -> tuple[str, ...]:
+    found = _listed(text.lower())
+    for each in found:
+        if not _STATUS.fullmatch(each):
+            raise _InvalidError(f"`{each}` is no status. Give some such as error,failed,blocked.")
+    return tuple(dict.fromkeys(found))
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise _InvalidError(f"`{text}` is neither on nor off.")
+    return text.lower() == "on"
+
+
+def _amount(text: str) -> int:
+    try:
+        return typed_nanos(text)
+    except AmountError as error:
+        raise _InvalidError(str(error)) from None
+
+
+def _directory(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_dir():
+        raise _InvalidError(f"`{text}` is no directory. Make it, or leave the setting out.")
+    return path
+
+
 def _host(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
         raise _InvalidError(f"`{text}` is no host. Use 127.0.0.1, or 0.0.0.0 behind a proxy of your own.")
@@ -338,6 +417,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "neo_api_key": ("", _secret),
     "neo_bearer_token": ("", _secret),
     "neo_api_url": (NEO_API_URL, _address(NEO_API_URL, "NEO_API_KEY")),
+    "neo_task_url_template": ("", _task_address),
     "solo_member": ("", _email),
     "slack_bot_token": ("", _token("xoxb-", "OAuth & Permissions")),
     "slack_app_token": ("", _token("xapp-", "Basic Information, App-Level Tokens")),
@@ -345,12 +425,18 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "slack_api_url": (SLACK_API_URL, _slack_address),
     "admins": ("", _people),
     "digest_channel": ("", _channels),
+    "digest_at": ("09:00", _clock_time),
+    "digest_days": ("mon-sun", _week_days),
     "alert_channel": ("", _channel),
     "ops_channel": ("", _channel),
     "budget_steps": ("50,80,100,150,200", _steps),
     "alert_privacy": ("named", _choice(Privacy)),
     "quiet_hours": ("", _hours),
     "show_titles": ("operators", _choice(Titles)),
+    "failure_statuses": ("error,failed", _statuses),
+    "spike_alerts": ("off", _switch),
+    "spike_floor": ("$10", _amount),
+    "templates_dir": ("", _directory),
     "http_host": ("127.0.0.1", _host),
     "http_port": ("8080", _whole(0, 65_535, "ports")),
     "log_level": ("info", _choice(LogLevel)),

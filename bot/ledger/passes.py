@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.periods import Window
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.reading import Reader
 
@@ -192,6 +193,24 @@ def freshness(reader: Reader, now: datetime) -> Freshness:
     stretches = [Stretch(*row) for row in reader.rows("SELECT covered_from, covered_to FROM coverage ORDER BY 1")]
     at = as_of[0] if as_of else None
     return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))
+
+
+def beginning(reader: Reader, fresh: Freshness) -> datetime | None:
+    """Where the ledger starts: with what passes cover, or (all history read) with its first charge."""
+    if fresh.since is None:
+        return None
+    if fresh.since > 0:
+        return from_us(fresh.since)
+    first = reader.one("SELECT min(booked_at) FROM charge")
+    return from_us(first[0]) if first and first[0] is not None else None
+
+
+def is_complete(fresh: Freshness, window: Window, begins: datetime | None) -> bool:
+    """Whether the ledger holds all of a window, as far as it has come; `begins` as of `beginning`."""
+    start = window.start
+    if fresh.since == 0 and begins is not None:
+        start = max(start, begins)  # nothing is older than the beginning
+    return fresh.covers(start, window.end) and to_us(start) >= (fresh.since or 0)
 
 
 @dataclass(frozen=True, slots=True)

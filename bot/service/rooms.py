@@ -9,6 +9,10 @@ from bot.budgets.command import BUTTONS, Budgets
 from bot.budgets.explaining import Explaining
 from bot.budgets.message import Voice
 from bot.budgets.wishes import WishVoice
+from bot.failures import command as failing
+from bot.failures import form as silencing
+from bot.failures.message import Terms as FailureTerms
+from bot.failures.message import Voice as FailureVoice
 from bot.incidents.message import Voice as IncidentVoice
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
@@ -55,6 +59,11 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     talk = Talk(source, words, settings.database_path, settings.admins)
     links = Links(database, readers, words, app.clock)
     budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)
+    terms = FailureTerms(
+        settings.timezone, settings.spend_basis, settings.show_titles, settings.alert_privacy,
+        settings.neo_task_url_template,
+    )  # fmt: skip
+    failures = failing.Failures(database, readers, callers, workspace, words, terms, app.clock)
     desk = Desk(
         callers,
         words,
@@ -66,11 +75,17 @@ def rooms(  # noqa: PLR0917 - what there is to wire
             "threshold": budgets.budget,
             "budgets": budgets.budgets,
             "snooze": budgets.snooze,
+            "errors": failures.errors,
+            "notify": failures.notify,
             "explain": Explaining(readers, callers, app.watch.terms, app.clock).explain,
         },
-        buttons=dict.fromkeys(ACTIONS, usage.press) | dict.fromkeys(BUTTONS, budgets.press),
+        buttons=(
+            dict.fromkeys(ACTIONS, usage.press)
+            | dict.fromkeys(BUTTONS, budgets.press)
+            | dict.fromkeys(failing.BUTTONS, failures.press)
+        ),
         question=usage.ask,
-        checks=dict.fromkeys((form.SET, form.REQUEST), budgets.check),
+        checks=dict.fromkeys((form.SET, form.REQUEST), budgets.check) | {silencing.FORM: failures.check},
     )
     addresses = Addresses(
         callers, workspace, Channels(settings.alert_channel, settings.ops_channel, settings.alert_privacy)
@@ -81,7 +96,9 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     incidents = IncidentVoice(readers, words, settings.timezone)
     says: dict[str, Worded] = dict.fromkeys(("crossing", "limit", "summary"), voice.say)
     says |= {"decided": wishes.say, "welcome": welcome.say, "ops": incidents.say}
-    voices = Voices(says, {"budget": voice.show, "request": wishes.show}, words)
+    failed = FailureVoice(readers, words, terms, app.clock)
+    says |= dict.fromkeys(("failure", "failures"), failed.say)
+    voices = Voices(says, {"budget": voice.show, "request": wishes.show, "failures": failed.show}, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from shutil import disk_usage
 from sqlite3 import Error as SQLiteError
 
@@ -88,11 +89,12 @@ class Service:
             await self.deliver()
 
     async def deliver(self) -> None:
-        """See to what time brings about for budgets, and to the messages that are owed."""
+        """See to what time brings about, and to the messages that are owed."""
         try:
             now = self.app.clock()
-            if await self.readers.ask(lambda reader: self.app.watch.due(reader, now)):
-                await self.database.write(lambda connection: self.app.watch.settle(connection, now))
+            for watch in (self.app.watch, self.app.failures):
+                if await self.readers.ask(partial(watch.due, now=now)):
+                    await self.database.write(partial(watch.settle, now=now))
             if self.rooms is not None and self.filled:
                 await self.rooms.outbox.tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:

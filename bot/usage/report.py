@@ -1,23 +1,24 @@
 """The report: a question answered from the ledger, in amounts that are exact; every way of showing it starts here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
+from bot.domain.access import Caller, Grant, grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.when import resolve
 from bot.ledger import notes
 from bot.ledger.detail import TaskDetail, task_detail
-from bot.ledger.instants import from_us, to_us
-from bot.ledger.passes import Freshness, freshness
+from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
 from bot.ledger.selection import Selection, task_ids
 from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
+from bot.people import naming
+from bot.people.naming import Mentioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,6 @@ class Report:
         return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None
 
 
-Mentioned = Mapping[str, str]
-
-
 def answer(  # noqa: PLR0917 - all that an answer depends on
     reader: Reader,
     question: Question,
@@ -102,7 +100,7 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
         WhenError: the window is reversed or has not begun.
     """
     with reader:
-        named = _named(reader, question.people, caller, mentioned)
+        named = naming.named(reader, question.people, caller, mentioned)
         scope = grant(question, caller, named)
         window = resolve(question.asked_when, now, terms.zone)
         selection = Selection(window, scope.members, question.filters, question.byok)
@@ -114,7 +112,7 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
     reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime, rows: Sequence[TaskRow]
 ) -> Report:
     fresh = freshness(reader, now)
-    begins = _beginning(reader, fresh)
+    begins = beginning(reader, fresh)
     if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
         # an empty ledger must not read as an empty bill
         raise LedgerError(
@@ -139,47 +137,12 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
         rows=tuple(rows),
         details=tuple(_details(reader, question, selection)),
         as_of=fresh.as_of,
-        complete=warning is None and _is_complete(fresh, selection.window, begins),
+        complete=warning is None and is_complete(fresh, selection.window, begins),
         begins=begins,
         unit_assumed=total.by_unit and not terms.unit_is_set,
         warning=warning,
         quarantined=reader.rows("SELECT count(*) FROM quarantine")[0][0],
     )
-
-
-def _named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Mentioned | None) -> tuple[str, ...]:
-    """The e-mails of those named: `<@U1>` by who it is in Slack, `@ana` as the only member whose address begins so."""
-    if not people:
-        return ()
-    if caller.role is Role.OPERATOR:
-        emails = [row[0] for row in reader.rows("SELECT email FROM member WHERE email <> ''")]
-        return tuple(_one_named(name, emails, mentioned) for name in people)
-    # others may name themselves, and must not learn from an error who else there is
-    try:
-        return tuple(_one_named(name, list(filter(None, [caller.member])), mentioned) for name in people)
-    except RefusedError:
-        raise RefusedError(ONLY_ONES_OWN) from None
-
-
-def _one_named(name: str, emails: Sequence[str], mentioned: Mentioned | None) -> str:
-    if name.startswith("<"):
-        return _one_mentioned(name, mentioned)
-    wanted = name.removeprefix("@")
-    found = [email for email in emails if email == wanted or email.split("@")[0] == wanted]
-    if not found:
-        found = [email for email in emails if email.split("@")[0].split(".")[0] == wanted]
-    if len(found) != 1:
-        what = "nobody in the ledger is" if not found else f"{len(found)} members are"
-        raise RefusedError(f"{what} called {name}. Name one by `email:`; `neo-usage member list` shows them.")
-    return found[0]
-
-
-def _one_mentioned(name: str, mentioned: Mentioned | None) -> str:
-    if mentioned is None:
-        raise RefusedError(f"{name} is a Slack mention; in a terminal use `email:ana@acme.dev` or `@ana`.")
-    if name not in mentioned:
-        raise RefusedError(f"I cannot match {name} to a member of the Neo team. `link {name} ana@acme.dev` tells me.")
-    return mentioned[name]
 
 
 # --- the parts -----------------------------------------------------------------------------------
@@ -225,20 +188,3 @@ def _previous(  # noqa: PLR0917 - private, and each is one thing
         return None
     before = Selection(window, selection.members, selection.filters, selection.byok)
     return Previous(window, terms.basis.spend(*amounts(reader, before)))
-
-
-def _beginning(reader: Reader, fresh: Freshness) -> datetime | None:
-    """Where the ledger starts: with what passes cover, or (all history read) with its first charge."""
-    if fresh.since is None:
-        return None
-    if fresh.since > 0:
-        return from_us(fresh.since)
-    first = reader.one("SELECT min(booked_at) FROM charge")
-    return from_us(first[0]) if first and first[0] is not None else None
-
-
-def _is_complete(fresh: Freshness, window: Window, begins: datetime | None) -> bool:
-    start = window.start
-    if fresh.since == 0 and begins is not None:
-        start = max(start, begins)  # nothing is older than the beginning
-    return fresh.covers(start, window.end) and to_us(start) >= (fresh.since or 0)

@@ -1,0 +1,270 @@
+"""Failures in Slack: reported, shown task by task, silenced, acknowledged; every act is authorised anew."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.parsing import parse
+from bot.domain.periods import local_day
+from bot.domain.question import Question
+from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.domain.words import clean
+from bot.failures import answers, facts, form, message, store
+from bot.failures.form import Choice
+from bot.failures.message import Terms
+from bot.failures.report import Errors, check, errors
+from bot.failures.store import Silenced
+from bot.failures.watch import thing
+from bot.ledger.database import Database
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.ledger.selection import seen_values
+from bot.outbox.store import changed
+from bot.people.callers import Callers
+from bot.slack import message as slack
+from bot.slack.rendering import Words
+from bot.slack.requests import Kind, Request
+from bot.slack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+log = structlog.get_logger(__name__)
+
+BUTTONS = (*message.BUTTONS, answers.LIFT, form.FORM)
+_MOST_TASKS = 99
+_MEMBERS = 20  # that the form offers to silence
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The room's door in Slack; `clock` gives aware times."""
+
+    database: Database
+    readers: Readers
+    callers: Callers
+    workspace: Workspace
+    words: Words
+    terms: Terms
+    clock: Callable[[], datetime]
+
+    # --- the report ----------------------------------------------------------------------------------
+
+    async def errors(self, request: Request, caller: Caller) -> None:
+        """`errors [window]`: the kinds of failure, what they cost, and what share of tasks fails."""
+        line = clean(request.text).partition(" ")[2]
+        found = await self._reported(request, caller, await self._question(line))
+        silences = await self._silences() if caller.role is Role.OPERATOR else []
+        view = answers.View(self.words, self.terms.zone, operator=caller.role is Role.OPERATOR)
+        await request.reply.say(answers.report(found, view, silences))
+
+    async def _question(self, line: str) -> Question:
+        seen = await self.readers.ask(lambda reader: seen_values(reader, "status"))
+        question = parse(line, now=self.clock(), zone=self.terms.zone, statuses={*seen, *UPSTREAM_STATUSES})
+        check(question)
+        return question
+
+    async def _reported(self, request: Request, caller: Caller, question: Question) -> Errors:
+        if caller.role is Role.MEMBER and caller.member is None:
+            raise RefusedError(self._unmatched())
+        wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
+        mentioned = await self.callers.mentioned(wanted)
+        zone, basis, now = self.terms.zone, self.terms.basis, self.clock()
+        return await self.readers.ask(lambda reader: errors(reader, question, caller, zone, basis, now, mentioned))
+
+    async def _silences(self) -> list[answers.Quiet]:
+        return await self.readers.ask(lambda reader: quiet(reader, self.clock()))
+
+    def _unmatched(self) -> str:
+        return f"I cannot match you to a member of the Neo team. Ask {self.callers.whom_to_ask()} to `link` you."
+
+    # --- one's own failures --------------------------------------------------------------------------
+
+    async def notify(self, request: Request, caller: Caller) -> None:
+        """`notify errors on|off`: whether one's own failures are told in a direct message."""
+        words = clean(request.text).lower().split()[1:]
+        if words == ["errors"]:
+            on = await self.readers.ask(lambda reader: _listens(reader, caller.member))
+            await self._say(request, "failures/notify", on=on, new=False)
+            return
+        if len(words) != 2 or words[0] != "errors" or words[1] not in {"on", "off"}:  # noqa: PLR2004 - what, and whether
+            raise RefusedError("Type `notify errors on` to hear of your own failed tasks, `notify errors off` not to.")
+        await self._listen(request, caller, on=words[1] == "on")
+
+    async def _listen(self, request: Request, caller: Caller, *, on: bool) -> None:
+        member = await self.member(caller)
+        new = await self.database.write(lambda c: store.listen(c, member, self.clock(), on=on))
+        await self._say(request, "failures/notify", on=on, new=new)
+
+    async def member(self, caller: Caller) -> int:
+        """The member somebody is in the ledger; raises RefusedError if they are none."""
+        found = await self.readers.ask(lambda reader: _member(reader, caller.member))
+        if found is None:
+            raise RefusedError(self._unmatched())
+        return found
+
+    # --- buttons -------------------------------------------------------------------------------------
+
+    async def press(self, request: Request, caller: Caller) -> None:
+        """Do what a button says, if whoever pressed it may."""
+        if request.kind is Kind.FORM:
+            await self._silence(request, caller)
+            return
+        match request.action.partition(":")[0]:
+            case message.TASKS:
+                await self._show(request, caller)
+            case message.OFF:
+                await self._listen(request, caller, on=False)
+            case message.SILENCE:
+                await self._open(request, caller)
+            case message.ACKNOWLEDGE:
+                await self._acknowledge(request, caller)
+            case _:
+                await self._lift(request, caller)
+
+    async def _show(self, request: Request, caller: Caller) -> None:
+        """The tasks that a message tells of: all to an operator, to others their own."""
+        member = None if caller.role is Role.OPERATOR else await self.member(caller)
+        basis = self.terms.basis
+
+        def look(reader: Reader) -> list[facts.FailedTask]:
+            with reader:
+                return facts.tasks(reader, _groups(reader, request.text), basis, _MOST_TASKS + 1, member)
+
+        found = await self.readers.ask(look)
+        if not found and member is not None:
+            raise RefusedError("None of these tasks is yours. Operators see them all.")
+        view = answers.View(self.words, self.terms.zone, operator=member is None, address=self.terms.address)
+        await request.reply.say(answers.tasks(found, view))
+
+    async def _acknowledge(self, request: Request, caller: Caller) -> None:
+        self._operators_only(caller)
+        first = await self.readers.ask(lambda reader: _first(reader, request.text))
+        before = await self.database.write(lambda c: self._acknowledged(c, first, request.user))
+        by, at = before or (request.user, self.clock())
+        when = f"{at.astimezone(self.terms.zone):%Y-%m-%d %H:%M}"
+        await self._say(request, "failures/acknowledged", again=before is not None, by=by, when=when)
+
+    def _acknowledged(self, connection: "Connection", first: int, by: str) -> tuple[str, datetime] | None:
+        before = store.acknowledge(connection, first, by, self.clock())
+        if before is None:
+            changed(connection, [thing(first)])
+        return before
+
+    @staticmethod
+    def _operators_only(caller: Caller) -> None:
+        if caller.role is not Role.OPERATOR:
+            raise RefusedError(
+                "Operators silence and acknowledge failures. `notify errors off` ends your own messages."
+            )
+
+    # --- silences ------------------------------------------------------------------------------------
+
+    async def _open(self, request: Request, caller: Caller) -> None:
+        self._operators_only(caller)
+        first, choices = await self.readers.ask(lambda reader: _choices(reader, request.text, self.terms))
+        if not choices:
+            raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
+        today = local_day(self.clock(), self.terms.zone)
+        await self.workspace.open_form(request.trigger, form.view(choices, request.channel, first, today))
+
+    async def _silence(self, request: Request, caller: Caller) -> None:
+        self._operators_only(caller)
+        asked = form.asked(request.fields, request.user, self.clock(), self.terms.zone)
+        await self.database.write(lambda c: self._silenced(c, asked))
+        log.info("silenced", by=request.user, what=asked.what.value)
+        (name,) = await self.readers.ask(lambda reader: list(_called(reader, [asked])))
+        day = answers.last_day(asked.until, self.terms.zone)
+        await self._say(request, "failures/silenced", name=name, day=day, reason=asked.reason or "")
+
+    def _silenced(self, connection: "Connection", asked: store.Silence) -> None:
+        store.silence(connection, asked, self.clock())
+        changed(connection, map(thing, store.shown(connection)))
+
+    async def _lift(self, request: Request, caller: Caller) -> None:
+        self._operators_only(caller)
+        key = int(request.text)
+        done = await self.database.write(lambda c: self._lifted(c, key))
+        await self._say(request, "failures/lifted", done=done)
+
+    def _lifted(self, connection: "Connection", key: int) -> bool:
+        done = store.lift(connection, key, self.clock())
+        changed(connection, map(thing, store.shown(connection)))
+        return done
+
+    def check(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """What is wrong with the form that was filled in, by field."""
+        return form.wrong(fields, self.clock(), self.terms.zone)
+
+    async def _say(self, request: Request, template: str, **values: object) -> None:
+        await request.reply.say(slack.paragraph(self.words.say(template, **values)))
+
+
+def quiet(reader: Reader, now: datetime) -> list[answers.Quiet]:
+    """The silences that hold, each with what it is about."""
+    with reader:
+        held = store.silences(reader, now)
+        names = _called(reader, held)
+        return [
+            answers.Quiet(each.id, name, each.until, each.reason, each.by)
+            for each, name in zip(held, names, strict=True)
+        ]
+
+
+def _called(reader: Reader, silences: Iterable[store.Silence]) -> Iterable[str]:
+    for each in silences:
+        match each.what:
+            case Silenced.MODEL:
+                yield f"everything of {each.value}"
+            case Silenced.MEMBER:
+                yield f"everything of {facts.member_name(reader, int(each.value))}"
+            case Silenced.KIND:
+                yield facts.kind_name(reader, int(each.value))
+
+
+def _listens(reader: Reader, email: str | None) -> bool:
+    member = _member(reader, email)
+    return member is not None and store.listens(reader, member)
+
+
+def _member(reader: Reader, email: str | None) -> int | None:
+    sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
+    row = None if email is None else reader.one(sql, {"email": email})
+    return None if row is None else int(row[0])
+
+
+def _groups(reader: Reader, value: str) -> list[int]:
+    """The groups that a button's value means: one, or all that one message tells of."""
+    kind, _, key = value.partition(":")
+    column = "id" if kind == "group" else "first"
+    sql = f"SELECT id FROM failure_group WHERE {column} = :key"  # noqa: S608 - one of two columns
+    return [row[0] for row in reader.rows(sql, {"key": int(key)})]
+
+
+def _first(reader: Reader, value: str) -> int:
+    """The group that leads the message that a button's value means."""
+    kind, _, key = value.partition(":")
+    row = reader.one("SELECT first FROM failure_group WHERE id = :key", {"key": int(key)}) if kind == "group" else None
+    return int(row[0]) if row and row[0] is not None else int(key)
+
+
+def _choices(reader: Reader, value: str, terms: Terms) -> tuple[int, list[Choice]]:
+    """The group that leads the message, and what of it can be silenced."""
+    with reader:
+        first = _first(reader, value)
+        cases = [each for key in _groups(reader, value) if (each := facts.look(reader, key, terms.basis))]
+        kinds = [
+            Choice(Silenced.KIND, str(each.kind), f"This error: {facts.kind_name(reader, each.kind)}") for each in cases
+        ]
+        models = dict.fromkeys(each.model for each in cases)
+        members = dict.fromkeys(email for each in cases for email in each.members)
+        keys = {email: _member(reader, "" if email == facts.NOBODY else email) for email in list(members)[:_MEMBERS]}
+        return first, [
+            *kinds[:_MEMBERS],
+            *(Choice(Silenced.MODEL, model, f"Everything of {model}") for model in models),
+            *(Choice(Silenced.MEMBER, str(key), f"Everything of {email}") for email, key in keys.items() if key),
+        ]

@@ -1,0 +1,168 @@
+"""The facts of a group of failures: how many, whose, what they cost, and when; a message tells of one or of many."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain.pricing import SpendBasis
+from bot.domain.text import one_line
+from bot.failures.rules import Cap
+from bot.ledger.instants import from_us
+from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
+from bot.ledger.reading import Reader
+
+_ERROR = 300  # characters of one that are shown
+NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A group as it stands, or the part of it that is one member's.
+
+    `nanos` is what its tasks cost in all; `mended` of its `tasks` have completed since. `members` are e-mails;
+    `error` is the first line of the latest one's.
+    """
+
+    group: int
+    kind: int
+    status: str
+    model: str
+    cap: Cap | None
+    error: str
+    tasks: int
+    mended: int
+    members: tuple[str, ...]
+    nanos: int
+    began: datetime
+    last: datetime
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task of a group. `nanos` is None where nothing is known of its cost."""
+
+    task_id: str
+    member: str
+    failed_at: datetime
+    nanos: int | None
+    title: str | None
+    error: str | None
+    mended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one message tells of: its groups, the largest first, and who acknowledged it."""
+
+    first: int
+    cases: tuple[Case, ...]
+    acknowledged: tuple[str, datetime] | None
+
+    @property
+    def closed(self) -> bool:
+        """Whether none of them goes on."""
+        return all(case.closed for case in self.cases)
+
+
+_CASES = """
+SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, count(f.task), count(f.mended_at),
+       sum(coalesce(t.platform_nanos, 0) + {provider}), min(f.failed_at), max(f.failed_at)
+FROM failure_group g JOIN failure_kind k ON k.id = g.kind JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
+WHERE {which} GROUP BY g.id ORDER BY count(f.task) DESC, g.id
+"""
+_MEMBERS = """
+SELECT DISTINCT f.grp, m.email FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
+JOIN member m ON m.id = t.member WHERE {which} ORDER BY m.email
+"""
+
+
+_ERRORS = """
+SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g JOIN failure f ON f.grp = g.id
+JOIN task t ON t.id = f.task JOIN task_detail d ON d.task = t.id WHERE {which} GROUP BY f.grp
+"""  # of the row with the maximum, as SQLite has it
+
+
+def told(reader: Reader, first: int, basis: SpendBasis, member: int | None = None) -> Told:
+    """What the message tells of that a group leads, in one snapshot; to a member, of their own tasks alone."""
+    with reader:
+        row = reader.one("SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = :id", {"id": first})
+        which = "g.first = :key" + ("" if member is None else " AND t.member = :member")
+        cases = tuple(_cases(reader, which, {"key": first, "member": member}, basis))
+        acknowledged = (row[0], from_us(row[1])) if row and row[0] is not None else None
+        return Told(first, cases, acknowledged)
+
+
+def look(reader: Reader, group: int, basis: SpendBasis, member: int | None = None) -> Case | None:
+    """One group, or a member's part of it, within the caller's snapshot; None if nothing is in it any more."""
+    which = "g.id = :key" + ("" if member is None else " AND t.member = :member")
+    return next(_cases(reader, which, {"key": group, "member": member}, basis), None)
+
+
+def member_name(reader: Reader, member: int) -> str:
+    """A member's e-mail, by key."""
+    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": member})
+    return shown_email(row[0] if row else "")
+
+
+def kind_name(reader: Reader, kind: int) -> str:
+    """What a kind of failure is called: how its tasks end, with which model, and what the latest error says."""
+    row = reader.one(
+        "SELECT k.status, k.model, k.cap, d.error_message, max(f.failed_at) FROM failure_kind k"
+        " LEFT JOIN failure f ON f.kind = k.id LEFT JOIN task_detail d ON d.task = f.task WHERE k.id = :id",
+        {"id": kind},
+    )
+    if row is None or row[0] is None:
+        return "an error that no task has any more"
+    status, model, cap, error, _ = row
+    return f"{status} of {model}: {cap or first_line(error) or 'no error text'}"
+
+
+def going_on(reader: Reader, basis: SpendBasis, member: int | None = None) -> list[Case]:
+    """The groups that are open, or a member's part of them; the largest first."""
+    which = "g.closed_at IS NULL" + ("" if member is None else " AND t.member = :member")
+    with reader:
+        return list(_cases(reader, which, {"member": member}, basis))
+
+
+def _cases(reader: Reader, which: str, values: dict[str, Any], basis: SpendBasis) -> Iterator[Case]:
+    members: dict[int, list[str]] = {}
+    for group, email in reader.rows(_MEMBERS.format(which=which), values):
+        members.setdefault(group, []).append(shown_email(email))
+    errors = {group: first_line(error) for group, error, _ in reader.rows(_ERRORS.format(which=which), values)}
+    provider = "coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else "0"
+    for group, kind, status, model, cap, closed, tasks, mended, nanos, began, last in reader.rows(
+        _CASES.format(which=which, provider=provider), values
+    ):
+        yield Case(
+            group, kind, status, model, Cap(cap) if cap else None, errors[group], tasks, mended, tuple(members[group]),
+            nanos, from_us(began), from_us(last), bool(closed),
+        )  # fmt: skip
+
+
+def first_line(error: str | None) -> str:
+    """The first line of an error that says anything, as one short line."""
+    return one_line(next((line for line in (error or "").splitlines() if line.strip()), ""), _ERROR)
+
+
+_TASKS = """
+SELECT t.task_id, m.email, f.failed_at, {amount}, d.title, d.error_message, f.mended_at IS NOT NULL
+FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
+JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.id DESC LIMIT :most
+"""
+
+
+def tasks(
+    reader: Reader, groups: Sequence[int], basis: SpendBasis, most: int, member: int | None = None
+) -> list[FailedTask]:
+    """The tasks of some groups, the latest first; or those of them that are one member's."""
+    known = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
+    provider = " + coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else ""
+    amount = f"CASE WHEN {known} THEN NULL ELSE coalesce(t.platform_nanos, 0){provider} END"
+    which = f"g.id IN ({','.join(map(str, groups)) or 'NULL'})" + ("" if member is None else " AND t.member = :member")
+    rows = reader.rows(_TASKS.format(which=which, amount=amount), {"most": most, "member": member})
+    return [
+        FailedTask(task_id, shown_email(email), from_us(at), nanos, title, error, bool(mended))
+        for task_id, email, at, nanos, title, error, mended in rows
+    ]

@@ -1,0 +1,214 @@
+"""What is said of failures in channels and direct messages: the living message of a group, or of many at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slackblocks import Button
+
+from bot.domain.pricing import SpendBasis
+from bot.domain.visibility import Privacy, Titles
+from bot.failures import phrases, store
+from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
+from bot.failures.store import Silence, Silenced
+from bot.failures.watch import REPLIES
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.outbox.voices import Told as Telling
+from bot.slack import message as slack
+from bot.slack.message import Draft, Message
+from bot.slack.rendering import Trusted, Words, code, mention
+
+TASKS, SILENCE, ACKNOWLEDGE, OFF = "failure_tasks", "failure_silence", "failure_ack", "failure_off"
+BUTTONS = (TASKS, SILENCE, ACKNOWLEDGE, OFF)
+_LINES = 10  # kinds that a summary lists
+_LINKED = 3  # tasks that are linked
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What messages about failures rest on; `address` has a `{task_id}`, if there is one for tasks."""
+
+    zone: ZoneInfo
+    basis: SpendBasis
+    titles: Titles = Titles.OPERATORS
+    privacy: Privacy = Privacy.NAMED
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is to say: the message's groups, the latest tasks, and which silences are about them."""
+
+    told: Told
+    latest: tuple[FailedTask, ...]
+    silences: tuple[Silence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The room's words for the outbox; `clock` gives aware times."""
+
+    readers: Readers
+    words: Words
+    terms: Terms
+    clock: Callable[[], datetime]
+
+    # --- the living message ------------------------------------------------------------------------
+
+    async def show(self, telling: Telling) -> Message | None:
+        """What a message tells of, as it is now; to a member, of their own tasks alone."""
+        first, member = int((telling.thing or "").split(":")[1]), _member(telling)
+        found = await self.readers.ask(lambda reader: self._look(reader, first, member))
+        if not found.told.cases:
+            return None
+        return self._of_one(found, telling) if len(found.told.cases) == 1 else self._of_many(found, telling)
+
+    def _look(self, reader: Reader, first: int, member: int | None) -> _Found:
+        of = told(reader, first, self.terms.basis, member)
+        groups = [each.group for each in of.cases]
+        latest = tasks(reader, groups, self.terms.basis, _LINKED, member) if len(groups) == 1 else []
+        silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
+        return _Found(of, tuple(latest), tuple(silences))
+
+    def _of_one(self, found: _Found, telling: Telling) -> Message:
+        (only,) = found.told.cases
+        draft = self._drafted(only, found.latest, telling)
+        if acts := list(self._acts(found)):
+            draft.add(slack.context(*acts))
+        draft.add(slack.actions(list(_buttons(f"first:{found.told.first}", telling, closed=only.closed))))
+        return draft.message()
+
+    def _drafted(self, only: Case, latest: tuple[FailedTask, ...], telling: Telling) -> Draft:
+        headline = self.words.say("failures/headline", **self._headline(only, telling))
+        draft = Draft(headline)
+        draft.add(slack.section(headline))
+        draft.add(slack.section(self.words.say("failures/details", **self._details(only, latest, telling))))
+        return draft
+
+    def _headline(self, only: Case, telling: Telling) -> dict[str, Any]:
+        return {
+            "tasks": only.tasks,
+            "own": _member(telling) is not None,
+            "within": phrases.within(only),
+            "model": only.model,
+            "status": only.status,
+            "members": phrases.count(len(only.members), "member"),
+            "who": only.members[0] if len(only.members) == 1 and self._named(telling) else "",
+            "spent": phrases.spent(only.nanos),
+        }
+
+    def _details(self, only: Case, latest: tuple[FailedTask, ...], telling: Telling) -> dict[str, Any]:
+        zone = self.terms.zone
+        many = len(only.members) > 1 and self._named(telling)
+        return {
+            "error": code(only.error) if only.error and self._texts(telling) else "",
+            "cap": "" if only.cap is None else phrases.CAPS[only.cap],
+            "cap_name": only.cap or "",
+            "names": phrases.names(only.members) if many else "",
+            "tasks": only.tasks,
+            "mended": only.mended,
+            "began": phrases.moment(only.began, zone),
+            "last": phrases.moment(only.last, zone),
+            "links": [phrases.link(self.terms.address, each.task_id) for each in latest] if self.terms.address else [],
+            "closed": only.closed,
+        }
+
+    def _texts(self, telling: Telling) -> bool:
+        """Whether errors may be shown there."""
+        return telling.in_dm or self.terms.titles is Titles.CHANNEL
+
+    def _named(self, telling: Telling) -> bool:
+        """Whether members may be named there."""
+        return _member(telling) is None and (telling.in_dm or self.terms.privacy is Privacy.NAMED)
+
+    def _acts(self, found: _Found) -> Iterator[str]:
+        zone = self.terms.zone
+        if found.told.acknowledged:
+            by, at = found.told.acknowledged
+            yield Trusted(f":white_check_mark: Acknowledged by {mention(by)}, {phrases.moment(at, zone)}")
+        for each in found.silences:
+            what = {Silenced.KIND: "This error", Silenced.MODEL: "This model", Silenced.MEMBER: "A member"}[each.what]
+            yield Trusted(
+                f":zzz: {what} is silenced through {phrases.last_day(each.until, zone)}, by {mention(each.by)}"
+            )
+
+    # --- many at once --------------------------------------------------------------------------------
+
+    def _of_many(self, found: _Found, telling: Telling) -> Message:
+        cases = found.told.cases
+        lines = [self._line(each, telling) for each in cases[:_LINES]]
+        members = {email for each in cases for email in each.members}
+        text = self.words.say(
+            "failures/summary",
+            kinds=len(cases),
+            own=_member(telling) is not None,
+            tasks=phrases.count(sum(each.tasks for each in cases), "task"),
+            members=phrases.count(len(members), "member"),
+            spent=phrases.spent(sum(each.nanos for each in cases)),
+            lines=lines,
+            more=len(cases) - len(lines),
+            unshown=max(len(cases) - REPLIES, 0) if _member(telling) is None else 0,
+            closed=found.told.closed,
+        )
+        draft = Draft(text.partition("\n")[0])
+        draft.add(slack.section(text))
+        if acts := list(self._acts(found)):
+            draft.add(slack.context(*acts))
+        draft.add(slack.actions(list(_buttons(f"first:{found.told.first}", telling, closed=found.told.closed))))
+        return draft.message()
+
+    def _line(self, each: Case, telling: Telling) -> dict[str, Any]:
+        return {
+            "tasks": each.tasks,
+            "model": each.model,
+            "status": each.status,
+            "members": phrases.count(len(each.members), "member"),
+            "spent": phrases.spent(each.nanos),
+            "cap": each.cap or "",
+            "error": code(each.error) if each.error and self._texts(telling) else "",
+        }
+
+    # --- what is said in its thread ------------------------------------------------------------------
+
+    async def say(self, telling: Telling) -> Message | None:
+        """One of many groups, in the thread of the message that tells of all."""
+        kind, _, key = telling.stem.partition(":")
+        group, member = int(key), _member(telling)
+        if kind == "failures":  # it is too old to be told by itself: its headline stands in a summary
+            return await self.show(Telling(telling.stem, telling.destination, telling.channel, telling.stem))
+        found, latest = await self.readers.ask(lambda reader: self._look_at_one(reader, group, member))
+        if found is None:
+            return None
+        draft = self._drafted(found, latest, telling)
+        draft.add(slack.actions(list(_buttons(f"group:{group}", telling, closed=found.closed))))
+        return draft.message()
+
+    def _look_at_one(
+        self, reader: Reader, group: int, member: int | None
+    ) -> tuple[Case | None, tuple[FailedTask, ...]]:
+        with reader:
+            latest = tasks(reader, [group], self.terms.basis, _LINKED, member)
+            return look(reader, group, self.terms.basis, member), tuple(latest)
+
+
+def _member(telling: Telling) -> int | None:
+    """Whose own tasks a message is about, if it is one member's."""
+    kind, _, key = telling.destination.partition(":")
+    return int(key) if kind == "member" else None
+
+
+def _is_about(silence: Silence, cases: tuple[Case, ...]) -> bool:
+    values = {Silenced.KIND: {str(each.kind) for each in cases}, Silenced.MODEL: {each.model for each in cases}}
+    return silence.value in values.get(silence.what, set())
+
+
+def _buttons(value: str, telling: Telling, *, closed: bool) -> Iterator[Button]:
+    yield slack.button("Show tasks", TASKS, value)
+    if _member(telling) is not None:
+        yield slack.button("Tell me no more", OFF, value)
+    elif not closed:
+        yield slack.button("Silence", SILENCE, value)
+        yield slack.button("Acknowledge", ACKNOWLEDGE, value)

@@ -1,0 +1,64 @@
+"""Phrases: what is said of failures, wherever it is shown."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from bot.domain.money import show_usd
+from bot.failures.facts import Case
+from bot.failures.rules import Cap
+from bot.slack.rendering import Trusted, inert
+
+_NAMED = 5  # members by name
+_HOURS, _DAYS = 120, 48 * 60  # minutes, above which hours and days read better
+
+CAPS = {
+    Cap.MEMBER: "the member's own spending cap in Neo is reached",
+    Cap.PROJECT: "the project's spending cap in Neo is reached",
+    Cap.CREDITS: "the team's Neo credits are used up",
+}
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """A moment on the zone's clock, to the minute."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def last_day(end: datetime, zone: ZoneInfo) -> str:
+    """The last day that ends at a moment."""
+    return f"{(end - timedelta(microseconds=1)).astimezone(zone):%Y-%m-%d}"
+
+
+def count(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def within(case: Case) -> str:
+    """How long a group's failures lie apart."""
+    minutes = (case.last - case.began) // timedelta(minutes=1)
+    if minutes < 1:
+        return "within a minute"
+    if minutes < _HOURS:
+        return f"in {minutes} min"
+    return f"in {minutes // 60} h" if minutes < _DAYS else f"in {minutes // 1440} days"
+
+
+def spent(nanos: int) -> str:
+    """What failures cost."""
+    return f"{show_usd(nanos)} spent" if nanos else "nothing spent"
+
+
+def names(members: Sequence[str]) -> str:
+    """Members by e-mail, as many as a line holds."""
+    more = len(members) - _NAMED
+    return ", ".join(members[:_NAMED]) + (f" and {count(more, 'other')}" if more > 0 else "")
+
+
+def link(template: str | None, task_id: str) -> Trusted:
+    """A task by the beginning of its id, linked to its page in Neo where there is an address for that."""
+    shown = inert(task_id[:8])
+    if template is None:
+        return Trusted(shown)
+    return Trusted(f"<{template.replace('{task_id}', quote(task_id, safe=''))}|{shown}>")

@@ -1,0 +1,186 @@
+"""The report of failures: which kinds a window holds, what they cost, and what share of tasks fails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.domain.access import Caller, RefusedError, grant
+from bot.domain.money import usd_text
+from bot.domain.periods import Window
+from bot.domain.pricing import SpendBasis
+from bot.domain.question import Question, describe
+from bot.domain.when import resolve
+from bot.failures.facts import first_line
+from bot.failures.rules import Cap
+from bot.ledger.instants import from_us
+from bot.ledger.members import shown_email
+from bot.ledger.passes import beginning, freshness, is_complete
+from bot.ledger.reading import Reader
+from bot.ledger.schema import LedgerError
+from bot.ledger.selection import JOIN_TASK, Selection, Where, where_of
+from bot.people import naming
+from bot.people.naming import Mentioned
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Failures of one kind: of how many members, what they cost within the window (nanos), when the last was."""
+
+    status: str
+    model: str
+    cap: Cap | None
+    error: str
+    tasks: int
+    members: int
+    nanos: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of so many tasks of a model or member, so many failed."""
+
+    name: str
+    tasks: int
+    failed: int
+
+    @property
+    def share(self) -> float:
+        """The share that failed."""
+        return self.failed / self.tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What failed in a window. `members` are those whose tasks it may hold, None for everybody's."""
+
+    query: str
+    question: Question
+    members: tuple[str, ...] | None
+    window: Window
+    tasks: int
+    lines: tuple[Line, ...]
+    by_model: tuple[Part, ...]
+    by_member: tuple[Part, ...]
+    as_of: datetime | None
+    complete: bool
+
+    @property
+    def failed(self) -> int:
+        """How many tasks failed."""
+        return sum(line.tasks for line in self.lines)
+
+    @property
+    def nanos(self) -> int:
+        """What they cost within the window."""
+        return sum(line.nanos for line in self.lines)
+
+
+def check(question: Question) -> None:
+    """Raise RefusedError for what a report of failures has no use for."""
+    if question.by or question.rows or question.csv or question.sort or question.top:
+        raise RefusedError(
+            "`errors` takes whose, when, and filters: it groups by itself. `status:error,failed rows` lists the tasks."
+        )
+
+
+def errors(  # noqa: PLR0917 - all that an answer depends on
+    reader: Reader,
+    question: Question,
+    caller: Caller,
+    zone: ZoneInfo,
+    basis: SpendBasis,
+    now: datetime,
+    mentioned: Mentioned | None = None,
+) -> Errors:
+    """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`."""
+    with reader:
+        named = naming.named(reader, question.people, caller, mentioned)
+        scope = grant(question, caller, named)
+        window = resolve(question.asked_when, now, zone)
+        fresh = freshness(reader, now)
+        if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
+            raise LedgerError(
+                "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
+            )
+        where = where_of(reader, Selection(window, scope.members, question.filters, question.byok))
+        hits = _hits(where, basis)
+        models = _parts(reader, hits, where.values, "t.model", "")
+        members = _parts(reader, hits, where.values, "m.email", "JOIN member m ON m.id = t.member")
+        return Errors(
+            query=describe(question),
+            question=question,
+            members=scope.members,
+            window=window,
+            tasks=sum(part.tasks for part in models),
+            lines=tuple(_lines(reader, hits, where.values)),
+            by_model=tuple(models),
+            by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
+            as_of=fresh.as_of,
+            complete=is_complete(fresh, window, beginning(reader, fresh)),
+        )
+
+
+def _hits(where: Where, basis: SpendBasis) -> str:
+    """The tasks with a charge in the window, and those without cost created in it, as a common table."""
+    amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+    return f"""
+WITH hit (task, nanos) AS MATERIALIZED (
+  SELECT c.task, sum({amount}) FROM charge c {JOIN_TASK} WHERE {where.charges()} GROUP BY c.task
+  UNION ALL SELECT t.id, 0 FROM task t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
+
+
+def _lines(reader: Reader, hits: str, values: dict[str, Any]) -> Iterator[Line]:
+    sql = f"""{hits}
+SELECT k.status, k.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos), max(f.failed_at)
+FROM hit h JOIN failure f ON f.task = h.task AND f.mended_at IS NULL JOIN task t ON t.id = f.task
+JOIN task_detail d ON d.task = t.id JOIN failure_kind k ON k.id = f.kind
+GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, f.kind"""  # noqa: S608 - values are bound; the error is of the row with the maximum
+    for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, values):
+        yield Line(status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last))
+
+
+def _parts(reader: Reader, hits: str, values: dict[str, Any], name: str, join: str) -> list[Part]:
+    sql = f"""{hits}
+SELECT {name}, count(*), count(f.task) FROM hit h JOIN task t ON t.id = h.task {join}
+LEFT JOIN failure f ON f.task = h.task AND f.mended_at IS NULL
+GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""  # noqa: S608 - one of two columns
+    return [Part(*row) for row in reader.rows(sql, values)]
+
+
+def to_document(found: Errors) -> dict[str, Any]:
+    """The report as data; amounts are exact decimal strings, moments UTC."""
+    return {
+        "query": found.query,
+        "window": {"from": _utc(found.window.start), "to": _utc(found.window.end)},
+        "tasks": found.tasks,
+        "failed_tasks": found.failed,
+        "failed_usd": usd_text(found.nanos),
+        "groups": [
+            {
+                "status": line.status,
+                "model": line.model,
+                "cap": line.cap,
+                "error": line.error or None,
+                "tasks": line.tasks,
+                "members": line.members,
+                "spend_usd": usd_text(line.nanos),
+                "last": _utc(line.last),
+            }
+            for line in found.lines
+        ],
+        "by_model": [_part(part) for part in found.by_model],
+        "by_member": [_part(part) for part in found.by_member],
+        "data_as_of": None if found.as_of is None else _utc(found.as_of),
+        "complete": found.complete,
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {"key": part.name, "tasks": part.tasks, "failed_tasks": part.failed, "share": part.share}
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

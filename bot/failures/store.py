@@ -1,0 +1,338 @@
+"""The store of failures: kinds, tasks that failed, groups and what is told of them, silences and listeners."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.failures.rules import QUIET, cap_of
+from bot.ledger.instants import from_us, to_us
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.reading import Reader
+
+    Reads = Connection | Reader  # what only reads does so on either side
+
+
+class State(StrEnum):
+    """What is made of a group."""
+
+    WAITING = "waiting"  # to be told at the end of the pass that found it
+    TOLD = "told"
+    QUIET = "quiet"  # silenced; a failure that is not makes it wait
+
+
+# --- kinds ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Failures that are the same, by one of them."""
+
+    mark: int
+    status: str
+    model: str
+    error: str | None
+
+
+def kinds(connection: "Connection", seen: Mapping[int, Kind]) -> dict[int, int]:
+    """The keys of kinds by fingerprint; unknown ones are added."""
+    if rows := [(each.mark, each.status, each.model, cap_of(each.error)) for each in seen.values()]:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO failure_kind (mark, status, model, cap) VALUES (?,?,?,?)", rows
+        )
+    found = connection.exec_driver_sql(
+        "SELECT k.mark, k.id FROM json_each(?) j CROSS JOIN failure_kind k ON k.mark = j.value",
+        (json.dumps(list(seen)),),
+    )
+    return {row[0]: row[1] for row in found.all()}
+
+
+# --- tasks that failed ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A task that failed; times in microseconds."""
+
+    task: int
+    kind: int
+    group: int | None
+    failed_at: int
+    mended: bool | int = False
+
+
+def known(connection: "Connection", tasks: Iterable[int]) -> dict[int, Failed]:
+    """What is recorded of those tasks."""
+    rows = connection.exec_driver_sql(
+        "SELECT f.task, f.kind, f.grp, f.failed_at, f.mended_at IS NOT NULL FROM json_each(?) j"
+        " CROSS JOIN failure f ON f.task = j.value",
+        (json.dumps(list(tasks)),),
+    )
+    return {row[0]: Failed(*row) for row in rows.all()}
+
+
+def write(connection: "Connection", failed: Iterable[Failed]) -> None:
+    """Record that tasks failed, instead of what was recorded of them."""
+    if rows := [(each.task, each.kind, each.group, each.failed_at) for each in failed]:
+        connection.exec_driver_sql(
+            "INSERT INTO failure (task, kind, grp, failed_at) VALUES (?,?,?,?) ON CONFLICT (task) DO UPDATE SET"
+            " kind = excluded.kind, grp = excluded.grp, failed_at = excluded.failed_at, mended_at = NULL",
+            rows,
+        )
+
+
+def mend(connection: "Connection", tasks: Iterable[int], now: datetime) -> None:
+    """Record that tasks which failed have ended well after all."""
+    if rows := [(to_us(now), task) for task in tasks]:
+        connection.exec_driver_sql("UPDATE failure SET mended_at = ? WHERE task = ?", rows)
+
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group that is open; `first` as in the table."""
+
+    id: int
+    kind: int
+    state: State
+    first: int | None
+
+
+def close(connection: "Connection", now: datetime) -> list[int]:
+    """Close the groups that have been quiet for a day; returns what leads the messages that tell of them."""
+    over = to_us(now - QUIET)
+    rows = connection.exec_driver_sql(
+        "SELECT id, first FROM failure_group WHERE closed_at IS NULL AND last_at <= ?", (over,)
+    ).all()
+    if rows:
+        connection.exec_driver_sql(
+            "UPDATE failure_group SET closed_at = ? WHERE closed_at IS NULL AND last_at <= ?", (to_us(now), over)
+        )
+    return sorted({first for _, first in rows if first is not None})
+
+
+def open_groups(connection: "Connection", of: Collection[int]) -> dict[int, Group]:
+    """The open groups of those kinds, by kind."""
+    rows = connection.exec_driver_sql(
+        "SELECT g.id, g.kind, g.state, g.first FROM json_each(?) j"
+        " CROSS JOIN failure_group g ON g.kind = j.value AND g.closed_at IS NULL",
+        (json.dumps(list(of)),),
+    )
+    return {kind: Group(key, kind, State(state), first) for key, kind, state, first in rows.all()}
+
+
+def open_group(connection: "Connection", kind: int, state: State, now: datetime) -> Group:
+    """Begin a group."""
+    key = connection.exec_driver_sql(
+        "INSERT INTO failure_group (kind, state, opened_at, last_at) VALUES (?,?,?,?)",
+        (kind, state, to_us(now), to_us(now)),
+    ).lastrowid
+    return Group(int(key), kind, state, None)
+
+
+def touch(connection: "Connection", group: int, state: State, now: datetime) -> None:
+    """A failure has joined a group."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET last_at = max(last_at, ?), state = ? WHERE id = ?", (to_us(now), state, group)
+    )
+
+
+def firsts(connection: "Connection", groups: Iterable[int]) -> list[int]:
+    """What leads the messages that tell of those groups, as far as they were told."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT g.first FROM json_each(?) j CROSS JOIN failure_group g ON g.id = j.value"
+        " WHERE g.first IS NOT NULL",
+        (json.dumps(list(groups)),),
+    )
+    return [row[0] for row in rows.all()]
+
+
+# once a pass has ended after a group was found, nothing more of the same tick is to come; what was found in the
+# future was found by a clock that ran ahead
+_TO_TELL = """
+SELECT g.id FROM failure_group g WHERE g.state = 'waiting' AND (g.last_at > ? OR g.last_at <=
+  (SELECT finished_at FROM pass WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1)) ORDER BY g.id
+"""
+
+
+def to_tell(reads: "Reads", now: datetime) -> list[int]:
+    """The groups that wait to be told, once the pass that found them has ended; oldest first."""
+    return [row[0] for row in reads.exec_driver_sql(_TO_TELL, (to_us(now),)).all()]
+
+
+def to_close(reads: "Reads", now: datetime) -> bool:
+    """Whether a group has been quiet for a day."""
+    sql = "SELECT 1 FROM failure_group WHERE closed_at IS NULL AND last_at <= ? LIMIT 1"
+    return reads.exec_driver_sql(sql, (to_us(now - QUIET),)).first() is not None
+
+
+def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, int]) -> None:
+    """Those groups are told now, each by the message that `first` leads."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET state = 'told', first = coalesce(first, ?) WHERE id = ?",
+        [(first[group], group) for group in groups],
+    )
+
+
+def shown(connection: "Connection") -> list[int]:
+    """What leads the messages that tell of groups that are open."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT first FROM failure_group WHERE closed_at IS NULL AND first IS NOT NULL"
+    )
+    return [row[0] for row in rows.all()]
+
+
+def sizes(connection: "Connection", groups: Iterable[int]) -> dict[int, int]:
+    """How many tasks each of the groups holds."""
+    rows = connection.exec_driver_sql(
+        "SELECT f.grp, count(*) FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value GROUP BY f.grp",
+        (json.dumps(list(groups)),),
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
+def listening(connection: "Connection", groups: Iterable[int]) -> list[tuple[int, int]]:
+    """Who of those with a failure in the groups asked to be told: group and member."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT f.grp, t.member FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value"
+        " JOIN task t ON t.id = f.task JOIN failure_listener l ON l.member = t.member"
+        " WHERE f.mended_at IS NULL ORDER BY 1, 2",
+        (json.dumps(list(groups)),),
+    )
+    return [(group, member) for group, member in rows.all()]
+
+
+def acknowledge(connection: "Connection", first: int, by: str, now: datetime) -> tuple[str, datetime] | None:
+    """Somebody has seen what a message tells of; returns who had already, and when, if anybody."""
+    row = connection.exec_driver_sql(
+        "SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = ?", (first,)
+    ).first()
+    if row and row[0] is not None:
+        return row[0], from_us(row[1])
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET acknowledged_by = ?, acknowledged_at = ? WHERE id = ?", (by, to_us(now), first)
+    )
+    return None
+
+
+# --- silences ------------------------------------------------------------------------------------
+
+
+class Silenced(StrEnum):
+    """What a silence is about."""
+
+    KIND = "kind"
+    MODEL = "model"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A silence; `value` is the kind's key, the model's name, or the member's key."""
+
+    what: Silenced
+    value: str
+    until: datetime
+    reason: str | None
+    by: str
+    id: int = 0
+
+
+def silence(connection: "Connection", asked: Silence, now: datetime) -> None:
+    """Keep a silence, instead of one about the same."""
+    connection.exec_driver_sql(
+        "INSERT INTO failure_silence (what, value, until, reason, set_by, set_at) VALUES (?,?,?,?,?,?)"
+        " ON CONFLICT (what, value) DO UPDATE SET until = excluded.until, reason = excluded.reason,"
+        " set_by = excluded.set_by, set_at = excluded.set_at",
+        (asked.what, asked.value, to_us(asked.until), asked.reason, asked.by, to_us(now)),
+    )
+
+
+def lift(connection: "Connection", key: int, now: datetime) -> bool:
+    """End a silence; whether there was one."""
+    return bool(
+        connection.exec_driver_sql(
+            "UPDATE failure_silence SET until = ? WHERE id = ? AND until > ?", (to_us(now), key, to_us(now))
+        ).rowcount
+    )
+
+
+def silences(reads: "Reads", now: datetime) -> list[Silence]:
+    """The silences that hold now, those that end first at the beginning."""
+    rows = reads.exec_driver_sql(
+        "SELECT what, value, until, reason, set_by, id FROM failure_silence WHERE until > ? ORDER BY until, id",
+        (to_us(now),),
+    )
+    return [
+        Silence(Silenced(what), value, from_us(until), reason, by, key)
+        for what, value, until, reason, by, key in rows.all()
+    ]
+
+
+# --- listeners -----------------------------------------------------------------------------------
+
+
+def listen(connection: "Connection", member: int, now: datetime, *, on: bool) -> bool:
+    """Whether a member is told of their own failures from now on; returns whether that is new."""
+    if on:
+        sql = "INSERT OR IGNORE INTO failure_listener (member, since) VALUES (?,?)"
+        return bool(connection.exec_driver_sql(sql, (member, to_us(now))).rowcount)
+    return bool(connection.exec_driver_sql("DELETE FROM failure_listener WHERE member = ?", (member,)).rowcount)
+
+
+def listens(reads: "Reads", member: int) -> bool:
+    """Whether a member is told of their own failures."""
+    return reads.exec_driver_sql("SELECT 1 FROM failure_listener WHERE member = ?", (member,)).first() is not None
+
+
+# --- older tasks, and joined members -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A task that failed and is not recorded as that; times in microseconds."""
+
+    task: int
+    status: str
+    model: str
+    error: str | None
+    created_at: int
+    total_execution_ms: int | None
+    changed_at: int
+
+
+def unrecorded(connection: "Connection", statuses: Sequence[str], most: int) -> list[Unrecorded]:
+    """Tasks of those statuses that are not recorded as failed, so many at most."""
+    rows = connection.exec_driver_sql(
+        "SELECT t.id, t.status, t.model, d.error_message, t.created_at, t.total_execution_ms, t.changed_at FROM task t"
+        " JOIN task_detail d ON d.task = t.id LEFT JOIN failure f ON f.task = t.id"
+        " WHERE t.status IN (SELECT value FROM json_each(?)) AND (f.task IS NULL OR f.mended_at IS NOT NULL) LIMIT ?",
+        (json.dumps(list(statuses)), most),
+    )
+    return [Unrecorded(*row) for row in rows.all()]
+
+
+def of_other_statuses(connection: "Connection", statuses: Sequence[str]) -> list[int]:
+    """The tasks recorded as failed whose status is none of those."""
+    rows = connection.exec_driver_sql(
+        "SELECT f.task FROM failure f JOIN task t ON t.id = f.task"
+        " WHERE f.mended_at IS NULL AND t.status NOT IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(statuses)),),
+    )
+    return [row[0] for row in rows.all()]
+
+
+def join(connection: "Connection", old: int, new: int) -> None:
+    """Two members are one: what the old one asked for, the new one has asked for."""
+    connection.exec_driver_sql("UPDATE OR IGNORE failure_listener SET member = ? WHERE member = ?", (new, old))
+    connection.exec_driver_sql("DELETE FROM failure_listener WHERE member = ?", (old,))
+    connection.exec_driver_sql(
+        "UPDATE OR IGNORE failure_silence SET value = ? WHERE what = 'member' AND value = ?", (str(new), str(old))
+    )

@@ -1,0 +1,79 @@
+"""The tables of failures: kinds of them, the tasks that failed, the groups that are told, and who wants quiet."""
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+_OPEN = text("closed_at IS NULL")
+_WAITING = text("state = 'waiting'")
+
+
+class FailureKind(SQLModel, table=True):
+    """Failures that are the same: one of each fingerprint."""
+
+    __tablename__ = "failure_kind"
+
+    id: int | None = Field(default=None, primary_key=True)
+    mark: int = Field(sa_type=BigInteger, unique=True)  # the fingerprint
+    status: str
+    model: str
+    cap: str | None  # Neo's word, if one of its limits is named in the error
+
+
+class Failure(SQLModel, table=True):
+    """A task that failed, as it stands; one that completed later is mended."""
+
+    __table_args__ = (Index("ix_failure_kind", "kind"), Index("ix_failure_grp", "grp"))
+
+    task: int | None = Field(default=None, primary_key=True, foreign_key="task.id")
+    kind: int = Field(foreign_key="failure_kind.id")
+    grp: int | None = Field(foreign_key="failure_group.id")  # None: it was found while reading history
+    failed_at: int = Field(sa_type=BigInteger)
+    mended_at: int | None = Field(sa_type=BigInteger)
+
+
+class FailureGroup(SQLModel, table=True):
+    """Failures of one kind, each within a day of the one before; `last_at` is when the newest was seen.
+
+    `first` is the first of the groups that one message tells of, itself if it has a message of its own.
+    """
+
+    __tablename__ = "failure_group"
+    __table_args__ = (
+        Index("ix_failure_group_open", "kind", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_failure_group_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_failure_group_first", "first"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: int = Field(foreign_key="failure_kind.id")
+    state: str  # see store.State
+    opened_at: int = Field(sa_type=BigInteger)
+    last_at: int = Field(sa_type=BigInteger)
+    closed_at: int | None = Field(sa_type=BigInteger)
+    first: int | None
+    acknowledged_by: str | None
+    acknowledged_at: int | None = Field(sa_type=BigInteger)
+
+
+class FailureSilence(SQLModel, table=True):
+    """An operator asked not to be told: of a kind, of a model, or of a member's failures."""
+
+    __tablename__ = "failure_silence"
+    __table_args__ = (UniqueConstraint("what", "value", name="uq_failure_silence_what"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    what: str  # see store.Silenced
+    value: str  # the kind's key, the model's name, or the member's key
+    until: int = Field(sa_type=BigInteger)
+    reason: str | None
+    set_by: str
+    set_at: int = Field(sa_type=BigInteger)
+
+
+class FailureListener(SQLModel, table=True):
+    """A member who asked to be told of their own failures."""
+
+    __tablename__ = "failure_listener"
+
+    member: int | None = Field(default=None, primary_key=True, foreign_key="member.id")
+    since: int = Field(sa_type=BigInteger)

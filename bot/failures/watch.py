@@ -1,0 +1,221 @@
+"""The watch: after each booking, which tasks failed and how; after each pass, what is told of that."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.domain.tasks import FAILED_STATUSES
+from bot.failures import store
+from bot.failures.rules import LATE, MANY, QUIET, failed_at, fingerprint
+from bot.failures.store import Failed, Group, Kind, Silence, Silenced, State
+from bot.ledger import notes
+from bot.ledger.instants import from_us, to_us
+from bot.outbox.store import Owed, changed, owe
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.booking import Booked, TaskChange
+    from bot.ledger.reading import Reader
+
+_RECORDED = "failures_of"  # the note of which statuses' failures are recorded
+_AT_ONCE = 5_000  # older tasks in one statement
+REPLIES = 20  # groups of a summary that its thread shows
+
+
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """A task that has just failed, or failed again."""
+
+    task: int
+    member: int
+    kind: int
+    model: str
+    failed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Records failures inside the transaction that books them; `statuses` are those that count as failed."""
+
+    statuses: tuple[str, ...] = FAILED_STATUSES
+
+    def observe(self, connection: "Connection", booked: "Booked") -> None:
+        """Record what a booking has brought about; to be called by `book`."""
+        if not booked.changes:
+            return
+        known = store.known(connection, [each.id for each in booked.changes])
+        failing = [each for each in booked.changes if each.task.status in self.statuses]
+        self._mend(connection, booked, known)
+        news = self._news(connection, failing, known, booked.at)
+        if booked.quiet:
+            store.write(connection, [Failed(each.task, each.kind, None, each.failed_at) for each in news])
+        else:
+            self._group(connection, news, booked.at)
+        moved = {known[each.id].group for each in booked.changes if each.id in known}
+        self._show(connection, filter(None, moved))
+
+    def _mend(self, connection: "Connection", booked: "Booked", known: Mapping[int, Failed]) -> None:
+        """Tasks that failed and have ended well since."""
+        mended = [
+            each.id
+            for each in booked.changes
+            if each.id in known and not known[each.id].mended and each.task.status not in self.statuses
+        ]
+        store.mend(connection, mended, booked.at)
+
+    def _news(
+        self, connection: "Connection", failing: Sequence["TaskChange"], known: Mapping[int, Failed], now: datetime
+    ) -> list[_Failing]:
+        """Of tasks that stand as failed, those that failed just now: not before, or later, or in another way."""
+        marks = {each.id: fingerprint(each.task.status, each.task.model, each.task.error_message) for each in failing}
+        seen = {
+            marks[each.id]: Kind(marks[each.id], each.task.status, each.task.model, each.task.error_message)
+            for each in failing
+        }
+        keys = store.kinds(connection, seen)
+        found = []
+        for each in failing:
+            at = to_us(failed_at(each.task.created_at, each.task.total_execution_ms, now))
+            before = known.get(each.id)
+            kind = keys[marks[each.id]]
+            if before is None or before.mended or before.kind != kind or before.failed_at < at:
+                found.append(_Failing(each.id, each.member, kind, each.task.model, at))
+        return found
+
+    def _group(self, connection: "Connection", news: Sequence[_Failing], now: datetime) -> None:
+        """Put what failed just now into the open group of its kind, or begin one."""
+        if not news:
+            return
+        self._close(connection, now)
+        silent = store.silences(connection, now)
+        by_kind: dict[int, list[_Failing]] = defaultdict(list)
+        for each in news:
+            by_kind[each.kind].append(each)
+        groups = store.open_groups(connection, by_kind)
+        for kind, members in by_kind.items():
+            group = self._joined(connection, groups.get(kind), members, silent, now)
+            store.write(connection, [Failed(each.task, kind, group.id, each.failed_at) for each in members])
+            if group.state is State.TOLD and group.first is not None:
+                self._tell_listeners(connection, [group.id], {group.id: group.first}, now)
+        self._show(connection, (group.id for group in groups.values()))
+
+    def _joined(
+        self,
+        connection: "Connection",
+        group: Group | None,
+        members: Sequence[_Failing],
+        silent: Sequence[Silence],
+        now: datetime,
+    ) -> Group:
+        wanted = State.WAITING if any(not _is_silenced(each, silent) for each in members) else State.QUIET
+        if group is None:
+            return store.open_group(connection, members[0].kind, wanted, now)
+        state = wanted if group.state is State.QUIET else group.state
+        store.touch(connection, group.id, state, now)
+        return group
+
+    def _show(self, connection: "Connection", groups: Iterable[int]) -> None:
+        """Have the messages that tell of groups brought up to date."""
+        changed(connection, map(thing, store.firsts(connection, groups)))
+
+    def _close(self, connection: "Connection", now: datetime) -> None:
+        changed(connection, map(thing, store.close(connection, now)))
+
+    # --- at the end of a pass ------------------------------------------------------------------------
+
+    def due(self, reader: "Reader", now: datetime) -> bool:
+        """Whether `settle` would do anything now."""
+        return (
+            bool(store.to_tell(reader, now))
+            or store.to_close(reader, now)
+            or notes.read(reader, _RECORDED) != self._statuses
+        )
+
+    def settle(self, connection: "Connection", now: datetime) -> None:
+        """Tell the groups that wait, close those that were quiet for a day, and record what is not."""
+        self.record(connection)
+        self._close(connection, now)
+        waiting = store.to_tell(connection, now)
+        if waiting:
+            self._tell(connection, waiting, now)
+
+    def _tell(self, connection: "Connection", waiting: Sequence[int], now: datetime) -> None:
+        """Each by a message of its own; if there are many, all by one with a thread."""
+        together = len(waiting) > MANY
+        first = {group: waiting[0] if together else group for group in waiting}
+        store.told(connection, waiting, first)
+        until = now + QUIET + LATE
+        owed = [Owed(f"failures:{key}", "alert", thing(key), until) for key in dict.fromkeys(first.values())]
+        if together:
+            owed += [
+                Owed(f"failure:{group}", "alert", thing(waiting[0]), until) for group in _largest(connection, waiting)
+            ]
+        owe(connection, owed, now)
+        self._tell_listeners(connection, waiting, first, now)
+
+    def _tell_listeners(
+        self, connection: "Connection", groups: Sequence[int], first: Mapping[int, int], now: datetime
+    ) -> None:
+        """Those who asked to hear of their own failures, each once of what one message tells."""
+        pairs = store.listening(connection, groups)
+        owe(
+            connection,
+            (
+                Owed(f"failures:{first[group]}", f"member:{member}", thing(first[group]), now + QUIET + LATE)
+                for group, member in pairs
+            ),
+            now,
+        )
+
+    # --- older tasks, and joined members -------------------------------------------------------------
+
+    @property
+    def _statuses(self) -> str:
+        return ",".join(sorted(self.statuses))
+
+    def record(self, connection: "Connection") -> None:
+        """Record, silently, the failures that are in the ledger and were not looked at, as after an update."""
+        row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (_RECORDED,)).first()
+        if row and row[0] == self._statuses:
+            return
+        for task in store.of_other_statuses(connection, self.statuses):
+            connection.exec_driver_sql("DELETE FROM failure WHERE task = ?", (task,))
+        while older := store.unrecorded(connection, self.statuses, _AT_ONCE):
+            store.write(connection, list(_recorded(connection, older)))
+        notes.write(connection, _RECORDED, self._statuses)
+
+    def join(self, connection: "Connection", old: int, new: int) -> None:
+        """Two members are one."""
+        store.join(connection, old, new)
+
+
+def _recorded(connection: "Connection", older: Sequence[store.Unrecorded]) -> Iterator[Failed]:
+    marks = [fingerprint(each.status, each.model, each.error) for each in older]
+    seen = {m: Kind(m, each.status, each.model, each.error) for m, each in zip(marks, older, strict=True)}
+    keys = store.kinds(connection, seen)
+    for mark, each in zip(marks, older, strict=True):
+        at = failed_at(from_us(each.created_at), each.total_execution_ms, from_us(each.changed_at))
+        yield Failed(each.task, keys[mark], None, to_us(at))
+
+
+def _largest(connection: "Connection", groups: Collection[int]) -> list[int]:
+    """The groups that a thread shows: those with the most tasks, in the order they came."""
+    sizes = dict(store.sizes(connection, groups))
+    return sorted(sorted(groups, key=lambda group: -sizes.get(group, 0))[:REPLIES])
+
+
+def _is_silenced(failing: _Failing, silent: Iterable[Silence]) -> bool:
+    about = {
+        (Silenced.KIND, str(failing.kind)),
+        (Silenced.MODEL, failing.model),
+        (Silenced.MEMBER, str(failing.member)),
+    }
+    return any((each.what, each.value) in about for each in silent)
+
+
+def thing(first: int) -> str:
+    """The name of the living messages that a group leads."""
+    return f"failures:{first}"
