@@ -12,6 +12,7 @@ from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.ledger import quarters
 from bot.ledger.instants import from_us, to_us
+from bot.ledger.reading import plain_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -50,12 +51,13 @@ def limits(connection: "Reads", cases: Collection[Case], now: datetime) -> dict[
 
 
 def _present(connection: "Reads", span: Span, scopes: Collection[int]) -> dict[int, Limit]:
-    rows = connection.exec_driver_sql(
+    rows = plain_rows(
+        connection,
         "SELECT b.scope, b.revision, b.limit_nanos, b.ends_at FROM json_each(?) j"
         " CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? WHERE b.limit_nanos IS NOT NULL",
         (json.dumps(list(scopes)), span.unit),
     )
-    return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows.all()}
+    return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows}
 
 
 def _at_the_end(connection: "Reads", span: Span, scopes: Collection[int]) -> dict[int, Limit]:
@@ -183,8 +185,8 @@ WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json
         low, high = to_us(span.window.start), to_us(span.window.end)
         members = [subject for subject in subjects if subject != TEAM]
         if members:
-            rows = connection.exec_driver_sql(sql, (low, high, json.dumps(members)))
-            found |= {(member, span): spent for member, spent in rows.all()}
+            rows = plain_rows(connection, sql, (low, high, json.dumps(members)))
+            found |= {(member, span): spent for member, spent in rows}
         if len(members) < len(subjects):
             found[TEAM, span] = basis.spend(*quarters.between(connection, low, high))
     return found
@@ -218,12 +220,13 @@ def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case,
     found: dict[Case, list[int]] = defaultdict(list)
     for span, subjects in by_span(reached).items():
         of_span = {subject: reached[subject, span].revision for subject in subjects}
-        rows = connection.exec_driver_sql(
+        rows = plain_rows(
+            connection,
             "SELECT x.subject, x.step, x.revision FROM json_each(?) j"
             " CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?",
             (json.dumps(list(of_span)), span.unit, span.label),
         )
-        for subject, step, revision in rows.all():
+        for subject, step, revision in rows:
             if of_span[subject] == revision:
                 found[subject, span].append(step)
     return found

@@ -3,10 +3,13 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Rows(list[tuple[Any, ...]]):
@@ -54,6 +57,15 @@ class Reader:
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
+
+
+def plain_rows(connection: "Connection | Reader", sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+    """All rows of a query as plain tuples, on either side: hundreds of SQLAlchemy's cost half as much again."""
+    found = connection.exec_driver_sql(sql, tuple(parameters))
+    if isinstance(found, Rows):
+        return found
+    assert found.cursor is not None  # noqa: S101 - a query has one
+    return found.cursor.fetchall()
 
 
 CACHE_KIB = 64_000  # for one question after another in a process of their own
