@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from bot.budgets.watch import Watch
     from bot.failures.report import Errors
     from bot.failures.watch import Watch as Failures
+    from bot.ledger.booking import Observer
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
+    from bot.spikes.rules import Terms as SpikeTerms
     from bot.sync.job import Courtesy, Outcome, Progress
     from bot.sync.rules import Agenda, Planned
 
@@ -185,12 +187,26 @@ class App:
                 holding_lease(database, holder, self.clock, waiting),
                 connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
-                observers = (self.watch.observe, self.failures.observe)
+                observers = [self.watch.observe, self.failures.observe, *self._spikes()]
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
                 job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
                 return await job.run(planned, quiet=quiet)
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
+
+    def _spikes(self) -> "Iterator[Observer]":
+        """Who tells of a member's unusual day, if that is switched on."""
+        from bot.spikes.watch import Watch
+
+        if self.settings.spike_alerts:
+            yield Watch(self.unusual).observe
+
+    @property
+    def unusual(self) -> "SpikeTerms":
+        """What an unusual day of a member is."""
+        from bot.spikes.rules import Terms
+
+        return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.spike_floor)
 
     def opened_to_book(self) -> "Database":
         """The ledger for writing, made or brought up to date, in the unit that is set; whoever asks closes it.

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot.budgets import store
+from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
 from bot.budgets.rules import DEFAULT, TEAM, Limit, Span, percent, span_named
 from bot.budgets.watch import Terms
 from bot.domain.periods import Unit
@@ -15,7 +16,6 @@ from bot.ledger.passes import freshness
 from bot.ledger.reading import Reader
 
 _TOP = 3  # tasks and models that are named
-_EARLY = 0.1  # of a period, before which its end is not foretold
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Facts:
     cause: Cause
     acknowledged: Act | None
     snoozed: tuple[tuple[str, datetime, str], ...]  # audience, until, by
-    foretold_nanos: int | None
+    pace: Pace
     as_of: datetime | None
 
     @property
@@ -120,17 +120,18 @@ def facts(reader: Reader, subject: int, span: Span, terms: Terms, now: datetime)
             cause=_cause(reader, subject, span, terms.basis, steps),
             acknowledged=Act(acknowledged[0], from_us(acknowledged[1])) if acknowledged else None,
             snoozed=tuple((audience, from_us(until), by) for audience, until, by in quiet),
-            foretold_nanos=foretold(spend, span, now),
+            pace=pace_of(reader, case, limit, spend, terms, now),
             as_of=freshness(reader, now).as_of,
         )
 
 
-def foretold(spend_nanos: int, span: Span, now: datetime) -> int | None:
-    """What a period's spend comes to if it goes on as it has; None while it is too early to tell, or over."""
-    whole, gone = span.window.end - span.window.start, now - span.window.start
-    if gone < whole * _EARLY or gone >= whole:
-        return None
-    return spend_nanos * (whole // timedelta(microseconds=1)) // (gone // timedelta(microseconds=1))
+def pace_of(  # noqa: PLR0917 - what a pace is told from
+    reader: Reader, case: store.Case, limit: Limit | None, spend_nanos: int, terms: Terms, now: datetime
+) -> Pace:
+    """The pace of one case, if there is a limit to compare it with and its period is going on."""
+    if limit is None or now >= case[1].window.end:
+        return NOTHING_TO_TELL
+    return paces(reader, {case: limit}, {case: spend_nanos}, terms, now)[case]
 
 
 def _email(reader: Reader, subject: int) -> str | None:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.budgets import phrases, store
-from bot.budgets.facts import foretold, revision
+from bot.budgets.facts import pace_of, revision
+from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Limit, Span, percent, span_of
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd, usd_text
@@ -27,7 +28,7 @@ class Line:
     span: Span
     limit: Limit
     spend_nanos: int | None
-    foretold_nanos: int | None
+    pace: Pace
     set_by: str
     set_at: datetime
     reason: str | None
@@ -58,20 +59,22 @@ def _lines(reader: Reader, terms: Terms, now: datetime, member: int | None) -> I
         cases = [(subject, span) for subject in subjects]
         limits = store.limits(reader, cases, now)
         spent = store.spends(reader, limits, terms.basis)
+        ahead = paces(reader, limits, spent, terms, now)
         names = _emails(reader, [subject for subject, _ in limits])
         for case, limit in limits.items():
-            yield _line(reader, names[case[0]], span, limit, spent[case], now)
+            yield _line(reader, names[case[0]], span, limit, spent[case], ahead[case])
 
 
 def _general(reader: Reader, span: Span, terms: Terms, now: datetime) -> Iterator[Line]:
-    limit = store.limits(reader, [(TEAM, span)], now).get((TEAM, span))
+    team = (TEAM, span)
+    limit = store.limits(reader, [team], now).get(team)
     if limit is not None:
-        yield _line(reader, "team", span, limit, store.spends(reader, [(TEAM, span)], terms.basis)[TEAM, span], now)
+        spent = store.spends(reader, [team], terms.basis)[team]
+        yield _line(reader, "team", span, limit, spent, pace_of(reader, team, limit, spent, terms, now))
     default = store.stored(reader, DEFAULT, span.unit)
     if default is not None and default.limit_nanos is not None:
-        yield _line(
-            reader, "default", span, Limit(default.revision, default.limit_nanos, DEFAULT, default.ends_at), None, now
-        )
+        limit = Limit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
+        yield _line(reader, "default", span, limit, None, NOTHING_TO_TELL)
 
 
 def _subjects(reader: Reader, span: Span) -> list[int]:
@@ -87,11 +90,10 @@ def _emails(reader: Reader, members: Sequence[int]) -> dict[int, str]:
     return {key: shown_email(email) for key, email in reader.rows(sql, {"ids": json.dumps(list(members))})}
 
 
-def _line(reader: Reader, scope: str, span: Span, limit: Limit, spent: int | None, now: datetime) -> Line:  # noqa: PLR0917 - what a line is made of
+def _line(reader: Reader, scope: str, span: Span, limit: Limit, spent: int | None, pace: Pace) -> Line:  # noqa: PLR0917 - what a line is made of
     was = revision(reader, limit.revision)
     by, at, reason = (was.act.by, was.act.at, was.act.reason) if was else ("", from_us(0), None)
-    ahead = None if spent is None else foretold(spent, span, now)
-    return Line(scope, span, limit, spent, ahead, by, at, reason)
+    return Line(scope, span, limit, spent, pace, by, at, reason)
 
 
 def to_document(lines: Sequence[Line]) -> list[dict[str, Any]]:
@@ -104,7 +106,9 @@ def to_document(lines: Sequence[Line]) -> list[dict[str, Any]]:
             "limit_usd": usd_text(line.limit.nanos),
             "spend_usd": None if line.spend_nanos is None else usd_text(line.spend_nanos),
             "percent": None if line.spend_nanos is None else line.percent,
-            "forecast_usd": None if line.foretold_nanos is None else usd_text(line.foretold_nanos),
+            "forecast_low_usd": None if line.pace.low_nanos is None else usd_text(line.pace.low_nanos),
+            "forecast_high_usd": None if line.pace.high_nanos is None else usd_text(line.pace.high_nanos),
+            "used_up_on": None if line.pace.passes is None else line.pace.passes.isoformat(),
             "source": "default" if line.limit.scope == DEFAULT else "own",
             "until": None if line.limit.ends_at is None else f"{line.limit.ends_at:%Y-%m-%dT%H:%M:%SZ}",
             "set_by": line.set_by,
@@ -128,7 +132,7 @@ def rows(lines: Sequence[Line], terms: Terms) -> list[list[str]]:
             show_usd(line.limit.nanos),
             "–" if line.spend_nanos is None else show_usd(line.spend_nanos),  # noqa: RUF001 - a dash
             "" if line.spend_nanos is None else f"{line.percent} %",
-            "" if line.foretold_nanos is None else show_usd(line.foretold_nanos),
+            "; used up ".join(filter(None, (phrases.pace(line.pace), phrases.used_up(line.pace)))),
             _from(line, terms),
         ]
         for line in lines

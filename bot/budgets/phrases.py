@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.budgets.pace import Pace
 from bot.budgets.rules import DEFAULT, Limit, Span
+from bot.domain.forecast import LEAST_DAYS
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
 
@@ -33,6 +35,21 @@ def source(limit: Limit) -> str:
 def limit_of(nanos: int, unit: Unit) -> str:
     """A limit, such as `$500.00 a month`."""
     return f"{show_usd(nanos)} a {unit}"
+
+
+def pace(found: Pace) -> str:
+    """What a period comes to at this rate; of a month with too few days behind it, how many there are."""
+    if found.days_seen is not None:
+        return f"told from {LEAST_DAYS} whole days on, {found.days_seen} so far"
+    if found.low_nanos is None or found.high_nanos is None:
+        return ""
+    low, high = show_usd(found.low_nanos), show_usd(found.high_nanos)
+    return low if low == high else f"{low} to {high}"
+
+
+def used_up(found: Pace) -> str:
+    """When the limit is used up at this rate; empty if it lasts."""
+    return "" if found.passes is None else f"{found.passes:%a} {found.passes.day} {found.passes:%b}"
 
 
 def when(span: Span, zone: ZoneInfo) -> str:

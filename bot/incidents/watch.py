@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 POLLS = 3  # failed readings in a row that are an incident
 LEAST_FREE = 200 * 2**20  # bytes on the disk
+_LONGEST = 500  # characters about broken templates
 RECENT = timedelta(days=1)  # for which a message that could not be delivered is one
 
 
@@ -29,6 +30,7 @@ class Name(StrEnum):
     QUARANTINE = "quarantine"
     DEAD = "dead"
     WORDING = "wording"
+    TEMPLATE = "template"
     DISK = "disk"
 
 
@@ -71,8 +73,11 @@ class Watch:
         return local_day(now, self.zone).isoformat()
 
 
-def found(reader: Reader, free_bytes: int, now: datetime) -> dict[Name, str]:
-    """What is wrong now, each with a sentence; a pure function of the moment, the disk and the database."""
+def found(reader: Reader, free_bytes: int, broken: Mapping[str, str], now: datetime) -> dict[Name, str]:
+    """What is wrong now, each with a sentence; a pure function of the moment, the disk and the database.
+
+    `broken` are the operator's own templates that cannot be used, each with why.
+    """
     wrong: dict[Name, str] = {}
     with reader:
         errors = reader.rows(
@@ -97,6 +102,8 @@ def found(reader: Reader, free_bytes: int, now: datetime) -> dict[Name, str]:
         )
         if unworded:
             wrong[Name.WORDING] = f"{unworded:,} messages could not be worded: a template is broken, the log says where"
+    if broken:
+        wrong[Name.TEMPLATE] = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
     if free_bytes < LEAST_FREE:
         wrong[Name.DISK] = f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
     return wrong

@@ -4,19 +4,24 @@ Filters see tasks as they are now; amounts count where they were booked. The sta
 cost what they cost on the bare database.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.domain.tasks import FAILED_STATUSES
+from bot.ledger import quarters
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import shown_email
-from bot.ledger.reading import Reader
+from bot.ledger.reading import Reader, plain_rows
 from bot.ledger.selection import JOIN_TASK, Selection, Where, where_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _FAILED = ",".join(f"'{status}'" for status in FAILED_STATUSES)
 
@@ -123,6 +128,29 @@ def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:
     sql = f"SELECT sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {where.charges()}"  # noqa: S608 - values are bound
     platform, provider = reader.rows(sql, where.values)[0]
     return platform or 0, provider or 0
+
+
+def daily(
+    reader: "Connection | Reader", members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
+) -> dict[int, list[int]]:
+    """What each member spent within each of the windows, in nanos; as scalar subqueries, each a short range."""
+    amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+    spans = ",".join(f"({i},{to_us(each.start)},{to_us(each.end)})" for i, each in enumerate(windows))
+    sql = f"""
+WITH span (i, low, high) AS (VALUES {spans})
+SELECT j.value, s.i, (SELECT coalesce(sum({amount}), 0) FROM charge c
+  WHERE c.member = j.value AND c.booked_at >= s.low AND c.booked_at < s.high)
+FROM json_each(?) j CROSS JOIN span s"""  # noqa: S608 - numbers, and one of two sums
+    found = {member: [0] * len(windows) for member in members}
+    if windows:
+        for member, place, nanos in plain_rows(reader, sql, (json.dumps(list(members)),)):
+            found[member][place] = nanos
+    return found
+
+
+def team_daily(reader: Reader, windows: Sequence[Window], basis: SpendBasis) -> list[int]:
+    """What the team spent within each of the windows, whose ends are quarters of an hour, in nanos."""
+    return [basis.spend(*quarters.between(reader, to_us(each.start), to_us(each.end))) for each in windows]
 
 
 def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[Group]:

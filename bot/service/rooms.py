@@ -28,6 +28,7 @@ from bot.service.desk import Desk
 from bot.shipped import shipped
 from bot.slack.rendering import Words
 from bot.slack.workspace import Account, Workspace
+from bot.spikes.message import Voice as SpikeVoice
 from bot.sync.keeper import Keeper
 from bot.usage.command import ACTIONS, Usage
 from bot.usage.source import Source
@@ -49,7 +50,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     app: App, database: Database, readers: Readers, keeper: Keeper, workspace: Workspace, who: Account
 ) -> Rooms:
     """Wire the rooms."""
-    settings, words = app.settings, Words(shipped("templates"))
+    settings, words = app.settings, Words(shipped("templates"), app.settings.templates_dir)
     words.warm()
     directory = Directory(workspace, who, app.clock)
     callers = Callers(directory, readers, settings.admins)
@@ -98,6 +99,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     says |= {"decided": wishes.say, "welcome": welcome.say, "ops": incidents.say}
     failed = FailureVoice(readers, words, terms, app.clock)
     says |= dict.fromkeys(("failure", "failures"), failed.say)
+    says["spike"] = SpikeVoice(readers, words, app.unusual, settings.alert_privacy).say
     voices = Voices(says, {"budget": voice.show, "request": wishes.show, "failures": failed.show}, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None

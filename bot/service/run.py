@@ -105,7 +105,8 @@ class Service:
         now, watch = self.app.clock(), Incidents(self.app.settings.timezone)
         try:
             free = disk_usage(self.app.settings.database_path.parent).free
-            wrong = await self.readers.ask(lambda reader: found(reader, free, now))
+            broken = self.rooms.desk.words.broken if self.rooms is not None else {}
+            wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
                 await self.database.write(lambda connection: watch.settle(connection, wrong, now))
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:

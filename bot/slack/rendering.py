@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 
 from bot.domain.text import one_line
+
+log = structlog.get_logger(__name__)
 
 LONGEST = 300  # characters of one untrusted text in a message
 
@@ -69,25 +72,74 @@ def spoken(sentence: str) -> Trusted:
 
 
 class Words:
-    """The templates of a directory."""
+    """The templates of a directory; an operator's `own` ones, by the same names, come first.
 
-    def __init__(self, directory: Path) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(directory),
-            undefined=StrictUndefined,
-            finalize=inert,
-            autoescape=False,  # noqa: S701 - finalize escapes for mrkdwn; HTML's escapes would show
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals |= {"mention": mention, "code": code}
-        self._environment.filters["spoken"] = spoken
+    An own one that cannot be used is left alone and the shipped one taken; `broken` says which, and why.
+    """
+
+    def __init__(self, directory: Path, own: Path | None = None) -> None:
+        self._shipped = _environment(FileSystemLoader(directory))
+        self._own = None if own is None else _environment(FileSystemLoader(own))
+        self.broken: dict[str, str] = {}
 
     def say(self, template: str, /, **values: Any) -> str:  # noqa: ANN401 - a template's values
         """The template of that name (such as `usage/help`) with these values, without blank ends."""
-        return self._environment.get_template(f"{template}.txt").render(values).strip()
+        name = f"{template}.txt"
+        shipped = self._shipped.get_template(name).render(values).strip()
+        if self._own is None:
+            return shipped
+        try:
+            said = self._own.get_template(name).render(values).strip()
+        except TemplateNotFound as missing:
+            if missing.name != name:
+                self._is_broken(name, f"there is no {missing.name}")
+            return shipped
+        except Exception as error:  # noqa: BLE001 - an operator's template may do anything wrong
+            self._is_broken(name, _why(error))
+            return shipped
+        if shipped and not said:
+            self._is_broken(name, "it says nothing")
+            return shipped
+        self.broken.pop(name, None)
+        return said
+
+    def _is_broken(self, name: str, why: str) -> None:
+        if self.broken.get(name) != why:
+            log.warning("a template of TEMPLATES_DIR cannot be used; the shipped one is", template=name, why=why)
+        self.broken[name] = why
 
     def warm(self) -> None:
-        """Compile every template, so that nobody's question waits for it."""
-        for name in self._environment.list_templates():
-            self._environment.get_template(name)
+        """Compile every template, so that nobody's question waits for it, and what is broken is known."""
+        for name in self._shipped.list_templates():
+            self._shipped.get_template(name)
+        for name in self._own.list_templates() if self._own else ():
+            self._look_at(name)
+
+    def _look_at(self, name: str) -> None:
+        assert self._own is not None  # noqa: S101 - whose templates are looked at
+        try:
+            self._own.get_template(name)
+        except Exception as error:  # noqa: BLE001 - an operator's file may hold anything
+            self._is_broken(name, _why(error))
+        else:
+            if name.endswith(".txt") and name not in self._shipped.list_templates():
+                self._is_broken(name, "no message is called so")
+
+
+def _why(error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    return f"{error}{f' (line {line})' if line else ''}"
+
+
+def _environment(loader: FileSystemLoader) -> Environment:
+    made = Environment(
+        loader=loader,
+        undefined=StrictUndefined,
+        finalize=inert,
+        autoescape=False,  # noqa: S701 - finalize escapes for mrkdwn; HTML's escapes would show
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"mention": mention, "code": code}
+    made.filters["spoken"] = spoken
+    return made

@@ -1,1 +1,1 @@
-"""spikes."""
+"""Spikes: a member's day that is far above their usual one."""

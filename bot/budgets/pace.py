@@ -1,0 +1,104 @@
+"""The pace: what a budget's period comes to if it goes on like this, and when its limit is used up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.budgets.rules import TEAM, Limit, Span
+from bot.budgets.store import Case, by_span
+from bot.budgets.watch import Terms
+from bot.domain.forecast import Forecast, days_seen, forecast
+from bot.domain.periods import Unit, Window, buckets, local_day, period
+from bot.ledger.passes import beginning, freshness
+from bot.ledger.reading import Reader
+from bot.ledger.spend import daily, team_daily
+
+_EARLY = 0.1  # of a day or week, before which its end is not foretold
+_ONE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A period's end, between two amounts in nanos, and the day by whose end the limit is used up, if it will be.
+
+    Without amounts it is too early to tell: a month takes five whole days of data, of which `days_seen` were seen.
+    """
+
+    low_nanos: int | None = None
+    high_nanos: int | None = None
+    passes: date | None = None
+    days_seen: int | None = None
+
+
+NOTHING_TO_TELL = Pace()
+
+
+def paces(
+    reader: Reader, limits: Mapping[Case, Limit], spent: Mapping[Case, int], terms: Terms, now: datetime
+) -> dict[Case, Pace]:
+    """The pace of each case that has a limit, within the caller's snapshot."""
+    found: dict[Case, Pace] = {}
+    for span, subjects in by_span(limits).items():
+        if span.unit is Unit.MONTH and now in span.window:
+            found |= _of_months(reader, span, subjects, limits, terms, now)
+        else:
+            found |= {
+                (subject, span): _even(span, spent[subject, span], limits[subject, span].nanos, terms, now)
+                for subject in subjects
+            }
+    return found
+
+
+def _even(span: Span, spent: int, limit: int, terms: Terms, now: datetime) -> Pace:
+    """Of a day or week: as much an hour as so far."""
+    whole, gone = span.window.end - span.window.start, now - span.window.start
+    if gone < whole * _EARLY or gone >= whole or spent <= 0:
+        return NOTHING_TO_TELL
+    micro = timedelta(microseconds=1)
+    end = spent * (whole // micro) // (gone // micro)
+    passes = local_day(span.window.start + gone * limit / spent, terms.zone) if spent < limit <= end else None
+    return Pace(end, end, passes)
+
+
+def _of_months(  # noqa: PLR0917 - private, and each is one thing
+    reader: Reader, span: Span, subjects: Iterable[int], limits: Mapping[Case, Limit], terms: Terms, now: datetime
+) -> dict[Case, Pace]:
+    foretold = months(reader, list(subjects), now, terms)
+    seen = days_seen(first_day(reader, now, terms), local_day(now, terms.zone))
+    return {(subject, span): _pace(each, limits[subject, span].nanos, seen) for subject, each in foretold.items()}
+
+
+def _pace(found: Forecast | None, limit: int, seen: int) -> Pace:
+    if found is None:
+        return Pace(days_seen=seen)
+    return Pace(found.low_nanos, found.high_nanos, found.passes(limit))
+
+
+def months(reader: Reader, subjects: Iterable[int], now: datetime, terms: Terms) -> dict[int, Forecast | None]:
+    """Where the present month ends for each subject; None from too few days."""
+    today, whole = local_day(now, terms.zone), _month(now, terms)
+    days = list(buckets(Unit.DAY, Window(whole.start, now + timedelta(microseconds=1)), terms.zone))
+    names = [date.fromisoformat(each.label) for each in days]
+    windows = [each.window for each in days]
+    windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
+    members = [subject for subject in subjects if subject != TEAM]
+    spent = daily(reader, members, windows, terms.basis) if members else {}
+    if len(members) < len(list(subjects)):
+        spent[TEAM] = team_daily(reader, windows, terms.basis)
+    since, end = first_day(reader, now, terms), local_day(whole.end, terms.zone)
+    return {
+        subject: forecast(dict(zip(names, nanos, strict=True)), since, today, end) for subject, nanos in spent.items()
+    }
+
+
+def first_day(reader: Reader, now: datetime, terms: Terms) -> date:
+    """The first whole day of the present month that the ledger holds."""
+    first = local_day(_month(now, terms).start, terms.zone)
+    begins = beginning(reader, freshness(reader, now))
+    if begins is None:
+        return local_day(now, terms.zone)
+    return max(first, local_day(begins - timedelta(microseconds=1), terms.zone) + _ONE)
+
+
+def _month(now: datetime, terms: Terms) -> Window:
+    return period(Unit.MONTH, local_day(now, terms.zone), terms.zone)

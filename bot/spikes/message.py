@@ -1,0 +1,51 @@
+"""What is said of spikes."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.domain.money import show_usd
+from bot.domain.visibility import Privacy
+from bot.ledger.members import shown_email
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.outbox.voices import Told
+from bot.slack.message import Message, paragraph
+from bot.slack.rendering import Words
+from bot.spikes.rules import Spike, Terms
+from bot.spikes.store import spikes
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The room's words for the outbox."""
+
+    readers: Readers
+    words: Words
+    terms: Terms
+    privacy: Privacy
+
+    async def say(self, told: Told) -> Message | None:
+        """A member's day that is far above their usual one; nothing if it is that no more."""
+        member, _, day = told.stem.partition(":")[2].partition("-")
+        found = await self.readers.ask(lambda reader: self._look(reader, int(member), date.fromisoformat(day)))
+        if found is None:
+            return None
+        name, each = found
+        named = told.in_dm or self.privacy is Privacy.NAMED
+        return paragraph(
+            self.words.say(
+                "spikes/spike",
+                who=name if named else "A member",
+                day=day,
+                spent=show_usd(each.nanos),
+                usual=show_usd(each.usual_nanos),
+                times=each.times,
+                active=each.active,
+            )
+        )
+
+    def _look(self, reader: Reader, member: int, day: date) -> tuple[str, Spike] | None:
+        with reader:
+            found = spikes(reader, day, self.terms, [member])
+            row = reader.one("SELECT email FROM member WHERE id = :id", {"id": member})
+            return (shown_email(row[0] if row else ""), found[0]) if found else None

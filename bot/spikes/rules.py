@@ -1,0 +1,52 @@
+"""What a spike is: a day at least three times the median of a member's own active days, and above a floor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median_low
+from zoneinfo import ZoneInfo
+
+from bot.domain.pricing import SpendBasis
+
+TIMES = 3
+DAYS = 28  # before the day in question, of which the active ones count
+LEAST_ACTIVE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What spikes rest on: whose days, what spend adds up, and the amount (nanos) below which no day is one."""
+
+    zone: ZoneInfo
+    basis: SpendBasis
+    floor_nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """A member's day, the median of their active days before it (nanos both), and how many those were."""
+
+    member: int
+    nanos: int
+    usual_nanos: int
+    active: int
+
+    @property
+    def times(self) -> int:
+        """How many times the usual day it is, rounded down."""
+        return self.nanos // self.usual_nanos
+
+
+def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> Spike | None:
+    """A member's day as a spike, if it is one.
+
+    Args:
+        member: the member's key.
+        nanos: what the day cost.
+        before: what each of the DAYS days before it cost; those that cost something are active.
+        floor_nanos: below which no day is one.
+    """
+    active = [each for each in before if each > 0]
+    if nanos < floor_nanos or len(active) < LEAST_ACTIVE:
+        return None
+    usual = median_low(active)
+    return Spike(member, nanos, usual, len(active)) if nanos >= TIMES * usual else None

@@ -1,0 +1,46 @@
+"""The watch: after each booking, of the members it touched, whose day has become a spike; switched on by a setting."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.periods import day_start, local_day
+from bot.ledger.instants import from_us
+from bot.outbox.store import Owed, owe
+from bot.spikes.rules import Terms
+from bot.spikes.store import spikes
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.booking import Booked
+
+_LATE = timedelta(hours=72)  # after the day, in which it is still told
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Looks at the days that a booking fell into, inside its transaction."""
+
+    terms: Terms
+
+    def observe(self, connection: "Connection", booked: "Booked") -> None:
+        """Owe what there is to tell; to be called by `book`."""
+        if booked.quiet:
+            return
+        for day, members in self._touched(booked).items():
+            until = day_start(day + timedelta(days=1), self.terms.zone) + _LATE
+            for each in spikes(connection, day, self.terms, members):
+                owe(connection, [Owed(f"spike:{each.member}-{day}", "alert", until=until)], booked.at)
+
+    def _touched(self, booked: "Booked") -> dict[date, set[int]]:
+        """The members whose today or yesterday has grown."""
+        today = local_day(booked.at, self.terms.zone)
+        found: dict[date, set[int]] = defaultdict(set)
+        for change in booked.changes:
+            for entry in change.entries:
+                day = local_day(from_us(entry.booked_at), self.terms.zone)
+                if today - timedelta(days=1) <= day <= today:
+                    found[day].add(change.member)
+        return found

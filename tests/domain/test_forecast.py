@@ -1,0 +1,77 @@
+"""The forecast: a month's end by its days so far, as a range; and none from too few of them."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.forecast import LEAST_DAYS, days_seen, forecast
+
+USD = 1_000_000_000
+NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)  # which begins on a Sunday
+
+
+def days(*dollars: int, since: date = NOVEMBER) -> dict[date, int]:
+    return {since + timedelta(days=number): amount * USD for number, amount in enumerate(dollars)}
+
+
+def test_a_steady_month_ends_where_it_is_going() -> None:
+    found = forecast(days(*[10] * 20), NOVEMBER, date(2026, 11, 21), DECEMBER)
+    assert found is not None
+    assert (found.low_nanos, found.high_nanos) == (300 * USD, 300 * USD)
+    assert found.path[-1] == (date(2026, 11, 30), 300 * USD)
+
+
+def test_weekends_are_weekends() -> None:
+    spent = {day: (0 if day.weekday() > 4 else 10 * USD) for day in map(NOVEMBER.__add__, map(timedelta, range(14)))}
+    found = forecast(spent, NOVEMBER, date(2026, 11, 15), DECEMBER)
+    assert found is not None
+    assert found.low_nanos == found.high_nanos == 210 * USD  # 21 working days
+
+
+def test_a_weekday_not_seen_yet_is_like_the_others_of_its_kind() -> None:
+    spent = days(10, 10, 10, 10, 10, since=date(2026, 11, 2))  # Monday to Friday
+    found = forecast(spent, date(2026, 11, 2), date(2026, 11, 7), date(2026, 11, 9))
+    assert found is not None
+    assert found.path == ((date(2026, 11, 7), 60 * USD), (date(2026, 11, 8), 70 * USD))
+
+
+def test_what_today_has_cost_already_counts() -> None:
+    spent = days(10, 10, 10, 10, 10, 10, 10) | {date(2026, 11, 8): 25 * USD}
+    found = forecast(spent, NOVEMBER, date(2026, 11, 8), date(2026, 11, 10))
+    assert found is not None
+    assert found.path == ((date(2026, 11, 8), 95 * USD), (date(2026, 11, 9), 105 * USD))
+
+
+def test_uneven_days_make_a_range_that_narrows() -> None:
+    early = forecast(days(*[5, 25] * 4), NOVEMBER, date(2026, 11, 9), DECEMBER)
+    late = forecast(days(*[5, 25] * 12), NOVEMBER, date(2026, 11, 25), DECEMBER)
+    assert early is not None
+    assert late is not None
+    assert early.high_nanos - early.low_nanos > late.high_nanos - late.low_nanos > 0
+
+
+@pytest.mark.parametrize(("today", "seen"), [(1, 0), (5, 4)])
+def test_too_few_days_foretell_nothing(today: int, seen: int) -> None:
+    day = date(2026, 11, today)
+    assert forecast(days(*[10] * (today - 1)), NOVEMBER, day, DECEMBER) is None
+    assert days_seen(NOVEMBER, day) == seen < LEAST_DAYS
+
+
+@pytest.mark.parametrize(
+    ("limit", "day"), [(200, date(2026, 11, 21)), (250, date(2026, 11, 25)), (300, date(2026, 11, 30)), (301, None)]
+)
+def test_the_day_a_limit_is_used_up(limit: int, day: date | None) -> None:
+    found = forecast(days(*[10] * 20), NOVEMBER, date(2026, 11, 21), DECEMBER)
+    assert found is not None
+    assert found.passes(limit * USD) == day
+
+
+@given(st.lists(st.integers(0, 10**15), min_size=6, max_size=31))
+def test_it_never_ends_below_what_is_spent_and_the_middle_lies_in_the_range(amounts: list[int]) -> None:
+    spent = dict(zip((NOVEMBER + timedelta(days=number) for number in range(31)), amounts, strict=False))
+    today = NOVEMBER + timedelta(days=len(amounts) - 1)
+    found = forecast(spent, NOVEMBER, today, DECEMBER + timedelta(days=2))
+    assert found is not None
+    assert sum(amounts) <= found.low_nanos <= found.path[-1][1] <= found.high_nanos
