@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.budgets.watch import Watch
+    from bot.digest.facts import Terms as DigestTerms
+    from bot.digest.watch import Watch as Digests
     from bot.failures.report import Errors
     from bot.failures.watch import Watch as Failures
     from bot.ledger.booking import Observer
@@ -207,6 +209,67 @@ class App:
         from bot.spikes.rules import Terms
 
         return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.spike_floor)
+
+    @property
+    def digests(self) -> "Digests":
+        """Who decides when digests are due."""
+        from bot.digest.rules import Plan
+        from bot.digest.watch import Watch
+
+        return Watch(Plan(self.settings.digest_at, self.settings.digest_days, self.settings.timezone))
+
+    @property
+    def digest_terms(self) -> "DigestTerms":
+        """What every digest rests on."""
+        from bot.digest.facts import Terms
+
+        return Terms(self.watch.terms, self.unusual, self.settings.byok_unit is not None)
+
+    def show_digest(self, day: str | None) -> str:
+        """A morning's digest as text (an ISO date, or today), with everybody's names; raises as `report`."""
+        from bot.digest.command import date_of
+        from bot.digest.message import Wording, asked_for
+        from bot.domain.visibility import Privacy
+        from bot.shipped import shipped
+        from bot.slack.message import plain
+        from bot.slack.rendering import Words
+
+        now, watch, terms = self.clock(), self.digests, self.digest_terms
+        with self.reader() as reader:
+            found = asked_for(reader, "", date_of(day or "", now, watch), watch, terms, now)
+        words = Words(shipped("templates"), self.settings.templates_dir)
+        return plain(Wording(found, words, terms, Privacy.NAMED).message())
+
+    async def post_digest(self, day: str | None) -> list[str]:
+        """Owe a morning's digest to each channel, for the running service to post; returns a line about each.
+
+        Raises:
+            SettingsError: there is no token to look channels up with.
+            SlackError: Slack does not say which channels are meant.
+            RefusedError: it is no date, or still to come.
+            LedgerError: the ledger cannot be used.
+        """
+        from bot.digest.command import date_of
+        from bot.slack.workspace import connected
+
+        if self.settings.slack_bot_token is None:
+            raise SettingsError(["SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions."])
+        now = self.clock()
+        date = date_of(day or "", now, self.digests)
+        token, address = self.settings.slack_bot_token.reveal(), self.settings.slack_api_url
+        async with connected(token, address) as workspace:
+            found = [(named, await workspace.find(named)) for named in self.settings.digest_channel]
+        said = []
+        with self.database() as database, self.reader() as reader:
+            for named, channel in found:
+                key = str(channel["id"]) if channel else named
+                asked = self.digests.asked(reader, key, date, now)
+                with database.transaction() as connection:
+                    new = self.digests.tell(connection, asked, now)
+                said.append(
+                    f"{named}: {'owed; the service posts it' if new else 'told already; a channel gets one a date'}"
+                )
+        return said
 
     def opened_to_book(self) -> "Database":
         """The ledger for writing, made or brought up to date, in the unit that is set; whoever asks closes it.

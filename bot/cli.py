@@ -497,6 +497,29 @@ def explain(whose: str, *, as_json: bool) -> None:
                 click.echo(f"  {sentence.text} {sentence.address}".rstrip())
 
 
+# --- the digest ----------------------------------------------------------------------------------
+
+
+@app.command()
+@click.option("--date", "day", metavar="DATE", help="The morning it is of (today): it tells of the day before.")
+@click.option("--dry-run", is_flag=True, help="Show it, and post nothing.")
+def digest(*, day: str | None, dry_run: bool) -> None:
+    """Show a digest, or post it to DIGEST_CHANNEL."""
+    with _plainly():
+        wired = _app()
+        if not dry_run and not wired.settings.digest_channel:
+            _fail(
+                "DIGEST_CHANNEL is not set, so there is nowhere to post. `--dry-run` shows the digest.", code=WRONG_USE
+            )
+        if dry_run:
+            click.echo(wired.show_digest(day))
+            return
+        import asyncio
+
+        for line in asyncio.run(wired.post_digest(day)):
+            click.echo(line)
+
+
 # --- database ------------------------------------------------------------------------------------
 
 

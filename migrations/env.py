@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from bot.budgets import tables as budgets  # noqa: F401 - declares theirs
+from bot.digest import tables as digest  # noqa: F401 - declares theirs
 from bot.failures import tables as failures  # noqa: F401 - declares theirs
 from bot.incidents import tables as incidents  # noqa: F401 - declares theirs
 from bot.ledger import tables  # noqa: F401 - declares the tables

@@ -42,7 +42,7 @@ class Line:
 def listing(reader: Reader, terms: Terms, now: datetime, member: int | None = None) -> list[Line]:
     """All budgets, the most used first; or those of one member."""
     with reader:
-        return sorted(_lines(reader, terms, now, member), key=_order)
+        return sorted(lines(reader, terms, now, member), key=_order)
 
 
 def _order(line: Line) -> tuple[int, int, int, str]:
@@ -50,7 +50,8 @@ def _order(line: Line) -> tuple[int, int, int, str]:
     return kind, UNITS.index(line.span.unit) if kind < 2 else 0, -line.percent, line.scope  # noqa: PLR2004 - the members
 
 
-def _lines(reader: Reader, terms: Terms, now: datetime, member: int | None) -> Iterator[Line]:
+def lines(reader: Reader, terms: Terms, now: datetime, member: int | None = None) -> Iterator[Line]:
+    """The same in no particular order, within the caller's snapshot."""
     for unit in UNITS:
         span = span_of(unit, now, terms.zone)
         if member is None:

@@ -1,1 +1,1 @@
-"""digest."""
+"""The digest: what yesterday cost, once a day in each channel that reads it with its coffee."""

@@ -105,7 +105,8 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
             raise LedgerError(
                 "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
             )
-        where = where_of(reader, Selection(window, scope.members, question.filters, question.byok))
+        selection = Selection(window, scope.members, question.filters, question.byok)
+        where = where_of(reader, selection)
         hits = _hits(where, basis)
         models = _parts(reader, hits, where.values, "t.model", "")
         members = _parts(reader, hits, where.values, "m.email", "JOIN member m ON m.id = t.member")
@@ -115,7 +116,7 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
             members=scope.members,
             window=window,
             tasks=sum(part.tasks for part in models),
-            lines=tuple(_lines(reader, hits, where.values)),
+            lines=tuple(lines_of(reader, selection, basis)),
             by_model=tuple(models),
             by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
             as_of=fresh.as_of,
@@ -132,13 +133,15 @@ WITH hit (task, nanos) AS MATERIALIZED (
   UNION ALL SELECT t.id, 0 FROM task t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
 
 
-def _lines(reader: Reader, hits: str, values: dict[str, Any]) -> Iterator[Line]:
-    sql = f"""{hits}
+def lines_of(reader: Reader, selection: Selection, basis: SpendBasis) -> Iterator[Line]:
+    """The kinds of failure of a selection, those of the most tasks first, within the caller's snapshot."""
+    where = where_of(reader, selection)
+    sql = f"""{_hits(where, basis)}
 SELECT k.status, k.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos), max(f.failed_at)
 FROM hit h JOIN failure f ON f.task = h.task AND f.mended_at IS NULL JOIN task t ON t.id = f.task
 JOIN task_detail d ON d.task = t.id JOIN failure_kind k ON k.id = f.kind
 GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, f.kind"""  # noqa: S608 - values are bound; the error is of the row with the maximum
-    for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, values):
+    for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, where.values):
         yield Line(status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last))
 
 

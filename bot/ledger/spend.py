@@ -192,14 +192,17 @@ def _merged(found: Iterable[Group]) -> list[Group]:
     return list(result.values())
 
 
+def member_emails(reader: Reader) -> dict[int, str]:
+    """Members' e-mails as people read them, by key."""
+    return {key: shown_email(email) for key, email in reader.rows("SELECT id, email FROM member")}
+
+
 class _Labels:
     """What the keys of SQL groups mean to people: members' e-mails and the calendar's names."""
 
     def __init__(self, reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
         self._by = by
-        self._emails: dict[int, str] = {
-            key: shown_email(email) for key, email in reader.rows("SELECT id, email FROM member")
-        }
+        self._emails = member_emails(reader)
         unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
         self.buckets: list[Bucket] = (
             [] if unit is None else list(buckets(unit, _with_data(reader, selection.window), zone))

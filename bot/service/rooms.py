@@ -9,6 +9,9 @@ from bot.budgets.command import BUTTONS, Budgets
 from bot.budgets.explaining import Explaining
 from bot.budgets.message import Voice
 from bot.budgets.wishes import WishVoice
+from bot.digest.command import Digesting
+from bot.digest.job import Digests
+from bot.digest.message import Voice as DigestVoice
 from bot.failures import command as failing
 from bot.failures import form as silencing
 from bot.failures.message import Terms as FailureTerms
@@ -44,6 +47,7 @@ class Rooms:
     directory: Directory
     welcome: Welcome
     outbox: PostOffice
+    digests: Digests
 
 
 def rooms(  # noqa: PLR0917 - what there is to wire
@@ -78,6 +82,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
             "snooze": budgets.snooze,
             "errors": failures.errors,
             "notify": failures.notify,
+            "digest": Digesting(readers, words, app.digests, app.digest_terms, app.clock).digest,
             "explain": Explaining(readers, callers, app.watch.terms, app.clock).explain,
         },
         buttons=(
@@ -100,8 +105,11 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     failed = FailureVoice(readers, words, terms, app.clock)
     says |= dict.fromkeys(("failure", "failures"), failed.say)
     says["spike"] = SpikeVoice(readers, words, app.unusual, settings.alert_privacy).say
-    voices = Voices(says, {"budget": voice.show, "request": wishes.show, "failures": failed.show}, words)
+    digest = DigestVoice(readers, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
+    shows = {"budget": voice.show, "request": wishes.show, "failures": failed.show, "digest": digest.show}
+    voices = Voices(says, shows, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)
-    return Rooms(desk, directory, welcome, outbox)
+    digests = Digests(settings.digest_channel, app.digests, addresses, readers, database, app.clock)
+    return Rooms(desk, directory, welcome, outbox, digests)

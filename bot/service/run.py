@@ -96,6 +96,7 @@ class Service:
                 if await self.readers.ask(partial(watch.due, now=now)):
                     await self.database.write(partial(watch.settle, now=now))
             if self.rooms is not None and self.filled:
+                await self.rooms.digests.tick()
                 await self.rooms.outbox.tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)

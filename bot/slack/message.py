@@ -34,7 +34,7 @@ TABLE_CHARACTERS = 9_000  # of 10,000; the header and a margin take the rest
 CELL = 120
 MOST_POINTS, MOST_SERIES = 20, 6  # Slack's pages name 6 and 12 series: the smaller holds in any case
 LONGEST_VALUE = 2_000  # of a button
-_LONGEST_SECTION, _LONGEST_CONTEXT, _LONGEST_TITLE, _LONGEST_LABEL = 3_000, 2_000, 50, 20
+_LONGEST_SECTION, _LONGEST_CONTEXT, _LONGEST_FIELD, _LONGEST_TITLE, _LONGEST_LABEL = 3_000, 2_000, 2_000, 50, 20
 PLAIN_CELL, PLAIN_ROWS = 36, 30  # of a table as text
 _EMPTY = "\u2013"  # an empty cell makes Slack refuse the message
 
@@ -79,6 +79,27 @@ class Draft:
         return Message(cut(self.text, _LONGEST_SECTION), _resolved(self._blocks), plain)
 
 
+def plain(message: Message) -> str:
+    """A message as a terminal shows it: its texts in order, without marks; charts and tables as their stand-ins."""
+    blocks = message.plain() if message.plain is not None else message.blocks
+    parts = (part for block in blocks for part in _texts(block))
+    return "\n".join(_unmarked(part["text"]) for part in parts)
+
+
+def _texts(block: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*filter(None, [block.get("text")]), *block.get("fields", []), *_small_print(block)]
+
+
+def _small_print(block: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(block["elements"]) if block["type"] == "context" else []
+
+
+def _unmarked(mrkdwn: str) -> str:
+    """Rendered mrkdwn as plain text; whatever was given holds no marks any more."""
+    text = mrkdwn.replace("*", "").replace("`", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def paragraph(mrkdwn: str) -> Message:
     """A message of one paragraph of rendered mrkdwn."""
     draft = Draft(mrkdwn)
@@ -106,6 +127,11 @@ def cut(text: str, longest: int) -> str:
 def section(mrkdwn: str) -> SectionBlock:
     """A paragraph of rendered mrkdwn; nothing in it becomes a link or mention by itself."""
     return SectionBlock(Text(cut(mrkdwn or _EMPTY, _LONGEST_SECTION), TextType.MARKDOWN, verbatim=True))
+
+
+def columns(*mrkdwn: str) -> SectionBlock:
+    """Short paragraphs of rendered mrkdwn, two beside each other where there is room."""
+    return SectionBlock(fields=[Text(cut(each, _LONGEST_FIELD), TextType.MARKDOWN, verbatim=True) for each in mrkdwn])
 
 
 def preformatted(lines: Sequence[str]) -> SectionBlock:

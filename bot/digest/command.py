@@ -1,0 +1,56 @@
+"""The command `digest`: to an operator alone, what the channels read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.digest.facts import Terms
+from bot.digest.message import Wording, asked_for
+from bot.digest.watch import Watch
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.periods import local_day
+from bot.domain.visibility import Privacy
+from bot.domain.words import clean
+from bot.ledger.readers import Readers
+from bot.slack.rendering import Words
+from bot.slack.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Digesting:
+    """The room's door in Slack; `clock` gives aware times."""
+
+    readers: Readers
+    words: Words
+    watch: Watch
+    terms: Terms
+    clock: Callable[[], datetime]
+
+    async def digest(self, request: Request, caller: Caller) -> None:
+        """`digest [date]`: the digest of that morning, which tells of the day before; with everybody's names."""
+        if caller.role is not Role.OPERATOR:
+            raise RefusedError("The digest is for operators here. Your own yesterday: `yesterday`.")
+        now = self.clock()
+        day = date_of(clean(request.text).partition(" ")[2], now, self.watch)
+        found = await self.readers.ask(lambda reader: asked_for(reader, "", day, self.watch, self.terms, now))
+        await request.reply.say(Wording(found, self.words, self.terms, Privacy.NAMED).message())
+
+
+def date_of(text: str, now: datetime, watch: Watch) -> date:
+    """The date typed, or today.
+
+    Raises:
+        RefusedError: it is none, or it is still to come.
+    """
+    today = local_day(now, watch.plan.zone)
+    if not text:
+        return today
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise RefusedError(
+            f"`{text}` is no date. Type one such as `{today}`: its digest tells of the day before."
+        ) from None
+    if day > today:
+        raise RefusedError(f"`{text}` is still to come.")
+    return day

@@ -1,0 +1,239 @@
+"""The facts of a digest: the days' spend against others, who and what it went to, failures, budgets, what came late."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median_low
+
+from bot.budgets.listing import Line as Budget
+from bot.budgets.listing import lines as budget_lines
+from bot.budgets.rules import span_of
+from bot.budgets.watch import Terms as BudgetTerms
+from bot.digest.rules import Span
+from bot.digest.store import Decided
+from bot.digest.watch import Watch
+from bot.domain.periods import Unit, Window, day_start, local_day, period
+from bot.domain.pricing import SpendBasis
+from bot.failures.report import Line as Failing
+from bot.failures.report import lines_of
+from bot.ledger.instants import from_us, to_us
+from bot.ledger.passes import beginning, freshness, is_complete
+from bot.ledger.quarters import QUARTER_US
+from bot.ledger.reading import Reader
+from bot.ledger.selection import Selection
+from bot.ledger.spend import Group, Sums, groups, member_emails, sums, team_daily
+from bot.spikes.rules import Spike
+from bot.spikes.rules import Terms as SpikeTerms
+from bot.spikes.store import spikes
+
+WEEKS = 4  # before, of which the median is what is usual
+CHART = 14  # days
+NEAR = 80  # percent of a budget
+_TOP = 5
+_ONE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every digest rests on."""
+
+    budgets: BudgetTerms
+    spikes: SpikeTerms
+    unit_is_set: bool
+
+    @property
+    def basis(self) -> SpendBasis:
+        """What spend adds up."""
+        return self.budgets.basis
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some days, or a week or month, called `label`: what they cost (nanos), and to whom and what it went.
+
+    `before_nanos` is the span before, None if the ledger does not hold it.
+    """
+
+    label: str
+    window: Window
+    total: Sums
+    spend_nanos: int
+    before_nanos: int | None
+    members: tuple[Group, ...]
+    models: tuple[Group, ...]
+    active: int  # members that it was spent by
+    kinds: int  # models that it went to
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a digest tells. Amounts are nanos.
+
+    `usual_nanos` is the median of so many (`usual_of`) of the same days of the week before, None without any.
+    `late` are the amounts booked since the digest before onto days that it or earlier ones told of.
+    """
+
+    span: Span
+    days: Part
+    usual_nanos: int | None
+    usual_of: int
+    failing: tuple[Failing, ...]
+    over: tuple[Budget, ...]
+    near: tuple[Budget, ...]
+    ahead: tuple[Budget, ...]
+    unusual: tuple[tuple[date, str, Spike], ...]
+    late: tuple[tuple[date, int], ...]
+    chart: tuple[tuple[date, int], ...]
+    week: Part | None
+    month: Part | None
+    as_of: datetime | None
+    complete: bool
+    unit_assumed: bool
+
+
+def facts(  # noqa: PLR0917 - all that it rests on
+    reader: Reader, span: Span, before: Decided | None, watch: Watch, terms: Terms, now: datetime
+) -> Facts:
+    """Gather them in one snapshot.
+
+    Args:
+        reader: the ledger.
+        span: the days it tells of.
+        before: the digest before it, if there was one.
+        watch: who knows when data is complete.
+        terms: what it rests on.
+        now: the moment.
+    """
+    with reader:
+        days = _part(reader, "", span.window(terms.budgets.zone), span.before().window(terms.budgets.zone), terms, now)
+        usual = list(_alike(reader, span, terms, now))
+        over, near, ahead = _pressing(list(_budgets(reader, days.window, terms, now)))
+        return Facts(
+            span=span,
+            days=days,
+            usual_nanos=median_low(usual) if usual else None,
+            usual_of=len(usual),
+            failing=tuple(lines_of(reader, Selection(days.window), terms.basis)),
+            over=over,
+            near=near,
+            ahead=ahead,
+            unusual=tuple(_unusual(reader, span, terms)),
+            late=tuple(_late(reader, span, before, terms)),
+            chart=tuple(_chart(reader, span, terms)),
+            week=_ended(reader, span, Unit.WEEK, terms, now),
+            month=_ended(reader, span, Unit.MONTH, terms, now),
+            as_of=freshness(reader, now).as_of,
+            complete=watch.holds_all(reader, span, now),
+            unit_assumed=days.total.by_unit and not terms.unit_is_set,
+        )
+
+
+# --- spend ---------------------------------------------------------------------------------------
+
+
+def _part(  # noqa: PLR0917 - private, and each is one thing
+    reader: Reader, label: str, window: Window, before: Window, terms: Terms, now: datetime
+) -> Part:
+    selection, zone = Selection(window), terms.budgets.zone
+    total = sums(reader, selection)
+    members = _dearest(groups(reader, selection, ("member",), zone), terms)
+    models = _dearest(groups(reader, selection, ("model",), zone), terms)
+    held = _holds(reader, before, now)
+    return Part(
+        label=label,
+        window=window,
+        total=total,
+        spend_nanos=total.spend(terms.basis),
+        before_nanos=team_daily(reader, [before], terms.basis)[0] if held else None,
+        members=tuple(members[:_TOP]),
+        models=tuple(models[:_TOP]),
+        active=len(members),
+        kinds=len(models),
+    )
+
+
+def _dearest(found: Sequence[Group], terms: Terms) -> list[Group]:
+    return sorted(found, key=lambda group: (-group.spend(terms.basis), group.key))
+
+
+def _holds(reader: Reader, window: Window, now: datetime) -> bool:
+    fresh = freshness(reader, now)
+    begins = beginning(reader, fresh)
+    return begins is not None and window.start >= begins and is_complete(fresh, window, begins)
+
+
+def _alike(reader: Reader, span: Span, terms: Terms, now: datetime) -> Iterator[int]:
+    """What the same days of the week cost in the weeks before, as far as the ledger holds them."""
+    for weeks in range(1, WEEKS + 1):
+        window = span.earlier(weeks).window(terms.budgets.zone)
+        if _holds(reader, window, now):
+            yield team_daily(reader, [window], terms.basis)[0]
+
+
+def _ended(reader: Reader, span: Span, unit: Unit, terms: Terms, now: datetime) -> Part | None:
+    """The week or month that ended with one of these days."""
+    first = span.ended(unit)
+    if first is None:
+        return None
+    zone = terms.budgets.zone
+    before = period(unit, unit.shift(first, -1), zone)
+    return _part(reader, unit.label(first), period(unit, first, zone), before, terms, now)
+
+
+def _chart(reader: Reader, span: Span, terms: Terms) -> Iterator[tuple[date, int]]:
+    days = [span.day - timedelta(days=back) for back in range(CHART, 0, -1)]
+    windows = [period(Unit.DAY, day, terms.budgets.zone) for day in days]
+    return zip(days, team_daily(reader, windows, terms.basis), strict=True)
+
+
+# --- what presses --------------------------------------------------------------------------------
+
+
+def _budgets(reader: Reader, window: Window, terms: Terms, now: datetime) -> Iterator[Budget]:
+    """The budgets of the periods that the last of the days lay in: as they are, or as they were when one ended."""
+    zone = terms.budgets.zone
+    then = window.end - timedelta(microseconds=1)
+    for each in budget_lines(reader, terms.budgets, now):
+        if each.span.name == span_of(each.span.unit, then, zone).name:
+            yield each
+    for each in budget_lines(reader, terms.budgets, then):
+        if each.span.name != span_of(each.span.unit, now, zone).name:
+            yield each
+
+
+Three = tuple[tuple[Budget, ...], tuple[Budget, ...], tuple[Budget, ...]]
+
+
+def _pressing(budgets: Sequence[Budget]) -> Three:
+    """The budgets that are over, near their limit, and on pace to pass it; each once, the most used first."""
+    used = sorted((each for each in budgets if each.spend_nanos is not None), key=lambda each: -each.percent)
+    over = tuple(each for each in used if each.percent >= 100)  # noqa: PLR2004 - percent
+    near = tuple(each for each in used if NEAR <= each.percent < 100)  # noqa: PLR2004 - percent
+    ahead = tuple(each for each in used if each.percent < NEAR and each.pace.passes is not None)
+    return over, near, tuple(sorted(ahead, key=lambda each: each.pace.passes or date.max))
+
+
+def _unusual(reader: Reader, span: Span, terms: Terms) -> Iterator[tuple[date, str, Spike]]:
+    days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
+    found = [(day, each) for day in days for each in spikes(reader, day, terms.spikes)]
+    names = member_emails(reader) if found else {}
+    return ((day, names[each.member], each) for day, each in found)
+
+
+_MOST_DAYS = 31  # whose unusual ones are looked for
+
+
+def _late(reader: Reader, span: Span, before: Decided | None, terms: Terms) -> Iterator[tuple[date, int]]:
+    """What was booked onto earlier days since the digest before; what was read of the time before the ledger is not."""
+    if before is None:
+        return
+    zone, basis = terms.budgets.zone, terms.basis
+    sql = f"""
+SELECT booked_at / {QUARTER_US}, sum(platform_nanos), sum(provider_nanos) FROM charge
+WHERE id > :last AND booked_at >= :begins AND booked_at < :until GROUP BY 1"""  # noqa: S608 - a number of ours
+    values = {"last": before.last_charge, "begins": before.begins, "until": to_us(day_start(span.first, zone))}
+    by_day: dict[date, int] = defaultdict(int)
+    for quarter, platform, provider in reader.rows(sql, values):
+        by_day[local_day(from_us(quarter * QUARTER_US), zone)] += basis.spend(platform, provider)
+    yield from sorted((day, nanos) for day, nanos in by_day.items() if nanos)

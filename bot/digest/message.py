@@ -1,0 +1,282 @@
+"""The digest as a message: the days first, then who and what, failures, budgets, what came late, a chart, how fresh."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bot.budgets import phrases as budgeting
+from bot.budgets.listing import Line as Budget
+from bot.digest import store
+from bot.digest.facts import Facts, Part, Terms, facts
+from bot.digest.rules import listed, named
+from bot.digest.watch import Watch, meant, span_of
+from bot.domain.money import show_credits, show_usd
+from bot.domain.visibility import Privacy
+from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.ledger.spend import Group
+from bot.outbox.voices import Told
+from bot.slack import message as slack
+from bot.slack.message import Draft, Message
+from bot.slack.rendering import Words, inert
+from bot.usage.phrases import count
+from bot.usage.series import sparkline
+
+_LINES = 5  # of failures, budgets, late and unusual days
+_MANY_TIMES = 900  # percent, above which a multiple reads better
+_DOLLARS = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The room's words for the outbox; `clock` gives aware times."""
+
+    readers: Readers
+    words: Words
+    watch: Watch
+    terms: Terms
+    privacy: Privacy
+    clock: Callable[[], datetime]
+
+    async def show(self, told: Told) -> Message | None:
+        """A channel's digest as it is now; None if it is too late to be told for the first time."""
+        channel, day = meant(told.thing or "")
+        now = self.clock()
+        found = await self.readers.ask(lambda reader: self._look(reader, channel, day, now))
+        if found is None:
+            return None
+        privacy = Privacy.NAMED if told.in_dm else self.privacy
+        return Wording(found[0], self.words, self.terms, privacy).message(found[1])
+
+    def _look(self, reader: Reader, channel: str, day: date, now: datetime) -> tuple[Facts, list[date]] | None:
+        decided = store.of_day(reader, channel, day)
+        if decided is None or (decided.until(self.watch.plan) <= now and not store.is_shown(reader, channel, day)):
+            return None
+        before = store.told_before(reader, channel, day)
+        skipped = store.skipped(reader, channel, before.span.day, day) if before else []
+        return facts(reader, decided.span, before, self.watch, self.terms, now), skipped
+
+
+def asked_for(reader: Reader, channel: str, day: date, watch: Watch, terms: Terms, now: datetime) -> Facts:  # noqa: PLR0917 - all that it rests on
+    """The facts of a channel's digest of a date, whether it was told or not; without a channel, of the day before."""
+    decided = store.of_day(reader, channel, day)
+    span = decided.span if decided else span_of(reader, channel, day)
+    return facts(reader, span, store.told_before(reader, channel, day), watch, terms, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Facts in words, for whoever reads them there."""
+
+    found: Facts
+    words: Words
+    terms: Terms
+    privacy: Privacy
+
+    def message(self, skipped: Sequence[date] = ()) -> Message:
+        """A digest within Slack's limits, however many members, models and budgets there are; what is cut is said."""
+        headline = self._headline()
+        draft = Draft(self.words.say("digest/text", **headline))
+        draft.add(slack.section(self.words.say("digest/headline", **headline)))
+        if skipped:
+            days = {"days": listed(skipped), "many": len(skipped) > 1}
+            draft.add(slack.section(self.words.say("digest/skipped", **days)))
+        if not self._quiet:
+            self._add_days(draft)
+        for part, what in ((self.found.week, "week"), (self.found.month, "month")):
+            if part is not None:
+                draft.add(slack.section(self.words.say("digest/part", what=what, **self._part(part))))
+        draft.add(slack.context(self.words.say("digest/footnote", **self._freshness())))
+        return draft.message()
+
+    def _add_days(self, draft: Draft) -> None:
+        columns = [text for what, groups in self._shares(self.found.days) if (text := self._column(what, groups))]
+        if columns:
+            draft.add(slack.columns(*columns))
+        for text in (self._failures(), self._budgets(), self._others()):
+            if text:
+                draft.add(slack.section(text))
+        self._add_chart(draft)
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether there is nothing to tell but that: one line."""
+        found = self.found
+        return not found.days.total.tasks and not found.days.spend_nanos and found.complete and not found.late
+
+    # --- the days ----------------------------------------------------------------------------------
+
+    def _headline(self) -> dict[str, Any]:
+        span, days, total = self.found.span, self.found.days, self.found.days.total
+        usual = self.found.usual_nanos
+        return {
+            "days": named(span.last) if span.count == 1 else f"{named(span.first)} to {named(span.last)}",
+            "quiet": self._quiet,
+            "known": total.tasks > total.without_cost or self.found.complete,
+            "total": show_usd(days.spend_nanos),
+            "credits": show_credits(days.spend_nanos),
+            "tasks": count(total.tasks, "task"),
+            "members": count(days.active, "member"),
+            "without_cost": total.without_cost,
+            "failed": total.failed_tasks,
+            "failed_usd": show_usd(total.failed_spend(self.terms.basis)),
+            "change": against(days.spend_nanos, days.before_nanos),
+            "before": "the day before" if span.count == 1 else f"the {span.count} days before",
+            "usual_change": against(days.spend_nanos, usual),
+            "usual": f"a usual {span.last:%A}" if span.count == 1 else "what is usual for these days of the week",
+            "usual_of": self.found.usual_of,
+        }
+
+    def _shares(self, part: Part) -> Iterator[tuple[str, Sequence[Group]]]:
+        if self.privacy is not Privacy.OPERATORS:
+            yield "member", part.members
+        yield "model", part.models
+
+    def _column(self, what: str, groups: Sequence[Group]) -> str:
+        if not groups:
+            return ""
+        return self.words.say("digest/column", title=f"{what}s", **self._ranked(what, groups, self.found.days))
+
+    def _ranked(self, what: str, groups: Sequence[Group], part: Part) -> dict[str, Any]:
+        """The dearest of them with their shares, and what is left."""
+        total, basis = part.spend_nanos, self.terms.basis
+        named_ = what != "member" or self.privacy is Privacy.NAMED
+        lines = [
+            (each.key[0] if named_ else f"a {what}", show_usd(each.spend(basis)), share(each.spend(basis), total))
+            for each in groups
+        ]
+        rest = total - sum(each.spend(basis) for each in groups)
+        more = (part.active if what == "member" else part.kinds) - len(groups)
+        return {"lines": lines, "rest": show_usd(rest), "more": count(more, what) if more > 0 else ""}
+
+    # --- failures and budgets ------------------------------------------------------------------------
+
+    def _failures(self) -> str:
+        failing = self.found.failing
+        if not failing:
+            return ""
+        lines = [
+            {
+                "tasks": each.tasks,
+                "model": each.model,
+                "status": each.status,
+                "spent": show_usd(each.nanos),
+                "cap": each.cap or "",
+            }
+            for each in failing[:_LINES]
+        ]
+        tasks, nanos = sum(each.tasks for each in failing), sum(each.nanos for each in failing)
+        more = len(failing) - len(lines)
+        values = {"tasks": count(tasks, "task"), "spent": show_usd(nanos), "lines": lines}
+        return self.words.say("digest/failures", **values, more=count(more, "other kind") if more else "")
+
+    def _budgets(self) -> str:
+        found = self.found
+        kinds = (("Over budget", found.over), ("Near it", found.near), ("On pace to pass it", found.ahead))
+        told = [(title, [each for each in budgets if self._may_tell(each)]) for title, budgets in kinds]
+        rows = [{"title": title, **self._some(budgets)} for title, budgets in told if budgets]
+        return self.words.say("digest/budgets", kinds=rows) if rows else ""
+
+    def _some(self, budgets: Sequence[Budget]) -> dict[str, Any]:
+        shown = [each for each in budgets if self._may_name(each)]
+        lines = [
+            {
+                "whose": "the team" if each.scope == "team" else each.scope,
+                "spent": show_usd(each.spend_nanos or 0),
+                "limit": budgeting.limit_of(each.limit.nanos, each.span.unit),
+                "percent": each.percent,
+                "used_up": budgeting.used_up(each.pace),
+            }
+            for each in shown[:_LINES]
+        ]
+        return {"lines": lines, "more": len(shown) - len(lines), "unnamed": len(budgets) - len(shown)}
+
+    def _may_tell(self, each: Budget) -> bool:
+        return each.scope == "team" or self.privacy is not Privacy.OPERATORS
+
+    def _may_name(self, each: Budget) -> bool:
+        return each.scope == "team" or self.privacy is Privacy.NAMED
+
+    # --- what else there is --------------------------------------------------------------------------
+
+    def _others(self) -> str:
+        found = self.found
+        late = [(named(day), show_usd(nanos)) for day, nanos in found.late]
+        named_ = self.privacy is Privacy.NAMED
+        unusual = [
+            {
+                "whose": whose if named_ else "a member",
+                "day": named(day) if found.span.count > 1 else "",
+                "spent": show_usd(each.nanos),
+                "times": each.times,
+                "usual": show_usd(each.usual_nanos),
+            }
+            for day, whose, each in (found.unusual if self.privacy is not Privacy.OPERATORS else ())
+        ]
+        if not late and not unusual:
+            return ""
+        return self.words.say(
+            "digest/others",
+            late=late[-_LINES:],
+            late_more=show_usd(sum(nanos for _, nanos in found.late[:-_LINES])) if len(late) > _LINES else "",
+            unusual=unusual[:_LINES],
+            unusual_more=len(unusual) - _LINES,
+        )
+
+    def _part(self, part: Part) -> dict[str, Any]:
+        return {
+            "label": part.label,
+            "total": show_usd(part.spend_nanos),
+            "credits": show_credits(part.spend_nanos),
+            "tasks": count(part.total.tasks, "task"),
+            "failed": part.total.failed_tasks,
+            "failed_usd": show_usd(part.total.failed_spend(self.terms.basis)),
+            "change": against(part.spend_nanos, part.before_nanos),
+            "columns": [
+                {"title": f"{what}s", **self._ranked(what, groups, part)}
+                for what, groups in self._shares(part)
+                if groups
+            ],
+        }
+
+    def _add_chart(self, draft: Draft) -> None:
+        days = [day for day, _ in self.found.chart]
+        nanos = [amount for _, amount in self.found.chart]
+        if not any(amount > 0 for amount in nanos):
+            return
+        title = f"Spend of {len(days)} days"
+        most = max(nanos)
+        said = inert(
+            f"{title}: {show_usd(sum(nanos))} in all, the most {show_usd(most)} on {named(days[nanos.index(most)])}"
+        )
+        dollars = [round(max(amount, 0) / _DOLLARS, 2) for amount in nanos]
+        chart = slack.chart(title, [f"{day.day} {day:%b}" for day in days], [("spend", dollars)], "USD")
+        draft.add(chart, lambda: slack.section(f"`{sparkline(nanos)}`"))
+        draft.add(slack.context(said))
+
+    def _freshness(self) -> dict[str, Any]:
+        as_of = self.found.as_of
+        zone = self.terms.budgets.zone
+        return {
+            "as_of": "" if as_of is None else f"{as_of.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}",
+            "complete": self.found.complete,
+            "unit_assumed": self.found.unit_assumed,
+        }
+
+
+def against(nanos: int, other: int | None) -> str:
+    """An amount against another one: how much more or less, and that one."""
+    if other is None:
+        return ""
+    if other <= 0:
+        return f"against {show_usd(other)}"
+    percent = (nanos - other) * 100 / other
+    if percent >= _MANY_TIMES:
+        return f"{nanos / other:,.0f} times the {show_usd(other)} of"
+    return f"{percent:+,.0f} % against {show_usd(other)}"
+
+
+def share(nanos: int, total: int) -> str:
+    """A part of a total, in whole percent."""
+    return f"{round(nanos * 100 / total)} %" if total > 0 else ""

@@ -1,0 +1,125 @@
+"""The store of digests: what was decided for each channel and date."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from bot.digest.rules import CATCH_UP, Fate, Plan, Span
+from bot.ledger.instants import from_us, to_us
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.ledger.reading import Reader
+
+    Reads = Connection | Reader  # what only reads does so on either side
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A digest that was decided upon; `last_charge` and `begins` as in the table."""
+
+    channel: str
+    span: Span
+    fate: Fate
+    last_charge: int
+    begins: int
+    complete: bool
+    at: datetime
+
+    def until(self, plan: Plan) -> datetime:
+        """Until when it may be told for the first time: half a day from when it was due, or (later) was asked for."""
+        due = plan.moment(self.span.day)
+        return (due if self.at - due < CATCH_UP else self.at) + CATCH_UP
+
+
+_ROW = "SELECT channel, since, day, fate, last_charge, begins, complete, decided_at FROM digest"
+
+
+def of_day(reads: "Reads", channel: str, day: date) -> Decided | None:
+    """What was decided for a channel and date."""
+    rows = reads.exec_driver_sql(f"{_ROW} WHERE channel = ? AND day = ?", (channel, day.isoformat()))
+    row = rows.first()
+    return None if row is None else _decided(*row)
+
+
+def last_day(reads: "Reads", channel: str) -> date | None:
+    """The date of a channel's last decision."""
+    row = reads.exec_driver_sql("SELECT max(day) FROM digest WHERE channel = ?", (channel,)).first()
+    return None if row is None or row[0] is None else date.fromisoformat(row[0])
+
+
+# wherever it was told: a channel that is gone is told of in another place
+_TOLD = f"""{_ROW} WHERE channel = ? AND day < ? AND fate = 'owed' AND EXISTS (
+  SELECT 1 FROM notification n WHERE n.stem = 'digest:' || digest.channel || ':' || digest.day
+  AND n.state IN ('pending', 'sending', 'unsure', 'sent')) ORDER BY day DESC LIMIT 1"""  # noqa: S608 - our own
+
+
+def told_before(reads: "Reads", channel: str, day: date) -> Decided | None:
+    """A channel's last digest before a date that was told, or still is to be."""
+    row = reads.exec_driver_sql(_TOLD, (channel, day.isoformat())).first()
+    return None if row is None else _decided(*row)
+
+
+def is_shown(reads: "Reads", channel: str, day: date) -> bool:
+    """Whether a channel's digest of a date stands somewhere."""
+    sql = "SELECT 1 FROM living WHERE thing = ? AND ts IS NOT NULL"
+    return reads.exec_driver_sql(sql, (f"digest:{channel}:{day.isoformat()}",)).first() is not None
+
+
+def skipped(reads: "Reads", channel: str, after: date, before: date) -> list[date]:
+    """The dates between two of a channel whose digest was not told."""
+    rows = reads.exec_driver_sql(
+        "SELECT day FROM digest WHERE channel = ? AND day > ? AND day < ? ORDER BY day",
+        (channel, after.isoformat(), before.isoformat()),
+    )
+    return [date.fromisoformat(row[0]) for row in rows.all()]
+
+
+def incomplete(reads: "Reads", since: datetime) -> list[Decided]:
+    """The digests owed since then of data that was not complete."""
+    rows = reads.exec_driver_sql(f"{_ROW} WHERE fate = 'owed' AND NOT complete AND decided_at >= ?", (to_us(since),))
+    return [_decided(*row) for row in rows.all()]
+
+
+def _decided(  # noqa: PLR0917 - a row
+    channel: str, since: str, day: str, fate: str, last_charge: int, begins: int, complete: int, at: int
+) -> Decided:
+    span = Span(date.fromisoformat(since), date.fromisoformat(day))
+    return Decided(channel, span, Fate(fate), last_charge, begins, bool(complete), from_us(at))
+
+
+def unskip(connection: "Connection", channel: str, day: date) -> None:
+    """Forget that a digest was skipped: somebody asks for it."""
+    connection.exec_driver_sql(
+        "DELETE FROM digest WHERE channel = ? AND day = ? AND fate = 'skipped'", (channel, day.isoformat())
+    )
+
+
+def write(connection: "Connection", decided: Decided) -> bool:
+    """Keep a decision, unless there is one; whether it is new."""
+    span = decided.span
+    return bool(
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            (
+                decided.channel, span.day.isoformat(), decided.fate, span.first.isoformat(), to_us(decided.at),
+                decided.last_charge, decided.begins, decided.complete,
+            ),
+        ).rowcount
+    )  # fmt: skip
+
+
+def completed(connection: "Connection", decided: Decided) -> None:
+    """The data of a digest is complete now, and what it shows is all of this moment."""
+    connection.exec_driver_sql(
+        "UPDATE digest SET complete = 1, last_charge = ? WHERE channel = ? AND day = ?",
+        (newest_charge(connection), decided.channel, decided.span.day.isoformat()),
+    )
+
+
+def newest_charge(reads: "Reads") -> int:
+    """The newest charge's key."""
+    row = reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").first()
+    return int(row[0]) if row else 0

@@ -1,0 +1,17 @@
+"""The table of digests: one row a channel and local date, whether it was told or skipped."""
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+
+class Digest(SQLModel, table=True):
+    """What was made of a digest. `since` is the first day it tells of; dates are ISO."""
+
+    channel: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    fate: str  # see rules.Fate
+    since: str
+    decided_at: int = Field(sa_type=BigInteger)
+    last_charge: int  # the newest charge then: what came later, and onto earlier days, came late
+    begins: int = Field(sa_type=BigInteger)  # where the ledger began then; what is read of the time before is history
+    complete: bool

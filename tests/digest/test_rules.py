@@ -1,0 +1,127 @@
+"""When digests come: one a local date, whatever clocks, calendars and restarts do; and which days each tells of."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.digest.rules import CATCH_UP, Fate, Plan, Span, fates
+from bot.domain.periods import Unit
+
+BERLIN, TOKYO, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo"), ZoneInfo("Australia/Lord_Howe")
+EVERY_DAY = frozenset(range(7))
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def plan(at: str = "09:00", zone: ZoneInfo = BERLIN, days: frozenset[int] = EVERY_DAY) -> Plan:
+    return Plan(time.fromisoformat(at), days, zone)
+
+
+@pytest.mark.parametrize(
+    ("at", "day", "moment"),
+    [
+        ("09:00", date(2026, 11, 20), "2026-11-20T08:00"),
+        ("02:30", date(2026, 3, 29), "2026-03-29T01:00"),  # in the missing hour of spring: the first moment after it
+        ("02:30", date(2026, 10, 25), "2026-10-25T00:30"),  # in the doubled hour of autumn: the first of the two
+        ("09:00", date(2028, 2, 29), "2028-02-29T08:00"),
+        ("00:00", date(2027, 1, 1), "2026-12-31T23:00"),
+    ],
+)
+def test_the_moment_of_a_date(at: str, day: date, moment: str) -> None:
+    assert plan(at).moment(day) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("late", "complete", "fate"),
+    [
+        (-MINUTE, True, {}),
+        (timedelta(0), True, {date(2026, 11, 20): Fate.OWED}),
+        (timedelta(0), False, {}),  # it waits for data
+        (59 * MINUTE, False, {}),
+        (60 * MINUTE, False, {date(2026, 11, 20): Fate.OWED}),  # for an hour
+        (CATCH_UP - MINUTE, True, {date(2026, 11, 20): Fate.OWED}),
+        (CATCH_UP, True, {date(2026, 11, 20): Fate.SKIPPED}),
+    ],
+)
+def test_what_becomes_of_one(late: timedelta, *, complete: bool, fate: dict[date, Fate]) -> None:
+    day = date(2026, 11, 20)
+    now = plan().moment(day) + late
+    assert fates(plan(), day - DAY, now, now - 2 * DAY, complete=complete) == fate
+
+
+def test_the_wait_begins_when_somebody_is_awake_and_ends_before_it_is_too_late() -> None:
+    day = date(2026, 11, 20)
+    due = plan().moment(day)
+    woken = due + 5 * HOUR
+    assert fates(plan(), day - DAY, woken + 59 * MINUTE, woken, complete=False) == {}
+    assert fates(plan(), day - DAY, woken + HOUR, woken, complete=False) == {day: Fate.OWED}
+    woken = due + CATCH_UP - 20 * MINUTE
+    assert fates(plan(), day - DAY, woken + 10 * MINUTE, woken, complete=False) == {day: Fate.OWED}
+
+
+def test_of_several_missed_ones_the_last_is_told_and_the_others_are_skipped() -> None:
+    day = date(2026, 11, 20)
+    now = plan().moment(day) + HOUR
+    found = fates(plan(), day - 3 * DAY, now, now, complete=True)
+    assert found == {day - 2 * DAY: Fate.SKIPPED, day - DAY: Fate.SKIPPED, day: Fate.OWED}
+
+
+@given(
+    zone=st.sampled_from([BERLIN, TOKYO, LORD_HOWE, ZoneInfo("UTC"), ZoneInfo("America/St_Johns")]),
+    at=st.times(),
+    begin=st.sampled_from(["2026-03-27", "2026-10-23", "2028-02-27", "2026-12-30", "2026-04-03"]),
+    steps=st.lists(st.integers(1, 700), min_size=30, max_size=60),
+    other=st.sampled_from([None, BERLIN, TOKYO]),
+)
+def test_each_date_is_told_once_at_most_and_in_order(
+    zone: ZoneInfo, at: time, begin: str, steps: list[int], other: ZoneInfo | None
+) -> None:
+    """Ticks some minutes apart over nights of changing clocks, month ends and leap days; then the zone is another."""
+    now = datetime.fromisoformat(begin).replace(tzinfo=UTC)
+    after, told = now.date() - DAY, list[date]()
+    schedule = Plan(at.replace(second=0, microsecond=0), EVERY_DAY, zone)
+    for number, minutes in enumerate(steps):
+        if other is not None and number == len(steps) // 2:
+            schedule = Plan(schedule.at, EVERY_DAY, other)
+        found = fates(schedule, after, now, now, complete=True)
+        assert list(found) == sorted(found)
+        told += [day for day, fate in found.items() if fate is Fate.OWED]
+        after = max([after, *found])
+        now += minutes * MINUTE  # less than half a day: none is missed
+    assert told == sorted(set(told))
+    if other is None:  # a new zone's clock may be more than half a day further
+        assert all(later - earlier == DAY for earlier, later in pairwise(told))
+
+
+@pytest.mark.parametrize(
+    ("first", "day", "week", "month"),
+    [
+        (date(2026, 11, 19), date(2026, 11, 20), None, None),
+        (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 16), None),  # Monday
+        (date(2026, 11, 30), date(2026, 12, 1), None, date(2026, 11, 1)),
+        (date(2026, 11, 27), date(2026, 12, 2), date(2026, 11, 23), date(2026, 11, 1)),  # after days without one
+        (date(2028, 2, 29), date(2028, 3, 1), None, date(2028, 2, 1)),
+        (date(2026, 12, 31), date(2027, 1, 1), None, date(2026, 12, 1)),
+    ],
+)
+def test_what_it_carries_besides(first: date, day: date, week: date | None, month: date | None) -> None:
+    span = Span(first, day)
+    assert (span.ended(Unit.WEEK), span.ended(Unit.MONTH)) == (week, month)
+
+
+def test_days_of_the_week_are_left_out() -> None:
+    schedule = plan(days=frozenset({0, 4}))  # Mondays and Fridays
+    assert schedule.dates(date(2026, 11, 16), datetime(2026, 11, 24, 12, tzinfo=UTC)) == [
+        date(2026, 11, 20),
+        date(2026, 11, 23),
+    ]
+
+
+def test_windows_are_those_of_local_days() -> None:
+    spring = Span(date(2026, 3, 29), date(2026, 3, 30)).window(BERLIN)
+    assert spring.end - spring.start == 23 * HOUR
+    both = Span(date(2026, 10, 24), date(2026, 10, 26)).window(BERLIN)
+    assert both.end - both.start == 49 * HOUR
