@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from bot.budgets import tables as budgets  # noqa: F401 - declares theirs
 from bot.digest import tables as digest  # noqa: F401 - declares theirs
 from bot.failures import tables as failures  # noqa: F401 - declares theirs
+from bot.home import tables as home  # noqa: F401 - declares theirs
 from bot.incidents import tables as incidents  # noqa: F401 - declares theirs
 from bot.ledger import tables  # noqa: F401 - declares the tables
 from bot.outbox import tables as outbox  # noqa: F401 - declares theirs

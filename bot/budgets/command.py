@@ -52,7 +52,7 @@ class Budgets:
         """Set or remove a budget, or ask for one."""
         line = _after_first(request.text)
         if not line and request.trigger:
-            await self._open(request, caller, form.Opened())
+            await self.fill_in(request, caller)
             return
         if not line:
             await self.budgets(request, caller)
@@ -76,6 +76,10 @@ class Budgets:
         if meant.nanos is None:
             return changes.remove(connection, self.watch, meant, by, now)
         return [changes.set_limit(connection, self.watch, meant, by, now, expected)]
+
+    async def fill_in(self, request: Request, caller: Caller) -> None:
+        """Put the form in front of somebody; its answer goes to the request's channel."""
+        await self._open(request, caller, form.Opened())
 
     # --- forms ---------------------------------------------------------------------------------------
 

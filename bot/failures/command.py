@@ -96,9 +96,12 @@ class Failures:
         await self._listen(request, caller, on=words[1] == "on")
 
     async def _listen(self, request: Request, caller: Caller, *, on: bool) -> None:
-        member = await self.member(caller)
-        new = await self.database.write(lambda c: store.listen(c, member, self.clock(), on=on))
+        new = await self.listen(await self.member(caller), on=on)
         await self._say(request, "failures/notify", on=on, new=new)
+
+    async def listen(self, member: int, *, on: bool) -> bool:
+        """Whether a member hears of their own failures from now on; returns whether that is new."""
+        return await self.database.write(lambda connection: store.listen(connection, member, self.clock(), on=on))
 
     async def member(self, caller: Caller) -> int:
         """The member somebody is in the ledger; raises RefusedError if they are none."""
@@ -187,9 +190,11 @@ class Failures:
 
     async def _lift(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)
-        key = int(request.text)
-        done = await self.database.write(lambda c: self._lifted(c, key))
-        await self._say(request, "failures/lifted", done=done)
+        await self._say(request, "failures/lifted", done=await self.lift(int(request.text)))
+
+    async def lift(self, key: int) -> bool:
+        """End a silence, for an operator; whether there was one."""
+        return await self.database.write(lambda connection: self._lifted(connection, key))
 
     def _lifted(self, connection: "Connection", key: int) -> bool:
         done = store.lift(connection, key, self.clock())

@@ -38,6 +38,7 @@ class Desk:
     commands: Mapping[str, Room]
     buttons: Mapping[str, Room]
     question: Room
+    home: Room
     checks: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]
 
     def check(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
@@ -86,6 +87,8 @@ class Desk:
     def _room(self, request: Request) -> Room | None:
         if request.kind in {Kind.BUTTON, Kind.FORM}:
             return self.buttons.get(request.action.partition(":")[0])
+        if request.kind is Kind.HOME:
+            return self.home
         words = request.text.split(maxsplit=1)
         return self.commands.get(words[0].lower() if words else "", self.question)
 

@@ -16,6 +16,9 @@ from bot.failures import command as failing
 from bot.failures import form as silencing
 from bot.failures.message import Terms as FailureTerms
 from bot.failures.message import Voice as FailureVoice
+from bot.home.facts import Terms as HomeTerms
+from bot.home.message import ACT
+from bot.home.room import Home
 from bot.incidents.message import Voice as IncidentVoice
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
@@ -48,6 +51,7 @@ class Rooms:
     welcome: Welcome
     outbox: PostOffice
     digests: Digests
+    home: Home
 
 
 def rooms(  # noqa: PLR0917 - what there is to wire
@@ -69,6 +73,10 @@ def rooms(  # noqa: PLR0917 - what there is to wire
         settings.neo_task_url_template,
     )  # fmt: skip
     failures = failing.Failures(database, readers, callers, workspace, words, terms, app.clock)
+    home = Home(
+        database, readers, callers, workspace, words, source, budgets, failures,
+        HomeTerms(app.terms, app.watch.terms), app.clock,
+    )  # fmt: skip
     desk = Desk(
         callers,
         words,
@@ -89,8 +97,10 @@ def rooms(  # noqa: PLR0917 - what there is to wire
             dict.fromkeys(ACTIONS, usage.press)
             | dict.fromkeys(BUTTONS, budgets.press)
             | dict.fromkeys(failing.BUTTONS, failures.press)
+            | {ACT: home.press}
         ),
         question=usage.ask,
+        home=home.open,
         checks=dict.fromkeys((form.SET, form.REQUEST), budgets.check) | {silencing.FORM: failures.check},
     )
     addresses = Addresses(
@@ -112,4 +122,4 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)
     digests = Digests(settings.digest_channel, app.digests, addresses, readers, database, app.clock)
-    return Rooms(desk, directory, welcome, outbox, digests)
+    return Rooms(desk, directory, welcome, outbox, digests, home)

@@ -40,6 +40,7 @@ DRAIN_SECONDS = 7.0  # of the ten between SIGTERM and the end
 OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked for at the next start
 INCIDENT_SECONDS = 60  # between looks at the bot's own troubles
 DELIVER_SECONDS = 1  # between looks at what is owed
+DRAW_SECONDS = 5  # between looks at what App Home shows
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
@@ -87,6 +88,7 @@ class Service:
                 await self._cannot_use(error)
             await self.look_after_itself()
             await self.deliver()
+            await self.draw()
 
     async def deliver(self) -> None:
         """See to what time brings about, and to the messages that are owed."""
@@ -112,6 +114,14 @@ class Service:
                 await self.database.write(lambda connection: watch.settle(connection, wrong, now))
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)
+
+    async def draw(self) -> None:
+        """Draw App Home anew for those to whom it would look different."""
+        if self.rooms is not None and self.filled:
+            try:
+                await self.rooms.home.tick()
+            except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+                await self._cannot_use(error)
 
     async def _cannot_use(self, error: Exception) -> None:
         """What cannot be put into the outbox is told directly, to the operators, once a day at most."""
@@ -259,6 +269,7 @@ async def _ticking(service: Service) -> AsyncIterator[None]:
         [
             Job("sync", service.app.settings.poll_seconds, service.look),
             Job("deliver", DELIVER_SECONDS, service.deliver),
+            Job("home", DRAW_SECONDS, service.draw),
             Job("incidents", INCIDENT_SECONDS, service.look_after_itself),
         ]
     )

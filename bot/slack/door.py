@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.replies import Hook, Note
+from bot.slack.replies import Direct, Drawn, Hook, Note
 from bot.slack.requests import Kind, Request
 from bot.slack.workspace import Account, Workspace
 
@@ -46,6 +46,7 @@ class Door:
         self.bolt.view(_EVERYTHING)(self._on_form)
         self.bolt.event("app_mention")(self._on_message)
         self.bolt.event("message")(self._on_message)
+        self.bolt.event("app_home_opened")(self._on_home)
 
     async def _on_command(self, ack: Callable[[], Awaitable[Any]], body: Body) -> None:
         await ack()
@@ -58,11 +59,20 @@ class Door:
         await ack()
         user, action = body["user"]["id"], body["actions"][0]
         url, channel = body.get("response_url"), (body.get("channel") or {}).get("id", "")
-        if not url:
-            return  # pressed in a view; whoever opened the view handles it
+        at_home = (body.get("view") or {}).get("type") == "home"
+        if not url and not at_home:
+            return  # pressed in a form; it is sent off as a whole
         value = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
-        trigger, reply = body.get("trigger_id") or "", Hook(self._workspace, url, user)
+        trigger = body.get("trigger_id") or ""
+        reply = Hook(self._workspace, url, user) if url else Direct(self._workspace, user)
         self._take(trigger, Request(Kind.BUTTON, user, channel, value, reply, action["action_id"], trigger))
+
+    async def _on_home(self, ack: Callable[[], Awaitable[Any]], event: Body) -> None:
+        await ack()
+        if event.get("tab") == "home":
+            user = event["user"]
+            request = Request(Kind.HOME, user, "", "", Drawn(self._workspace, user))
+            self._take(f"{user}:{event['event_ts']}" if event.get("event_ts") else "", request)
 
     async def _on_form(self, ack: Callable[..., Awaitable[Any]], body: Body) -> None:
         user, view = body["user"]["id"], body["view"]

@@ -19,7 +19,7 @@ SCOPES = {  # each with what does not work without it
     "users:read": "nobody's rights can be checked, so nobody is answered",
     "users:read.email": "people cannot be matched to Neo by e-mail",
 }
-EVENTS = ("app_mention", "message.im")
+EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 
 def manifest(url: str | None = None) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },

@@ -102,3 +102,36 @@ class Note:
     async def share(self, message: Message) -> None:
         """Post for everybody in the channel."""
         await self.workspace.post(self.channel, message, self.thread)
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """To somebody who acts in App Home, where nothing can be answered: in their DM."""
+
+    workspace: Workspace
+    user: str
+
+    async def say(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - there is nothing to replace
+        """Answer in their DM."""
+        channel = await self.workspace.dm(self.user)
+        await _patiently(lambda: self.workspace.post(channel, message))
+
+    async def share(self, message: Message) -> None:
+        """There is no channel to share with: they are answered alone."""
+        await self.say(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """To somebody who opens App Home: what is said is drawn there."""
+
+    workspace: Workspace
+    user: str
+
+    async def say(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - it always replaces
+        """Draw it."""
+        await self.workspace.publish(self.user, message)
+
+    async def share(self, message: Message) -> None:
+        """Nobody else sees it."""
+        await self.say(message)

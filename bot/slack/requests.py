@@ -16,6 +16,7 @@ class Kind(StrEnum):
     MENTION = "mention"
     BUTTON = "button"
     FORM = "form"
+    HOME = "home"  # App Home was opened
 
 
 class Reply(Protocol):

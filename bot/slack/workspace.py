@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 SECONDS = 10.0  # for one answer of Slack
 _NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
-_UNUSABLE = {"invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
+_UNUSABLE = {"invalid_arguments", "invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,15 @@ class Workspace:
         """Put a form in front of whoever acted just now."""
         with translated():
             await self.posting.views_open(trigger_id=trigger, view=view)
+
+    async def publish(self, user: str, message: Message) -> None:
+        """Draw somebody's App Home, simpler where Slack refuses its blocks."""
+
+        async def draw(message: Message) -> None:
+            with translated():
+                await self.once.views_publish(user_id=user, view={"type": "home", "blocks": list(message.blocks)})
+
+        await simplified(message, draw)
 
     async def whisper(self, channel: str, user: str, message: Message, thread: str | None = None) -> None:
         """Post a message that one person in a channel sees."""

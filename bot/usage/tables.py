@@ -36,7 +36,7 @@ def add_groups(draft: Draft, report: Report) -> None:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
         draft.add(slack.context(inert(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
-    _add_chart(draft, report)
+    add_chart(draft, report)
 
 
 def _in_order_of_time(question: Question) -> bool:
@@ -72,7 +72,8 @@ def _percent(share: float | None) -> str:
 # --- the chart -----------------------------------------------------------------------------------
 
 
-def _add_chart(draft: Draft, report: Report) -> None:
+def add_chart(draft: Draft, report: Report) -> None:
+    """A chart of a report that is grouped by time; nothing of another."""
     series = over_time(report, slack.MOST_POINTS, slack.MOST_SERIES)
     if series is None:
         return

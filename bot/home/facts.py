@@ -1,0 +1,140 @@
+"""The facts of App Home: a member's month, budgets, tasks and failures; for an operator the team's besides."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.budgets.listing import Line as Budget
+from bot.budgets.listing import lines as budget_lines
+from bot.budgets.pace import months
+from bot.budgets.rules import TEAM
+from bot.budgets.watch import Terms as BudgetTerms
+from bot.domain.access import Caller, Role
+from bot.domain.forecast import Forecast
+from bot.domain.periods import Unit, Window
+from bot.domain.pricing import SpendBasis
+from bot.domain.question import Question
+from bot.domain.when import Calendar
+from bot.failures.answers import Quiet
+from bot.failures.command import quiet
+from bot.failures.facts import Case, going_on
+from bot.failures.report import Line as Failing
+from bot.failures.report import lines_of
+from bot.failures.store import listens
+from bot.ledger.passes import freshness
+from bot.ledger.reading import Reader
+from bot.ledger.selection import Selection
+from bot.ledger.spend import TaskRow, task_rows
+from bot.outbox.rules import OPEN
+from bot.outbox.store import standing
+from bot.usage.report import Report, answer
+from bot.usage.report import Terms as UsageTerms
+
+TASKS = 5
+LATELY = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What App Home rests on."""
+
+    usage: UsageTerms
+    budgets: BudgetTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What is somebody's own: the month by day and where it ends, budgets, the last tasks, failures of a week."""
+
+    email: str
+    month: Report
+    forecast: Forecast | None
+    budgets: tuple[Budget, ...]
+    tasks: tuple[TaskRow, ...]
+    failing: tuple[Failing, ...]
+    listens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What operators see besides; `incidents` say what is wrong with the bot itself."""
+
+    month: Report
+    forecast: Forecast | None
+    budgets: tuple[Budget, ...]
+    alerts: tuple[Case, ...]
+    silences: tuple[Quiet, ...]
+    incidents: tuple[str, ...]
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one person sees. `own` is None for somebody without any task; `team` for all but operators."""
+
+    own: Own | None
+    team: Team | None
+    as_of: datetime | None
+
+
+MONTH = Question(when=Calendar(Unit.MONTH, 0), by=("day",))
+
+
+def facts(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Facts:
+    """Gather what a caller may see."""
+    member = _member(reader, caller.member)
+    own = None if member is None or caller.member is None else _own(reader, caller.member, member, terms, now)
+    team = _team(reader, caller, terms, now) if caller.role is Role.OPERATOR else None
+    return Facts(own, team, freshness(reader, now).as_of)
+
+
+def _member(reader: Reader, email: str | None) -> int | None:
+    sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
+    row = None if email is None else reader.one(sql, {"email": email})
+    return None if row is None else int(row[0])
+
+
+def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -> Own:
+    # asked as themselves, whatever else they may see
+    month = answer(reader, MONTH, Caller(Role.MEMBER, email), terms.usage, now)
+    lately = Selection(Window(now - LATELY, now), (email,))
+    with reader:
+        return Own(
+            email=email,
+            month=month,
+            forecast=months(reader, [member], now, terms.budgets)[member],
+            budgets=tuple(budget_lines(reader, terms.budgets, now, member)),
+            tasks=tuple(_last_tasks(reader, email, now)),
+            failing=tuple(lines_of(reader, lately, terms.budgets.basis)),
+            listens=listens(reader, member),
+        )
+
+
+def _last_tasks(reader: Reader, email: str, now: datetime) -> list[TaskRow]:
+    """The latest tasks of a month; each with what of its cost lies within it."""
+    selection = Selection(Window(now - timedelta(days=31), now + timedelta(days=1)), (email,))
+    found = task_rows(reader, selection, SpendBasis.TOTAL, None, by_name=True)
+    return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
+
+
+def _team(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Team:
+    month = answer(reader, Question(team=True, when=MONTH.when, by=MONTH.by), caller, terms.usage, now)
+    silences = quiet(reader, now)
+    alerts = going_on(reader, terms.budgets.basis)
+    with reader:
+        pressing = [each for each in budget_lines(reader, terms.budgets, now) if _presses(each)]
+        return Team(
+            month=month,
+            forecast=months(reader, [TEAM], now, terms.budgets)[TEAM],
+            budgets=tuple(sorted(pressing, key=lambda each: -each.percent)),
+            alerts=tuple(alerts),
+            silences=tuple(silences),
+            incidents=tuple(row[0] for row in reader.rows("SELECT said FROM incident WHERE ended_at IS NULL")),
+            owed=sum(standing(reader).counts.get(state, 0) for state in OPEN),
+        )
+
+
+_NEAR = 80  # percent
+
+
+def _presses(each: Budget) -> bool:
+    return each.spend_nanos is not None and (each.percent >= _NEAR or each.pace.passes is not None)

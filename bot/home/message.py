@@ -1,0 +1,188 @@
+"""App Home in words: what is one's own first, what one may do there, and for an operator the team's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slackblocks import Button
+
+from bot.budgets import phrases as budgeting
+from bot.budgets.listing import Line as Budget
+from bot.domain.forecast import LEAST_DAYS, Forecast
+from bot.domain.money import show_credits, show_usd
+from bot.domain.text import one_line
+from bot.failures import phrases as failing
+from bot.failures.answers import Quiet
+from bot.failures.facts import Case
+from bot.failures.report import Line as Failing
+from bot.home.facts import Facts, Own, Team
+from bot.ledger.spend import TaskRow
+from bot.slack import message as slack
+from bot.slack.message import Draft, Message
+from bot.slack.rendering import Words, code, inert, mention, spoken
+from bot.usage import phrases
+from bot.usage.report import Report
+from bot.usage.tables import add_chart
+
+ACT = "home"  # what the ids of its buttons begin with
+LISTEN, ASK, SET, LIFT = f"{ACT}:listen", f"{ACT}:ask", f"{ACT}:set", f"{ACT}:lift"
+_LINES = 10  # budgets, alerts, silences
+_CELLS = 10  # of a bar
+_TITLE = 60
+_BUTTONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom it is drawn, and what is known beside the facts."""
+
+    words: Words
+    zone: ZoneInfo
+    now: datetime
+    whom_to_ask: str
+    stale: bool
+    reading: str
+    failure: str
+
+
+def message_of(found: Facts, view: View) -> Message:
+    """App Home, within Slack's limits; its small print, how fresh it is, is the last block."""
+    draft = Draft("neo-usage")
+    if found.own is None:
+        draft.add(slack.section(view.words.say("home/unknown", whom=spoken(view.whom_to_ask))))
+    else:
+        _add_own(draft, found.own, view)
+    if found.team is not None:
+        _add_team(draft, found.team, view)
+    draft.add(slack.context(view.words.say("home/footnote", **_freshness(found, view))))
+    return draft.message()
+
+
+def _freshness(found: Facts, view: View) -> dict[str, object]:
+    as_of = "" if found.as_of is None else f"{found.as_of.astimezone(view.zone):%Y-%m-%d %H:%M} {view.zone.key}"
+    return {"as_of": as_of, "stale": view.stale, "reading": view.reading, "failure": view.failure.rstrip(".")}
+
+
+# --- one's own -----------------------------------------------------------------------------------
+
+
+def _add_own(draft: Draft, own: Own, view: View) -> None:
+    draft.add(slack.header("Your month"))
+    draft.add(slack.section(view.words.say("home/month", **_month(own.month, own.forecast))))
+    add_chart(draft, own.month)
+    budgets = [_budget(each) for each in own.budgets]
+    draft.add(slack.section(view.words.say("home/budgets", budgets=budgets)))
+    draft.add(slack.actions([slack.button("Ask for a budget", ASK, "ask")]))
+    _add_tasks(draft, own.tasks, view)
+    _add_failures(draft, own, view)
+
+
+def _month(month: Report, forecast: Forecast | None) -> dict[str, object]:
+    total = month.total
+    return {
+        "total": phrases.total(month),
+        "credits": show_credits(month.spend_nanos),
+        "tasks": phrases.count(total.tasks, "task"),
+        "failed": total.failed_tasks,
+        "failed_usd": show_usd(total.failed_spend(month.basis)),
+        "change": phrases.change(month),
+        "low": "" if forecast is None else show_usd(forecast.low_nanos),
+        "high": "" if forecast is None else show_usd(forecast.high_nanos),
+        "least_days": LEAST_DAYS,
+        "lacking": phrases.lacking(month),
+    }
+
+
+def _budget(each: Budget) -> dict[str, object]:
+    return {
+        "bar": bar(each.percent),
+        "percent": each.percent,
+        "spent": show_usd(each.spend_nanos or 0),
+        "limit": budgeting.limit_of(each.limit.nanos, each.span.unit),
+        "source": budgeting.source(each.limit),
+        "pace": budgeting.pace(each.pace),
+        "used_up": budgeting.used_up(each.pace),
+        "unit": each.span.unit.value,
+        "whose": "the team" if each.scope == "team" else each.scope,
+    }
+
+
+def bar(percent: int) -> str:
+    """A share as a bar of blocks; what is beyond the whole fills it."""
+    full = min(max(percent, 0) * _CELLS // 100, _CELLS)
+    return "█" * full + "░" * (_CELLS - full)
+
+
+_COLUMNS = ("Task", "Spend", "Model", "Status", "Created", "Title")
+
+
+def _add_tasks(draft: Draft, tasks: Sequence[TaskRow], view: View) -> None:
+    if not tasks:
+        return
+    draft.add(slack.section("*Your last tasks*"))
+    rows = [_cells(each, view) for each in tasks]
+    draft.add(slack.table(_COLUMNS, rows, (1,)), lambda: slack.plain_table(_COLUMNS, rows, (1,)))
+
+
+def _cells(each: TaskRow, view: View) -> list[str]:
+    known = each.platform_nanos is not None and each.provider_nanos is not None
+    amount = show_usd((each.platform_nanos or 0) + (each.provider_nanos or 0)) if known else "unknown"
+    created = f"{each.created_at.astimezone(view.zone):%Y-%m-%d %H:%M}"
+    return [each.task_id[:8], amount, each.model, each.status, created, one_line(each.title or "", _TITLE)]
+
+
+def _add_failures(draft: Draft, own: Own, view: View) -> None:
+    lines = [_failure(each) for each in own.failing[:_LINES]]
+    more = len(own.failing) - len(lines)
+    text = view.words.say("home/failures", lines=lines, more=more, listens=own.listens)
+    draft.add(slack.section(text))
+    label = "Tell me no more" if own.listens else "Tell me when a task fails"
+    draft.add(slack.actions([slack.button(label, LISTEN, "off" if own.listens else "on")]))
+
+
+def _failure(each: Failing) -> dict[str, object]:
+    return {
+        "tasks": each.tasks,
+        "model": each.model,
+        "spent": failing.spent(each.nanos),
+        "what": each.cap or each.error or each.status,
+    }
+
+
+# --- the team's ----------------------------------------------------------------------------------
+
+
+def _add_team(draft: Draft, team: Team, view: View) -> None:
+    draft.add(slack.header("The team"))
+    draft.add(slack.section(view.words.say("home/month", **_month(team.month, team.forecast))))
+    budgets = [_budget(each) for each in team.budgets[:_LINES]]
+    draft.add(slack.section(view.words.say("home/pressing", budgets=budgets, more=len(team.budgets) - len(budgets))))
+    draft.add(slack.actions([slack.button("Set a budget", SET, "set")]))
+    alerts = [_alert(each) for each in team.alerts[:_LINES]]
+    values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
+    draft.add(slack.section(view.words.say("home/alerts", **values)))
+    for each in team.silences[:_LINES]:
+        draft.add(slack.context(_silence(each, view)))
+    if team.silences:
+        draft.add(slack.actions([_lifting(each) for each in team.silences[:_BUTTONS]]))
+
+
+def _lifting(each: Quiet) -> Button:
+    return slack.button(one_line(f"Lift: {each.name}", 60), f"{LIFT}:{each.id}", str(each.id))
+
+
+def _alert(each: Case) -> dict[str, object]:
+    return {
+        "tasks": each.tasks,
+        "model": each.model,
+        "members": phrases.count(len(each.members), "member"),
+        "spent": failing.spent(each.nanos),
+        "what": each.cap or (code(each.error) if each.error else each.status),
+    }
+
+
+def _silence(each: Quiet, view: View) -> str:
+    why = f": {inert(each.reason)}" if each.reason else ""
+    until = failing.last_day(each.until, view.zone)
+    return f":zzz: Silenced through {until}, {inert(each.name)}, by {mention(each.by)}{why}"
