@@ -3,7 +3,7 @@
 import asyncio
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bot.app import App, build, system_clock
 from bot.neo.client import Patience
+from bot.outbox.rules import Times
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.server import Page
@@ -36,6 +37,8 @@ QUESTIONS = (  # the README's examples; a test compares them
     "team 7d search:marcus -status:completed by:status",
 )
 OPERATOR = "hannah"
+_ARRIVING = 3.0  # seconds
+_BRISK = Times(pace=0.05)  # the embedded Slack takes more than one message a second
 _QUICK = Patience(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
 
 
@@ -72,10 +75,19 @@ async def demo(port: int, seed: int, directory: Path) -> AsyncIterator[Demo]:
         slack.url = server.url
         app = _app(slack, upstream.url, neo.key, directory, clock)
         service = await stack.enter_async_context(running(app))
-        page.on_change.append(service.look)
+        page.on_change.append(lambda: _look(service))
         if service.connecting is not None:
             await service.connecting
         yield Demo(page, server.url, service)
+
+
+async def _look(service: Service) -> None:
+    """Let the bot look, and what it has to say arrive before time goes on: simulated hours pass in a moment."""
+    await service.look()
+    if service.rooms is not None:
+        with suppress(TimeoutError):  # while Slack is down nothing arrives
+            async with asyncio.timeout(_ARRIVING):
+                await service.rooms.outbox.settled()
 
 
 async def _served(page: Page, port: int) -> Server[Page]:
@@ -89,7 +101,7 @@ async def _served(page: Page, port: int) -> Server[Page]:
 
 
 def _app(slack: SlackApi, neo_url: str, neo_key: str, directory: Path, clock: SimClock) -> App:
-    return build(_settings(slack, neo_url, neo_key, directory), clock, _QUICK)
+    return build(_settings(slack, neo_url, neo_key, directory), clock, _QUICK, _BRISK)
 
 
 def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> Settings:
@@ -102,6 +114,7 @@ def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> S
         "SLACK_API_URL": f"{slack.url}/api/",
         "ADMINS": workspace.user(OPERATOR).id,
         "ALERT_CHANNEL": "#neo-spend",
+        "DIGEST_CHANNEL": "#neo-spend",
         "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'demo.db'}",
         "BYOK_UNIT": "credits",
         "HISTORY_DAYS": "120",

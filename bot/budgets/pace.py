@@ -40,7 +40,7 @@ def paces(
     found: dict[Case, Pace] = {}
     for span, subjects in by_span(limits).items():
         if span.unit is Unit.MONTH and now in span.window:
-            found |= _of_months(reader, span, subjects, limits, terms, now)
+            found |= _of_months(reader, span, subjects, limits, spent, terms, now)
         else:
             found |= {
                 (subject, span): _even(span, spent[subject, span], limits[subject, span].nanos, terms, now)
@@ -61,17 +61,19 @@ def _even(span: Span, spent: int, limit: int, terms: Terms, now: datetime) -> Pa
 
 
 def _of_months(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, span: Span, subjects: Iterable[int], limits: Mapping[Case, Limit], terms: Terms, now: datetime
-) -> dict[Case, Pace]:
+    reader: Reader, span: Span, subjects: Iterable[int], limits: Mapping[Case, Limit], spent: Mapping[Case, int],
+    terms: Terms, now: datetime,
+) -> dict[Case, Pace]:  # fmt: skip
     foretold = months(reader, list(subjects), now, terms)
     seen = days_seen(first_day(reader, now, terms), local_day(now, terms.zone))
-    return {(subject, span): _pace(each, limits[subject, span].nanos, seen) for subject, each in foretold.items()}
+    cases = {(subject, span): each for subject, each in foretold.items()}
+    return {case: _pace(each, limits[case].nanos, spent[case], seen) for case, each in cases.items()}
 
 
-def _pace(found: Forecast | None, limit: int, seen: int) -> Pace:
+def _pace(found: Forecast | None, limit: int, spent: int, seen: int) -> Pace:
     if found is None:
         return Pace(days_seen=seen)
-    return Pace(found.low_nanos, found.high_nanos, found.passes(limit))
+    return Pace(found.low_nanos, found.high_nanos, found.passes(limit) if spent < limit else None)
 
 
 def months(reader: Reader, subjects: Iterable[int], now: datetime, terms: Terms) -> dict[int, Forecast | None]:

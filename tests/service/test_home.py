@@ -81,7 +81,7 @@ async def test_a_member_sees_what_is_theirs_and_nothing_else(office: Office) -> 
     assert "Your month" in text
     assert "$25.00* (2.50 credits) so far, 3 tasks, 1 failed ($5.00)" in text
     assert "No forecast before 5 whole days" in text
-    assert "`██████░░░░` *62 %* $25.00 of $40.00 a month, an own budget" in text
+    assert "██████░░░░ *62 %* $25.00 of $40.00 a month, an own budget" in text
     assert "crown jewels" in text
     assert "1 \u00d7 " in text
     assert "vault is sealed" in text

@@ -17,6 +17,7 @@ SPIKES = (  # who overspends and by how much (dollars): whom the page can act as
     ("priya.raman@acme.example", Decimal("184.60")),
     ("marcus.delgado@acme.example", Decimal("247.35")),
 )
+STRIDE = timedelta(hours=4)  # of time that is let go on
 STORM = 9  # tasks that fail
 UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back later.")
 
@@ -27,25 +28,35 @@ class Deeds:
     def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: Panel, zone: ZoneInfo) -> None:
         self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
         self._spikes = cycle(SPIKES)
-        self.moving: dict[str, Callable[[], str]] = {  # after these the bot should look
-            "hour": lambda: self._pass(timedelta(hours=1)),
-            "day": lambda: self._pass(timedelta(days=1)),
-            "spike": self._spike,
-            "storm": self._storm,
-        }
+        self.passing = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+        self.causing: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
         self.toggling: dict[str, Callable[[], str]] = {"neo": self._toggle_neo, "slack": self._toggle_slack}
+
+    @property
+    def names(self) -> set[str]:
+        """What can be done."""
+        return {*self.passing, *self.causing, *self.toggling}
 
     async def do(self, what: str, looks: list[Callable[[], Awaitable[None]]]) -> str:
         """Do it, and after what moves the world let everybody look. Raises KeyError on an unknown deed."""
-        words = (self.moving | self.toggling)[what]()
-        if what in self.moving:
-            for look in looks:
-                await look()
+        if what in self.passing:
+            words = await self._pass(self.passing[what], looks)
+        else:
+            words = (self.causing | self.toggling)[what]()
+            if what in self.causing:
+                await _all(looks)
         self._slack.workspace.touch()
         return words
 
-    def _pass(self, by: timedelta) -> str:
-        before, now = self._clock(), self._clock.advance(by)
+    async def _pass(self, by: timedelta, looks: list[Callable[[], Awaitable[None]]]) -> str:
+        """Let time go on, with looks on the way: who runs all day does not wake up the next."""
+        before = now = self._clock()
+        while now < before + by:
+            now = self._clock.advance(min(STRIDE, before + by - now))
+            await _all(looks)
+        return self._passed(before, now)
+
+    def _passed(self, before: datetime, now: datetime) -> str:
         ended = self._panel.ended(before, now)
         spent = sum((amount for s in ended for amount in (s.credits, s.llm_cost, s.neo_cost) if amount), Decimal(0))
         runs = "1 run" if len(ended) == 1 else f"{len(ended)} runs"
@@ -74,6 +85,11 @@ class Deeds:
         if self._slack.down:
             return "Slack is down: sockets are cut and no request gets through. Notifications wait."
         return "Slack is back. The bot reconnects by itself and delivers what waited."
+
+
+async def _all(looks: list[Callable[[], Awaitable[None]]]) -> None:
+    for look in looks:
+        await look()
 
 
 def _told(moment: datetime, zone: ZoneInfo) -> str:

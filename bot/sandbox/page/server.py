@@ -172,7 +172,7 @@ class Page:
 
     async def _world(self, asked: web.Request) -> web.Response:
         what = str((await _json(asked)).get("do"))
-        if what not in self._deeds.moving | self._deeds.toggling:
+        if what not in self._deeds.names:
             raise web.HTTPBadRequest(text=f"the world cannot do {what!r}")
         return web.json_response({"ok": True, "text": await self._deeds.do(what, self.on_change)})
 

@@ -29,13 +29,13 @@ def looks(page: Page) -> list[str]:
     return looked
 
 
-@pytest.mark.parametrize(("deed", "by"), [("hour", timedelta(hours=1)), ("day", timedelta(days=1))])
-async def test_time_passes_and_the_bot_looks(
-    post: Post, clock: SimClock, looks: list[str], deed: str, by: timedelta
+@pytest.mark.parametrize(("deed", "by", "times"), [("hour", timedelta(hours=1), 1), ("day", timedelta(days=1), 6)])
+async def test_time_passes_and_the_bot_looks_on_the_way(
+    post: Post, clock: SimClock, looks: list[str], deed: str, by: timedelta, times: int
 ) -> None:
     answer = await post("/page/world", do=deed)
     assert clock() == START + by
-    assert looks == ["looked"]
+    assert looks == ["looked"] * times
     assert answer["text"].startswith(f"It is {START + by:%A}")
 
 
