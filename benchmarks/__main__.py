@@ -8,7 +8,21 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import answers, booking, budgets, decoding, delivery, memory, passes, questions, service, start, tail
+from benchmarks import (
+    answers,
+    booking,
+    budgets,
+    decoding,
+    delivery,
+    digest,
+    fingerprints,
+    memory,
+    passes,
+    questions,
+    service,
+    start,
+    tail,
+)
 from benchmarks.bars import Bar, Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -21,6 +35,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "tail": tail.measure,
     "budgets": budgets.measure,
     "delivery": delivery.measure,
+    "digest": digest.measure,
+    "fingerprints": fingerprints.measure,
     "answers": answers.measure,
     "service": service.measure,
 }

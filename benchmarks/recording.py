@@ -1,6 +1,6 @@
 """Recording: the statements that the app sends while it answers, to be sent again without the app."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,12 @@ from bot.app import App
 from bot.domain.access import AT_THE_TERMINAL
 from bot.domain.parsing import parse
 from bot.domain.tasks import UPSTREAM_STATUSES
-from bot.ledger.reading import Reader, open_reader
+from bot.ledger.reading import Reader, Rows, open_reader
 from bot.ledger.selection import seen_values
 from bot.usage.report import Report, answer
 
 Row = tuple[Any, ...]
-Statement = tuple[str, dict[str, Any]]
+Statement = tuple[str, dict[str, Any] | tuple[Any, ...]]
 
 
 class Recorder(Reader):
@@ -29,6 +29,13 @@ class Recorder(Reader):
         found = super().rows(sql, parameters)
         self.statements.append((sql, dict(parameters or {})))
         self.results.append(found)
+        return found
+
+    def exec_driver_sql(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """A query that the writing side asks too."""
+        found = super().exec_driver_sql(sql, parameters)
+        self.statements.append((sql, tuple(parameters)))
+        self.results.append(list(found))
         return found
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:

@@ -1,0 +1,91 @@
+"""The digest: its facts and words on a large ledger, beside the very same SQL through plain sqlite3."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.bars import Bar
+from benchmarks.ledgers import Size, ledger
+from benchmarks.recording import Recorder, Row, Statement
+from benchmarks.timing import in_turn, shown
+from benchmarks.wiring import wired
+from benchmarks.workplace import NOW, scratch
+from bot.app import App
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.store import Setting
+from bot.digest.message import Wording, asked_for
+from bot.domain.periods import Unit, local_day
+from bot.domain.visibility import Privacy
+from bot.ledger.reading import Reader, open_reader
+from bot.shipped import shipped
+from bot.slack.message import Message
+from bot.slack.rendering import Words
+
+_TIMES = 2.0
+_BUDGETS = (
+    Setting(DEFAULT, Unit.MONTH, 3_000 * 10**9, "bench"),
+    Setting(DEFAULT, Unit.DAY, 20 * 10**9, "bench"),
+    Setting(TEAM, Unit.MONTH, 10_000_000 * 10**9, "bench"),
+)
+
+
+def measure(*, quick: bool) -> Iterator[Bar]:
+    """A digest at most twice the sum of its SQL, where everybody has a budget for the day and the month."""
+    size = Size(100_000 if quick else 1_000_000)
+    with scratch() as directory:
+        path = directory / "ledger.db"
+        shutil.copy(ledger(size), path)
+        app = wired(path)
+        _set_budgets(app)
+        ours, plain, count = _race(app, path, 5 if quick else 15)
+    note = f"{shown(ours)}; its {count:,} statements {shown(plain)}"
+    yield Bar("a digest, beside the sum of its SQL", ours / plain, _TIMES, note=note)
+
+
+def _set_budgets(app: App) -> None:
+    with app.database() as database, database.transaction() as connection:
+        for setting in _BUDGETS:
+            app.watch.set(connection, setting, NOW)
+
+
+def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
+    words = Words(shipped("templates"))
+    words.warm()
+    recorder = Recorder(open_reader(path))
+    _check(_digest(app, recorder, words))
+    recorder.close()
+    with closing(open_reader(path)) as reader, closing(_plain(path)) as connection:
+        assert _rows(connection, recorder.statements) == recorder.results
+        ours, plain = in_turn(
+            rounds, lambda: _digest(app, reader, words), lambda: _rows(connection, recorder.statements)
+        )
+    return ours, plain, len(recorder.statements)
+
+
+def _digest(app: App, reader: Reader, words: Words) -> Message:
+    day = local_day(NOW, app.settings.timezone)
+    found = asked_for(reader, "", day, app.digests, app.digest_terms, NOW)
+    return Wording(found, words, app.digest_terms, Privacy.NAMED).message()
+
+
+def _check(message: Message) -> None:
+    """It tells of everything that a large team's digest tells of."""
+    text = str(message.blocks)
+    for part in ("a usual Thursday", "Members", "Failed", "Over budget", "data_visualization"):
+        assert part in text, part
+
+
+def _plain(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("PRAGMA cache_size = -64000")  # as much as the app's reader has
+    return connection
+
+
+def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Row]]:
+    connection.execute("BEGIN")
+    try:
+        return [connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
+    finally:
+        connection.execute("ROLLBACK")
