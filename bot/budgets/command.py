@@ -16,7 +16,7 @@ from bot.budgets.watch import Watch, thing
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
-from bot.domain.words import clean, split
+from bot.domain.words import UnclosedQuoteError, clean, split
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.outbox.store import changed
@@ -148,15 +148,20 @@ class Budgets:
 
     async def _member(self, caller: Caller) -> int:
         """The member somebody is in the ledger."""
-        row = None
-        if caller.member is not None:
-            sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
-            row = await self.readers.ask(lambda reader: reader.one(sql, {"email": caller.member}))
-        if row is None:
+        own = await self._own(caller)
+        if own is None:
             raise RefusedError(
                 f"I cannot match you to a member of the Neo team. Ask {self.callers.whom_to_ask()} to `link` you."
             )
-        return int(row[0])
+        return own
+
+    async def _own(self, caller: Caller) -> int | None:
+        """The member somebody is in the ledger, if they are one."""
+        if caller.member is None:
+            return None
+        sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
+        row = await self.readers.ask(lambda reader: reader.one(sql, {"email": caller.member}))
+        return int(row[0]) if row else None
 
     # --- asking for more -----------------------------------------------------------------------------
 
@@ -235,7 +240,9 @@ class Budgets:
         subject = await self._may_touch(caller, request.text)
         if not request.in_dm and caller.role is not Role.OPERATOR:
             raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")
-        audience = Audience.DM if request.in_dm else Audience.CHANNEL
+        # an operator reads others' budgets in direct messages too, where those are kept out of the channel
+        direct = request.in_dm and subject in {TEAM, await self._own(caller)}
+        audience = Audience.DM if direct else Audience.CHANNEL
         await self._quiet(request, subject, [Unit(request.text.split(":")[2])], audience, how, None)
 
     async def _quiet(  # noqa: PLR0917 - what a snooze is made of
@@ -277,15 +284,17 @@ def _after_first(text: str) -> str:
 
 def _snooze_of(text: str) -> tuple[str | None, str, str | None]:
     """Whose, for how long, and why, of a `snooze` command."""
+    line = clean(text)
     try:
-        words = [word.raw.strip('"') for word in split(clean(text))[1:]]
-    except ValueError:
-        words = clean(text).replace('"', "").split()[1:]
+        words = split(line)[1:]
+    except UnclosedQuoteError:
+        words = split(line.replace('"', ""))[1:]
     for place, word in enumerate(words[:2]):
-        how = word.lower()
+        how = word.bare
         hours = how.removesuffix("h")
         if how in {"today", "period"} or (how.endswith("h") and hours.isascii() and hours.isdigit()):
             if hours.isdigit() and not 1 <= int(hours[:6]) <= _MOST_HOURS:
-                raise RefusedError(f"`{word}`: from `1h` to `{_MOST_HOURS}h`.")
-            return (words[0] if place else None), how, " ".join(words[place + 1 :])[:200] or None
+                raise RefusedError(f"`{word.values[0]}`: from `1h` to `{_MOST_HOURS}h`.")
+            reason = " ".join(each.raw.strip('"') for each in words[place + 1 :])
+            return (words[0].values[0] if place else None), how, reason[:200] or None
     raise RefusedError("For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")
