@@ -56,8 +56,10 @@ def _even(span: Span, spent: int, limit: int, terms: Terms, now: datetime) -> Pa
         return NOTHING_TO_TELL
     micro = timedelta(microseconds=1)
     end = spent * (whole // micro) // (gone // micro)
-    passes = local_day(span.window.start + gone * limit / spent, terms.zone) if spent < limit <= end else None
-    return Pace(end, end, passes)
+    if not spent < limit <= end:
+        return Pace(end, end)
+    used_up = span.window.start + micro * ((gone // micro) * limit // spent)  # a timedelta holds no such product
+    return Pace(end, end, local_day(used_up, terms.zone))
 
 
 def _of_months(  # noqa: PLR0917 - private, and each is one thing
