@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.budgets import phrases, store
@@ -16,7 +16,7 @@ from bot.outbox.rules import State
 
 NO_BUDGET = "there is no budget: neither an own one nor a default"
 BELOW = "spend is below the first step"
-SNOOZED = "somebody asked for quiet; it is told at the end of that"
+SNOOZED = "somebody asked for quiet there; at its end the highest step is told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,25 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A step that was passed: when, at what spend, and what was made of it."""
+    """A step that was passed: when, at what spend, and what was made of it.
+
+    `reason` says why nobody was told, `waiting` which audiences are told at the end of a snooze, and `left_out` which
+    were not then, and why.
+    """
 
     step: int
     at: datetime
     spend_nanos: int
     limit_nanos: int
     reason: str
+    waiting: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
     tellings: tuple[Telling, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A budget of a subject in its present period. `reason` says why nothing was told, if nothing was."""
+    """A budget of a subject in a period. `reason` says why nothing was told, if nothing was."""
 
     whose: str
     span: Span
@@ -62,9 +68,24 @@ class Explanation:
 
 
 def explain(reader: Reader, subject: int, whose: str, terms: Terms, now: datetime) -> list[Explanation]:
-    """Explain every budget of a subject, in one snapshot; one without a limit says so."""
+    """Explain every budget of a subject, in one snapshot; one without a limit says so.
+
+    Each is explained in its present period, and in the one before if quiet was asked for until that had ended.
+    """
     with reader:
-        return [_explained(reader, subject, whose, span_of(unit, now, terms.zone), terms, now) for unit in UNITS]
+        spans = [span for unit in UNITS for span in _spans(reader, subject, span_of(unit, now, terms.zone), terms)]
+        return [_explained(reader, subject, whose, span, terms, now) for span in spans]
+
+
+def _spans(reader: Reader, subject: int, present: Span, terms: Terms) -> Iterator[Span]:
+    before = span_of(present.unit, present.window.start - timedelta.resolution, terms.zone)
+    last = reader.one(
+        "SELECT decision FROM crossing WHERE subject = :s AND unit = :u AND period = :p ORDER BY id DESC LIMIT 1",
+        {"s": subject, "u": before.unit, "p": before.label},
+    )
+    if last and last[0] == Decision.DROPPED.name:
+        yield before
+    yield present
 
 
 def _explained(  # noqa: PLR0917 - what it is explained from
@@ -79,7 +100,7 @@ def _explained(  # noqa: PLR0917 - what it is explained from
         "SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND until > :now",
         {"s": subject, "u": span.unit, "now": to_us(now)},
     )
-    ahead = terms.steps[len(passed(limit.nanos, spent, terms.steps)) :] if limit else ()
+    ahead = terms.steps[len(passed(limit.nanos, spent, terms.steps)) :] if limit and now < span.window.end else ()
     return Explanation(
         whose=whose,
         span=span,
@@ -91,7 +112,7 @@ def _explained(  # noqa: PLR0917 - what it is explained from
         last=None if counted[2] is None else from_us(counted[2]),
         next_step=min(ahead, default=None),
         steps=steps,
-        quiet=tuple((audience, from_us(until)) for audience, until in quiet),
+        quiet=tuple((audience, from_us(until)) for audience, until in quiet) if now < span.window.end else (),
         reason=NO_BUDGET if limit is None else ("" if steps else BELOW),
     )
 
@@ -128,8 +149,11 @@ def _steps(reader: Reader, subject: int, span: Span) -> Iterator[Explained]:
         _STEPS, {"s": subject, "u": span.unit, "p": span.label}
     ):
         reason = Decision[decision]
-        said = SNOOZED if deferred else ("" if reason is Decision.TOLD else reason.value)
-        yield Explained(step, from_us(at), spent, limit, said, tuple(_tellings(reader, key)))
+        said = "" if reason is Decision.TOLD else reason.value
+        parts = [part.partition(":") for part in deferred.split()]
+        waiting = tuple(audience for audience, _, why in parts if not why)
+        left_out = tuple((audience, Decision[why].value) for audience, _, why in parts if why and not said)
+        yield Explained(step, from_us(at), spent, limit, said, waiting, left_out, tuple(_tellings(reader, key)))
 
 
 def _tellings(reader: Reader, crossing: int) -> Iterator[Telling]:
@@ -198,6 +222,10 @@ def _told(step: Explained, terms: Terms) -> Iterator[Sentence]:
         yield Sentence(f"{head}:")
     for each in step.tellings:
         yield _telling(each, terms)
+    for audience in step.waiting:
+        yield Sentence(f"   not told in {_where(audience)} yet, because {SNOOZED}")
+    for audience, why in step.left_out:
+        yield Sentence(f"   not told in {_where(audience)}, because {why}")
 
 
 _STATES = {
@@ -243,7 +271,9 @@ def _step_document(step: Explained) -> dict[str, Any]:
         "at": _utc(step.at),
         "spend_usd": usd_text(step.spend_nanos),
         "limit_usd": usd_text(step.limit_nanos),
-        "reason": step.reason or None,
+        "reason": step.reason or (SNOOZED if step.waiting else None),
+        "waiting": list(step.waiting),
+        "left_out": [{"where": audience, "why": why} for audience, why in step.left_out],
         "messages": [
             {
                 "to": each.destination,

@@ -26,6 +26,8 @@ class Decision(StrEnum):
     HISTORY = "it was found while reading history, of which nobody is told"
     REPRICED = "amounts were priced again, of which nobody is told"
     SUMMARY = "it was told in one summary for many"
+    REPLACED = "the limit was replaced while quiet was asked for"
+    DROPPED = "its period had ended when the quiet that was asked for was over"
 
 
 class Audience(StrEnum):
@@ -33,6 +35,13 @@ class Audience(StrEnum):
 
     DM = "dm"
     CHANNEL = "channel"
+
+
+def audiences(subject: int, step: int) -> tuple[Audience, ...]:
+    """Who is told that a subject has passed a step: of the team everybody from 100 on, and until then its operators."""
+    if subject == TEAM:
+        return (Audience.DM,) if step < FULL else (Audience.CHANNEL,)
+    return (Audience.DM,) if step < FULL else (Audience.DM, Audience.CHANNEL)
 
 
 class Limit(NamedTuple):

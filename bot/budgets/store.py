@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, Decision, Limit, Span
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, Decision, Limit, Span, audiences
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.ledger import quarters
@@ -232,6 +232,19 @@ def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case,
     return found
 
 
+def arm_again(connection: "Connection", limits_: Mapping[Case, Limit]) -> None:
+    """Forget the steps of limits that come back into force which nobody heard of because they were replaced."""
+    if not limits_:
+        return
+    connection.exec_driver_sql(
+        "DELETE FROM crossing WHERE subject = ? AND unit = ? AND period = ? AND revision = ? AND decision = ?",
+        [
+            (subject, span.unit, span.label, limit.revision, Decision.REPLACED.name)
+            for (subject, span), limit in limits_.items()
+        ],
+    )
+
+
 def subjects_told(connection: "Connection", span: Span) -> list[int]:
     """The subjects with a step passed in a period."""
     rows = connection.exec_driver_sql(
@@ -255,13 +268,14 @@ def record(
     last = int(connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").scalar_one())
     rows, to_tell = [], []
     for each in passings:
-        late, quiet = now >= each.span.window.end, deferred.get((each.subject, each.span.unit), "")
+        late, quiet = now >= each.span.window.end, deferred.get((each.subject, each.span.unit), "").split()
         for step, decision in sorted(each.decisions.items()):
             told = decision is Decision.TOLD
+            waiting = [name for name in quiet if name in audiences(each.subject, step)] if told else []
             rows.append(
                 (
                     following, each.subject, each.span.unit, each.span.label, each.limit.revision, step,
-                    each.limit.nanos, each.spend_nanos, to_us(now), last, late, decision.name, quiet if told else "",
+                    each.limit.nanos, each.spend_nanos, to_us(now), last, late, decision.name, " ".join(waiting),
                 )
             )  # fmt: skip
             if told:
@@ -306,24 +320,48 @@ def snoozes_ended(connection: "Connection", now: datetime) -> list[Ended]:
     return [Ended(key, subject, Unit(unit), Audience(audience)) for key, subject, unit, audience in rows]
 
 
-def release(connection: "Connection", ended_: Ended, label: str) -> tuple[int, int] | None:
+def release(connection: "Connection", ended_: Ended, label: str, revision: int | None) -> tuple[int, int] | None:
     """End a snooze: what it deferred is no longer.
 
+    Args:
+        connection: a transaction of the ledger's.
+        ended_: the snooze.
+        label: the present period's.
+        revision: the one in force for the subject, whose steps alone are told.
+
     Returns:
-        The key and step of the highest crossing that is now to be told, if the period of that label has one.
+        The key and step of the highest crossing that is now to be told, if there is one.
     """
     connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (ended_.id,))
-    rows = connection.exec_driver_sql(
-        "SELECT id, step, period FROM crossing WHERE subject = ? AND unit = ? AND instr(deferred, ?) ORDER BY step",
+    waited = connection.exec_driver_sql(
+        "SELECT id, step, period, revision, deferred FROM crossing WHERE subject = ? AND unit = ?"
+        " AND instr(' ' || deferred || ' ', ' ' || ? || ' ') ORDER BY step",
         (ended_.subject, ended_.unit, ended_.audience),
     ).all()
-    if rows:
-        connection.exec_driver_sql(
-            "UPDATE crossing SET deferred = trim(replace(deferred, ?, '')) WHERE id = ?",
-            [(ended_.audience, key) for key, _, _ in rows],
-        )
-    present = [(key, step) for key, step, period in rows if period == label]
-    return present[-1] if present else None
+    highest = next(((key, step) for key, step, *of, _ in reversed(waited) if of == [label, revision]), None)
+    for key, _, period, of, deferred in waited:
+        left = [each for each in deferred.split() if each != ended_.audience]
+        if highest is not None and key == highest[0]:
+            _defer(connection, key, left)
+            continue
+        why = Decision.DROPPED if period != label else (Decision.LOWER if of == revision else Decision.REPLACED)
+        _defer(connection, key, [*left, f"{ended_.audience}:{why.name}"])
+        if not set(left) & set(Audience):
+            _tell_nobody(connection, key, why)
+    return highest
+
+
+def _defer(connection: "Connection", crossing: int, deferred: Sequence[str]) -> None:
+    connection.exec_driver_sql("UPDATE crossing SET deferred = ? WHERE id = ?", (" ".join(deferred), crossing))
+
+
+def _tell_nobody(connection: "Connection", crossing: int, why: Decision) -> None:
+    """A crossing that nobody waits for any more was told to nobody, unless somebody else has been told of it."""
+    connection.exec_driver_sql(
+        "UPDATE crossing SET decision = ? WHERE id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM notification WHERE stem = 'crossing:' || crossing.id)",
+        (why.name, crossing),
+    )
 
 
 def snooze(  # noqa: PLR0917 - what there is to keep

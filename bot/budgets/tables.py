@@ -59,7 +59,9 @@ class Crossing(SQLModel, table=True):
     last_charge: int  # the newest charge then: what came later came after it
     late: bool  # the period had ended
     decision: str
-    deferred: str  # which audiences are owed it at the end of a snooze: "", "dm", "channel", "dm channel"
+    # which audiences are owed it at the end of a snooze ("", "dm", "channel", "dm channel"), and, once that is over,
+    # why one was not told then ("dm:REPLACED")
+    deferred: str
 
 
 class Snooze(SQLModel, table=True):

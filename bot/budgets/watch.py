@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from bot.budgets import store
 from bot.budgets.rules import (
     DEFAULT,
-    FULL,
     LATE,
     MANY,
     STEPS,
@@ -20,6 +19,7 @@ from bot.budgets.rules import (
     Decision,
     Limit,
     Span,
+    audiences,
     passed,
     span_named,
     span_of,
@@ -158,13 +158,11 @@ class Watch:
 
     def _owed_to(self, audience: Audience, key: int, step: int, subject: int, span: Span) -> Iterator[Owed]:
         """What an audience is owed of a crossing: its message in one destination, or nothing."""
-        destination = None
-        if audience is Audience.DM:
-            destination = f"member:{subject}" if subject != TEAM else ("operators" if step < FULL else None)
-        elif step >= FULL:
-            destination = "alert"
-        if destination is not None:
-            yield Owed(f"crossing:{key}", destination, thing(subject, span), span.window.end + LATE)
+        if audience not in audiences(subject, step):
+            return
+        direct = "operators" if subject == TEAM else f"member:{subject}"
+        destination = direct if audience is Audience.DM else "alert"
+        yield Owed(f"crossing:{key}", destination, thing(subject, span), span.window.end + LATE)
 
     # --- limits that change ------------------------------------------------------------------------
 
@@ -204,6 +202,7 @@ class Watch:
         ]
         others = [case for case in moved if case not in raised]
         self._tell(connection, raised, now, Decision.RAISED, fresh)
+        store.arm_again(connection, {case: after[case] for case in others if case in after})
         found = list(self._passings(connection, others, now, None))
         if revision is not None and len(found) > MANY:
             found = list(self._passings(connection, others, now, Decision.SUMMARY))
@@ -246,7 +245,9 @@ class Watch:
 
     def _end_snooze(self, connection: "Connection", snooze: store.Ended, now: datetime) -> None:
         span = span_of(snooze.unit, now, self.terms.zone)
-        highest = store.release(connection, snooze, span.label)
+        case = snooze.subject, span
+        limit = store.limits(connection, [case], now).get(case)
+        highest = store.release(connection, snooze, span.label, limit.revision if limit else None)
         if highest is not None:
             owe(connection, self._owed_to(snooze.audience, *highest, snooze.subject, span), now)
         changed(connection, [thing(snooze.subject, span)])

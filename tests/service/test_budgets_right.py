@@ -58,3 +58,87 @@ async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messa
     assert "Quiet in the channel" in shown(answer)
     await spend(office, PRIYA, 6)
     assert len(told(office.dm("priya"))) == before + 1
+
+
+async def ended(office: Office, hours: int = 2) -> None:
+    """So many hours pass, and a minute."""
+    office.clock.advance(timedelta(hours=hours, minutes=1))
+    await office.delivered()
+
+
+async def test_the_end_of_a_snooze_tells_of_the_limit_in_force_alone(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 20/month")
+    await say(office, "priya", "snooze 2h")
+    await spend(office, PRIYA, 25)
+    await say(office, "hannah", "budget @priya 100/month")
+    await spend(office, PRIYA, 50)
+    await ended(office)
+    steps = [shown(each) for each in told(office.dm("priya")) if "% passed" in shown(each)]
+    assert len(steps) == 1
+    assert "80 % passed:* $85.00 of $100.00" in steps[0]
+    explained = await say(office, "priya", "explain")
+    assert "not told in direct messages, because the limit was replaced while quiet was asked for" in explained
+
+
+@pytest.mark.parametrize("line", ["budget @priya 1000/month", "budget @priya remove month"])
+async def test_a_limit_replaced_or_removed_in_quiet_leaves_nothing_to_tell(office: Office, line: str) -> None:
+    await say(office, "hannah", "budget @priya 50/month", "snooze @priya 2h")
+    await say(office, "priya", "snooze 2h")
+    await spend(office, PRIYA, 45)
+    await say(office, "hannah", line)
+    await ended(office)
+    assert told(office.dm("priya")) == []
+    assert told(office.seen("marcus")) == []
+
+
+async def test_what_was_passed_in_quiet_is_told_once_its_limit_is_back(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 50/month")
+    await say(office, "priya", "snooze 2h")
+    await spend(office, PRIYA, 32)
+    await say(office, "hannah", "budget @priya 400/month until:today")
+    await ended(office)
+    assert told(office.dm("priya")) == []
+    office.clock.advance(DAY)
+    await office.delivered()
+    (message,) = told(office.dm("priya"))
+    assert "84 % of your monthly budget" in shown(message)
+
+
+async def test_quiet_in_the_channel_alone_is_explained_as_such(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 100/month", "snooze @priya 2h")
+    await spend(office, PRIYA, 75)
+    explained = await say(office, "priya", "explain")
+    assert "to the member: told" in explained
+    assert "asked for quiet" not in explained
+    await spend(office, PRIYA, 20)
+    explained = await say(office, "priya", "explain")
+    assert "not told in the channel yet, because somebody asked for quiet there" in explained
+    assert "not told, because" not in explained.partition("100 % passed")[2]
+
+
+async def test_the_lower_of_two_steps_passed_in_quiet_has_a_reason(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 100/month")
+    await say(office, "priya", "snooze 2h")
+    await spend(office, PRIYA, 45)
+    await spend(office, PRIYA, 30)
+    await ended(office)
+    explained = await say(office, "priya", "explain")
+    assert "at $55.00 of $100.00: not told, because a higher step was passed" in explained
+
+
+async def test_what_quiet_outlasted_is_explained_in_the_next_period(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 40/day")
+    await say(office, "priya", "snooze today")
+    await spend(office, PRIYA, 25)
+    await ended(office, 24)
+    assert told(office.dm("priya")) == []
+    explained = await say(office, "priya", "explain")
+    assert "$35.00 of $40.00: not told, because its period had ended" in explained
+    assert explained.count("day 20") == 2
+
+
+async def test_a_day_on_its_way_past_its_limit_is_foretold(office: Office) -> None:
+    office.clock.advance(timedelta(hours=9))
+    await spend(office, PRIYA, 8)
+    await say(office, "hannah", "budget @priya 20/day")
+    assert "used up" in await say(office, "priya", "budgets")
