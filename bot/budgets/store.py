@@ -375,20 +375,3 @@ def snooze(  # noqa: PLR0917 - what there is to keep
         " set_at = excluded.set_at, reason = excluded.reason",
         (subject, unit, audience, to_us(until), by, to_us(now), reason),
     )
-
-
-# --- joined members ------------------------------------------------------------------------------
-
-
-def join(connection: "Connection", old: int, new: int) -> None:
-    """Make a member's budgets, and what was told about them, another's; where both have one, the other's stays."""
-    connection.exec_driver_sql("UPDATE OR IGNORE budget SET scope = ? WHERE scope = ?", (new, old))
-    connection.exec_driver_sql("UPDATE budget SET limit_nanos = NULL, ends_at = NULL WHERE scope = ?", (old,))
-    for table in ("crossing", "snooze", "acknowledgement"):
-        connection.exec_driver_sql(f"UPDATE OR IGNORE {table} SET subject = ? WHERE subject = ?", (new, old))  # noqa: S608 - our own names
-    connection.exec_driver_sql("DELETE FROM snooze WHERE subject = ?", (old,))
-    connection.exec_driver_sql("UPDATE budget_request SET member = ? WHERE member = ?", (new, old))
-    connection.exec_driver_sql(
-        "UPDATE OR IGNORE living SET thing = replace(thing, ?, ?) WHERE thing LIKE ?",
-        (f"budget:{old}:", f"budget:{new}:", f"budget:{old}:%"),
-    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.budgets import store
+from bot.budgets import joining, store
 from bot.budgets.rules import (
     DEFAULT,
     LATE,
@@ -276,7 +276,7 @@ class Watch:
     def join(self, connection: "Connection", old: int, new: int, now: datetime) -> None:
         """Two members are one: budgets and what was told are joined, and what both passed together is told."""
         self.settle(connection, now)
-        store.join(connection, old, new)
+        joining.join(connection, old, new, now)
         cases = [(new, span_of(unit, now, self.terms.zone)) for unit in store.any_budget(connection)]
         self._tell(connection, cases, now)
 

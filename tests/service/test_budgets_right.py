@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.budgets.changes import scope_of
+from bot.budgets.rules import DEFAULT
+from bot.budgets.store import Setting
+from bot.domain.periods import Unit
 from bot.sandbox.world import World
-from tests.service.conftest import Office, shown
-from tests.service.test_budgets import PRIYA, spend, told
+from tests.service.conftest import Office, shown, table
+from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 
-DAY = timedelta(days=1)
+DAY, USD = timedelta(days=1), 10**9
 
 
 @pytest.fixture
@@ -142,3 +146,67 @@ async def test_a_day_on_its_way_past_its_limit_is_foretold(office: Office) -> No
     await spend(office, PRIYA, 8)
     await say(office, "hannah", "budget @priya 20/day")
     assert "used up" in await say(office, "priya", "budgets")
+
+
+# --- joined members ------------------------------------------------------------------------------
+
+BEFORE = "priya.old@acme.example"
+
+
+async def merged(office: Office, old: str, new: str) -> None:
+    with office.service.database.transaction() as connection:
+        office.service.app.merge(connection, old, new)
+    await office.delivered()
+
+
+async def test_a_member_whose_own_budget_was_removed_takes_over_the_olds_with_all_that_follows(office: Office) -> None:
+    await spend(office, MARCUS, 1)
+    await say(office, "hannah", f"budget {MARCUS} 500/month", f"budget {MARCUS} remove month")
+    await say(office, "hannah", 'budget @priya 19/month reason:"pentest"', "budget @priya 400/month until:today")
+    assert len(told(office.dm("priya"))) == 1
+    await merged(office, PRIYA, MARCUS)
+    listed = table(await office.ask("hannah", "budgets"))
+    assert [row[2] for row in listed if row[0] == MARCUS] == ["$400.00"]
+    office.clock.advance(DAY)
+    await office.delivered()
+    listed = table(await office.ask("hannah", "budgets"))
+    (own,) = [row for row in listed if row[0] == MARCUS]
+    assert own[2] == "$19.00"
+    assert "two e-mails became one member: pentest" in own[6]
+    assert told(office.dm("marcus")) == []  # the 50 % step was told to whom they were
+
+
+async def test_joined_members_have_one_living_message(office: Office) -> None:
+    await spend(office, BEFORE, 9)
+    await say(office, "hannah", f"link @priya {BEFORE}", f"budget {BEFORE} 10/month")
+    (parent,) = told(office.dm("priya"))
+    await say(office, "hannah", "link @priya remove")
+    await merged(office, BEFORE, PRIYA)
+    parents = [each for each in told(office.dm("priya")) if not each.thread_ts]
+    assert [each.ts for each in parents] == [parent.ts]
+    assert "$19.00 of $10.00" in shown(parents[0])
+
+
+async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(office: Office) -> None:
+    await spend(office, BEFORE, 9)
+    with office.service.database.transaction() as connection:
+        limit = Setting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
+        office.service.app.watch.set(connection, limit, office.clock())
+    await merged(office, BEFORE, PRIYA)
+    direct, channel = shown(told(office.dm("priya"))[0]), told(office.seen("marcus"))
+    assert "You are over your monthly budget" in direct
+    assert len([each for each in told(office.dm("priya")) if not each.thread_ts]) == 1
+    assert all("over their monthly budget" in shown(each) for each in channel)
+    assert len(channel) == 1
+
+
+async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Office) -> None:
+    await spend(office, BEFORE, 10)
+    with office.service.database.transaction() as connection:
+        default = Setting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
+        office.service.app.watch.set(connection, default, office.clock())
+        office.service.app.merge(connection, BEFORE, PRIYA)
+    await office.delivered()
+    steps = [shown(each) for each in told(office.dm("priya"))]
+    assert sum("50 % passed" in step for step in steps) <= 1
+    assert sum("monthly budget" in step for step in steps) == 1
