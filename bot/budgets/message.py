@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from slackblocks import Button
 
 from bot.budgets import phrases
 from bot.budgets.facts import Cause, Driver, Facts, facts, revision, step_told
-from bot.budgets.rules import DEFAULT, FULL, TEAM, Span, percent, span_named
+from bot.budgets.rules import DEFAULT, FULL, TEAM, Limit, Span, percent, span_named
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
@@ -154,7 +154,9 @@ class Voice:
         return slack.paragraph(text)
 
     async def _limit(self, told: Told, key: int) -> Message | None:
-        subject, span = self._meant(told.thing or "")
+        if told.thing is None:
+            return await self._holds_again(key, told.stem.partition("-")[2])
+        subject, span = self._meant(told.thing)
         found = await self.readers.ask(lambda reader: facts(reader, subject, span, self.terms, self.clock()))
         was = await self.readers.ask(lambda reader: revision(reader, key))
         if was is None:
@@ -171,8 +173,20 @@ class Voice:
             reason=was.act.reason or "",
             spend=show_usd(found.spend_nanos),
             percent=found.percent if found.limit else 0,
+            default=phrases.limit_of(found.limit.nanos, span.unit) if _of_everyone(found.limit) else "",
         )
         return slack.paragraph(text)
+
+    async def _holds_again(self, key: int, period: str) -> Message | None:
+        """A limit for everyone is back, and many are above a step of it."""
+        was = await self.readers.ask(lambda reader: revision(reader, key))
+        rows = await self.readers.ask(lambda reader: reader.rows(_ABOVE, {"key": key}))
+        above = [step for _, name, step in rows if name == period]
+        if was is None or not above:
+            return None
+        limit = phrases.limit_of(was.nanos or 0, Unit(period.partition(":")[0]))
+        over = sum(step >= FULL for step in above)
+        return slack.paragraph(self.words.say("budgets/restored", limit=limit, count=len(above), over=over))
 
     # --- many at once --------------------------------------------------------------------------------
 
@@ -218,6 +232,10 @@ class _Who:
 def person(by: str) -> str:
     """Who did something: a mention, or that it was done at the terminal."""
     return mention(by) if by != "terminal" else "the terminal"
+
+
+def _of_everyone(limit: Limit | None) -> TypeGuard[Limit]:
+    return limit is not None and limit.scope == DEFAULT
 
 
 def _driven(drivers: tuple[Driver, ...], total: int) -> Iterator[tuple[str, str, str]]:
