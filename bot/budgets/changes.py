@@ -5,7 +5,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from bot.budgets import store
+from bot.budgets import phrases, store
 from bot.budgets.grammar import Asked
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, span_of
 from bot.budgets.store import Setting, Stored
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Done:
     """What a change came to: the budget before and after it, whose it is, and whether anything is different.
 
-    `known` is False for a member without any task yet.
+    `known` is False for a member without any task yet; `then_nanos` is the limit after one that is for a while.
     """
 
     scope: str
@@ -34,6 +34,7 @@ class Done:
     before: Stored | None
     after: Stored | None
     known: bool = True
+    then_nanos: int | None = None
 
     @property
     def same(self) -> bool:
@@ -90,7 +91,8 @@ def set_limit(  # noqa: PLR0917 - what a change is made of
     if before is None or (before.limit_nanos, before.ends_at) != (asked.nanos, asked.ends_at):
         watch.set(connection, Setting(scope, asked.unit, asked.nanos, by, asked.reason, asked.ends_at), now)
         done = replace(done, after=_in_force(connection, scope, asked.unit))
-    return replace(done, known=_has_tasks(connection, scope))
+    then = store.following(connection, done.after) if done.after else None
+    return replace(done, known=_has_tasks(connection, scope), then_nanos=then)
 
 
 def remove(connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime) -> list[Done]:
@@ -153,6 +155,7 @@ class Wish:
     ends_at: datetime | None
     reason: str | None
     asked_by: str
+    asked_at: datetime
     state: str
     decided_by: str | None
 
@@ -185,22 +188,23 @@ def ask(connection: "Connection", member: int, asked: Asked, by: str, now: datet
 def wish(connection: "store.Reads", key: int) -> Wish | None:
     """A request by its key."""
     row = connection.exec_driver_sql(
-        "SELECT id, member, unit, limit_nanos, ends_at, reason, asked_by, state, decided_by FROM budget_request"
+        "SELECT id, member, unit, limit_nanos, ends_at, reason, asked_by, asked_at, state, decided_by"
+        " FROM budget_request"
         " WHERE id = ?",
         (key,),
     ).first()
     if row is None:
         return None
-    key, member, unit, nanos, ends_at, reason, asked_by, state, decided_by = row
+    key, member, unit, nanos, ends_at, reason, asked_by, asked_at, state, decided_by = row
     ends = None if ends_at is None else from_us(ends_at)
-    return Wish(key, member, Unit(unit), nanos, ends, reason, asked_by, state, decided_by)
+    return Wish(key, member, Unit(unit), nanos, ends, reason, asked_by, from_us(asked_at), state, decided_by)
 
 
 def decide(connection: "Connection", watch: Watch, key: int, *, approve: bool, by: str, now: datetime) -> Wish | None:
     """Approve or decline a request, once; returns it as it was before, None if there is no such one.
 
     Raises:
-        RefusedError: what was asked for is over already.
+        RefusedError: what was asked for is over already, or would lower a limit that was set since.
     """
     found = wish(connection, key)
     if found is None or found.state != "open":
@@ -208,12 +212,27 @@ def decide(connection: "Connection", watch: Watch, key: int, *, approve: bool, b
     if approve:
         if found.ends_at is not None and found.ends_at <= now:
             raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")
-        why = found.reason or f"asked for by {found.asked_by}"
-        watch.set(connection, Setting(found.member, found.unit, found.nanos, by, why, found.ends_at), now)
+        watch.settle(connection, now)
+        _refuse_lowering(connection, watch, found, now)
+        watch.set(connection, Setting(found.member, found.unit, found.nanos, by, found.reason, found.ends_at), now)
     _decide(connection, key, "approved" if approve else "declined", by, now)
     owe(connection, [Owed(f"decided:{key}", f"user:{found.asked_by}")], now)
     changed(connection, [thing(found.member, span_of(found.unit, now, watch.terms.zone))])
     return found
+
+
+def _refuse_lowering(connection: "Connection", watch: Watch, asked_for: Wish, now: datetime) -> None:
+    """Refuse what was asked for under another limit, if it is less than the one in force now."""
+    case = (asked_for.member, span_of(asked_for.unit, now, watch.terms.zone))
+    present = store.limits(connection, [case], now).get(case)
+    if present is None or present.nanos <= asked_for.nanos:
+        return
+    if store.changed_since(connection, present.revision, asked_for.asked_at, now):
+        limit, less = (phrases.limit_of(nanos, asked_for.unit) for nanos in (present.nanos, asked_for.nanos))
+        raise RefusedError(
+            f"The limit has become {limit} since this was asked for: to approve would lower it to {less}. Decline it;"
+            " if less is meant, set it with `budget`."
+        )
 
 
 def _decide(connection: "Connection", key: int, state: str, by: str, now: datetime) -> None:

@@ -121,6 +121,7 @@ class Budgets:
             "after": show_usd(after.limit_nanos or 0) if after else "",
             "before": show_usd(before.limit_nanos or 0) if before else "",
             "ends_at": phrases.last_day(after.ends_at, zone) if after and after.ends_at else "",
+            "then": show_usd(done.then_nanos) if done.then_nanos else "",
             "known": done.known,
         }
 

@@ -115,6 +115,16 @@ def ended(connection: "Connection", now: datetime) -> list[Stored]:
     return [_stored(row) for row in connection.exec_driver_sql(f"{_STORED} WHERE ends_at <= ?", (to_us(now),))]
 
 
+def astray(connection: "Connection", now: datetime) -> list[Stored]:
+    """The budgets whose newest limit that has not ended is not in force: a clock that ran ahead had ended it."""
+    rows = connection.exec_driver_sql(
+        f"{_STORED} WHERE revision < (SELECT max(id) FROM budget_revision r"  # noqa: S608 - our own words
+        " WHERE r.budget = budget.id AND (r.ends_at IS NULL OR r.ends_at > ?))",
+        (to_us(now),),
+    )
+    return [_stored(row) for row in rows]
+
+
 _STORED = "SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget"
 
 
@@ -154,14 +164,49 @@ def write(connection: "Connection", setting: Setting, now: datetime) -> int:
     return int(revision)
 
 
-def restore(connection: "Connection", budget: Stored, now: datetime) -> None:
-    """Put the newest revision in force that has not ended: the one before a limit for a while."""
-    row = connection.exec_driver_sql(
+def restore(connection: "Connection", budget: Stored, now: datetime) -> int:
+    """Put the newest revision in force that has not ended, such as the one before a limit for a while.
+
+    Returns:
+        The key of the revision that is in force now.
+    """
+    revision, nanos, ends_at = _newest(connection, budget.id, now) or (budget.revision, None, None)
+    point_to(connection, budget.id, revision, nanos, ends_at)
+    return int(revision)
+
+
+def following(connection: "Connection", budget: Stored) -> int | None:
+    """The limit of a budget that is for a while, in nanos, that holds after its end; None if there is none."""
+    found = None if budget.ends_at is None else _newest(connection, budget.id, budget.ends_at)
+    return None if found is None else found[1]
+
+
+def _newest(connection: "Connection", budget: int, now: datetime) -> Sequence[Any] | None:
+    """A budget's newest revision that has not ended: its key, limit, and end."""
+    return connection.exec_driver_sql(
         "SELECT id, limit_nanos, ends_at FROM budget_revision WHERE budget = ? AND (ends_at IS NULL OR ends_at > ?)"
         " ORDER BY id DESC LIMIT 1",
-        (budget.id, to_us(now)),
+        (budget, to_us(now)),
     ).first()
-    point_to(connection, budget.id, *(row or (budget.revision, None, None)))
+
+
+def changed_since(connection: "Connection", revision: int, moment: datetime, now: datetime) -> bool:
+    """Whether since a moment the budget of a revision was set, or a limit of it for a while has ended."""
+    row = connection.exec_driver_sql(
+        "SELECT 1 FROM budget_revision WHERE budget = (SELECT budget FROM budget_revision WHERE id = ?)"
+        " AND (set_at > ? OR (ends_at > ? AND ends_at <= ?))",
+        (revision, to_us(moment), to_us(moment), to_us(now)),
+    ).first()
+    return row is not None
+
+
+def open_requests(connection: "Connection", scope: int, unit: Unit) -> list[str]:
+    """The living messages of requests that are not decided yet, and that a scope's limit concerns."""
+    rows = connection.exec_driver_sql(
+        "SELECT id FROM budget_request WHERE state = 'open' AND unit = ? AND (member = ? OR ? = ?)",
+        (unit, scope, scope, DEFAULT),
+    )
+    return [f"request:{key}" for (key,) in rows]
 
 
 def point_to(connection: "Connection", budget: int, revision: int, nanos: int | None, ends_at: int | None) -> None:

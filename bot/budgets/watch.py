@@ -25,7 +25,7 @@ from bot.budgets.rules import (
     span_of,
     verdicts,
 )
-from bot.budgets.store import Case, Passing, Setting
+from bot.budgets.store import Case, Passing, Setting, Stored
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.domain.visibility import Privacy
@@ -54,9 +54,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """What a transaction has just booked: amounts with when they are booked (microseconds), by subject."""
+    """What a transaction has just booked: amounts with when they are booked (microseconds), by subject.
+
+    If it is `quiet`, nobody is told of what it brought about.
+    """
 
     amounts: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    quiet: bool = False
 
     def within(self, case: Case) -> int:
         subject, span = case
@@ -86,7 +90,7 @@ class Watch:
                 part = entry.booked_at, self.terms.basis.spend(entry.platform_nanos, entry.provider_nanos)
                 amounts[change.member].append(part)
                 amounts[TEAM].append(part)
-        return _Fresh(amounts)
+        return _Fresh(amounts, booked.quiet)
 
     def _touched(self, fresh: _Fresh, units: Collection[Unit], now: datetime) -> set[Case]:
         """The periods that charges fell into: present ones, and those that ended a short while ago."""
@@ -173,7 +177,8 @@ class Watch:
         cases = self._concerned(connection, setting.scope, span)
         before = store.limits(connection, cases, now)
         revision = store.write(connection, setting, now)
-        moved = self._changed(connection, cases, before, now, revision)
+        moved = self._changed(connection, cases, before, now, f"summary:{revision}")
+        changed(connection, store.open_requests(connection, setting.scope, setting.unit))
         self._say_in_threads(connection, [case for case in moved if case in before], revision, now)
         return revision
 
@@ -187,10 +192,18 @@ class Watch:
         cases: Sequence[Case],
         before: Mapping[Case, Limit],
         now: datetime,
-        revision: int | None = None,
+        summary: str,
         fresh: _Fresh | None = None,
     ) -> list[Case]:
         """A limit was replaced: a raise is silent, a new or lowered one tells the highest step passed.
+
+        Args:
+            connection: a transaction of the ledger's.
+            cases: whom it may concern.
+            before: the limits before.
+            now: the moment.
+            summary: the stem of the one summary that is told if it concerns many.
+            fresh: what was booked only after it.
 
         Returns:
             The cases whose limit is another now, or gone.
@@ -203,10 +216,11 @@ class Watch:
         others = [case for case in moved if case not in raised]
         self._tell(connection, raised, now, Decision.RAISED, fresh)
         store.arm_again(connection, {case: after[case] for case in others if case in after})
-        found = list(self._passings(connection, others, now, None))
-        if revision is not None and len(found) > MANY:
-            found = list(self._passings(connection, others, now, Decision.SUMMARY))
-            owe(connection, [Owed(f"summary:{revision}", "alert")], now)
+        history = fresh if fresh is not None and fresh.quiet else None  # which the booking itself records, untold
+        found = list(self._passings(connection, others, now, None, history))
+        if len(found) > MANY:
+            found = list(self._passings(connection, others, now, Decision.SUMMARY, history))
+            owe(connection, [Owed(summary, "alert")], now)
         self._record(connection, found, now)
         changed(connection, [thing(*case) for case in others])
         return moved
@@ -233,15 +247,23 @@ class Watch:
 
     def settle(self, connection: "Connection", now: datetime, fresh: _Fresh | None = None) -> None:
         """End limits that were for a while, begin periods, end snoozes; `fresh` was booked after they were due."""
-        for budget in store.ended(connection, now):
-            span = span_of(budget.unit, now, self.terms.zone)
-            cases = self._concerned(connection, budget.scope, span)
-            before = store.limits(connection, cases, now)
-            store.restore(connection, budget, now)
-            self._changed(connection, cases, before, now, None, fresh)
-        self._begin_periods(connection, now, fresh or _Fresh())
+        begun = self._begun(connection)
+        anew = begun != self._present(now)  # also where a clock was set back: limits end with a day
+        for budget in (*store.ended(connection, now), *(store.astray(connection, now) if anew else ())):
+            self._restore(connection, budget, now, fresh)
+        if anew:
+            self._begin_periods(connection, begun, now, fresh or _Fresh())
         for snooze in store.snoozes_ended(connection, now):
             self._end_snooze(connection, snooze, now)
+
+    def _restore(self, connection: "Connection", budget: Stored, now: datetime, fresh: _Fresh | None) -> None:
+        """Put the limit in force that is to hold now, and tell what follows from it."""
+        span = span_of(budget.unit, now, self.terms.zone)
+        cases = self._concerned(connection, budget.scope, span)
+        before = store.limits(connection, cases, now)
+        revision = store.restore(connection, budget, now)
+        self._changed(connection, cases, before, now, f"limit:{revision}-{span.name}", fresh)
+        changed(connection, store.open_requests(connection, budget.scope, budget.unit))
 
     def _end_snooze(self, connection: "Connection", snooze: store.Ended, now: datetime) -> None:
         span = span_of(snooze.unit, now, self.terms.zone)
@@ -255,13 +277,14 @@ class Watch:
     def _present(self, now: datetime) -> str:
         return " ".join(span_of(unit, now, self.terms.zone).name for unit in UNITS)
 
-    def _begin_periods(self, connection: "Connection", now: datetime, fresh: _Fresh) -> None:
+    @staticmethod
+    def _begun(connection: "Connection") -> str:
+        row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (_BEGUN,)).first()
+        return row[0] if row else ""
+
+    def _begin_periods(self, connection: "Connection", before: str, now: datetime, fresh: _Fresh) -> None:
         """Charges may have been booked ahead into a period that begins now; what ended is to be shown as ended."""
         present = self._present(now)
-        row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (_BEGUN,)).first()
-        before = row[0] if row else ""
-        if before == present:
-            return
         notes.write(connection, _BEGUN, present)
         for name in set(before.split()) - set(present.split()):
             unit, _, label = name.partition(":")

@@ -156,6 +156,13 @@ class Budgets(RuleBasedStateMachine):
                     assert set(reached) <= set(known.get(case, ())), (case, limit, spent[case])
 
     @invariant()
+    def the_newest_limit_that_has_not_ended_is_in_force(self) -> None:
+        if not hasattr(self, "database") or self.late:
+            return
+        with self.database.transaction() as connection:
+            assert store.astray(connection, self.now) == []
+
+    @invariant()
     def what_is_told_only_rises_and_is_owed_once(self) -> None:
         if not hasattr(self, "database"):
             return

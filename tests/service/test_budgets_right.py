@@ -9,8 +9,10 @@ from bot.budgets.rules import DEFAULT
 from bot.budgets.store import Setting
 from bot.domain.periods import Unit
 from bot.sandbox.world import World
-from tests.service.conftest import Office, shown, table
+from bot.sync.rules import Kind, Planned
+from tests.service.conftest import Office, shown, table, text_of
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
+from tests.service.worlds import add
 
 DAY, USD = timedelta(days=1), 10**9
 
@@ -210,3 +212,98 @@ async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Offic
     steps = [shown(each) for each in told(office.dm("priya"))]
     assert sum("50 % passed" in step for step in steps) <= 1
     assert sum("monthly budget" in step for step in steps) == 1
+
+
+# --- limits that change --------------------------------------------------------------------------
+
+
+async def test_a_full_sync_tells_of_what_happens_now(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 100/month")
+    begun = office.clock() - timedelta(hours=1, seconds=1)
+    add(office.neo.world, "big", "8", email=PRIYA, begun=begun)
+    await office.app().sync(full=True, progress=lambda _: None, waiting=lambda _: None)
+    await office.delivered()
+    (message,) = told(office.dm("priya"))
+    assert "90 % of your monthly budget" in shown(message)
+
+
+async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
+    office.clock.advance(DAY)
+    add(office.neo.world, "old", "6", email=PRIYA, begun=office.clock() - timedelta(hours=2))
+    everything = [Planned(Kind.FULL, None, office.clock())]
+    await office.app().read(everything, lambda _: None, lambda _: None, quiet=True)
+    await office.delivered()
+    assert told(office.dm("priya")) == []
+    assert "it was found while reading history" in await say(office, "priya", "explain")
+
+
+async def test_the_end_of_a_default_for_a_while_over_many_is_told_in_one_summary(office: Office) -> None:
+    await say(office, "hannah", "budget default 50/month", "budget default 3000/month until:today")
+    for each in range(7):
+        await spend(office, f"m{each}@acme.example", 40 + 5 * each)
+    before = len(told(office.seen("marcus")))
+    office.clock.advance(DAY)
+    await office.delivered()
+    await office.sync()
+    (summary,) = told(office.seen("marcus"))[before:]
+    assert "The limit for everyone is $50.00 a month again" in shown(summary)
+    assert "7 members are above a step of it, and 5 of them" in shown(summary)
+
+
+async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
+    watch, now = office.service.app.watch, office.clock()
+    for moment, limit in [(now + DAY, "$50.00"), (now, "$400.00"), (now + DAY, "$50.00")]:
+        with office.service.database.transaction() as connection:
+            watch.settle(connection, moment)
+        assert limit in await say(office, "hannah", "budgets")
+
+
+async def test_a_request_that_would_lower_what_was_set_since_is_not_approved(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 10/month")
+    await say(office, "priya", "budget request 11/month")
+    office.clock.advance(timedelta(minutes=1))
+    await say(office, "hannah", "budget @priya 500/month")
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    assert "of $500.00" in shown(request)
+    answer = shown(await office.press("hannah", request, "budget_approve", im(office, "hannah")))
+    assert "has become $500.00 a month since this was asked for" in answer
+    assert "$500.00" in await say(office, "hannah", "budgets")
+
+
+async def test_less_may_be_asked_for_and_approved(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 100/month")
+    office.clock.advance(timedelta(minutes=1))
+    await say(office, "priya", "budget request 60/month")
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    await office.press("hannah", request, "budget_approve", im(office, "hannah"))
+    assert "$60.00" in await say(office, "hannah", "budgets")
+
+
+async def test_an_approved_request_leaves_no_name_in_an_anonymous_channel(closed: Office) -> None:
+    office = await opened(closed, ALERT_PRIVACY="anonymous")
+    await say(office, "hannah", "budget @priya 10/month")
+    await say(office, "priya", "budget request 11/month")
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    await office.press("hannah", request, "budget_approve", im(office, "hannah"))
+    await office.delivered()
+    messages = told(office.seen("marcus"))
+    assert any("Raised to $11.00" in shown(each) for each in messages)
+    assert not any("U0PRIYA" in text_of(each) for each in messages)
+
+
+async def test_an_own_budget_removed_names_the_default_that_holds(office: Office) -> None:
+    await say(office, "hannah", "budget default 1000/month", "budget @priya 15/month")
+    await say(office, "hannah", "budget @priya remove month")
+    text = "\n".join(shown(each) for each in told(office.dm("priya")))
+    assert "own limit was removed" in text
+    assert "The default for everyone holds now: $1,000.00 a month. $10.00 spent so far (1 %)" in text
+
+
+async def test_what_follows_a_limit_for_a_while_is_what_comes_back(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 50/month")
+    first = await say(office, "hannah", "budget @priya 400/month until:today")
+    assert "then $50.00 again" in first
+    assert "then $50.00 again" in await say(office, "hannah", "budget @priya 300/month until:tomorrow")
+    assert "then $300.00 again" in await say(office, "hannah", "budget @priya 200/month until:today")
