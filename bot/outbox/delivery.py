@@ -28,12 +28,6 @@ log = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 
-# the bot itself is not let in: nothing is wrong with the message or its destination
-_NOT_LET_IN = {
-    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
-    "org_login_required", "ekm_access_denied", "accesslimited", "not_allowed_token_type", "no_permission",
-    "access_denied", "deprecated_endpoint", "two_factor_setup_required", "team_access_not_granted",
-}  # fmt: skip
 _UNREADABLE = {
     "not_in_channel",
     "missing_scope",
@@ -94,7 +88,7 @@ class Delivery:
             await self.write(lambda c: store.back(c, job, self.clock(), "Slack takes nothing more just now"))
             raise
         except RefusedBySlackError as refusal:
-            await self._refused(job, refusal.code)
+            await self._refused(job, refusal)
             return 0
         except SlackUnavailableError as error:
             return await self._failed(job, error)
@@ -136,8 +130,9 @@ class Delivery:
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {self.times.request:g} s") from None
 
-    async def _refused(self, job: Job, code: str) -> None:
-        if code in _NOT_LET_IN:
+    async def _refused(self, job: Job, refusal: RefusedBySlackError) -> None:
+        code = refusal.code
+        if refusal.not_let_in:
             again = self.clock() + timedelta(seconds=self.times.longest_wait)
             await self.write(lambda c: store.back(c, job, again, f"Slack refused: {code}"))
             log.warning("the bot is not let in", code=code)
@@ -224,7 +219,7 @@ class Delivery:
                 with suppress(_NoThreadError):
                     copies += [Posted(ts, thread) for ts in await self._replies(sought, thread, oldest)]
         except RefusedBySlackError as refusal:
-            if refusal.code in _NOT_LET_IN - _UNREADABLE:
+            if refusal.not_let_in and refusal.code not in _UNREADABLE:
                 raise
             return None
         return sorted({copy.ts: copy for copy in copies}.values(), key=lambda copy: float(copy.ts))
@@ -249,7 +244,7 @@ class Delivery:
             if message is not None:
                 await self._edited(edit, message)
         except RefusedBySlackError as refusal:
-            return await self._not_edited(edit, refusal.code)
+            return await self._not_edited(edit, refusal)
         except SlackError as error:
             seconds = error.seconds if isinstance(error, LimitedBySlackError) else self.times.first_wait
             later = self.clock() + timedelta(seconds=seconds)
@@ -265,8 +260,9 @@ class Delivery:
 
         await simplified(message, say)
 
-    async def _not_edited(self, edit: Edit, code: str) -> float:
-        if code in _NOT_LET_IN:
+    async def _not_edited(self, edit: Edit, refusal: RefusedBySlackError) -> float:
+        code = refusal.code
+        if refusal.not_let_in:
             again = self.clock() + timedelta(seconds=self.times.longest_wait)
             await self.write(lambda c: store.edit_later(c, edit, again))
         elif code in _GONE:

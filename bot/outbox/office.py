@@ -129,11 +129,17 @@ class PostOffice:
         try:
             place = await self._addresses.find(destination)
         except SlackError as error:
-            why, until = str(error), self._now + timedelta(seconds=self._delivery.times.first_wait)
+            why, until = str(error), self._later(error)
             return lambda c: store.put_off(c, destination, until, why)
         if isinstance(place, Found):
             return lambda c: store.place(c, destination, place.channel)
         return lambda c: store.move(c, destination, _ending(destination, place), self._now)
+
+    def _later(self, error: SlackError) -> datetime:
+        """When Slack is asked again where a destination is."""
+        times = self._delivery.times
+        wait = times.longest_wait if isinstance(error, RefusedBySlackError) else times.first_wait
+        return self._now + timedelta(seconds=wait)
 
     # --- lanes ---------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ class Times:
 
 
 # whom a message goes to that its destination cannot take, by the destination's kind
-FALLBACK = {"member": "alert", "alert": "ops", "channel": "ops", "ops": "operators"}
+FALLBACK = {"member": "ops:operators", "alert": "ops", "channel": "ops", "ops": "operators"}
 
 
 def fallback(destination: str) -> tuple[str, ...]:

@@ -39,32 +39,32 @@ class Addresses:
         """Where a destination is.
 
         Raises:
-            SlackUnavailableError: Slack does not say now.
+            SlackError: Slack does not say now, or does not let the bot in.
         """
         kind, _, name = destination.partition(":")
         match kind:
             case "member":
-                return await self._member(int(name))
+                found = await self._member(int(name))
             case "user":
-                return await self._dm(name)
+                found = await self._user(name)
+            case "operator":
+                found = await self._operator(name)
             case "operators":
-                users = self.callers.operators()
-                each = tuple(f"user:{user}" for user in users)
-                return Instead(each, "each operator") if each else Nowhere("no operator is known: set ADMINS")
+                found = await self._operators("each operator")
             case "alert" | "ops":
-                return await self._of_settings(kind)
-        return await self._channel(name)
+                found = await self._of_settings(destination)
+            case _:
+                found = await self._channel(name)
+        return found
 
     async def slack_user(self, email: str) -> str | None:
         """The Slack user of a member, if they are known and belong here."""
-        user = await self.callers.readers.ask(lambda reader: links.user_of(reader, email))
-        if user is None:
-            known = self.callers.directory.named([email]).get(email)
-            user = known.id if known else await self.callers.directory.by_email(email)
-        if user is None:
-            return None
-        found = await self.callers.directory.user(user)
+        linked = await self.callers.readers.ask(lambda reader: links.user_of(reader, email))
+        directory = self.callers.directory
+        found = await (directory.holder(email) if linked is None else directory.user(linked))
         return None if found is None or found.denied else found.id
+
+    # --- people --------------------------------------------------------------------------------------
 
     async def _member(self, member: int) -> Place:
         row = await self.callers.readers.ask(lambda reader: _email(reader, member))
@@ -73,20 +73,41 @@ class Addresses:
             return Instead(("alert",), "not known in Slack")
         return await self._dm(user)
 
+    async def _user(self, user: str) -> Place:
+        found = await self.callers.directory.user(user)
+        if found is None or found.denied:
+            return Nowhere("somebody who may not be told")
+        return await self._dm(user)
+
+    async def _operator(self, user: str) -> Place:
+        if await self.callers.is_operator(user):
+            return await self._dm(user)
+        return await self._operators("no operator any more")
+
+    async def _operators(self, why: str) -> Place:
+        each = tuple(f"operator:{user}" for user in await self.callers.present_operators())
+        return Instead(each, why) if each else Nowhere("no operator is known: set ADMINS")
+
     async def _dm(self, user: str) -> Place:
         if user not in self._dms:
             try:
                 self._dms[user] = await self.workspace.dm(user)
             except RefusedBySlackError as refusal:
+                if refusal.not_let_in:
+                    raise
                 return Nowhere(f"no direct message is possible ({refusal.code})")
         return Found(self._dms[user])
 
-    async def _of_settings(self, kind: str) -> Place:
-        if kind == "alert" and self.channels.privacy is Privacy.OPERATORS:
+    # --- channels ------------------------------------------------------------------------------------
+
+    async def _of_settings(self, destination: str) -> Place:
+        kind, alert = destination.partition(":")[0], self.channels.alert
+        if destination != "ops" and self.channels.privacy is Privacy.OPERATORS:
             return Instead(("operators",), "ALERT_PRIVACY is operators")
-        if kind == "alert" and self.channels.alert is None:
-            return Instead(("ops",), "ALERT_CHANNEL is not set")
-        named = self.channels.alert if kind == "alert" else self.channels.ops or self.channels.alert
+        if kind == "alert":
+            return Instead(("ops",), "ALERT_CHANNEL is not set") if alert is None else await self._channel(alert)
+        # what one member alone was to read is for operators, not for everybody
+        named = self.channels.ops or (alert if destination == "ops" else None)
         return Instead(("operators",), "OPS_CHANNEL is not set") if named is None else await self._channel(named)
 
     async def _channel(self, named: str) -> Place:
@@ -100,6 +121,8 @@ class Addresses:
         try:
             found = await self.workspace.find(named)
         except RefusedBySlackError as refusal:
+            if refusal.not_let_in:
+                raise
             return Nowhere(f"{named} cannot be looked at ({refusal.code})")
         if found is None:
             return Nowhere(f"there is no channel {named} that the bot can see")

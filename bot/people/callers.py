@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from bot.domain.access import Caller, RefusedError
+from bot.domain.access import Caller, RefusedError, Role
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.people import links
@@ -85,9 +85,25 @@ class Callers:
 
     def operators(self) -> list[str]:
         """The Slack ids of the operators, as far as they are known."""
-        by_id = (each for each in self.admins if "@" not in each)
+        by_id = (each for each in self.admins if "@" not in each and not self.directory.is_denied(each))
         by_email = (user.id for user in self.directory.named(each for each in self.admins if "@" in each).values())
         return sorted(set(chain(by_id, by_email)))
+
+    async def present_operators(self) -> list[str]:
+        """The Slack ids of the operators who may be told of others now; raises SlackError if Slack does not say."""
+        found = [each if "@" not in each else await self._holder(each) for each in sorted(self.admins)]
+        return sorted({user for user in found if user is not None and await self.is_operator(user)})
+
+    async def _holder(self, email: str) -> str | None:
+        found = await self.directory.holder(email)
+        return found.id if found else None
+
+    async def is_operator(self, user: str) -> bool:
+        """Whether somebody is an operator now; raises SlackError if Slack does not say."""
+        found = await self.directory.user(user)
+        if found is None or found.denied:
+            return False
+        return caller_of(found, self.admins, None, taken=False).role is Role.OPERATOR
 
 
 def _links(reader: Reader, user: str, found: SlackUser | None) -> tuple[str | None, bool]:

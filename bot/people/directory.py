@@ -66,6 +66,23 @@ class Directory:
         self._keep(found, self.clock())
         return found.id if found.email == email else None
 
+    async def holder(self, email: str) -> SlackUser | None:
+        """Who has that address now and belongs here; whoever had it before is asked about anew.
+
+        Raises:
+            SlackError: Slack does not say.
+        """
+        known = self.named([email]).get(email)
+        found = await self.user(known.id) if known else None
+        if found is None or found.email != email:
+            other = await self.by_email(email)
+            found = await self.user(other) if other else None
+        return None if found is None or found.denied or found.email != email else found
+
+    def is_denied(self, user: str) -> bool:
+        """Whether it is known of a user that they may not ask, as `named` knows it."""
+        return user in self._known and self._known[user][0].denied is not None
+
     def named(self, emails: Iterable[str]) -> dict[str, SlackUser]:
         """Whom e-mails belong to, as far as is known; for addressing people, not for their rights."""
         wanted = set(emails)

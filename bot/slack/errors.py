@@ -23,6 +23,11 @@ _PASSING = {
     "team_added_to_org",
 }
 _LIMITS = {"ratelimited", "rate_limited"}
+_NOT_LET_IN = {
+    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+    "org_login_required", "ekm_access_denied", "accesslimited", "not_allowed_token_type", "no_permission",
+    "access_denied", "deprecated_endpoint", "two_factor_setup_required", "team_access_not_granted",
+}  # fmt: skip
 _A_WHILE = 30.0  # seconds, where Slack does not say for how long
 
 
@@ -43,6 +48,11 @@ class RefusedBySlackError(SlackError):
     def __init__(self, code: str, needed: str | None = None) -> None:
         super().__init__(f"Slack refused: {code}{f' (needs {needed})' if needed else ''}")
         self.code, self.needed = code, needed
+
+    @property
+    def not_let_in(self) -> bool:
+        """Whether it is the bot itself that is refused: nothing is wrong with what it asked about."""
+        return self.code in _NOT_LET_IN
 
 
 class SlackUnavailableError(SlackError):
