@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 from slackblocks import Button
 
 from bot.budgets import phrases
-from bot.budgets.facts import Cause, Driver, Facts, facts, revision, step_told
-from bot.budgets.rules import DEFAULT, FULL, TEAM, Limit, Span, percent, span_named
+from bot.budgets.facts import Cause, Driver, Facts, Step, facts, revision, step_told
+from bot.budgets.rules import DEFAULT, FULL, TEAM, Audience, Limit, percent, span_named
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
@@ -42,29 +42,40 @@ class Voice:
 
     async def show(self, told: Told) -> Message | None:
         """A subject's budget as it is now."""
-        subject, span = self._meant(told.thing or "")
-        found = await self.readers.ask(lambda reader: facts(reader, subject, span, self.terms, self.clock()))
+        found = await self._found(told)
         if found.limit is None and not found.steps:
             return None
         return self._shown(found, told, await self._who(found, told))
 
-    def _meant(self, thing: str) -> tuple[int, Span]:
-        _, subject, unit, label = thing.split(":")
-        return int(subject), span_named(Unit(unit), label, self.terms.zone)
+    async def _found(self, told: Told) -> Facts:
+        _, subject, unit, label = (told.thing or "").split(":")
+        span = span_named(Unit(unit), label, self.terms.zone)
+        return await self.readers.ask(lambda reader: facts(reader, int(subject), span, self.terms, self.clock()))
 
     def _shown(self, found: Facts, told: Told, who: "_Who") -> Message:
         headline = self.words.say("budgets/headline", **self._headline(found, who))
+        if passed := self._passed(found, told):
+            headline = f"{headline}\n{passed}"
         draft = Draft(headline)
         draft.add(slack.section(headline))
-        draft.add(slack.section(self.words.say("budgets/details", **self._details(found, told))))
+        draft.add(slack.section(self.words.say("budgets/details", **self._details(found, told, who))))
         as_of = "" if found.as_of is None else phrases.moment(found.as_of, self.terms.zone)
         draft.add(slack.context(self.words.say("budgets/footnote", as_of=as_of)))
         if not found.over and found.limit is not None:
             draft.add(slack.actions(list(_buttons(told.thing or ""))))
         return draft.message()
 
+    def _passed(self, found: Facts, told: Told) -> str:
+        """The step that the message was posted for, if the budget as it is now does not show it any more."""
+        kind, _, rest = told.stem.partition(":")
+        used = percent(found.spend_nanos, _limit_shown(found))
+        for step in found.steps:
+            if kind == "crossing" and rest.partition(":")[0] == str(step.id) and used < step.step:
+                return self._of_step(step, found.span.unit, about="", moved="")
+        return ""
+
     def _headline(self, found: Facts, who: "_Who") -> dict[str, Any]:
-        limit = found.limit.nanos if found.limit else found.steps[-1].limit_nanos
+        limit = _limit_shown(found)
         return {
             **who.words(),
             "over": found.over,
@@ -77,7 +88,7 @@ class Voice:
             "late": bool(found.steps and found.steps[-1].late),
         }
 
-    def _details(self, found: Facts, told: Told) -> dict[str, Any]:
+    def _details(self, found: Facts, told: Told, who: "_Who") -> dict[str, Any]:
         zone = self.terms.zone
         by, limit = found.set_by, found.limit
         return {
@@ -89,11 +100,11 @@ class Voice:
             "pace": phrases.pace(found.pace),
             "used_up": phrases.used_up(found.pace),
             "limit_from": phrases.source(limit) if limit else "removed",
-            "set_by": person(by.act.by) if by else "",
+            "set_by": who.actor(by.act.by, "an operator") if by else "",
             "set_at": phrases.moment(by.act.at, zone) if by else "",
-            "reason": (by.act.reason or "") if by else "",
+            "reason": who.reason(by.act.reason) if by else "",
             "ends_at": phrases.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
-            "acts": list(self._acts(found)),
+            "acts": list(self._acts(found, told, who)),
         }
 
     def _cause(self, moved: Cause, told: Told) -> dict[str, Any]:
@@ -105,14 +116,16 @@ class Voice:
             "models": list(_driven(moved.models, moved.nanos)) if titled else [],
         }
 
-    def _acts(self, found: Facts) -> Iterator[str]:
+    def _acts(self, found: Facts, told: Told, who: "_Who") -> Iterator[str]:
         zone = self.terms.zone
         if found.acknowledged:
             act = found.acknowledged
-            yield Trusted(f":white_check_mark: Acknowledged by {person(act.by)}, {phrases.moment(act.at, zone)}")
+            yield Trusted(f":white_check_mark: Acknowledged by {who.actor(act.by)}, {phrases.moment(act.at, zone)}")
         for audience, until, by in found.snoozed:
-            where = "in direct messages" if audience == "dm" else "in the channel"
-            yield Trusted(f":zzz: Quiet {where} until {phrases.moment(until, zone)}, by {person(by)}")
+            if audience == Audience.DM and not told.in_dm:
+                continue  # who wants quiet in their own messages is nobody else's business
+            where = "in direct messages" if audience == Audience.DM else "in the channel"
+            yield Trusted(f":zzz: Quiet {where} until {phrases.moment(until, zone)}, by {who.actor(by)}")
 
     async def _who(self, found: Facts, told: Told) -> "_Who":
         if found.subject == TEAM:
@@ -120,9 +133,9 @@ class Voice:
         own = told.destination == f"member:{found.subject}"
         if own and told.in_dm:
             return _Who("You", "Your", you=True)
-        if not told.in_dm and self.terms.privacy is Privacy.ANONYMOUS:
-            return _Who("A member", "A member's")
         user = await self.addresses.slack_user(found.email or "")
+        if not told.in_dm and self.terms.privacy is Privacy.ANONYMOUS:
+            return _Who("A member", "A member's", nameable=frozenset(self.addresses.callers.operators()) - {user})
         name = mention(user) if user else Trusted(inert(found.email))
         return _Who(name, Trusted(f"{name}'s"))
 
@@ -142,38 +155,51 @@ class Voice:
         if found is None:
             return None
         span, step, moved = found
-        text = self.words.say(
+        return slack.paragraph(
+            self._of_step(step, span.unit, about=await self._about(told), **self._cause(moved, told))
+        )
+
+    def _of_step(self, step: Step, unit: Unit, **others: Any) -> str:  # noqa: ANN401 - a template's values
+        return self.words.say(
             "budgets/step",
             step=step.step,
             spend=show_usd(step.spend_nanos),
             limit=show_usd(step.limit_nanos),
             late=step.late,
-            unit=span.unit.value,
-            **self._cause(moved, told),
+            unit=unit.value,
+            **others,
         )
-        return slack.paragraph(text)
+
+    async def _about(self, told: Told) -> str:
+        """Whose budget a line among others is about, and of which period; a thread says that itself."""
+        if not told.listed:
+            return ""
+        found = await self._found(told)
+        who = await self._who(found, told)
+        return Trusted(f"{who.whose} {phrases.ADJECTIVES[found.span.unit]} budget of {found.span.label}")
 
     async def _limit(self, told: Told, key: int) -> Message | None:
         if told.thing is None:
             return await self._holds_again(key, told.stem.partition("-")[2])
-        subject, span = self._meant(told.thing)
-        found = await self.readers.ask(lambda reader: facts(reader, subject, span, self.terms, self.clock()))
+        found = await self._found(told)
         was = await self.readers.ask(lambda reader: revision(reader, key))
         if was is None:
             return None
+        who = await self._who(found, told)
         text = self.words.say(
             "budgets/limit",
+            about=await self._about(told),
             nanos=was.nanos or 0,
             limit=show_usd(was.nanos or 0),
             before=show_usd(was.before_nanos) if was.before_nanos else "",
             up=bool(was.before_nanos and was.nanos and was.nanos > was.before_nanos),
-            unit=span.unit.value,
+            unit=found.span.unit.value,
             ends_at=phrases.last_day(was.ends_at, self.terms.zone) if was.ends_at else "",
-            by=person(was.act.by),
-            reason=was.act.reason or "",
+            by=who.actor(was.act.by, "an operator"),
+            reason=who.reason(was.act.reason),
             spend=show_usd(found.spend_nanos),
             percent=found.percent if found.limit else 0,
-            default=phrases.limit_of(found.limit.nanos, span.unit) if _of_everyone(found.limit) else "",
+            default=phrases.limit_of(found.limit.nanos, found.span.unit) if _of_everyone(found.limit) else "",
         )
         return slack.paragraph(text)
 
@@ -217,16 +243,26 @@ WHERE x.revision = :key AND x.decision = 'SUMMARY' GROUP BY 1, 2 ORDER BY 3 DESC
 
 @dataclass(frozen=True, slots=True)
 class _Who:
-    """Whom a sentence is about."""
+    """Whom a sentence is about. If nobody is to learn that, `nameable` are the Slack ids that do not tell."""
 
     name: str
     whose: str
     you: bool = False
+    nameable: frozenset[str] | None = None
 
     def words(self) -> dict[str, str]:
         their = "your" if self.you else ("its" if self.name == "The team" else "their")
         verb, has = ("are", "have") if self.you else ("is", "has")
         return {"who": self.name, "whose": self.whose, "their": their, "verb": verb, "has": has}
+
+    def actor(self, by: str, otherwise: str = "the member") -> str:
+        """Who did something, unless that tells whom it is about."""
+        hidden = self.nameable is not None and by not in {"terminal", *self.nameable}
+        return otherwise if hidden else person(by)
+
+    def reason(self, why: str | None) -> str:
+        """Why somebody did something; their words may tell whom it is about."""
+        return why or "" if self.nameable is None else ""
 
 
 def person(by: str) -> str:
@@ -236,6 +272,11 @@ def person(by: str) -> str:
 
 def _of_everyone(limit: Limit | None) -> TypeGuard[Limit]:
     return limit is not None and limit.scope == DEFAULT
+
+
+def _limit_shown(found: Facts) -> int:
+    """The limit that spend is shown against: where it was removed, that of the last step."""
+    return found.limit.nanos if found.limit else found.steps[-1].limit_nanos
 
 
 def _driven(drivers: tuple[Driver, ...], total: int) -> Iterator[tuple[str, str, str]]:

@@ -12,12 +12,16 @@ _MOST_LINES = 15  # of a summary
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message to be worded: what it is about, and who will read it. `thing` is the living message it belongs to."""
+    """A message to be worded: what it is about, and who will read it. `thing` is the living message it belongs to.
+
+    `listed` says that it is a line among others, which do not stand in the thread that says what it is about.
+    """
 
     stem: str
     destination: str
     channel: str
     thing: str | None = None
+    listed: bool = False
 
     @property
     def in_dm(self) -> bool:
