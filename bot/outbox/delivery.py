@@ -15,7 +15,7 @@ from bot.outbox.rules import State, Times, fallback, waiting
 from bot.outbox.store import Arrival, Edit, Ending, Job, Posted, Sought
 from bot.outbox.voices import Told, Voices
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError, SlackUnavailableError
-from bot.slack.message import Message
+from bot.slack.message import Message, paragraph
 from bot.slack.workspace import Workspace, simplified
 
 if TYPE_CHECKING:
@@ -101,13 +101,24 @@ class Delivery:
         """The version of a living message that a parent shows, and the message."""
         version = await self.readers.ask(lambda reader: store.wanted(reader, job.living))
         if told.stem.startswith("missed:"):
-            return version, await self._summary(job, told)
+            return version, await self._summary(told)
         return version, await self.voices.word(told, reply=job.thread is not None)
 
-    async def _summary(self, job: Job, told: Told) -> Message | None:
-        stems = await self.readers.ask(lambda reader: store.covered(reader, job.id))
-        said = [await self.voices.word(Told(stem, told.destination, told.channel), reply=True) for stem in stems]
+    async def _summary(self, told: Told) -> Message | None:
+        covered = await self.readers.ask(lambda reader: store.covered(reader, told.stem))
+        lines = [Told(stem, told.destination, told.channel, thing, listed=True) for stem, thing in covered]
+        said = [await self._line(each) for each in lines]
         return await self.voices.missed([each.text for each in said if each is not None])
+
+    async def _line(self, told: Told) -> Message | None:
+        """One of a summary's lines; if it cannot be worded, it says so, and the others are told all the same."""
+        try:
+            return await self.voices.word(told, reply=True)
+        except SlackError:
+            raise  # who is meant cannot be asked just now: the summary is put off
+        except Exception:
+            log.exception("a line of a summary could not be worded", key=told.stem)
+            return paragraph(self.voices.words.say("outbox/unworded"))
 
     async def _posted(self, job: Job, message: Message) -> tuple[str, bool]:
         """Post it; the claim is looked at just before each request."""

@@ -72,10 +72,10 @@ class PostOffice:
             due = await self._due()
             if due.expired:
                 await self._delivery.write(lambda c: store.expire(c, self._now))
-            if due.overdue:
-                await self._delivery.write(lambda c: store.overdue(c, self._now))
             if due.unsure:
                 await self._each(store.unsure, self._delivery.settle_doubt)
+            if due.overdue or due.unsure:  # what had not arrived may be too old by now
+                await self._delivery.write(lambda c: store.overdue(c, self._now))
             if due.unchecked:
                 await self._each(store.unchecked, self._delivery.check)
             if due.unplaced:

@@ -131,7 +131,7 @@ SELECT (SELECT count(*) FROM notification WHERE state = 'pending' AND channel IS
        (SELECT count(*) FROM notification WHERE state = 'sending' AND (expires_at <= :now OR claimed_at > :ahead)),
        (SELECT count(*) FROM notification WHERE state = 'unsure' AND (unsure_at <= :sought OR unsure_at > :ahead)),
        (SELECT count(*) FROM notification WHERE check_at <= :now),
-       (SELECT count(*) FROM notification WHERE state IN ('pending', 'unsure') AND owed_until <= :now)
+       (SELECT count(*) FROM notification WHERE state = 'pending' AND owed_until <= :now)
 """  # noqa: S608 - our own
 _CHANNELS = f"""
 SELECT DISTINCT channel FROM notification WHERE state = 'pending' AND channel IS NOT NULL AND {_READY}
@@ -233,10 +233,14 @@ ORDER BY n.id LIMIT 1
 
 
 def keep_quiet(connection: "Connection", channel: str, until: datetime) -> None:
-    """In quiet hours, what is owed to a channel is put off to their end."""
+    """In quiet hours, what is owed to a channel is put off to their end, and is not too old then."""
     connection.exec_driver_sql(
-        "UPDATE notification SET next_at = ? WHERE state = 'pending' AND channel = ?", (to_us(until), channel)
+        "UPDATE notification SET next_at = ?, owed_until = max(owed_until, ?) WHERE state = 'pending' AND channel = ?",
+        (to_us(until), to_us(until + _AFTER_QUIET), channel),
     )
+
+
+_AFTER_QUIET = timedelta(hours=1)  # in which what was put off is told by itself, old as it may be
 
 
 def claim(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Job | None:
@@ -493,9 +497,9 @@ def frozen(connection: "Connection", edit: Edit, now: datetime) -> None:
 
 
 def overdue(connection: "Connection", now: datetime) -> int:
-    """What is too old to be told by itself becomes one summary for each destination."""
+    """What is too old to be told by itself becomes one summary for each destination; what may have arrived is not."""
     rows = connection.exec_driver_sql(
-        "SELECT id, destination FROM notification WHERE state IN ('pending', 'unsure') AND owed_until <= ? ORDER BY id",
+        "SELECT id, destination FROM notification WHERE state = 'pending' AND owed_until <= ? ORDER BY id",
         (to_us(now),),
     ).all()
     for destination in dict.fromkeys(row[1] for row in rows):
@@ -510,10 +514,14 @@ def overdue(connection: "Connection", now: datetime) -> int:
     return len(rows)
 
 
-def covered(reader: "Reader", key: int) -> list[str]:
-    """The stems of what a summary stands for."""
-    rows = reader.rows("SELECT stem FROM notification WHERE covered_by = :key ORDER BY id", {"key": key})
-    return [row[0] for row in rows]
+def covered(reader: "Reader", stem: str) -> list[tuple[str, str | None]]:
+    """What a summary stands for, wherever it was handed on to: stems, with the living message of each."""
+    rows = reader.rows(
+        "SELECT n.stem, l.thing FROM notification n LEFT JOIN living l ON l.id = n.living"
+        " WHERE n.covered_by IN (SELECT id FROM notification WHERE stem = :stem) ORDER BY n.id",
+        {"stem": stem},
+    )
+    return [(each, thing) for each, thing in rows]
 
 
 # --- to be looked at -----------------------------------------------------------------------------
