@@ -77,7 +77,7 @@ class Delivery:
             return 0
         if message is None:
             done = Ending(State.MOVED, "nothing to say any more")
-            await self.write(lambda c: store.hand_on(c, job.id, done, self.clock()))
+            await self.write(lambda c: store.hand_on(c, job, done, self.clock()))
             return 0
         try:
             ts, threaded = await self._posted(job, message)
@@ -151,7 +151,7 @@ class Delivery:
         to = fallback(job.destination)
         log.warning("a message cannot be delivered", key=job.stem, code=code, instead=", ".join(to) or "nothing")
         end = Ending(State.DEAD, f"Slack refused: {code}", to)
-        await self.write(lambda c: store.hand_on(c, job.id, end, self.clock()))
+        await self.write(lambda c: store.hand_on(c, job, end, self.clock()))
 
     async def _failed(self, job: Job, error: SlackUnavailableError) -> float:
         if error.harmless:

@@ -193,19 +193,26 @@ def move(connection: "Connection", destination: str, ending: Ending, now: dateti
         "SELECT id FROM notification WHERE state = 'pending' AND channel IS NULL AND destination = ?", (destination,)
     ).all()
     for (key,) in rows:
-        hand_on(connection, key, ending, now)
+        _hand_on(connection, key, None, ending, now)
 
 
-def hand_on(connection: "Connection", key: int, ending: Ending, now: datetime) -> None:
-    """End a notification, and owe the same to other destinations."""
+def hand_on(connection: "Connection", job: Job, ending: Ending, now: datetime) -> None:
+    """End a notification, and owe the same to other destinations; nothing if somebody else has taken it over."""
+    _hand_on(connection, job.id, job.token, ending, now)
+
+
+def _hand_on(connection: "Connection", key: int, token: str | None, ending: Ending, now: datetime) -> None:
+    ended = connection.exec_driver_sql(
+        "UPDATE notification SET state = ?, settled_at = ?, error = ?, token = NULL"
+        " WHERE id = ? AND coalesce(token, '') = ?",
+        (ending.state, to_us(now), ending.why, key, token or ""),
+    )
+    if not ended.rowcount:
+        return
     stem, thing, until = connection.exec_driver_sql(
         "SELECT n.stem, l.thing, n.owed_until FROM notification n LEFT JOIN living l ON l.id = n.living WHERE n.id = ?",
         (key,),
     ).one()
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = ?, settled_at = ?, error = ?, token = NULL WHERE id = ?",
-        (ending.state, to_us(now), ending.why, key),
-    )
     owe(connection, (Owed(stem, each, thing, None if until is None else from_us(until)) for each in ending.to), now)
 
 
@@ -486,11 +493,13 @@ def orphaned(connection: "Connection", edit: Edit, now: datetime) -> None:
 
 
 def frozen(connection: "Connection", edit: Edit, now: datetime) -> None:
-    """Its message can no longer be edited: what is new is said in its thread."""
-    connection.exec_driver_sql(
-        "UPDATE living SET shown = ?, token = NULL, editable = 0 WHERE id = ?", (edit.version, edit.id)
+    """Its message can no longer be edited: what is new is said in its thread, by whoever holds the claim."""
+    mine = connection.exec_driver_sql(
+        "UPDATE living SET shown = ?, token = NULL, editable = 0 WHERE id = ? AND token = ?",
+        (edit.version, edit.id, edit.token),
     )
-    owe(connection, [Owed(f"news:{edit.id}-{edit.version}", edit.destination, edit.thing)], now)
+    if mine.rowcount:
+        owe(connection, [Owed(f"news:{edit.id}-{edit.version}", edit.destination, edit.thing)], now)
 
 
 # --- owed too long -------------------------------------------------------------------------------
