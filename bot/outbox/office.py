@@ -13,7 +13,7 @@ import structlog
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
 from bot.outbox.rules import QuietHours, State, fallback
-from bot.outbox.store import Ending, Job, Sought
+from bot.outbox.store import Edit, Ending, Job, Sought
 from bot.outbox.voices import Addresses, Found, Instead, Nowhere
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 
@@ -173,10 +173,12 @@ class PostOffice:
         if job is not None:
             return await self._sent(job)
         edit = await self._delivery.write(lambda c: store.claim_edit(c, channel, token, now, lease))
-        return None if edit is None else await self._delivery.edit(edit)
+        return None if edit is None else await self._edited(edit)
 
     async def _sent(self, job: Job) -> float:
         await self._pace.turn()
+        if (wait := await self._not_there(job)) is not None:
+            return wait
         try:
             hold = await self._delivery.deliver(job)
         except LimitedBySlackError as limit:
@@ -184,6 +186,37 @@ class PostOffice:
             return limit.seconds
         self._pace.went_well()
         return hold
+
+    # --- whether it is there still -------------------------------------------------------------------
+
+    async def _not_there(self, job: Job) -> float | None:
+        """Look once more whether a destination is in its channel: if not, the message goes where it is now.
+
+        Returns:
+            None if it is there; else for how many seconds to leave the channel alone.
+        """
+        try:
+            if await self._addresses.find(job.destination) == Found(job.channel):
+                return None
+        except SlackError as error:
+            why, until = str(error), self._later(error)
+            await self._delivery.write(lambda c: store.back(c, job, until, why))
+            return self._delivery.times.first_wait
+        await self._delivery.write(lambda c: store.unplace(c, job, "its destination is somewhere else now"))
+        return 0
+
+    async def _edited(self, edit: Edit) -> float:
+        """Edit a message, if its destination is in its channel still: else what is new is not for its readers."""
+        try:
+            there = await self._addresses.find(edit.destination) == Found(edit.channel)
+        except SlackError as error:
+            until = self._later(error)
+            await self._delivery.write(lambda c: store.edit_later(c, edit, until))
+            return self._delivery.times.first_wait
+        if there:
+            return await self._delivery.edit(edit)
+        await self._delivery.write(lambda c: store.shown(c, edit))
+        return 0
 
 
 def _ending(destination: str, place: Instead | Nowhere) -> Ending:

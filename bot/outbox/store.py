@@ -227,12 +227,13 @@ def put_off(connection: "Connection", destination: str, until: datetime, why: st
 
 # --- claiming and settling -----------------------------------------------------------------------
 
-# a reply waits for what its thread begins with
+# a reply waits for what its thread begins with; a thread in a channel that the destination has left is none of its own
 _CLAIM = f"""
-SELECT n.id, n.stem, n.destination, n.channel, n.attempts, n.living, l.thing, l.ts, n.unsure_at
+SELECT n.id, n.stem, n.destination, n.channel, n.attempts, n.living, l.thing,
+       CASE WHEN l.channel = n.channel THEN l.ts END, n.unsure_at
 FROM notification n LEFT JOIN living l ON l.id = n.living
 WHERE n.state = 'pending' AND n.channel = :channel AND {_READY.replace("next_at", "n.next_at")}
-  AND (n.living IS NULL OR l.ts IS NOT NULL OR NOT EXISTS (
+  AND (n.living IS NULL OR (l.ts IS NOT NULL AND l.channel = n.channel) OR NOT EXISTS (
     SELECT 1 FROM notification e WHERE e.living = n.living AND e.id < n.id
     AND e.state IN ('pending','sending','unsure')))
 ORDER BY n.id LIMIT 1
@@ -285,6 +286,14 @@ def back(connection: "Connection", job: Job, again: datetime, why: str) -> None:
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', token = NULL, next_at = ?, error = ? WHERE id = ? AND token = ?",
         (to_us(again), why, job.id, job.token),
+    )
+
+
+def unplace(connection: "Connection", job: Job, why: str) -> None:
+    """Its destination is not in that channel any more: it is owed as before, and its channel is to be found anew."""
+    connection.exec_driver_sql(
+        "UPDATE notification SET state = 'pending', token = NULL, channel = NULL, error = ? WHERE id = ? AND token = ?",
+        (why, job.id, job.token),
     )
 
 
