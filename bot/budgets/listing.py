@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.budgets import phrases, store
-from bot.budgets.facts import pace_of, revision
+from bot.budgets.facts import LimitAct, pace_of, revision
 from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Limit, Span, percent, span_of
 from bot.budgets.watch import Terms
@@ -62,8 +62,9 @@ def lines(reader: Reader, terms: Terms, now: datetime, member: int | None = None
         spent = store.spends(reader, limits, terms.basis)
         ahead = paces(reader, limits, spent, terms, now)
         names = _emails(reader, [subject for subject, _ in limits])
+        acts = {key: revision(reader, key) for key in {limit.revision for limit in limits.values()}}
         for case, limit in limits.items():
-            yield _line(reader, names[case[0]], span, limit, spent[case], ahead[case])
+            yield _line(acts[limit.revision], names[case[0]], span, limit, spent[case], ahead[case])
 
 
 def _general(reader: Reader, span: Span, terms: Terms, now: datetime) -> Iterator[Line]:
@@ -71,11 +72,18 @@ def _general(reader: Reader, span: Span, terms: Terms, now: datetime) -> Iterato
     limit = store.limits(reader, [team], now).get(team)
     if limit is not None:
         spent = store.spends(reader, [team], terms.basis)[team]
-        yield _line(reader, "team", span, limit, spent, pace_of(reader, team, limit, spent, terms, now))
+        yield _line(
+            revision(reader, limit.revision),
+            "team",
+            span,
+            limit,
+            spent,
+            pace_of(reader, team, limit, spent, terms, now),
+        )
     default = store.stored(reader, DEFAULT, span.unit)
     if default is not None and default.limit_nanos is not None:
         limit = Limit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
-        yield _line(reader, "default", span, limit, None, NOTHING_TO_TELL)
+        yield _line(revision(reader, limit.revision), "default", span, limit, None, NOTHING_TO_TELL)
 
 
 def _subjects(reader: Reader, span: Span) -> list[int]:
@@ -91,8 +99,9 @@ def _emails(reader: Reader, members: Sequence[int]) -> dict[int, str]:
     return {key: shown_email(email) for key, email in reader.rows(sql, {"ids": json.dumps(list(members))})}
 
 
-def _line(reader: Reader, scope: str, span: Span, limit: Limit, spent: int | None, pace: Pace) -> Line:  # noqa: PLR0917 - what a line is made of
-    was = revision(reader, limit.revision)
+def _line(  # noqa: PLR0917 - what a line is made of
+    was: LimitAct | None, scope: str, span: Span, limit: Limit, spent: int | None, pace: Pace
+) -> Line:
     by, at, reason = (was.act.by, was.act.at, was.act.reason) if was else ("", from_us(0), None)
     return Line(scope, span, limit, spent, pace, by, at, reason)
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 QUIET = timedelta(hours=24)  # without a failure, after which a group is closed
 LATE = timedelta(hours=72)  # after which what was not told of a group is only summed up
 MANY = 3  # new groups in one tick, beyond which one message tells of all
-READ = 500  # characters of an error that are looked at
+WORDS = 40  # of an error that tell its kind; whole ones, so that a longer id does not move the end
+READ = 4_000  # characters in which they are looked for
 
 
 class Cap(StrEnum):
@@ -50,7 +51,7 @@ _HEX = frozenset(b"abcdef")
 def normal(error: str | None) -> bytes:
     """An error's words without what differs from time to time: ids, numbers, hosts, paths and times."""
     folded = (error or "")[:READ].encode("utf-8", "replace").translate(_FOLDING)
-    words = b" ".join(map(_KEPT.__getitem__, folded.split()))
+    words = b" ".join(map(_KEPT.__getitem__, folded.split(None, WORDS)[:WORDS]))
     while b"# #" in words:  # however many there were
         words = words.replace(b"# #", _OUT)
     return words

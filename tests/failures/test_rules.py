@@ -48,6 +48,12 @@ def test_other_words_are_another_kind(one: str, other: str | None) -> None:
     assert fingerprint("error", "opus", one) != fingerprint("error", "opus", other)
 
 
+@given(st.integers(0, 10**30), st.integers(0, 10**30))
+def test_a_longer_number_does_not_move_what_is_read_of_a_long_error(one: int, other: int) -> None:
+    words = " ".join(f"word{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(300))
+    assert normal(f"job {one} broke: {words}") == normal(f"job {other} broke: {words}")
+
+
 def test_status_and_model_tell_apart() -> None:
     kinds = {fingerprint(status, model, "x") for status in ("error", "failed") for model in ("opus", "haiku")}
     assert len(kinds) == 4

@@ -114,7 +114,7 @@ async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: Off
     limit(office, PRIYA, 20, Unit.DAY)
     office.slack.faults.always = Status(503)
     with office.service.database.transaction() as connection:
-        owe(connection, [Owed("limit:1-x", "alert", None, office.clock() + DAY)], office.clock())
+        owe(connection, [Owed("limit:x", "alert", None, office.clock() + DAY)], office.clock())
     await spend(office, PRIYA, 30)
     await missed(office)
     (text,) = summaries(office.seen("marcus"))
