@@ -194,7 +194,7 @@ def changed_since(connection: "Connection", revision: int, moment: datetime, now
     """Whether since a moment the budget of a revision was set, or a limit of it for a while has ended."""
     row = connection.exec_driver_sql(
         "SELECT 1 FROM budget_revision WHERE budget = (SELECT budget FROM budget_revision WHERE id = ?)"
-        " AND (set_at > ? OR (ends_at > ? AND ends_at <= ?))",
+        " AND (set_at >= ? OR (ends_at > ? AND ends_at <= ?))",
         (revision, to_us(moment), to_us(moment), to_us(now)),
     ).first()
     return row is not None

@@ -260,10 +260,11 @@ async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(office: Office) -> 
         assert limit in await say(office, "hannah", "budgets")
 
 
-async def test_a_request_that_would_lower_what_was_set_since_is_not_approved(office: Office) -> None:
+@pytest.mark.parametrize("minutes", [0, 1])
+async def test_a_request_that_would_lower_what_was_set_since_is_not_approved(office: Office, minutes: int) -> None:
     await say(office, "hannah", "budget @priya 10/month")
     await say(office, "priya", "budget request 11/month")
-    office.clock.advance(timedelta(minutes=1))
+    office.clock.advance(timedelta(minutes=minutes))
     await say(office, "hannah", "budget @priya 500/month")
     (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
     assert "of $500.00" in shown(request)
