@@ -1,7 +1,7 @@
 """The listing: every budget with its use, its pace, and where its limit comes from."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Limit, Span, percent, span_of
 from bot.budgets.watch import Terms
 from bot.domain.money import show_usd, usd_text
+from bot.domain.periods import Unit
 from bot.ledger.instants import from_us
 from bot.ledger.members import shown_email
 from bot.ledger.reading import Reader
@@ -50,9 +51,11 @@ def _order(line: Line) -> tuple[int, int, int, str]:
     return kind, UNITS.index(line.span.unit) if kind < 2 else 0, -line.percent, line.scope  # noqa: PLR2004 - the members
 
 
-def lines(reader: Reader, terms: Terms, now: datetime, member: int | None = None) -> Iterator[Line]:
-    """The same in no particular order, within the caller's snapshot."""
-    for unit in UNITS:
+def lines(
+    reader: Reader, terms: Terms, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
+) -> Iterator[Line]:
+    """The same in no particular order, of some periods, within the caller's snapshot."""
+    for unit in units:
         span = span_of(unit, now, terms.zone)
         if member is None:
             yield from _general(reader, span, terms, now)

@@ -8,7 +8,7 @@ from statistics import median_low
 
 from bot.budgets.listing import Line as Budget
 from bot.budgets.listing import lines as budget_lines
-from bot.budgets.rules import span_of
+from bot.budgets.rules import UNITS, span_of
 from bot.budgets.watch import Terms as BudgetTerms
 from bot.digest.rules import Span
 from bot.digest.store import Decided
@@ -194,12 +194,9 @@ def _budgets(reader: Reader, window: Window, terms: Terms, now: datetime) -> Ite
     """The budgets of the periods that the last of the days lay in: as they are, or as they were when one ended."""
     zone = terms.budgets.zone
     then = window.end - timedelta(microseconds=1)
-    for each in budget_lines(reader, terms.budgets, now):
-        if each.span.name == span_of(each.span.unit, then, zone).name:
-            yield each
-    for each in budget_lines(reader, terms.budgets, then):
-        if each.span.name != span_of(each.span.unit, now, zone).name:
-            yield each
+    going_on = [unit for unit in UNITS if span_of(unit, then, zone).name == span_of(unit, now, zone).name]
+    yield from budget_lines(reader, terms.budgets, now, units=going_on)
+    yield from budget_lines(reader, terms.budgets, then, units=[unit for unit in UNITS if unit not in going_on])
 
 
 Three = tuple[tuple[Budget, ...], tuple[Budget, ...], tuple[Budget, ...]]

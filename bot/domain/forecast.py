@@ -39,13 +39,14 @@ def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> 
     Returns:
         None before LEAST_DAYS whole days are seen: see `days_seen`.
     """
-    seen = list(_days(since, today))
+    seen = [(day.weekday(), spent.get(day, 0)) for day in _days(since, today)]
     if len(seen) < LEAST_DAYS:
         return None
+    usual = _Usual(seen)
     so_far = sum(spent.values())
-    path = tuple(_path(spent, seen, so_far, today, end))
+    path = tuple(_path(usual, so_far, spent.get(today, 0), today, end))
     rest = path[-1][1] - so_far
-    spread = _spread(spent, seen, len(path))
+    spread = usual.spread(len(path))
     return Forecast(so_far + max(rest - spread, 0), so_far + rest + spread, path)
 
 
@@ -55,38 +56,46 @@ def days_seen(since: date, today: date) -> int:
 
 
 def _days(start: date, end: date) -> Iterator[date]:
-    while start < end:
-        yield start
-        start += _ONE
+    return map(start.__add__, map(timedelta, range((end - start).days)))
 
 
-def _path(
-    spent: Mapping[date, int], seen: Sequence[date], so_far: int, today: date, end: date
-) -> Iterator[tuple[date, int]]:
-    reached = so_far + max(_expected(today, spent, seen) - spent.get(today, 0), 0)
+class _Usual:
+    """What a day of each weekday costs by those seen, added up once for a whole month."""
+
+    def __init__(self, seen: Sequence[tuple[int, int]]) -> None:
+        self._seen = seen
+        by_weekday = [[0, 0] for _ in range(7)]
+        for weekday, nanos in seen:
+            by_weekday[weekday][0] += nanos
+            by_weekday[weekday][1] += 1
+        self._kinds = [_added(by_weekday[:_SATURDAY]), _added(by_weekday[_SATURDAY:])]
+        every = _added(self._kinds)
+        # as its weekday, else as the days of its kind, else as any
+        self.of = [
+            _mean(next(part for part in (by_weekday[weekday], self._kinds[weekday >= _SATURDAY], every) if part[1]))
+            for weekday in range(7)
+        ]
+
+    def spread(self, to_come: int) -> int:
+        """A standard deviation of what so many days come to, of which only a mean is known."""
+        means = [_mean(kind) if kind[1] else 0 for kind in self._kinds]
+        squares = sum((nanos - means[weekday >= _SATURDAY]) ** 2 for weekday, nanos in self._seen)
+        count = len(self._seen)
+        variance = squares // (count - sum(1 for kind in self._kinds if kind[1]))
+        return isqrt(variance * (to_come * count + to_come**2) // count)
+
+
+def _added(parts: Sequence[Sequence[int]]) -> list[int]:
+    return [sum(part[0] for part in parts), sum(part[1] for part in parts)]
+
+
+def _mean(part: Sequence[int]) -> int:
+    return part[0] // part[1]
+
+
+def _path(usual: _Usual, so_far: int, so_far_today: int, today: date, end: date) -> Iterator[tuple[date, int]]:
+    reached = so_far + max(usual.of[today.weekday()] - so_far_today, 0)
     yield today, reached
     for day in _days(today + _ONE, end):
-        reached += max(_expected(day, spent, seen), 0)
+        reached += max(usual.of[day.weekday()], 0)
         yield day, reached
-
-
-def _expected(day: date, spent: Mapping[date, int], seen: Sequence[date]) -> int:
-    alike = [each for each in seen if each.weekday() == day.weekday()]
-    return _mean(spent, alike or [each for each in seen if _kind(each) == _kind(day)] or seen)
-
-
-def _kind(day: date) -> bool:
-    """Whether a day lies at the weekend."""
-    return day.weekday() >= _SATURDAY
-
-
-def _mean(spent: Mapping[date, int], days: Sequence[date]) -> int:
-    return sum(spent.get(day, 0) for day in days) // len(days)
-
-
-def _spread(spent: Mapping[date, int], seen: Sequence[date], to_come: int) -> int:
-    """A standard deviation of what so many days come to, of which only a mean is known."""
-    kinds = [[day for day in seen if _kind(day) is kind] for kind in (False, True)]
-    squares = sum((spent.get(day, 0) - _mean(spent, days)) ** 2 for days in kinds if days for day in days)
-    variance = squares // (len(seen) - sum(map(bool, kinds)))
-    return isqrt(variance * (to_come * len(seen) + to_come**2) // len(seen))
