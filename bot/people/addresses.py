@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.domain.visibility import Privacy
 from bot.ledger.reading import Reader
@@ -119,7 +120,7 @@ class Addresses:
 
     async def _looked_up(self, named: str) -> Place:
         try:
-            found = await self.workspace.find(named)
+            found = await self._channel_named(named)
         except RefusedBySlackError as refusal:
             if refusal.not_let_in:
                 raise
@@ -129,6 +130,15 @@ class Addresses:
         if is_shared_outside(found):
             return Nowhere(f"{named} is shared with another company")
         return Found(str(found["id"]))
+
+    async def _channel_named(self, named: str) -> dict[str, Any] | None:
+        """A channel object; one that was found by its name before is asked for by id, which is one request."""
+        place, _ = self._places.get(named, (None, None))
+        if isinstance(place, Found):
+            found = await self.workspace.find(place.channel)
+            if found and not found.get("is_archived") and named in {found["id"], f"#{found['name']}"}:
+                return found
+        return await self.workspace.find(named)
 
 
 def _email(reader: Reader, member: int) -> str | None:

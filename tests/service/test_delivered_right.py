@@ -274,6 +274,19 @@ async def test_a_channel_that_became_shared_with_outsiders_is_told_nothing_more(
     assert "$11.00" not in text_of(told(office.seen("marcus"))[0])
 
 
+async def test_a_channel_once_found_by_name_is_looked_at_in_one_request(closed: Office) -> None:
+    office = await opened(closed)
+    limit(office, PRIYA, 10)
+    await office.delivered()
+    office.clock.advance(timedelta(minutes=10))
+    methods: list[str] = []
+    office.slack.faults.when(lambda call: methods.append(call.method))
+    await spend(office, PRIYA, 1)
+    assert "$11.00" in text_of(told(office.seen("marcus"))[0])
+    assert "conversations.list" not in methods
+    assert methods.count("conversations.info") == 1
+
+
 async def test_a_former_operator_hears_nothing_more(closed: Office) -> None:
     office = await opened(closed, ADMINS="U0HANNAH,U0MARCUS")
     limit(office, "team", 15)
