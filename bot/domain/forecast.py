@@ -64,33 +64,31 @@ class _Usual:
 
     def __init__(self, seen: Sequence[tuple[int, int]]) -> None:
         self._seen = seen
-        by_weekday = [[0, 0] for _ in range(7)]
+        sums, counts = [0] * 7, [0] * 7
         for weekday, nanos in seen:
-            by_weekday[weekday][0] += nanos
-            by_weekday[weekday][1] += 1
-        self._kinds = [_added(by_weekday[:_SATURDAY]), _added(by_weekday[_SATURDAY:])]
-        every = _added(self._kinds)
+            sums[weekday] += nanos
+            counts[weekday] += 1
+        self._kinds = [  # working days and those of the weekend: their sum, and how many they are
+            (sum(sums[:_SATURDAY]), sum(counts[:_SATURDAY])),
+            (sum(sums[_SATURDAY:]), sum(counts[_SATURDAY:])),
+        ]
+        every = sum(sums) // len(seen)
+        means = [nanos // count if count else every for nanos, count in self._kinds]
         # as its weekday, else as the days of its kind, else as any
         self.of = [
-            _mean(next(part for part in (by_weekday[weekday], self._kinds[weekday >= _SATURDAY], every) if part[1]))
-            for weekday in range(7)
+            sums[weekday] // counts[weekday] if counts[weekday] else means[weekday >= _SATURDAY] for weekday in range(7)
         ]
+        self._means = means
 
     def spread(self, to_come: int) -> int:
         """A standard deviation of what so many days come to, of which only a mean is known."""
-        means = [_mean(kind) if kind[1] else 0 for kind in self._kinds]
-        squares = sum((nanos - means[weekday >= _SATURDAY]) ** 2 for weekday, nanos in self._seen)
+        working, weekend = self._means
+        squares = 0
+        for weekday, nanos in self._seen:
+            squares += (nanos - (weekend if weekday >= _SATURDAY else working)) ** 2
         count = len(self._seen)
-        variance = squares // (count - sum(1 for kind in self._kinds if kind[1]))
+        variance = squares // (count - sum(1 for _, days in self._kinds if days))
         return isqrt(variance * (to_come * count + to_come**2) // count)
-
-
-def _added(parts: Sequence[Sequence[int]]) -> list[int]:
-    return [sum(part[0] for part in parts), sum(part[1] for part in parts)]
-
-
-def _mean(part: Sequence[int]) -> int:
-    return part[0] // part[1]
 
 
 def _path(usual: _Usual, so_far: int, so_far_today: int, today: date, end: date) -> Iterator[tuple[date, int]]:
