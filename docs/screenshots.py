@@ -6,7 +6,7 @@ import struct
 import zlib
 from base64 import b64encode
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,6 +36,9 @@ class Picture:
     height: int
     dark: bool = False
     chart: bool = False
+    shows: str = "over your daily budget"
+    home: bool = False
+    thread: bool = False
 
 
 PICTURES = (
@@ -45,6 +48,13 @@ PICTURES = (
     Picture("refused", "priya/general", ("@marcus 7d", "modle:opus"), 1280, 420),
 )
 OVER = Picture("budget-over", "priya/neo-usage", (), 1280, 640)
+TOLD = (  # after a spike, an error storm, and a night
+    Picture("failures", "hannah/neo-spend", (), 1280, 620, shows="failed the same way"),
+    Picture("errors-dark", "hannah/security", ("errors team 7d",), 1280, 900, dark=True),
+    Picture("digest", "marcus/neo-spend", (), 1280, 980, shows="the day before"),
+    Picture("home", "hannah/neo-usage", (), 1280, 1500, home=True),
+    Picture("home-dark", "priya/neo-usage", (), 1280, 1160, dark=True, home=True),
+)
 
 
 async def main() -> None:
@@ -58,6 +68,12 @@ async def main() -> None:
                 await _take(browser, shown, picture)
             await _overspend(browser, shown)
             await _take(browser, shown, OVER)
+            await _take(browser, shown, replace(OVER, name="thread", thread=True))
+            await _cause(browser, shown, "storm")
+            await _take(browser, shown, TOLD[0])
+            await _cause(browser, shown, "day")
+            for picture in TOLD[1:]:
+                await _take(browser, shown, picture)
             await browser.close()
 
 
@@ -75,6 +91,18 @@ async def _overspend(browser: Browser, shown: Demo) -> None:
     await page.close()
 
 
+async def _cause(browser: Browser, shown: Demo, what: str) -> None:
+    """Press one of the buttons beside Neo, and wait until all is told."""
+    page = await browser.new_page()
+    await page.goto(f"{shown.url}/#hannah/security")
+    await page.get_by_test_id(f"world-{what}").click()
+    await expect(page.get_by_test_id("toast").last).to_be_visible(timeout=60_000)
+    await shown.service.look()
+    if shown.service.rooms is not None:
+        await shown.service.rooms.outbox.settled()
+    await page.close()
+
+
 async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
     page = await browser.new_page(
         viewport={"width": picture.width, "height": picture.height},
@@ -84,9 +112,18 @@ async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
     await page.goto(f"{shown.url}/#{picture.seat}")
     for number, line in enumerate(picture.lines):
         await _ask(page, number, line)
-    await expect(page.get_by_test_id("composer")).to_be_visible()
-    if not picture.lines:
-        await expect(page.get_by_text("over your daily budget")).to_be_in_viewport(ratio=1)
+    if picture.home:
+        await page.get_by_test_id("tab-home").click()
+        await expect(page.get_by_test_id("home-view")).to_contain_text("Drawn anew")
+    else:
+        await expect(page.get_by_test_id("composer")).to_be_visible()
+    if not picture.lines and not picture.home:
+        told = page.get_by_text(picture.shows).last
+        await told.scroll_into_view_if_needed()
+        await expect(told).to_be_in_viewport(ratio=1)
+    if picture.thread:
+        await page.get_by_test_id("thread-open").last.click()
+        await expect(page.get_by_test_id("replies")).to_be_visible()
     if picture.chart:
         await expect(page.get_by_test_id("chart").locator("svg")).to_be_in_viewport(ratio=1)
     png = await page.screenshot()

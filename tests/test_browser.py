@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 
 from bot.demo import QUESTIONS, Demo, demo
 from bot.domain.access import ONLY_ONES_OWN
-from bot.domain.money import usd_text
+from bot.domain.money import show_usd, usd_text
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 REQUIRED = os.environ.get("NEO_USAGE_BROWSER") == "required"
@@ -315,6 +315,41 @@ async def test_after_slack_was_down_the_bot_answers_again_by_itself(troubled: De
     slack = troubled.page.slack
     await slack.workspace.until(lambda: len(slack.sockets) == 1, WAIT_MS / 1000)
     await expect(await seat.ask("7d")).to_contain_text("You · 7d")
+
+
+# --- what is told by itself ------------------------------------------------------------------------
+
+
+async def test_a_next_day_has_one_digest_and_a_storm_one_message(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled)
+    await seat.cause("storm")
+    await expect(seat.messages.last).to_contain_text("9 tasks failed the same way")
+    await seat.cause("storm")
+    await expect(seat.messages.last).to_contain_text("18 tasks failed the same way")
+    await expect(seat.messages.filter(has_text="failed the same way")).to_have_count(1)
+    await seat.cause("day")
+    digest = seat.messages.filter(has_text="the day before")
+    await expect(digest).to_have_count(1)
+    await expect(digest.get_by_test_id("chart")).to_be_visible()
+    report = troubled.service.app.report("yesterday")
+    yesterday = f"{report.window.start:%a} {report.window.start.day} {report.window.start:%b}"
+    await expect(digest).to_contain_text(f"{yesterday}: {show_usd(report.spend_nanos)}")
+
+
+async def test_app_home_shows_each_what_is_theirs(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled, "priya")
+    await seat.go("neo-usage")
+    await seat.find("tab-home").click()
+    home = seat.find("home-view")
+    await expect(home).to_contain_text("Your month")
+    await expect(home.get_by_test_id("chart")).to_be_visible()
+    await home.get_by_role("button", name="Tell me when a task fails").click()
+    await expect(home).to_contain_text("I tell you in a direct message")
+    assert addresses(await home.inner_html()) <= {PRIYA}
+    await seat.become("hannah")
+    await expect(home).to_contain_text("The team")
+    await seat.become("gil")
+    await expect(home).to_contain_text("guest")
 
 
 # --- the window ----------------------------------------------------------------------------------

@@ -238,10 +238,17 @@ _STATES = {
 }
 
 
+_TO = {
+    "alert": "the alert channel",
+    "ops": "the ops channel",
+    "operators": "the operators",
+    "operator": "an operator",
+    "member": "the member",
+}
+
+
 def _telling(each: Telling, terms: Terms) -> Sentence:
-    to = {"alert": "the alert channel", "ops": "the ops channel", "operators": "the operators"}.get(
-        each.destination, "the member" if each.destination.startswith("member") else each.destination.partition(":")[2]
-    )
+    to = _TO.get(each.destination.partition(":")[0], each.destination.partition(":")[2])
     if each.state is State.SENT and each.at is not None and each.ts is not None:
         address = f"{ARCHIVES}{each.channel}/p{each.ts.replace('.', '')}"
         return Sentence(f"   to {to}: told {phrases.moment(each.at, terms.zone)}", address)

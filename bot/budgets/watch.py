@@ -165,7 +165,7 @@ class Watch:
         if audience not in audiences(subject, step):
             return
         direct = "operators" if subject == TEAM else f"member:{subject}"
-        destination = direct if audience is Audience.DM else "alert"
+        destination = direct if audience is Audience.DM else ("alert:team" if subject == TEAM else "alert")
         yield Owed(f"crossing:{key}", destination, thing(subject, span), span.window.end + LATE)
 
     # --- limits that change ------------------------------------------------------------------------

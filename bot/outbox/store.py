@@ -20,7 +20,8 @@ class Owed:
     """A message to be told: `stem` and `destination` make its key, which must be the same whenever it is meant.
 
     Destinations: `member:<key>`, `user:<Slack id>`, `operators` and each `operator:<Slack id>`,
-    `channel:<id or #name>`, `alert`, `ops`, and `ops:operators`, which ALERT_CHANNEL does not stand in for.
+    `channel:<id or #name>`, `alert` (`alert:team` for what concerns no member), `ops`, and `ops:operators`, which
+    ALERT_CHANNEL does not stand in for.
     `thing` names the living message that it begins or whose thread it goes to. After `until` it is too old to be told
     by itself. No key may hold an e-mail: other apps can read it.
     """

@@ -103,7 +103,8 @@ class Addresses:
 
     async def _of_settings(self, destination: str) -> Place:
         kind, alert = destination.partition(":")[0], self.channels.alert
-        if destination != "ops" and self.channels.privacy is Privacy.OPERATORS:
+        # the privacy is members': what the team as a whole spends is anybody's to know there
+        if destination not in {"ops", "alert:team"} and self.channels.privacy is Privacy.OPERATORS:
             return Instead(("operators",), "ALERT_PRIVACY is operators")
         if kind == "alert":
             return Instead(("ops",), "ALERT_CHANNEL is not set") if alert is None else await self._channel(alert)

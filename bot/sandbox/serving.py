@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.sandbox.neo import NeoApi
 
 HOST = "127.0.0.1"
+TURNS = 4  # of the loop, in which whoever was let in while the door closed comes to the fore
 GRACE_S = 0.05  # for handlers when stopping, whose connections are gone by then
 
 
@@ -110,10 +111,11 @@ async def _cut_off(runner: web.AppRunner) -> None:
     """Close the door, then drop who is inside: neither waiting nor unread answers keep a transport open."""
     for site in list(runner.sites):
         await site.stop()
-    for connection in runner.server.connections if runner.server else ():
-        if connection.transport:
-            connection.transport.abort()
-    await asyncio.sleep(0)  # the loop closes aborted sockets in its next turn
+    for _ in range(TURNS):
+        for connection in runner.server.connections if runner.server else ():
+            if connection.transport:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # the loop closes aborted sockets in its next turn
 
 
 def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

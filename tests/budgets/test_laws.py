@@ -188,7 +188,7 @@ class Budgets(RuleBasedStateMachine):
     def _is_owed(subject: int, step: int, deferred: list[str], destinations: list[str]) -> None:
         """To the right ones, and to each at most once; what was deferred may have been left out for a higher one."""
         if subject == TEAM:
-            assert destinations == (["operators"] if step < FULL else ["alert"])
+            assert destinations == (["operators"] if step < FULL else ["alert:team"])
             return
         allowed = {f"member:{subject}", *(["alert"] if step >= FULL else [])}
         assert set(destinations) <= allowed

@@ -66,6 +66,13 @@ async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messa
     assert len(told(office.dm("priya"))) == before + 1
 
 
+async def test_where_operators_alone_hear_of_members_the_channel_hears_of_the_team(closed: Office) -> None:
+    office = await opened(closed, ALERT_PRIVACY="operators")
+    await say(office, "hannah", "budget team 8/month")
+    (message,) = told(office.seen("marcus"))
+    assert "The team is over its monthly budget" in shown(message)
+
+
 async def ended(office: Office, hours: int = 2) -> None:
     """So many hours pass, and a minute."""
     office.clock.advance(timedelta(hours=hours, minutes=1))

@@ -1,0 +1,139 @@
+"""The whole service is killed at random moments, and two run at once: what happened is told once, not twice."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.ledger.database import open_database
+from bot.ledger.instants import to_us
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.serving import NeoServer
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.world import World
+from tests.service.worlds import add
+
+PRIYA = "priya.raman@acme.example"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+KILLED, PATIENCE = 6, 60.0
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the processes have the machine's clock
+
+
+class Team:
+    """A Neo, a Slack, and services that come and go."""
+
+    def __init__(self, directory: Path, neo: NeoApi, slack: SlackApi) -> None:
+        self.directory, self.neo, self.slack = directory, neo, slack
+        self.random, self.count = Random(5), 0
+
+    def fails(self, word: str) -> None:
+        self.count += 1
+        begun = now() - HOUR - timedelta(seconds=1)
+        add(
+            self.neo.world, f"failed-{self.count}", "1", email=PRIYA, model="opus", begun=begun, status="error",
+            error_message=f"{word} broke at step {self.count}",
+        )  # fmt: skip
+
+    def write(self, neo_url: str) -> None:
+        """What a service is started with; its digest was due some minutes ago."""
+        workspace = self.slack.workspace
+        environment = {
+            "NEO_API_URL": neo_url, "NEO_API_KEY": self.neo.key, "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token, "SLACK_API_URL": f"{self.slack.url}/api/",
+            "ADMINS": workspace.user("hannah").id, "ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory / 'ledger.db'}", "HTTP_PORT": "0",
+            "HISTORY_DAYS": "3", "BYOK_UNIT": "credits", "DIGEST_AT": f"{now() - timedelta(minutes=5):%H:%M}",
+        }  # fmt: skip
+        (self.directory / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A process, which is killed at the end."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.service.process", str(self.directory / "environment.json"),
+            cwd=Path(__file__).parents[2], env=dict(os.environ),
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+
+    def told(self) -> Counter[str]:
+        messages = [each for channel in self.slack.workspace.channels.values() for each in channel.messages]
+        return Counter(each.metadata["event_payload"]["key"] for each in messages if each.metadata and not each.deleted)
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        database = open_database(self.directory / "ledger.db")
+        try:
+            with database.transaction() as connection:
+                return [tuple(row) for row in connection.exec_driver_sql(sql)]
+        finally:
+            database.close()
+
+
+@pytest.fixture
+async def team(tmp_path: Path) -> AsyncIterator[Team]:
+    world = World.empty(start=now())
+    for back in range(1, 8):
+        add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=now() - back * DAY - HOUR)
+    slack = SlackApi(Workspace.default(), now, now)
+    team = Team(tmp_path, NeoApi(world, now), slack)
+    async with NeoServer(team.neo) as neo, SlackServer(slack) as served:
+        slack.url = served.url
+        team.write(neo.url)
+        database = open_database(tmp_path / "ledger.db")
+        with database.transaction() as connection:  # installed the day before yesterday
+            connection.exec_driver_sql(
+                "INSERT INTO note (key, value) VALUES ('digest_since', ?)", (str(to_us(now() - 2 * DAY)),)
+            )
+        database.close()
+        yield team
+
+
+async def settled(team: Team) -> None:
+    """Wait until nothing is owed, and what was doubted has been looked for."""
+    sql = """SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure')
+      OR check_at NOT NULL) + (SELECT count(*) FROM failure_group WHERE state = 'waiting')
+      + (SELECT count(*) = 0 FROM failure WHERE grp NOT NULL) + (SELECT count(*) = 0 FROM digest WHERE fate = 'owed')"""
+    async with asyncio.timeout(PATIENCE):
+        while (await asyncio.to_thread(team.rows, sql))[0][0]:  # noqa: ASYNC110 - other processes do it
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.timeout(180)
+async def test_killed_again_and_again_it_tells_everything_once(team: Team) -> None:
+    async with team.service():  # reads history, silently
+        async with asyncio.timeout(PATIENCE):
+            while not team.told()["welcome:user:U0HANNAH"]:  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.1)
+    words = ["alpha", "beta", "gamma", "delta", "epsilon"]
+    for number in range(KILLED):
+        for word in words[: 1 + number]:
+            team.fails(word)
+        async with team.service():
+            await asyncio.sleep(team.random.uniform(0.9, 2.2))  # the random moment; it starts in less than a second
+    async with team.service(), team.service():
+        await settled(team)
+    twice = {key: count for key, count in team.told().items() if count > 1}
+    assert twice == {}
+    failed = team.rows("SELECT count(*), count(DISTINCT grp) FROM failure WHERE grp NOT NULL")
+    assert failed == [(team.count, len(words))]
+    told = team.rows("SELECT count(*) FROM failure_group WHERE state = 'told'")
+    assert told == [(len(words),)]
+    parents = {str(row[0]) for row in team.rows("SELECT DISTINCT first FROM failure_group")}
+    assert {key.split(":")[1] for key in team.told() if key.startswith("failures:")} == parents
+    assert sum(key.startswith("digest:") for key in team.told()) == 1
