@@ -141,7 +141,7 @@ class App:
         """One sync of the ledger with the upstream, alone.
 
         Args:
-            full: read everything the upstream has, instead of missing history.
+            full: read everything the upstream has, instead of the tail and missing history.
             progress: called after every page.
             waiting: called once if another sync has to end first.
 
@@ -156,9 +156,12 @@ class App:
         with self.database(), self.reader() as reader:
             agenda = self.agenda(reader)
             first = freshness(reader, self.clock()).as_of is None
-        # the tail first: what is recent is told as usual, where a pass over everything tells nobody
-        rest = [Planned(Kind.FULL, None, self.clock())] if full else agenda.history
-        planned = [agenda.tail, *rest]
+        if not full:
+            planned = [agenda.tail, *agenda.history]
+        elif first:
+            planned = [Planned(Kind.FULL, None, self.clock())]
+        else:  # what is recent is told as usual, where a pass over everything tells nobody
+            planned = [agenda.tail, Planned(Kind.FULL, None, agenda.tail.start or self.clock())]
         return await self.read(planned, progress, waiting, quiet=first)
 
     async def read(

@@ -37,6 +37,8 @@ def inert(value: object) -> str:
     """A value as mrkdwn that mentions, links, formats and reorders nothing."""
     if isinstance(value, Trusted):
         return value
+    if isinstance(value, int):
+        return f"{value:,}"
     return _unmarked(one_line(str(value), LONGEST).translate(_ENTITIES))
 
 
