@@ -12,6 +12,7 @@ from bot.digest.facts import Facts, Part, Terms, facts
 from bot.digest.rules import listed, named
 from bot.digest.watch import Watch, meant, span_of
 from bot.domain.money import show_credits, show_usd
+from bot.domain.text import one_line
 from bot.domain.visibility import Privacy
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
@@ -24,6 +25,7 @@ from bot.usage.phrases import count
 from bot.usage.series import sparkline
 
 _LINES = 5  # of failures, budgets, late and unusual days
+_NAME = 60  # characters of a name, so that all lines of a part fit
 _MANY_TIMES = 900  # percent, above which a multiple reads better
 _DOLLARS = 1e9
 
@@ -143,7 +145,11 @@ class Wording:
         total, basis = part.spend_nanos, self.terms.basis
         named_ = what != "member" or self.privacy is Privacy.NAMED
         lines = [
-            (each.key[0] if named_ else f"a {what}", show_usd(each.spend(basis)), share(each.spend(basis), total))
+            (
+                one_line(each.key[0], _NAME) if named_ else f"a {what}",
+                show_usd(each.spend(basis)),
+                share(each.spend(basis), total),
+            )
             for each in groups
         ]
         rest = total - sum(each.spend(basis) for each in groups)
@@ -159,7 +165,7 @@ class Wording:
         lines = [
             {
                 "tasks": each.tasks,
-                "model": each.model,
+                "model": one_line(each.model, _NAME),
                 "status": each.status,
                 "spent": show_usd(each.nanos),
                 "cap": each.cap or "",
@@ -182,7 +188,7 @@ class Wording:
         shown = [each for each in budgets if self._may_name(each)]
         lines = [
             {
-                "whose": "the team" if each.scope == "team" else each.scope,
+                "whose": "the team" if each.scope == "team" else one_line(each.scope, _NAME),
                 "spent": show_usd(each.spend_nanos or 0),
                 "limit": budgeting.limit_of(each.limit.nanos, each.span.unit),
                 "percent": each.percent,
@@ -206,7 +212,7 @@ class Wording:
         named_ = self.privacy is Privacy.NAMED
         unusual = [
             {
-                "whose": whose if named_ else "a member",
+                "whose": one_line(whose, _NAME) if named_ else "a member",
                 "day": named(day) if found.span.count > 1 else "",
                 "spent": show_usd(each.nanos),
                 "times": each.times,

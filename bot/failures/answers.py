@@ -112,7 +112,7 @@ def _shares(parts: Sequence[Part]) -> list[str]:
     """What share of the tasks failed, for the parts where some did."""
     failing = [part for part in parts if part.failed]
     lines = [
-        f"{inert(part.name)}  {part.failed:,} of {part.tasks:,} ({percent(part.failed, part.tasks)})"
+        f"{inert(one_line(part.name, 60))}  {part.failed:,} of {part.tasks:,} ({percent(part.failed, part.tasks)})"
         for part in failing
     ]
     more = len(failing) - _PARTS

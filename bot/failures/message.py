@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from slackblocks import Button
 
 from bot.domain.pricing import SpendBasis
+from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import phrases, store
 from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
@@ -25,6 +26,7 @@ TASKS, SILENCE, ACKNOWLEDGE, OFF = "failure_tasks", "failure_silence", "failure_
 BUTTONS = (TASKS, SILENCE, ACKNOWLEDGE, OFF)
 _LINES = 10  # kinds that a summary lists
 _LINKED = 3  # tasks that are linked
+_NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that all of its lines fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +165,12 @@ class Voice:
     def _line(self, each: Case, telling: Telling) -> dict[str, Any]:
         return {
             "tasks": each.tasks,
-            "model": each.model,
+            "model": one_line(each.model, _NAME),
             "status": each.status,
             "members": phrases.count(len(each.members), "member"),
             "spent": phrases.spent(each.nanos),
             "cap": each.cap or "",
-            "error": code(each.error) if each.error and self._texts(telling) else "",
+            "error": code(one_line(each.error, _ERROR)) if each.error and self._texts(telling) else "",
         }
 
     # --- what is said in its thread ------------------------------------------------------------------

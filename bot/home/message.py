@@ -29,7 +29,7 @@ ACT = "home"  # what the ids of its buttons begin with
 LISTEN, ASK, SET, LIFT = f"{ACT}:listen", f"{ACT}:ask", f"{ACT}:set", f"{ACT}:lift"
 _LINES = 10  # budgets, alerts, silences
 _CELLS = 10  # of a bar
-_TITLE = 60
+_TITLE, _ERROR = 60, 120  # characters, so that all lines of a part fit
 _BUTTONS = 5
 
 
@@ -104,7 +104,7 @@ def _budget(each: Budget) -> dict[str, object]:
         "pace": budgeting.pace(each.pace),
         "used_up": budgeting.used_up(each.pace),
         "unit": each.span.unit.value,
-        "whose": "the team" if each.scope == "team" else each.scope,
+        "whose": "the team" if each.scope == "team" else one_line(each.scope, _TITLE),
     }
 
 
@@ -144,9 +144,9 @@ def _add_failures(draft: Draft, own: Own, view: View) -> None:
 def _failure(each: Failing) -> dict[str, object]:
     return {
         "tasks": each.tasks,
-        "model": each.model,
+        "model": one_line(each.model, _TITLE),
         "spent": failing.spent(each.nanos),
-        "what": each.cap or each.error or each.status,
+        "what": each.cap or one_line(each.error, _ERROR) or each.status,
     }
 
 
@@ -175,10 +175,10 @@ def _lifting(each: Quiet) -> Button:
 def _alert(each: Case) -> dict[str, object]:
     return {
         "tasks": each.tasks,
-        "model": each.model,
+        "model": one_line(each.model, _TITLE),
         "members": phrases.count(len(each.members), "member"),
         "spent": failing.spent(each.nanos),
-        "what": each.cap or (code(each.error) if each.error else each.status),
+        "what": each.cap or (code(one_line(each.error, _ERROR)) if each.error else each.status),
     }
 
 
