@@ -140,11 +140,13 @@ async def connect(
 
 
 def _http(url: str, credential: Mapping[str, str], patience: Patience) -> httpx.AsyncClient:
+    encrypted = url.startswith("https://")
     try:
         return httpx.AsyncClient(
             base_url=url,
+            verify=encrypted,  # a plain request, to the loopback alone, needs no certificates to be read
             headers={"Accept": "application/json", **credential},
-            trust_env=url.startswith("https://"),  # a proxy would read the key of a plain request
+            trust_env=encrypted,  # a proxy would read the key of a plain request
             follow_redirects=False,  # httpx would carry X-Api-Key along to another host
             timeout=httpx.Timeout(patience.answer, connect=patience.connect),
             limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),

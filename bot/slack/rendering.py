@@ -1,6 +1,7 @@
 """Rendering: templates into Slack's mrkdwn; the environment itself makes whatever it is given inert."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,8 @@ class Words:
     """
 
     def __init__(self, directory: Path, own: Path | None = None) -> None:
-        self._shipped = _environment(FileSystemLoader(directory))
-        self._own = None if own is None else _environment(FileSystemLoader(own))
+        self._shipped = _shipped(directory)
+        self._own = None if own is None else _environment(own)
         self.broken: dict[str, str] = {}
 
     def say(self, template: str, /, **values: Any) -> str:  # noqa: ANN401 - a template's values
@@ -133,9 +134,15 @@ def _why(error: Exception) -> str:
     return f"{error}{f' (line {line})' if line else ''}"
 
 
-def _environment(loader: FileSystemLoader) -> Environment:
+@cache
+def _shipped(directory: Path) -> Environment:
+    """The environment of shipped templates, which stay as they are: each is compiled once a process."""
+    return _environment(directory)
+
+
+def _environment(directory: Path) -> Environment:
     made = Environment(
-        loader=loader,
+        loader=FileSystemLoader(directory),
         undefined=StrictUndefined,
         finalize=inert,
         autoescape=False,  # noqa: S701 - finalize escapes for mrkdwn; HTML's escapes would show

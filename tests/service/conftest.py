@@ -1,6 +1,7 @@
 """What the tests of the running service share: an embedded Neo and Slack, and the real service connected to them."""
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.app import App, build, system_clock
+from bot.ledger.database import open_database
 from bot.neo.client import Patience
 from bot.outbox.rules import Times
 from bot.sandbox.clock import SimClock
@@ -199,9 +201,18 @@ def world() -> World:
     return World(seed=7, start=START)
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, to be copied: migrating one takes as long as half a test."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    open_database(path).close()
+    return path
+
+
 @pytest.fixture
-async def closed(tmp_path: Path, clock: SimClock, world: World) -> AsyncIterator[Office]:
+async def closed(tmp_path: Path, empty: Path, clock: SimClock, world: World) -> AsyncIterator[Office]:
     """An office that is not open yet."""
+    shutil.copy(empty, tmp_path / "ledger.db")
     slack = SlackApi(Workspace.default(), clock, system_clock)
     office = Office(tmp_path, NeoApi(world, clock), slack, clock)
     yield office
