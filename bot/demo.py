@@ -5,6 +5,7 @@ import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -62,9 +63,13 @@ async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, br
 
 
 @asynccontextmanager
-async def demo(port: int, seed: int, directory: Path) -> AsyncIterator[Demo]:
-    """The page at the port (or at any other, if that is taken), with the service connected to its workspace."""
+async def demo(port: int, seed: int, directory: Path, ahead: timedelta = timedelta(0)) -> AsyncIterator[Demo]:
+    """The page at the port (or at any other, if that is taken), with the service connected to its workspace.
+
+    Its time begins so far `ahead` of the machine's.
+    """
     clock = SimClock(system_clock)
+    clock.advance(ahead)
     neo = NeoApi(World(seed=seed, start=clock()), clock)
     slack = SlackApi(Workspace.default(), clock, system_clock)
     page = Page(slack, neo, clock)

@@ -7,11 +7,13 @@ import zlib
 from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from bot.app import system_clock
 from bot.demo import Demo, demo
 
 HERE = Path(__file__).parent
@@ -50,8 +52,8 @@ PICTURES = (
 OVER = Picture("budget-over", "priya/neo-usage", (), 1280, 640)
 TOLD = (  # after a spike, an error storm, and a night
     Picture("failures", "hannah/neo-spend", (), 1280, 620, shows="failed the same way"),
-    Picture("errors-dark", "hannah/security", ("errors team 7d",), 1280, 900, dark=True),
-    Picture("digest", "marcus/neo-spend", (), 1280, 980, shows="the day before"),
+    Picture("errors-dark", "hannah/general", ("errors team 7d",), 1280, 900, dark=True),
+    Picture("digest", "marcus/neo-spend", (), 1440, 1320, shows="the day before"),
     Picture("home", "hannah/neo-usage", (), 1280, 1500, home=True),
     Picture("home-dark", "priya/neo-usage", (), 1280, 1160, dark=True, home=True),
 )
@@ -59,9 +61,11 @@ TOLD = (  # after a spike, an error storm, and a night
 
 async def main() -> None:
     """Serve the demo once, and take every picture."""
+    now = system_clock()  # in the pictures it is two in the afternoon, whenever they are taken
+    ahead = datetime.combine(now.date() + timedelta(days=1), time(14), UTC) - now
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with TemporaryDirectory() as directory:
-        async with async_playwright() as playwright, demo(0, SEED, Path(directory)) as shown:
+        async with async_playwright() as playwright, demo(0, SEED, Path(directory), ahead) as shown:
             await shown.service.look()
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for picture in PICTURES:

@@ -284,5 +284,8 @@ def against(nanos: int, other: int | None) -> str:
 
 
 def share(nanos: int, total: int) -> str:
-    """A part of a total, in whole percent."""
-    return f"{round(nanos * 100 / total)} %" if total > 0 else ""
+    """A part of a total, in whole percent; never 0 for what is something."""
+    if total <= 0:
+        return ""
+    percent = round(nanos * 100 / total)
+    return "<1 %" if percent == 0 < nanos else f"{percent} %"
