@@ -329,7 +329,10 @@ class App:
         if weekly(now, began=began, complete=week.complete, tried=week.any):
             yield Planned(Kind.WEEKLY, from_us(fresh.since) if fresh.since else None, now)
         elif nightly(now, zone, began=began, complete=night.complete, tried=night.any):
-            yield Planned(Kind.NIGHTLY, previous_month(now, zone), now)
+            # what is older than the ledger is history, of which nobody is told
+            since = from_us(fresh.since) if fresh.since else None
+            start = previous_month(now, zone)
+            yield Planned(Kind.NIGHTLY, start if since is None else max(start, since), now)
 
     def merge(self, connection: "Connection", old: str, new: str) -> int:
         """Join a renamed e-mail with its tasks, budgets and what was told of them; returns how many charges moved.

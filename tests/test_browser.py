@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
+from bot.app import system_clock
 from bot.demo import QUESTIONS, Demo, demo
 from bot.domain.access import ONLY_ONES_OWN
 from bot.domain.money import show_usd, usd_text
@@ -98,10 +99,16 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+def until_afternoon() -> timedelta:
+    """How far it is to two o'clock: just after midnight a day holds nothing yet, and a spike lies in the one before."""
+    now = system_clock()
+    return datetime.combine(now.date() + timedelta(days=1), time(14), UTC) - now
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     """A demo for all who only ask, and leave the world as it is."""
-    async with demo(0, SEED, tmp_path_factory.mktemp("calm")) as shown:
+    async with demo(0, SEED, tmp_path_factory.mktemp("calm"), until_afternoon()) as shown:
         await shown.service.look()
         yield shown
 
@@ -109,7 +116,7 @@ async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def troubled(tmp_path: Path) -> AsyncIterator[Demo]:
     """A demo of one's own, to move and to break."""
-    async with demo(0, SEED, tmp_path) as shown:
+    async with demo(0, SEED, tmp_path, until_afternoon()) as shown:
         await shown.service.look()
         yield shown
 

@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from statistics import median_low
 
 from bot.budgets.listing import Line as Budget
 from bot.budgets.listing import lines as budget_lines
 from bot.budgets.rules import UNITS, span_of
 from bot.budgets.watch import Terms as BudgetTerms
 from bot.digest.rules import Span
-from bot.digest.store import Decided
+from bot.digest.store import Decided, shown_at
 from bot.digest.watch import Watch
+from bot.domain.money import median_nanos
 from bot.domain.periods import Unit, Window, day_start, local_day, period
 from bot.domain.pricing import SpendBasis
 from bot.failures.report import Line as Failing
@@ -21,6 +21,7 @@ from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.quarters import QUARTER_US
 from bot.ledger.reading import Reader
+from bot.ledger.rules import Kind
 from bot.ledger.selection import Selection
 from bot.ledger.spend import Group, Sums, groups, member_emails, sums, team_daily
 from bot.spikes.rules import Spike
@@ -108,11 +109,11 @@ def facts(  # noqa: PLR0917 - all that it rests on
     with reader:
         days = _part(reader, "", span.window(terms.budgets.zone), span.before().window(terms.budgets.zone), terms, now)
         usual = list(_alike(reader, span, terms, now))
-        over, near, ahead = _pressing(list(_budgets(reader, days.window, terms, now)))
+        over, near, ahead = _pressing(list(_budgets(reader, days.window, terms, now)), now)
         return Facts(
             span=span,
             days=days,
-            usual_nanos=median_low(usual) if usual else None,
+            usual_nanos=median_nanos(usual) if usual else None,
             usual_of=len(usual),
             failing=tuple(lines_of(reader, Selection(days.window), terms.basis)),
             over=over,
@@ -202,12 +203,14 @@ def _budgets(reader: Reader, window: Window, terms: Terms, now: datetime) -> Ite
 Three = tuple[tuple[Budget, ...], tuple[Budget, ...], tuple[Budget, ...]]
 
 
-def _pressing(budgets: Sequence[Budget]) -> Three:
+def _pressing(budgets: Sequence[Budget], now: datetime) -> Three:
     """The budgets that are over, near their limit, and on pace to pass it; each once, the most used first."""
     used = sorted((each for each in budgets if each.spend_nanos is not None), key=lambda each: -each.percent)
     over = tuple(each for each in used if each.percent >= 100)  # noqa: PLR2004 - percent
     near = tuple(each for each in used if NEAR <= each.percent < 100)  # noqa: PLR2004 - percent
-    ahead = tuple(each for each in used if each.percent < NEAR and each.pace.passes is not None)
+    ahead = tuple(
+        each for each in used if each.percent < NEAR and each.pace.passes is not None and now in each.span.window
+    )
     return over, near, tuple(sorted(ahead, key=lambda each: each.pace.passes or date.max))
 
 
@@ -228,8 +231,15 @@ def _late(reader: Reader, span: Span, before: Decided | None, terms: Terms) -> I
     zone, basis = terms.budgets.zone, terms.basis
     sql = f"""
 SELECT booked_at / {QUARTER_US}, sum(platform_nanos), sum(provider_nanos) FROM charge
-WHERE id > :last AND booked_at >= :begins AND booked_at < :until GROUP BY 1"""  # noqa: S608 - a number of ours
-    values = {"last": before.last_charge, "begins": before.begins, "until": to_us(day_start(span.first, zone))}
+WHERE id > :last AND observed_at > :shown AND booked_at >= :begins AND booked_at < :until AND kind <> :repriced
+GROUP BY 1"""  # noqa: S608 - a number of ours
+    values: dict[str, int | str] = {
+        "last": before.last_charge,
+        "shown": shown_at(reader, before),
+        "begins": before.begins,
+        "until": to_us(day_start(span.first, zone)),
+        "repriced": Kind.REPRICED,
+    }
     by_day: dict[date, int] = defaultdict(int)
     for quarter, platform, provider in reader.rows(sql, values):
         by_day[local_day(from_us(quarter * QUARTER_US), zone)] += basis.spend(platform, provider)

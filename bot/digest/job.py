@@ -3,15 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.digest.watch import Decisions, Watch
+from bot.ledger import notes
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.outbox.voices import Addresses, Found
 from bot.slack.errors import SlackError
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_CHANNEL = "digest_channel:"  # what the note of a channel's id begins with
 _ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
 
 log = structlog.get_logger(__name__)
@@ -43,6 +49,7 @@ class Digests:
         if found.new:
             try:
                 self._ids = {named: await self._id(named) for named in self.channels}
+                await self.database.write(self._remember)
             except SlackError as error:
                 log.info("a digest waits until Slack says which channel is meant", why=str(error))
                 return
@@ -57,6 +64,12 @@ class Digests:
         return await self.readers.ask(lambda reader: self.watch.decisions(reader, ids, now, awake))
 
     async def _id(self, named: str) -> str:
-        """A channel's id; one that cannot be found keeps its name, and the outbox finds another way."""
+        """A channel's id, also of one that was renamed since; one that was never found keeps its name."""
         place = await self.addresses.find(f"channel:{named}")
-        return place.channel if isinstance(place, Found) else named
+        if isinstance(place, Found):
+            return place.channel
+        return await self.readers.ask(lambda reader: notes.read(reader, f"{_CHANNEL}{named}")) or named
+
+    def _remember(self, connection: "Connection") -> None:
+        for named, key in self._ids.items():
+            notes.write(connection, f"{_CHANNEL}{named}", key)

@@ -43,9 +43,10 @@ def of_day(reads: "Reads", channel: str, day: date) -> Decided | None:
     return None if row is None else _decided(*row)
 
 
-def last_day(reads: "Reads", channel: str) -> date | None:
-    """The date of a channel's last decision."""
-    row = reads.exec_driver_sql("SELECT max(day) FROM digest WHERE channel = ?", (channel,)).first()
+def last_day(reads: "Reads", channel: str, today: date, now: datetime) -> date | None:
+    """The date of a channel's last decision; what a clock that ran ahead has skipped, or will tell, is none."""
+    sql = "SELECT max(day) FROM digest WHERE channel = ? AND day <= ? AND (fate = 'owed' OR decided_at <= ?)"
+    row = reads.exec_driver_sql(sql, (channel, today.isoformat(), to_us(now))).first()
     return None if row is None or row[0] is None else date.fromisoformat(row[0])
 
 
@@ -90,15 +91,30 @@ def _decided(  # noqa: PLR0917 - a row
 
 
 def unskip(connection: "Connection", channel: str, day: date) -> None:
-    """Forget that a digest was skipped: somebody asks for it."""
-    connection.exec_driver_sql(
-        "DELETE FROM digest WHERE channel = ? AND day = ? AND fate = 'skipped'", (channel, day.isoformat())
-    )
+    """Forget a digest that was skipped, or never came to be told: somebody asks for it."""
+    stem = f"digest:{channel}:{day.isoformat()}"
+    live = "SELECT 1 FROM notification WHERE stem = ? AND state IN ('pending', 'sending', 'unsure', 'sent')"
+    if connection.exec_driver_sql(live, (stem,)).first() is None:
+        connection.exec_driver_sql("DELETE FROM digest WHERE channel = ? AND day = ?", (channel, day.isoformat()))
+        connection.exec_driver_sql("DELETE FROM notification WHERE stem = ?", (stem,))
+
+
+def shown_at(reads: "Reads", decided: Decided) -> int:
+    """When a digest was worded, in microseconds: what was booked by then stands in it."""
+    row = reads.exec_driver_sql(
+        "SELECT max(claimed_at) FROM notification WHERE stem = ?",
+        (f"digest:{decided.channel}:{decided.span.day.isoformat()}",),
+    ).first()
+    return 0 if row is None or row[0] is None else int(row[0])
 
 
 def write(connection: "Connection", decided: Decided) -> bool:
     """Keep a decision, unless there is one; whether it is new."""
     span = decided.span
+    connection.exec_driver_sql(  # a clock that ran ahead has skipped it
+        "DELETE FROM digest WHERE channel = ? AND day = ? AND fate = 'skipped' AND decided_at > ?",
+        (decided.channel, span.day.isoformat(), to_us(decided.at)),
+    )
     return bool(
         connection.exec_driver_sql(
             "INSERT OR IGNORE INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete)"

@@ -43,7 +43,7 @@ class Watch:
     def decisions(self, reader: Reader, channels: Sequence[str], now: datetime, awake: datetime) -> Decisions:
         """What there is to do for these channels now, in one snapshot; `awake` as of the rules."""
         with reader:
-            first = notes.read(reader, _INSTALLED) is None
+            first = _installed(reader, now) is None
             new = tuple(each for channel in channels for each in self._decided(reader, channel, now, awake))
             waiting = store.incomplete(reader, now - FULL_AFTER)
             return Decisions(first, new, tuple(each for each in waiting if self.holds_all(reader, each.span, now)))
@@ -102,11 +102,10 @@ class Watch:
 
     def _after(self, reader: Reader, channel: str, now: datetime) -> date:
         """The date after which digests are still to be decided: the last one's, or that of the first start."""
-        last = store.last_day(reader, channel)
+        last = store.last_day(reader, channel, local_day(now, self.plan.zone), now)
         if last is not None:
             return last
-        noted = notes.read(reader, _INSTALLED)
-        installed = from_us(int(noted)) if noted else now
+        installed = _installed(reader, now) or now
         day = local_day(installed, self.plan.zone)
         return day if self.plan.moment(day) <= installed else day - _ONE
 
@@ -120,6 +119,12 @@ class Watch:
         )
         fresh = freshness(reader, now)
         return row is not None and is_complete(fresh, span.window(self.plan.zone), beginning(reader, fresh))
+
+
+def _installed(reader: Reader, now: datetime) -> datetime | None:
+    """When digests were first thought of; nothing where a clock that ran ahead has noted it."""
+    noted = notes.read(reader, _INSTALLED)
+    return from_us(int(noted)) if noted and int(noted) <= to_us(now) else None
 
 
 def span_of(reader: Reader, channel: str, day: date) -> Span:

@@ -1,6 +1,7 @@
 """Money: integers of USD nanos, and the only place where amounts enter and leave that form."""
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 
 NANOS_PER_USD = 1_000_000_000  # google.type.Money's unit
@@ -64,6 +65,12 @@ def typed_nanos(text: str) -> int:
     if amount != amount.to_integral_value():
         raise AmountError(f"`{text}` is finer than a billionth of a dollar.")
     return int(amount)
+
+
+def median_nanos(amounts: Sequence[int]) -> int:
+    """The middle amount of some, at least one; of two in the middle their mean, rounded down to a nano."""
+    ordered, middle = sorted(amounts), len(amounts) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) // 2
 
 
 def usd_text(amount_nanos: int) -> str:

@@ -521,8 +521,10 @@ def overdue(connection: "Connection", now: datetime) -> int:
         "SELECT id, destination FROM notification WHERE state = 'pending' AND owed_until <= ? ORDER BY id",
         (to_us(now),),
     ).all()
-    for destination in dict.fromkeys(row[1] for row in rows):
-        keys = [key for key, where in rows if where == destination]
+    # what concerns no member is summed up with what does: whoever reads alerts reads one summary
+    where = {key: "alert" if destination == "alert:team" else destination for key, destination in rows}
+    for destination in dict.fromkeys(where.values()):
+        keys = [key for key, place in where.items() if place == destination]
         stem = f"missed:{keys[0]}"
         owe(connection, [Owed(stem, destination)], now)
         connection.exec_driver_sql(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.domain.text import one_line
 
@@ -82,21 +82,17 @@ class Words:
 
     def __init__(self, directory: Path, own: Path | None = None) -> None:
         self._shipped = _shipped(directory)
-        self._own = None if own is None else _environment(own)
+        self._directory, self._own = own, None if own is None else _environment(own, directory)
         self.broken: dict[str, str] = {}
 
     def say(self, template: str, /, **values: Any) -> str:  # noqa: ANN401 - a template's values
         """The template of that name (such as `usage/help`) with these values, without blank ends."""
         name = f"{template}.txt"
         shipped = self._shipped.get_template(name).render(values).strip()
-        if self._own is None:
+        if self._own is None or self._directory is None or not (self._directory / name).is_file():
             return shipped
         try:
             said = self._own.get_template(name).render(values).strip()
-        except TemplateNotFound as missing:
-            if missing.name != name:
-                self._is_broken(name, f"there is no {missing.name}")
-            return shipped
         except Exception as error:  # noqa: BLE001 - an operator's template may do anything wrong
             self._is_broken(name, _why(error))
             return shipped
@@ -115,8 +111,8 @@ class Words:
         """Compile every template, so that nobody's question waits for it, and what is broken is known."""
         for name in self._shipped.list_templates():
             self._shipped.get_template(name)
-        for name in self._own.list_templates() if self._own else ():
-            self._look_at(name)
+        for path in self._directory.rglob("*.txt") if self._directory else ():
+            self._look_at(path.relative_to(self._directory or path).as_posix())
 
     def _look_at(self, name: str) -> None:
         assert self._own is not None  # noqa: S101 - whose templates are looked at
@@ -125,7 +121,7 @@ class Words:
         except Exception as error:  # noqa: BLE001 - an operator's file may hold anything
             self._is_broken(name, _why(error))
         else:
-            if name.endswith(".txt") and name not in self._shipped.list_templates():
+            if name not in self._shipped.list_templates():
                 self._is_broken(name, "no message is called so")
 
 
@@ -140,9 +136,9 @@ def _shipped(directory: Path) -> Environment:
     return _environment(directory)
 
 
-def _environment(directory: Path) -> Environment:
+def _environment(*directories: Path) -> Environment:
     made = Environment(
-        loader=FileSystemLoader(directory),
+        loader=FileSystemLoader(directories),  # the first that has it
         undefined=StrictUndefined,
         finalize=inert,
         autoescape=False,  # noqa: S701 - finalize escapes for mrkdwn; HTML's escapes would show

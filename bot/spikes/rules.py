@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median_low
 from zoneinfo import ZoneInfo
 
+from bot.domain.money import median_nanos
 from bot.domain.pricing import SpendBasis
 
 TIMES = 3
@@ -48,5 +48,5 @@ def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> S
     active = [each for each in before if each > 0]
     if nanos < floor_nanos or len(active) < LEAST_ACTIVE:
         return None
-    usual = median_low(active)
+    usual = median_nanos(active)
     return Spike(member, nanos, usual, len(active)) if nanos >= TIMES * usual else None

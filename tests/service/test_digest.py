@@ -9,6 +9,8 @@ import pytest
 
 from bot.domain.money import show_usd
 from bot.sandbox.faults import Status
+from bot.sandbox.slack.calls import Call
+from bot.sandbox.slack.faults import Fault
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown, text_of
@@ -260,3 +262,83 @@ async def test_a_chart_has_its_numbers_in_text(office: Office) -> None:
     (digest,) = digests(office.seen("marcus"))
     assert [each["type"] for each in digest.blocks].count("data_visualization") == 1
     assert re.search(r"Spend of 14 days: \$\d+\.\d\d in all, the most \$60\.00 on Mon 2 Mar", shown(digest))
+
+
+# --- in odd orders ---------------------------------------------------------------------------------
+
+
+def unposted(call: Call) -> Fault | None:
+    return Status(503) if call.method == "chat.postMessage" else None
+
+
+async def test_what_came_late_but_stood_in_a_digest_that_waited_is_not_told_again(office: Office) -> None:
+    spend(office, PRIYA, 10)
+    await goes_on(office, 11 * HOUR)
+    office.slack.faults.when(unposted)
+    await goes_on(office, 90 * MINUTE, 30 * MINUTE)
+    add(office.neo.world, "late", "0.5", email=PRIYA, begun=START + 2 * HOUR)
+    await goes_on(office, HOUR)
+    office.slack.faults.clear()
+    await goes_on(office, 2 * HOUR)
+    assert "$15.00" in shown(digests(office.seen("marcus"))[0])
+    await goes_on(office, DAY, 4 * HOUR)
+    assert "Booked late" not in shown(digests(office.seen("marcus"))[-1])
+
+
+async def test_what_was_priced_again_is_not_late(closed: Office) -> None:
+    closed.settings["DIGEST_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    spend(closed, PRIYA, 0, is_byok=True, llm_cost=3, neo_cost=1)
+    await goes_on(closed, DAY, 4 * HOUR)
+    await closed.service.end()
+    closed.settings["BYOK_UNIT"] = "usd"
+    closed.app().reprice()
+    await closed.start()
+    await goes_on(closed, DAY, 4 * HOUR)
+    assert "Booked late" not in shown(digests(closed.seen("marcus"))[-1])
+
+
+async def test_one_that_never_came_to_be_told_can_be_asked_for(office: Office) -> None:
+    spend(office, PRIYA, 10)
+    await goes_on(office, 11 * HOUR)
+    office.slack.faults.when(unposted)
+    await goes_on(office, 16 * HOUR, 4 * HOUR)
+    office.slack.faults.clear()
+    await goes_on(office, HOUR)
+    assert digests(office.seen("marcus")) == []
+    assert "owed" in (await office.service.app.post_digest("2026-03-03"))[0]
+    await office.sync()
+    assert len(digests(office.seen("marcus"))) == 1
+    assert "told already" in (await office.service.app.post_digest("2026-03-03"))[0]
+
+
+async def test_a_channel_that_was_renamed_is_the_same_channel(office: Office) -> None:
+    await goes_on(office, 13 * HOUR)
+    assert len(digests(office.seen("marcus"))) == 1
+    await office.service.end()
+    office.workspace.channel("neo-spend").name = "neo-costs"
+    await office.start()
+    await goes_on(office, DAY, 4 * HOUR)
+    assert digests(office.dm("hannah")) == []
+    assert len(digests(office.seen("marcus", "neo-costs"))) == 2
+
+
+async def test_a_clock_that_ran_ahead_leaves_no_gap(office: Office) -> None:
+    office.clock.advance(10 * DAY)
+    await goes_on(office, DAY, 6 * HOUR)
+    before = len(digests(office.seen("marcus")))
+    office.clock._ahead -= 10 * DAY  # noqa: SLF001 - a clock is set back by its owner alone
+    await goes_on(office, 2 * DAY, 6 * HOUR)
+    assert len(digests(office.seen("marcus"))) == before + 2
+
+
+async def test_what_is_older_than_the_ledger_is_told_to_nobody(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend"}  # of the month before, twenty days are read
+    for number in range(3):
+        add(
+            closed.neo.world, f"old-{number}", "5", email=PRIYA, begun=START - (22 + number) * DAY, status="error",
+            error_message=f"{'abc'[number] * 3} broke",
+        )  # fmt: skip
+    await closed.open()
+    await goes_on(closed, 12 * HOUR, 3 * HOUR)
+    assert told(closed.seen("marcus")) == []
