@@ -2,24 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from sqlite3 import Error as SQLiteError
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.budgets.command import Budgets
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.periods import local_day
 from bot.failures.command import Failures
 from bot.home import store
 from bot.home.facts import Facts, Terms, facts
 from bot.home.message import View, message_of
-from bot.home.store import Mark
+from bot.home.rights import Rights, Standing
+from bot.home.store import Mark, Touched
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.ledger.schema import LedgerError
 from bot.people.callers import Callers
-from bot.slack.errors import LimitedBySlackError, SlackError
+from bot.people.rights import Denied
+from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 from bot.slack.message import Message, paragraph
 from bot.slack.rendering import Words
 from bot.slack.requests import Request
@@ -27,6 +32,8 @@ from bot.slack.workspace import Workspace
 from bot.usage.source import Source
 
 log = structlog.get_logger(__name__)
+
+_PATIENCE = 3  # drawings that fail within a tick; whatever is the matter, the others wait for the next one
 
 
 @dataclass(slots=True)
@@ -43,16 +50,20 @@ class Home:
     failures: Failures
     terms: Terms
     clock: Callable[[], datetime]
+    _rights: Rights = field(init=False)
     _seen: Mark | None = None
     _wanted: set[str] = field(default_factory=set)
     _not_before: datetime | None = None
 
-    async def open(self, request: Request, caller: Caller) -> None:
-        """Somebody opens it."""
+    def __post_init__(self) -> None:
+        """Nobody's is drawn yet."""
+        self._rights = Rights(self.callers)
+
+    async def open(self, request: Request) -> None:
+        """Somebody opens it, whoever they are: whoever may see nothing is told why, in its place."""
         now = self.clock()
         await self.database.write(lambda connection: store.opened(connection, request.user, now))
-        if not await self._drawn(request.user, caller):
-            self._wanted.add(request.user)
+        await self._draw(request.user)
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Somebody presses a button in it."""
@@ -66,7 +77,7 @@ class Home:
                 return
             case "lift":
                 await self._lift(request, caller)
-        await self._drawn(request.user, caller, at_once=True)
+        await self._draw(request.user, at_once=True)
 
     async def _listen(self, caller: Caller, *, on: bool) -> None:
         member = await self.failures.member(caller)
@@ -82,62 +93,91 @@ class Home:
     async def tick(self) -> None:
         """Draw anew what has changed, for those who looked at it lately, once a minute each at most."""
         now = self.clock()
-        seen = await self.readers.ask(store.mark)
-        if seen != self._seen:
-            before, self._seen = self._seen, seen
-            self._wanted |= await self._touched(before, now)
-        if self._not_before is not None and now < self._not_before:
-            return
+        self._wanted |= await self._changed(now)
+        failures = 0
         for user in sorted(self._wanted):
-            try:
-                if await self._drawn(user, await self._caller(user)):
-                    self._wanted.discard(user)
-            except LimitedBySlackError as limit:
-                self._not_before = now + timedelta(seconds=limit.seconds)
+            if failures == _PATIENCE or (self._not_before is not None and now < self._not_before):
                 return
-            except (SlackError, RefusedError) as error:
-                log.info("could not draw App Home", user=user, why=str(error))
-                self._wanted.discard(user)
+            failures += not await self._tried(user)
 
-    async def _touched(self, before: Mark | None, now: datetime) -> set[str]:
-        """Whose App Home may look different now: those with charges and operators, or everybody's."""
-        looking = set(await self.readers.ask(lambda reader: store.viewers(reader, now)))
-        if before is None or self._seen is None or before.others != self._seen.others:
-            return looking
-        emails = await self.readers.ask(lambda reader: store.spenders(reader, before))
-        found = set(self.callers.operators()) & looking
-        for user in looking - found:
-            caller = await self._caller(user)
-            if caller is not None and caller.member in emails:
-                found.add(user)
+    async def _tried(self, user: str) -> bool:
+        """Draw somebody's; whether nothing went wrong. What goes wrong with one keeps nobody else waiting."""
+        try:
+            await self._draw(user)
+        except (SlackError, RefusedError) as error:
+            log.info("could not draw App Home", user=user, why=str(error))
+        except (LedgerError, SQLAlchemyError, SQLiteError):
+            raise  # it is not about them
+        except Exception:
+            log.exception("could not draw App Home", user=user)
+        else:
+            return True
+        return False
+
+    async def _changed(self, now: datetime) -> set[str]:
+        """Whose App Home may look different than when it was drawn."""
+        today = local_day(now, self.terms.usage.zone)
+        seen = await self.readers.ask(lambda reader: store.mark(reader, today))
+        looking = await self.readers.ask(lambda reader: store.viewers(reader, now))
+        found = await self._rights.changed(looking, now)
+        if seen != self._seen:
+            found |= await self._touched(looking, seen, now)
+            self._seen = seen
         return found
 
-    async def _caller(self, user: str) -> Caller | None:
-        try:
-            return await self.callers.caller(user)
-        except RefusedError:
-            return None
+    async def _touched(self, looking: Sequence[str], seen: Mark, now: datetime) -> set[str]:
+        """Of those looking: who has spent or whose tasks have changed, and operators; or everybody."""
+        before = self._seen
+        if before is None or before.others != seen.others:
+            return set(looking)
+        drawn = {user: self._rights.drawn(user) for user in looking}
+        emails = {each.member for each in drawn.values() if isinstance(each, Caller) and each.member is not None}
+        touched = await self.readers.ask(lambda reader: store.touched(reader, before, emails, now))
+        return {user for user, standing in drawn.items() if _concerns(standing, touched)}
 
     # --- drawing -------------------------------------------------------------------------------------
 
-    async def _drawn(self, user: str, caller: Caller | None, *, at_once: bool = False) -> bool:
-        """Draw somebody's, unless it looks like that already; whether it was their turn."""
+    async def _draw(self, user: str, *, at_once: bool = False) -> None:
+        """Draw somebody's, unless it looks like that already; if it is not their turn or fails, at a later tick.
+
+        Raises:
+            SlackError: it may not have been drawn. What Slack refuses is not tried again.
+            UnverifiedError: Slack does not say who they are.
+        """
         now = self.clock()
+        self._wanted.add(user)
         if not await self.database.write(lambda connection: store.claim(connection, user, now, at_once=at_once)):
-            return False
-        shown = await self._message(caller)
+            return
+        self._wanted.discard(user)  # what changes from here on is wanted anew
+        try:
+            await self._publish(user, at_once=at_once)
+        except RefusedBySlackError:
+            raise
+        except LimitedBySlackError as limit:
+            self._not_before = now + timedelta(seconds=limit.seconds)
+            self._wanted.add(user)
+            raise
+        except BaseException:
+            self._wanted.add(user)
+            raise
+
+    async def _publish(self, user: str, *, at_once: bool) -> None:
+        standing = await self._rights.now(user)
+        shown = await self._message(standing)
+        self._rights.draw(user, standing)
         looks = _looks(shown)
-        if looks != await self.readers.ask(lambda reader: store.looks_of(reader, user)) or at_once:
+        if at_once or looks != await self.readers.ask(lambda reader: store.looks_of(reader, user)):
+            # until Slack has taken it, it may look like the one or the other
+            await self.database.write(lambda connection: store.drawn(connection, user, store.UNKNOWN))
             await self.workspace.publish(user, shown)
             await self.database.write(lambda connection: store.drawn(connection, user, looks))
-        return True
 
-    async def _message(self, caller: Caller | None) -> Message:
-        if caller is None:
-            return paragraph(self.words.say("home/refused"))
+    async def _message(self, standing: Standing) -> Message:
+        if isinstance(standing, Denied):
+            return paragraph(self.words.say("people/denied", reason=standing.value))
         now = self.clock()
         try:
-            found = await self.readers.ask(lambda reader: facts(reader, caller, self.terms, now))
+            found = await self.readers.ask(lambda reader: facts(reader, standing, self.terms, now))
         except LedgerError:
             return paragraph(self.words.say("home/unread", reading=self.source.reading))
         return message_of(found, self._view(found, now))
@@ -153,6 +193,13 @@ class Home:
             reading=self.source.reading,
             failure=self.source.failure,
         )
+
+
+def _concerns(standing: Standing | None, touched: Touched) -> bool:
+    """Whether somebody's may look different; of whom it was drawn for nobody it is unknown."""
+    if not isinstance(standing, Caller):
+        return standing is None
+    return standing.member in touched.emails or (touched.anybody and standing.role is Role.OPERATOR)
 
 
 def _looks(shown: Message) -> str:

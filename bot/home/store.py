@@ -1,7 +1,9 @@
 """The store of App Home: who looks at it, what was drawn, and what has changed since."""
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.ledger.instants import to_us
@@ -12,13 +14,15 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=7)  # since somebody last looked, for which theirs is kept up to date
 PAUSE = timedelta(minutes=1)  # between two drawings for one person
+SHOWN = timedelta(days=31)  # since a task began, for which it may be among somebody's last
+UNKNOWN = ""  # looks that are drawn over, whatever is to be drawn
 
 
 def opened(connection: "Connection", user: str, now: datetime) -> None:
-    """Somebody looks at it."""
+    """Somebody looks at it: theirs is drawn anew, with how fresh it is."""
     connection.exec_driver_sql(
         "INSERT INTO home_viewer (slack_user, opened_at, drawn_at, looks) VALUES (?,?,0,'')"
-        " ON CONFLICT (slack_user) DO UPDATE SET opened_at = excluded.opened_at",
+        " ON CONFLICT (slack_user) DO UPDATE SET opened_at = excluded.opened_at, looks = excluded.looks",
         (user, to_us(now)),
     )
 
@@ -56,25 +60,57 @@ def viewers(reader: Reader, now: datetime) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far everything has come that App Home shows; `others` is all but charges."""
+    """How far everything has come that App Home shows.
+
+    `charge` and `reading` are the newest charge and the last pass that has ended; `others` is all that cannot be
+    told apart by member, the date too.
+    """
 
     charge: int
+    reading: int
     others: tuple[int, ...]
 
 
-def mark(reader: Reader) -> Mark:
-    """How far everything has come now."""
-    charge, *others = reader.rows(
-        "SELECT (SELECT coalesce(max(id), 0) FROM charge), (SELECT coalesce(max(id), 0) FROM budget_revision),"
+def mark(reader: Reader, today: date) -> Mark:
+    """How far everything has come now; it is asked every few seconds, so it reads no table that grows but by key."""
+    charge, reading, *others = reader.rows(
+        "SELECT (SELECT coalesce(max(id), 0) FROM charge),"
+        " coalesce((SELECT id FROM pass WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1), 0),"
+        " (SELECT coalesce(max(id), 0) FROM budget_revision),"
         " (SELECT coalesce(sum(ends_at), 0) FROM budget), (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),"
         " (SELECT coalesce(max(last_at), 0) FROM failure_group WHERE closed_at IS NULL),"
         " (SELECT coalesce(sum(until), 0) FROM failure_silence), (SELECT count(*) FROM failure_listener),"
-        " (SELECT count(*) FROM incident WHERE ended_at IS NULL), (SELECT count(*) FROM slack_link_change)"
+        " (SELECT count(*) FROM incident WHERE ended_at IS NULL), (SELECT count(*) FROM slack_link_change),"
+        " (SELECT count(merged_into) FROM member)"
     )[0]
-    return Mark(charge, tuple(others))
+    return Mark(charge, reading, (*others, today.toordinal()))
 
 
-def spenders(reader: Reader, since: Mark) -> set[str]:
-    """The e-mails of those with charges since a mark."""
-    sql = "SELECT DISTINCT m.email FROM charge c JOIN member m ON m.id = c.member WHERE c.id > :last"
-    return {row[0] for row in reader.rows(sql, {"last": since.charge})}
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Which of some e-mails have something new, and whether `anybody` has."""
+
+    emails: frozenset[str]
+    anybody: bool
+
+
+def touched(reader: Reader, since: Mark, emails: Collection[str], now: datetime) -> Touched:
+    """Who has charges since a mark, or tasks that passes since then found changed (mended ones cost nothing new)."""
+    members = {
+        row[0] for row in reader.rows("SELECT DISTINCT member FROM charge WHERE id > :last", {"last": since.charge})
+    }
+    members |= _changed(reader, since.reading, now)
+    # an e-mail that was merged into another means that one's spend
+    rows = reader.rows(
+        "SELECT email, coalesce(merged_into, id) FROM member WHERE email IN (SELECT value FROM json_each(:emails))",
+        {"emails": json.dumps(sorted(emails))},
+    )
+    return Touched(frozenset(email for email, member in rows if member in members), bool(members))
+
+
+def _changed(reader: Reader, reading: int, now: datetime) -> set[int]:
+    began = reader.rows("SELECT min(started_at) FROM pass WHERE id > :last", {"last": reading})[0][0]
+    if began is None:
+        return set()
+    sql = "SELECT DISTINCT member FROM task WHERE created_at >= :since AND changed_at >= :began"
+    return {row[0] for row in reader.rows(sql, {"since": to_us(now - SHOWN), "began": began})}

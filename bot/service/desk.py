@@ -30,7 +30,7 @@ LONGEST_SECONDS = 1_500  # an answer's: Slack takes it for thirty minutes
 class Desk:
     """Where every request is sent: `commands` by their first word, `buttons` and forms by what their id begins with.
 
-    Whatever is no command is a `question`.
+    Whatever is no command is a `question`. `home` is told of everybody who opens it: it keeps what it shows to whom.
     """
 
     callers: Callers
@@ -38,7 +38,7 @@ class Desk:
     commands: Mapping[str, Room]
     buttons: Mapping[str, Room]
     question: Room
-    home: Room
+    home: Callable[[Request], Awaitable[None]]
     checks: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, str]]]
 
     def check(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
@@ -69,10 +69,7 @@ class Desk:
 
     async def _answered(self, request: Request) -> None:
         try:
-            caller = await self.callers.caller(request.user)
-            room = self._room(request)
-            if room is not None:
-                await room(request, caller)
+            await self._sent(request)
         except DeniedError as denial:
             await request.reply.say(self._said("people/denied", reason=denial.reason.value))
         except (RefusedError, WhenError, QueryError, UnclosedQuoteError) as refusal:
@@ -84,11 +81,18 @@ class Desk:
             log.exception("could not answer", reference=reference, kind=request.kind.value)
             await request.reply.say(self._said("usage/broken", reference=reference))
 
+    async def _sent(self, request: Request) -> None:
+        if request.kind is Kind.HOME:
+            await self.home(request)
+            return
+        caller = await self.callers.caller(request.user)
+        room = self._room(request)
+        if room is not None:
+            await room(request, caller)
+
     def _room(self, request: Request) -> Room | None:
         if request.kind in {Kind.BUTTON, Kind.FORM}:
             return self.buttons.get(request.action.partition(":")[0])
-        if request.kind is Kind.HOME:
-            return self.home
         words = request.text.split(maxsplit=1)
         return self.commands.get(words[0].lower() if words else "", self.question)
 

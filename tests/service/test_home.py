@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack.things import Message, View
+from bot.domain.access import Caller
+from bot.home import store
+from bot.home.facts import Facts, facts
+from bot.home.rights import AT_ONCE
+from bot.ledger.reading import Reader
+from bot.sandbox.faults import Status
+from bot.sandbox.slack.things import Message, User, View
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown
+from tests.service.test_failures import fail
 from tests.service.worlds import add
 
-DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
+DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 COUNTER = itertools.count()
 
@@ -162,3 +169,178 @@ async def test_whoever_loses_their_rights_sees_nothing_more(office: Office) -> N
     await office.sync()
     assert "The team" not in seen(office, "hannah")
     assert "only answer full members" in seen(office, "hannah")
+
+
+# --- whose rights change ---------------------------------------------------------------------------
+
+
+async def test_a_guest_is_refused_once_a_minute_however_often_it_is_opened(office: Office) -> None:
+    before = drawings(office)
+    for _ in range(5):
+        await opened(office, "gil")
+        office.clock.advance(SECOND)
+        await office.service.draw()
+    assert drawings(office) == before + 1
+
+
+async def test_whoever_becomes_a_guest_sees_nothing_more_though_nothing_has_changed(office: Office) -> None:
+    assert "crown jewels" in await opened(office, "priya")
+    office.workspace.user("priya").is_restricted = True
+    office.clock.advance(6 * MINUTE)
+    await office.service.draw()
+    assert "here as a guest" in seen(office, "priya")
+    office.workspace.user("priya").is_restricted = False
+    office.clock.advance(6 * MINUTE)
+    assert "crown jewels" in await opened(office, "priya")
+
+
+async def test_a_refusal_is_taken_back_without_its_being_opened(office: Office) -> None:
+    assert "here as a guest" in await opened(office, "gil")
+    office.workspace.user("gil").is_ultra_restricted = office.workspace.user("gil").is_restricted = False
+    office.clock.advance(6 * MINUTE)
+    await office.service.draw()
+    assert "guest" not in seen(office, "gil")
+
+
+async def test_an_operator_by_address_who_has_another_sees_the_team_no_more(closed: Office) -> None:
+    closed.settings["ADMINS"] = MARCUS
+    await closed.open()
+    assert "The team" in await opened(closed, "marcus")
+    closed.workspace.user("marcus").email = "marcus@elsewhere.example"
+    await goes_on(closed, 6)
+    assert "The team" not in seen(closed, "marcus")
+
+
+async def test_of_many_viewers_a_few_are_asked_about_a_tick(office: Office) -> None:
+    now = office.clock()
+    users = [
+        office.workspace.add_user(User(f"U0VIEWER{each}", f"viewer{each}", f"Viewer {each}")).id for each in range(30)
+    ]
+    with office.service.database.transaction() as connection:
+        for user in users:
+            store.opened(connection, user, now)
+    await office.service.draw()
+    office.clock.advance(6 * MINUTE)
+    before = len(office.slack.calls("users.info"))
+    await office.service.draw()
+    assert 0 < len(office.slack.calls("users.info")) - before <= AT_ONCE
+
+
+# --- what goes wrong -------------------------------------------------------------------------------
+
+
+def drawings(office: Office) -> int:
+    return len(office.slack.calls("views.publish"))
+
+
+async def goes_on(office: Office, minutes: int) -> None:
+    for _ in range(minutes // 2):
+        office.clock.advance(2 * MINUTE)
+        await office.sync()
+        await office.service.draw()
+
+
+def fails(office: Office, method: str) -> None:
+    office.slack.faults.when(lambda call: Status(503) if call.method == method else None)
+
+
+async def test_whom_slack_does_not_vouch_for_now_keeps_theirs_and_has_it_drawn_later(office: Office) -> None:
+    await opened(office, "priya")
+    office.clock.advance(6 * MINUTE)
+    fails(office, "users.info")
+    spend(office, PRIYA, 5)
+    await office.sync()
+    assert "$20.00* (2.00 credits)" in seen(office, "priya")
+    office.slack.faults.clear()
+    await goes_on(office, 2)
+    assert "$25.00* (2.50 credits)" in seen(office, "priya")
+
+
+async def test_whom_slack_does_not_vouch_for_when_opening_is_told_and_shown_theirs_later(office: Office) -> None:
+    await opened(office, "priya")
+    office.clock.advance(6 * MINUTE)
+    fails(office, "users.info")
+    assert "cannot ask Slack who you are" in await opened(office, "priya")
+    office.slack.faults.clear()
+    await goes_on(office, 2)
+    assert "Your month" in seen(office, "priya")
+
+
+async def test_a_drawing_that_fails_is_made_up_for(office: Office) -> None:
+    await opened(office, "priya")
+    office.clock.advance(2 * MINUTE)
+    fails(office, "views.publish")
+    spend(office, PRIYA, 5)
+    await office.sync()
+    office.slack.faults.clear()
+    await goes_on(office, 2)
+    assert "$25.00* (2.50 credits)" in seen(office, "priya")
+
+
+async def test_a_first_drawing_that_fails_is_made_up_for(office: Office) -> None:
+    fails(office, "views.publish")
+    await office.slack.open_home("priya")
+    await office.idle()
+    assert home(office, "priya") is None
+    office.slack.faults.clear()
+    await goes_on(office, 2)
+    assert "Your month" in seen(office, "priya")
+
+
+async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(reader: Reader, caller: Caller, *others: Any) -> Facts:
+        if caller.member == MARCUS:
+            raise ZeroDivisionError
+        return facts(reader, caller, *others)
+
+    await opened(office, "marcus")
+    await opened(office, "priya")
+    office.clock.advance(2 * MINUTE)
+    spend(office, MARCUS, 5)
+    spend(office, PRIYA, 5)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.home.room.facts", broken)
+        await office.sync()
+    assert "$25.00* (2.50 credits)" in seen(office, "priya")
+    assert "$25.00* (2.50 credits)" not in seen(office, "marcus")
+    await goes_on(office, 2)
+    assert "(5.00 credits)" not in seen(office, "marcus")
+    assert "$45.00* (4.50 credits)" in seen(office, "marcus")
+
+
+# --- what changes ----------------------------------------------------------------------------------
+
+
+async def test_a_task_that_is_mended_at_no_cost_is_shown_so(office: Office) -> None:
+    begun = office.clock() - HOUR - SECOND
+    failed = fail(office, PRIYA, "vault is sealed", 3)
+    await office.sync()
+    assert "vault is sealed" in await opened(office, "priya")
+    add(office.neo.world, failed, "0.3", email=PRIYA, begun=begun, model="opus", title="port scan")
+    await goes_on(office, 4)
+    assert "vault is sealed" not in seen(office, "priya")
+
+
+async def test_new_spend_of_a_renamed_member_is_shown_to_them(office: Office) -> None:
+    new = "priya@new.example"
+    spend(office, new, 5)
+    await office.sync()
+    await opened(office, "priya")
+    with office.service.database.transaction() as connection:
+        office.service.app.merge(connection, PRIYA, new)
+    await goes_on(office, 2)
+    assert "$25.00* (2.50 credits)" in seen(office, "priya")
+    spend(office, new, 30)
+    await goes_on(office, 2)
+    assert "$55.00* (5.50 credits)" in seen(office, "priya")
+
+
+async def test_a_new_month_begins_by_itself(office: Office) -> None:
+    assert "$20.00* (2.00 credits)" in await opened(office, "priya")
+    with office.service.database.transaction() as connection:
+        store.opened(connection, "U0PRIYA", office.clock() + 28 * DAY)
+    office.clock.advance(30 * DAY)
+    await office.service.draw()
+    assert "$20.00* (2.00 credits)" not in seen(office, "priya")
