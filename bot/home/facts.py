@@ -20,6 +20,7 @@ from bot.failures.facts import Case, going_on
 from bot.failures.report import Line as Failing
 from bot.failures.report import lines_of
 from bot.failures.store import listens
+from bot.home.store import SHOWN
 from bot.ledger.passes import freshness
 from bot.ledger.reading import Reader
 from bot.ledger.selection import Selection
@@ -103,16 +104,16 @@ def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -
             month=month,
             forecast=months(reader, [member], now, terms.budgets)[member],
             budgets=tuple(budget_lines(reader, terms.budgets, now, member)),
-            tasks=tuple(_last_tasks(reader, email, now)),
+            tasks=tuple(_last_tasks(reader, email, terms.usage.basis, now)),
             failing=tuple(lines_of(reader, lately, terms.budgets.basis)),
             listens=listens(reader, member),
         )
 
 
-def _last_tasks(reader: Reader, email: str, now: datetime) -> list[TaskRow]:
+def _last_tasks(reader: Reader, email: str, basis: SpendBasis, now: datetime) -> list[TaskRow]:
     """The latest tasks of a month; each with what of its cost lies within it."""
-    selection = Selection(Window(now - timedelta(days=31), now + timedelta(days=1)), (email,))
-    found = task_rows(reader, selection, SpendBasis.TOTAL, None, by_name=True)
+    selection = Selection(Window(now - SHOWN, now + timedelta(days=1)), (email,))
+    found = task_rows(reader, selection, basis, None, by_name=True)
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 

@@ -1,6 +1,5 @@
 """App Home in words: what is one's own first, what one may do there, and for an operator the team's."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from bot.budgets import phrases as budgeting
 from bot.budgets.listing import Line as Budget
 from bot.domain.forecast import LEAST_DAYS, Forecast
 from bot.domain.money import show_credits, show_usd
+from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures import phrases as failing
 from bot.failures.answers import Quiet
@@ -74,7 +74,7 @@ def _add_own(draft: Draft, own: Own, view: View) -> None:
     budgets = [_budget(each) for each in own.budgets]
     draft.add(slack.section(view.words.say("home/budgets", budgets=budgets)))
     draft.add(slack.actions([slack.button("Ask for a budget", ASK, "ask")]))
-    _add_tasks(draft, own.tasks, view)
+    _add_tasks(draft, own, view)
     _add_failures(draft, own, view)
 
 
@@ -117,17 +117,17 @@ def bar(percent: int) -> str:
 _COLUMNS = ("Task", "Spend", "Model", "Status", "Created", "Title")
 
 
-def _add_tasks(draft: Draft, tasks: Sequence[TaskRow], view: View) -> None:
-    if not tasks:
+def _add_tasks(draft: Draft, own: Own, view: View) -> None:
+    if not own.tasks:
         return
     draft.add(slack.section("*Your last tasks*"))
-    rows = [_cells(each, view) for each in tasks]
+    rows = [_cells(each, own.month.basis, view) for each in own.tasks]
     draft.add(slack.table(_COLUMNS, rows, (1,)), lambda: slack.plain_table(_COLUMNS, rows, (1,)))
 
 
-def _cells(each: TaskRow, view: View) -> list[str]:
-    known = each.platform_nanos is not None and each.provider_nanos is not None
-    amount = show_usd((each.platform_nanos or 0) + (each.provider_nanos or 0)) if known else "unknown"
+def _cells(each: TaskRow, basis: SpendBasis, view: View) -> list[str]:
+    nanos = each.spend(basis)
+    amount = "unknown" if nanos is None else show_usd(nanos)
     created = f"{each.created_at.astimezone(view.zone):%Y-%m-%d %H:%M}"
     return [each.task_id[:8], amount, each.model, each.status, created, one_line(each.title or "", _TITLE)]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.access import Caller
+from bot.domain.money import show_usd
 from bot.home import store
 from bot.home.facts import Facts, facts
 from bot.home.rights import AT_ONCE
@@ -311,6 +312,28 @@ async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
 
 
 # --- what changes ----------------------------------------------------------------------------------
+
+
+async def test_last_tasks_show_what_spend_adds_up(closed: Office) -> None:
+    closed.settings["SPEND_BASIS"] = "platform"
+    await closed.open()
+    add(
+        closed.neo.world,
+        "own",
+        "0",
+        email=PRIYA,
+        begun=closed.clock() - HOUR - SECOND,
+        is_byok=True,
+        llm_cost=3,
+        neo_cost=1,
+    )
+    await closed.sync()
+    await opened(closed, "priya")
+    view = home(closed, "priya")
+    assert view is not None
+    rows = next(block["rows"] for block in view.body["blocks"] if block["type"] == "table")
+    report = closed.service.app.report(f"email:{PRIYA} task:own")
+    assert rows[1][1]["text"] == show_usd(report.spend_nanos)
 
 
 async def test_a_task_that_is_mended_at_no_cost_is_shown_so(office: Office) -> None:
