@@ -14,6 +14,10 @@ from bot.slack.rendering import Words
 from bot.spikes.rules import Spike, Terms
 from bot.spikes.store import spikes
 
+_NOW = """
+SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id) WHERE m.id = :id
+"""  # who somebody is, should their e-mail have been joined to another
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -46,6 +50,6 @@ class Voice:
 
     def _look(self, reader: Reader, member: int, day: date) -> tuple[str, Spike] | None:
         with reader:
-            found = spikes(reader, day, self.terms, [member])
-            row = reader.one("SELECT email FROM member WHERE id = :id", {"id": member})
-            return (shown_email(row[0] if row else ""), found[0]) if found else None
+            row = reader.one(_NOW, {"id": member})
+            found = spikes(reader, day, self.terms, [row[0]]) if row else []
+            return (shown_email(row[1]), found[0]) if row and found else None

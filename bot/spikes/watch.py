@@ -32,6 +32,8 @@ class Watch:
         for day, members in self._touched(booked).items():
             until = day_start(day + timedelta(days=1), self.terms.zone) + _LATE
             for each in spikes(connection, day, self.terms, members):
+                if _is_told_already(connection, each.member, day):
+                    continue
                 owe(connection, [Owed(f"spike:{each.member}-{day}", "alert", until=until)], booked.at)
 
     def _touched(self, booked: "Booked") -> dict[date, set[int]]:
@@ -44,3 +46,11 @@ class Watch:
                 if today - timedelta(days=1) <= day <= today:
                     found[day].add(change.member)
         return found
+
+
+def _is_told_already(connection: "Connection", member: int, day: date) -> bool:
+    """Whether the day was told of somebody who is that member since; keys in Slack stay as they were."""
+    sql = """
+SELECT 1 FROM member m JOIN notification n ON n.stem = 'spike:' || m.id || '-' || ? AND n.state <> 'moved'
+WHERE m.merged_into = ? LIMIT 1"""
+    return connection.exec_driver_sql(sql, (day.isoformat(), member)).first() is not None

@@ -64,3 +64,14 @@ async def test_it_is_off_unless_it_is_switched_on(closed: Office) -> None:
     await closed.open()
     await spend(closed, PRIYA, 100)
     assert told(closed.seen("marcus")) == []
+
+
+async def test_an_unusual_day_is_not_told_again_of_who_has_another_email_since(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    await spend(closed, PRIYA, 40)
+    await spend(closed, "priya@new.example", 1)
+    with closed.service.database.transaction() as connection:
+        closed.service.app.merge(connection, PRIYA, "priya@new.example")
+    await spend(closed, "priya@new.example", 3)
+    assert len(told(closed.seen("marcus"))) == 1
