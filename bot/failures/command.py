@@ -26,6 +26,7 @@ from bot.ledger.selection import seen_values
 from bot.outbox.store import changed
 from bot.people.callers import Callers
 from bot.slack import message as slack
+from bot.slack.errors import RefusedBySlackError
 from bot.slack.rendering import Words
 from bot.slack.requests import Kind, Request
 from bot.slack.workspace import Workspace
@@ -37,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 BUTTONS = (*message.BUTTONS, answers.LIFT, form.FORM)
 _MOST_TASKS = 99
-_MEMBERS = 20  # that the form offers to silence
+_OFFERED = 30  # kinds, models and members each that the form offers to silence; Slack takes 100 in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,11 @@ class Failures:
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.terms.zone)
-        await self.workspace.open_form(request.trigger, form.view(choices, request.channel, first, today))
+        try:
+            await self.workspace.open_form(request.trigger, form.view(choices, request.channel, first, today))
+        except RefusedBySlackError as refusal:
+            log.warning("Slack did not open a form", code=refusal.code)
+            raise RefusedError("Slack did not open the form. Press the button once more.") from refusal
 
     async def _silence(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)
@@ -263,13 +268,14 @@ def _choices(reader: Reader, value: str, terms: Terms) -> tuple[int, list[Choice
         first = _first(reader, value)
         cases = [each for key in _groups(reader, value) if (each := facts.look(reader, key, terms.basis))]
         kinds = [
-            Choice(Silenced.KIND, str(each.kind), f"This error: {facts.kind_name(reader, each.kind)}") for each in cases
+            Choice(Silenced.KIND, str(kind), f"This error: {facts.kind_name(reader, kind)}")
+            for kind in list(dict.fromkeys(each.kind for each in cases))[:_OFFERED]
         ]
         models = dict.fromkeys(each.model for each in cases)
         members = dict.fromkeys(email for each in cases for email in each.members)
-        keys = {email: _member(reader, "" if email == facts.NOBODY else email) for email in list(members)[:_MEMBERS]}
+        keys = {email: _member(reader, "" if email == facts.NOBODY else email) for email in list(members)[:_OFFERED]}
         return first, [
-            *kinds[:_MEMBERS],
-            *(Choice(Silenced.MODEL, model, f"Everything of {model}") for model in models),
+            *kinds,
+            *(Choice(Silenced.MODEL, model, f"Everything of {model}") for model in list(models)[:_OFFERED]),
             *(Choice(Silenced.MEMBER, str(key), f"Everything of {email}") for email, key in keys.items() if key),
         ]
