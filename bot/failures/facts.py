@@ -37,6 +37,7 @@ class Case:
     began: datetime
     last: datetime
     closed: bool
+    hushed: bool = False  # closed by a failure that was silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class Told:
 
 
 _CASES = """
-SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, count(f.task), count(f.mended_at),
+SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed', count(f.task),
+       count(f.mended_at),
        sum(coalesce(t.platform_nanos, 0) + {provider}), min(f.failed_at), max(f.failed_at)
 FROM failure_group g JOIN failure_kind k ON k.id = g.kind JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
 WHERE {which} GROUP BY g.id ORDER BY count(f.task) DESC, g.id
@@ -80,8 +82,9 @@ JOIN member m ON m.id = t.member WHERE {which} ORDER BY m.email
 
 _ERRORS = """
 SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g JOIN failure f ON f.grp = g.id
+JOIN failure s ON s.task = f.task AND s.past = 0 AND s.kind = f.kind
 JOIN task t ON t.id = f.task JOIN task_detail d ON d.task = t.id WHERE {which} GROUP BY f.grp
-"""  # of the row with the maximum, as SQLite has it
+"""  # of the row with the maximum, as SQLite has it; what has failed otherwise since has another error
 
 
 def told(reader: Reader, first: int, basis: SpendBasis, member: int | None = None) -> Told:
@@ -92,6 +95,12 @@ def told(reader: Reader, first: int, basis: SpendBasis, member: int | None = Non
         cases = tuple(_cases(reader, which, {"key": first, "member": member}, basis))
         acknowledged = (row[0], from_us(row[1])) if row and row[0] is not None else None
         return Told(first, cases, acknowledged)
+
+
+def is_posted(reader: Reader, thing: str, destination: str) -> bool:
+    """Whether a living message is in Slack."""
+    sql = "SELECT 1 FROM living WHERE thing = :thing AND destination = :destination AND ts IS NOT NULL"
+    return reader.one(sql, {"thing": thing, "destination": destination}) is not None
 
 
 def look(reader: Reader, group: int, basis: SpendBasis, member: int | None = None) -> Case | None:
@@ -110,7 +119,8 @@ def kind_name(reader: Reader, kind: int) -> str:
     """What a kind of failure is called: how its tasks end, with which model, and what the latest error says."""
     row = reader.one(
         "SELECT k.status, k.model, k.cap, d.error_message, max(f.failed_at) FROM failure_kind k"
-        " LEFT JOIN failure f ON f.kind = k.id LEFT JOIN task_detail d ON d.task = f.task WHERE k.id = :id",
+        " LEFT JOIN failure f ON f.kind = k.id AND f.past = 0 LEFT JOIN task_detail d ON d.task = f.task"
+        " WHERE k.id = :id",
         {"id": kind},
     )
     if row is None or row[0] is None:
@@ -132,12 +142,12 @@ def _cases(reader: Reader, which: str, values: dict[str, Any], basis: SpendBasis
         members.setdefault(group, []).append(shown_email(email))
     errors = {group: first_line(error) for group, error, _ in reader.rows(_ERRORS.format(which=which), values)}
     provider = "coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else "0"
-    for group, kind, status, model, cap, closed, tasks, mended, nanos, began, last in reader.rows(
+    for group, kind, status, model, cap, closed, hushed, tasks, mended, nanos, began, last in reader.rows(
         _CASES.format(which=which, provider=provider), values
     ):
         yield Case(
-            group, kind, status, model, Cap(cap) if cap else None, errors[group], tasks, mended, tuple(members[group]),
-            nanos, from_us(began), from_us(last), bool(closed),
+            group, kind, status, model, Cap(cap) if cap else None, errors.get(group, ""), tasks, mended,
+            tuple(members[group]), nanos, from_us(began), from_us(last), bool(closed), bool(hushed),
         )  # fmt: skip
 
 
@@ -147,8 +157,10 @@ def first_line(error: str | None) -> str:
 
 
 _TASKS = """
-SELECT t.task_id, m.email, f.failed_at, {amount}, d.title, d.error_message, f.mended_at IS NOT NULL
+SELECT t.task_id, m.email, f.failed_at, {amount}, d.title,
+       CASE s.kind WHEN f.kind THEN d.error_message END, f.mended_at IS NOT NULL
 FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
+JOIN failure s ON s.task = f.task AND s.past = 0
 JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.id DESC LIMIT :most
 """
 

@@ -12,7 +12,7 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import phrases, store
-from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
+from bot.failures.facts import Case, FailedTask, Told, is_posted, look, tasks, told
 from bot.failures.store import Silence, Silenced
 from bot.failures.watch import REPLIES
 from bot.ledger.readers import Readers
@@ -47,6 +47,7 @@ class _Found:
     told: Told
     latest: tuple[FailedTask, ...]
     silences: tuple[Silence, ...]
+    posted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,22 @@ class Voice:
     async def show(self, telling: Telling) -> Message | None:
         """What a message tells of, as it is now; to a member, of their own tasks alone."""
         first, member = int((telling.thing or "").split(":")[1]), _member(telling)
-        found = await self.readers.ask(lambda reader: self._look(reader, first, member))
+        found = await self.readers.ask(lambda reader: self._look(reader, first, member, telling))
         if not found.told.cases:
-            return None
+            return self._of_none() if found.posted else None
         return self._of_one(found, telling) if len(found.told.cases) == 1 else self._of_many(found, telling)
 
-    def _look(self, reader: Reader, first: int, member: int | None) -> _Found:
+    def _look(self, reader: Reader, first: int, member: int | None, telling: Telling) -> _Found:
         of = told(reader, first, self.terms.basis, member)
         groups = [each.group for each in of.cases]
         latest = tasks(reader, groups, self.terms.basis, _LINKED, member) if len(groups) == 1 else []
         silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
-        return _Found(of, tuple(latest), tuple(silences))
+        posted = is_posted(reader, telling.thing or "", telling.destination)
+        return _Found(of, tuple(latest), tuple(silences), posted)
+
+    def _of_none(self) -> Message:
+        """What a message becomes whose tasks are all told of elsewhere, or of which there is nothing to tell."""
+        return slack.paragraph(self.words.say("failures/emptied"))
 
     def _of_one(self, found: _Found, telling: Telling) -> Message:
         (only,) = found.told.cases
@@ -83,11 +89,12 @@ class Voice:
         draft.add(slack.actions(list(_buttons(f"first:{found.told.first}", telling, closed=only.closed))))
         return draft.message()
 
-    def _drafted(self, only: Case, latest: tuple[FailedTask, ...], telling: Telling) -> Draft:
+    def _drafted(self, only: Case, latest: tuple[FailedTask, ...], telling: Telling, *, reply: bool = False) -> Draft:
         headline = self.words.say("failures/headline", **self._headline(only, telling))
         draft = Draft(headline)
         draft.add(slack.section(headline))
-        draft.add(slack.section(self.words.say("failures/details", **self._details(only, latest, telling))))
+        details = self._details(only, latest, telling)
+        draft.add(slack.section(self.words.say("failures/details", **details, reply=reply)))
         return draft
 
     def _headline(self, only: Case, telling: Telling) -> dict[str, Any]:
@@ -116,6 +123,7 @@ class Voice:
             "last": phrases.moment(only.last, zone),
             "links": [phrases.link(self.terms.address, each.task_id) for each in latest] if self.terms.address else [],
             "closed": only.closed,
+            "hushed": only.hushed,
         }
 
     def _texts(self, telling: Telling) -> bool:
@@ -154,6 +162,7 @@ class Voice:
             more=len(cases) - len(lines),
             unshown=max(len(cases) - REPLIES, 0) if _member(telling) is None else 0,
             closed=found.told.closed,
+            hushed=any(each.hushed for each in cases),
         )
         draft = Draft(text.partition("\n")[0])
         draft.add(slack.section(text))
@@ -184,7 +193,7 @@ class Voice:
         found, latest = await self.readers.ask(lambda reader: self._look_at_one(reader, group, member))
         if found is None:
             return None
-        draft = self._drafted(found, latest, telling)
+        draft = self._drafted(found, latest, telling, reply=True)
         draft.add(slack.actions(list(_buttons(f"group:{group}", telling, closed=found.closed))))
         return draft.message()
 

@@ -138,7 +138,7 @@ def lines_of(reader: Reader, selection: Selection, basis: SpendBasis) -> Iterato
     where = where_of(reader, selection)
     sql = f"""{_hits(where, basis)}
 SELECT k.status, k.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos), max(f.failed_at)
-FROM hit h JOIN failure f ON f.task = h.task AND f.mended_at IS NULL JOIN task t ON t.id = f.task
+FROM hit h JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL JOIN task t ON t.id = f.task
 JOIN task_detail d ON d.task = t.id JOIN failure_kind k ON k.id = f.kind
 GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, f.kind"""  # noqa: S608 - values are bound; the error is of the row with the maximum
     for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, where.values):
@@ -148,7 +148,7 @@ GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, f.kind"""  # noqa: S608 - values are bo
 def _parts(reader: Reader, hits: str, values: dict[str, Any], name: str, join: str) -> list[Part]:
     sql = f"""{hits}
 SELECT {name}, count(*), count(f.task) FROM hit h JOIN task t ON t.id = h.task {join}
-LEFT JOIN failure f ON f.task = h.task AND f.mended_at IS NULL
+LEFT JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL
 GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""  # noqa: S608 - one of two columns
     return [Part(*row) for row in reader.rows(sql, values)]
 

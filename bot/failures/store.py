@@ -23,6 +23,7 @@ class State(StrEnum):
 
     WAITING = "waiting"  # to be told at the end of the pass that found it
     TOLD = "told"
+    HUSHED = "hushed"  # told, and closed by a failure that was silenced
     QUIET = "quiet"  # silenced; a failure that is not makes it wait
 
 
@@ -57,39 +58,53 @@ def kinds(connection: "Connection", seen: Mapping[int, Kind]) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A task that failed; times in microseconds."""
+    """A task that failed; times in microseconds. `streams` is how often it had run, `mark` its kind's fingerprint."""
 
     task: int
     kind: int
     group: int | None
     failed_at: int
+    streams: int | None
     mended: bool | int = False
+    mark: int = 0
 
 
 def known(connection: "Connection", tasks: Iterable[int]) -> dict[int, Failed]:
-    """What is recorded of those tasks."""
+    """How those tasks stand, as far as they failed."""
     rows = connection.exec_driver_sql(
-        "SELECT f.task, f.kind, f.grp, f.failed_at, f.mended_at IS NOT NULL FROM json_each(?) j"
-        " CROSS JOIN failure f ON f.task = j.value",
+        "SELECT f.task, f.kind, f.grp, f.failed_at, f.streams, f.mended_at IS NOT NULL, k.mark FROM json_each(?) j"
+        " CROSS JOIN failure f ON f.task = j.value AND f.past = 0 JOIN failure_kind k ON k.id = f.kind",
         (json.dumps(list(tasks)),),
     )
     return {row[0]: Failed(*row) for row in rows.all()}
 
 
 def write(connection: "Connection", failed: Iterable[Failed]) -> None:
-    """Record that tasks failed, instead of what was recorded of them."""
-    if rows := [(each.task, each.kind, each.group, each.failed_at) for each in failed]:
+    """Record that tasks failed, instead of how they stood; closed groups that were told keep them."""
+    if rows := [(each.task, each.kind, each.group, each.failed_at, each.streams) for each in failed]:
+        _keep(connection, [row[0] for row in rows])
         connection.exec_driver_sql(
-            "INSERT INTO failure (task, kind, grp, failed_at) VALUES (?,?,?,?) ON CONFLICT (task) DO UPDATE SET"
-            " kind = excluded.kind, grp = excluded.grp, failed_at = excluded.failed_at, mended_at = NULL",
+            "INSERT INTO failure (task, past, kind, grp, failed_at, streams) VALUES (?,0,?,?,?,?)"
+            " ON CONFLICT (task, past) DO UPDATE SET kind = excluded.kind, grp = excluded.grp,"
+            " failed_at = excluded.failed_at, streams = excluded.streams, mended_at = NULL",
             rows,
         )
+
+
+def _keep(connection: "Connection", tasks: Sequence[int]) -> None:
+    connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO failure (task, past, kind, grp, failed_at, streams, mended_at)"
+        " SELECT f.task, f.grp, f.kind, f.grp, f.failed_at, f.streams, f.mended_at FROM json_each(?) j"
+        " CROSS JOIN failure f ON f.task = j.value AND f.past = 0 JOIN failure_group g ON g.id = f.grp"
+        " WHERE g.closed_at IS NOT NULL AND g.first IS NOT NULL",
+        (json.dumps(tasks),),
+    )
 
 
 def mend(connection: "Connection", tasks: Iterable[int], now: datetime) -> None:
     """Record that tasks which failed have ended well after all."""
     if rows := [(to_us(now), task) for task in tasks]:
-        connection.exec_driver_sql("UPDATE failure SET mended_at = ? WHERE task = ?", rows)
+        connection.exec_driver_sql("UPDATE failure SET mended_at = ? WHERE task = ? AND mended_at IS NULL", rows)
 
 
 # --- groups --------------------------------------------------------------------------------------
@@ -105,8 +120,15 @@ class Group:
     first: int | None
 
 
+_AHEAD = "closed_at IS NULL AND state <> 'waiting' AND last_at > ?"
+
+
 def close(connection: "Connection", now: datetime) -> list[int]:
-    """Close the groups that have been quiet for a day; returns what leads the messages that tell of them."""
+    """Close the groups that have been quiet for a day; returns what leads the messages that tell of them.
+
+    Those last touched in the future were touched by a clock that ran ahead: their day begins now.
+    """
+    connection.exec_driver_sql(f"UPDATE failure_group SET last_at = ? WHERE {_AHEAD}", (to_us(now), to_us(now)))  # noqa: S608 - our own
     over = to_us(now - QUIET)
     rows = connection.exec_driver_sql(
         "SELECT id, first FROM failure_group WHERE closed_at IS NULL AND last_at <= ?", (over,)
@@ -116,6 +138,36 @@ def close(connection: "Connection", now: datetime) -> list[int]:
             "UPDATE failure_group SET closed_at = ? WHERE closed_at IS NULL AND last_at <= ?", (to_us(now), over)
         )
     return sorted({first for _, first in rows if first is not None})
+
+
+def hush(connection: "Connection", group: int, now: datetime) -> None:
+    """Close a group that was told, since a failure of it is silenced: what follows is told when that is over."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET closed_at = ?, state = 'hushed' WHERE id = ?", (to_us(now), group)
+    )
+
+
+def close_empty(connection: "Connection", groups: Iterable[int]) -> None:
+    """Close those of the groups that hold no task any more, as of their last failure; nothing is told of them."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET closed_at = last_at, state = CASE state WHEN 'waiting' THEN 'quiet' ELSE state END"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND closed_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM failure f WHERE f.grp = failure_group.id)",
+        (json.dumps(list(groups)),),
+    )
+
+
+def rename(connection: "Connection", group: int, kind: int, tasks: Collection[int]) -> bool:
+    """Have an open group of those tasks alone be of another kind, unless one is open; returns whether it is now."""
+    held = connection.exec_driver_sql("SELECT task FROM failure WHERE grp = ?", (group,)).all()
+    if {row[0] for row in held} != set(tasks) or kind in open_groups(connection, [kind]):
+        return False
+    done = connection.exec_driver_sql(
+        "UPDATE failure_group SET kind = ? WHERE id = ? AND closed_at IS NULL", (kind, group)
+    )
+    if done.rowcount:
+        connection.exec_driver_sql("UPDATE failure SET kind = ? WHERE grp = ?", (kind, group))
+    return bool(done.rowcount)
 
 
 def open_groups(connection: "Connection", of: Collection[int]) -> dict[int, Group]:
@@ -168,9 +220,9 @@ def to_tell(reads: "Reads", now: datetime) -> list[int]:
 
 
 def to_close(reads: "Reads", now: datetime) -> bool:
-    """Whether a group has been quiet for a day."""
-    sql = "SELECT 1 FROM failure_group WHERE closed_at IS NULL AND last_at <= ? LIMIT 1"
-    return reads.exec_driver_sql(sql, (to_us(now - QUIET),)).first() is not None
+    """Whether `close` would do anything now."""
+    sql = f"SELECT 1 FROM failure_group WHERE (closed_at IS NULL AND last_at <= ?) OR ({_AHEAD}) LIMIT 1"  # noqa: S608 - our own
+    return reads.exec_driver_sql(sql, (to_us(now - QUIET), to_us(now))).first() is not None
 
 
 def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, int]) -> None:
@@ -306,27 +358,31 @@ class Unrecorded:
     created_at: int
     total_execution_ms: int | None
     changed_at: int
+    streams: int | None
 
 
 def unrecorded(connection: "Connection", statuses: Sequence[str], most: int) -> list[Unrecorded]:
     """Tasks of those statuses that are not recorded as failed, so many at most."""
     rows = connection.exec_driver_sql(
-        "SELECT t.id, t.status, t.model, d.error_message, t.created_at, t.total_execution_ms, t.changed_at FROM task t"
-        " JOIN task_detail d ON d.task = t.id LEFT JOIN failure f ON f.task = t.id"
+        "SELECT t.id, t.status, t.model, d.error_message, t.created_at, t.total_execution_ms, t.changed_at,"
+        " t.stream_count FROM task t"
+        " JOIN task_detail d ON d.task = t.id LEFT JOIN failure f ON f.task = t.id AND f.past = 0"
         " WHERE t.status IN (SELECT value FROM json_each(?)) AND (f.task IS NULL OR f.mended_at IS NOT NULL) LIMIT ?",
         (json.dumps(list(statuses)), most),
     )
     return [Unrecorded(*row) for row in rows.all()]
 
 
-def of_other_statuses(connection: "Connection", statuses: Sequence[str]) -> list[int]:
-    """The tasks recorded as failed whose status is none of those."""
+def forget_others(connection: "Connection", statuses: Sequence[str]) -> list[int]:
+    """Forget the failures of tasks whose status is none of those; returns the groups they were in."""
     rows = connection.exec_driver_sql(
-        "SELECT f.task FROM failure f JOIN task t ON t.id = f.task"
+        "SELECT f.task, f.grp FROM failure f JOIN task t ON t.id = f.task"
         " WHERE f.mended_at IS NULL AND t.status NOT IN (SELECT value FROM json_each(?))",
         (json.dumps(list(statuses)),),
-    )
-    return [row[0] for row in rows.all()]
+    ).all()
+    if rows:
+        connection.exec_driver_sql("DELETE FROM failure WHERE task = ?", sorted({(task,) for task, _ in rows}))
+    return sorted({group for _, group in rows if group is not None})
 
 
 def join(connection: "Connection", old: int, new: int) -> None:

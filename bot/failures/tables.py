@@ -20,15 +20,21 @@ class FailureKind(SQLModel, table=True):
 
 
 class Failure(SQLModel, table=True):
-    """A task that failed, as it stands; one that completed later is mended."""
+    """A task that failed; one that completed later is mended.
+
+    It stands once, with `past` 0. A closed group that was told keeps the tasks that have failed again since, with the
+    group's key as `past`, so that its message counts what it counted.
+    """
 
     __table_args__ = (Index("ix_failure_kind", "kind"), Index("ix_failure_grp", "grp"))
 
     task: int | None = Field(default=None, primary_key=True, foreign_key="task.id")
+    past: int = Field(default=0, primary_key=True)
     kind: int = Field(foreign_key="failure_kind.id")
     grp: int | None = Field(foreign_key="failure_group.id")  # None: it was found while reading history
     failed_at: int = Field(sa_type=BigInteger)
     mended_at: int | None = Field(sa_type=BigInteger)
+    streams: int | None  # how often it had run: once more is another failure
 
 
 class FailureGroup(SQLModel, table=True):

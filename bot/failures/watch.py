@@ -12,6 +12,7 @@ from bot.failures.rules import LATE, MANY, QUIET, failed_at, fingerprint
 from bot.failures.store import Failed, Group, Kind, Silence, Silenced, State
 from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
+from bot.ledger.rules import Kind as Charged
 from bot.outbox.store import Owed, changed, owe
 
 if TYPE_CHECKING:
@@ -27,13 +28,22 @@ REPLIES = 20  # groups of a summary that its thread shows
 
 @dataclass(frozen=True, slots=True)
 class _Failing:
-    """A task that has just failed, or failed again."""
+    """A task that has just failed, or failed again, or in another way than was known.
+
+    `nameless` is the group it is in, if all that is new is the text of its error.
+    """
 
     task: int
     member: int
     kind: int
     model: str
     failed_at: int
+    streams: int | None
+    nameless: int | None
+
+    def within(self, group: int | None) -> Failed:
+        """What is recorded of it."""
+        return Failed(self.task, self.kind, group, self.failed_at, self.streams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +59,14 @@ class Watch:
         known = store.known(connection, [each.id for each in booked.changes])
         failing = [each for each in booked.changes if each.task.status in self.statuses]
         self._mend(connection, booked, known)
-        news = self._news(connection, failing, known, booked.at)
+        news = _renamed(connection, self._news(connection, failing, known, booked.at))
         if booked.quiet:
-            store.write(connection, [Failed(each.task, each.kind, None, each.failed_at) for each in news])
+            store.write(connection, [each.within(None) for each in news])
         else:
             self._group(connection, news, booked.at)
-        moved = {known[each.id].group for each in booked.changes if each.id in known}
-        self._show(connection, filter(None, moved))
+        moved = {group for each in booked.changes if each.id in known and (group := known[each.id].group)}
+        store.close_empty(connection, moved)
+        self._show(connection, moved)
 
     def _mend(self, connection: "Connection", booked: "Booked", known: Mapping[int, Failed]) -> None:
         """Tasks that failed and have ended well since."""
@@ -76,14 +87,8 @@ class Watch:
             for each in failing
         }
         keys = store.kinds(connection, seen)
-        found = []
-        for each in failing:
-            at = to_us(failed_at(each.task.created_at, each.task.total_execution_ms, now))
-            before = known.get(each.id)
-            kind = keys[marks[each.id]]
-            if before is None or before.mended or before.kind != kind or before.failed_at < at:
-                found.append(_Failing(each.id, each.member, kind, each.task.model, at))
-        return found
+        found = (_failing(each, known.get(each.id), keys[marks[each.id]], now) for each in failing)
+        return [each for each in found if each]
 
     def _group(self, connection: "Connection", news: Sequence[_Failing], now: datetime) -> None:
         """Put what failed just now into the open group of its kind, or begin one."""
@@ -96,23 +101,21 @@ class Watch:
             by_kind[each.kind].append(each)
         groups = store.open_groups(connection, by_kind)
         for kind, members in by_kind.items():
-            group = self._joined(connection, groups.get(kind), members, silent, now)
-            store.write(connection, [Failed(each.task, kind, group.id, each.failed_at) for each in members])
+            heard = {each.member for each in members if not _is_silenced(each, silent)}
+            group = self._joined(connection, groups.get(kind), kind, now, heard=bool(heard))
+            store.write(connection, [each.within(group.id) for each in members])
             if group.state is State.TOLD and group.first is not None:
-                self._tell_listeners(connection, [group.id], {group.id: group.first}, now)
+                self._tell_listeners(connection, [group.id], {group.id: group.first}, now, heard)
         self._show(connection, (group.id for group in groups.values()))
 
-    def _joined(
-        self,
-        connection: "Connection",
-        group: Group | None,
-        members: Sequence[_Failing],
-        silent: Sequence[Silence],
-        now: datetime,
-    ) -> Group:
-        wanted = State.WAITING if any(not _is_silenced(each, silent) for each in members) else State.QUIET
+    def _joined(self, connection: "Connection", group: Group | None, kind: int, now: datetime, *, heard: bool) -> Group:
+        """The group that failures come into; `heard` says that one of them is not silenced."""
+        wanted = State.WAITING if heard else State.QUIET
+        if group is not None and group.state is State.TOLD and not heard:
+            store.hush(connection, group.id, now)  # a told group is never told again, and what follows may have to be
+            group = None
         if group is None:
-            return store.open_group(connection, members[0].kind, wanted, now)
+            return store.open_group(connection, kind, wanted, now)
         state = wanted if group.state is State.QUIET else group.state
         store.touch(connection, group.id, state, now)
         return group
@@ -157,10 +160,16 @@ class Watch:
         self._tell_listeners(connection, waiting, first, now)
 
     def _tell_listeners(
-        self, connection: "Connection", groups: Sequence[int], first: Mapping[int, int], now: datetime
+        self,
+        connection: "Connection",
+        groups: Sequence[int],
+        first: Mapping[int, int],
+        now: datetime,
+        heard: Collection[int] | None = None,
     ) -> None:
-        """Those who asked to hear of their own failures, each once of what one message tells."""
-        pairs = store.listening(connection, groups)
+        """Those who asked to hear of their own failures, each once of what one message tells; of all, or of `heard`."""
+        found = store.listening(connection, groups)
+        pairs = [(group, member) for group, member in found if heard is None or member in heard]
         owe(
             connection,
             (
@@ -181,8 +190,9 @@ class Watch:
         row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (_RECORDED,)).first()
         if row and row[0] == self._statuses:
             return
-        for task in store.of_other_statuses(connection, self.statuses):
-            connection.exec_driver_sql("DELETE FROM failure WHERE task = ?", (task,))
+        left = store.forget_others(connection, self.statuses)
+        store.close_empty(connection, left)
+        self._show(connection, left)
         while older := store.unrecorded(connection, self.statuses, _AT_ONCE):
             store.write(connection, list(_recorded(connection, older)))
         notes.write(connection, _RECORDED, self._statuses)
@@ -192,13 +202,52 @@ class Watch:
         store.join(connection, old, new)
 
 
+def _failing(change: "TaskChange", before: Failed | None, kind: int, now: datetime) -> _Failing | None:
+    """A task that stands as failed, if that is news."""
+    task = change.task
+    at = to_us(failed_at(task.created_at, task.total_execution_ms, now))
+    again = before is not None and _has_failed_again(before, change, at)
+    if before is not None and not again and before.kind == kind:
+        return None
+    if again and task.total_execution_ms is None:
+        at = to_us(now)  # when it began says nothing of a later run
+    nameless = None
+    if before is not None and not again:
+        at = max(at, before.failed_at)
+        nameless = before.group if before.mark == fingerprint(task.status, task.model, None) else None
+    return _Failing(change.id, change.member, kind, task.model, at, task.stream_count, nameless)
+
+
+def _has_failed_again(before: Failed, change: "TaskChange", at: int) -> bool:
+    """Whether a task that failed has failed once more: later, or in another run, or at further cost."""
+    if before.mended or before.failed_at < at:
+        return True
+    streams = change.task.stream_count
+    if before.streams is not None and streams is not None:
+        return streams > before.streams
+    return any(each.kind is Charged.GROWTH and each.platform_nanos + each.provider_nanos > 0 for each in change.entries)
+
+
+def _renamed(connection: "Connection", news: Sequence[_Failing]) -> list[_Failing]:
+    """Without those whose error's text alone is new: the group that they fill becomes one of the text's kind."""
+    filling: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for each in news:
+        if each.nameless is not None:
+            filling[each.nameless, each.kind].add(each.task)
+    done: set[int] = set()
+    for (group, kind), tasks in filling.items():
+        if store.rename(connection, group, kind, tasks):
+            done |= tasks
+    return [each for each in news if each.task not in done]
+
+
 def _recorded(connection: "Connection", older: Sequence[store.Unrecorded]) -> Iterator[Failed]:
     marks = [fingerprint(each.status, each.model, each.error) for each in older]
     seen = {m: Kind(m, each.status, each.model, each.error) for m, each in zip(marks, older, strict=True)}
     keys = store.kinds(connection, seen)
     for mark, each in zip(marks, older, strict=True):
         at = failed_at(from_us(each.created_at), each.total_execution_ms, from_us(each.changed_at))
-        yield Failed(each.task, keys[mark], None, to_us(at))
+        yield Failed(each.task, keys[mark], None, to_us(at), each.streams)
 
 
 def _largest(connection: "Connection", groups: Collection[int]) -> list[int]:

@@ -52,14 +52,16 @@ def upgrade() -> None:
     op.create_table(
         "failure",
         sa.Column("task", sa.Integer(), nullable=False),
+        sa.Column("past", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("grp", sa.Integer(), nullable=True),
         sa.Column("failed_at", sa.BigInteger(), nullable=False),
         sa.Column("mended_at", sa.BigInteger(), nullable=True),
+        sa.Column("streams", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["grp"], ["failure_group.id"], name="fk_failure_grp_failure_group"),
         sa.ForeignKeyConstraint(["kind"], ["failure_kind.id"], name="fk_failure_kind_failure_kind"),
         sa.ForeignKeyConstraint(["task"], ["task.id"], name="fk_failure_task_task"),
-        sa.PrimaryKeyConstraint("task", name="pk_failure"),
+        sa.PrimaryKeyConstraint("task", "past", name="pk_failure"),
     )
     op.create_index("ix_failure_grp", "failure", ["grp"], unique=False)
     op.create_index("ix_failure_kind", "failure", ["kind"], unique=False)

@@ -2,11 +2,14 @@
 
 import itertools
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.things import Message
+from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import World
 from tests.service.conftest import Office, actions, shown, table
 from tests.service.test_budgets import keys, told
@@ -286,3 +289,148 @@ async def test_without_an_alert_channel_operators_hear_of_it_with_the_error(clos
     await closed.sync()
     (message,) = [each for each in told(closed.dm("hannah")) if "ended as error" in shown(each)]
     assert SECRET in shown(message)
+
+
+# --- failures that change, silences that end, clocks that ran ahead -------------------------------
+
+
+def run(office: Office, took: int | None, error: str, **others: Any) -> Stream:
+    """A run that has just failed, of a known or unknown length in milliseconds."""
+    begun = office.clock() - timedelta(hours=1) - SECOND
+    values: dict[str, Any] = {"credits": Decimal("0.1"), "status": "error", **others}
+    return Stream(begun, begun + timedelta(hours=1), total_ms=took, error_message=error, **values)
+
+
+@pytest.mark.parametrize("took", [3_600_000, None])
+async def test_a_task_that_fails_again_is_told_again_and_what_is_closed_counts_on_as_it_was(
+    office: Office, took: int | None
+) -> None:
+    task = SimTask.of("t-a", run(office, took, "x broke"), email=PRIYA, model="opus")
+    office.neo.world.add(task)
+    fail(office, MARCUS, "x broke")
+    await office.sync()
+    office.clock.advance(timedelta(days=2))
+    await office.sync()
+    office.neo.world.add(task.continued(run(office, took, "x broke")))
+    await office.sync()
+    first, second = told(office.seen("marcus"))
+    assert "2 tasks failed" in shown(first)
+    assert "A task ended as error" in shown(second)
+    assert "3 of 3 tasks failed" in shown(await office.ask("hannah", "errors team 7d"))
+
+
+async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(office: Office) -> None:
+    task = SimTask.of("t-a", run(office, None, "x broke"), email=PRIYA, model="opus")
+    office.neo.world.add(task)
+    await office.sync()
+    office.clock.advance(timedelta(hours=3))
+    office.neo.world.add(task.continued(run(office, None, "y is gone")))
+    await office.sync()
+    first, second = told(office.seen("marcus"))
+    assert "Nothing is left of this failure here" in shown(first)
+    assert actions(first) == []
+    assert "A task ended as error" in shown(second)
+
+
+async def test_an_error_whose_text_comes_later_is_told_once(office: Office) -> None:
+    name, begun = fail(office, PRIYA, None), office.clock() - timedelta(hours=1) - SECOND
+    await office.sync()
+    values = {"email": PRIYA, "model": "opus", "status": "error", "begun": begun}
+    add(office.neo.world, name, "0.1", error_message="user_spending_cap_reached", **values)
+    await office.sync()
+    (message,) = told(office.seen("marcus"))
+    assert "spending cap in Neo is reached" in shown(message)
+    office.clock.advance(timedelta(minutes=5))
+    fail(office, MARCUS, "user_spending_cap_reached")
+    await office.sync()
+    (message,) = told(office.seen("marcus"))
+    assert "2 tasks failed the same way" in shown(message)
+
+
+@pytest.mark.parametrize("what", ["kind", "member"])
+async def test_a_silenced_failure_is_told_to_no_listener(office: Office, what: str) -> None:
+    await office.ask("priya", "notify errors on")
+    fail(office, MARCUS if what == "kind" else PRIYA, "x broke")
+    await office.sync()
+    before = len(told(office.dm("priya")))
+    until = f"{office.clock() + timedelta(days=2):%Y-%m-%d}"
+    await silence(office, told(office.seen("marcus"))[0], what, until=until)
+    office.clock.advance(timedelta(hours=1))
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    assert len(told(office.dm("priya"))) == before
+
+
+async def test_after_a_silence_what_went_on_all_along_is_told_again(office: Office) -> None:
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    until = f"{office.clock() + timedelta(days=2):%Y-%m-%d}"
+    await silence(office, told(office.seen("marcus"))[0], "kind", until=until)
+    for _ in range(3):
+        office.clock.advance(timedelta(hours=12))
+        fail(office, PRIYA, "x broke")
+        await office.sync()
+    (first,) = told(office.seen("marcus"))
+    assert "Closed: a failure of the kind was silenced" in shown(first)
+    assert actions(first) == ["failure_tasks"]
+    report = await office.ask("hannah", "errors team 7d")
+    await office.press("hannah", report, "failure_lift:1")
+    office.clock.advance(timedelta(hours=12))
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    first, second = told(office.seen("marcus"))
+    assert "A task ended as error" in shown(first)
+    assert "4 tasks failed the same way" in shown(second)
+
+
+async def test_the_form_that_silences_opens_on_a_summary_of_many_models(office: Office) -> None:
+    for number in range(130):
+        fail(office, PRIYA, "x broke", model=f"model-{number}")
+    await office.sync()
+    parent = next(each for each in told(office.seen("marcus")) if each.thread_ts is None)
+    await office.slack.click("hannah", "neo-spend", parent.ts, "failure_silence")
+    await office.workspace.until(lambda: office.workspace.view_on_top("U0HANNAH") is not None)
+    view = office.workspace.view_on_top("U0HANNAH")
+    assert view is not None
+    assert len(view.body["blocks"][0]["element"]["options"]) == 61
+
+
+async def test_a_form_that_slack_refuses_is_answered(office: Office) -> None:
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    office.slack.faults.when(lambda call: Refuse("expired_trigger_id") if call.method == "views.open" else None)
+    answer = await office.press("hannah", told(office.seen("marcus"))[0], "failure_silence")
+    assert "Press the button once more" in shown(answer)
+
+
+async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(office: Office) -> None:
+    office.clock.advance(timedelta(days=10))
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    office.clock._ahead -= timedelta(days=10)  # noqa: SLF001 - it goes back only here
+    for _ in range(3):
+        office.clock.advance(timedelta(hours=30))
+        fail(office, PRIYA, "x broke")
+        await office.sync()
+    assert len(told(office.seen("marcus"))) > 1
+
+
+async def test_a_failure_that_counts_as_none_any_more_closes_its_message(office: Office) -> None:
+    fail(office, PRIYA, "x broke", status="failed")
+    await office.sync()
+    await office.service.end()
+    office.settings["FAILURE_STATUSES"] = "error"
+    await office.start()
+    await office.sync()
+    (message,) = told(office.seen("marcus"))
+    assert "it no longer counts as failed" in shown(message)
+    assert actions(message) == []
+
+
+async def test_replies_of_a_summary_say_that_they_are_as_found(office: Office) -> None:
+    for word in ("alpha", "beta", "gamma", "delta"):
+        fail(office, PRIYA, f"{word} broke")
+    await office.sync()
+    parent, *replies = told(office.seen("marcus"))
+    assert all("As found; the message above counts on." in shown(each) for each in replies)
+    assert "As found" not in shown(parent)

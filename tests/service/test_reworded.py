@@ -73,6 +73,9 @@ async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
     await office.ask("priya", "notify errors on")
     await goes_on(office, 24)
     fail(office, MARCUS, "alpha broke")
+    for error in ("zeta broke", "eta broke"):  # of one task: nothing is left of the first message
+        add(office.neo.world, "turns", "0.1", email=PRIYA, begun=START, status="error", error_message=error)
+        await office.sync()
     add(office.neo.world, "late", "0.5", email=PRIYA, begun=START - 20 * HOUR)
     await goes_on(office, 24)
     await office.service.end()
