@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 from typing import Generic, Protocol, Self, TypeVar
 
 from aiohttp import web
@@ -36,6 +37,7 @@ class Server(Generic[Api]):
         self._runner: web.AppRunner | None = None
         self._beside: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
         self.loop: asyncio.AbstractEventLoop | None = None  # the one it serves from, while it does
+        self._answered: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
 
     @property
     def url(self) -> str:
@@ -46,8 +48,10 @@ class Server(Generic[Api]):
         """Serve from the running loop. Raises OSError when the port is taken, RuntimeError when serving."""
         if self._runner:
             raise RuntimeError(f"already serving at {self.url}")
+        application = self.api.application()
+        application.on_response_prepare.append(self._remember)
         self._runner = web.AppRunner(
-            self.api.application(),
+            application,
             access_log=None,
             handler_cancellation=True,  # a client that leaves ends a hanging request
             shutdown_timeout=GRACE_S,
@@ -66,8 +70,24 @@ class Server(Generic[Api]):
         runner, self._runner = self._runner, None
         self.loop = None
         if runner:
-            await _cut_off(runner)
+            await self._cut_off(runner)
             await runner.cleanup()
+
+    async def _remember(self, request: web.Request, _: web.StreamResponse) -> None:
+        # a connection that is being closed forgets its transport, which stays open until all of the answer is read
+        if request.transport:
+            self._answered.add(request.transport)
+
+    async def _cut_off(self, runner: web.AppRunner) -> None:
+        """Close the door, then drop who is inside: neither waiting nor unread answers keep a transport open."""
+        for site in list(runner.sites):
+            await site.stop()
+        for _ in range(TURNS):
+            inside = {each.transport for each in runner.server.connections} if runner.server else set()
+            for transport in inside | set(self._answered):
+                if transport:
+                    transport.abort()
+            await asyncio.sleep(0)  # the loop closes aborted sockets in its next turn
 
     def open(self) -> None:
         """Serve from a daemon thread with its own loop. Raises what `start` raises."""
@@ -105,17 +125,6 @@ class Server(Generic[Api]):
 
 class NeoServer(Server[NeoApi]):
     """Serves a NeoApi."""
-
-
-async def _cut_off(runner: web.AppRunner) -> None:
-    """Close the door, then drop who is inside: neither waiting nor unread answers keep a transport open."""
-    for site in list(runner.sites):
-        await site.stop()
-    for _ in range(TURNS):
-        for connection in runner.server.connections if runner.server else ():
-            if connection.transport:
-                connection.transport.abort()
-        await asyncio.sleep(0)  # the loop closes aborted sockets in its next turn
 
 
 def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

@@ -1,5 +1,6 @@
 """The HTTP server: whether the service lives and is ready, and (without Socket Mode) Slack's requests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
 EVENTS = "/slack/events"
+_TURNS = 4  # of the loop, in which whoever was let in while the door closed comes to the fore
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """What stands in the way of being ready, by what it concerns; empty when all is well."""
@@ -43,4 +45,8 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[in
         await web.TCPSite(runner, host, port).start()
         yield runner.addresses[0][1]
     finally:
+        for site in list(runner.sites):
+            await site.stop()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         await runner.cleanup()
