@@ -89,7 +89,7 @@ async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
     assert office.service.rooms is not None
     assert office.service.rooms.desk.words.broken == {}
     rare = {
-        "failures/acknowledged", "failures/silenced", "failures/lifted", "failures/tasks", 
+        "failures/acknowledged", "failures/silenced", "failures/lifted", "failures/tasks",
         "home/unread", "digest/text",
     }  # fmt: skip
     daily = {name for name in NAMES if name.partition("/")[0] in {"failures", "digest", "home", "spikes"}}
