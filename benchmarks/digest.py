@@ -1,14 +1,13 @@
 """The digest: its facts and words on a large ledger, beside the very same SQL through plain sqlite3."""
 
 import shutil
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
-from benchmarks.recording import Recorder, Row, Statement
+from benchmarks.recording import Recorder, plain_reader, rows_of
 from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
@@ -56,10 +55,10 @@ def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
     recorder = Recorder(open_reader(path))
     _check(_digest(app, recorder, words))
     recorder.close()
-    with closing(open_reader(path)) as reader, closing(_plain(path)) as connection:
-        assert _rows(connection, recorder.statements) == recorder.results
+    with closing(open_reader(path)) as reader, closing(plain_reader(path)) as connection:
+        assert rows_of(connection, recorder.statements) == recorder.results
         ours, plain = in_turn(
-            rounds, lambda: _digest(app, reader, words), lambda: _rows(connection, recorder.statements)
+            rounds, lambda: _digest(app, reader, words), lambda: rows_of(connection, recorder.statements)
         )
     return ours, plain, len(recorder.statements)
 
@@ -75,17 +74,3 @@ def _check(message: Message) -> None:
     text = str(message.blocks)
     for part in ("a usual Thursday", "Members", "Failed", "Over budget", "data_visualization"):
         assert part in text, part
-
-
-def _plain(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-    connection.execute("PRAGMA cache_size = -64000")  # as much as the app's reader has
-    return connection
-
-
-def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Row]]:
-    connection.execute("BEGIN")
-    try:
-        return [connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
-    finally:
-        connection.execute("ROLLBACK")

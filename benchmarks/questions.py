@@ -1,13 +1,13 @@
 """Questions: a report on a large ledger, beside the very same SQL through plain sqlite3."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
-from benchmarks.recording import Row, Statement, ask, recorded
+from benchmarks.recording import ask, plain_reader, recorded, rows_of
 from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from bot.app import App
@@ -36,24 +36,10 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 def _race(app: App, path: Path, line: str, rounds: int) -> list[float]:
     kept = recorded(app, path, line)
-    with closing(open_reader(path)) as reader, closing(_plain(path)) as connection:
-        assert _rows(connection, kept.statements) == kept.results
+    with closing(open_reader(path)) as reader, closing(plain_reader(path)) as connection:
+        assert rows_of(connection, kept.statements) == kept.results
         _check(connection, ask(app, reader, line))
-        return in_turn(rounds, lambda: ask(app, reader, line), lambda: _rows(connection, kept.statements))
-
-
-def _plain(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-    connection.execute("PRAGMA cache_size = -64000")  # as much as the app's reader has
-    return connection
-
-
-def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Row]]:
-    connection.execute("BEGIN")
-    try:
-        return [connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
-    finally:
-        connection.execute("ROLLBACK")
+        return in_turn(rounds, lambda: ask(app, reader, line), lambda: rows_of(connection, kept.statements))
 
 
 def _check(connection: sqlite3.Connection, report: Report) -> None:
@@ -70,5 +56,5 @@ def _check(connection: sqlite3.Connection, report: Report) -> None:
 
 
 def _some_task(path: Path) -> str:
-    with closing(_plain(path)) as connection:
+    with closing(plain_reader(path)) as connection:
         return str(connection.execute("SELECT task_id FROM task ORDER BY id DESC LIMIT 1 OFFSET 99").fetchone()[0])

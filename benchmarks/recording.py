@@ -1,5 +1,6 @@
 """Recording: the statements that the app sends while it answers, to be sent again without the app."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,19 @@ def recorded(app: App, ledger: Path, line: str) -> Recorder:
     ask(app, recorder, line)
     recorder.close()
     return recorder
+
+
+def plain_reader(path: Path) -> sqlite3.Connection:
+    """A plain reader of a ledger, set as the app's."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("PRAGMA cache_size = -64000")  # as much as the app's reader has
+    return connection
+
+
+def rows_of(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[list[Row]]:
+    """The rows of recorded statements, sent again in one snapshot."""
+    connection.execute("BEGIN")
+    try:
+        return [connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
+    finally:
+        connection.execute("ROLLBACK")

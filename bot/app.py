@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.budgets.watch import Watch
     from bot.digest.facts import Terms as DigestTerms
     from bot.digest.watch import Watch as Digests
+    from bot.domain.question import Question
     from bot.failures.report import Errors
     from bot.failures.watch import Watch as Failures
     from bot.ledger.booking import Observer
@@ -100,9 +101,11 @@ class App:
         """
         now = self.clock()
         with self.reader() as reader:
-            statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
-            question = parse(line, now=now, zone=self.settings.timezone, statuses=statuses)
-            return answer(reader, question, AT_THE_TERMINAL, self.terms, now)
+            return answer(reader, self._question(reader, line, now), AT_THE_TERMINAL, self.terms, now)
+
+    def _question(self, reader: Reader, line: str, now: datetime) -> "Question":
+        statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
+        return parse(line, now=now, zone=self.settings.timezone, statuses=statuses)
 
     def errors(self, line: str) -> "Errors":
         """What failed, asked in the query language by whoever holds the terminal; raises as `report`."""
@@ -110,8 +113,7 @@ class App:
 
         settings, now = self.settings, self.clock()
         with self.reader() as reader:
-            statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
-            question = parse(line, now=now, zone=settings.timezone, statuses=statuses)
+            question = self._question(reader, line, now)
             check(question)
             return errors(reader, question, AT_THE_TERMINAL, settings.timezone, settings.spend_basis, now)
 

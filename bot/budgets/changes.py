@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from bot.ledger.reading import Reads
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -43,7 +45,7 @@ class Done:
         return was == ((self.after.limit_nanos, self.after.ends_at) if self.after else (None, None))
 
 
-def scope_of(connection: "store.Reads", name: str) -> int:
+def scope_of(connection: "Reads", name: str) -> int:
     """The scope of `default`, `team` or an e-mail.
 
     Raises:
@@ -185,7 +187,7 @@ def ask(connection: "Connection", member: int, asked: Asked, by: str, now: datet
     return int(key)
 
 
-def wish(connection: "store.Reads", key: int) -> Wish | None:
+def wish(connection: "Reads", key: int) -> Wish | None:
     """A request by its key."""
     row = connection.exec_driver_sql(
         "SELECT id, member, unit, limit_nanos, ends_at, reason, asked_by, asked_at, state, decided_by"

@@ -13,11 +13,13 @@ from bot.budgets.grammar import Asked, asked
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, span_of
 from bot.budgets.watch import Watch, thing
+from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
 from bot.domain.words import UnclosedQuoteError, clean, split
 from bot.ledger.database import Database
+from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.outbox.store import changed
 from bot.people.callers import Callers
@@ -120,7 +122,7 @@ class Budgets:
             "same": done.same,
             "after": show_usd(after.limit_nanos or 0) if after else "",
             "before": show_usd(before.limit_nanos or 0) if before else "",
-            "ends_at": phrases.last_day(after.ends_at, zone) if after and after.ends_at else "",
+            "ends_at": wording.last_day(after.ends_at, zone) if after and after.ends_at else "",
             "then": show_usd(done.then_nanos) if done.then_nanos else "",
             "known": done.known,
         }
@@ -158,11 +160,7 @@ class Budgets:
 
     async def _own(self, caller: Caller) -> int | None:
         """The member somebody is in the ledger, if they are one."""
-        if caller.member is None:
-            return None
-        sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
-        row = await self.readers.ask(lambda reader: reader.one(sql, {"email": caller.member}))
-        return int(row[0]) if row else None
+        return await self.readers.ask(lambda reader: member_id(reader, caller.member))
 
     # --- asking for more -----------------------------------------------------------------------------
 
@@ -193,7 +191,7 @@ class Budgets:
         await self._may_touch(caller, request.text)
         before = await self.database.write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
         by, at = before or (request.user, self.clock())
-        when = phrases.moment(at, self.watch.terms.zone)
+        when = wording.moment(at, self.watch.terms.zone)
         await self._say(request, "budgets/acknowledged", again=before is not None, by=message.person(by), when=when)
 
     async def _may_touch(self, caller: Caller, name: str) -> int:
@@ -252,7 +250,7 @@ class Budgets:
         now = self.clock()
         ends = {unit: self._until(how, unit, now) for unit in units}
         await self.database.write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
-        until = phrases.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
+        until = wording.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
         where = "your direct messages" if audience is Audience.DM else "the channel"
         await self._say(request, "budgets/snoozed", where=where, until=until, period=how == "period")
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.budgets import phrases, store
+from bot.budgets import store
 from bot.budgets.facts import revision
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Decision, Limit, Span, passed, percent, span_of
 from bot.budgets.watch import Terms
+from bot.domain import wording
 from bot.domain.money import show_usd, usd_text
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.reading import Reader
@@ -135,7 +136,7 @@ def _limit_from(reader: Reader, limit: Limit | None, terms: Terms) -> str:
     if was is None:
         return source
     why = f": {was.act.reason}" if was.act.reason else ""
-    return f"{source}, set {phrases.moment(was.act.at, terms.zone)}{why}"
+    return f"{source}, set {wording.moment(was.act.at, terms.zone)}{why}"
 
 
 _STEPS = """
@@ -197,7 +198,7 @@ def _outlook(found: Explanation, limit: Limit, terms: Terms) -> Iterator[str]:
     if found.reason:
         yield f"Nothing was told: {found.reason}."
     for audience, at in found.quiet:
-        yield f"Quiet in {_where(audience)} until {phrases.moment(at, terms.zone)}."
+        yield f"Quiet in {_where(audience)} until {wording.moment(at, terms.zone)}."
     if found.next_step is not None:
         yield f"Next: {found.next_step} %, at {show_usd(limit.nanos * found.next_step // 100)}."
 
@@ -205,7 +206,7 @@ def _outlook(found: Explanation, limit: Limit, terms: Terms) -> Iterator[str]:
 def _counted(found: Explanation, terms: Terms) -> str:
     if not found.charges or found.first is None or found.last is None:
         return "No charge counts so far."
-    between = f"{phrases.moment(found.first, terms.zone)} to {phrases.moment(found.last, terms.zone)}"
+    between = f"{wording.moment(found.first, terms.zone)} to {wording.moment(found.last, terms.zone)}"
     return f"{found.charges:,} {'charge counts' if found.charges == 1 else 'charges count'}, booked {between}."
 
 
@@ -215,7 +216,7 @@ def _where(audience: str) -> str:
 
 def _told(step: Explained, terms: Terms) -> Iterator[Sentence]:
     spent = f"{show_usd(step.spend_nanos)} of {show_usd(step.limit_nanos)}"
-    head = f"{step.step} % passed {phrases.moment(step.at, terms.zone)} at {spent}"
+    head = f"{step.step} % passed {wording.moment(step.at, terms.zone)} at {spent}"
     if step.reason:
         yield Sentence(f"{head}: not told, because {step.reason}.")
     else:
@@ -251,7 +252,7 @@ def _telling(each: Telling, terms: Terms) -> Sentence:
     to = _TO.get(each.destination.partition(":")[0], each.destination.partition(":")[2])
     if each.state is State.SENT and each.at is not None and each.ts is not None:
         address = f"{ARCHIVES}{each.channel}/p{each.ts.replace('.', '')}"
-        return Sentence(f"   to {to}: told {phrases.moment(each.at, terms.zone)}", address)
+        return Sentence(f"   to {to}: told {wording.moment(each.at, terms.zone)}", address)
     return Sentence(f"   to {to}: {_STATES.get(each.state, each.state)}{f' ({each.why})' if each.why else ''}")
 
 
@@ -267,7 +268,7 @@ def to_document(found: Explanation) -> dict[str, Any]:
         "charges": found.charges,
         "next_step": found.next_step,
         "reason": found.reason or None,
-        "quiet": [{"where": audience, "until": _utc(until)} for audience, until in found.quiet],
+        "quiet": [{"where": audience, "until": wording.utc(until)} for audience, until in found.quiet],
         "steps": [_step_document(step) for step in found.steps],
     }
 
@@ -275,7 +276,7 @@ def to_document(found: Explanation) -> dict[str, Any]:
 def _step_document(step: Explained) -> dict[str, Any]:
     return {
         "step": step.step,
-        "at": _utc(step.at),
+        "at": wording.utc(step.at),
         "spend_usd": usd_text(step.spend_nanos),
         "limit_usd": usd_text(step.limit_nanos),
         "reason": step.reason or (SNOOZED if step.waiting else None),
@@ -285,7 +286,7 @@ def _step_document(step: Explained) -> dict[str, Any]:
             {
                 "to": each.destination,
                 "state": each.state.value,
-                "at": None if each.at is None else _utc(each.at),
+                "at": None if each.at is None else wording.utc(each.at),
                 "channel": each.channel,
                 "ts": each.ts,
                 "why": each.why or None,
@@ -293,7 +294,3 @@ def _step_document(step: Explained) -> dict[str, Any]:
             for each in step.tellings
         ],
     }
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -14,6 +14,7 @@ from bot.domain.pricing import SpendBasis
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import freshness
 from bot.ledger.reading import Reader
+from bot.ledger.spend import charged
 
 _TOP = 3  # tasks and models that are named
 
@@ -187,7 +188,7 @@ def _cause(reader: Reader, subject: int, span: Span, basis: SpendBasis, steps: S
     """What moved up to the last of the steps (without any: until now), since the one before (or the period's start)."""
     before = steps[-2] if len(steps) > 1 else None
     upto = steps[-1].last_charge if steps else None
-    amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+    amount = charged(basis)
     whose = "" if subject == TEAM else "c.member = :subject AND "
     within = f"""FROM charge c WHERE {whose}c.booked_at >= :low AND c.booked_at < :high
 AND c.id > :after AND c.id <= :upto"""

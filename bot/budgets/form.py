@@ -12,6 +12,7 @@ from bot.budgets.grammar import Asked
 from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
+from bot.slack.message import plain_text
 
 SET, REQUEST = "budget_form", "budget_wish"
 _WHOSE, _AMOUNT, _UNIT, _UNTIL, _REASON = "whose", "amount", "unit", "until", "reason"
@@ -41,41 +42,37 @@ def view(opened_: Opened, channel: str, *, request_: bool) -> dict[str, Any]:
         _text(_REASON, "Reason", "pentest for a new client", optional=True),
     ]
     if opened_.scope and not request_:
-        blocks.insert(0, {"type": "section", "text": {"type": "plain_text", "text": f"For {opened_.scope}"}})
+        blocks.insert(0, {"type": "section", "text": plain_text(f"For {opened_.scope}")})
     return {
         "type": "modal",
         "callback_id": REQUEST if request_ else SET,
         "private_metadata": f"{channel} {kept}",
-        "title": _plain(title),
-        "submit": _plain("Ask" if request_ else "Set"),
-        "close": _plain("Cancel"),
+        "title": plain_text(title),
+        "submit": plain_text("Ask" if request_ else "Set"),
+        "close": plain_text("Cancel"),
         "blocks": blocks,
     }
 
 
-def _plain(text: str) -> dict[str, str]:
-    return {"type": "plain_text", "text": text}
-
-
 def _text(name: str, label: str, hint: str, *, optional: bool = False) -> dict[str, Any]:
-    element = {"type": "plain_text_input", "action_id": name, "placeholder": _plain(hint), "max_length": 200}
-    return {"type": "input", "block_id": name, "label": _plain(label), "element": element, "optional": optional}
+    element = {"type": "plain_text_input", "action_id": name, "placeholder": plain_text(hint), "max_length": 200}
+    return {"type": "input", "block_id": name, "label": plain_text(label), "element": element, "optional": optional}
 
 
 def _choice(chosen: Unit) -> dict[str, Any]:
-    options = {unit: {"text": _plain(f"a {unit}"), "value": unit.value} for unit in UNITS}
+    options = {unit: {"text": plain_text(f"a {unit}"), "value": unit.value} for unit in UNITS}
     element = {
         "type": "static_select",
         "action_id": _UNIT,
         "options": list(options.values()),
         "initial_option": options[chosen],
     }
-    return {"type": "input", "block_id": _UNIT, "label": _plain("Period"), "element": element}
+    return {"type": "input", "block_id": _UNIT, "label": plain_text("Period"), "element": element}
 
 
 def _date() -> dict[str, Any]:
     element = {"type": "datepicker", "action_id": _UNTIL}
-    label = _plain("Through that day (for good, if left out)")
+    label = plain_text("Through that day (for good, if left out)")
     return {"type": "input", "block_id": _UNTIL, "label": label, "element": element, "optional": True}
 
 

@@ -11,6 +11,7 @@ from bot.budgets.facts import LimitAct, pace_of, revision
 from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Limit, Span, percent, span_of
 from bot.budgets.watch import Terms
+from bot.domain import wording
 from bot.domain.money import show_usd, usd_text
 from bot.domain.periods import Unit
 from bot.ledger.instants import from_us
@@ -123,9 +124,9 @@ def to_document(lines: Sequence[Line]) -> list[dict[str, Any]]:
             "forecast_high_usd": None if line.pace.high_nanos is None else usd_text(line.pace.high_nanos),
             "used_up_on": None if line.pace.passes is None else line.pace.passes.isoformat(),
             "source": "default" if line.limit.scope == DEFAULT else "own",
-            "until": None if line.limit.ends_at is None else f"{line.limit.ends_at:%Y-%m-%dT%H:%M:%SZ}",
+            "until": None if line.limit.ends_at is None else wording.utc(line.limit.ends_at),
             "set_by": line.set_by,
-            "set_at": f"{line.set_at:%Y-%m-%dT%H:%M:%SZ}",
+            "set_at": wording.utc(line.set_at),
             "reason": line.reason,
         }
         for line in lines
@@ -155,6 +156,6 @@ def rows(lines: Sequence[Line], terms: Terms) -> list[list[str]]:
 def _from(line: Line, terms: Terms) -> str:
     if line.limit.scope == DEFAULT and line.scope != "default":
         return "default"
-    ends = f", through {phrases.last_day(line.limit.ends_at, terms.zone)}" if line.limit.ends_at else ""
+    ends = f", through {wording.last_day(line.limit.ends_at, terms.zone)}" if line.limit.ends_at else ""
     why = f": {line.reason}" if line.reason else ""
-    return f"set {phrases.moment(line.set_at, terms.zone)}{ends}{why}"
+    return f"set {wording.moment(line.set_at, terms.zone)}{ends}{why}"

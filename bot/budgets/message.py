@@ -11,6 +11,7 @@ from bot.budgets import phrases
 from bot.budgets.facts import Cause, Driver, Facts, Step, facts, revision, step_told
 from bot.budgets.rules import DEFAULT, FULL, TEAM, Audience, Limit, percent, span_named
 from bot.budgets.watch import Terms
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
 from bot.domain.text import one_line
@@ -59,7 +60,7 @@ class Voice:
         draft = Draft(headline)
         draft.add(slack.section(headline))
         draft.add(slack.section(self.words.say("budgets/details", **self._details(found, told, who))))
-        as_of = "" if found.as_of is None else phrases.moment(found.as_of, self.terms.zone)
+        as_of = "" if found.as_of is None else wording.moment(found.as_of, self.terms.zone)
         draft.add(slack.context(self.words.say("budgets/footnote", as_of=as_of)))
         if not found.over and found.limit is not None:
             draft.add(slack.actions(list(_buttons(told.thing or ""))))
@@ -101,9 +102,9 @@ class Voice:
             "used_up": phrases.used_up(found.pace),
             "limit_from": phrases.source(limit) if limit else "removed",
             "set_by": who.actor(by.act.by, "an operator") if by else "",
-            "set_at": phrases.moment(by.act.at, zone) if by else "",
+            "set_at": wording.moment(by.act.at, zone) if by else "",
             "reason": who.reason(by.act.reason) if by else "",
-            "ends_at": phrases.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
+            "ends_at": wording.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
             "acts": list(self._acts(found, told, who)),
         }
 
@@ -120,12 +121,12 @@ class Voice:
         zone = self.terms.zone
         if found.acknowledged:
             act = found.acknowledged
-            yield Trusted(f":white_check_mark: Acknowledged by {who.actor(act.by)}, {phrases.moment(act.at, zone)}")
+            yield Trusted(f":white_check_mark: Acknowledged by {who.actor(act.by)}, {wording.moment(act.at, zone)}")
         for audience, until, by in found.snoozed:
             if audience == Audience.DM and not told.in_dm:
                 continue  # who wants quiet in their own messages is nobody else's business
             where = "in direct messages" if audience == Audience.DM else "in the channel"
-            yield Trusted(f":zzz: Quiet {where} until {phrases.moment(until, zone)}, by {who.actor(by)}")
+            yield Trusted(f":zzz: Quiet {where} until {wording.moment(until, zone)}, by {who.actor(by)}")
 
     async def _who(self, found: Facts, told: Told) -> "_Who":
         if found.subject == TEAM:
@@ -194,7 +195,7 @@ class Voice:
             before=show_usd(was.before_nanos) if was.before_nanos else "",
             up=bool(was.before_nanos and was.nanos and was.nanos > was.before_nanos),
             unit=found.span.unit.value,
-            ends_at=phrases.last_day(was.ends_at, self.terms.zone) if was.ends_at else "",
+            ends_at=wording.last_day(was.ends_at, self.terms.zone) if was.ends_at else "",
             by=who.actor(was.act.by, "an operator"),
             reason=who.reason(was.act.reason),
             spend=show_usd(found.spend_nanos),

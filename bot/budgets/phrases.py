@@ -1,25 +1,15 @@
 """Phrases: what is said of budgets, wherever it is shown."""
 
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.budgets.pace import Pace
 from bot.budgets.rules import DEFAULT, Limit, Span
+from bot.domain import wording
 from bot.domain.forecast import LEAST_DAYS
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
 
 ADJECTIVES = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """A moment on the zone's clock, to the minute."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def last_day(end: datetime, zone: ZoneInfo) -> str:
-    """The last day that ends at a moment."""
-    return f"{(end - timedelta(microseconds=1)).astimezone(zone):%Y-%m-%d}"
 
 
 def share(nanos: int, total: int) -> str:
@@ -49,9 +39,9 @@ def pace(found: Pace) -> str:
 
 def used_up(found: Pace) -> str:
     """When the limit is used up at this rate; empty if it lasts."""
-    return "" if found.passes is None else f"{found.passes:%a} {found.passes.day} {found.passes:%b}"
+    return "" if found.passes is None else wording.weekday(found.passes)
 
 
 def when(span: Span, zone: ZoneInfo) -> str:
     """When a period ends, or starts again."""
-    return f"{span.window.end.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+    return f"{wording.moment(span.window.end, zone)} {zone.key}"

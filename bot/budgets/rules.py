@@ -11,6 +11,7 @@ from bot.domain.periods import Unit, Window, local_day, period
 
 TEAM, DEFAULT = 0, -1  # scopes that are no member's key; the team is a subject too
 UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
+NEAR = 80  # percent, from which a listing says that a limit is near
 FULL = 100  # percent, from which a channel hears of it
 LATE = timedelta(hours=72)  # after a period's end, in which it is still told that a step was passed
 MANY = 5  # subjects above a limit that was just set, beyond which one summary tells of all

@@ -13,13 +13,13 @@ from bot.domain.pricing import SpendBasis
 from bot.ledger import quarters
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.reading import plain_rows
+from bot.ledger.spend import charged
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reader
+    from bot.ledger.reading import Reads
 
-    Reads = Connection | Reader  # what only reads does so on either side
 
 Case = tuple[int, Span]  # a subject and a period of its budget
 
@@ -221,9 +221,9 @@ def point_to(connection: "Connection", budget: int, revision: int, nanos: int | 
 
 def spends(connection: "Reads", cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
     """What each case has spent, in nanos."""
-    amount = "platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "platform_nanos"
+    amount = charged(basis)
     # as a scalar subquery each is one short range of an index; a join was 35 times slower
-    sql = f"""SELECT j.value, coalesce((SELECT sum(c.{amount}) FROM charge c
+    sql = f"""SELECT j.value, coalesce((SELECT sum({amount}) FROM charge c
 WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json_each(?) j"""  # noqa: S608 - one of two sums
     found: dict[Case, int] = {}
     for span, subjects in by_span(cases).items():

@@ -10,6 +10,7 @@ from bot.budgets import phrases
 from bot.budgets.changes import Done
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, rows
 from bot.budgets.watch import Terms
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 
@@ -36,5 +37,5 @@ def done(change: Done, zone: ZoneInfo) -> str:
     limit = phrases.limit_of(change.after.limit_nanos or 0, change.unit)
     if change.same:
         return f"{scope}: it was {limit} already; nothing was changed"
-    ends = f" through {phrases.last_day(change.after.ends_at, zone)}" if change.after.ends_at else ""
+    ends = f" through {wording.last_day(change.after.ends_at, zone)}" if change.after.ends_at else ""
     return f"{scope}: {limit}{ends}" + (f" (before: {before})" if before else "")

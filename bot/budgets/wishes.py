@@ -9,6 +9,7 @@ from bot.budgets.facts import Facts, facts
 from bot.budgets.message import person
 from bot.budgets.rules import span_of
 from bot.budgets.watch import Terms
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
@@ -73,7 +74,7 @@ class WishVoice:
         return {
             "who": person(wish.asked_by),
             "limit": phrases.limit_of(wish.nanos, wish.unit),
-            "ends_at": phrases.last_day(wish.ends_at, self.terms.zone) if wish.ends_at else "",
+            "ends_at": wording.last_day(wish.ends_at, self.terms.zone) if wish.ends_at else "",
             "reason": wish.reason or "",
             "spend": show_usd(now.spend_nanos),
             "present": show_usd(now.limit.nanos) if now.limit else "",

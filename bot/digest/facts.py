@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from bot.budgets.listing import Line as Budget
 from bot.budgets.listing import lines as budget_lines
-from bot.budgets.rules import UNITS, span_of
+from bot.budgets.rules import FULL, NEAR, UNITS, span_of
 from bot.budgets.watch import Terms as BudgetTerms
 from bot.digest.rules import Span
 from bot.digest.store import Decided, shown_at
@@ -18,7 +18,7 @@ from bot.domain.pricing import SpendBasis
 from bot.failures.report import Line as Failing
 from bot.failures.report import lines_of
 from bot.ledger.instants import from_us, to_us
-from bot.ledger.passes import beginning, freshness, is_complete
+from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.quarters import QUARTER_US
 from bot.ledger.reading import Reader
 from bot.ledger.rules import Kind
@@ -30,7 +30,6 @@ from bot.spikes.store import spikes
 
 WEEKS = 4  # before, of which the median is what is usual
 CHART = 14  # days
-NEAR = 80  # percent of a budget
 _TOP = 5
 _ONE = timedelta(days=1)
 
@@ -93,6 +92,18 @@ class Facts:
     unit_assumed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the ledger holds."""
+
+    fresh: Freshness
+    begins: datetime | None
+
+    def all_of(self, window: Window) -> bool:
+        """Whether it holds all of a window, which it is not older than."""
+        return self.begins is not None and window.start >= self.begins and is_complete(self.fresh, window, self.begins)
+
+
 def facts(  # noqa: PLR0917 - all that it rests on
     reader: Reader, span: Span, before: Decided | None, watch: Watch, terms: Terms, now: datetime
 ) -> Facts:
@@ -107,8 +118,10 @@ def facts(  # noqa: PLR0917 - all that it rests on
         now: the moment.
     """
     with reader:
-        days = _part(reader, "", span.window(terms.budgets.zone), span.before().window(terms.budgets.zone), terms, now)
-        usual = list(_alike(reader, span, terms, now))
+        fresh = freshness(reader, now)
+        held = _Held(fresh, beginning(reader, fresh))
+        days = _part(reader, "", span.window(terms.budgets.zone), span.before().window(terms.budgets.zone), terms, held)
+        usual = list(_alike(reader, span, terms, held))
         over, near, ahead = _pressing(list(_budgets(reader, days.window, terms, now)), now)
         return Facts(
             span=span,
@@ -122,9 +135,9 @@ def facts(  # noqa: PLR0917 - all that it rests on
             unusual=tuple(_unusual(reader, span, terms)),
             late=tuple(_late(reader, span, before, terms)),
             chart=tuple(_chart(reader, span, terms)),
-            week=_ended(reader, span, Unit.WEEK, terms, now),
-            month=_ended(reader, span, Unit.MONTH, terms, now),
-            as_of=freshness(reader, now).as_of,
+            week=_ended(reader, span, Unit.WEEK, terms, held),
+            month=_ended(reader, span, Unit.MONTH, terms, held),
+            as_of=fresh.as_of,
             complete=watch.holds_all(reader, span, now),
             unit_assumed=days.total.by_unit and not terms.unit_is_set,
         )
@@ -134,19 +147,18 @@ def facts(  # noqa: PLR0917 - all that it rests on
 
 
 def _part(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, label: str, window: Window, before: Window, terms: Terms, now: datetime
+    reader: Reader, label: str, window: Window, before: Window, terms: Terms, held: _Held
 ) -> Part:
     selection, zone = Selection(window), terms.budgets.zone
     total = sums(reader, selection)
     members = _dearest(groups(reader, selection, ("member",), zone), terms)
     models = _dearest(groups(reader, selection, ("model",), zone), terms)
-    held = _holds(reader, before, now)
     return Part(
         label=label,
         window=window,
         total=total,
         spend_nanos=total.spend(terms.basis),
-        before_nanos=team_daily(reader, [before], terms.basis)[0] if held else None,
+        before_nanos=team_daily(reader, [before], terms.basis)[0] if held.all_of(before) else None,
         members=tuple(members[:_TOP]),
         models=tuple(models[:_TOP]),
         active=len(members),
@@ -158,28 +170,22 @@ def _dearest(found: Sequence[Group], terms: Terms) -> list[Group]:
     return sorted(found, key=lambda group: (-group.spend(terms.basis), group.key))
 
 
-def _holds(reader: Reader, window: Window, now: datetime) -> bool:
-    fresh = freshness(reader, now)
-    begins = beginning(reader, fresh)
-    return begins is not None and window.start >= begins and is_complete(fresh, window, begins)
-
-
-def _alike(reader: Reader, span: Span, terms: Terms, now: datetime) -> Iterator[int]:
+def _alike(reader: Reader, span: Span, terms: Terms, held: _Held) -> Iterator[int]:
     """What the same days of the week cost in the weeks before, as far as the ledger holds them."""
     for weeks in range(1, WEEKS + 1):
         window = span.earlier(weeks).window(terms.budgets.zone)
-        if _holds(reader, window, now):
+        if held.all_of(window):
             yield team_daily(reader, [window], terms.basis)[0]
 
 
-def _ended(reader: Reader, span: Span, unit: Unit, terms: Terms, now: datetime) -> Part | None:
+def _ended(reader: Reader, span: Span, unit: Unit, terms: Terms, held: _Held) -> Part | None:
     """The week or month that ended with one of these days."""
     first = span.ended(unit)
     if first is None:
         return None
     zone = terms.budgets.zone
     before = period(unit, unit.shift(first, -1), zone)
-    return _part(reader, unit.label(first), period(unit, first, zone), before, terms, now)
+    return _part(reader, unit.label(first), period(unit, first, zone), before, terms, held)
 
 
 def _chart(reader: Reader, span: Span, terms: Terms) -> Iterator[tuple[date, int]]:
@@ -206,8 +212,8 @@ Three = tuple[tuple[Budget, ...], tuple[Budget, ...], tuple[Budget, ...]]
 def _pressing(budgets: Sequence[Budget], now: datetime) -> Three:
     """The budgets that are over, near their limit, and on pace to pass it; each once, the most used first."""
     used = sorted((each for each in budgets if each.spend_nanos is not None), key=lambda each: -each.percent)
-    over = tuple(each for each in used if each.percent >= 100)  # noqa: PLR2004 - percent
-    near = tuple(each for each in used if NEAR <= each.percent < 100)  # noqa: PLR2004 - percent
+    over = tuple(each for each in used if each.percent >= FULL)
+    near = tuple(each for each in used if NEAR <= each.percent < FULL)
     ahead = tuple(
         each for each in used if each.percent < NEAR and each.pace.passes is not None and now in each.span.window
     )

@@ -9,24 +9,25 @@ from bot.budgets import phrases as budgeting
 from bot.budgets.listing import Line as Budget
 from bot.digest import store
 from bot.digest.facts import Facts, Part, Terms, facts
-from bot.digest.rules import listed, named
-from bot.digest.watch import Watch, meant, span_of
+from bot.digest.rules import listed
+from bot.digest.watch import Watch, meant, span_of, thing
+from bot.domain import wording
 from bot.domain.money import show_credits, show_usd
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy
+from bot.domain.wording import count, moment, weekday
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.spend import Group
+from bot.outbox.store import living
 from bot.outbox.voices import Told
 from bot.slack import message as slack
 from bot.slack.message import Draft, Message
 from bot.slack.rendering import Words, inert
-from bot.usage.phrases import count
 from bot.usage.series import sparkline
 
 _LINES = 5  # of failures, budgets, late and unusual days
 _NAME = 60  # characters of a name, so that all lines of a part fit
-_MANY_TIMES = 900  # percent, above which a multiple reads better
 _DOLLARS = 1e9
 
 
@@ -53,7 +54,7 @@ class Voice:
 
     def _look(self, reader: Reader, channel: str, day: date, now: datetime) -> tuple[Facts, list[date]] | None:
         decided = store.of_day(reader, channel, day)
-        if decided is None or (decided.until(self.watch.plan) <= now and not store.is_shown(reader, channel, day)):
+        if decided is None or (decided.until(self.watch.plan) <= now and not living(reader, [thing(channel, day)])):
             return None
         before = store.told_before(reader, channel, day)
         skipped = store.skipped(reader, channel, before.span.day, day) if before else []
@@ -113,7 +114,7 @@ class Wording:
         span, days, total = self.found.span, self.found.days, self.found.days.total
         usual = self.found.usual_nanos
         return {
-            "days": named(span.last) if span.count == 1 else f"{named(span.first)} to {named(span.last)}",
+            "days": weekday(span.last) if span.count == 1 else f"{weekday(span.first)} to {weekday(span.last)}",
             "quiet": self._quiet,
             "known": total.tasks > total.without_cost or self.found.complete,
             "total": show_usd(days.spend_nanos),
@@ -208,12 +209,12 @@ class Wording:
 
     def _others(self) -> str:
         found = self.found
-        late = [(named(day), show_usd(nanos)) for day, nanos in found.late]
+        late = [(weekday(day), show_usd(nanos)) for day, nanos in found.late]
         named_ = self.privacy is Privacy.NAMED
         unusual = [
             {
                 "whose": one_line(whose, _NAME) if named_ else "a member",
-                "day": named(day) if found.span.count > 1 else "",
+                "day": weekday(day) if found.span.count > 1 else "",
                 "spent": show_usd(each.nanos),
                 "times": each.times,
                 "usual": show_usd(each.usual_nanos),
@@ -254,7 +255,7 @@ class Wording:
         title = f"Spend of {len(days)} days"
         most = max(nanos)
         said = inert(
-            f"{title}: {show_usd(sum(nanos))} in all, the most {show_usd(most)} on {named(days[nanos.index(most)])}"
+            f"{title}: {show_usd(sum(nanos))} in all, the most {show_usd(most)} on {weekday(days[nanos.index(most)])}"
         )
         dollars = [round(max(amount, 0) / _DOLLARS, 2) for amount in nanos]
         chart = slack.chart(title, [f"{day.day} {day:%b}" for day in days], [("spend", dollars)], "USD")
@@ -265,7 +266,7 @@ class Wording:
         as_of = self.found.as_of
         zone = self.terms.budgets.zone
         return {
-            "as_of": "" if as_of is None else f"{as_of.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}",
+            "as_of": "" if as_of is None else f"{moment(as_of, zone)} {zone.key}",
             "complete": self.found.complete,
             "unit_assumed": self.found.unit_assumed,
         }
@@ -277,10 +278,7 @@ def against(nanos: int, other: int | None) -> str:
         return ""
     if other <= 0:
         return f"against {show_usd(other)}"
-    percent = (nanos - other) * 100 / other
-    if percent >= _MANY_TIMES:
-        return f"{nanos / other:,.0f} times the {show_usd(other)} of"
-    return f"{percent:+,.0f} % against {show_usd(other)}"
+    return wording.against(nanos, other, after_times=" of")
 
 
 def share(nanos: int, total: int) -> str:

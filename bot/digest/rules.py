@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.domain.periods import Unit, Window, day_start, instant, local_day
+from bot.domain.wording import weekday
 
 CATCH_UP = timedelta(hours=12)  # a digest that is later is skipped, and the next one says so
 PATIENCE = timedelta(hours=1)  # for which it waits for complete data
@@ -107,10 +108,5 @@ def listed(days: Collection[date]) -> str:
     """Days in words: `Thu 26 Nov`, or the first and the last of several."""
     ordered = sorted(days)
     if len(ordered) <= 2:  # noqa: PLR2004 - a pair
-        return " and ".join(map(named, ordered))
-    return f"{named(ordered[0])} to {named(ordered[-1])}"
-
-
-def named(day: date) -> str:
-    """A day in words: `Thu 26 Nov`."""
-    return f"{day:%a} {day.day} {day:%b}"
+        return " and ".join(map(weekday, ordered))
+    return f"{weekday(ordered[0])} to {weekday(ordered[-1])}"

@@ -10,9 +10,7 @@ from bot.ledger.instants import from_us, to_us
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reader
-
-    Reads = Connection | Reader  # what only reads does so on either side
+    from bot.ledger.reading import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +58,6 @@ def told_before(reads: "Reads", channel: str, day: date) -> Decided | None:
     """A channel's last digest before a date that was told, or still is to be."""
     row = reads.exec_driver_sql(_TOLD, (channel, day.isoformat())).first()
     return None if row is None else _decided(*row)
-
-
-def is_shown(reads: "Reads", channel: str, day: date) -> bool:
-    """Whether a channel's digest of a date stands somewhere."""
-    sql = "SELECT 1 FROM living WHERE thing = ? AND ts IS NOT NULL"
-    return reads.exec_driver_sql(sql, (f"digest:{channel}:{day.isoformat()}",)).first() is not None
 
 
 def skipped(reads: "Reads", channel: str, after: date, before: date) -> list[date]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Button
 
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.failures import phrases
@@ -20,8 +21,6 @@ LIFT = "failure_lift"
 _KINDS, _PARTS, _SILENCES = 25, 10, 5  # lines that an answer shows
 _CELL = 200  # characters of an error
 
-last_day = phrases.last_day
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -29,7 +28,6 @@ class View:
 
     words: Words
     zone: ZoneInfo
-    operator: bool = False
     address: str | None = None
 
 
@@ -64,13 +62,13 @@ def report(found: Errors, view: View, silences: Sequence[Quiet]) -> Message:
 
 def _facts(found: Errors, view: View) -> dict[str, object]:
     whose = "everybody" if found.members is None else ", ".join(found.members)
-    start, end = (phrases.moment(each, view.zone) for each in (found.window.start, found.window.end))
+    start, end = (wording.moment(each, view.zone) for each in (found.window.start, found.window.end))
     return {
         "whose": one_line(whose),
         "when": str(found.question.asked_when) or "all time",
         "span": f"{start} to {end} {view.zone.key}",
         "failed": found.failed,
-        "tasks": phrases.count(found.tasks, "task"),
+        "tasks": wording.count(found.tasks, "task"),
         "share": percent(found.failed, found.tasks),
         "spent": show_usd(found.nanos),
         "kinds": len(found.lines),
@@ -78,7 +76,7 @@ def _facts(found: Errors, view: View) -> dict[str, object]:
 
 
 def _freshness(found: Errors, view: View) -> dict[str, object]:
-    as_of = "" if found.as_of is None else phrases.moment(found.as_of, view.zone)
+    as_of = "" if found.as_of is None else wording.moment(found.as_of, view.zone)
     return {"as_of": as_of, "complete": found.complete}
 
 
@@ -94,7 +92,7 @@ def cells(line: Line, zone: ZoneInfo) -> list[str]:
         f"{line.members:,}",
         line.model,
         line.status,
-        phrases.moment(line.last, zone),
+        wording.moment(line.last, zone),
         line.cap or line.error,
     ]
 
@@ -105,7 +103,7 @@ def _add_lines(draft: Draft, found: Errors, view: View) -> None:
     draft.add(slack.table(COLUMNS, kept, NUMBERS), lambda: slack.plain_table(COLUMNS, rows, NUMBERS))
     if left := len(found.lines) - len(kept):
         rest = sum(line.tasks for line in found.lines[len(kept) :])
-        draft.add(slack.context(f"and {left:,} other kinds, {phrases.count(rest, 'task')}"))
+        draft.add(slack.context(f"and {left:,} other kinds, {wording.count(rest, 'task')}"))
 
 
 def _shares(parts: Sequence[Part]) -> list[str]:
@@ -129,18 +127,24 @@ def percent(part: int, whole: int) -> str:
 
 def _add_silences(draft: Draft, silences: Sequence[Quiet], view: View) -> None:
     for each in silences[:_SILENCES]:
-        why = f": {inert(each.reason)}" if each.reason else ""
-        day = last_day(each.until, view.zone)
-        draft.add(slack.context(f":zzz: Silenced through {day}, {inert(each.name)}, by {mention(each.by)}{why}"))
+        draft.add(slack.context(silenced(each, view.zone)))
     if len(silences) > _SILENCES:
         draft.add(slack.context(f"and {len(silences) - _SILENCES:,} more silences"))
     if silences:
         draft.add(slack.actions([lifting(each) for each in silences[:_SILENCES]]))
 
 
-def lifting(each: Quiet) -> Button:
+def silenced(each: Quiet, zone: ZoneInfo) -> str:
+    """A silence in words."""
+    why = f": {inert(each.reason)}" if each.reason else ""
+    return (
+        f":zzz: Silenced through {wording.last_day(each.until, zone)}, {inert(each.name)}, by {mention(each.by)}{why}"
+    )
+
+
+def lifting(each: Quiet, action: str = LIFT) -> Button:
     """The button that ends a silence."""
-    return slack.button(one_line(f"Lift: {each.name}", 60), f"{LIFT}:{each.id}", str(each.id))
+    return slack.button(one_line(f"Lift: {each.name}", 60), f"{action}:{each.id}", str(each.id))
 
 
 # --- the tasks of a group ------------------------------------------------------------------------
@@ -150,7 +154,7 @@ _TASK_COLUMNS = ("Task", "Spent", "Member", "Failed", "Title", "Error")
 
 def tasks(found: Sequence[FailedTask], view: View) -> Message:
     """The tasks of a group, the latest first."""
-    text = view.words.say("failures/tasks", count=phrases.count(len(found), "failed task"))
+    text = view.words.say("failures/tasks", count=wording.count(len(found), "failed task"))
     draft = Draft(text)
     draft.add(slack.section(text))
     rows = [_task_cells(each, view) for each in found]
@@ -167,5 +171,5 @@ def tasks(found: Sequence[FailedTask], view: View) -> Message:
 
 def _task_cells(each: FailedTask, view: View) -> list[str]:
     amount = "unknown" if each.nanos is None else show_usd(each.nanos)
-    when = phrases.moment(each.failed_at, view.zone) + (" (completed since)" if each.mended else "")
+    when = wording.moment(each.failed_at, view.zone) + (" (completed since)" if each.mended else "")
     return [each.task_id[:8], amount, each.member, when, each.title or "", first_line(each.error)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.parsing import parse
 from bot.domain.periods import local_day
@@ -20,6 +21,7 @@ from bot.failures.report import Errors, check, errors
 from bot.failures.store import Silenced
 from bot.failures.watch import thing
 from bot.ledger.database import Database
+from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.selection import seen_values
@@ -60,7 +62,7 @@ class Failures:
         line = clean(request.text).partition(" ")[2]
         found = await self._reported(request, caller, await self._question(line))
         silences = await self._silences() if caller.role is Role.OPERATOR else []
-        view = answers.View(self.words, self.terms.zone, operator=caller.role is Role.OPERATOR)
+        view = answers.View(self.words, self.terms.zone)
         await request.reply.say(answers.report(found, view, silences))
 
     async def _question(self, line: str) -> Question:
@@ -106,7 +108,7 @@ class Failures:
 
     async def member(self, caller: Caller) -> int:
         """The member somebody is in the ledger; raises RefusedError if they are none."""
-        found = await self.readers.ask(lambda reader: _member(reader, caller.member))
+        found = await self.readers.ask(lambda reader: member_id(reader, caller.member))
         if found is None:
             raise RefusedError(self._unmatched())
         return found
@@ -142,7 +144,7 @@ class Failures:
         found = await self.readers.ask(look)
         if not found and member is not None:
             raise RefusedError("None of these tasks is yours. Operators see them all.")
-        view = answers.View(self.words, self.terms.zone, operator=member is None, address=self.terms.address)
+        view = answers.View(self.words, self.terms.zone, self.terms.address)
         await request.reply.say(answers.tasks(found, view))
 
     async def _acknowledge(self, request: Request, caller: Caller) -> None:
@@ -150,7 +152,7 @@ class Failures:
         first = await self.readers.ask(lambda reader: _first(reader, request.text))
         before = await self.database.write(lambda c: self._acknowledged(c, first, request.user))
         by, at = before or (request.user, self.clock())
-        when = f"{at.astimezone(self.terms.zone):%Y-%m-%d %H:%M}"
+        when = wording.moment(at, self.terms.zone)
         await self._say(request, "failures/acknowledged", again=before is not None, by=by, when=when)
 
     def _acknowledged(self, connection: "Connection", first: int, by: str) -> tuple[str, datetime] | None:
@@ -170,12 +172,12 @@ class Failures:
 
     async def _open(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)
-        first, choices = await self.readers.ask(lambda reader: _choices(reader, request.text, self.terms))
+        choices = await self.readers.ask(lambda reader: _choices(reader, request.text, self.terms))
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.terms.zone)
         try:
-            await self.workspace.open_form(request.trigger, form.view(choices, request.channel, first, today))
+            await self.workspace.open_form(request.trigger, form.view(choices, request.channel, today))
         except RefusedBySlackError as refusal:
             log.warning("Slack did not open a form", code=refusal.code)
             raise RefusedError("Slack did not open the form. Press the button once more.") from refusal
@@ -186,7 +188,7 @@ class Failures:
         await self.database.write(lambda c: self._silenced(c, asked))
         log.info("silenced", by=request.user, what=asked.what.value)
         (name,) = await self.readers.ask(lambda reader: list(_called(reader, [asked])))
-        day = answers.last_day(asked.until, self.terms.zone)
+        day = wording.last_day(asked.until, self.terms.zone)
         await self._say(request, "failures/silenced", name=name, day=day, reason=asked.reason or "")
 
     def _silenced(self, connection: "Connection", asked: store.Silence) -> None:
@@ -237,14 +239,8 @@ def _called(reader: Reader, silences: Iterable[store.Silence]) -> Iterable[str]:
 
 
 def _listens(reader: Reader, email: str | None) -> bool:
-    member = _member(reader, email)
+    member = member_id(reader, email)
     return member is not None and store.listens(reader, member)
-
-
-def _member(reader: Reader, email: str | None) -> int | None:
-    sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
-    row = None if email is None else reader.one(sql, {"email": email})
-    return None if row is None else int(row[0])
 
 
 def _groups(reader: Reader, value: str) -> list[int]:
@@ -262,10 +258,9 @@ def _first(reader: Reader, value: str) -> int:
     return int(row[0]) if row and row[0] is not None else int(key)
 
 
-def _choices(reader: Reader, value: str, terms: Terms) -> tuple[int, list[Choice]]:
-    """The group that leads the message, and what of it can be silenced."""
+def _choices(reader: Reader, value: str, terms: Terms) -> list[Choice]:
+    """What can be silenced of what a message tells of."""
     with reader:
-        first = _first(reader, value)
         cases = [each for key in _groups(reader, value) if (each := facts.look(reader, key, terms.basis))]
         kinds = [
             Choice(Silenced.KIND, str(kind), f"This error: {facts.kind_name(reader, kind)}")
@@ -273,8 +268,8 @@ def _choices(reader: Reader, value: str, terms: Terms) -> tuple[int, list[Choice
         ]
         models = dict.fromkeys(each.model for each in cases)
         members = dict.fromkeys(email for each in cases for email in each.members)
-        keys = {email: _member(reader, "" if email == facts.NOBODY else email) for email in list(members)[:_OFFERED]}
-        return first, [
+        keys = {email: member_id(reader, "" if email == facts.NOBODY else email) for email in list(members)[:_OFFERED]}
+        return [
             *kinds,
             *(Choice(Silenced.MODEL, model, f"Everything of {model}") for model in list(models)[:_OFFERED]),
             *(Choice(Silenced.MEMBER, str(key), f"Everything of {email}") for email, key in keys.items() if key),

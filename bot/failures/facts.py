@@ -97,12 +97,6 @@ def told(reader: Reader, first: int, basis: SpendBasis, member: int | None = Non
         return Told(first, cases, acknowledged)
 
 
-def is_posted(reader: Reader, thing: str, destination: str) -> bool:
-    """Whether a living message is in Slack."""
-    sql = "SELECT 1 FROM living WHERE thing = :thing AND destination = :destination AND ts IS NOT NULL"
-    return reader.one(sql, {"thing": thing, "destination": destination}) is not None
-
-
 def look(reader: Reader, group: int, basis: SpendBasis, member: int | None = None) -> Case | None:
     """One group, or a member's part of it, within the caller's snapshot; None if nothing is in it any more."""
     which = "g.id = :key" + ("" if member is None else " AND t.member = :member")

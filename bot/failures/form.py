@@ -1,6 +1,5 @@
 """The form in which an operator silences failures: what, through which day, and why."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,6 +10,7 @@ from bot.domain.access import RefusedError
 from bot.domain.periods import LAST_YEAR, day_start, local_day
 from bot.domain.text import one_line
 from bot.failures.store import Silence, Silenced
+from bot.slack.message import plain_text
 
 FORM = "failure_form"
 REASON = 200  # characters, at most
@@ -28,10 +28,10 @@ class Choice:
     name: str
 
 
-def view(choices: Sequence[Choice], channel: str, first: int, today: date) -> dict[str, Any]:
+def view(choices: Sequence[Choice], channel: str, today: date) -> dict[str, Any]:
     """The form as Slack takes it; its answer goes to the channel."""
     options = [
-        {"text": _plain(one_line(each.name, _LABEL)), "value": value}
+        {"text": plain_text(one_line(each.name, _LABEL)), "value": value}
         for each in choices
         if len(value := f"{each.what}:{each.value}") <= _VALUE
     ]
@@ -41,20 +41,16 @@ def view(choices: Sequence[Choice], channel: str, first: int, today: date) -> di
     return {
         "type": "modal",
         "callback_id": FORM,
-        "private_metadata": f"{channel} {json.dumps({'first': first})}",
-        "title": _plain("Silence failures"),
-        "submit": _plain("Silence"),
-        "close": _plain("Cancel"),
+        "private_metadata": channel,
+        "title": plain_text("Silence failures"),
+        "submit": plain_text("Silence"),
+        "close": plain_text("Cancel"),
         "blocks": [
-            {"type": "input", "block_id": _WHAT, "label": _plain("What"), "element": select},
-            {"type": "input", "block_id": _UNTIL, "label": _plain("Through that day"), "element": until},
-            {"type": "input", "block_id": _REASON, "label": _plain("Reason"), "element": reason, "optional": True},
+            {"type": "input", "block_id": _WHAT, "label": plain_text("What"), "element": select},
+            {"type": "input", "block_id": _UNTIL, "label": plain_text("Through that day"), "element": until},
+            {"type": "input", "block_id": _REASON, "label": plain_text("Reason"), "element": reason, "optional": True},
         ],
     }
-
-
-def _plain(text: str) -> dict[str, str]:
-    return {"type": "plain_text", "text": text}
 
 
 def wrong(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
@@ -71,11 +67,6 @@ def asked(fields: Mapping[str, str], by: str, now: datetime, zone: ZoneInfo) -> 
     what, _, value = fields[_WHAT].partition(":")
     reason = fields.get(_REASON, "")[:REASON] or None
     return Silence(Silenced(what), value, _until(fields, now, zone), reason, by)
-
-
-def first(kept: str) -> int:
-    """The group that leads the message on which the form was opened."""
-    return int(json.loads(kept)["first"])
 
 
 def _until(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> datetime:

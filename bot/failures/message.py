@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Button
 
+from bot.domain import wording
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import phrases, store
-from bot.failures.facts import Case, FailedTask, Told, is_posted, look, tasks, told
+from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
 from bot.failures.store import Silence, Silenced
 from bot.failures.watch import REPLIES
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
+from bot.outbox.store import living
 from bot.outbox.voices import Told as Telling
 from bot.slack import message as slack
 from bot.slack.message import Draft, Message
@@ -74,7 +76,8 @@ class Voice:
         groups = [each.group for each in of.cases]
         latest = tasks(reader, groups, self.terms.basis, _LINKED, member) if len(groups) == 1 else []
         silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
-        posted = is_posted(reader, telling.thing or "", telling.destination)
+        name = telling.thing or ""
+        posted = (name, telling.destination) in living(reader, [name])
         return _Found(of, tuple(latest), tuple(silences), posted)
 
     def _of_none(self) -> Message:
@@ -104,7 +107,7 @@ class Voice:
             "within": phrases.within(only),
             "model": only.model,
             "status": only.status,
-            "members": phrases.count(len(only.members), "member"),
+            "members": wording.count(len(only.members), "member"),
             "who": only.members[0] if len(only.members) == 1 and self._named(telling) else "",
             "spent": phrases.spent(only.nanos),
         }
@@ -119,8 +122,8 @@ class Voice:
             "names": phrases.names(only.members) if many else "",
             "tasks": only.tasks,
             "mended": only.mended,
-            "began": phrases.moment(only.began, zone),
-            "last": phrases.moment(only.last, zone),
+            "began": wording.moment(only.began, zone),
+            "last": wording.moment(only.last, zone),
             "links": [phrases.link(self.terms.address, each.task_id) for each in latest] if self.terms.address else [],
             "closed": only.closed,
             "hushed": only.hushed,
@@ -138,11 +141,11 @@ class Voice:
         zone = self.terms.zone
         if found.told.acknowledged:
             by, at = found.told.acknowledged
-            yield Trusted(f":white_check_mark: Acknowledged by {mention(by)}, {phrases.moment(at, zone)}")
+            yield Trusted(f":white_check_mark: Acknowledged by {mention(by)}, {wording.moment(at, zone)}")
         for each in found.silences:
             what = {Silenced.KIND: "This error", Silenced.MODEL: "This model", Silenced.MEMBER: "A member"}[each.what]
             yield Trusted(
-                f":zzz: {what} is silenced through {phrases.last_day(each.until, zone)}, by {mention(each.by)}"
+                f":zzz: {what} is silenced through {wording.last_day(each.until, zone)}, by {mention(each.by)}"
             )
 
     # --- many at once --------------------------------------------------------------------------------
@@ -155,8 +158,8 @@ class Voice:
             "failures/summary",
             kinds=len(cases),
             own=_member(telling) is not None,
-            tasks=phrases.count(sum(each.tasks for each in cases), "task"),
-            members=phrases.count(len(members), "member"),
+            tasks=wording.count(sum(each.tasks for each in cases), "task"),
+            members=wording.count(len(members), "member"),
             spent=phrases.spent(sum(each.nanos for each in cases)),
             lines=lines,
             more=len(cases) - len(lines),
@@ -176,7 +179,7 @@ class Voice:
             "tasks": each.tasks,
             "model": one_line(each.model, _NAME),
             "status": each.status,
-            "members": phrases.count(len(each.members), "member"),
+            "members": wording.count(len(each.members), "member"),
             "spent": phrases.spent(each.nanos),
             "cap": each.cap or "",
             "error": code(one_line(each.error, _ERROR)) if each.error and self._texts(telling) else "",

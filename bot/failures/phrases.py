@@ -1,10 +1,10 @@
 """Phrases: what is said of failures, wherever it is shown."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.failures.facts import Case
 from bot.failures.rules import Cap
@@ -18,21 +18,6 @@ CAPS = {
     Cap.PROJECT: "the project's spending cap in Neo is reached",
     Cap.CREDITS: "the team's Neo credits are used up",
 }
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """A moment on the zone's clock, to the minute."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def last_day(end: datetime, zone: ZoneInfo) -> str:
-    """The last day that ends at a moment."""
-    return f"{(end - timedelta(microseconds=1)).astimezone(zone):%Y-%m-%d}"
-
-
-def count(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def within(case: Case) -> str:
@@ -53,7 +38,7 @@ def spent(nanos: int) -> str:
 def names(members: Sequence[str]) -> str:
     """Members by e-mail, as many as a line holds."""
     more = len(members) - _NAMED
-    return ", ".join(members[:_NAMED]) + (f" and {count(more, 'other')}" if more > 0 else "")
+    return ", ".join(members[:_NAMED]) + (f" and {wording.count(more, 'other')}" if more > 0 else "")
 
 
 def link(template: str | None, task_id: str) -> Trusted:

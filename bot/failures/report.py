@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, grant
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
@@ -20,6 +21,7 @@ from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
 from bot.ledger.selection import JOIN_TASK, Selection, Where, where_of
+from bot.ledger.spend import charged
 from bot.people import naming
 from bot.people.naming import Mentioned
 
@@ -126,7 +128,7 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
 
 def _hits(where: Where, basis: SpendBasis) -> str:
     """The tasks with a charge in the window, and those without cost created in it, as a common table."""
-    amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+    amount = charged(basis)
     return f"""
 WITH hit (task, nanos) AS MATERIALIZED (
   SELECT c.task, sum({amount}) FROM charge c {JOIN_TASK} WHERE {where.charges()} GROUP BY c.task
@@ -157,7 +159,7 @@ def to_document(found: Errors) -> dict[str, Any]:
     """The report as data; amounts are exact decimal strings, moments UTC."""
     return {
         "query": found.query,
-        "window": {"from": _utc(found.window.start), "to": _utc(found.window.end)},
+        "window": {"from": wording.utc(found.window.start), "to": wording.utc(found.window.end)},
         "tasks": found.tasks,
         "failed_tasks": found.failed,
         "failed_usd": usd_text(found.nanos),
@@ -170,20 +172,16 @@ def to_document(found: Errors) -> dict[str, Any]:
                 "tasks": line.tasks,
                 "members": line.members,
                 "spend_usd": usd_text(line.nanos),
-                "last": _utc(line.last),
+                "last": wording.utc(line.last),
             }
             for line in found.lines
         ],
         "by_model": [_part(part) for part in found.by_model],
         "by_member": [_part(part) for part in found.by_member],
-        "data_as_of": None if found.as_of is None else _utc(found.as_of),
+        "data_as_of": None if found.as_of is None else wording.utc(found.as_of),
         "complete": found.complete,
     }
 
 
 def _part(part: Part) -> dict[str, Any]:
     return {"key": part.name, "tasks": part.tasks, "failed_tasks": part.failed, "share": part.share}
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

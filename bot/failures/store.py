@@ -13,9 +13,7 @@ from bot.ledger.instants import from_us, to_us
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reader
-
-    Reads = Connection | Reader  # what only reads does so on either side
+    from bot.ledger.reading import Reads
 
 
 class State(StrEnum):

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
-from bot.failures import phrases
 from bot.failures.answers import COLUMNS, NUMBERS, cells, percent
 from bot.failures.report import Errors, Part
 
@@ -17,7 +17,7 @@ _MOST = 40  # lines of a table
 def show(found: Errors, zone: ZoneInfo, console: Console) -> None:
     """Print the report."""
     whose = "team" if found.members is None else ", ".join(found.members)
-    start, end = (phrases.moment(each, zone) for each in (found.window.start, found.window.end))
+    start, end = (wording.moment(each, zone) for each in (found.window.start, found.window.end))
     when = str(found.question.asked_when) or "all time"
     console.print(f"{one_line(whose)}, {when}: {start} to {end} {zone.key}", style="dim", markup=False)
     console.print(_headline(found))
@@ -25,16 +25,16 @@ def show(found: Errors, zone: ZoneInfo, console: Console) -> None:
         console.print(_lines(found, zone))
         for name, parts in (("model", found.by_model), ("member", found.by_member)):
             console.print(_shares(name, parts))
-    as_of = "no complete reading yet" if found.as_of is None else f"data as of {phrases.moment(found.as_of, zone)}"
+    as_of = "no complete reading yet" if found.as_of is None else f"data as of {wording.moment(found.as_of, zone)}"
     lacking = "" if found.complete else "; the ledger does not hold all of that time"
     console.print(f"{as_of}{lacking}", style="dim")
 
 
 def _headline(found: Errors) -> str:
     if not found.failed:
-        return f"none of {phrases.count(found.tasks, 'task')} failed"
+        return f"none of {wording.count(found.tasks, 'task')} failed"
     share = percent(found.failed, found.tasks)
-    of = f"{found.failed:,} of {phrases.count(found.tasks, 'task')}"
+    of = f"{found.failed:,} of {wording.count(found.tasks, 'task')}"
     return f"{of} failed ({share}), {show_usd(found.nanos)} spent on them"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.budgets.listing import Line as Budget
 from bot.budgets.listing import lines as budget_lines
 from bot.budgets.pace import months
-from bot.budgets.rules import TEAM
+from bot.budgets.rules import NEAR, TEAM
 from bot.budgets.watch import Terms as BudgetTerms
 from bot.domain.access import Caller, Role
 from bot.domain.forecast import Forecast
@@ -21,6 +21,7 @@ from bot.failures.report import Line as Failing
 from bot.failures.report import lines_of
 from bot.failures.store import listens
 from bot.home.store import SHOWN
+from bot.ledger.members import member_id
 from bot.ledger.passes import freshness
 from bot.ledger.reading import Reader
 from bot.ledger.selection import Selection
@@ -82,16 +83,10 @@ MONTH = Question(when=Calendar(Unit.MONTH, 0), by=("day",))
 
 def facts(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Facts:
     """Gather what a caller may see."""
-    member = _member(reader, caller.member)
+    member = member_id(reader, caller.member)
     own = None if member is None or caller.member is None else _own(reader, caller.member, member, terms, now)
     team = _team(reader, caller, terms, now) if caller.role is Role.OPERATOR else None
     return Facts(own, team, freshness(reader, now).as_of)
-
-
-def _member(reader: Reader, email: str | None) -> int | None:
-    sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
-    row = None if email is None else reader.one(sql, {"email": email})
-    return None if row is None else int(row[0])
 
 
 def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -> Own:
@@ -134,8 +129,5 @@ def _team(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Team:
         )
 
 
-_NEAR = 80  # percent
-
-
 def _presses(each: Budget) -> bool:
-    return each.spend_nanos is not None and (each.percent >= _NEAR or each.pace.passes is not None)
+    return each.spend_nanos is not None and (each.percent >= NEAR or each.pace.passes is not None)

@@ -4,23 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slackblocks import Button
-
 from bot.budgets import phrases as budgeting
 from bot.budgets.listing import Line as Budget
+from bot.domain import wording
 from bot.domain.forecast import LEAST_DAYS, Forecast
 from bot.domain.money import show_credits, show_usd
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures import phrases as failing
-from bot.failures.answers import Quiet
+from bot.failures.answers import lifting, silenced
 from bot.failures.facts import Case
 from bot.failures.report import Line as Failing
 from bot.home.facts import Facts, Own, Team
 from bot.ledger.spend import TaskRow
 from bot.slack import message as slack
 from bot.slack.message import Draft, Message
-from bot.slack.rendering import Words, code, inert, mention, spoken
+from bot.slack.rendering import Words, code, spoken
 from bot.usage import phrases
 from bot.usage.report import Report
 from bot.usage.tables import add_chart
@@ -60,7 +59,7 @@ def message_of(found: Facts, view: View) -> Message:
 
 
 def _freshness(found: Facts, view: View) -> dict[str, object]:
-    as_of = "" if found.as_of is None else f"{found.as_of.astimezone(view.zone):%Y-%m-%d %H:%M} {view.zone.key}"
+    as_of = "" if found.as_of is None else f"{wording.moment(found.as_of, view.zone)} {view.zone.key}"
     return {"as_of": as_of, "stale": view.stale, "reading": view.reading, "failure": view.failure.rstrip(".")}
 
 
@@ -83,7 +82,7 @@ def _month(month: Report, forecast: Forecast | None) -> dict[str, object]:
     return {
         "total": phrases.total(month),
         "credits": show_credits(month.spend_nanos),
-        "tasks": phrases.count(total.tasks, "task"),
+        "tasks": wording.count(total.tasks, "task"),
         "failed": total.failed_tasks,
         "failed_usd": show_usd(total.failed_spend(month.basis)),
         "change": phrases.change(month),
@@ -128,7 +127,7 @@ def _add_tasks(draft: Draft, own: Own, view: View) -> None:
 def _cells(each: TaskRow, basis: SpendBasis, view: View) -> list[str]:
     nanos = each.spend(basis)
     amount = "unknown" if nanos is None else show_usd(nanos)
-    created = f"{each.created_at.astimezone(view.zone):%Y-%m-%d %H:%M}"
+    created = wording.moment(each.created_at, view.zone)
     return [each.task_id[:8], amount, each.model, each.status, created, one_line(each.title or "", _TITLE)]
 
 
@@ -163,26 +162,16 @@ def _add_team(draft: Draft, team: Team, view: View) -> None:
     values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
     draft.add(slack.section(view.words.say("home/alerts", **values)))
     for each in team.silences[:_LINES]:
-        draft.add(slack.context(_silence(each, view)))
+        draft.add(slack.context(silenced(each, view.zone)))
     if team.silences:
-        draft.add(slack.actions([_lifting(each) for each in team.silences[:_BUTTONS]]))
-
-
-def _lifting(each: Quiet) -> Button:
-    return slack.button(one_line(f"Lift: {each.name}", 60), f"{LIFT}:{each.id}", str(each.id))
+        draft.add(slack.actions([lifting(each, LIFT) for each in team.silences[:_BUTTONS]]))
 
 
 def _alert(each: Case) -> dict[str, object]:
     return {
         "tasks": each.tasks,
         "model": one_line(each.model, _TITLE),
-        "members": phrases.count(len(each.members), "member"),
+        "members": wording.count(len(each.members), "member"),
         "spent": failing.spent(each.nanos),
         "what": each.cap or (code(one_line(each.error, _ERROR)) if each.error else each.status),
     }
-
-
-def _silence(each: Quiet, view: View) -> str:
-    why = f": {inert(each.reason)}" if each.reason else ""
-    until = failing.last_day(each.until, view.zone)
-    return f":zzz: Silenced through {until}, {inert(each.name)}, by {mention(each.by)}{why}"

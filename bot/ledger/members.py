@@ -44,6 +44,13 @@ def _lookup(connection: "Connection", emails: list[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.exec_driver_sql(sql, tuple(emails))}
 
 
+def member_id(reader: Reader, email: str | None) -> int | None:
+    """The key of a member by e-mail as the ledger has it, as they are after merges; None for nobody."""
+    sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
+    row = None if email is None else reader.one(sql, {"email": email})
+    return None if row is None else int(row[0])
+
+
 def merge(connection: "Connection", old: str, new: str) -> int:
     """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
 

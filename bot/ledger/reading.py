@@ -112,3 +112,7 @@ def file_bytes(path: Path) -> int:
     """What a ledger takes on disk, with what was written and not yet folded in."""
     files = (path, path.with_name(f"{path.name}-wal"))
     return sum(each.stat().st_size for each in files if each.exists())
+
+
+if TYPE_CHECKING:
+    Reads = Connection | Reader  # what only reads does so on either side

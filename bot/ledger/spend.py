@@ -130,11 +130,16 @@ def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:
     return platform or 0, provider or 0
 
 
+def charged(basis: SpendBasis) -> str:
+    """What of a charge `c` is spend, in SQL."""
+    return "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+
+
 def daily(
     reader: "Connection | Reader", members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
 ) -> dict[int, list[int]]:
     """What each member spent within each of the windows, in nanos; as scalar subqueries, each a short range."""
-    amount = "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
+    amount = charged(basis)
     spans = ",".join(f"({i},{to_us(each.start)},{to_us(each.end)})" for i, each in enumerate(windows))
     sql = f"""
 WITH span (i, low, high) AS (VALUES {spans})

@@ -12,7 +12,7 @@ from bot.outbox.rules import State
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reader
+    from bot.ledger.reading import Reader, Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def changed(connection: "Connection", things: Iterable[str]) -> None:
         )
 
 
-def living(connection: "Connection", things: Iterable[str]) -> list[tuple[str, str]]:
+def living(connection: "Reads", things: Iterable[str]) -> list[tuple[str, str]]:
     """The living messages that have been posted, of those things: thing and destination."""
     rows = connection.exec_driver_sql(
         "SELECT l.thing, l.destination FROM json_each(?) j CROSS JOIN living l ON l.thing = j.value"

@@ -228,6 +228,11 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return cut_names
 
 
+def plain_text(text: str) -> dict[str, str]:
+    """Plain text as a form's parts take it."""
+    return {"type": "plain_text", "text": text}
+
+
 def button(
     label: str, action: str, value: str, *, primary: bool = False, confirm: tuple[str, str] | None = None
 ) -> Button:

@@ -5,16 +5,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.periods import Unit, period
-from bot.domain.pricing import SpendBasis
 from bot.ledger.instants import to_us
-from bot.ledger.reading import Reader, plain_rows
-from bot.ledger.spend import daily
+from bot.ledger.reading import plain_rows
+from bot.ledger.spend import charged, daily
 from bot.spikes.rules import DAYS, Spike, Terms, spike
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    Reads = Connection | Reader  # either side reads
+    from bot.ledger.reading import Reads
 
 
 def spikes(reader: "Reads", day: date, terms: Terms, members: Iterable[int] | None = None) -> list[Spike]:
@@ -29,7 +26,7 @@ def spikes(reader: "Reads", day: date, terms: Terms, members: Iterable[int] | No
 def _above(reader: "Reads", day: date, terms: Terms, members: Iterable[int] | None) -> list[int]:
     """Who spent the floor or more on a day; nobody's tasks are nobody's spike."""
     window = period(Unit.DAY, day, terms.zone)
-    amount = "c.platform_nanos + c.provider_nanos" if terms.basis is SpendBasis.TOTAL else "c.platform_nanos"
+    amount = charged(terms.basis)
     whose = "" if members is None else f" AND c.member IN ({','.join(map(str, members)) or 'NULL'})"
     sql = f"""
 SELECT c.member FROM charge c JOIN member m ON m.id = c.member

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain import wording
 from bot.domain.money import show_credits, show_usd
 from bot.domain.question import describe
 from bot.slack import message as slack
@@ -62,7 +63,7 @@ def _facts(report: Report) -> dict[str, object]:
         "total": phrases.total(report),
         "known": phrases.is_known(report),
         "credits": show_credits(spent),
-        "tasks": phrases.count(total.tasks, "task"),
+        "tasks": wording.count(total.tasks, "task"),
         "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
         "failed": f"{total.failed_tasks:,}" if total.failed_tasks else "",
         "failed_usd": show_usd(total.failed_spend(report.basis)),
@@ -93,7 +94,7 @@ def _footnotes(report: Report, view: View) -> str:
         failure=view.failure.rstrip("."),
         lacking=phrases.lacking(report),
         warning=report.warning or "",
-        quarantined=phrases.count(report.quarantined, "row") if report.quarantined and view.operator else "",
+        quarantined=wording.count(report.quarantined, "row") if report.quarantined and view.operator else "",
         unit_assumed=report.unit_assumed,
     )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.domain import wording
 from bot.domain.money import show_usd
 from bot.domain.periods import FIRST_YEAR
 from bot.domain.question import Field, Question
@@ -16,7 +17,6 @@ from bot.outbox.store import Standing
 from bot.usage.report import Report
 
 Count = TypeVar("Count", int, tuple[int, int])
-_MANY_TIMES = 900  # percent, above which a multiple reads better
 
 
 # --- the question --------------------------------------------------------------------------------
@@ -92,15 +92,7 @@ def change(report: Report) -> str:
     before, spent = report.previous.spend_nanos, report.spend_nanos
     if before <= 0:
         return f"before: {show_usd(before)}"
-    percent = (spent - before) * 100 / before
-    if percent >= _MANY_TIMES:
-        return f"{spent / before:,.0f} times the {show_usd(before)} before"
-    return f"{percent:+,.0f} % against {show_usd(before)} before"
-
-
-def count(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{wording.against(spent, before)} before"
 
 
 def lacking(report: Report) -> str:
@@ -148,7 +140,7 @@ def facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
         ("status", one_line(task.status)),
         ("created", f"{task.created_at.astimezone(report.zone):%Y-%m-%d %H:%M:%S}"),
         ("cost", _cost(task)),
-        ("work", f"{count(task.stream_count or 1, 'stream')}, {count(task.step_count, 'step')}"),
+        ("work", f"{wording.count(task.stream_count or 1, 'stream')}, {wording.count(task.step_count, 'step')}"),
         ("time", _times(task)),
         ("tools", _named(task.tools, lambda each: f"{each[0]:,} calls, {duration(each[1])}")),
         ("agents", _named(task.agents, lambda each: f"{each:,}")),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.parsing import parse
 from bot.domain.periods import FIRST_YEAR
@@ -22,7 +23,6 @@ from bot.neo.errors import NeoError
 from bot.people.callers import Callers
 from bot.sync.keeper import Keeper
 from bot.sync.rules import Planned, reaching
-from bot.usage import phrases
 from bot.usage.report import Report, Terms, answer
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ class Source:
         since = (
             "the beginning" if at.window.start is None else f"{at.window.start.astimezone(self.terms.zone):%Y-%m-%d}"
         )
-        return f"I am reading Neo since {since}: {at.rows:,} of {phrases.count(at.total, 'task')} so far"
+        return f"I am reading Neo since {since}: {at.rows:,} of {wording.count(at.total, 'task')} so far"
 
     @property
     def failure(self) -> str:

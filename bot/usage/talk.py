@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot import __version__
+from bot.domain import wording
 from bot.domain.access import Caller, Role
 from bot.domain.text import one_line
 from bot.ledger.instants import from_us
@@ -80,12 +81,12 @@ class Talk:
             "reading": self.source.reading,
             "failure": self.source.failure,
             "begins": "" if since is None else (self._moment(from_us(since)) if since else "the beginning"),
-            "tasks": phrases.count(found.tasks, "task"),
-            "members": phrases.count(found.members, "member"),
+            "tasks": wording.count(found.tasks, "task"),
+            "members": wording.count(found.members, "member"),
             "without_cost": f"{found.without_cost:,}" if found.without_cost else "",
             "missing": f"{found.missing:,}" if found.missing else "",
             "megabytes": f"{found.bytes / 2**20:,.1f}",
-            "quarantined": phrases.count(len(found.quarantine), "row"),
+            "quarantined": wording.count(len(found.quarantine), "row"),
             "quarantine": [(one_line(each.key, 60), each.reason) for each in found.quarantine[:_MOST_QUARANTINED]],
             "messages": phrases.owed(found.outbox, self.source.terms.zone),
             "dead": [(key, one_line(why, 120)) for key, why, _ in found.outbox.dead[:_MOST_QUARANTINED]],

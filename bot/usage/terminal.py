@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bot.domain import wording
 from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit, buckets
 from bot.domain.question import TIME_GROUPINGS
@@ -47,7 +48,7 @@ def _headline(report: Report) -> Text:
     total, spent = report.total, report.spend_nanos
     line = Text(phrases.total(report), style="bold")
     line.append(f"  {show_credits(spent)}", style="dim")
-    line.append(f"  {phrases.count(total.tasks, 'task')}")
+    line.append(f"  {wording.count(total.tasks, 'task')}")
     if total.without_cost:
         line.append(f", {total.without_cost:,} without known cost", style="yellow")
     if total.failed_tasks:
@@ -68,7 +69,7 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if lacking := phrases.lacking(report):
         line.append(f". {lacking}", style="yellow")
     if report.quarantined:
-        rows = phrases.count(report.quarantined, "row")
+        rows = wording.count(report.quarantined, "row")
         line.append(f". {rows} of Neo could not be booked: see `neo-usage status`", style="yellow")
     if report.unit_assumed:
         line.append(". BYOK amounts are read as credits, unit assumed: set BYOK_UNIT", style="yellow")

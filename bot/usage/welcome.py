@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
+from bot.domain import wording
 from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.ledger.database import Database
 from bot.ledger.instants import from_us, to_us
@@ -53,8 +54,8 @@ class Welcome:
         text = self.words.say(
             "usage/welcome",
             begins=f"{since:%Y-%m-%d}" if fresh.since else "the beginning",
-            tasks=phrases.count(sum(each.tasks for each in everybody), "task"),
-            members=phrases.count(len(everybody), "member"),
+            tasks=wording.count(sum(each.tasks for each in everybody), "task"),
+            members=wording.count(len(everybody), "member"),
             total=show_usd(sum(each.spend_nanos for each in everybody)),
             examples=FOR_OPERATORS[:_EXAMPLES],
             every=phrases.every(self.poll),

@@ -1,6 +1,5 @@
 """Budgets through the front door: set in Slack, told to the right person once, with the cause."""
 
-import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,11 +12,10 @@ from bot.domain.periods import Unit
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, actions, shown, table
-from tests.service.worlds import add
+from tests.service.worlds import add, spent
 
 HOUR = timedelta(hours=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
-COUNTER = itertools.count()
 
 
 @pytest.fixture
@@ -38,8 +36,7 @@ async def office(closed: Office) -> Office:
 
 async def spend(office: Office, email: str, usd: int, **others: Any) -> None:
     """A task that has just ended, and is read."""
-    begun = office.clock() - HOUR - timedelta(seconds=1)
-    add(office.neo.world, f"spent-{next(COUNTER)}", str(usd / 10), email=email, begun=begun, **others)
+    spent(office.neo.world, office.clock(), email, usd, **others)
     await office.sync()
 
 

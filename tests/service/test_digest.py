@@ -1,6 +1,5 @@
 """The digest through the front door: once a channel and local date, with the numbers that a report has."""
 
-import itertools
 import re
 from datetime import timedelta
 from typing import Any
@@ -15,11 +14,10 @@ from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown, text_of
 from tests.service.test_budgets import told
-from tests.service.worlds import add
+from tests.service.worlds import add, spent
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
-COUNTER = itertools.count()
 
 
 @pytest.fixture
@@ -40,8 +38,7 @@ async def office(closed: Office) -> Office:
 
 
 def spend(office: Office, email: str, usd: int, **others: Any) -> None:
-    begun = office.clock() - HOUR - timedelta(seconds=1)
-    add(office.neo.world, f"spent-{next(COUNTER)}", str(usd / 10), email=email, **{"begun": begun, **others})
+    spent(office.neo.world, office.clock(), email, usd, **others)
 
 
 def digests(messages: list[Message]) -> list[Message]:

@@ -1,6 +1,5 @@
 """App Home through the front door: each sees what is theirs, drawn when it is opened and when something changes."""
 
-import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +16,10 @@ from bot.sandbox.slack.things import Message, User, View
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown
 from tests.service.test_failures import fail
-from tests.service.worlds import add
+from tests.service.worlds import add, spent
 
 DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
-COUNTER = itertools.count()
 
 
 @pytest.fixture
@@ -77,8 +75,7 @@ async def press(office: Office, user: str, label: str) -> None:
 
 
 def spend(office: Office, email: str, usd: int, **others: Any) -> None:
-    begun = office.clock() - HOUR - SECOND
-    add(office.neo.world, f"spent-{next(COUNTER)}", str(usd / 10), email=email, begun=begun, **others)
+    spent(office.neo.world, office.clock(), email, usd, **others)
 
 
 async def test_a_member_sees_what_is_theirs_and_nothing_else(office: Office) -> None:

@@ -1,6 +1,5 @@
 """Unusual days through the front door: told once a member and day, if that is switched on."""
 
-import itertools
 from datetime import timedelta
 
 import pytest
@@ -9,11 +8,10 @@ from bot.sandbox.world import START, World
 from bot.spikes.rules import spike
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import told
-from tests.service.worlds import add
+from tests.service.worlds import add, spent
 
 USD = 1_000_000_000
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
-COUNTER = itertools.count()
 
 
 @pytest.mark.parametrize(
@@ -43,8 +41,7 @@ def world() -> World:
 
 
 async def spend(office: Office, email: str, usd: int) -> None:
-    begun = office.clock() - timedelta(hours=1, seconds=1)
-    add(office.neo.world, f"spent-{next(COUNTER)}", str(usd / 10), email=email, begun=begun)
+    spent(office.neo.world, office.clock(), email, usd)
     await office.sync()
 
 
