@@ -178,10 +178,13 @@ def open_groups(connection: "Connection", of: Collection[int]) -> dict[int, Grou
     return {kind: Group(key, kind, State(state), first) for key, kind, state, first in rows.all()}
 
 
+_NEWEST = "(SELECT coalesce(max(id), 0) FROM pass)"  # which books, as passes come one after the other
+
+
 def open_group(connection: "Connection", kind: int, state: State, now: datetime) -> Group:
     """Begin a group."""
     key = connection.exec_driver_sql(
-        "INSERT INTO failure_group (kind, state, opened_at, last_at) VALUES (?,?,?,?)",
+        f"INSERT INTO failure_group (kind, state, opened_at, last_at, last_pass) VALUES (?,?,?,?,{_NEWEST})",  # noqa: S608 - our own
         (kind, state, to_us(now), to_us(now)),
     ).lastrowid
     return Group(int(key), kind, state, None)
@@ -190,7 +193,8 @@ def open_group(connection: "Connection", kind: int, state: State, now: datetime)
 def touch(connection: "Connection", group: int, state: State, now: datetime) -> None:
     """A failure has joined a group."""
     connection.exec_driver_sql(
-        "UPDATE failure_group SET last_at = max(last_at, ?), state = ? WHERE id = ?", (to_us(now), state, group)
+        f"UPDATE failure_group SET last_at = max(last_at, ?), last_pass = {_NEWEST}, state = ? WHERE id = ?",  # noqa: S608 - our own
+        (to_us(now), state, group),
     )
 
 
@@ -204,17 +208,16 @@ def firsts(connection: "Connection", groups: Iterable[int]) -> list[int]:
     return [row[0] for row in rows.all()]
 
 
-# once a pass has ended after a group was found, nothing more of the same tick is to come; what was found in the
-# future was found by a clock that ran ahead
+# once the pass that found a group has ended, or (it was killed) a later one, nothing more of the same tick is to come
 _TO_TELL = """
-SELECT g.id FROM failure_group g WHERE g.state = 'waiting' AND (g.last_at > ? OR g.last_at <=
-  (SELECT finished_at FROM pass WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1)) ORDER BY g.id
+SELECT g.id FROM failure_group g WHERE g.state = 'waiting'
+AND EXISTS (SELECT 1 FROM pass p WHERE p.id >= g.last_pass AND p.finished_at IS NOT NULL) ORDER BY g.id
 """
 
 
-def to_tell(reads: "Reads", now: datetime) -> list[int]:
+def to_tell(reads: "Reads") -> list[int]:
     """The groups that wait to be told, once the pass that found them has ended; oldest first."""
-    return [row[0] for row in reads.exec_driver_sql(_TO_TELL, (to_us(now),)).all()]
+    return [row[0] for row in reads.exec_driver_sql(_TO_TELL).all()]
 
 
 def to_close(reads: "Reads", now: datetime) -> bool:

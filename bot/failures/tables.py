@@ -38,7 +38,7 @@ class Failure(SQLModel, table=True):
 
 
 class FailureGroup(SQLModel, table=True):
-    """Failures of one kind, each within a day of the one before; `last_at` is when the newest was seen.
+    """Failures of one kind, each within a day of the one before; `last_at` is when the newest was seen, by `last_pass`.
 
     `first` is the first of the groups that one message tells of, itself if it has a message of its own.
     """
@@ -55,6 +55,7 @@ class FailureGroup(SQLModel, table=True):
     state: str  # see store.State
     opened_at: int = Field(sa_type=BigInteger)
     last_at: int = Field(sa_type=BigInteger)
+    last_pass: int  # no key to passes, which may be forgotten; 0 before any
     closed_at: int | None = Field(sa_type=BigInteger)
     first: int | None
     acknowledged_by: str | None

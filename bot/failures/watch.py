@@ -132,7 +132,7 @@ class Watch:
     def due(self, reader: "Reader", now: datetime) -> bool:
         """Whether `settle` would do anything now."""
         return (
-            bool(store.to_tell(reader, now))
+            bool(store.to_tell(reader))
             or store.to_close(reader, now)
             or notes.read(reader, _RECORDED) != self._statuses
         )
@@ -141,7 +141,7 @@ class Watch:
         """Tell the groups that wait, close those that were quiet for a day, and record what is not."""
         self.record(connection)
         self._close(connection, now)
-        waiting = store.to_tell(connection, now)
+        waiting = store.to_tell(connection)
         if waiting:
             self._tell(connection, waiting, now)
 
