@@ -73,10 +73,11 @@ class Watch:
         return local_day(now, self.zone).isoformat()
 
 
-def found(reader: Reader, free_bytes: int, broken: Mapping[str, str], now: datetime) -> dict[Name, str]:
+def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime) -> dict[Name, str]:
     """What is wrong now, each with a sentence; a pure function of the moment, the disk and the database.
 
-    `broken` are the operator's own templates that cannot be used, each with why.
+    `broken` are the operator's own templates that cannot be used, each with why; None where nobody has looked yet,
+    so that what was told of them stands.
     """
     wrong: dict[Name, str] = {}
     with reader:
@@ -102,11 +103,19 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str], now: datet
         )
         if unworded:
             wrong[Name.WORDING] = f"{unworded:,} messages could not be worded: a template is broken, the log says where"
+        if broken is None and (stands := _standing(reader, Name.TEMPLATE)):
+            wrong[Name.TEMPLATE] = stands
     if broken:
         wrong[Name.TEMPLATE] = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
     if free_bytes < LEAST_FREE:
         wrong[Name.DISK] = f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
     return wrong
+
+
+def _standing(reader: Reader, name: Name) -> str | None:
+    """What was said of an incident that is not over."""
+    row = reader.one("SELECT said FROM incident WHERE name = :name AND ended_at IS NULL", {"name": name})
+    return None if row is None else str(row[0])
 
 
 def _count(reader: Reader, sql: str) -> int:

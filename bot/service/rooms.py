@@ -59,7 +59,6 @@ def rooms(  # noqa: PLR0917 - what there is to wire
 ) -> Rooms:
     """Wire the rooms."""
     settings, words = app.settings, Words(shipped("templates"), app.settings.templates_dir)
-    words.warm()
     directory = Directory(workspace, who, app.clock)
     callers = Callers(directory, readers, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)

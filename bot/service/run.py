@@ -71,7 +71,7 @@ class Service:
         secret = None if settings.slack_app_token else settings.slack_signing_secret
         desk, signing = self.rooms.desk, secret.reveal() if secret else None
         self.door = Door(self.workspace, account, desk.serve, signing, desk.check)
-        self.filling = asyncio.create_task(self.rooms.directory.fill())
+        self.filling = asyncio.create_task(_fill(self.rooms))
         if settings.slack_app_token is not None:
             self.socket = Socket(self.door, settings.slack_app_token.reveal(), settings.slack_api_url)
             await self.socket.start()
@@ -108,7 +108,7 @@ class Service:
         now, watch = self.app.clock(), Incidents(self.app.settings.timezone)
         try:
             free = disk_usage(self.app.settings.database_path.parent).free
-            broken = self.rooms.desk.words.broken if self.rooms is not None else {}
+            broken = self.rooms.desk.words.broken if self.rooms is not None and self.filled else None
             wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
                 await self.database.write(lambda connection: watch.settle(connection, wrong, now))
@@ -140,7 +140,7 @@ class Service:
 
     @property
     def filled(self) -> bool:
-        """Whether people's names are known, so that messages find them."""
+        """Whether people's names are known and templates compiled, so that messages find them, and their words."""
         return self.filling is not None and self.filling.done()
 
     def _is_read(self, reader: Reader) -> bool:
@@ -181,6 +181,11 @@ class Service:
             await self.door.drain(DRAIN_SECONDS)
         if self.rooms is not None:
             await self.rooms.outbox.stop(OUTBOX_SECONDS)
+
+
+async def _fill(rooms: Rooms) -> None:
+    """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
+    await asyncio.gather(rooms.directory.fill(), asyncio.to_thread(rooms.desk.words.warm))
 
 
 def check(settings: Settings) -> None:

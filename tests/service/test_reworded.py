@@ -7,6 +7,7 @@ import pytest
 
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
+from bot.service.run import running
 from bot.shipped import shipped
 from tests.service.conftest import Office, shown, text_of
 from tests.service.test_failures import fail
@@ -129,6 +130,30 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     told = [shown(each) for each in office.seen("marcus")]
     assert any("«failures/headline»" in each and "A task ended as error" in each for each in told)
     assert any("It is over" in each and "every template" in each for each in told)
+
+
+async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(office: Office, own: Path) -> None:
+    (own / "failures" / "headline.txt").write_text("{% if %}", encoding="utf-8")
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    await office.service.look_after_itself()
+    await office.delivered()
+    await office.service.end()
+    office.slack.down = True
+    async with running(office.app()) as service:
+        await service.look_after_itself()  # before Slack was reached, which comes before any template
+        office.slack.down = False
+        assert service.connecting is not None
+        await service.connecting
+        assert service.filling is not None
+        await service.filling
+        await service.look_after_itself()
+        assert service.rooms is not None
+        await service.deliver()
+        await service.rooms.outbox.settled()
+    told = [shown(each) for each in office.seen("marcus")]
+    assert sum("TEMPLATES_DIR cannot be used" in each for each in told) == 1
+    assert not any("It is over" in each for each in told)
 
 
 async def test_a_file_that_is_called_like_no_message_is_told(closed: Office, own: Path) -> None:
