@@ -494,7 +494,8 @@ def explain(whose: str, *, as_json: bool) -> None:
         click.echo(found[0].whose)
         for each in found:
             for sentence in sentences(each, terms):
-                click.echo(f"  {sentence.text} {sentence.address}".rstrip())
+                indent = 5 if sentence.within else 2
+                click.echo(f"{' ' * indent}{sentence.text} {sentence.address}".rstrip())
 
 
 # --- the digest ----------------------------------------------------------------------------------
@@ -607,7 +608,7 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
     with _plainly():
         import asyncio
 
-        from bot.demo import run
+        from bot.demo.show import run
         from bot.service.log import configure
         from bot.settings import LogFormat, LogLevel
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.app import system_clock
-from bot.demo import QUESTIONS, Demo, demo
+from bot.demo.show import QUESTIONS, Demo, demo
 from bot.domain.access import ONLY_ONES_OWN
 from bot.domain.money import show_usd, usd_text
 
@@ -109,7 +109,7 @@ def until_afternoon() -> timedelta:
 async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     """A demo for all who only ask, and leave the world as it is."""
     async with demo(0, SEED, tmp_path_factory.mktemp("calm"), until_afternoon()) as shown:
-        await shown.service.look()
+        await shown.bot.look()
         yield shown
 
 
@@ -117,7 +117,7 @@ async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
 async def troubled(tmp_path: Path) -> AsyncIterator[Demo]:
     """A demo of one's own, to move and to break."""
     async with demo(0, SEED, tmp_path, until_afternoon()) as shown:
-        await shown.service.look()
+        await shown.bot.look()
         yield shown
 
 
@@ -143,6 +143,12 @@ async def rows_of(shown: Locator) -> list[list[str]]:
     return [await row.locator("th, td").all_inner_texts() for row in await shown.locator("tr").all()]
 
 
+def said(shown: Demo) -> list[tuple[str, str]]:
+    """All that stands in the workspace, by its channel."""
+    channels = shown.page.slack.workspace.channels.values()
+    return [(channel.id, message.text) for channel in channels for message in channel.messages]
+
+
 async def total_of(answer: Locator) -> float:
     found = re.search(r"\$([\d,]+\.\d\d) ", await answer.inner_text())
     assert found
@@ -157,7 +163,7 @@ async def test_an_operators_answer_is_grouped_anew_in_its_place(calm: Demo, sit:
     answer = await seat.ask("team 7d by:member")
     there = await seat.messages.count()
     rows = await rows_of(answer.get_by_test_id("table"))
-    groups = calm.service.app.report("7d by:member").groups
+    groups = calm.app.report("7d by:member").groups
     assert {row[0] for row in rows[1:]} == {group.key[0] for group in groups}
     await seat.press(answer, "By model")
     await expect(answer.locator("th").first).to_have_text("Model")
@@ -187,9 +193,9 @@ async def test_what_is_shared_is_seen_by_all_and_the_answer_by_nobody_else(calm:
 
 
 async def test_a_csv_comes_to_the_direct_messages_to_be_read_and_kept(calm: Demo, sit: Sit) -> None:
-    today = calm.service.app.clock().date()
+    today = calm.app.clock().date()
     asked = f"{today - timedelta(days=12)}..{today - timedelta(days=5)} by:member,model"  # nothing changes there
-    report = calm.service.app.report(asked)
+    report = calm.app.report(asked)
     seat = await sit(calm)
     answer = await seat.ask(f"team {asked}")
     filed = seat.messages.nth(await seat.messages.count())
@@ -288,7 +294,7 @@ async def test_one_reads_as_whom_one_acts_also_while_messages_wait(troubled: Dem
 
 async def test_what_happens_in_neo_is_in_the_next_answer(troubled: Demo, sit: Sit) -> None:
     seat = await sit(troubled)
-    today = f"team from:{troubled.service.app.clock():%Y-%m-%d}"  # also when the hour that passes is the day's last
+    today = f"team from:{troubled.app.clock():%Y-%m-%d}"  # also when the hour that passes is the day's last
     before = await total_of(await seat.ask(today))
     await seat.cause("spike")
     after_spike = await total_of(await seat.ask(today))
@@ -327,6 +333,38 @@ async def test_after_slack_was_down_the_bot_answers_again_by_itself(troubled: De
 # --- what is told by itself ------------------------------------------------------------------------
 
 
+async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_nothing(troubled: Demo, sit: Sit) -> None:
+    seat = await sit(troubled, "hannah", "security")
+    await seat.ask("budget @priya 230/day")
+    await seat.cause("spike")  # of Priya, to 80 %
+    await seat.become("priya")
+    await seat.go("neo-usage")
+    await expect(seat.messages.last).to_contain_text("of $230.00")
+    await expect(seat.messages.last).to_contain_text("claude-opus-4")
+    await seat.cause("spike")  # of Marcus
+    await seat.cause("spike")  # of Priya, over 100 %
+    told = seat.messages.filter(has_text="over your daily budget")
+    await expect(told).to_have_count(1)
+    await told.get_by_test_id("thread-open").click()
+    await expect(seat.find("replies")).to_contain_text("150 % passed")
+    await seat.ask("budget request 800/day reason:pentest")
+    await seat.become("hannah")
+    await seat.press(seat.messages.filter(has_text="pentest").last, "Approve")
+    await expect(seat.messages.filter(has_text="pentest").last).to_contain_text("Approved by")
+    await expect(seat.messages.last).to_contain_text("whoever asked has been told")
+    await troubled.bot.look()
+    everything = said(troubled)
+    await seat.cause("bot")
+    assert not troubled.bot.up
+    await expect(seat.find("down")).to_contain_text("The bot is killed")
+    await seat.cause("bot")
+    await troubled.bot.look()
+    assert said(troubled) == everything
+    explained = await seat.ask("explain @priya")
+    await expect(explained).to_contain_text("80 % passed")
+    await expect(explained).to_contain_text("to the alert channel: told")
+
+
 async def test_a_next_day_has_one_digest_and_a_storm_one_message(troubled: Demo, sit: Sit) -> None:
     seat = await sit(troubled)
     await seat.cause("storm")
@@ -338,7 +376,7 @@ async def test_a_next_day_has_one_digest_and_a_storm_one_message(troubled: Demo,
     digest = seat.messages.filter(has_text="the day before")
     await expect(digest).to_have_count(1)
     await expect(digest.get_by_test_id("chart")).to_be_visible()
-    report = troubled.service.app.report("yesterday")
+    report = troubled.app.report("yesterday")
     yesterday = f"{report.window.start:%a} {report.window.start.day} {report.window.start:%b}"
     await expect(digest).to_contain_text(f"{yesterday}: {show_usd(report.spend_nanos)}")
 

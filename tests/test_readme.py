@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from bot.cli import app
-from bot.demo import QUESTIONS
+from bot.demo.show import QUESTIONS
 from bot.settings import NAMES
 
 ROOT = Path(__file__).parent.parent

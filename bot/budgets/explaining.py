@@ -38,8 +38,8 @@ class Explaining:
         draft = Draft(f"Budgets of {inert(whose)}: what counts, what was told, and why not.")
         draft.add(slack.section(f"*{inert(whose)}*"))
         for each in found:
-            first, *rest = map(_mrkdwn, sentences(each, self.terms))
-            draft.add(slack.section("\n".join([first, *(f"• {line}" for line in rest)])))
+            first, *rest = sentences(each, self.terms)
+            draft.add(slack.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
         await request.reply.say(draft.message())
 
     async def _named(self, request: Request, caller: Caller) -> str:
@@ -56,6 +56,11 @@ class Explaining:
         if caller.role is not Role.OPERATOR and name != caller.member:
             raise RefusedError(ONLY_ONES_OWN)
         return name
+
+
+def _item(sentence: Sentence) -> str:
+    mark = "\u2003◦" if sentence.within else "•"  # Slack's text has no lists
+    return f"{mark} {_mrkdwn(sentence)}"
 
 
 def _mrkdwn(sentence: Sentence) -> str:

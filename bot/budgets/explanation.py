@@ -175,20 +175,27 @@ ARCHIVES = "https://slack.com/archives/"  # leads to the reader's own workspace
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A part of an explanation, and the address of the message that it tells of, if any."""
+    """A part of an explanation, and the address of the message that it tells of, if any.
+
+    One that is `within` goes with those before it.
+    """
 
     text: str
     address: str = ""
+    within: bool = False
 
 
 def sentences(found: Explanation, terms: Terms) -> list[Sentence]:
     """The explanation in sentences."""
     unit, label = found.span.unit, found.span.label
     if found.limit is None:
-        return [Sentence(f"{unit} {label}: {show_usd(found.spend_nanos)} spent; {found.reason}.")]
+        return [Sentence(f"{unit.title()} {label}: {show_usd(found.spend_nanos)} spent; {found.reason}.")]
     used = percent(found.spend_nanos, found.limit.nanos)
     spent = f"{show_usd(found.spend_nanos)} of {show_usd(found.limit.nanos)}, {used} % used"
-    said = [Sentence(f"{unit} {label}: {spent}. The limit is {found.limit_from}."), Sentence(_counted(found, terms))]
+    said = [
+        Sentence(f"{unit.title()} {label}: {spent}. The limit is {found.limit_from}."),
+        Sentence(_counted(found, terms)),
+    ]
     said += [sentence for step in found.steps for sentence in _told(step, terms)]
     said += map(Sentence, _outlook(found, found.limit, terms))
     return said
@@ -224,9 +231,9 @@ def _told(step: Explained, terms: Terms) -> Iterator[Sentence]:
     for each in step.tellings:
         yield _telling(each, terms)
     for audience in step.waiting:
-        yield Sentence(f"   not told in {_where(audience)} yet, because {SNOOZED}")
+        yield Sentence(f"not told in {_where(audience)} yet, because {SNOOZED}", within=True)
     for audience, why in step.left_out:
-        yield Sentence(f"   not told in {_where(audience)}, because {why}")
+        yield Sentence(f"not told in {_where(audience)}, because {why}", within=True)
 
 
 _STATES = {
@@ -252,8 +259,9 @@ def _telling(each: Telling, terms: Terms) -> Sentence:
     to = _TO.get(each.destination.partition(":")[0], each.destination.partition(":")[2])
     if each.state is State.SENT and each.at is not None and each.ts is not None:
         address = f"{ARCHIVES}{each.channel}/p{each.ts.replace('.', '')}"
-        return Sentence(f"   to {to}: told {wording.moment(each.at, terms.zone)}", address)
-    return Sentence(f"   to {to}: {_STATES.get(each.state, each.state)}{f' ({each.why})' if each.why else ''}")
+        return Sentence(f"to {to}: told {wording.moment(each.at, terms.zone)}", address, within=True)
+    why = f" ({each.why})" if each.why else ""
+    return Sentence(f"to {to}: {_STATES.get(each.state, each.state)}{why}", within=True)
 
 
 def to_document(found: Explanation) -> dict[str, Any]:

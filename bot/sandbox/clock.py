@@ -15,6 +15,11 @@ class SimClock:
         """The simulated moment."""
         return self._real() + self._ahead
 
+    @property
+    def ahead(self) -> timedelta:
+        """All advances so far."""
+        return self._ahead
+
     def advance(self, by: timedelta) -> datetime:
         """Jump forward, and say where to. Raises ValueError on a jump back: tasks only grow with time."""
         if by < timedelta(0):

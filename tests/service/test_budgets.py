@@ -286,7 +286,7 @@ async def test_explain_gives_the_reasons(office: Office) -> None:
     assert "the limit was raised" in text
     assert "80 % passed" in text
     assert "to the member: told" in text
-    assert "day" in text
+    assert "Day" in text
     assert "there is no budget" in text
     assert "Only operators" in shown(await office.ask("marcus", "explain @priya"))
 

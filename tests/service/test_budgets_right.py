@@ -147,7 +147,7 @@ async def test_what_quiet_outlasted_is_explained_in_the_next_period(office: Offi
     assert told(office.dm("priya")) == []
     explained = await say(office, "priya", "explain")
     assert "$35.00 of $40.00: not told, because its period had ended" in explained
-    assert explained.count("day 20") == 2
+    assert explained.count("Day 20") == 2
 
 
 async def test_a_day_on_its_way_past_its_limit_is_foretold(office: Office) -> None:

@@ -1,6 +1,8 @@
 """An operator's own wordings: any message can be reworded; a broken one falls back to the shipped one and is told."""
 
+import re
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,17 @@ HOUR = timedelta(hours=1)
 NAMES = sorted(
     str(path.relative_to(shipped("templates")).with_suffix("")) for path in shipped("templates").rglob("*.txt")
 )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_line_runs_into_the_next(name: str) -> None:
+    lines = (shipped("templates") / f"{name}.txt").read_text(encoding="utf-8").split("\n")
+    glued = [  # Jinja takes the line break after a tag away, which is meant where a tag stands alone
+        line
+        for line, following in pairwise(lines)
+        if line.endswith("%}") and not re.fullmatch(r"{%[^%]*%}", line) and not re.match(r"$| |{%", following)
+    ]
+    assert glued == []
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import cycle
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.clock import SimClock
@@ -22,8 +23,21 @@ STORM = 9  # tasks that fail
 UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back later.")
 
 
+class Mortal(Protocol):
+    """A bot that can be killed, and started again."""
+
+    @property
+    def up(self) -> bool:
+        """Whether it lives."""
+        ...
+
+    async def toggle(self) -> str:
+        """Kill it, or start it again; what happened, in words."""
+        ...
+
+
 class Deeds:
-    """The six buttons. Each deed returns what happened, in a sentence or two."""
+    """The buttons: six, and one for the `bot`, if there is one to kill. Each deed returns what happened, in words."""
 
     def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: Panel, zone: ZoneInfo) -> None:
         self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
@@ -31,16 +45,19 @@ class Deeds:
         self.passing = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
         self.causing: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
         self.toggling: dict[str, Callable[[], str]] = {"neo": self._toggle_neo, "slack": self._toggle_slack}
+        self.bot: Mortal | None = None
 
     @property
     def names(self) -> set[str]:
         """What can be done."""
-        return {*self.passing, *self.causing, *self.toggling}
+        return {*self.passing, *self.causing, *self.toggling, *(["bot"] if self.bot else [])}
 
     async def do(self, what: str, looks: list[Callable[[], Awaitable[None]]]) -> str:
         """Do it, and after what moves the world let everybody look. Raises KeyError on an unknown deed."""
         if what in self.passing:
             words = await self._pass(self.passing[what], looks)
+        elif what == "bot" and self.bot is not None:
+            words = await self.bot.toggle()
         else:
             words = (self.causing | self.toggling)[what]()
             if what in self.causing:

@@ -36,6 +36,7 @@ class Page:
     """The page over one workspace and one Neo team, with Slack's own addresses beside it.
 
     `actors`: whom one can act as, by handle. `on_change`: awaited after time was moved or trouble made.
+    `deeds`: what its buttons do; its `bot` may be set, for one that can be killed.
     `timezone` is the one in which the page shows moments and counts today.
     """
 
@@ -53,7 +54,7 @@ class Page:
         self.on_change: list[Callable[[], Awaitable[None]]] = []
         zone = ZoneInfo(timezone)
         self._panel, self._sight = Panel(neo, zone), Sight(slack.workspace)
-        self._deeds = Deeds(slack, neo, clock, self._panel, zone)
+        self.deeds = Deeds(slack, neo, clock, self._panel, zone)
 
     def application(self) -> web.Application:
         """A fresh application with the page and all that Slack serves."""
@@ -98,6 +99,7 @@ class Page:
                 "people": self._sight.people(),
                 "conversations": self._sight.conversations(me),
                 "neo": self._panel.shown(now),
+                "app": None if self.deeds.bot is None else {"up": self.deeds.bot.up},
                 "slack": {"up": not self.slack.down, "sockets": len(self.slack.sockets)},
                 "version": workspace.version,
             }
@@ -172,9 +174,9 @@ class Page:
 
     async def _world(self, asked: web.Request) -> web.Response:
         what = str((await _json(asked)).get("do"))
-        if what not in self._deeds.names:
+        if what not in self.deeds.names:
             raise web.HTTPBadRequest(text=f"the world cannot do {what!r}")
-        return web.json_response({"ok": True, "text": await self._deeds.do(what, self.on_change)})
+        return web.json_response({"ok": True, "text": await self.deeds.do(what, self.on_change)})
 
     async def _file(self, asked: web.Request) -> web.Response:
         file = self._sight.file(self._actor(asked.query), asked.match_info["id"])

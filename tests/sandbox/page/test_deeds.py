@@ -17,6 +17,17 @@ Get = Callable[..., Awaitable[Json]]
 Post = Callable[..., Awaitable[Json]]
 
 
+class Cat:
+    """A bot with many lives."""
+
+    def __init__(self) -> None:
+        self.up = True
+
+    async def toggle(self) -> str:
+        self.up = not self.up
+        return "up" if self.up else "down"
+
+
 @pytest.fixture
 def looks(page: Page) -> list[str]:
     """One entry for each time somebody was told to look."""
@@ -87,7 +98,16 @@ async def test_while_slack_is_down_nothing_gets_through(post: Post, get: Get, cl
     assert (await post("/page/send", channel="C0GENERAL", text="hello"))["ok"]
 
 
-@pytest.mark.parametrize("deed", ["nothing", "", None, 3])
+async def test_a_bot_that_can_be_killed_is_killed_and_started(post: Post, get: Get, page: Page) -> None:
+    assert (await get("/page/state"))["app"] is None
+    page.deeds.bot = Cat()
+    assert (await get("/page/state"))["app"] == {"up": True}
+    assert (await post("/page/world", do="bot"))["text"] == "down"
+    assert (await get("/page/state"))["app"] == {"up": False}
+    assert (await post("/page/world", do="bot"))["text"] == "up"
+
+
+@pytest.mark.parametrize("deed", ["nothing", "", None, 3, "bot"])
 async def test_the_world_does_nothing_else(client: aiohttp.ClientSession, deed: object) -> None:
     async with client.post("/page/world", json={"do": deed}) as response:
         assert response.status == 400

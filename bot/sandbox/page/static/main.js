@@ -201,7 +201,7 @@ class App {
     const name = isApp ? "neo-usage" : `#${here.name}`;
     this.composer.label(`Message ${name} or type /`, me);
     document.title = `${name} · ${this.page.team.name} · neo-usage sandbox`;
-    const down = [!this.page.slack.up && "Slack is down: messages and commands do not get through.", !this.page.neo.up && "Neo is down: the bot cannot see new tasks."].filter(Boolean);
+    const down = [!this.page.slack.up && "Slack is down: messages and commands do not get through.", !this.page.neo.up && "Neo is down: the bot cannot see new tasks.", this.page.app?.up === false && "The bot is killed: nobody answers, and what it owes waits in its database."].filter(Boolean);
     find("down").hidden = !down.length;
     find("down").textContent = down.join(" ");
   }

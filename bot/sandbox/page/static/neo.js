@@ -11,6 +11,7 @@ const DEEDS = {
   spike: ["Make a spike", "spike"],
   storm: ["Make an error storm", "storm"],
 };
+const SIGNS = { neo: "power", slack: "chat", bot: "bot" };
 
 export class NeoPanel {
   /** @param act does a deed (`hour`, `day`, …) and gives when it is over. */
@@ -19,7 +20,7 @@ export class NeoPanel {
     this.clock = h("div", { class: "clock", testid: "clock" }, h("b", {}), h("span", {}));
     this.figures = h("div", { class: "figures" });
     this.tasks = h("div", { class: "tasks" });
-    this.toggles = { neo: this.toggle("neo"), slack: this.toggle("slack") };
+    this.toggles = { neo: this.toggle("neo"), slack: this.toggle("slack"), bot: this.toggle("bot") };
     replace(
       root,
       h("section", { "aria-label": "Simulated time" }, this.clock, h("div", { class: "deeds" }, this.deed("hour"), this.deed("day"))),
@@ -43,6 +44,8 @@ export class NeoPanel {
     this.tick();
     this.state("neo", page.neo.up, "Take Neo down", "Bring Neo back");
     this.state("slack", page.slack.up, "Take Slack down", "Bring Slack back");
+    this.toggles.bot.hidden = !page.app;
+    if (page.app) this.state("bot", page.app.up, "Kill the bot", "Start the bot");
     const signature = JSON.stringify([page.neo, Math.floor(this.ctx.now() / 20_000)]);
     if (signature === this.drawn) return;
     this.drawn = signature;
@@ -57,7 +60,7 @@ export class NeoPanel {
 
   toggle(name) {
     const words = h("span", {});
-    return h("button", { type: "button", class: "deed switch", testid: `world-${name}`, "aria-pressed": "false", onclick: (event) => this.press(event.currentTarget, name) }, icon(name === "neo" ? "power" : "chat"), words, h("i", {}));
+    return h("button", { type: "button", class: "deed switch", testid: `world-${name}`, "aria-pressed": "false", onclick: (event) => this.press(event.currentTarget, name) }, icon(SIGNS[name]), words, h("i", {}));
   }
 
   state(name, up, whenUp, whenDown) {

@@ -1,9 +1,9 @@
-"""The demo: the real bot against an embedded Neo and an embedded Slack, in a directory that is thrown away."""
+"""What the demo shows: the page over an embedded Neo and Slack, with the bot, in a directory that is thrown away."""
 
 import asyncio
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from bot.app import App, build, system_clock
-from bot.neo.client import Patience
-from bot.outbox.rules import Times
+from bot.demo.bot import Bot
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.server import Page
@@ -21,8 +20,7 @@ from bot.sandbox.serving import NeoServer, Server
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
-from bot.service.run import Service, running
-from bot.settings import Settings, load
+from bot.settings import load
 from bot.shipped import shipped
 from bot.slack.rendering import Trusted, Words
 
@@ -38,18 +36,16 @@ QUESTIONS = (  # the README's examples; a test compares them
     "team 7d search:marcus -status:completed by:status",
 )
 OPERATOR = "hannah"
-_ARRIVING = 3.0  # seconds
-_BRISK = Times(pace=0.05)  # the embedded Slack takes more than one message a second
-_QUICK = Patience(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What runs: the page, and the service that it shows."""
+    """What runs: the page, and the bot that it shows. `app` is wired like the bot's, to be asked beside it."""
 
     page: Page
     url: str
-    service: Service
+    bot: Bot
+    app: App
 
 
 async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, browser: bool) -> None:
@@ -78,21 +74,12 @@ async def demo(port: int, seed: int, directory: Path, ahead: timedelta = timedel
         server = await _served(page, port)
         stack.push_async_callback(server.stop)
         slack.url = server.url
-        app = _app(slack, upstream.url, neo.key, directory, clock)
-        service = await stack.enter_async_context(running(app))
-        page.on_change.append(lambda: _look(service))
-        if service.connecting is not None:
-            await service.connecting
-        yield Demo(page, server.url, service)
-
-
-async def _look(service: Service) -> None:
-    """Let the bot look, and what it has to say arrive before time goes on: simulated hours pass in a moment."""
-    await service.look()
-    if service.rooms is not None:
-        with suppress(TimeoutError):  # while Slack is down nothing arrives
-            async with asyncio.timeout(_ARRIVING):
-                await service.rooms.outbox.settled()
+        settings = _settings(slack, upstream.url, neo.key, directory)
+        page.deeds.bot = bot = Bot(settings, directory, clock, slack.workspace.touch)
+        page.on_change.append(bot.look)
+        stack.push_async_callback(bot.end)
+        await bot.start()
+        yield Demo(page, server.url, bot, build(load(settings, directory), clock))
 
 
 async def _served(page: Page, port: int) -> Server[Page]:
@@ -105,13 +92,9 @@ async def _served(page: Page, port: int) -> Server[Page]:
     return server
 
 
-def _app(slack: SlackApi, neo_url: str, neo_key: str, directory: Path, clock: SimClock) -> App:
-    return build(_settings(slack, neo_url, neo_key, directory), clock, _QUICK, _BRISK)
-
-
-def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> Settings:
+def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> dict[str, str]:
     workspace = slack.workspace
-    environment = {
+    return {
         "NEO_API_URL": neo_url,
         "NEO_API_KEY": neo_key,
         "SLACK_BOT_TOKEN": workspace.bot_token,
@@ -126,4 +109,3 @@ def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> S
         "HTTP_PORT": "0",
         "POLL_SECONDS": "60",
     }
-    return load(environment, directory)
