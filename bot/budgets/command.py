@@ -9,6 +9,7 @@ import structlog
 
 from bot.budgets import changes, form, message, phrases, store, wishes
 from bot.budgets.changes import Done
+from bot.budgets.facts import email_of
 from bot.budgets.grammar import Asked, asked
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, span_of
@@ -251,8 +252,12 @@ class Budgets:
         ends = {unit: self._until(how, unit, now) for unit in units}
         await self.database.write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
         until = wording.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
-        where = "your direct messages" if audience is Audience.DM else "the channel"
-        await self._say(request, "budgets/snoozed", where=where, until=until, period=how == "period")
+        direct = audience is Audience.DM
+        email = await self.readers.ask(lambda reader: email_of(reader, subject))
+        whose = "" if direct else email or "the team"
+        where = "your direct messages" if direct else "the channel"
+        values = {"where": where, "whose": whose, "until": until, "period": how == "period"}
+        await self._say(request, "budgets/snoozed", **values)
 
     def _keep_quiet(  # noqa: PLR0917 - what a snooze is made of
         self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: Audience, by: str,

@@ -213,8 +213,10 @@ def _outlook(found: Explanation, limit: Limit, terms: Terms) -> Iterator[str]:
 def _counted(found: Explanation, terms: Terms) -> str:
     if not found.charges or found.first is None or found.last is None:
         return "No charge counts so far."
+    if found.charges == 1:
+        return f"1 charge counts, booked {wording.moment(found.first, terms.zone)}."
     between = f"{wording.moment(found.first, terms.zone)} to {wording.moment(found.last, terms.zone)}"
-    return f"{found.charges:,} {'charge counts' if found.charges == 1 else 'charges count'}, booked {between}."
+    return f"{found.charges:,} charges count, booked {between}."
 
 
 def _where(audience: str) -> str:

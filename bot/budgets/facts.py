@@ -111,14 +111,14 @@ def facts(reader: Reader, subject: int, span: Span, terms: Terms, now: datetime)
         )
         return Facts(
             subject=subject,
-            email=_email(reader, subject),
+            email=email_of(reader, subject),
             span=span,
             spend_nanos=spend,
             limit=limit,
             over=now >= span.window.end,
             set_by=_set_by(reader, limit),
             steps=steps,
-            cause=_cause(reader, subject, span, terms.basis, steps),
+            cause=_cause(reader, (subject, span), terms.basis, steps),
             acknowledged=Act(acknowledged[0], from_us(acknowledged[1])) if acknowledged else None,
             snoozed=tuple((audience, from_us(until), by) for audience, until, by in quiet),
             pace=pace_of(reader, case, limit, spend, terms, now),
@@ -135,7 +135,8 @@ def pace_of(  # noqa: PLR0917 - what a pace is told from
     return paces(reader, {case: limit}, {case: spend_nanos}, terms, now)[case]
 
 
-def _email(reader: Reader, subject: int) -> str | None:
+def email_of(reader: Reader, subject: int) -> str | None:
+    """Whose budget it is; None for the team."""
     if subject in {TEAM, DEFAULT}:
         return None
     row = reader.one("SELECT email FROM member WHERE id = :id", {"id": subject})
@@ -181,13 +182,18 @@ def step_told(reader: Reader, crossing: int, terms: Terms) -> tuple[Span, Step, 
             return None
         subject, span = row[0], span_named(Unit(row[1]), row[2], terms.zone)
         steps = [step for step in _steps(reader, subject, span) if step.id <= crossing]
-        return (span, steps[-1], _cause(reader, subject, span, terms.basis, steps)) if steps else None
+        if not steps:
+            return None
+        return span, steps[-1], _cause(reader, (subject, span), terms.basis, steps, steps[-1].last_charge)
 
 
-def _cause(reader: Reader, subject: int, span: Span, basis: SpendBasis, steps: Sequence[Step]) -> Cause:
-    """What moved up to the last of the steps (without any: until now), since the one before (or the period's start)."""
+_NOW = 2**62  # above the key of any charge
+
+
+def _cause(reader: Reader, case: store.Case, basis: SpendBasis, steps: Sequence[Step], upto: int = _NOW) -> Cause:
+    """What moved since the step before the last (or the period's start), up to a charge, by its key."""
+    subject, span = case
     before = steps[-2] if len(steps) > 1 else None
-    upto = steps[-1].last_charge if steps else None
     amount = charged(basis)
     whose = "" if subject == TEAM else "c.member = :subject AND "
     within = f"""FROM charge c WHERE {whose}c.booked_at >= :low AND c.booked_at < :high
@@ -197,7 +203,7 @@ AND c.id > :after AND c.id <= :upto"""
         "low": to_us(span.window.start),
         "high": to_us(span.window.end),
         "after": before.last_charge if before else 0,
-        "upto": upto if upto is not None else 2**62,
+        "upto": upto,
         "top": _TOP,
     }
     total = reader.rows(f"SELECT coalesce(sum({amount}), 0) {within}", values)[0][0]

@@ -98,7 +98,10 @@ def fingerprint(status: str, model: str, error: str | None) -> int:
 
 
 def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at: datetime) -> datetime:
-    """When a task failed, as near as can be told: Neo says when it began and how long it ran, not when it ended."""
+    """When a task failed that was not known before: Neo says when it began and how long it ran, not when it ended.
+
+    One that is continued also rests in between, so that this is no later than its last run's end.
+    """
     return min(observed_at, created_at + timedelta(milliseconds=max(total_execution_ms or 0, 0)))
 
 

@@ -35,7 +35,7 @@ def _headline(found: Errors) -> str:
         return f"none of {wording.count(found.tasks, 'task')} failed"
     share = percent(found.failed, found.tasks)
     of = f"{found.failed:,} of {wording.count(found.tasks, 'task')}"
-    return f"{of} failed ({share}), {show_usd(found.nanos)} spent on them"
+    return f"{of} failed ({share}), {show_usd(found.nanos)} spent on {'it' if found.failed == 1 else 'them'}"
 
 
 def _lines(found: Errors, zone: ZoneInfo) -> Table:

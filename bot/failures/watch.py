@@ -209,8 +209,8 @@ def _failing(change: "TaskChange", before: Failed | None, kind: int, now: dateti
     again = before is not None and _has_failed_again(before, change, at)
     if before is not None and not again and before.kind == kind:
         return None
-    if again and task.total_execution_ms is None:
-        at = to_us(now)  # when it began says nothing of a later run
+    if again or (before is None and change.was is not None):
+        at = to_us(now)  # it was known otherwise at the reading before; when it began says nothing of a later run
     nameless = None
     if before is not None and not again:
         at = max(at, before.failed_at)

@@ -86,7 +86,10 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now
             {"polls": POLLS},
         )
         if len(errors) == POLLS and all(error is not None for (error,) in errors):
-            wrong[Name.UPSTREAM] = f"the last {POLLS} readings of Neo failed: {errors[0][0]}"
+            why = (
+                str(errors[0][0]).partition(". ")[0].rstrip(".")
+            )  # what follows is the mend, which the alarm has itself
+            wrong[Name.UPSTREAM] = f"the last {POLLS} readings of Neo failed: {why}"
         if warning := notes.read(reader, notes.SCOPE_WARNING):
             wrong[Name.SCOPE] = warning
         rows = _count(reader, "SELECT count(*) FROM quarantine")

@@ -77,6 +77,21 @@ async def test_80_then_100_in_one_month_tells_the_member_twice_and_the_channel_o
     assert len(told(office.seen("marcus"))) == 1
 
 
+async def test_what_a_message_says_was_added_adds_up_to_what_it_says_was_spent(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 100/month")
+    await spend(office, PRIYA, 42)  # to 82
+    await spend(office, PRIYA, 3)
+    (parent,) = told(office.dm("priya"))
+    assert "$85.00 of $100.00" in shown(parent)
+    assert "Since the month began* +$85.00" in shown(parent)
+    await spend(office, PRIYA, 20)
+    await spend(office, PRIYA, 3)
+    parent, step = told(office.dm("priya"))
+    assert "$108.00 of $100.00" in shown(parent)
+    assert "Since the 80 % step* +$26.00" in shown(parent)  # which was passed at $82
+    assert "Since the 80 % step +$23.00" in shown(step)
+
+
 async def test_a_default_budget_is_everybodys_own(office: Office) -> None:
     await office.ask("hannah", "budget default 50/month")
     await office.delivered()

@@ -61,7 +61,7 @@ async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messa
     (copy,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
     before = len(told(office.dm("priya")))
     answer = await office.press("hannah", copy, "budget_snooze:today", im(office, "hannah"))
-    assert "Quiet in the channel" in shown(answer)
+    assert f"Quiet in the channel about {PRIYA}" in shown(answer)
     await spend(office, PRIYA, 6)
     assert len(told(office.dm("priya"))) == before + 1
 

@@ -85,6 +85,14 @@ async def test_its_numbers_are_those_of_a_report_of_yesterday(office: Office) ->
     assert report.spend_nanos == 49_000_000_000
 
 
+async def test_ten_times_as_much_is_said_as_a_multiple(office: Office) -> None:
+    spend(office, PRIYA, 300)
+    await goes_on(office, 13 * HOUR)
+    (digest,) = digests(office.seen("marcus"))
+    said = "30 times the $10.00 of the day before; 30 times the $10.00 of a usual Monday (the median of 2)"
+    assert said in shown(digest)
+
+
 async def test_a_quiet_day_is_one_line(office: Office) -> None:
     await goes_on(office, 2 * DAY)
     digest = digests(office.seen("marcus"))[-1]
@@ -167,7 +175,7 @@ async def test_failures_budgets_and_unusual_days_are_told(office: Office) -> Non
     spend(office, PRIYA, 10, model="opus", status="error", error_message="vault.acme.example is sealed")
     await goes_on(office, DAY)
     text = shown(digests(office.seen("marcus"))[0])
-    assert "Failed* 1 task, $10.00 spent on them" in text
+    assert "Failed* 1 task, $10.00 spent on it" in text
     assert "vault" not in text
     assert f"Over budget*\n• {PRIYA}: $55.00 of $50.00 a day (110 %)" in text
     assert f"Unusual* {PRIYA} spent $55.00, 5 times their usual $10.00" in text

@@ -319,6 +319,17 @@ async def test_a_task_that_fails_again_is_told_again_and_what_is_closed_counts_o
     assert "3 of 3 tasks failed" in shown(await office.ask("hannah", "errors team 7d"))
 
 
+@pytest.mark.parametrize("before", ["completed", "error"])
+async def test_a_task_that_fails_when_it_is_continued_failed_when_that_was_seen(office: Office, before: str) -> None:
+    task = SimTask.of("t-a", run(office, 3_600_000, "x broke", status=before), email=PRIYA, model="opus")
+    office.neo.world.add(task)
+    await office.sync()
+    office.clock.advance(timedelta(days=2))
+    office.neo.world.add(task.continued(run(office, 3_600_000, "y is gone")))
+    await office.sync()
+    assert f"At {office.clock():%Y-%m-%d %H:%M}." in shown(told(office.seen("marcus"))[-1])
+
+
 async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(office: Office) -> None:
     task = SimTask.of("t-a", run(office, None, "x broke"), email=PRIYA, model="opus")
     office.neo.world.add(task)

@@ -29,7 +29,10 @@ async def test_three_failed_readings_are_told_once_a_day_and_when_neo_is_back(of
     for _ in range(3):
         await office.sync()
     (alarm,) = told(office.dm("hannah"))
-    assert "Neo does not answer" in shown(alarm)
+    assert "Neo does not answer:* the last 3 readings of Neo failed: Neo is failing (503, unavailable), since" in shown(
+        alarm
+    )
+    assert "`neo-usage doctor`" in shown(alarm)
     office.clock.advance(timedelta(days=1))
     await office.sync()
     assert len(told(office.dm("hannah"))) == 2
