@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check soak bench lock clean
+.PHONY: setup demo test cover check soak bench lock clean
 
 setup: .venv/.installed
 
@@ -17,6 +17,9 @@ demo: setup
 	@$(BIN)/neo-usage demo
 
 test: setup
+	$(BIN)/python -m pytest -n auto
+
+cover: setup
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 check: setup

@@ -1,5 +1,6 @@
 """What the rooms' tests share: an embedded Neo at a clock of its own, and an app over it."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from bot.settings import load
 
 Wire = Callable[..., App]
 HURRIED = Patience(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as processors: a third of their time tests wait for servers and processes."""
+    return 3 * (os.cpu_count() or 1) // 2
 
 
 @pytest.fixture
