@@ -78,18 +78,19 @@ def _limit(scope: int, revision: int, nanos: int, ends_at: int | None) -> Limit:
 
 def _unattributed(connection: "Reads") -> int | None:
     """The member that stands for nobody, whom no default is for."""
-    row = connection.exec_driver_sql("SELECT id FROM member WHERE email = ''").first()
-    return row[0] if row else None
+    found = plain_rows(connection, "SELECT id FROM member WHERE email = ''")
+    return found[0][0] if found else None
 
 
 def any_budget(connection: "Reads") -> set[Unit]:
     """The units that there are limits for."""
-    rows = connection.exec_driver_sql(
+    rows = plain_rows(
+        connection,
         "SELECT j.value FROM json_each(?) j"
         " WHERE EXISTS (SELECT 1 FROM budget WHERE unit = j.value AND limit_nanos IS NOT NULL)",
         (json.dumps(UNITS),),
     )
-    return {Unit(row[0]) for row in rows.all()}
+    return {Unit(row[0]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def stored(connection: "Reads", scope: int, unit: Unit) -> Stored | None:
 
 def ended(connection: "Connection", now: datetime) -> list[Stored]:
     """The budgets whose limit for a while is over."""
-    return [_stored(row) for row in connection.exec_driver_sql(f"{_STORED} WHERE ends_at <= ?", (to_us(now),))]
+    return [_stored(row) for row in plain_rows(connection, f"{_STORED} WHERE ends_at <= ?", (to_us(now),))]
 
 
 def astray(connection: "Connection", now: datetime) -> list[Stored]:
@@ -309,8 +310,8 @@ def record(
     Returns:
         The key, the passing and the step of each that is to be told.
     """
-    following = int(connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM crossing").scalar_one())
-    last = int(connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").scalar_one())
+    sql = "SELECT (SELECT coalesce(max(id), 0) + 1 FROM crossing), (SELECT coalesce(max(id), 0) FROM charge)"
+    following, last = plain_rows(connection, sql)[0]
     rows, to_tell = [], []
     for each in passings:
         late, quiet = now >= each.span.window.end, deferred.get((each.subject, each.span.unit), "").split()
@@ -341,8 +342,8 @@ def record(
 def snoozed(connection: "Reads", now: datetime) -> dict[tuple[int, Unit], str]:
     """The audiences that are left in quiet now, by subject and unit."""
     found: dict[tuple[int, Unit], list[str]] = defaultdict(list)
-    rows = connection.exec_driver_sql(
-        "SELECT subject, unit, audience FROM snooze WHERE until > ? ORDER BY audience", (to_us(now),)
+    rows = plain_rows(
+        connection, "SELECT subject, unit, audience FROM snooze WHERE until > ? ORDER BY audience", (to_us(now),)
     )
     for subject, unit, audience in rows:
         found[subject, Unit(unit)].append(audience)
@@ -361,7 +362,7 @@ class Ended:
 
 def snoozes_ended(connection: "Connection", now: datetime) -> list[Ended]:
     """The snoozes that are over."""
-    rows = connection.exec_driver_sql("SELECT id, subject, unit, audience FROM snooze WHERE until <= ?", (to_us(now),))
+    rows = plain_rows(connection, "SELECT id, subject, unit, audience FROM snooze WHERE until <= ?", (to_us(now),))
     return [Ended(key, subject, Unit(unit), Audience(audience)) for key, subject, unit, audience in rows]
 
 

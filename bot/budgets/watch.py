@@ -31,6 +31,7 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.visibility import Privacy
 from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
+from bot.ledger.reading import plain_rows
 from bot.outbox.store import Owed, changed, living, owe
 
 if TYPE_CHECKING:
@@ -279,8 +280,8 @@ class Watch:
 
     @staticmethod
     def _begun(connection: "Connection") -> str:
-        row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (_BEGUN,)).first()
-        return row[0] if row else ""
+        found = plain_rows(connection, "SELECT value FROM note WHERE key = ?", (_BEGUN,))
+        return found[0][0] if found else ""
 
     def _begin_periods(self, connection: "Connection", before: str, now: datetime, fresh: _Fresh) -> None:
         """Charges may have been booked ahead into a period that begins now; what ended is to be shown as ended."""
