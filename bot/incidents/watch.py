@@ -86,9 +86,7 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now
             {"polls": POLLS},
         )
         if len(errors) == POLLS and all(error is not None for (error,) in errors):
-            why = (
-                str(errors[0][0]).partition(". ")[0].rstrip(".")
-            )  # what follows is the mend, which the alarm has itself
+            why = str(errors[0][0]).partition(". ")[0].rstrip(".")  # without the mend, which the alarm has itself
             wrong[Name.UPSTREAM] = f"the last {POLLS} readings of Neo failed: {why}"
         if warning := notes.read(reader, notes.SCOPE_WARNING):
             wrong[Name.SCOPE] = warning

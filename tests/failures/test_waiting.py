@@ -1,6 +1,8 @@
 """When a group of failures is to be told: after the pass that found it, whatever the clock says."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,3 +77,26 @@ def test_a_group_that_grows_waits_for_the_pass_that_it_grows_in(connection: Conn
     assert store.to_tell(connection) == []
     ended(connection, going_on, NOW)
     assert store.to_tell(connection) == [group]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_group_that_waited_when_the_ledger_was_updated_is_told_after_a_pass(tmp_path: Path, *, kept: bool) -> None:
+    path = tmp_path / "ledger.db"
+    open_database(path).close()
+    with closing(sqlite3.connect(path)) as old, old:  # schema 0007, which did not always keep passes
+        old.execute("INSERT INTO failure_kind (id, mark, status, model) VALUES (1, 1, 'error', 'm')")
+        old.execute(
+            "INSERT INTO failure_group (id, kind, state, opened_at, last_at, last_pass)"
+            " VALUES (5, 1, 'waiting', 1, 1, 0)"
+        )
+        if not kept:
+            old.execute("ALTER TABLE failure_group DROP COLUMN last_pass")
+        old.execute("UPDATE alembic_version SET version_num = '0007'")
+    database = open_database(path)
+    try:
+        with database.transaction() as connection:
+            assert store.to_tell(connection) == []
+            ended(connection, begun(connection, NOW), NOW)
+            assert store.to_tell(connection) == [5]
+    finally:
+        database.close()
