@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from bot.app import App
@@ -184,11 +185,12 @@ def spoil(change: Callable[[dict[str, Any]], None]) -> Mangle:
         lambda row: row.update(neo_credits=-1),
         lambda row: row.update(neo_credits=10**12),
         lambda row: row.update(neo_credits="twelve"),
-        lambda row: row.pop("status"),
         lambda row: row.pop("created_at"),
-        lambda row: row.update(step_count=None),
         lambda row: row.update(created_at="yesterday"),
-        lambda row: row.update(tool_calls=10**40),
+        lambda row: row.update(created_at="2026-03-01T24:30:00Z"),
+        lambda row: row.update(neo_credits=1e30),
+        lambda row: row.update(email=["someone@acme.example"]),
+        lambda row: row.update(is_byok="perhaps"),
     ],
 )
 def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
@@ -207,6 +209,37 @@ def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
     assert spend(app) == "50.000000000"
     with app.reader() as reader:
         assert reader.rows("SELECT key FROM quarantine") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.pop("status"),
+        lambda row: row.update(status="error", total_execution_ms=1_764_000_000_000_000),
+        lambda row: row.update(status="failed", error_message={"code": 137}, model=None),
+        lambda row: row.update(step_count=None, tool_calls=10**40, stream_count=2**63),
+        lambda row: row.update(
+            task_title=msgspec.Raw(b'"Scan \\ud83d"'), tool_breakdown=[], agent_breakdown={"a": None}
+        ),
+        lambda row: row.update(avg_step_latency_ms=812.5, llm_time_ms="12", is_byok="false"),
+        lambda row: row.update(created_at="2026-03-01T23:59:59.999999789Z"),
+    ],
+)
+def test_a_row_whose_money_is_sound_counts_whatever_is_wrong_beside_it(
+    neo: NeoServer, app: App, change: Callable[[dict[str, Any]], None]
+) -> None:
+    neo.api.faults.always = spoil(change)
+    outcome = sync(app)
+    assert outcome.complete
+    assert outcome.tally.quarantined == 0
+    assert spend(app, "2026-03-01..2026-03-02") == "50.000000000"
+    assert spend(app, "task:task-002") == "10.000000000"
+
+
+def test_the_last_nanosecond_of_a_day_belongs_to_it(neo: NeoServer, app: App) -> None:
+    neo.api.faults.always = spoil(lambda row: row.update(created_at="2026-03-01T23:59:59.999999789Z"))
+    sync(app)
+    assert (spend(app, "2026-03-01"), spend(app, "2026-03-02")) == ("10.000000000", "40.000000000")
 
 
 @pytest.mark.parametrize(
