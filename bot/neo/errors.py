@@ -5,7 +5,9 @@ NeoError
 │   ├── UnauthorizedError     401: the key is wrong, expired or revoked
 │   ├── ForbiddenError        403: the key's owner may not see usage (or lost admin)
 │   ├── RedirectedError       3xx: not followed, the key would travel along
+│   ├── ObstructedError       no connection: a bad certificate, no TLS, a proxy that wants a password
 │   └── RejectedError         other 4xx: the upstream does not accept the question
+│       └── TooDeepError          not at that offset, although it accepts the list's beginning: cut the window
 └── TransientError        asking again may help
     ├── RateLimitedError      429
     ├── TooLargeError         413, 408, 504 or no answer in time: ask for less
@@ -14,6 +16,8 @@ NeoError
 """
 
 from http import HTTPStatus
+
+from bot.domain.connections import PROXY_WANTS_PASSWORD
 
 
 class NeoError(Exception):
@@ -36,8 +40,16 @@ class RedirectedError(PermanentError):
     """3xx."""
 
 
+class ObstructedError(PermanentError):
+    """No connection comes about before somebody sees to it."""
+
+
 class RejectedError(PermanentError):
     """Any other 4xx."""
+
+
+class TooDeepError(RejectedError):
+    """The list cannot be read as far as that; a shorter window has a shorter list."""
 
 
 class TransientError(NeoError):
@@ -74,6 +86,10 @@ _BY_STATUS: dict[int, tuple[type[PermanentError], str]] = {
     HTTPStatus.FORBIDDEN: (
         ForbiddenError,
         "Neo does not let this key see usage (403). Its owner must be an admin of the team.",
+    ),
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: (
+        ObstructedError,
+        f"Neo cannot be reached: {PROXY_WANTS_PASSWORD}",
     ),
 }
 _BY_CODE = {"unauthorized": HTTPStatus.UNAUTHORIZED, "forbidden": HTTPStatus.FORBIDDEN}

@@ -27,7 +27,7 @@ from bot.neo.lenient import (
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NAMELESS = "row "  # what the key of a row without an id begins with
-_SAID = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
 _MAX_EMAIL = 1_000  # characters
@@ -66,10 +66,15 @@ class _Row(Task, frozen=True, kw_only=True, gc=False):
     agents: dict[_Name, _Count] | None = msgspec.field(default=None, name="agent_breakdown")
 
 
-class _Page(msgspec.Struct, gc=False):
-    data: list[_Row]
+class _Said(msgspec.Struct, gc=False):
+    """What a page says of the whole list."""
+
     total: int
-    has_more: bool
+    has_more: bool | None
+
+
+class _Page(_Said, gc=False):
+    data: list[_Row]
 
 
 class _Fault(msgspec.Struct):
@@ -103,8 +108,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_fault = msgspec.json.Decoder(_Fault).decode
 
 
-def decode_page(body: bytes) -> Page:
-    """Decode a page.
+def decode_page(body: bytes, latest: datetime | None = None) -> Page:
+    """Decode a page; a row that was created after `latest` is set aside too.
 
     The quick way takes a page whose every row has the right types; else each row is looked at alone. What its money,
     day and member do not rest on is set right or dropped; a row where they cannot be told is set aside with the
@@ -116,8 +121,8 @@ def decode_page(body: bytes) -> Page:
     try:
         page = _decode_page(body)
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
-        return _row_by_row(body)
-    return _page(page.data, (), page.total, has_more=page.has_more)
+        return _row_by_row(body, latest)
+    return _page(page.data, (), page, latest)
 
 
 def fault_code(body: bytes) -> str | None:
@@ -129,19 +134,19 @@ def fault_code(body: bytes) -> str | None:
     return code if code and _CODE.fullmatch(code) else None
 
 
-def _page(rows: Iterable[_Row], bad: Iterable[Refused], total: int, *, has_more: bool | None) -> Page:
-    if total < 0:
+def _page(rows: Iterable[_Row], bad: Iterable[Refused], said: _Said, latest: datetime | None) -> Page:
+    if said.total < 0:
         raise NotAPageError("its total is negative")
     tasks, refused = [], list(bad)
     for row in rows:
         try:
-            tasks.append(_task(row))
+            tasks.append(_task(row, latest))
         except ValueError as error:
             refused.append(Refused(_safe(row.task_id) or _digest(row), str(error)))
-    return Page(tuple(tasks), tuple(refused), total, has_more)
+    return Page(tuple(tasks), tuple(refused), said.total, said.has_more)
 
 
-def _row_by_row(body: bytes) -> Page:
+def _row_by_row(body: bytes, latest: datetime | None) -> Page:
     raw = _loosely(body)
     total = _total(raw) if isinstance(raw, dict) and isinstance(raw.get("data"), list) else None
     if total is None:
@@ -154,7 +159,7 @@ def _row_by_row(body: bytes) -> Page:
             rows.append(row)
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
             bad.append(Refused(_key(each), _reason(error)))
-    return _page(rows, _numbered(bad), total, has_more=_SAID.get(str(raw.get("has_more")).lower()))
+    return _page(rows, _numbered(bad), _Said(total, _BOOLEANS.get(str(raw.get("has_more")).lower())), latest)
 
 
 def _numbered(refused: Iterable[Refused]) -> Iterator[Refused]:
@@ -220,7 +225,7 @@ def _digest(row: object) -> str:
 # --- a row becomes a task ------------------------------------------------------------------------
 
 
-def _task(row: _Row) -> Task:
+def _task(row: _Row, latest: datetime | None) -> Task:
     """The row as a task, with what types cannot say checked and set right.
 
     Raises:
@@ -230,7 +235,10 @@ def _task(row: _Row) -> Task:
     if not row.task_id.isprintable():
         raise ValueError("`task_id` holds control characters")
     # set in place: the row is nobody else's yet, and a copy of each would cost as much as decoding it
-    _set(row, "created_at", _created_at(row.created_at))
+    moment = _created_at(row.created_at)
+    if latest is not None and moment > latest:
+        raise ValueError("`created_at` is in the future")
+    _set(row, "created_at", moment)
     if not (row.model.isprintable() and row.status.isprintable()):
         _set(row, "model", name(row.model))
         _set(row, "status", name(row.status))
