@@ -82,21 +82,22 @@ _BY_KIND: Mapping[type[OSError], Obstacle] = {
 }
 
 
-def _certificate(error: ssl.SSLCertVerificationError) -> Obstacle:
-    why = (error.verify_message or "unknown reason").rstrip(".")
+# what aiohttp raises is an SSL error too, but bare: what it is stands in its cause
+
+
+def _certificate(error: ssl.SSLCertVerificationError) -> Obstacle | None:
+    why = str(getattr(error, "verify_message", None) or "").rstrip(".")
     mend = (
         "Check the address and this machine's clock. If a certificate authority of your own stands behind it,"
         " set SSL_CERT_FILE to its file."
     )
-    return Obstacle(f"the certificate is not trusted ({why})", mend, lasting=True)
+    return Obstacle(f"the certificate is not trusted ({why})", mend, lasting=True) if why else None
 
 
 def _no_tls(error: ssl.SSLError) -> Obstacle | None:
-    if isinstance(error, ssl.SSLWantReadError | ssl.SSLWantWriteError):
-        return None  # only the state in which it was broken off
-    reason = (error.reason or "").upper()
-    if reason.replace(" ", "_") in _NO_TLS:
+    reason = str(getattr(error, "reason", None) or "")
+    if not reason:
+        return None
+    if reason.upper().replace(" ", "_") in _NO_TLS:
         return Obstacle("the port does not speak TLS", "Check the address: its port, and http or https.", lasting=True)
-    return Obstacle(
-        "TLS fails" + (f" ({reason})" if reason else ""), "Check the address, and the proxy if there is one."
-    )
+    return Obstacle(f"TLS fails ({reason})", "Check the address, and the proxy if there is one.")
