@@ -41,4 +41,4 @@ def check(reader: Reader, now: datetime) -> None:
     """
     ends = end_of_wait(reader, now)
     if ends is not None:
-        raise RateLimitedError(f"Neo asked not to be asked again before {ends:%Y-%m-%d %H:%M:%S} UTC.", None)
+        raise RateLimitedError(f"Neo is limiting requests and asked to wait until {ends:%Y-%m-%d %H:%M} UTC.", None)

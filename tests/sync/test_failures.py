@@ -5,7 +5,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from bot.sandbox.faults import (
     Hang,
     Html,
     Mangle,
+    More,
     Redirect,
     Reset,
     Slow,
@@ -32,11 +33,13 @@ from bot.sandbox.faults import (
 )  # fmt: skip
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
-from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.sync.job import Outcome
 from bot.usage.export import to_json
 from tests.conftest import Wire
+
+HOUR = timedelta(hours=1)
 
 
 def sync(app: App) -> Outcome:
@@ -261,6 +264,134 @@ def test_a_list_that_claims_to_be_endless_is_given_up_soon(neo: NeoServer, app: 
     assert len(neo.api.log) < 1_000
     with pytest.raises(LedgerError, match="nothing has been read"):
         spend(app)
+
+
+def answers(lie: Callable[[int], Fault | None]) -> Callable[[Any], Fault | None]:
+    """A rule for lists by their offset; a task asked for alone is answered truly."""
+    return lambda request: lie(int(request.query["offset"])) if "offset" in request.query else None
+
+
+@pytest.mark.parametrize(
+    ("lie", "complete"),
+    [
+        (lambda real: min(real, 40), True),  # cut, each part is below the cap
+        (lambda real: min(real, 20), True),
+        (lambda real: max(0, real - 50), False),
+        (lambda _: 0, False),
+        (lambda _: 1, False),
+        (lambda real: real + 1, False),
+        (lambda real: 2 * real, False),
+    ],
+    ids=["capped", "capped at a page", "old", "none", "one", "one more", "twice"],
+)
+def test_a_list_is_read_to_its_end_whatever_its_total_says(
+    neo: NeoServer, app: App, world: World, lie: Callable[[int], int], complete: object
+) -> None:
+    fill(world, 90)
+    neo.api.page_cap = 20
+    neo.api.faults.always = Total(lie)
+    assert sync(app).complete is complete
+    assert spend(app) == "900.000000000" if complete else spent(app) == 900 * 10**9
+    assert len(neo.api.log) < 400
+
+
+def spent(app: App) -> int:
+    """What is booked, of an app that has never read a list completely."""
+    with app.reader() as reader:
+        return int(reader.rows("SELECT sum(platform_nanos) FROM charge")[0][0])
+
+
+@pytest.mark.parametrize("lie", [True, False, None, "true", "false", "perhaps", 0, [], 7], ids=repr)
+def test_what_has_more_says_beside_a_true_total_changes_nothing(
+    neo: NeoServer, app: App, world: World, lie: object
+) -> None:
+    fill(world, 60)
+    neo.api.page_cap = 20
+    neo.api.faults.always = More(lie)
+    assert sync(app).complete
+    assert spend(app) == "600.000000000"
+    assert len(neo.api.log) < 17
+
+
+def test_a_list_without_has_more_ends_where_its_total_says(neo: NeoServer, app: App, world: World) -> None:
+    fill(world, 60)
+    page = json.dumps({"data": [row(task) for task in world.tasks(START)], "total": 60}, default=float)
+    neo.api.faults.always = Body(page.encode())
+    assert sync(app).complete
+    assert spend(app) == "600.000000000"
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 414, 416, 422, 431, 504])
+def test_an_upstream_that_refuses_deep_offsets_is_read_in_shorter_windows(
+    neo: NeoServer, app: App, world: World, status: int
+) -> None:
+    fill(world, 90)
+    neo.api.page_cap = 20
+    neo.api.faults.when(answers(lambda offset: Status(status) if offset >= 40 else None))
+    assert sync(app).complete
+    assert spend(app) == "900.000000000"
+    assert len(neo.api.log) < 60
+
+
+def test_an_upstream_that_is_too_slow_at_deep_offsets_is_read_in_shorter_windows(
+    neo: NeoServer, app: App, world: World
+) -> None:
+    fill(world, 60)
+    neo.api.page_cap = 20
+    neo.api.faults.when(answers(lambda offset: Hang() if offset >= 40 else None))
+    assert sync(app).complete
+    assert spend(app) == "600.000000000"
+
+
+def test_a_deep_list_that_cannot_be_cut_is_kept_and_said_to_be_incomplete(
+    neo: NeoServer, app: App, world: World
+) -> None:
+    for number in range(60):
+        world.add(SimTask.of(f"same-{number:03}", Stream(START - HOUR, START - HOUR / 2, credits=Decimal(1))))
+    neo.api.page_cap = 20
+    neo.api.faults.when(answers(lambda offset: Status(400) if offset >= 40 else None))
+    assert not sync(app).complete
+    assert spent(app) >= 400 * 10**9
+
+
+@pytest.mark.parametrize("fault", [Status(400), Status(404), Status(414), Status(422)], ids=repr)
+def test_a_task_that_cannot_be_asked_for_alone_costs_itself_alone(neo: NeoServer, app: App, fault: Fault) -> None:
+    def streamed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [each | {"stream_id": "s1"} if each["task_id"] == "task-002" else each for each in rows]
+
+    neo.api.faults.when(lambda request: fault if "task_id" in request.query else Mangle(streamed))
+    outcome = sync(app)
+    assert outcome.complete
+    assert outcome.tally.quarantined == 1
+    assert spend(app) == "40.000000000"
+    with app.reader() as reader:
+        [(key, reason)] = reader.rows("SELECT key, reason FROM quarantine")
+    assert key == "task-002"
+    assert reason.startswith("asked for alone: Neo does not accept the question")
+
+
+@pytest.mark.parametrize(
+    "said", [0, START, START - timedelta(days=1), "-1", "-3600", "0.0", "soon", "1e9", "", "\u0663", "NaN"], ids=str
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_of_nothing_or_of_nonsense_is_no_hot_loop(
+    neo: NeoServer, app: App, said: int | datetime | str, status: int
+) -> None:
+    neo.api.faults.always = Status(status, retry_after=said)
+    with pytest.raises(NeoError):
+        sync(app)
+    assert 1 < len(neo.api.log) < 20
+    neo.api.faults.clear()
+    assert sync(app).complete
+
+
+def test_a_row_of_the_future_is_set_aside_until_it_is_right(neo: NeoServer, app: App) -> None:
+    neo.api.faults.always = spoil(lambda row: row.update(created_at="2099-01-01T00:00:00Z"))
+    assert sync(app).tally.quarantined == 1
+    assert spend(app) == "40.000000000"
+    neo.api.faults.always = spoil(lambda row: row.update(created_at="2026-03-02T19:00:00Z"))  # a clock ten hours ahead
+    assert sync(app).tally.quarantined == 0
+    neo.api.faults.clear()
 
 
 def test_rows_with_a_stream_id_are_read_again_alone(neo: NeoServer, app: App, world: World) -> None:
