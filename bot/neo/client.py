@@ -18,8 +18,8 @@ from bot.neo.errors import (
     NeoError,
     ObstructedError,
     RejectedError,
-    TooDeepError,
     TooLargeError,
+    TooLongError,
     TransientError,
     UnavailableError,
     from_answer,
@@ -31,6 +31,8 @@ LARGEST_PAGE = 200
 SMALLEST_PAGE = 20
 CONCURRENCY = 4
 _AHEAD = timedelta(days=1)  # of this clock, that a task may be created; much more, and its day is no day yet
+_LONG = timedelta(days=4)  # more than what every poll reads
+_PERHAPS_TOO_LONG = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}  # a span; an address is 404
 _ENCODINGS = {"", "identity", "gzip", "deflate"}  # one alone: several unfold to thousands of times the size each
 _MAX_BODY = 64 * 2**20  # bytes; a page of 200 with long histories is far below
 
@@ -56,6 +58,11 @@ class Span:
     start: datetime | None
     end: datetime
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it may be refused for its length alone."""
+        return self.start is None or self.end - self.start > _LONG
+
 
 class NeoClient:
     """Asks one upstream with one credential; use `connect`."""
@@ -73,16 +80,21 @@ class NeoClient:
 
         Raises:
             TooLargeError: at once, while a smaller page is left to be tried.
-            TooDeepError: the list cannot be read from that offset on.
+            TooLongError: Neo refuses so deep an offset, or so long a span: a shorter one is left to be tried.
             NeoError: when asking again does not help, or has not helped for long enough.
         """
         parameters = {"from": _utc_text(span.start), "to": _utc_text(span.end, up=True)}
+        may_cut = offset > 0 or span.is_long
+        less = limit > SMALLEST_PAGE or may_cut
         try:
-            return await self._patiently(parameters | {"limit": str(limit), "offset": str(offset)})
-        except (RejectedError, TooLargeError) as error:
-            if not offset or (limit > SMALLEST_PAGE and isinstance(error, TooLargeError)):
+            return await self._patiently(parameters | {"limit": str(limit), "offset": str(offset)}, less=less)
+        except (TooLargeError, RejectedError) as error:
+            too_large = isinstance(error, TooLargeError) and limit <= SMALLEST_PAGE and may_cut
+            refused = isinstance(error, RejectedError) and (offset or (error.status in _PERHAPS_TOO_LONG and may_cut))
+            if not too_large and not refused:
                 raise
-            raise TooDeepError(f"Neo does not list tasks beyond the first {offset:,}: {error}") from None
+            what = f"beyond the first {offset:,}" if offset else "of so long a window"
+            raise TooLongError(f"Neo does not list the tasks {what}: {error}") from None
 
     async def task(self, task_id: str) -> Page:
         """One task alone, free of any span that could clip it; refused if Neo does not take a question for it.
@@ -91,18 +103,18 @@ class NeoClient:
             NeoError: see `page`.
         """
         try:
-            return await self._patiently({"task_id": task_id, "limit": "2"})
+            return await self._patiently({"task_id": task_id, "limit": "2"}, less=False)
         except (RejectedError, TooLargeError) as error:
             why = str(error).partition(". ")[0].rstrip(".")
             return Page((), (Refused(task_id, f"asked for alone: {why}"),), 1)
 
-    async def _patiently(self, parameters: Mapping[str, str | None]) -> Page:
+    async def _patiently(self, parameters: Mapping[str, str | None], *, less: bool) -> Page:
+        """Ask again while that may help; with `less`, what is too large is left to whoever can ask for less."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        may_ask_for_less = int(parameters["limit"] or 0) > SMALLEST_PAGE or int(parameters.get("offset") or 0) > 0
 
         def again(error: Exception) -> bool | float:
-            if not isinstance(error, TransientError) or (may_ask_for_less and isinstance(error, TooLargeError)):
+            if not isinstance(error, TransientError) or (less and isinstance(error, TooLargeError)):
                 return False
             if not error.retry_after:  # none, or no wait at all: then pauses that grow
                 return loop.time() - began < self._patience.deadline
@@ -218,6 +230,7 @@ def _retry_after(headers: Mapping[str, str], now: datetime | None) -> float | No
 
 def _http_date(text: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(text or "").astimezone(UTC)
+        moment = parsedate_to_datetime(text or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None

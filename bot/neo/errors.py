@@ -7,7 +7,7 @@ NeoError
 │   ├── RedirectedError       3xx: not followed, the key would travel along
 │   ├── ObstructedError       no connection: a bad certificate, no TLS, a proxy that wants a password
 │   └── RejectedError         other 4xx: the upstream does not accept the question
-│       └── TooDeepError          not at that offset, although it accepts the list's beginning: cut the window
+│       └── TooLongError          not so deep into a list, or not over so long a window: cut the window
 └── TransientError        asking again may help
     ├── RateLimitedError      429
     ├── TooLargeError         413, 408, 504 or no answer in time: ask for less
@@ -45,11 +45,13 @@ class ObstructedError(PermanentError):
 
 
 class RejectedError(PermanentError):
-    """Any other 4xx."""
+    """Any other 4xx; `status` says which."""
+
+    status: int | None = None
 
 
-class TooDeepError(RejectedError):
-    """The list cannot be read as far as that; a shorter window has a shorter list."""
+class TooLongError(RejectedError):
+    """The list of the window cannot be read, or not to its end; that of a shorter window may be."""
 
 
 class TransientError(NeoError):
@@ -117,7 +119,9 @@ def from_answer(status: int, code: str | None, retry_after: float | None) -> Neo
         return RedirectedError(
             f"Neo answered with a redirect ({status}), which is not followed: the key would travel. Check NEO_API_URL."
         )
-    return RejectedError(f"Neo does not accept the question ({said}). Check NEO_API_URL, or update neo-usage.")
+    rejected = RejectedError(f"Neo does not accept the question ({said}). Check NEO_API_URL, or update neo-usage.")
+    rejected.status = status
+    return rejected
 
 
 def _wait(retry_after: float | None) -> str:

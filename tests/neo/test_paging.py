@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.neo.client import NeoClient, Patience, Span
-from bot.neo.errors import TooDeepError
+from bot.neo.errors import TooLongError
 from bot.neo.paging import Sweep
 
 END = datetime(2026, 11, 24, tzinfo=UTC)
@@ -96,7 +96,7 @@ async def test_a_list_that_begins_again_for_every_offset_is_given_up_at_once() -
 async def test_a_list_that_is_refused_from_an_offset_on_is_too_deep() -> None:
     whole = listing(FIFTY, 50)
     for status in (400, 404, 413, 422):
-        with pytest.raises(TooDeepError, match=rf"beyond the first 40: .*{status}"):
+        with pytest.raises(TooLongError, match=rf"beyond the first 40: .*{status}"):
             await swept(lambda offset, limit, status=status: status if offset >= 40 else whole(offset, limit))  # type: ignore[misc]
 
 

@@ -343,6 +343,26 @@ def test_an_upstream_that_is_too_slow_at_deep_offsets_is_read_in_shorter_windows
     assert spend(app) == "600.000000000"
 
 
+@pytest.mark.parametrize("status", [400, 422, 413, 504])
+def test_an_upstream_that_refuses_long_windows_is_read_in_shorter_ones(
+    neo: NeoServer, app: App, world: World, status: int
+) -> None:
+    def too_long(request: Any) -> Fault | None:
+        if "task_id" in request.query:
+            return None
+        start, end = (
+            datetime.fromisoformat(request.query.get(name, "2025-12-01T00:00:00Z")) for name in ("from", "to")
+        )
+        return Status(status) if end - start > timedelta(days=6) else None
+
+    for days in (5, 30, 80):
+        start = START - timedelta(days=days)
+        world.add(SimTask.of(f"old-{days}", Stream(start, start + HOUR, credits=Decimal(1))))
+    neo.api.faults.when(too_long)
+    assert sync(app).complete
+    assert spend(app, "2025-12-01..2026-03-02") == "80.000000000"
+
+
 def test_a_deep_list_that_cannot_be_cut_is_kept_and_said_to_be_incomplete(
     neo: NeoServer, app: App, world: World
 ) -> None:
