@@ -186,6 +186,8 @@ class App:
         from bot.ledger.booking import Terms as Booking
         from bot.ledger.lease import holder_name
         from bot.neo.client import connect
+        from bot.neo.errors import TransientError
+        from bot.sync import waits
         from bot.sync.job import Sync, holding_lease
 
         credential = self.credential()
@@ -194,12 +196,16 @@ class App:
         try:
             async with (
                 holding_lease(database, holder, self.clock, waiting),
-                connect(self.settings.neo_api_url, credential, self.patience) as client,
+                connect(self.settings.neo_api_url, credential, self.patience, self.clock) as client,
             ):
                 observers = [self.watch.observe, self.failures.observe, *self._spikes()]
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
                 job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
                 return await job.run(planned, quiet=quiet)
+        except TransientError as error:
+            if seconds := error.retry_after:
+                await database.write(lambda connection: waits.keep(connection, seconds, self.clock()))
+            raise
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 

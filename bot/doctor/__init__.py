@@ -4,7 +4,7 @@ import asyncio
 
 from bot.app import App, build
 from bot.doctor import ledger, neo, slack
-from bot.doctor.check import Check, State
+from bot.doctor.check import Check, State, guarded, guarded_async
 from bot.settings import SettingsError, load
 
 __all__ = ["Check", "State", "examine"]
@@ -17,7 +17,8 @@ def examine(*, offline: bool) -> list[Check]:
     except SettingsError as error:
         return [Check(State.FAIL, "settings", problem) for problem in error.problems]
     app = build(settings)
-    checks = [Check(State.OK, "settings", f"read; dates in {settings.timezone.key}"), *ledger.ledger(app)]
+    checks = [Check(State.OK, "settings", f"read; dates in {settings.timezone.key}")]
+    checks += guarded("database", lambda: ledger.ledger(app))
     checks += [*neo.key(settings), *slack.tokens(settings)]
     if not offline:
         checks += asyncio.run(_over_the_network(app))
@@ -25,5 +26,5 @@ def examine(*, offline: bool) -> list[Check]:
 
 
 async def _over_the_network(app: App) -> list[Check]:
-    checks = await neo.upstream(app) if app.settings.has_neo_credential else []
-    return checks + [check async for check in slack.workspace(app)]
+    checks = [check async for check in guarded_async("neo", neo.upstream(app))]
+    return checks + [check async for check in guarded_async("slack", slack.workspace(app))]

@@ -1,6 +1,6 @@
 """Neo's checks: the key, what it may see, and whether the clocks agree."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 from bot.app import App
@@ -30,15 +30,21 @@ def key(settings: Settings) -> Iterator[Check]:
         yield Check(State.WARN, "byok unit", "BYOK amounts are read as credits, which is an assumption", mend)
 
 
-async def upstream(app: App) -> list[Check]:
-    """Ask Neo with it."""
-    async with connect(app.settings.neo_api_url, app.credential(), _QUICK) as client:
-        try:
-            now = app.clock()
-            page = await client.page(Span(now - timedelta(days=app.settings.history_days), now), limit=20, offset=0)
-        except NeoError as error:
-            return [Check(State.FAIL, "neo", str(error))]
-        return [*_scope(page, app.settings), _clock(client, app)]
+async def upstream(app: App) -> AsyncIterator[Check]:
+    """Ask Neo with it, if there is one."""
+    if not app.settings.has_neo_credential:
+        return
+    now = app.clock()
+    span = Span(now - timedelta(days=app.settings.history_days), now)
+    try:
+        async with connect(app.settings.neo_api_url, app.credential(), _QUICK) as client:
+            page = await client.page(span, limit=20, offset=0)
+    except NeoError as error:
+        yield Check(State.FAIL, "neo", str(error))
+        return
+    for check in _scope(page, app.settings):
+        yield check
+    yield _clock(client, app)
 
 
 def _scope(page: Page, settings: Settings) -> Iterator[Check]:

@@ -1,18 +1,18 @@
 """Slack's checks: the tokens, their scopes, the operators, and each channel that is named in the settings."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import App
-from bot.doctor.check import Check, State
+from bot.doctor.check import Check, State, guarded_async
 from bot.ledger.members import people
 from bot.ledger.schema import LedgerError
 from bot.people.links import users_by_email
 from bot.people.rights import Denied, SlackUser, read_user
 from bot.settings import Settings
-from bot.slack.errors import RefusedBySlackError, SlackError, translated
+from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError, translated
 from bot.slack.manifest import SCOPES
 from bot.slack.workspace import Account, Workspace, connected, is_shared_outside
 
@@ -44,27 +44,40 @@ async def workspace(app: App) -> AsyncIterator[Check]:
     if settings.slack_bot_token is None:
         return
     async with connected(settings.slack_bot_token.reveal(), settings.slack_api_url) as slack:
+        account = None
         try:
             account = await slack.account()
         except SlackError as error:
             yield _unusable("slack bot token", error)
-            return
-        yield Check(State.OK, "slack bot token", f"the bot is {account.user} in workspace {account.team}")
-        for check in _scopes(account):
-            yield check
         if settings.slack_app_token is not None:
             yield await _socket(settings.slack_app_token.reveal(), settings.slack_api_url)
-        async for check in _people(app, slack, account):
-            yield check
-        for name, channels in _channels(settings).items():
-            for channel in channels:
-                yield await _channel(slack, account, name, channel)
+        if account is not None:
+            async for check in _within(app, slack, account):
+                yield check
+
+
+async def _within(app: App, slack: Workspace, account: Account) -> AsyncIterator[Check]:
+    """What the bot may do in its workspace, who is in it, and the channels."""
+    yield Check(State.OK, "slack bot token", f"the bot is {account.user} in workspace {account.team}")
+    for check in _scopes(account):
+        yield check
+    async for check in guarded_async("people", _people(app, slack, account)):
+        yield check
+    for name, channels in _channels(app.settings).items():
+        for channel in channels:
+            async for check in guarded_async(f"{name} {channel}", _only(_channel(slack, account, name, channel))):
+                yield check
+
+
+async def _only(check: Awaitable[Check]) -> AsyncIterator[Check]:
+    yield await check
 
 
 def _unusable(what: str, error: SlackError) -> Check:
     if isinstance(error, RefusedBySlackError):
         return Check(State.FAIL, what, str(error), "Copy the token again, whole, from the app that is installed.")
-    return Check(State.FAIL, what, str(error), "Check this machine's way to Slack (DNS, proxy, firewall).")
+    mend = error.mend if isinstance(error, SlackUnavailableError) else ""
+    return Check(State.FAIL, what, str(error), mend or "Check this machine's way to Slack (DNS, proxy, firewall).")
 
 
 def _scopes(account: Account) -> Iterator[Check]:

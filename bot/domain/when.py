@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.domain.periods import FIRST_YEAR, LAST_YEAR, Unit, Window, day_start, instant, local_day, period
+from bot.domain.timestamps import TimestampError, offset_text, read_timestamp
 
 MAX_HOURS = 24 * 366 * 10
 MAX_DAYS = 366 * 10
@@ -105,12 +106,9 @@ class Moment:
     offset: timedelta | None = None
 
     def __str__(self) -> str:
-        text = self.local.isoformat(timespec="minutes" if not self.local.second else "seconds")
-        if self.offset is None:
-            return text
-        minutes = round(self.offset.total_seconds() / 60)
-        sign = "-" if minutes < 0 else "+"
-        return f"{text}{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}" if minutes else f"{text}Z"
+        whole_minutes = not (self.local.second or self.local.microsecond)
+        text = self.local.isoformat(timespec="minutes" if whole_minutes else "auto")
+        return text if self.offset is None else text + offset_text(self.offset)
 
     def at(self, zone: tzinfo) -> datetime:
         """The moment in UTC."""
@@ -225,7 +223,6 @@ _ROLLING = re.compile(r"(\d{1,9})([hdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _WEEK = re.compile(r"(\d{4})-w(\d{2})", re.ASCII)
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[t ](\d{2}):(\d{2})(?::(\d{2}))?(z|[+-]\d{2}:?\d{2})?", re.ASCII)
 
 
 def read_when(word: str) -> When | None:
@@ -299,24 +296,11 @@ def _checked(day: date) -> date:
 
 
 def _moment(word: str) -> Moment | None:
-    match = _MOMENT.fullmatch(word)
-    if not match:
-        return None
     try:
-        day = _checked(date.fromisoformat(match[1]))
-        local = datetime(day.year, day.month, day.day, int(match[2]), int(match[3]), int(match[4] or 0))  # noqa: DTZ001 - local by design
-    except ValueError as error:
-        raise WhenError(f"no such time ({error})") from error
-    return Moment(local, _offset(match[5]))
-
-
-def _offset(text: str | None) -> timedelta | None:
-    if text is None:
+        written = read_timestamp(word)
+    except TimestampError as error:
+        raise WhenError(str(error)) from error
+    if written is None:
         return None
-    if text == "z":
-        return timedelta()
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    offset = timedelta(hours=hours, minutes=minutes)
-    if offset >= timedelta(days=1) or minutes >= 60:  # noqa: PLR2004 - minutes of an hour
-        raise WhenError("no such offset")
-    return -offset if text[0] == "-" else offset
+    _checked(written.local.date())
+    return Moment(written.local, written.offset)

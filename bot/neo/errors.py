@@ -5,7 +5,9 @@ NeoError
 │   ├── UnauthorizedError     401: the key is wrong, expired or revoked
 │   ├── ForbiddenError        403: the key's owner may not see usage (or lost admin)
 │   ├── RedirectedError       3xx: not followed, the key would travel along
+│   ├── ObstructedError       no connection: a bad certificate, no TLS, a proxy that wants a password
 │   └── RejectedError         other 4xx: the upstream does not accept the question
+│       └── TooLongError          not so deep into a list, or not over so long a window: cut the window
 └── TransientError        asking again may help
     ├── RateLimitedError      429
     ├── TooLargeError         413, 408, 504 or no answer in time: ask for less
@@ -14,6 +16,8 @@ NeoError
 """
 
 from http import HTTPStatus
+
+from bot.domain.connections import PROXY_WANTS_PASSWORD
 
 
 class NeoError(Exception):
@@ -36,8 +40,18 @@ class RedirectedError(PermanentError):
     """3xx."""
 
 
+class ObstructedError(PermanentError):
+    """No connection comes about before somebody sees to it."""
+
+
 class RejectedError(PermanentError):
-    """Any other 4xx."""
+    """Any other 4xx; `status` says which."""
+
+    status: int | None = None
+
+
+class TooLongError(RejectedError):
+    """The list of the window cannot be read, or not to its end; that of a shorter window may be."""
 
 
 class TransientError(NeoError):
@@ -75,6 +89,10 @@ _BY_STATUS: dict[int, tuple[type[PermanentError], str]] = {
         ForbiddenError,
         "Neo does not let this key see usage (403). Its owner must be an admin of the team.",
     ),
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: (
+        ObstructedError,
+        f"Neo cannot be reached: {PROXY_WANTS_PASSWORD}",
+    ),
 }
 _BY_CODE = {"unauthorized": HTTPStatus.UNAUTHORIZED, "forbidden": HTTPStatus.FORBIDDEN}
 _TOO_LARGE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.GATEWAY_TIMEOUT}
@@ -101,7 +119,9 @@ def from_answer(status: int, code: str | None, retry_after: float | None) -> Neo
         return RedirectedError(
             f"Neo answered with a redirect ({status}), which is not followed: the key would travel. Check NEO_API_URL."
         )
-    return RejectedError(f"Neo does not accept the question ({said}). Check NEO_API_URL, or update neo-usage.")
+    rejected = RejectedError(f"Neo does not accept the question ({said}). Check NEO_API_URL, or update neo-usage.")
+    rejected.status = status
+    return rejected
 
 
 def _wait(retry_after: float | None) -> str:

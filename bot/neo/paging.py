@@ -10,6 +10,7 @@ from bot.neo.wire import Page
 
 _TOGETHER = 4  # pages to a batch at most: a transaction for several is cheaper, and a break costs no more than these
 _AHEAD = 2 * CONCURRENCY  # pages that may wait to be used; it bounds the memory
+_BEYOND = 10_000  # rows that may follow those announced; a list that is longer still is cut in time instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Sweep:
     """One reading of a span, page by page; afterwards it knows whether it saw everything.
 
     Offset paging over a list that changes misses and repeats rows, so a sweep is whole only if `total` stayed
-    the same and there were as many rows, and as many different ones, as it says.
+    the same and there were as many rows, and as many different ones, as it says, and none follow. It ends where
+    Neo says that no more follow, or with an empty page, not where `total` says: that may be capped, or old.
     """
 
     client: NeoClient
@@ -43,17 +45,25 @@ class Sweep:
     rows: int = 0
     pages: int = 0
     broken: str | None = None
+    _reached: int = 0  # the offset after the page that is farthest from the beginning
+    _more: bool = False  # whether others follow it
     seen: set[int] = field(default_factory=set)  # hashes of ids: a tenth of the memory of the ids
 
     @property
     def whole(self) -> bool:
         """Whether the sweep saw every row of one state of the list."""
-        return self.broken is None and len(self.seen) == self.rows == self.total
+        return self.broken is None and not self._more and len(self.seen) == self.rows == self.total
 
     async def first(self) -> Page:
         """The first page, which says how many rows there are."""
-        page = await self.client.page(self.span, limit=self.limit, offset=0)
+        page = await self._page(0)
         self.total = page.total
+        return page
+
+    async def _page(self, offset: int) -> Page:
+        page = await self.client.page(self.span, limit=self.limit, offset=offset)
+        if offset >= self._reached:
+            self._reached, self._more = offset + page.rows, bool(page.has_more and page.rows)
         return page
 
     async def pages_after(self, first: Page) -> AsyncGenerator[Batch, None]:
@@ -82,21 +92,34 @@ class Sweep:
             async with asyncio.TaskGroup() as group:
                 for _ in range(CONCURRENCY):
                     group.create_task(self._worker(offsets, queue))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._go_on(queue))
         except ExceptionGroup as group_of_one:
             await queue.put(None)
             raise group_of_one.exceptions[0] from None
         await queue.put(None)
 
+    async def _go_on(self, queue: asyncio.Queue[Page | None]) -> None:
+        """Read on past what was announced, as long as others are said to follow."""
+        while self._more and not self.broken:
+            if self._reached >= self.total + _BEYOND:
+                self.broken = f"{self.total} rows were announced, and many more follow"
+            else:
+                await queue.put(await self._checked(self._reached))
+
     async def _worker(self, offsets: Iterator[int], queue: asyncio.Queue[Page | None]) -> None:
         for offset in offsets:
             if self.broken:
                 return
-            page = await self.client.page(self.span, limit=self.limit, offset=offset)
-            if page.total != self.total:
-                self.broken = "the list changed while it was read"
-            elif not page.rows:
-                self.broken = f"{self.total} rows were announced, and a page before the end is empty"
-            await queue.put(page)
+            await queue.put(await self._checked(offset))
+
+    async def _checked(self, offset: int) -> Page:
+        page = await self._page(offset)
+        if page.total != self.total:
+            self.broken = "the list changed while it was read"
+        elif not page.rows and offset < self.total:
+            self.broken = f"{self.total} rows were announced, and a page before the end is empty"
+        return page
 
     def _sorted(self, page: Page) -> Batch:
         self.pages += 1

@@ -47,7 +47,7 @@ class Page:
 
     rows: list[Row]
     total: int
-    has_more: bool
+    has_more: object  # a fault may put anything there
 
     def encoded(self) -> bytes:
         """The page as JSON; NaN and infinities, which JSON has not, go out as Python would write them."""

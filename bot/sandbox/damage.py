@@ -17,6 +17,7 @@ from bot.sandbox.faults import (
     Hang,
     Html,
     Mangle,
+    More,
     Redirect,
     Reset,
     Slow,
@@ -33,6 +34,8 @@ def edited(page: Page, fault: Fault | None) -> Page:
     match fault:
         case Total(lie=lie):
             return replace(page, total=lie if isinstance(lie, int) else lie(page.total))
+        case More(lie=lie):
+            return replace(page, has_more=lie)
         case Duplicate(count=count):
             return replace(page, rows=[*page.rows, *page.rows[:count]])
         case Mangle(mangle=mangle):

@@ -12,11 +12,11 @@ from bot.sandbox.tasks import Row
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A JSON error instead. `retry_after` is seconds, or a moment sent as an HTTP-date."""
+    """A JSON error instead. `retry_after` is seconds, a moment sent as an HTTP-date, or any text as it is."""
 
     status: int = 500
     code: str | None = None
-    retry_after: int | datetime | None = None
+    retry_after: int | datetime | str | None = None
     detail: str = "the sandbox was told to fail"
 
 
@@ -58,6 +58,13 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """A lying `has_more`, or something else in its place."""
+
+    lie: object
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate:
     """The first `count` rows appear once more at the end of the page."""
 
@@ -96,7 +103,7 @@ class Slow:
 
 Fault = (
     Status | Html | Body | Redirect | Truncated  # in the answer
-    | Total | Duplicate | Mangle  # in the page
+    | Total | More | Duplicate | Mangle  # in the page
     | Hang | Reset | Slow  # in the connection
 )  # fmt: skip
 Asked = TypeVar("Asked")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Literal
@@ -21,11 +22,11 @@ KEY = "neo_sk_" + ("sandbox" * 5)[:32]
 
 
 class RefusedError(Exception):
-    """A request that gets an error response: its status and what it says."""
+    """A request that gets an error response: its status, what it says, and headers that belong to it."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.headers = status, detail, headers or {}
 
 
 class NeoApi:
@@ -80,7 +81,7 @@ class NeoApi:
             self._admit(request)
             page = self._page(Query.parse(request.query))
         except RefusedError as refused:
-            return Answer.error(refused.status, refused.detail, request.number)
+            return replace(Answer.error(refused.status, refused.detail, request.number), headers=refused.headers)
         except MalformedError as malformed:
             return Answer.error(400, str(malformed), request.number)
         return Answer(200, edited(page, fault).encoded())
@@ -90,7 +91,7 @@ class NeoApi:
         if request.path != PATH:
             raise RefusedError(404, f"no route for {request.path}")
         if request.method != "GET":
-            raise RefusedError(405, f"{request.method} is not allowed here")
+            raise RefusedError(405, f"{request.method} is not allowed here", {"Allow": "GET"})
         credentials = list(_credentials(request))
         if not credentials or any(given != self.key for given in credentials):
             raise RefusedError(401, "invalid or missing API key")

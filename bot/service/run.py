@@ -30,6 +30,7 @@ from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.message import paragraph
 from bot.slack.socket import Socket
 from bot.slack.workspace import Account, Workspace, connected
+from bot.sync import waits
 from bot.sync.job import Outcome, Progress
 from bot.sync.keeper import Keeper
 from bot.sync.rules import Agenda, Planned
@@ -251,6 +252,7 @@ async def serve(app: App, stop: asyncio.Event) -> None:
 
 def _keeper(app: App, readers: Readers) -> Keeper:
     async def read(planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
+        await readers.ask(lambda reader: waits.check(reader, app.clock()))
         first = (await readers.ask(lambda reader: freshness(reader, app.clock()))).as_of is None
         return await app.read(planned, progress, _waiting, quiet=first, courtesy=people_first)
 

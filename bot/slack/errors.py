@@ -14,6 +14,8 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.domain.connections import obstacle
+
 TOO_MANY_REQUESTS = 429
 _PASSING = {
     "internal_error",
@@ -56,9 +58,13 @@ class RefusedBySlackError(SlackError):
 
 
 class SlackUnavailableError(SlackError):
-    """Slack could not be reached, or has enough of us for now; `harmless` if nothing can have been done."""
+    """Slack could not be reached, or has enough of us for now; `harmless` if nothing can have been done.
+
+    `mend` is what an operator can do about it, where that is known.
+    """
 
     harmless = False
+    mend = ""
 
 
 class NotReachedError(SlackUnavailableError):
@@ -85,9 +91,21 @@ def translated() -> Iterator[None]:
     except SlackApiError as error:
         raise _of_answer(error) from None
     except aiohttp.ClientConnectorError as error:
-        raise NotReachedError(f"cannot reach Slack ({type(error).__name__})") from None
+        raise _obstructed(NotReachedError("cannot reach Slack"), error) from None
+    except aiohttp.ClientHttpProxyError as error:
+        raise _obstructed(NotReachedError("cannot reach Slack"), error, error.status) from None
     except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError, ValueError) as error:
-        raise SlackUnavailableError(f"no answer from Slack ({type(error).__name__})") from None
+        raise _obstructed(SlackUnavailableError("no answer from Slack"), error) from None
+
+
+def _obstructed(
+    failure: SlackUnavailableError, error: Exception, proxy_status: int | None = None
+) -> SlackUnavailableError:
+    """The failure with what stands in the way, where that can be told, else the kind of exception."""
+    found = obstacle(error, proxy_status)
+    named = type(failure)(f"{failure} ({found.what if found else type(error).__name__})")
+    named.mend = found.mend if found else ""
+    return named
 
 
 def _of_answer(error: SlackApiError) -> SlackError:

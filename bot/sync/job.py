@@ -14,7 +14,7 @@ from bot.ledger.booking import Booked, Listing, Terms, book
 from bot.ledger.database import Database
 from bot.ledger.passes import Tally
 from bot.neo.client import CONCURRENCY, LARGEST_PAGE, SMALLEST_PAGE, NeoClient, Span
-from bot.neo.errors import NeoError, TooLargeError
+from bot.neo.errors import NeoError, TooLargeError, TooLongError
 from bot.neo.paging import Batch, Sweep
 from bot.sync.rules import Kind, Planned
 
@@ -209,6 +209,8 @@ class Sync:
                 async with aclosing(sweep.pages_after(first)) as pages:
                     async for batch in pages:
                         await self._book_batch(place, sweep, start, batch)
+            except TooLongError:
+                return None
             except TooLargeError:
                 smaller = [size for size in PAGE_SIZES if size < self._limit]
                 if not smaller:

@@ -289,13 +289,17 @@ async def test_any_offset_and_fraction_is_a_date_time(client: aiohttp.ClientSess
     assert (await ask(client, **{"from": moment, "to": moment}))["total"] == 0
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/v1/tasks", 404), ("POST", PATH, 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [("GET", "/api/v1/tasks", 404, None), *((each, PATH, 405, "GET") for each in ("POST", "PUT", "DELETE", "PATCH"))],
+)
 async def test_there_is_nothing_else(
-    client: aiohttp.ClientSession, conforms: Conforms, method: str, path: str, status: int
+    client: aiohttp.ClientSession, conforms: Conforms, method: str, path: str, status: int, allowed: str | None
 ) -> None:
     async with client.request(method, path) as response:
         conforms("ErrorResponse", await response.json())
     assert response.status == status
+    assert response.headers.get("Allow") == allowed
 
 
 async def test_tasks_appear_as_time_goes(client: aiohttp.ClientSession, world: World, clock: SimClock) -> None:

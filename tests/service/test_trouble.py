@@ -114,6 +114,46 @@ async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(office: 
     assert len(office.neo.log) == tries  # a failure is not asked for again by everybody
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart(office: Office, status: int) -> None:
+    office.clock.advance(3 * HOUR)
+    office.neo.faults.always = NeoStatus(status, retry_after=3_600)
+    office.neo.log.clear()
+    await office.service.look()
+    assert len(office.neo.log) == 1
+    until = f"asked to wait until {office.clock() + HOUR:%Y-%m-%d %H:%M} UTC"
+    for _ in range(3):
+        office.clock.advance(timedelta(minutes=10))
+        await office.service.look()
+        answer = shown(await office.ask("hannah", "team"))
+    assert until in answer
+    await office.close()
+    await office.open()
+    office.clock.advance(timedelta(minutes=29))
+    await office.service.look()
+    assert len(office.neo.log) == 1
+    office.neo.faults.clear()
+    office.clock.advance(timedelta(minutes=2))
+    await office.service.look()
+    assert len(office.neo.log) > 1
+    assert "just now" in shown(await office.ask("hannah", "team"))
+
+
+@pytest.mark.parametrize("asked_for", [10**12, "999999999999999999999"])
+async def test_no_wait_is_kept_for_longer_than_a_day(office: Office, asked_for: int | str) -> None:
+    office.neo.faults.always = NeoStatus(429, retry_after=asked_for)
+    office.clock.advance(3 * HOUR)
+    await office.service.look()
+    office.neo.faults.clear()
+    office.neo.log.clear()
+    office.clock.advance(timedelta(hours=23, minutes=59))
+    await office.service.look()
+    assert office.neo.log == []
+    office.clock.advance(timedelta(minutes=2))
+    await office.service.look()
+    assert office.neo.log
+
+
 async def test_a_slow_neo_is_not_waited_for(office: Office) -> None:
     office.clock.advance(3 * HOUR)
     office.neo.latency_s = 1.9

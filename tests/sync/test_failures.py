@@ -5,10 +5,11 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from bot.app import App
@@ -22,6 +23,7 @@ from bot.sandbox.faults import (
     Hang,
     Html,
     Mangle,
+    More,
     Redirect,
     Reset,
     Slow,
@@ -31,11 +33,13 @@ from bot.sandbox.faults import (
 )  # fmt: skip
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
-from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.sync.job import Outcome
 from bot.usage.export import to_json
 from tests.conftest import Wire
+
+HOUR = timedelta(hours=1)
 
 
 def sync(app: App) -> Outcome:
@@ -184,11 +188,12 @@ def spoil(change: Callable[[dict[str, Any]], None]) -> Mangle:
         lambda row: row.update(neo_credits=-1),
         lambda row: row.update(neo_credits=10**12),
         lambda row: row.update(neo_credits="twelve"),
-        lambda row: row.pop("status"),
         lambda row: row.pop("created_at"),
-        lambda row: row.update(step_count=None),
         lambda row: row.update(created_at="yesterday"),
-        lambda row: row.update(tool_calls=10**40),
+        lambda row: row.update(created_at="2026-03-01T24:30:00Z"),
+        lambda row: row.update(neo_credits=1e30),
+        lambda row: row.update(email=["someone@acme.example"]),
+        lambda row: row.update(is_byok="perhaps"),
     ],
 )
 def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
@@ -210,6 +215,37 @@ def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.pop("status"),
+        lambda row: row.update(status="error", total_execution_ms=1_764_000_000_000_000),
+        lambda row: row.update(status="failed", error_message={"code": 137}, model=None),
+        lambda row: row.update(step_count=None, tool_calls=10**40, stream_count=2**63),
+        lambda row: row.update(
+            task_title=msgspec.Raw(b'"Scan \\ud83d"'), tool_breakdown=[], agent_breakdown={"a": None}
+        ),
+        lambda row: row.update(avg_step_latency_ms=812.5, llm_time_ms="12", is_byok="false"),
+        lambda row: row.update(created_at="2026-03-01T23:59:59.999999789Z"),
+    ],
+)
+def test_a_row_whose_money_is_sound_counts_whatever_is_wrong_beside_it(
+    neo: NeoServer, app: App, change: Callable[[dict[str, Any]], None]
+) -> None:
+    neo.api.faults.always = spoil(change)
+    outcome = sync(app)
+    assert outcome.complete
+    assert outcome.tally.quarantined == 0
+    assert spend(app, "2026-03-01..2026-03-02") == "50.000000000"
+    assert spend(app, "task:task-002") == "10.000000000"
+
+
+def test_the_last_nanosecond_of_a_day_belongs_to_it(neo: NeoServer, app: App) -> None:
+    neo.api.faults.always = spoil(lambda row: row.update(created_at="2026-03-01T23:59:59.999999789Z"))
+    sync(app)
+    assert (spend(app, "2026-03-01"), spend(app, "2026-03-02")) == ("10.000000000", "40.000000000")
+
+
+@pytest.mark.parametrize(
     "fault", [Total(lambda real: real + 3), Duplicate(), Total(lambda _: 0)], ids=("three more", "a copy", "none")
 )
 def test_a_list_that_does_not_add_up_is_never_called_complete(neo: NeoServer, app: App, fault: Fault) -> None:
@@ -228,6 +264,154 @@ def test_a_list_that_claims_to_be_endless_is_given_up_soon(neo: NeoServer, app: 
     assert len(neo.api.log) < 1_000
     with pytest.raises(LedgerError, match="nothing has been read"):
         spend(app)
+
+
+def answers(lie: Callable[[int], Fault | None]) -> Callable[[Any], Fault | None]:
+    """A rule for lists by their offset; a task asked for alone is answered truly."""
+    return lambda request: lie(int(request.query["offset"])) if "offset" in request.query else None
+
+
+@pytest.mark.parametrize(
+    ("lie", "complete"),
+    [
+        (lambda real: min(real, 40), True),  # cut, each part is below the cap
+        (lambda real: min(real, 20), True),
+        (lambda real: max(0, real - 50), False),
+        (lambda _: 0, False),
+        (lambda _: 1, False),
+        (lambda real: real + 1, False),
+        (lambda real: 2 * real, False),
+    ],
+    ids=["capped", "capped at a page", "old", "none", "one", "one more", "twice"],
+)
+def test_a_list_is_read_to_its_end_whatever_its_total_says(
+    neo: NeoServer, app: App, world: World, lie: Callable[[int], int], complete: object
+) -> None:
+    fill(world, 90)
+    neo.api.page_cap = 20
+    neo.api.faults.always = Total(lie)
+    assert sync(app).complete is complete
+    assert spend(app) == "900.000000000" if complete else spent(app) == 900 * 10**9
+    assert len(neo.api.log) < 400
+
+
+def spent(app: App) -> int:
+    """What is booked, of an app that has never read a list completely."""
+    with app.reader() as reader:
+        return int(reader.rows("SELECT sum(platform_nanos) FROM charge")[0][0])
+
+
+@pytest.mark.parametrize("lie", [True, False, None, "true", "false", "perhaps", 0, [], 7], ids=repr)
+def test_what_has_more_says_beside_a_true_total_changes_nothing(
+    neo: NeoServer, app: App, world: World, lie: object
+) -> None:
+    fill(world, 60)
+    neo.api.page_cap = 20
+    neo.api.faults.always = More(lie)
+    assert sync(app).complete
+    assert spend(app) == "600.000000000"
+    assert len(neo.api.log) < 17
+
+
+def test_a_list_without_has_more_ends_where_its_total_says(neo: NeoServer, app: App, world: World) -> None:
+    fill(world, 60)
+    page = json.dumps({"data": [row(task) for task in world.tasks(START)], "total": 60}, default=float)
+    neo.api.faults.always = Body(page.encode())
+    assert sync(app).complete
+    assert spend(app) == "600.000000000"
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 414, 416, 422, 431, 504])
+def test_an_upstream_that_refuses_deep_offsets_is_read_in_shorter_windows(
+    neo: NeoServer, app: App, world: World, status: int
+) -> None:
+    fill(world, 90)
+    neo.api.page_cap = 20
+    neo.api.faults.when(answers(lambda offset: Status(status) if offset >= 40 else None))
+    assert sync(app).complete
+    assert spend(app) == "900.000000000"
+    assert len(neo.api.log) < 60
+
+
+def test_an_upstream_that_is_too_slow_at_deep_offsets_is_read_in_shorter_windows(
+    neo: NeoServer, app: App, world: World
+) -> None:
+    fill(world, 60)
+    neo.api.page_cap = 20
+    neo.api.faults.when(answers(lambda offset: Hang() if offset >= 40 else None))
+    assert sync(app).complete
+    assert spend(app) == "600.000000000"
+
+
+@pytest.mark.parametrize("status", [400, 422, 413, 504])
+def test_an_upstream_that_refuses_long_windows_is_read_in_shorter_ones(
+    neo: NeoServer, app: App, world: World, status: int
+) -> None:
+    def too_long(request: Any) -> Fault | None:
+        if "task_id" in request.query:
+            return None
+        start, end = (
+            datetime.fromisoformat(request.query.get(name, "2025-12-01T00:00:00Z")) for name in ("from", "to")
+        )
+        return Status(status) if end - start > timedelta(days=6) else None
+
+    for days in (5, 30, 80):
+        start = START - timedelta(days=days)
+        world.add(SimTask.of(f"old-{days}", Stream(start, start + HOUR, credits=Decimal(1))))
+    neo.api.faults.when(too_long)
+    assert sync(app).complete
+    assert spend(app, "2025-12-01..2026-03-02") == "80.000000000"
+
+
+def test_a_deep_list_that_cannot_be_cut_is_kept_and_said_to_be_incomplete(
+    neo: NeoServer, app: App, world: World
+) -> None:
+    for number in range(60):
+        world.add(SimTask.of(f"same-{number:03}", Stream(START - HOUR, START - HOUR / 2, credits=Decimal(1))))
+    neo.api.page_cap = 20
+    neo.api.faults.when(answers(lambda offset: Status(400) if offset >= 40 else None))
+    assert not sync(app).complete
+    assert spent(app) >= 400 * 10**9
+
+
+@pytest.mark.parametrize("fault", [Status(400), Status(404), Status(414), Status(422)], ids=repr)
+def test_a_task_that_cannot_be_asked_for_alone_costs_itself_alone(neo: NeoServer, app: App, fault: Fault) -> None:
+    def streamed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [each | {"stream_id": "s1"} if each["task_id"] == "task-002" else each for each in rows]
+
+    neo.api.faults.when(lambda request: fault if "task_id" in request.query else Mangle(streamed))
+    outcome = sync(app)
+    assert outcome.complete
+    assert outcome.tally.quarantined == 1
+    assert spend(app) == "40.000000000"
+    with app.reader() as reader:
+        [(key, reason)] = reader.rows("SELECT key, reason FROM quarantine")
+    assert key == "task-002"
+    assert reason.startswith("asked for alone: Neo does not accept the question")
+
+
+@pytest.mark.parametrize(
+    "said", [0, START, START - timedelta(days=1), "-1", "-3600", "0.0", "soon", "1e9", "", "\u0663", "NaN"], ids=str
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_of_nothing_or_of_nonsense_is_no_hot_loop(
+    neo: NeoServer, app: App, said: int | datetime | str, status: int
+) -> None:
+    neo.api.faults.always = Status(status, retry_after=said)
+    with pytest.raises(NeoError):
+        sync(app)
+    assert 1 < len(neo.api.log) < 20
+    neo.api.faults.clear()
+    assert sync(app).complete
+
+
+def test_a_row_of_the_future_is_set_aside_until_it_is_right(neo: NeoServer, app: App) -> None:
+    neo.api.faults.always = spoil(lambda row: row.update(created_at="2099-01-01T00:00:00Z"))
+    assert sync(app).tally.quarantined == 1
+    assert spend(app) == "40.000000000"
+    neo.api.faults.always = spoil(lambda row: row.update(created_at="2026-03-02T19:00:00Z"))  # a clock ten hours ahead
+    assert sync(app).tally.quarantined == 0
+    neo.api.faults.clear()
 
 
 def test_rows_with_a_stream_id_are_read_again_alone(neo: NeoServer, app: App, world: World) -> None:

@@ -1,0 +1,103 @@
+"""Connections: why none comes about, in words and with the mend, by what the standard library raised underneath."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+_NO_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"}
+_NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why no connection comes about: what it is, what to do, and whether it stays until somebody does that."""
+
+    what: str
+    mend: str
+    lasting: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}. {self.mend}"
+
+
+NOT_IN_TIME = Obstacle(
+    "no connection came about in time", "Check this machine's network, firewall and proxy, and the address."
+)
+PROXY_WANTS_PASSWORD = Obstacle(
+    "the proxy wants a user name and password (407)",
+    "Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT.",
+    lasting=True,
+)
+
+
+def obstacle(error: BaseException, proxy_status: int | None = None) -> Obstacle | None:
+    """What stands behind a client's exception, or None if it does not say.
+
+    Args:
+        error: the client's; the standard library's is among its causes.
+        proxy_status: what a proxy answered instead of connecting.
+    """
+    if proxy_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return PROXY_WANTS_PASSWORD
+    if proxy_status is not None:
+        what = f"the proxy does not connect ({proxy_status})"
+        return Obstacle(what, "Check HTTPS_PROXY, and whether the proxy lets this machine out.")
+    return next((known for each in _chain(error) if (known := _known(each))), None)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        # aiohttp keeps the cause of some as an attribute only
+        error = error.__cause__ or error.__context__ or getattr(error, "os_error", None)
+
+
+def _known(error: BaseException) -> Obstacle | None:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return _certificate(error)
+        case ssl.SSLError():
+            return _no_tls(error)
+        case OSError(errno=number) if number in _NO_ROUTE:
+            return _NO_WAY
+        case OSError(errno=errno.ETIMEDOUT):
+            return NOT_IN_TIME
+    return next((known for kind, known in _BY_KIND.items() if isinstance(error, kind)), None)
+
+
+_NO_WAY = Obstacle("there is no way to it", "Check this machine's network and firewall.")
+_BY_KIND: Mapping[type[OSError], Obstacle] = {
+    socket.gaierror: Obstacle(
+        "the name does not resolve",
+        "Check the address for typing errors, this machine's DNS, and the proxy's name if there is one.",
+    ),
+    ConnectionRefusedError: Obstacle(
+        "nothing answers there (connection refused)", "Check the address and its port, and the proxy if there is one."
+    ),
+}
+
+
+# what aiohttp raises is an SSL error too, but bare: what it is stands in its cause
+
+
+def _certificate(error: ssl.SSLCertVerificationError) -> Obstacle | None:
+    why = str(getattr(error, "verify_message", None) or "").rstrip(".")
+    mend = (
+        "Check the address and this machine's clock. If a certificate authority of your own stands behind it,"
+        " set SSL_CERT_FILE to its file."
+    )
+    return Obstacle(f"the certificate is not trusted ({why})", mend, lasting=True) if why else None
+
+
+def _no_tls(error: ssl.SSLError) -> Obstacle | None:
+    reason = str(getattr(error, "reason", None) or "")
+    if not reason:
+        return None
+    if reason.upper().replace(" ", "_") in _NO_TLS:
+        return Obstacle("the port does not speak TLS", "Check the address: its port, and http or https.", lasting=True)
+    return Obstacle(f"TLS fails ({reason})", "Check the address, and the proxy if there is one.")

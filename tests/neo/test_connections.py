@@ -1,0 +1,257 @@
+"""Connections to Neo: what stands in the way is called by its name with the mend, and a lying body is bounded."""
+
+import asyncio
+import gzip
+import json
+import os
+import ssl
+import subprocess
+import sys
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app import App
+from bot.neo.errors import GarbledError, NeoError, ObstructedError, TooLargeError, UnavailableError
+from tests.conftest import HURRIED, Wire
+
+# a certificate that nobody signed, for localhost
+PEM = """-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgEYr5EvJCmh9uzCpa
+X2wN/aDtWpPN/yzl/TiKcFvomWmhRANCAATTo9c+biYcrvG/9ZstO1yBrp5n3fCZ
+uwbgqQc2gobdfvXRZPeFgMyiVln34E2GhohucJ134OaKSAdY/+99bqEp
+-----END PRIVATE KEY-----
+-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUGm+92kZi8fCKnSg8huZmRD2LiR0wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyOTAwMTIwNloYDzIxMjYxMTA1
+MDAxMjA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATTo9c+biYcrvG/9ZstO1yBrp5n3fCZuwbgqQc2gobdfvXRZPeFgMyi
+Vln34E2GhohucJ134OaKSAdY/+99bqEpo28wbTAdBgNVHQ4EFgQUBmOLMqII8+a8
+Zm3skAwa3hJykbMwHwYDVR0jBBgwFoAUBmOLMqII8+a8Zm3skAwa3hJykbMwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAKjcpOam83LaXQP/kp/JZT9yI3L1scKNBS71Qwxds/RKAiEA
+jaf+MMmvyo1CvXeuF3y+iM/1lkp4ddYOc+QLpcbawAQ=
+-----END CERTIFICATE-----
+"""
+EMPTY = json.dumps({"data": [], "total": 0, "has_more": False}).encode()
+
+Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+def saying(*parts: bytes) -> Answer:
+    """These bytes, and the end of the connection."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.writelines(parts)
+        await writer.drain()
+
+    return answer
+
+
+async def silence(_: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(30)
+
+
+def http(body: bytes, status: str = "200 OK", **headers: str) -> Answer:
+    head = {"Content-Length": str(len(body)), **{name.replace("_", "-"): value for name, value in headers.items()}}
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in head.items() if value)]
+    return saying("\r\n".join([*lines, "", ""]).encode(), body)
+
+
+@asynccontextmanager
+async def listening(answer: Answer, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A port that gives one answer to whoever says something."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if await reader.read(4096):
+                await answer(writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> ssl.SSLContext:
+    path = tmp_path / "server.pem"
+    path.write_text(PEM)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+async def failure(app: App) -> NeoError:
+    """What a sync ends with."""
+    with pytest.raises(NeoError) as raised:
+        async with asyncio.timeout(20):
+            await app.sync(full=False, progress=lambda _: None, waiting=lambda _: None)
+    assert "\n" not in str(raised.value)
+    assert app.credential()["X-Api-Key"] not in str(raised.value)
+    return raised.value
+
+
+# --- no connection -------------------------------------------------------------------------------
+
+
+async def test_a_certificate_that_nobody_trusts_is_called_that(wire: Wire, untrusted: ssl.SSLContext) -> None:
+    async with listening(http(EMPTY), untrusted) as port:
+        error = await failure(wire(NEO_API_URL=f"https://localhost:{port}"))
+    assert isinstance(error, ObstructedError)
+    assert "the certificate is not trusted (" in str(error)
+    assert "SSL_CERT_FILE" in str(error)
+
+
+async def test_a_port_without_tls_is_called_that(wire: Wire) -> None:
+    async with listening(http(b"", "400 Bad Request")) as port:
+        error = await failure(wire(NEO_API_URL=f"https://127.0.0.1:{port}"))
+    assert "the port does not speak TLS" in str(error)
+
+
+async def test_a_name_that_does_not_resolve_is_called_that(wire: Wire) -> None:
+    error = await failure(wire(NEO_API_URL="https://neo.invalid"))
+    assert isinstance(error, UnavailableError)
+    assert "the name does not resolve. Check the address" in str(error)
+
+
+async def test_a_port_where_nobody_listens_is_called_that(wire: Wire) -> None:
+    async with listening(silence) as port:
+        pass
+    for scheme in ("http", "https"):
+        error = await failure(wire(NEO_API_URL=f"{scheme}://127.0.0.1:{port}"))
+        assert "nothing answers there (connection refused)" in str(error)
+
+
+async def test_a_handshake_that_never_ends_is_no_connection_in_time(wire: Wire) -> None:
+    async with listening(silence) as port:
+        app = replace(wire(NEO_API_URL=f"https://127.0.0.1:{port}"), patience=replace(HURRIED, answer=5, connect=0.2))
+        error = await failure(app)
+    assert "no connection came about in time" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        ("407 Proxy Authentication Required", "the proxy wants a user name and password (407)"),
+        ("503 Service Unavailable", "the proxy does not connect (503)"),
+    ],
+)
+async def test_a_proxy_that_does_not_let_through_is_called_that(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, status: str, what: str
+) -> None:
+    async with listening(http(b"", status)) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        error = await failure(wire(NEO_API_URL="https://neo.example"))
+    assert what in str(error)
+    assert "HTTPS_PROXY" in str(error)
+
+
+# --- bodies that lie -----------------------------------------------------------------------------
+
+BOMB = gzip.compress(bytes(80 * 2**20))
+LIES: Mapping[str, tuple[Answer, type[NeoError]]] = {
+    "a body that unfolds to 80 MB": (http(BOMB, Content_Encoding="gzip"), TooLargeError),
+    "a body that is folded twice": (http(gzip.compress(BOMB), Content_Encoding="gzip, gzip"), GarbledError),
+    "a compression that was not asked for": (http(EMPTY, Content_Encoding="zstd"), GarbledError),
+    "a compression that it is not": (http(EMPTY, Content_Encoding="gzip"), GarbledError),
+    "a compressed body that is cut": (http(gzip.compress(EMPTY)[:20], Content_Encoding="gzip"), GarbledError),
+    "less than announced": (http(EMPTY, Content_Length="500"), UnavailableError),
+    "two lengths": (http(EMPTY, Content_Length=f"{len(EMPTY)}\r\nContent-Length: 7"), UnavailableError),
+    "no HTTP": (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), UnavailableError),
+    "endless headers": (saying(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 2**20), UnavailableError),
+    "a page for people": (http(b"<!doctype html><title>Sign in</title>", Content_Type="text/html"), GarbledError),
+    "nothing": (saying(), UnavailableError),
+}
+
+
+async def test_a_body_that_lies_is_one_sentence(wire: Wire) -> None:
+    for what, (answer, kind) in LIES.items():
+        async with listening(answer) as port:
+            error = await failure(wire(NEO_API_URL=f"http://127.0.0.1:{port}"))
+        assert type(error) is kind, what
+
+
+async def test_a_body_without_an_end_is_given_up(wire: Wire) -> None:
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"1000\r\n" + b" " * 0x1000 + b"\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.001)
+
+    async with listening(endless) as port:
+        error = await failure(wire(NEO_API_URL=f"http://127.0.0.1:{port}"))
+    assert type(error) is TooLargeError
+
+
+async def test_what_was_asked_for_is_understood(wire: Wire) -> None:
+    bodies = {"gzip": gzip.compress(EMPTY), "deflate": zlib.compress(EMPTY), "identity": EMPTY, "": EMPTY}
+    for encoding, body in bodies.items():
+        async with listening(http(body, Content_Encoding=encoding, Connection="close")) as port:
+            app = wire(NEO_API_URL=f"http://127.0.0.1:{port}")
+            assert (await app.sync(full=False, progress=lambda _: None, waiting=lambda _: None)).complete, encoding
+
+
+# --- the doctor ----------------------------------------------------------------------------------
+
+
+async def test_the_doctor_goes_on_after_each_of_them(tmp_path: Path, untrusted: ssl.SSLContext) -> None:
+    async with listening(http(EMPTY), untrusted) as port:
+        settings = {
+            "NEO_API_URL": f"https://localhost:{port}",
+            "NEO_API_KEY": "neo_sk_" + "x" * 32,
+            "SLACK_API_URL": f"https://localhost:{port}/api/",
+            "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_APP_TOKEN": "xapp-1",
+            "ADMINS": "U0123ABCD",
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO_", "SLACK_"))}
+        doctor = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "doctor", cwd=tmp_path, env=kept | settings,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        said = (await doctor.communicate())[0].decode()
+    assert doctor.returncode == 1
+    words = " ".join(said.split())
+    for what in ("neo ", "slack bot token", "slack app token"):
+        assert what in words
+    assert words.count("the certificate is not trusted") == 3
+    assert words.count("set SSL_CERT_FILE to its file") == 3
+    assert "Traceback" not in said
+
+
+async def test_the_doctor_goes_on_after_a_setting_that_no_client_can_use(tmp_path: Path) -> None:
+    settings = {
+        "NEO_API_URL": "https://neo.invalid",
+        "NEO_API_KEY": "neo_sk_" + "x" * 32,
+        "SSL_CERT_FILE": str(tmp_path / "missing.pem"),
+        "SLACK_API_URL": "https://slack.invalid/api/",
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "ADMINS": "U0123ABCD",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO_", "SLACK_"))}
+    doctor = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "doctor", cwd=tmp_path, env=kept | settings,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    words = " ".join((await doctor.communicate())[0].decode().split())
+    assert "no connection can be set up" in words
+    assert "the name does not resolve" in words
+    assert "Traceback" not in words
