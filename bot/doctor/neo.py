@@ -12,7 +12,7 @@ from bot.settings import Settings
 
 _CLOCK_SLACK = timedelta(seconds=30)
 _FEW_DAYS = 3  # as every poll reads
-_QUICK = Patience(answer=15, connect=5, deadline=15)
+_QUICK = Patience(answer=15, connect=5, deadline=15, longest_retry_after=15)
 
 
 def key(settings: Settings) -> Iterator[Check]:
