@@ -1,17 +1,26 @@
-"""The doctor on Slack: each token, scope, operator and channel has its line, and its mend."""
+"""The doctor: each token, scope, operator and channel has its line and its mend, and nothing ends it early."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from bot.app import build, system_clock
-from bot.doctor.check import Check, State
+from bot.app import App, build, system_clock
+from bot.doctor.check import Check, State, guarded, guarded_async
+from bot.doctor.neo import upstream
 from bot.doctor.slack import tokens, workspace
+from bot.sandbox.answers import Request
+from bot.sandbox.faults import Status
+from bot.sandbox.serving import NeoServer
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
 from bot.settings import load
 
+HOUR = timedelta(hours=1)
 Examine = Callable[..., Awaitable[list[Check]]]
 
 
@@ -89,3 +98,37 @@ async def test_a_history_that_cannot_be_read_is_said(slack: SlackApi, examine: E
 async def test_a_slack_that_is_down_is_one_line(slack: SlackApi, examine: Examine) -> None:
     slack.down = True
     assert "Check this machine's way to Slack" in failed(await examine())["slack bot token"]
+
+
+# --- Neo -----------------------------------------------------------------------------------------
+
+
+async def test_a_neo_that_lists_only_a_few_days_at_once_is_well(neo: NeoServer, app: App, world: World) -> None:
+    world.add(SimTask.of("t", Stream(START - HOUR, START, credits=Decimal(1))))
+
+    def too_long(request: Request) -> Status | None:
+        span = datetime.fromisoformat(request.query["to"]) - datetime.fromisoformat(request.query["from"])
+        return Status(400) if span > timedelta(days=7) else None
+
+    neo.api.faults.when(too_long)
+    found = {check.what: check for check in [check async for check in upstream(app)]}
+    assert found["neo"].state is State.OK
+    assert "1 tasks in 3 days" in found["neo"].found
+    assert found["scope"].found == "the key sees the team"
+
+
+async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> None:
+    secret = "xoxb-secret"
+
+    async def asks() -> AsyncIterator[Check]:
+        yield Check(State.OK, "first", "well")
+        raise KeyError(secret)
+
+    def looks() -> Iterator[Check]:
+        yield Check(State.OK, "first", "well")
+        raise OSError(secret)
+
+    checks = [check async for check in guarded_async("slack", asks())] + list(guarded("database", looks))
+    assert [check.state for check in checks] == [State.OK, State.FAIL] * 2
+    assert [check.what for check in checks] == ["first", "slack", "first", "database"]
+    assert not any(secret in check.found + check.mend for check in checks)

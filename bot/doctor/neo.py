@@ -6,12 +6,13 @@ from datetime import timedelta
 from bot.app import App
 from bot.doctor.check import Check, State
 from bot.neo.client import NeoClient, Patience, Span, connect
-from bot.neo.errors import NeoError
+from bot.neo.errors import NeoError, TooLongError
 from bot.neo.wire import Page
 from bot.settings import Settings
 
 _CLOCK_SLACK = timedelta(seconds=30)
-_QUICK = Patience(answer=15, connect=5, deadline=15)
+_FEW_DAYS = 3  # as every poll reads
+_QUICK = Patience(answer=15, connect=5, deadline=15, longest_retry_after=15)
 
 
 def key(settings: Settings) -> Iterator[Check]:
@@ -34,32 +35,35 @@ async def upstream(app: App) -> AsyncIterator[Check]:
     """Ask Neo with it, if there is one."""
     if not app.settings.has_neo_credential:
         return
-    now = app.clock()
-    span = Span(now - timedelta(days=app.settings.history_days), now)
     try:
         async with connect(app.settings.neo_api_url, app.credential(), _QUICK) as client:
-            page = await client.page(span, limit=20, offset=0)
+            page, days = await _listed(client, app)
     except NeoError as error:
         yield Check(State.FAIL, "neo", str(error))
         return
-    for check in _scope(page, app.settings):
-        yield check
+    yield Check(State.OK, "neo", f"{app.settings.neo_api_url} answers, {page.total:,} tasks in {days} days")
+    yield _scope(page, app.settings)
     yield _clock(client, app)
 
 
-def _scope(page: Page, settings: Settings) -> Iterator[Check]:
-    yield Check(
-        State.OK, "neo", f"{settings.neo_api_url} answers, {page.total:,} tasks in {settings.history_days} days"
-    )
+async def _listed(client: NeoClient, app: App) -> tuple[Page, int]:
+    """The first tasks of the history that is kept, or of fewer days if Neo does not list so many at once."""
+    now, days = app.clock(), app.settings.history_days
+    try:
+        return await client.page(Span(now - timedelta(days=days), now), limit=20, offset=0), days
+    except TooLongError:
+        return await client.page(Span(now - timedelta(days=_FEW_DAYS), now), limit=20, offset=0), _FEW_DAYS
+
+
+def _scope(page: Page, settings: Settings) -> Check:
     if not page.tasks:
-        yield Check(State.WARN, "scope", "no task to tell the key's scope from", "Ask again once a task has ended.")
-    elif any(task.email for task in page.tasks):
-        yield Check(State.OK, "scope", "the key sees the team")
-    elif settings.solo_member:
-        yield Check(State.OK, "scope", f"the key sees one person, {settings.solo_member}")
-    else:
-        mend = "Use a key of a team admin, or set SOLO_MEMBER if you work alone."
-        yield Check(State.WARN, "scope", "rows carry no e-mail: the key sees one person", mend)
+        return Check(State.WARN, "scope", "no task to tell the key's scope from", "Ask again once a task has ended.")
+    if any(task.email for task in page.tasks):
+        return Check(State.OK, "scope", "the key sees the team")
+    if settings.solo_member:
+        return Check(State.OK, "scope", f"the key sees one person, {settings.solo_member}")
+    mend = "Use a key of a team admin, or set SOLO_MEMBER if you work alone."
+    return Check(State.WARN, "scope", "rows carry no e-mail: the key sees one person", mend)
 
 
 def _clock(client: NeoClient, app: App) -> Check:

@@ -102,7 +102,9 @@ def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at:
 
     One that is continued also rests in between, so that this is no later than its last run's end.
     """
-    return min(observed_at, created_at + timedelta(milliseconds=max(total_execution_ms or 0, 0)))
+    ran = timedelta(milliseconds=max(total_execution_ms or 0, 0))
+    # the shorter of two spans, then added: an absurd one of an older ledger has no moment at its end
+    return created_at + min(ran, observed_at - created_at)
 
 
 def is_over(last_observed_at: datetime, now: datetime) -> bool:

@@ -108,6 +108,9 @@ class Standing:
     stream_count: int | None
 
 
+_ROUNDED = 1  # microsecond, which ledgers of before may hold too much: finer fractions were rounded up
+
+
 def is_doubtful(
     stored: Standing | None, price: Price, *, created_at: int, stream_count: int | None, window_from: int | None
 ) -> bool:
@@ -121,7 +124,7 @@ def is_doubtful(
     if stored is None:
         return False
     return (
-        created_at != stored.created_at
+        abs(created_at - stored.created_at) > _ROUNDED
         or (stored.stream_count or 0) > (stream_count or 0)
         or _below(price.platform_nanos, stored.totals.platform_nanos)
         or _below(price.provider_nanos, stored.totals.provider_nanos)

@@ -103,7 +103,7 @@ def _obstructed(
 ) -> SlackUnavailableError:
     """The failure with what stands in the way, where that can be told, else the kind of exception."""
     found = obstacle(error, proxy_status)
-    named = type(failure)(f"{failure} ({found.what if found else type(error).__name__})")
+    named = type(failure)(f"{failure}: {found.what}" if found else f"{failure} ({type(error).__name__})")
     named.mend = found.mend if found else ""
     return named
 

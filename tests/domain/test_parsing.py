@@ -445,9 +445,9 @@ TIMES = st.one_of(
     st.tuples(DATES, DATES).map(lambda pair: "..".join(sorted(pair))),
     DATES.map(lambda day: f"{day}.."),
     DATES.map(lambda day: f"to:{day}"),
-    st.tuples(DATES, st.sampled_from(["", "Z", "+05:30", "-0330", "+00:00"])).map(
-        lambda pair: f"to:2026-11-23 from:{pair[0]}T02:30:15{pair[1]}"
-    ),
+    st.tuples(
+        DATES, st.sampled_from(["", "Z", "+05:30", "-0330", "+00:00", ".5Z", ".123456789", "-00:00:30", ".25+05"])
+    ).map(lambda pair: f"to:2026-11-23 from:{pair[0]}T02:30:15{pair[1]}"),
 )
 GROUPS = st.sampled_from(
     ["", "by:member", "by:model,day", "by:Week", "by:month by:status", "by:tool", "by:agent,member", "rows"]

@@ -399,6 +399,7 @@ WORDS = (
     | st.tuples(DATES, DATES).map(lambda pair: "..".join(sorted(pair)))
     | DATES.map(lambda day: f"{day}..")
     | DATES.map(lambda day: f"from:{day}t02:30")
+    | DATES.map(lambda day: f"from:{day}t02:30:59.999999999")
 )
 NOWS = st.integers(int(NOW.timestamp()), int(NOW.timestamp()) + 3 * 366 * 86_400).map(
     lambda at: datetime.fromtimestamp(at, UTC)

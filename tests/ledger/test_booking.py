@@ -135,6 +135,8 @@ STORED = Standing(Totals(5, 0), created_at=100, stream_count=2)
         (STORED, (None, None), 100, 2, None, True),
         (STORED, (9, 0), 100, 1, None, True),
         (STORED, (9, 0), 120, 3, None, True),
+        (STORED, (9, 0), 99, 3, None, False),
+        (STORED, (9, 0), 98, 3, None, True),
     ],
 )
 def test_a_row_that_may_be_cut_is_doubted(
