@@ -20,6 +20,7 @@ from bot.domain.visibility import Privacy, Titles
 NEO_API_URL = "https://neo.api.projectdiscovery.io"
 DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
 SLACK_API_URL = "https://slack.com/api/"
+DOTENV = ".env"
 _SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
 
 
@@ -147,7 +148,7 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
 
 
 def _dotenv(directory: Path) -> Iterator[tuple[str, str]]:
-    path = directory / ".env"
+    path = directory / DOTENV
     if path.is_file():
         from dotenv import dotenv_values
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from bot.ledger import files
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
 from bot.shipped import shipped
 
@@ -36,6 +37,7 @@ class Database:
             pool_size=1,
             max_overflow=0,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
@@ -61,13 +63,14 @@ class Database:
 
 
 def open_database(path: Path) -> Database:
-    """Open a ledger for writing, bringing its schema up to date.
+    """Open a ledger for writing, bringing its schema up to date; its files become their owner's alone.
 
     Raises:
         LedgerError: the file is not a ledger, cannot be written, or was written by a newer version.
     """
     if not path.parent.is_dir():
         raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
+    files.secure(path)
     database = Database(path)
     try:
         upgrade(database)
