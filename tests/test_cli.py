@@ -196,7 +196,7 @@ def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: P
     assert "  files " not in synced("doctor", "--offline").stdout
     dotenv.chmod(0o640)
     ledger.chmod(0o604)
-    tmp_path.chmod(0o777)  # noqa: S103 - what is to be found
+    tmp_path.chmod(0o777)
     said = synced("doctor", "--offline").stdout
     for line in (f"can read {dotenv}  `chmod 600 {dotenv}`", f"`chmod 600 {ledger}`", f"`chmod go-w {tmp_path}`"):
         assert f"{line}\n" in said
