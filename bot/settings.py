@@ -30,8 +30,10 @@ E = TypeVar("E", bound=StrEnum)
 class SettingsError(Exception):
     """The environment cannot be used as it is; `problems` has a line for each setting, with its mend."""
 
+    HEADING = "the settings need mending:"
+
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(["the settings need mending:", *(f"  {each}" for each in problems)]))
+        super().__init__("\n".join([self.HEADING, *(f"  {each}" for each in problems)]))
         self.problems = problems
 
 

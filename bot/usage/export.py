@@ -2,13 +2,12 @@
 
 import csv
 import io
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.money import credits_text, usd_text
 from bot.domain.periods import Window
-from bot.domain.text import one_line
+from bot.domain.text import json_text, one_line
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, TaskRow
 from bot.usage.report import Report
@@ -19,7 +18,7 @@ _LONGEST_CELL = 32_000  # what spreadsheets take
 
 def to_json(report: Report) -> str:
     """The report as one JSON object; amounts are exact decimal strings, moments UTC with `Z`."""
-    return json.dumps(_document(report), indent=2, ensure_ascii=True)
+    return json_text(_document(report))
 
 
 def _document(report: Report) -> dict[str, Any]:
