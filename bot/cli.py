@@ -1,6 +1,7 @@
 """The `neo-usage` command: words in, one clear line out on failure; each command imports only what it needs."""
 
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -56,7 +57,16 @@ def main() -> None:
     """Run the command line."""
     os.umask(0o077)  # whatever a command makes is its owner's alone
     with terminal.guarded():
-        app(prog_name="neo-usage")
+        try:
+            app(prog_name="neo-usage")
+        except Exception as error:  # noqa: BLE001 - the interpreter's own way to show it goes past the guard
+            if not _Debug.on:
+                _complain(_sentence(error))
+            else:
+                import traceback
+
+                traceback.print_exc()
+            sys.exit(FAILED)
 
 
 @contextmanager
@@ -73,7 +83,8 @@ def _plainly() -> Iterator[None]:
     except Exception as error:
         if _Debug.on:
             raise
-        _fail(_sentence(error), code=_code(error))
+        _complain(_sentence(error))
+        raise click.exceptions.Exit(_code(error)) from None
 
 
 def _sentence(error: Exception) -> str:
@@ -84,7 +95,7 @@ def _sentence(error: Exception) -> str:
     from bot.settings import SettingsError
 
     if isinstance(error, SettingsError):
-        return "\n".join([error.HEADING, *(f"  {_one_line(each)}" for each in error.problems)])
+        return "\n  ".join([error.HEADING, *map(_one_line, error.problems)])
     if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError)) or _is_remote(error):
         return _one_line(str(error))
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
@@ -115,7 +126,7 @@ def _code(error: Exception) -> int:
 
 
 def _fail(text: str, code: int = FAILED) -> NoReturn:
-    click.echo(f"neo-usage: {text}", err=True)
+    _complain(_one_line(text))
     raise click.exceptions.Exit(code)
 
 
@@ -124,6 +135,10 @@ def _app() -> "App":
     from bot.settings import load
 
     return composition.build(load())
+
+
+def _complain(text: str) -> None:
+    click.echo(f"neo-usage: {text}", err=True)
 
 
 def _print_json(document: object) -> None:

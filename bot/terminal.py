@@ -97,6 +97,9 @@ def console(*, error: bool = False) -> "Console":
             for each in super().render(renderable, options):
                 yield each if each.control else Segment(visible(each.text), each.style)
 
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # as everywhere else; the library would end the process
+
     stream = _plain_stream(sys.stderr if error else sys.stdout)
     width = None if is_terminal(error=error) else WIDTH
     return Inert(file=stream, highlight=False, emoji=False, markup=False, width=width)
