@@ -64,7 +64,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         with closing(sqlite3.connect(directory / "ledger.db")) as ledger, ledger:
             ledger.execute("INSERT INTO quarantine VALUES (?, ?, 1, 1)", (EVIL, EVIL))
             ledger.execute("UPDATE task SET model = model || ?, status = ?", (EVIL, EVIL))  # neo lets none in
-            ledger.execute("UPDATE task SET task_id = task_id || ? WHERE task_id = 't3'", (EVIL,))
             ledger.execute("UPDATE pass SET error = ?", (EVIL,))
             ledger.execute("INSERT OR REPLACE INTO note VALUES ('scope_warning', ?)", (EVIL,))
             ledger.execute("INSERT INTO slack_link (slack_user, email) VALUES ('U9', ?)", (f"1{MAIL}",))
@@ -187,10 +186,16 @@ def test_json_and_csv_are_whole_and_their_texts_harmless(say: Say) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-16", "shift_jis"])
 def test_an_encoding_that_lacks_a_letter_gets_the_figures_all_the_same(say: Say, encoding: str) -> None:
-    for line in ("report 30d by:member", "report 30d by:day", "report 30d rows --csv", "errors 30d", "report 30d rows"):
-        code, out, err = say(*line.split(), encoding=encoding)
+    for line, figure in (
+        ("by:member", "$90.00"),
+        ("by:day", "$360.00"),
+        ("rows", "$360.00"),
+        ("rows --csv", "90.00000"),
+    ):
+        code, out, err = say("report", "30d", *line.split(), encoding=encoding)
         assert (code, err) == (0, ""), err
-        assert "90.00" in out
+        assert figure in out
+    assert "$360.00" in say("errors", "30d", encoding=encoding)[1]
     code, _, err = say("report", "größe東京", encoding=encoding)
     assert code == 2
     assert "not a word I know" in err
