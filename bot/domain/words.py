@@ -10,7 +10,7 @@ _LOOKALIKES = str.maketrans(
     dict.fromkeys(_DOUBLE_QUOTES, '"')
     | dict.fromkeys(_APOSTROPHES, "'")
     | dict.fromkeys(_INVISIBLE)
-    | {"\u2026": "..."}
+    | {"\u2026": "...", "\ua789": ":"}  # the last stands for a colon in what we say ourselves
 )
 _MARKUP = re.compile(r"<(@|mailto:|https?://|#|!)[^<>]*>")
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)

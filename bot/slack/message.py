@@ -110,7 +110,17 @@ def paragraph(mrkdwn: str) -> Message:
 def _resolved(blocks: Iterable[Block]) -> Blocks:
     # Slack names blocks itself; a random id would make two equal messages differ
     resolved = [block._resolve() for block in blocks]  # noqa: SLF001 - the library's only way to a dictionary
-    return tuple({name: part for name, part in each.items() if name != "block_id"} for each in resolved)
+    return tuple({name: _without_emoji(part) for name, part in each.items() if name != "block_id"} for each in resolved)
+
+
+def _without_emoji(part: Any) -> Any:  # noqa: ANN401 - a block's part
+    """The part with Slack told of each plain text that `:100:` is text in it; left out, it draws a picture."""
+    if isinstance(part, list):
+        return [_without_emoji(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    plainly = {"emoji": False} if part.get("type") == "plain_text" else {}
+    return {name: _without_emoji(each) for name, each in part.items()} | plainly
 
 
 def cut(text: str, longest: int) -> str:
@@ -228,9 +238,9 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return cut_names
 
 
-def plain_text(text: str) -> dict[str, str]:
-    """Plain text as a form's parts take it."""
-    return {"type": "plain_text", "text": text}
+def plain_text(text: str) -> dict[str, Any]:
+    """Plain text as a form's parts take it, without pictures for `:names:`."""
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def button(

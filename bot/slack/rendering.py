@@ -15,12 +15,22 @@ log = structlog.get_logger(__name__)
 LONGEST = 300  # characters of one untrusted text in a message
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-# Slack has no escape for its formatting marks; these look the same and mark nothing
-_LOOKALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb", "_": "\uff3f"})
+# Slack has no escape for its marks, and takes their wide forms for them; these look the same and mark nothing
+_LOOKALIKES = str.maketrans("*\uff0a~\uff5e`\uff40_\uff3f", "\u2217\u2217\u223c\u223c\u02cb\u02cb\u02cd\u02cd")
 # an underscore inside a word, as in `error_storm`, formats nothing and stays
-_MARKS = re.compile(r"[*~`]|(?<![^\W_])_|_(?![^\W_])")
-_EMOJI = re.compile(r":(?=[a-z0-9_+'-]*[a-z][a-z0-9_+'-]*:)", re.IGNORECASE)
+_MARKS = re.compile(r"[*\uff0a~\uff5e`\uff40\uff3f]|(?<![^\W_])_|_(?![^\W_])")
+_TICKS = str.maketrans("`\uff40", "\u02cb\u02cb")
+# a name between colons is a picture, whatever letters or digits it is made of; what ends a text may be followed by
+# a colon of the template's. The minutes of a time are none
+_EMOJI = re.compile(r":(?=[^\s:]+:)|:(?!(?<=\d:)\d\d$)(?=[^\s:]*$)")
 _SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)|\b(mailto|tel|javascript):")
+_EVERYBODY = re.compile(r"(?i)(?<![\w.+-])@(?=(?:channel|here|everyone|group)\b)")
+# what begins a line: a quotation, an item of a list
+_QUOTE = re.compile(r"^(?:&gt;|[\uff1e\ufe65]|\s)*(?:&gt;|[\uff1e\ufe65])")
+_ITEM = re.compile(r"^(?:([\u2022\u25e6\u25aa\u2023\u2043-])|(\d{1,3})[.)])(?=\s)")
+
+
+_COLON = "\ua789"  # looks like one; `words` reads it as one where it is typed back
 
 
 class Trusted(str):
@@ -40,22 +50,30 @@ def inert(value: object) -> str:
         return value
     if isinstance(value, int):
         return f"{value:,}"
-    return _unmarked(one_line(str(value), LONGEST).translate(_ENTITIES))
+    return _unled(_unmarked(one_line(str(value), LONGEST).translate(_ENTITIES)))
 
 
 def _unmarked(text: str) -> str:
     """The text without anything that formats, stands for a picture, or becomes a link by itself."""
     text = _MARKS.sub(lambda mark: mark[0].translate(_LOOKALIKES), text)
-    text = _EMOJI.sub("\ua789", text)
-    return _SCHEME.sub(lambda scheme: f"{scheme[1] or scheme[2]}\ua789", text)
+    text = _EMOJI.sub(_COLON, text)
+    text = _EVERYBODY.sub("\uff20", text)
+    return _SCHEME.sub(lambda scheme: f"{scheme[1] or scheme[2]}{_COLON}", text)
+
+
+def _unled(text: str) -> str:
+    """The text without a beginning that Slack takes for a quotation or for an item of a list."""
+    text = _QUOTE.sub(lambda quote: re.sub(r"&gt;|[\uff1e\ufe65]", "\u203a", quote[0]), text)
+    return _ITEM.sub(lambda item: f"{item[2]}\u2024" if item[2] else "\u2010" if item[1] == "-" else "\u00b7", text)
 
 
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]+)&gt;")
+_CODE = re.compile(r"(`[^`\s](?:[^`]*[^`\s])?`)")  # as Slack pairs them; any other backtick is a mark like others
 
 
 def verbatim(line: str) -> str:
     """A line for a preformatted block, where nothing but the three entities and a backtick means anything."""
-    return line.replace("`", "\u02cb").translate(_ENTITIES)
+    return line.translate(_TICKS).translate(_ENTITIES)
 
 
 def code(value: object) -> Trusted:
@@ -69,9 +87,10 @@ def spoken(sentence: str) -> Trusted:
 
     What stands in code is left as it is, so that it can be copied; Slack formats nothing there.
     """
-    parts = one_line(sentence, 4 * LONGEST).translate(_ENTITIES).split("`")
+    parts = _CODE.split(one_line(sentence, 4 * LONGEST).translate(_ENTITIES))
     parts[::2] = [_MENTION.sub(r"<@\1>", _unmarked(part)) for part in parts[::2]]
-    return Trusted("`".join(parts))
+    parts[1::2] = [f"`{part[1:-1].translate(_TICKS)}`" for part in parts[1::2]]
+    return Trusted(_unled("".join(parts)))
 
 
 class Words:
