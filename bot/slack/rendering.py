@@ -1,14 +1,16 @@
 """Rendering: templates into Slack's mrkdwn; the environment itself makes whatever it is given inert."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import structlog
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
 
 from bot.domain.text import one_line
+from bot.slack.sandboxed import BoundedEnvironment
 
 log = structlog.get_logger(__name__)
 
@@ -107,11 +109,11 @@ class Words:
     def say(self, template: str, /, **values: Any) -> str:  # noqa: ANN401 - a template's values
         """The template of that name (such as `usage/help`) with these values, without blank ends."""
         name = f"{template}.txt"
-        shipped = self._shipped.get_template(name).render(values).strip()
+        shipped = _rendered(self._shipped, name, values)
         if self._own is None or self._directory is None or not (self._directory / name).is_file():
             return shipped
         try:
-            said = self._own.get_template(name).render(values).strip()
+            said = _rendered(self._own, name, values)
         except Exception as error:  # noqa: BLE001 - an operator's template may do anything wrong
             self._is_broken(name, _why(error))
             return shipped
@@ -144,23 +146,28 @@ class Words:
                 self._is_broken(name, "no message is called so")
 
 
+def _rendered(environment: BoundedEnvironment, name: str, values: Mapping[str, Any]) -> str:
+    with environment.rendering():
+        return environment.get_template(name).render(values).strip()
+
+
 def _why(error: Exception) -> str:
     line = getattr(error, "lineno", None)
     return f"{error}{f' (line {line})' if line else ''}"
 
 
 @cache
-def _shipped(directory: Path) -> Environment:
+def _shipped(directory: Path) -> BoundedEnvironment:
     """The environment of shipped templates, which stay as they are: each is compiled once a process."""
     return _environment(directory)
 
 
-def _environment(*directories: Path) -> Environment:
-    made = Environment(
+def _environment(*directories: Path) -> BoundedEnvironment:
+    made = BoundedEnvironment(
         loader=FileSystemLoader(directories),  # the first that has it
         undefined=StrictUndefined,
         finalize=inert,
-        autoescape=False,  # noqa: S701 - finalize escapes for mrkdwn; HTML's escapes would show
+        autoescape=False,  # finalize escapes for mrkdwn; HTML's escapes would show
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -20,8 +20,8 @@ R = TypeVar("R")
 
 SECONDS = 10.0  # for one answer of Slack
 # `parse: none` keeps Slack from making links of domains and e-mails in the text that stands for blocks
-_NO_LINKS = {"link_names": False, "parse": "none"}
-_NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKS}
+_NO_LINKS: dict[str, Any] = {"link_names": False, "parse": "none"}
+_NO_UNFURL: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKS}
 _UNUSABLE = {"invalid_arguments", "invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
 
 
