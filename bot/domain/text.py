@@ -8,6 +8,7 @@ from typing import Any
 _BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters and marks by their kind, and yet nothing shows
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _PLAIN = re.compile(r"[\n\x20-\x7e]*")
 
 
@@ -17,6 +18,14 @@ def one_line(text: str, longest: int = 200) -> str:
         text = "".join(" " if letter in _BREAKS else letter for letter in text if _shows(letter))
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def ascii_lower(text: str) -> str:
+    """The text in lower case as far as it is ASCII: no two letters become one that a person could tell apart.
+
+    `str.lower` makes a k of the Kelvin sign; SQLite's `lower` and LIKE do as this.
+    """
+    return text.translate(_LOWER)
 
 
 def visible(text: str) -> str:

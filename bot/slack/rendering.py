@@ -22,9 +22,8 @@ _LOOKALIKES = str.maketrans("*\uff0a~\uff5e`\uff40_\uff3f", "\u2217\u2217\u223c\
 # an underscore inside a word, as in `error_storm`, formats nothing and stays
 _MARKS = re.compile(r"[*\uff0a~\uff5e`\uff40\uff3f]|(?<![^\W_])_|_(?![^\W_])")
 _TICKS = str.maketrans("`\uff40", "\u02cb\u02cb")
-# a name between colons is a picture, whatever letters or digits it is made of; what ends a text may be followed by
-# a colon of the template's. The minutes of a time are none
-_EMOJI = re.compile(r":(?=[^\s:]+:)|:(?!(?<=\d:)\d\d$)(?=[^\s:]*$)")
+# a name between colons is a picture, whatever it is made of, and the second may be the template's, behind the text
+_EMOJI = re.compile(r":(?=[^\s:]+:)|(?<![^\W_]):(?=[^\s:]*$)")
 _SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)|\b(mailto|tel|javascript):")
 _EVERYBODY = re.compile(r"(?i)(?<![\w.+-])@(?=(?:channel|here|everyone|group)\b)")
 # what begins a line: a quotation, an item of a list

@@ -87,7 +87,8 @@ def test_nothing_is_exhausted_by_a_template(own: Path, text: str) -> None:
     ("text", "shown"),
     [
         ("{{ reason|upper }}: {% include 'usage/part.txt' %}", "BECAUSE: part"),
-        ("{% for each in ['a', 'b'] %}{{ loop.index }}{{ each }}{% if not loop.last %} {% endif %}{% endfor %}", "1a 2b"),
+        ("{% for each in ['a', 'b'] %}{{ loop.index }}{{ each }}{% if not loop.last %} {% endif %}{% endfor %}",
+         "1a 2b"),
         ("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
         ("{{ '%5.1f'|format(12345.678) }} {{ '{:,}'.format(1234567) }}", "12345.7 1,234,567"),
         ("{{ 'a' * 3 ~ 'b' }} {{ 10 % 3 }} {{ 2**10 }} {{ 1 + 1 }}", "aaab 1 1,024 2"),
