@@ -130,6 +130,14 @@ def _fail(text: str, code: int = FAILED) -> NoReturn:
     raise click.exceptions.Exit(code)
 
 
+def _logging() -> None:
+    """Have what goes wrong on the way logged as a line to standard error, without the values of local variables."""
+    from bot.service.log import configure
+    from bot.settings import LogFormat, LogLevel
+
+    configure(LogLevel.WARNING, LogFormat.CONSOLE)
+
+
 def _app() -> "App":
     from bot import app as composition
     from bot.settings import load
@@ -191,6 +199,7 @@ def sync(*, full: bool) -> None:
     import asyncio
 
     with _plainly():
+        _logging()
         wired = _app()
         wired.credential()
         with _progress() as progress:
@@ -329,6 +338,7 @@ def doctor(*, offline: bool) -> None:
     with _plainly():
         from bot.doctor import State, examine
 
+        _logging()
         checks = examine(offline=offline)
         width = max(len(check.what) for check in checks)
         for check in checks:
@@ -517,6 +527,7 @@ def explain(whose: str, *, as_json: bool) -> None:
 def digest(*, day: str | None, dry_run: bool) -> None:
     """Show a digest, or post it to DIGEST_CHANNEL."""
     with _plainly():
+        _logging()
         wired = _app()
         if not dry_run and not wired.settings.digest_channel:
             _fail(

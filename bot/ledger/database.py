@@ -12,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 
 from bot.ledger import files
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+from bot.ledger.trouble import in_words
 from bot.shipped import shipped
 
 R = TypeVar("R")
@@ -44,8 +45,12 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """All of what is done inside, or nothing; nobody else writes meanwhile."""
-        with self._engine.begin() as connection:
+        """All of what is done inside, or nothing; nobody else writes meanwhile.
+
+        Raises:
+            UnusableError: the file is locked, full, read-only or broken; nothing was done.
+        """
+        with in_words(self.path), self._engine.begin() as connection:
             yield connection
 
     async def write(self, work: Callable[[Connection], R]) -> R:
@@ -66,7 +71,8 @@ def open_database(path: Path) -> Database:
     """Open a ledger for writing, bringing its schema up to date; its files become their owner's alone.
 
     Raises:
-        LedgerError: the file is not a ledger, cannot be written, or was written by a newer version.
+        LedgerError: the file is not a ledger, or was written by a newer version.
+        UnusableError: it cannot be written now.
     """
     if not path.parent.is_dir():
         raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
@@ -74,10 +80,8 @@ def open_database(path: Path) -> Database:
     database = Database(path)
     try:
         upgrade(database)
-    except BaseException as error:
+    except BaseException:
         database.close()
-        if isinstance(error.__cause__, sqlite3.DatabaseError):
-            raise LedgerError(f"cannot write {path}: {error.__cause__}.") from error
         raise
     return database
 
