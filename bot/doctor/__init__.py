@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.app import App, build
 from bot.doctor import ledger, neo, slack
 from bot.doctor.check import Check, State
-from bot.settings import DOTENV, SettingsError, load
+from bot.settings import DOTENV, SettingsError, doubts, load
 
 __all__ = ["Check", "State", "examine"]
 
@@ -20,6 +20,7 @@ def examine(*, offline: bool) -> list[Check]:
         return checks + [Check(State.FAIL, "settings", problem) for problem in error.problems]
     app = build(settings)
     checks.insert(0, Check(State.OK, "settings", f"read; dates in {settings.timezone.key}"))
+    checks += [Check(State.WARN, "settings", found, mend) for found, mend in doubts(settings)]
     checks += [*ledger.private(app), *ledger.ledger(app)]
     checks += [*neo.key(settings), *slack.tokens(settings)]
     if not offline:
