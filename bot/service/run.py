@@ -25,6 +25,7 @@ from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
 from bot.ledger.trouble import UnusableError
 from bot.service.jobs import Job, Ticks
+from bot.service.log import without_locals
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
 from bot.slack import http
@@ -255,6 +256,7 @@ async def running(app: App) -> AsyncIterator[Service]:
         OSError: the port is taken.
     """
     settings = app.settings
+    without_locals()
     check(settings)
     assert settings.slack_bot_token is not None  # noqa: S101 - just checked
     async with AsyncExitStack() as stack:

@@ -35,6 +35,7 @@ CELL = 120
 MOST_POINTS, MOST_SERIES = 20, 6  # Slack's pages name 6 and 12 series: the smaller holds in any case
 LONGEST_VALUE = 2_000  # of a button
 _LONGEST_SECTION, _LONGEST_CONTEXT, _LONGEST_FIELD, _LONGEST_TITLE, _LONGEST_LABEL = 3_000, 2_000, 2_000, 50, 20
+_LONGEST_BUTTON = 75
 PLAIN_CELL, PLAIN_ROWS = 36, 30  # of a table as text
 _EMPTY = "\u2013"  # an empty cell makes Slack refuse the message
 
@@ -239,8 +240,8 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 
 
 def plain_text(text: str) -> dict[str, Any]:
-    """Plain text as a form's parts take it, without pictures for `:names:`."""
-    return {"type": "plain_text", "text": text, "emoji": False}
+    """Plain text on one line as a form's parts take it, without pictures for `:names:`."""
+    return {"type": "plain_text", "text": one_line(text, _LONGEST_SECTION), "emoji": False}
 
 
 def button(
@@ -250,7 +251,13 @@ def button(
     asked = None
     if confirm:
         asked = ConfirmationDialogue("Are you sure?", Text(confirm[0], TextType.PLAINTEXT), confirm[1], "Cancel")
-    return Button(label, action_id=action, value=value, style="primary" if primary else None, confirm=asked)
+    return Button(
+        one_line(label, _LONGEST_BUTTON),
+        action_id=action,
+        value=value,
+        style="primary" if primary else None,
+        confirm=asked,
+    )
 
 
 def actions(buttons: Sequence[Button]) -> ActionsBlock:

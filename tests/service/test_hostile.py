@@ -147,6 +147,21 @@ async def test_the_log_holds_no_text_of_anybodys(office: Office, capsys: pytest.
     assert text_of(office.seen("hannah")[-1])
 
 
+async def test_a_traceback_in_the_log_holds_no_variable(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    async def boom(*_: object) -> None:
+        secret = f"secret-{office.clock().year}"
+        raise ValueError(len(secret))
+
+    assert office.service.rooms is not None
+    commands = office.service.rooms.desk.commands
+    assert isinstance(commands, dict)
+    commands["boom"] = boom
+    assert "Something went wrong" in text_of(await office.ask("hannah", "boom"))
+    logged = "".join(capsys.readouterr())
+    assert "ValueError: 11" in logged
+    assert f"secret-{office.clock().year}" not in logged
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
