@@ -35,7 +35,7 @@ def secure(path: Path) -> None:
             _make(path.resolve())
     for each in wide(path):
         with suppress(OSError):
-            each.chmod(MODE)
+            each.chmod(stat.S_IMODE(each.stat().st_mode) & ~_OTHERS)  # what is read-only stays so
 
 
 def _make(path: Path) -> None:

@@ -3,13 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import open_database
+from bot.ledger.trouble import UnusableError
 from bot.ledger.upkeep import backup, restore
 
 
@@ -62,6 +63,14 @@ def test_what_an_older_install_left_open_is_taken_from_others_and_nothing_else_i
     open_database(link).close()
     assert modes(place)["ledger.db"] == modes(place)["ledger.db.before-restore-3"] == 0o600
     assert {modes(place)[each.name] for each in strangers} == {0o664}
+
+
+def test_a_ledger_that_its_owner_made_read_only_stays_so(place: Path) -> None:
+    write(place / "ledger.db")
+    (place / "ledger.db").chmod(0o444)
+    with suppress(UnusableError):  # root writes all the same
+        open_database(place / "ledger.db").close()
+    assert modes(place)["ledger.db"] == 0o400
 
 
 def test_a_copy_is_never_written_through_a_link_that_lies_in_its_way(place: Path) -> None:
