@@ -2,14 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# a lock names no host, and holds what it holds whoever makes it
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
 .PHONY: setup demo test cover check soak bench lock clean
 
 setup: .venv/.installed
 
 # --without-pip and pip's --python need no ensurepip and disturb no system Python
-.venv/.installed: requirements.lock pyproject.toml
+.venv/.installed: requirements-dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
-	$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements.lock
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements-dev.lock
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -34,9 +38,10 @@ soak: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
+# requirements.lock is what a production install needs; the other adds what the project is tested with, at the same versions
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --quiet --extra test --extra postgres --universal --python-version 3.11 \
-		--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
+	$(BIN)/$(COMPILE) --group dev --extra postgres -o requirements-dev.lock
+	$(BIN)/$(COMPILE) --extra postgres --constraint requirements-dev.lock -o requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

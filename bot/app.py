@@ -15,6 +15,7 @@ from bot.ledger.passes import Freshness, first_began, freshness, tried
 from bot.ledger.reading import Reader, open_reader
 from bot.ledger.schema import LedgerError
 from bot.ledger.selection import seen_values
+from bot.ledger.trouble import in_words
 from bot.outbox.rules import Times
 from bot.settings import Settings, SettingsError
 from bot.usage.report import Report, Terms, answer
@@ -63,11 +64,13 @@ class App:
 
         Raises:
             LedgerError: there is none yet, or it is priced in another unit.
+            UnusableError: it cannot be read now.
         """
         reader = self._opened()
         try:
-            check_unit(reader, self.settings.pricing_unit)
-            yield reader
+            with in_words(self.settings.database_path):
+                check_unit(reader, self.settings.pricing_unit)
+                yield reader
         finally:
             reader.close()
 

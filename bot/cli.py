@@ -1,5 +1,6 @@
 """The `neo-usage` command: words in, one clear line out on failure; each command imports only what it needs."""
 
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,12 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from bot import __version__
+from bot import __version__, terminal
 
 if TYPE_CHECKING:
     import asyncio
-
-    from rich.console import Console
 
     from bot.app import App
     from bot.ledger.lease import Held
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from bot.usage.report import Report
 
 FAILED, WRONG_USE = 1, 2
+_LONGEST = 4_000  # characters of a line
 _as_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
@@ -55,7 +55,18 @@ class _Debug:
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="neo-usage")
+    os.umask(0o077)  # whatever a command makes is its owner's alone
+    with terminal.guarded():
+        try:
+            app(prog_name="neo-usage")
+        except Exception as error:  # noqa: BLE001 - the interpreter's own way to show it goes past the guard
+            if not _Debug.on:
+                _complain(_sentence(error))
+            else:
+                import traceback
+
+                traceback.print_exc()
+            sys.exit(FAILED)
 
 
 @contextmanager
@@ -65,15 +76,15 @@ def _plainly() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _fail("interrupted. What was booked stays; the next sync goes on from there.")
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has left: nobody to tell
+    except BrokenPipeError:  # the reader of our output has left: nobody to tell
         raise click.exceptions.Exit(FAILED) from None
     except (click.exceptions.Exit, click.Abort, click.ClickException):
         raise
     except Exception as error:
         if _Debug.on:
             raise
-        _fail(_sentence(error), code=_code(error))
+        _complain(_sentence(error))
+        raise click.exceptions.Exit(_code(error)) from None
 
 
 def _sentence(error: Exception) -> str:
@@ -83,15 +94,23 @@ def _sentence(error: Exception) -> str:
     from bot.ledger.schema import LedgerError
     from bot.settings import SettingsError
 
-    text = str(error).strip()
-    if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError, SettingsError)) or _is_remote(error):
-        return text
+    if isinstance(error, SettingsError):
+        return "\n  ".join([error.HEADING, *map(_one_line, error.problems)])
+    if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError)) or _is_remote(error):
+        return _one_line(str(error))
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
-        cause = str(getattr(error, "orig", error))
+        cause = _one_line(str(getattr(error, "orig", error)))
         return f"the database failed: {cause}. Is the disk full, or the file another's? `neo-usage doctor` looks."
     if isinstance(error, OSError):
-        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
+        return _one_line(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."
+
+
+def _one_line(text: str) -> str:
+    """A line for people, in which what comes from elsewhere begins no line of its own."""
+    from bot.domain.text import one_line
+
+    return one_line(text, _LONGEST)
 
 
 def _is_remote(error: Exception) -> bool:
@@ -107,8 +126,16 @@ def _code(error: Exception) -> int:
 
 
 def _fail(text: str, code: int = FAILED) -> NoReturn:
-    click.echo(f"neo-usage: {text}", err=True)
+    _complain(_one_line(text))
     raise click.exceptions.Exit(code)
+
+
+def _logging() -> None:
+    """Have what goes wrong on the way logged as a line to standard error, without the values of local variables."""
+    from bot.service.log import configure
+    from bot.settings import LogFormat, LogLevel
+
+    configure(LogLevel.WARNING, LogFormat.CONSOLE)
 
 
 def _app() -> "App":
@@ -118,10 +145,14 @@ def _app() -> "App":
     return composition.build(load())
 
 
-def _console() -> "Console":
-    from rich.console import Console
+def _complain(text: str) -> None:
+    click.echo(f"neo-usage: {text}", err=True)
 
-    return Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 160)
+
+def _print_json(document: object) -> None:
+    from bot.domain.text import json_text
+
+    click.echo(json_text(document))
 
 
 # --- run ------------------------------------------------------------------------------------------
@@ -168,6 +199,7 @@ def sync(*, full: bool) -> None:
     import asyncio
 
     with _plainly():
+        _logging()
         wired = _app()
         wired.credential()
         with _progress() as progress:
@@ -176,21 +208,20 @@ def sync(*, full: bool) -> None:
 
 
 def _waiting(held: "Held") -> None:
-    click.echo(f"another sync is running ({held.holder}); waiting for it to end", err=True)
+    click.echo(f"another sync is running ({_one_line(held.holder)}); waiting for it to end", err=True)
 
 
 @contextmanager
 def _progress() -> "Iterator[Callable[[Progress], None]]":
     """A progress bar on a terminal, silence elsewhere."""
-    if not sys.stderr.isatty():
+    if not terminal.is_terminal(error=True):
         yield lambda _: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=terminal.console(error=True), transient=True) as bar:
         line = bar.add_task("asking Neo", total=None)
 
         def show(at: "Progress") -> None:
@@ -211,7 +242,7 @@ def _print_outcome(outcome: "Outcome") -> None:
     if tally.quarantined:
         click.echo("some rows could not be booked; `neo-usage status` names them", err=True)
     for warning in outcome.warnings:
-        click.echo(f"WARNING: {warning}", err=True)
+        click.echo(f"WARNING: {_one_line(warning)}", err=True)
 
 
 # --- report --------------------------------------------------------------------------------------
@@ -251,20 +282,18 @@ def errors(query: tuple[str, ...], *, as_json: bool) -> None:
         wired = _app()
         found = wired.errors(line_of(query))
         if as_json:
-            import json
-
-            click.echo(json.dumps(to_document(found), indent=2))
+            _print_json(to_document(found))
             return
         from bot.failures.terminal import show
 
-        show(found, wired.settings.timezone, _console())
+        show(found, wired.settings.timezone, terminal.console())
 
 
 def _show(wired: "App", answer: "Report") -> None:
     from bot.usage.terminal import show
 
     stale_after = timedelta(seconds=2 * wired.settings.poll_seconds)
-    show(answer, _console(), wired.clock(), stale_after)
+    show(answer, terminal.console(), wired.clock(), stale_after)
 
 
 def line_of(words: Sequence[str]) -> str:
@@ -287,8 +316,6 @@ def _requoted(word: str) -> str:
 def status(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
     with _plainly():
-        import json
-
         from bot.ledger.reading import file_bytes
         from bot.usage import status as room
 
@@ -297,11 +324,11 @@ def status(*, as_json: bool) -> None:
             found = room.status(reader, file_bytes(wired.settings.database_path), wired.clock())
         document = room.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
         if as_json:
-            click.echo(json.dumps(document, indent=2))
+            _print_json(document)
         else:
             from bot.usage.status_view import show
 
-            show(found, document, _console(), wired.settings.timezone)
+            show(found, document, terminal.console(), wired.settings.timezone)
 
 
 @app.command()
@@ -311,11 +338,12 @@ def doctor(*, offline: bool) -> None:
     with _plainly():
         from bot.doctor import State, examine
 
+        _logging()
         checks = examine(offline=offline)
         width = max(len(check.what) for check in checks)
         for check in checks:
-            mend = f"  {check.mend}" if check.mend else ""
-            click.echo(f"{check.state:<4}  {check.what:<{width}}  {check.found}{mend}")
+            what, found, mend = map(_one_line, (check.what, check.found, check.mend))
+            click.echo(f"{check.state:<4}  {what:<{width}}  {found}{mend and f'  {mend}'}")
         if any(check.state is State.FAIL for check in checks):
             raise click.exceptions.Exit(FAILED)
 
@@ -324,11 +352,9 @@ def doctor(*, offline: bool) -> None:
 @click.option("--url", help="Where Slack shall send requests, without Socket Mode: https://.../slack/events")
 def manifest(url: str | None) -> None:
     """The Slack app's manifest, to paste when making the app."""
-    import json
-
     from bot.slack.manifest import manifest as of_app
 
-    click.echo(json.dumps(of_app(url), indent=2))
+    _print_json(of_app(url))
 
 
 # --- members -------------------------------------------------------------------------------------
@@ -345,9 +371,7 @@ def member_list(*, as_json: bool) -> None:
         with _app().reader() as reader:
             found, linked = people(reader), users_by_email(reader)
         if as_json:
-            import json
-
-            click.echo(json.dumps([_person(each, linked) for each in found], indent=2))
+            _print_json([_person(each, linked) for each in found])
             return
         for each in found:
             click.echo(_person_line(each, linked))
@@ -391,10 +415,10 @@ def member_link(email: str, slack_id: str) -> None:
         with wired.database() as ledger, ledger.transaction() as connection:
             if email == "remove":
                 before = unlink(connection, slack_id, "terminal", wired.clock())
-                click.echo(f"{slack_id} was linked to {before or 'nobody'}")
+                click.echo(f"{slack_id} was linked to {_one_line(before or 'nobody')}")
                 return
             before = link(connection, slack_id, email, "terminal", wired.clock())
-        click.echo(f"{slack_id} is {email} in Neo now" + (f" (before: {before})" if before else ""))
+        click.echo(_one_line(f"{slack_id} is {email} in Neo now" + (f" (before: {before})" if before else "")))
 
 
 @members.command("merge")
@@ -406,7 +430,7 @@ def member_merge(old: str, new: str) -> None:
         wired = _app()
         with wired.database() as ledger, ledger.transaction() as connection:
             moved = wired.merge(connection, old, new)
-        click.echo(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}")
+        click.echo(_one_line(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}"))
 
 
 # --- budgets -------------------------------------------------------------------------------------
@@ -423,13 +447,11 @@ def budget_list(*, as_json: bool) -> None:
         with wired.reader() as reader:
             lines = listing(reader, wired.watch.terms, wired.clock())
         if as_json:
-            import json
-
-            click.echo(json.dumps(to_document(lines), indent=2))
+            _print_json(to_document(lines))
             return
         from bot.budgets.terminal import show
 
-        show(lines, wired.watch.terms, _console())
+        show(lines, wired.watch.terms, terminal.console())
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
@@ -479,8 +501,6 @@ def budget_remove(scope: str, period: str | None) -> None:
 def explain(whose: str, *, as_json: bool) -> None:
     """Why alerts were or were not sent."""
     with _plainly():
-        import json
-
         from bot.budgets.explaining import explained
         from bot.budgets.explanation import sentences, to_document
 
@@ -489,13 +509,13 @@ def explain(whose: str, *, as_json: bool) -> None:
         with wired.reader() as reader:
             found = explained(reader, whose, terms, wired.clock())
         if as_json:
-            click.echo(json.dumps([to_document(each) for each in found], indent=2))
+            _print_json([to_document(each) for each in found])
             return
-        click.echo(found[0].whose)
+        click.echo(_one_line(found[0].whose))
         for each in found:
             for sentence in sentences(each, terms):
                 indent = 5 if sentence.within else 2
-                click.echo(f"{' ' * indent}{sentence.text} {sentence.address}".rstrip())
+                click.echo(" " * indent + _one_line(f"{sentence.text} {sentence.address}"))
 
 
 # --- the digest ----------------------------------------------------------------------------------
@@ -507,6 +527,7 @@ def explain(whose: str, *, as_json: bool) -> None:
 def digest(*, day: str | None, dry_run: bool) -> None:
     """Show a digest, or post it to DIGEST_CHANNEL."""
     with _plainly():
+        _logging()
         wired = _app()
         if not dry_run and not wired.settings.digest_channel:
             _fail(
@@ -518,7 +539,7 @@ def digest(*, day: str | None, dry_run: bool) -> None:
         import asyncio
 
         for line in asyncio.run(wired.post_digest(day)):
-            click.echo(line)
+            click.echo(_one_line(line))
 
 
 # --- database ------------------------------------------------------------------------------------
@@ -532,7 +553,7 @@ def db_upgrade() -> None:
 
         wired = _app()
         with wired.database():
-            click.echo(f"{wired.settings.database_path} is at schema {newest_revision()}")
+            click.echo(_one_line(f"{wired.settings.database_path} is at schema {newest_revision()}"))
 
 
 @database.command("backup")
@@ -543,7 +564,7 @@ def db_backup(file: Path) -> None:
         from bot.ledger.upkeep import backup
 
         size = backup(_app().settings.database_path, file)
-        click.echo(f"{file}: {size:,} bytes")
+        click.echo(_one_line(f"{file}: {size:,} bytes"))
 
 
 @database.command("restore")
@@ -556,9 +577,9 @@ def db_restore(file: Path) -> None:
         wired = _app()
         kept = restore(file, wired.settings.database_path)
         with wired.database():
-            click.echo(f"{wired.settings.database_path} is {file} now")
+            click.echo(_one_line(f"{wired.settings.database_path} is {file} now"))
         if kept:
-            click.echo(f"the former ledger is kept as {kept}")
+            click.echo(_one_line(f"the former ledger is kept as {kept}"))
 
 
 @database.command("verify")
@@ -570,7 +591,7 @@ def db_verify() -> None:
         broken = False
         for law, breaches in verify(_app().settings.database_path).items():
             broken |= bool(breaches)
-            click.echo(f"{'FAIL' if breaches else 'ok  '}  {law}{_some(breaches)}")
+            click.echo(f"{'FAIL' if breaches else 'ok  '}  {_one_line(law + _some(breaches))}")
         if broken:
             _fail("the ledger breaks its laws. Restore a backup, or sync into a new database.")
 
@@ -613,4 +634,4 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
         from bot.settings import LogFormat, LogLevel
 
         configure(LogLevel.ERROR, LogFormat.CONSOLE)
-        asyncio.run(_until_told(lambda stop: run(port, seed, _console(), stop, browser=not no_browser)))
+        asyncio.run(_until_told(lambda stop: run(port, seed, terminal.console(), stop, browser=not no_browser)))

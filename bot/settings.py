@@ -9,6 +9,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
+from unicodedata import category
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +21,7 @@ from bot.domain.visibility import Privacy, Titles
 NEO_API_URL = "https://neo.api.projectdiscovery.io"
 DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
 SLACK_API_URL = "https://slack.com/api/"
+DOTENV = ".env"
 _SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
 
 
@@ -29,8 +31,10 @@ E = TypeVar("E", bound=StrEnum)
 class SettingsError(Exception):
     """The environment cannot be used as it is; `problems` has a line for each setting, with its mend."""
 
+    HEADING = "the settings need mending:"
+
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(["the settings need mending:", *(f"  {each}" for each in problems)]))
+        super().__init__("\n".join([self.HEADING, *(f"  {each}" for each in problems)]))
         self.problems = problems
 
 
@@ -66,6 +70,18 @@ class Secret:
     def reveal(self) -> str:
         """The credential itself, for the request that needs it."""
         return self._value
+
+
+def doubts(settings: "Settings") -> Iterator[tuple[str, str]]:
+    """What can be used and yet is hardly meant, each with its mend."""
+    zone = settings.timezone.key
+    if zone in _MOVING:
+        yield f"TIMEZONE is {zone}, an old name", f"Use a place, such as {_PLACES[zone]}."
+    if settings.neo_bearer_token and settings.neo_bearer_token.reveal().startswith("neo_sk_"):
+        yield "NEO_BEARER_TOKEN holds an API key", "Put it into NEO_API_KEY."
+    secret = settings.slack_signing_secret
+    if secret and not re.fullmatch(r"[0-9a-f]{32}", secret.reveal()):
+        yield "SLACK_SIGNING_SECRET is not 32 hexadecimal digits", "Copy it again: Basic Information, App Credentials."
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +155,7 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     given = os.environ if environment is None else environment
     values.update((name, value) for name, value in given.items() if value.strip())
     read: dict[str, Any] = {}
-    problems = list(_read(values, read))
+    problems = [*_misnamed(given), *_read(values, read)]
     problems += _conflicts(read)
     if problems:
         raise SettingsError(problems)
@@ -147,15 +163,23 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
 
 
 def _dotenv(directory: Path) -> Iterator[tuple[str, str]]:
-    path = directory / ".env"
+    path = directory / DOTENV
     if path.is_file():
         from dotenv import dotenv_values
 
         try:
-            found = dotenv_values(path, interpolate=False)  # a `$` in a key is a dollar sign
+            found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")  # a `$` is one
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError([f".env: it cannot be read ({error}). Save it as UTF-8 text."]) from None
         yield from ((name, value) for name, value in found.items() if value is not None)
+
+
+def _misnamed(given: Mapping[str, str]) -> Iterator[str]:
+    """Names that an env file made of ours, so that nobody would read their values."""
+    for name in given:
+        meant = name.strip().removeprefix("export ").strip()
+        if meant in NAMES and name != meant:
+            yield f"{meant}: it came as `{name}`, which nobody reads. Write {meant}=VALUE, without `export` or spaces."
 
 
 def _read(values: Mapping[str, str], into: dict[str, Any]) -> Iterator[str]:
@@ -164,6 +188,7 @@ def _read(values: Mapping[str, str], into: dict[str, Any]) -> Iterator[str]:
         name = attribute.upper()
         text = values.get(name, "").strip() or default
         try:
+            _check_marks(attribute, text)
             into[attribute] = reader(text)
         except _InvalidError as problem:
             yield f"{name}: {problem}"
@@ -175,6 +200,26 @@ def _conflicts(read: Mapping[str, Any]) -> list[str]:
     return []
 
 
+# --- what an env file leaves in a value ----------------------------------------------------------
+
+_DOUBLE = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02`'  # quotation marks that no value holds
+_SINGLE = "'\u2018\u2019\u201a\u201b\u2039\u203a\uff07"  # and those that a name or a path may hold, inside
+_PATHS = {"templates_dir", "database_url"}
+_SECRETS = {"neo_api_key", "neo_bearer_token", "slack_bot_token", "slack_app_token", "slack_signing_secret"}
+
+
+def _check_marks(attribute: str, text: str) -> None:
+    """Raise _InvalidError for what was meant for a shell or an editor and not for us; no value is quoted."""
+    edges = {letter for each in text.split(",") for letter in (each.strip()[:1], each.strip()[-1:])}
+    inside = set() if attribute in _PATHS else set(_DOUBLE)
+    if edges & {*_DOUBLE, *_SINGLE} or set(text) & inside:
+        raise _InvalidError("it holds quotation marks, which some env files keep. Write it without them.")
+    if re.search(r"\s#\s", text):
+        raise _InvalidError("a comment stands behind it, which some env files keep. Put that on a line of its own.")
+    if attribute not in _SECRETS and any(category(letter) in {"Cc", "Cf"} for letter in text):
+        raise _InvalidError("it holds characters that are not seen. Type it anew.")
+
+
 # --- one reader a kind of value ------------------------------------------------------------------
 
 
@@ -183,22 +228,47 @@ def _secret(text: str) -> Secret | None:
         return None
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise _InvalidError("it holds spaces or unprintable characters. Paste it again, whole and alone.")
+    if text.endswith("..."):
+        raise _InvalidError("it is still that of the example, or was cut. Paste it again, whole and alone.")
     return Secret(text)
 
 
-def _token(prefix: str, where: str) -> Callable[[str], Secret | None]:
+_KINDS = {  # what a credential begins with: what it is, and the settings it may stand in
+    "xoxb-": ("the bot's token of a Slack app", ("SLACK_BOT_TOKEN",)),
+    "xapp-": ("an app-level token of Slack's", ("SLACK_APP_TOKEN",)),
+    "xoxp-": ("a token of somebody in Slack, not of the bot", ()),
+    "xoxe": ("a token of Slack's that expires", ()),
+    "neo_sk_": ("an API key of Neo's", ("NEO_API_KEY", "NEO_BEARER_TOKEN")),
+}
+
+
+def _credential(name: str, prefix: str, where: str) -> Callable[[str], Secret | None]:
+    """Reads a credential that begins with `prefix` (if it does), and is not the one of another setting."""
+
     def read(text: str) -> Secret | None:
+        for start, (what, places) in _KINDS.items():
+            if text.startswith(start) and name not in places:
+                belongs = f" It belongs into {places[0]}." if places else ""
+                raise _InvalidError(f"that is {what}.{belongs}{_lacking(prefix, where)}")
         if text and not text.startswith(prefix):
-            raise _InvalidError(f"it does not begin with {prefix}. Copy it from your Slack app: {where}.")
+            raise _InvalidError(f"it does not begin with {prefix}. Copy it from {where}.")
         return _secret(text)
 
     return read
 
 
+def _lacking(prefix: str, where: str) -> str:
+    begins = f" It does not begin with {prefix}." if prefix else ""
+    return f"{begins} Copy the right one from {where}."
+
+
+_E_MAIL = re.compile(r"[^\s@<>()\[\]{}:;,=\\]+@[^\s@<>()\[\]{}:;,=\\]+")
+
+
 def _email(text: str) -> str | None:
     if not text:
         return None
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text):
+    if not _E_MAIL.fullmatch(text):
         raise _InvalidError(f"`{text}` is no e-mail address. Give the address of the key's owner.")
     return member_key(text)
 
@@ -226,9 +296,18 @@ def _checked_address(text: str, example: str, holder: str) -> str:
         raise _InvalidError(f"not an address such as {example}. Give scheme and host alone.")
     if url.username or url.password:
         raise _InvalidError(f"it carries a user name or password. Put that into {holder} instead.")
+    if _belongs_elsewhere(url.hostname or "", holder):
+        raise _InvalidError(f"that is the address of another service. Give one such as {example}.")
+    if "/api/v1" in url.path:
+        raise _InvalidError(f"it names a single request. Give scheme and host alone, such as {example}.")
     if url.scheme == "http" and not _is_loopback(url.hostname or ""):
         raise _InvalidError("plain http would show the credential to the network. Use https.")
     return text.rstrip("/")
+
+
+def _belongs_elsewhere(host: str, holder: str) -> bool:
+    others = "projectdiscovery.io" if holder.startswith("SLACK") else "slack.com"
+    return f".{host.lower()}".endswith(f".{others}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -246,7 +325,7 @@ def _people(text: str) -> frozenset[str]:
 def _person(text: str) -> str:
     if re.fullmatch(r"[UW][A-Z0-9]{2,}", text):
         return text
-    if re.fullmatch(r"[^\s@]+@[^\s@]+", text):
+    if _E_MAIL.fullmatch(text):
         return member_key(text)
     raise _InvalidError(f"`{text}` is neither a Slack id (U0123ABCD) nor an e-mail. Separate several with commas.")
 
@@ -367,6 +446,8 @@ def _directory(text: str) -> Path | None:
 
 
 def _host(text: str) -> str:
+    if text.count(":") == 1:
+        raise _InvalidError(f"`{text}` holds a port. Give the host alone, and the port as HTTP_PORT.")
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
         raise _InvalidError(f"`{text}` is no host. Use 127.0.0.1, or 0.0.0.0 behind a proxy of your own.")
     return text
@@ -386,7 +467,34 @@ def _sqlite_path(text: str) -> Path:
     return Path(path)
 
 
+_PLACES = {  # of what people call a time by, and where it is
+    "EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York", "EST5EDT": "America/New_York",
+    "CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago", "CST6CDT": "America/Chicago",
+    "MST": "America/Denver", "MDT": "America/Denver", "MT": "America/Denver", "MST7MDT": "America/Denver",
+    "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "PT": "America/Los_Angeles",
+    "PST8PDT": "America/Los_Angeles", "HST": "Pacific/Honolulu", "AKST": "America/Anchorage",
+    "BST": "Europe/London", "WET": "Europe/Lisbon", "CET": "Europe/Berlin", "CEST": "Europe/Berlin",
+    "MEZ": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Helsinki", "EEST": "Europe/Helsinki",
+    "MSK": "Europe/Moscow", "IST": "Asia/Kolkata", "JST": "Asia/Tokyo", "KST": "Asia/Seoul", "SGT": "Asia/Singapore",
+    "AEST": "Australia/Sydney", "AEDT": "Australia/Sydney", "NZST": "Pacific/Auckland",
+}  # fmt: skip
+_MOVING = {"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "WET", "CET", "MET", "EET"}  # old, but right all year
+_OFFSET = re.compile(r"(?i)(?:etc/)?(?:gmt|utc)?([+-])(\d{1,2})(?::?00)?")
+
+
 def _zone(text: str) -> ZoneInfo:
+    place = _PLACES.get(text.upper())
+    if place and text not in _MOVING:
+        raise _InvalidError(f"`{text}` is no place, and knows no summer time. Use a name such as {place} or UTC.")
+    offset = _OFFSET.fullmatch(text)
+    if offset and int(offset[2]):
+        behind = "; `Etc/GMT+5` is even five hours behind UTC" if text.lower().startswith("etc/") else ""
+        raise _InvalidError(
+            f"`{text}` is a distance and no place: it knows no summer time{behind}."
+            " Use a name such as Europe/Berlin or UTC."
+        )
+    if text in {"Factory", "localtime"}:
+        raise _InvalidError(f"`{text}` is not the same on every machine. Use a name such as Europe/Berlin or UTC.")
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -414,14 +522,20 @@ def _choice(choices: type[E]) -> Callable[[str], E | None]:
 
 # attribute of Settings (upper-cased: the variable) -> default as text, reader
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "neo_api_key": ("", _secret),
-    "neo_bearer_token": ("", _secret),
+    "neo_api_key": ("", _credential("NEO_API_KEY", "", "Neo: Settings, API keys")),
+    "neo_bearer_token": ("", _credential("NEO_BEARER_TOKEN", "", "Neo")),
     "neo_api_url": (NEO_API_URL, _address(NEO_API_URL, "NEO_API_KEY")),
     "neo_task_url_template": ("", _task_address),
     "solo_member": ("", _email),
-    "slack_bot_token": ("", _token("xoxb-", "OAuth & Permissions")),
-    "slack_app_token": ("", _token("xapp-", "Basic Information, App-Level Tokens")),
-    "slack_signing_secret": ("", _secret),
+    "slack_bot_token": ("", _credential("SLACK_BOT_TOKEN", "xoxb-", "your Slack app: OAuth & Permissions")),
+    "slack_app_token": (
+        "",
+        _credential("SLACK_APP_TOKEN", "xapp-", "your Slack app: Basic Information, App-Level Tokens"),
+    ),
+    "slack_signing_secret": (
+        "",
+        _credential("SLACK_SIGNING_SECRET", "", "your Slack app: Basic Information, App Credentials"),
+    ),
     "slack_api_url": (SLACK_API_URL, _slack_address),
     "admins": ("", _people),
     "digest_channel": ("", _channels),

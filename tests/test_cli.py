@@ -188,6 +188,22 @@ def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_set
     assert synced("doctor", "--offline").returncode == 1
 
 
+def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: Path) -> None:
+    ledger, dotenv = tmp_path / "neo-usage.db", tmp_path / ".env"
+    dotenv.write_text("BYOK_UNIT=credits\n")
+    dotenv.chmod(0o600)
+    ledger.chmod(0o600)
+    assert "  files " not in synced("doctor", "--offline").stdout
+    dotenv.chmod(0o640)
+    ledger.chmod(0o604)
+    tmp_path.chmod(0o777)
+    said = synced("doctor", "--offline").stdout
+    for line in (f"can read {dotenv}  `chmod 600 {dotenv}`", f"`chmod 600 {ledger}`", f"`chmod go-w {tmp_path}`"):
+        assert f"{line}\n" in said
+    assert ledger.stat().st_mode & 0o777 == 0o600
+    assert f"`chmod 600 {dotenv}`" in synced("doctor", "--offline", POLL_SECONDS="often").stdout
+
+
 def test_backup_restore_and_verify(synced: Run, tmp_path: Path) -> None:
     before = synced("report", "90d", "--csv").stdout
     assert synced("db", "backup", "copy.db").returncode == 0

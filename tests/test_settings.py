@@ -9,7 +9,7 @@ from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 from bot.domain.pricing import ByokUnit, SpendBasis
-from bot.settings import NAMES, Secret, SettingsError, load
+from bot.settings import NAMES, Secret, SettingsError, doubts, load
 
 KEY = "neo_sk_0123456789abcdefghijklmnopqrstuv"
 OTHER_KEY = "neo_sk_zyxwvutsrqponmlkjihgfedcba987654"
@@ -304,6 +304,120 @@ def test_a_dollar_in_a_dotenv_secret_stays(empty: Path) -> None:
 
 def test_an_empty_variable_leaves_what_the_dotenv_file_says(dotenv: Path) -> None:
     assert load({"NEO_API_KEY": "", "POLL_SECONDS": ""}, dotenv).poll_seconds == 60
+
+
+# --- what env files leave in values ----------------------------------------------------------------
+
+GOOD = {
+    "NEO_API_KEY": KEY, "NEO_BEARER_TOKEN": "eyJhbGciOi.abc.def", "NEO_API_URL": "https://neo.example.com",
+    "NEO_TASK_URL_TEMPLATE": "https://neo.example.com/tasks/{task_id}", "SOLO_MEMBER": "o'brien@acme.dev",
+    "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "0" * 32,
+    "SLACK_API_URL": "https://slack.example.com/api/", "ADMINS": "ana@acme.dev,U0123ABCD", "DIGEST_CHANNEL": "#a,#b",
+    "DIGEST_AT": "08:30", "DIGEST_DAYS": "mon-fri", "ALERT_CHANNEL": "#a", "OPS_CHANNEL": "C0123ABCD",
+    "BUDGET_STEPS": "50,100", "ALERT_PRIVACY": "anonymous", "QUIET_HOURS": "20:00-08:00", "SHOW_TITLES": "channel",
+    "FAILURE_STATUSES": "error,blocked", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "TEMPLATES_DIR": "/",
+    "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+    "DATABASE_URL": "sqlite+aiosqlite:////data/ledger.db", "TIMEZONE": "Europe/Berlin", "POLL_SECONDS": "60",
+    "HISTORY_DAYS": "30", "SPEND_BASIS": "platform", "BYOK_UNIT": "usd",
+}  # fmt: skip
+
+
+def test_every_setting_has_a_good_value_here() -> None:
+    assert set(GOOD) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_value_in_quotation_marks_is_named_and_not_taken_for_something_else(empty: Path, name: str) -> None:
+    good = GOOD[name]
+    assert repr(load({name: f"  {good}\t"}, empty)) == repr(load({name: good}, empty))
+    for opening, closing in ('""', "''", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb", "``", ('"', ""), ("", "'")):
+        [problem] = problems({name: f"{opening}{good}{closing}"}, empty)
+        assert problem == f"{name}: it holds quotation marks, which some env files keep. Write it without them."
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_nor_is_a_comment_or_what_is_not_seen_part_of_a_value(empty: Path, name: str) -> None:
+    for after in (" # ours", " # ours # too", "\u200b", "\ufeff"):
+        [problem] = problems({name: f"{GOOD[name]}{after}"}, empty)
+        assert problem.startswith(f"{name}: it holds " if "#" not in after else f"{name}: a comment stands behind it")
+
+
+@pytest.mark.parametrize("value", ['"ana@acme.dev","bo@acme.dev"', 'ana@acme.dev, "bo@acme.dev"', '["ana@acme.dev"]'])
+def test_quotation_marks_around_one_of_several_are_named(empty: Path, value: str) -> None:
+    assert "quotation marks" in problems({"ADMINS": value}, empty)[0]
+
+
+@pytest.mark.parametrize(
+    "value", ["[ana@acme.dev]", "<ana@acme.dev>", "ana@acme.dev;bo@acme.dev", "mailto:ana@acme.dev"]
+)
+def test_what_only_looks_like_an_address_is_none(empty: Path, value: str) -> None:
+    for name in ("ADMINS", "SOLO_MEMBER"):
+        assert value in problems({name: value}, empty)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_an_env_file_spoilt_is_named(empty: Path, name: str) -> None:
+    for spoilt in (f"export {name}", f" {name}", f"{name} "):
+        [problem] = problems({spoilt: GOOD[name]}, empty)
+        assert problem.startswith(f"{name}: it came as `{spoilt}`")
+
+
+def test_a_dotenv_file_may_begin_with_a_mark_of_its_encoding(empty: Path) -> None:
+    (empty / ".env").write_bytes(b"\xef\xbb\xbfPOLL_SECONDS=60\n")
+    assert load({}, empty).poll_seconds == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-1", "that is an app-level token of Slack's. It belongs into SLACK_APP_TOKEN."),
+        ("SLACK_APP_TOKEN", "xoxb-1", "that is the bot's token of a Slack app. It belongs into SLACK_BOT_TOKEN."),
+        ("SLACK_BOT_TOKEN", "xoxp-1", "that is a token of somebody in Slack, not of the bot."),
+        ("SLACK_SIGNING_SECRET", "xoxb-1", "It belongs into SLACK_BOT_TOKEN."),
+        ("SLACK_SIGNING_SECRET", KEY, "that is an API key of Neo's. It belongs into NEO_API_KEY."),
+        ("NEO_API_KEY", "xoxb-1", "It belongs into SLACK_BOT_TOKEN. Copy the right one from Neo"),
+        ("NEO_BEARER_TOKEN", "xapp-1", "It belongs into SLACK_APP_TOKEN."),
+        ("SLACK_BOT_TOKEN", KEY, "It belongs into NEO_API_KEY."),
+        ("SLACK_BOT_TOKEN", "xoxb-...", "it is still that of the example"),
+        ("NEO_API_URL", "https://slack.com/api/", "that is the address of another service"),
+        ("SLACK_API_URL", "https://neo.api.projectdiscovery.io", "that is the address of another service"),
+        ("NEO_API_URL", "https://neo.example.com/api/v1/usage/tasks", "it names a single request"),
+        ("HTTP_HOST", "0.0.0.0:8080", "Give the host alone, and the port as HTTP_PORT."),
+        ("TIMEZONE", "EST", "Use a name such as America/New_York or UTC."),
+        ("TIMEZONE", "est", "Use a name such as America/New_York or UTC."),
+        ("TIMEZONE", "MST", "Use a name such as America/Denver or UTC."),
+        ("TIMEZONE", "HST", "Use a name such as Pacific/Honolulu or UTC."),
+        ("TIMEZONE", "PDT", "Use a name such as America/Los_Angeles or UTC."),
+        ("TIMEZONE", "CEST", "Use a name such as Europe/Berlin or UTC."),
+        ("TIMEZONE", "GMT+5", "it knows no summer time"),
+        ("TIMEZONE", "+02:00", "it knows no summer time"),
+        ("TIMEZONE", "Etc/GMT+5", "`Etc/GMT+5` is even five hours behind UTC"),
+        ("TIMEZONE", "Etc/GMT-2", "is a distance and no place"),
+        ("TIMEZONE", "Factory", "is not the same on every machine"),
+        ("TIMEZONE", "localtime", "is not the same on every machine"),
+    ],
+)
+def test_what_is_meant_for_another_setting_or_seldom_meant_is_said_with_the_mend(
+    empty: Path, name: str, text: str, problem: str
+) -> None:
+    [line] = problems({name: text}, empty)
+    assert line.startswith(f"{name}: ")
+    assert problem in line
+    assert text not in line or name in {"TIMEZONE", "HTTP_HOST"}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "GMT", "Etc/UTC", "Etc/GMT", "GMT+0", "America/Panama", "US/Eastern", "CET"])
+def test_a_zone_that_is_what_it_says_is_taken(empty: Path, zone: str) -> None:
+    loaded = load({"TIMEZONE": zone}, empty)
+    assert loaded.timezone.key == zone
+    assert [found for found, _ in doubts(loaded)] == (["TIMEZONE is CET, an old name"] if zone == "CET" else [])
+
+
+def test_what_is_hardly_meant_is_doubted_without_being_told(empty: Path) -> None:
+    doubted = dict(doubts(load({"NEO_BEARER_TOKEN": KEY, "SLACK_SIGNING_SECRET": "secret"}, empty)))
+    assert doubted["NEO_BEARER_TOKEN holds an API key"] == "Put it into NEO_API_KEY."
+    assert "SLACK_SIGNING_SECRET is not 32 hexadecimal digits" in doubted
+    assert KEY not in str(doubted)
 
 
 # --- a law ---------------------------------------------------------------------------------------

@@ -1,23 +1,27 @@
 """The doctor: settings, database, Neo and Slack; each check a line with its mend."""
 
 import asyncio
+from pathlib import Path
 
 from bot.app import App, build
 from bot.doctor import ledger, neo, slack
 from bot.doctor.check import Check, State, guarded, guarded_async
-from bot.settings import SettingsError, load
+from bot.settings import DOTENV, SettingsError, doubts, load
 
 __all__ = ["Check", "State", "examine"]
 
 
 def examine(*, offline: bool) -> list[Check]:
     """Look at everything that exists; with `offline`, at nothing beyond this machine."""
+    checks = list(ledger.readable(Path.cwd() / DOTENV))
     try:
         settings = load()
     except SettingsError as error:
-        return [Check(State.FAIL, "settings", problem) for problem in error.problems]
+        return checks + [Check(State.FAIL, "settings", problem) for problem in error.problems]
     app = build(settings)
-    checks = [Check(State.OK, "settings", f"read; dates in {settings.timezone.key}")]
+    checks.insert(0, Check(State.OK, "settings", f"read; dates in {settings.timezone.key}"))
+    checks += [Check(State.WARN, "settings", found, mend) for found, mend in doubts(settings)]
+    checks += guarded("files", lambda: ledger.private(app))
     checks += guarded("database", lambda: ledger.ledger(app))
     checks += [*neo.key(settings), *slack.tokens(settings)]
     if not offline:

@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from shlex import quote
 
 from bot.app import App
 from bot.doctor.check import Check
 from bot.doctor.check import State as CheckState
-from bot.ledger import notes
+from bot.ledger import files, notes
 from bot.ledger.database import open_database
 from bot.ledger.instants import from_us
 from bot.ledger.passes import freshness
@@ -19,6 +21,23 @@ from bot.usage.phrases import ago
 
 _LONG_OWED = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
+
+
+def readable(path: Path) -> Iterator[Check]:
+    """Whether others can read a file that is to be private."""
+    if files.is_wide(path):
+        yield Check(CheckState.WARN, "files", f"others can read {path}", f"`chmod 600 {quote(str(path))}`")
+
+
+def private(app: App) -> Iterator[Check]:
+    """Whether others can read the ledger, or put files beside it; asked before opening it takes it from them."""
+    path = app.settings.database_path
+    for each in files.wide(path):
+        yield from readable(each)
+    directory = path.resolve().parent
+    if files.is_open(directory):
+        mend = f"`chmod go-w {quote(str(directory))}`"
+        yield Check(CheckState.WARN, "files", f"others can put files into {directory}, where the ledger is", mend)
 
 
 def ledger(app: App) -> Iterator[Check]:

@@ -19,7 +19,7 @@ from bot.domain.question import (
     describe,
     quoted,
 )
-from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.domain.tasks import UPSTREAM_STATUSES, member_key
 from bot.domain.words import UnclosedQuoteError, Word, clean, split
 
 MAX_LINE = 4_000  # Slack's own limit of a command's text is below it
@@ -245,7 +245,7 @@ def _filter(reading: _Reading, word: Word, name: Field, *, exclude: bool) -> Non
     if name is Field.STATUS:
         values = [_status(reading, word, value) for value in values]
     elif name is Field.EMAIL:
-        values = [value.lower() for value in values]
+        values = [member_key(value) for value in values]
     _add_filter(reading, name, values, exclude=exclude)
 
 

@@ -5,8 +5,13 @@ from decimal import Decimal
 
 import msgspec
 
+from bot.domain.text import ascii_lower
+
 UPSTREAM_STATUSES = ("completed", "error", "failed", "aborted", "blocked")
 FAILED_STATUSES = ("error", "failed")
+
+
+_SPACE = " \t\n\r\v\f"
 
 
 class ToolUse(msgspec.Struct, frozen=True, gc=False):
@@ -20,7 +25,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Neo task with its totals so far.
 
     Amounts are the upstream's own numbers in their own unit (see `pricing`), exact; None is unknown.
-    `created_at` is aware UTC, durations are milliseconds, `email` is lower-cased, `agents` holds triggers by
+    `created_at` is aware UTC, durations are milliseconds, `email` is a `member_key`, `agents` holds triggers by
     agent name.
     """
 
@@ -56,5 +61,8 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def member_key(email: str) -> str:
-    """The key of a member: the e-mail without surrounding space, lower-cased."""
-    return email.strip().lower()
+    """The key of a member: the e-mail without surrounding ASCII space, its ASCII letters lower-cased.
+
+    Two e-mails that differ in any other way are two members.
+    """
+    return ascii_lower(email.strip(_SPACE))

@@ -1,9 +1,15 @@
 """Text from elsewhere, made harmless for a line that people read."""
 
+import json
+import re
 import unicodedata
+from typing import Any
 
 _BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters and marks by their kind, and yet nothing shows
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_PLAIN = re.compile(r"[\n\x20-\x7e]*")
 
 
 def one_line(text: str, longest: int = 200) -> str:
@@ -14,5 +20,25 @@ def one_line(text: str, longest: int = 200) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def ascii_lower(text: str) -> str:
+    """The text in lower case as far as it is ASCII: no two letters become one that a person could tell apart.
+
+    `str.lower` makes a k of the Kelvin sign; SQLite's `lower` and LIKE do as this.
+    """
+    return text.translate(_LOWER)
+
+
+def visible(text: str) -> str:
+    """The text without controls or marks that reorder it or are not seen; its line ends stay."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(" " if letter in _BREAKS and letter != "\n" else letter for letter in text if _shows(letter))
+
+
+def json_text(document: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """A document as JSON of nothing but printable ASCII; what else it holds is escaped."""
+    return json.dumps(document, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+
 def _shows(letter: str) -> bool:
-    return letter in _BREAKS or unicodedata.category(letter) not in _HIDDEN
+    return letter in _BREAKS or (unicodedata.category(letter) not in _HIDDEN and letter not in _FILLERS)

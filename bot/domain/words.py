@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from bot.domain.text import ascii_lower
+
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # what keyboards and chat programs make
 _APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032"  # of the plain ones
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
@@ -10,7 +12,7 @@ _LOOKALIKES = str.maketrans(
     dict.fromkeys(_DOUBLE_QUOTES, '"')
     | dict.fromkeys(_APOSTROPHES, "'")
     | dict.fromkeys(_INVISIBLE)
-    | {"\u2026": "..."}
+    | {"\u2026": "...", "\ua789": ":"}  # the last stands for a colon in what we say ourselves
 )
 _MARKUP = re.compile(r"<(@|mailto:|https?://|#|!)[^<>]*>")
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)
@@ -43,8 +45,8 @@ class Word:
 
     @property
     def bare(self) -> str:
-        """The value of a word without key, lower-cased."""
-        return self.values[0].lower()
+        """The value of a word without key, its ASCII letters lower-cased: it may be an e-mail."""
+        return ascii_lower(self.values[0])
 
 
 def clean(line: str) -> str:

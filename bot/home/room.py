@@ -22,6 +22,7 @@ from bot.home.store import Mark, Touched
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.ledger.schema import LedgerError
+from bot.ledger.trouble import UnusableError
 from bot.people.callers import Callers
 from bot.people.rights import Denied
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
@@ -62,8 +63,11 @@ class Home:
     async def open(self, request: Request) -> None:
         """Somebody opens it, whoever they are: whoever may see nothing is told why, in its place."""
         now = self.clock()
-        await self.database.write(lambda connection: store.opened(connection, request.user, now))
-        await self._draw(request.user)
+        try:
+            await self.database.write(lambda connection: store.opened(connection, request.user, now))
+            await self._draw(request.user)
+        except UnusableError:  # who looks can be kept later, what they came for is shown
+            await self.workspace.publish(request.user, await self._message(await self._rights.now(request.user)))
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Somebody presses a button in it."""

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from bot.ledger import files
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+from bot.ledger.trouble import in_words
 from bot.shipped import shipped
 
 R = TypeVar("R")
@@ -36,14 +38,19 @@ class Database:
             pool_size=1,
             max_overflow=0,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
         )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """All of what is done inside, or nothing; nobody else writes meanwhile."""
-        with self._engine.begin() as connection:
+        """All of what is done inside, or nothing; nobody else writes meanwhile.
+
+        Raises:
+            UnusableError: the file is locked, full, read-only or broken; nothing was done.
+        """
+        with in_words(self.path), self._engine.begin() as connection:
             yield connection
 
     async def write(self, work: Callable[[Connection], R]) -> R:
@@ -61,20 +68,20 @@ class Database:
 
 
 def open_database(path: Path) -> Database:
-    """Open a ledger for writing, bringing its schema up to date.
+    """Open a ledger for writing, bringing its schema up to date; its files become their owner's alone.
 
     Raises:
-        LedgerError: the file is not a ledger, cannot be written, or was written by a newer version.
+        LedgerError: the file is not a ledger, or was written by a newer version.
+        UnusableError: it cannot be written now.
     """
     if not path.parent.is_dir():
         raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
+    files.secure(path)
     database = Database(path)
     try:
         upgrade(database)
-    except BaseException as error:
+    except BaseException:
         database.close()
-        if isinstance(error.__cause__, sqlite3.DatabaseError):
-            raise LedgerError(f"cannot write {path}: {error.__cause__}.") from error
         raise
     return database
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BYOK_UNIT = "byok_unit"
 SCOPE_WARNING = "scope_warning"
+WRITTEN = "written"  # to find out whether anything can be
 
 
 def write(connection: "Connection", key: str, value: str | None) -> None:

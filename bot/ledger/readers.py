@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.ledger.reading import Reader, open_reader
+from bot.ledger.trouble import in_words
 
 THREADS = 4
 CACHE_KIB = 8_000  # each; the operating system holds the rest of the file once for all
@@ -29,11 +30,12 @@ class Readers:
         """Do some reading in a thread.
 
         Raises:
-            LedgerError: the ledger cannot be read.
+            LedgerError: there is no ledger, or not of this schema.
+            UnusableError: it cannot be read now.
         """
         self._asked += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(self._reader()))
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._done(work))
         finally:
             self._asked -= 1
 
@@ -43,6 +45,10 @@ class Readers:
         until = loop.time() + seconds
         while self._asked and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
             await asyncio.sleep(0.01)
+
+    def _done(self, work: Callable[[Reader], R]) -> R:
+        with in_words(self._path):
+            return work(self._reader())
 
     def _reader(self) -> Reader:
         reader: Reader | None = getattr(self._own, "reader", None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
+from bot.ledger.trouble import UnusableError, in_words, is_read_only
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -79,26 +80,38 @@ def open_reader(path: Path, cache_kib: int = CACHE_KIB) -> Reader:
 
     Raises:
         LedgerError: there is none, or its schema is not this code's.
+        UnusableError: it cannot be read now.
     """
     if not path.is_file():
         raise LedgerError(f"there is no ledger at {path} yet. Run `neo-usage sync` first.")
+    try:
+        connection = _opened(path, "mode=ro", cache_kib)
+    except UnusableError:
+        if not _lies_still(path):
+            raise
+        connection = _opened(path, "mode=ro&immutable=1", cache_kib)
+    return Reader(connection)
+
+
+def _opened(path: Path, how: str, cache_kib: int) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=30,
+        f"file:{quote(str(path))}?{how}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
     )
     try:
-        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
-        _check(connection, path)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise LedgerError(f"cannot read {path}: {error}.") from error
-    except LedgerError:
+        with in_words(path):
+            connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+            _check(connection, path)
+    except BaseException:
         connection.close()
         raise
-    return Reader(connection)
+    return connection
+
+
+def _lies_still(path: Path) -> bool:
+    """Whether nobody can write beside it, nor has, so that SQLite needs no file to share with writers."""
+    real = path.resolve()
+    log = real.with_name(f"{real.name}-wal")
+    return is_read_only(real.parent) and not (log.exists() and log.stat().st_size)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from bot.domain.periods import Window
 from bot.domain.question import Field, Filter
+from bot.domain.tasks import member_key
+from bot.domain.text import ascii_lower
 from bot.ledger.instants import to_us
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
 from bot.ledger.reading import Reader
@@ -115,7 +117,7 @@ def _search(where: Where, members: "_Members", values: Sequence[str]) -> str:
     """The upstream's search: a part of the task's id or of the e-mail, in any case."""
     parts = []
     for value in values:
-        name = where.put(f"%{_escaped(value.lower())}%")
+        name = where.put(f"%{_escaped(ascii_lower(value))}%")
         parts.append(f"lower(t.task_id) LIKE {name} ESCAPE '\\'")
         parts.append(f"{{member}} IN ({_numbers(members.holding(value))})")
     return " OR ".join(parts)
@@ -179,8 +181,10 @@ class _Members:
         return {shown_email(email): key for email, key in rows}
 
     def named(self, emails: Sequence[str]) -> list[int]:
-        return sorted({self._by_email[email.lower()] for email in emails if email.lower() in self._by_email})
+        return sorted({self._by_email[key] for key in map(member_key, emails) if key in self._by_email})
 
     def holding(self, part: str) -> list[int]:
-        found = (key for email, key in self._by_email.items() if part.lower() in email and email != UNATTRIBUTED_NAME)
+        found = (
+            key for email, key in self._by_email.items() if ascii_lower(part) in email and email != UNATTRIBUTED_NAME
+        )
         return sorted(set(found))

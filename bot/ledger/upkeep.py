@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from bot.ledger import files
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
 
 
@@ -20,6 +21,7 @@ def backup(source: Path, target: Path) -> int:
         raise LedgerError(f"{target} exists already. Name a new file.")
     unfinished = target.with_name(f"{target.name}.part")
     try:
+        files.create(unfinished)
         with closing(_opened(source)) as live, closing(sqlite3.connect(unfinished)) as copy:
             live.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -63,6 +65,7 @@ def _put_aside(target: Path) -> Path | None:
         backup(target, kept)
     except LedgerError:
         target.replace(kept)  # damaged, which may be why something is restored: kept as it is
+        files.secure(kept)
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     return kept

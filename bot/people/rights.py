@@ -33,7 +33,7 @@ class SlackUser:
 def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> SlackUser:
     """Read a user object of Slack's; `team` and `enterprise` are the bot's own."""
     profile = record.get("profile") or {}
-    email = profile.get("email") if record.get("is_email_confirmed") else None
+    email = profile.get("email") if record.get("is_email_confirmed") is True else None
     name = profile.get("real_name") or profile.get("display_name") or record.get("name") or record["id"]
     key = member_key(email) if email else None
     return SlackUser(record["id"], str(name), key if key and "@" in key else None, _denied(record, team, enterprise))

@@ -13,6 +13,7 @@ from bot.domain.access import Caller, RefusedError
 from bot.domain.parsing import QueryError
 from bot.domain.when import WhenError
 from bot.domain.words import UnclosedQuoteError
+from bot.ledger.trouble import UnusableError
 from bot.people.callers import Callers, DeniedError
 from bot.slack.errors import SlackError
 from bot.slack.message import Message, paragraph
@@ -74,6 +75,9 @@ class Desk:
             await request.reply.say(self._said("people/denied", reason=denial.reason.value))
         except (RefusedError, WhenError, QueryError, UnclosedQuoteError) as refusal:
             await request.reply.say(self._said("usage/refused", reason=str(refusal)))
+        except UnusableError as error:
+            log.warning("could not answer", why=error.why, kind=request.kind.value)
+            await request.reply.say(self._said("usage/unusable"))
         except SlackError:
             raise
         except Exception:

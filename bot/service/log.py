@@ -49,6 +49,13 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def without_locals() -> None:
+    """See to it that a traceback shows no local variables where nobody has configured a log: structlog's own does."""
+    if not structlog.is_configured():
+        processors = [*structlog.get_config()["processors"][:-1], _renderer(LogFormat.CONSOLE)]
+        structlog.configure(processors=processors)
+
+
 def _renderer(form: LogFormat) -> structlog.typing.Processor:
     if form is LogFormat.JSON:
         return structlog.processors.JSONRenderer()

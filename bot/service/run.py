@@ -10,18 +10,22 @@ from shutil import disk_usage
 from sqlite3 import Error as SQLiteError
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import App
 from bot.incidents.watch import Watch as Incidents
 from bot.incidents.watch import found
+from bot.ledger import notes
 from bot.ledger.database import Database
 from bot.ledger.lease import Held
 from bot.ledger.passes import freshness
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
+from bot.ledger.trouble import UnusableError
 from bot.service.jobs import Job, Ticks
+from bot.service.log import without_locals
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
 from bot.slack import http
@@ -43,7 +47,16 @@ INCIDENT_SECONDS = 60  # between looks at the bot's own troubles
 DELIVER_SECONDS = 1  # between looks at what is owed
 DRAW_SECONDS = 5  # between looks at what App Home shows
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
+LOCKED = timedelta(minutes=5)  # for which a lock of another's is waited for in silence
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the database cannot be written, and since when."""
+
+    why: str
+    since: datetime
 
 
 @dataclass(slots=True)
@@ -62,6 +75,7 @@ class Service:
     connecting: "asyncio.Task[None] | None" = None
     filling: "asyncio.Task[None] | None" = None
     _cried_at: datetime | None = None
+    _trouble: "Trouble | None" = None
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def connect(self) -> None:
@@ -106,6 +120,7 @@ class Service:
 
     async def look_after_itself(self) -> None:
         """Tell operators what is wrong with the bot, and what no longer is."""
+        await self._try_to_write()
         now, watch = self.app.clock(), Incidents(self.app.settings.timezone)
         try:
             free = disk_usage(self.app.settings.database_path.parent).free
@@ -113,6 +128,14 @@ class Service:
             wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
                 await self.database.write(lambda connection: watch.settle(connection, wrong, now))
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            await self._cannot_use(error)
+
+    async def _try_to_write(self) -> None:
+        """Find out that the database is locked before something has to be written, and when it is over."""
+        try:
+            await self.database.write(_written_down if self._trouble is not None else _nothing)
+            self._trouble = None
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)
 
@@ -125,11 +148,16 @@ class Service:
                 await self._cannot_use(error)
 
     async def _cannot_use(self, error: Exception) -> None:
-        """What cannot be put into the outbox is told directly, to the operators, once a day at most."""
-        why, now = str(getattr(error, "orig", error)), self.app.clock()
+        """What cannot be put into the outbox is told directly, to the operators, once a day at most.
+
+        A lock that is soon let go of is nobody's concern.
+        """
+        why, now = _why(error), self.app.clock()
         log.warning("cannot use the database", why=why)
+        self._trouble = Trouble(why, self._trouble.since if self._trouble is not None else now)
         rested = self._cried_at is None or now - self._cried_at > timedelta(days=1)
-        if self.rooms is None or not rested or "locked" in why:
+        passing = isinstance(error, UnusableError) and error.locked and now - self._trouble.since < LOCKED
+        if self.rooms is None or not rested or passing:
             return
         self._cried_at = now
         message = paragraph(self.rooms.desk.words.say("incidents/unwritable", why=why))
@@ -156,7 +184,9 @@ class Service:
             if rows != [(newest_revision(),)]:
                 found["database"] = f"it is at another schema than {newest_revision()}"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
-            found["database"] = str(error)
+            found["database"] = _why(error)
+        if self._trouble is not None:
+            found.setdefault("database", self._trouble.why)
         if trouble := await self._slack_trouble():
             found["slack"] = trouble
         return found
@@ -182,6 +212,18 @@ class Service:
             await self.door.drain(DRAIN_SECONDS)
         if self.rooms is not None:
             await self.rooms.outbox.stop(OUTBOX_SECONDS)
+
+
+def _why(error: Exception) -> str:
+    return error.why if isinstance(error, UnusableError) else str(getattr(error, "orig", error))
+
+
+def _nothing(_: Connection) -> None:
+    """Take the lock for writing, and give it back."""
+
+
+def _written_down(connection: Connection) -> None:
+    notes.write(connection, notes.WRITTEN, "yes")
 
 
 async def _fill(rooms: Rooms) -> None:
@@ -215,6 +257,7 @@ async def running(app: App) -> AsyncIterator[Service]:
         OSError: the port is taken.
     """
     settings = app.settings
+    without_locals()
     check(settings)
     assert settings.slack_bot_token is not None  # noqa: S101 - just checked
     async with AsyncExitStack() as stack:

@@ -35,6 +35,7 @@ CELL = 120
 MOST_POINTS, MOST_SERIES = 20, 6  # Slack's pages name 6 and 12 series: the smaller holds in any case
 LONGEST_VALUE = 2_000  # of a button
 _LONGEST_SECTION, _LONGEST_CONTEXT, _LONGEST_FIELD, _LONGEST_TITLE, _LONGEST_LABEL = 3_000, 2_000, 2_000, 50, 20
+_LONGEST_BUTTON = 75
 PLAIN_CELL, PLAIN_ROWS = 36, 30  # of a table as text
 _EMPTY = "\u2013"  # an empty cell makes Slack refuse the message
 
@@ -110,7 +111,17 @@ def paragraph(mrkdwn: str) -> Message:
 def _resolved(blocks: Iterable[Block]) -> Blocks:
     # Slack names blocks itself; a random id would make two equal messages differ
     resolved = [block._resolve() for block in blocks]  # noqa: SLF001 - the library's only way to a dictionary
-    return tuple({name: part for name, part in each.items() if name != "block_id"} for each in resolved)
+    return tuple({name: _without_emoji(part) for name, part in each.items() if name != "block_id"} for each in resolved)
+
+
+def _without_emoji(part: Any) -> Any:  # noqa: ANN401 - a block's part
+    """The part with Slack told of each plain text that `:100:` is text in it; left out, it draws a picture."""
+    if isinstance(part, list):
+        return [_without_emoji(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    plainly = {"emoji": False} if part.get("type") == "plain_text" else {}
+    return {name: _without_emoji(each) for name, each in part.items()} | plainly
 
 
 def cut(text: str, longest: int) -> str:
@@ -228,9 +239,9 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return cut_names
 
 
-def plain_text(text: str) -> dict[str, str]:
-    """Plain text as a form's parts take it."""
-    return {"type": "plain_text", "text": text}
+def plain_text(text: str) -> dict[str, Any]:
+    """Plain text on one line as a form's parts take it, without pictures for `:names:`."""
+    return {"type": "plain_text", "text": one_line(text, _LONGEST_SECTION), "emoji": False}
 
 
 def button(
@@ -240,7 +251,13 @@ def button(
     asked = None
     if confirm:
         asked = ConfirmationDialogue("Are you sure?", Text(confirm[0], TextType.PLAINTEXT), confirm[1], "Cancel")
-    return Button(label, action_id=action, value=value, style="primary" if primary else None, confirm=asked)
+    return Button(
+        one_line(label, _LONGEST_BUTTON),
+        action_id=action,
+        value=value,
+        style="primary" if primary else None,
+        confirm=asked,
+    )
 
 
 def actions(buttons: Sequence[Button]) -> ActionsBlock:

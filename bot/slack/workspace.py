@@ -19,7 +19,9 @@ from bot.slack.message import Message
 R = TypeVar("R")
 
 SECONDS = 10.0  # for one answer of Slack
-_NO_UNFURL = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
+# `parse: none` keeps Slack from making links of domains and e-mails in the text that stands for blocks
+_NO_LINKS: dict[str, Any] = {"link_names": False, "parse": "none"}
+_NO_UNFURL: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKS}
 _UNUSABLE = {"invalid_arguments", "invalid_blocks", "invalid_blocks_format", "block_mismatch", "msg_blocks_too_long"}
 
 
@@ -153,7 +155,7 @@ class Workspace:
     async def whisper(self, channel: str, user: str, message: Message, thread: str | None = None) -> None:
         """Post a message that one person in a channel sees."""
         thread_ts = {"thread_ts": thread} if thread else {}
-        await self._said(self.posting.chat_postEphemeral, message, channel=channel, user=user, **thread_ts)
+        await self._said(self.posting.chat_postEphemeral, message, channel=channel, user=user, **thread_ts, **_NO_LINKS)
 
     async def _said(self, method: Any, message: Message, **arguments: Any) -> Any:  # noqa: ANN401 - the SDK's own
         async def say(message: Message) -> Any:  # noqa: ANN401 - the SDK's own
@@ -171,9 +173,7 @@ class Workspace:
                 blocks=blocks(message),
                 metadata=_metadata(key),
                 thread_ts=thread,
-                unfurl_links=False,
-                unfurl_media=False,
-                link_names=False,
+                **_NO_UNFURL,
             )
         return str(answer["ts"]), bool((answer.get("message") or {}).get("thread_ts"))
 
@@ -186,6 +186,7 @@ class Workspace:
                 text=message.text,
                 blocks=blocks(message) or [],
                 metadata=_metadata(key),
+                **_NO_LINKS,
             )
 
     async def delete(self, channel: str, ts: str) -> None:

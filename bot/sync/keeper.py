@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.ledger.schema import LedgerError
+from bot.ledger.trouble import UnusableError
 from bot.neo.errors import NeoError
 from bot.sync.job import Outcome, Progress
 from bot.sync.rules import Agenda, Planned
@@ -47,12 +48,17 @@ class Keeper:
 
         Between two chunks others have their turn, so that new tasks are seen during a long backfill.
         A failure is logged and kept in `failure`; the next tick goes on from there.
+
+        Raises:
+            UnusableError: the ledger cannot be written now.
         """
         try:
             await self.tail()
             agenda = await self.agenda()
             for planned in (*agenda.calendar, *agenda.history):
                 await self._run(planned)
+        except UnusableError:
+            raise
         except (NeoError, LedgerError):
             return  # noted and logged where it happened
 
@@ -100,7 +106,8 @@ class Keeper:
             try:
                 outcome = await self.read([planned], self._see)
             except (NeoError, LedgerError) as error:
-                self.failure = Failure(str(error), self.clock())
+                said = error.why if isinstance(error, UnusableError) else str(error)
+                self.failure = Failure(said, self.clock())
                 log.warning("sync failed", kind=planned.kind.value, why=str(error))
                 raise
             finally:

@@ -2,24 +2,30 @@
 
 import csv
 import io
-import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.money import credits_text, usd_text
 from bot.domain.periods import Window
-from bot.domain.text import one_line
+from bot.domain.text import json_text, one_line
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, TaskRow
 from bot.usage.report import Report
 
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are the wide ones
+# what a formula begins with: the four signs, and the forms of them that some spreadsheets take as well
+_SIGNS = (
+    "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207b\u207c\u208a\u208b\u208c\u2212\u02d7\u2795\u2796-"
+)
+# a cell begins where the text does, and wherever a spreadsheet may be told to divide it (in much of Europe at `;`)
+_FORMULA = re.compile(rf"((?:^|[;,|:^~\xa6\t\v\f\r\n\x1c-\x1f\x85\u2028\u2029])[\s\"]*)(?=[{_SIGNS}])")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_CELL = 32_000  # what spreadsheets take
 
 
 def to_json(report: Report) -> str:
     """The report as one JSON object; amounts are exact decimal strings, moments UTC with `Z`."""
-    return json.dumps(_document(report), indent=2, ensure_ascii=True)
+    return json_text(_document(report))
 
 
 def _document(report: Report) -> dict[str, Any]:
@@ -162,12 +168,12 @@ def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any
 
 
 def safe_cell(cell: Any) -> Any:  # noqa: ANN401 - a cell's value
-    """A cell on one line that no spreadsheet takes for a formula; numbers stay numbers."""
-    if not isinstance(cell, str):
+    """A cell on one line of which no spreadsheet takes any part for a formula; numbers stay numbers."""
+    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
-    text = one_line(cell, _LONGEST_CELL)
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    # what divides is looked at before a line is made of it, and again after, when what is not seen is gone
+    return one_line(_defused(one_line(_defused(cell), _LONGEST_CELL)), _LONGEST_CELL)
 
 
-def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdigit() and text.isascii()
+def _defused(text: str) -> str:
+    return _FORMULA.sub(r"\1'", text)

@@ -133,7 +133,7 @@ def owed(outbox: Standing, zone: ZoneInfo) -> str:
 def facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
     """Everything about one task, as names and values."""
     found = [
-        ("task", task.task_id),
+        ("task", one_line(task.task_id)),
         ("title", one_line(task.title or "(none)")),
         ("member", one_line(task.member)),
         ("model", one_line(task.model) + (" (own key)" if task.is_byok else "")),

@@ -19,7 +19,7 @@ _SHOWN = 10
 def show(found: Status, document: dict[str, Any], console: Console, zone: ZoneInfo) -> None:
     """Print a status; `document` is the same as data."""
     if found.warning:
-        console.print(Text(f"WARNING: {found.warning}", style="bold red"))
+        console.print(Text(f"WARNING: {one_line(found.warning, 400)}", style="bold red"))
     for name, value in _facts(found, document, zone):
         console.print(Text.assemble((f"{name:<14}", "dim"), value))
     if found.quarantine:
@@ -33,7 +33,7 @@ def show(found: Status, document: dict[str, Any], console: Console, zone: ZoneIn
     if found.outbox.dead:
         console.print(Text("\nmessages that could not be delivered", style="bold"))
         for key, why, at in found.outbox.dead[:_SHOWN]:
-            console.print(Text(f"  {key}: {one_line(why)} ({from_us(at).astimezone(zone):%Y-%m-%d %H:%M})"))
+            console.print(Text(f"  {one_line(key)}: {one_line(why)} ({from_us(at).astimezone(zone):%Y-%m-%d %H:%M})"))
     console.print(Text("\nlast passes", style="bold"))
     console.print(_passes(found.passes, zone))
 
@@ -66,5 +66,5 @@ def _passes(records: tuple[PassRecord, ...], zone: ZoneInfo) -> Table:
         outcome = "yes" if each.complete else ("no" if each.finished_at else "under way or broken off")
         started = f"{each.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
         numbers = [f"{count:,}" for count in (*counts, each.tally.quarantined)]
-        table.add_row(each.kind, started, outcome, *numbers, each.error or "")
+        table.add_row(each.kind, started, outcome, *numbers, one_line(each.error or "", 400))
     return table

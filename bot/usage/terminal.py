@@ -61,7 +61,7 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if report.as_of is None:
         return Text("No complete pass has been read yet: run `neo-usage sync`.", style="bold red")
     if report.warning:
-        return Text(f"WARNING: {report.warning}", style="bold red")
+        return Text(f"WARNING: {one_line(report.warning, 400)}", style="bold red")
     age = now - report.as_of
     line = Text(f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({phrases.ago(age)})", style="dim")
     if age > stale_after:
@@ -165,7 +165,7 @@ def _task_cells(report: Report, row: spend.TaskRow) -> list[str]:
     created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
     plain = [one_line(part, 40) for part in (row.member, row.model, row.status)]
     return [
-        row.task_id[:8],
+        one_line(row.task_id, 40)[:8],
         created,
         *plain,
         "unknown" if amount is None else show_usd(amount),

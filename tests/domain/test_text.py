@@ -1,12 +1,13 @@
 """Text from elsewhere fits on one line, reorders nothing and hides nothing."""
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.text import one_line
+from bot.domain.text import ascii_lower, json_text, one_line, visible
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,34 @@ def test_whatever_comes_one_clean_short_line_goes(text: str, longest: int) -> No
     assert len(line.splitlines()) <= 1
     assert not {unicodedata.category(letter) for letter in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert one_line(line, longest) == line or line.endswith("…")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text())
+def test_what_is_visible_keeps_its_lines_and_nothing_that_acts(text: str) -> None:
+    shown = visible(text)
+    assert not {unicodedata.category(letter) for letter in shown.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert shown.count("\n") == text.count("\n")
+    assert visible(shown) == shown
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(), st.text() | st.sampled_from(["\x7f", "\x9b", "\u202e", "\ud83d"])))
+def test_a_document_is_printable_ascii_and_reads_back_as_it_was(document: dict[str, str]) -> None:
+    text = json_text(document)
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text) == document
+
+
+@pytest.mark.parametrize("filler", "\u034f\u115f\u1160\u3164\uffa0")
+def test_letters_that_nobody_sees_are_dropped(filler: str) -> None:
+    assert one_line(f"a{filler}b") == visible(f"a{filler}b") == "ab"
+
+
+@given(st.text())
+def test_only_ascii_letters_change_their_case(text: str) -> None:
+    lowered = ascii_lower(text)
+    assert len(lowered) == len(text)
+    assert all(new == old or (old.isascii() and new == old.lower()) for old, new in zip(text, lowered, strict=True))
+    assert ascii_lower(lowered) == lowered

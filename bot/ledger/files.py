@@ -1,0 +1,76 @@
+"""Private files: what holds the ledger is its owner's alone, whatever the umask says."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from glob import escape
+from pathlib import Path
+
+MODE = 0o600
+_SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock", ".part", ".incoming*", ".before-restore-*")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def create(path: Path) -> None:
+    """Make an empty private file, in place of any of that name.
+
+    SQLite gives the files beside a database the database's own mode, so that of this one is decisive for all.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    _make(path)
+
+
+def secure(path: Path) -> None:
+    """Make the database's file if there is none, and take it and its kind from others who could read them.
+
+    A file of somebody else's is left as it is: `neo-usage doctor` warns of it.
+    """
+    with suppress(OSError):  # what cannot be made is said by SQLite, in its words
+        if not path.exists():
+            _make(path.resolve())
+    for each in wide(path):
+        with suppress(OSError):
+            each.chmod(stat.S_IMODE(each.stat().st_mode) & ~_OTHERS)  # what is read-only stays so
+
+
+def _make(path: Path) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, MODE)
+    try:
+        os.fchmod(descriptor, MODE)
+    finally:
+        os.close(descriptor)
+
+
+def wide(path: Path) -> Iterator[Path]:
+    """The files of a database that others may read or write: itself, SQLite's beside it, copies put aside."""
+    real = path.resolve()
+    return (each for suffix in _SUFFIXES for each in _beside(real, suffix) if is_wide(each))
+
+
+def _beside(real: Path, suffix: str) -> Iterator[Path]:
+    if not suffix.endswith("*"):
+        yield real.with_name(real.name + suffix)
+    elif real.parent.is_dir():
+        yield from sorted(real.parent.glob(escape(real.name) + suffix))
+
+
+def is_wide(path: Path) -> bool:
+    """Whether it is a file that others than its owner may read or write."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & _OTHERS)
+
+
+def is_open(directory: Path) -> bool:
+    """Whether others than its owner may put files into a directory."""
+    try:
+        return bool(directory.stat().st_mode & _OTHERS_WRITE)
+    except OSError:
+        return False

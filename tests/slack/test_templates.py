@@ -1,0 +1,101 @@
+"""Templates of an operator's own: they word messages, and reach no file, process, setting or other template."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.shipped import shipped
+from bot.slack.rendering import Words
+
+SHIPPED = Words(shipped("templates")).say("usage/refused", reason="because")
+LOOP = "{% for a in range(1000) %}"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A directory of own templates, beside a file that is none of them."""
+    (tmp_path / "secret.txt").write_text("secret")
+    directory = tmp_path / "own"
+    (directory / "usage").mkdir(parents=True)
+    (directory / "usage" / "part.txt").write_text("part")
+    return directory
+
+
+def said(own: Path, text: str) -> tuple[str, dict[str, str]]:
+    (own / "usage" / "refused.txt").write_text(text)
+    words = Words(shipped("templates"), own)
+    return words.say("usage/refused", reason="because"), words.broken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ code.__globals__['__builtins__']['open']('/etc/passwd').read() }}",
+        "{{ mention.__globals__ }}", "{{ ''.__class__.__mro__[1].__subclasses__() }}", "{{ reason.__class__ }}",
+        "{{ ''['__class__'] }}", "{{ ''|attr('__class__') }}", "{{ [reason]|map(attribute='__class__')|join }}",
+        "{{ '{0.__class__}'.format(reason) }}", "{{ '{a.__class__}'.format_map({'a': 1}) }}",
+        "{{ self.__init__.__globals__ }}", "{{ self._TemplateReference__context }}",
+        "{{ cycler.__init__.__globals__ }}",
+        "{{ joiner.__init__ }}", "{{ namespace.__init__ }}", "{{ dict.mro() }}", "{{ range.__class__ }}",
+        "{{ (code|string).__class__ }}", "{{ loop }}", "{{ config }}", "{{ settings }}", "{{ environment }}",
+        "{{ os }}",
+        "{% set x = [] %}{{ x.append(1) }}",
+        "{% include '../secret.txt' %}", "{% include '../../secret.txt' %}", "{% include '/etc/passwd' %}",
+        "{% include 'usage/../../secret.txt' %}", "{% import '../secret.txt' as x %}{{ x }}",
+        "{% from '/etc/passwd' import x %}", "{% extends '../secret.txt' %}", "{% include '..\\\\secret.txt' %}",
+    ],
+    ids=lambda text: text[:50],
+)  # fmt: skip
+def test_nothing_is_reached_from_a_template(own: Path, text: str) -> None:
+    shown, broken = said(own, text)
+    assert shown == SHIPPED
+    assert list(broken) == ["usage/refused.txt"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for a in range(10**9) %}{% endfor %}x", "{{ range(10**9)|list }}", "{{ 'a' * 10**10 }}",
+        "{{ [1] * 10**9 }}",
+        "{{ 10**9 * ('a', ) }}", "{{ 9**9**9 }}", "{{ 2**(10**7) % 3 }}", "{{ 'a'.ljust(10**9) }}",
+        "{{ 'a'.center(width=10**9) if 0 else 'a'.zfill(10**9) }}",
+        "{{ 'a'|center(10**9) }}", "{{ 'a'|indent(10**9, true) }}", "{{ '%1000000000d'|format(1) }}",
+        "{{ '%*d' % (10**9, 1) }}", "{{ '%1000000000d' % 1 }}", "{{ '{:1000000000}'.format(1) }}",
+        "{{ '{:{}}'.format(1, 10**9) }}", "{{ 1|round(10**9, 'ceil') }}", "{{ [1]|batch(10**9, 0)|list }}",
+        "{{ [1]|slice(10**9)|list }}", "{{ lipsum(10**6) }}",
+        LOOP * 4 + "{% endfor %}" * 4 + "x", LOOP * 3 + "x" + "{% endfor %}" * 3,
+        "{% set x = 'a' %}" + "{% set x = x ~ x %}" * 60 + "{{ x }}",
+        "{% set x = 'a' %}" + "{% set x = x + x %}" * 60 + "{{ x }}",
+        "{% set x = 'a' * 999 %}{{ x|replace('a', x)|replace('a', x)|replace('a', x) }}",
+        "{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}x",
+        "{% for a in [1] recursive %}{{ loop([1, 1]) }}{% endfor %}",
+        "{% include 'usage/refused.txt' %}{% include 'usage/refused.txt' %}",
+    ],
+    ids=lambda text: text[:60],
+)  # fmt: skip
+def test_nothing_is_exhausted_by_a_template(own: Path, text: str) -> None:
+    began = time.process_time()
+    shown, broken = said(own, text)
+    assert time.process_time() - began < 3
+    assert shown == SHIPPED
+    assert list(broken) == ["usage/refused.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{{ reason|upper }}: {% include 'usage/part.txt' %}", "BECAUSE: part"),
+        ("{% for each in ['a', 'b'] %}{{ loop.index }}{{ each }}{% if not loop.last %} {% endif %}{% endfor %}",
+         "1a 2b"),
+        ("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
+        ("{{ '%5.1f'|format(12345.678) }} {{ '{:,}'.format(1234567) }}", "12345.7 1,234,567"),
+        ("{{ 'a' * 3 ~ 'b' }} {{ 10 % 3 }} {{ 2**10 }} {{ 1 + 1 }}", "aaab 1 1,024 2"),
+        ("{% macro f(x) %}[{{ x }}]{% endmacro %}{{ f(reason) }}", "[because]"),
+        ("{{ code(reason) }} {{ mention('U1ANA') }} {{ none|default(123456) }}", "`because` <@U1ANA> None"),
+        ("{{ 'x'.center(5) }}{{ range(3)|join('-') }}", "x0-1-2"),
+    ],
+)  # fmt: skip
+def test_whatever_words_a_message_still_does(own: Path, text: str, shown: str) -> None:
+    assert said(own, text) == (shown, {})
