@@ -162,9 +162,9 @@ class App:
             planned = [agenda.tail, *agenda.history]
         elif first:
             planned = [Planned(Kind.FULL, None, self.clock())]
-        else:  # what is recent is told as usual, where a pass over everything tells nobody
+        else:  # what is recent first
             planned = [agenda.tail, Planned(Kind.FULL, None, agenda.tail.start or self.clock())]
-        return await self.read(planned, progress, waiting, quiet=first)
+        return await self.read(planned, progress, waiting)
 
     async def read(
         self,
@@ -172,13 +172,13 @@ class App:
         progress: "Callable[[Progress], None]",
         waiting: "Waiting",
         *,
-        quiet: bool,
+        quiet: bool = False,
         courtesy: "Courtesy | None" = None,
     ) -> "Outcome":
         """Read planned windows into the ledger under the sync lease; arguments and errors as of `sync`.
 
-        `quiet` says that even the tail is old news; `courtesy` is awaited before each page is booked. Nothing here
-        holds up the event loop.
+        `quiet` says that whatever is new is history, of which nobody is told; `courtesy` is awaited before each page
+        is booked. Nothing here holds up the event loop.
         """
         import asyncio
         from secrets import token_hex

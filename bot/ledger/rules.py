@@ -18,12 +18,17 @@ class Kind(StrEnum):
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A charge to be booked, in USD nanos, at a moment in microseconds since 1970."""
+    """A charge to be booked, in USD nanos, at a moment in microseconds since 1970.
+
+    `platform_by_unit` and `provider_by_unit` are the parts of its amounts that rest on the BYOK unit.
+    """
 
     kind: Kind
     platform_nanos: int
     provider_nanos: int
     booked_at: int
+    platform_by_unit: int = 0
+    provider_by_unit: int = 0
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +36,8 @@ class Totals(msgspec.Struct, frozen=True, gc=False):
 
     platform_nanos: int | None
     provider_nanos: int | None
+    platform_by_unit: int = 0
+    provider_by_unit: int = 0
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -62,12 +69,16 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
     absent = 0 if moved and price.known else None
     platform = _step(stored.platform_nanos, price.platform_nanos, absent)
     provider = _step(stored.provider_nanos, price.provider_nanos, absent)
+    platform_by_unit = price.platform_by_unit - stored.platform_by_unit
+    provider_by_unit = price.provider_by_unit - stored.provider_by_unit
     entries = [
         Entry(
             kind,
             _part(platform, kind),
             _part(provider, kind),
             created_at if kind is Kind.FIRST else observed_at,
+            platform_by_unit if kind is platform.kind else 0,
+            provider_by_unit if kind is provider.kind else 0,
         )
         for kind in (Kind.FIRST, Kind.GROWTH, Kind.RESTATED)
         if kind in {platform.kind, provider.kind}
@@ -85,7 +96,14 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
 def _first(price: Price, created_at: int) -> Change:
     if not price.known:
         return _STILL_UNKNOWN
-    entry = Entry(Kind.FIRST, price.platform_nanos or 0, price.provider_nanos or 0, created_at)
+    entry = Entry(
+        Kind.FIRST,
+        price.platform_nanos or 0,
+        price.provider_nanos or 0,
+        created_at,
+        price.platform_by_unit,
+        price.provider_by_unit,
+    )
     return Change(Totals(price.platform_nanos, price.provider_nanos), (entry,), grown=True)
 
 

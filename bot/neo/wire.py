@@ -17,6 +17,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
 _MAX_COUNT = 2**53  # what JSON numbers carry exactly; far below SQLite's 2**63
+NAMELESS = "row "  # begins the key of a row without an id
 _MAX_NAME, _MAX_TITLE, _MAX_ERROR = 500, 1_000, 10_000  # characters
 
 
@@ -115,7 +116,7 @@ def _page(rows: Iterable[_Row], bad: Iterable[Refused], total: int) -> Page:
         try:
             tasks.append(_task(row))
         except ValueError as error:
-            refused.append(Refused(_safe(row.task_id) or _digest(row), str(error)))
+            refused.append(Refused(_safe(row.task_id) or _digest(row), str(error), row.created_at))
     return Page(tuple(tasks), tuple(refused), total)
 
 
@@ -130,7 +131,7 @@ def _row_by_row(body: bytes) -> Page:
             _encode(row)  # refuses text that is no Unicode and numbers beyond 64 bits
             rows.append(row)
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-            bad.append(Refused(_key(each), _reason(error)))
+            bad.append(Refused(_key(each), _reason(error), _born(each)))
     return _page(rows, bad, raw["total"])
 
 
@@ -171,13 +172,22 @@ def _key(row: object) -> str:
     return _safe(task_id) if isinstance(task_id, str) and task_id else _digest(row)
 
 
+def _born(row: object) -> datetime | None:
+    """When a bad row's task was created, if that can be read."""
+    try:
+        moment = msgspec.convert(row.get("created_at") if isinstance(row, dict) else None, datetime)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (msgspec.MsgspecError, ValueError, OverflowError):
+        return None
+
+
 def _safe(task_id: str) -> str:
     """An id that can be stored and shown, whatever was sent as one."""
     return "".join(letter if letter.isprintable() else "?" for letter in task_id[:200])
 
 
 def _digest(row: object) -> str:
-    return f"row {blake2b(repr(row).encode(errors='replace'), digest_size=6).hexdigest()}"
+    return f"{NAMELESS}{blake2b(repr(row).encode(errors='replace'), digest_size=6).hexdigest()}"
 
 
 # --- a row becomes a task ------------------------------------------------------------------------

@@ -27,8 +27,6 @@ class Watch:
 
     def observe(self, connection: "Connection", booked: "Booked") -> None:
         """Owe what there is to tell; to be called by `book`."""
-        if booked.quiet:
-            return
         for day, members in self._touched(booked).items():
             until = day_start(day + timedelta(days=1), self.terms.zone) + _LATE
             for each in spikes(connection, day, self.terms, members):
@@ -37,10 +35,10 @@ class Watch:
                 owe(connection, [Owed(f"spike:{each.member}-{day}", "alert", until=until)], booked.at)
 
     def _touched(self, booked: "Booked") -> dict[date, set[int]]:
-        """The members whose today or yesterday has grown."""
+        """The members whose today or yesterday has grown, but by history alone."""
         today = local_day(booked.at, self.terms.zone)
         found: dict[date, set[int]] = defaultdict(set)
-        for change in booked.changes:
+        for change in (each for each in booked.changes if not each.quiet):
             for entry in change.entries:
                 day = local_day(from_us(entry.booked_at), self.terms.zone)
                 if today - timedelta(days=1) <= day <= today:
