@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.access import AT_THE_TERMINAL
@@ -198,7 +198,8 @@ class App:
             ):
                 observers = [self.watch.observe, self.failures.observe, *self._spikes()]
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
-                job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
+                poll = timedelta(seconds=self.settings.poll_seconds)
+                job = Sync(database, client, self.clock, booking, holder, progress, courtesy, poll)
                 return await job.run(planned, quiet=quiet)
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))

@@ -176,7 +176,7 @@ def sync(*, full: bool) -> None:
 
 
 def _waiting(held: "Held") -> None:
-    click.echo(f"another sync is running ({held.holder}); waiting for it to end", err=True)
+    click.echo(f"another sync is running ({held.who}); waiting for it to end", err=True)
 
 
 @contextmanager

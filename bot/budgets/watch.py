@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -309,11 +309,21 @@ class Watch:
         self._tell(connection, cases, now)
 
     def forget(self, connection: "Connection", now: datetime) -> None:
-        """Amounts were priced again: what was passed by that is recorded, and nobody is told."""
+        """Amounts were priced again: what was passed by that is recorded, and nobody is told.
+
+        That is so of every period of which a charge could still tell: the present ones, and those that ended of late.
+        """
         for unit in store.any_budget(connection):
-            span = span_of(unit, now, self.terms.zone)
-            subjects = [*store.spenders(connection, span), TEAM]
-            self._tell(connection, [(subject, span) for subject in subjects], now, Decision.REPRICED)
+            for span in self._still_told(unit, now):
+                subjects = [*store.spenders(connection, span), TEAM]
+                self._tell(connection, [(subject, span) for subject in subjects], now, Decision.REPRICED)
+
+    def _still_told(self, unit: Unit, now: datetime) -> Iterator[Span]:
+        """The periods of a unit in which what is passed now is told, the present one first."""
+        span = span_of(unit, now, self.terms.zone)
+        while now < span.window.end + LATE:
+            yield span
+            span = span_of(unit, span.window.start - timedelta(microseconds=1), self.terms.zone)
 
 
 def thing(subject: int, span: Span) -> str:

@@ -102,7 +102,10 @@ def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at:
 
     One that is continued also rests in between, so that this is no later than its last run's end.
     """
-    return min(observed_at, created_at + timedelta(milliseconds=max(total_execution_ms or 0, 0)))
+    # no run is longer than until it was seen, whatever number is given for it
+    longest = max(observed_at - created_at, timedelta(0)) // timedelta(milliseconds=1) + 1
+    ran = min(max(total_execution_ms or 0, 0), longest)
+    return min(observed_at, created_at + timedelta(milliseconds=ran))
 
 
 def is_over(last_observed_at: datetime, now: datetime) -> bool:

@@ -263,7 +263,7 @@ def _keeper(app: App, readers: Readers) -> Keeper:
 
 
 def _waiting(held: Held) -> None:
-    log.info("waiting for another sync to end", holder=held.holder)
+    log.info("waiting for another sync to end", holder=held.who)
 
 
 @asynccontextmanager

@@ -68,7 +68,8 @@ class Progress:
 class Sync:
     """One sync: a client, a ledger, and how to book.
 
-    `clock` gives aware times; `progress` is called after every page, `courtesy` awaited before one is booked.
+    `clock` gives aware times; `progress` is called after every page, `courtesy` awaited before one is booked. Between
+    windows the tail is read again once the last one is `tail_every` old.
     """
 
     database: Database
@@ -78,6 +79,7 @@ class Sync:
     holder: str
     progress: Callable[[Progress], None] = lambda _: None
     courtesy: Courtesy | None = None
+    tail_every: timedelta | None = None
     _outcome: Outcome = field(default_factory=Outcome)
     _tally: Tally = field(default_factory=Tally)
     _rows: Rows = field(default_factory=Rows)
@@ -99,12 +101,25 @@ class Sync:
             NeoError: the upstream failed; what was booked stays.
             LeaseLostError: another process took over.
         """
+        tail: Planned | None = None
         async with self._heartbeat():
             for number, window in enumerate(planned, 1):
+                tail = await self._tail_again(tail, _Place(window, number, len(planned)), quiet=quiet)
                 await self._pass(_Place(window, number, len(planned)), quiet=quiet)
         if len(planned) > 1:  # a row that several passes have read counts once
             self._outcome.tally = self._all_rows.counted(self._outcome.tally)
         return self._outcome
+
+    async def _tail_again(self, last: Planned | None, before: "_Place", *, quiet: bool) -> Planned | None:
+        """Before a long window read what is new since the last tail, if that is old; returns the last tail."""
+        window, now = before.window, self.clock()
+        if window.kind is Kind.TAIL:
+            return window
+        if last is None or self.tail_every is None or now - last.end < self.tail_every:
+            return last
+        tail = replace(last, end=now)
+        await self._pass(replace(before, window=tail), quiet=quiet)
+        return tail
 
     @asynccontextmanager
     async def _without_stall(self) -> AsyncIterator[None]:
