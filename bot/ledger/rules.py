@@ -14,6 +14,7 @@ class Kind(StrEnum):
     FIRST = "first"  # an amount became known; booked when the task was created
     GROWTH = "growth"  # an amount grew; booked when it was observed
     RESTATED = "restated"  # the upstream lowered an amount; booked when it was observed, negative
+    MOVED = "moved"  # the same amount rests on the BYOK unit now, or no longer: a charge of nothing that says so
     REPRICED = "repriced"  # the BYOK unit was changed; booked where the charge it corrects was
 
 
@@ -84,6 +85,12 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
         if kind in {platform.kind, provider.kind}
     ]
     kinds = {entry.kind for entry in entries}
+    moved_parts = (
+        platform_by_unit if platform.stands else 0,
+        provider_by_unit if provider.stands else 0,
+    )
+    if any(moved_parts):
+        entries.append(Entry(Kind.MOVED, 0, 0, observed_at, *moved_parts))
     return Change(
         Totals(platform.total, provider.total),
         tuple(entries),
@@ -115,6 +122,11 @@ class _Step:
     kind: Kind | None = None
     difference: int = 0
     withdrawn: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is known, and what it was."""
+        return self.kind is None and not self.withdrawn
 
 
 @dataclass(frozen=True, slots=True)
