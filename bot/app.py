@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from bot.domain.question import Question
     from bot.failures.report import Errors
     from bot.failures.watch import Watch as Failures
-    from bot.ledger.booking import Observer
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
     from bot.spikes.rules import Terms as SpikeTerms
+    from bot.spikes.watch import Watch as Spikes
     from bot.sync.job import Courtesy, Outcome, Progress
     from bot.sync.rules import Agenda, Planned
 
@@ -196,7 +196,8 @@ class App:
                 holding_lease(database, holder, self.clock, waiting),
                 connect(self.settings.neo_api_url, credential, self.patience) as client,
             ):
-                observers = [self.watch.observe, self.failures.observe, *self._spikes()]
+                spikes = (watch.observe for watch in self._spike_watches())
+                observers = [self.watch.observe, self.failures.observe, *spikes]
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
                 poll = timedelta(seconds=self.settings.poll_seconds)
                 job = Sync(database, client, self.clock, booking, holder, progress, courtesy, poll)
@@ -204,12 +205,12 @@ class App:
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 
-    def _spikes(self) -> "Iterator[Observer]":
+    def _spike_watches(self) -> "Iterator[Spikes]":
         """Who tells of a member's unusual day, if that is switched on."""
         from bot.spikes.watch import Watch
 
         if self.settings.spike_alerts:
-            yield Watch(self.unusual).observe
+            yield Watch(self.unusual)
 
     @property
     def unusual(self) -> "SpikeTerms":
@@ -368,6 +369,8 @@ class App:
         with self.database() as database, database.transaction() as connection:
             done = reprice(connection, self.settings.pricing_unit, to_us(self.clock()))
             self.watch.forget(connection, self.clock())
+            for watch in self._spike_watches():
+                watch.forget(connection, self.clock())
             return done
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.app import App
 from bot.ledger import lease
+from bot.ledger.instants import to_us
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
@@ -137,7 +138,7 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
     app: App, clock: SimClock, who: str, left: int, *, waits: bool
 ) -> None:
     with app.database() as database, database.transaction() as connection:
-        expires = lease.to_us(clock() + timedelta(seconds=left))
+        expires = to_us(clock() + timedelta(seconds=left))
         connection.exec_driver_sql("INSERT INTO lease VALUES ('sync', ?, ?)", (who, expires))
     waited = []
 

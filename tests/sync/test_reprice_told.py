@@ -57,3 +57,25 @@ def test_a_late_cent_tells_nothing_of_a_repricing(
     clock.advance(HOUR)
     sync(after)
     assert notified(after) != []
+
+
+def test_a_day_that_is_a_spike_by_a_repricing_alone_is_told_to_nobody(
+    wire: Wire, world: World, clock: SimClock
+) -> None:
+    before, after = wire(BYOK_UNIT="usd", SPIKE_ALERTS="on"), wire(BYOK_UNIT="credits", SPIKE_ALERTS="on")
+    for days in range(2, 16):
+        add(world, f"usual-{days}", START - days * DAY, credits=Decimal("0.5"))
+    sync(before)
+    add(world, "own", START - 2 * HOUR, llm_cost=Decimal(2), is_byok=True)
+    add(world, "yesterday", START - 12 * HOUR, llm_cost=Decimal(2), is_byok=True)
+    clock.advance(HOUR)
+    sync(before)
+    assert notified(before) == []
+    after.reprice()
+    for name, hours in (("late", 1), ("later", 11)):
+        add(world, name, START - hours * HOUR, credits=Decimal("0.001"))
+    clock.advance(HOUR)
+    sync(after)
+    with after.reader() as reader:
+        assert reader.rows("SELECT DISTINCT state FROM notification WHERE stem LIKE 'spike:%'") == [("moved",)]
+        assert reader.rows("SELECT count(*) FROM notification WHERE stem LIKE 'spike:%'") == [(2,)]

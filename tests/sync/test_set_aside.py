@@ -157,8 +157,11 @@ def test_an_error_of_every_row_is_nobodys(place: Place, world: World) -> None:
 # --- rows are counted once -----------------------------------------------------------------------
 
 
-def sync(app: App, *, full: bool = False, progress: Callable[[Any], None] = lambda _: None) -> Outcome:
-    return asyncio.run(app.sync(full=full, progress=progress, waiting=lambda _: None))
+def sync(app: App, *, full: bool = False, progress: Callable[[Any], object] = lambda _: None) -> Outcome:
+    def told(at: Any) -> None:
+        progress(at)
+
+    return asyncio.run(app.sync(full=full, progress=told, waiting=lambda _: None))
 
 
 def test_no_row_is_counted_twice_however_often_it_is_read(
