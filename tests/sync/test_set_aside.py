@@ -21,11 +21,11 @@ from bot.ledger.database import open_database
 from bot.ledger.schema import LedgerError
 from bot.neo.client import connect
 from bot.sandbox.clock import SimClock
-from bot.sandbox.faults import Mangle, Reset
+from bot.sandbox.faults import Mangle, Reset, Status, Total
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.job import Outcome, Sync
+from bot.sync.job import Outcome, StalledError, Sync
 from bot.sync.rules import Kind, Planned
 from tests.conftest import HURRIED
 
@@ -293,3 +293,57 @@ def test_equal_rows_without_an_id_leave_a_pass_complete(neo: NeoServer, app: App
     assert outcome.tally.tasks == 5
     neo.api.page_cap = 2  # also where they come on several pages
     assert sync(app).complete
+
+
+# --- what becomes of a pass ----------------------------------------------------------------------
+
+
+def endings(app: App) -> list[tuple[str | None, str | None]]:
+    with app.reader() as reader:
+        return [(ending, error) for ending, error in reader.rows("SELECT ending, error FROM pass ORDER BY id")]
+
+
+def test_a_pass_that_does_not_get_on_is_recorded_as_failed(
+    neo: NeoServer, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sync.job.STALL_SECONDS", 0.3)
+    neo.api.faults.always = Status(429, retry_after=1)
+    with pytest.raises(StalledError):
+        sync(app)
+    ((ending, said),) = endings(app)
+    assert ending == "failed"
+    assert said is not None
+    assert said.startswith("no page came from Neo for")
+
+
+def test_reading_many_rows_alone_is_getting_on(
+    neo: NeoServer, app: App, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(world, 60)
+    neo.api.latency_s = 0.05
+    monkeypatch.setattr("bot.sync.job.STALL_SECONDS", 0.7)
+    streamed = Mangle(lambda rows: [each | {"stream_id": "s"} for each in rows])
+    neo.api.faults.when(lambda r: None if "task_id" in r.query else streamed)
+    assert sync(app).complete
+
+
+async def test_a_pass_that_is_told_to_stop_says_so(neo: NeoServer, app: App, world: World) -> None:
+    fill(world, 3)
+    neo.api.latency_s = 2
+    under_way = asyncio.create_task(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    while not neo.api.log:
+        await asyncio.sleep(0.01)
+    under_way.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await under_way
+    assert endings(app) == [("interrupted", None)]
+
+
+def test_a_list_that_does_not_add_up_says_by_how_much(neo: NeoServer, app: App, world: World) -> None:
+    fill(world, 3)
+    neo.api.faults.always = Total(lambda real: real + 2)
+    assert not sync(app).complete
+    (first, *_) = endings(app)
+    assert first[0] == "incomplete"
+    assert first[1] is not None
+    assert first[1].startswith("Neo announces")
