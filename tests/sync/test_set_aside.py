@@ -329,10 +329,14 @@ def test_reading_many_rows_alone_is_getting_on(
 
 async def test_a_pass_that_is_told_to_stop_says_so(neo: NeoServer, app: App, world: World) -> None:
     fill(world, 3)
-    neo.api.latency_s = 2
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+    def between(_: int) -> None:
+        loop.call_soon_threadsafe(asked.set)  # the server is a thread's
+
+    neo.api.between, neo.api.latency_s = between, 2
     under_way = asyncio.create_task(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
-    while not neo.api.log:
-        await asyncio.sleep(0.01)
+    await asked.wait()
     under_way.cancel()
     with pytest.raises(asyncio.CancelledError):
         await under_way
