@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.access import AT_THE_TERMINAL
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from bot.domain.question import Question
     from bot.failures.report import Errors
     from bot.failures.watch import Watch as Failures
-    from bot.ledger.booking import Observer
     from bot.ledger.database import Database
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
     from bot.spikes.rules import Terms as SpikeTerms
+    from bot.spikes.watch import Watch as Spikes
     from bot.sync.job import Courtesy, Outcome, Progress
     from bot.sync.rules import Agenda, Planned
 
@@ -165,9 +165,9 @@ class App:
             planned = [agenda.tail, *agenda.history]
         elif first:
             planned = [Planned(Kind.FULL, None, self.clock())]
-        else:  # what is recent is told as usual, where a pass over everything tells nobody
+        else:  # what is recent first
             planned = [agenda.tail, Planned(Kind.FULL, None, agenda.tail.start or self.clock())]
-        return await self.read(planned, progress, waiting, quiet=first)
+        return await self.read(planned, progress, waiting)
 
     async def read(
         self,
@@ -175,13 +175,13 @@ class App:
         progress: "Callable[[Progress], None]",
         waiting: "Waiting",
         *,
-        quiet: bool,
+        quiet: bool = False,
         courtesy: "Courtesy | None" = None,
     ) -> "Outcome":
         """Read planned windows into the ledger under the sync lease; arguments and errors as of `sync`.
 
-        `quiet` says that even the tail is old news; `courtesy` is awaited before each page is booked. Nothing here
-        holds up the event loop.
+        `quiet` says that whatever is new is history, of which nobody is told; `courtesy` is awaited before each page
+        is booked. Nothing here holds up the event loop.
         """
         import asyncio
         from secrets import token_hex
@@ -201,9 +201,11 @@ class App:
                 holding_lease(database, holder, self.clock, waiting),
                 connect(self.settings.neo_api_url, credential, self.patience, self.clock) as client,
             ):
-                observers = [self.watch.observe, self.failures.observe, *self._spikes()]
+                spikes = (watch.observe for watch in self._spike_watches())
+                observers = [self.watch.observe, self.failures.observe, *spikes]
                 booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
-                job = Sync(database, client, self.clock, booking, holder, progress, courtesy)
+                poll = timedelta(seconds=self.settings.poll_seconds)
+                job = Sync(database, client, self.clock, booking, holder, progress, courtesy, poll)
                 return await job.run(planned, quiet=quiet)
         except TransientError as error:
             if seconds := error.retry_after:
@@ -212,12 +214,12 @@ class App:
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 
-    def _spikes(self) -> "Iterator[Observer]":
+    def _spike_watches(self) -> "Iterator[Spikes]":
         """Who tells of a member's unusual day, if that is switched on."""
         from bot.spikes.watch import Watch
 
         if self.settings.spike_alerts:
-            yield Watch(self.unusual).observe
+            yield Watch(self.unusual)
 
     @property
     def unusual(self) -> "SpikeTerms":
@@ -376,6 +378,8 @@ class App:
         with self.database() as database, database.transaction() as connection:
             done = reprice(connection, self.settings.pricing_unit, to_us(self.clock()))
             self.watch.forget(connection, self.clock())
+            for watch in self._spike_watches():
+                watch.forget(connection, self.clock())
             return done
 
 

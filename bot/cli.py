@@ -208,7 +208,7 @@ def sync(*, full: bool) -> None:
 
 
 def _waiting(held: "Held") -> None:
-    click.echo(f"another sync is running ({_one_line(held.holder)}); waiting for it to end", err=True)
+    click.echo(f"another sync is running ({_one_line(held.who)}); waiting for it to end", err=True)
 
 
 @contextmanager

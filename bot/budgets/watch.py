@@ -1,9 +1,9 @@
 """The watch: after each booking, of the members it touched alone, which steps were passed; and what time brings."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ from bot.outbox.store import Owed, changed, living, owe
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.booking import Booked
+    from bot.ledger.booking import Booked, TaskChange
     from bot.ledger.reading import Reader
 
 _BEGUN = "budget_periods"  # the note of which periods have begun
@@ -57,11 +57,11 @@ class Terms:
 class _Fresh:
     """What a transaction has just booked: amounts with when they are booked (microseconds), by subject.
 
-    If it is `quiet`, nobody is told of what it brought about.
+    Of what is `history`, a part of it in the same form, nobody is told.
     """
 
     amounts: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
-    quiet: bool = False
+    history: "_Fresh | None" = None
 
     def within(self, case: Case) -> int:
         subject, span = case
@@ -79,25 +79,29 @@ class Watch:
         units = store.any_budget(connection)
         if not units or not booked.members:
             return
-        fresh = self._fresh(booked)
+        history = self._fresh(each for each in booked.changes if each.quiet)
+        news = self._fresh(each for each in booked.changes if not each.quiet) if history.amounts else None
+        fresh = replace(self._fresh(booked.changes), history=history if history.amounts else None)
         self.settle(connection, booked.at, fresh)
-        cases = self._touched(fresh, units, booked.at)
-        self._tell(connection, cases, booked.at, Decision.HISTORY if booked.quiet else None)
+        if news is not None:  # what is passed by history alone is recorded before what is news is looked at
+            cases = self._touched(history, units, booked.at)
+            self._tell(connection, cases, booked.at, Decision.HISTORY, news)
+        self._tell(connection, self._touched(fresh if news is None else news, units, booked.at), booked.at)
 
-    def _fresh(self, booked: "Booked") -> _Fresh:
+    def _fresh(self, changes: "Iterable[TaskChange]") -> _Fresh:
         amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for change in booked.changes:
+        for change in changes:
             for entry in change.entries:
                 part = entry.booked_at, self.terms.basis.spend(entry.platform_nanos, entry.provider_nanos)
                 amounts[change.member].append(part)
                 amounts[TEAM].append(part)
-        return _Fresh(amounts, booked.quiet)
+        return _Fresh(amounts)
 
     def _touched(self, fresh: _Fresh, units: Collection[Unit], now: datetime) -> set[Case]:
         """The periods that charges fell into: present ones, and those that ended a short while ago."""
         known = [span_of(unit, now, self.terms.zone) for unit in units]
         spans: dict[int, list[Span]] = {}
-        for at, _ in fresh.amounts[TEAM]:  # which holds all of them
+        for at, _ in fresh.amounts.get(TEAM, ()):  # which holds all of them
             if at not in spans:
                 spans[at] = list(self._told_of(known, units, from_us(at), now))
         return {
@@ -217,7 +221,7 @@ class Watch:
         others = [case for case in moved if case not in raised]
         self._tell(connection, raised, now, Decision.RAISED, fresh)
         store.arm_again(connection, {case: after[case] for case in others if case in after})
-        history = fresh if fresh is not None and fresh.quiet else None  # which the booking itself records, untold
+        history = fresh and fresh.history  # which the booking itself records, untold
         found = list(self._passings(connection, others, now, None, history))
         if len(found) > MANY:
             found = list(self._passings(connection, others, now, Decision.SUMMARY, history))
@@ -305,11 +309,21 @@ class Watch:
         self._tell(connection, cases, now)
 
     def forget(self, connection: "Connection", now: datetime) -> None:
-        """Amounts were priced again: what was passed by that is recorded, and nobody is told."""
+        """Amounts were priced again: what was passed by that is recorded, and nobody is told.
+
+        That is so of every period of which a charge could still tell: the present ones, and those that ended of late.
+        """
         for unit in store.any_budget(connection):
-            span = span_of(unit, now, self.terms.zone)
-            subjects = [*store.spenders(connection, span), TEAM]
-            self._tell(connection, [(subject, span) for subject in subjects], now, Decision.REPRICED)
+            for span in self._still_told(unit, now):
+                subjects = [*store.spenders(connection, span), TEAM]
+                self._tell(connection, [(subject, span) for subject in subjects], now, Decision.REPRICED)
+
+    def _still_told(self, unit: Unit, now: datetime) -> Iterator[Span]:
+        """The periods of a unit in which what is passed now is told, the present one first."""
+        span = span_of(unit, now, self.terms.zone)
+        while now < span.window.end + LATE:
+            yield span
+            span = span_of(unit, span.window.start - timedelta(microseconds=1), self.terms.zone)
 
 
 def thing(subject: int, span: Span) -> str:

@@ -40,6 +40,7 @@ class Price(msgspec.Struct, frozen=True, gc=False):
     `mixed`: the task changed between Neo's and an own key, and both parts are counted.
     `by_unit`: an amount of `llm_cost` or `neo_cost` was counted, so the price rests on the BYOK unit.
     `own_key`: the task ran on the team's own provider key.
+    `platform_by_unit`, `provider_by_unit`: the parts of the two amounts that rest on the BYOK unit.
     """
 
     platform_nanos: int | None
@@ -47,6 +48,8 @@ class Price(msgspec.Struct, frozen=True, gc=False):
     mixed: bool = False
     by_unit: bool = False
     own_key: bool = False
+    platform_by_unit: int = 0
+    provider_by_unit: int = 0
 
     @property
     def known(self) -> bool:
@@ -86,12 +89,19 @@ def _own_key(task: Task, unit: ByokUnit) -> Price:
     fee = _in_unit(task.neo_cost, unit)
     if credit is not None and not _present(llm):
         # a legacy row: credits hold the provider's cost, and credits are credits whatever the unit
-        return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost), own_key=True)
+        return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost), own_key=True, platform_by_unit=fee or 0)
     by_unit = _present(llm) or _present(task.neo_cost)
     provider, credit_nanos = _in_unit(llm, unit), _in_credits(credit)  # which also refuse what is absurd
-    if not _present(credit) or _same_money(credit, llm):
-        return Price(fee, provider, by_unit=by_unit, own_key=True)
-    return Price((fee or 0) + (credit_nanos or 0), provider, mixed=True, by_unit=by_unit, own_key=True)
+    mixed = _present(credit) and not _same_money(credit, llm)
+    return Price(
+        (fee or 0) + (credit_nanos or 0) if mixed else fee,
+        provider,
+        mixed=mixed,
+        by_unit=by_unit,
+        own_key=True,
+        platform_by_unit=fee or 0,
+        provider_by_unit=provider or 0,
+    )
 
 
 def _in_unit(amount: Decimal | None, unit: ByokUnit) -> int | None:

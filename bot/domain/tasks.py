@@ -54,10 +54,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A row of the upstream that cannot be booked: its task's id (or a digest of the row), and why."""
+    """A row of the upstream that cannot be booked: its task's id (or a digest of the row), and why.
+
+    `created_at` is when its task was created (aware), where that could be read.
+    """
 
     key: str
     reason: str
+    created_at: datetime | None = None
 
 
 def member_key(email: str) -> str:

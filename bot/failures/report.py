@@ -20,7 +20,7 @@ from bot.ledger.members import shown_email
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.selection import JOIN_TASK, Selection, Where, where_of
+from bot.ledger.selection import JOIN_TASK, Selection, Where, asks_for_held_tasks, where_of
 from bot.ledger.spend import charged
 from bot.people import naming
 from bot.people.naming import Mentioned
@@ -122,7 +122,7 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
             by_model=tuple(models),
             by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
             as_of=fresh.as_of,
-            complete=is_complete(fresh, window, beginning(reader, fresh)),
+            complete=is_complete(fresh, window, beginning(reader, fresh)) or asks_for_held_tasks(reader, selection),
         )
 
 

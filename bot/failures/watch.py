@@ -60,10 +60,9 @@ class Watch:
         failing = [each for each in booked.changes if each.task.status in self.statuses]
         self._mend(connection, booked, known)
         news = _renamed(connection, self._news(connection, failing, known, booked.at))
-        if booked.quiet:
-            store.write(connection, [each.within(None) for each in news])
-        else:
-            self._group(connection, news, booked.at)
+        history = {each.id for each in booked.changes if each.quiet}
+        store.write(connection, [each.within(None) for each in news if each.task in history])
+        self._group(connection, [each for each in news if each.task not in history], booked.at)
         moved = {group for each in booked.changes if each.id in known and (group := known[each.id].group)}
         store.close_empty(connection, moved)
         self._show(connection, moved)

@@ -1,6 +1,6 @@
 """The watch over the bot itself: looks what is wrong, tells it once a day for each incident, and when it is over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.domain.periods import local_day
+from bot.domain.text import one_line
 from bot.ledger import notes
 from bot.ledger.instants import to_us
 from bot.ledger.reading import Reader
@@ -16,7 +17,8 @@ from bot.outbox.store import Owed, owe
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-POLLS = 3  # failed readings in a row that are an incident
+POLLS = 3  # readings in a row that failed or did not add up are an incident
+NEVER = timedelta(hours=6)  # of readings of which none could be completed, however many
 LEAST_FREE = 200 * 2**20  # bytes on the disk
 _LONGEST = 500  # characters about broken templates
 RECENT = timedelta(days=1)  # for which a message that could not be delivered is one
@@ -26,6 +28,8 @@ class Name(StrEnum):
     """What can be wrong."""
 
     UPSTREAM = "upstream"
+    READING = "reading"
+    INCOMPLETE = "incomplete"
     SCOPE = "scope"
     QUARANTINE = "quarantine"
     DEAD = "dead"
@@ -81,18 +85,11 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now
     """
     wrong: dict[Name, str] = {}
     with reader:
-        errors = reader.rows(
-            "SELECT error FROM pass WHERE kind = 'tail' AND finished_at IS NOT NULL ORDER BY id DESC LIMIT :polls",
-            {"polls": POLLS},
-        )
-        if len(errors) == POLLS and all(error is not None for (error,) in errors):
-            why = str(errors[0][0]).partition(". ")[0].rstrip(".")  # without the mend, which the alarm has itself
-            wrong[Name.UPSTREAM] = f"the last {POLLS} readings of Neo failed: {why}"
+        wrong |= _readings(reader, now)
         if warning := notes.read(reader, notes.SCOPE_WARNING):
             wrong[Name.SCOPE] = warning
-        rows = _count(reader, "SELECT count(*) FROM quarantine")
-        if rows:
-            wrong[Name.QUARANTINE] = f"{_rows(rows)} of Neo cannot be booked: their amounts or fields make no sense"
+        if rows := _count(reader, "SELECT count(*) FROM quarantine"):
+            wrong[Name.QUARANTINE] = f"{_rows(rows)} of Neo cannot be booked: {_named(reader, rows)}"
         dead = reader.rows(
             "SELECT count(*), max(error) FROM notification WHERE state = 'dead' AND settled_at > :since",
             {"since": to_us(now - RECENT)},
@@ -111,6 +108,61 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now
     if free_bytes < LEAST_FREE:
         wrong[Name.DISK] = f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
     return wrong
+
+
+_BROKEN = ("failed", "broken")  # as of `ledger.passes.Ending`: of those, no answer, and an error of this program
+
+
+def _readings(reader: Reader, now: datetime) -> dict[Name, str]:
+    """What is wrong with the readings of Neo: those of what is new, and any other that is tried again and again."""
+    recent = reader.rows("SELECT min(id) FROM pass WHERE started_at > :since", {"since": to_us(now - RECENT)})[0][0]
+    for kind, first in (("tail", 0), ("nightly", recent), ("weekly", recent), ("history", recent)):
+        last = reader.rows(
+            "SELECT ending, error FROM pass WHERE kind = :kind AND id >= :first AND finished_at IS NOT NULL"
+            " AND ending IS NOT 'interrupted' ORDER BY id DESC LIMIT :polls",
+            {"kind": kind, "first": first, "polls": POLLS},
+        )
+        if len(last) == POLLS and all(ending != "complete" for ending, _ in last):
+            return _unread(last)
+    since = reader.one(
+        "SELECT min(started_at) FROM pass WHERE kind = 'tail' AND id > coalesce("
+        "(SELECT id FROM pass WHERE kind = 'tail' AND complete ORDER BY id DESC LIMIT 1), 0)"
+    )
+    if since and since[0] is not None and to_us(now) - since[0] > NEVER // timedelta(microseconds=1):
+        hours = (to_us(now) - since[0]) // 3_600_000_000
+        return {Name.INCOMPLETE: f"no reading of Neo has come to its end for {hours} hours"}
+    return {}
+
+
+def _unread(last: Sequence[tuple[str, str | None]]) -> dict[Name, str]:
+    """What is said of readings none of which was complete, the last one first."""
+    # without the mend, which the alarm has itself
+    why = str(last[0][1] or "its list does not add up").partition(". ")[0].rstrip(".")
+    if any(ending not in _BROKEN for ending, _ in last):
+        return {Name.INCOMPLETE: f"none of the last {POLLS} readings of Neo was complete: {why}"}
+    if last[0][0] == "broken":
+        return {Name.READING: f"the last {POLLS} readings of Neo failed: {_inert(why, 200)}"}
+    return {Name.UPSTREAM: f"the last {POLLS} readings of Neo failed: {why}"}
+
+
+_PLAIN = {ord("<"): "\u2039", ord(">"): "\u203a", ord("`"): "\u02cb"}
+
+
+def _inert(text: str, longest: int) -> str:
+    """Text from elsewhere that mentions nobody and is no code in a sentence of this program's."""
+    return one_line(text, longest).translate(_PLAIN)
+
+
+_NAMED = 3  # of the rows that cannot be booked
+
+
+def _named(reader: Reader, rows: int) -> str:
+    """Which rows cannot be booked, and why."""
+    found = reader.rows(
+        "SELECT key, reason FROM quarantine ORDER BY last_seen_at DESC, key LIMIT :most", {"most": _NAMED}
+    )
+    named = "; ".join(f"{_inert(key, 60)}: {_inert(reason, 120)}" for key, reason in found)
+    return f"{named}; and {rows - _NAMED:,} more" if rows > _NAMED else named
 
 
 def _standing(reader: Reader, name: Name) -> str | None:

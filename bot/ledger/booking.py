@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot.domain.money import AmountError
+from bot.domain.money import NANOS_PER_CREDIT, AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Refused, Task
 from bot.ledger import quarters
 from bot.ledger.instants import to_us
 from bot.ledger.members import member_ids
+from bot.ledger.passes import Stretch
 from bot.ledger.rules import NOTHING_KNOWN, Change, Entry, Standing, Totals, change, is_doubtful
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
@@ -34,7 +35,10 @@ class Listing:
 
 
 class TaskChange(msgspec.Struct, frozen=True, gc=False):
-    """What booking did to one task; `id` and `member` are the ledger's keys, `was` the status before."""
+    """What booking did to one task; `id` and `member` are the ledger's keys, `was` the status before.
+
+    A `quiet` one is history: nobody is told of it.
+    """
 
     id: int
     member: int
@@ -42,18 +46,17 @@ class TaskChange(msgspec.Struct, frozen=True, gc=False):
     was: str | None
     entries: tuple[Entry, ...]
     restated: bool
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
     """What one transaction booked. Counts are of tasks; `changes` holds the new and the changed ones.
 
-    `quiet` charges are history: nobody is told of them.
     `doubtful` are the ids of tasks that were not booked: they must be read again alone.
     """
 
     at: datetime
-    quiet: bool = False
     changes: tuple[TaskChange, ...] = ()
     new: int = 0
     grown: int = 0
@@ -68,6 +71,11 @@ class Booked:
         """The members whose spend was touched."""
         return frozenset(each.member for each in self.changes if each.entries)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether all that was booked is history, of which nobody is told."""
+        return bool(self.changes) and all(each.quiet for each in self.changes)
+
 
 Observer = Callable[[Connection, Booked], None]
 
@@ -76,14 +84,21 @@ Observer = Callable[[Connection, Booked], None]
 class Terms:
     """How a sync books: the unit of BYOK amounts, whose the rows without e-mail are, and who observes.
 
-    `quiet` charges are history, of which nobody is told. An observer is called inside the transaction; its
-    exception undoes everything.
+    `read_before` are the stretches of creation time that were read already: a task that is seen for the first time
+    and was created outside of them is history, of which nobody is told; None where nothing is. What becomes of a
+    task that the ledger holds is never history. An observer is called inside the transaction; its exception undoes
+    everything.
     """
 
     unit: ByokUnit
     solo_member: str | None = None
     observers: Sequence[Observer] = ()
-    quiet: bool = False
+    read_before: Sequence[Stretch] | None = None
+
+    def is_history(self, created_at: int) -> bool:
+        """Whether a task that was never seen, created then (microseconds), was created in a time never read."""
+        known = self.read_before
+        return known is not None and not any(each.start <= created_at < each.end for each in known)
 
 
 def book(
@@ -109,8 +124,8 @@ def book(
     work = _Work(terms, to_us(now), listing, list(refused))
     work.read(connection, changed)
     work.write(connection)
-    booked = work.booked(now, unchanged=len(tasks) - len(changed))
-    _settle_quarantine(connection, tasks, booked, to_us(now))
+    booked = work.booked(now, unchanged=len(tasks) - len(changed) + work.steady)
+    _settle_quarantine(connection, tasks, booked, listing, to_us(now))
     for observer in terms.observers:
         observer(connection, booked)
     return booked
@@ -175,17 +190,32 @@ class _Stored:
     mixed: bool
     restated: bool
     is_byok: bool
-    attributed: bool
+    without_email: bool
+    fingerprint: int
     neo_credits: str | None
     llm_cost: str | None
     neo_cost: str | None
 
+    def amounts(self) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+        """The upstream's three amounts as they were written: credits, provider cost, fee."""
+        return _decimal(self.neo_credits), _decimal(self.llm_cost), _decimal(self.neo_cost)
+
+    def totals(self, task: Task, unit: ByokUnit) -> Totals:
+        """What its charges sum to, with what of that rests on the BYOK unit."""
+        totals = self.standing.totals
+        if not self.is_byok:
+            return totals
+        neo_credits, llm_cost, neo_cost = self.amounts()
+        # its amounts were priced when they were booked, and make sense
+        cost = price(_with_amounts(task, neo_credits, llm_cost, neo_cost, is_byok=True), unit)
+        return Totals(totals.platform_nanos, totals.provider_nanos, cost.platform_by_unit, cost.provider_by_unit)
+
 
 _STORED = """
 SELECT t.task_id, t.id, t.member, t.status, t.platform_nanos, t.provider_nanos,
-       t.created_at, t.stream_count, t.by_unit, t.mixed, t.restated, t.is_byok, m.email <> '',
+       t.created_at, t.stream_count, t.by_unit, t.mixed, t.restated, t.is_byok, t.without_email, t.fingerprint,
        t.neo_credits, t.llm_cost, t.neo_cost
-FROM task t JOIN member m ON m.id = t.member WHERE t.task_id IN
+FROM task t WHERE t.task_id IN
 """
 
 
@@ -199,6 +229,46 @@ def _stored(connection: Connection, task_ids: Sequence[str]) -> dict[str, _Store
             standing = Standing(Totals(platform, provider), created_at, stream_count)
             found[task_id] = _Stored(key, member, status, standing, *rest)
     return found
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _with_amounts(
+    task: Task,
+    neo_credits: Decimal | None,
+    llm_cost: Decimal | None,
+    neo_cost: Decimal | None,
+    *,
+    is_byok: bool | None = None,
+) -> Task:
+    own_key = task.is_byok if is_byok is None else is_byok
+    return msgspec.structs.replace(task, neo_credits=neo_credits, llm_cost=llm_cost, neo_cost=neo_cost, is_byok=own_key)
+
+
+# --- float noise ---------------------------------------------------------------------------------
+
+_NOISE = Decimal("1e-12")  # of an amount: what the last digits of a float waver by
+_NOISE_NANOS = Decimal(2)
+
+
+def _steadied(task: Task, before: _Stored, unit: ByokUnit) -> Task:
+    """The task with those amounts as stored that differ from them by float noise alone.
+
+    They are compared with what is stored, never with what was seen last: a slow drift adds up and is booked.
+    """
+    seen = (task.neo_credits, task.llm_cost, task.neo_cost)
+    units = (NANOS_PER_CREDIT, unit.nanos_per_unit, unit.nanos_per_unit)
+    steady = tuple(map(_steady, seen, before.amounts(), units))
+    same = all(one is other for one, other in zip(steady, seen, strict=True))
+    return task if same else _with_amounts(task, *steady)
+
+
+def _steady(now: Decimal | None, stored: Decimal | None, nanos_per_unit: int) -> Decimal | None:
+    if now is None or stored is None or not now.is_finite() or (now > 0) is not (stored > 0):
+        return now  # whether an amount is there at all tells whose key a task ran on
+    return stored if abs(now - stored) <= max(stored * _NOISE, _NOISE_NANOS / nanos_per_unit) else now
 
 
 # --- what becomes of it --------------------------------------------------------------------------
@@ -223,14 +293,20 @@ class _Work:
     grown: int = 0
     restated: int = 0
     email_lost: int = 0
+    steady: int = 0
 
     def read(self, connection: Connection, changed: Sequence[tuple[Task, int]]) -> None:
         stored = _stored(connection, [task.task_id for task, _ in changed])
         emails = {self._email(task) for task, _ in changed}
         members = member_ids(connection, emails)
         following = _next_id(connection) if changed else 0
-        for task, mark in changed:
-            before = stored.get(task.task_id)
+        for seen, seen_mark in changed:
+            before, task, mark = stored.get(seen.task_id), seen, seen_mark
+            if before is not None and (task := _steadied(seen, before, self.terms.unit)) is not seen:
+                mark = fingerprint(task)
+                if mark == before.fingerprint:
+                    self.steady += 1
+                    continue
             cost = self._price(task)
             if cost is None:
                 continue
@@ -251,7 +327,7 @@ class _Work:
         try:
             return price(task, self.terms.unit)
         except AmountError as error:
-            self.refused.append(Refused(task.task_id, str(error)))
+            self.refused.append(Refused(task.task_id, str(error), task.created_at))
             return None
 
     def _is_doubtful(self, task: Task, cost: Price, before: _Stored | None) -> bool:
@@ -270,7 +346,7 @@ class _Work:
         )
 
     def _member(self, task: Task, before: _Stored | None, members: dict[str, int]) -> int:
-        if task.email is None and before is not None and before.attributed:
+        if task.email is None and before is not None and not before.without_email:
             if self.terms.solo_member is None:
                 self.email_lost += 1
             return before.member
@@ -289,27 +365,33 @@ class _Work:
         )
         self.details.append(_detail(key, task))
         self.new += 1
-        self._book(key, member, task, None, what)
+        self._book(TaskChange(key, member, task, None, what.entries, what.restated, self.terms.is_history(created_at)))
 
     def _update(self, task: Task, mark: int, cost: Price, before: _Stored, member: int) -> None:
         created_at = to_us(task.created_at)
         moved = bool(before.is_byok) is not cost.own_key
-        what = change(before.standing.totals, cost, created_at=created_at, observed_at=self.now_us, moved=moved)
+        totals = before.totals(task, self.terms.unit)
+        what = change(totals, cost, created_at=created_at, observed_at=self.now_us, moved=moved)
         kept = _keeping_what_is_known(task, cost, before)
         columns = _columns(kept[0], mark, kept[1], what, member, created_at, self.now_us, before)
         self.updates.append((*columns, before.id))
         self.details.append(_detail(before.id, task))
         self.grown += what.grown
         self.restated += what.restated
-        self._book(before.id, member, task, before.status, what)
+        self._book(TaskChange(before.id, member, task, before.status, what.entries, what.restated))
 
-    def _book(self, key: int, member: int, task: Task, was: str | None, what: Change) -> None:
+    def _book(self, done: TaskChange) -> None:
+        key, member = done.id, done.member
         self.charges += [
-            (key, member, e.platform_nanos, e.provider_nanos, e.booked_at, self.now_us, e.kind) for e in what.entries
-        ]
-        self.seen.add(("model", task.model))
-        self.seen.add(("status", task.status))
-        self.changes.append(TaskChange(key, member, task, was, what.entries, what.restated))
+            (
+                key, member, e.platform_nanos, e.provider_nanos, e.booked_at, self.now_us, e.kind, e.platform_by_unit,
+                e.provider_by_unit,
+            )
+            for e in done.entries
+        ]  # fmt: skip
+        self.seen.add(("model", done.task.model))
+        self.seen.add(("status", done.task.status))
+        self.changes.append(done)
 
     def write(self, connection: Connection) -> None:
         for sql, rows in (
@@ -328,7 +410,6 @@ class _Work:
     def booked(self, now: datetime, *, unchanged: int) -> Booked:
         return Booked(
             at=now,
-            quiet=self.terms.quiet,
             changes=tuple(self.changes),
             new=self.new,
             grown=self.grown,
@@ -342,21 +423,32 @@ class _Work:
 
 def _keeping_what_is_known(task: Task, cost: Price, before: _Stored) -> tuple[Task, Price]:
     """A cost that is no longer known leaves the amounts it was made of as they were."""
-    if cost.known or before.standing.totals == NOTHING_KNOWN:
+    totals = before.standing.totals
+    if totals == NOTHING_KNOWN:
         return task, cost
-    amounts = (
-        None if text is None else Decimal(text) for text in (before.neo_credits, before.llm_cost, before.neo_cost)
-    )
-    neo_credits, llm_cost, neo_cost = amounts
-    kept = msgspec.structs.replace(task, neo_credits=neo_credits, llm_cost=llm_cost, neo_cost=neo_cost)
-    return kept, Price(None, None, mixed=bool(before.mixed), by_unit=bool(before.by_unit), own_key=bool(before.is_byok))
+    neo_credits, llm_cost, neo_cost = before.amounts()
+    if not cost.known:
+        kept = _with_amounts(task, neo_credits, llm_cost, neo_cost)
+        return kept, Price(
+            None, None, mixed=bool(before.mixed), by_unit=bool(before.by_unit), own_key=bool(before.is_byok)
+        )
+    if not before.is_byok:
+        return task, cost  # it has moved: what it costs to whom begins anew
+    if cost.provider_nanos is None and totals.provider_nanos is not None:
+        # of a task that was mixed, credits were owed to Neo, and are so no more
+        task = _with_amounts(task, None if before.mixed else neo_credits, llm_cost, task.neo_cost)
+    elif cost.platform_nanos is None and totals.platform_nanos is not None:
+        task = _with_amounts(task, neo_credits if before.mixed else task.neo_credits, task.llm_cost, neo_cost)
+    else:
+        return task, cost
+    return task, msgspec.structs.replace(cost, by_unit=cost.by_unit or bool(before.by_unit))
 
 
 _TASK_COLUMNS = (
     "member", "model", "status", "created_at", "platform_nanos", "provider_nanos", "neo_credits", "llm_cost",
-    "neo_cost", "is_byok", "mixed", "by_unit", "restated", "cost_withdrawn", "stream_count", "step_count",
-    "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms", "avg_step_latency_ms",
-    "changed_at", "fingerprint",
+    "neo_cost", "is_byok", "mixed", "by_unit", "restated", "cost_withdrawn", "without_email", "stream_count",
+    "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
+    "avg_step_latency_ms", "changed_at", "fingerprint",
 )  # fmt: skip
 
 
@@ -369,6 +461,7 @@ def _columns(  # noqa: PLR0917 - a row is wide
         member, task.model, task.status, created_at, what.totals.platform_nanos, what.totals.provider_nanos,
         _text(task.neo_credits), _text(task.llm_cost), _text(task.neo_cost), cost.own_key, cost.mixed,
         cost.by_unit, what.restated or (before is not None and bool(before.restated)), what.withdrawn,
+        task.email is None and (before is None or bool(before.without_email)),
         task.stream_count, task.step_count, task.tool_calls, task.agent_triggers, task.llm_time_ms,
         task.tool_time_ms, task.total_execution_ms, task.avg_step_latency_ms, now_us, mark,
     )  # fmt: skip
@@ -395,8 +488,12 @@ _INSERT_TASK = _insert("task", ("id", "task_id", "first_seen_at", *_TASK_COLUMNS
 _UPDATE_TASK = f"UPDATE task SET {','.join(f'{name}=?' for name in _TASK_COLUMNS)} WHERE id = ?"  # noqa: S608 - our own column names
 _WRITE_DETAIL = _insert("task_detail", ("task", "title", "error_message", "tools", "agents"), or_what="OR REPLACE")
 INSERT_CHARGE = _insert(
-    "charge", ("task", "member", "platform_nanos", "provider_nanos", "booked_at", "observed_at", "kind")
-)
+    "charge",
+    (
+        "task", "member", "platform_nanos", "provider_nanos", "booked_at", "observed_at", "kind", "platform_by_unit",
+        "provider_by_unit",
+    ),
+)  # fmt: skip
 _INSERT_SEEN = _insert("seen", ("kind", "value"), or_what="OR IGNORE")
 
 
@@ -408,18 +505,29 @@ def _next_id(connection: Connection) -> int:
 # --- quarantine ----------------------------------------------------------------------------------
 
 
-def _settle_quarantine(connection: Connection, tasks: Sequence[Task], booked: Booked, now_us: int) -> None:
-    """A good row frees its task; a refused one is kept with the time it was seen."""
-    bad = {each.key: each.reason for each in booked.quarantined}
+def _settle_quarantine(
+    connection: Connection, tasks: Sequence[Task], booked: Booked, listing: Listing | None, now_us: int
+) -> None:
+    """A good row frees its task; a refused one is kept with when, and in which window, it was seen."""
+    bad = {each.key: each for each in booked.quarantined}
     if connection.exec_driver_sql("SELECT 1 FROM quarantine LIMIT 1").first():
         unsettled = {*bad, *booked.doubtful}
         healed = [(task.task_id,) for task in tasks if task.task_id not in unsettled]
         if healed:
             connection.exec_driver_sql("DELETE FROM quarantine WHERE key = ?", healed)
     if bad:
-        rows = [(key, reason, now_us, now_us) for key, reason in bad.items()]
-        connection.exec_driver_sql(
-            "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at) VALUES (?,?,?,?)"
-            " ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, last_seen_at = excluded.last_seen_at",
-            rows,
-        )
+        seen_from = None if listing is None else 0 if listing.start is None else to_us(listing.start)
+        last = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM pass").scalar_one()
+        rows = [
+            (each.key, each.reason, now_us, now_us, each.created_at and to_us(each.created_at), seen_from, last)
+            for each in bad.values()
+        ]
+        connection.exec_driver_sql(_SET_ASIDE, rows)
+
+
+_SET_ASIDE = (
+    _insert("quarantine", ("key", "reason", "first_seen_at", "last_seen_at", "created_at", "seen_from", "last_pass"))
+    + " ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, last_seen_at = excluded.last_seen_at,"
+    " created_at = coalesce(excluded.created_at, created_at), seen_from = coalesce(excluded.seen_from, seen_from),"
+    " last_pass = excluded.last_pass"
+)

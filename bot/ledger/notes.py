@@ -36,15 +36,21 @@ def check_unit(reader: Reader, unit: ByokUnit) -> None:
     _compare(read(reader, BYOK_UNIT), unit)
 
 
+def stored_unit(connection: "Connection") -> str | None:
+    """The unit that a ledger is priced in; None for a new one."""
+    row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (BYOK_UNIT,)).first()
+    return row[0] if row else None
+
+
 def settle_unit(connection: "Connection", unit: ByokUnit) -> None:
     """Note the unit that a new ledger is priced in.
 
     Raises:
         LedgerError: it is priced in another one.
     """
-    row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (BYOK_UNIT,)).first()
-    _compare(row[0] if row else None, unit)
-    if row is None:
+    stored = stored_unit(connection)
+    _compare(stored, unit)
+    if stored is None:
         write(connection, BYOK_UNIT, unit.value)
 
 

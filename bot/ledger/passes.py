@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.periods import Window
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     from bot.ledger.booking import Booked
 
 _BEGINNING = 0  # the stored start of a window that reaches back to the beginning
+_FOR_EVER = 2**62
+_DAY_US = 86_400_000_000  # a pass that had to wait may begin so long after its window's end, and be one up to then
+_OVERLAP_US = 1_000_000  # whether the upstream's ends are inclusive is undocumented
+
+
+class Ending(StrEnum):
+    """How a pass ended."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"  # all of it was read, and does not add up
+    FAILED = "failed"  # the upstream did not give it
+    BROKEN = "broken"  # something went wrong here
+    INTERRUPTED = "interrupted"  # it was told to stop
 
 
 @dataclass(slots=True)
@@ -45,7 +59,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Creation times `[start, end)` in microseconds that complete passes have read."""
+    """Creation times `[start, end)` in microseconds that passes have read."""
 
     start: int
     end: int
@@ -71,23 +85,46 @@ def begin(connection: "Connection", kind: str, start: datetime | None, end: date
 
 
 def finish(
-    connection: "Connection", key: int, tally: Tally, *, complete: bool, now: datetime, error: str | None = None
+    connection: "Connection",
+    key: int,
+    tally: Tally,
+    *,
+    complete: bool,
+    now: datetime,
+    error: str | None = None,
+    ending: Ending | None = None,
 ) -> None:
-    """Record what became of a pass; a complete one adds to the coverage."""
+    """Record what became of a pass; a complete one adds to the coverage, and frees what it no longer lists."""
+    ending = ending or (Ending.COMPLETE if complete else Ending.FAILED if error else Ending.INCOMPLETE)
     connection.exec_driver_sql(
         "UPDATE pass SET finished_at=?, complete=?, pages=?, tasks=?, new=?, grown=?, restated=?, quarantined=?,"
-        " error=? WHERE id = ?",
+        " error=?, ending=? WHERE id = ?",
         (
             to_us(now), complete, tally.pages, tally.tasks, tally.new, tally.grown, tally.restated,
-            tally.quarantined, error, key,
+            tally.quarantined, error, ending, key,
         ),
     )  # fmt: skip
     if complete:
-        # a row without an id has no better one to free it: unseen by a complete pass, it is gone
-        began = connection.exec_driver_sql("SELECT started_at FROM pass WHERE id = ?", (key,)).scalar_one()
-        connection.exec_driver_sql("DELETE FROM quarantine WHERE key LIKE 'row %' AND last_seen_at < ?", (began,))
-        row = connection.exec_driver_sql("SELECT window_from, window_to FROM pass WHERE id = ?", (key,)).one()
-        _cover(connection, Stretch(_BEGINNING if row[0] is None else row[0], row[1]))
+        row = connection.exec_driver_sql(
+            "SELECT window_from, window_to, started_at FROM pass WHERE id = ?", (key,)
+        ).one()
+        start = _BEGINNING if row[0] is None else row[0]
+        _free_what_is_gone(connection, key, Stretch(start, row[1]), row[2])
+        _cover(connection, Stretch(start, row[1]))
+
+
+def _free_what_is_gone(connection: "Connection", key: int, window: Stretch, started_at: int) -> None:
+    """End the quarantine of rows that a complete pass should have listed and did not.
+
+    It should have if their task was created within its window. Where that is not known, if it read on to its
+    present, from no later than the window that they were last seen in.
+    """
+    low = window.start and window.start + _OVERLAP_US
+    connection.exec_driver_sql(
+        "DELETE FROM quarantine WHERE last_pass < ? AND ((created_at >= ? AND created_at < ?)"
+        " OR (seen_from >= ? AND ? >= ?))",
+        (key, low, window.end - _OVERLAP_US, window.start, window.end, started_at - _DAY_US),
+    )
 
 
 def _cover(connection: "Connection", added: Stretch) -> None:
@@ -185,12 +222,22 @@ class Freshness:
 
 def freshness(reader: Reader, now: datetime) -> Freshness:
     """How far the ledger can be trusted; what a clock that ran ahead once claimed is left out."""
-    upto = {"now": to_us(now)}
+    upto = {"now": to_us(now), "waited": _DAY_US}
+    # the last that was written, not the latest: time may since have come to what a clock that ran ahead has claimed
     as_of = reader.one(
-        "SELECT max(window_to) FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now", upto
+        "SELECT window_to FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now"
+        " AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1",
+        upto,
     )
-    reached = reader.one("SELECT max(window_to) FROM pass WHERE finished_at IS NOT NULL AND window_to <= :now", upto)
-    stretches = [Stretch(*row) for row in reader.rows("SELECT covered_from, covered_to FROM coverage ORDER BY 1")]
+    reached = reader.one(
+        "SELECT window_to FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' AND window_to <= :now"
+        " AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1",
+        upto,
+    )
+    rows = reader.rows(
+        "SELECT covered_from, min(covered_to, :now) FROM coverage WHERE covered_from < :now ORDER BY 1", upto
+    )
+    stretches = [Stretch(*row) for row in rows]
     at = as_of[0] if as_of else None
     return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))
 
@@ -236,12 +283,24 @@ class Tried:
 
 
 def tried(reader: Reader, kind: str) -> Tried:
-    """When passes of that kind last began."""
-    row = reader.rows(
-        "SELECT max(CASE WHEN complete THEN started_at END), max(started_at) FROM pass WHERE kind = :kind",
-        {"kind": kind},
-    )[0]
-    return Tried(*(None if at is None else from_us(at) for at in row))
+    """When passes of that kind last began; the last that was written, whatever a clock that ran ahead wrote before."""
+    last = "SELECT started_at FROM pass WHERE kind = :kind {} ORDER BY id DESC LIMIT 1"
+    rows = [reader.one(last.format(only), {"kind": kind}) for only in ("AND complete", "")]
+    return Tried(*(None if row is None else from_us(row[0]) for row in rows))
+
+
+def read_before(connection: "Connection", now: datetime, *, tail: bool) -> list[Stretch] | None:
+    """The stretches of creation time in which a new task is news: what complete passes have read, and what came since.
+
+    Whatever was created after the ledger's first pass began is news, also if no pass was ever complete. None if all
+    is, as of a `tail` once anything was read: what it lists goes on now. Empty before the first pass.
+    """
+    rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
+    if rows and tail:
+        return None
+    began = connection.exec_driver_sql("SELECT min(started_at) FROM pass WHERE started_at <= ?", (to_us(now),)).scalar()
+    since = [] if began is None else [Stretch(began, _FOR_EVER)]
+    return joined([*(Stretch(*row) for row in rows), *since])
 
 
 def first_began(reader: Reader) -> datetime | None:

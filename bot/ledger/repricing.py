@@ -1,9 +1,10 @@
 """Repricing: the BYOK unit was changed, so every amount that rests on it is corrected where it was booked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,7 +14,7 @@ from bot.domain.tasks import Task
 from bot.ledger import notes, quarters
 from bot.ledger.booking import INSERT_CHARGE
 from bot.ledger.instants import from_us
-from bot.ledger.rules import Kind
+from bot.ledger.rules import Kind, Totals
 from bot.ledger.schema import LedgerError
 
 _BATCH = 1_000
@@ -31,27 +32,31 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
     """Price every task again in a unit and book the differences; observers are not told.
 
     A correction stands where the charge stands that it corrects, so that past windows are right too: the unit was
-    wrong all along.
+    wrong all along. What a task no longer costs, or costs to Neo now, is corrected as well.
     """
+    before = ByokUnit(notes.stored_unit(connection) or ByokUnit.CREDITS)
+    scale = Fraction(unit.nanos_per_unit, before.nanos_per_unit)
     tasks, difference, last = 0, 0, 0
     while rows := connection.exec_driver_sql(_NEXT, (last, _BATCH)).all():
         last = rows[-1][0]
         for row in rows:
-            new = _priced(row, unit)
-            entries = list(_corrections(connection, row, new))
+            new, entries = _corrections(connection, row, _priced(row, unit), scale)
             if entries:
-                _book(connection, row, new, entries, now_us)
+                _book(connection, row[0], new, entries, now_us)
             tasks += bool(entries)
-            difference += sum(platform + provider for _, platform, provider, _ in entries)
+            difference += sum(entry.platform_nanos + entry.provider_nanos for entry in entries)
     notes.write(connection, notes.BYOK_UNIT, unit.value)
     return Repriced(tasks, difference)
 
 
+# also those that no longer rest on the unit, and once did
 _NEXT = """
 SELECT id, platform_nanos, provider_nanos, created_at, is_byok, neo_credits, llm_cost, neo_cost
-FROM task WHERE by_unit AND id > ? ORDER BY id LIMIT ?
+FROM task t WHERE id > ? AND (by_unit OR is_byok OR EXISTS (
+    SELECT 1 FROM charge c WHERE c.task = t.id
+    AND (c.platform_by_unit <> 0 OR coalesce(c.provider_by_unit, c.provider_nanos) <> 0)))
+ORDER BY id LIMIT ?
 """
-_Entry = tuple[int, int, int, int]  # member, platform and provider nanos, booked_at
 
 
 def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
@@ -69,16 +74,75 @@ def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
         ) from error
 
 
-def _corrections(connection: Connection, row: Sequence[Any], new: Price) -> Iterator[_Entry]:
-    charges = connection.exec_driver_sql(
-        "SELECT booked_at, platform_nanos, provider_nanos, member FROM charge WHERE task = ? ORDER BY booked_at, id",
-        (row[0],),
-    ).all()
-    platform = spread([c[1] for c in charges], row[1], new.platform_nanos)
-    provider = spread([c[2] for c in charges], row[2], new.provider_nanos)
-    for charge, more_platform, more_provider in zip(charges, platform, provider, strict=True):
-        if more_platform or more_provider:
-            yield charge[3], more_platform, more_provider, charge[0]
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A correction: of which member, by how much, and when the charges that it corrects were booked."""
+
+    member: int
+    platform_nanos: int
+    provider_nanos: int
+    booked_at: int
+
+
+# charges from before their parts were noted: a provider's cost rests on the unit, and of the task's own key all does
+_CHARGES = """
+SELECT booked_at, member, sum(platform_nanos), sum(provider_nanos),
+       sum(coalesce(platform_by_unit, iif(?, platform_nanos, 0))), sum(coalesce(provider_by_unit, provider_nanos))
+FROM charge WHERE task = ? GROUP BY booked_at, member ORDER BY booked_at, min(id)
+"""
+
+
+def _corrections(
+    connection: Connection, row: Sequence[Any], new: Price, scale: Fraction
+) -> tuple[Totals, list[_Entry]]:
+    """What a task's charges sum to in the new unit, and what is to be booked for that."""
+    key, platform_nanos, provider_nanos, _, is_byok, *_ = row
+    charges = connection.exec_driver_sql(_CHARGES, (is_byok, key)).all()
+    platform = scaled([_Part(c[2], c[4]) for c in charges], scale, platform_nanos, new.platform_nanos)
+    provider = scaled([_Part(c[3], c[5]) for c in charges], scale, provider_nanos, new.provider_nanos)
+    entries = [
+        _Entry(charge[1], more_platform, more_provider, charge[0])
+        for charge, more_platform, more_provider in zip(charges, platform, provider, strict=True)
+        if more_platform or more_provider
+    ]
+    return Totals(_plus(platform_nanos, platform), _plus(provider_nanos, provider)), entries
+
+
+def _plus(total: int | None, differences: Sequence[int]) -> int | None:
+    return None if total is None else total + sum(differences)
+
+
+class _Part(NamedTuple):
+    """A charge's amount, and how much of it rests on the unit, in nanos."""
+
+    nanos: int
+    by_unit: int
+
+
+_ROUNDING = 20  # nanos by which amounts that were rounded in the former unit may miss those of the new one
+
+
+def scaled(parts: Sequence[_Part], scale: Fraction, total: int | None, new_total: int | None) -> list[int]:
+    """What each part must grow by so that what rests on the unit is in the new one, and all sums to the new total.
+
+    A total that is not known any more is what the parts come to. Where what is noted of the parts does not lead to
+    the new total, they grow in proportion.
+    """
+    differences, reached, reached_new = [], 0, 0
+    for part in parts:
+        before, before_new = reached, reached_new
+        reached += part.by_unit
+        reached_new = round(reached * scale)
+        differences.append((reached_new - before_new) - (reached - before))
+    if total is None or new_total is None:
+        return differences
+    rest = new_total - total - sum(differences)
+    touched = [place for place, part in enumerate(parts) if part.by_unit]
+    if abs(rest) > (_ROUNDING if touched else 0):
+        return spread([part.nanos for part in parts], total, new_total)
+    if rest:
+        differences[touched[-1]] += rest
+    return differences
 
 
 def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> list[int]:
@@ -99,13 +163,15 @@ def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> li
     return differences
 
 
-def _book(connection: Connection, row: Sequence[Any], new: Price, entries: Sequence[_Entry], now_us: int) -> None:
-    key, platform, provider, *_ = row
-    charges = [(key, *entry, now_us, Kind.REPRICED) for entry in entries]
+def _book(connection: Connection, key: int, new: Totals, entries: Sequence[_Entry], now_us: int) -> None:
+    charges = [
+        (key, e.member, e.platform_nanos, e.provider_nanos, e.booked_at, now_us, Kind.REPRICED, e.platform_nanos,
+         e.provider_nanos)
+        for e in entries
+    ]  # fmt: skip
     connection.exec_driver_sql(INSERT_CHARGE, charges)
-    quarters.add(connection, ((booked_at, platform, provider) for _, platform, provider, booked_at in entries))
-    platform = platform if new.platform_nanos is None else new.platform_nanos
-    provider = provider if new.provider_nanos is None else new.provider_nanos
+    quarters.add(connection, ((e.booked_at, e.platform_nanos, e.provider_nanos) for e in entries))
     connection.exec_driver_sql(
-        "UPDATE task SET platform_nanos = ?, provider_nanos = ? WHERE id = ?", (platform, provider, key)
+        "UPDATE task SET platform_nanos = ?, provider_nanos = ? WHERE id = ?",
+        (new.platform_nanos, new.provider_nanos, key),
     )

@@ -14,16 +14,22 @@ class Kind(StrEnum):
     FIRST = "first"  # an amount became known; booked when the task was created
     GROWTH = "growth"  # an amount grew; booked when it was observed
     RESTATED = "restated"  # the upstream lowered an amount; booked when it was observed, negative
+    MOVED = "moved"  # the same amount rests on the BYOK unit now, or no longer: a charge of nothing that says so
     REPRICED = "repriced"  # the BYOK unit was changed; booked where the charge it corrects was
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A charge to be booked, in USD nanos, at a moment in microseconds since 1970."""
+    """A charge to be booked, in USD nanos, at a moment in microseconds since 1970.
+
+    `platform_by_unit` and `provider_by_unit` are the parts of its amounts that rest on the BYOK unit.
+    """
 
     kind: Kind
     platform_nanos: int
     provider_nanos: int
     booked_at: int
+    platform_by_unit: int = 0
+    provider_by_unit: int = 0
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +37,8 @@ class Totals(msgspec.Struct, frozen=True, gc=False):
 
     platform_nanos: int | None
     provider_nanos: int | None
+    platform_by_unit: int = 0
+    provider_by_unit: int = 0
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -62,17 +70,27 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
     absent = 0 if moved and price.known else None
     platform = _step(stored.platform_nanos, price.platform_nanos, absent)
     provider = _step(stored.provider_nanos, price.provider_nanos, absent)
+    platform_by_unit = price.platform_by_unit - stored.platform_by_unit
+    provider_by_unit = price.provider_by_unit - stored.provider_by_unit
     entries = [
         Entry(
             kind,
             _part(platform, kind),
             _part(provider, kind),
             created_at if kind is Kind.FIRST else observed_at,
+            platform_by_unit if kind is platform.kind else 0,
+            provider_by_unit if kind is provider.kind else 0,
         )
         for kind in (Kind.FIRST, Kind.GROWTH, Kind.RESTATED)
         if kind in {platform.kind, provider.kind}
     ]
     kinds = {entry.kind for entry in entries}
+    moved_parts = (
+        platform_by_unit if platform.stands else 0,
+        provider_by_unit if provider.stands else 0,
+    )
+    if any(moved_parts):
+        entries.append(Entry(Kind.MOVED, 0, 0, observed_at, *moved_parts))
     return Change(
         Totals(platform.total, provider.total),
         tuple(entries),
@@ -85,7 +103,14 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
 def _first(price: Price, created_at: int) -> Change:
     if not price.known:
         return _STILL_UNKNOWN
-    entry = Entry(Kind.FIRST, price.platform_nanos or 0, price.provider_nanos or 0, created_at)
+    entry = Entry(
+        Kind.FIRST,
+        price.platform_nanos or 0,
+        price.provider_nanos or 0,
+        created_at,
+        price.platform_by_unit,
+        price.provider_by_unit,
+    )
     return Change(Totals(price.platform_nanos, price.provider_nanos), (entry,), grown=True)
 
 
@@ -97,6 +122,11 @@ class _Step:
     kind: Kind | None = None
     difference: int = 0
     withdrawn: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is known, and what it was."""
+        return self.kind is None and not self.withdrawn
 
 
 @dataclass(frozen=True, slots=True)

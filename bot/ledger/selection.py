@@ -157,6 +157,23 @@ def task_ids(reader: Reader, values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def asks_for_held_tasks(reader: Reader, selection: Selection) -> bool:
+    """Whether a selection names tasks by their whole ids, which are all its members' and booked as they stand.
+
+    All that such a task was ever charged is in the ledger, whatever else of its time is not.
+    """
+    named = [each for f in selection.filters if f.field is Field.TASK and not f.exclude for each in f.values]
+    whose = "1"
+    if selection.members is not None:
+        ids = _numbers(_Members(reader).named(selection.members))
+        whose = f"""(t.member IN ({ids})
+OR EXISTS (SELECT 1 FROM charge c WHERE c.task = t.id AND c.member IN ({ids})))"""  # noqa: S608 - our own keys
+    sql = f"""SELECT 1 FROM task t WHERE t.task_id IN (:a, :b, :c)
+AND t.task_id NOT IN (SELECT key FROM quarantine) AND {whose}"""  # noqa: S608 - our own keys
+    spellings = [{"a": each, "b": each.lower(), "c": each.upper()} for each in named]
+    return bool(named) and all(reader.one(sql, each) for each in spellings)
+
+
 _MAX_BEGINNING = 1_000
 
 

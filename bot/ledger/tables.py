@@ -55,6 +55,7 @@ class Task(SQLModel, table=True):
     by_unit: bool
     restated: bool
     cost_withdrawn: bool
+    without_email: bool  # its row has never carried one
     stream_count: int | None
     step_count: int
     tool_calls: int
@@ -98,6 +99,8 @@ class Charge(SQLModel, table=True):
     booked_at: int = Field(sa_type=BigInteger)
     observed_at: int = Field(sa_type=BigInteger)
     kind: str  # see rules.Kind
+    platform_by_unit: int | None = Field(default=None, sa_column=_nanos(known=False))  # the part that rests on the
+    provider_by_unit: int | None = Field(default=None, sa_column=_nanos(known=False))  # BYOK unit; None: not noted
 
 
 class ChargeQuarter(SQLModel, table=True):
@@ -127,6 +130,7 @@ class Pass(SQLModel, table=True):
     restated: int = 0
     quarantined: int = 0
     error: str | None = None
+    ending: str | None = None  # see passes.Ending; None while it goes on, or where its process was killed
 
 
 class Coverage(SQLModel, table=True):
@@ -143,6 +147,9 @@ class Quarantine(SQLModel, table=True):
     reason: str
     first_seen_at: int = Field(sa_type=BigInteger)
     last_seen_at: int = Field(sa_type=BigInteger)
+    created_at: int | None = Field(default=None, sa_type=BigInteger)  # of its task, where that can be read
+    seen_from: int | None = Field(default=None, sa_type=BigInteger)  # the start of the window it was last listed in
+    last_pass: int = 0  # the one that saw it last
 
 
 class Seen(SQLModel, table=True):

@@ -1,12 +1,13 @@
 """Paging: all pages of a span, a few at a time, and whether together they are the whole."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 
 from bot.domain.tasks import Refused, Task
 from bot.neo.client import CONCURRENCY, NeoClient, Span
-from bot.neo.wire import Page
+from bot.neo.wire import NAMELESS, Page
 
 _TOGETHER = 4  # pages to a batch at most: a transaction for several is cheaper, and a break costs no more than these
 _AHEAD = 2 * CONCURRENCY  # pages that may wait to be used; it bounds the memory
@@ -48,11 +49,19 @@ class Sweep:
     _reached: int = 0  # the offset after the page that is farthest from the beginning
     _more: bool = False  # whether others follow it
     seen: set[int] = field(default_factory=set)  # hashes of ids: a tenth of the memory of the ids
+    _nameless: Counter[str] = field(default_factory=Counter)  # rows without an id, by digest
 
     @property
     def whole(self) -> bool:
         """Whether the sweep saw every row of one state of the list."""
         return self.broken is None and not self._more and len(self.seen) == self.rows == self.total
+
+    @property
+    def why_not_whole(self) -> str:
+        """What of it does not add up; empty if it is whole."""
+        if self.whole:
+            return ""
+        return self.broken or f"Neo announces {self.total:,} rows and lists {len(self.seen):,} different ones"
 
     async def first(self) -> Page:
         """The first page, which says how many rows there are."""
@@ -130,7 +139,14 @@ class Sweep:
         for task in page.tasks:
             (repeated if hash(task.task_id) in self.seen else fresh).append(task)
             self.seen.add(hash(task.task_id))
-        self.seen.update(hash(bad.key) for bad in page.refused)
+        self.seen.update(hash(self._unique(bad)) for bad in page.refused)
         if page.rows and len(self.seen) == before:
             self.broken = self.broken or "a page repeats rows of others"
         return Batch(tuple(fresh), tuple(repeated), page.refused)
+
+    def _unique(self, bad: Refused) -> str:
+        """A bad row's key; of rows without an id, which may well be equal, each counts."""
+        if not bad.key.startswith(NAMELESS):
+            return bad.key
+        self._nameless[bad.key] += 1
+        return f"{bad.key} {self._nameless[bad.key]}"

@@ -26,7 +26,7 @@ from bot.neo.lenient import (
 )
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_NAMELESS = "row "  # what the key of a row without an id begins with
+NAMELESS = "row "  # what the key of a row without an id begins with
 _BOOLEANS = {"true": True, "false": False}
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
@@ -142,7 +142,7 @@ def _page(rows: Iterable[_Row], bad: Iterable[Refused], said: _Said, latest: dat
         try:
             tasks.append(_task(row, latest))
         except ValueError as error:
-            refused.append(Refused(_safe(row.task_id) or _digest(row), str(error)))
+            refused.append(Refused(_safe(row.task_id) or _digest(row), str(error), _readable(row.created_at)))
     return Page(tuple(tasks), tuple(refused), said.total, said.has_more)
 
 
@@ -158,7 +158,7 @@ def _row_by_row(body: bytes, latest: datetime | None) -> Page:
             _encode(row)  # refuses text that is no Unicode and numbers beyond 64 bits
             rows.append(row)
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-            bad.append(Refused(_key(each), _reason(error)))
+            bad.append(Refused(_key(each), _reason(error), _born(each)))
     return _page(rows, _numbered(bad), _Said(total, _BOOLEANS.get(str(raw.get("has_more")).lower())), latest)
 
 
@@ -167,8 +167,8 @@ def _numbered(refused: Iterable[Refused]) -> Iterator[Refused]:
     times: Counter[str] = Counter()
     for each in refused:
         times[each.key] += 1
-        again = times[each.key] > 1 and each.key.startswith(_NAMELESS)
-        yield Refused(f"{each.key} no. {times[each.key]}", each.reason) if again else each
+        again = times[each.key] > 1 and each.key.startswith(NAMELESS)
+        yield msgspec.structs.replace(each, key=f"{each.key} no. {times[each.key]}") if again else each
 
 
 def _loosely(body: bytes) -> Any:  # noqa: ANN401 - JSON of any shape
@@ -213,13 +213,28 @@ def _key(row: object) -> str:
     return _safe(task_id) if isinstance(task_id, str) and task_id else _digest(row)
 
 
+def _born(row: object) -> datetime | None:
+    """When a bad row's task was created, if that can be read."""
+    return _readable(row.get("created_at")) if isinstance(row, dict) else None
+
+
+def _readable(created_at: object) -> datetime | None:
+    """A creation time as text, or read already; None if it cannot be read."""
+    if isinstance(created_at, datetime):
+        return created_at
+    try:
+        return _created_at(created_at) if isinstance(created_at, str) else None
+    except ValueError:
+        return None
+
+
 def _safe(task_id: str) -> str:
     """An id that can be stored and shown, whatever was sent as one."""
     return "".join(letter if letter.isprintable() else "?" for letter in task_id[:200])
 
 
 def _digest(row: object) -> str:
-    return f"{_NAMELESS}{blake2b(repr(row).encode(errors='replace'), digest_size=6).hexdigest()}"
+    return f"{NAMELESS}{blake2b(repr(row).encode(errors='replace'), digest_size=6).hexdigest()}"
 
 
 # --- a row becomes a task ------------------------------------------------------------------------

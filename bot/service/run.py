@@ -296,8 +296,7 @@ async def serve(app: App, stop: asyncio.Event) -> None:
 def _keeper(app: App, readers: Readers) -> Keeper:
     async def read(planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
         await readers.ask(lambda reader: waits.check(reader, app.clock()))
-        first = (await readers.ask(lambda reader: freshness(reader, app.clock()))).as_of is None
-        return await app.read(planned, progress, _waiting, quiet=first, courtesy=people_first)
+        return await app.read(planned, progress, _waiting, courtesy=people_first)
 
     async def people_first() -> None:
         await readers.idle(COURTESY_SECONDS)
@@ -309,7 +308,7 @@ def _keeper(app: App, readers: Readers) -> Keeper:
 
 
 def _waiting(held: Held) -> None:
-    log.info("waiting for another sync to end", holder=held.holder)
+    log.info("waiting for another sync to end", holder=held.who)
 
 
 @asynccontextmanager

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.periods import day_start, local_day
-from bot.ledger.instants import from_us
+from bot.ledger.instants import from_us, to_us
 from bot.outbox.store import Owed, owe
 from bot.spikes.rules import Terms
 from bot.spikes.store import spikes
@@ -27,8 +27,6 @@ class Watch:
 
     def observe(self, connection: "Connection", booked: "Booked") -> None:
         """Owe what there is to tell; to be called by `book`."""
-        if booked.quiet:
-            return
         for day, members in self._touched(booked).items():
             until = day_start(day + timedelta(days=1), self.terms.zone) + _LATE
             for each in spikes(connection, day, self.terms, members):
@@ -36,11 +34,24 @@ class Watch:
                     continue
                 owe(connection, [Owed(f"spike:{each.member}-{day}", "alert", until=until)], booked.at)
 
+    def forget(self, connection: "Connection", now: datetime) -> None:
+        """Amounts were priced again: a day that has become a spike by that is told to nobody."""
+        today = local_day(now, self.terms.zone)
+        for day in (today, today - timedelta(days=1)):
+            for each in spikes(connection, day, self.terms):
+                stem = f"spike:{each.member}-{day}"
+                if owe(connection, [Owed(stem, "alert")], now):
+                    connection.exec_driver_sql(
+                        "UPDATE notification SET state = 'moved', settled_at = ?, error = 'amounts were priced again'"
+                        " WHERE stem = ? AND state = 'pending'",
+                        (to_us(now), stem),
+                    )
+
     def _touched(self, booked: "Booked") -> dict[date, set[int]]:
-        """The members whose today or yesterday has grown."""
+        """The members whose today or yesterday has grown, but by history alone."""
         today = local_day(booked.at, self.terms.zone)
         found: dict[date, set[int]] = defaultdict(set)
-        for change in booked.changes:
+        for change in (each for each in booked.changes if not each.quiet):
             for entry in change.entries:
                 day = local_day(from_us(entry.booked_at), self.terms.zone)
                 if today - timedelta(days=1) <= day <= today:

@@ -1,22 +1,30 @@
 """The sync job: reads planned windows completely, books what it finds page by page, and keeps the lease."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.tasks import Refused, Task
 from bot.ledger import lease, notes, passes
 from bot.ledger.booking import Booked, Listing, Terms, book
 from bot.ledger.database import Database
-from bot.ledger.passes import Tally
+from bot.ledger.passes import Ending, Tally
+from bot.ledger.schema import LedgerError
 from bot.neo.client import CONCURRENCY, LARGEST_PAGE, SMALLEST_PAGE, NeoClient, Span
 from bot.neo.errors import NeoError, TooLargeError, TooLongError
 from bot.neo.paging import Batch, Sweep
+from bot.sync.blame import Culprits, is_of_the_rows, said
+from bot.sync.count import Rows
 from bot.sync.rules import Kind, Planned
+
+log = structlog.get_logger(__name__)
 
 PAGE_SIZES = (LARGEST_PAGE, 50, SMALLEST_PAGE)
 SWEEPS = 3  # tries at a window before it is cut
@@ -60,7 +68,8 @@ class Progress:
 class Sync:
     """One sync: a client, a ledger, and how to book.
 
-    `clock` gives aware times; `progress` is called after every page, `courtesy` awaited before one is booked.
+    `clock` gives aware times; `progress` is called after every page, `courtesy` awaited before one is booked. Between
+    windows the tail is read again once the last one is `tail_every` old.
     """
 
     database: Database
@@ -70,32 +79,62 @@ class Sync:
     holder: str
     progress: Callable[[Progress], None] = lambda _: None
     courtesy: Courtesy | None = None
+    tail_every: timedelta | None = None
     _outcome: Outcome = field(default_factory=Outcome)
     _tally: Tally = field(default_factory=Tally)
+    _rows: Rows = field(default_factory=Rows)
+    _all_rows: Rows = field(default_factory=Rows)
+    _incomplete: str | None = None
     _stall: asyncio.Timeout | None = None
     _limit: int = LARGEST_PAGE
     _saw_emails: bool = False
     _hopeless_slices: int = 0
 
-    async def run(self, planned: Sequence[Planned], *, quiet: bool) -> Outcome:
+    async def run(self, planned: Sequence[Planned], *, quiet: bool = False) -> Outcome:
         """Read the windows in turn; the lease must be held.
 
         Args:
             planned: what to read.
-            quiet: whether even the tail is history, as in a first run.
+            quiet: whether whatever is seen for the first time is history, of which nobody is told, in any window.
 
         Raises:
             NeoError: the upstream failed; what was booked stays.
             LeaseLostError: another process took over.
         """
+        tail: Planned | None = None
+        async with self._heartbeat():
+            for number, window in enumerate(planned, 1):
+                tail = await self._tail_again(tail, _Place(window, number, len(planned)), quiet=quiet)
+                await self._pass(_Place(window, number, len(planned)), quiet=quiet)
+        if len(planned) > 1:  # a row that several passes have read counts once
+            self._outcome.tally = self._all_rows.counted(self._outcome.tally)
+        return self._outcome
+
+    async def _tail_again(self, last: Planned | None, before: "_Place", *, quiet: bool) -> Planned | None:
+        """Before a long window read what is new since the last tail, if that is old; returns the last tail."""
+        window, now = before.window, self.clock()
+        if window.kind is Kind.TAIL:
+            return window
+        if last is None or self.tail_every is None or now - last.end < self.tail_every:
+            return last
+        tail = replace(last, end=now)
+        await self._pass(replace(before, window=tail), quiet=quiet)
+        return tail
+
+    @asynccontextmanager
+    async def _without_stall(self) -> AsyncIterator[None]:
+        """Break off what does not get on; `_gets_on` is called whenever it does."""
         try:
-            async with asyncio.timeout(STALL_SECONDS) as self._stall, self._heartbeat():
-                for number, window in enumerate(planned, 1):
-                    self.terms = replace(self.terms, quiet=quiet or window.kind.quiet)
-                    await self._pass(_Place(window, number, len(planned)))
+            async with asyncio.timeout(STALL_SECONDS) as self._stall:
+                yield
         except TimeoutError:
             raise StalledError(f"no page came from Neo for {STALL_SECONDS // 60} minutes. Try again later.") from None
-        return self._outcome
+        finally:
+            self._stall = None
+
+    def _gets_on(self) -> None:
+        if self._stall is not None:
+            self._stall.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
 
     @asynccontextmanager
     async def _heartbeat(self) -> AsyncIterator[None]:
@@ -110,32 +149,51 @@ class Sync:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(lease.LIFETIME.total_seconds() / 3)
-            await self.database.write(lambda connection: lease.renew(connection, lease.SYNC, self.holder, self.clock()))
+            with suppress(SQLAlchemyError, sqlite3.Error):  # whoever holds the file up may let go before the next beat
+                await self.database.write(lambda c: lease.renew(c, lease.SYNC, self.holder, self.clock()))
 
     # --- one pass --------------------------------------------------------------------------------
 
-    async def _pass(self, place: "_Place") -> None:
-        window, began = place.window, self.clock()
-        self._tally = Tally()
-        key = await self.database.write(lambda c: passes.begin(c, window.kind, window.start, window.end, began))
-        complete, error = False, None
+    async def _pass(self, place: "_Place", *, quiet: bool) -> None:
+        self._tally, self._rows, self._incomplete = Tally(), Rows(), None
+        key = await self._begin(place.window, quiet=quiet)
         try:
-            complete = await self._read(place, window.start, window.end)
-        except NeoError as failure:
-            error = str(failure)
+            async with self._without_stall():
+                complete = await self._read(place, place.window.start, place.window.end)
+            await self._finish(key, *((Ending.COMPLETE, None) if complete else (Ending.INCOMPLETE, self._incomplete)))
+        except Exception as failure:
+            with suppress(SQLAlchemyError, sqlite3.Error):  # the disk may be full: then that is what is to be said
+                await self._finish(key, _ending(failure), said(failure))
             raise
-        finally:
-            # shielded: an interrupted pass is still recorded as such
-            await asyncio.shield(self.database.write(lambda c: self._finish(c, key, complete=complete, error=error)))
-        self._outcome.tally.include(self._tally)
+        except BaseException:  # it was told to stop: that is recorded, too
+            await self._finish(key, Ending.INTERRUPTED, None)
+            raise
         self._outcome.complete &= complete
 
-    def _finish(self, connection: Connection, key: int, *, complete: bool, error: str | None) -> None:
-        passes.finish(connection, key, self._tally, complete=complete, now=self.clock(), error=error)
-        if self._tally.email_lost:
-            self._warn(connection, f"{self._tally.email_lost} tasks came without the e-mail they had")
-        elif complete and (self._saw_emails or self.terms.solo_member):
-            self._clear_warning(connection)
+    async def _begin(self, window: Planned, *, quiet: bool) -> int:
+        began = self.clock()
+
+        def begin(connection: Connection) -> int:
+            known = () if quiet else passes.read_before(connection, began, tail=window.kind is Kind.TAIL)
+            self.terms = replace(self.terms, read_before=known)
+            return passes.begin(connection, window.kind, window.start, window.end, began)
+
+        return await self.database.write(begin)
+
+    async def _finish(self, key: int, ending: Ending, error: str | None) -> None:
+        tally = self._rows.counted(self._tally)
+        self._outcome.tally.include(tally)
+        self._all_rows.include(self._rows)
+
+        def finish(connection: Connection) -> None:
+            complete = ending is Ending.COMPLETE
+            passes.finish(connection, key, tally, complete=complete, now=self.clock(), error=error, ending=ending)
+            if tally.email_lost:
+                self._warn(connection, f"{tally.email_lost} tasks came without the e-mail they had")
+            elif complete and (self._saw_emails or self.terms.solo_member):
+                self._clear_warning(connection)
+
+        await asyncio.shield(self.database.write(finish))
 
     def _warn(self, connection: Connection, what: str) -> None:
         warning = f"{what}: the key's owner seems to have lost admin rights in Neo. Spend by member is not kept up."
@@ -155,6 +213,7 @@ class Sync:
             if sweep.whole:
                 await self._note_missing(place, start, end, sweep)
                 return True
+            self._incomplete = sweep.why_not_whole
         if self._hopeless_slices >= HOPELESS_SLICES:
             return False  # a list that could not be pinned down a moment ago is not cut to pieces again
         self._hopeless_slices = 0
@@ -180,6 +239,8 @@ class Sync:
         if sweep is not None and sweep.whole:
             await self._note_missing(place, start, end, sweep)
             return True
+        if sweep is not None:
+            self._incomplete = sweep.why_not_whole
         return await self._halves(place, start, end)
 
     async def _note_missing(self, place: "_Place", start: datetime | None, end: datetime, sweep: Sweep) -> None:
@@ -226,35 +287,76 @@ class Sync:
         copies = {task.task_id: task for task in batch.repeated if task.task_id not in here}
         listing = Listing(start, frozenset(task.task_id for task in batch.repeated))
         booked = await self._book([*batch.fresh, *copies.values()], listing, batch.refused)
-        if booked.doubtful:
-            await self._book_alone(booked.doubtful)
+        doubtful = {task_id for each in booked for task_id in each.doubtful}
+        if doubtful:
+            listed = {task.task_id: task for task in (*batch.fresh, *batch.repeated)}
+            await self._book_alone([listed[task_id] for task_id in sorted(doubtful)])
         self._tally.pages += batch.pages
-        self._tally.tasks += len(batch.fresh)
+        self._rows.see(batch.fresh)
         self.progress(Progress(place.window, place.number, place.windows, sweep.rows, sweep.total))
 
-    async def _book_alone(self, task_ids: Sequence[str]) -> None:
+    async def _book_alone(self, listed: Sequence[Task]) -> None:
         """Read tasks one by one, free of any window, and book what they are."""
         gate = asyncio.Semaphore(CONCURRENCY)
 
-        async def alone(task_id: str) -> Task | Refused:
+        async def alone(task: Task) -> Task | Refused:
             async with gate:
-                return await self._alone(task_id)
+                found = await self._alone(task)
+            self._gets_on()
+            return found
 
-        found = await asyncio.gather(*map(alone, task_ids))
+        found = await asyncio.gather(*map(alone, listed))
         tasks = [each for each in found if isinstance(each, Task)]
         await self._book(tasks, None, [each for each in found if isinstance(each, Refused)])
 
-    async def _alone(self, task_id: str) -> Task | Refused:
-        page = await self.client.task(task_id)
+    async def _alone(self, listed: Task) -> Task | Refused:
+        page = await self.client.task(listed.task_id)
+        if len(page.tasks) == 1 and not page.refused and page.tasks[0].task_id == listed.task_id:
+            return page.tasks[0]
         if page.refused:
-            return Refused(task_id, page.refused[0].reason)
-        if len(page.tasks) > 1:
-            return Refused(task_id, "asked for alone, it came as several rows")
-        if page.tasks and page.tasks[0].task_id != task_id:
-            return Refused(task_id, "asked for alone, another task came")
-        return page.tasks[0] if page.tasks else Refused(task_id, "listed, but not found when asked for alone")
+            why = page.refused[0].reason
+        elif len(page.tasks) > 1:
+            why = "asked for alone, it came as several rows"
+        elif page.tasks:
+            why = "asked for alone, another task came"
+        else:
+            why = "listed, but not found when asked for alone"
+        return Refused(listed.task_id, why, listed.created_at)
 
-    async def _book(self, tasks: Sequence[Task], listing: Listing | None, refused: Sequence[Refused]) -> Booked:
+    # --- booking ---------------------------------------------------------------------------------
+
+    async def _book(self, tasks: Sequence[Task], listing: Listing | None, refused: Sequence[Refused]) -> list[Booked]:
+        """Book rows in one transaction; where that fails by a row, all but the rows that it fails by."""
+        try:
+            return [await self._book_together(tasks, listing, refused)]
+        except Exception as failure:
+            if not tasks or not is_of_the_rows(failure):
+                raise
+            log.warning("rows cannot be booked together", why=said(failure))
+        culprits = Culprits()
+        done = await self._book_apart(tasks, listing, culprits)
+        culprits.check(done)
+        return [*done, await self._book_together((), listing, [*refused, *culprits.refused])]
+
+    async def _book_apart(self, tasks: Sequence[Task], listing: Listing | None, culprits: Culprits) -> list[Booked]:
+        """Book rows in ever smaller parts, a transaction each, until what fails is one row."""
+        done: list[Booked] = []
+        half = len(tasks) // 2
+        for part in (tasks[:half], tasks[half:]) if half else (tasks,):
+            try:
+                done.append(await self._book_together(part, listing, ()))
+            except Exception as failure:
+                if not is_of_the_rows(failure):
+                    raise
+                if len(part) == 1:
+                    culprits.add(part[0], failure)
+                else:
+                    done += await self._book_apart(part, listing, culprits)
+        return done
+
+    async def _book_together(
+        self, tasks: Sequence[Task], listing: Listing | None, refused: Sequence[Refused]
+    ) -> Booked:
         if self.courtesy is not None:
             await self.courtesy()
         now = self.clock()
@@ -266,9 +368,15 @@ class Sync:
 
         booked = await self.database.write(write)
         self._tally.add(booked)
-        if self._stall is not None:
-            self._stall.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
+        self._rows.settle(tasks, booked)
+        self._gets_on()
         return booked
+
+
+def _ending(failure: Exception) -> Ending:
+    if isinstance(failure, NeoError):
+        return Ending.FAILED
+    return Ending.INTERRUPTED if isinstance(failure, LedgerError) else Ending.BROKEN  # another took over, for one
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from sqlite3 import Error as SQLiteError
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.schema import LedgerError
 from bot.ledger.trouble import UnusableError
 from bot.neo.errors import NeoError
+from bot.sync.blame import said
 from bot.sync.job import Outcome, Progress
-from bot.sync.rules import Agenda, Planned
+from bot.sync.rules import Agenda, Kind, Planned
 
 log = structlog.get_logger(__name__)
 
@@ -42,25 +45,27 @@ class Keeper:
     progress: Progress | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tail: asyncio.Task[None] | None = None
+    _tail_is_due: bool = False
 
     async def tick(self) -> None:
         """Read whatever is due: what is new, then the calendar's passes, then missing history chunk by chunk.
 
-        Between two chunks others have their turn, so that new tasks are seen during a long backfill.
-        A failure is logged and kept in `failure`; the next tick goes on from there.
+        Between any two of them the tail is read again, so that new tasks are seen during a long backfill. A failure is
+        logged and kept in `failure`; the next tick goes on from there.
 
         Raises:
             UnusableError: the ledger cannot be written now.
+            SQLAlchemyError: the database cannot be used.
         """
         try:
             await self.tail()
             agenda = await self.agenda()
             for planned in (*agenda.calendar, *agenda.history):
                 await self._run(planned)
-        except UnusableError:
+        except (UnusableError, SQLAlchemyError, SQLiteError):
             raise
-        except (NeoError, LedgerError):
-            return  # noted and logged where it happened
+        except Exception:  # noqa: BLE001 - noted and logged where it happened
+            return
 
     async def tail(self) -> None:
         """Read what is new; whoever asks while that is under way waits for the same reading.
@@ -76,9 +81,9 @@ class Keeper:
 
     async def refresh(self, seconds: float) -> None:
         """Have the tail read, but wait no longer than so many seconds; what fails is kept in `failure`."""
-        if self.failure is not None and self.clock() - self.failure.at < RESPITE:
+        if self.failure is not None and timedelta(0) <= self.clock() - self.failure.at < RESPITE:
             return
-        with suppress(TimeoutError, NeoError, LedgerError):
+        with suppress(Exception):  # noted and logged where it happened; what is in the ledger is answered from
             async with asyncio.timeout(seconds):
                 await self.tail()
 
@@ -102,19 +107,33 @@ class Keeper:
         await self._run((await self.agenda()).tail)
 
     async def _run(self, planned: Planned) -> Outcome:
-        async with self._turn:
-            try:
-                outcome = await self.read([planned], self._see)
-            except (NeoError, LedgerError) as error:
-                said = error.why if isinstance(error, UnusableError) else str(error)
-                self.failure = Failure(said, self.clock())
-                log.warning("sync failed", kind=planned.kind.value, why=str(error))
-                raise
-            finally:
-                self.progress = None
+        """Read a window in turn with others, and the tail between any two other windows."""
+        while True:
+            if self._tail_is_due and planned.kind is not Kind.TAIL:
+                await self.tail()
+            async with self._turn:
+                if not self._tail_is_due or planned.kind is Kind.TAIL:
+                    return await self._read(planned)
+
+    async def _read(self, planned: Planned) -> Outcome:
+        try:
+            self._tail_is_due = planned.kind is not Kind.TAIL
+            outcome = await self.read([planned], self._see)
+        except (NeoError, LedgerError) as error:
+            self._fail(planned, error.why if isinstance(error, UnusableError) else str(error))
+            raise
+        except Exception as error:
+            self._fail(planned, said(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
+            raise
+        finally:
+            self.progress = None
         self.failure = None
         _log(planned, outcome)
         return outcome
+
+    def _fail(self, planned: Planned, why: str, *, exc_info: bool = False) -> None:
+        self.failure = Failure(why, self.clock())
+        log.warning("sync failed", kind=planned.kind.value, why=why, exc_info=exc_info)
 
     def _see(self, progress: Progress) -> None:
         self.progress = progress

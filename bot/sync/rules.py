@@ -20,11 +20,6 @@ class Kind(StrEnum):
     NIGHTLY = "nightly"  # from the first day of the previous month: what was continued late
     WEEKLY = "weekly"  # all history that the ledger holds
 
-    @property
-    def quiet(self) -> bool:
-        """Whether what it finds is old news, of which nobody is told."""
-        return self in {Kind.HISTORY, Kind.FULL}
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -70,6 +65,8 @@ MOST_CHUNKS = 40  # of missing history, beyond which it is read as one window
 def nightly(now: datetime, zone: tzinfo, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
     """Whether the nightly pass is due: none was completed since the last local night, nor tried just now.
 
+    A pass that began in the future was dated by a clock that ran ahead, and says nothing.
+
     Args:
         now: the moment.
         zone: where night falls.
@@ -81,16 +78,20 @@ def nightly(now: datetime, zone: tzinfo, *, began: datetime, complete: datetime 
     night = instant(datetime.combine(today, NIGHT), zone)
     if night > now:
         night = instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
-    return max(began, complete or began) < night and _rested(now, tried)
+    return max(began, _past(complete, now) or began) < night and _rested(now, tried)
 
 
 def weekly(now: datetime, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
     """Whether the weekly pass is due; arguments as of `nightly`."""
-    return max(began, complete or began) <= now - WEEK and _rested(now, tried)
+    return max(began, _past(complete, now) or began) <= now - WEEK and _rested(now, tried)
 
 
 def _rested(now: datetime, tried: datetime | None) -> bool:
-    return tried is None or tried <= now - RETRY
+    return tried is None or not now - RETRY < tried <= now
+
+
+def _past(moment: datetime | None, now: datetime) -> datetime | None:
+    return None if moment is None or moment > now else moment
 
 
 def previous_month(now: datetime, zone: tzinfo) -> datetime:

@@ -12,10 +12,10 @@ from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.when import resolve
 from bot.ledger import notes
 from bot.ledger.detail import TaskDetail, task_detail
-from bot.ledger.passes import beginning, freshness, is_complete
+from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.selection import Selection, task_ids
+from bot.ledger.selection import Selection, asks_for_held_tasks, task_ids
 from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
 from bot.people import naming
 from bot.people.naming import Mentioned
@@ -137,7 +137,7 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
         rows=tuple(rows),
         details=tuple(_details(reader, question, selection)),
         as_of=fresh.as_of,
-        complete=warning is None and is_complete(fresh, selection.window, begins),
+        complete=warning is None and _is_complete(reader, fresh, selection, begins),
         begins=begins,
         unit_assumed=total.by_unit and not terms.unit_is_set,
         warning=warning,
@@ -146,6 +146,12 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
 
 
 # --- the parts -----------------------------------------------------------------------------------
+
+
+def _is_complete(reader: Reader, fresh: Freshness, selection: Selection, begins: datetime | None) -> bool:
+    if is_complete(fresh, selection.window, begins):
+        return True
+    return fresh.as_of is not None and asks_for_held_tasks(reader, selection)
 
 
 def _sorted(found: Sequence[Group], question: Question, terms: Terms) -> list[Group]:

@@ -53,7 +53,7 @@ class Budgets(RuleBasedStateMachine):
             self.directory.cleanup()
 
     def _book(self, task: Task, *, quiet: bool = False) -> None:
-        booking = Booking(ByokUnit.CREDITS, observers=(self.watch.observe,), quiet=quiet)
+        booking = Booking(ByokUnit.CREDITS, observers=(self.watch.observe,), read_before=() if quiet else None)
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=self.now)
 

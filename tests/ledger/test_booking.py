@@ -56,7 +56,12 @@ def test_an_observer_sees_the_charges_inside_their_transaction(database: Databas
         seen.append((booked, inside))
 
     with database.transaction() as connection:
-        book(connection, [task(), task("two", None)], Terms(ByokUnit.CREDITS, observers=[observe], quiet=True), now=NOW)
+        book(
+            connection,
+            [task(), task("two", None)],
+            Terms(ByokUnit.CREDITS, observers=[observe], read_before=()),
+            now=NOW,
+        )
     [(booked, inside)] = seen
     assert inside == 10_000_000_000
     assert (booked.new, booked.quiet, len(booked.changes), len(booked.members)) == (2, True, 2, 1)

@@ -30,8 +30,8 @@ AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")]
 EMAILS = ["ana@acme.dev", "bo@acme.dev", "chi@acme.dev", None]
 
-amounts = (
-    st.none() | st.decimals(min_value=0, max_value=500, places=12) | st.sampled_from([Decimal(0), Decimal("1e-12")])
+amounts = (  # which differ by more than float noise, or come to the same nano
+    st.none() | st.decimals(min_value=0, max_value=500, places=8) | st.sampled_from([Decimal(0), Decimal("1e-12")])
 )
 births = st.tuples(st.sampled_from([SPRING, AUTUMN]), st.integers(0, 2 * 86_400)).map(
     lambda each: each[0] + timedelta(seconds=each[1])
@@ -52,6 +52,7 @@ class Ledger(RuleBasedStateMachine):
         self.now = AUTUMN + timedelta(days=5)
         self.tasks: dict[str, Task] = {}
         self.known: dict[str, tuple[int | None, int | None]] = {}
+        self.sources: dict[str, list[Task | None]] = {}  # what each of the two amounts was last made of
         self.own: dict[str, bool] = {}
         self.untouched: set[str] = set()
         self.merged: dict[str, str] = {}
@@ -92,6 +93,11 @@ class Ledger(RuleBasedStateMachine):
         moved = cost.known and self.own.get(task.task_id, cost.own_key) is not cost.own_key
         fresh = [0 if moved and now is None and was is not None else now for now, was in self._pairs(cost, old)]
         new = tuple(now if now is not None else was for now, was in zip(fresh, old, strict=True))
+        sources = self.sources.get(task.task_id, [None, None])
+        pairs = zip((cost.platform_nanos, cost.provider_nanos), fresh, sources, strict=True)
+        self.sources[task.task_id] = [
+            task if now is not None else (None if value is not None else was) for now, value, was in pairs
+        ]
         if cost.known or old == (None, None):
             self.own[task.task_id] = cost.own_key
         if task.task_id not in self.tasks:
@@ -128,11 +134,12 @@ class Ledger(RuleBasedStateMachine):
         self.unit = unit
         with self.database.transaction() as connection:
             reprice(connection, unit, to_us(self.now))
-        for task_id, task in self.tasks.items():
-            cost, old = price(task, unit), self.known[task_id]
-            fresh = (cost.platform_nanos, cost.provider_nanos)
-            new = [now if now is not None else was for now, was in zip(fresh, old, strict=True)]
-            self.known[task_id] = (new[0], new[1])
+        for task_id, (platform, provider) in self.sources.items():
+            old = self.known[task_id]
+            self.known[task_id] = (
+                old[0] if platform is None else price(platform, unit).platform_nanos,
+                old[1] if provider is None else price(provider, unit).provider_nanos,
+            )
 
     @invariant()
     def charges_sum_to_totals(self) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bot.outbox.store import Owed, owe
-from bot.sandbox.faults import Status
+from bot.sandbox.faults import Status, Total
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
+from tests.service.worlds import add, spent
 
 
 @pytest.fixture
@@ -66,3 +67,98 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
     (message,) = office.dm("hannah")[before:]
     assert "I cannot write my database" in shown(message)
     assert "disk is full" in shown(message)
+
+
+async def poll(office: Office, times: int) -> None:
+    for _ in range(times):
+        office.clock.advance(timedelta(minutes=5))
+        await office.sync()
+
+
+def alarms(office: Office) -> list[str]:
+    return [shown(each).replace("*", "") for each in told(office.dm("hannah"))]
+
+
+async def test_a_list_that_never_adds_up_is_told_once_after_three_readings(office: Office) -> None:
+    office.neo.faults.always = Total(lambda real: real + 3)
+    await poll(office, 2)
+    assert alarms(office) == []
+    await poll(office, 10)
+    (alarm,) = alarms(office)
+    assert "Neo's list does not add up: none of the last 3 readings of Neo was complete: Neo announces" in alarm
+    office.neo.faults.clear()
+    await poll(office, 1)
+    assert "It is over: Neo's list could be read completely" in alarms(office)[-1]
+
+
+async def test_readings_that_fail_now_and_do_not_add_up_then_are_told(office: Office) -> None:
+    for fault in (Status(503), Total(lambda real: real + 3), Status(503)):
+        office.neo.faults.always = fault
+        await poll(office, 1)
+    (alarm,) = alarms(office)
+    assert "none of the last 3 readings of Neo was complete" in alarm
+
+
+async def test_readings_that_break_here_are_told_with_why(office: Office) -> None:
+    with office.service.database.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE seen RENAME TO mislaid")
+    for _ in range(3):
+        spent(office.neo.world, office.clock(), "priya.raman@acme.example", 10)
+        await poll(office, 1)
+    (alarm,) = alarms(office)
+    assert (
+        "What Neo says cannot be read: the last 3 readings of Neo failed: the database failed: no such table" in alarm
+    )
+    with office.service.database.transaction() as connection:
+        connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO seen")
+        assert connection.exec_driver_sql("SELECT count(*) FROM quarantine").scalar_one() == 0
+    await poll(office, 1)
+    assert "It is over: what Neo says can be read again" in alarms(office)[-1]
+
+
+async def test_other_passes_that_keep_failing_are_told_beside_a_good_tail(office: Office) -> None:
+    office.neo.faults.when(lambda request: Status(503) if "2026-02-1" in request.query.get("from", "") else None)
+    with office.service.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM coverage")
+    office.settings["HISTORY_DAYS"] = "20"
+    await poll(office, 3)
+    assert any("the last 3 readings of Neo failed" in each for each in alarms(office))
+
+
+async def test_readings_that_never_end_are_told_after_hours(office: Office) -> None:
+    await poll(office, 1)
+    with office.service.database.transaction() as connection:  # as a process leaves them that is killed each time
+        connection.exec_driver_sql(
+            "INSERT INTO pass (kind, window_to, started_at, complete, pages, tasks, new, grown, restated, quarantined)"
+            " SELECT 'tail', window_to, started_at, 0, 0, 0, 0, 0, 0, 0 FROM pass ORDER BY id DESC LIMIT 1"
+        )
+    office.clock.advance(timedelta(hours=5))
+    await office.service.look_after_itself()
+    await office.delivered()
+    assert alarms(office) == []
+    office.clock.advance(timedelta(hours=2))
+    await office.service.look_after_itself()
+    await office.delivered()
+    (alarm,) = alarms(office)
+    assert "no reading of Neo has come to its end for 7 hours" in alarm
+
+
+async def test_a_row_that_breaks_the_booking_is_set_aside_named_and_told_and_the_rest_goes_on(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 100/month")
+    with office.service.database.transaction() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER odd BEFORE INSERT ON charge WHEN NEW.platform_nanos = 7770000000"
+            " BEGIN SELECT raise(ABORT, 'seven of <@U0HANNAH> `seventy`'); END"
+        )
+    add(office.neo.world, "odd", "0.777", email="marcus.delgado@acme.example")
+    spent(office.neo.world, office.clock(), "priya.raman@acme.example", 85)
+    await poll(office, 3)
+    assert any("85 %" in shown(each) for each in office.dm("priya"))
+    (alarm,) = [each for each in alarms(office) if "could not be booked" in each]
+    assert "1 row of Neo cannot be booked: odd: it could not be booked (the database failed: seven of" in alarm
+    assert "<@" not in alarm
+    assert office.service.keeper.failure is None
+    with office.service.database.transaction() as connection:
+        connection.exec_driver_sql("DROP TRIGGER odd")
+    await poll(office, 1)
+    assert "It is over: every row could be booked" in alarms(office)[-1]

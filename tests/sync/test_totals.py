@@ -11,6 +11,7 @@ import pytest
 
 from bot.app import App
 from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import Mangle
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
@@ -21,7 +22,7 @@ from bot.usage.export import to_json
 from tests import reckoning
 from tests.conftest import Wire
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def sync(app: App, *, full: bool = False) -> Outcome:
@@ -294,3 +295,29 @@ def test_the_window_before_is_cut_at_the_same_elapsed_time(world: World, app: Ap
         "spend_usd": "10.000000000",
     }
     assert ask(app, "this year")["previous"] is None
+
+
+def test_a_task_that_is_wholly_in_the_ledger_is_complete_however_little_history_is(
+    neo: NeoServer, world: World, wire: Wire, clock: SimClock
+) -> None:
+    neo.api.filters_by = "any"
+    old = SimTask.of("0b6c-old", stream(START - 40 * DAY, "3"))
+    world.add(old)
+    world.add(SimTask.of("0b6c-new", stream(START - HOUR, "1")))
+    app = wire(HISTORY_DAYS="7")
+    sync(app)
+    world.add(old.continued(stream(START, "1")))
+    clock.advance(HOUR)
+    sync(app)
+    held = ask(app, "task:0b6c-old")
+    assert (held["complete"], held["total"]["spend_usd"]) == (True, "40.000000000")
+    assert ask(app, "90d task:0B6C-OLD")["complete"] is True
+    assert ask(app, "90d task:0b6c-old,0b6c-new")["complete"] is True
+    assert ask(app, "90d")["complete"] is False
+    assert ask(app, "90d task:0b6c")["complete"] is False  # others may begin so
+    assert ask(app, "90d task:0b6c-old,0b6c-gone")["complete"] is False
+    assert ask(app, "90d -task:0b6c-old")["complete"] is False
+    neo.api.faults.always = Mangle(lambda rows: [each | {"neo_credits": -1} for each in rows])
+    clock.advance(HOUR)
+    sync(app)
+    assert ask(app, "90d task:0b6c-old")["complete"] is False  # its latest row could not be booked

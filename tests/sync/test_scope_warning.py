@@ -1,0 +1,107 @@
+"""The alarm that the key sees less: raised where e-mails vanish, and not where members were joined or never had one."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.app import App
+from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import Mangle
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.serving import NeoServer
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
+from bot.sync.job import Outcome
+from tests.conftest import Wire
+
+HOUR = timedelta(hours=1)
+ANA, BO, CHI = "ana@acme.example", "bo@acme.example", "chi@acme.example"
+
+
+def sync(app: App) -> Outcome:
+    return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+
+
+def add(world: World, name: str, email: str | None) -> None:
+    start = START - 3 * HOUR
+    world.add(SimTask.of(name, Stream(start, start + HOUR, credits=Decimal(1)), email=email))
+
+
+def grow(world: World, clock: SimClock, *names: str) -> None:
+    """Tasks are continued, so that their rows change."""
+    clock.advance(2 * HOUR)
+    for task in list(world.tasks(clock())):
+        if task.task_id in names:
+            begun = clock() - HOUR
+            world.add(task.continued(Stream(begun, begun + HOUR / 2, credits=Decimal(1))))
+
+
+def merge(app: App, *pairs: tuple[str, str]) -> None:
+    for old, new in pairs:
+        with app.database() as database, database.transaction() as connection:
+            app.merge(connection, old, new)
+
+
+def nameless(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{name: value for name, value in each.items() if name != "email"} for each in rows]
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("unattributed", ANA)],
+        [("unattributed", ANA), (ANA, BO)],
+        [(ANA, BO), ("unattributed", BO)],
+        [("unattributed", "new@acme.example"), ("new@acme.example", CHI)],
+        [(ANA, "unattributed")],
+        [(ANA, "unattributed"), ("unattributed", BO)],
+        [(ANA, BO), (BO, CHI)],
+    ],
+)
+def test_joined_members_raise_no_alarm_and_a_lost_view_still_does(
+    neo: NeoServer, app: App, world: World, clock: SimClock, pairs: Sequence[tuple[str, str]]
+) -> None:
+    for name, email in (("nobodys", None), ("anas", ANA), ("bos", BO), ("chis", CHI)):
+        add(world, name, email)
+    sync(app)
+    merge(app, *pairs)
+    grow(world, clock, "nobodys", "anas", "bos", "chis")
+    assert sync(app).warnings == []
+    grow(world, clock, "nobodys", "anas")
+    assert sync(app).warnings == []
+    neo.api.faults.always = Mangle(nameless)
+    grow(world, clock, "nobodys", "anas", "bos")
+    (warning,) = sync(app).warnings
+    assert warning.startswith("3 tasks came without the e-mail they had")
+
+
+def test_a_solo_member_who_is_joined_or_no_longer_set_raises_none(
+    neo: NeoServer, wire: Wire, world: World, clock: SimClock
+) -> None:
+    add(world, "one", None)
+    add(world, "other", None)
+    app = wire(SOLO_MEMBER=ANA)
+    sync(app)
+    merge(app, (ANA, BO))
+    grow(world, clock, "one")
+    assert sync(app).warnings == []
+    without = wire()
+    grow(world, clock, "one", "other")
+    assert sync(without).warnings == []
+    assert isinstance(neo.api, NeoApi)
+
+
+def test_an_older_ledger_in_which_nobodys_tasks_were_joined_raises_none(
+    app: App, world: World, clock: SimClock
+) -> None:
+    add(world, "nobodys", None)
+    sync(app)
+    merge(app, ("unattributed", ANA))
+    with app.database() as database, database.transaction() as connection:  # as a schema ago
+        connection.exec_driver_sql("ALTER TABLE task DROP COLUMN without_email")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+    grow(world, clock, "nobodys")
+    assert sync(app).warnings == []
