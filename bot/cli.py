@@ -290,11 +290,12 @@ def status(*, as_json: bool) -> None:
         import json
 
         from bot.ledger.reading import file_bytes
+        from bot.ledger.scope import EVERYTHING
         from bot.usage import status as room
 
         wired = _app()
         with wired.reader() as reader:
-            found = room.status(reader, file_bytes(wired.settings.database_path), wired.clock())
+            found = room.status(reader, EVERYTHING, file_bytes(wired.settings.database_path), wired.clock())
         document = room.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
         if as_json:
             click.echo(json.dumps(document, indent=2))

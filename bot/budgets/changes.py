@@ -15,6 +15,7 @@ from bot.domain.periods import Unit
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import member_ids, stored_email
 from bot.outbox.store import Owed, changed, owe
+from bot.people import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +47,13 @@ class Done:
 
 
 def scope_of(connection: "Reads", name: str) -> int:
-    """The scope of `default`, `team` or an e-mail.
+    """The scope of `default`, `team`, an e-mail, or the `@ana` that one begins with; for those who may name anybody.
 
     Raises:
-        RefusedError: nobody of that e-mail is in the ledger.
+        RefusedError: nobody of that e-mail or name is in the ledger.
     """
+    if name.startswith("@"):
+        name = naming.called(connection, name)
     if name.lower() in {"default", "team"}:
         return DEFAULT if name.lower() == "default" else TEAM
     email = stored_email(name)
