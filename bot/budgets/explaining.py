@@ -47,10 +47,14 @@ class Explaining:
         now = self.clock()
         if named is not None:
             return await self.readers.ask(lambda reader: explained(reader, named, self.terms, now))
+        if caller.member is None:
+            raise RefusedError(f"I cannot match you to a member. Ask {self.callers.whom_to_ask()} to `link` you.")
         found = await self.readers.ask(lambda reader: _of_oneself(reader, caller.member, self.terms, now))
         if found is None:
-            whom = self.callers.whom_to_ask()
-            raise RefusedError(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
+            raise RefusedError(
+                "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
+                " ask an operator to `link` you to it."
+            )
         return found
 
     async def _named(self, request: Request, caller: Caller) -> str | None:

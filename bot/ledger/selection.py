@@ -97,8 +97,9 @@ def where_of(reader: Reader, selection: Selection) -> Where:
     """The conditions of a selection, with its names resolved against what its scope has seen."""
     scope = selection.scope
     members = _Members(reader, scope)
-    named = None if selection.members is None else members.named(selection.members)
-    where = Where(scope, selection.window, named)
+    where = Where(scope, selection.window, None)
+    if selection.members is not None and scope.member is None:  # in a member's scope there is nobody else
+        where.member_ids = members.named(selection.members)
     for each in selection.filters:
         _add(where, reader, members, each)
     if selection.byok is not None:
@@ -215,13 +216,13 @@ _MAX_BEGINNING = 1_000
 def _beginning(reader: Reader, scope: Scope, prefix: str) -> list[tuple[Any, ...]]:
     if not prefix:
         return []
-    sql = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high"
+    sql = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high ORDER BY 1 LIMIT :most"
     if scope.member is not None:
         # all of a member's are looked at, so that not even the time it takes tells of others' that begin so
         sql = _of_tasks(scope, "t.task_id", "+t.task_id >= :low AND +t.task_id < :high")
     spellings = dict.fromkeys((prefix, prefix.lower(), prefix.upper()))
-    values = ({"low": each, "high": each + "\U0010ffff", "most": _MAX_BEGINNING} for each in spellings)
-    return next((rows for each in values if (rows := reader.rows(f"{sql} ORDER BY 1 LIMIT :most", each))), [])
+    found = (reader.rows(sql, {"low": each, "high": each + "\U0010ffff", "most": _MAX_BEGINNING}) for each in spellings)
+    return next((sorted(rows)[:_MAX_BEGINNING] for rows in found if rows), [])
 
 
 class _Members:
