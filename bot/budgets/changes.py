@@ -68,6 +68,12 @@ def scope_of(connection: "Reads", name: str) -> int:
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
 
 
+def _with_an_email(connection: "Connection", asked: Asked) -> Asked:
+    """The same with the e-mail of whom a name (`@ana`) means, which is what is said back."""
+    named = (asked.scope or "").startswith("@")
+    return replace(asked, scope=naming.called(connection, asked.scope or "")) if named else asked
+
+
 def set_limit(  # noqa: PLR0917 - what a change is made of
     connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime, expected: int | None = None
 ) -> Done:
@@ -85,9 +91,10 @@ def set_limit(  # noqa: PLR0917 - what a change is made of
         RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
     """
     assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
+    asked = _with_an_email(connection, asked)
     if asked.newcomer:
         member_ids(connection, [stored_email(asked.scope)])
-    scope = scope_of(connection, asked.scope)
+    scope = scope_of(connection, asked.scope or "")
     watch.settle(connection, now)
     before = _in_force(connection, scope, asked.unit)
     if expected is not None and expected != (before.revision if before else 0):
@@ -107,7 +114,8 @@ def remove(connection: "Connection", watch: Watch, asked: Asked, by: str, now: d
         RefusedError: there is none.
     """
     assert asked.scope is not None  # noqa: S101 - the grammar sees to it
-    scope = scope_of(connection, asked.scope)
+    asked = _with_an_email(connection, asked)
+    scope = scope_of(connection, asked.scope or "")
     watch.settle(connection, now)
     units: Sequence[Unit] = UNITS if asked.unit is None else (asked.unit,)
     found = [before for unit in units if (before := _in_force(connection, scope, unit))]

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain import wording
-from bot.domain.access import Caller, RefusedError, grant
+from bot.domain.access import Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -101,8 +101,7 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
     """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`."""
     with reader:
         scope = Scope.of(reader, caller)
-        named = naming.named(reader, question.people, caller, mentioned)
-        granted = grant(question, caller, named)
+        granted = naming.granted(reader, scope, question, caller, mentioned)
         window = resolve(question.asked_when, now, zone)
         fresh = freshness(reader, now)
         if fresh.as_of is None and not holds_any(reader, scope):

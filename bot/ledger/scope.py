@@ -33,6 +33,10 @@ class Scope:
             return EVERYTHING
         return cls(member_id(reader, caller.member) or _NO_ONE)
 
+    def emails(self, reader: "Reader") -> list[str]:
+        """A member's e-mails, with those that were joined to theirs; none for the whole ledger, which is nobody's."""
+        return [] if self.member is None else [row[0] for row in reader.rows(f"SELECT email FROM {self.members}")]  # noqa: S608 - our own words
+
     @property
     def tasks(self) -> str:
         """The tasks, to be read in place of the table `task`."""

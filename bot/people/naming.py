@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.domain.access import ONLY_ONES_OWN, Caller, RefusedError, Role
+from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
+from bot.domain.question import Field, Question
 from bot.ledger.reading import Reader, plain_rows
+from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:
     from bot.ledger.reading import Reads
 
 Mentioned = Mapping[str, str]
 """The e-mails of Slack users by mention (`<@U1>`)."""
+
+
+def granted(reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: Mentioned | None) -> Grant:
+    """Whose spend a question may be answered from; raises RefusedError if it asks for more than the caller may see."""
+    meant = named(reader, question.people, caller, mentioned)
+    return grant(question, caller, meant, scope.emails(reader) if question.included(Field.EMAIL) else ())
 
 
 def named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Mentioned | None) -> tuple[str, ...]:
@@ -20,7 +28,9 @@ def named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Ment
     if caller.role is Role.OPERATOR:
         return tuple(_one_named(name, _everybody(reader), mentioned) for name in people)
     # others may name themselves, and must not learn from an error who else there is
-    own = {caller.member: caller.member} if caller.member else {}
+    own = (
+        dict.fromkeys((caller.member, *Scope.of(reader, caller).emails(reader)), caller.member) if caller.member else {}
+    )
     try:
         return tuple(_one_named(name, own, mentioned) for name in people)
     except RefusedError:

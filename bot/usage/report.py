@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.access import Caller, Grant, grant
+from bot.domain.access import Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
@@ -102,8 +102,7 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
     """
     with reader:
         scope = Scope.of(reader, caller)
-        named = naming.named(reader, question.people, caller, mentioned)
-        granted = grant(question, caller, named)
+        granted = naming.granted(reader, scope, question, caller, mentioned)
         window = resolve(question.asked_when, now, terms.zone)
         selection = Selection(scope, window, granted.members, question.filters, question.byok)
         rows = _rows(reader, question, selection, terms, most_rows)

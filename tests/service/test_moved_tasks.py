@@ -151,6 +151,9 @@ async def test_who_was_joined_is_no_somebody_else(office: Office) -> None:
     assert "secret-title" in said
     assert "$100.00" in said
     assert "moved" not in [row[0] for row in table(await office.ask("priya", "by:model"))]
+    for line in ("", f"email:{MARCUS}", f"email:{PRIYA}"):
+        for user in ("priya", "marcus"):
+            assert "*$120.00* (12.00 credits) · 2 tasks" in shown(await office.ask(user, line))
 
 
 async def test_operators_see_the_task_as_it_is(office: Office) -> None:

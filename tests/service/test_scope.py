@@ -22,7 +22,7 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-from tests.service.conftest import CHANNEL, Office, actions
+from tests.service.conftest import CHANNEL, Office, actions, shown
 from tests.service.test_budgets import submit
 from tests.service.worlds import HOUR, add
 
@@ -143,9 +143,11 @@ async def opened(pair: Pair, *, moved: bool) -> Pair:
         move(pair.alone.neo.world, THIRD, "7", title="other", model="other")
         await pair.each(Office.sync)
     await pair.each(lambda office: office.service.app.sync(full=True, progress=lambda _: None, waiting=lambda _: None))
-    await pair.each(lambda office: office.ask("hannah", "budget <@U0PRIYA> 100/month"))
+    await pair.each(lambda office: office.ask("hannah", "budget @priya 100/month"))
     await pair.each(lambda office: office.ask("hannah", "budget default 20/day"))
     await pair.each(Office.delivered)
+    assert "$100.00" in shown(await pair.alone.ask("priya", "budgets"))
+    assert "passed" in shown(await pair.alone.ask("priya", "explain"))
     return pair
 
 
