@@ -90,11 +90,11 @@ def set_limit(  # noqa: PLR0917 - what a change is made of
     Raises:
         RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
     """
-    assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
     asked = _with_an_email(connection, asked)
+    assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
     if asked.newcomer:
         member_ids(connection, [stored_email(asked.scope)])
-    scope = scope_of(connection, asked.scope or "")
+    scope = scope_of(connection, asked.scope)
     watch.settle(connection, now)
     before = _in_force(connection, scope, asked.unit)
     if expected is not None and expected != (before.revision if before else 0):
@@ -113,9 +113,9 @@ def remove(connection: "Connection", watch: Watch, asked: Asked, by: str, now: d
     Raises:
         RefusedError: there is none.
     """
-    assert asked.scope is not None  # noqa: S101 - the grammar sees to it
     asked = _with_an_email(connection, asked)
-    scope = scope_of(connection, asked.scope or "")
+    assert asked.scope is not None  # noqa: S101 - the grammar sees to it
+    scope = scope_of(connection, asked.scope)
     watch.settle(connection, now)
     units: Sequence[Unit] = UNITS if asked.unit is None else (asked.unit,)
     found = [before for unit in units if (before := _in_force(connection, scope, unit))]
