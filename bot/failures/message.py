@@ -14,7 +14,6 @@ from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import phrases, store
 from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
-from bot.failures.rules import QUIET
 from bot.failures.store import Silence, Silenced
 from bot.failures.watch import REPLIES
 from bot.ledger.readers import Readers
@@ -76,19 +75,13 @@ class Voice:
     def _look(self, reader: Reader, first: int, telling: Telling) -> _Found:
         scope = Scope(_member(telling))
         of = told(reader, first, self.terms.basis, scope)
-        of = replace(of, cases=tuple(self._as_seen(each, scope) for each in of.cases))
+        of = replace(of, cases=tuple(_as_seen(each, scope) for each in of.cases))
         groups = [each.group for each in of.cases]
         latest = tasks(reader, groups, self.terms.basis, _LINKED, scope) if len(groups) == 1 else []
         silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
         name = telling.thing or ""
         posted = (name, telling.destination) in living(reader, [name])
         return _Found(of, tuple(latest), tuple(silences), posted)
-
-    def _as_seen(self, case: Case, scope: Scope) -> Case:
-        """A group as it is told: to a member it goes on for a day after their own last failure, whoever else's came."""
-        if scope.member is None:
-            return case
-        return replace(case, closed=self.clock() - case.last >= QUIET, hushed=False)
 
     def _of_none(self) -> Message:
         """What a message becomes whose tasks are all told of elsewhere, or of which there is nothing to tell."""
@@ -217,7 +210,12 @@ class Voice:
             scope = Scope(member)
             latest = tasks(reader, [group], self.terms.basis, _LINKED, scope)
             found = look(reader, group, self.terms.basis, scope)
-            return found and self._as_seen(found, scope), tuple(latest)
+            return found and _as_seen(found, scope), tuple(latest)
+
+
+def _as_seen(case: Case, scope: Scope) -> Case:
+    """A group as it may be told of: when it closes depends on others' failures, so a member is not told that."""
+    return case if scope.member is None else replace(case, closed=False, hushed=False)
 
 
 def _member(telling: Telling) -> int | None:

@@ -219,6 +219,35 @@ async def press_home(office: Office) -> None:
     await office.slack.click_in_view("priya", view.id, "home:listen")
 
 
+async def test_messages_to_a_member_tell_of_nobody_else(pair: Pair) -> None:
+    await pair.each(lambda office: office.ask("priya", "notify errors on"))
+    for hours in (1, 20, 3, 50):
+        for office in (pair.team, pair.alone):
+            fail(office, ME, "mine")
+        for number in range(4):
+            fail(pair.team, OTHER, f"his-{number}")
+        pair.team.clock.advance(HOUR)
+        await pair.each(Office.sync)
+        assert messages(pair.team) == messages(pair.alone)
+        pair.team.clock.advance((hours - 1) * HOUR)
+        await pair.each(Office.sync)
+        assert messages(pair.team) == messages(pair.alone)
+    assert any("failed the same way" in each for each in messages(pair.team))
+    assert any("over your" in each for each in messages(pair.team))
+
+
+def fail(office: Office, email: str, name: str) -> None:
+    """A task that has just failed as all of these do."""
+    begun = office.clock() - HOUR
+    values = {"model": "opus-4", "status": "failed", "error_message": "gateway did not answer", "title": name}
+    add(office.neo.world, f"{name}-{begun:%d%H}", "1", email=email, begun=begun, **values)
+
+
+def messages(office: Office) -> list[str]:
+    """What a member reads in the direct messages with the bot."""
+    return [shown(each) for each in office.dm("priya")]
+
+
 async def pressable(pair: Pair, line: str) -> list[str]:
     """The buttons of the answer to a line, but for those that show it to everybody."""
     await pair.both(lambda office: office.slack.command("priya", CHANNEL, line))
