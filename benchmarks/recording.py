@@ -7,10 +7,9 @@ from typing import Any
 
 from bot.app import App
 from bot.domain.access import AT_THE_TERMINAL
-from bot.domain.parsing import parse
-from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.reading import Reader, Rows, open_reader
-from bot.ledger.selection import seen_values
+from bot.ledger.scope import EVERYTHING
+from bot.ledger.selection import parsed
 from bot.usage.report import Report, answer
 
 Row = tuple[Any, ...]
@@ -47,8 +46,7 @@ class Recorder(Reader):
 def ask(app: App, reader: Reader, line: str) -> Report:
     """Answer a line as the app does, from a reader that is open already."""
     now = app.clock()
-    statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
-    question = parse(line, now=now, zone=app.settings.timezone, statuses=statuses)
+    question = parsed(reader, EVERYTHING, line, now, app.settings.timezone)
     return answer(reader, question, AT_THE_TERMINAL, app.terms, now)
 
 

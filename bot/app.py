@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.access import AT_THE_TERMINAL
-from bot.domain.parsing import parse
-from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.instants import from_us
 from bot.ledger.notes import check_unit, settle_unit
 from bot.ledger.passes import Freshness, first_began, freshness, tried
 from bot.ledger.reading import Reader, open_reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.selection import seen_values
+from bot.ledger.scope import EVERYTHING
+from bot.ledger.selection import parsed
 from bot.ledger.trouble import in_words
 from bot.outbox.rules import Times
 from bot.settings import Settings, SettingsError
@@ -107,8 +106,7 @@ class App:
             return answer(reader, self._question(reader, line, now), AT_THE_TERMINAL, self.terms, now)
 
     def _question(self, reader: Reader, line: str, now: datetime) -> "Question":
-        statuses = {*seen_values(reader, "status")} | set(UPSTREAM_STATUSES)
-        return parse(line, now=now, zone=self.settings.timezone, statuses=statuses)
+        return parsed(reader, EVERYTHING, line, now, self.settings.timezone)
 
     def errors(self, line: str) -> "Errors":
         """What failed, asked in the query language by whoever holds the terminal; raises as `report`."""

@@ -317,11 +317,12 @@ def status(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
     with _plainly():
         from bot.ledger.reading import file_bytes
+        from bot.ledger.scope import EVERYTHING
         from bot.usage import status as room
 
         wired = _app()
         with wired.reader() as reader:
-            found = room.status(reader, file_bytes(wired.settings.database_path), wired.clock())
+            found = room.status(reader, EVERYTHING, file_bytes(wired.settings.database_path), wired.clock())
         document = room.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
         if as_json:
             _print_json(document)

@@ -15,6 +15,7 @@ from bot.domain.periods import Unit
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import member_ids, stored_email
 from bot.outbox.store import Owed, changed, owe
+from bot.people import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +47,13 @@ class Done:
 
 
 def scope_of(connection: "Reads", name: str) -> int:
-    """The scope of `default`, `team` or an e-mail.
+    """The scope of `default`, `team`, an e-mail, or the `@ana` that one begins with; for those who may name anybody.
 
     Raises:
-        RefusedError: nobody of that e-mail is in the ledger.
+        RefusedError: nobody of that e-mail or name is in the ledger.
     """
+    if name.startswith("@"):
+        name = naming.called(connection, name)
     if name.lower() in {"default", "team"}:
         return DEFAULT if name.lower() == "default" else TEAM
     email = stored_email(name)
@@ -63,6 +66,12 @@ def scope_of(connection: "Reads", name: str) -> int:
     close = get_close_matches(email, everybody, n=1, cutoff=0.7)
     meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
+
+
+def _with_an_email(connection: "Connection", asked: Asked) -> Asked:
+    """The same with the e-mail of whom a name (`@ana`) means, which is what is said back."""
+    named = (asked.scope or "").startswith("@")
+    return replace(asked, scope=naming.called(connection, asked.scope or "")) if named else asked
 
 
 def set_limit(  # noqa: PLR0917 - what a change is made of
@@ -81,6 +90,7 @@ def set_limit(  # noqa: PLR0917 - what a change is made of
     Raises:
         RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
     """
+    asked = _with_an_email(connection, asked)
     assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
     if asked.newcomer:
         member_ids(connection, [stored_email(asked.scope)])
@@ -103,6 +113,7 @@ def remove(connection: "Connection", watch: Watch, asked: Asked, by: str, now: d
     Raises:
         RefusedError: there is none.
     """
+    asked = _with_an_email(connection, asked)
     assert asked.scope is not None  # noqa: S101 - the grammar sees to it
     scope = scope_of(connection, asked.scope)
     watch.settle(connection, now)

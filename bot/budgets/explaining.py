@@ -6,13 +6,15 @@ from datetime import datetime
 
 from bot.budgets.changes import scope_of
 from bot.budgets.explanation import Explanation, Sentence, explain, sentences
+from bot.budgets.facts import email_of
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.watch import Terms
-from bot.domain.access import ONLY_ONES_OWN, Caller, RefusedError, Role
+from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.words import clean, split
-from bot.ledger.members import shown_email
+from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
+from bot.people import naming
 from bot.people.callers import Callers
 from bot.slack import message as slack
 from bot.slack.message import Draft
@@ -32,8 +34,7 @@ class Explaining:
     async def explain(self, request: Request, caller: Caller) -> None:
         """Explain one's own budgets, or (operators) anybody's."""
         named = await self._named(request, caller)
-        now = self.clock()
-        found = await self.readers.ask(lambda reader: explained(reader, named, self.terms, now))
+        found = await self._explained(named, caller)
         whose = "The team" if found[0].whose == "team" else found[0].whose
         draft = Draft(f"Budgets of {inert(whose)}: what counts, what was told, and why not.")
         draft.add(slack.section(f"*{inert(whose)}*"))
@@ -42,20 +43,38 @@ class Explaining:
             draft.add(slack.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
         await request.reply.say(draft.message())
 
-    async def _named(self, request: Request, caller: Caller) -> str:
+    async def _explained(self, named: str | None, caller: Caller) -> list[Explanation]:
+        now = self.clock()
+        if named is not None:
+            return await self.readers.ask(lambda reader: explained(reader, named, self.terms, now))
+        if caller.member is None:
+            raise RefusedError(f"I cannot match you to a member. Ask {self.callers.whom_to_ask()} to `link` you.")
+        found = await self.readers.ask(lambda reader: _of_oneself(reader, caller.member, self.terms, now))
+        if found is None:
+            raise RefusedError(
+                "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
+                " ask an operator to `link` you to it."
+            )
+        return found
+
+    async def _named(self, request: Request, caller: Caller) -> str | None:
+        """Whom it is about, None for whoever asks: only an operator may name anybody else, and have them looked up."""
         words = [word.values[0] for word in split(clean(request.text))[1:]]
         if len(words) > 1:
             raise RefusedError("One at a time: `explain`, `explain @ana` or `explain team`.")
         if not words:
-            if caller.member is None:
-                raise RefusedError(f"I cannot match you to a member. Ask {self.callers.whom_to_ask()} to `link` you.")
-            return caller.member
+            return None
         name = words[0]
-        if name.startswith("<@"):
-            name = await self.callers.address(name)
-        if caller.role is not Role.OPERATOR and name != caller.member:
-            raise RefusedError(ONLY_ONES_OWN)
-        return name
+        if caller.role is not Role.OPERATOR:
+            await self._oneself(name, request, caller)
+            return None
+        return await self.callers.address(name) if name.startswith("<@") else name
+
+    async def _oneself(self, name: str, request: Request, caller: Caller) -> None:
+        """Let somebody name themselves; raises RefusedError for whatever else is named, be it there or not."""
+        mentioned = {f"<@{request.user}>": caller.member} if caller.member else {}
+        typed = name if name.startswith("<@") else name.lower()
+        await self.readers.ask(lambda reader: naming.named(reader, [typed], caller, mentioned))
 
 
 def _item(sentence: Sentence) -> str:
@@ -68,6 +87,12 @@ def _mrkdwn(sentence: Sentence) -> str:
     return inert(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 
+def _of_oneself(reader: Reader, email: str | None, terms: Terms, now: datetime) -> list[Explanation] | None:
+    """Explain somebody's own budgets; None if they are no member of the ledger's."""
+    subject = member_id(reader, email)
+    return None if subject is None else _of_subject(reader, subject, terms, now)
+
+
 def explained(reader: Reader, name: str, terms: Terms, now: datetime) -> list[Explanation]:
     """Explain the budgets of `team` or of an e-mail.
 
@@ -77,5 +102,8 @@ def explained(reader: Reader, name: str, terms: Terms, now: datetime) -> list[Ex
     subject = scope_of(reader, name)
     if subject == DEFAULT:
         raise RefusedError("The default is everyone's limit: `explain @ana` tells what it meant for somebody.")
-    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": subject})
-    return explain(reader, subject, "team" if subject == TEAM else shown_email(row[0] if row else ""), terms, now)
+    return _of_subject(reader, subject, terms, now)
+
+
+def _of_subject(reader: Reader, subject: int, terms: Terms, now: datetime) -> list[Explanation]:
+    return explain(reader, subject, "team" if subject == TEAM else email_of(reader, subject) or "", terms, now)

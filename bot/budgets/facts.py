@@ -14,9 +14,11 @@ from bot.domain.pricing import SpendBasis
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import freshness
 from bot.ledger.reading import Reader
+from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.spend import charged
 
 _TOP = 3  # tasks and models that are named
+_MOVED = "a task that was moved"  # it was charged to the member, and has become somebody else's
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def _cause(reader: Reader, case: store.Case, basis: SpendBasis, steps: Sequence[
     subject, span = case
     before = steps[-2] if len(steps) > 1 else None
     amount = charged(basis)
+    scope = EVERYTHING if subject == TEAM else Scope(subject)
     whose = "" if subject == TEAM else "c.member = :subject AND "
     within = f"""FROM charge c WHERE {whose}c.booked_at >= :low AND c.booked_at < :high
 AND c.id > :after AND c.id <= :upto"""
@@ -208,14 +211,16 @@ AND c.id > :after AND c.id <= :upto"""
     }
     total = reader.rows(f"SELECT coalesce(sum({amount}), 0) {within}", values)[0][0]
     tasks = reader.rows(
-        f"""SELECT coalesce(d.title, t.task_id), s.nanos FROM (SELECT c.task, sum({amount}) AS nanos {within}
-GROUP BY c.task ORDER BY 2 DESC LIMIT :top) s JOIN task t ON t.id = s.task JOIN task_detail d ON d.task = t.id
-WHERE s.nanos > 0 ORDER BY 2 DESC""",  # noqa: S608 - values are bound
+        f"""
+SELECT iif({scope.owns("t")}, coalesce(d.title, t.task_id), '{_MOVED}'), s.nanos
+FROM (SELECT c.task, sum({amount}) AS nanos {within} GROUP BY c.task ORDER BY 2 DESC, c.task LIMIT :top) s
+JOIN task t ON t.id = s.task JOIN task_detail d ON d.task = t.id
+WHERE s.nanos > 0 ORDER BY 2 DESC, 1""",  # noqa: S608 - values are bound
         values,
     )
     models = reader.rows(
         f"""SELECT t.model, sum(s.nanos) FROM (SELECT c.task, sum({amount}) AS nanos {within} GROUP BY c.task) s
-JOIN task t ON t.id = s.task GROUP BY t.model HAVING sum(s.nanos) > 0 ORDER BY 2 DESC LIMIT :top""",  # noqa: S608 - values are bound
+JOIN {scope.tasks} t ON t.id = s.task GROUP BY t.model HAVING sum(s.nanos) > 0 ORDER BY 2 DESC, 1 LIMIT :top""",  # noqa: S608 - values are bound
         values,
     )
     return Cause(

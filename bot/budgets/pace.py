@@ -1,6 +1,6 @@
 """The pace: what a budget's period comes to if it goes on like this, and when its limit is used up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +11,8 @@ from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
 from bot.ledger.passes import beginning, freshness
 from bot.ledger.reading import Reader
-from bot.ledger.spend import daily, team_daily
+from bot.ledger.scope import EVERYTHING
+from bot.ledger.spend import daily, first_charges, team_daily
 
 _EARLY = 0.1  # of a day or week, before which its end is not foretold
 _ONE = timedelta(days=1)
@@ -67,9 +68,12 @@ def _of_months(  # noqa: PLR0917 - private, and each is one thing
     terms: Terms, now: datetime,
 ) -> dict[Case, Pace]:  # fmt: skip
     foretold = months(reader, list(subjects), now, terms)
-    seen = days_seen(first_day(reader, now, terms), local_day(now, terms.zone))
+    since, today = first_days(reader, list(foretold), now, terms), local_day(now, terms.zone)
     cases = {(subject, span): each for subject, each in foretold.items()}
-    return {case: _pace(each, limits[case].nanos, spent[case], seen) for case, each in cases.items()}
+    return {
+        case: _pace(each, limits[case].nanos, spent[case], days_seen(since[case[0]], today))
+        for case, each in cases.items()
+    }
 
 
 def _pace(found: Forecast | None, limit: int, spent: int, seen: int) -> Pace:
@@ -89,16 +93,29 @@ def months(reader: Reader, subjects: Iterable[int], now: datetime, terms: Terms)
     spent = daily(reader, members, windows, terms.basis) if members else {}
     if len(members) < len(list(subjects)):
         spent[TEAM] = team_daily(reader, windows, terms.basis)
-    since, end = first_day(reader, now, terms), local_day(whole.end, terms.zone)
+    since, end = first_days(reader, list(spent), now, terms), local_day(whole.end, terms.zone)
     return {
-        subject: forecast(dict(zip(names, nanos, strict=True)), since, today, end) for subject, nanos in spent.items()
+        subject: forecast(dict(zip(names, nanos, strict=True)), since[subject], today, end)
+        for subject, nanos in spent.items()
     }
 
 
-def first_day(reader: Reader, now: datetime, terms: Terms) -> date:
-    """The first whole day of the present month that the ledger holds."""
+def first_days(reader: Reader, subjects: Sequence[int], now: datetime, terms: Terms) -> dict[int, date]:
+    """The first whole day of the present month that the ledger holds of each subject.
+
+    Where it holds all there ever was, that is the day of their own first charge: nobody's pace tells of others'.
+    """
+    fresh = freshness(reader, now)
+    team = beginning(reader, fresh, EVERYTHING)
+    begins: dict[int, datetime | None] = dict.fromkeys(subjects, team)
+    if fresh.since == 0:
+        own = first_charges(reader, [subject for subject in subjects if subject != TEAM])
+        begins |= {subject: own.get(subject) for subject in subjects if subject != TEAM}
+    return {subject: _first_day(begun, now, terms) for subject, begun in begins.items()}
+
+
+def _first_day(begins: datetime | None, now: datetime, terms: Terms) -> date:
     first = local_day(_month(now, terms).start, terms.zone)
-    begins = beginning(reader, freshness(reader, now))
     if begins is None:
         return local_day(now, terms.zone)
     return max(first, local_day(begins - timedelta(microseconds=1), terms.zone) + _ONE)

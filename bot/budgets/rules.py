@@ -26,7 +26,7 @@ class Decision(StrEnum):
     RAISED = "the limit was raised or replaced by one no lower, and the step was passed before that"
     HISTORY = "it was found while reading history, of which nobody is told"
     REPRICED = "amounts were priced again, of which nobody is told"
-    SUMMARY = "it was told in one summary for many"
+    SUMMARY = "it was told in the alert channel when the limit was set"
     REPLACED = "the limit was replaced while quiet was asked for"
     DROPPED = "its period had ended when the quiet that was asked for was over"
 

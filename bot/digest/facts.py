@@ -22,6 +22,7 @@ from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.quarters import QUARTER_US
 from bot.ledger.reading import Reader
 from bot.ledger.rules import Kind
+from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import Group, Sums, groups, member_emails, sums, team_daily
 from bot.spikes.rules import Spike
@@ -119,7 +120,7 @@ def facts(  # noqa: PLR0917 - all that it rests on
     """
     with reader:
         fresh = freshness(reader, now)
-        held = _Held(fresh, beginning(reader, fresh))
+        held = _Held(fresh, beginning(reader, fresh, EVERYTHING))
         days = _part(reader, "", span.window(terms.budgets.zone), span.before().window(terms.budgets.zone), terms, held)
         usual = list(_alike(reader, span, terms, held))
         over, near, ahead = _pressing(list(_budgets(reader, days.window, terms, now)), now)
@@ -128,7 +129,7 @@ def facts(  # noqa: PLR0917 - all that it rests on
             days=days,
             usual_nanos=median_nanos(usual) if usual else None,
             usual_of=len(usual),
-            failing=tuple(lines_of(reader, Selection(days.window), terms.basis)),
+            failing=tuple(lines_of(reader, Selection(EVERYTHING, days.window), terms.basis)),
             over=over,
             near=near,
             ahead=ahead,
@@ -149,7 +150,7 @@ def facts(  # noqa: PLR0917 - all that it rests on
 def _part(  # noqa: PLR0917 - private, and each is one thing
     reader: Reader, label: str, window: Window, before: Window, terms: Terms, held: _Held
 ) -> Part:
-    selection, zone = Selection(window), terms.budgets.zone
+    selection, zone = Selection(EVERYTHING, window), terms.budgets.zone
     total = sums(reader, selection)
     members = _dearest(groups(reader, selection, ("member",), zone), terms)
     models = _dearest(groups(reader, selection, ("model",), zone), terms)

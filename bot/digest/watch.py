@@ -13,6 +13,7 @@ from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.reading import Reader
+from bot.ledger.scope import EVERYTHING
 from bot.outbox.store import Owed, changed, owe
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Watch:
 
     @staticmethod
     def _made(reader: Reader, channel: str, span: Span, fate: Fate, now: datetime, *, complete: bool) -> Decided:
-        begins = beginning(reader, freshness(reader, now))
+        begins = beginning(reader, freshness(reader, now), EVERYTHING)
         return Decided(
             channel=channel,
             span=span,
@@ -118,7 +119,7 @@ class Watch:
             {"midnight": to_us(midnight), "now": to_us(now)},
         )
         fresh = freshness(reader, now)
-        return row is not None and is_complete(fresh, span.window(self.plan.zone), beginning(reader, fresh))
+        return row is not None and is_complete(fresh, span.window(self.plan.zone), beginning(reader, fresh, EVERYTHING))
 
 
 def _installed(reader: Reader, now: datetime) -> datetime | None:

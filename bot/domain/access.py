@@ -1,5 +1,6 @@
 """Access: whose spend a caller may see. The bot holds an admin's key, so it must decide this itself."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,13 +41,14 @@ class Grant:
     members: tuple[str, ...] | None
 
 
-def grant(question: Question, caller: Caller, named: tuple[str, ...] = ()) -> Grant:
+def grant(question: Question, caller: Caller, named: tuple[str, ...] = (), own: Collection[str] = ()) -> Grant:
     """Decide whose spend a question may be answered from.
 
     Args:
         question: what is asked.
         caller: who asks.
         named: the e-mails that `question.people` turned out to be.
+        own: the e-mails that are the caller's beside the one they were matched to.
 
     Raises:
         RefusedError: it asks for more than the caller may see.
@@ -55,7 +57,7 @@ def grant(question: Question, caller: Caller, named: tuple[str, ...] = ()) -> Gr
         return _of_operator(question, caller, named)
     if caller.role is Role.NOBODY or caller.member is None:
         raise RefusedError("I cannot match you to a member of the Neo team. Ask an operator to `link` you.")
-    others = {*named, *question.included(Field.EMAIL)} - {caller.member}
+    others = {*named, *question.included(Field.EMAIL)} - {caller.member, *own}
     if others or question.team or "member" in question.by:
         raise RefusedError(ONLY_ONES_OWN)
     return Grant((caller.member,))

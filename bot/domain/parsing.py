@@ -250,7 +250,7 @@ def _filter(reading: _Reading, word: Word, name: Field, *, exclude: bool) -> Non
 
 
 def _status(reading: _Reading, word: Word, value: str) -> str:
-    spelled = {status.lower(): status for status in reading.statuses}
+    spelled = {status.lower(): status for status in sorted(reading.statuses)}
     if value.lower() in spelled:
         return spelled[value.lower()]
     reason = f"no status `{value}`; there are {_listed(sorted(reading.statuses))}"

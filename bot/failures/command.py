@@ -9,10 +9,8 @@ import structlog
 
 from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.parsing import parse
 from bot.domain.periods import local_day
 from bot.domain.question import Question
-from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.domain.words import clean
 from bot.failures import answers, facts, form, message, store
 from bot.failures.form import Choice
@@ -24,7 +22,9 @@ from bot.ledger.database import Database
 from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
-from bot.ledger.selection import seen_values
+from bot.ledger.schema import LedgerError
+from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.selection import parsed
 from bot.outbox.store import changed
 from bot.people.callers import Callers
 from bot.slack import message as slack
@@ -60,14 +60,14 @@ class Failures:
     async def errors(self, request: Request, caller: Caller) -> None:
         """`errors [window]`: the kinds of failure, what they cost, and what share of tasks fails."""
         line = clean(request.text).partition(" ")[2]
-        found = await self._reported(request, caller, await self._question(line))
+        found = await self._reported(request, caller, await self._question(line, caller))
         silences = await self._silences() if caller.role is Role.OPERATOR else []
         view = answers.View(self.words, self.terms.zone)
         await request.reply.say(answers.report(found, view, silences))
 
-    async def _question(self, line: str) -> Question:
-        seen = await self.readers.ask(lambda reader: seen_values(reader, "status"))
-        question = parse(line, now=self.clock(), zone=self.terms.zone, statuses={*seen, *UPSTREAM_STATUSES})
+    async def _question(self, line: str, caller: Caller) -> Question:
+        now, zone = self.clock(), self.terms.zone
+        question = await self.readers.ask(lambda reader: parsed(reader, Scope.of(reader, caller), line, now, zone))
         check(question)
         return question
 
@@ -77,7 +77,10 @@ class Failures:
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
         mentioned = await self.callers.mentioned(wanted)
         zone, basis, now = self.terms.zone, self.terms.basis, self.clock()
-        return await self.readers.ask(lambda reader: errors(reader, question, caller, zone, basis, now, mentioned))
+        try:
+            return await self.readers.ask(lambda reader: errors(reader, question, caller, zone, basis, now, mentioned))
+        except LedgerError:
+            raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
 
     async def _silences(self) -> list[answers.Quiet]:
         return await self.readers.ask(lambda reader: quiet(reader, self.clock()))
@@ -134,15 +137,16 @@ class Failures:
 
     async def _show(self, request: Request, caller: Caller) -> None:
         """The tasks that a message tells of: all to an operator, to others their own."""
-        member = None if caller.role is Role.OPERATOR else await self.member(caller)
+        operator = caller.role is Role.OPERATOR
+        scope = EVERYTHING if operator else Scope(await self.member(caller))
         basis = self.terms.basis
 
         def look(reader: Reader) -> list[facts.FailedTask]:
             with reader:
-                return facts.tasks(reader, _groups(reader, request.text), basis, _MOST_TASKS + 1, member)
+                return facts.tasks(reader, _groups(reader, request.text), basis, _MOST_TASKS + 1, scope)
 
         found = await self.readers.ask(look)
-        if not found and member is not None:
+        if not found and not operator:
             raise RefusedError("None of these tasks is yours. Operators see them all.")
         view = answers.View(self.words, self.terms.zone, self.terms.address)
         await request.reply.say(answers.tasks(found, view))
@@ -261,7 +265,7 @@ def _first(reader: Reader, value: str) -> int:
 def _choices(reader: Reader, value: str, terms: Terms) -> list[Choice]:
     """What can be silenced of what a message tells of."""
     with reader:
-        cases = [each for key in _groups(reader, value) if (each := facts.look(reader, key, terms.basis))]
+        cases = [each for key in _groups(reader, value) if (each := facts.look(reader, key, terms.basis, EVERYTHING))]
         kinds = [
             Choice(Silenced.KIND, str(kind), f"This error: {facts.kind_name(reader, kind)}")
             for kind in list(dict.fromkeys(each.kind for each in cases))[:_OFFERED]

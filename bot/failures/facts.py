@@ -11,6 +11,8 @@ from bot.failures.rules import Cap
 from bot.ledger.instants import from_us
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
 from bot.ledger.reading import Reader
+from bot.ledger.scope import Scope
+from bot.ledger.spend import charged
 
 _ERROR = 300  # characters of one that are shown
 NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
@@ -20,8 +22,8 @@ NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
 class Case:
     """A group as it stands, or the part of it that is one member's.
 
-    `nanos` is what its tasks cost in all; `mended` of its `tasks` have completed since. `members` are e-mails;
-    `error` is the first line of the latest one's.
+    `nanos` is what its tasks cost in all, of a member's what was charged to them; `mended` of its `tasks` have
+    completed since. `members` are e-mails; `error` is the first line of the latest one's.
     """
 
     group: int
@@ -70,7 +72,7 @@ class Told:
 _CASES = """
 SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed', count(f.task),
        count(f.mended_at),
-       sum(coalesce(t.platform_nanos, 0) + {provider}), min(f.failed_at), max(f.failed_at)
+       sum(coalesce({nanos}, 0)), min(f.failed_at), max(f.failed_at)
 FROM failure_group g JOIN failure_kind k ON k.id = g.kind JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
 WHERE {which} GROUP BY g.id ORDER BY count(f.task) DESC, g.id
 """
@@ -87,20 +89,18 @@ JOIN task t ON t.id = f.task JOIN task_detail d ON d.task = t.id WHERE {which} G
 """  # of the row with the maximum, as SQLite has it; what has failed otherwise since has another error
 
 
-def told(reader: Reader, first: int, basis: SpendBasis, member: int | None = None) -> Told:
+def told(reader: Reader, first: int, basis: SpendBasis, scope: Scope) -> Told:
     """What the message tells of that a group leads, in one snapshot; to a member, of their own tasks alone."""
     with reader:
         row = reader.one("SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = :id", {"id": first})
-        which = "g.first = :key" + ("" if member is None else " AND t.member = :member")
-        cases = tuple(_cases(reader, which, {"key": first, "member": member}, basis))
+        cases = tuple(_cases(reader, "g.first = :key", {"key": first}, basis, scope))
         acknowledged = (row[0], from_us(row[1])) if row and row[0] is not None else None
         return Told(first, cases, acknowledged)
 
 
-def look(reader: Reader, group: int, basis: SpendBasis, member: int | None = None) -> Case | None:
+def look(reader: Reader, group: int, basis: SpendBasis, scope: Scope) -> Case | None:
     """One group, or a member's part of it, within the caller's snapshot; None if nothing is in it any more."""
-    which = "g.id = :key" + ("" if member is None else " AND t.member = :member")
-    return next(_cases(reader, which, {"key": group, "member": member}, basis), None)
+    return next(_cases(reader, "g.id = :key", {"key": group}, basis, scope), None)
 
 
 def member_name(reader: Reader, member: int) -> str:
@@ -123,21 +123,29 @@ def kind_name(reader: Reader, kind: int) -> str:
     return f"{status} of {model}: {cap or first_line(error) or 'no error text'}"
 
 
-def going_on(reader: Reader, basis: SpendBasis, member: int | None = None) -> list[Case]:
+def going_on(reader: Reader, basis: SpendBasis, scope: Scope) -> list[Case]:
     """The groups that are open, or a member's part of them; the largest first."""
-    which = "g.closed_at IS NULL" + ("" if member is None else " AND t.member = :member")
     with reader:
-        return list(_cases(reader, which, {"member": member}, basis))
+        return list(_cases(reader, "g.closed_at IS NULL", {}, basis, scope))
 
 
-def _cases(reader: Reader, which: str, values: dict[str, Any], basis: SpendBasis) -> Iterator[Case]:
+def _cost(basis: SpendBasis, scope: Scope) -> str:
+    """What a task `t` cost, in SQL, NULL if that is not known; in a member's scope what was charged to them."""
+    if scope.member is not None:
+        return f"(SELECT sum({charged(basis)}) FROM {scope.charges} c WHERE c.task = t.id)"  # noqa: S608 - our own words
+    provider = " + coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else ""
+    unknown = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
+    return f"CASE WHEN {unknown} THEN NULL ELSE coalesce(t.platform_nanos, 0){provider} END"
+
+
+def _cases(reader: Reader, which: str, values: dict[str, Any], basis: SpendBasis, scope: Scope) -> Iterator[Case]:
+    which = f"{which} AND {scope.owns('t')}"
     members: dict[int, list[str]] = {}
     for group, email in reader.rows(_MEMBERS.format(which=which), values):
         members.setdefault(group, []).append(shown_email(email))
     errors = {group: first_line(error) for group, error, _ in reader.rows(_ERRORS.format(which=which), values)}
-    provider = "coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else "0"
     for group, kind, status, model, cap, closed, hushed, tasks, mended, nanos, began, last in reader.rows(
-        _CASES.format(which=which, provider=provider), values
+        _CASES.format(which=which, nanos=_cost(basis, scope)), values
     ):
         yield Case(
             group, kind, status, model, Cap(cap) if cap else None, errors.get(group, ""), tasks, mended,
@@ -155,19 +163,14 @@ SELECT t.task_id, m.email, f.failed_at, {amount}, d.title,
        CASE s.kind WHEN f.kind THEN d.error_message END, f.mended_at IS NOT NULL
 FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
 JOIN failure s ON s.task = f.task AND s.past = 0
-JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.id DESC LIMIT :most
+JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.task_id DESC LIMIT :most
 """
 
 
-def tasks(
-    reader: Reader, groups: Sequence[int], basis: SpendBasis, most: int, member: int | None = None
-) -> list[FailedTask]:
+def tasks(reader: Reader, groups: Sequence[int], basis: SpendBasis, most: int, scope: Scope) -> list[FailedTask]:
     """The tasks of some groups, the latest first; or those of them that are one member's."""
-    known = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
-    provider = " + coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else ""
-    amount = f"CASE WHEN {known} THEN NULL ELSE coalesce(t.platform_nanos, 0){provider} END"
-    which = f"g.id IN ({','.join(map(str, groups)) or 'NULL'})" + ("" if member is None else " AND t.member = :member")
-    rows = reader.rows(_TASKS.format(which=which, amount=amount), {"most": most, "member": member})
+    which = f"g.id IN ({','.join(map(str, groups)) or 'NULL'}) AND {scope.owns('t')}"
+    rows = reader.rows(_TASKS.format(which=which, amount=_cost(basis, scope)), {"most": most})
     return [
         FailedTask(task_id, shown_email(email), from_us(at), nanos, title, error, bool(mended))
         for task_id, email, at, nanos, title, error, mended in rows

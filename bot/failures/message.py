@@ -1,7 +1,7 @@
 """What is said of failures in channels and direct messages: the living message of a group, or of many at once."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from bot.failures.store import Silence, Silenced
 from bot.failures.watch import REPLIES
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
+from bot.ledger.scope import Scope
 from bot.outbox.store import living
 from bot.outbox.voices import Told as Telling
 from bot.slack import message as slack
@@ -65,16 +66,18 @@ class Voice:
 
     async def show(self, telling: Telling) -> Message | None:
         """What a message tells of, as it is now; to a member, of their own tasks alone."""
-        first, member = int((telling.thing or "").split(":")[1]), _member(telling)
-        found = await self.readers.ask(lambda reader: self._look(reader, first, member, telling))
+        first = int((telling.thing or "").split(":")[1])
+        found = await self.readers.ask(lambda reader: self._look(reader, first, telling))
         if not found.told.cases:
             return self._of_none() if found.posted else None
         return self._of_one(found, telling) if len(found.told.cases) == 1 else self._of_many(found, telling)
 
-    def _look(self, reader: Reader, first: int, member: int | None, telling: Telling) -> _Found:
-        of = told(reader, first, self.terms.basis, member)
+    def _look(self, reader: Reader, first: int, telling: Telling) -> _Found:
+        scope = Scope(_member(telling))
+        of = told(reader, first, self.terms.basis, scope)
+        of = replace(of, cases=tuple(_as_seen(each, scope) for each in of.cases))
         groups = [each.group for each in of.cases]
-        latest = tasks(reader, groups, self.terms.basis, _LINKED, member) if len(groups) == 1 else []
+        latest = tasks(reader, groups, self.terms.basis, _LINKED, scope) if len(groups) == 1 else []
         silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
         name = telling.thing or ""
         posted = (name, telling.destination) in living(reader, [name])
@@ -204,8 +207,15 @@ class Voice:
         self, reader: Reader, group: int, member: int | None
     ) -> tuple[Case | None, tuple[FailedTask, ...]]:
         with reader:
-            latest = tasks(reader, [group], self.terms.basis, _LINKED, member)
-            return look(reader, group, self.terms.basis, member), tuple(latest)
+            scope = Scope(member)
+            latest = tasks(reader, [group], self.terms.basis, _LINKED, scope)
+            found = look(reader, group, self.terms.basis, scope)
+            return found and _as_seen(found, scope), tuple(latest)
+
+
+def _as_seen(case: Case, scope: Scope) -> Case:
+    """A group as it may be told of: when it closes depends on others' failures, so a member is not told that."""
+    return case if scope.member is None else replace(case, closed=False, hushed=False)
 
 
 def _member(telling: Telling) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain import wording
-from bot.domain.access import Caller, RefusedError, grant
+from bot.domain.access import Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -20,7 +20,8 @@ from bot.ledger.members import shown_email
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.selection import JOIN_TASK, Selection, Where, asks_for_held_tasks, where_of
+from bot.ledger.scope import Scope
+from bot.ledger.selection import Selection, Where, asks_for_held_tasks, holds_any, where_of
 from bot.ledger.spend import charged
 from bot.people import naming
 from bot.people.naming import Mentioned
@@ -99,30 +100,31 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
 ) -> Errors:
     """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`."""
     with reader:
-        named = naming.named(reader, question.people, caller, mentioned)
-        scope = grant(question, caller, named)
+        scope = Scope.of(reader, caller)
+        granted = naming.granted(reader, scope, question, caller, mentioned)
         window = resolve(question.asked_when, now, zone)
         fresh = freshness(reader, now)
-        if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
+        if fresh.as_of is None and not holds_any(reader, scope):
             raise LedgerError(
                 "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
             )
-        selection = Selection(window, scope.members, question.filters, question.byok)
+        selection = Selection(scope, window, granted.members, question.filters, question.byok)
         where = where_of(reader, selection)
         hits = _hits(where, basis)
-        models = _parts(reader, hits, where.values, "t.model", "")
-        members = _parts(reader, hits, where.values, "m.email", "JOIN member m ON m.id = t.member")
+        models = _parts(reader, hits, where, "t.model", "")
+        members = _parts(reader, hits, where, "m.email", f"JOIN member m ON m.id = {scope.holder('t')}")
         return Errors(
             query=describe(question),
             question=question,
-            members=scope.members,
+            members=granted.members,
             window=window,
             tasks=sum(part.tasks for part in models),
             lines=tuple(lines_of(reader, selection, basis)),
             by_model=tuple(models),
             by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
             as_of=fresh.as_of,
-            complete=is_complete(fresh, window, beginning(reader, fresh)) or asks_for_held_tasks(reader, selection),
+            complete=is_complete(fresh, window, beginning(reader, fresh, scope))
+            or asks_for_held_tasks(reader, selection),
         )
 
 
@@ -131,8 +133,8 @@ def _hits(where: Where, basis: SpendBasis) -> str:
     amount = charged(basis)
     return f"""
 WITH hit (task, nanos) AS MATERIALIZED (
-  SELECT c.task, sum({amount}) FROM charge c {JOIN_TASK} WHERE {where.charges()} GROUP BY c.task
-  UNION ALL SELECT t.id, 0 FROM task t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
+  SELECT c.task, sum({amount}) FROM charge c {where.join_task} WHERE {where.charges()} GROUP BY c.task
+  UNION ALL SELECT t.id, 0 FROM {where.scope.tasks} t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
 
 
 def lines_of(reader: Reader, selection: Selection, basis: SpendBasis) -> Iterator[Line]:
@@ -141,18 +143,18 @@ def lines_of(reader: Reader, selection: Selection, basis: SpendBasis) -> Iterato
     sql = f"""{_hits(where, basis)}
 SELECT k.status, k.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos), max(f.failed_at)
 FROM hit h JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL JOIN task t ON t.id = f.task
-JOIN task_detail d ON d.task = t.id JOIN failure_kind k ON k.id = f.kind
-GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, f.kind"""  # noqa: S608 - values are bound; the error is of the row with the maximum
+JOIN task_detail d ON d.task = t.id JOIN failure_kind k ON k.id = f.kind WHERE {where.scope.owns("t")}
+GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, 8 DESC, 1, 2, 4"""  # noqa: S608 - values are bound; the error is of the row with the maximum
     for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, where.values):
         yield Line(status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last))
 
 
-def _parts(reader: Reader, hits: str, values: dict[str, Any], name: str, join: str) -> list[Part]:
+def _parts(reader: Reader, hits: str, where: Where, name: str, join: str) -> list[Part]:
     sql = f"""{hits}
-SELECT {name}, count(*), count(f.task) FROM hit h JOIN task t ON t.id = h.task {join}
-LEFT JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL
+SELECT {name}, count(*), count(f.task) FROM hit h JOIN {where.scope.tasks} t ON t.id = h.task {join}
+LEFT JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL AND {where.scope.owns("t")}
 GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""  # noqa: S608 - one of two columns
-    return [Part(*row) for row in reader.rows(sql, values)]
+    return [Part(*row) for row in reader.rows(sql, where.values)]
 
 
 def to_document(found: Errors) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from bot.home.store import SHOWN
 from bot.ledger.members import member_id
 from bot.ledger.passes import freshness
 from bot.ledger.reading import Reader
+from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
 from bot.ledger.spend import TaskRow, task_rows
 from bot.outbox.rules import OPEN
@@ -92,22 +93,23 @@ def facts(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Facts:
 def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -> Own:
     # asked as themselves, whatever else they may see
     month = answer(reader, MONTH, Caller(Role.MEMBER, email), terms.usage, now)
-    lately = Selection(Window(now - LATELY, now), (email,))
+    scope = Scope(member)
+    lately = Selection(scope, Window(now - LATELY, now))
     with reader:
         return Own(
             email=email,
             month=month,
             forecast=months(reader, [member], now, terms.budgets)[member],
             budgets=tuple(budget_lines(reader, terms.budgets, now, member)),
-            tasks=tuple(_last_tasks(reader, email, terms.usage.basis, now)),
+            tasks=tuple(_last_tasks(reader, scope, terms.usage.basis, now)),
             failing=tuple(lines_of(reader, lately, terms.budgets.basis)),
             listens=listens(reader, member),
         )
 
 
-def _last_tasks(reader: Reader, email: str, basis: SpendBasis, now: datetime) -> list[TaskRow]:
+def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
     """The latest tasks of a month; each with what of its cost lies within it."""
-    selection = Selection(Window(now - SHOWN, now + timedelta(days=1)), (email,))
+    selection = Selection(scope, Window(now - SHOWN, now + timedelta(days=1)))
     found = task_rows(reader, selection, basis, None, by_name=True)
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
@@ -115,7 +117,7 @@ def _last_tasks(reader: Reader, email: str, basis: SpendBasis, now: datetime) ->
 def _team(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Team:
     month = answer(reader, Question(team=True, when=MONTH.when, by=MONTH.by), caller, terms.usage, now)
     silences = quiet(reader, now)
-    alerts = going_on(reader, terms.budgets.basis)
+    alerts = going_on(reader, terms.budgets.basis, EVERYTHING)
     with reader:
         pressing = [each for each in budget_lines(reader, terms.budgets, now) if _presses(each)]
         return Team(

@@ -183,10 +183,10 @@ class Home:
         try:
             found = await self.readers.ask(lambda reader: facts(reader, standing, self.terms, now))
         except LedgerError:
-            return paragraph(self.words.say("home/unread", reading=self.source.reading))
-        return message_of(found, self._view(found, now))
+            return paragraph(self.words.say("home/unread", reading=self.source.reading(standing)))
+        return message_of(found, self._view(found, standing, now))
 
-    def _view(self, found: Facts, now: datetime) -> View:
+    def _view(self, found: Facts, caller: Caller, now: datetime) -> View:
         stale = found.as_of is None or now - found.as_of > self.source.stale_after
         return View(
             words=self.words,
@@ -194,8 +194,8 @@ class Home:
             now=now,
             whom_to_ask=self.callers.whom_to_ask(),
             stale=stale,
-            reading=self.source.reading,
-            failure=self.source.failure,
+            reading=self.source.reading(caller),
+            failure=self.source.failure(caller),
         )
 
 

@@ -1,13 +1,15 @@
 """One task in full: its totals, counts, times, tools and agents, and the charges it was booked with."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot.ledger.instants import from_us
 from bot.ledger.members import shown_email
 from bot.ledger.reading import Reader
+from bot.ledger.rules import Kind
+from bot.ledger.scope import MOVED, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,11 @@ class BookedCharge:
 
 @dataclass(frozen=True, slots=True)
 class TaskDetail:
-    """Everything the ledger keeps of one task. Amounts are USD nanos, None unknown; durations milliseconds."""
+    """Everything the ledger keeps of one task. Amounts are USD nanos, None unknown; durations milliseconds.
+
+    Within a member's scope amounts and charges are those booked to them. One that was `moved` has become somebody
+    else's: its charges are all that is told of it, and it was created when the first was booked.
+    """
 
     task_id: str
     member: str
@@ -48,6 +54,7 @@ class TaskDetail:
     tools: dict[str, tuple[int, int]]
     agents: dict[str, int]
     charges: tuple[BookedCharge, ...]
+    moved: bool = False
 
 
 _FLAGS = ("is_byok", "mixed", "restated", "cost_withdrawn")
@@ -56,31 +63,74 @@ _PLAIN = (
     "stream_count", "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
 )  # fmt: skip
 _TASK = f"""
-SELECT {", ".join(_PLAIN)}, missing_since, tools, agents, email, created_at, task.id
+SELECT {", ".join(_PLAIN)}, missing_since, tools, agents, email, created_at, task.id, task.member
 FROM task JOIN member ON member.id = task.member JOIN task_detail ON task_detail.task = task.id
 WHERE task_id = :task_id
 """  # noqa: S608 - our own column names
-_CHARGES = """
-SELECT booked_at, kind, platform_nanos, provider_nanos FROM charge WHERE task = :task ORDER BY booked_at, id
-"""
 
 
-def task_detail(reader: Reader, task_id: str) -> TaskDetail | None:
-    """The task of exactly that id, if the ledger has it."""
+def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None:
+    """The task of exactly that id, as far as a scope has it."""
     row = reader.one(_TASK, {"task_id": task_id})
     if row is None:
         return None
-    *columns, missing_since, tools, agents, email, created_at, key = row
+    *columns, missing_since, tools, agents, email, created_at, key, member = row
     values: dict[str, Any] = dict(zip(_PLAIN, columns, strict=True))
     values |= {name: bool(values[name]) for name in _FLAGS}
-    return TaskDetail(
+    found = TaskDetail(
         member=shown_email(email),
         created_at=from_us(created_at),
         missing_since=None if missing_since is None else from_us(missing_since),
         tools={name: (use["calls"], use["total_duration_ms"]) for name, use in _loaded(tools).items()},
         agents=_loaded(agents),
-        charges=_charges(reader, key),
+        charges=_charges(reader, scope, key),
         **values,
+    )
+    return found if scope.member is None else _within(reader, scope, found, member)
+
+
+def _within(reader: Reader, scope: Scope, found: TaskDetail, member: int) -> TaskDetail | None:
+    """What a member's scope has of a task that is now of the member with that key."""
+    if member != scope.member and not found.charges:
+        return None
+    booked = replace(
+        found,
+        platform_nanos=sum(each.platform_nanos for each in found.charges) if found.charges else None,
+        provider_nanos=sum(each.provider_nanos for each in found.charges) if found.charges else None,
+        restated=any(each.kind == Kind.RESTATED for each in found.charges),
+    )
+    return booked if member == scope.member else _moved(reader, scope, booked)
+
+
+def _moved(reader: Reader, scope: Scope, found: TaskDetail) -> TaskDetail:
+    """What was charged for a task to whom it is no longer."""
+    row = reader.one(f"SELECT email FROM {scope.members} WHERE merged_into IS NULL")  # noqa: S608 - our own words
+    return TaskDetail(
+        task_id=found.task_id,
+        member=shown_email(row[0] if row else ""),
+        model=MOVED,
+        status=MOVED,
+        created_at=found.charges[0].booked_at,
+        title=None,
+        error_message=None,
+        platform_nanos=found.platform_nanos,
+        provider_nanos=found.provider_nanos,
+        is_byok=False,
+        mixed=False,
+        restated=found.restated,
+        cost_withdrawn=False,
+        stream_count=None,
+        step_count=0,
+        tool_calls=0,
+        agent_triggers=0,
+        llm_time_ms=None,
+        tool_time_ms=None,
+        total_execution_ms=None,
+        missing_since=None,
+        tools={},
+        agents={},
+        charges=found.charges,
+        moved=True,
     )
 
 
@@ -88,6 +138,8 @@ def _loaded(text: str | None) -> Any:  # noqa: ANN401 - JSON the ledger wrote
     return json.loads(text) if text else {}
 
 
-def _charges(reader: Reader, key: int) -> tuple[BookedCharge, ...]:
-    rows = reader.rows(_CHARGES, {"task": key})
+def _charges(reader: Reader, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
+    sql = f"""
+SELECT booked_at, kind, platform_nanos, provider_nanos FROM {scope.charges} WHERE task = :task ORDER BY booked_at, id"""  # noqa: S608 - our own words
+    rows = reader.rows(sql, {"task": key})
     return tuple(BookedCharge(from_us(at), kind, platform, provider) for at, kind, platform, provider in rows)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from bot.domain.pricing import ByokUnit
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
+from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,6 +26,15 @@ def read(reader: Reader, key: str) -> str | None:
     """A note, if it is kept."""
     row = reader.one("SELECT value FROM note WHERE key = :key", {"key": key})
     return row[0] if row else None
+
+
+_LESS = "Neo shows me less than it did, so something of yours may be missing here. The operators have been told."
+
+
+def scope_warning(reader: Reader, scope: Scope) -> str | None:
+    """What the key has lost sight of, if it has; outside the whole ledger's scope that it has, without how much."""
+    warning = read(reader, SCOPE_WARNING)
+    return warning if warning is None or scope.member is None else _LESS
 
 
 def check_unit(reader: Reader, unit: ByokUnit) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.periods import Window
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.reading import Reader
+from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -242,13 +243,13 @@ def freshness(reader: Reader, now: datetime) -> Freshness:
     return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))
 
 
-def beginning(reader: Reader, fresh: Freshness) -> datetime | None:
-    """Where the ledger starts: with what passes cover, or (all history read) with its first charge."""
+def beginning(reader: Reader, fresh: Freshness, scope: Scope) -> datetime | None:
+    """Where a scope of the ledger starts: with what passes cover, or (all history read) with its first charge."""
     if fresh.since is None:
         return None
     if fresh.since > 0:
         return from_us(fresh.since)
-    first = reader.one("SELECT min(booked_at) FROM charge")
+    first = reader.one(f"SELECT min(booked_at) FROM {scope.charges}")  # noqa: S608 - our own words
     return from_us(first[0]) if first and first[0] is not None else None
 
 

@@ -18,7 +18,7 @@ from bot.ledger import quarters
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import shown_email
 from bot.ledger.reading import Reader, plain_rows
-from bot.ledger.selection import JOIN_TASK, Selection, Where, where_of
+from bot.ledger.selection import Selection, Where, where_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -99,7 +99,7 @@ SELECT sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task),
        count(DISTINCT CASE WHEN t.status IN ({_FAILED}) THEN c.task END),
        sum(CASE WHEN t.status IN ({_FAILED}) THEN c.platform_nanos END),
        sum(CASE WHEN t.status IN ({_FAILED}) THEN c.provider_nanos END), max(t.by_unit)
-FROM charge c JOIN task t ON t.id = c.task WHERE {where.charges()}"""  # noqa: S608 - values are bound
+FROM charge c {where.join_task} WHERE {where.charges()}"""  # noqa: S608 - values are bound
     platform, provider, tasks, failed, failed_platform, failed_provider, by_unit = reader.rows(sql, where.values)[0]
     uncosted, uncosted_failed = _uncosted(reader, where)
     return Sums(
@@ -116,7 +116,8 @@ FROM charge c JOIN task t ON t.id = c.task WHERE {where.charges()}"""  # noqa: S
 
 def _uncosted(reader: Reader, where: Where) -> tuple[int, int]:
     sql = f"""
-SELECT count(*), count(CASE WHEN t.status IN ({_FAILED}) THEN 1 END) FROM task t WHERE {where.without_cost()}"""  # noqa: S608 - values are bound
+SELECT count(*), count(CASE WHEN t.status IN ({_FAILED}) THEN 1 END)
+FROM {where.scope.tasks} t WHERE {where.without_cost()}"""  # noqa: S608 - values are bound
     every, failed = reader.rows(sql, where.values)[0]
     return every, failed
 
@@ -151,6 +152,14 @@ FROM json_each(?) j CROSS JOIN span s"""  # noqa: S608 - numbers, and one of two
         for member, place, nanos in plain_rows(reader, sql, (json.dumps(list(members)),)):
             found[member][place] = nanos
     return found
+
+
+def first_charges(reader: Reader, members: Sequence[int]) -> dict[int, datetime]:
+    """When the first charge of each member was booked, of those who have any."""
+    sql = """
+SELECT j.value, (SELECT min(c.booked_at) FROM charge c WHERE c.member = j.value) FROM json_each(:members) j"""
+    rows = reader.rows(sql, {"members": json.dumps(list(members))})
+    return {member: from_us(at) for member, at in rows if at is not None}
 
 
 def team_daily(reader: Reader, windows: Sequence[Window], basis: SpendBasis) -> list[int]:
@@ -207,7 +216,7 @@ class _Labels:
 
     def __init__(self, reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
         self._by = by
-        self._emails = member_emails(reader)
+        self._emails = member_emails(reader) if "member" in by else {}
         unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
         self.buckets: list[Bucket] = (
             [] if unit is None else list(buckets(unit, _with_data(reader, selection.window), zone))
@@ -247,7 +256,7 @@ def _with_data(reader: Reader, window: Window) -> Window:
 def _charge_groups(reader: Reader, where: Where, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
     columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
-    join = JOIN_TASK if {"model", "status"} & set(by) else where.joined_task
+    join = where.join_task if {"model", "status"} & set(by) else where.joined_task
     # the parts make up the window, and SQLite must look for each by its own ends alone, not scan the whole for each
     timed = any(name in TIME_GROUPINGS for name in by)
     with_buckets, source = (labels.table, "bucket b CROSS JOIN charge c") if timed else ("", "charge c")
@@ -262,7 +271,8 @@ def _uncosted_groups(reader: Reader, where: Where, by: Sequence[str], labels: _L
     columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
     timed = any(name in TIME_GROUPINGS for name in by)
-    with_buckets, source = (labels.table, "bucket b CROSS JOIN task t") if timed else ("", "task t")
+    tasks = where.scope.tasks
+    with_buckets, source = (labels.table, f"bucket b CROSS JOIN {tasks} t") if timed else ("", f"{tasks} t")
     conditions = where.without_cost(("b.low", "b.high") if timed else None)
     sql = f"{with_buckets} SELECT {keys}, count(*) FROM {source} WHERE {conditions} GROUP BY {keys}"  # noqa: S608 - values are bound
     return reader.rows(sql, where.values)
@@ -281,7 +291,8 @@ def _counted(reader: Reader, selection: Selection, by: Sequence[str], labels: _L
     where = where_of(reader, selection)
     sql = f"""{_tasks_inside(where)}
 SELECT {keys}, sum({calls}), sum({time}), count(DISTINCT t.id)
-FROM inside i JOIN task t ON t.id = i.task JOIN task_detail d ON d.task = t.id JOIN json_each(d.{kind}s) j
+FROM inside i JOIN {where.scope.tasks} t ON t.id = i.task JOIN task_detail d ON d.task = t.id
+JOIN json_each(d.{kind}s) j WHERE {where.scope.owns("t")}
 GROUP BY {keys}"""  # noqa: S608 - values are bound
     return [
         Group(labels.of(key), tasks=tasks, calls=called, time_ms=spent)
@@ -293,25 +304,32 @@ def _tasks_inside(where: Where) -> str:
     return f"""
 WITH inside (task) AS (
   SELECT c.task FROM charge c {where.joined_task} WHERE {where.charges()}
-  UNION SELECT t.id FROM task t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
+  UNION SELECT t.id FROM {where.scope.tasks} t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
 
 
 def task_rows(
     reader: Reader, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
 ) -> list[TaskRow]:
-    """The tasks of a selection with what of them lies in the window, dearest first (or by id)."""
+    """The tasks of a selection with what of them lies in the window, dearest first (or by id).
+
+    One that has become somebody else's since has no title, and is of the day of its first charge.
+    """
     amount = "platform + provider" if basis is SpendBasis.TOTAL else "platform"
     where = where_of(reader, selection)
     order = "t.task_id" if by_name else f"coalesce({amount}, -1) DESC, t.task_id"
+    tasks, owned = where.scope.tasks, where.scope.owns("t")
+    # which of many that cost the same are left out is told by their ids; of everybody's, by what is quicker
+    joined = by_name or where.scope.member is not None
     sql = f"""
-WITH inside (task, platform, provider) AS (
-  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {where.joined_task}
+WITH inside (task, platform, provider, booked) AS (
+  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos), min(c.booked_at) FROM charge c {where.joined_task}
   WHERE {where.charges()} GROUP BY c.task
-  UNION ALL SELECT t.id, NULL, NULL FROM task t WHERE {where.without_cost()})
-SELECT t.task_id, t.created_at, m.email, t.model, t.status, d.title, i.platform, i.provider
-FROM (SELECT i.task, i.platform, i.provider FROM inside i {"JOIN task t ON t.id = i.task" if by_name else ""}
-      ORDER BY {order.replace("t.task_id", "t.task_id" if by_name else "i.task")} LIMIT :most) i
-JOIN task t ON t.id = i.task JOIN member m ON m.id = t.member JOIN task_detail d ON d.task = t.id
+  UNION ALL SELECT t.id, NULL, NULL, NULL FROM {tasks} t WHERE {where.without_cost()})
+SELECT t.task_id, iif({owned}, t.created_at, i.booked), m.email, t.model, t.status, iif({owned}, d.title, NULL),
+  i.platform, i.provider
+FROM (SELECT i.* FROM inside i {"JOIN task t ON t.id = i.task" if joined else ""}
+      ORDER BY {order if joined else order.replace("t.task_id", "i.task")} LIMIT :most) i
+JOIN {tasks} t ON t.id = i.task JOIN member m ON m.id = {where.scope.holder("t")} JOIN task_detail d ON d.task = t.id
 ORDER BY {order}"""  # noqa: S608 - values are bound
     values = where.values | {"most": -1 if top is None else top}
     return [

@@ -50,7 +50,7 @@ def link(connection: "Connection", slack_user: str, email: str, by: str, now: da
         LinkError: the e-mail is no address, or somebody else's already.
     """
     wanted = stored_email(email)
-    if "@" not in wanted:
+    if not all(wanted.partition("@")):
         raise LinkError(f"{email} is no e-mail address.")
     row = connection.exec_driver_sql("SELECT slack_user FROM slack_link WHERE email = ?", (wanted,)).first()
     if row and row[0] != slack_user:

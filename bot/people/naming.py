@@ -1,12 +1,24 @@
 """Naming: whom the people named in a question are, for those who may name them."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from bot.domain.access import ONLY_ONES_OWN, Caller, RefusedError, Role
-from bot.ledger.reading import Reader
+from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
+from bot.domain.question import Field, Question
+from bot.ledger.reading import Reader, plain_rows
+from bot.ledger.scope import Scope
+
+if TYPE_CHECKING:
+    from bot.ledger.reading import Reads
 
 Mentioned = Mapping[str, str]
 """The e-mails of Slack users by mention (`<@U1>`)."""
+
+
+def granted(reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: Mentioned | None) -> Grant:
+    """Whose spend a question may be answered from; raises RefusedError if it asks for more than the caller may see."""
+    meant = named(reader, question.people, caller, mentioned)
+    return grant(question, caller, meant, scope.emails(reader) if question.included(Field.EMAIL) else ())
 
 
 def named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Mentioned | None) -> tuple[str, ...]:
@@ -14,26 +26,47 @@ def named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Ment
     if not people:
         return ()
     if caller.role is Role.OPERATOR:
-        emails = [row[0] for row in reader.rows("SELECT email FROM member WHERE email <> ''")]
-        return tuple(_one_named(name, emails, mentioned) for name in people)
+        return tuple(_one_named(name, _everybody(reader), mentioned) for name in people)
     # others may name themselves, and must not learn from an error who else there is
+    own = (
+        dict.fromkeys((caller.member, *Scope.of(reader, caller).emails(reader)), caller.member) if caller.member else {}
+    )
     try:
-        return tuple(_one_named(name, list(filter(None, [caller.member])), mentioned) for name in people)
+        return tuple(_one_named(name, own, mentioned) for name in people)
     except RefusedError:
         raise RefusedError(ONLY_ONES_OWN) from None
 
 
-def _one_named(name: str, emails: Sequence[str], mentioned: Mentioned | None) -> str:
-    if name.startswith("<"):
-        return _one_mentioned(name, mentioned)
+def called(reads: "Reads", name: str) -> str:
+    """The e-mail of the only member whose address begins with a name (`@ana`), for those who may name anybody.
+
+    Raises:
+        RefusedError: it is nobody's, or several members'.
+    """
+    return _one_called(name.lower(), _everybody(reads))
+
+
+def _everybody(reads: "Reads") -> dict[str, str]:
+    """Whom each e-mail belongs to: who was joined counts as the one they are now."""
+    rows = plain_rows(
+        reads, "SELECT m.email, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id)"
+    )
+    return {email: now for email, now in rows if email}
+
+
+def _one_named(name: str, emails: Mapping[str, str], mentioned: Mentioned | None) -> str:
+    return _one_mentioned(name, mentioned) if name.startswith("<") else _one_called(name, emails)
+
+
+def _one_called(name: str, emails: Mapping[str, str]) -> str:
     wanted = name.removeprefix("@")
-    found = [email for email in emails if email == wanted or email.split("@")[0] == wanted]
+    found = {now for email, now in emails.items() if email == wanted or email.split("@")[0] == wanted}
     if not found:
-        found = [email for email in emails if email.split("@")[0].split(".")[0] == wanted]
+        found = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == wanted}
     if len(found) != 1:
         what = "nobody in the ledger is" if not found else f"{len(found)} members are"
-        raise RefusedError(f"{what} called {name}. Name one by `email:`; `neo-usage member list` shows them.")
-    return found[0]
+        raise RefusedError(f"{what} called {name}. Type the whole e-mail, or pick somebody from Slack's list.")
+    return found.pop()
 
 
 def _one_mentioned(name: str, mentioned: Mentioned | None) -> str:

@@ -41,7 +41,7 @@ class Usage:
     async def ask(self, request: Request, caller: Caller) -> None:
         """Answer a typed question."""
         try:
-            question = await self.source.parsed(request.text)
+            question = await self.source.parsed(request.text, caller)
         except QueryError as error:
             await request.reply.say(self._wrong(error))
             return
@@ -53,7 +53,7 @@ class Usage:
         Raises:
             QueryError: its value is no question, so no answer of ours had it.
         """
-        question = await self.source.parsed(request.text)
+        question = await self.source.parsed(request.text, caller)
         room = {SHARE: self._share, CSV: self._file}.get(request.action.partition(":")[0], self._answer)
         await self._served(room, request, caller, question)
 
@@ -61,7 +61,8 @@ class Usage:
         try:
             await room(request, caller, question)
         except LedgerError:
-            unread = self._said("unread", reading=self.source.reading, failure=self.source.failure)
+            source = self.source
+            unread = self._said("unread", reading=source.reading(caller), failure=source.failure(caller))
             await request.reply.say(unread, replace=bool(request.action))
 
     # --- answering -------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ class Usage:
         source = self.source
         view = View(self.words, caller, source.clock(), source.stale_after, in_dm=request.in_dm)
         whom = source.callers.whom_to_ask()
-        return replace(view, reading=source.reading, failure=source.failure, whom_to_ask=whom)
+        return replace(view, reading=source.reading(caller), failure=source.failure(caller), whom_to_ask=whom)
 
     def _said(self, template: str, **values: object) -> Message:
         return slack.paragraph(self.words.say(f"usage/{template}", **values))

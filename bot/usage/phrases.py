@@ -132,6 +132,13 @@ def owed(outbox: Standing, zone: ZoneInfo) -> str:
 
 def facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
     """Everything about one task, as names and values."""
+    if task.moved:
+        return [
+            ("task", task.task_id),
+            ("moved", "this task belongs to somebody else now; what it had cost until then stays yours"),
+            ("cost", _cost(task)),
+            ("charges", _charges(task, report)),
+        ]
     found = [
         ("task", one_line(task.task_id)),
         ("title", one_line(task.title or "(none)")),

@@ -1,11 +1,11 @@
 """The report: a question answered from the ledger, in amounts that are exact; every way of showing it starts here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.domain.access import Caller, Grant, grant
+from bot.domain.access import Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
@@ -15,7 +15,8 @@ from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.selection import Selection, asks_for_held_tasks, task_ids
+from bot.ledger.scope import Scope
+from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, task_ids
 from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
 from bot.people import naming
 from bot.people.naming import Mentioned
@@ -100,10 +101,10 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
         WhenError: the window is reversed or has not begun.
     """
     with reader:
-        named = naming.named(reader, question.people, caller, mentioned)
-        scope = grant(question, caller, named)
+        scope = Scope.of(reader, caller)
+        granted = naming.granted(reader, scope, question, caller, mentioned)
         window = resolve(question.asked_when, now, terms.zone)
-        selection = Selection(window, scope.members, question.filters, question.byok)
+        selection = Selection(scope, window, granted.members, question.filters, question.byok)
         rows = _rows(reader, question, selection, terms, most_rows)
         return _report(reader, question, selection, terms, now, rows)
 
@@ -111,14 +112,15 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
 def _report(  # noqa: PLR0917 - private, and each is one thing
     reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime, rows: Sequence[TaskRow]
 ) -> Report:
+    scope = selection.scope
     fresh = freshness(reader, now)
-    begins = beginning(reader, fresh)
-    if fresh.as_of is None and reader.one("SELECT 1 FROM task LIMIT 1") is None:
+    begins = beginning(reader, fresh, scope)
+    if fresh.as_of is None and not holds_any(reader, scope):
         # an empty ledger must not read as an empty bill
         raise LedgerError(
             "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
         )
-    warning = notes.read(reader, notes.SCOPE_WARNING)
+    warning = notes.scope_warning(reader, scope)
     total = sums(reader, selection)
     found = _sorted(groups(reader, selection, question.by, terms.zone), question, terms) if question.by else []
     kept = found[: question.top] if question.top else found
@@ -141,7 +143,7 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
         begins=begins,
         unit_assumed=total.by_unit and not terms.unit_is_set,
         warning=warning,
-        quarantined=reader.rows("SELECT count(*) FROM quarantine")[0][0],
+        quarantined=_quarantined(reader, scope),
     )
 
 
@@ -152,6 +154,11 @@ def _is_complete(reader: Reader, fresh: Freshness, selection: Selection, begins:
     if is_complete(fresh, selection.window, begins):
         return True
     return fresh.as_of is not None and asks_for_held_tasks(reader, selection)
+
+
+def _quarantined(reader: Reader, scope: Scope) -> int:
+    """How many rows could not be booked; whose they are is not known, so nobody's part holds any."""
+    return 0 if scope.member is not None else int(reader.rows("SELECT count(*) FROM quarantine")[0][0])
 
 
 def _sorted(found: Sequence[Group], question: Question, terms: Terms) -> list[Group]:
@@ -180,10 +187,10 @@ def _details(reader: Reader, question: Question, selection: Selection) -> list[T
     """The tasks asked for by id, in full, if they are few and inside the selection."""
     if question.by or question.rows or not question.included(Field.TASK):
         return []
-    if len(task_ids(reader, question.included(Field.TASK))) > _MAX_DETAILS:
+    if len(task_ids(reader, selection.scope, question.included(Field.TASK))) > _MAX_DETAILS:
         return []
     inside = task_rows(reader, selection, SpendBasis.TOTAL, _MAX_DETAILS, by_name=True)
-    return [detail for row in inside if (detail := task_detail(reader, row.task_id))]
+    return [detail for row in inside if (detail := task_detail(reader, selection.scope, row.task_id))]
 
 
 def _previous(  # noqa: PLR0917 - private, and each is one thing
@@ -192,5 +199,5 @@ def _previous(  # noqa: PLR0917 - private, and each is one thing
     window = question.asked_when.before(now, terms.zone)
     if window is None or begins is None or window.start < begins:
         return None
-    before = Selection(window, selection.members, selection.filters, selection.byok)
+    before = replace(selection, window=window)
     return Previous(window, terms.basis.spend(*amounts(reader, before)))

@@ -8,17 +8,16 @@ import structlog
 
 from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.parsing import parse
 from bot.domain.periods import FIRST_YEAR
 from bot.domain.question import Field, Question
-from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.domain.when import resolve
 from bot.ledger.instants import from_us
 from bot.ledger.passes import Freshness, freshness
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.selection import seen_values
+from bot.ledger.scope import Scope
+from bot.ledger.selection import parsed
 from bot.neo.errors import NeoError
 from bot.people.callers import Callers
 from bot.sync.keeper import Keeper
@@ -41,11 +40,10 @@ class Source:
     stale_after: timedelta
     clock: Callable[[], datetime]
 
-    async def parsed(self, line: str) -> Question:
-        """The question that a line asks; raises QueryError."""
-        seen = await self.readers.ask(lambda reader: seen_values(reader, "status"))
-        statuses = {*seen, *UPSTREAM_STATUSES}
-        return parse(line, now=self.clock(), zone=self.terms.zone, statuses=statuses)
+    async def parsed(self, line: str, caller: Caller) -> Question:
+        """The question that a line asks; raises QueryError, which names nothing that the caller may not see."""
+        now, zone = self.clock(), self.terms.zone
+        return await self.readers.ask(lambda reader: parsed(reader, Scope.of(reader, caller), line, now, zone))
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
         """The answer for a Slack user; errors as of `answer`."""
@@ -80,21 +78,21 @@ class Source:
 
         return await self.readers.ask(look)
 
-    @property
-    def reading(self) -> str:
-        """What a sync is at, in words; empty while there is none."""
+    def reading(self, caller: Caller) -> str:
+        """What a sync is at, in words, for operators with how far it is; empty while there is none."""
         at = self.keeper.progress
-        if at is None:
-            return ""
+        if at is None or caller.role is not Role.OPERATOR:
+            return "" if at is None else "I am reading Neo now"
         since = (
             "the beginning" if at.window.start is None else f"{at.window.start.astimezone(self.terms.zone):%Y-%m-%d}"
         )
         return f"I am reading Neo since {since}: {at.rows:,} of {wording.count(at.total, 'task')} so far"
 
-    @property
-    def failure(self) -> str:
-        """Why the last sync failed; empty if it did not."""
-        return "" if self.keeper.failure is None else self.keeper.failure.said
+    def failure(self, caller: Caller) -> str:
+        """Why the last sync failed, to others than operators only that it did; empty if it did not."""
+        if self.keeper.failure is None:
+            return ""
+        return self.keeper.failure.said if caller.role is Role.OPERATOR else "I could not read Neo the last time."
 
     # --- reaching back ---------------------------------------------------------------------------
 

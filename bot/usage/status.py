@@ -8,6 +8,7 @@ from bot.ledger import notes
 from bot.ledger.instants import from_us
 from bot.ledger.passes import Freshness, PassRecord, freshness, last_passes
 from bot.ledger.reading import Reader
+from bot.ledger.scope import Scope
 from bot.outbox.store import Standing, standing
 from bot.usage.export import utc_text
 
@@ -37,8 +38,10 @@ class Status:
     outbox: Standing
 
 
-def status(reader: Reader, size: int, now: datetime) -> Status:
-    """Look at the ledger; `size` is its file's, in bytes."""
+def status(reader: Reader, scope: Scope, size: int, now: datetime) -> Status:
+    """Look at the ledger; `size` is its file's, in bytes. Outside the whole ledger's scope nothing is counted."""
+    if scope.member is not None:
+        return _of_a_member(reader, scope, now)
     with reader:
 
         def count(sql: str) -> int:
@@ -55,9 +58,26 @@ def status(reader: Reader, size: int, now: datetime) -> Status:
                 Quarantined(key, reason, from_us(at))
                 for key, reason, at in reader.rows("SELECT key, reason, first_seen_at FROM quarantine ORDER BY 3, 1")
             ),
-            warning=notes.read(reader, notes.SCOPE_WARNING),
+            warning=notes.scope_warning(reader, scope),
             bytes=size,
             outbox=standing(reader),
+        )
+
+
+def _of_a_member(reader: Reader, scope: Scope, now: datetime) -> Status:
+    """How fresh everybody's data is, and nothing of how much there is."""
+    with reader:
+        return Status(
+            fresh=freshness(reader, now),
+            passes=(),
+            tasks=0,
+            without_cost=0,
+            missing=0,
+            members=0,
+            quarantine=(),
+            warning=notes.scope_warning(reader, scope),
+            bytes=0,
+            outbox=Standing({}, None, []),
         )
 
 

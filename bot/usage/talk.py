@@ -12,6 +12,7 @@ from bot.domain.text import one_line
 from bot.ledger.instants import from_us
 from bot.ledger.passes import PassRecord
 from bot.ledger.reading import file_bytes
+from bot.ledger.scope import Scope
 from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import Trusted, Words, mention
@@ -59,8 +60,8 @@ class Talk:
     async def status(self, request: Request, caller: Caller) -> None:
         """How fresh and whole the data is; for operators, everything about the ledger."""
         now, size = self.source.clock(), file_bytes(self.path)
-        found = await self.source.readers.ask(lambda reader: status(reader, size, now))
-        text = self.words.say("usage/status", **self._facts(found, now, operator=caller.role is Role.OPERATOR))
+        found = await self.source.readers.ask(lambda reader: status(reader, Scope.of(reader, caller), size, now))
+        text = self.words.say("usage/status", **self._facts(found, now, caller))
         draft = Draft(
             f"neo-usage {__version__}: data as of {self._moment(found.fresh.as_of) or 'no complete reading'}."
         )
@@ -69,17 +70,17 @@ class Talk:
             self._add_passes(draft, found.passes)
         await request.reply.say(draft.message())
 
-    def _facts(self, found: Status, now: datetime, *, operator: bool) -> dict[str, object]:
+    def _facts(self, found: Status, now: datetime, caller: Caller) -> dict[str, object]:
         as_of, since = found.fresh.as_of, found.fresh.since
         age = None if as_of is None else now - as_of
         return {
-            "operator": operator,
+            "operator": caller.role is Role.OPERATOR,
             "warning": found.warning or "",
             "as_of": self._moment(as_of),
             "age": "" if age is None else phrases.ago(age),
             "stale": age is None or age > self.source.stale_after,
-            "reading": self.source.reading,
-            "failure": self.source.failure,
+            "reading": self.source.reading(caller),
+            "failure": self.source.failure(caller),
             "begins": "" if since is None else (self._moment(from_us(since)) if since else "the beginning"),
             "tasks": wording.count(found.tasks, "task"),
             "members": wording.count(found.members, "member"),

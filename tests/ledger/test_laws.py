@@ -20,6 +20,7 @@ from bot.ledger.members import merge, shown_email
 from bot.ledger.notes import settle_unit
 from bot.ledger.reading import open_reader
 from bot.ledger.repricing import reprice
+from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import groups, sums
 from bot.ledger.upkeep import verify
@@ -152,7 +153,7 @@ class Ledger(RuleBasedStateMachine):
             return
         reader = open_reader(self.path)
         try:
-            total = sums(reader, Selection(ALWAYS))
+            total = sums(reader, Selection(EVERYTHING, ALWAYS))
             expected = [sum(part or 0 for part in column) for column in zip(*self.known.values(), strict=True)] or [
                 0,
                 0,
@@ -167,10 +168,10 @@ class Ledger(RuleBasedStateMachine):
     def _parts_make_the_whole(self, reader: Any, whole: int) -> None:
         for zone in ZONES:
             for by in (["day"], ["week"], ["month"], ["member"], ["model", "day"]):
-                found = groups(reader, Selection(ALWAYS), by, zone)
+                found = groups(reader, Selection(EVERYTHING, ALWAYS), by, zone)
                 assert sum(each.spend(SpendBasis.TOTAL) for each in found) == whole
         assert {shown_email(e or "") for e in EMAILS} | {"dee@acme.dev"} >= {
-            each.key[0] for each in groups(reader, Selection(ALWAYS), ["member"], ZONES[0])
+            each.key[0] for each in groups(reader, Selection(EVERYTHING, ALWAYS), ["member"], ZONES[0])
         }
 
     @invariant()
@@ -183,7 +184,7 @@ class Ledger(RuleBasedStateMachine):
             for task_id in self.untouched:
                 from bot.domain.question import Field, Filter
 
-                chosen = Selection(window, filters=(Filter(Field.TASK, (task_id,)),))
+                chosen = Selection(EVERYTHING, window, filters=(Filter(Field.TASK, (task_id,)),))
                 inside = self.tasks[task_id].created_at in window
                 expected = sum(part or 0 for part in self.known[task_id]) if inside else 0
                 assert sums(reader, chosen).spend(SpendBasis.TOTAL) == expected

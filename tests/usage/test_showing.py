@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from bot.app import App
+from bot.ledger.scope import EVERYTHING
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.usage.export import safe_cell, to_csv
@@ -159,7 +160,7 @@ def test_how_long_ago(seconds: int, words: str) -> None:
 
 def test_the_status_as_text_and_as_data(asked: App) -> None:
     with asked.reader() as reader:
-        found = status(reader, 1_048_576, asked.clock())
+        found = status(reader, EVERYTHING, 1_048_576, asked.clock())
     document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
     assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)
     console = Console(file=io.StringIO(), width=160, markup=False)
