@@ -133,6 +133,7 @@ def holder(*, process: str = HERE[1], place: str = HERE[3], started: str = HERE[
         (f"{HERE[0]}/4194300/old", 30, True),  # as earlier versions wrote it
         ("elsewhere/1/b", 365 * 86_400, False),
     ],
+    ids=range(12),  # a holder's name is another in each process that runs the tests
 )
 def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
     app: App, clock: SimClock, who: str, left: int, *, waits: bool
