@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 BYOK_UNIT = "byok_unit"
 SCOPE_WARNING = "scope_warning"
+LEDGER_ID = "ledger_id"  # stands in the keys of its messages, so that no two ledgers post under one
+RESTORED = "restored"  # a restore is not finished: where the former ledgers are kept, as JSON
 
 
 def write(connection: "Connection", key: str, value: str | None) -> None:

@@ -287,7 +287,7 @@ class Round:
 
     def _count(self) -> None:
         seen = self._seen()
-        rows = self._rows("SELECT stem || ':' || destination, state FROM notification")
+        rows = self._rows("SELECT stem || ':' || destination || ':' || ledger, state FROM notification")
         # a deleted parent needs no successor where a step has taken its place
         owed = [row for row in rows if row[1] != "moved" or not row[0].startswith("again:")]
         unsent = [row for row in owed if row[1] != "sent"]
@@ -304,7 +304,8 @@ class Round:
         deletions = {call.args.get("ts"): call.number for call in self.slack.calls("chat.delete")}
         told = []
         for key in sorted(keys):
-            stem, _, destination = key.partition(":channel:")
+            stem, _, place = key.partition(":channel:")
+            destination = place.partition(":")[0]
             found = self.slack.workspace.channels[destination].messages
             copies = [
                 f"{each.ts} in {each.thread_ts} deleted={each.deleted} by call {deletions.get(each.ts)}"

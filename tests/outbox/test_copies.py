@@ -90,14 +90,19 @@ class Desk:
             self.later(10)
             await self.look()
 
+    def key(self, stem: str) -> str:
+        with self.delivery.database.transaction() as connection:
+            sql = "SELECT value FROM note WHERE key = 'ledger_id'"
+            return store.key_of(stem, f"channel:{WHERE}", connection.exec_driver_sql(sql).scalar_one())
+
     def copies(self, stem: str) -> list[Message]:
-        key = f"{stem}:channel:{WHERE}"
+        key = self.key(stem)
         found = self.slack.workspace.channel(WHERE).messages
         return [m for m in found if not m.deleted and m.metadata and m.metadata["event_payload"]["key"] == key]
 
     def store_late(self, stem: str, thread: str | None = None) -> None:
         """Slack stores now what it took before the connection dropped."""
-        key = {"event_type": "neo_usage_notification", "event_payload": {"key": f"{stem}:channel:{WHERE}"}}
+        key = {"event_type": "neo_usage_notification", "event_payload": {"key": self.key(stem)}}
         workspace = self.slack.workspace
         late = Message(workspace.stamp(self._now[0]), workspace.bot_user, text=stem, metadata=key)
         late.thread_ts, late.bot_id = thread, workspace.bot_id
