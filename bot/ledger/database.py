@@ -31,6 +31,14 @@ class ExchangedError(LedgerError):
     """Another file is where the ledger was, or none: what is written to the open one would be lost."""
 
 
+def exchanged(path: Path) -> ExchangedError:
+    """The error to raise, with the mend."""
+    return ExchangedError(
+        f"{path} is not the file any more that was opened: it was moved, deleted, or another one put in its place."
+        " Nothing is written to a file that nobody reads. Start again."
+    )
+
+
 class Database:
     """The writing side of a ledger's file; use `open_database`.
 
@@ -61,10 +69,7 @@ class Database:
             ExchangedError: the file is not where it was.
         """
         if self.is_exchanged:
-            raise ExchangedError(
-                f"{self.path} is not the file any more that was opened: it was moved, deleted, or another one put in"
-                " its place. Start again, so that nothing is written to a file that nobody reads."
-            )
+            raise exchanged(self.path)
         with self._engine.begin() as connection:
             yield connection
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 BYOK_UNIT = "byok_unit"
 SCOPE_WARNING = "scope_warning"
 LEDGER_ID = "ledger_id"  # stands in the keys of its messages, so that no two ledgers post under one
-RESTORED = "restored"  # a restore is not finished: where the former ledgers are kept, as JSON
+# a restore is not finished: where the former ledger is kept ("" if it is not) and the copy's id, as JSON
+RESTORED = "restored"
+LOST_LEDGER = "lost_ledger"  # after a restore without a former ledger: under which id it posted, since when, as JSON
 
 
 def write(connection: "Connection", key: str, value: str | None) -> None:
@@ -25,6 +27,12 @@ def write(connection: "Connection", key: str, value: str | None) -> None:
 def read(reader: Reader, key: str) -> str | None:
     """A note, if it is kept."""
     row = reader.one("SELECT value FROM note WHERE key = :key", {"key": key})
+    return row[0] if row else None
+
+
+def written(connection: "Connection", key: str) -> str | None:
+    """A note, if it is kept, as a transaction sees it."""
+    row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (key,)).first()
     return row[0] if row else None
 
 

@@ -25,7 +25,7 @@ def backup(source: Path, target: Path) -> int:
     if target.exists():
         raise LedgerError(f"{target} exists already. Name a new file.")
     unfinished = target.with_name(f"{target.name}.part")
-    _remove(unfinished)
+    remove(unfinished)
     try:
         with closing(_opened(source)) as live, closing(sqlite3.connect(unfinished)) as copy:
             live.backup(copy)
@@ -33,7 +33,7 @@ def backup(source: Path, target: Path) -> int:
         _flush(unfinished)
         unfinished.replace(target)
     except (OSError, sqlite3.Error) as error:
-        _remove(unfinished)
+        remove(unfinished)
         raise LedgerError(f"cannot copy to {target}: {error}.") from error
     return target.stat().st_size
 
@@ -66,7 +66,7 @@ def restore(source: Path, target: Path) -> Path | None:
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"cannot restore {source}: {error}. The ledger is unchanged.") from error
     finally:
-        _remove(incoming)
+        remove(incoming)
         hold.give_back()
 
 
@@ -78,23 +78,29 @@ def _not_restorable(source: Path, target: Path) -> str | None:
 
 def _prepare(source: Path, incoming: Path, target: Path) -> None:
     """Make the new ledger beside the old one, complete, as a file that needs no other."""
-    _remove(incoming)
+    remove(incoming)
     backup(source, incoming)
-    former = [*_unfinished(target), str(_name_of_kept(target))] if target.exists() else []
+    former = _former(target) if target.exists() else ""
     with closing(sqlite3.connect(incoming)) as connection, connection:
-        for key, value in ((LEDGER_ID, token_hex(4)), (RESTORED, json.dumps(former))):
+        restored = json.dumps({"kept": former, "id": _note(connection, LEDGER_ID) or ""})
+        for key, value in ((LEDGER_ID, token_hex(4)), (RESTORED, restored)):
             connection.execute("INSERT OR REPLACE INTO note (key, value) VALUES (?,?)", (key, value))
     if target.exists():
         _look_like(target, incoming)
     _flush(incoming)
 
 
-def _unfinished(target: Path) -> list[str]:
-    """The former ledgers of one that was restored itself, and was not opened since."""
+def _former(target: Path) -> str:
+    """Where the ledger is kept that posted last: one that was restored itself, and not opened since, posted nothing."""
     with suppress(sqlite3.Error), closing(_opened(target)) as connection:
-        row = connection.execute("SELECT value FROM note WHERE key = ?", (RESTORED,)).fetchone()
-        return list(json.loads(row[0])) if row else []
-    return []
+        if (unfinished := _note(connection, RESTORED)) is not None:
+            return str(json.loads(unfinished)["kept"])
+    return str(_name_of_kept(target))
+
+
+def _note(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM note WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _look_like(former: Path, incoming: Path) -> None:
@@ -166,7 +172,8 @@ def _name_of_kept(target: Path) -> Path:
     return target.with_name(f"{target.name}.before-restore-{number}")
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Delete a ledger that nobody needs, with all that SQLite and we keep beside it."""
     for suffix in ("", "-wal", "-shm", "-journal", ".lock"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 

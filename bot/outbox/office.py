@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_hex
+from sqlite3 import Error as SQLiteError
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.ledger.schema import LedgerError
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
 from bot.outbox.rules import QuietHours, State, fallback
@@ -54,6 +57,7 @@ class _Pace:
 
 
 _AT_ONCE = 16  # people who are looked up side by side
+_GLANCE = 0.2  # seconds that a tick has for destinations
 _PEOPLE = ("member", "user", "operator", "operators")
 
 
@@ -70,9 +74,14 @@ class PostOffice:
         self._pace = _Pace(delivery.times.pace)
         self._looking = asyncio.Lock()
         self._asking = asyncio.Semaphore(_AT_ONCE)
+        self._trouble: Exception | None = None  # with the database, in a lane
 
     async def tick(self) -> None:
-        """Look what is due, and see to it; lanes go on by themselves."""
+        """Look what is due, and see to it; lanes go on by themselves.
+
+        Raises:
+            LedgerError, SQLAlchemyError, sqlite3.Error: the database cannot be used, here or in a lane since.
+        """
         async with self._looking:
             at = self._at
             due = await self._delivery.readers.ask(lambda reader: store.due(reader, at.now, at.unsure, at.quiet))
@@ -87,6 +96,16 @@ class PostOffice:
                     self._open("place", destination, self._place)
             for channel in due.channels:
                 self._open("send", channel, self._send)
+            if due.unplaced:
+                await self._glance()
+            if self._trouble is not None:
+                trouble, self._trouble = self._trouble, None
+                raise trouble
+
+    async def _glance(self) -> None:
+        """Wait for what is found at once: most destinations are known."""
+        if placing := {lane for (kind, _), lane in self._lanes.items() if kind == "place"}:
+            await asyncio.wait(placing, timeout=_GLANCE)
 
     async def settled(self) -> None:
         """Wait until no lane has anything to do."""
@@ -115,8 +134,17 @@ class PostOffice:
 
     def _open(self, kind: str, name: str, work: Callable[[str], Awaitable[None]]) -> None:
         if (kind, name) not in self._lanes and not self._delivery.stopping:
-            lane = self._lanes[kind, name] = asyncio.create_task(_logged(work(name)))
+            lane = self._lanes[kind, name] = asyncio.create_task(self._run(work(name)))
             lane.add_done_callback(lambda _: self._lanes.pop((kind, name), None))
+
+    async def _run(self, work: Awaitable[None]) -> None:
+        """Run a lane; the next tick opens it again, whatever it did not foresee."""
+        try:
+            await work
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            self._trouble = error
+        except Exception:
+            log.exception("a lane ended")
 
     # --- whether it arrived --------------------------------------------------------------------------
 
@@ -179,6 +207,8 @@ class PostOffice:
             self._delivery.posted[channel] = loop.time()  # if nothing is posted, the pause begins here
             try:
                 hold = await self._next(channel)
+            except (LedgerError, SQLAlchemyError, SQLiteError):
+                raise
             except Exception:
                 log.exception("a delivery failed")
                 hold = self._delivery.times.first_wait
@@ -243,14 +273,6 @@ class PostOffice:
             return await self._delivery.edit(edit)
         await self._delivery.write(lambda c: store.shown(c, edit))
         return 0
-
-
-async def _logged(work: Awaitable[None]) -> None:
-    """Run a lane; what it did not foresee is logged, and the next tick opens it again."""
-    try:
-        await work
-    except Exception:
-        log.exception("a lane ended")
 
 
 def _ending(destination: str, place: Instead | Nowhere) -> Ending:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.ledger.instants import from_us, to_us
-from bot.ledger.notes import LEDGER_ID
+from bot.ledger.notes import LEDGER_ID, LOST_LEDGER, write, written
 from bot.outbox.rules import URGENCY, State
 
 if TYPE_CHECKING:
@@ -97,7 +97,30 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
     added = connection.exec_driver_sql(
         _OWE, [(each.stem, each.destination, each.thing, each.destination, at, at, _us(each.until)) for each in rows]
     )
+    if added.rowcount:
+        _doubt_lost(connection, rows, at)
     return added.rowcount
+
+
+# keys that mean the same whichever ledger owes them: a name and a date, or a person
+_OF_ALL_LEDGERS = re.compile(r"welcome|digest:[^:]+:[\d-]+|ops:[a-z_]+-\d{4}-\d\d-\d\d")
+
+
+def _doubt_lost(connection: "Connection", rows: Iterable[Owed], at: int) -> None:
+    """A ledger that is lost may have posted the same, under its own id: for some days after a restore it is sought."""
+    keys = [each for each in rows if _OF_ALL_LEDGERS.fullmatch(each.stem)]
+    noted = written(connection, LOST_LEDGER) if keys else None
+    if noted is None:
+        return
+    lost = json.loads(noted)
+    if at >= lost["until"]:
+        write(connection, LOST_LEDGER, None)
+        return
+    connection.exec_driver_sql(
+        "UPDATE notification SET ledger = ?, created_at = ?, state = 'unsure', unsure_at = ?"
+        " WHERE stem = ? AND destination = ? AND state = 'pending' AND attempts = 0",
+        [(lost["id"], lost["since"], at, each.stem, each.destination) for each in keys],
+    )
 
 
 _OWE = f"""

@@ -1,14 +1,18 @@
 """Addresses: which channel a message goes to that is owed to a member, to operators, or to a channel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.visibility import Privacy
+from bot.ledger.members import addresses
 from bot.ledger.reading import Reader
+from bot.outbox.rules import fallback
 from bot.outbox.voices import Found, Instead, Nowhere
 from bot.people import links
 from bot.people.callers import Callers
+from bot.people.rights import SlackUser
 from bot.slack.errors import RefusedBySlackError
 from bot.slack.workspace import Workspace, is_shared_outside
 
@@ -59,20 +63,36 @@ class Addresses:
         return found
 
     async def slack_user(self, email: str) -> str | None:
-        """The Slack user of a member, if they are known and belong here."""
-        linked = await self.callers.readers.ask(lambda reader: links.user_of(reader, email))
-        directory = self.callers.directory
-        found = await (directory.holder(email) if linked is None else directory.user(linked))
+        """The Slack user of a member, if they are known and belong here, under whichever of their addresses.
+
+        Raises:
+            SlackError: Slack does not say.
+        """
+        found = await self._known_as(await self.callers.readers.ask(lambda reader: _addresses(reader, email)))
         return None if found is None or found.denied else found.id
 
     # --- people --------------------------------------------------------------------------------------
 
     async def _member(self, member: int) -> Place:
-        row = await self.callers.readers.ask(lambda reader: _email(reader, member))
-        user = await self.slack_user(row) if row else None
-        if user is None:
+        """Their direct messages; in a channel only whoever is not known in Slack is told of."""
+        known = await self._known_as(await self.callers.readers.ask(lambda reader: addresses(reader, member)))
+        if known is None:
             return Instead(("alert",), "not known in Slack")
-        return await self._dm(user)
+        if known.denied:
+            return Instead(fallback(f"member:{member}"), "somebody who may not be told")
+        return await self._dm(known.id)
+
+    async def _known_as(self, emails: Sequence[str]) -> SlackUser | None:
+        """Who is linked to one of those addresses, or has one; somebody who may be told, if there is such a one."""
+        denied = None
+        for email in emails:
+            linked = await self.callers.readers.ask(lambda reader: links.user_of(reader, email))  # noqa: B023 - awaited
+            directory = self.callers.directory
+            found = await (directory.holder(email) if linked is None else directory.user(linked))
+            if found is not None and not found.denied:
+                return found
+            denied = denied or found or directory.denied(email)
+        return denied
 
     async def _user(self, user: str) -> Place:
         found = await self.callers.directory.user(user)
@@ -142,6 +162,7 @@ class Addresses:
         return await self.workspace.find(named)
 
 
-def _email(reader: Reader, member: int) -> str | None:
-    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": member})
-    return row[0] if row and "@" in row[0] else None
+def _addresses(reader: Reader, email: str) -> list[str]:
+    """All addresses of whoever has this one; it alone where no member has it."""
+    row = reader.one("SELECT id FROM member WHERE email = :email", {"email": email})
+    return addresses(reader, row[0]) if row else [email]

@@ -52,6 +52,30 @@ class Ticks:
                 await task
 
 
+class Aside:
+    """Work that may have to wait for Slack, beside the ticks that start it, and never beside itself."""
+
+    def __init__(self, id: str, call: Callable[[], Awaitable[None]], patience: float) -> None:  # noqa: A002 - as of a job
+        self._job, self._patience = Job(id, 0, call), patience
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Do it, and wait for it a moment: what takes longer goes on by itself."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task}, timeout=self._patience)
+            if not self._task.done():
+                return
+        self._task = asyncio.create_task(_told(self._job))
+        await asyncio.wait({self._task}, timeout=self._patience)
+
+    async def end(self) -> None:
+        """Break off what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+
 async def _told(job: Job) -> None:
     """Run it; what fails is a mistake of ours, told in the log, and the next tick tries again."""
     try:
