@@ -1,9 +1,12 @@
 """Addresses: which channel a message goes to that is owed to a member, to operators, or to a channel."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import structlog
 
 from bot.domain.visibility import Privacy
 from bot.ledger.members import addresses
@@ -15,6 +18,8 @@ from bot.people.callers import Callers
 from bot.people.rights import SlackUser
 from bot.slack.errors import RefusedBySlackError
 from bot.slack.workspace import Workspace, is_shared_outside
+
+log = structlog.get_logger(__name__)
 
 FRESH = timedelta(minutes=5)  # a channel that became shared with outsiders is told nothing after this
 
@@ -39,6 +44,7 @@ class Addresses:
     channels: Channels
     _dms: dict[str, str] = field(default_factory=dict)
     _places: dict[str, tuple[Place, datetime]] = field(default_factory=dict)
+    _asking: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
 
     async def find(self, destination: str) -> Place:
         """Where a destination is.
@@ -136,8 +142,35 @@ class Addresses:
         now = self.callers.directory.clock()
         known = self._places.get(named)
         if known is None or not timedelta(0) <= now - known[1] < FRESH:
-            known = self._places[named] = await self._looked_up(named), now
-        return known[0]
+            await asyncio.shield(self._ask(named))
+        return self._places[named][0]
+
+    def _ask(self, named: str) -> "asyncio.Task[None]":
+        """The look for a channel, one at a time for each; whoever stops waiting for it leaves it to the next to ask.
+
+        In a large workspace all names are many pages, which Slack gives a few a minute.
+        """
+        asking = self._asking.get(named)
+        if asking is None:
+            asking = self._asking[named] = asyncio.create_task(self._keep(named))
+            asking.add_done_callback(lambda done: self._asked(named, done))
+        return asking
+
+    async def _keep(self, named: str) -> None:
+        now = self.callers.directory.clock()
+        self._places[named] = await self._looked_up(named), now
+
+    def _asked(self, named: str, done: "asyncio.Task[None]") -> None:
+        self._asking.pop(named, None)
+        if not done.cancelled() and (error := done.exception()) is not None:  # perhaps nobody waits for it any more
+            log.info("a channel could not be looked up", why=str(error))
+
+    async def end(self) -> None:
+        """Break off what is still being looked up."""
+        asking = list(self._asking.values())
+        for each in asking:
+            each.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
 
     async def _looked_up(self, named: str) -> Place:
         try:

@@ -43,6 +43,7 @@ DELIVER_SECONDS = 1  # between looks at what is owed
 DRAW_SECONDS = 5  # between looks at what App Home shows
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 ASIDE_SECONDS = 1.0  # that a tick has for what may have to wait for Slack
+DRAWING_SECONDS = 5.0  # that a reading has for App Home, before the next one
 FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
@@ -74,7 +75,7 @@ class Service:
     def __post_init__(self) -> None:
         """What asks Slack beside the ticks, none of which waits for it."""
         self._digests = Aside("digests", self._decide_digests, ASIDE_SECONDS)
-        self._drawing = Aside("home", self._draw, ASIDE_SECONDS)
+        self._drawing = Aside("home", self._draw, DRAWING_SECONDS)
         self._crying = Aside("trouble", self._tell_operators, ASIDE_SECONDS)
 
     async def connect(self) -> None:
@@ -222,6 +223,7 @@ class Service:
             await self.door.drain(DRAIN_SECONDS)
         if self.rooms is not None:
             await self.rooms.outbox.stop(OUTBOX_SECONDS)
+            await self.rooms.addresses.end()
         for aside in (self._digests, self._drawing, self._crying):
             await aside.end()
         await self.life.aclose()

@@ -112,7 +112,7 @@ class Workspace:
         cursor = ""
         while True:
             with translated():
-                answer = await self.reading.conversations_list(
+                answer = await self.patient.conversations_list(
                     types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
                 )
             for channel in answer["channels"]:
