@@ -119,7 +119,7 @@ def _exchange(incoming: Path, target: Path) -> Path | None:
         return None
     kept = _name_of_kept(target)
     _fold_in(target)
-    _keep(target, kept)
+    _link(target, kept)
     _forsake_log(target, kept)
     incoming.replace(target)
     _flush(target.parent)
@@ -132,29 +132,43 @@ def _fold_in(target: Path) -> None:
     Raises:
         LedgerError: somebody has, or there is no room.
     """
+    log = target.with_name(f"{target.name}-wal")
+    spare = target.with_name(f"{target.name}-wal.spare")
+    spare.unlink(missing_ok=True)
+    if log.exists():
+        _link(log, spare)  # SQLite deletes the log of a file whose head is damaged
     try:
         with closing(sqlite3.connect(target, timeout=1)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        code = error.sqlite_errorcode & 0xFF
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise HeldError(f"{target} is in use: another program has it open. Nothing was changed.") from error
-        if code not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise LedgerError(
-                f"the former ledger cannot be kept: {error}. Is the disk full? The ledger is unchanged."
-            ) from error
-        # it is damaged, which may be why something is restored: it is kept as it is, with its log
+        if (refusal := _refusal(error, target)) is not None:
+            raise refusal from error
+        if spare.exists() and not log.exists():
+            spare.replace(log)
+    finally:
+        spare.unlink(missing_ok=True)
 
 
-def _keep(target: Path, kept: Path) -> None:
+def _refusal(error: sqlite3.Error, target: Path) -> LedgerError | None:
+    """Why nothing can be done; None for a damaged ledger, which is kept as it is: perhaps it is why one is restored."""
+    code = error.sqlite_errorcode & 0xFF
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return HeldError(f"{target} is in use: another program has it open. Nothing was changed.")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return None
+    return LedgerError(f"the former ledger cannot be kept: {error}. Is the disk full? The ledger is unchanged.")
+
+
+def _link(file: Path, other: Path) -> None:
+    """Give a file another name, or copy it where the file system has no links."""
     try:
-        os.link(target, kept)
-    except OSError:  # a file system without links
-        unfinished = kept.with_name(f"{kept.name}.part")
+        os.link(file, other)
+    except OSError:
+        unfinished = other.with_name(f"{other.name}.part")
         try:
-            shutil.copy2(target, unfinished)
+            shutil.copy2(file, unfinished)
             _flush(unfinished)
-            unfinished.replace(kept)
+            unfinished.replace(other)
         finally:
             unfinished.unlink(missing_ok=True)
 
