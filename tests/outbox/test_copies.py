@@ -267,3 +267,92 @@ def _mine_once(ask: Callable[..., Any]) -> Callable[..., Any]:
 
 def _history_of(call: Call, channel: str) -> bool:
     return call.method == "conversations.history" and call.args.get("channel") == channel
+
+
+# --- what goes first, and clocks -------------------------------------------------------------------
+
+
+async def test_alerts_go_before_what_nobody_waits_for(desk: Desk) -> None:
+    await desk.owe("request:1", "welcome", "decided:1", "said:a", "said:b")
+    assert [(await desk.claim(f"{number}")).stem for number in range(5)] == [
+        "said:a", "said:b", "request:1", "welcome", "decided:1",
+    ]  # fmt: skip
+
+
+AHEAD = 30 * 3600
+
+
+async def ticks(desk: Desk, minutes: int) -> None:
+    office = PostOffice(desk.delivery, Addresses(), ZoneInfo("UTC"), None)
+    for _ in range(minutes):
+        desk.later(60)
+        await office.tick()
+        await office.settled()
+
+
+async def test_what_was_put_off_by_a_clock_that_ran_ahead_is_sent_at_once(desk: Desk) -> None:
+    await desk.owe("said:a")
+    desk.later(AHEAD)
+    job = await desk.claim("one")
+    await desk.write(lambda c: store.back(c, job, desk.delivery.clock() + timedelta(hours=1), "limited"))
+    desk.later(-AHEAD)
+    await ticks(desk, 1)
+    assert len(desk.copies("said:a")) == 1
+
+
+async def test_a_doubt_of_a_clock_that_ran_ahead_is_settled_and_its_copies_are_found(desk: Desk) -> None:
+    desk.later(AHEAD)
+    await desk.owe("said:a")
+    desk.later(-AHEAD)  # Slack's own clock
+    desk.slack.faults.on("chat.postMessage", Reset(done=True))
+    desk.later(AHEAD)
+    job = await desk.claim("one")
+    desk.later(-AHEAD)
+    with suppress(SlackError):
+        await desk.delivery.deliver(job)
+    desk.later(600)
+    desk.later(AHEAD)
+    await desk.write(lambda c: store.expire(c, desk.delivery.clock()))
+    desk.later(-AHEAD)
+    await ticks(desk, 12)
+    assert len(desk.copies("said:a")) == 1
+    assert [each for each in desk.slack.workspace.channel(WHERE).messages if each.deleted] == []
+
+
+async def test_checks_put_off_by_a_clock_that_ran_ahead_are_made(desk: Desk) -> None:
+    desk.later(AHEAD)
+    await desk.owe("said:a")
+    desk.slack.faults.on("chat.postMessage", Reset())
+    await desk.delivery.deliver(await desk.claim("one"))
+    await ticks(desk, 2)
+    assert len(desk.copies("said:a")) == 1
+    desk.later(-AHEAD)
+    desk.store_late("said:a")
+    await ticks(desk, 3)
+    assert len(desk.copies("said:a")) == 1
+
+
+async def test_an_edit_put_off_by_a_clock_that_ran_ahead_is_made(desk: Desk) -> None:
+    await desk.owe("said:parent", thing="thing:x")
+    await desk.delivery.deliver(await desk.claim("one"))
+    await desk.write(lambda c: store.changed(c, ["thing:x"]))
+    desk.later(AHEAD)
+    edit = await desk.claim_edit("two")
+    await desk.write(lambda c: store.edit_later(c, edit, desk.delivery.clock() + timedelta(hours=1)))
+    desk.later(-AHEAD)
+    desk.voice.text = "newer"
+    await ticks(desk, 1)
+    assert [each.text for each in desk.copies("said:parent")] == ["newer"]
+
+
+async def test_a_limit_longer_than_an_hour_is_asked_about_again(desk: Desk) -> None:
+    desk.slack.faults.when(lambda c: Limited(10**6) if c.method == "conversations.history" else None)
+    desk.slack.faults.on("chat.postMessage", Reset(done=True))
+    await desk.owe("said:a")
+    await desk.delivery.deliver(await desk.claim("one"))
+    await ticks(desk, 50)
+    assert len(desk.slack.calls("conversations.history")) == 1
+    desk.slack.faults.clear()
+    await ticks(desk, 20)
+    assert len(desk.copies("said:a")) == 1
+    assert len(desk.slack.calls("conversations.history")) > 1
