@@ -228,7 +228,7 @@ class Delivery:
         copies = await self._copies(sought)
         if copies is not None and sought.ts is not None:
             await self._leave_one(sought, copies, sought.ts)
-        at = self._next_check(from_us(sought.unsure_at), sought.checks + 1)
+        at = self._next_check(min(from_us(sought.unsure_at), self.clock()), sought.checks + 1)
         await self.write(lambda c: store.look_again(c, sought, at))
 
     async def _leave_one(self, sought: Sought, copies: list[Posted], counts: str) -> None:

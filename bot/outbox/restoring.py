@@ -140,12 +140,20 @@ def _adopt_living(connection: "Connection", former: Former, names: Names) -> Non
         if thing is None or destination is None:
             continue
         new = {**row, "thing": thing, "destination": destination, "token": None, "expires_at": None}
-        new["shown"] = row["wanted"]  # what changes here from now on is shown
         if insert(connection, "living", {name: new[name] for name in new if name != "id"}) is None:
             connection.exec_driver_sql(
-                "UPDATE living SET channel = ?, ts = ?, editable = ?, reposted = ?, token = NULL"
-                " WHERE thing = ? AND destination = ?",
-                (row["channel"], row["ts"], row["editable"], row["reposted"], thing, destination),
+                "UPDATE living SET channel = ?, ts = ?, editable = ?, reposted = ?, token = NULL,"
+                " wanted = max(wanted, ?), shown = ? WHERE thing = ? AND destination = ?",
+                (
+                    row["channel"],
+                    row["ts"],
+                    row["editable"],
+                    row["reposted"],
+                    row["wanted"],
+                    row["shown"],
+                    thing,
+                    destination,
+                ),
             )
 
 

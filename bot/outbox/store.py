@@ -160,12 +160,15 @@ def _us(moment: datetime | None) -> int | None:
 # direct messages are), else for `LONGEST` at the most; a second stands for what passes between the two looks
 _READY = "(next_at <= :now OR next_at > CASE WHEN channel LIKE 'D%' THEN :quiet ELSE :far END)"
 _FREE = "(l.token IS NULL OR l.expires_at <= :now OR l.expires_at > :far)"
-_DOUBTED = "state = 'unsure' AND (unsure_at <= :sought OR unsure_at > :ahead)"
+_DOUBTED = "state = 'unsure' AND unsure_at <= :sought"
+_BROKEN_OFF = "state = 'sending' AND (expires_at <= :now OR claimed_at > :ahead)"
+_FROM_AHEAD = "state = 'unsure' AND unsure_at > :ahead"
 _UNPLACED = f"state IN ('pending', 'unsure') AND channel IS NULL AND {_READY}"
 _UNCHECKED = "(check_at <= :now OR check_at > :far)"
 _DUE = f"""
 SELECT (SELECT count(*) FROM notification WHERE {_UNPLACED}),
-       (SELECT count(*) FROM notification WHERE state = 'sending' AND (expires_at <= :now OR claimed_at > :ahead)),
+       (SELECT count(*) FROM notification WHERE {_BROKEN_OFF})
+         + (SELECT count(*) FROM notification WHERE {_FROM_AHEAD}),
        (SELECT count(*) FROM notification WHERE {_DOUBTED} AND channel IS NOT NULL AND {_READY}),
        (SELECT count(*) FROM notification WHERE {_UNCHECKED}),
        (SELECT count(*) FROM notification WHERE state = 'pending' AND owed_until <= :now)
@@ -401,11 +404,16 @@ def twice(connection: "Connection", job: Job, now: datetime) -> None:
 
 
 def expire(connection: "Connection", now: datetime) -> int:
-    """Whoever claimed these is dead or frozen: they may have arrived."""
+    """Whoever claimed these is dead or frozen: they may have arrived; returns how many.
+
+    A doubt that a clock ahead has noted begins now.
+    """
+    values = Moment(now, timedelta(0)).values
+    connection.exec_driver_sql(f"UPDATE notification SET unsure_at = :now WHERE {_FROM_AHEAD}", values)  # noqa: S608 - our own
     return connection.exec_driver_sql(
-        "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, checks = 0,"
-        " error = 'whoever sent it broke off' WHERE state = 'sending' AND (expires_at <= ? OR claimed_at > ?)",
-        (to_us(now), to_us(now), to_us(now + timedelta(minutes=1))),
+        "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = :now, checks = 0,"  # noqa: S608 - our own
+        f" error = 'whoever sent it broke off' WHERE {_BROKEN_OFF}",
+        values,
     ).rowcount
 
 
@@ -429,7 +437,7 @@ class Arrival:
 
 _SENT = (
     "UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?,"
-    " check_at = unsure_at + ?, error = NULL WHERE id = ?"
+    " check_at = min(unsure_at, ?) + ?, error = NULL WHERE id = ?"
 )
 
 
@@ -447,7 +455,15 @@ def _arrived(connection: "Connection", key: int, arrival: Arrival, where: str, v
     posted = arrival.posted
     settled = connection.exec_driver_sql(
         f"{_SENT} AND {where}",
-        (posted.ts, posted.thread, to_us(arrival.at), arrival.check_after // timedelta(microseconds=1), key, value),
+        (
+            posted.ts,
+            posted.thread,
+            to_us(arrival.at),
+            to_us(arrival.at),
+            arrival.check_after // timedelta(microseconds=1),
+            key,
+            value,
+        ),
     )
     if settled.rowcount and posted.thread is None:
         connection.exec_driver_sql(
