@@ -341,15 +341,19 @@ class App:
         with former(Path(kept) if kept else None, connection) as found:
             if found is None:
                 return outbox.doubt_all(connection, id, now)
-            names = [
-                budgets.adopt(connection, found),
-                failures.adopt(connection, found, now),
-                incidents.adopt(connection, found),
-                spikes.names(found),
-                digests.adopt(connection, found),
-                outbox.Names({"welcome": outbox.as_it_is}, {}),
-            ]
-            return outbox.adopt(connection, found, outbox.together(names), now)
+            try:
+                with connection.begin_nested():
+                    names = [
+                        budgets.adopt(connection, found),
+                        failures.adopt(connection, found, now),
+                        incidents.adopt(connection, found),
+                        spikes.names(found),
+                        digests.adopt(connection, found),
+                        outbox.Names({"welcome": outbox.as_it_is}, {}),
+                    ]
+                    return outbox.adopt(connection, found, outbox.together(names), now)
+            except Exception:  # noqa: BLE001 - whatever a former ledger holds, perhaps damaged, the copy is to open
+                return outbox.doubt_all(connection, id, now)
 
     def credential(self) -> Mapping[str, str]:
         """The one header that authorises upstream.

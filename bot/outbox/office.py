@@ -56,9 +56,8 @@ class _Pace:
         self.everywhere = self.everywhere * 0.9 if self.everywhere > self.seconds / 100 else 0.0
 
 
-_AT_ONCE = 16  # people who are looked up side by side
+_AT_ONCE = 50  # destinations that are looked up side by side, fewer than there are connections
 _GLANCE = 0.2  # seconds that a tick has for destinations
-_PEOPLE = ("member", "user", "operator", "operators")
 
 
 class PostOffice:
@@ -176,7 +175,8 @@ class PostOffice:
     async def _place(self, destination: str) -> None:
         """Find the channel of what is owed to a destination, and have it sent there."""
         try:
-            place = await self._found(destination)
+            async with self._asking:
+                place = await self._found(destination)
         except SlackError as error:
             why, until = str(error), self._delivery.later(error)
             await self._delivery.write(lambda c: store.put_off(c, destination, until, why))
@@ -192,10 +192,7 @@ class PostOffice:
 
     async def _found(self, destination: str) -> Found | Instead | Nowhere:
         """Where a destination is; raises SlackError where Slack does not say in time."""
-        if destination.partition(":")[0] not in _PEOPLE:
-            async with self._delivery.in_time():
-                return await self._addresses.find(destination)
-        async with self._asking, self._delivery.in_time():
+        async with self._delivery.in_time():
             return await self._addresses.find(destination)
 
     # --- lanes ---------------------------------------------------------------------------------------

@@ -138,6 +138,11 @@ def _adopt_living(connection: "Connection", former: Former, names: Names) -> Non
     for row in former.rows("SELECT * FROM living WHERE ts IS NOT NULL ORDER BY id"):
         thing, destination = names.thing(row["thing"]), _destination(former, row["destination"])
         if thing is None or destination is None:
+            # it may show what was made of it since, and is to show how it stands here
+            connection.exec_driver_sql(
+                "UPDATE living SET wanted = max(wanted, shown) + 1 WHERE thing = ? AND destination = ? AND wanted < ?",
+                (row["thing"], row["destination"], row["wanted"]),
+            )
             continue
         new = {**row, "thing": thing, "destination": destination, "token": None, "expires_at": None}
         if insert(connection, "living", {name: new[name] for name in new if name != "id"}) is None:

@@ -284,16 +284,16 @@ def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
 
 @asynccontextmanager
 async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
-    """The workspace that a bot token opens, over one session."""
+    """The workspace that a bot token opens; what is read has connections of its own, so that no post waits for them."""
     # slack-sdk does not apply its own timeout to a session that it is given
     limits = aiohttp.ClientTimeout(total=6 * SECONDS, sock_connect=SECONDS, sock_read=SECONDS)
-    async with aiohttp.ClientSession(timeout=limits) as session:
+    async with aiohttp.ClientSession(timeout=limits) as session, aiohttp.ClientSession(timeout=limits) as asking:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
         twice = [AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
         yield Workspace(
-            AsyncWebClient(token, address, session=session, retry_handlers=[*twice]),
+            AsyncWebClient(token, address, session=asking, retry_handlers=[*twice]),
             AsyncWebClient(token, address, session=session, retry_handlers=[limited]),
             AsyncWebClient(token, address, session=session, retry_handlers=[]),
-            AsyncWebClient(token, address, session=session, retry_handlers=[limited, *twice]),
+            AsyncWebClient(token, address, session=asking, retry_handlers=[limited, *twice]),
             session,
         )

@@ -20,7 +20,7 @@ from bot.sandbox.slack.faults import Fault, Hang, Reset
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from bot.service.run import serve
-from tests.service.conftest import Office, shown
+from tests.service.conftest import Office, actions, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told
 from tests.service.worlds import spent
 
@@ -273,3 +273,25 @@ def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_p
             owe(connection, [Owed(f"digest:C1:2026-03-{days:02}", "channel:C1")], clock())
             rows = connection.exec_driver_sql("SELECT state FROM notification ORDER BY id DESC LIMIT 1").scalar_one()
             assert rows == state
+
+
+async def test_a_former_ledger_that_makes_no_sense_does_not_keep_the_copy_from_opening(office: Office) -> None:
+    copy = copied(office)
+    with office.service.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE notification SET destination = 'member:nobody' WHERE stem LIKE 'welcome%'")
+    await put_back(office, copy)
+    await spend(office, PRIYA, 75)
+    assert len(told(office.dm("priya"))) == 1
+
+
+async def test_a_request_that_was_decided_since_is_open_again_and_its_message_says_so(office: Office) -> None:
+    await office.ask("priya", "budget request 300/month")
+    await office.delivered()
+    (message,) = [each for each in told(office.dm("hannah")) if keys([each])[0].startswith("request:")]
+    copy = copied(office)
+    im = office.workspace.im_of("U0HANNAH").id
+    await office.press("hannah", message, "budget_approve", im)
+    await office.delivered()
+    await put_back(office, copy)
+    (message,) = [each for each in told(office.dm("hannah")) if keys([each])[0].startswith("request:")]
+    assert "budget_approve" in actions(message)
