@@ -236,7 +236,7 @@ class PostOffice:
             hold = await self._delivery.deliver(job)
         except LimitedBySlackError as limit:
             self._pace.limited(job.channel)
-            return limit.seconds
+            return min(limit.seconds, store.LONGEST.total_seconds())
         self._pace.went_well()
         return hold
 
