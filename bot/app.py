@@ -348,7 +348,7 @@ class App:
                         failures.adopt(connection, found, now),
                         incidents.adopt(connection, found),
                         spikes.names(found),
-                        digests.adopt(connection, found),
+                        digests.adopt(connection, found, now),
                         outbox.Names({"welcome": outbox.as_it_is}, {}),
                     ]
                     return outbox.adopt(connection, found, outbox.together(names), now)

@@ -295,3 +295,16 @@ async def test_a_request_that_was_decided_since_is_open_again_and_its_message_sa
     await put_back(office, copy)
     (message,) = [each for each in told(office.dm("hannah")) if keys([each])[0].startswith("request:")]
     assert "budget_approve" in actions(message)
+
+
+async def test_what_is_read_again_is_not_booked_late_in_the_next_digest(office: Office) -> None:
+    copy = copied(office)
+    await spend(office, PRIYA, 45)
+    office.clock.advance(14 * HOUR)
+    await office.sync()
+    await put_back(office, copy)
+    await office.sync()
+    office.clock.advance(24 * HOUR)
+    await office.sync()
+    _, following = [each for each in told(office.seen("marcus")) if keys([each])[0].startswith("digest:")]
+    assert "Booked late" not in shown(following)
