@@ -100,8 +100,7 @@ class Delivery:
     async def _wording(self, job: Job) -> tuple[int, Message | None] | None:
         """As `_worded`; None if it cannot be worded, and so was put off."""
         try:
-            async with self.in_time():
-                return await self._worded(job, Told(job.stem, job.destination, job.channel, job.thing))
+            return await self._worded(job, Told(job.stem, job.destination, job.channel, job.thing))
         except SlackError as error:  # such as who is meant, which Slack does not say just now
             why, later = str(error), self.later(error)
         except (LedgerError, SQLAlchemyError, SQLiteError):
@@ -286,8 +285,7 @@ class Delivery:
             await self.write(lambda c: store.frozen(c, edit, self.clock()))
             return 0
         try:
-            async with self.in_time():
-                message = await self.voices.show(Told(edit.stem, edit.destination, edit.channel, edit.thing))
+            message = await self.voices.show(Told(edit.stem, edit.destination, edit.channel, edit.thing))
         except SlackError as error:
             later = self.later(error)
             await self.write(lambda c: store.edit_later(c, edit, later))

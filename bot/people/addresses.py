@@ -16,11 +16,12 @@ from bot.outbox.voices import Found, Instead, Nowhere
 from bot.people import links
 from bot.people.callers import Callers
 from bot.people.rights import SlackUser
-from bot.slack.errors import RefusedBySlackError
+from bot.slack.errors import RefusedBySlackError, SlackUnavailableError
 from bot.slack.workspace import Workspace, is_shared_outside
 
 log = structlog.get_logger(__name__)
 
+_PATIENCE = 10.0  # seconds for who somebody is: the message that is to name them is claimed meanwhile
 FRESH = timedelta(minutes=5)  # a channel that became shared with outsiders is told nothing after this
 
 Place = Found | Instead | Nowhere
@@ -74,7 +75,12 @@ class Addresses:
         Raises:
             SlackError: Slack does not say.
         """
-        found = await self._known_as(await self.callers.readers.ask(lambda reader: _addresses(reader, email)))
+        emails = await self.callers.readers.ask(lambda reader: _addresses(reader, email))
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await self._known_as(emails)
+        except TimeoutError:
+            raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
         return None if found is None or found.denied else found.id
 
     # --- people --------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ DELIVER_SECONDS = 1  # between looks at what is owed
 DRAW_SECONDS = 5  # between looks at what App Home shows
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 ASIDE_SECONDS = 1.0  # that a tick has for what may have to wait for Slack
-DRAWING_SECONDS = 5.0  # that a reading has for App Home, before the next one
+DRAWING_SECONDS = 15.0  # that a reading has for App Home, before the next one
 FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
