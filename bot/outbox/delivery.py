@@ -252,7 +252,7 @@ class Delivery:
         copies: list[Posted] = []
         try:
             copies += [Posted(ts, None) for ts in await self.workspace.copies(sought.channel, sought.key, oldest)]
-            for thread in sought.threads:
+            for thread in await self._threads(sought, oldest):
                 with suppress(_NoThreadError):
                     copies += [Posted(ts, thread) for ts in await self._replies(sought, thread, oldest)]
         except RefusedBySlackError as refusal:
@@ -260,6 +260,12 @@ class Delivery:
                 raise
             return None
         return sorted({copy.ts: copy for copy in copies}.values(), key=lambda copy: float(copy.ts))
+
+    async def _threads(self, sought: Sought, oldest: float) -> list[str]:
+        """The threads that a copy may hang in; if nobody here knows, all that begin with a message of the bot's."""
+        if sought.living is None or sought.claimed_at is not None:
+            return sought.threads
+        return sorted({*sought.threads, *await self.workspace.threads(sought.channel, oldest)})
 
     def _since(self, sought: Sought) -> float:
         """No copy is older than this, by Slack's clock: ours may have been ahead."""

@@ -493,6 +493,7 @@ class Sought:
     unsure_at: int
     checks: int
     ledger: str
+    claimed_at: int | None  # None if another ledger, which is lost, may have sent it: to a thread that nobody knows
     last_ts: str | None  # the newest message that the bot had posted there before
     parents: str | None  # the `ts` of every message its thread may have begun with, with commas
 
@@ -508,7 +509,8 @@ class Sought:
 
 
 _SOUGHT = """
-SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.unsure_at, n.checks, n.ledger,
+SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.unsure_at, n.checks,
+       n.ledger, n.claimed_at,
        (SELECT max(e.ts) FROM notification e
         WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at),
        (SELECT group_concat(p.ts) FROM notification p

@@ -213,8 +213,18 @@ class Workspace:
             oldest: seconds since 1970.
             thread: the parent's `ts`, to look among its replies.
         """
-        found, cursor = [], ""
         (who,) = self._who or [await self.account()]
+        found = [each async for each in self._messages(channel, oldest, thread)]
+        return sorted({each["ts"] for each in found if _is_of(each, who) and _key(each) == key})
+
+    async def threads(self, channel: str, oldest: float) -> list[str]:
+        """The `ts` of what has replies in a channel since `oldest`, and is a message of the bot's or was deleted."""
+        (who,) = self._who or [await self.account()]
+        found = [each async for each in self._messages(channel, oldest) if each.get("reply_count")]
+        return [each["ts"] for each in found if _is_of(each, who) or each.get("subtype") == "tombstone"]
+
+    async def _messages(self, channel: str, oldest: float, thread: str | None = None) -> AsyncIterator[dict[str, Any]]:
+        cursor = ""
         place: dict[str, Any] = {"channel": channel, "oldest": f"{max(oldest, 0):.6f}", "limit": 200}
         place["include_all_metadata"] = True
         while True:
@@ -223,10 +233,11 @@ class Workspace:
                     answer = await self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
                 else:
                     answer = await self.reading.conversations_history(cursor=cursor, **place)
-            found += [each["ts"] for each in answer["messages"] if _is_of(each, who) and _key(each) == key]
+            for each in answer["messages"]:
+                yield each
             cursor = _following(answer)
             if not cursor:
-                return sorted(set(found))
+                return
 
     async def upload(self, channel: str, name: str, content: str, comment: str) -> None:
         """Put a text file into a channel, with a line of plain text."""

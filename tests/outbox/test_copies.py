@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.ledger.database import open_database
+from bot.ledger.instants import to_us
 from bot.ledger.readers import Readers
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
@@ -356,3 +357,21 @@ async def test_a_limit_longer_than_an_hour_is_asked_about_again(desk: Desk) -> N
     await ticks(desk, 20)
     assert len(desk.copies("said:a")) == 1
     assert len(desk.slack.calls("conversations.history")) > 1
+
+
+async def test_a_reply_of_a_lost_ledger_is_found_in_the_thread_whose_parent_was_deleted(desk: Desk) -> None:
+    await desk.owe("said:parent", "said:step", thing="thing:x")
+    for token in ("one", "two"):
+        await desk.delivery.deliver(await desk.claim(token))
+    (parent,) = desk.copies("said:parent")
+    parent.deleted = True
+    await desk.write(lambda c: c.exec_driver_sql("UPDATE living SET ts = NULL, channel = NULL"))
+    await desk.write(
+        lambda c: c.exec_driver_sql(
+            "UPDATE notification SET state = 'unsure', ts = NULL, thread = NULL, claimed_at = NULL, unsure_at = ?",
+            (to_us(desk.delivery.clock()),),
+        )
+    )
+    await ticks(desk, 12)
+    assert len(desk.copies("said:step")) == 1
+    assert len(desk.copies("said:parent")) == 1
