@@ -1,5 +1,6 @@
 """Notes: facts the ledger keeps about itself, such as the unit its amounts were priced in."""
 
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from bot.domain.pricing import ByokUnit
@@ -34,6 +35,15 @@ def written(connection: "Connection", key: str) -> str | None:
     """A note, if it is kept, as a transaction sees it."""
     row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (key,)).first()
     return row[0] if row else None
+
+
+def ledger_id(connection: "Connection") -> str:
+    """The ledger's id, made when it is first asked for, and anew by a restore."""
+    known = written(connection, LEDGER_ID)
+    if known is None:
+        known = token_hex(4)
+        write(connection, LEDGER_ID, known)
+    return known
 
 
 def check_unit(reader: Reader, unit: ByokUnit) -> None:

@@ -175,9 +175,7 @@ def _adopt(connection: "Connection", former: Former, names: Names, row: Row, her
     if state is State.UNSURE and row["unsure_at"] is None:
         new["unsure_at"] = row["claimed_at"] or row["created_at"]
     if not same:
-        new["ledger"] = connection.exec_driver_sql(
-            "SELECT value FROM note WHERE key = ?", (notes.LEDGER_ID,)
-        ).scalar_one()
+        new["ledger"] = notes.ledger_id(connection)
     insert(connection, "notification", {name: new[name] for name in new if name != "id"})
     return state is State.SENT
 

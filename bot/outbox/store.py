@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.ledger.instants import from_us, to_us
-from bot.ledger.notes import LEDGER_ID, LOST_LEDGER, write, written
+from bot.ledger.notes import LOST_LEDGER, ledger_id, write, written
 from bot.outbox.rules import URGENCY, State
 
 if TYPE_CHECKING:
@@ -93,10 +93,14 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
             "INSERT OR IGNORE INTO living (thing, destination, wanted, shown, editable, reposted) VALUES (?,?,0,0,1,0)",
             sorted(lives),
         )
-    at = to_us(now)
+    at, ledger = to_us(now), ledger_id(connection)
     added = connection.exec_driver_sql(
-        _OWE, [(each.stem, each.destination, each.thing, each.destination, at, at, _us(each.until)) for each in rows]
-    )
+        _OWE,
+        [
+            (each.stem, each.destination, ledger, each.thing, each.destination, at, at, _us(each.until))
+            for each in rows
+        ],
+    )  # fmt: skip
     if added.rowcount:
         _doubt_lost(connection, rows, at)
     return added.rowcount
@@ -123,12 +127,11 @@ def _doubt_lost(connection: "Connection", rows: Iterable[Owed], at: int) -> None
     )
 
 
-_OWE = f"""
+_OWE = """
 INSERT OR IGNORE INTO notification
   (stem, destination, ledger, living, state, created_at, next_at, owed_until, attempts, checks)
-VALUES (?, ?, coalesce((SELECT value FROM note WHERE key = '{LEDGER_ID}'), ''),
-  (SELECT id FROM living WHERE thing = ? AND destination = ?), 'pending', ?, ?, ?, 0, 0)
-"""  # noqa: S608 - our own
+VALUES (?, ?, ?, (SELECT id FROM living WHERE thing = ? AND destination = ?), 'pending', ?, ?, ?, 0, 0)
+"""
 
 
 def changed(connection: "Connection", things: Iterable[str]) -> None:

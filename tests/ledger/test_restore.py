@@ -21,7 +21,7 @@ from bot.ledger.upkeep import backup, restore
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     path = tmp_path / "ledger.db"
-    open_database(path).close()
+    note(path, "ledger_id")
     return path
 
 
