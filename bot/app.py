@@ -1,9 +1,11 @@
 """The composition root: wires the rooms to the settings, and owns the clock."""
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.domain.access import AT_THE_TERMINAL
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
+    from bot.outbox.restoring import Taken
     from bot.spikes.rules import Terms as SpikeTerms
     from bot.spikes.watch import Watch as Spikes
     from bot.sync.job import Courtesy, Outcome, Progress
@@ -89,6 +92,7 @@ class App:
 
         database = open_database(self.settings.database_path)
         try:
+            self._finish_restore(database)
             yield database
         finally:
             database.close()
@@ -297,6 +301,7 @@ class App:
 
         database = open_database(self.settings.database_path)
         try:
+            self._finish_restore(database)
             with database.transaction() as connection:
                 settle_unit(connection, self.settings.pricing_unit)
                 self.failures.record(connection)
@@ -304,6 +309,60 @@ class App:
             database.close()
             raise
         return database
+
+    def restore(self, source: "Path") -> "tuple[Path | None, Taken | None]":
+        """Put a copy in the ledger's place; returns where the former one is kept, and what becomes of messages.
+
+        Raises:
+            LedgerError: as `upkeep.restore`.
+        """
+        from bot.ledger.database import open_database
+        from bot.ledger.upkeep import restore
+
+        kept = restore(source, self.settings.database_path)
+        database = open_database(self.settings.database_path)
+        try:
+            return kept, self._finish_restore(database)
+        finally:
+            database.close()
+
+    def _finish_restore(self, database: "Database") -> "Taken | None":
+        """See to what the former ledger had posted, once after a restore; nothing where there was none."""
+        from bot.ledger import notes
+
+        with database.transaction() as connection:
+            if (unfinished := notes.written(connection, notes.RESTORED)) is None:
+                return None
+            taken = self._take_over(connection, **json.loads(unfinished))
+            notes.write(connection, notes.RESTORED, None)
+        return taken
+
+    def _take_over(self, connection: "Connection", kept: str, id: str) -> "Taken":  # noqa: A002 - as the note has it
+        from bot.budgets import restoring as budgets
+        from bot.digest import restoring as digests
+        from bot.failures import restoring as failures
+        from bot.incidents import restoring as incidents
+        from bot.ledger.former import former
+        from bot.outbox import restoring as outbox
+        from bot.spikes import restoring as spikes
+
+        now = self.clock()
+        with former(Path(kept) if kept else None, connection) as found:
+            if found is None:
+                return outbox.doubt_all(connection, id, now)
+            try:
+                with connection.begin_nested():
+                    names = [
+                        budgets.adopt(connection, found),
+                        failures.adopt(connection, found, now),
+                        incidents.adopt(connection, found),
+                        spikes.names(found),
+                        digests.adopt(connection, found, now),
+                        outbox.Names({"welcome": outbox.as_it_is}, {}),
+                    ]
+                    return outbox.adopt(connection, found, outbox.together(names), now)
+            except Exception:  # noqa: BLE001 - whatever a former ledger holds, perhaps damaged, the copy is to open
+                return outbox.doubt_all(connection, id, now)
 
     def credential(self) -> Mapping[str, str]:
         """The one header that authorises upstream.

@@ -573,14 +573,15 @@ def db_backup(file: Path) -> None:
 def db_restore(file: Path) -> None:
     """Put a copy in the ledger's place; stop the service first."""
     with _plainly():
-        from bot.ledger.upkeep import restore
-
         wired = _app()
-        kept = restore(file, wired.settings.database_path)
-        with wired.database():
-            click.echo(_one_line(f"{wired.settings.database_path} is {file} now"))
+        kept, taken = wired.restore(file)
+        click.echo(_one_line(f"{wired.settings.database_path} is {file} now"))
         if kept:
             click.echo(_one_line(f"the former ledger is kept as {kept}"))
+        if taken is not None:
+            click.echo(f"messages: {taken.waiting:,} pending, to be sent when the service starts")
+            click.echo(f"          {taken.looked_for:,} may have been sent: Slack's history is searched first")
+            click.echo(f"          {taken.sent_since:,} sent since the copy was made: not sent again")
 
 
 @database.command("verify")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from random import Random
 
 import pytest
 
+from bot.ledger.database import open_database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
@@ -214,7 +216,14 @@ def test_backup_restore_and_verify(synced: Run, tmp_path: Path) -> None:
     broken = synced("db", "verify")
     assert broken.returncode == 1
     assert "FAIL  a task's charges sum to its total" in broken.stdout
-    assert synced("db", "restore", "copy.db").returncode == 0
+    restored = synced("db", "restore", "copy.db")
+    assert restored.returncode == 0
+    assert "the former ledger is kept as" in restored.stdout
+    assert "messages: 0 pending" in restored.stdout
+    with closing(open_database(tmp_path / "neo-usage.db")):
+        refused = synced("db", "restore", "copy.db")
+    assert refused.returncode == 1
+    assert "is in use: the service, a sync or another command has it open. Stop that first" in refused.stderr
     assert synced("db", "verify").returncode == 0
     assert synced("report", "90d", "--csv").stdout == before
     (tmp_path / "rubbish.db").write_bytes(b"no database at all" * 100)

@@ -1,6 +1,7 @@
 """The job: at every tick it looks whether a digest is due in one of the channels, each known by its id."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,12 +13,14 @@ from bot.ledger import notes
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.outbox.voices import Addresses, Found
-from bot.slack.errors import SlackError
+from bot.slack.errors import LimitedBySlackError, SlackError, SlackUnavailableError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _CHANNEL = "digest_channel:"  # what the note of a channel's id begins with
+_PATIENCE = 5.0  # seconds that a look for one channel takes at the most: it goes on by itself
+_AGAIN, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # between two looks for a channel that failed
 _ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
 
 log = structlog.get_logger(__name__)
@@ -34,6 +37,7 @@ class Digests:
     database: Database
     clock: Callable[[], datetime]
     _ids: dict[str, str] = field(default_factory=dict)
+    _put_off: dict[str, datetime] = field(default_factory=dict)
     _ticked: datetime | None = None
     _awake: datetime | None = None  # since when ticks have followed each other: not while the machine slept
 
@@ -45,27 +49,50 @@ class Digests:
         if self._ticked is None or not timedelta(0) <= now - self._ticked < _ASLEEP:
             self._awake = now
         self._ticked = now
-        found = await self._look(now)
+        found = await self._look(self.channels, now)
         if found.new:
-            try:
-                self._ids = {named: await self._id(named) for named in self.channels}
-                await self.database.write(self._remember)
-            except SlackError as error:
-                log.info("a digest waits until Slack says which channel is meant", why=str(error))
+            named = await self._find(now)
+            if not named and not found.whole:
                 return
-            found = await self._look(now)
+            await self.database.write(self._remember)
+            found = await self._look(named, now)
         if found:
             await self.database.write(lambda connection: self.watch.settle(connection, found, now))
 
-    async def _look(self, now: datetime) -> Decisions:
+    async def _look(self, named: Sequence[str], now: datetime) -> Decisions:
         # two names of one channel are one channel
-        ids = list(dict.fromkeys(self._ids.get(named, named) for named in self.channels))
+        ids = list(dict.fromkeys(self._ids.get(each, each) for each in named))
         awake = self._awake or now
         return await self.readers.ask(lambda reader: self.watch.decisions(reader, ids, now, awake))
 
+    async def _find(self, now: datetime) -> list[str]:
+        """Look up the channels by id; returns those that Slack has named, whose digests wait for no other's."""
+        asked = [each for each in self.channels if not self._is_put_off(each, now)]
+        found = await asyncio.gather(*(self._id(each) for each in asked), return_exceptions=True)
+        named = []
+        for each, place in zip(asked, found, strict=True):
+            if isinstance(place, str):
+                self._ids[each] = place
+                named.append(each)
+            elif isinstance(place, SlackError):
+                log.info("a digest waits until Slack says which channel is meant", why=str(place))
+                seconds = place.seconds if isinstance(place, LimitedBySlackError) else 0
+                self._put_off[each] = now + min(max(timedelta(seconds=seconds), _AGAIN), _LONGEST)
+            else:
+                raise place
+        return named
+
+    def _is_put_off(self, named: str, now: datetime) -> bool:
+        until = self._put_off.get(named)
+        return until is not None and now < until <= now + _LONGEST
+
     async def _id(self, named: str) -> str:
         """A channel's id, also of one that was renamed since; one that was never found keeps its name."""
-        place = await self.addresses.find(f"channel:{named}")
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                place = await self.addresses.find(f"channel:{named}")
+        except TimeoutError:
+            raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
         if isinstance(place, Found):
             return place.channel
         return await self.readers.ask(lambda reader: notes.read(reader, f"{_CHANNEL}{named}")) or named

@@ -23,7 +23,7 @@ from bot.ledger.database import Database
 from bot.ledger.readers import Readers
 from bot.ledger.schema import LedgerError
 from bot.ledger.trouble import UnusableError
-from bot.people.callers import Callers
+from bot.people.callers import Callers, UnverifiedError
 from bot.people.rights import Denied
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 from bot.slack.message import Message, paragraph
@@ -34,6 +34,7 @@ from bot.usage.source import Source
 
 log = structlog.get_logger(__name__)
 
+_AGAIN, _LONGEST = timedelta(seconds=30), timedelta(hours=1)  # until Slack is asked again that did not answer
 _PATIENCE = 3  # drawings that fail within a tick; whatever is the matter, the others wait for the next one
 
 
@@ -100,9 +101,13 @@ class Home:
         self._wanted |= await self._changed(now)
         failures = 0
         for user in sorted(self._wanted):
-            if failures == _PATIENCE or (self._not_before is not None and now < self._not_before):
+            if failures == _PATIENCE or self._is_put_off(now):
                 return
             failures += not await self._tried(user)
+
+    def _is_put_off(self, now: datetime) -> bool:
+        """Whether Slack has enough of drawings; a moment that a clock ahead has set is not believed."""
+        return self._not_before is not None and now < self._not_before <= now + _LONGEST
 
     async def _tried(self, user: str) -> bool:
         """Draw somebody's; whether nothing went wrong. What goes wrong with one keeps nobody else waiting."""
@@ -110,6 +115,8 @@ class Home:
             await self._draw(user)
         except (SlackError, RefusedError) as error:
             log.info("could not draw App Home", user=user, why=str(error))
+            if isinstance(error, UnverifiedError):  # the others would be asked about in vain as well
+                self._not_before = self.clock() + _AGAIN
         except (LedgerError, SQLAlchemyError, SQLiteError):
             raise  # it is not about them
         except Exception:
@@ -158,7 +165,7 @@ class Home:
         except RefusedBySlackError:
             raise
         except LimitedBySlackError as limit:
-            self._not_before = now + timedelta(seconds=limit.seconds)
+            self._not_before = now + min(timedelta(seconds=limit.seconds), _LONGEST)
             self._wanted.add(user)
             raise
         except BaseException:

@@ -51,6 +51,16 @@ def member_id(reader: Reader, email: str | None) -> int | None:
     return None if row is None else int(row[0])
 
 
+def addresses(reader: Reader, member: int) -> list[str]:
+    """Every e-mail that a member has or had: the one they go by first, then those merged into it, the latest first."""
+    rows = reader.rows(
+        "SELECT e.email FROM member m JOIN member e ON coalesce(e.merged_into, e.id) = coalesce(m.merged_into, m.id)"
+        " WHERE m.id = :member ORDER BY e.merged_into IS NOT NULL, e.id DESC",
+        {"member": member},
+    )
+    return [email for (email,) in rows if "@" in email]
+
+
 def merge(connection: "Connection", old: str, new: str) -> int:
     """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
 

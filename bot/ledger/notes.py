@@ -1,5 +1,6 @@
 """Notes: facts the ledger keeps about itself, such as the unit its amounts were priced in."""
 
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from bot.domain.pricing import ByokUnit
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 BYOK_UNIT = "byok_unit"
 SCOPE_WARNING = "scope_warning"
 WRITTEN = "written"  # to find out whether anything can be
+LEDGER_ID = "ledger_id"  # stands in the keys of its messages, so that no two ledgers post under one
+# a restore is not finished: where the former ledger is kept ("" if it is not) and the copy's id, as JSON
+RESTORED = "restored"
+LOST_LEDGER = "lost_ledger"  # after a restore without a former ledger: under which id it posted, since when, as JSON
 
 
 def write(connection: "Connection", key: str, value: str | None) -> None:
@@ -35,6 +40,21 @@ def scope_warning(reader: Reader, scope: Scope) -> str | None:
     """What the key has lost sight of, if it has; outside the whole ledger's scope that it has, without how much."""
     warning = read(reader, SCOPE_WARNING)
     return warning if warning is None or scope.member is None else _LESS
+
+
+def written(connection: "Connection", key: str) -> str | None:
+    """A note, if it is kept, as a transaction sees it."""
+    row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (key,)).first()
+    return row[0] if row else None
+
+
+def ledger_id(connection: "Connection") -> str:
+    """The ledger's id, made when it is first asked for, and anew by a restore."""
+    known = written(connection, LEDGER_ID)
+    if known is None:
+        known = token_hex(4)
+        write(connection, LEDGER_ID, known)
+    return known
 
 
 def check_unit(reader: Reader, unit: ByokUnit) -> None:

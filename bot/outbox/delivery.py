@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from sqlite3 import Error as SQLiteError
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.instants import from_us
+from bot.ledger.schema import LedgerError
 from bot.outbox import store
 from bot.outbox.rules import State, Times, fallback, waiting
 from bot.outbox.store import Arrival, Edit, Ending, Job, Posted, Sought
@@ -37,6 +40,7 @@ _UNREADABLE = {
 }
 _NOTHING_YET = -1  # a version below all others
 _GONE = {"message_not_found", "thread_not_found"}
+_AHEAD = 7 * 86_400.0  # seconds that are looked through where our clock was ahead, nobody knows for how long
 
 
 @dataclass(slots=True)
@@ -67,14 +71,10 @@ class Delivery:
         Raises:
             LimitedBySlackError: Slack says for how long.
         """
-        told = Told(job.stem, job.destination, job.channel, job.thing)
-        try:
-            version, message = await self._worded(job, told)
-        except Exception:
-            log.exception("a message could not be worded", key=job.stem)
-            later = self.clock() + timedelta(seconds=self.times.longest_wait)
-            await self.write(lambda c: store.back(c, job, later, "it could not be worded: the log says why"))
+        worded = await self._wording(job)
+        if worded is None:
             return 0
+        version, message = worded
         if message is None:
             done = Ending(State.MOVED, "nothing to say any more")
             await self.write(lambda c: store.hand_on(c, job, done, self.clock()))
@@ -96,6 +96,21 @@ class Delivery:
         shown = version if job.thread is None else _NOTHING_YET
         await self._arrived(job, Posted(ts, job.thread if threaded else None), shown)
         return 0
+
+    async def _wording(self, job: Job) -> tuple[int, Message | None] | None:
+        """As `_worded`; None if it cannot be worded, and so was put off."""
+        try:
+            return await self._worded(job, Told(job.stem, job.destination, job.channel, job.thing))
+        except SlackError as error:  # such as who is meant, which Slack does not say just now
+            why, later = str(error), self.later(error)
+        except (LedgerError, SQLAlchemyError, SQLiteError):
+            raise  # nothing is wrong with the message
+        except Exception:
+            log.exception("a message could not be worded", key=job.stem)
+            later = self.clock() + timedelta(seconds=self.times.longest_wait)
+            why = "it could not be worded: the log says why"
+        await self.write(lambda c: store.back(c, job, later, why))
+        return None
 
     async def _worded(self, job: Job, told: Told) -> tuple[int, Message | None]:
         """The version of a living message that a parent shows, and the message."""
@@ -127,14 +142,27 @@ class Delivery:
             if not await self.readers.ask(lambda reader: store.is_mine(reader, job, self.clock())):
                 raise _ClaimLostError
             self.posted[job.channel] = asyncio.get_running_loop().time()
-            async with self._in_time():
+            async with self.in_time():
                 return await self.workspace.deliver(job.channel, message, job.key, job.thread)
 
         return await simplified(message, post)
 
+    def later(self, error: SlackError) -> datetime:
+        """When Slack is asked again that did not say something: nothing is put off for longer than `LONGEST`."""
+        wait = timedelta(seconds=self.times.first_wait)
+        if isinstance(error, RefusedBySlackError):
+            wait = timedelta(seconds=self.times.longest_wait)
+        if isinstance(error, LimitedBySlackError):
+            wait = max(wait, timedelta(seconds=min(error.seconds, store.LONGEST.total_seconds())))
+        return self.clock() + wait
+
     @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        """One request, which ends well before the claim does."""
+    async def in_time(self) -> AsyncIterator[None]:
+        """One request, which ends well before the claim does.
+
+        Raises:
+            SlackUnavailableError: Slack did not answer in time.
+        """
         try:
             async with asyncio.timeout(self.times.request):
                 yield
@@ -182,7 +210,7 @@ class Delivery:
     # --- what may have arrived -----------------------------------------------------------------------
 
     async def settle_doubt(self, sought: Sought) -> None:
-        """Look whether it arrived: then it is sent, else it is owed again."""
+        """Look whether it arrived: then it is sent, else it is owed again; raises SlackError if Slack does not say."""
         copies = await self._copies(sought)
         now = self.clock()
         if copies is None:
@@ -199,7 +227,7 @@ class Delivery:
         copies = await self._copies(sought)
         if copies is not None and sought.ts is not None:
             await self._leave_one(sought, copies, sought.ts)
-        at = self._next_check(from_us(sought.unsure_at), sought.checks + 1)
+        at = self._next_check(min(from_us(sought.unsure_at), self.clock()), sought.checks + 1)
         await self.write(lambda c: store.look_again(c, sought, at))
 
     async def _leave_one(self, sought: Sought, copies: list[Posted], counts: str) -> None:
@@ -220,13 +248,11 @@ class Delivery:
 
     async def _copies(self, sought: Sought) -> list[Posted] | None:
         """The copies of a message that are in Slack, oldest first; None where history cannot be read."""
-        oldest = from_us(sought.created_at).timestamp() - self.times.margin
-        if sought.last_ts is not None:  # by Slack's clock: ours may have been ahead
-            oldest = min(oldest, float(sought.last_ts))
+        oldest = self._since(sought)
         copies: list[Posted] = []
         try:
             copies += [Posted(ts, None) for ts in await self.workspace.copies(sought.channel, sought.key, oldest)]
-            for thread in sought.threads:
+            for thread in await self._threads(sought, oldest):
                 with suppress(_NoThreadError):
                     copies += [Posted(ts, thread) for ts in await self._replies(sought, thread, oldest)]
         except RefusedBySlackError as refusal:
@@ -234,6 +260,20 @@ class Delivery:
                 raise
             return None
         return sorted({copy.ts: copy for copy in copies}.values(), key=lambda copy: float(copy.ts))
+
+    async def _threads(self, sought: Sought, oldest: float) -> list[str]:
+        """The threads that a copy may hang in; if nobody here knows, all that begin with a message of the bot's."""
+        if sought.living is None or sought.claimed_at is not None:
+            return sought.threads
+        return sorted({*sought.threads, *await self.workspace.threads(sought.channel, oldest)})
+
+    def _since(self, sought: Sought) -> float:
+        """No copy is older than this, by Slack's clock: ours may have been ahead."""
+        owed, now = from_us(sought.created_at).timestamp(), self.clock().timestamp()
+        if owed > now:
+            owed = now - _AHEAD
+        oldest = owed - self.times.margin
+        return oldest if sought.last_ts is None else min(oldest, float(sought.last_ts))
 
     async def _replies(self, sought: Sought, thread: str, oldest: float) -> list[str]:
         try:
@@ -250,23 +290,34 @@ class Delivery:
         if not edit.editable:
             await self.write(lambda c: store.frozen(c, edit, self.clock()))
             return 0
-        message = await self.voices.show(Told(edit.key, edit.destination, edit.channel, edit.thing))
+        try:
+            message = await self.voices.show(Told(edit.stem, edit.destination, edit.channel, edit.thing))
+        except SlackError as error:
+            later = self.later(error)
+            await self.write(lambda c: store.edit_later(c, edit, later))
+            return 0
         try:
             if message is not None:
                 await self._edited(edit, message)
         except RefusedBySlackError as refusal:
             return await self._not_edited(edit, refusal)
         except SlackError as error:
-            seconds = error.seconds if isinstance(error, LimitedBySlackError) else self.times.first_wait
-            later = self.clock() + timedelta(seconds=seconds)
-            await self.write(lambda c: store.edit_later(c, edit, later))
-            return seconds
+            return await self._edit_failed(edit, error)
         await self.write(lambda c: store.shown(c, edit))
+        return 0
+
+    async def _edit_failed(self, edit: Edit, error: SlackError) -> float:
+        """Edits wait, the channel's posts do not: Slack limits each for itself."""
+        later = self.later(error)
+        await self.write(lambda c: store.edit_later(c, edit, later))
+        if not isinstance(error, LimitedBySlackError):
+            return self.times.first_wait
+        await self.write(lambda c: store.edits_later(c, edit.channel, later, self.clock()))
         return 0
 
     async def _edited(self, edit: Edit, message: Message) -> None:
         async def say(message: Message) -> None:
-            async with self._in_time():
+            async with self.in_time():
                 await self.workspace.edit(edit.channel, edit.ts, message, edit.key)
 
         await simplified(message, say)

@@ -5,20 +5,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from sqlite3 import Error as SQLiteError
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.ledger.schema import LedgerError
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
 from bot.outbox.rules import QuietHours, State, fallback
-from bot.outbox.store import Edit, Ending, Job, Sought
+from bot.outbox.store import Edit, Ending, Job, Moment, Sought
 from bot.outbox.voices import Addresses, Found, Instead, Nowhere
-from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from bot.slack.errors import LimitedBySlackError, SlackError
 
 log = structlog.get_logger(__name__)
 
@@ -57,32 +56,55 @@ class _Pace:
         self.everywhere = self.everywhere * 0.9 if self.everywhere > self.seconds / 100 else 0.0
 
 
+_AT_ONCE = 50  # destinations that are looked up side by side, fewer than there are connections
+_GLANCE = 0.2  # seconds that a tick has for destinations
+
+
 class PostOffice:
-    """One process's deliveries; any number of processes may work on one outbox."""
+    """One process's deliveries; any number of processes may work on one outbox.
+
+    Whatever asks Slack does so in a lane: one for each channel that is posted to, for each whose history is looked
+    through, for each destination to be found. None waits for another, and the tick waits for none.
+    """
 
     def __init__(self, delivery: Delivery, addresses: Addresses, zone: ZoneInfo, quiet: QuietHours | None) -> None:
         self._delivery, self._addresses, self._zone, self._quiet = delivery, addresses, zone, quiet
-        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._lanes: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._pace = _Pace(delivery.times.pace)
         self._looking = asyncio.Lock()
+        self._asking = asyncio.Semaphore(_AT_ONCE)
+        self._trouble: Exception | None = None  # with the database, in a lane
 
     async def tick(self) -> None:
-        """Look what is due, and see to it; lanes go on by themselves."""
+        """Look what is due, and see to it; lanes go on by themselves.
+
+        Raises:
+            LedgerError, SQLAlchemyError, sqlite3.Error: the database cannot be used, here or in a lane since.
+        """
         async with self._looking:
-            due = await self._due()
+            at = self._at
+            due = await self._delivery.readers.ask(lambda reader: store.due(reader, at.now, at.unsure, at.quiet))
             if due.expired:
                 await self._delivery.write(lambda c: store.expire(c, self._now))
-            if due.unsure:
-                await self._each(store.unsure, self._delivery.settle_doubt)
-            if due.overdue or due.unsure:  # what had not arrived may be too old by now
+            if due.overdue:
                 await self._delivery.write(lambda c: store.overdue(c, self._now))
-            if due.unchecked:
-                await self._each(store.unchecked, self._delivery.check)
+            for channel in due.looked_for:
+                self._open("look", channel, self._look)
             if due.unplaced:
-                await self._place()
-                due = await self._due()
+                for destination in await self._delivery.readers.ask(lambda reader: store.unplaced(reader, at.now)):
+                    self._open("place", destination, self._place)
             for channel in due.channels:
-                self._open_lane(channel)
+                self._open("send", channel, self._send)
+            if due.unplaced:
+                await self._glance()
+            if self._trouble is not None:
+                trouble, self._trouble = self._trouble, None
+                raise trouble
+
+    async def _glance(self) -> None:
+        """Wait for what is found at once: most destinations are known."""
+        if placing := {lane for (kind, _), lane in self._lanes.items() if kind == "place"}:
+            await asyncio.wait(placing, timeout=_GLANCE)
 
     async def settled(self) -> None:
         """Wait until no lane has anything to do."""
@@ -91,9 +113,9 @@ class PostOffice:
 
     async def stop(self, seconds: float) -> None:
         """End the lanes: what is being sent may arrive, what is not sent stays owed."""
+        self._delivery.stopping = True
         lanes = set(self._lanes.values())
         if lanes:
-            self._delivery.stopping = True
             _, slow = await asyncio.wait(lanes, timeout=seconds)
             for lane in slow:
                 lane.cancel()
@@ -103,58 +125,87 @@ class PostOffice:
     def _now(self) -> datetime:
         return self._delivery.clock()
 
-    async def _due(self) -> store.Due:
-        unsure = timedelta(seconds=self._delivery.times.unsure)
-        return await self._delivery.readers.ask(lambda reader: store.due(reader, self._now, unsure))
+    @property
+    def _at(self) -> Moment:
+        now = self._now
+        quiet = self._quiet.until(now, self._zone) if self._quiet else None
+        return Moment(now, timedelta(seconds=self._delivery.times.unsure), quiet)
 
-    async def _each(self, which: Callable[..., list[Sought]], do: Callable[[Sought], Awaitable[None]]) -> None:
-        extra = (timedelta(seconds=self._delivery.times.unsure),) if which is store.unsure else ()
-        for sought in await self._delivery.readers.ask(lambda reader: which(reader, self._now, *extra)):
+    def _open(self, kind: str, name: str, work: Callable[[str], Awaitable[None]]) -> None:
+        if (kind, name) not in self._lanes and not self._delivery.stopping:
+            lane = self._lanes[kind, name] = asyncio.create_task(self._run(work(name)))
+            lane.add_done_callback(lambda _: self._lanes.pop((kind, name), None))
+
+    async def _run(self, work: Awaitable[None]) -> None:
+        """Run a lane; the next tick opens it again, whatever it did not foresee."""
+        try:
+            await work
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            self._trouble = error
+        except Exception:
+            log.exception("a lane ended")
+
+    # --- whether it arrived --------------------------------------------------------------------------
+
+    async def _look(self, channel: str) -> None:
+        """Look through a channel's history for what may have arrived, and for second copies."""
+        while not self._delivery.stopping:
+            found = await self._sought(channel)
+            if found is None:
+                break
+            sought, look = found
             try:
-                await do(sought)
+                await look(sought)
             except SlackError as error:
                 log.warning("cannot look whether a message arrived; later again", why=str(error))
-                if not isinstance(error, RefusedBySlackError):
-                    return
+                until, at = self._delivery.later(error), self._at
+                await self._delivery.write(lambda c: store.look_later(c, channel, until, at))  # noqa: B023 - awaited
+        self._open("send", channel, self._send)
+
+    async def _sought(self, channel: str) -> tuple[Sought, Callable[[Sought], Awaitable[None]]] | None:
+        now, wait = self._now, timedelta(seconds=self._delivery.times.unsure)
+        if unsure := await self._delivery.readers.ask(lambda reader: store.unsure(reader, now, wait, channel)):
+            return unsure[0], self._delivery.settle_doubt
+        if unchecked := await self._delivery.readers.ask(lambda reader: store.unchecked(reader, now, channel)):
+            return unchecked[0], self._delivery.check
+        return None
 
     # --- where to ------------------------------------------------------------------------------------
 
-    async def _place(self) -> None:
-        """Find the channels of what is owed."""
-        for destination in await self._delivery.readers.ask(lambda reader: store.unplaced(reader, self._now)):
-            await self._delivery.write(await self._placing(destination))
-
-    async def _placing(self, destination: str) -> "Callable[[Connection], None]":
-        """What to write of a destination, after looking where it is."""
+    async def _place(self, destination: str) -> None:
+        """Find the channel of what is owed to a destination, and have it sent there."""
         try:
-            place = await self._addresses.find(destination)
+            async with self._asking:
+                place = await self._found(destination)
         except SlackError as error:
-            why, until = str(error), self._later(error)
-            return lambda c: store.put_off(c, destination, until, why)
+            why, until = str(error), self._delivery.later(error)
+            await self._delivery.write(lambda c: store.put_off(c, destination, until, why))
+            return
         if isinstance(place, Found):
-            return lambda c: store.place(c, destination, place.channel)
-        return lambda c: store.move(c, destination, _ending(destination, place), self._now)
+            await self._delivery.write(lambda c: store.place(c, destination, place.channel))
+            self._open("send", place.channel, self._send)
+            return
+        ending = _ending(destination, place)
+        await self._delivery.write(lambda c: store.move(c, destination, ending, self._now))
+        for other in ending.to:
+            self._open("place", other, self._place)
 
-    def _later(self, error: SlackError) -> datetime:
-        """When Slack is asked again where a destination is."""
-        times = self._delivery.times
-        wait = times.longest_wait if isinstance(error, RefusedBySlackError) else times.first_wait
-        return self._now + timedelta(seconds=wait)
+    async def _found(self, destination: str) -> Found | Instead | Nowhere:
+        """Where a destination is; raises SlackError where Slack does not say in time."""
+        async with self._delivery.in_time():
+            return await self._addresses.find(destination)
 
     # --- lanes ---------------------------------------------------------------------------------------
 
-    def _open_lane(self, channel: str) -> None:
-        if channel not in self._lanes:
-            lane = self._lanes[channel] = asyncio.create_task(self._lane(channel))
-            lane.add_done_callback(lambda _: self._lanes.pop(channel, None))
-
-    async def _lane(self, channel: str) -> None:
+    async def _send(self, channel: str) -> None:
         """Send what a channel is owed, one at a time, then edit what has changed there."""
         loop = asyncio.get_running_loop()
         while not self._delivery.stopping:
             self._delivery.posted[channel] = loop.time()  # if nothing is posted, the pause begins here
             try:
                 hold = await self._next(channel)
+            except (LedgerError, SQLAlchemyError, SQLiteError):
+                raise
             except Exception:
                 log.exception("a delivery failed")
                 hold = self._delivery.times.first_wait
@@ -166,12 +217,14 @@ class PostOffice:
     async def _next(self, channel: str) -> float | None:
         """Do the next thing in a channel; returns the seconds it then takes nothing, None if there is nothing to do."""
         now, lease = self._now, timedelta(seconds=self._delivery.times.lease)
-        if channel.startswith("D") and self._quiet and (until := self._quiet.until(now, self._zone)):
-            await self._delivery.write(lambda c: store.keep_quiet(c, channel, until))  # an edit wakes nobody
         token = token_hex(8)
-        job = await self._delivery.write(lambda c: store.claim(c, channel, token, now, lease))
-        if job is not None:
-            return await self._sent(job)
+        if channel.startswith("D") and self._quiet and (until := self._quiet.until(now, self._zone)):
+            await self._delivery.write(lambda c: store.keep_quiet(c, channel, until))
+        else:
+            job = await self._delivery.write(lambda c: store.claim(c, channel, token, now, lease))
+            if job is not None:
+                return await self._sent(job)
+        # an edit wakes nobody
         edit = await self._delivery.write(lambda c: store.claim_edit(c, channel, token, now, lease))
         return None if edit is None else await self._edited(edit)
 
@@ -183,7 +236,7 @@ class PostOffice:
             hold = await self._delivery.deliver(job)
         except LimitedBySlackError as limit:
             self._pace.limited(job.channel)
-            return limit.seconds
+            return min(limit.seconds, store.LONGEST.total_seconds())
         self._pace.went_well()
         return hold
 
@@ -196,23 +249,23 @@ class PostOffice:
             None if it is there; else for how many seconds to leave the channel alone.
         """
         try:
-            if await self._addresses.find(job.destination) == Found(job.channel):
+            if await self._found(job.destination) == Found(job.channel):
                 return None
         except SlackError as error:
-            why, until = str(error), self._later(error)
+            why, until = str(error), self._delivery.later(error)
             await self._delivery.write(lambda c: store.back(c, job, until, why))
-            return self._delivery.times.first_wait
+            return 0  # the others are none of its business
         await self._delivery.write(lambda c: store.unplace(c, job, "its destination is somewhere else now"))
         return 0
 
     async def _edited(self, edit: Edit) -> float:
         """Edit a message, if its destination is in its channel still: else what is new is not for its readers."""
         try:
-            there = await self._addresses.find(edit.destination) == Found(edit.channel)
+            there = await self._found(edit.destination) == Found(edit.channel)
         except SlackError as error:
-            until = self._later(error)
+            until = self._delivery.later(error)
             await self._delivery.write(lambda c: store.edit_later(c, edit, until))
-            return self._delivery.times.first_wait
+            return 0
         if there:
             return await self._delivery.edit(edit)
         await self._delivery.write(lambda c: store.shown(c, edit))

@@ -22,6 +22,11 @@ class State(StrEnum):
 OPEN = (State.PENDING, State.SENDING, State.UNSURE)
 
 
+# what nobody waits for lets alerts go first, by what a stem begins with
+CHATTER = ("request", "decided", "welcome")
+URGENCY = "substr(stem, 1, instr(stem || ':', ':') - 1) IN ({})".format(",".join(f"'{each}'" for each in CHATTER))
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """How long things take, in seconds.

@@ -1,13 +1,15 @@
 """The outbox's store: what is owed, claimed by one process at a time, and what became of it."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.ledger.instants import from_us, to_us
-from bot.outbox.rules import State
+from bot.ledger.notes import LOST_LEDGER, ledger_id, write, written
+from bot.outbox.rules import URGENCY, State
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,16 +48,22 @@ class Job:
     thing: str | None
     thread: str | None
     unsure_at: int | None
+    ledger: str
 
     @property
     def key(self) -> str:
         """What the message's metadata carries."""
-        return f"{self.stem}:{self.destination}"
+        return key_of(self.stem, self.destination, self.ledger)
+
+
+def key_of(stem: str, destination: str, ledger: str) -> str:
+    """What the metadata of a message carries: the ledger's id keeps apart what two ledgers number alike."""
+    return ":".join(filter(None, (stem, destination, ledger)))
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A living message that shows less than there is to show. `key` is that of the notification it was posted for."""
+    """A living message that shows less than there is to show. `stem` and `key` are of what it was posted for."""
 
     id: int
     thing: str
@@ -64,6 +72,7 @@ class Edit:
     ts: str
     version: int
     token: str
+    stem: str
     key: str
     reposted: bool
     editable: bool
@@ -84,17 +93,45 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
             "INSERT OR IGNORE INTO living (thing, destination, wanted, shown, editable, reposted) VALUES (?,?,0,0,1,0)",
             sorted(lives),
         )
-    at = to_us(now)
+    at, ledger = to_us(now), ledger_id(connection)
     added = connection.exec_driver_sql(
-        "INSERT OR IGNORE INTO notification (stem, destination, living, state, created_at, next_at, owed_until,"
-        " attempts, checks) VALUES (?,?,(SELECT id FROM living WHERE thing = ? AND destination = ?),'pending',"
-        "?,?,?,0,0)",
+        _OWE,
         [
-            (each.stem, each.destination, each.thing, each.destination, at, at, _us(each.until))
+            (each.stem, each.destination, ledger, each.thing, each.destination, at, at, _us(each.until))
             for each in rows
         ],
     )  # fmt: skip
+    if added.rowcount:
+        _doubt_lost(connection, rows, at)
     return added.rowcount
+
+
+# keys that mean the same whichever ledger owes them: a name and a date, or a person
+_OF_ALL_LEDGERS = re.compile(r"welcome|digest:[^:]+:[\d-]+|ops:[a-z_]+-\d{4}-\d\d-\d\d")
+
+
+def _doubt_lost(connection: "Connection", rows: Iterable[Owed], at: int) -> None:
+    """A ledger that is lost may have posted the same, under its own id: for some days after a restore it is sought."""
+    keys = [each for each in rows if _OF_ALL_LEDGERS.fullmatch(each.stem)]
+    noted = written(connection, LOST_LEDGER) if keys else None
+    if noted is None:
+        return
+    lost = json.loads(noted)
+    if at >= lost["until"]:
+        write(connection, LOST_LEDGER, None)
+        return
+    connection.exec_driver_sql(
+        "UPDATE notification SET ledger = ?, created_at = ?, state = 'unsure', unsure_at = ?"
+        " WHERE stem = ? AND destination = ? AND state = 'pending' AND attempts = 0",
+        [(lost["id"], lost["since"], at, each.stem, each.destination) for each in keys],
+    )
+
+
+_OWE = """
+INSERT OR IGNORE INTO notification
+  (stem, destination, ledger, living, state, created_at, next_at, owed_until, attempts, checks)
+VALUES (?, ?, ?, (SELECT id FROM living WHERE thing = ? AND destination = ?), 'pending', ?, ?, ?, 0, 0)
+"""
 
 
 def changed(connection: "Connection", things: Iterable[str]) -> None:
@@ -122,27 +159,59 @@ def _us(moment: datetime | None) -> int | None:
 
 # --- what there is to do -------------------------------------------------------------------------
 
-# nothing is put off for longer than two days: a later moment was set by a clock that ran ahead
-_FAR = timedelta(days=2)
-_READY = "(next_at <= :now OR next_at > :far)"
-_LONGEST_EDIT = timedelta(minutes=30)  # as well, for what somebody is editing
-_FREE = "(token IS NULL OR expires_at <= :now OR expires_at > :longest)"
+# a later moment than it can have been put off to was set by a clock that ran ahead: in quiet hours to their end (only
+# direct messages are), else for `LONGEST` at the most; a second stands for what passes between the two looks
+_READY = "(next_at <= :now OR next_at > CASE WHEN channel LIKE 'D%' THEN :quiet ELSE :far END)"
+_FREE = "(l.token IS NULL OR l.expires_at <= :now OR l.expires_at > :far)"
+_DOUBTED = "state = 'unsure' AND unsure_at <= :sought"
+_BROKEN_OFF = "state = 'sending' AND (expires_at <= :now OR claimed_at > :ahead)"
+_FROM_AHEAD = "state = 'unsure' AND unsure_at > :ahead"
+_UNPLACED = f"state IN ('pending', 'unsure') AND channel IS NULL AND {_READY}"
+_UNCHECKED = "(check_at <= :now OR check_at > :far)"
 _DUE = f"""
-SELECT (SELECT count(*) FROM notification WHERE state = 'pending' AND channel IS NULL AND {_READY}),
-       (SELECT count(*) FROM notification WHERE state = 'sending' AND (expires_at <= :now OR claimed_at > :ahead)),
-       (SELECT count(*) FROM notification WHERE state = 'unsure' AND (unsure_at <= :sought OR unsure_at > :ahead)),
-       (SELECT count(*) FROM notification WHERE check_at <= :now),
+SELECT (SELECT count(*) FROM notification WHERE {_UNPLACED}),
+       (SELECT count(*) FROM notification WHERE {_BROKEN_OFF})
+         + (SELECT count(*) FROM notification WHERE {_FROM_AHEAD}),
+       (SELECT count(*) FROM notification WHERE {_DOUBTED} AND channel IS NOT NULL AND {_READY}),
+       (SELECT count(*) FROM notification WHERE {_UNCHECKED}),
        (SELECT count(*) FROM notification WHERE state = 'pending' AND owed_until <= :now)
 """  # noqa: S608 - our own
 _CHANNELS = f"""
 SELECT DISTINCT channel FROM notification WHERE state = 'pending' AND channel IS NOT NULL AND {_READY}
-UNION SELECT channel FROM living WHERE wanted > shown AND ts IS NOT NULL AND {_FREE}
+UNION SELECT l.channel FROM living l WHERE l.wanted > l.shown AND l.ts IS NOT NULL AND {_FREE}
 """  # noqa: S608 - our own
+_LOOKED_FOR = f"""
+SELECT DISTINCT channel FROM notification WHERE {_DOUBTED} AND channel IS NOT NULL AND {_READY}
+UNION SELECT channel FROM notification WHERE {_UNCHECKED} AND channel IS NOT NULL
+"""  # noqa: S608 - our own
+LONGEST = timedelta(hours=1)  # for which anything is put off, whatever Slack says
+_BETWEEN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When it is looked what there is to do: quiet hours' end if it lies in them, and how old a doubt has to be."""
+
+    now: datetime
+    unsure: timedelta
+    quiet: datetime | None = None
+
+    @property
+    def values(self) -> dict[str, int]:
+        """What the questions need to know, in microseconds."""
+        far = self.now + LONGEST + _BETWEEN
+        return {
+            "now": to_us(self.now),
+            "far": to_us(far),
+            "quiet": to_us(far if self.quiet is None else max(far, self.quiet + _BETWEEN)),
+            "sought": to_us(self.now - self.unsure),
+            "ahead": to_us(self.now + _BETWEEN),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """How many notifications need a look now, by what is to be done, and the channels with something to send."""
+    """What needs a look now: how many notifications, the channels with something to send, and those to look into."""
 
     unplaced: int
     expired: int
@@ -150,31 +219,34 @@ class Due:
     unchecked: int
     overdue: int
     channels: tuple[str, ...]
+    looked_for: tuple[str, ...]
 
 
-def due(reader: "Reader", now: datetime, unsure: timedelta) -> Due:
-    """What there is to do; a pure function of the moment and the database.
+def due(reader: "Reader", now: datetime, unsure: timedelta, quiet: datetime | None = None) -> Due:
+    """What there is to do; a pure function of the moment and the database, as `Moment` says.
 
     What was claimed in the future was claimed by a clock that ran ahead: nobody is at it any more.
     """
-    at = to_us(now)
-    ready = {"now": at, "far": to_us(now + _FAR), "longest": to_us(now + _LONGEST_EDIT)}
-    ahead = {"sought": to_us(now - unsure), "ahead": to_us(now + timedelta(minutes=1))}
-    unplaced_, expired, unsure_, unchecked_, overdue_ = reader.rows(_DUE, ready | ahead)[0]
-    channels = reader.rows(_CHANNELS, ready)
-    return Due(unplaced_, expired, unsure_, unchecked_, overdue_, tuple(row[0] for row in channels))
+    values = Moment(now, unsure, quiet).values
+    unplaced_, expired, unsure_, unchecked_, overdue_ = reader.rows(_DUE, values)[0]
+    channels = [row[0] for row in reader.rows(_CHANNELS, values)]
+    looked_for = reader.rows(_LOOKED_FOR, values) if unsure_ or unchecked_ else []
+    return Due(unplaced_, expired, unsure_, unchecked_, overdue_, tuple(channels), tuple(row[0] for row in looked_for))
 
 
 def unplaced(reader: "Reader", now: datetime) -> list[str]:
-    """The destinations that wait to be found."""
-    sql = f"SELECT DISTINCT destination FROM notification WHERE state = 'pending' AND channel IS NULL AND {_READY}"  # noqa: S608 - our own
-    return [row[0] for row in reader.rows(sql, {"now": to_us(now), "far": to_us(now + _FAR)})]
+    """The destinations that wait to be found, those of the most urgent first."""
+    sql = (
+        f"SELECT destination FROM notification WHERE {_UNPLACED} GROUP BY destination ORDER BY min({URGENCY}), min(id)"  # noqa: S608 - our own
+    )
+    return [row[0] for row in reader.rows(sql, Moment(now, timedelta(0)).values)]
 
 
 def place(connection: "Connection", destination: str, channel: str) -> None:
     """A destination was found: this is its channel."""
     connection.exec_driver_sql(
-        "UPDATE notification SET channel = ? WHERE state = 'pending' AND channel IS NULL AND destination = ?",
+        "UPDATE notification SET channel = ?"
+        " WHERE state IN ('pending', 'unsure') AND channel IS NULL AND destination = ?",
         (channel, destination),
     )
 
@@ -191,7 +263,8 @@ class Ending:
 def move(connection: "Connection", destination: str, ending: Ending, now: datetime) -> None:
     """A destination cannot be told, or is several: what is owed to it ends like this."""
     rows = connection.exec_driver_sql(
-        "SELECT id FROM notification WHERE state = 'pending' AND channel IS NULL AND destination = ?", (destination,)
+        "SELECT id FROM notification WHERE state IN ('pending', 'unsure') AND channel IS NULL AND destination = ?",
+        (destination,),
     ).all()
     for (key,) in rows:
         _hand_on(connection, key, None, ending, now)
@@ -210,18 +283,32 @@ def _hand_on(connection: "Connection", key: int, token: str | None, ending: Endi
     )
     if not ended.rowcount:
         return
-    stem, thing, until = connection.exec_driver_sql(
-        "SELECT n.stem, l.thing, n.owed_until FROM notification n LEFT JOIN living l ON l.id = n.living WHERE n.id = ?",
+    stem, thing, until, *inherited = connection.exec_driver_sql(
+        "SELECT n.stem, l.thing, n.owed_until, n.ledger, n.created_at, n.unsure_at FROM notification n"
+        " LEFT JOIN living l ON l.id = n.living WHERE n.id = ?",
         (key,),
     ).one()
-    owe(connection, (Owed(stem, each, thing, None if until is None else from_us(until)) for each in ending.to), now)
+    for destination in ending.to:
+        if owe(connection, [Owed(stem, destination, thing, None if until is None else from_us(until))], now):
+            _inherit(connection, stem, destination, *inherited)
+
+
+def _inherit(  # noqa: PLR0917 - what is handed on
+    connection: "Connection", stem: str, destination: str, ledger: str, created_at: int, unsure_at: int | None
+) -> None:
+    """What was in doubt may have been handed on before, under the same key: it is looked for before it is sent."""
+    connection.exec_driver_sql(
+        "UPDATE notification SET ledger = ?, created_at = ?, state = ?, unsure_at = ?"
+        " WHERE stem = ? AND destination = ?",
+        (ledger, created_at, State.PENDING if unsure_at is None else State.UNSURE, unsure_at, stem, destination),
+    )
 
 
 def put_off(connection: "Connection", destination: str, until: datetime, why: str) -> None:
     """A destination cannot be found just now."""
     connection.exec_driver_sql(
         "UPDATE notification SET next_at = ?, error = ?"
-        " WHERE state = 'pending' AND channel IS NULL AND destination = ?",
+        " WHERE state IN ('pending', 'unsure') AND channel IS NULL AND destination = ?",
         (to_us(until), why, destination),
     )
 
@@ -231,13 +318,14 @@ def put_off(connection: "Connection", destination: str, until: datetime, why: st
 # a reply waits for what its thread begins with; a thread in a channel that the destination has left is none of its own
 _CLAIM = f"""
 SELECT n.id, n.stem, n.destination, n.channel, n.attempts, n.living, l.thing,
-       CASE WHEN l.channel = n.channel THEN l.ts END, n.unsure_at
+       CASE WHEN l.channel = n.channel THEN l.ts END, n.unsure_at, n.ledger
 FROM notification n LEFT JOIN living l ON l.id = n.living
-WHERE n.state = 'pending' AND n.channel = :channel AND {_READY.replace("next_at", "n.next_at")}
+WHERE n.state = 'pending' AND n.channel = :channel AND (n.owed_until IS NULL OR n.owed_until > :now)
+  AND {_READY.replace("next_at", "n.next_at").replace("channel LIKE", "n.channel LIKE")}
   AND (n.living IS NULL OR (l.ts IS NOT NULL AND l.channel = n.channel) OR NOT EXISTS (
     SELECT 1 FROM notification e WHERE e.living = n.living AND e.id < n.id
     AND e.state IN ('pending','sending','unsure')))
-ORDER BY n.id LIMIT 1
+ORDER BY {URGENCY.replace("stem", "n.stem")}, n.id LIMIT 1
 """  # noqa: S608 - our own
 
 
@@ -253,8 +341,9 @@ _AFTER_QUIET = timedelta(hours=1)  # in which what was put off is told by itself
 
 
 def claim(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Job | None:
-    """Claim the next notification of a channel, for as long as the lease lasts."""
-    values = {"channel": channel, "now": to_us(now), "far": to_us(now + _FAR)}
+    """Claim the next notification of a channel, for as long as the lease lasts; quiet hours are over."""
+    far = to_us(now + LONGEST + _BETWEEN)
+    values = {"channel": channel, "now": to_us(now), "far": far, "quiet": far}
     row = connection.exec_driver_sql(_CLAIM, values).first()
     if row is None:
         return None
@@ -318,11 +407,16 @@ def twice(connection: "Connection", job: Job, now: datetime) -> None:
 
 
 def expire(connection: "Connection", now: datetime) -> int:
-    """Whoever claimed these is dead or frozen: they may have arrived."""
+    """Whoever claimed these is dead or frozen: they may have arrived; returns how many.
+
+    A doubt that a clock ahead has noted begins now.
+    """
+    values = Moment(now, timedelta(0)).values
+    connection.exec_driver_sql(f"UPDATE notification SET unsure_at = :now WHERE {_FROM_AHEAD}", values)  # noqa: S608 - our own
     return connection.exec_driver_sql(
-        "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, checks = 0,"
-        " error = 'whoever sent it broke off' WHERE state = 'sending' AND (expires_at <= ? OR claimed_at > ?)",
-        (to_us(now), to_us(now), to_us(now + timedelta(minutes=1))),
+        "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = :now, checks = 0,"  # noqa: S608 - our own
+        f" error = 'whoever sent it broke off' WHERE {_BROKEN_OFF}",
+        values,
     ).rowcount
 
 
@@ -346,7 +440,7 @@ class Arrival:
 
 _SENT = (
     "UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?,"
-    " check_at = unsure_at + ?, error = NULL WHERE id = ?"
+    " check_at = min(unsure_at, ?) + ?, error = NULL WHERE id = ?"
 )
 
 
@@ -364,7 +458,15 @@ def _arrived(connection: "Connection", key: int, arrival: Arrival, where: str, v
     posted = arrival.posted
     settled = connection.exec_driver_sql(
         f"{_SENT} AND {where}",
-        (posted.ts, posted.thread, to_us(arrival.at), arrival.check_after // timedelta(microseconds=1), key, value),
+        (
+            posted.ts,
+            posted.thread,
+            to_us(arrival.at),
+            to_us(arrival.at),
+            arrival.check_after // timedelta(microseconds=1),
+            key,
+            value,
+        ),
     )
     if settled.rowcount and posted.thread is None:
         connection.exec_driver_sql(
@@ -393,6 +495,8 @@ class Sought:
     created_at: int  # no copy is older, whichever attempt it came from
     unsure_at: int
     checks: int
+    ledger: str
+    claimed_at: int | None  # None if another ledger, which is lost, may have sent it: to a thread that nobody knows
     last_ts: str | None  # the newest message that the bot had posted there before
     parents: str | None  # the `ts` of every message its thread may have begun with, with commas
 
@@ -404,11 +508,12 @@ class Sought:
     @property
     def key(self) -> str:
         """What its message's metadata carries."""
-        return f"{self.stem}:{self.destination}"
+        return key_of(self.stem, self.destination, self.ledger)
 
 
 _SOUGHT = """
 SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.unsure_at, n.checks,
+       n.ledger, n.claimed_at,
        (SELECT max(e.ts) FROM notification e
         WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at),
        (SELECT group_concat(p.ts) FROM notification p
@@ -417,17 +522,37 @@ FROM notification n
 """
 
 
-def unsure(reader: "Reader", now: datetime, wait: timedelta) -> list[Sought]:
-    """What may have arrived and has had time to show."""
-    sql = f"{_SOUGHT} WHERE n.state = 'unsure' AND (n.unsure_at <= :before OR n.unsure_at > :ahead) ORDER BY n.id"
-    values = {"before": to_us(now - wait), "ahead": to_us(now + timedelta(minutes=1))}
-    return [Sought(*row) for row in reader.rows(sql, values)]
+def unsure(reader: "Reader", now: datetime, wait: timedelta, channel: str | None = None) -> list[Sought]:
+    """What may have arrived and has had time to show: in all channels, or in one."""
+    return _sought(reader, f"{_qualified(_DOUBTED)} AND {_qualified(_READY)}", Moment(now, wait), channel)
 
 
-def unchecked(reader: "Reader", now: datetime) -> list[Sought]:
+def unchecked(reader: "Reader", now: datetime, channel: str | None = None) -> list[Sought]:
     """What was sent after a doubt, and is to be looked at once more: a second copy may have come late."""
-    sql = f"{_SOUGHT} WHERE n.state = 'sent' AND n.check_at <= :now ORDER BY n.id"
-    return [Sought(*row) for row in reader.rows(sql, {"now": to_us(now)})]
+    return _sought(reader, f"n.state = 'sent' AND {_qualified(_UNCHECKED)}", Moment(now, timedelta(0)), channel)
+
+
+def _qualified(where: str) -> str:
+    return re.sub(r"(?<![:\w])(state|unsure_at|next_at|check_at|channel)\b", r"n.\1", where)
+
+
+def _sought(reader: "Reader", where: str, at: Moment, channel: str | None) -> list[Sought]:
+    place = "n.channel IS NOT NULL" if channel is None else "n.channel = :channel"
+    sql = f"{_SOUGHT} WHERE {where} AND {place} ORDER BY n.id"
+    return [Sought(*row) for row in reader.rows(sql, {**at.values, "channel": channel})]
+
+
+def look_later(connection: "Connection", channel: str, until: datetime, at: Moment) -> None:
+    """A channel's history is not shown just now: what is looked for in it has to wait, and nothing else."""
+    values = {**at.values, "channel": channel, "until": to_us(until)}
+    connection.exec_driver_sql(
+        f"UPDATE notification SET next_at = :until WHERE {_DOUBTED} AND channel = :channel",  # noqa: S608 - our own
+        values,
+    )
+    connection.exec_driver_sql(
+        f"UPDATE notification SET check_at = :until WHERE {_UNCHECKED} AND channel = :channel",  # noqa: S608 - our own
+        values,
+    )
 
 
 def again(connection: "Connection", sought: Sought, now: datetime, why: str) -> None:
@@ -449,25 +574,25 @@ def look_again(connection: "Connection", sought: Sought, at: datetime | None) ->
 # --- living messages -----------------------------------------------------------------------------
 
 _EDIT = f"""
-SELECT l.id, l.thing, l.destination, l.channel, l.ts, l.wanted,
-       coalesce((SELECT n.stem || ':' || n.destination FROM notification n WHERE n.living = l.id AND n.ts = l.ts), ''),
-       l.reposted, l.editable
-FROM living l WHERE l.wanted > l.shown AND l.ts IS NOT NULL AND l.channel = :channel
-  AND {_FREE} ORDER BY l.id LIMIT 1
+SELECT l.id, l.thing, l.destination, l.channel, l.ts, l.wanted, n.stem, n.destination, n.ledger,
+  l.reposted, l.editable
+FROM living l LEFT JOIN notification n ON n.living = l.id AND n.ts = l.ts
+WHERE l.wanted > l.shown AND l.ts IS NOT NULL AND l.channel = :channel AND {_FREE} ORDER BY l.id LIMIT 1
 """  # noqa: S608 - our own
 
 
 def claim_edit(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Edit | None:
     """Claim a living message of a channel that is to be edited."""
-    values = {"channel": channel, "now": to_us(now), "longest": to_us(now + _LONGEST_EDIT)}
+    values = {"channel": channel, "now": to_us(now), "far": to_us(now + LONGEST + _BETWEEN)}
     row = connection.exec_driver_sql(_EDIT, values).first()
     if row is None:
         return None
     connection.exec_driver_sql(
         "UPDATE living SET token = ?, expires_at = ? WHERE id = ?", (token, to_us(now + lease), row[0])
     )
-    living, thing, destination, where, ts, version, key, reposted, editable = row
-    return Edit(living, thing, destination, where, ts, version, token, key, bool(reposted), bool(editable))
+    living, thing, destination, where, ts, version, *posted_for, reposted, editable = row
+    stem, key = (posted_for[0], key_of(*posted_for)) if posted_for[0] else ("", "")
+    return Edit(living, thing, destination, where, ts, version, token, stem, key, bool(reposted), bool(editable))
 
 
 def shown(connection: "Connection", edit: Edit) -> None:
@@ -487,6 +612,15 @@ def edit_later(connection: "Connection", edit: Edit, until: datetime) -> None:
     _once_more_unless(mine.rowcount, connection, edit)
 
 
+def edits_later(connection: "Connection", channel: str, until: datetime, now: datetime) -> None:
+    """Slack takes no edits just now: those of a channel that nobody is at have to wait, and nothing else."""
+    connection.exec_driver_sql(
+        f"UPDATE living AS l SET token = 'later', expires_at = :until"  # noqa: S608 - our own
+        f" WHERE l.wanted > l.shown AND l.channel = :channel AND l.ts IS NOT NULL AND {_FREE}",
+        {"channel": channel, "until": to_us(until), "now": to_us(now), "far": to_us(now + LONGEST + _BETWEEN)},
+    )
+
+
 def _once_more_unless(mine: int, connection: "Connection", edit: Edit) -> None:
     if not mine:
         connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
@@ -503,13 +637,19 @@ def orphaned(connection: "Connection", edit: Edit, now: datetime) -> None:
 
 
 def frozen(connection: "Connection", edit: Edit, now: datetime) -> None:
-    """Its message can no longer be edited: what is new is said in its thread, by whoever holds the claim."""
+    """Its message can no longer be edited: what is new is said in its thread, by whoever holds the claim.
+
+    Once a step, whose own reply says what it is about; not at each reading, or the thread would be flooded.
+    """
     mine = connection.exec_driver_sql(
         "UPDATE living SET shown = ?, token = NULL, editable = 0 WHERE id = ? AND token = ?",
         (edit.version, edit.id, edit.token),
     )
     if mine.rowcount:
-        owe(connection, [Owed(f"news:{edit.id}-{edit.version}", edit.destination, edit.thing)], now)
+        (step,) = connection.exec_driver_sql(
+            "SELECT coalesce(max(id), 0) FROM notification WHERE living = ? AND stem NOT LIKE 'news:%'", (edit.id,)
+        ).one()
+        owe(connection, [Owed(f"news:{edit.id}-{step}", edit.destination, edit.thing)], now)
 
 
 # --- owed too long -------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class Living(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """One message owed to one destination; `stem` and `destination` make its key."""
+    """One message owed to one destination; `stem`, `destination` and the id of the `ledger` make its key."""
 
     __table_args__ = (
         UniqueConstraint("stem", "destination", name="uq_notification_stem"),
@@ -42,6 +42,7 @@ class Notification(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     stem: str
     destination: str
+    ledger: str  # which first owed it; "" before ledgers had an id
     living: int | None = Field(foreign_key="living.id")
     state: str
     created_at: int = Field(sa_type=BigInteger)

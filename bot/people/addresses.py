@@ -1,17 +1,27 @@
 """Addresses: which channel a message goes to that is owed to a member, to operators, or to a channel."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from bot.domain.visibility import Privacy
+from bot.ledger.members import addresses
 from bot.ledger.reading import Reader
+from bot.outbox.rules import fallback
 from bot.outbox.voices import Found, Instead, Nowhere
 from bot.people import links
 from bot.people.callers import Callers
-from bot.slack.errors import RefusedBySlackError
+from bot.people.rights import SlackUser
+from bot.slack.errors import RefusedBySlackError, SlackUnavailableError
 from bot.slack.workspace import Workspace, is_shared_outside
 
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 10.0  # seconds for who somebody is: the message that is to name them is claimed meanwhile
 FRESH = timedelta(minutes=5)  # a channel that became shared with outsiders is told nothing after this
 
 Place = Found | Instead | Nowhere
@@ -35,6 +45,7 @@ class Addresses:
     channels: Channels
     _dms: dict[str, str] = field(default_factory=dict)
     _places: dict[str, tuple[Place, datetime]] = field(default_factory=dict)
+    _asking: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
 
     async def find(self, destination: str) -> Place:
         """Where a destination is.
@@ -59,20 +70,41 @@ class Addresses:
         return found
 
     async def slack_user(self, email: str) -> str | None:
-        """The Slack user of a member, if they are known and belong here."""
-        linked = await self.callers.readers.ask(lambda reader: links.user_of(reader, email))
-        directory = self.callers.directory
-        found = await (directory.holder(email) if linked is None else directory.user(linked))
+        """The Slack user of a member, if they are known and belong here, under whichever of their addresses.
+
+        Raises:
+            SlackError: Slack does not say.
+        """
+        emails = await self.callers.readers.ask(lambda reader: _addresses(reader, email))
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await self._known_as(emails)
+        except TimeoutError:
+            raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
         return None if found is None or found.denied else found.id
 
     # --- people --------------------------------------------------------------------------------------
 
     async def _member(self, member: int) -> Place:
-        row = await self.callers.readers.ask(lambda reader: _email(reader, member))
-        user = await self.slack_user(row) if row else None
-        if user is None:
+        """Their direct messages; in a channel only whoever is not known in Slack is told of."""
+        known = await self._known_as(await self.callers.readers.ask(lambda reader: addresses(reader, member)))
+        if known is None:
             return Instead(("alert",), "not known in Slack")
-        return await self._dm(user)
+        if known.denied:
+            return Instead(fallback(f"member:{member}"), "somebody who may not be told")
+        return await self._dm(known.id)
+
+    async def _known_as(self, emails: Sequence[str]) -> SlackUser | None:
+        """Who is linked to one of those addresses, or has one; somebody who may be told, if there is such a one."""
+        denied = None
+        for email in emails:
+            linked = await self.callers.readers.ask(lambda reader: links.user_of(reader, email))  # noqa: B023 - awaited
+            directory = self.callers.directory
+            found = await (directory.holder(email) if linked is None else directory.user(linked))
+            if found is not None and not found.denied:
+                return found
+            denied = denied or found or directory.denied(email)
+        return denied
 
     async def _user(self, user: str) -> Place:
         found = await self.callers.directory.user(user)
@@ -116,8 +148,35 @@ class Addresses:
         now = self.callers.directory.clock()
         known = self._places.get(named)
         if known is None or not timedelta(0) <= now - known[1] < FRESH:
-            known = self._places[named] = await self._looked_up(named), now
-        return known[0]
+            await asyncio.shield(self._ask(named))
+        return self._places[named][0]
+
+    def _ask(self, named: str) -> "asyncio.Task[None]":
+        """The look for a channel, one at a time for each; whoever stops waiting for it leaves it to the next to ask.
+
+        In a large workspace all names are many pages, which Slack gives a few a minute.
+        """
+        asking = self._asking.get(named)
+        if asking is None:
+            asking = self._asking[named] = asyncio.create_task(self._keep(named))
+            asking.add_done_callback(lambda done: self._asked(named, done))
+        return asking
+
+    async def _keep(self, named: str) -> None:
+        now = self.callers.directory.clock()
+        self._places[named] = await self._looked_up(named), now
+
+    def _asked(self, named: str, done: "asyncio.Task[None]") -> None:
+        self._asking.pop(named, None)
+        if not done.cancelled() and (error := done.exception()) is not None:  # perhaps nobody waits for it any more
+            log.info("a channel could not be looked up", why=str(error))
+
+    async def end(self) -> None:
+        """Break off what is still being looked up."""
+        asking = list(self._asking.values())
+        for each in asking:
+            each.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
 
     async def _looked_up(self, named: str) -> Place:
         try:
@@ -142,6 +201,7 @@ class Addresses:
         return await self.workspace.find(named)
 
 
-def _email(reader: Reader, member: int) -> str | None:
-    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": member})
-    return row[0] if row and "@" in row[0] else None
+def _addresses(reader: Reader, email: str) -> list[str]:
+    """All addresses of whoever has this one; it alone where no member has it."""
+    row = reader.one("SELECT id FROM member WHERE email = :email", {"email": email})
+    return addresses(reader, row[0]) if row else [email]

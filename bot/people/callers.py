@@ -1,5 +1,6 @@
 """Callers: from a Slack user's id to who they are to the bot, decided anew at every act."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -10,8 +11,9 @@ from bot.ledger.reading import Reader
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.rights import Denied, SlackUser, caller_of
-from bot.slack.errors import SlackError
+from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 
+_MOMENT = 3.0  # seconds that whoever asks waits for Slack to say who they are
 _MOST_NAMED = 3  # operators, to somebody who needs one
 
 
@@ -43,7 +45,7 @@ class Callers:
             UnverifiedError: Slack does not answer.
         """
         try:
-            found = await self.directory.user(user)
+            found = await self._asked(user)
         except SlackError as error:
             raise UnverifiedError("I cannot ask Slack who you are just now. Please try again in a minute.") from error
         if found is None:
@@ -52,6 +54,16 @@ class Callers:
             raise DeniedError(found.denied)
         linked, taken = await self.readers.ask(lambda reader: _links(reader, user, found))
         return caller_of(found, self.admins, linked, taken=taken)
+
+    async def _asked(self, user: str) -> SlackUser | None:
+        """A user, also where Slack has enough for a moment: somebody waits for an answer."""
+        try:
+            return await self.directory.user(user)
+        except LimitedBySlackError as limit:
+            if limit.seconds > _MOMENT:
+                raise
+            await asyncio.sleep(limit.seconds)
+            return await self.directory.user(user)
 
     async def mentioned(self, mentions: Iterable[str]) -> dict[str, str]:
         """The e-mails of those mentioned (`<@U1>`) who can be matched to one."""
@@ -95,7 +107,12 @@ class Callers:
         return sorted({user for user in found if user is not None and await self.is_operator(user)})
 
     async def _holder(self, email: str) -> str | None:
-        found = await self.directory.holder(email)
+        try:
+            found = await self.directory.holder(email)
+        except RefusedBySlackError as refusal:
+            if refusal.code == "missing_scope":  # `doctor` says so; those who are named by their id are told
+                return None
+            raise
         return found.id if found else None
 
     async def is_operator(self, user: str) -> bool:

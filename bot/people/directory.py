@@ -1,5 +1,6 @@
 """The directory: Slack's users, read in bulk at the start, then asked one by one and trusted for five minutes."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.people.rights import SlackUser, read_user
-from bot.slack.errors import SlackError
+from bot.slack.errors import LimitedBySlackError, SlackError
 from bot.slack.workspace import Account, Workspace
 
 log = structlog.get_logger(__name__)
@@ -23,16 +24,36 @@ class Directory:
     account: Account
     clock: Callable[[], datetime]
     _known: dict[str, tuple[SlackUser, datetime]] = field(default_factory=dict)
+    _filling: "asyncio.Task[None] | None" = None
+
+    async def begin(self, seconds: float) -> None:
+        """Begin to read everybody, and wait for it so long: if it takes longer, it goes on by itself."""
+        self._filling = asyncio.create_task(self.fill())
+        done, _ = await asyncio.wait({self._filling}, timeout=seconds)
+        for each in done:
+            each.result()
+
+    async def end(self) -> None:
+        """Break off what is still being read."""
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
 
     async def fill(self) -> None:
-        """Read everybody at once, so that nobody's first question waits for Slack; what fails is asked later."""
-        seen = self.clock()
-        try:
-            async for record in self.workspace.users():
+        """Read everybody, so that nobody's first question waits for Slack; what fails is asked later, one by one."""
+        cursor: str | None = ""
+        while cursor is not None:
+            seen = self.clock()
+            try:
+                records, cursor = await self.workspace.some_users(cursor)
+            except LimitedBySlackError as limit:
+                await asyncio.sleep(max(limit.seconds, 1))  # nobody waits for this
+                continue
+            except SlackError as error:
+                log.warning("cannot read the list of people; asking one by one", why=str(error))
+                return
+            for record in records:
                 self._keep(read_user(record, self.account.team, self.account.enterprise), seen)
-        except SlackError as error:
-            log.warning("cannot read the list of people; asking one by one", why=str(error))
-            return
         log.info("read the list of people", people=len(self._known))
 
     async def user(self, user: str) -> SlackUser | None:
@@ -78,6 +99,10 @@ class Directory:
             other = await self.by_email(email)
             found = await self.user(other) if other else None
         return None if found is None or found.denied or found.email != email else found
+
+    def denied(self, email: str) -> SlackUser | None:
+        """Who has that address and may not be told of anything, as far as is known."""
+        return next((user for user, _ in self._known.values() if user.email == email and user.denied), None)
 
     def is_denied(self, user: str) -> bool:
         """Whether it is known of a user that they may not ask, as `named` knows it."""

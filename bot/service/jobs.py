@@ -52,6 +52,39 @@ class Ticks:
                 await task
 
 
+class Aside:
+    """Work that may have to wait for Slack, beside the ticks that start it, and never beside itself."""
+
+    def __init__(self, id: str, call: Callable[[], Awaitable[None]], patience: float) -> None:  # noqa: A002 - as of a job
+        self._job, self._patience = Job(id, 0, call), patience
+        self._task: asyncio.Task[None] | None = None
+        self._is_late = False  # somebody has waited long enough for what is under way
+
+    async def run(self) -> None:
+        """Do it, and wait for it a moment: what takes longer goes on by itself, and holds up nobody any more."""
+        if await self._is_free():
+            self._is_late = False
+            self._task = asyncio.create_task(_told(self._job))
+            await self._wait()
+
+    async def _is_free(self) -> bool:
+        if self._task is not None and not self._task.done() and not self._is_late:
+            await self._wait()
+        return self._task is None or self._task.done()
+
+    async def _wait(self) -> None:
+        assert self._task is not None  # noqa: S101 - whoever waits has looked
+        await asyncio.wait({self._task}, timeout=self._patience)
+        self._is_late = not self._task.done()
+
+    async def end(self) -> None:
+        """Break off what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+
 async def _told(job: Job) -> None:
     """Run it; what fails is a mistake of ours, told in the log, and the next tick tries again."""
     try:

@@ -52,6 +52,7 @@ class Rooms:
     outbox: PostOffice
     digests: Digests
     home: Home
+    addresses: Addresses
 
 
 def rooms(  # noqa: PLR0917 - what there is to wire
@@ -121,4 +122,4 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = PostOffice(delivery, addresses, settings.timezone, quiet)
     digests = Digests(settings.digest_channel, app.digests, addresses, readers, database, app.clock)
-    return Rooms(desk, directory, welcome, outbox, digests, home)
+    return Rooms(desk, directory, welcome, outbox, digests, home, addresses)

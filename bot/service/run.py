@@ -17,20 +17,20 @@ from bot.app import App
 from bot.incidents.watch import Watch as Incidents
 from bot.incidents.watch import found
 from bot.ledger import notes
-from bot.ledger.database import Database
+from bot.ledger.database import Database, exchanged
 from bot.ledger.lease import Held
 from bot.ledger.passes import freshness
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
 from bot.ledger.trouble import UnusableError
-from bot.service.jobs import Job, Ticks
+from bot.service.jobs import Aside, Job, Ticks
 from bot.service.log import without_locals
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
 from bot.slack import http
 from bot.slack.door import Door
-from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 from bot.slack.message import paragraph
 from bot.slack.socket import Socket
 from bot.slack.workspace import Account, Workspace, connected
@@ -48,6 +48,9 @@ DELIVER_SECONDS = 1  # between looks at what is owed
 DRAW_SECONDS = 5  # between looks at what App Home shows
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 LOCKED = timedelta(minutes=5)  # for which a lock of another's is waited for in silence
+ASIDE_SECONDS = 1.0  # that a tick has for what may have to wait for Slack
+DRAWING_SECONDS = 15.0  # that a reading has for App Home, before the next one
+FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
 
@@ -74,9 +77,21 @@ class Service:
     rooms: Rooms | None = None
     connecting: "asyncio.Task[None] | None" = None
     filling: "asyncio.Task[None] | None" = None
+    life: AsyncExitStack = field(default_factory=AsyncExitStack)  # what ends with it: ticks, and the ledger
+    exchanged: asyncio.Event = field(default_factory=asyncio.Event)
     _cried_at: datetime | None = None
     _trouble: "Trouble | None" = None
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _cry: str = ""
+    _digests: Aside = field(init=False)
+    _drawing: Aside = field(init=False)
+    _crying: Aside = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What asks Slack beside the ticks, none of which waits for it."""
+        self._digests = Aside("digests", self._decide_digests, ASIDE_SECONDS)
+        self._drawing = Aside("home", self._draw, DRAWING_SECONDS)
+        self._crying = Aside("trouble", self._tell_operators, ASIDE_SECONDS)
 
     async def connect(self) -> None:
         """Reach Slack, however long that takes; raises RefusedBySlackError when the token is not valid."""
@@ -94,6 +109,8 @@ class Service:
     async def look(self) -> None:
         """Read what is due now, and welcome whoever is to be; what fails is logged, and tried at the next look."""
         async with self._at_work:
+            if self._is_exchanged():
+                return
             await self.deliver()  # what time has brought about comes before what is booked after it
             try:
                 await self.keeper.tick()
@@ -107,23 +124,38 @@ class Service:
 
     async def deliver(self) -> None:
         """See to what time brings about, and to the messages that are owed."""
+        if self._is_exchanged():
+            return
         try:
             now = self.app.clock()
             for watch in (self.app.watch, self.app.failures):
                 if await self.readers.ask(partial(watch.due, now=now)):
                     await self.database.write(partial(watch.settle, now=now))
             if self.rooms is not None and self.filled:
-                await self.rooms.digests.tick()
+                await self._digests.run()
                 await self.rooms.outbox.tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)
+
+    async def _decide_digests(self) -> None:
+        assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
+        try:
+            await self.rooms.digests.tick()
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            await self._cannot_use(error)
+
+    def _is_exchanged(self) -> bool:
+        """Whether the ledger's file is another's place now; then the service is to end."""
+        if self.database.is_exchanged:
+            self.exchanged.set()
+        return self.exchanged.is_set()
 
     async def look_after_itself(self) -> None:
         """Tell operators what is wrong with the bot, and what no longer is."""
         await self._try_to_write()
         now, watch = self.app.clock(), Incidents(self.app.settings.timezone)
         try:
-            free = disk_usage(self.app.settings.database_path.parent).free
+            free = disk_usage(self.app.settings.database_path.resolve().parent).free
             broken = self.rooms.desk.words.broken if self.rooms is not None and self.filled else None
             wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
@@ -142,10 +174,14 @@ class Service:
     async def draw(self) -> None:
         """Draw App Home anew for those to whom it would look different."""
         if self.rooms is not None and self.filled:
-            try:
-                await self.rooms.home.tick()
-            except (LedgerError, SQLAlchemyError, SQLiteError) as error:
-                await self._cannot_use(error)
+            await self._drawing.run()
+
+    async def _draw(self) -> None:
+        assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
+        try:
+            await self.rooms.home.tick()
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            await self._cannot_use(error)
 
     async def _cannot_use(self, error: Exception) -> None:
         """What cannot be put into the outbox is told directly, to the operators, once a day at most.
@@ -159,8 +195,12 @@ class Service:
         passing = isinstance(error, UnusableError) and error.locked and now - self._trouble.since < LOCKED
         if self.rooms is None or not rested or passing:
             return
-        self._cried_at = now
-        message = paragraph(self.rooms.desk.words.say("incidents/unwritable", why=why))
+        self._cried_at, self._cry = now, why
+        await self._crying.run()
+
+    async def _tell_operators(self) -> None:
+        assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
+        message = paragraph(self.rooms.desk.words.say("incidents/unwritable", why=self._cry))
         for user in self.rooms.desk.callers.operators():
             try:
                 await self.workspace.post(await self.workspace.dm(user), message)
@@ -206,12 +246,18 @@ class Service:
         """Take nothing new, finish what is in flight, break off what can go on later."""
         for task in filter(None, (self.connecting, self.filling)):
             await _cancelled(task)
+        if self.rooms is not None:
+            await self.rooms.directory.end()
         if self.socket is not None:
             await self.socket.stop()
         if self.door is not None:
             await self.door.drain(DRAIN_SECONDS)
         if self.rooms is not None:
             await self.rooms.outbox.stop(OUTBOX_SECONDS)
+            await self.rooms.addresses.end()
+        for aside in (self._digests, self._drawing, self._crying):
+            await aside.end()
+        await self.life.aclose()
 
 
 def _why(error: Exception) -> str:
@@ -228,7 +274,7 @@ def _written_down(connection: Connection) -> None:
 
 async def _fill(rooms: Rooms) -> None:
     """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
-    await asyncio.gather(rooms.directory.fill(), asyncio.to_thread(rooms.desk.words.warm))
+    await asyncio.gather(rooms.directory.begin(FILL_SECONDS), asyncio.to_thread(rooms.desk.words.warm))
 
 
 def check(settings: Settings) -> None:
@@ -261,17 +307,18 @@ async def running(app: App) -> AsyncIterator[Service]:
     check(settings)
     assert settings.slack_bot_token is not None  # noqa: S101 - just checked
     async with AsyncExitStack() as stack:
+        life = await stack.enter_async_context(AsyncExitStack())
         database = await asyncio.to_thread(app.opened_to_book)
-        stack.callback(database.close)
+        life.callback(database.close)
         readers = Readers(settings.database_path)
-        stack.callback(readers.close)
+        life.callback(readers.close)
         workspace = await stack.enter_async_context(
             connected(settings.slack_bot_token.reveal(), settings.slack_api_url)
         )
-        service = Service(app, database, readers, _keeper(app, readers), workspace)
+        service = Service(app, database, readers, _keeper(app, readers), workspace, life=life)
         health = http.application(service.problems, lambda: service.door.bolt if service.door else None)
         service.port = await stack.enter_async_context(http.served(health, settings.http_host, settings.http_port))
-        await stack.enter_async_context(_ticking(service))
+        await life.enter_async_context(_ticking(service))
         stack.push_async_callback(service.end)  # before the ticks end: what is in flight may wait for a sync
         service.connecting = asyncio.create_task(service.connect())
         yield service
@@ -283,12 +330,16 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
     async with running(app) as service:
         log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz")
-        stopped = asyncio.create_task(stop.wait())
         assert service.connecting is not None  # noqa: S101 - it is while it runs
-        await asyncio.wait({stopped, service.connecting}, return_when=asyncio.FIRST_COMPLETED)
+        ending = [asyncio.create_task(each.wait()) for each in (stop, service.exchanged)]
+        await asyncio.wait({*ending, service.connecting}, return_when=asyncio.FIRST_COMPLETED)
         if service.connecting.done():
             service.connecting.result()
-        await stopped
+        await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+        for each in ending:
+            each.cancel()
+        if service.exchanged.is_set():
+            raise exchanged(app.settings.database_path)
         log.info("stopping: finishing what is in flight")
     log.info("stopped")
 
@@ -341,7 +392,8 @@ async def _account(workspace: Workspace) -> Account:
             raise
         except SlackError as error:
             log.warning("Slack does not answer; trying again", why=str(error))
-            await asyncio.sleep(RETRY_SECONDS)
+            limited = error.seconds if isinstance(error, LimitedBySlackError) else 0
+            await asyncio.sleep(max(RETRY_SECONDS, limited))
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
@@ -40,14 +40,17 @@ class Account:
 class Workspace:
     """Slack's Web API as the bot uses it; every method raises SlackError.
 
-    `reading` repeats what a dropped connection may have swallowed; `posting` never does, or people would see
-    a message twice; `once` does not even wait where Slack has enough, which is for its caller to do.
+    `reading` repeats what a dropped connection may have swallowed, and never waits where Slack has enough: whoever
+    reads has others to see to meanwhile. `posting` never repeats, or people would see a message twice, but waits; it
+    is for answers to somebody. `once` does neither. `patient` does both, for what somebody waits for.
     """
 
     reading: AsyncWebClient
     posting: AsyncWebClient
     once: AsyncWebClient
+    patient: AsyncWebClient
     session: aiohttp.ClientSession
+    _who: "list[Account]" = field(default_factory=list)
 
     async def account(self) -> Account:
         """Who the token belongs to."""
@@ -55,19 +58,25 @@ class Workspace:
             answer = await self.reading.auth_test()
         scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
         held = frozenset(each.strip() for each in scopes.split(",") if each.strip())
-        return Account(answer["team_id"], answer.get("enterprise_id"), answer["user_id"], answer["bot_id"], held)
+        found = Account(answer["team_id"], answer.get("enterprise_id"), answer["user_id"], answer["bot_id"], held)
+        self._who[:] = [found]
+        return found
 
     async def users(self) -> AsyncIterator[dict[str, Any]]:
         """Everybody in the workspace, as Slack's user objects."""
-        cursor = ""
-        while True:
-            with translated():
-                answer = await self.reading.users_list(limit=200, cursor=cursor)
-            for member in answer["members"]:
-                yield member
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
+        following: str | None = ""
+        while following is not None:
+            page, following = await self.some_users(following, self.patient)
+            for each in page:
+                yield each
+
+    async def some_users(
+        self, cursor: str = "", client: AsyncWebClient | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of the workspace's user objects, and the cursor of the next one, if there is one."""
+        with translated():
+            answer = await (client or self.reading).users_list(limit=200, cursor=cursor)
+        return list(answer["members"]), _following(answer) or None
 
     async def user(self, user: str) -> dict[str, Any] | None:
         """One user object; None if there is no such user."""
@@ -87,7 +96,7 @@ class Workspace:
             with translated():
                 answer = await self.reading.users_lookupByEmail(email=email)
         except RefusedBySlackError as error:
-            if error.code in {"users_not_found", "user_not_found", "invalid_email", "missing_scope"}:
+            if error.code in {"users_not_found", "user_not_found", "invalid_email"}:
                 return None
             raise
         found: dict[str, Any] = answer["user"]
@@ -105,12 +114,12 @@ class Workspace:
         cursor = ""
         while True:
             with translated():
-                answer = await self.reading.conversations_list(
+                answer = await self.patient.conversations_list(
                     types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
                 )
             for channel in answer["channels"]:
                 yield channel
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            cursor = _following(answer)
             if not cursor:
                 return
 
@@ -195,7 +204,9 @@ class Workspace:
             await self.once.chat_delete(channel=channel, ts=ts)
 
     async def copies(self, channel: str, key: str, oldest: float, thread: str | None = None) -> list[str]:
-        """The `ts` of the messages that carry a key, oldest first: of a channel since `oldest`, or of a thread.
+        """The `ts` of the bot's own messages that carry a key, oldest first: of a channel since `oldest`, or a thread.
+
+        Any app can write such metadata: what another one wrote is no message of ours, whatever it says.
 
         Args:
             channel: where to look.
@@ -203,7 +214,18 @@ class Workspace:
             oldest: seconds since 1970.
             thread: the parent's `ts`, to look among its replies.
         """
-        found, cursor = [], ""
+        (who,) = self._who or [await self.account()]
+        found = [each async for each in self._messages(channel, oldest, thread)]
+        return sorted({each["ts"] for each in found if _is_of(each, who) and _key(each) == key})
+
+    async def threads(self, channel: str, oldest: float) -> list[str]:
+        """The `ts` of what has replies in a channel since `oldest`, and is a message of the bot's or was deleted."""
+        (who,) = self._who or [await self.account()]
+        found = [each async for each in self._messages(channel, oldest) if each.get("reply_count")]
+        return [each["ts"] for each in found if _is_of(each, who) or each.get("subtype") == "tombstone"]
+
+    async def _messages(self, channel: str, oldest: float, thread: str | None = None) -> AsyncIterator[dict[str, Any]]:
+        cursor = ""
         place: dict[str, Any] = {"channel": channel, "oldest": f"{max(oldest, 0):.6f}", "limit": 200}
         place["include_all_metadata"] = True
         while True:
@@ -212,15 +234,16 @@ class Workspace:
                     answer = await self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
                 else:
                     answer = await self.reading.conversations_history(cursor=cursor, **place)
-            found += [each["ts"] for each in answer["messages"] if _key(each) == key]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            for each in answer["messages"]:
+                yield each
+            cursor = _following(answer)
             if not cursor:
-                return sorted(set(found))
+                return
 
     async def upload(self, channel: str, name: str, content: str, comment: str) -> None:
         """Put a text file into a channel, with a line of plain text."""
         with translated():
-            await self.reading.files_upload_v2(
+            await self.patient.files_upload_v2(
                 channel=channel, filename=name, title=name, content=content.encode(), initial_comment=comment
             )
 
@@ -244,6 +267,16 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
+def _following(answer: Any) -> str:  # noqa: ANN401 - the SDK's answer
+    """The cursor of what follows a page; "" after the last."""
+    return (answer.get("response_metadata") or {}).get("next_cursor") or ""
+
+
+def _is_of(message: dict[str, Any], who: Account) -> bool:
+    """Whether somebody wrote a message."""
+    return message.get("bot_id") == who.bot or message.get("user") == who.user
+
+
 def _key(message: dict[str, Any]) -> str | None:
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != EVENT_TYPE:
@@ -263,15 +296,16 @@ def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
 
 @asynccontextmanager
 async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
-    """The workspace that a bot token opens, over one session."""
+    """The workspace that a bot token opens; what is read has connections of its own, so that no post waits for them."""
     # slack-sdk does not apply its own timeout to a session that it is given
     limits = aiohttp.ClientTimeout(total=6 * SECONDS, sock_connect=SECONDS, sock_read=SECONDS)
-    async with aiohttp.ClientSession(timeout=limits) as session:
+    async with aiohttp.ClientSession(timeout=limits) as session, aiohttp.ClientSession(timeout=limits) as asking:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
-        twice = [limited, AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
+        twice = [AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
         yield Workspace(
-            AsyncWebClient(token, address, session=session, retry_handlers=twice),
+            AsyncWebClient(token, address, session=asking, retry_handlers=[*twice]),
             AsyncWebClient(token, address, session=session, retry_handlers=[limited]),
             AsyncWebClient(token, address, session=session, retry_handlers=[]),
+            AsyncWebClient(token, address, session=asking, retry_handlers=[limited, *twice]),
             session,
         )

@@ -1,4 +1,7 @@
-"""Rounds of an attack on the outbox: workers are killed and frozen while Slack fails, and then it is counted."""
+"""Rounds of an attack on the outbox: workers are killed and frozen while Slack fails, and then it is counted.
+
+In some the clock is off for a moment, in some a copy of the ledger is put back, in some two work on it to the end.
+"""
 
 import asyncio
 import json
@@ -8,7 +11,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +21,11 @@ from typing import Any
 import pytest
 
 from bot.ledger.database import Database, open_database
+from bot.ledger.former import former
+from bot.ledger.hold import HeldError
+from bot.ledger.notes import RESTORED, written
+from bot.ledger.upkeep import backup, restore
+from bot.outbox.restoring import Names, adopt, as_it_is, doubt_all
 from bot.outbox.store import Owed, changed, owe
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.calls import Call
@@ -25,7 +33,7 @@ from bot.sandbox.slack.faults import Fault, Hang, Late, Limited, Mangle, Refuse,
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.things import Channel, Json, Message
 from bot.sandbox.slack.workspace import Workspace
-from tests.outbox.worker import STEPS, TIMES
+from tests.outbox.worker import STEPS, TIMES, clock_of
 
 CHANNELS = ("C0ONE", "C0TWO", "D0THREE")
 LATE = 1.5 * TIMES.unsure  # as ninety seconds are to the sixty that are waited
@@ -44,6 +52,8 @@ FAULTS: tuple[Fault, ...] = (
 
 EDIT_FAULTS: tuple[Fault, ...] = (Status(500), Limited(1), Hang(done=True), Reset(done=True), Reset(done=False))
 HISTORY = ("conversations.history", "conversations.replies")
+LOOKUPS = {*HISTORY, "conversations.info", "chat.delete"}
+STEPS_OF_CLOCKS = (7_200.0, 90_000.0, -7_200.0)  # seconds that the machine's clock is off for a moment
 SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
 
 
@@ -138,6 +148,8 @@ class Round:
     empty: Path
     nursery: Nursery
     readable: bool = True
+    restored: str | None = None  # "kept" or "lost" is the former ledger, where a copy is put back
+    off: float | None = None  # seconds that the clock is off for a moment, where it is
     deleted: set[str] = field(default_factory=set)
     sprung: Counter[str] = field(default_factory=Counter)  # the steps at which workers were killed, and frozen
 
@@ -146,7 +158,10 @@ class Round:
         self.random = Random(self.seed)
         self.unreadable = self.random.choice(["missing_scope", "not_in_channel"])
         self.readable = self.random.random() > 0.1
+        self.restored = self.random.choice([None, None, "kept", "lost"])
+        self.off = self.random.choice([None, None, *STEPS_OF_CLOCKS])
         self.path = self.directory / f"{self.seed}.db"
+        self.now = clock_of(self.path)
         shutil.copy(self.empty, self.path)
         self.slack = SlackApi(Workspace.default(), _now, _now)
         for name in CHANNELS:
@@ -155,8 +170,11 @@ class Round:
             self.slack.workspace.channels[name] = Channel(name, name.lower(), kind, members)  # type: ignore[arg-type]
         async with SlackServer(self.slack) as server:
             self.slack.url = server.url
-            with closing(Database(self.path)) as self.database:
+            self.database = Database(self.path)
+            try:
                 await self._play()
+            finally:
+                self.database.close()
         for left in self.directory.glob(f"{self.seed}.db*"):
             left.unlink()
 
@@ -174,16 +192,22 @@ class Round:
 
     async def _attack(self, workers: list[int]) -> None:
         traps = [self._trapping(number) for number in range(self.random.choice([1, 1, 2]))]
+        if self.restored:
+            await asyncio.to_thread(backup, self.path, self._copy)
         workers += [await self.nursery.worker(self.path, self.slack, trap) for trap in traps]
         await asyncio.sleep(self.random.uniform(0.05, 0.6))  # the random moment
         # whoever froze in the middle of a transaction holds it up until they go on
-        later = asyncio.create_task(asyncio.to_thread(self._owe, 1))
+        later = asyncio.create_task(asyncio.to_thread(self._owe, 1 if self.restored != "lost" else 0))
         if str(traps[0].step).startswith("edit"):  # what is owed now makes it come to that
             await self._sprung(traps[0])
         self._delete_something()
+        await self._step_the_clock()
+        if self.restored:
+            await self._put_back(workers, later)
         for worker in workers:  # wherever it is
             self.nursery.send(worker, self.random.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP]))
-        workers.append(await self.nursery.worker(self.path, self.slack))
+        for _ in range(self.random.choice([1, 2])):  # replicas
+            workers.append(await self.nursery.worker(self.path, self.slack))
         await asyncio.sleep(self.random.uniform(0, 2.5 * TIMES.lease))  # for which they stay frozen
         self.slack.faults.clear()
         if not self.readable:
@@ -195,6 +219,51 @@ class Round:
             await self._taken_back()
         finally:
             thawing.cancel()
+
+    async def _step_the_clock(self) -> None:
+        """The clock is wrong for a moment, for everybody on the machine."""
+        if self.off is not None:
+            off = self.path.with_name(f"{self.path.name}.off")
+            off.write_text(str(self.off), encoding="utf-8")
+            await asyncio.sleep(self.random.uniform(0.1, 1.5 * TIMES.lease))
+            off.unlink()
+
+    @property
+    def _copy(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.copy")
+
+    async def _put_back(self, workers: list[int], later: "asyncio.Task[None]") -> None:
+        """Kill everybody, and put back the copy that was made before they began; what was owed since is owed anew."""
+        for worker in workers:
+            self.nursery.end(worker)
+        workers.clear()
+        await later
+        self.database.close()
+        if self.restored == "lost":
+            for left in self.directory.glob(f"{self.path.name}*"):
+                if left != self._copy and left.suffix not in {".9", ".19"}:
+                    left.unlink()
+        async with asyncio.timeout(10):
+            while not await asyncio.to_thread(self._is_restored):  # noqa: ASYNC110 - another process lets go of it
+                await asyncio.sleep(0.02)
+        self.database = Database(self.path)
+        with self.database.transaction() as connection:
+            unfinished = json.loads(str(written(connection, RESTORED)))
+            kept = Path(unfinished["kept"]) if unfinished["kept"] else None
+            with former(kept, connection) as found:
+                if found is None:
+                    doubt_all(connection, unfinished["id"], self.now())
+                else:
+                    adopt(connection, found, Names({"said": as_it_is}, {"thing": as_it_is}), self.now())
+        await asyncio.to_thread(self._owe, 1)
+
+    def _is_restored(self) -> bool:
+        """Whether it could be done: whoever is being killed may hold it for a moment."""
+        try:
+            restore(self._copy, self.path)
+        except HeldError:
+            return False
+        return True
 
     async def _thaw(self, workers: list[int]) -> None:
         """Let go on whoever is frozen, or freezes later at its step."""
@@ -231,7 +300,7 @@ class Round:
             owed += [Owed(f"said:{part}-{step}", destination, thing) for step in ("step", "next")]
             owed.append(Owed(f"said:{part}-alone", destination))
         with self.database.transaction() as connection:
-            owe(connection, owed, _now())
+            owe(connection, owed, self.now())
             changed(connection, [f"thing:{channel}" for channel in CHANNELS])
 
     def _make_trouble(self) -> None:
@@ -243,7 +312,7 @@ class Round:
                 return fate.choice(FAULTS)
             if call.method == "chat.update" and fate.random() < chance / 3:
                 return fate.choice(EDIT_FAULTS)
-            if call.method in {*HISTORY, "chat.delete"} and fate.random() < chance / 3:
+            if call.method in LOOKUPS and fate.random() < chance / 3:
                 return fate.choice((Status(500), Limited(1)))
             return None if self.readable else self._refused(call)
 
@@ -287,7 +356,7 @@ class Round:
 
     def _count(self) -> None:
         seen = self._seen()
-        rows = self._rows("SELECT stem || ':' || destination, state FROM notification")
+        rows = self._rows("SELECT stem || ':' || destination || ':' || ledger, state FROM notification")
         # a deleted parent needs no successor where a step has taken its place
         owed = [row for row in rows if row[1] != "moved" or not row[0].startswith("again:")]
         unsent = [row for row in owed if row[1] != "sent"]
@@ -304,7 +373,8 @@ class Round:
         deletions = {call.args.get("ts"): call.number for call in self.slack.calls("chat.delete")}
         told = []
         for key in sorted(keys):
-            stem, _, destination = key.partition(":channel:")
+            stem, _, place = key.partition(":channel:")
+            destination = place.partition(":")[0]
             found = self.slack.workspace.channels[destination].messages
             copies = [
                 f"{each.ts} in {each.thread_ts} deleted={each.deleted} by call {deletions.get(each.ts)}"

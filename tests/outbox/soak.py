@@ -26,6 +26,8 @@ async def main(rounds: int, first: int) -> int:
             )
     for step in STEPS:
         _say(f"{step}: killed {sprung[f'{step} SIGKILL']:,}, frozen {sprung[f'{step} SIGSTOP']:,} times")
+    for what in ("put back, the former ledger kept", "put back, the former ledger lost", "clock off for a moment"):
+        _say(f"{what}: {sprung[what]:,} rounds")
     _say(f"{rounds:,} rounds, {len(broken):,} broke the promise")
     return len(broken)
 
@@ -43,6 +45,8 @@ async def _play(
             broken.append(str(failure))
             _say(f"seed {seed}: {type(failure).__name__}: {failure}")
         sprung.update(playing.sprung)
+        sprung[f"put back, the former ledger {playing.restored}"] += 1
+        sprung["clock off for a moment"] += playing.off is not None
         if seed % 100 == 99:
             _say(f"seed {seed}")
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.ledger.database import open_database
+from bot.ledger.instants import to_us
 from bot.ledger.readers import Readers
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
@@ -90,14 +91,19 @@ class Desk:
             self.later(10)
             await self.look()
 
+    def key(self, stem: str) -> str:
+        with self.delivery.database.transaction() as connection:
+            sql = "SELECT value FROM note WHERE key = 'ledger_id'"
+            return store.key_of(stem, f"channel:{WHERE}", connection.exec_driver_sql(sql).scalar_one())
+
     def copies(self, stem: str) -> list[Message]:
-        key = f"{stem}:channel:{WHERE}"
+        key = self.key(stem)
         found = self.slack.workspace.channel(WHERE).messages
         return [m for m in found if not m.deleted and m.metadata and m.metadata["event_payload"]["key"] == key]
 
     def store_late(self, stem: str, thread: str | None = None) -> None:
         """Slack stores now what it took before the connection dropped."""
-        key = {"event_type": "neo_usage_notification", "event_payload": {"key": f"{stem}:channel:{WHERE}"}}
+        key = {"event_type": "neo_usage_notification", "event_payload": {"key": self.key(stem)}}
         workspace = self.slack.workspace
         late = Message(workspace.stamp(self._now[0]), workspace.bot_user, text=stem, metadata=key)
         late.thread_ts, late.bot_id = thread, workspace.bot_id
@@ -262,3 +268,110 @@ def _mine_once(ask: Callable[..., Any]) -> Callable[..., Any]:
 
 def _history_of(call: Call, channel: str) -> bool:
     return call.method == "conversations.history" and call.args.get("channel") == channel
+
+
+# --- what goes first, and clocks -------------------------------------------------------------------
+
+
+async def test_alerts_go_before_what_nobody_waits_for(desk: Desk) -> None:
+    await desk.owe("request:1", "welcome", "decided:1", "said:a", "said:b")
+    assert [(await desk.claim(f"{number}")).stem for number in range(5)] == [
+        "said:a", "said:b", "request:1", "welcome", "decided:1",
+    ]  # fmt: skip
+
+
+AHEAD = 30 * 3600
+
+
+async def ticks(desk: Desk, minutes: int) -> None:
+    office = PostOffice(desk.delivery, Addresses(), ZoneInfo("UTC"), None)
+    for _ in range(minutes):
+        desk.later(60)
+        await office.tick()
+        await office.settled()
+
+
+async def test_what_was_put_off_by_a_clock_that_ran_ahead_is_sent_at_once(desk: Desk) -> None:
+    await desk.owe("said:a")
+    desk.later(AHEAD)
+    job = await desk.claim("one")
+    await desk.write(lambda c: store.back(c, job, desk.delivery.clock() + timedelta(hours=1), "limited"))
+    desk.later(-AHEAD)
+    await ticks(desk, 1)
+    assert len(desk.copies("said:a")) == 1
+
+
+async def test_a_doubt_of_a_clock_that_ran_ahead_is_settled_and_its_copies_are_found(desk: Desk) -> None:
+    desk.later(AHEAD)
+    await desk.owe("said:a")
+    desk.later(-AHEAD)  # Slack's own clock
+    desk.slack.faults.on("chat.postMessage", Reset(done=True))
+    desk.later(AHEAD)
+    job = await desk.claim("one")
+    desk.later(-AHEAD)
+    with suppress(SlackError):
+        await desk.delivery.deliver(job)
+    desk.later(600)
+    desk.later(AHEAD)
+    await desk.write(lambda c: store.expire(c, desk.delivery.clock()))
+    desk.later(-AHEAD)
+    await ticks(desk, 12)
+    assert len(desk.copies("said:a")) == 1
+    assert [each for each in desk.slack.workspace.channel(WHERE).messages if each.deleted] == []
+
+
+async def test_checks_put_off_by_a_clock_that_ran_ahead_are_made(desk: Desk) -> None:
+    desk.later(AHEAD)
+    await desk.owe("said:a")
+    desk.slack.faults.on("chat.postMessage", Reset())
+    await desk.delivery.deliver(await desk.claim("one"))
+    await ticks(desk, 2)
+    assert len(desk.copies("said:a")) == 1
+    desk.later(-AHEAD)
+    desk.store_late("said:a")
+    await ticks(desk, 3)
+    assert len(desk.copies("said:a")) == 1
+
+
+async def test_an_edit_put_off_by_a_clock_that_ran_ahead_is_made(desk: Desk) -> None:
+    await desk.owe("said:parent", thing="thing:x")
+    await desk.delivery.deliver(await desk.claim("one"))
+    await desk.write(lambda c: store.changed(c, ["thing:x"]))
+    desk.later(AHEAD)
+    edit = await desk.claim_edit("two")
+    await desk.write(lambda c: store.edit_later(c, edit, desk.delivery.clock() + timedelta(hours=1)))
+    desk.later(-AHEAD)
+    desk.voice.text = "newer"
+    await ticks(desk, 1)
+    assert [each.text for each in desk.copies("said:parent")] == ["newer"]
+
+
+async def test_a_limit_longer_than_an_hour_is_asked_about_again(desk: Desk) -> None:
+    desk.slack.faults.when(lambda c: Limited(10**6) if c.method == "conversations.history" else None)
+    desk.slack.faults.on("chat.postMessage", Reset(done=True))
+    await desk.owe("said:a")
+    await desk.delivery.deliver(await desk.claim("one"))
+    await ticks(desk, 50)
+    assert len(desk.slack.calls("conversations.history")) == 1
+    desk.slack.faults.clear()
+    await ticks(desk, 20)
+    assert len(desk.copies("said:a")) == 1
+    assert len(desk.slack.calls("conversations.history")) > 1
+
+
+async def test_a_reply_of_a_lost_ledger_is_found_in_the_thread_whose_parent_was_deleted(desk: Desk) -> None:
+    await desk.owe("said:parent", "said:step", thing="thing:x")
+    for token in ("one", "two"):
+        await desk.delivery.deliver(await desk.claim(token))
+    (parent,) = desk.copies("said:parent")
+    parent.deleted = True
+    await desk.write(lambda c: c.exec_driver_sql("UPDATE living SET ts = NULL, channel = NULL"))
+    await desk.write(
+        lambda c: c.exec_driver_sql(
+            "UPDATE notification SET state = 'unsure', ts = NULL, thread = NULL, claimed_at = NULL, unsure_at = ?",
+            (to_us(desk.delivery.clock()),),
+        )
+    )
+    await ticks(desk, 12)
+    assert len(desk.copies("said:step")) == 1
+    assert len(desk.copies("said:parent")) == 1

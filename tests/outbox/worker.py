@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,10 +42,13 @@ TIMES = Times(
 
 
 class Addresses:
-    """Every destination is a channel's id."""
+    """Every destination is a channel's id, which Slack is asked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     async def find(self, destination: str) -> Found:
-        return Found(destination.partition(":")[2])
+        return Found(str((await self._workspace.channel(destination.partition(":")[2]))["id"]))
 
 
 class Voice:
@@ -154,8 +157,17 @@ class TrappedResponse(ClientResponse):
             asyncio.get_running_loop().call_soon(self._sent)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - a process of its own has the machine's clock
+def clock_of(path: Path) -> Callable[[], datetime]:
+    """The machine's clock as it is set: so many seconds off as stands beside a ledger."""
+    off = path.with_name(f"{path.name}.off")
+
+    def now() -> datetime:
+        seconds = 0.0
+        with suppress(OSError, ValueError):  # right, or just being set
+            seconds = float(off.read_text(encoding="utf-8"))
+        return datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: TID251 - a process has the machine's clock
+
+    return now
 
 
 async def work(path: str, url: str, token: str, trap: Trap) -> None:
@@ -169,9 +181,9 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     TrappedResponse.trap = trap
     async with connected(token, url) as workspace:
         workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
-        delivery = TrappedDelivery(database, readers, Trapped(workspace, trap), voices, _now, TIMES)  # type: ignore[arg-type]
+        delivery = TrappedDelivery(database, readers, Trapped(workspace, trap), voices, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
         delivery.trap = trap
-        office = PostOffice(delivery, Addresses(), ZoneInfo("UTC"), None)
+        office = PostOffice(delivery, Addresses(workspace), ZoneInfo("UTC"), None)
         parent = os.getppid()
         while os.getppid() == parent:
             with suppress(SQLAlchemyError):  # a frozen one may hold the database up for longer than is waited

@@ -174,3 +174,21 @@ async def test_many_channels_do_not_wait_for_each_other(office: Office) -> None:
     await office.workspace.until(lambda: bool(told(office.dm("marcus"))))
     assert told(office.dm("priya")) == []
     await office.service.rooms.outbox.stop(0)
+
+
+async def test_a_message_that_cannot_be_edited_gets_one_reply_a_step_and_not_one_a_reading(office: Office) -> None:
+    await spend(office, PRIYA, 75)  # 85 %
+    (parent,) = told(office.dm("priya"))
+    office.slack.faults.when(lambda call: Refuse("cant_update_message") if call.method == "chat.update" else None)
+    for _ in range(6):
+        await spend(office, PRIYA, 1)
+        await office.delivered()
+    (_, news) = told(office.dm("priya"))
+    assert news.thread_ts == parent.ts
+    assert "86 %" in shown(news)
+    for _ in range(6):
+        await spend(office, PRIYA, 2)  # over 100 %
+        await office.delivered()
+    replies = told(office.dm("priya"))[2:]
+    assert sum("100 % passed" in shown(each) for each in replies) == 1
+    assert len(replies) == 2

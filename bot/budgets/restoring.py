@@ -1,0 +1,83 @@
+"""After a restore: the steps whose crossing the former ledger had told are told, of limits that are here too."""
+
+from typing import TYPE_CHECKING
+
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.ledger.former import Former, Row, insert, insert_anew, present
+from bot.outbox.restoring import Names
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_REVISIONS = """
+SELECT r.id, b.scope, b.unit, r.set_at, r.limit_nanos, r.set_by
+FROM budget_revision r JOIN budget b ON b.id = r.budget
+"""
+
+
+def adopt(connection: "Connection", former: Former) -> Names:
+    """Take over the steps, snoozes and acknowledgements; returns how the keys that name them read here."""
+    revisions = _revisions(connection, former)
+    crossings = _crossings(connection, former, revisions)
+    for table in ("snooze", "acknowledgement"):
+        for row in former.rows(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
+            subject = _subject(former, row["subject"])
+            if subject is not None:
+                insert(connection, table, {**{n: row[n] for n in row if n != "id"}, "subject": subject})
+
+    def crossing(rest: str) -> str | None:
+        return _text(crossings.get(int(rest)))
+
+    def limit(rest: str) -> str | None:
+        """`limit:<revision>-<subject, or a period>`."""
+        key, _, of = rest.partition("-")
+        revision, whose = revisions.get(int(key)), _text(_subject(former, int(of))) if of.isdigit() else of
+        return None if revision is None or whose is None else f"{revision}-{whose}"
+
+    def budget(rest: str) -> str | None:
+        """`budget:<subject>:<period>`."""
+        key, _, period = rest.partition(":")
+        subject = _subject(former, int(key))
+        return None if subject is None else f"{subject}:{period}"
+
+    summary = {"summary": lambda rest: _text(revisions.get(int(rest)))}
+    return Names({"crossing": crossing, "limit": limit, **summary}, {"budget": budget})
+
+
+def _text(key: int | None) -> str | None:
+    return None if key is None else str(key)
+
+
+def _subject(former: Former, subject: int) -> int | None:
+    return subject if subject in {TEAM, DEFAULT} else former.members.get(subject)
+
+
+def _revisions(connection: "Connection", former: Former) -> dict[int, int]:
+    """The limits that both know, by what they are: the former's key, and the one here."""
+    here = {_identity(row, row["scope"]): row["id"] for row in present(connection, _REVISIONS)}
+    theirs = {row["id"]: _identity(row, _subject(former, row["scope"])) for row in former.rows(_REVISIONS)}
+    return {key: here[what] for key, what in theirs.items() if what in here}
+
+
+def _identity(row: Row, scope: int | None) -> tuple[object, ...]:
+    return scope, row["unit"], row["set_at"], row["limit_nanos"], row["set_by"]
+
+
+def _crossings(connection: "Connection", former: Former, revisions: dict[int, int]) -> dict[int, int]:
+    """The former's crossings by key, as they are here."""
+    here = {_case(row): row["id"] for row in present(connection, "SELECT * FROM crossing")}
+    newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").scalar_one()
+    found: dict[int, int] = {}
+    for row in former.rows("SELECT * FROM crossing ORDER BY id"):
+        subject, revision = _subject(former, row["subject"]), revisions.get(row["revision"])
+        if subject is None or revision is None:
+            continue
+        new = {**row, "subject": subject, "revision": revision, "last_charge": newest}
+        key = here.get(_case(new)) or insert_anew(connection, "crossing", new)
+        if key is not None:
+            found[row["id"]] = key
+    return found
+
+
+def _case(row: Row) -> tuple[object, ...]:
+    return row["subject"], row["unit"], row["period"], row["revision"], row["step"]

@@ -1,0 +1,32 @@
+"""After a restore: the digests that the former ledger had decided upon are decided."""
+
+from typing import TYPE_CHECKING
+
+from bot.digest import store
+from bot.digest.rules import Fate
+from bot.ledger.former import Former, insert
+from bot.ledger.instants import to_us
+from bot.outbox.restoring import Names, as_it_is
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def adopt(connection: "Connection", former: Former, now: "datetime") -> Names:
+    """Take them over; returns how the keys that name them read here.
+
+    What is read again is not "booked late": the last of each channel is complete once a whole reading has ended.
+    """
+    newest = store.newest_charge(connection)
+    last = {row["channel"]: row["day"] for row in former.rows(_TOLD, (Fate.OWED,))}
+    for row in former.rows("SELECT * FROM digest"):
+        kept = {name: row[name] for name in row if name != "id"} | {"last_charge": newest}
+        if row["day"] == last.get(row["channel"]):
+            kept |= {"complete": 0, "decided_at": to_us(now)}
+        insert(connection, "digest", kept)
+    return Names({"digest": as_it_is}, {"digest": as_it_is})
+
+
+_TOLD = "SELECT channel, max(day) AS day FROM digest WHERE fate = ? GROUP BY channel"

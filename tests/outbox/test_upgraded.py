@@ -1,0 +1,123 @@
+"""Ledgers of every earlier schema, with messages on their way: each is there once, whichever version had sent it."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from bot.ledger.database import Database, open_database
+from bot.ledger.instants import to_us
+from bot.ledger.readers import Readers
+from bot.outbox.delivery import Delivery
+from bot.outbox.office import PostOffice
+from bot.outbox.rules import Times
+from bot.outbox.voices import Found, Told, Voices
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.workspace import Workspace
+from bot.shipped import shipped
+from bot.slack import message as said
+from bot.slack.rendering import Words
+from bot.slack.workspace import connected
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+WHERE = Workspace.default().channel("neo-spend").id
+TIMES = Times(request=2, unsure=60, pace=0)
+
+
+def at_schema(path: Path, revision: str) -> None:
+    """A ledger as the version with that schema made it."""
+    database = Database(path)
+    with database.transaction() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(shipped("migrations")))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    database.close()
+
+
+def owed(path: Path, stem: str, state: str, thing: str | None = None) -> None:
+    """A row as earlier versions wrote it: owed ten minutes ago, claimed nine ago."""
+    at, claimed = (to_us(START - timedelta(minutes=minutes)) for minutes in (10, 9))
+    begun = state != "pending"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        if thing is not None:
+            connection.execute(
+                "INSERT INTO living (thing, destination, wanted, shown, editable, reposted) VALUES (?,?,1,0,1,0)",
+                (thing, f"channel:{WHERE}"),
+            )
+        connection.execute(
+            "INSERT INTO notification (stem, destination, living, state, created_at, next_at, attempts, checks,"
+            " channel, token, claimed_at, expires_at, unsure_at)"
+            " VALUES (?,?,(SELECT id FROM living WHERE thing = ?),?,?,?,?,0,?,?,?,?,?)",
+            (
+                stem, f"channel:{WHERE}", thing, state, at, at, int(begun), WHERE if begun else None,
+                "dead" if state == "sending" else None, claimed if begun else None, claimed + 30_000_000,
+                claimed if state == "unsure" else None,
+            ),
+        )  # fmt: skip
+
+
+class Addresses:
+    async def find(self, destination: str) -> Found:
+        return Found(destination.partition(":")[2])
+
+
+async def _say(told: Told) -> said.Message | None:
+    return said.paragraph(told.stem)
+
+
+async def _show(told: Told) -> said.Message | None:
+    return said.paragraph(f"{told.thing} as it is")
+
+
+@asynccontextmanager
+async def office(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[PostOffice]:
+    database, readers = open_database(path), Readers(path, threads=1)
+    voices = Voices({"said": _say}, {"thing": _show}, Words(shipped("templates")))
+    async with SlackServer(slack) as server, connected(slack.workspace.bot_token, server.api_url) as workspace:
+        delivery = Delivery(database, readers, workspace, voices, lambda: now[0], TIMES)
+        yield PostOffice(delivery, Addresses(), ZoneInfo("UTC"), None)
+    readers.close()
+    database.close()
+
+
+def posted(slack: SlackApi, stem: str) -> None:
+    """An earlier version's message, nine minutes ago."""
+    workspace = slack.workspace
+    metadata = {"event_type": "neo_usage_notification", "event_payload": {"key": f"{stem}:channel:{WHERE}"}}
+    stamp = workspace.stamp(START - timedelta(minutes=9))
+    workspace.post(WHERE, Message(stamp, workspace.bot_user, stem, metadata=metadata, bot_id=workspace.bot_id))
+
+
+@pytest.mark.parametrize("revision", ["0003", "0004", "0005", "0006", "0007", "0008"])
+async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revision: str) -> None:
+    path, now = tmp_path / "ledger.db", [START]
+    slack = SlackApi(Workspace.default(), lambda: now[0])
+    at_schema(path, revision)
+    owed(path, "said:pending", "pending")
+    for state in ("sending", "unsure"):
+        for arrived in ("arrived", "lost"):
+            owed(path, f"said:{state}-{arrived}", state)
+        posted(slack, f"said:{state}-arrived")
+    owed(path, "said:parent", "sending", "thing:one")
+    posted(slack, "said:parent")
+    async with office(path, slack, now) as delivering:
+        for _ in range(40):
+            await delivering.tick()
+            await delivering.settled()
+            now[0] += timedelta(seconds=20)
+        texts = Counter(each.text for each in slack.workspace.channels[WHERE].messages if not each.deleted)
+        with closing(sqlite3.connect(path)) as connection:
+            states = {row[0] for row in connection.execute("SELECT state FROM notification")}
+    assert states == {"sent"}
+    names = ["pending", *(f"{state}-{how}" for state in ("sending", "unsure") for how in ("arrived", "lost"))]
+    assert texts == Counter([*(f"said:{name}" for name in names), "thing:one as it is"])
