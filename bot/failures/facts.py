@@ -112,14 +112,13 @@ def member_name(reader: Reader, member: int) -> str:
 def kind_name(reader: Reader, kind: int) -> str:
     """What a kind of failure is called: how its tasks end, with which model, and what the latest error says."""
     row = reader.one(
-        "SELECT k.status, k.model, k.cap, d.error_message, max(f.failed_at) FROM failure_kind k"
-        " LEFT JOIN failure f ON f.kind = k.id AND f.past = 0 LEFT JOIN task_detail d ON d.task = f.task"
-        " WHERE k.id = :id",
+        "SELECT k.status, k.model, k.cap, (SELECT d.error_message FROM failure f JOIN task_detail d ON d.task = f.task"
+        "  WHERE f.kind = k.id AND f.past = 0 ORDER BY f.failed_at DESC LIMIT 1) FROM failure_kind k WHERE k.id = :id",
         {"id": kind},
     )
-    if row is None or row[0] is None:
+    if row is None:
         return "an error that no task has any more"
-    status, model, cap, error, _ = row
+    status, model, cap, error = row
     return f"{status} of {model}: {cap or first_line(error) or 'no error text'}"
 
 

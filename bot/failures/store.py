@@ -222,8 +222,10 @@ def to_tell(reads: "Reads") -> list[int]:
 
 def to_close(reads: "Reads", now: datetime) -> bool:
     """Whether `close` would do anything now."""
-    sql = f"SELECT 1 FROM failure_group WHERE (closed_at IS NULL AND last_at <= ?) OR ({_AHEAD}) LIMIT 1"  # noqa: S608 - our own
-    return reads.exec_driver_sql(sql, (to_us(now - QUIET), to_us(now))).first() is not None
+    sql = (
+        "SELECT 1 FROM failure_group WHERE closed_at IS NULL AND (last_at <= ? OR (state <> 'waiting' AND last_at > ?))"
+    )
+    return reads.exec_driver_sql(f"{sql} LIMIT 1", (to_us(now - QUIET), to_us(now))).first() is not None
 
 
 def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, int]) -> None:
@@ -236,10 +238,8 @@ def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, in
 
 def shown(connection: "Connection") -> list[int]:
     """What leads the messages that tell of groups that are open."""
-    rows = connection.exec_driver_sql(
-        "SELECT DISTINCT first FROM failure_group WHERE closed_at IS NULL AND first IS NOT NULL"
-    )
-    return [row[0] for row in rows.all()]
+    rows = connection.exec_driver_sql("SELECT first FROM failure_group WHERE closed_at IS NULL")
+    return sorted({first for (first,) in rows.all() if first is not None})
 
 
 def sizes(connection: "Connection", groups: Iterable[int]) -> dict[int, int]:

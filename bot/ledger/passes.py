@@ -238,7 +238,8 @@ class Tried:
 def tried(reader: Reader, kind: str) -> Tried:
     """When passes of that kind last began."""
     row = reader.rows(
-        "SELECT max(CASE WHEN complete THEN started_at END), max(started_at) FROM pass WHERE kind = :kind",
+        "SELECT (SELECT max(started_at) FROM pass WHERE kind = :kind AND complete),"
+        " (SELECT max(started_at) FROM pass WHERE kind = :kind)",
         {"kind": kind},
     )[0]
     return Tried(*(None if at is None else from_us(at) for at in row))

@@ -409,8 +409,8 @@ class Sought:
 
 _SOUGHT = """
 SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.unsure_at, n.checks,
-       (SELECT max(e.ts) FROM notification e
-        WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at),
+       (SELECT e.ts FROM notification e WHERE e.channel = n.channel AND e.state = 'sent'
+        AND e.settled_at < n.claimed_at ORDER BY e.settled_at DESC LIMIT 1),
        (SELECT group_concat(p.ts) FROM notification p
         WHERE p.living = n.living AND p.channel = n.channel AND p.thread IS NULL AND p.ts IS NOT NULL AND p.id <> n.id)
 FROM notification n
@@ -557,12 +557,20 @@ class Standing:
     dead: list[tuple[str, str, int]]  # key, why, when (microseconds)
 
 
+_STILL_OWED = "(state = 'pending' OR state = 'sending' OR state = 'unsure')"  # as the index of what is open has it
+
+
+def owed_now(reader: "Reader") -> int:
+    """How many notifications are not delivered yet."""
+    return int(reader.rows(f"SELECT count(*) FROM notification WHERE {_STILL_OWED}")[0][0])  # noqa: S608 - our own
+
+
 def standing(reader: "Reader") -> Standing:
     """How the outbox stands."""
     counts = dict(reader.rows("SELECT state, count(*) FROM notification GROUP BY state"))
-    oldest = reader.rows("SELECT min(created_at) FROM notification WHERE state IN ('pending', 'sending', 'unsure')")
+    oldest = reader.rows(f"SELECT min(created_at) FROM notification WHERE {_STILL_OWED}")  # noqa: S608 - our own
     dead = reader.rows(
         "SELECT stem || ':' || destination, coalesce(error, ''), settled_at FROM notification"
-        " WHERE state = 'dead' ORDER BY id DESC LIMIT 20"
+        " WHERE state = 'dead' ORDER BY settled_at DESC, id DESC LIMIT 20"
     )
     return Standing(counts, oldest[0][0], [tuple(row) for row in dead])
