@@ -381,7 +381,7 @@ def release(connection: "Connection", ended_: Ended, label: str, revision: int |
     connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (ended_.id,))
     waited = connection.exec_driver_sql(
         "SELECT id, step, period, revision, deferred FROM crossing WHERE subject = ? AND unit = ?"
-        " AND instr(' ' || deferred || ' ', ' ' || ? || ' ') ORDER BY step",
+        " AND deferred <> '' AND instr(' ' || deferred || ' ', ' ' || ? || ' ') ORDER BY step",
         (ended_.subject, ended_.unit, ended_.audience),
     ).all()
     highest = next(((key, step) for key, step, *of, _ in reversed(waited) if of == [label, revision]), None)

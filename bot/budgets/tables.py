@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
 _SUMMED = text("decision = 'SUMMARY'")
+_DEFERRED = text("deferred <> ''")
 _OPEN = text("state = 'open'")
 
 
@@ -50,6 +51,7 @@ class Crossing(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("subject", "unit", "period", "revision", "step", name="uq_crossing_subject"),
         Index("ix_crossing_unit", "unit", "period"),
+        Index("ix_crossing_deferred", "subject", "unit", sqlite_where=_DEFERRED, postgresql_where=_DEFERRED),
         Index("ix_crossing_summed", "revision", sqlite_where=_SUMMED, postgresql_where=_SUMMED),
     )
 

@@ -67,21 +67,23 @@ class Told:
         return all(case.closed for case in self.cases)
 
 
+# CROSS JOIN: from the groups to what is in them; SQLite would rather go through every failure there ever was
 _CASES = """
 SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed', count(f.task),
        count(f.mended_at),
        sum(coalesce(t.platform_nanos, 0) + {provider}), min(f.failed_at), max(f.failed_at)
-FROM failure_group g JOIN failure_kind k ON k.id = g.kind JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
+FROM failure_group g JOIN failure_kind k ON k.id = g.kind CROSS JOIN failure f ON f.grp = g.id
+JOIN task t ON t.id = f.task
 WHERE {which} GROUP BY g.id ORDER BY count(f.task) DESC, g.id
 """
 _MEMBERS = """
-SELECT DISTINCT f.grp, m.email FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
+SELECT DISTINCT f.grp, m.email FROM failure_group g CROSS JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
 JOIN member m ON m.id = t.member WHERE {which} ORDER BY m.email
 """
 
 
 _ERRORS = """
-SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g JOIN failure f ON f.grp = g.id
+SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g CROSS JOIN failure f ON f.grp = g.id
 JOIN failure s ON s.task = f.task AND s.past = 0 AND s.kind = f.kind
 JOIN task t ON t.id = f.task JOIN task_detail d ON d.task = t.id WHERE {which} GROUP BY f.grp
 """  # of the row with the maximum, as SQLite has it; what has failed otherwise since has another error
@@ -122,9 +124,12 @@ def kind_name(reader: Reader, kind: int) -> str:
     return f"{status} of {model}: {cap or first_line(error) or 'no error text'}"
 
 
+_GOING_ON = "g.id IN (SELECT o.id FROM failure_group o WHERE o.closed_at IS NULL)"
+
+
 def going_on(reader: Reader, basis: SpendBasis, member: int | None = None) -> list[Case]:
     """The groups that are open, or a member's part of them; the largest first."""
-    which = "g.closed_at IS NULL" + ("" if member is None else " AND t.member = :member")
+    which = _GOING_ON + ("" if member is None else " AND t.member = :member")
     with reader:
         return list(_cases(reader, which, {"member": member}, basis))
 
@@ -152,7 +157,7 @@ def first_line(error: str | None) -> str:
 _TASKS = """
 SELECT t.task_id, m.email, f.failed_at, {amount}, d.title,
        CASE s.kind WHEN f.kind THEN d.error_message END, f.mended_at IS NOT NULL
-FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
+FROM failure_group g CROSS JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
 JOIN failure s ON s.task = f.task AND s.past = 0
 JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.id DESC LIMIT :most
 """

@@ -426,7 +426,7 @@ def unsure(reader: "Reader", now: datetime, wait: timedelta) -> list[Sought]:
 
 def unchecked(reader: "Reader", now: datetime) -> list[Sought]:
     """What was sent after a doubt, and is to be looked at once more: a second copy may have come late."""
-    sql = f"{_SOUGHT} WHERE n.state = 'sent' AND n.check_at <= :now ORDER BY n.id"
+    sql = f"{_SOUGHT} WHERE n.state = 'sent' AND n.check_at <= :now ORDER BY n.check_at, n.id"
     return [Sought(*row) for row in reader.rows(sql, {"now": to_us(now)})]
 
 

@@ -22,6 +22,7 @@ _NEW: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("ix_member_merged_into", "member", ("merged_into",), "merged_into IS NOT NULL"),
     ("ix_failure_kind", "failure", ("kind", "past", "failed_at"), None),
     ("ix_crossing_unit", "crossing", ("unit", "period"), None),
+    ("ix_crossing_deferred", "crossing", ("subject", "unit"), "deferred <> ''"),
     ("ix_crossing_summed", "crossing", ("revision",), "decision = 'SUMMARY'"),
     ("ix_budget_request_open", "budget_request", ("unit", "member"), "state = 'open'"),
     ("ix_digest_incomplete", "digest", ("decided_at",), "NOT complete"),
