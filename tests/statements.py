@@ -41,25 +41,26 @@ class Statements:
     def watch(self, connection: sqlite3.Connection) -> None:
         """Keep what this connection is asked."""
         at: Asked | None = None
+        name = ""
 
         def begin(sql: str) -> None:
-            nonlocal at
+            nonlocal at, name
             at = Asked(sql) if self.on and not sql.lstrip().upper().startswith(_ASIDE) else None
             if at is not None:
-                self._keep(at)
+                name = form(sql)
+                self._keep(name, at)
 
         def step() -> None:
             if at is not None:
                 at.steps += _GRAIN
-                self._keep(at)
+                self._keep(name, at)
 
         connection.set_trace_callback(begin)
         connection.set_progress_handler(step, _GRAIN)
 
-    def _keep(self, asked: Asked) -> None:
-        kept = self.by_form.setdefault(form(asked.sql), asked)
-        if kept.steps < asked.steps:
-            self.by_form[form(asked.sql)] = asked
+    def _keep(self, name: str, asked: Asked) -> None:
+        if self.by_form.setdefault(name, asked).steps < asked.steps:
+            self.by_form[name] = asked
 
 
 def form(sql: str) -> str:

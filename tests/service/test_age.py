@@ -75,7 +75,6 @@ grown, restated, quarantined) VALUES (?, 0, ?, ?, ?, 1, 1, 0, 0, 0, 0, 0)"""
 
 async def a_day(path: Path, directory: Path) -> Statements:
     """What is asked in a day of a service that has the ledger of that path: by seconds, minutes, bookings, messages."""
-    directory.mkdir()
     shutil.copy(path, directory / "ledger.db")
     clock, world = SimClock(lambda: START + NOON), World.empty()
     office = Office(directory, NeoApi(world, clock), SlackApi(Workspace.default(), clock, system_clock), clock)
@@ -165,11 +164,11 @@ def test_what_was_lived_is_lawful(lived: Lived) -> None:
 
 
 async def test_nothing_that_recurs_looks_through_a_table_that_grows_or_works_more_than_when_the_ledger_was_young(
-    lived: Lived, tmp_path: Path
+    lived: Lived, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    young = await a_day(lived.young, tmp_path / "young")
-    old = await a_day(lived.old, tmp_path / "old")
-    path = tmp_path / "old" / "ledger.db"
+    young = await a_day(lived.young, tmp_path_factory.mktemp("young"))
+    old = await a_day(lived.old, tmp_path)
+    path = tmp_path / "ledger.db"
     assert len(old.by_form) > MOST_KNOWN
     assert {asked.sql: scans for asked in old.by_form.values() if (scans := _scans(path, asked))} == {}
     assert _dearer(old.by_form, young.by_form) == {}
