@@ -421,3 +421,12 @@ def snooze(  # noqa: PLR0917 - what there is to keep
         " set_at = excluded.set_at, reason = excluded.reason",
         (subject, unit, audience, to_us(until), by, to_us(now), reason),
     )
+
+
+# --- what lasts ----------------------------------------------------------------------------------
+
+
+def things_open(reads: "Reads") -> list[str]:
+    """The living messages that will still change, whenever that is: of requests that are not decided yet."""
+    rows = reads.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id")
+    return [f"request:{key}" for (key,) in rows.all()]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -236,7 +236,7 @@ def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, in
     )
 
 
-def shown(connection: "Connection") -> list[int]:
+def shown(connection: "Reads") -> list[int]:
     """What leads the messages that tell of groups that are open."""
     rows = connection.exec_driver_sql("SELECT first FROM failure_group WHERE closed_at IS NULL")
     return sorted({first for (first,) in rows.all() if first is not None})
@@ -393,3 +393,14 @@ def join(connection: "Connection", old: int, new: int) -> None:
     connection.exec_driver_sql(
         "UPDATE OR IGNORE failure_silence SET value = ? WHERE what = 'member' AND value = ?", (str(new), str(old))
     )
+
+
+# --- pruned --------------------------------------------------------------------------------------
+
+RETAIN = timedelta(days=30)  # of silences that are over
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Forget silences that were over long ago; returns how many. The newest stays: buttons carry its key."""
+    sql = "DELETE FROM failure_silence WHERE until < ? AND id < (SELECT max(id) FROM failure_silence)"
+    return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount

@@ -115,3 +115,12 @@ def _changed(reader: Reader, reading: int, now: datetime) -> set[int]:
     # by what has changed, which is little; of a month there may be much
     sql = "SELECT member FROM task WHERE changed_at >= :began AND +created_at >= :since"
     return {row[0] for row in reader.rows(sql, {"since": to_us(now - SHOWN), "began": min(began)})}
+
+
+RETAIN = timedelta(days=30)  # of viewers: longer than theirs is kept up to date
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Forget who has not looked at it for long; whoever comes back is a new viewer. Returns how many."""
+    before = to_us(now - RETAIN)
+    return connection.exec_driver_sql("DELETE FROM home_viewer WHERE opened_at < ?", (before,)).rowcount

@@ -22,6 +22,7 @@ from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
 from bot.service.jobs import Job, Ticks
+from bot.service.pruning import Pruning
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
 from bot.slack import http
@@ -41,6 +42,7 @@ OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked 
 INCIDENT_SECONDS = 60  # between looks at the bot's own troubles
 DELIVER_SECONDS = 1  # between looks at what is owed
 DRAW_SECONDS = 5  # between looks at what App Home shows
+PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
@@ -122,6 +124,13 @@ class Service:
                 await self.rooms.home.tick()
             except (LedgerError, SQLAlchemyError, SQLiteError) as error:
                 await self._cannot_use(error)
+
+    async def prune(self) -> None:
+        """Delete what nobody asks for any more, once a night."""
+        try:
+            await Pruning(self.database, self.readers, self.app.settings.timezone, self.app.clock).tick()
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            await self._cannot_use(error)
 
     async def _cannot_use(self, error: Exception) -> None:
         """What cannot be put into the outbox is told directly, to the operators, once a day at most."""
@@ -276,6 +285,7 @@ async def _ticking(service: Service) -> AsyncIterator[None]:
             Job("deliver", DELIVER_SECONDS, service.deliver),
             Job("home", DRAW_SECONDS, service.draw),
             Job("incidents", INCIDENT_SECONDS, service.look_after_itself),
+            Job("prune", PRUNE_SECONDS, service.prune),
         ]
     )
     ticks.start()

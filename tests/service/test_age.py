@@ -64,6 +64,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Lived:
         with closing(sqlite3.connect(path)) as connection:
             values = [(kind, to_us(END), *[to_us(START + NOON - MINUTE)] * 2) for kind in ("nightly", "weekly")]
             connection.executemany(_LATELY, values)
+            connection.execute("INSERT INTO note (key, value) VALUES ('pruned_at', ?)", (to_us(START + NOON - MINUTE),))
             connection.commit()
     return made
 
@@ -122,6 +123,7 @@ async def _looks_and_spends(office: Office) -> None:
         fail(office, MARCUS, "the vault is sealed")
         await spend(office, PRIYA, usd)
         await office.service.look_after_itself()
+        await office.service.prune()  # which looks whether it is time
         office.clock.advance(MINUTE + SECOND)
         await office.service.draw()
 
