@@ -10,14 +10,14 @@ from pathlib import Path
 from bot.ledger.instants import to_us
 
 DAY = timedelta(days=1)
-_DAY_US = DAY // timedelta(microseconds=1)
+_US = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Years:
     """A life of `days` that ended at `end`, in which `emails` had so many `tasks` and a pass began every `poll`.
 
-    The last task was created four days before the end. All is over: nothing is owed, open, or in force.
+    The last task was created `idle` before the end. All is over: nothing is owed, open, or in force.
     """
 
     end: datetime
@@ -26,17 +26,17 @@ class Years:
     tasks: int = 30_000
     poll: timedelta = timedelta(minutes=30)
     days: int = 3 * 365
+    idle: timedelta = 4 * DAY
 
     @property
     def parameters(self) -> dict[str, int | str]:
         """What the statements are given."""
         first = to_us(self.end - self.days * DAY)
-        span = self.days * DAY // timedelta(microseconds=1)
         return {
-            "first": first, "end": to_us(self.end), "days": self.days, "tasks": self.tasks, "span": span,
-            "step": (span - 4 * _DAY_US) // self.tasks,
+            "first": first, "end": to_us(self.end), "days": self.days, "tasks": self.tasks,
+            "step": (self.days * DAY - self.idle) // self.tasks // _US,
             "members": len(self.emails), "emails": json.dumps(list(self.emails)),
-            "passes": self.days * DAY // self.poll, "poll": self.poll // timedelta(microseconds=1),
+            "passes": self.days * DAY // self.poll, "poll": self.poll // _US,
             "channel": self.channel,
         }  # fmt: skip
 
