@@ -42,7 +42,7 @@ Work = Callable[[], object]
 
 def measure(*, quick: bool) -> Iterator[Bar]:
     """What recurs takes at most 1.2 times as long at three years as after a fresh install."""
-    daily, rounds = (20, 11) if quick else (500, 41)
+    daily, rounds = (200, 11) if quick else (500, 41)
     with (
         scratch() as directory,
         closing(_Lived(directory, _FRESH, daily)) as young,
