@@ -135,7 +135,7 @@ def newest_charge(reads: "Reads") -> int:
 
 # --- pruned --------------------------------------------------------------------------------------
 
-RETAIN = timedelta(days=400)  # of decisions: no digest that old is told again, not even when asked for
+RETAIN = timedelta(days=400)  # of decisions; only who asks for a date that old by hand gets its digest anew
 
 _LATER = "(SELECT coalesce(max(d.day), '') FROM digest d WHERE d.channel = digest.channel{which})"
 _OLD = f"""

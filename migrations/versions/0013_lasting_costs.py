@@ -37,7 +37,9 @@ def upgrade() -> None:
         op.drop_index(name, table)
     for name, table, columns, rows in _NEW:
         where = None if rows is None else sa.text(rows)
-        op.create_index(name, table, list(columns), unique=False, sqlite_where=where, postgresql_where=where)
+        op.create_index(
+            name, table, list(columns), unique=False, sqlite_where=where, postgresql_where=where, if_not_exists=True
+        )
 
 
 def downgrade() -> None:

@@ -15,8 +15,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 import structlog
+from alembic import command
+from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
+from sqlmodel import SQLModel
 
 from benchmarks.years import Years, live
 from bot.budgets import changes
@@ -41,11 +45,13 @@ from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader, open_reader
 from bot.ledger.upkeep import verify
 from bot.outbox import store as outbox
-from bot.outbox.store import Arrival, Posted
+from bot.outbox.store import Arrival, Owed, Posted
 from bot.sandbox.world import START, World
 from bot.service.pruning import Pruning
+from bot.shipped import shipped
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
+from tests.service.test_home import opened, press, seen
 from tests.service.worlds import spent
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -386,3 +392,54 @@ async def test_nobody_is_welcomed_twice(office: Office) -> None:
         await office.service.prune()
         await office.sync()
     assert len([each for each in told(office.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
+
+
+async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_working(office: Office) -> None:
+    await opened(office, "priya")
+    office.clock.advance(40 * DAY)
+    spent(office.neo.world, office.clock(), PRIYA, 1)
+    await office.sync()
+    await office.service.prune()
+    assert rows(office)["home_viewer"] == 0
+    await press(office, "priya", "Tell me when a task fails")
+    assert "I tell you in a direct message when a task of yours fails" in seen(office, "priya")
+
+
+def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(tmp_path: Path) -> None:
+    path, fresh = tmp_path / "ledger.db", tmp_path / "fresh.db"
+    for each in (path, fresh):
+        open_database(each).close()
+    live(path, Years(BEGIN, EMAILS, "C0", tasks=300, poll=DAY, days=30))
+    with closing(open_database(path)) as database, database.transaction() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(shipped("migrations")))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008")
+        outbox.owe(connection, [Owed("welcome", "user:U1")], BEGIN)
+    assert "ix_pass_kind" not in indexes(path)
+    open_database(path).close()
+    assert indexes(path) == indexes(fresh) == _declared()
+    with closing(open_reader(path)) as reader:
+        assert outbox.due(reader, BEGIN, UNSURE).unplaced == 1
+    assert not any(verify(path).values())
+
+
+def indexes(path: Path) -> dict[str, str]:
+    """The indexes of a file, with the SQL that made them."""
+    with closing(sqlite3.connect(path)) as connection:
+        return _indexes(connection.execute(_INDEXES).fetchall())
+
+
+def _declared() -> dict[str, str]:
+    """Those that the tables declare, of all rows or of some."""
+    engine = create_engine("sqlite://")
+    SQLModel.metadata.create_all(engine)
+    with engine.connect() as connection:
+        return _indexes([tuple(row) for row in connection.exec_driver_sql(_INDEXES).all()])
+
+
+_INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+
+
+def _indexes(found: Sequence[tuple[str, str]]) -> dict[str, str]:
+    return {name: " ".join(sql.replace('"', "").split()) for name, sql in found}
