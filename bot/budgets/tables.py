@@ -75,7 +75,10 @@ class Crossing(SQLModel, table=True):
 class Snooze(SQLModel, table=True):
     """Somebody asked for quiet about a subject's budget, in one of the two places, for a while."""
 
-    __table_args__ = (UniqueConstraint("subject", "unit", "audience", name="uq_snooze_subject"),)
+    __table_args__ = (
+        UniqueConstraint("subject", "unit", "audience", name="uq_snooze_subject"),
+        Index("ix_snooze_until", "until"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     subject: int

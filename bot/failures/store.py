@@ -262,6 +262,15 @@ def listening(connection: "Connection", groups: Iterable[int]) -> list[tuple[int
     return [(group, member) for group, member in rows.all()]
 
 
+def listeners(connection: "Connection", members: Iterable[int]) -> list[int]:
+    """Who of those members asked to be told of their own failures, by key."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.member FROM json_each(?) j CROSS JOIN failure_listener l ON l.member = j.value ORDER BY 1",
+        (json.dumps(list(members)),),
+    )
+    return [row[0] for row in rows.all()]
+
+
 def acknowledge(connection: "Connection", first: int, by: str, now: datetime) -> tuple[str, datetime] | None:
     """Somebody has seen what a message tells of; returns who had already, and when, if anybody."""
     row = connection.exec_driver_sql(

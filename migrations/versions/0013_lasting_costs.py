@@ -21,6 +21,7 @@ _NEW: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("ix_task_changed_at", "task", ("changed_at", "created_at", "member"), None),
     ("ix_member_merged_into", "member", ("merged_into",), "merged_into IS NOT NULL"),
     ("ix_failure_kind", "failure", ("kind", "past", "failed_at"), None),
+    ("ix_snooze_until", "snooze", ("until",), None),
     ("ix_crossing_unit", "crossing", ("unit", "period"), None),
     ("ix_crossing_deferred", "crossing", ("subject", "unit"), "deferred <> ''"),
     ("ix_crossing_summed", "crossing", ("revision",), "decision = 'SUMMARY'"),
