@@ -18,11 +18,11 @@ from bot.ledger.upkeep import verify
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.slack.faults import Reset
+from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-from tests.service.conftest import NOON, Office
+from tests.service.conftest import NOON, Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.test_failures import fail
 from tests.service.worlds import spent
@@ -100,7 +100,7 @@ async def _live_on(office: Office, statements: Statements) -> None:
     with statements.kept():
         await _looks_and_spends(office)
     await office.ask("priya", "snooze 2h")
-    await office.ask("priya", "budget 300/month")
+    await office.ask("priya", "budget request 900/month")
     with statements.kept():
         await _is_lost_and_found(office)
     for member in range(8):
@@ -129,7 +129,10 @@ async def _looks_and_spends(office: Office) -> None:
 
 
 async def _is_lost_and_found(office: Office) -> None:
-    """A message may have arrived and is looked for, one was deleted, and a snooze ends."""
+    """What was asked for is decided, a message may have arrived and is looked for, one was deleted, a snooze ends."""
+    await office.delivered()
+    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
+    await office.press("hannah", request, "budget_decline", office.workspace.im_of("U0HANNAH").id)
     (first, *_) = told(office.seen("marcus"))
     first.deleted = True
     office.slack.faults.on("chat.postMessage", Reset(done=True))
@@ -141,14 +144,14 @@ async def _is_lost_and_found(office: Office) -> None:
 
 
 async def _is_away(office: Office) -> None:
-    """Slack is away until what is owed is too old, then Neo until it is an incident, and both come back."""
-    office.slack.faults.always = Status(503)
+    """Slack lets nobody in until what is owed is too old, then Neo is away until it is an incident."""
+    office.slack.faults.always = Refuse("token_expired")
     await spend(office, PRIYA, 90)
     office.clock.advance(5 * DAY)
     await office.service.deliver()
     office.slack.faults.clear()
     office.neo.faults.always = Status(503)
-    await _goes_on(office, 4 * HOUR)
+    await _goes_on(office, 3 * HOUR)
     office.neo.faults.clear()
     await _goes_on(office, HOUR)
     await office.service.draw()
