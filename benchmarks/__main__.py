@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks import (
+    age,
     answers,
     booking,
     budgets,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "start": start.measure,
     "tail": tail.measure,
     "budgets": budgets.measure,
+    "age": age.measure,
     "delivery": delivery.measure,
     "digest": digest.measure,
     "fingerprints": fingerprints.measure,

@@ -381,7 +381,7 @@ def release(connection: "Connection", ended_: Ended, label: str, revision: int |
     connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (ended_.id,))
     waited = connection.exec_driver_sql(
         "SELECT id, step, period, revision, deferred FROM crossing WHERE subject = ? AND unit = ?"
-        " AND instr(' ' || deferred || ' ', ' ' || ? || ' ') ORDER BY step",
+        " AND deferred <> '' AND instr(' ' || deferred || ' ', ' ' || ? || ' ') ORDER BY step",
         (ended_.subject, ended_.unit, ended_.audience),
     ).all()
     highest = next(((key, step) for key, step, *of, _ in reversed(waited) if of == [label, revision]), None)
@@ -421,3 +421,12 @@ def snooze(  # noqa: PLR0917 - what there is to keep
         " set_at = excluded.set_at, reason = excluded.reason",
         (subject, unit, audience, to_us(until), by, to_us(now), reason),
     )
+
+
+# --- what lasts ----------------------------------------------------------------------------------
+
+
+def things_open(reads: "Reads") -> list[str]:
+    """The living messages that will still change, whenever that is: of requests that are not decided yet."""
+    rows = reads.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id")
+    return [f"request:{key}" for (key,) in rows.all()]

@@ -8,6 +8,9 @@ from sqlmodel import Field, SQLModel
 
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
+_SUMMED = text("decision = 'SUMMARY'")
+_DEFERRED = text("deferred <> ''")
+_OPEN = text("state = 'open'")
 
 
 class Budget(SQLModel, table=True):
@@ -45,7 +48,12 @@ class BudgetRevision(SQLModel, table=True):
 class Crossing(SQLModel, table=True):
     """The durable fact that a subject passed a step of a budget's revision in a period, and what was made of it."""
 
-    __table_args__ = (UniqueConstraint("subject", "unit", "period", "revision", "step", name="uq_crossing_subject"),)
+    __table_args__ = (
+        UniqueConstraint("subject", "unit", "period", "revision", "step", name="uq_crossing_subject"),
+        Index("ix_crossing_unit", "unit", "period"),
+        Index("ix_crossing_deferred", "subject", "unit", sqlite_where=_DEFERRED, postgresql_where=_DEFERRED),
+        Index("ix_crossing_summed", "revision", sqlite_where=_SUMMED, postgresql_where=_SUMMED),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     subject: int
@@ -67,7 +75,10 @@ class Crossing(SQLModel, table=True):
 class Snooze(SQLModel, table=True):
     """Somebody asked for quiet about a subject's budget, in one of the two places, for a while."""
 
-    __table_args__ = (UniqueConstraint("subject", "unit", "audience", name="uq_snooze_subject"),)
+    __table_args__ = (
+        UniqueConstraint("subject", "unit", "audience", name="uq_snooze_subject"),
+        Index("ix_snooze_until", "until"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     subject: int
@@ -93,6 +104,7 @@ class BudgetRequest(SQLModel, table=True):
     """A member asked for a limit; an operator approves or declines, once."""
 
     __tablename__ = "budget_request"
+    __table_args__ = (Index("ix_budget_request_open", "unit", "member", sqlite_where=_OPEN, postgresql_where=_OPEN),)
 
     id: int | None = Field(default=None, primary_key=True)
     member: int = Field(foreign_key="member.id")

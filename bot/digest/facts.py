@@ -238,8 +238,8 @@ def _late(reader: Reader, span: Span, before: Decided | None, terms: Terms) -> I
     zone, basis = terms.budgets.zone, terms.basis
     sql = f"""
 SELECT booked_at / {QUARTER_US}, sum(platform_nanos), sum(provider_nanos) FROM charge
-WHERE id > :last AND observed_at > :shown AND booked_at >= :begins AND booked_at < :until AND kind <> :repriced
-GROUP BY 1"""  # noqa: S608 - a number of ours
+WHERE id > :last AND observed_at > :shown AND +booked_at >= :begins AND +booked_at < :until AND kind <> :repriced
+GROUP BY 1"""  # noqa: S608 - a number of ours; by key, for what was booked since is little and all before is much
     values: dict[str, int | str] = {
         "last": before.last_charge,
         "shown": shown_at(reader, before),

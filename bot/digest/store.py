@@ -1,7 +1,7 @@
 """The store of digests: what was decided for each channel and date."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.digest.rules import CATCH_UP, Fate, Plan, Span
@@ -131,3 +131,25 @@ def newest_charge(reads: "Reads") -> int:
     """The newest charge's key."""
     row = reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").first()
     return int(row[0]) if row else 0
+
+
+# --- pruned --------------------------------------------------------------------------------------
+
+RETAIN = timedelta(days=400)  # of decisions; only who asks for a date that old by hand gets its digest anew
+
+_LATER = "(SELECT coalesce(max(d.day), '') FROM digest d WHERE d.channel = digest.channel{which})"
+_OLD = f"""
+DELETE FROM digest WHERE decided_at < ? AND day < {_LATER.format(which="")}
+AND day < {_LATER.format(which=" AND d.fate = 'owed'")}
+"""  # noqa: S608 - our own
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Forget decisions of long ago, but for each channel's last one and last that was told; returns how many."""
+    return connection.exec_driver_sql(_OLD, (to_us(now - RETAIN),)).rowcount
+
+
+def last_owed(reads: "Reads") -> list[tuple[str, date]]:
+    """The channel and date of each channel's last digest that was to be told, which the next one goes on from."""
+    rows = reads.exec_driver_sql("SELECT channel, max(day) FROM digest WHERE fate = 'owed' GROUP BY channel").all()
+    return [(channel, date.fromisoformat(day)) for channel, day in rows]

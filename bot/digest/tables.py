@@ -1,11 +1,17 @@
 """The table of digests: one row a channel and local date, whether it was told or skipped."""
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
+
+_INCOMPLETE = text("NOT complete")
 
 
 class Digest(SQLModel, table=True):
     """What was made of a digest. `since` is the first day it tells of; dates are ISO."""
+
+    __table_args__ = (
+        Index("ix_digest_incomplete", "decided_at", sqlite_where=_INCOMPLETE, postgresql_where=_INCOMPLETE),
+    )
 
     channel: str = Field(primary_key=True)
     day: str = Field(primary_key=True)

@@ -69,21 +69,23 @@ class Told:
         return all(case.closed for case in self.cases)
 
 
+# CROSS JOIN: from the groups to what is in them; SQLite would rather go through every failure there ever was
 _CASES = """
 SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed', count(f.task),
        count(f.mended_at),
        sum(coalesce({nanos}, 0)), min(f.failed_at), max(f.failed_at)
-FROM failure_group g JOIN failure_kind k ON k.id = g.kind JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
+FROM failure_group g JOIN failure_kind k ON k.id = g.kind CROSS JOIN failure f ON f.grp = g.id
+JOIN task t ON t.id = f.task
 WHERE {which} GROUP BY g.id ORDER BY count(f.task) DESC, g.id
 """
 _MEMBERS = """
-SELECT DISTINCT f.grp, m.email FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
+SELECT DISTINCT f.grp, m.email FROM failure_group g CROSS JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
 JOIN member m ON m.id = t.member WHERE {which} ORDER BY m.email
 """
 
 
 _ERRORS = """
-SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g JOIN failure f ON f.grp = g.id
+SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g CROSS JOIN failure f ON f.grp = g.id
 JOIN failure s ON s.task = f.task AND s.past = 0 AND s.kind = f.kind
 JOIN task t ON t.id = f.task JOIN task_detail d ON d.task = t.id WHERE {which} GROUP BY f.grp
 """  # of the row with the maximum, as SQLite has it; what has failed otherwise since has another error
@@ -112,21 +114,23 @@ def member_name(reader: Reader, member: int) -> str:
 def kind_name(reader: Reader, kind: int) -> str:
     """What a kind of failure is called: how its tasks end, with which model, and what the latest error says."""
     row = reader.one(
-        "SELECT k.status, k.model, k.cap, d.error_message, max(f.failed_at) FROM failure_kind k"
-        " LEFT JOIN failure f ON f.kind = k.id AND f.past = 0 LEFT JOIN task_detail d ON d.task = f.task"
-        " WHERE k.id = :id",
+        "SELECT k.status, k.model, k.cap, (SELECT d.error_message FROM failure f JOIN task_detail d ON d.task = f.task"
+        "  WHERE f.kind = k.id AND f.past = 0 ORDER BY f.failed_at DESC LIMIT 1) FROM failure_kind k WHERE k.id = :id",
         {"id": kind},
     )
-    if row is None or row[0] is None:
+    if row is None:
         return "an error that no task has any more"
-    status, model, cap, error, _ = row
+    status, model, cap, error = row
     return f"{status} of {model}: {cap or first_line(error) or 'no error text'}"
+
+
+_GOING_ON = "g.id IN (SELECT o.id FROM failure_group o WHERE o.closed_at IS NULL)"
 
 
 def going_on(reader: Reader, basis: SpendBasis, scope: Scope) -> list[Case]:
     """The groups that are open, or a member's part of them; the largest first."""
     with reader:
-        return list(_cases(reader, "g.closed_at IS NULL", {}, basis, scope))
+        return list(_cases(reader, _GOING_ON, {}, basis, scope))
 
 
 def _cost(basis: SpendBasis, scope: Scope) -> str:
@@ -161,7 +165,7 @@ def first_line(error: str | None) -> str:
 _TASKS = """
 SELECT t.task_id, m.email, f.failed_at, {amount}, d.title,
        CASE s.kind WHEN f.kind THEN d.error_message END, f.mended_at IS NOT NULL
-FROM failure_group g JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
+FROM failure_group g CROSS JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
 JOIN failure s ON s.task = f.task AND s.past = 0
 JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.task_id DESC LIMIT :most
 """

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -222,8 +222,10 @@ def to_tell(reads: "Reads") -> list[int]:
 
 def to_close(reads: "Reads", now: datetime) -> bool:
     """Whether `close` would do anything now."""
-    sql = f"SELECT 1 FROM failure_group WHERE (closed_at IS NULL AND last_at <= ?) OR ({_AHEAD}) LIMIT 1"  # noqa: S608 - our own
-    return reads.exec_driver_sql(sql, (to_us(now - QUIET), to_us(now))).first() is not None
+    sql = (
+        "SELECT 1 FROM failure_group WHERE closed_at IS NULL AND (last_at <= ? OR (state <> 'waiting' AND last_at > ?))"
+    )
+    return reads.exec_driver_sql(f"{sql} LIMIT 1", (to_us(now - QUIET), to_us(now))).first() is not None
 
 
 def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, int]) -> None:
@@ -234,12 +236,10 @@ def told(connection: "Connection", groups: Sequence[int], first: Mapping[int, in
     )
 
 
-def shown(connection: "Connection") -> list[int]:
+def shown(connection: "Reads") -> list[int]:
     """What leads the messages that tell of groups that are open."""
-    rows = connection.exec_driver_sql(
-        "SELECT DISTINCT first FROM failure_group WHERE closed_at IS NULL AND first IS NOT NULL"
-    )
-    return [row[0] for row in rows.all()]
+    rows = connection.exec_driver_sql("SELECT first FROM failure_group WHERE closed_at IS NULL")
+    return sorted({first for (first,) in rows.all() if first is not None})
 
 
 def sizes(connection: "Connection", groups: Iterable[int]) -> dict[int, int]:
@@ -260,6 +260,15 @@ def listening(connection: "Connection", groups: Iterable[int]) -> list[tuple[int
         (json.dumps(list(groups)),),
     )
     return [(group, member) for group, member in rows.all()]
+
+
+def listeners(connection: "Connection", members: Iterable[int]) -> list[int]:
+    """Who of those members asked to be told of their own failures, by key."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.member FROM json_each(?) j CROSS JOIN failure_listener l ON l.member = j.value ORDER BY 1",
+        (json.dumps(list(members)),),
+    )
+    return [row[0] for row in rows.all()]
 
 
 def acknowledge(connection: "Connection", first: int, by: str, now: datetime) -> tuple[str, datetime] | None:
@@ -393,3 +402,14 @@ def join(connection: "Connection", old: int, new: int) -> None:
     connection.exec_driver_sql(
         "UPDATE OR IGNORE failure_silence SET value = ? WHERE what = 'member' AND value = ?", (str(new), str(old))
     )
+
+
+# --- pruned --------------------------------------------------------------------------------------
+
+RETAIN = timedelta(days=30)  # of silences that are over
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Forget silences that were over long ago; returns how many. The newest stays: buttons carry its key."""
+    sql = "DELETE FROM failure_silence WHERE until < ? AND id < (SELECT max(id) FROM failure_silence)"
+    return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount

@@ -26,7 +26,7 @@ class Failure(SQLModel, table=True):
     group's key as `past`, so that its message counts what it counted.
     """
 
-    __table_args__ = (Index("ix_failure_kind", "kind"), Index("ix_failure_grp", "grp"))
+    __table_args__ = (Index("ix_failure_kind", "kind", "past", "failed_at"), Index("ix_failure_grp", "grp"))
 
     task: int | None = Field(default=None, primary_key=True, foreign_key="task.id")
     past: int = Field(default=0, primary_key=True)

@@ -167,8 +167,10 @@ class Watch:
         heard: Collection[int] | None = None,
     ) -> None:
         """Those who asked to hear of their own failures, each once of what one message tells; of all, or of `heard`."""
-        found = store.listening(connection, groups)
-        pairs = [(group, member) for group, member in found if heard is None or member in heard]
+        if heard is None:
+            pairs = store.listening(connection, groups)
+        else:  # who has just failed: a group may hold years of failures
+            pairs = [(group, member) for group in groups for member in store.listeners(connection, heard)]
         owe(
             connection,
             (

@@ -27,13 +27,18 @@ from bot.ledger.reading import Reader
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
 from bot.ledger.spend import TaskRow, task_rows
-from bot.outbox.rules import OPEN
-from bot.outbox.store import standing
+from bot.outbox.store import owed_now
 from bot.usage.report import Report, answer
 from bot.usage.report import Terms as UsageTerms
 
 TASKS = 5
 LATELY = timedelta(days=7)
+_REACHES = (
+    timedelta(hours=1),
+    timedelta(hours=8),
+    timedelta(days=3),
+    SHOWN,
+)  # back, in which the last tasks are sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +113,16 @@ def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -
 
 
 def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
-    """The latest tasks of a month; each with what of its cost lies within it."""
-    selection = Selection(scope, Window(now - SHOWN, now + timedelta(days=1)))
-    found = task_rows(reader, selection, basis, None, by_name=True)
+    """The latest tasks of a month; each with what of its cost lies within it.
+
+    Whoever has many is asked of less time than a month: nothing is booked onto a task before it was created.
+    """
+    found: list[TaskRow] = []
+    for reach in _REACHES:
+        selection = Selection(scope, Window(now - reach, now + timedelta(days=1)))
+        found = task_rows(reader, selection, basis, None, by_name=True)
+        if sum(row.created_at >= now - reach for row in found) >= TASKS:
+            break
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
@@ -127,7 +139,7 @@ def _team(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Team:
             alerts=tuple(alerts),
             silences=tuple(silences),
             incidents=tuple(row[0] for row in reader.rows("SELECT said FROM incident WHERE ended_at IS NULL")),
-            owed=sum(standing(reader).counts.get(state, 0) for state in OPEN),
+            owed=owed_now(reader),
         )
 
 

@@ -82,6 +82,8 @@ class Home:
                 return
             case "lift":
                 await self._lift(request, caller)
+        now = self.clock()
+        await self.database.write(lambda connection: store.opened(connection, request.user, now))  # or was forgotten
         await self._draw(request.user, at_once=True)
 
     async def _listen(self, caller: Caller, *, on: bool) -> None:

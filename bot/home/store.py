@@ -75,13 +75,14 @@ def mark(reader: Reader, today: date) -> Mark:
     """How far everything has come now; it is asked every few seconds, so it reads no table that grows but by key."""
     charge, reading, *others = reader.rows(
         "SELECT (SELECT coalesce(max(id), 0) FROM charge),"
-        " coalesce((SELECT id FROM pass WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1), 0),"
+        " coalesce((SELECT max(id) FROM pass WHERE finished_at IS NOT NULL), 0),"
         " (SELECT coalesce(max(id), 0) FROM budget_revision),"
-        " (SELECT coalesce(sum(ends_at), 0) FROM budget), (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),"
+        " (SELECT coalesce(sum(ends_at), 0) FROM budget WHERE ends_at IS NOT NULL),"
+        " (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),"
         " (SELECT coalesce(max(last_at), 0) FROM failure_group WHERE closed_at IS NULL),"
         " (SELECT coalesce(sum(until), 0) FROM failure_silence), (SELECT count(*) FROM failure_listener),"
-        " (SELECT count(*) FROM incident WHERE ended_at IS NULL), (SELECT count(*) FROM slack_link_change),"
-        " (SELECT count(merged_into) FROM member)"
+        " (SELECT count(*) FROM incident WHERE ended_at IS NULL), (SELECT coalesce(max(id), 0) FROM slack_link_change),"
+        " (SELECT count(*) FROM member WHERE merged_into IS NOT NULL)"
     )[0]
     return Mark(charge, reading, (*others, today.toordinal()))
 
@@ -96,9 +97,8 @@ class Touched:
 
 def touched(reader: Reader, since: Mark, emails: Collection[str], now: datetime) -> Touched:
     """Who has charges since a mark, or tasks that passes since then found changed (mended ones cost nothing new)."""
-    members = {
-        row[0] for row in reader.rows("SELECT DISTINCT member FROM charge WHERE id > :last", {"last": since.charge})
-    }
+    # told apart here: asked for DISTINCT, SQLite reads the whole of an index by member
+    members = {row[0] for row in reader.rows("SELECT member FROM charge WHERE id > :last", {"last": since.charge})}
     members |= _changed(reader, since.reading, now)
     # an e-mail that was merged into another means that one's spend
     rows = reader.rows(
@@ -109,8 +109,18 @@ def touched(reader: Reader, since: Mark, emails: Collection[str], now: datetime)
 
 
 def _changed(reader: Reader, reading: int, now: datetime) -> set[int]:
-    began = reader.rows("SELECT min(started_at) FROM pass WHERE id > :last", {"last": reading})[0][0]
-    if began is None:
+    began = [row[0] for row in reader.rows("SELECT started_at FROM pass WHERE id > :last", {"last": reading})]
+    if not began:
         return set()
-    sql = "SELECT DISTINCT member FROM task WHERE created_at >= :since AND changed_at >= :began"
-    return {row[0] for row in reader.rows(sql, {"since": to_us(now - SHOWN), "began": began})}
+    # by what has changed, which is little; of a month there may be much
+    sql = "SELECT member FROM task WHERE changed_at >= :began AND +created_at >= :since"
+    return {row[0] for row in reader.rows(sql, {"since": to_us(now - SHOWN), "began": min(began)})}
+
+
+RETAIN = timedelta(days=30)  # of viewers: longer than theirs is kept up to date
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Forget who has not looked at it for long; whoever comes back is a new viewer. Returns how many."""
+    before = to_us(now - RETAIN)
+    return connection.exec_driver_sql("DELETE FROM home_viewer WHERE opened_at < ?", (before,)).rowcount

@@ -10,6 +10,6 @@ class HomeViewer(SQLModel, table=True):
     __tablename__ = "home_viewer"
 
     slack_user: str = Field(primary_key=True)
-    opened_at: int = Field(sa_type=BigInteger)
+    opened_at: int = Field(index=True, sa_type=BigInteger)
     drawn_at: int = Field(sa_type=BigInteger)
     looks: str  # a digest of what was drawn, but for how fresh it is

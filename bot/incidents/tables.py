@@ -9,7 +9,10 @@ _OPEN = text("ended_at IS NULL")
 class Incident(SQLModel, table=True):
     """Something that was or is wrong; one that is open has no end."""
 
-    __table_args__ = (Index("ix_incident_open", "name", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),)
+    __table_args__ = (
+        Index("ix_incident_open", "name", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_incident_name", "name"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     name: str

@@ -177,3 +177,12 @@ def _count(reader: Reader, sql: str) -> int:
 
 def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+RETAIN = timedelta(days=400)  # of incidents that are over
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Forget incidents that were over long ago; returns how many. The newest stays: its key is in a message's."""
+    sql = "DELETE FROM incident WHERE ended_at < ? AND id < (SELECT max(id) FROM incident)"
+    return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount

@@ -21,6 +21,7 @@ R = TypeVar("R")
 
 BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
 
+# neither ANALYZE nor `optimize`, which runs it: with statistics SQLite may choose another plan from one day to the next
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a tenth of the speed, and no acknowledged commit lost to a power cut

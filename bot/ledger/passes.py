@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.periods import Window
 from bot.ledger.instants import from_us, to_us
+from bot.ledger.pruning import Pruned, key_after
 from bot.ledger.reading import Reader
 from bot.ledger.scope import Scope
 
@@ -336,3 +337,45 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
 def seen_by(hashes: Container[int]) -> Callable[[str], bool]:
     """Whether a task's id is among the hashes a sweep has kept."""
     return lambda task_id: hash(task_id) in hashes
+
+
+# --- pruned --------------------------------------------------------------------------------------
+
+RETAIN = timedelta(days=30)  # what is due is decided by the last week's passes, and `status` shows five
+_NEWEST = 1_000  # that are kept whatever their age: a service that was down for long goes on from them
+
+
+def prune(connection: "Connection", now: datetime, after: int) -> Pruned:
+    """Delete passes that nothing rests on any more, among those whose keys follow `after`.
+
+    The first stays, which tells since when the ledger is read, and of each kind the last and the last complete one.
+    """
+    reached = key_after(connection, "pass", after)
+    rows = connection.exec_driver_sql(
+        "SELECT id FROM pass WHERE id > ? AND id <= ? AND id <= (SELECT max(id) FROM pass) - ? AND started_at < ?",
+        (after, 2**62 if reached is None else reached, _NEWEST, to_us(now - RETAIN)),
+    ).all()
+    kept = _lasting(connection, now)
+    old = [(key,) for (key,) in rows if key not in kept]
+    _note(connection, "DELETE FROM pass WHERE id = ?", old)
+    return Pruned(len(old), reached)
+
+
+# the kinds one after the other, each sought in an index
+_LASTING = """
+WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM pass UNION ALL
+  SELECT (SELECT min(p.kind) FROM pass p WHERE p.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL)
+SELECT min(id) FROM pass
+UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind ORDER BY p.started_at DESC LIMIT 1) FROM kinds k
+UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind AND p.complete ORDER BY p.started_at DESC LIMIT 1)
+FROM kinds k
+UNION SELECT * FROM (SELECT id FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
+  ORDER BY window_to DESC LIMIT 1)
+UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND window_to <= :now
+  ORDER BY window_to DESC LIMIT 1)
+"""
+
+
+def _lasting(connection: "Connection", now: datetime) -> set[int]:
+    """The passes that stay however old they are: the first, and those that tell how far the ledger has come."""
+    return {row[0] for row in connection.exec_driver_sql(_LASTING, {"now": to_us(now)}).all()}

@@ -16,6 +16,10 @@ SQLModel.metadata.naming_convention = NAMING
 
 _WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
 _MISSED = text("missed_at IS NOT NULL")
+_MERGED = text("merged_into IS NOT NULL")
+_WHOLE = text("complete")
+_CURRENT = text("complete AND kind <> 'history'")
+_FINISHED = text("finished_at IS NOT NULL")
 
 
 def _nanos(*, known: bool) -> Column[int]:
@@ -24,6 +28,8 @@ def _nanos(*, known: bool) -> Column[int]:
 
 class Member(SQLModel, table=True):
     """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to who they are."""
+
+    __table_args__ = (Index("ix_member_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),)
 
     id: int | None = Field(default=None, primary_key=True)
     email: str = Field(unique=True)
@@ -37,6 +43,7 @@ class Task(SQLModel, table=True):
         Index("ix_task_created_at", "created_at", "task_id", "fingerprint"),
         Index("ix_task_without_cost", "created_at", sqlite_where=_WITHOUT_COST, postgresql_where=_WITHOUT_COST),
         Index("ix_task_missed_at", "missed_at", sqlite_where=_MISSED, postgresql_where=_MISSED),
+        Index("ix_task_changed_at", "changed_at", "created_at", "member"),
     )
 
     id: int | None = Field(default=None, primary_key=True)  # SQLite makes an Integer key the row itself
@@ -115,6 +122,14 @@ class ChargeQuarter(SQLModel, table=True):
 
 class Pass(SQLModel, table=True):
     """One pass over the upstream: what it was to read and what came of it."""
+
+    __table_args__ = (
+        Index("ix_pass_kind", "kind", "started_at"),
+        Index("ix_pass_whole", "kind", "started_at", sqlite_where=_WHOLE, postgresql_where=_WHOLE),
+        Index("ix_pass_current", "window_to", sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+        Index("ix_pass_finished", "window_to", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
+        Index("ix_pass_ended", "kind", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str

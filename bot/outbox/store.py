@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.notes import LOST_LEDGER, ledger_id, write, written
+from bot.ledger.pruning import Pruned, key_after
 from bot.outbox.rules import URGENCY, State
 
 if TYPE_CHECKING:
@@ -514,8 +515,8 @@ class Sought:
 _SOUGHT = """
 SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.unsure_at, n.checks,
        n.ledger, n.claimed_at,
-       (SELECT max(e.ts) FROM notification e
-        WHERE e.channel = n.channel AND e.state = 'sent' AND e.settled_at < n.claimed_at),
+       (SELECT e.ts FROM notification e WHERE e.channel = n.channel AND e.state = 'sent'
+        AND e.settled_at < n.claimed_at ORDER BY e.settled_at DESC LIMIT 1),
        (SELECT group_concat(p.ts) FROM notification p
         WHERE p.living = n.living AND p.channel = n.channel AND p.thread IS NULL AND p.ts IS NOT NULL AND p.id <> n.id)
 FROM notification n
@@ -697,12 +698,86 @@ class Standing:
     dead: list[tuple[str, str, int]]  # key, why, when (microseconds)
 
 
+_STILL_OWED = "(state = 'pending' OR state = 'sending' OR state = 'unsure')"  # as the index of what is open has it
+
+
+def owed_now(reader: "Reader") -> int:
+    """How many notifications are not delivered yet."""
+    return int(reader.rows(f"SELECT count(*) FROM notification WHERE {_STILL_OWED}")[0][0])  # noqa: S608 - our own
+
+
 def standing(reader: "Reader") -> Standing:
     """How the outbox stands."""
     counts = dict(reader.rows("SELECT state, count(*) FROM notification GROUP BY state"))
-    oldest = reader.rows("SELECT min(created_at) FROM notification WHERE state IN ('pending', 'sending', 'unsure')")
+    oldest = reader.rows(f"SELECT min(created_at) FROM notification WHERE {_STILL_OWED}")  # noqa: S608 - our own
     dead = reader.rows(
         "SELECT stem || ':' || destination, coalesce(error, ''), settled_at FROM notification"
-        " WHERE state = 'dead' ORDER BY id DESC LIMIT 20"
+        " WHERE state = 'dead' ORDER BY settled_at DESC, id DESC LIMIT 20"
     )
     return Standing(counts, oldest[0][0], [tuple(row) for row in dead])
+
+
+# --- pruned --------------------------------------------------------------------------------------
+
+RETAIN = timedelta(days=400)  # what was told a year ago may still be looked up, and its message brought up to date
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What is kept however old it is: living messages by their things, and notifications by their stems."""
+
+    things: Collection[str] = ()
+    stems: Collection[str] = ()
+
+
+# of a notification `n`: it is over, nothing is looked for, and no summary that tells of it is on its way. The newest
+# stays, as SQLite would give its key, which other keys are made of, to another one
+_OVER = f"""
+n.settled_at < :before AND n.check_at IS NULL AND n.state IN ('sent', 'dead', 'moved', 'missed')
+AND n.id < (SELECT max(id) FROM notification) AND n.stem NOT IN (SELECT value FROM json_each(:stems))
+AND NOT EXISTS (SELECT 1 FROM notification s CROSS JOIN notification o ON o.stem = s.stem
+  WHERE s.id = n.covered_by AND {_STILL_OWED.replace("state", "o.state")})
+"""  # noqa: S608 - our own
+_PRUNED_ALONE = f"""
+SELECT n.id FROM notification n WHERE n.id > :after AND n.id <= :upto AND n.living IS NULL AND {_OVER}
+AND NOT EXISTS (SELECT 1 FROM notification c WHERE c.covered_by = n.id)
+"""  # noqa: S608 - our own
+_PRUNED_LIVING = f"""
+SELECT l.id FROM living l WHERE l.id > :after AND l.id <= :upto AND l.id < (SELECT max(id) FROM living)
+AND l.token IS NULL AND (l.wanted <= l.shown OR l.ts IS NULL)
+AND l.thing NOT IN (SELECT value FROM json_each(:things))
+AND EXISTS (SELECT 1 FROM notification n WHERE n.living = l.id)
+AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.living = l.id AND NOT coalesce({_OVER}, 0))
+"""  # noqa: S608 - our own
+
+
+def prune(connection: "Connection", now: datetime, lasting: Lasting, after: int) -> Pruned:
+    """Delete notifications that stand alone and were over long ago, among those whose keys follow `after`."""
+    reached = key_after(connection, "notification", after)
+    old = connection.exec_driver_sql(_PRUNED_ALONE, _asked(now, lasting, after, reached)).all()
+    _delete(connection, "DELETE FROM notification WHERE id = ?", old)
+    return Pruned(len(old), reached)
+
+
+def prune_living(connection: "Connection", now: datetime, lasting: Lasting, after: int) -> Pruned:
+    """Delete living messages with their threads if all of that was over long ago, among those as of `prune`."""
+    reached = key_after(connection, "living", after)
+    old = connection.exec_driver_sql(_PRUNED_LIVING, _asked(now, lasting, after, reached)).all()
+    _delete(connection, "DELETE FROM notification WHERE living = ?", old)
+    _delete(connection, "DELETE FROM living WHERE id = ?", old)
+    return Pruned(len(old), reached)
+
+
+def _asked(now: datetime, lasting: Lasting, after: int, reached: int | None) -> dict[str, Any]:
+    return {
+        "before": to_us(now - RETAIN),
+        "after": after,
+        "upto": 2**62 if reached is None else reached,
+        "things": json.dumps(list(lasting.things)),
+        "stems": json.dumps(list(lasting.stems)),
+    }
+
+
+def _delete(connection: "Connection", sql: str, keys: Sequence[Sequence[Any]]) -> None:
+    if keys:
+        connection.exec_driver_sql(sql, [(key,) for (key,) in keys])

@@ -3,7 +3,11 @@
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-_OPEN = text("state IN ('pending', 'sending', 'unsure')")
+# written so that SQLite sees `state = 'pending'` imply it, which it does not of IN
+_OPEN = text("state = 'pending' OR state = 'sending' OR state = 'unsure'")
+_DEAD = text("state = 'dead'")
+_SENT = text("state = 'sent'")
+_COVERED = text("covered_by IS NOT NULL")
 _CHECKED = text("check_at IS NOT NULL")
 _BEHIND = text("wanted > shown")
 
@@ -34,7 +38,10 @@ class Notification(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("stem", "destination", name="uq_notification_stem"),
-        Index("ix_notification_open", "state", "next_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_notification_open", "state", "channel", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_notification_dead", "settled_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
+        Index("ix_notification_sent", "channel", "settled_at", sqlite_where=_SENT, postgresql_where=_SENT),
+        Index("ix_notification_covered_by", "covered_by", sqlite_where=_COVERED, postgresql_where=_COVERED),
         Index("ix_notification_checked", "check_at", sqlite_where=_CHECKED, postgresql_where=_CHECKED),
         Index("ix_notification_living", "living"),
     )

@@ -26,6 +26,7 @@ from bot.ledger.schema import LedgerError, newest_revision
 from bot.ledger.trouble import UnusableError
 from bot.service.jobs import Aside, Job, Ticks
 from bot.service.log import without_locals
+from bot.service.pruning import Pruning
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
 from bot.slack import http
@@ -46,6 +47,7 @@ OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked 
 INCIDENT_SECONDS = 60  # between looks at the bot's own troubles
 DELIVER_SECONDS = 1  # between looks at what is owed
 DRAW_SECONDS = 5  # between looks at what App Home shows
+PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
 COURTESY_SECONDS = 0.25  # for which a page to be booked lets people go first
 LOCKED = timedelta(minutes=5)  # for which a lock of another's is waited for in silence
 ASIDE_SECONDS = 1.0  # that a tick has for what may have to wait for Slack
@@ -180,6 +182,13 @@ class Service:
         assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
         try:
             await self.rooms.home.tick()
+        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            await self._cannot_use(error)
+
+    async def prune(self) -> None:
+        """Delete what nobody asks for any more, once a night."""
+        try:
+            await Pruning(self.database, self.readers, self.app.settings.timezone, self.app.clock).tick()
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)
 
@@ -371,6 +380,7 @@ async def _ticking(service: Service) -> AsyncIterator[None]:
             Job("deliver", DELIVER_SECONDS, service.deliver),
             Job("home", DRAW_SECONDS, service.draw),
             Job("incidents", INCIDENT_SECONDS, service.look_after_itself),
+            Job("prune", PRUNE_SECONDS, service.prune),
         ]
     )
     ticks.start()
