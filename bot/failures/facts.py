@@ -136,7 +136,7 @@ def going_on(reader: Reader, basis: SpendBasis, scope: Scope) -> list[Case]:
 def _cost(basis: SpendBasis, scope: Scope) -> str:
     """What a task `t` cost, in SQL, NULL if that is not known; in a member's scope what was charged to them."""
     if scope.member is not None:
-        return f"(SELECT sum({charged(basis)}) FROM {scope.charges} c WHERE c.task = t.id)"  # noqa: S608 - our own words
+        return f"(SELECT sum({charged(basis)}) FROM {scope.charges_of('t.id')} c)"  # noqa: S608 - our own words
     provider = " + coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else ""
     unknown = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
     return f"CASE WHEN {unknown} THEN NULL ELSE coalesce(t.platform_nanos, 0){provider} END"

@@ -115,7 +115,8 @@ _BROKEN = ("failed", "broken")  # as of `ledger.passes.Ending`: of those, no ans
 
 def _readings(reader: Reader, now: datetime) -> dict[Name, str]:
     """What is wrong with the readings of Neo: those of what is new, and any other that is tried again and again."""
-    recent = reader.rows("SELECT min(id) FROM pass WHERE started_at > :since", {"since": to_us(now - RECENT)})[0][0]
+    # the sign has SQLite go by the moment, and not through all passes up to it
+    recent = reader.rows("SELECT min(+id) FROM pass WHERE started_at > :since", {"since": to_us(now - RECENT)})[0][0]
     for kind, first in (("tail", 0), ("nightly", recent), ("weekly", recent), ("history", recent)):
         last = reader.rows(
             "SELECT ending, error FROM pass WHERE kind = :kind AND id >= :first AND finished_at IS NOT NULL"
@@ -125,7 +126,7 @@ def _readings(reader: Reader, now: datetime) -> dict[Name, str]:
         if len(last) == POLLS and all(ending != "complete" for ending, _ in last):
             return _unread(last)
     since = reader.one(
-        "SELECT min(started_at) FROM pass WHERE kind = 'tail' AND id > coalesce("
+        "SELECT min(+started_at) FROM pass WHERE kind = 'tail' AND id > coalesce("
         "(SELECT id FROM pass WHERE kind = 'tail' AND complete ORDER BY id DESC LIMIT 1), 0)"
     )
     if since and since[0] is not None and to_us(now) - since[0] > NEVER // timedelta(microseconds=1):

@@ -140,6 +140,6 @@ def _loaded(text: str | None) -> Any:  # noqa: ANN401 - JSON the ledger wrote
 
 def _charges(reader: Reader, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
     sql = f"""
-SELECT booked_at, kind, platform_nanos, provider_nanos FROM {scope.charges} WHERE task = :task ORDER BY booked_at, id"""  # noqa: S608 - our own words
+SELECT booked_at, kind, platform_nanos, provider_nanos FROM {scope.charges_of(":task")} ORDER BY booked_at, id"""  # noqa: S608 - our own words
     rows = reader.rows(sql, {"task": key})
     return tuple(BookedCharge(from_us(at), kind, platform, provider) for at, kind, platform, provider in rows)

@@ -366,16 +366,15 @@ _LASTING = """
 WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM pass UNION ALL
   SELECT (SELECT min(p.kind) FROM pass p WHERE p.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL)
 SELECT min(id) FROM pass
-UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind ORDER BY p.started_at DESC LIMIT 1) FROM kinds k
-UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind AND p.complete ORDER BY p.started_at DESC LIMIT 1)
-FROM kinds k
+UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind ORDER BY p.id DESC LIMIT 1) FROM kinds k
+UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind AND p.complete ORDER BY p.id DESC LIMIT 1) FROM kinds k
 UNION SELECT * FROM (SELECT id FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
-  ORDER BY window_to DESC LIMIT 1)
-UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND window_to <= :now
-  ORDER BY window_to DESC LIMIT 1)
+  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1)
+UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' AND window_to <= :now
+  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1)
 """
 
 
 def _lasting(connection: "Connection", now: datetime) -> set[int]:
     """The passes that stay however old they are: the first, and those that tell how far the ledger has come."""
-    return {row[0] for row in connection.exec_driver_sql(_LASTING, {"now": to_us(now)}).all()}
+    return {row[0] for row in connection.exec_driver_sql(_LASTING, {"now": to_us(now), "waited": _DAY_US}).all()}

@@ -55,6 +55,12 @@ class Scope:
         """The charges, to be read in place of the table `charge`."""
         return "charge" if self.member is None else f"(SELECT * FROM charge WHERE member = {self.member})"  # noqa: S608 - a number of ours
 
+    def charges_of(self, task: str) -> str:
+        """The charges of one task, by its key in SQL, to be read in place of the table `charge`."""
+        # the sign keeps SQLite from going through all that the member was ever charged
+        whose = "" if self.member is None else f" AND +member = {self.member}"
+        return f"(SELECT * FROM charge WHERE task = {task}{whose})"  # noqa: S608 - our own words
+
     @property
     def members(self) -> str:
         """The members, with the e-mails that were joined to theirs, to be read in place of the table `member`."""

@@ -208,7 +208,7 @@ def _inside(scope: Scope) -> str:
     """The condition that a task `t` is in a scope, or that something of it was charged there."""
     if scope.member is None:
         return "1"
-    return f"({scope.owns('t')} OR EXISTS (SELECT 1 FROM {scope.charges} c WHERE c.task = t.id))"  # noqa: S608 - our own words
+    return f"({scope.owns('t')} OR EXISTS (SELECT 1 FROM {scope.charges_of('t.id')}))"  # noqa: S608 - our own words
 
 
 def asks_for_held_tasks(reader: Reader, selection: Selection) -> bool:

@@ -124,10 +124,10 @@ class Pass(SQLModel, table=True):
     """One pass over the upstream: what it was to read and what came of it."""
 
     __table_args__ = (
-        Index("ix_pass_kind", "kind", "started_at"),
-        Index("ix_pass_whole", "kind", "started_at", sqlite_where=_WHOLE, postgresql_where=_WHOLE),
-        Index("ix_pass_current", "window_to", sqlite_where=_CURRENT, postgresql_where=_CURRENT),
-        Index("ix_pass_finished", "window_to", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
+        Index("ix_pass_kind", "kind", "id"),
+        Index("ix_pass_whole", "kind", "id", sqlite_where=_WHOLE, postgresql_where=_WHOLE),
+        Index("ix_pass_current", "id", sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+        Index("ix_pass_finished", "id", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
         Index("ix_pass_ended", "kind", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
     )
 

@@ -40,12 +40,13 @@ from bot.ledger import passes, pruning
 from bot.ledger.booking import Terms as Booking
 from bot.ledger.booking import book
 from bot.ledger.database import open_database
+from bot.ledger.instants import to_us
 from bot.ledger.passes import Tally
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader, open_reader
 from bot.ledger.upkeep import verify
 from bot.outbox import store as outbox
-from bot.outbox.store import Arrival, Owed, Posted
+from bot.outbox.store import Arrival, Posted
 from bot.sandbox.world import START, World
 from bot.service.pruning import Pruning
 from bot.shipped import shipped
@@ -415,7 +416,11 @@ def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(t
         config.set_main_option("script_location", str(shipped("migrations")))
         config.attributes["connection"] = connection
         command.downgrade(config, "0008")
-        outbox.owe(connection, [Owed("welcome", "user:U1")], BEGIN)
+        connection.exec_driver_sql(
+            "INSERT INTO notification (stem, destination, state, created_at, next_at, attempts, checks)"
+            " VALUES ('welcome', 'user:U1', 'pending', ?, ?, 0, 0)",
+            (to_us(BEGIN), to_us(BEGIN)),
+        )
     assert "ix_pass_kind" not in indexes(path)
     open_database(path).close()
     assert indexes(path) == indexes(fresh) == _declared()

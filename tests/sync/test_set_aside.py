@@ -205,7 +205,7 @@ def test_a_long_sync_at_the_terminal_reads_what_is_new_between_its_windows(
 
 DAMAGE: list[Callable[[dict[str, Any]], Any]] = [
     lambda row: row.update(neo_credits=-1),
-    lambda row: row.pop("status"),
+    lambda row: row.update(is_byok="perhaps"),
     lambda row: row.update(created_at="yesterday"),
     lambda row: row.update(task_id=""),
 ]
