@@ -146,6 +146,26 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     return Settings(**read)
 
 
+def proxy_for(address: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """The proxy that the environment names for an address; None for plain HTTP, which it could read, and loopback.
+
+    `HTTPS_PROXY` and `NO_PROXY` mean what they mean to curl, in either case of their letters.
+    """
+    given = os.environ if environment is None else environment
+    host = urlsplit(address).hostname or ""
+    if not address.startswith(("https:", "wss:")) or _is_loopback(host):
+        return None
+    if any(_is_below(host, each) for each in _listed(given.get("no_proxy") or given.get("NO_PROXY") or "")):
+        return None
+    return (given.get("https_proxy") or given.get("HTTPS_PROXY") or "").strip() or None
+
+
+def _is_below(host: str, excepted: str) -> bool:
+    """Whether `NO_PROXY` means a host by one of its entries: a domain with all below it, or everything."""
+    domain = excepted.lower().removesuffix(":443").removeprefix("*").removeprefix(".")
+    return excepted == "*" or (bool(domain) and f".{host}".endswith(f".{domain}"))
+
+
 def _dotenv(directory: Path) -> Iterator[tuple[str, str]]:
     path = directory / ".env"
     if path.is_file():

@@ -12,7 +12,7 @@ from sqlite3 import Error as SQLiteError
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app import App
+from bot.app import App, system_clock
 from bot.incidents.watch import Watch as Incidents
 from bot.incidents.watch import found
 from bot.ledger.database import Database
@@ -29,6 +29,7 @@ from bot.slack.door import Door
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.message import paragraph
 from bot.slack.socket import Socket
+from bot.slack.taken import Taken
 from bot.slack.workspace import Account, Workspace, connected
 from bot.sync.job import Outcome, Progress
 from bot.sync.keeper import Keeper
@@ -54,6 +55,7 @@ class Service:
     readers: Readers
     keeper: Keeper
     workspace: Workspace
+    taken: Taken
     port: int = 0
     door: Door | None = None
     socket: Socket | None = None
@@ -68,9 +70,9 @@ class Service:
         settings = self.app.settings
         account = await _account(self.workspace)
         self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
-        secret = None if settings.slack_app_token else settings.slack_signing_secret
-        desk, signing = self.rooms.desk, secret.reveal() if secret else None
-        self.door = Door(self.workspace, account, desk.serve, signing, desk.check)
+        await self.taken.load()
+        desk = self.rooms.desk
+        self.door = Door(self.workspace, account, desk.serve, _signing_secret(settings), desk.check, self.taken)
         self.filling = asyncio.create_task(_fill(self.rooms))
         if settings.slack_app_token is not None:
             self.socket = Socket(self.door, settings.slack_app_token.reveal(), settings.slack_api_url)
@@ -188,6 +190,13 @@ async def _fill(rooms: Rooms) -> None:
     await asyncio.gather(rooms.directory.fill(), asyncio.to_thread(rooms.desk.words.warm))
 
 
+def _signing_secret(settings: Settings) -> str | None:
+    """What Slack's requests over HTTP are signed with; None in Socket Mode, which listens to none."""
+    if settings.slack_app_token is not None or settings.slack_signing_secret is None:
+        return None
+    return settings.slack_signing_secret.reveal()
+
+
 def check(settings: Settings) -> None:
     """Raise SettingsError for what a service cannot do without."""
     problems = []
@@ -224,9 +233,13 @@ async def running(app: App) -> AsyncIterator[Service]:
         workspace = await stack.enter_async_context(
             connected(settings.slack_bot_token.reveal(), settings.slack_api_url)
         )
-        service = Service(app, database, readers, _keeper(app, readers), workspace)
-        health = http.application(service.problems, lambda: service.door.bolt if service.door else None)
-        service.port = await stack.enter_async_context(http.served(health, settings.http_host, settings.http_port))
+        # the real present, whatever the service's clock says: it is what Slack signs by
+        taken = Taken(database.write, system_clock)
+        service = Service(app, database, readers, _keeper(app, readers), workspace, taken)
+        secret = _signing_secret(settings)
+        events = http.Events(secret, taken, system_clock) if secret else None
+        endpoints = http.Endpoints(service.problems, lambda: service.door, events, settings.http_host)
+        service.port = await stack.enter_async_context(http.served(endpoints, settings.http_host, settings.http_port))
         await stack.enter_async_context(_ticking(service))
         stack.push_async_callback(service.end)  # before the ticks end: what is in flight may wait for a sync
         service.connecting = asyncio.create_task(service.connect())

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import RefusedBySlackError, translated
 from bot.slack.message import Message
+from bot.slack.transport import session, web_client
 
 R = TypeVar("R")
 
@@ -40,12 +41,14 @@ class Workspace:
 
     `reading` repeats what a dropped connection may have swallowed; `posting` never does, or people would see
     a message twice; `once` does not even wait where Slack has enough, which is for its caller to do.
+    `address` is the API's.
     """
 
     reading: AsyncWebClient
     posting: AsyncWebClient
     once: AsyncWebClient
     session: aiohttp.ClientSession
+    address: str
 
     async def account(self) -> Account:
         """Who the token belongs to."""
@@ -265,12 +268,13 @@ async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
     """The workspace that a bot token opens, over one session."""
     # slack-sdk does not apply its own timeout to a session that it is given
     limits = aiohttp.ClientTimeout(total=6 * SECONDS, sock_connect=SECONDS, sock_read=SECONDS)
-    async with aiohttp.ClientSession(timeout=limits) as session:
+    async with session(address, limits) as over:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
         twice = [limited, AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
         yield Workspace(
-            AsyncWebClient(token, address, session=session, retry_handlers=twice),
-            AsyncWebClient(token, address, session=session, retry_handlers=[limited]),
-            AsyncWebClient(token, address, session=session, retry_handlers=[]),
-            session,
+            web_client(token, address, over, twice),
+            web_client(token, address, over, [limited]),
+            web_client(token, address, over, []),
+            over,
+            address,
         )
