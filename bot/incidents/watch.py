@@ -32,6 +32,7 @@ class Name(StrEnum):
     WORDING = "wording"
     TEMPLATE = "template"
     DISK = "disk"
+    CONNECTION = "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,13 @@ class Watch:
         return local_day(now, self.zone).isoformat()
 
 
-def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime) -> dict[Name, str]:
+def found(
+    reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refused: str | None = ""
+) -> dict[Name, str]:
     """What is wrong now, each with a sentence; a pure function of the moment, the disk and the database.
 
     `broken` are the operator's own templates that cannot be used, each with why; None where nobody has looked yet,
-    so that what was told of them stands.
+    so that what was told of them stands. `refused` is Slack's word for not taking the app token, likewise.
     """
     wrong: dict[Name, str] = {}
     with reader:
@@ -106,11 +109,20 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now
             wrong[Name.WORDING] = f"{unworded:,} messages could not be worded: a template is broken, the log says where"
         if broken is None and (stands := _standing(reader, Name.TEMPLATE)):
             wrong[Name.TEMPLATE] = stands
+        if connection := _connection(reader, refused):
+            wrong[Name.CONNECTION] = connection
     if broken:
         wrong[Name.TEMPLATE] = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
     if free_bytes < LEAST_FREE:
         wrong[Name.DISK] = f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
     return wrong
+
+
+def _connection(reader: Reader, refused: str | None) -> str | None:
+    """What is wrong with the way from Slack; what was said of it stands where nobody knows."""
+    if refused is None:
+        return _standing(reader, Name.CONNECTION)
+    return f"Slack does not take SLACK_APP_TOKEN ({refused})" if refused else None
 
 
 def _standing(reader: Reader, name: Name) -> str | None:

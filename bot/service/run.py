@@ -21,6 +21,7 @@ from bot.ledger.passes import freshness
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
+from bot.service.health import SlackCheck, without_paths
 from bot.service.jobs import Job, Ticks
 from bot.service.rooms import Rooms, rooms
 from bot.settings import Settings, SettingsError
@@ -56,6 +57,7 @@ class Service:
     keeper: Keeper
     workspace: Workspace
     taken: Taken
+    slack_check: SlackCheck
     port: int = 0
     door: Door | None = None
     socket: Socket | None = None
@@ -75,7 +77,8 @@ class Service:
         self.door = Door(self.workspace, account, desk.serve, _signing_secret(settings), desk.check, self.taken)
         self.filling = asyncio.create_task(_fill(self.rooms))
         if settings.slack_app_token is not None:
-            self.socket = Socket(self.door, settings.slack_app_token.reveal(), settings.slack_api_url)
+            token, address = settings.slack_app_token.reveal(), settings.slack_api_url
+            self.socket = Socket(self.door, token, address, self.look_after_itself)
             await self.socket.start()
 
     async def look(self) -> None:
@@ -111,7 +114,7 @@ class Service:
         try:
             free = disk_usage(self.app.settings.database_path.parent).free
             broken = self.rooms.desk.words.broken if self.rooms is not None and self.filled else None
-            wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now))
+            wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now, self._refusal))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
                 await self.database.write(lambda connection: watch.settle(connection, wrong, now))
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
@@ -157,21 +160,28 @@ class Service:
             if rows != [(newest_revision(),)]:
                 found["database"] = f"it is at another schema than {newest_revision()}"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
-            found["database"] = str(error)
+            found["database"] = without_paths(str(getattr(error, "orig", error)))
         if trouble := await self._slack_trouble():
             found["slack"] = trouble
         return found
 
+    @property
+    def _refusal(self) -> str | None:
+        """Slack's word for not taking the app token; empty when it does or there is none, None while nobody knows."""
+        if self.socket is not None:
+            return self.socket.refusal
+        return None if self.app.settings.slack_app_token is not None else ""
+
     async def _slack_trouble(self) -> str:
         if self.door is None:
             return "Slack has not answered yet"
-        if self.socket is not None:
-            return "" if await self.socket.is_connected() else "the connection is down; it is being renewed"
-        try:
-            await self.workspace.account()
-        except SlackError as error:
-            return str(error)
-        return ""
+        if self.socket is None:
+            return await self.slack_check.trouble()
+        if await self.socket.is_connected():
+            return ""
+        if refusal := self.socket.refusal:
+            return f"Slack does not take SLACK_APP_TOKEN ({refusal}). Make another in the Slack app, and restart."
+        return "the connection is down; it is being renewed"
 
     async def end(self) -> None:
         """Take nothing new, finish what is in flight, break off what can go on later."""
@@ -235,7 +245,7 @@ async def running(app: App) -> AsyncIterator[Service]:
         )
         # the real present, whatever the service's clock says: it is what Slack signs by
         taken = Taken(database.write, system_clock)
-        service = Service(app, database, readers, _keeper(app, readers), workspace, taken)
+        service = Service(app, database, readers, _keeper(app, readers), workspace, taken, SlackCheck(workspace))
         secret = _signing_secret(settings)
         events = http.Events(secret, taken, system_clock) if secret else None
         endpoints = http.Endpoints(service.problems, lambda: service.door, events, settings.http_host)

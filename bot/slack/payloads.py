@@ -58,6 +58,8 @@ def _form(text: str) -> dict[str, Any]:
         raise
     except ValueError:
         raise MalformedError("it is no form") from None
+    if not fields:
+        raise MalformedError("it is empty")
     if len(dict(fields)) != len(fields):
         raise MalformedError("a field of the form comes twice")
     return dict(fields)
@@ -69,7 +71,7 @@ def _form(text: str) -> dict[str, Any]:
 def part(body: Body, name: str) -> Body:
     """An object in a payload, empty when there is none; raises MalformedError if it is something else."""
     found = body.get(name)
-    if found is None:
+    if found is None or found == []:  # so Slack writes an empty object at times
         return {}
     if not isinstance(found, dict):
         raise MalformedError(f"`{name}` is no object")

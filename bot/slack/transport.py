@@ -6,13 +6,10 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import proxy_for
+from bot.slack.errors import StrayError
 from bot.slack.origin import is_slacks
 
 _REDIRECTS = range(300, 400)
-
-
-class StrayError(aiohttp.ClientError):
-    """A request was to go elsewhere than to Slack; the message says where from, and nothing of what it carried."""
 
 
 def session(address: str, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:

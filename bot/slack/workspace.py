@@ -1,7 +1,7 @@
 """The workspace: the bot's account in it, and the calls that rooms make."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,7 +13,8 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import RefusedBySlackError, translated
+from bot.slack.answers import Answer, conversation, part, parts, person, required, text
+from bot.slack.errors import GarbledBySlackError, RefusedBySlackError, translated
 from bot.slack.message import Message
 from bot.slack.transport import session, web_client
 
@@ -54,66 +55,54 @@ class Workspace:
         """Who the token belongs to."""
         with translated():
             answer = await self.reading.auth_test()
-        scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
-        held = frozenset(each.strip() for each in scopes.split(",") if each.strip())
-        return Account(answer["team_id"], answer.get("enterprise_id"), answer["user_id"], answer["bot_id"], held)
+            scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
+            held = frozenset(each.strip() for each in scopes.split(",") if each.strip())
+            enterprise = text(answer, "enterprise_id") or None
+            return Account(
+                required(answer, "team_id"), enterprise, required(answer, "user_id"), required(answer, "bot_id"), held
+            )
 
     async def users(self) -> AsyncIterator[dict[str, Any]]:
         """Everybody in the workspace, as Slack's user objects."""
-        cursor = ""
-        while True:
-            with translated():
-                answer = await self.reading.users_list(limit=200, cursor=cursor)
-            for member in answer["members"]:
-                yield member
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
+        async for member in _pages(lambda cursor: self.reading.users_list(limit=200, cursor=cursor), "members"):
+            with suppress(GarbledBySlackError):  # one odd record hides nobody else
+                yield person(member)
 
     async def user(self, user: str) -> dict[str, Any] | None:
         """One user object; None if there is no such user."""
         try:
             with translated():
-                answer = await self.reading.users_info(user=user)
+                return person(part(await self.reading.users_info(user=user), "user"))
         except RefusedBySlackError as error:
             if error.code in {"user_not_found", "user_not_visible", "users_not_found"}:
                 return None
             raise
-        found: dict[str, Any] = answer["user"]
-        return found
 
     async def user_by_email(self, email: str) -> dict[str, Any] | None:
         """The user object of an address; None if there is no such user."""
         try:
             with translated():
-                answer = await self.reading.users_lookupByEmail(email=email)
+                return person(part(await self.reading.users_lookupByEmail(email=email), "user"))
         except RefusedBySlackError as error:
             if error.code in {"users_not_found", "user_not_found", "invalid_email", "missing_scope"}:
                 return None
             raise
-        found: dict[str, Any] = answer["user"]
-        return found
 
     async def channel(self, channel: str) -> dict[str, Any]:
         """A channel object by id."""
         with translated():
-            answer = await self.reading.conversations_info(channel=channel)
-        found: dict[str, Any] = answer["channel"]
-        return found
+            return conversation(part(await self.reading.conversations_info(channel=channel), "channel"))
 
     async def channels(self) -> AsyncIterator[dict[str, Any]]:
         """Every channel that the bot can see, as Slack's channel objects."""
-        cursor = ""
-        while True:
-            with translated():
-                answer = await self.reading.conversations_list(
-                    types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
-                )
-            for channel in answer["channels"]:
-                yield channel
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
+        kinds = "public_channel,private_channel"
+
+        def page(cursor: str) -> Awaitable[Any]:
+            return self.reading.conversations_list(types=kinds, exclude_archived=True, limit=200, cursor=cursor)
+
+        async for channel in _pages(page, "channels"):
+            with suppress(GarbledBySlackError):
+                yield conversation(channel)
 
     async def find(self, named: str) -> dict[str, Any] | None:
         """A channel object by id or `#name`; None if the bot can see no such channel."""
@@ -130,14 +119,14 @@ class Workspace:
     async def dm(self, user: str) -> str:
         """The channel of the bot's DM with a user."""
         with translated():
-            answer = await self.reading.conversations_open(users=user)
-        return str(answer["channel"]["id"])
+            return required(part(await self.reading.conversations_open(users=user), "channel"), "id")
 
     async def post(self, channel: str, message: Message, thread: str | None = None) -> str:
         """Post a message, simpler where Slack refuses its blocks; returns its `ts`."""
         thread_ts = {"thread_ts": thread} if thread else {}
         answer = await self._said(self.posting.chat_postMessage, message, channel=channel, **thread_ts, **_NO_UNFURL)
-        return str(answer["ts"])
+        with translated():
+            return required(answer, "ts")
 
     async def open_form(self, trigger: str, view: dict[str, Any]) -> None:
         """Put a form in front of whoever acted just now."""
@@ -178,7 +167,7 @@ class Workspace:
                 unfurl_media=False,
                 link_names=False,
             )
-        return str(answer["ts"]), bool((answer.get("message") or {}).get("thread_ts"))
+            return required(answer, "ts"), bool(part(answer, "message").get("thread_ts"))
 
     async def edit(self, channel: str, ts: str, message: Message, key: str) -> None:
         """Say a message of the bot's differently."""
@@ -205,19 +194,15 @@ class Workspace:
             oldest: seconds since 1970.
             thread: the parent's `ts`, to look among its replies.
         """
-        found, cursor = [], ""
         place: dict[str, Any] = {"channel": channel, "oldest": f"{max(oldest, 0):.6f}", "limit": 200}
         place["include_all_metadata"] = True
-        while True:
-            with translated():
-                if thread:
-                    answer = await self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
-                else:
-                    answer = await self.reading.conversations_history(cursor=cursor, **place)
-            found += [each["ts"] for each in answer["messages"] if _key(each) == key]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return sorted(set(found))
+
+        def page(cursor: str) -> Awaitable[Any]:
+            if thread:
+                return self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
+            return self.reading.conversations_history(cursor=cursor, **place)
+
+        return sorted({each["ts"] async for each in _pages(page, "messages") if _key(each) == key and text(each, "ts")})
 
     async def upload(self, channel: str, name: str, content: str, comment: str) -> None:
         """Put a text file into a channel, with a line of plain text."""
@@ -239,6 +224,21 @@ async def simplified(message: Message, send: Callable[[Message], Awaitable[R]]) 
             message = simpler
 
 
+async def _pages(page: Callable[[str], Awaitable[Any]], name: str) -> AsyncIterator[dict[str, Any]]:
+    """The objects of a list that Slack gives in pages; what is no object among them is left out."""
+    cursor, seen = "", {""}
+    while True:
+        with translated():
+            answer = await page(cursor)
+            found = parts(answer, name)
+            cursor = text(part(answer, "response_metadata"), "next_cursor")
+        for each in found:
+            yield each
+        if cursor in seen:  # none, or one that would lead round in a circle
+            return
+        seen.add(cursor)
+
+
 EVENT_TYPE = "neo_usage_notification"
 
 
@@ -246,11 +246,12 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-def _key(message: dict[str, Any]) -> str | None:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
+def _key(message: Answer) -> str | None:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
-    return (metadata.get("event_payload") or {}).get("key")
+    payload = metadata.get("event_payload")
+    return payload.get("key") if isinstance(payload, dict) else None
 
 
 def is_shared_outside(channel: Mapping[str, Any]) -> bool:
