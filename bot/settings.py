@@ -153,7 +153,7 @@ def proxy_for(address: str, environment: Mapping[str, str] | None = None) -> str
     """
     given = os.environ if environment is None else environment
     host = urlsplit(address).hostname or ""
-    if not address.startswith(("https:", "wss:")) or _is_loopback(host):
+    if not address.startswith(("https:", "wss:")) or is_loopback(host):
         return None
     if any(_is_below(host, each) for each in _listed(given.get("no_proxy") or given.get("NO_PROXY") or "")):
         return None
@@ -246,12 +246,13 @@ def _checked_address(text: str, example: str, holder: str) -> str:
         raise _InvalidError(f"not an address such as {example}. Give scheme and host alone.")
     if url.username or url.password:
         raise _InvalidError(f"it carries a user name or password. Put that into {holder} instead.")
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         raise _InvalidError("plain http would show the credential to the network. Use https.")
     return text.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

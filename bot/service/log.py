@@ -136,7 +136,7 @@ def harmless(text: str, longest: int = LONGEST) -> str:
 def _struck(text: str, longest: int) -> str:
     cut = len(text) > longest
     found = _SECRETS.sub(lambda secret: f"{secret['keep'] or ''}<secret>", text[:longest])
-    found = _E_MAIL.sub("<e-mail>", found)
+    found = _E_MAIL.sub("<e-mail>", found)[:longest]
     return f"{found[:-_SPARE]}... ({len(text):,} characters)" if cut else found
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from bot.settings import is_loopback
+
 _HOOKS = "hooks.slack.com"
 _GOV_API, _GOV_HOOKS = "slack-gov.com", "hooks.slack-gov.com"
 _SLACKS = ("slack.com", "slack-gov.com")  # and what is below them: sockets, uploads
@@ -28,14 +30,6 @@ def is_slacks(url: str, api: str) -> bool:
     host = address.hostname or ""
     own = any(host == each or host.endswith(f".{each}") for each in _SLACKS)
     return _is_of(address, api) or (_is_encrypted(address) and own)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, as the loopback knows it."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def is_own_name(hosts: Sequence[str], listening: str) -> bool:
