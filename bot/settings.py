@@ -162,6 +162,26 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     return Settings(**read)
 
 
+def proxy_for(address: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """The proxy that the environment names for an address; None for plain HTTP, which it could read, and loopback.
+
+    `HTTPS_PROXY` and `NO_PROXY` mean what they mean to curl, in either case of their letters.
+    """
+    given = os.environ if environment is None else environment
+    host = urlsplit(address).hostname or ""
+    if not address.startswith(("https:", "wss:")) or is_loopback(host):
+        return None
+    if any(_is_below(host, each) for each in _listed(given.get("no_proxy") or given.get("NO_PROXY") or "")):
+        return None
+    return (given.get("https_proxy") or given.get("HTTPS_PROXY") or "").strip() or None
+
+
+def _is_below(host: str, excepted: str) -> bool:
+    """Whether `NO_PROXY` means a host by one of its entries: a domain with all below it, or everything."""
+    domain = excepted.lower().removesuffix(":443").removeprefix("*").removeprefix(".")
+    return excepted == "*" or (bool(domain) and f".{host}".endswith(f".{domain}"))
+
+
 def _dotenv(directory: Path) -> Iterator[tuple[str, str]]:
     path = directory / DOTENV
     if path.is_file():
@@ -300,7 +320,7 @@ def _checked_address(text: str, example: str, holder: str) -> str:
         raise _InvalidError(f"that is the address of another service. Give one such as {example}.")
     if "/api/v1" in url.path:
         raise _InvalidError(f"it names a single request. Give scheme and host alone, such as {example}.")
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         raise _InvalidError("plain http would show the credential to the network. Use https.")
     return text.rstrip("/")
 
@@ -310,7 +330,8 @@ def _belongs_elsewhere(host: str, holder: str) -> bool:
     return f".{host.lower()}".endswith(f".{others}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -11,6 +11,7 @@ from bot.incidents import tables as incidents  # noqa: F401 - declares theirs
 from bot.ledger import tables  # noqa: F401 - declares the tables
 from bot.outbox import tables as outbox  # noqa: F401 - declares theirs
 from bot.people import tables as people  # noqa: F401 - declares theirs
+from bot.slack import tables as slack  # noqa: F401 - declares theirs
 
 connection = context.config.attributes.get("connection")
 if connection is None:

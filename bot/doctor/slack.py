@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
+import aiohttp
 
 from bot.app import App
 from bot.doctor.check import Check, State, guarded_async
@@ -14,6 +14,7 @@ from bot.people.rights import Denied, SlackUser, read_user
 from bot.settings import Settings
 from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError, translated
 from bot.slack.manifest import SCOPES
+from bot.slack.transport import session, web_client
 from bot.slack.workspace import Account, Workspace, connected, is_shared_outside
 
 _REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."
@@ -90,8 +91,9 @@ def _scopes(account: Account) -> Iterator[Check]:
 
 async def _socket(token: str, address: str) -> Check:
     try:
-        with translated():
-            await AsyncWebClient(base_url=address, timeout=10).apps_connections_open(app_token=token)
+        async with session(address, aiohttp.ClientTimeout(total=10)) as over:
+            with translated():
+                await web_client(None, address, over).apps_connections_open(app_token=token)
     except RefusedBySlackError as error:
         mend = "Turn Socket Mode on, and give the app-level token connections:write (Basic Information)."
         return Check(State.FAIL, "slack app token", str(error), mend)

@@ -36,6 +36,7 @@ class Name(StrEnum):
     WORDING = "wording"
     TEMPLATE = "template"
     DISK = "disk"
+    CONNECTION = "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ class Watch:
         return local_day(now, self.zone).isoformat()
 
 
-def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime) -> dict[Name, str]:
+def found(
+    reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refused: str | None = ""
+) -> dict[Name, str]:
     """What is wrong now, each with a sentence; a pure function of the moment, the disk and the database.
 
     `broken` are the operator's own templates that cannot be used, each with why; None where nobody has looked yet,
-    so that what was told of them stands.
+    so that what was told of them stands. `refused` is Slack's word for not taking the app token, likewise.
     """
     wrong: dict[Name, str] = {}
     with reader:
@@ -103,6 +106,8 @@ def found(reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now
             wrong[Name.WORDING] = f"{unworded:,} messages could not be worded: a template is broken, the log says where"
         if broken is None and (stands := _standing(reader, Name.TEMPLATE)):
             wrong[Name.TEMPLATE] = stands
+        if connection := _connection(reader, refused):
+            wrong[Name.CONNECTION] = connection
     if broken:
         wrong[Name.TEMPLATE] = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
     if free_bytes < LEAST_FREE:
@@ -164,6 +169,13 @@ def _named(reader: Reader, rows: int) -> str:
     )
     named = "; ".join(f"{_inert(key, 60)}: {_inert(reason, 120)}" for key, reason in found)
     return f"{named}; and {rows - _NAMED:,} more" if rows > _NAMED else named
+
+
+def _connection(reader: Reader, refused: str | None) -> str | None:
+    """What is wrong with the way from Slack; what was said of it stands where nobody knows."""
+    if refused is None:
+        return _standing(reader, Name.CONNECTION)
+    return f"Slack does not take SLACK_APP_TOKEN ({refused})" if refused else None
 
 
 def _standing(reader: Reader, name: Name) -> str | None:

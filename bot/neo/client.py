@@ -25,6 +25,7 @@ from bot.neo.errors import (
     from_answer,
 )
 from bot.neo.wire import NotAPageError, Page, decode_page, fault_code
+from bot.settings import is_loopback
 
 PATH = "/api/v1/usage/tasks"
 LARGEST_PAGE = 200
@@ -183,11 +184,14 @@ async def connect(
 def _http(url: str, credential: Mapping[str, str], patience: Patience) -> httpx.AsyncClient:
     encrypted = url.startswith("https://")
     try:
+        here = is_loopback(httpx.URL(url).host)
         return httpx.AsyncClient(
             base_url=url,
-            verify=encrypted,  # a plain request, to the loopback alone, needs no certificates to be read
+            # a plain request, to the loopback alone, needs no certificates to be read
+            verify=httpx.create_ssl_context() if encrypted else False,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **credential},
-            trust_env=encrypted,  # a proxy would read the key of a plain request
+            # a proxy would read the key of a plain request, and has nothing to do with what stays on this machine
+            trust_env=encrypted and not here,
             follow_redirects=False,  # httpx would carry X-Api-Key along to another host
             timeout=httpx.Timeout(patience.answer, connect=patience.connect),
             limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),

@@ -42,10 +42,11 @@ class Directory:
     async def fill(self) -> None:
         """Read everybody, so that nobody's first question waits for Slack; what fails is asked later, one by one."""
         cursor: str | None = ""
-        while cursor is not None:
+        read: set[str] = set()
+        while cursor is not None and cursor not in read:  # a list that goes round in a circle ends, too
             seen = self.clock()
             try:
-                records, cursor = await self.workspace.some_users(cursor)
+                records, following = await self.workspace.some_users(cursor)
             except LimitedBySlackError as limit:
                 await asyncio.sleep(max(limit.seconds, 1))  # nobody waits for this
                 continue
@@ -54,6 +55,8 @@ class Directory:
                 return
             for record in records:
                 self._keep(read_user(record, self.account.team, self.account.enterprise), seen)
+            read.add(cursor)
+            cursor = following
         log.info("read the list of people", people=len(self._known))
 
     async def user(self, user: str) -> SlackUser | None:

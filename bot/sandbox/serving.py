@@ -8,6 +8,7 @@ from typing import Generic, Protocol, Self, TypeVar
 from aiohttp import web
 
 from bot.sandbox.neo import NeoApi
+from bot.sandbox.page.guard import guarded
 
 HOST = "127.0.0.1"
 TURNS = 4  # of the loop, in which whoever was let in while the door closed comes to the fore
@@ -50,6 +51,8 @@ class Server(Generic[Api]):
             raise RuntimeError(f"already serving at {self.url}")
         application = self.api.application()
         application.on_response_prepare.append(self._remember)
+        if guarded not in application.middlewares:
+            application.middlewares.append(guarded)
         self._runner = web.AppRunner(
             application,
             access_log=None,

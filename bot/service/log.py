@@ -1,4 +1,8 @@
-"""The log: one line an event, for people or as JSON, in which no credential can stand."""
+"""The log: one line an event, for people or as JSON, in which no credential, e-mail or control character can stand.
+
+What we log ourselves is written from the level that is set. Libraries are heard of from warnings on, whatever the
+level: what they say may quote what Slack, Neo or a stranger has sent, so it is said only that and where they warned.
+"""
 
 import logging
 import re
@@ -10,15 +14,35 @@ import structlog
 
 from bot.settings import LogFormat, LogLevel
 
-# credentials by their shape, whoever puts them into a message
-_SECRETS = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|neo_sk_\w+|(?<=ticket=)[^&\s'\"]+|(?<=/commands/)\S+|(?<=/actions/)\S+"
-    r"|(?<=Bearer )\S+"
-)
-_E_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-_QUIET = ("httpx", "httpcore", "apscheduler", "asyncio", "aiohttp", "slack_sdk", "slack_bolt")  # they log what they do
-
 Event = MutableMapping[str, Any]
+
+_OURS = "bot"
+_QUOTED = ("asyncio", "apscheduler", "py.warnings")  # what they report are mistakes of ours, by their tracebacks
+_OWN_FIELDS = {"timestamp", "level", "logger"}
+LONGEST, _LONGEST_TRACEBACK = 2_000, 16_000  # characters of a field
+_SPARE = 300  # at a cut, where half a secret could stand
+
+# --- what is struck out: each pattern looks at a character a fixed number of times at most -----------------
+
+_SLASH = r"(?:\\{0,4}/|%(?:25){0,3}2[Ff]|\\{1,4}u002[Ff])"
+_AT = r"(?:\\{0,4}@|\uff20|%(?:25){0,3}40|\\{1,4}(?:u0040|x40)|&\#(?:64|x40);)"
+_LOCAL = r"[\w.+%'!\#$*^~-]"
+_SECRETS = re.compile(
+    rf"""(?x)
+    \bxox[a-z](?:\.xox[a-z])?-[\w-]+ | \bxapp-[\w-]+ | neo_sk_\w+
+    | (?P<keep>
+        \bticket(?:=|%3[Dd])
+        | \bBearer(?:\s|\+|%20)
+        | {_SLASH}(?:commands|actions|services|workflows|triggers|hooks|upload){_SLASH}
+        | ://(?=[^\s/@]{{1,200}}@)
+      )[^\s&'"<>]+
+    """
+)
+_E_MAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+{_AT}[\w.%\[\]-]+")
+_CONTROLS = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def configure(level: LogLevel, form: LogFormat) -> None:
@@ -28,9 +52,9 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
-        _without_foreign_tracebacks,
+        _of_libraries,
         structlog.processors.format_exc_info,
-        _redacted,
+        _harmless,
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -38,15 +62,32 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
+    handler.addFilter(_is_heard)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_bare, _renderer(form)])
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    wanted = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(wanted, logging.WARNING))  # Bolt gives its loggers the root's level, whatever theirs is
+    logging.getLogger(_OURS).setLevel(wanted)
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Writes lines; of one that cannot be written it says so, and does not quote it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say that a line is missing."""
+        sys.stderr.write(f"a line of the log could not be written ({record.name}:{record.lineno})\n")
+
+
+def _is_of(logger: str, *names: str) -> bool:
+    return any(logger == name or logger.startswith(f"{name}.") for name in names)
+
+
+def _is_heard(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or _is_of(record.name, _OURS, "__main__")
 
 
 def without_locals() -> None:
@@ -69,18 +110,51 @@ def _bare(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's
     return event
 
 
-def _without_foreign_tracebacks(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
-    """A library's failed connection is one line; our own failures keep where they happened."""
-    if str(event.get("logger", "")).startswith(("slack_sdk", "slack_bolt")):
-        event.pop("exc_info", None)
-        record = event.get("_record")
-        if record is not None:
-            record.exc_info = None
+def _of_libraries(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
+    """Say of a library's warning where it comes from, in place of its words; our own failures keep theirs."""
+    record = event.get("_record")
+    if record is None or _is_of(record.name, _OURS, "__main__", *_QUOTED):
+        return event
+    error = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
+    event.pop("exc_info", None)
+    record.exc_info = record.exc_text = record.stack_info = None
+    event["event"] = "a library warns"
+    event["where"] = f"{record.module}:{record.lineno}"
+    if error is not None:
+        event["error"] = error.__name__
     return event
 
 
-def _redacted(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
+def _harmless(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
+    """Strike out what must not be read in a log, and what does something to a terminal."""
     for name, value in event.items():
-        if isinstance(value, str) and name not in {"timestamp", "level", "logger"}:
-            event[name] = _E_MAIL.sub("<e-mail>", _SECRETS.sub("<secret>", value))
+        if name in {"exception", "stack"}:
+            event[name] = _traceback(str(value))
+        elif name not in _OWN_FIELDS and not name.startswith("_") and not isinstance(value, bool | int | float | None):
+            event[name] = harmless(value if isinstance(value, str) else repr(value))
     return event
+
+
+def harmless(text: str, longest: int = LONGEST) -> str:
+    """One line of a text, without credentials and e-mails, in whatever form they are escaped, and cut to a length."""
+    return _visible(_struck(text, longest)).replace("\n", "\\n")
+
+
+def _struck(text: str, longest: int) -> str:
+    cut = len(text) > longest
+    found = _SECRETS.sub(lambda secret: f"{secret['keep'] or ''}<secret>", text[:longest])
+    found = _E_MAIL.sub("<e-mail>", found)[:longest]
+    return f"{found[:-_SPARE]}... ({len(text):,} characters)" if cut else found
+
+
+def _traceback(text: str) -> str:
+    """A traceback, whose lines begin like no line of the log, with its end where it is too long."""
+    half = _LONGEST_TRACEBACK // 2
+    if len(text) > _LONGEST_TRACEBACK:  # whole lines, so that no secret is cut in two
+        text = f"{text[:half].rpartition(chr(10))[0]}\n...\n{text[-half:].partition(chr(10))[2]}"
+    return "\n".join(f"  | {line}" for line in _visible(_struck(text, 2 * _LONGEST_TRACEBACK)).split("\n"))
+
+
+def _visible(text: str) -> str:
+    """The text with every control character, and whatever reorders or hides, spelt out; a line's end stays."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.app import App
+from bot.app import App, system_clock
 from bot.incidents.watch import Watch as Incidents
 from bot.incidents.watch import found
 from bot.ledger import notes
@@ -24,6 +24,7 @@ from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.ledger.schema import LedgerError, newest_revision
 from bot.ledger.trouble import UnusableError
+from bot.service.health import SlackCheck, without_paths
 from bot.service.jobs import Aside, Job, Ticks
 from bot.service.log import without_locals
 from bot.service.pruning import Pruning
@@ -34,6 +35,7 @@ from bot.slack.door import Door
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 from bot.slack.message import paragraph
 from bot.slack.socket import Socket
+from bot.slack.taken import Taken
 from bot.slack.workspace import Account, Workspace, connected
 from bot.sync import waits
 from bot.sync.job import Outcome, Progress
@@ -73,6 +75,8 @@ class Service:
     readers: Readers
     keeper: Keeper
     workspace: Workspace
+    taken: Taken
+    slack_check: SlackCheck
     port: int = 0
     door: Door | None = None
     socket: Socket | None = None
@@ -100,12 +104,13 @@ class Service:
         settings = self.app.settings
         account = await _account(self.workspace)
         self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
-        secret = None if settings.slack_app_token else settings.slack_signing_secret
-        desk, signing = self.rooms.desk, secret.reveal() if secret else None
-        self.door = Door(self.workspace, account, desk.serve, signing, desk.check)
+        await self.taken.load()
+        desk = self.rooms.desk
+        self.door = Door(self.workspace, account, desk.serve, _signing_secret(settings), desk.check, self.taken)
         self.filling = asyncio.create_task(_fill(self.rooms))
         if settings.slack_app_token is not None:
-            self.socket = Socket(self.door, settings.slack_app_token.reveal(), settings.slack_api_url)
+            token, address = settings.slack_app_token.reveal(), settings.slack_api_url
+            self.socket = Socket(self.door, token, address, self.look_after_itself)
             await self.socket.start()
 
     async def look(self) -> None:
@@ -159,7 +164,7 @@ class Service:
         try:
             free = disk_usage(self.app.settings.database_path.resolve().parent).free
             broken = self.rooms.desk.words.broken if self.rooms is not None and self.filled else None
-            wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now))
+            wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now, self._refusal))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
                 await self.database.write(lambda connection: watch.settle(connection, wrong, now))
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
@@ -233,23 +238,30 @@ class Service:
             if rows != [(newest_revision(),)]:
                 found["database"] = f"it is at another schema than {newest_revision()}"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
-            found["database"] = _why(error)
+            found["database"] = error.why if isinstance(error, UnusableError) else without_paths(_why(error))
         if self._trouble is not None:
             found.setdefault("database", self._trouble.why)
         if trouble := await self._slack_trouble():
             found["slack"] = trouble
         return found
 
+    @property
+    def _refusal(self) -> str | None:
+        """Slack's word for not taking the app token; empty when it does or there is none, None while nobody knows."""
+        if self.socket is not None:
+            return self.socket.refusal
+        return None if self.app.settings.slack_app_token is not None else ""
+
     async def _slack_trouble(self) -> str:
         if self.door is None:
             return "Slack has not answered yet"
-        if self.socket is not None:
-            return "" if await self.socket.is_connected() else "the connection is down; it is being renewed"
-        try:
-            await self.workspace.account()
-        except SlackError as error:
-            return str(error)
-        return ""
+        if self.socket is None:
+            return await self.slack_check.trouble()
+        if await self.socket.is_connected():
+            return ""
+        if refusal := self.socket.refusal:
+            return f"Slack does not take SLACK_APP_TOKEN ({refusal}). Make another in the Slack app, and restart."
+        return "the connection is down; it is being renewed"
 
     async def end(self) -> None:
         """Take nothing new, finish what is in flight, break off what can go on later."""
@@ -284,6 +296,13 @@ def _written_down(connection: Connection) -> None:
 async def _fill(rooms: Rooms) -> None:
     """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
     await asyncio.gather(rooms.directory.begin(FILL_SECONDS), asyncio.to_thread(rooms.desk.words.warm))
+
+
+def _signing_secret(settings: Settings) -> str | None:
+    """What Slack's requests over HTTP are signed with; None in Socket Mode, which listens to none."""
+    if settings.slack_app_token is not None or settings.slack_signing_secret is None:
+        return None
+    return settings.slack_signing_secret.reveal()
 
 
 def check(settings: Settings) -> None:
@@ -324,9 +343,14 @@ async def running(app: App) -> AsyncIterator[Service]:
         workspace = await stack.enter_async_context(
             connected(settings.slack_bot_token.reveal(), settings.slack_api_url)
         )
-        service = Service(app, database, readers, _keeper(app, readers), workspace, life=life)
-        health = http.application(service.problems, lambda: service.door.bolt if service.door else None)
-        service.port = await stack.enter_async_context(http.served(health, settings.http_host, settings.http_port))
+        # the real present, whatever the service's clock says: it is what Slack signs by
+        taken = Taken(database.write, system_clock)
+        slack_check = SlackCheck(workspace)
+        service = Service(app, database, readers, _keeper(app, readers), workspace, taken, slack_check, life=life)
+        secret = _signing_secret(settings)
+        events = http.Events(secret, taken, system_clock) if secret else None
+        endpoints = http.Endpoints(service.problems, lambda: service.door, events, settings.http_host)
+        service.port = await stack.enter_async_context(http.served(endpoints, settings.http_host, settings.http_port))
         await life.enter_async_context(_ticking(service))
         stack.push_async_callback(service.end)  # before the ticks end: what is in flight may wait for a sync
         service.connecting = asyncio.create_task(service.connect())

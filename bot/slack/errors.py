@@ -3,13 +3,14 @@
 SlackError
 ├── RefusedBySlackError      Slack understood and said no; `code` is its word for it
 └── SlackUnavailableError    no answer, a limit that does not end soon, or a fault of Slack's
+    ├── GarbledBySlackError  an answer that makes no sense
     ├── NotReachedError      no connection came about, so nothing was done
     └── LimitedBySlackError  too much at once; `seconds` says for how long nothing more is taken
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -31,13 +32,9 @@ _NOT_LET_IN = {
     "access_denied", "deprecated_endpoint", "two_factor_setup_required", "team_access_not_granted",
 }  # fmt: skip
 _A_WHILE = 30.0  # seconds, where Slack does not say for how long
-
-
-def _seconds(answer: Any) -> float:  # noqa: ANN401 - the SDK's answer, or a dictionary of its
-    headers = answer.get("headers") if isinstance(answer, dict) else answer.headers
-    said = {name.lower(): value for name, value in (headers or {}).items()}.get("retry-after", "")
-    said = said[0] if isinstance(said, list) and said else said
-    return float(said) if str(said).isdigit() else _A_WHILE
+_LONGEST = 86_400.0  # seconds that a wait can mean
+_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+_CODE = re.compile(r"[\w.,:/ -]{1,120}", re.ASCII)  # Slack's words, and lists of scopes
 
 
 class SlackError(Exception):
@@ -67,6 +64,13 @@ class SlackUnavailableError(SlackError):
     mend = ""
 
 
+class GarbledBySlackError(SlackUnavailableError):
+    """Slack's address gave an answer that is not Slack's; it says what is wrong with it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Slack's answer makes no sense ({what})")
+
+
 class NotReachedError(SlackUnavailableError):
     """No connection came about."""
 
@@ -83,19 +87,27 @@ class LimitedBySlackError(SlackUnavailableError):
         self.seconds = seconds
 
 
+class StrayError(aiohttp.ClientError):
+    """A request was to go elsewhere than to Slack, and was not sent; the message is a whole sentence."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what slack-sdk and aiohttp raise into a SlackError."""
+    """Turn what slack-sdk and aiohttp raise into a SlackError, also where they trip over what Slack has answered."""
     try:
         yield
     except SlackApiError as error:
-        raise _of_answer(error) from None
+        raise _of_answer(error.response) from None
     except aiohttp.ClientConnectorError as error:
         raise _obstructed(NotReachedError("cannot reach Slack"), error) from None
     except aiohttp.ClientHttpProxyError as error:
         raise _obstructed(NotReachedError("cannot reach Slack"), error, error.status) from None
-    except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError, ValueError) as error:
+    except StrayError as error:
+        raise SlackUnavailableError(str(error)) from None
+    except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
         raise _obstructed(SlackUnavailableError("no answer from Slack"), error) from None
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise GarbledBySlackError(type(error).__name__) from None
 
 
 def _obstructed(
@@ -108,13 +120,32 @@ def _obstructed(
     return named
 
 
-def _of_answer(error: SlackApiError) -> SlackError:
-    answer = error.response
-    status = answer.get("status") if isinstance(answer, dict) else answer.status_code
-    body = answer if isinstance(answer, dict) else answer.data
-    code = body.get("error") if isinstance(body, dict) else None
+def _of_answer(answer: object) -> SlackError:
+    """What Slack has said, by its status and its word for it, whatever kind of thing the answer is."""
+    status, body = _read(answer)
+    said = body.get("error")
+    code = said if isinstance(said, str) and _CODE.fullmatch(said) else None
     if status == TOO_MANY_REQUESTS or code in _LIMITS:
         return LimitedBySlackError(_seconds(answer))
-    if code is None or code in _PASSING or (isinstance(status, int) and status >= TOO_MANY_REQUESTS):
-        return SlackUnavailableError(f"Slack cannot answer now ({code or status})")
-    return RefusedBySlackError(str(code), body.get("needed") if isinstance(body, dict) else None)
+    if code is None or code in _PASSING or status >= TOO_MANY_REQUESTS:
+        return SlackUnavailableError(f"Slack cannot answer now ({code or status or 'no answer of Slack'})")
+    needed = body.get("needed")
+    return RefusedBySlackError(code, needed if isinstance(needed, str) and _CODE.fullmatch(needed) else None)
+
+
+def _read(answer: object) -> tuple[int, Mapping[str, object]]:
+    """The status (0 if there is none) and the JSON object (empty if it is none) of the SDK's or aiohttp's answer."""
+    if isinstance(answer, dict):
+        return 0, answer
+    status: object = getattr(answer, "status_code", getattr(answer, "status", 0))
+    body: object = getattr(answer, "data", None)
+    return (status if isinstance(status, int) else 0), (body if isinstance(body, dict) else {})
+
+
+def _seconds(answer: object) -> float:
+    """How long Slack asks to wait."""
+    headers = answer.get("headers") if isinstance(answer, dict) else getattr(answer, "headers", None)
+    named = {str(name).lower(): value for name, value in (headers or {}).items()}
+    said = named.get("retry-after", "")
+    said = said[0] if isinstance(said, list) and said else said
+    return min(float(said), _LONGEST) if _SECONDS.fullmatch(str(said)) else _A_WHILE

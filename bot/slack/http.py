@@ -1,45 +1,206 @@
-"""The HTTP server: whether the service lives and is ready, and (without Socket Mode) Slack's requests."""
+"""The HTTP server: whether the service lives and is ready, and (without Socket Mode) Slack's signed requests."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
 
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
+import structlog
+from aiohttp import hdrs, web
+
+from bot.slack.door import Door
+from bot.slack.origin import is_own_name
+from bot.slack.payloads import MalformedError, decoded
+from bot.slack.signature import SIGNATURE, TIMESTAMP, UnprovenError, check
+from bot.slack.taken import Taken
+
+log = structlog.get_logger(__name__)
 
 EVENTS = "/slack/events"
+LARGEST = 256 * 1024  # bytes; Slack itself takes no view above 250 kB
+PATIENCE_SECONDS = 10.0  # for a request's headers, and again for its body
 _TURNS = 4  # of the loop, in which whoever was let in while the door closed comes to the fore
+_GET, _POST = {hdrs.METH_GET, hdrs.METH_HEAD}, {hdrs.METH_POST}
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """What stands in the way of being ready, by what it concerns; empty when all is well."""
 
 
-def application(ready: Ready, bolt: Callable[[], AsyncApp | None]) -> web.Application:
-    """`/healthz` and `/readyz`, and Slack's one path, which is not found until there is an app for it."""
+class RefusedRequestError(Exception):
+    """A request is not answered but with this status; the message says why, and quotes nothing of it."""
 
-    async def healthz(_: web.Request) -> web.Response:
-        return web.json_response({"ok": True})
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.status = status
 
-    async def readyz(_: web.Request) -> web.Response:
-        problems = dict(await ready())
-        return web.json_response({"ok": not problems, "problems": problems}, status=503 if problems else 200)
 
-    async def events(request: web.Request) -> web.Response:
-        app = bolt()
-        if app is None:
-            raise web.HTTPNotFound
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What it takes to listen to Slack over HTTP. `now` is the real present, which signatures are dated by."""
 
-    app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.post(EVENTS, events)])
-    return app
+    signing_secret: str
+    taken: Taken
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What is served: `/healthz` and `/readyz`, and Slack's one path where there are `events` to listen to.
+
+    `door` is None until Slack has answered; `host` is the name that is listened on.
+    """
+
+    ready: Ready
+    door: Callable[[], Door | None]
+    events: Events | None
+    host: str
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request, or say in one line of the log why not."""
+        try:
+            return await self._answer(request)
+        except RefusedRequestError as refusal:
+            log.warning("refused a request", status=refusal.status.value, why=str(refusal), remote=request.remote)
+            return _json(refusal.status, {"ok": False, "error": str(refusal)})
+        except Exception as error:  # noqa: BLE001 - of whatever a stranger sends, a line and no more
+            log.error("could not answer a request", why=type(error).__name__, remote=request.remote)  # noqa: TRY400 - no traceback: it could quote the request
+            return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"ok": False})
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        _refuse_browsers(request)
+        if request.path == EVENTS and self.events is not None:
+            _allow(request, _POST)
+            return await self._event(request, self.events)
+        if not is_own_name(request.headers.getall(hdrs.HOST, []), self.host):
+            raise RefusedRequestError(HTTPStatus.FORBIDDEN, "its Host is not this machine")
+        if request.path == "/healthz":
+            _allow(request, _GET)
+            return _json(HTTPStatus.OK, {"ok": True})
+        if request.path == "/readyz":
+            _allow(request, _GET)
+            problems = dict(await self.ready())
+            status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+            return _json(status, {"ok": not problems, "problems": problems})
+        raise RefusedRequestError(HTTPStatus.NOT_FOUND, "there is nothing at that path")
+
+    async def _event(self, request: web.BaseRequest, events: Events) -> web.Response:
+        body, headers = await _body(request), request.headers
+        signatures = headers.getall(SIGNATURE, [])
+        try:
+            check(events.signing_secret, headers.getall(TIMESTAMP, []), signatures, body, events.now())
+        except UnprovenError as why:
+            raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, str(why)) from None
+        door = self.door()
+        if door is None:
+            raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, "Slack has not answered yet")
+        payload = _payload(request, body)
+        proof = f"{headers[TIMESTAMP]}:{signatures[0]}"
+        if not events.taken.add(proof):
+            raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, "it was taken before")
+        answer = await door.dispatch(payload, proof)
+        kind = "application/json" if answer.body.startswith("{") else "text/plain"
+        return _response(HTTPStatus(answer.status), answer.body, kind)
+
+
+def _refuse_browsers(request: web.BaseRequest) -> None:
+    """Take nothing that a web page has sent: Slack, probes and proxies send neither of these."""
+    if hdrs.ORIGIN in request.headers:
+        raise RefusedRequestError(HTTPStatus.FORBIDDEN, "it comes from a web page (Origin)")
+    if request.headers.get("Sec-Fetch-Site", "none") != "none":
+        raise RefusedRequestError(HTTPStatus.FORBIDDEN, "it comes from a web page (Sec-Fetch-Site)")
+
+
+def _allow(request: web.BaseRequest, methods: set[str]) -> None:
+    if request.method not in methods:
+        raise RefusedRequestError(HTTPStatus.METHOD_NOT_ALLOWED, "that path has another method")
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    """The bytes as they come, within the limits of size and time."""
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise RefusedRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "it is compressed")
+    too_large = RefusedRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST:,} bytes")
+    if (request.content_length or 0) > LARGEST:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise too_large
+    except TimeoutError:
+        raise RefusedRequestError(HTTPStatus.REQUEST_TIMEOUT, "its body did not come in time") from None
+    except (web.RequestPayloadError, ValueError):
+        raise RefusedRequestError(HTTPStatus.BAD_REQUEST, "its body is broken") from None
+    return bytes(body)
+
+
+def _payload(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
+    try:
+        return decoded(body, request.content_type, request.charset)
+    except MalformedError as why:
+        raise RefusedRequestError(HTTPStatus.BAD_REQUEST, str(why)) from None
+
+
+def _json(status: HTTPStatus, content: Mapping[str, object]) -> web.Response:
+    return _response(status, json.dumps(content), "application/json")
+
+
+def _response(status: HTTPStatus, text: str, kind: str) -> web.Response:
+    """An answer that does not tell what serves it; each has a connection of its own, so that none is held idle."""
+    response = web.Response(status=status, text=text, content_type=kind, headers={hdrs.SERVER: "neo-usage"})
+    response.force_close()
+    return response
+
+
+# --- serving -------------------------------------------------------------------------------------
+
+
+class _Connection(web.RequestHandler):
+    """A connection that says of what is no HTTP one line, and quotes nothing."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
+    ) -> web.StreamResponse:
+        """The answer to what cannot be read."""
+        why = "it is no HTTP" if exc is None else f"it is no HTTP ({type(exc).__name__})"
+        log.warning("refused a request", status=status, why=why, remote=request.remote)
+        return _json(HTTPStatus(status), {"ok": False})
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ANN401, ARG002 - aiohttp's signature
+        """Say that a connection broke, in one line."""
+        log.warning("a connection broke", why=type(kw.get("exc_info")).__name__)
+
+
+class _Server(web.Server):
+    """aiohttp's server with connections of ours."""
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # none; aiohttp's runners pass it so
+            auto_decompress=False,  # a signature is of the bytes as they come
+            keepalive_timeout=PATIENCE_SECONDS,  # for headers, too: until they are whole a connection counts as idle
+            lingering_time=1.0,  # for a body that is not wanted
+        )
 
 
 @asynccontextmanager
-async def served(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def served(endpoints: Endpoints, host: str, port: int) -> AsyncIterator[int]:
     """Serve, and give the port; raises OSError when it is taken."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    runner = web.ServerRunner(_Server(endpoints.handle), shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -8,6 +8,7 @@ import structlog
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.settings import proxy_for
 from bot.slack.errors import TOO_MANY_REQUESTS, RefusedBySlackError, SlackUnavailableError, translated
 from bot.slack.message import Message
 from bot.slack.workspace import Workspace, blocks
@@ -43,6 +44,7 @@ class Hook:
     async def _send(self, message: Message, to: str, *, replace: bool) -> None:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
         client = AsyncWebhookClient(self.url, session=self.workspace.session, retry_handlers=[limited])
+        client.proxy = proxy_for(self.url)
         with translated():
             answer = await client.send(
                 text=message.text,

@@ -2,35 +2,53 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.settings import proxy_for
 from bot.slack.door import Door
+from bot.slack.errors import RefusedBySlackError, SlackError, translated
+from bot.slack.transport import session, web_client
 
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 5.0
 WATCH_SECONDS = 3.0  # between looks at the connection
+REFUSED_SECONDS = 15.0  # between tries of a token that Slack does not take
 CONNECT_SECONDS = 20.0
 MISSED_PINGS = 4  # a connection that stays silent so long is dead, whatever it says
+_WEB_SECONDS = 10.0  # for Slack to name the connection's address
+
+Changed = Callable[[], Awaitable[None]]
 
 
 class Socket:
-    """One connection to Slack, watched: the client's own word that it is connected can be wrong."""
+    """One connection to Slack, watched: the client's own word that it is connected can be wrong.
 
-    def __init__(self, door: Door, app_token: str, address: str) -> None:
-        # it wants a session of its own: the client makes another when the connection is renewed
-        web = AsyncWebClient(base_url=address, timeout=10)
-        self._handler = AsyncSocketModeHandler(door.bolt, app_token, web_client=web, ping_interval=PING_SECONDS)
+    `refusal` is Slack's word for why it does not take the app token: empty when it does, None while nobody knows.
+    `changed` is awaited when that has become another.
+    """
+
+    def __init__(self, door: Door, app_token: str, address: str, changed: Changed) -> None:
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=_WEB_SECONDS)
+        self._session = session(address, limits)
+        self._handler = _Handler(door, app_token, address, self._session)
         self._client = self._handler.client
+        self._changed = changed
         self._watching: asyncio.Task[None] | None = None
         self._was_up = False
+        self.refusal: str | None = None
 
     async def start(self) -> None:
         """Connect, wait for it a moment, and go on watching."""
+        await self._handler.use(self._session)
         self._watching = asyncio.create_task(self._watch())
         for _ in range(100):
             if await self.is_connected():
@@ -52,21 +70,65 @@ class Socket:
             with suppress(asyncio.CancelledError):
                 await self._watching
         await self._handler.close_async()  # type: ignore[no-untyped-call]
+        await self._session.close()
         await asyncio.sleep(0)
 
     async def _watch(self) -> None:
         while True:
-            if not await self.is_connected():
-                await self._connect()
+            refusal = "" if await self.is_connected() else await self._connect()
             up = await self.is_connected()
             if up != self._was_up:
                 log.info("connected to Slack") if up else log.warning("not connected to Slack; trying again")
                 self._was_up = up
-            await asyncio.sleep(WATCH_SECONDS)
+            await self._keep("" if up else refusal)
+            await asyncio.sleep(max(WATCH_SECONDS, REFUSED_SECONDS if self.refusal else 0))
 
-    async def _connect(self) -> None:
+    async def _keep(self, refusal: str | None) -> None:
+        """Remember whether Slack takes the token, and tell of it when that is new."""
+        if refusal == self.refusal:
+            return
+        self.refusal = refusal
+        if refusal:
+            log.error("Slack does not take SLACK_APP_TOKEN", why=refusal)
+        try:
+            await self._changed()
+        except Exception:
+            log.exception("could not tell that the connection has changed")
+
+    async def _connect(self) -> str | None:
+        """Connect anew; the refusal after it, which nobody knows better than before where Slack does not answer."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self._client.connect_to_new_endpoint(force=True)
+                with translated():
+                    await self._client.connect_to_new_endpoint(force=True)
+        except RefusedBySlackError as refusal:
+            return refusal.code
+        except (SlackError, TimeoutError) as error:
+            log.warning("cannot connect to Slack", why=str(error) or type(error).__name__)
+            return self.refusal
         except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again
-            log.warning("cannot connect to Slack", why=f"{type(error).__name__}: {error}")
+            log.warning("cannot connect to Slack", why=type(error).__name__)
+            return self.refusal
+        return ""
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's handler, which hands what comes to the door, and speaks to Slack alone."""
+
+    client: SocketModeClient
+
+    def __init__(self, door: Door, app_token: str, address: str, over: aiohttp.ClientSession) -> None:
+        web = web_client(None, address, over)
+        super().__init__(door.bolt, app_token, web_client=web, ping_interval=PING_SECONDS)
+        self._door = door
+        self.client.proxy = proxy_for(address)
+
+    async def use(self, over: aiohttp.ClientSession) -> None:
+        """Have the connection made over a session of ours; the client has made one of its own."""
+        own, self.client.aiohttp_client_session = self.client.aiohttp_client_session, over
+        await own.close()
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        """Acknowledge what came."""
+        answer = await self._door.dispatch(req.payload, req.envelope_id)
+        await send_async_response(client, req, answer, time.monotonic())

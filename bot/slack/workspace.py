@@ -1,7 +1,7 @@
 """The workspace: the bot's account in it, and the calls that rooms make."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,8 +13,10 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import RefusedBySlackError, translated
+from bot.slack.answers import Answer, conversation, part, parts, person, required, text
+from bot.slack.errors import GarbledBySlackError, RefusedBySlackError, translated
 from bot.slack.message import Message
+from bot.slack.transport import session, web_client
 
 R = TypeVar("R")
 
@@ -43,6 +45,7 @@ class Workspace:
     `reading` repeats what a dropped connection may have swallowed, and never waits where Slack has enough: whoever
     reads has others to see to meanwhile. `posting` never repeats, or people would see a message twice, but waits; it
     is for answers to somebody. `once` does neither. `patient` does both, for what somebody waits for.
+    `address` is the API's.
     """
 
     reading: AsyncWebClient
@@ -50,78 +53,73 @@ class Workspace:
     once: AsyncWebClient
     patient: AsyncWebClient
     session: aiohttp.ClientSession
+    address: str
     _who: "list[Account]" = field(default_factory=list)
 
     async def account(self) -> Account:
         """Who the token belongs to."""
         with translated():
             answer = await self.reading.auth_test()
-        scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
-        held = frozenset(each.strip() for each in scopes.split(",") if each.strip())
-        found = Account(answer["team_id"], answer.get("enterprise_id"), answer["user_id"], answer["bot_id"], held)
+            scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
+            held = frozenset(each.strip() for each in scopes.split(",") if each.strip())
+            enterprise = text(answer, "enterprise_id") or None
+            found = Account(
+                required(answer, "team_id"), enterprise, required(answer, "user_id"), required(answer, "bot_id"), held
+            )
         self._who[:] = [found]
         return found
 
     async def users(self) -> AsyncIterator[dict[str, Any]]:
         """Everybody in the workspace, as Slack's user objects."""
-        following: str | None = ""
-        while following is not None:
-            page, following = await self.some_users(following, self.patient)
-            for each in page:
-                yield each
+        async for member in _pages(lambda cursor: self.patient.users_list(limit=200, cursor=cursor), "members"):
+            with suppress(GarbledBySlackError):  # one odd record hides nobody else
+                yield person(member)
 
-    async def some_users(
-        self, cursor: str = "", client: AsyncWebClient | None = None
-    ) -> tuple[list[dict[str, Any]], str | None]:
+    async def some_users(self, cursor: str = "") -> tuple[list[dict[str, Any]], str | None]:
         """A page of the workspace's user objects, and the cursor of the next one, if there is one."""
+        found = []
         with translated():
-            answer = await (client or self.reading).users_list(limit=200, cursor=cursor)
-        return list(answer["members"]), _following(answer) or None
+            answer = await self.reading.users_list(limit=200, cursor=cursor)
+            for member in parts(answer, "members"):
+                with suppress(GarbledBySlackError):
+                    found.append(person(member))
+            return found, _following(answer) or None
 
     async def user(self, user: str) -> dict[str, Any] | None:
         """One user object; None if there is no such user."""
         try:
             with translated():
-                answer = await self.reading.users_info(user=user)
+                return person(part(await self.reading.users_info(user=user), "user"))
         except RefusedBySlackError as error:
             if error.code in {"user_not_found", "user_not_visible", "users_not_found"}:
                 return None
             raise
-        found: dict[str, Any] = answer["user"]
-        return found
 
     async def user_by_email(self, email: str) -> dict[str, Any] | None:
         """The user object of an address; None if there is no such user."""
         try:
             with translated():
-                answer = await self.reading.users_lookupByEmail(email=email)
+                return person(part(await self.reading.users_lookupByEmail(email=email), "user"))
         except RefusedBySlackError as error:
             if error.code in {"users_not_found", "user_not_found", "invalid_email"}:
                 return None
             raise
-        found: dict[str, Any] = answer["user"]
-        return found
 
     async def channel(self, channel: str) -> dict[str, Any]:
         """A channel object by id."""
         with translated():
-            answer = await self.reading.conversations_info(channel=channel)
-        found: dict[str, Any] = answer["channel"]
-        return found
+            return conversation(part(await self.reading.conversations_info(channel=channel), "channel"))
 
     async def channels(self) -> AsyncIterator[dict[str, Any]]:
         """Every channel that the bot can see, as Slack's channel objects."""
-        cursor = ""
-        while True:
-            with translated():
-                answer = await self.patient.conversations_list(
-                    types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
-                )
-            for channel in answer["channels"]:
-                yield channel
-            cursor = _following(answer)
-            if not cursor:
-                return
+        kinds = "public_channel,private_channel"
+
+        def page(cursor: str) -> Awaitable[Any]:
+            return self.patient.conversations_list(types=kinds, exclude_archived=True, limit=200, cursor=cursor)
+
+        async for channel in _pages(page, "channels"):
+            with suppress(GarbledBySlackError):
+                yield conversation(channel)
 
     async def find(self, named: str) -> dict[str, Any] | None:
         """A channel object by id or `#name`; None if the bot can see no such channel."""
@@ -138,14 +136,14 @@ class Workspace:
     async def dm(self, user: str) -> str:
         """The channel of the bot's DM with a user."""
         with translated():
-            answer = await self.reading.conversations_open(users=user)
-        return str(answer["channel"]["id"])
+            return required(part(await self.reading.conversations_open(users=user), "channel"), "id")
 
     async def post(self, channel: str, message: Message, thread: str | None = None) -> str:
         """Post a message, simpler where Slack refuses its blocks; returns its `ts`."""
         thread_ts = {"thread_ts": thread} if thread else {}
         answer = await self._said(self.posting.chat_postMessage, message, channel=channel, **thread_ts, **_NO_UNFURL)
-        return str(answer["ts"])
+        with translated():
+            return required(answer, "ts")
 
     async def open_form(self, trigger: str, view: dict[str, Any]) -> None:
         """Put a form in front of whoever acted just now."""
@@ -184,7 +182,7 @@ class Workspace:
                 thread_ts=thread,
                 **_NO_UNFURL,
             )
-        return str(answer["ts"]), bool((answer.get("message") or {}).get("thread_ts"))
+            return required(answer, "ts"), bool(part(answer, "message").get("thread_ts"))
 
     async def edit(self, channel: str, ts: str, message: Message, key: str) -> None:
         """Say a message of the bot's differently."""
@@ -216,29 +214,25 @@ class Workspace:
         """
         (who,) = self._who or [await self.account()]
         found = [each async for each in self._messages(channel, oldest, thread)]
-        return sorted({each["ts"] for each in found if _is_of(each, who) and _key(each) == key})
+        return sorted({text(each, "ts") for each in found if _is_of(each, who) and _key(each) == key} - {""})
 
     async def threads(self, channel: str, oldest: float) -> list[str]:
         """The `ts` of what has replies in a channel since `oldest`, and is a message of the bot's or was deleted."""
         (who,) = self._who or [await self.account()]
         found = [each async for each in self._messages(channel, oldest) if each.get("reply_count")]
-        return [each["ts"] for each in found if _is_of(each, who) or each.get("subtype") == "tombstone"]
+        own = [each for each in found if _is_of(each, who) or each.get("subtype") == "tombstone"]
+        return [ts for each in own if (ts := text(each, "ts"))]
 
-    async def _messages(self, channel: str, oldest: float, thread: str | None = None) -> AsyncIterator[dict[str, Any]]:
-        cursor = ""
+    def _messages(self, channel: str, oldest: float, thread: str | None = None) -> AsyncIterator[dict[str, Any]]:
         place: dict[str, Any] = {"channel": channel, "oldest": f"{max(oldest, 0):.6f}", "limit": 200}
         place["include_all_metadata"] = True
-        while True:
-            with translated():
-                if thread:
-                    answer = await self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
-                else:
-                    answer = await self.reading.conversations_history(cursor=cursor, **place)
-            for each in answer["messages"]:
-                yield each
-            cursor = _following(answer)
-            if not cursor:
-                return
+
+        def page(cursor: str) -> Awaitable[Any]:
+            if thread:
+                return self.reading.conversations_replies(ts=thread, cursor=cursor, **place)
+            return self.reading.conversations_history(cursor=cursor, **place)
+
+        return _pages(page, "messages")
 
     async def upload(self, channel: str, name: str, content: str, comment: str) -> None:
         """Put a text file into a channel, with a line of plain text."""
@@ -260,6 +254,21 @@ async def simplified(message: Message, send: Callable[[Message], Awaitable[R]]) 
             message = simpler
 
 
+async def _pages(page: Callable[[str], Awaitable[Any]], name: str) -> AsyncIterator[dict[str, Any]]:
+    """The objects of a list that Slack gives in pages; what is no object among them is left out."""
+    cursor, seen = "", {""}
+    while True:
+        with translated():
+            answer = await page(cursor)
+            found = parts(answer, name)
+            cursor = _following(answer)
+        for each in found:
+            yield each
+        if cursor in seen:  # none, or one that would lead round in a circle
+            return
+        seen.add(cursor)
+
+
 EVENT_TYPE = "neo_usage_notification"
 
 
@@ -267,21 +276,22 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-def _following(answer: Any) -> str:  # noqa: ANN401 - the SDK's answer
+def _following(answer: Answer) -> str:
     """The cursor of what follows a page; "" after the last."""
-    return (answer.get("response_metadata") or {}).get("next_cursor") or ""
+    return text(part(answer, "response_metadata"), "next_cursor")
 
 
-def _is_of(message: dict[str, Any], who: Account) -> bool:
+def _is_of(message: Answer, who: Account) -> bool:
     """Whether somebody wrote a message."""
-    return message.get("bot_id") == who.bot or message.get("user") == who.user
+    return bool(message.get("bot_id") == who.bot or message.get("user") == who.user)
 
 
-def _key(message: dict[str, Any]) -> str | None:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
+def _key(message: Answer) -> str | None:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
-    return (metadata.get("event_payload") or {}).get("key")
+    payload = metadata.get("event_payload")
+    return payload.get("key") if isinstance(payload, dict) else None
 
 
 def is_shared_outside(channel: Mapping[str, Any]) -> bool:
@@ -299,13 +309,14 @@ async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
     """The workspace that a bot token opens; what is read has connections of its own, so that no post waits for them."""
     # slack-sdk does not apply its own timeout to a session that it is given
     limits = aiohttp.ClientTimeout(total=6 * SECONDS, sock_connect=SECONDS, sock_read=SECONDS)
-    async with aiohttp.ClientSession(timeout=limits) as session, aiohttp.ClientSession(timeout=limits) as asking:
+    async with session(address, limits) as over, session(address, limits) as asking:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
         twice = [AsyncConnectionErrorRetryHandler(max_retry_count=2), AsyncServerErrorRetryHandler()]
         yield Workspace(
-            AsyncWebClient(token, address, session=asking, retry_handlers=[*twice]),
-            AsyncWebClient(token, address, session=session, retry_handlers=[limited]),
-            AsyncWebClient(token, address, session=session, retry_handlers=[]),
-            AsyncWebClient(token, address, session=asking, retry_handlers=[limited, *twice]),
-            session,
+            web_client(token, address, asking, [*twice]),
+            web_client(token, address, over, [limited]),
+            web_client(token, address, over, []),
+            web_client(token, address, asking, [limited, *twice]),
+            over,
+            address,
         )

@@ -41,6 +41,7 @@ class Office:
     clock: SimClock
     settings: dict[str, str] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _bot: AsyncExitStack = field(default_factory=AsyncExitStack)
     neo_url: str = ""
     running: Service | None = None
 
@@ -65,7 +66,8 @@ class Office:
 
     async def start(self, *, over_http: bool = False) -> None:
         """Start the bot alone."""
-        self.running = await self._stack.enter_async_context(running(self.app(over_http=over_http)))
+        self._bot = await self._stack.enter_async_context(AsyncExitStack())
+        self.running = await self._bot.enter_async_context(running(self.app(over_http=over_http)))
         assert self.service.connecting is not None
         await self.service.connecting
         await self.service.look()
@@ -96,6 +98,11 @@ class Office:
 
     async def close(self) -> None:
         await self._stack.aclose()
+
+    async def restart(self, *, over_http: bool = False) -> None:
+        """End the bot alone, and start it again over what it left."""
+        await self._bot.aclose()
+        await self.start(over_http=over_http)
 
     # --- acting ----------------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from bot.outbox.store import Owed, owe
 from bot.sandbox.faults import Status, Total
+from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
@@ -162,3 +164,38 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_named_and_told_and_the
         connection.exec_driver_sql("DROP TRIGGER odd")
     await poll(office, 1)
     assert "It is over: every row could be booked" in alarms(office)[-1]
+
+
+async def test_an_app_token_that_slack_refuses_is_told_to_operators_and_when_it_is_taken_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.socket.WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("bot.slack.socket.REFUSED_SECONDS", 0.05)
+    office.slack.faults.when(lambda call: Refuse("token_revoked") if call.method == "apps.connections.open" else None)
+    office.slack.sockets.drop()
+    await office.workspace.until(lambda: told(office.dm("hannah")) != [], 15)
+    (alarm,) = told(office.dm("hannah"))
+    assert "Slack does not take SLACK_APP_TOKEN (token_revoked)" in plainly(alarm)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.service.port}") as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert "SLACK_APP_TOKEN (token_revoked)" in answer.json()["problems"]["slack"]
+    office.slack.faults.clear()
+    await office.workspace.until(lambda: len(told(office.dm("hannah"))) == 2, 15)
+    assert "It is over: Slack takes SLACK_APP_TOKEN again" in plainly(told(office.dm("hannah"))[-1])
+
+
+async def test_that_the_token_is_refused_stands_until_somebody_knows_better(office: Office) -> None:
+    office.slack.faults.when(lambda call: Refuse("invalid_auth") if call.method == "apps.connections.open" else None)
+    office.slack.sockets.drop()
+    await office.workspace.until(lambda: told(office.dm("hannah")) != [], 20)
+    socket, office.service.socket = office.service.socket, None  # as it is while the service starts
+    await office.service.look_after_itself()
+    await office.delivered()
+    office.service.socket = socket
+    assert len(told(office.dm("hannah"))) == 1
+
+
+def plainly(message: Message) -> str:
+    """What is read of a message, without its emphasis."""
+    return shown(message).replace("*", "")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from bot.app import system_clock
+from bot.ledger.readers import Readers
 from bot.sandbox.faults import Status as NeoStatus
 from bot.sandbox.slack.faults import Hang, Html, Limited, Refuse, Reset, Slow, Status
 from bot.slack import socket as sockets
@@ -202,6 +203,34 @@ async def test_it_says_whether_it_is_ready(office: Office) -> None:
         assert (answer.status_code, list(answer.json()["problems"])) == (503, ["slack"])
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.post("/slack/events", json={})).status_code in {401, 404}
+
+
+async def test_slack_is_asked_for_strangers_once_every_few_seconds(
+    closed: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.health.FRESH_SECONDS", 3600.0)
+    await closed.open(over_http=True)
+    before = len(closed.slack.calls("auth.test"))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{closed.service.port}") as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(closed.slack.calls("auth.test")) == before + 1
+        monkeypatch.setattr("bot.service.health.FRESH_SECONDS", 0.0)
+        closed.slack.faults.on("auth.test", Refuse("token_revoked"))
+        assert "token_revoked" in (await client.get("/readyz")).json()["problems"]["slack"]
+
+
+async def test_what_is_wrong_with_the_database_names_no_file(closed: Office) -> None:
+    await closed.open()
+    kept, closed.service.readers = closed.service.readers, Readers(closed.directory / "no-ledger.db")
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{closed.service.port}") as client:
+        answer = await client.get("/readyz")
+    closed.service.readers.close()
+    closed.service.readers = kept
+    said = answer.json()["problems"]["database"]
+    assert said
+    assert str(closed.directory) not in answer.text
+    assert ".db" not in answer.text
 
 
 async def test_a_forged_request_is_turned_away(closed: Office) -> None:

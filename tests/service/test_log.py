@@ -1,0 +1,167 @@
+"""The log: whatever is written, by whomever, no line holds a credential, an e-mail or a control character."""
+
+import io
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from time import perf_counter
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.service.log import LONGEST, configure, harmless
+from bot.settings import LogFormat, LogLevel
+from tests.service.conftest import Office
+from tests.service.hostile import FORM, as_form, command, posted, signed
+
+SECRETS = {
+    "xoxb-1234-abcd": "see xoxb-1234-abcd here",
+    "xapp-1-A0-99-ff": "xapp-1-A0-99-ff",
+    "neo_sk_abcdef0123": "X-Api-Key: neo_sk_abcdef0123",
+    "s3cr3tT1ck3t": "wss://wss-primary.slack.com/link/?ticket=s3cr3tT1ck3t&app_id=1",
+    "s3cr3tT2ck3t": "ticket%3Ds3cr3tT2ck3t",
+    "s3cr3tH00k": "https://hooks.slack.com/commands/T1/222/s3cr3tH00k",
+    "s3cr3tH01k": "https:\\/\\/hooks.slack.com\\/commands\\/T1\\/222\\/s3cr3tH01k",
+    "s3cr3tH02k": "https%3A%2F%2Fhooks.slack.com%2Factions%2FT1%2F222%2Fs3cr3tH02k",
+    "s3cr3tH03k": "https%253A%252F%252Fhooks.slack.com%252Fservices%252FT1%252FB%252Fs3cr3tH03k",
+    "s3cr3tH04k": "hooks.slack.com\\u002Fworkflows\\u002FT1\\u002Fs3cr3tH04k",
+    "s3cr3tB3ar3r": "Authorization: Bearer s3cr3tB3ar3r",
+    "s3cr3tPassw0rd": "http://user:s3cr3tPassw0rd@proxy.example:3128",
+    "ana": "by ana@acme.example, he said",
+    "ana.r": "email=ana.r%40acme.example",
+    "ana.s": '{"email": "ana.s\\u0040acme.example"}',
+    "ana.t": "'ana.t\\\\u0040acme.example'",
+    "ana.u": "ana.u%2540acme.example",
+    "ana.v": "ana.v&#64;acme.example &#x40;",
+    "ana+w": "<mailto:ana+w@acme.example|ana+w@acme.example>",
+    "o'brien": "o'brien@acme.example",
+    "\u00e4nn\u00e9": "\u00e4nn\u00e9@b\u00fccher.example",
+    "root": "to root@localhost",
+}
+ESCAPED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+@pytest.mark.parametrize(("secret", "text"), SECRETS.items(), ids=list(SECRETS))
+def test_no_credential_and_no_e_mail_is_left_in_a_text(secret: str, text: str) -> None:
+    assert secret in text
+    for around in (text, f"x {text} y", repr(text), json.dumps(text), text.encode().__repr__(), f"({text})"):
+        assert secret not in harmless(around)
+    assert "acme" not in harmless(text)
+
+
+@given(st.text())
+def test_a_text_becomes_one_line_that_does_nothing(text: str) -> None:
+    assert not ESCAPED.search(harmless(text))
+
+
+STRETCHED = (
+    "a", "a.", "@", "a@", "a@a", "%", "%40", "%25", "\\", "\\/", "://", "xoxb-", "ticket=", "a%40", "&#", "neo_sk_",
+    "/hooks/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STRETCHED)
+def test_the_cost_of_a_text_is_bounded_by_its_length(text: str) -> None:
+    hostile = (text * 80_000)[:80_000]
+    begun = perf_counter()
+    harmless(hostile, len(hostile))
+    assert perf_counter() - begun < 1  # a square of it takes more than six seconds
+    assert len(harmless(text * 100_000)) < LONGEST + 100
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[LogFormat.CONSOLE, LogFormat.JSON])
+def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is written at the level `debug`."""
+    into, root = io.StringIO(), logging.getLogger()
+    kept, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
+    monkeypatch.setattr(sys, "stderr", into)
+    configure(LogLevel.DEBUG, request.param)
+    yield into
+    root.handlers[:] = kept
+    root.setLevel(levels[0])
+    logging.getLogger("bot").setLevel(levels[1])
+    structlog.reset_defaults()
+
+
+HOSTILE = (
+    "x\x1b[2J\x07\r\n2026-01-01T00:00:00Z [info     ] linked by=U0HANNAH \u202e ana@acme.example xoxb-1-2 \ud83d \x9b"
+)
+
+
+def test_no_field_and_no_exception_forges_a_line_or_moves_a_cursor(written: io.StringIO) -> None:
+    log = structlog.get_logger("bot.anything")
+    log.info(
+        "an event", why=HOSTILE, several=[HOSTILE], named={"a": HOSTILE}, raw=HOSTILE.encode(errors="replace"), n=3
+    )
+    log.warning(HOSTILE)
+    log.error("it failed", exc_info=ValueError(HOSTILE))
+    for name in ("asyncio", "slack_bolt.X", "slack_sdk.web", "aiohttp.server", "anybody"):
+        logging.getLogger(name).error("said %s", HOSTILE, exc_info=ValueError(HOSTILE))
+    lines = written.getvalue().splitlines()
+    assert len(lines) == written.getvalue().count("\n")
+    for line in lines:
+        assert not ESCAPED.search(line)
+        assert not line.startswith("2026-01-01")
+        assert "ana@acme" not in line
+        assert "xoxb-1" not in line
+
+
+def test_libraries_are_quoted_at_no_level(written: io.StringIO) -> None:
+    for name in (
+        "slack_bolt",
+        "slack_bolt.RequestVerification",
+        "door.py:AsyncApp",
+        "slack_sdk.web.async_client",
+        "aiohttp.access",
+        "httpx",
+        "new",
+    ):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.DEBUG)  # as Bolt does with its own
+        for level in (logging.DEBUG, logging.INFO):
+            logger.log(level, "body: secret-title")
+        assert written.getvalue() == ""
+        logger.warning("body: secret-title %s", "secret-arg")
+        assert written.getvalue().count("\n") == 1
+        assert "secret" not in written.getvalue()
+        assert "test_log:" in written.getvalue()
+        written.truncate(0)
+        written.seek(0)
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+async def test_nothing_of_a_conversation_is_logged_at_the_level_debug(
+    closed: Office,
+    written: io.StringIO,
+    over_http: bool,  # noqa: FBT001 - a column
+) -> None:
+    await closed.open(over_http=over_http)
+    await closed.ask("hannah", "team rows")
+    await closed.ask("hannah", 'budget @priya 5/month reason:"layoff of bob"')
+    im = closed.workspace.im_of(closed.workspace.user("hannah").id).id
+    await closed.slack.say("hannah", im, "secret-typed-word")
+    await closed.idle()
+    if over_http:
+        body = as_form(command(closed, "hannah", "secret-typed-word"))
+        for headers in ({"Content-Type": FORM}, {**signed(closed, body), "X-Slack-Signature": "v0=00"}):
+            await posted(closed, body, headers)
+    logged = written.getvalue()
+    workspace = closed.workspace
+    kept = (
+        workspace.bot_token,
+        workspace.app_token,
+        workspace.signing_secret,
+        closed.neo.key,
+        "@acme.example",
+        "hooks/",
+    )
+    for secret in (*kept, "layoff", "secret-typed-word", "ticket=", "response_url"):
+        assert secret not in logged
+    assert "request" in logged

@@ -1,0 +1,217 @@
+"""The transport: a token and a message go to Slack and nobody else, whatever an answer or the environment says."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.neo.client import Patience, Span, connect
+from bot.neo.errors import NeoError
+from bot.sandbox.world import START
+from bot.slack.errors import SlackError, SlackUnavailableError
+from bot.slack.message import Message
+from bot.slack.replies import Hook
+from bot.slack.workspace import Workspace, connected
+
+HURRIED = Patience(answer=1, connect=1, deadline=0.1, first_wait=0.01)
+YES = {"ok": True, "ts": "1", "team_id": "T1", "user_id": "U1", "bot_id": "B1"}
+TOKEN, SPEND = "xoxb-secret", "spend of ana is $500"
+
+
+@dataclass
+class Listening:
+    """A server that answers as it is told, and keeps what it was sent."""
+
+    url: str = ""
+    heard: list[str] = field(default_factory=list)
+    answer: Callable[[web.Request], web.Response] = field(default=lambda _: web.json_response({"ok": True, "ts": "1"}))
+
+    async def handle(self, request: web.Request) -> web.Response:
+        head = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
+        self.heard.append(f"{request.method} {request.path_qs}\n{head}\n{await request.text()}")
+        return self.answer(request)
+
+
+def answering(_: web.Request, **given: Any) -> web.Response:
+    return web.Response(**given)
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Listening]:
+    made = Listening()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", made.handle)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield made
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def proxy() -> AsyncIterator[Listening]:
+    """A proxy that keeps what it is sent first, and opens no way."""
+    made = Listening()
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        made.heard.append((await reader.read(8_000)).decode(errors="replace"))
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield made
+
+
+def requests(workspace: Workspace, base: str) -> dict[str, Callable[[], Awaitable[object]]]:
+    """Everything that goes to Slack, by what it is."""
+    return {
+        "post": lambda: workspace.post("C1", Message(SPEND)),
+        "deliver": lambda: workspace.deliver("C1", Message(SPEND), "key"),
+        "read": workspace.account,
+        "hook": lambda: Hook(workspace, f"{base}/hooks/x", "U1").share(Message(SPEND)),
+        "upload": lambda: workspace.upload("C1", "x.csv", SPEND, "x"),
+    }
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed_with_a_token_or_a_message(status: int) -> None:
+    async with listening() as elsewhere, listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+        for place in (f"{elsewhere.url}/x", f"{slack.url}/other", "https://slack.com/x"):
+            slack.answer = partial(answering, status=status, headers={"Location": place})
+            for what, request in requests(workspace, slack.url).items():
+                before = len(slack.heard)
+                with pytest.raises(SlackUnavailableError, match="redirect"):
+                    await request()
+                assert len(slack.heard) == before + 1, what
+        assert elsewhere.heard == []
+
+
+async def test_slack_cannot_name_another_host_for_an_upload() -> None:
+    async with listening() as elsewhere, listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+        named = {"ok": True, "upload_url": f"{elsewhere.url}/upload", "file_id": "F1"}
+        slack.answer = lambda _: web.json_response(named)
+        with pytest.raises(SlackUnavailableError, match="not its own"):
+            await workspace.upload("C1", "x.csv", SPEND, "x")
+        assert elsewhere.heard == []
+
+
+@pytest.mark.parametrize(
+    "names", [("HTTPS_PROXY",), ("HTTP_PROXY", "ALL_PROXY"), ("https_proxy", "http_proxy", "all_proxy")]
+)
+async def test_what_stays_on_this_machine_goes_through_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    async with proxy() as between, listening() as slack:
+        for name in names:
+            monkeypatch.setenv(name, between.url)
+        async with connected(TOKEN, f"{slack.url}/api/") as workspace:
+            slack.answer = lambda _: web.json_response(YES)
+            for request in list(requests(workspace, slack.url).values())[:4]:
+                await request()
+        for scheme in ("http", "https"):
+            with pytest.raises(NeoError):
+                async with connect(f"{scheme}://127.0.0.1:1", {"X-Api-Key": "neo_sk_x"}, HURRIED) as neo:
+                    await neo.page(Span(None, START), limit=20, offset=0)
+        assert between.heard == []
+        assert len(slack.heard) == 4
+
+
+async def test_a_proxy_is_asked_for_a_tunnel_and_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with proxy() as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.url)
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        async with connected(TOKEN, "https://slack.acme.invalid/api/") as workspace:
+            for request in list(requests(workspace, "https://slack.acme.invalid").values())[1:4]:
+                with pytest.raises(SlackUnavailableError):
+                    await request()
+        assert between.heard
+        for heard in between.heard:
+            assert heard.startswith("CONNECT slack.acme.invalid:443 ")
+            assert TOKEN not in heard
+            assert SPEND not in heard
+
+
+# --- answers that make no sense ------------------------------------------------------------------
+
+BODIES: tuple[bytes, ...] = (
+    b"", b"null", b"[]", b"[1]", b'"x"', b"3", b"true", b"{}", b'{"ok":tru', b"<html>", b"\xff\xfe\x00", b'{"ok":null}',
+    b'{"ok":true}',
+    b'{"ok":false}', b'{"ok":false,"error":null}', b'{"ok":false,"error":["x"]}', b'{"ok":"yes","ts":3}',
+    b'{"ok":false,"error":{"x":1}}', b'{"ok":false,"error":"","needed":[]}', b"[" * 50_000, b'{"ok":true,"user":[1]}',
+    b'{"ok":true,"members":{"id":3},"messages":7,"channels":"x","user":"x","channel":4,"ts":[],"response_metadata":[1]}',
+    b'{"ok":true,"members":[null,3,{}],"messages":[null,[]],"channels":[5],"user":{},"channel":{"id":[]},"team_id":7}',
+    b'{"ok":true,"response_metadata":{"next_cursor":9},"messages":[{"metadata":[1]}],"members":[{"id":1}],"channels":[]}',
+    json.dumps({"ok": False, "error": "x" * 10_000}).encode(), b'{"ok":false,"error":"a\\u001b[2Jb"}',
+)  # fmt: skip
+KINDS = ("application/json", "text/plain", "text/html", "application/gzip", "")
+
+
+async def everything(workspace: Workspace, base: str) -> AsyncIterator[Awaitable[object]]:
+    """Every call of the workspace's."""
+
+    async def all_of(listed: AsyncIterator[Any]) -> list[Any]:
+        return [each async for each in listed]
+
+    for request in requests(workspace, base).values():
+        yield request()
+    yield all_of(workspace.users())
+    yield all_of(workspace.channels())
+    yield workspace.user("U1")
+    yield workspace.user_by_email("ana@acme.example")
+    yield workspace.channel("C1")
+    yield workspace.find("#x")
+    yield workspace.dm("U1")
+    yield workspace.open_form("1.1", {})
+    yield workspace.publish("U1", Message(SPEND))
+    yield workspace.whisper("C1", "U1", Message(SPEND))
+    yield workspace.edit("C1", "1", Message(SPEND), "key")
+    yield workspace.delete("C1", "1")
+    yield workspace.copies("C1", "key", 0)
+    yield workspace.copies("C1", "key", 0, "1")
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+async def test_whatever_slacks_address_answers_nothing_but_a_slack_error_is_raised(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(_: float) -> None:
+        """For the SDK's waits between its tries."""
+
+    monkeypatch.setattr("slack_sdk.http_retry.async_handler.asyncio.sleep", at_once)
+    said = set()
+    async with listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+        for kind in KINDS if status == 200 else KINDS[:1]:
+            for body in BODIES:
+                slack.answer = partial(answering, status=status, body=body, headers={"Content-Type": kind})
+                async for call in everything(workspace, slack.url):
+                    try:
+                        await call
+                    except SlackError as error:
+                        said.add(str(error))
+    assert said
+    assert not [each for each in said if "\x1b" in each or len(each) > 300]
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1e9", "\u00b2", "", "99999999999999999999"])
+async def test_an_odd_wait_that_slack_asks_for_is_a_limit_all_the_same(after: str) -> None:
+    from bot.slack.errors import LimitedBySlackError
+
+    async with listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+        slack.answer = lambda _: web.json_response(
+            {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": after}
+        )
+        with pytest.raises(LimitedBySlackError) as limited:
+            await workspace.deliver("C1", Message(SPEND), "key")
+        assert 0 < limited.value.seconds <= 86_400
