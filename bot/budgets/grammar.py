@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
-from bot.domain.money import AmountError, typed_nanos
+from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
 from bot.domain.words import UnclosedQuoteError, Word, clean, split
 
@@ -99,21 +99,34 @@ def limit(text: str) -> tuple[int, Unit]:
     """Read AMOUNT/PERIOD, such as `500/month`: nanos, and the period.
 
     Raises:
-        RefusedError: one of them is none.
+        RefusedError: one of them is none, or the amount can be read in two ways.
     """
     amount, slash, period = text.partition("/")
+    nanos = amount_of(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
     if not slash:
         raise RefusedError(f"`{text}`: a limit for how long? Type `{text}/day`, `{text}/week` or `{text}/month`.")
     unit = _unit(period.strip().lower())
     if unit is None:
         raise RefusedError(f"`{period}` is no period. A budget is for a day, week or month: `{amount}/month`.")
+    return nanos, unit
+
+
+def amount_of(text: str, typed_behind: str = "") -> int:
+    """Read the amount of a limit, in nanos; `typed_behind` is what follows it in the line to type.
+
+    Raises:
+        RefusedError: it is none, can be read in two ways, or is nothing.
+    """
     try:
-        nanos = typed_nanos(amount)
+        nanos = typed_nanos(text)
+    except AmbiguousAmountError as error:
+        one, other = (f"`{reading}{typed_behind}`" for reading in error.readings)
+        raise RefusedError(f"`{error.text}` can be read in two ways. Type {one} or {other}.") from None
     except AmountError as error:
         raise RefusedError(str(error)) from None
     if nanos == 0:
         raise RefusedError("A budget of $0 would be passed by any spend. `remove` takes a budget away.")
-    return nanos, unit
+    return nanos
 
 
 def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:

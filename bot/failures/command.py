@@ -28,7 +28,6 @@ from bot.ledger.selection import seen_values
 from bot.outbox.store import changed
 from bot.people.callers import Callers
 from bot.slack import message as slack
-from bot.slack.errors import RefusedBySlackError
 from bot.slack.rendering import Words
 from bot.slack.requests import Kind, Request
 from bot.slack.workspace import Workspace
@@ -176,11 +175,7 @@ class Failures:
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.terms.zone)
-        try:
-            await self.workspace.open_form(request.trigger, form.view(choices, request.channel, today))
-        except RefusedBySlackError as refusal:
-            log.warning("Slack did not open a form", code=refusal.code)
-            raise RefusedError("Slack did not open the form. Press the button once more.") from refusal
+        await self.workspace.open_form(request.trigger, form.view(choices, request.channel, today))
 
     async def _silence(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)

@@ -14,7 +14,7 @@ from bot.domain.parsing import QueryError
 from bot.domain.when import WhenError
 from bot.domain.words import UnclosedQuoteError
 from bot.people.callers import Callers, DeniedError
-from bot.slack.errors import SlackError
+from bot.slack.errors import FormNotOpenedError, SlackError
 from bot.slack.message import Message, paragraph
 from bot.slack.rendering import Words
 from bot.slack.requests import Kind, Request
@@ -74,6 +74,9 @@ class Desk:
             await request.reply.say(self._said("people/denied", reason=denial.reason.value))
         except (RefusedError, WhenError, QueryError, UnclosedQuoteError) as refusal:
             await request.reply.say(self._said("usage/refused", reason=str(refusal)))
+        except FormNotOpenedError as failure:
+            log.warning("Slack did not open a form", user=request.user, why=str(failure))
+            await request.reply.say(self._said("usage/unopened", pressed=request.kind is Kind.BUTTON))
         except SlackError:
             raise
         except Exception:

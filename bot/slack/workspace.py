@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import RefusedBySlackError, translated
+from bot.slack.errors import FormNotOpenedError, RefusedBySlackError, SlackError, translated
 from bot.slack.message import Message
 
 R = TypeVar("R")
@@ -137,9 +137,16 @@ class Workspace:
         return str(answer["ts"])
 
     async def open_form(self, trigger: str, view: dict[str, Any]) -> None:
-        """Put a form in front of whoever acted just now."""
-        with translated():
-            await self.posting.views_open(trigger_id=trigger, view=view)
+        """Put a form in front of whoever acted just now.
+
+        Raises:
+            FormNotOpenedError: it did not come up; a trigger lasts three seconds, so nothing is waited for.
+        """
+        try:
+            with translated():
+                await self.once.views_open(trigger_id=trigger, view=view)
+        except SlackError as error:
+            raise FormNotOpenedError(f"the form was not opened: {error}") from error
 
     async def publish(self, user: str, message: Message) -> None:
         """Draw somebody's App Home, simpler where Slack refuses its blocks."""
