@@ -105,7 +105,7 @@ class Moment:
     offset: timedelta | None = None
 
     def __str__(self) -> str:
-        text = self.local.isoformat(timespec="minutes" if not self.local.second else "seconds")
+        text = self.local.isoformat(timespec=_finest(self.local))
         if self.offset is None:
             return text
         minutes = round(self.offset.total_seconds() / 60)
@@ -117,6 +117,13 @@ class Moment:
         if self.offset is None:
             return instant(self.local, zone)
         return (self.local - self.offset).replace(tzinfo=UTC)
+
+
+def _finest(local: datetime) -> str:
+    """How finely a time is to be written so that nothing of it is lost."""
+    if local.microsecond:
+        return "microseconds"
+    return "seconds" if local.second else "minutes"
 
 
 Edge = Dated | Moment
@@ -225,7 +232,10 @@ _ROLLING = re.compile(r"(\d{1,9})([hdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _WEEK = re.compile(r"(\d{4})-w(\d{2})", re.ASCII)
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[t ](\d{2}):(\d{2})(?::(\d{2}))?(z|[+-]\d{2}:?\d{2})?", re.ASCII)
+_CLOCK = r"(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)? ?(z|utc|[+-]\d{2}:?\d{2})?"
+_MOMENT = re.compile(rf"(\d{{4}}-\d{{2}}-\d{{2}})[t ]{_CLOCK}", re.ASCII)
+CLOCK = re.compile(_CLOCK, re.ASCII)
+"""A time of day as it stands behind a date and a blank in what we print: `09:00`, `09:00:03.5Z`."""
 
 
 def read_when(word: str) -> When | None:
@@ -304,16 +314,17 @@ def _moment(word: str) -> Moment | None:
         return None
     try:
         day = _checked(date.fromisoformat(match[1]))
-        local = datetime(day.year, day.month, day.day, int(match[2]), int(match[3]), int(match[4] or 0))  # noqa: DTZ001 - local by design
+        micros = int((match[5] or "")[:6].ljust(6, "0"))  # what is finer is cut off, as the ledger cuts it
+        local = datetime(day.year, day.month, day.day, int(match[2]), int(match[3]), int(match[4] or 0), micros)  # noqa: DTZ001 - local by design
     except ValueError as error:
         raise WhenError(f"no such time ({error})") from error
-    return Moment(local, _offset(match[5]))
+    return Moment(local, _offset(match[6]))
 
 
 def _offset(text: str | None) -> timedelta | None:
     if text is None:
         return None
-    if text == "z":
+    if text in {"z", "utc"}:
         return timedelta()
     hours, minutes = int(text[1:3]), int(text[-2:])
     offset = timedelta(hours=hours, minutes=minutes)

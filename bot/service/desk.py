@@ -10,7 +10,7 @@ from time import perf_counter
 import structlog
 
 from bot.domain.access import Caller, RefusedError
-from bot.domain.parsing import QueryError
+from bot.domain.parsing import MAX_LINE, QueryError
 from bot.domain.when import WhenError
 from bot.domain.words import UnclosedQuoteError
 from bot.people.callers import Callers, DeniedError
@@ -90,6 +90,8 @@ class Desk:
             return
         caller = await self.callers.caller(request.user)
         room = self._room(request)
+        if room is not None and room is not self.question and len(request.text) > MAX_LINE:
+            raise RefusedError(f"That is longer than {MAX_LINE:,} characters. Nothing was done.")
         if room is not None:
             await room(request, caller)
 
