@@ -15,6 +15,7 @@ from bot.digest.watch import Watch
 from bot.domain.money import median_nanos
 from bot.domain.periods import Unit, Window, day_start, local_day, period
 from bot.domain.pricing import SpendBasis
+from bot.domain.tasks import FAILED_STATUSES
 from bot.failures.report import Line as Failing
 from bot.failures.report import lines_of
 from bot.ledger.instants import from_us, to_us
@@ -41,6 +42,7 @@ class Terms:
     budgets: BudgetTerms
     spikes: SpikeTerms
     unit_is_set: bool
+    failing: tuple[str, ...] = FAILED_STATUSES
 
     @property
     def basis(self) -> SpendBasis:
@@ -128,7 +130,7 @@ def facts(  # noqa: PLR0917 - all that it rests on
             days=days,
             usual_nanos=median_nanos(usual) if usual else None,
             usual_of=len(usual),
-            failing=tuple(lines_of(reader, Selection(days.window), terms.basis)),
+            failing=tuple(lines_of(reader, Selection(days.window), terms.basis, terms.failing)),
             over=over,
             near=near,
             ahead=ahead,
@@ -150,7 +152,7 @@ def _part(  # noqa: PLR0917 - private, and each is one thing
     reader: Reader, label: str, window: Window, before: Window, terms: Terms, held: _Held
 ) -> Part:
     selection, zone = Selection(window), terms.budgets.zone
-    total = sums(reader, selection)
+    total = sums(reader, selection, terms.failing)
     members = _dearest(groups(reader, selection, ("member",), zone), terms)
     models = _dearest(groups(reader, selection, ("model",), zone), terms)
     return Part(

@@ -66,8 +66,9 @@ class Failures:
 
     async def _question(self, line: str) -> Question:
         seen = await self.readers.ask(lambda reader: seen_values(reader, "status"))
-        question = parse(line, now=self.clock(), zone=self.terms.zone, statuses={*seen, *UPSTREAM_STATUSES})
-        check(question)
+        statuses = {*seen, *UPSTREAM_STATUSES, *self.terms.failing}
+        question = parse(line, now=self.clock(), zone=self.terms.zone, statuses=statuses)
+        check(question, self.terms.failing)
         return question
 
     async def _reported(self, request: Request, caller: Caller, question: Question) -> Errors:
@@ -75,8 +76,10 @@ class Failures:
             raise RefusedError(self._unmatched())
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
         mentioned = await self.callers.mentioned(wanted)
-        zone, basis, now = self.terms.zone, self.terms.basis, self.clock()
-        return await self.readers.ask(lambda reader: errors(reader, question, caller, zone, basis, now, mentioned))
+        terms, now = self.terms, self.clock()
+        return await self.readers.ask(
+            lambda reader: errors(reader, question, caller, terms.zone, terms.basis, terms.failing, now, mentioned)
+        )
 
     async def _silences(self) -> list[answers.Quiet]:
         return await self.readers.ask(lambda reader: quiet(reader, self.clock()))

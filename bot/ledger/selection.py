@@ -44,6 +44,10 @@ class Where:
         self.values[name] = value
         return f":{name}"
 
+    def puts(self, values: Sequence[str]) -> str:
+        """Bind some values; returns what stands between the brackets of an `IN`."""
+        return ",".join(map(self.put, values)) or _NOTHING
+
     def charges(self, span: tuple[str, str] | None = None) -> str:
         """Conditions on `charge c`, joined with `task t` where the filters need it.
 
@@ -100,15 +104,11 @@ def _add(where: Where, reader: Reader, members: "_Members", each: Filter) -> Non
         case Field.SEARCH:
             where.on_task.append(f"{negation}({_search(where, members, each.values)})")
         case Field.STATUS:
-            where.on_task.append(f"t.status {negation}IN ({_puts(where, _exact(reader, 'status', each.values))})")
+            where.on_task.append(f"t.status {negation}IN ({where.puts(_exact(reader, 'status', each.values))})")
         case Field.MODEL:
-            where.on_task.append(f"t.model {negation}IN ({_puts(where, _models(reader, each.values))})")
+            where.on_task.append(f"t.model {negation}IN ({where.puts(_models(reader, each.values))})")
         case Field.TASK:
-            where.on_task.append(f"t.task_id {negation}IN ({_puts(where, task_ids(reader, each.values))})")
-
-
-def _puts(where: Where, values: Sequence[str]) -> str:
-    return ",".join(where.put(value) for value in values) or _NOTHING
+            where.on_task.append(f"t.task_id {negation}IN ({where.puts(task_ids(reader, each.values))})")
 
 
 def _search(where: Where, members: "_Members", values: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)
     terms = FailureTerms(
         settings.timezone, settings.spend_basis, settings.show_titles, settings.alert_privacy,
-        settings.neo_task_url_template,
+        settings.neo_task_url_template, settings.failure_statuses,
     )  # fmt: skip
     failures = failing.Failures(database, readers, callers, workspace, words, terms, app.clock)
     home = Home(

@@ -44,7 +44,7 @@ class Source:
     async def parsed(self, line: str) -> Question:
         """The question that a line asks; raises QueryError."""
         seen = await self.readers.ask(lambda reader: seen_values(reader, "status"))
-        statuses = {*seen, *UPSTREAM_STATUSES}
+        statuses = {*seen, *UPSTREAM_STATUSES, *self.terms.failing}
         return parse(line, now=self.clock(), zone=self.terms.zone, statuses=statuses)
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:

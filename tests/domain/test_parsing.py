@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -436,8 +436,9 @@ def test_more_people_than_anybody_names_are_refused() -> None:
     assert "people in one question" in str(refused(people))
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2026, 11, 1), timezones=st.just(UTC)))
-def test_a_moment_that_data_shows_can_be_typed_back(at: datetime) -> None:
+@given(st.timedeltas(timedelta(), timedelta(days=9_800)))
+def test_a_moment_that_data_shows_can_be_typed_back(since_2000: timedelta) -> None:
+    at = datetime(2000, 1, 1, tzinfo=UTC) + since_2000
     typed = at.isoformat().replace("+00:00", "Z")
     when = asked(f"from:{typed}").when
     assert isinstance(when, Range)
