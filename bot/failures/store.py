@@ -99,14 +99,6 @@ def _keep(connection: "Connection", tasks: Sequence[int]) -> None:
     )
 
 
-def correct(connection: "Connection", failed: Iterable[Failed]) -> None:
-    """Record of which kind tasks' failures are after all; they stay in their groups, and as they are otherwise."""
-    if rows := [(each.kind, each.streams, each.task) for each in failed]:
-        connection.exec_driver_sql(
-            "UPDATE failure SET kind = ?, streams = coalesce(?, streams) WHERE task = ? AND past = 0", rows
-        )
-
-
 def mend(connection: "Connection", tasks: Iterable[int], now: datetime) -> None:
     """Record that tasks which failed have ended well after all."""
     if rows := [(to_us(now), task) for task in tasks]:

@@ -28,9 +28,9 @@ REPLIES = 20  # groups of a summary that its thread shows
 
 @dataclass(frozen=True, slots=True)
 class _Failing:
-    """A task that has just failed, or failed again; or one of which Neo tells otherwise how it failed.
+    """A task that has just failed, or failed again, or in another way than was known.
 
-    The latter is `corrected`, and no other failure; `was_in` is the group that it is in.
+    `nameless` is the group it is in, if all that is new is the text of its error.
     """
 
     task: int
@@ -39,8 +39,7 @@ class _Failing:
     model: str
     failed_at: int
     streams: int | None
-    corrected: bool = False
-    was_in: int | None = None
+    nameless: int | None
 
     def within(self, group: int | None) -> Failed:
         """What is recorded of it."""
@@ -60,9 +59,7 @@ class Watch:
         known = store.known(connection, [each.id for each in booked.changes])
         failing = [each for each in booked.changes if each.task.status in self.statuses]
         self._mend(connection, booked, known)
-        found = self._news(connection, failing, known, booked.at)
-        _correct(connection, [each for each in found if each.corrected])
-        news = [each for each in found if not each.corrected]
+        news = _renamed(connection, self._news(connection, failing, known, booked.at))
         if booked.quiet:
             store.write(connection, [each.within(None) for each in news])
         else:
@@ -83,7 +80,7 @@ class Watch:
     def _news(
         self, connection: "Connection", failing: Sequence["TaskChange"], known: Mapping[int, Failed], now: datetime
     ) -> list[_Failing]:
-        """Of tasks that stand as failed, those that failed just now, and those whose way to fail is corrected."""
+        """Of tasks that stand as failed, those that failed just now: not before, or later, or in another way."""
         marks = {each.id: fingerprint(each.task.status, each.task.model, each.task.error_message) for each in failing}
         seen = {
             marks[each.id]: Kind(marks[each.id], each.task.status, each.task.model, each.task.error_message)
@@ -210,22 +207,21 @@ def _failing(change: "TaskChange", before: Failed | None, kind: int, now: dateti
     task = change.task
     at = to_us(failed_at(task.created_at, task.total_execution_ms, now))
     again = before is not None and _has_failed_again(before, change)
-    if before is not None and not again and before.kind == kind:
+    if before is not None and not again and (before.kind == kind or _is_textless(change)):
         return None
     if again or (before is None and change.was is not None):
         at = to_us(now)  # it was known otherwise at the reading before; when it began says nothing of a later run
+    nameless = None
     if before is not None and not again:
-        return _Failing(
-            change.id, change.member, kind, task.model, before.failed_at, task.stream_count,
-            corrected=True, was_in=before.group,
-        )  # fmt: skip
-    return _Failing(change.id, change.member, kind, task.model, at, task.stream_count)
+        at = max(at, before.failed_at)
+        nameless = before.group if before.mark == fingerprint(task.status, task.model, None) else None
+    return _Failing(change.id, change.member, kind, task.model, at, task.stream_count, nameless)
 
 
 def _has_failed_again(before: Failed, change: "TaskChange") -> bool:
     """Whether a task that failed has failed once more: after it ended well, in another run, or at further cost.
 
-    A duration or text that Neo corrects says nothing of that.
+    A duration that Neo corrects says nothing of that.
     """
     if before.mended:
         return True
@@ -235,15 +231,22 @@ def _has_failed_again(before: Failed, change: "TaskChange") -> bool:
     return any(each.kind is Charged.GROWTH and each.platform_nanos + each.provider_nanos > 0 for each in change.entries)
 
 
-def _correct(connection: "Connection", corrected: Sequence[_Failing]) -> None:
-    """Record how tasks failed according to Neo now; a group that they fill becomes one of that kind."""
+def _is_textless(change: "TaskChange") -> bool:
+    """Whether Neo does not tell the error any more of a task that stands as failed as before."""
+    return not change.task.error_message and change.was == change.task.status
+
+
+def _renamed(connection: "Connection", news: Sequence[_Failing]) -> list[_Failing]:
+    """Without those whose error's text alone is new: the group that they fill becomes one of the text's kind."""
     filling: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for each in corrected:
-        if each.was_in is not None:
-            filling[each.was_in, each.kind].add(each.task)
+    for each in news:
+        if each.nameless is not None:
+            filling[each.nameless, each.kind].add(each.task)
+    done: set[int] = set()
     for (group, kind), tasks in filling.items():
-        store.rename(connection, group, kind, tasks)
-    store.correct(connection, [each.within(each.was_in) for each in corrected])
+        if store.rename(connection, group, kind, tasks):
+            done |= tasks
+    return [each for each in news if each.task not in done]
 
 
 def _recorded(connection: "Connection", older: Sequence[store.Unrecorded]) -> Iterator[Failed]:

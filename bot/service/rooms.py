@@ -116,6 +116,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     says["spike"] = SpikeVoice(readers, words, app.unusual, settings.alert_privacy).say
     digest = DigestVoice(readers, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
     shows = {"budget": voice.show, "request": wishes.show, "failures": failed.show, "digest": digest.show}
+    shows["incident"] = incidents.show
     voices = Voices(says, shows, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None

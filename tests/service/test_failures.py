@@ -456,9 +456,8 @@ async def test_replies_of_a_summary_say_that_they_are_as_found(office: Office) -
         {"total_ms": 9 * 3_600_000},
         {"total_ms": 1},
         {"total_ms": None},
-        {"error_message": "y is gone"},
         {"error_message": None},
-        {"status": "failed"},
+        {"total_ms": 3_600_001, "steps": 7, "tool_calls": 3},
     ],
 )
 async def test_what_neo_corrects_of_a_failure_is_no_other_failure(
@@ -474,21 +473,4 @@ async def test_what_neo_corrects_of_a_failure_is_no_other_failure(
     await office.sync()
     assert len(told(office.seen("marcus"))) == 1
     assert len([each for each in told(office.dm("priya")) if "ended as" in shown(each)]) == 1
-    report = shown(await office.ask("hannah", "errors team 7d"))
-    assert "2 of 2 tasks failed" in report
-    if said := corrected.get("error_message"):
-        assert said in report
-
-
-async def test_a_corrected_text_leaves_the_group_that_it_shares_with_others(office: Office) -> None:
-    stream = run(office, None, "x broke")
-    office.neo.world.add(SimTask.of("t-a", stream, email=PRIYA, model="opus"))
-    fail(office, MARCUS, "x broke")
-    await office.sync()
-    office.neo.world.add(SimTask.of("t-a", replace(stream, error_message="y is gone"), email=PRIYA, model="opus"))
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "2 tasks failed the same way" in shown(message)
-    fail(office, MARCUS, "y is gone")  # a new one of that kind is news
-    await office.sync()
-    assert len(told(office.seen("marcus"))) == 2
+    assert "2 of 2 tasks failed" in shown(await office.ask("hannah", "errors team 7d"))

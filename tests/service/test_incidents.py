@@ -66,3 +66,39 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
     (message,) = office.dm("hannah")[before:]
     assert "I cannot write my database" in shown(message)
     assert "disk is full" in shown(message)
+
+
+async def _polls(office: Office, times: int) -> None:
+    for _ in range(times):
+        office.clock.advance(timedelta(minutes=5))
+        await office.sync()
+
+
+async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over(office: Office) -> None:
+    for _ in range(2):  # however often
+        office.neo.faults.always = Status(503)
+        await _polls(office, 4)
+        alarm, *later = told(office.dm("hannah"))
+        assert "Neo does not answer" in shown(alarm)
+        assert ["It is back. Neo does not answer" in shown(each) for each in later] == [True] * len(later)
+        office.neo.faults.clear()
+        await _polls(office, 1)
+        alarm, over = told(office.dm("hannah"))
+        assert "It is over:* Neo answers again, after" in shown(over)
+    office.neo.faults.always = Status(503)
+    await _polls(office, 4)
+    office.clock.advance(timedelta(days=1))
+    await office.sync()
+    alarm, back, tomorrow = told(office.dm("hannah"))
+    assert "It is back. " in shown(back)
+    assert "It is back. " not in shown(tomorrow)
+    office.neo.faults.clear()
+    await _polls(office, 1)
+    *_, over = told(office.dm("hannah"))
+    assert len(told(office.dm("hannah"))) == 4
+    assert "It is over" in shown(over)
+    office.neo.faults.always = Status(503)
+    office.clock.advance(timedelta(days=1))
+    await _polls(office, 4)
+    assert len(told(office.dm("hannah"))) == 5  # the next day's is another incident, told anew
+    assert "It is over" in shown(over)
