@@ -24,6 +24,7 @@ from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.outbox.store import changed
 from bot.people.callers import Callers
+from bot.people.outgoing import count_act
 from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import Words, spoken
@@ -190,10 +191,20 @@ class Budgets:
 
     async def _acknowledge(self, request: Request, caller: Caller) -> None:
         await self._may_touch(caller, request.text)
-        before = await self.database.write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
+        limited = caller.role is not Role.OPERATOR
+        before = await self.database.write(lambda c: self._acknowledged(c, request, limited=limited))
         by, at = before or (request.user, self.clock())
         when = wording.moment(at, self.watch.terms.zone)
         await self._say(request, "budgets/acknowledged", again=before is not None, by=message.person(by), when=when)
+
+    def _acknowledged(
+        self, connection: "Connection", request: Request, *, limited: bool
+    ) -> tuple[str, datetime] | None:
+        """Acknowledge; operators, whose work it is, as often as they like."""
+        before = changes.acknowledge(connection, request.text, request.user, self.clock())
+        if before is None and limited:
+            count_act(connection, request.user, self.clock())
+        return before
 
     async def _may_touch(self, caller: Caller, name: str) -> int:
         """The subject of a living message, if whoever acts on it is that member or an operator."""
@@ -205,9 +216,11 @@ class Budgets:
     async def _decide(self, request: Request, caller: Caller, *, approve: bool) -> None:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators decide on requests.")
-        key = int(request.text)
+        key, _, seen = request.text.partition(":")
         was = await self.database.write(
-            lambda c: changes.decide(c, self.watch, key, approve=approve, by=request.user, now=self.clock())
+            lambda c: changes.decide(
+                c, self.watch, int(key), approve=approve, by=request.user, now=self.clock(), seen=seen
+            )
         )
         if was is None:
             raise RefusedError("That request is no longer there.")

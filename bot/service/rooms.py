@@ -63,7 +63,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     callers = Callers(directory, readers, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
     source = Source(readers, callers, keeper, app.terms, 2 * poll, app.clock)
-    usage = Usage(source, workspace, words, settings.show_titles)
+    usage = Usage(source, workspace, words, settings.show_titles, database)
     talk = Talk(source, words, settings.database_path, settings.admins)
     links = Links(database, readers, words, app.clock)
     budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)

@@ -8,8 +8,10 @@ from bot.domain.access import Caller
 from bot.domain.parsing import QueryError
 from bot.domain.question import Question, describe
 from bot.domain.visibility import Titles
+from bot.ledger.database import Database
 from bot.ledger.instants import from_us
 from bot.ledger.schema import LedgerError
+from bot.people.outgoing import count_act
 from bot.slack import message as slack
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.message import TABLE_ROWS, Draft, Message
@@ -37,6 +39,7 @@ class Usage:
     workspace: Workspace
     words: Words
     titles: Titles
+    database: Database
 
     async def ask(self, request: Request, caller: Caller) -> None:
         """Answer a typed question."""
@@ -100,6 +103,7 @@ class Usage:
         if reason := await self._closed(request):
             await request.reply.say(self._said("unshared", reason=reason))
             return
+        await self.database.write(lambda c: count_act(c, request.user, self.source.clock()))
         report = await self.source.report(request.user, caller, question, TABLE_ROWS)
         titles = self.titles is Titles.CHANNEL
         view = replace(self._view(request, caller), shared_by=request.user, titles=titles)
