@@ -12,7 +12,7 @@ from bot.budgets.changes import Done
 from bot.budgets.facts import email_of
 from bot.budgets.grammar import Asked, asked
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, span_of
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, operator_audience, span_of
 from bot.budgets.watch import Watch, thing
 from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
@@ -253,27 +253,34 @@ class Budgets:
         subject = await self._may_touch(caller, request.text)
         if not request.in_dm and caller.role is not Role.OPERATOR:
             raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")
-        # an operator reads others' budgets in direct messages too, where those are kept out of the channel
-        direct = request.in_dm and subject in {TEAM, await self._own(caller)}
-        audience = Audience.DM if direct else Audience.CHANNEL
+        audience = await self._audience(request, caller, subject)
         await self._quiet(request, subject, [Unit(request.text.split(":")[2])], audience, how, None)
 
+    async def _audience(self, request: Request, caller: Caller, subject: int) -> str:
+        """Whom a snooze is for that was pressed: whoever reads the message that it was pressed on."""
+        if not request.in_dm:
+            return Audience.CHANNEL
+        if subject != TEAM and subject == await self._own(caller):
+            return Audience.DM
+        # an operator reads of the team there, and of others where those are kept out of the channel
+        return operator_audience(request.user)
+
     async def _quiet(  # noqa: PLR0917 - what a snooze is made of
-        self, request: Request, subject: int, units: list[Unit], audience: Audience, how: str, reason: str | None
+        self, request: Request, subject: int, units: list[Unit], audience: str, how: str, reason: str | None
     ) -> None:
         now = self.clock()
         ends = {unit: self._until(how, unit, now) for unit in units}
         await self.database.write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
         until = wording.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
-        direct = audience is Audience.DM
+        direct = audience != Audience.CHANNEL
         email = await self.readers.ask(lambda reader: email_of(reader, subject))
-        whose = "" if direct else email or "the team"
+        whose = "" if audience == Audience.DM else email or "the team"
         where = "your direct messages" if direct else "the channel"
         values = {"where": where, "whose": whose, "until": until, "period": how == "period"}
         await self._say(request, "budgets/snoozed", **values)
 
     def _keep_quiet(  # noqa: PLR0917 - what a snooze is made of
-        self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: Audience, by: str,
+        self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: str, by: str,
         reason: str | None,
     ) -> None:  # fmt: skip
         now = self.clock()

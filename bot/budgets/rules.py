@@ -38,6 +38,19 @@ class Audience(StrEnum):
     CHANNEL = "channel"
 
 
+_OPERATOR = "operator="  # what the audience that is one operator alone begins with
+
+
+def operator_audience(user: str) -> str:
+    """One operator's own direct messages, as the audience of a snooze."""
+    return f"{_OPERATOR}{user}"
+
+
+def operator_of(audience: str) -> str | None:
+    """The Slack id of the operator that an audience is; None for the others."""
+    return audience.removeprefix(_OPERATOR) if audience.startswith(_OPERATOR) else None
+
+
 def audiences(subject: int, step: int) -> tuple[Audience, ...]:
     """Who is told that a subject has passed a step: of the team everybody from 100 on, and until then its operators."""
     if subject == TEAM:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from bot.budgets.rules import (
     Limit,
     Span,
     audiences,
+    operator_of,
     passed,
     span_named,
     span_of,
@@ -32,7 +33,7 @@ from bot.domain.visibility import Privacy
 from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.reading import plain_rows
-from bot.outbox.store import Owed, changed, living, owe
+from bot.outbox.store import Owed, changed, living, owe, owe_again
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -267,13 +268,41 @@ class Watch:
         changed(connection, store.open_requests(connection, budget.scope, budget.unit))
 
     def _end_snooze(self, connection: "Connection", snooze: store.Ended, now: datetime) -> None:
-        span = span_of(snooze.unit, now, self.terms.zone)
-        case = snooze.subject, span
-        limit = store.limits(connection, [case], now).get(case)
-        highest = store.release(connection, snooze, span.label, limit.revision if limit else None)
-        if highest is not None:
-            owe(connection, self._owed_to(snooze.audience, *highest, snooze.subject, span), now)
-        changed(connection, [thing(snooze.subject, span)])
+        spans = {span.label: span for span in self._tellable(snooze.unit, now)}
+        cases = [(snooze.subject, span) for span in spans.values()]
+        limits = store.limits(connection, cases, now)
+        periods = [
+            store.Tellable(case[1].label, limits[case].revision if case in limits else None, case[1].window.end)
+            for case in cases
+        ]
+        operator = operator_of(snooze.audience)
+        if operator is not None:
+            self._end_of_operator(connection, snooze, operator, periods, now)
+        else:
+            for label, highest in store.release(connection, snooze, periods).items():
+                owed = self._owed_to(Audience(snooze.audience), *highest, snooze.subject, spans[label])
+                owe(connection, owed, now)
+        changed(connection, [thing(*case) for case in cases])
+
+    def _tellable(self, unit: Unit, now: datetime) -> Iterator[Span]:
+        """The present period, and the one before as long as it is told what came late."""
+        present = span_of(unit, now, self.terms.zone)
+        yield present
+        before = span_of(unit, present.window.start - timedelta.resolution, self.terms.zone)
+        if now < before.window.end + LATE:
+            yield before
+
+    def _end_of_operator(
+        self, connection: "Connection", snooze: store.Ended, operator: str, periods: Sequence[store.Tellable],
+        now: datetime,
+    ) -> None:  # fmt: skip
+        """Owe an operator the highest step of each period that their own snooze has kept from them."""
+        for period in periods:
+            highest = store.release_operator(connection, snooze, period)
+            if highest is not None:
+                name = thing(snooze.subject, span_named(snooze.unit, period.label, self.terms.zone))
+                owed = Owed(f"crossing:{highest}", f"operator:{operator}", name, period.end + LATE)
+                owe_again(connection, owed, now)
 
     def _present(self, now: datetime) -> str:
         return " ".join(span_of(unit, now, self.terms.zone).name for unit in UNITS)
