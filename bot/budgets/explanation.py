@@ -98,7 +98,7 @@ def _explained(  # noqa: PLR0917 - what it is explained from
     steps = tuple(_steps(reader, subject, span))
     counted = _charges(reader, subject, span)
     quiet = reader.rows(
-        "SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND until > :now",
+        f"SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND {store.SNOOZED}",  # noqa: S608 - our own
         {"s": subject, "u": span.unit, "now": to_us(now)},
     )
     ahead = terms.steps[len(passed(limit.nanos, spent, terms.steps)) :] if limit and now < span.window.end else ()

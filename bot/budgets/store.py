@@ -350,11 +350,17 @@ def record(
 # --- snoozes -------------------------------------------------------------------------------------
 
 
+# whatever was asked for at a moment that is still to come was asked for by a clock that ran ahead: it means nothing now
+SNOOZED = "until > :now AND set_at <= :now + 60000000"
+
+
 def snoozed(connection: "Reads", now: datetime) -> dict[tuple[int, Unit], str]:
     """The audiences that are left in quiet now, by subject and unit."""
     found: dict[tuple[int, Unit], list[str]] = defaultdict(list)
     rows = plain_rows(
-        connection, "SELECT subject, unit, audience FROM snooze WHERE until > ? ORDER BY audience", (to_us(now),)
+        connection,
+        "SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?1 + 60000000 ORDER BY audience",
+        (to_us(now),),
     )
     for subject, unit, audience in rows:
         found[subject, Unit(unit)].append(audience)
@@ -375,7 +381,9 @@ class Ended:
 def snoozes_ended(connection: "Connection", now: datetime) -> list[Ended]:
     """The snoozes that are over."""
     rows = plain_rows(
-        connection, "SELECT id, subject, unit, audience, until FROM snooze WHERE until <= ?", (to_us(now),)
+        connection,
+        "SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND set_at <= ?1 + 60000000)",
+        (to_us(now),),
     )
     return [Ended(key, subject, Unit(unit), audience, from_us(until)) for key, subject, unit, audience, until in rows]
 
@@ -392,8 +400,8 @@ class Tellable:
 def is_left_alone(reads: "Reads", subject: int, unit: str, operator: str, now: datetime) -> bool:
     """Whether an operator asked for quiet about a subject's budget in their own direct messages."""
     row = reads.exec_driver_sql(
-        "SELECT 1 FROM snooze WHERE subject = ? AND unit = ? AND audience = ? AND until > ?",
-        (subject, unit, operator_audience(operator), to_us(now)),
+        "SELECT 1 FROM snooze WHERE subject = ? AND unit = ? AND audience = ? AND until > ? AND set_at <= ? + 60000000",
+        (subject, unit, operator_audience(operator), to_us(now), to_us(now)),
     ).first()
     return row is not None
 

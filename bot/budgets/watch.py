@@ -239,8 +239,8 @@ class Watch:
     def due(self, reader: "Reader", now: datetime) -> bool:
         """Whether `settle` would do anything now."""
         row = reader.one(
-            "SELECT EXISTS (SELECT 1 FROM budget WHERE ends_at <= :now)"
-            " OR EXISTS (SELECT 1 FROM snooze WHERE until <= :now), EXISTS (SELECT 1 FROM budget)",
+            "SELECT EXISTS (SELECT 1 FROM budget WHERE ends_at <= :now)"  # noqa: S608 - our own
+            f" OR EXISTS (SELECT 1 FROM snooze WHERE NOT ({store.SNOOZED})), EXISTS (SELECT 1 FROM budget)",
             {"now": to_us(now)},
         )
         if row is None or not row[1]:

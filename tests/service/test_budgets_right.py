@@ -380,3 +380,14 @@ async def test_a_late_step_is_not_told_more_than_three_days_after_its_period(off
     await office.sync()
     await ended(office, 72)
     assert told(office.dm("priya")) == []
+
+
+async def test_quiet_that_was_asked_for_by_a_clock_that_ran_ahead_is_none(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 100/month")
+    office.clock.advance(20 * DAY)
+    await say(office, "priya", "snooze 744h")
+    office.clock._ahead -= 20 * DAY  # noqa: SLF001 - a clock is set back by its owner alone
+    await office.sync()
+    await spend(office, PRIYA, 45)
+    assert len(told(office.dm("priya"))) == 1
+    assert "Quiet" not in await say(office, "priya", "explain")
