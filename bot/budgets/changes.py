@@ -15,6 +15,7 @@ from bot.domain.periods import Unit
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import member_ids, stored_email
 from bot.outbox.store import Owed, changed, owe
+from bot.people.naming import called
 from bot.people.outgoing import count_act
 
 if TYPE_CHECKING:
@@ -47,23 +48,30 @@ class Done:
 
 
 def scope_of(connection: "Reads", name: str) -> int:
-    """The scope of `default`, `team` or an e-mail.
+    """The scope of `default`, `team`, an e-mail, or the only member whom a plain `@ana` can mean.
 
     Raises:
-        RefusedError: nobody of that e-mail is in the ledger.
+        RefusedError: nobody of that e-mail or name is in the ledger.
     """
     if name.lower() in {"default", "team"}:
         return DEFAULT if name.lower() == "default" else TEAM
+    if name.startswith("@"):
+        name = called(name, _emails(connection))
     email = stored_email(name)
     row = connection.exec_driver_sql(
         "SELECT coalesce(merged_into, id) FROM member WHERE email = ? AND email <> ''", (email,)
     ).first()
     if row:
         return int(row[0])
-    everybody = [each[0] for each in connection.exec_driver_sql("SELECT email FROM member WHERE email <> ''").all()]
-    close = get_close_matches(email, everybody, n=1, cutoff=0.7)
+    close = get_close_matches(email, [*_emails(connection), "team", "default"], n=1, cutoff=0.7)
     meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
+
+
+def _emails(connection: "Reads") -> list[str]:
+    """Every member's e-mail, without those that have become another's."""
+    sql = "SELECT email FROM member WHERE email <> '' AND merged_into IS NULL ORDER BY email"
+    return [row[0] for row in connection.exec_driver_sql(sql).all()]
 
 
 def set_limit(  # noqa: PLR0917 - what a change is made of

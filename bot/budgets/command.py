@@ -18,7 +18,7 @@ from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
-from bot.domain.words import UnclosedQuoteError, clean, split
+from bot.domain.words import UnclosedQuoteError, clean, nearest, split
 from bot.ledger.database import Database
 from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
@@ -321,4 +321,6 @@ def _snooze_of(text: str) -> tuple[str | None, str, str | None]:
                 raise RefusedError(f"`{word.values[0]}`: from `1h` to `{_MOST_HOURS}h`.")
             reason = " ".join(each.raw.strip('"') for each in words[place + 1 :])
             return (words[0].values[0] if place else None), how, reason[:200] or None
-    raise RefusedError("For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")
+    near = next((meant for word in words[:2] if (meant := nearest(word.values[0], ("today", "period")))), None)
+    hint = f"Did you mean `snooze {near}`? " if near else ""
+    raise RefusedError(f"{hint}For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")

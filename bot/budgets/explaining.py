@@ -14,6 +14,7 @@ from bot.ledger.members import shown_email
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
 from bot.people.callers import Callers
+from bot.people.naming import called
 from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import inert
@@ -53,9 +54,20 @@ class Explaining:
         name = words[0]
         if name.startswith("<@"):
             name = await self.callers.address(name)
-        if caller.role is not Role.OPERATOR and name != caller.member:
+        if caller.role is Role.OPERATOR:
+            return name
+        # whoever else is named, it reads the same whether there is such a member or not
+        if caller.member is None or (name != caller.member and not _means(name, caller.member)):
             raise RefusedError(ONLY_ONES_OWN)
-        return name
+        return caller.member
+
+
+def _means(name: str, email: str) -> bool:
+    """Whether a plain `@ana` can mean somebody."""
+    try:
+        return name.startswith("@") and called(name, [email]) == email
+    except RefusedError:
+        return False
 
 
 def _item(sentence: Sentence) -> str:

@@ -1,7 +1,9 @@
 """Words: a typed line cut into words, with quotes, Slack's markup and odd spaces understood."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # what keyboards and chat programs make
 _APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032"  # of the plain ones
@@ -47,9 +49,22 @@ class Word:
         return self.values[0].lower()
 
 
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that a misspelt word was most likely meant to be, in any case of letters; None if it is near none."""
+    known = tuple(choices)
+    if not known or len(word) > 2 * max(map(len, known)):
+        return None
+    return next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.7)), None)
+
+
 def clean(line: str) -> str:
     """The line with plain quotes and spaces, without invisible characters."""
     return " ".join(part for part in re.split(r"\s", line.translate(_LOOKALIKES).replace("\0", " ")) if part)
+
+
+def unwrapped(line: str) -> str:
+    """The line without the markup that Slack has put round addresses; mentions stay."""
+    return _MARKUP.sub(lambda markup: _unwrapped(markup[0]), line)
 
 
 def split(line: str) -> list[Word]:

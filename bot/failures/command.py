@@ -1,6 +1,6 @@
 """Failures in Slack: reported, shown task by task, silenced, acknowledged; every act is authorised anew."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from bot.domain.parsing import parse
 from bot.domain.periods import local_day
 from bot.domain.question import Question
 from bot.domain.tasks import UPSTREAM_STATUSES
-from bot.domain.words import clean
+from bot.domain.words import clean, nearest
 from bot.failures import answers, facts, form, message, store
 from bot.failures.form import Choice
 from bot.failures.message import Terms
@@ -97,7 +97,9 @@ class Failures:
             await self._say(request, "failures/notify", on=on, new=False)
             return
         if len(words) != 2 or words[0] != "errors" or words[1] not in {"on", "off"}:  # noqa: PLR2004 - what, and whether
-            raise RefusedError("Type `notify errors on` to hear of your own failed tasks, `notify errors off` not to.")
+            raise RefusedError(
+                f"{_meant(words)}Type `notify errors on` to hear of your own failed tasks, `notify errors off` not to."
+            )
         await self._listen(request, caller, on=words[1] == "on")
 
     async def _listen(self, request: Request, caller: Caller, *, on: bool) -> None:
@@ -234,6 +236,15 @@ def _called(reader: Reader, silences: Iterable[store.Silence]) -> Iterable[str]:
                 yield f"everything of {facts.member_name(reader, int(each.value))}"
             case Silenced.KIND:
                 yield facts.kind_name(reader, int(each.value))
+
+
+def _meant(words: Sequence[str]) -> str:
+    """Which `notify` misspelt words were meant to be, as a question; empty if that is not clear."""
+    what, *how = words or [""]
+    if nearest(what, ("errors",)) is None or len(how) > 1:
+        return ""
+    switch = nearest(how[0], ("on", "off")) if how else "on"
+    return f"Did you mean `notify errors {switch}`? " if switch else ""
 
 
 def _listens(reader: Reader, email: str | None) -> bool:

@@ -26,13 +26,25 @@ def named(reader: Reader, people: Sequence[str], caller: Caller, mentioned: Ment
 def _one_named(name: str, emails: Sequence[str], mentioned: Mentioned | None) -> str:
     if name.startswith("<"):
         return _one_mentioned(name, mentioned)
-    wanted = name.removeprefix("@")
+    return called(name, emails)
+
+
+def called(name: str, emails: Sequence[str]) -> str:
+    """The only one of these e-mails that a plain `@ana` can mean: whose part before the @ is that, or begins so.
+
+    Raises:
+        RefusedError: it is none of them, or several.
+    """
+    wanted = name.removeprefix("@").lower()
     found = [email for email in emails if email == wanted or email.split("@")[0] == wanted]
     if not found:
         found = [email for email in emails if email.split("@")[0].split(".")[0] == wanted]
     if len(found) != 1:
         what = "nobody in the ledger is" if not found else f"{len(found)} members are"
-        raise RefusedError(f"{what} called {name}. Name one by `email:`; `neo-usage member list` shows them.")
+        raise RefusedError(
+            f"{what} called {name}. Pick the person from Slack's list, or type the e-mail; `neo-usage member list`"
+            " shows them."
+        )
     return found[0]
 
 

@@ -41,6 +41,20 @@ from bot.usage.source import Source
 from bot.usage.talk import Talk
 from bot.usage.welcome import Welcome
 
+COMMANDS = (
+    "help",
+    "status",
+    "link",
+    "budget",
+    "threshold",
+    "budgets",
+    "snooze",
+    "errors",
+    "notify",
+    "digest",
+    "explain",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
@@ -63,7 +77,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     callers = Callers(directory, readers, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
     source = Source(readers, callers, keeper, app.terms, 2 * poll, app.clock)
-    usage = Usage(source, workspace, words, settings.show_titles, database)
+    usage = Usage(source, workspace, words, settings.show_titles, database, COMMANDS)
     talk = Talk(source, words, settings.database_path, settings.admins)
     links = Links(database, readers, words, app.clock)
     budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)
