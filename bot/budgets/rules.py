@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from bot.domain.periods import Unit, Window, local_day, period
 
@@ -90,7 +91,11 @@ def span_of(unit: Unit, moment: datetime, zone: tzinfo) -> Span:
 
 
 def span_named(unit: Unit, label: str, zone: tzinfo) -> Span:
-    """The period of that label (`2026-11-20`, `2026-W47`, `2026-11`)."""
+    """The period of that label (`2026-11-20`, `2026-W47`, `2026-11`); behind an `@` stands the zone of another one."""
+    label, _, elsewhere = label.partition("@")
+    if elsewhere:
+        there = span_named(unit, label, ZoneInfo(elsewhere))
+        return Span(unit, f"{label}@{elsewhere}", there.window)
     if unit is Unit.WEEK:
         year, week = label.split("-W")
         return _span(unit, date.fromisocalendar(int(year), int(week), 1), zone)

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.budgets import joining, store
+from bot.budgets import joining, rezoning, store
 from bot.budgets.rules import (
     DEFAULT,
     LATE,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bot.ledger.reading import Reader
 
 _BEGUN = "budget_periods"  # the note of which periods have begun
+_ZONE = "zone="  # what stands before the zone's name in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,9 @@ class Watch:
         """End limits that were for a while, begin periods, end snoozes; `fresh` was booked after they were due."""
         begun = self._begun(connection)
         anew = begun != self._present(now)  # also where a clock was set back: limits end with a day
+        if anew and (zone := self._zone_before(begun)) is not None:
+            changed(connection, rezoning.move(connection, zone, self.terms.zone, now))
+            begun = ""  # every period is another one now
         for budget in (*store.ended(connection, now), *(store.astray(connection, now) if anew else ())):
             self._restore(connection, budget, now, fresh)
         if anew:
@@ -305,7 +309,19 @@ class Watch:
                 owe_again(connection, owed, now)
 
     def _present(self, now: datetime) -> str:
-        return " ".join(span_of(unit, now, self.terms.zone).name for unit in UNITS)
+        """The periods that go on, and by which zone's calendar."""
+        names = [span_of(unit, now, self.terms.zone).name for unit in UNITS]
+        return " ".join([*names, f"{_ZONE}{self.terms.zone.key}"])
+
+    def _zone_before(self, begun: str) -> ZoneInfo | None:
+        """The zone whose calendar was looked at before, if it is another one."""
+        names = [each.removeprefix(_ZONE) for each in begun.split() if each.startswith(_ZONE)]
+        if not names or names[0] == self.terms.zone.key:
+            return None
+        try:
+            return ZoneInfo(names[0])
+        except (ZoneInfoNotFoundError, ValueError):  # this machine does not know it any more
+            return None
 
     @staticmethod
     def _begun(connection: "Connection") -> str:
@@ -317,6 +333,8 @@ class Watch:
         present = self._present(now)
         notes.write(connection, _BEGUN, present)
         for name in set(before.split()) - set(present.split()):
+            if name.startswith(_ZONE):
+                continue
             unit, _, label = name.partition(":")
             over = span_named(Unit(unit), label, self.terms.zone)
             changed(connection, [thing(subject, over) for subject in store.subjects_told(connection, over)])
