@@ -13,7 +13,7 @@ from bot.digest.rules import Span
 from bot.digest.store import Decided, shown_at
 from bot.digest.watch import Watch
 from bot.domain.money import median_nanos
-from bot.domain.periods import Unit, Window, day_start, local_day, period
+from bot.domain.periods import Unit, Window, local_day, period
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
 from bot.failures.report import Line as Failing
@@ -245,7 +245,7 @@ GROUP BY 1"""  # noqa: S608 - a number of ours
         "last": before.last_charge,
         "shown": shown_at(reader, before),
         "begins": before.begins,
-        "until": to_us(day_start(span.first, zone)),
+        "until": to_us(span.window(zone).start),
         "repriced": Kind.REPRICED,
     }
     by_day: dict[date, int] = defaultdict(int)

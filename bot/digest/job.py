@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.digest.switching import CHANNEL, switch, switches
 from bot.digest.watch import Decisions, Watch
 from bot.ledger import notes
 from bot.ledger.database import Database
@@ -17,7 +18,6 @@ from bot.slack.errors import SlackError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_CHANNEL = "digest_channel:"  # what the note of a channel's id begins with
 _ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
 
 log = structlog.get_logger(__name__)
@@ -34,14 +34,17 @@ class Digests:
     database: Database
     clock: Callable[[], datetime]
     _ids: dict[str, str] = field(default_factory=dict)
+    _switched: bool = False
     _ticked: datetime | None = None
     _awake: datetime | None = None  # since when ticks have followed each other: not while the machine slept
 
     async def tick(self) -> None:
         """Decide what is due, and owe it."""
+        now = self.clock()
+        if not self._switched:
+            await self._switch(now)
         if not self.channels:
             return
-        now = self.clock()
         if self._ticked is None or not timedelta(0) <= now - self._ticked < _ASLEEP:
             self._awake = now
         self._ticked = now
@@ -57,6 +60,13 @@ class Digests:
         if found:
             await self.database.write(lambda connection: self.watch.settle(connection, found, now))
 
+    async def _switch(self, now: datetime) -> None:
+        """Note, once in a run, which channels have a digest now and had none before, and the other way round."""
+        found = await self.readers.ask(lambda reader: switches(reader, self.channels, now))
+        if found:
+            await self.database.write(lambda connection: switch(connection, found))
+        self._switched = True
+
     async def _look(self, now: datetime) -> Decisions:
         # two names of one channel are one channel
         ids = list(dict.fromkeys(self._ids.get(named, named) for named in self.channels))
@@ -68,8 +78,8 @@ class Digests:
         place = await self.addresses.find(f"channel:{named}")
         if isinstance(place, Found):
             return place.channel
-        return await self.readers.ask(lambda reader: notes.read(reader, f"{_CHANNEL}{named}")) or named
+        return await self.readers.ask(lambda reader: notes.read(reader, f"{CHANNEL}{named}")) or named
 
     def _remember(self, connection: "Connection") -> None:
         for named, key in self._ids.items():
-            notes.write(connection, f"{_CHANNEL}{named}", key)
+            notes.write(connection, f"{CHANNEL}{named}", key)
