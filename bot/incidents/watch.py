@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.domain.periods import local_day
+from bot.domain.periods import day_start, local_day
 from bot.ledger import notes
 from bot.ledger.instants import to_us
 from bot.ledger.reading import Reader
@@ -53,11 +53,30 @@ class Watch:
                 self._end(connection, key, now)
         for name, said in wrong.items():
             self._begin(connection, name, said, now)
-            new = owe(connection, [Owed(f"ops:{name}-{today}", "ops")], now)
-            if new:  # told at most once a day, however often it comes and goes
+            # told at most once a day, however often it comes and goes
+            if not self._is_told(connection, name, now) and self._alarm(connection, name, now):
                 connection.exec_driver_sql(
                     "UPDATE incident SET told_on = ? WHERE name = ? AND ended_at IS NULL", (today, name)
                 )
+
+    def _is_told(self, connection: "Connection", name: Name, now: datetime) -> bool:
+        """Whether an alarm was made today: since the midnight of this zone, whatever the day was called elsewhere."""
+        midnight = day_start(local_day(now, self.zone), self.zone)
+        row = connection.exec_driver_sql(
+            "SELECT 1 FROM notification WHERE stem >= ? AND stem < ? AND created_at >= ? AND created_at <= ? LIMIT 1",
+            (f"ops:{name}-", f"ops:{name}.", to_us(midnight), to_us(now)),
+        ).first()
+        return row is not None
+
+    def _alarm(self, connection: "Connection", name: Name, now: datetime) -> bool:
+        """Owe today's alarm; where another zone has had a day of that name, it is called otherwise."""
+        stem = f"ops:{name}-{self._today(now)}"
+        taken = connection.exec_driver_sql(
+            "SELECT 1 FROM notification WHERE stem = ? AND created_at <= ?", (stem, to_us(now))
+        ).first()
+        if taken is not None:
+            stem = f"{stem}-{self.zone.key}"
+        return bool(owe(connection, [Owed(stem, "ops")], now))
 
     def _begin(self, connection: "Connection", name: Name, said: str, now: datetime) -> None:
         """Keep what is wrong; what was told today and is over goes on, and the message that said so is edited."""

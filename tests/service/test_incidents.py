@@ -1,6 +1,7 @@
 """The bot's own troubles: told to operators once a day, and when they are over."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,3 +103,22 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
     await _polls(office, 4)
     assert len(told(office.dm("hannah"))) == 5  # the next day's is another incident, told anew
     assert "It is over" in shown(over)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Kiritimati"])
+async def test_another_zone_tells_no_day_twice_and_leaves_none_out(office: Office, zone: str) -> None:
+    office.neo.faults.always = Status(503)
+    await _polls(office, 4)
+    assert len(told(office.dm("hannah"))) == 1
+    before = office.clock()
+    await office.service.end()
+    office.settings["TIMEZONE"] = zone
+    await office.start()
+    await _polls(office, 6)
+    crossed = before.astimezone(ZoneInfo(zone)).date() != office.clock().astimezone(ZoneInfo(zone)).date()
+    assert len(told(office.dm("hannah"))) == 1 + crossed
+    for _ in range(24):  # two days, the last of which has not begun everywhere
+        office.clock.advance(timedelta(hours=2))
+        await office.sync()
+    days = {(before + timedelta(hours=hours)).astimezone(ZoneInfo(zone)).date() for hours in range(49)}
+    assert len(told(office.dm("hannah"))) == len(days)
