@@ -94,3 +94,18 @@ async def test_answers_are_shared_with_a_channel_so_often_in_an_hour(office: Off
     assert len(office.seen("jonas")) == before + MOST
     assert ENOUGH in shown(await office.ask("priya", "budget request 5/day"))  # it is one limit for all of it
     assert requests(office) == []
+
+
+async def test_of_two_requests_of_members_who_are_one_the_later_goes_on(office: Office) -> None:
+    await office.ask("priya", "budget request 100/month")
+    office.clock.advance(timedelta(minutes=1))
+    await office.ask("marcus", "budget request 200/month")
+    await office.delivered()
+    with office.service.database.transaction() as connection:
+        office.service.app.merge(connection, PRIYA, MARCUS)
+    await office.delivered()
+    first, second = requests(office)
+    assert "Replaced by a newer request" in shown(first)
+    assert actions(first) == []
+    assert "$200.00 a month" in shown(second)
+    assert len(actions(second)) == 2
