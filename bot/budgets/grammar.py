@@ -9,6 +9,7 @@ from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
+from bot.domain.when import Moment, WhenError, read_edge
 from bot.domain.words import UnclosedQuoteError, Word, clean, nearest, split
 
 REASON = 200  # characters, at most
@@ -158,6 +159,8 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         RefusedError: it is no date, or not in the future.
     """
     today = local_day(now, zone)
+    if (moment := _midnight(text, zone)) is not None:  # as `budget list --json` shows the end of a day
+        text = str(local_day(moment, zone) - timedelta(days=1))
     day = {"today": today, "tomorrow": today + timedelta(days=1)}.get(text.lower())
     if day is None:
         try:
@@ -167,6 +170,18 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     if day < today or day.year > LAST_YEAR:
         raise RefusedError(f"`until:{text}` is over already." if day < today else f"`until:{text}` is too far away.")
     return day_start(day + timedelta(days=1), zone)
+
+
+def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
+    """The moment that is written, if a day of the zone begins with it."""
+    try:
+        edge = read_edge(text.lower())
+    except WhenError:
+        return None
+    if not isinstance(edge, Moment):
+        return None
+    at = edge.at(zone)
+    return at if at == day_start(local_day(at, zone), zone) else None
 
 
 def units_named(asked_: Asked) -> Iterator[Unit]:

@@ -13,6 +13,7 @@ _LOOKALIKES = str.maketrans(
     | dict.fromkeys(_APOSTROPHES, "'")
     | dict.fromkeys(_INVISIBLE)
     | {"\u2026": "..."}
+    | {chr(half): None for half in range(0xD800, 0xE000)}  # halves of an emoji, which no database takes
 )
 _MARKUP = re.compile(r"<(@|mailto:|https?://|#|!)[^<>]*>")
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)

@@ -63,6 +63,18 @@ async def test_lines_without_end_are_refused_in_a_sentence(office: Office, user:
             assert len(said) < 500, before + endless[:10]
 
 
+async def test_half_an_emoji_is_left_out_of_what_is_read(office: Office) -> None:
+    for line in ("search:a\ud83d", "model:\udc00b", "budget @priya\ud83d 5/month", "explain x\ud83d", "\ud83dx"):
+        assert WRONG not in shown(await office.ask("hannah", line)), ascii(line)
+
+
+async def test_the_end_of_a_limit_can_be_typed_as_it_is_listed(office: Office) -> None:
+    for amount, until in enumerate(("2026-03-31", "2026-04-01T00:00:00Z", "2026-04-01T00:00Z"), 5):
+        said = shown(await office.ask("hannah", f"budget @priya {amount}/month until:{until}"))
+        assert "2026-03-31" in said, until
+    assert "type a date" in shown(await office.ask("hannah", "budget @priya 5/month until:2026-04-01T09:00Z"))
+
+
 @pytest.mark.parametrize("user", ["hannah", "priya"])
 async def test_hundreds_of_values_are_counted_not_looked_up(office: Office, user: str) -> None:
     for name in ("search", "model", "task", "email", "-search", "-model", "-task", "-email"):
