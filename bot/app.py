@@ -110,7 +110,7 @@ class App:
             return answer(reader, self._question(reader, line, now), AT_THE_TERMINAL, self.terms, now)
 
     def _question(self, reader: Reader, line: str, now: datetime) -> "Question":
-        return parsed(reader, EVERYTHING, line, now, self.settings.timezone)
+        return parsed(reader, EVERYTHING, line, now, self.settings.timezone, self.settings.failure_statuses)
 
     def errors(self, line: str) -> "Errors":
         """What failed, asked in the query language by whoever holds the terminal; raises as `report`."""
@@ -119,13 +119,15 @@ class App:
         settings, now = self.settings, self.clock()
         with self.reader() as reader:
             question = self._question(reader, line, now)
-            check(question)
-            return errors(reader, question, AT_THE_TERMINAL, settings.timezone, settings.spend_basis, now)
+            check(question, settings.failure_statuses)
+            zone, basis, failing = settings.timezone, settings.spend_basis, settings.failure_statuses
+            return errors(reader, question, AT_THE_TERMINAL, zone, basis, failing, now)
 
     @property
     def terms(self) -> Terms:
         """What every answer rests on."""
-        return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.byok_unit is not None)
+        settings = self.settings
+        return Terms(settings.timezone, settings.spend_basis, settings.byok_unit is not None, settings.failure_statuses)
 
     @property
     def watch(self) -> "Watch":
@@ -243,7 +245,8 @@ class App:
         """What every digest rests on."""
         from bot.digest.facts import Terms
 
-        return Terms(self.watch.terms, self.unusual, self.settings.byok_unit is not None)
+        settings = self.settings
+        return Terms(self.watch.terms, self.unusual, settings.byok_unit is not None, settings.failure_statuses)
 
     def show_digest(self, day: str | None) -> str:
         """A morning's digest as text (an ISO date, or today), with everybody's names; raises as `report`."""

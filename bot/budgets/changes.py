@@ -16,6 +16,7 @@ from bot.ledger.instants import from_us, to_us
 from bot.ledger.members import member_ids, stored_email
 from bot.outbox.store import Owed, changed, owe
 from bot.people import naming
+from bot.people.outgoing import count_act
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,9 @@ def scope_of(connection: "Reads", name: str) -> int:
     ).first()
     if row:
         return int(row[0])
-    everybody = [each[0] for each in connection.exec_driver_sql("SELECT email FROM member WHERE email <> ''").all()]
-    close = get_close_matches(email, everybody, n=1, cutoff=0.7)
+    sql = "SELECT email FROM member WHERE email <> '' AND merged_into IS NULL ORDER BY email"
+    everybody = [each[0] for each in connection.exec_driver_sql(sql).all()]
+    close = get_close_matches(email, [*everybody, "team", "default"], n=1, cutoff=0.7)
     meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
 
@@ -172,27 +174,36 @@ class Wish:
     state: str
     decided_by: str | None
 
+    @property
+    def version(self) -> str:
+        """Which of the requests that were made in its place this is."""
+        return str(to_us(self.asked_at))
+
 
 def ask(connection: "Connection", member: int, asked: Asked, by: str, now: datetime) -> int:
-    """Keep a request and owe it to the operators; returns its key. A request before it for the same is replaced."""
+    """Keep a request and owe it to the operators; returns its key.
+
+    A request for the same that is still open becomes this one: its message is edited, and no other one is sent.
+
+    Raises:
+        RefusedError: whoever asks has sent too much within the hour.
+    """
     assert asked.unit is not None  # noqa: S101 - the grammar sees to it
+    count_act(connection, by, now)
+    ends_at = None if asked.ends_at is None else to_us(asked.ends_at)
+    wanted = (asked.nanos, ends_at, asked.reason, by, to_us(now), member, asked.unit)
     open_ = connection.exec_driver_sql(
-        "SELECT id FROM budget_request WHERE member = ? AND unit = ? AND state = 'open'", (member, asked.unit)
-    ).all()
-    for (key,) in open_:
-        _decide(connection, key, "replaced", by, now)
+        "UPDATE budget_request SET limit_nanos = ?, ends_at = ?, reason = ?, asked_by = ?, asked_at = ?"
+        " WHERE member = ? AND unit = ? AND state = 'open' RETURNING id",
+        wanted,
+    ).first()
+    if open_ is not None:
+        changed(connection, [f"request:{open_[0]}"])
+        return int(open_[0])
     key = connection.exec_driver_sql(
-        "INSERT INTO budget_request (member, unit, limit_nanos, ends_at, reason, asked_by, asked_at, state)"
+        "INSERT INTO budget_request (limit_nanos, ends_at, reason, asked_by, asked_at, member, unit, state)"
         " VALUES (?,?,?,?,?,?,?,'open')",
-        (
-            member,
-            asked.unit,
-            asked.nanos,
-            None if asked.ends_at is None else to_us(asked.ends_at),
-            asked.reason,
-            by,
-            to_us(now),
-        ),
+        wanted,
     ).lastrowid
     owe(connection, [Owed(f"request:{key}", "operators", f"request:{key}")], now)
     return int(key)
@@ -213,15 +224,23 @@ def wish(connection: "Reads", key: int) -> Wish | None:
     return Wish(key, member, Unit(unit), nanos, ends, reason, asked_by, from_us(asked_at), state, decided_by)
 
 
-def decide(connection: "Connection", watch: Watch, key: int, *, approve: bool, by: str, now: datetime) -> Wish | None:
+def decide(
+    connection: "Connection", watch: Watch, key: int, *, approve: bool, by: str, now: datetime, seen: str = ""
+) -> Wish | None:
     """Approve or decline a request, once; returns it as it was before, None if there is no such one.
 
+    `seen` is the version that whoever decides has seen (see `Wish`), if that is known.
+
     Raises:
-        RefusedError: what was asked for is over already, or would lower a limit that was set since.
+        RefusedError: it is another request by now, what was asked for is over already, or it would lower a limit that
+            was set since.
     """
     found = wish(connection, key)
     if found is None or found.state != "open":
         return found
+    if seen and seen != found.version:
+        limit = phrases.limit_of(found.nanos, found.unit)
+        raise RefusedError(f"Nothing was done: this request has changed meanwhile, to {limit}. Look at it again.")
     if approve:
         if found.ends_at is not None and found.ends_at <= now:
             raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")

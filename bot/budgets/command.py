@@ -12,18 +12,19 @@ from bot.budgets.changes import Done
 from bot.budgets.facts import email_of
 from bot.budgets.grammar import Asked, asked
 from bot.budgets.listing import COLUMNS, NUMBERS, Line, listing, rows
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, span_of
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, operator_audience, span_of
 from bot.budgets.watch import Watch, thing
 from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
-from bot.domain.words import UnclosedQuoteError, clean, split
+from bot.domain.words import UnclosedQuoteError, clean, nearest, split
 from bot.ledger.database import Database
 from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.outbox.store import changed
 from bot.people.callers import Callers
+from bot.people.outgoing import count_act
 from bot.slack import message as slack
 from bot.slack.message import Draft
 from bot.slack.rendering import Words, spoken
@@ -190,10 +191,20 @@ class Budgets:
 
     async def _acknowledge(self, request: Request, caller: Caller) -> None:
         await self._may_touch(caller, request.text)
-        before = await self.database.write(lambda c: changes.acknowledge(c, request.text, request.user, self.clock()))
+        limited = caller.role is not Role.OPERATOR
+        before = await self.database.write(lambda c: self._acknowledged(c, request, limited=limited))
         by, at = before or (request.user, self.clock())
         when = wording.moment(at, self.watch.terms.zone)
         await self._say(request, "budgets/acknowledged", again=before is not None, by=message.person(by), when=when)
+
+    def _acknowledged(
+        self, connection: "Connection", request: Request, *, limited: bool
+    ) -> tuple[str, datetime] | None:
+        """Acknowledge; operators, whose work it is, as often as they like."""
+        before = changes.acknowledge(connection, request.text, request.user, self.clock())
+        if before is None and limited:
+            count_act(connection, request.user, self.clock())
+        return before
 
     async def _may_touch(self, caller: Caller, name: str) -> int:
         """The subject of a living message, if whoever acts on it is that member or an operator."""
@@ -205,9 +216,11 @@ class Budgets:
     async def _decide(self, request: Request, caller: Caller, *, approve: bool) -> None:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators decide on requests.")
-        key = int(request.text)
+        key, _, seen = request.text.partition(":")
         was = await self.database.write(
-            lambda c: changes.decide(c, self.watch, key, approve=approve, by=request.user, now=self.clock())
+            lambda c: changes.decide(
+                c, self.watch, int(key), approve=approve, by=request.user, now=self.clock(), seen=seen
+            )
         )
         if was is None:
             raise RefusedError("That request is no longer there.")
@@ -240,27 +253,34 @@ class Budgets:
         subject = await self._may_touch(caller, request.text)
         if not request.in_dm and caller.role is not Role.OPERATOR:
             raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")
-        # an operator reads others' budgets in direct messages too, where those are kept out of the channel
-        direct = request.in_dm and subject in {TEAM, await self._own(caller)}
-        audience = Audience.DM if direct else Audience.CHANNEL
+        audience = await self._audience(request, caller, subject)
         await self._quiet(request, subject, [Unit(request.text.split(":")[2])], audience, how, None)
 
+    async def _audience(self, request: Request, caller: Caller, subject: int) -> str:
+        """Whom a snooze is for that was pressed: whoever reads the message that it was pressed on."""
+        if not request.in_dm:
+            return Audience.CHANNEL
+        if subject != TEAM and subject == await self._own(caller):
+            return Audience.DM
+        # an operator reads of the team there, and of others where those are kept out of the channel
+        return operator_audience(request.user)
+
     async def _quiet(  # noqa: PLR0917 - what a snooze is made of
-        self, request: Request, subject: int, units: list[Unit], audience: Audience, how: str, reason: str | None
+        self, request: Request, subject: int, units: list[Unit], audience: str, how: str, reason: str | None
     ) -> None:
         now = self.clock()
         ends = {unit: self._until(how, unit, now) for unit in units}
         await self.database.write(lambda c: self._keep_quiet(c, subject, ends, audience, request.user, reason))
         until = wording.moment(min(ends.values()) if how != "period" else max(ends.values()), self.watch.terms.zone)
-        direct = audience is Audience.DM
+        direct = audience != Audience.CHANNEL
         email = await self.readers.ask(lambda reader: email_of(reader, subject))
-        whose = "" if direct else email or "the team"
+        whose = "" if audience == Audience.DM else email or "the team"
         where = "your direct messages" if direct else "the channel"
         values = {"where": where, "whose": whose, "until": until, "period": how == "period"}
         await self._say(request, "budgets/snoozed", **values)
 
     def _keep_quiet(  # noqa: PLR0917 - what a snooze is made of
-        self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: Audience, by: str,
+        self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: str, by: str,
         reason: str | None,
     ) -> None:  # fmt: skip
         now = self.clock()
@@ -301,4 +321,6 @@ def _snooze_of(text: str) -> tuple[str | None, str, str | None]:
                 raise RefusedError(f"`{word.values[0]}`: from `1h` to `{_MOST_HOURS}h`.")
             reason = " ".join(each.raw.strip('"') for each in words[place + 1 :])
             return (words[0].values[0] if place else None), how, reason[:200] or None
-    raise RefusedError("For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")
+    near = next((meant for word in words[:2] if (meant := nearest(word.values[0], ("today", "period")))), None)
+    hint = f"Did you mean `snooze {near}`? " if near else ""
+    raise RefusedError(f"{hint}For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.budgets import store
 from bot.budgets.facts import revision
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, Decision, Limit, Span, passed, percent, span_of
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, Decision, Limit, Span, operator_of, passed, percent, span_of
 from bot.budgets.watch import Terms
 from bot.domain import wording
 from bot.domain.money import show_usd, usd_text
@@ -98,7 +98,7 @@ def _explained(  # noqa: PLR0917 - what it is explained from
     steps = tuple(_steps(reader, subject, span))
     counted = _charges(reader, subject, span)
     quiet = reader.rows(
-        "SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND until > :now",
+        f"SELECT audience, until FROM snooze WHERE subject = :s AND unit = :u AND {store.SNOOZED}",  # noqa: S608 - our own
         {"s": subject, "u": span.unit, "now": to_us(now)},
     )
     ahead = terms.steps[len(passed(limit.nanos, spent, terms.steps)) :] if limit and now < span.window.end else ()
@@ -220,6 +220,8 @@ def _counted(found: Explanation, terms: Terms) -> str:
 
 
 def _where(audience: str) -> str:
+    if operator_of(audience) is not None:
+        return "an operator's own direct messages"
     return "direct messages" if audience == "dm" else "the channel"
 
 

@@ -108,7 +108,8 @@ def facts(reader: Reader, subject: int, span: Span, terms: Terms, now: datetime)
             {"s": subject, "u": span.unit, "p": span.label},
         )
         quiet = reader.rows(
-            "SELECT audience, until, set_by FROM snooze WHERE subject = :s AND unit = :u AND until > :now ORDER BY 1",
+            f"SELECT audience, until, set_by FROM snooze WHERE {store.SNOOZED} AND subject = :s AND unit = :u"  # noqa: S608 - our own
+            " ORDER BY 1",
             {"s": subject, "u": span.unit, "now": to_us(now)},
         )
         return Facts(

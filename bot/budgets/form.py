@@ -80,7 +80,7 @@ def wrong(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str,
     """What is wrong with what was filled in, by field."""
     found: dict[str, str] = {}
     try:
-        grammar.limit(f"{fields[_AMOUNT]}/{fields[_UNIT]}")
+        grammar.amount_of(fields[_AMOUNT])
     except RefusedError as error:
         found[_AMOUNT] = str(error).replace("`", "")
     try:
@@ -103,7 +103,7 @@ def opened(kept: str) -> Opened:
 
 def asked(fields: Mapping[str, str], opened_: Opened, now: datetime, zone: ZoneInfo) -> Asked:
     """What was filled in; raises RefusedError."""
-    nanos, unit = grammar.limit(f"{fields[_AMOUNT]}/{fields[_UNIT]}")
+    nanos, unit = grammar.amount_of(fields[_AMOUNT]), Unit(fields[_UNIT])
     scope = opened_.scope or fields.get(_WHOSE) or None
     reason = fields.get(_REASON, "")[: grammar.REASON] or None
     return Asked(scope, nanos, unit, _until(fields, now, zone), reason, request=scope is None)

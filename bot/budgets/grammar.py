@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
-from bot.domain.money import AmountError, typed_nanos
+from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
-from bot.domain.words import UnclosedQuoteError, Word, clean, split
+from bot.domain.when import Moment, WhenError, read_edge
+from bot.domain.words import UnclosedQuoteError, Word, clean, nearest, split
 
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
@@ -58,7 +59,8 @@ def _removal(bare: Sequence[Word], named: dict[str, Word]) -> Asked:
     units = [unit for word in rest if (unit := _unit(word.bare))]
     scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
-        raise RefusedError("Type whose and which: `budget @ana remove month`.")
+        near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
+        raise RefusedError(f"Type whose and which: `budget @ana remove {near}`.")
     return Asked(scopes[0], None, units[0] if units else None, reason=_reason(named))
 
 
@@ -67,6 +69,8 @@ def _setting(bare: Sequence[Word], named: dict[str, Word], now: datetime, zone: 
     rest = [word for word in bare if not _is_amount(word)]
     request = bool(rest) and rest[0].bare == "request"
     scopes = [word.values[0] for word in (rest[1:] if request else rest)]
+    if meant := None if request else _misspelt(rest, with_amount=bool(amounts)):
+        raise meant
     if len(amounts) != 1:
         raise RefusedError(f"{'One limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
     if request and scopes:
@@ -76,6 +80,24 @@ def _setting(bare: Sequence[Word], named: dict[str, Word], now: datetime, zone: 
     nanos, unit = limit(amounts[0].values[0])
     ends_at = until(named["until"].values[0], now, zone) if "until" in named else None
     return Asked(scopes[0] if scopes else None, nanos, unit, ends_at, _reason(named), request)
+
+
+def _misspelt(rest: Sequence[Word], *, with_amount: bool) -> RefusedError | None:
+    """What was meant by a word that is nearly one of a budget's own, where nothing else makes sense of it."""
+    for word in rest:
+        text = word.values[0]
+        meant = None if "@" in text else nearest(text, ("request", "team", "default") if with_amount else ("remove",))
+        if meant is not None and text.lower() != meant:
+            return RefusedError(f"`{text}`: did you mean `{meant}`? {_MEANT[meant]}")
+    return None
+
+
+_MEANT = {
+    "request": "Type `budget request 800/month`.",
+    "remove": "Type `budget @ana remove month`.",
+    "team": "Type `budget team 10000/month`.",
+    "default": "Type `budget default 300/month`.",
+}
 
 
 def _is_amount(word: Word) -> bool:
@@ -99,21 +121,35 @@ def limit(text: str) -> tuple[int, Unit]:
     """Read AMOUNT/PERIOD, such as `500/month`: nanos, and the period.
 
     Raises:
-        RefusedError: one of them is none.
+        RefusedError: one of them is none, or the amount can be read in two ways.
     """
     amount, slash, period = text.partition("/")
+    nanos = amount_of(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
     if not slash:
         raise RefusedError(f"`{text}`: a limit for how long? Type `{text}/day`, `{text}/week` or `{text}/month`.")
     unit = _unit(period.strip().lower())
     if unit is None:
-        raise RefusedError(f"`{period}` is no period. A budget is for a day, week or month: `{amount}/month`.")
+        meant = nearest(period.strip(), UNITS) or "month"
+        raise RefusedError(f"`{period}` is no period. A budget is for a day, week or month: `{amount}/{meant}`.")
+    return nanos, unit
+
+
+def amount_of(text: str, typed_behind: str = "") -> int:
+    """Read the amount of a limit, in nanos; `typed_behind` is what follows it in the line to type.
+
+    Raises:
+        RefusedError: it is none, can be read in two ways, or is nothing.
+    """
     try:
-        nanos = typed_nanos(amount)
+        nanos = typed_nanos(text)
+    except AmbiguousAmountError as error:
+        one, other = (f"`{reading}{typed_behind}`" for reading in error.readings)
+        raise RefusedError(f"`{error.text}` can be read in two ways. Type {one} or {other}.") from None
     except AmountError as error:
         raise RefusedError(str(error)) from None
     if nanos == 0:
         raise RefusedError("A budget of $0 would be passed by any spend. `remove` takes a budget away.")
-    return nanos, unit
+    return nanos
 
 
 def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -123,6 +159,8 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         RefusedError: it is no date, or not in the future.
     """
     today = local_day(now, zone)
+    if (moment := _midnight(text, zone)) is not None:  # as `budget list --json` shows the end of a day
+        text = str(local_day(moment, zone) - timedelta(days=1))
     day = {"today": today, "tomorrow": today + timedelta(days=1)}.get(text.lower())
     if day is None:
         try:
@@ -132,6 +170,18 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     if day < today or day.year > LAST_YEAR:
         raise RefusedError(f"`until:{text}` is over already." if day < today else f"`until:{text}` is too far away.")
     return day_start(day + timedelta(days=1), zone)
+
+
+def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
+    """The moment that is written, if a day of the zone begins with it."""
+    try:
+        edge = read_edge(text.lower())
+    except WhenError:
+        return None
+    if not isinstance(edge, Moment):
+        return None
+    at = edge.at(zone)
+    return at if at == day_start(local_day(at, zone), zone) else None
 
 
 def units_named(asked_: Asked) -> Iterator[Unit]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.budgets.rules import UNITS
 from bot.budgets.store import Setting, Stored, stored, write
 from bot.ledger.instants import from_us, to_us
+from bot.outbox.store import changed
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,8 +32,25 @@ def join(connection: "Connection", old: int, new: int, now: datetime) -> None:
     for table in ("crossing", "snooze", "acknowledgement"):
         connection.exec_driver_sql(f"UPDATE OR IGNORE {table} SET subject = ? WHERE subject = ?", (new, old))  # noqa: S608 - our own names
     connection.exec_driver_sql("DELETE FROM snooze WHERE subject = ?", (old,))
-    connection.exec_driver_sql("UPDATE budget_request SET member = ? WHERE member = ?", (new, old))
+    _join_requests(connection, old, new, now)
     _join_messages(connection, old, new, now)
+
+
+def _join_requests(connection: "Connection", old: int, new: int, now: datetime) -> None:
+    """Of two that are open for one period, the one that was made later goes on."""
+    rows = connection.exec_driver_sql(
+        "SELECT a.id FROM budget_request a JOIN budget_request b ON b.unit = a.unit AND b.state = 'open'"
+        " AND b.id <> a.id AND (b.asked_at > a.asked_at OR (b.asked_at = a.asked_at AND b.id > a.id))"
+        " WHERE a.state = 'open' AND a.member IN (?,?) AND b.member IN (?,?)",
+        (old, new, old, new),
+    ).all()
+    for (key,) in rows:
+        connection.exec_driver_sql(
+            "UPDATE budget_request SET state = 'replaced', decided_by = asked_by, decided_at = ? WHERE id = ?",
+            (to_us(now), key),
+        )
+    changed(connection, [f"request:{key}" for (key,) in rows])
+    connection.exec_driver_sql("UPDATE budget_request SET member = ? WHERE member = ?", (new, old))
 
 
 def _join_limits(connection: "Connection", theirs: Stored | None, own: Stored | None, now: datetime) -> None:

@@ -7,9 +7,9 @@ from typing import Any, TypeGuard
 
 from slackblocks import Button
 
-from bot.budgets import phrases
+from bot.budgets import phrases, store
 from bot.budgets.facts import Cause, Driver, Facts, Step, facts, revision, step_told
-from bot.budgets.rules import DEFAULT, FULL, TEAM, Audience, Limit, percent, span_named
+from bot.budgets.rules import DEFAULT, FULL, TEAM, Audience, Limit, operator_of, percent, span_named
 from bot.budgets.watch import Terms
 from bot.domain import wording
 from bot.domain.money import show_usd
@@ -17,6 +17,8 @@ from bot.domain.periods import Unit
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.ledger.readers import Readers
+from bot.ledger.reading import Reader
+from bot.outbox.store import living
 from bot.outbox.voices import Told
 from bot.people.addresses import Addresses
 from bot.slack import message as slack
@@ -44,9 +46,23 @@ class Voice:
     async def show(self, told: Told) -> Message | None:
         """A subject's budget as it is now."""
         found = await self._found(told)
-        if found.limit is None and not found.steps:
+        if (found.limit is None and not found.steps) or await self._is_kept(told, first=True):
             return None
         return self._shown(found, told, await self._who(found, told))
+
+    async def _is_kept(self, told: Told, *, first: bool) -> bool:
+        """Whether an operator who reads it wants no steps now; a message that is there already is kept up to date."""
+        kind, _, operator = told.destination.partition(":")
+        if kind != "operator" or not told.stem.startswith("crossing:") or told.listed:
+            return False
+        name, now = told.thing or "", self.clock()
+        _, subject, unit, _ = name.split(":")
+
+        def look(reader: Reader) -> bool:
+            there = first and (name, told.destination) in living(reader, [name])
+            return not there and store.is_left_alone(reader, int(subject), unit, operator, now)
+
+        return await self.readers.ask(look)
 
     async def _found(self, told: Told) -> Facts:
         _, subject, unit, label = (told.thing or "").split(":")
@@ -123,9 +139,11 @@ class Voice:
             act = found.acknowledged
             yield Trusted(f":white_check_mark: Acknowledged by {who.actor(act.by)}, {wording.moment(act.at, zone)}")
         for audience, until, by in found.snoozed:
-            if audience == Audience.DM and not told.in_dm:
+            operator = operator_of(audience)
+            elsewhere = audience == Audience.DM and not told.in_dm
+            if elsewhere or (operator is not None and told.destination != f"operator:{operator}"):
                 continue  # who wants quiet in their own messages is nobody else's business
-            where = "in direct messages" if audience == Audience.DM else "in the channel"
+            where = "in the channel" if audience == Audience.CHANNEL else "in direct messages"
             yield Trusted(f":zzz: Quiet {where} until {wording.moment(until, zone)}, by {who.actor(by)}")
 
     async def _who(self, found: Facts, told: Told) -> "_Who":
@@ -149,7 +167,7 @@ class Voice:
             return await self._limit(told, int(key.partition("-")[0]))
         if kind == "summary":
             return await self._summary(int(key))
-        return await self._step(told, int(key))
+        return None if await self._is_kept(told, first=False) else await self._step(told, int(key))
 
     async def _step(self, told: Told, crossing: int) -> Message | None:
         found = await self.readers.ask(lambda reader: step_told(reader, crossing, self.terms))

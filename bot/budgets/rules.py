@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from bot.domain.periods import Unit, Window, local_day, period
 
@@ -36,6 +37,19 @@ class Audience(StrEnum):
 
     DM = "dm"
     CHANNEL = "channel"
+
+
+_OPERATOR = "operator="  # what the audience that is one operator alone begins with
+
+
+def operator_audience(user: str) -> str:
+    """One operator's own direct messages, as the audience of a snooze."""
+    return f"{_OPERATOR}{user}"
+
+
+def operator_of(audience: str) -> str | None:
+    """The Slack id of the operator that an audience is; None for the others."""
+    return audience.removeprefix(_OPERATOR) if audience.startswith(_OPERATOR) else None
 
 
 def audiences(subject: int, step: int) -> tuple[Audience, ...]:
@@ -77,7 +91,11 @@ def span_of(unit: Unit, moment: datetime, zone: tzinfo) -> Span:
 
 
 def span_named(unit: Unit, label: str, zone: tzinfo) -> Span:
-    """The period of that label (`2026-11-20`, `2026-W47`, `2026-11`)."""
+    """The period of that label (`2026-11-20`, `2026-W47`, `2026-11`); behind an `@` stands the zone of another one."""
+    label, _, elsewhere = label.partition("@")
+    if elsewhere:
+        there = span_named(unit, label, ZoneInfo(elsewhere))
+        return Span(unit, f"{label}@{elsewhere}", there.window)
     if unit is Unit.WEEK:
         year, week = label.split("-W")
         return _span(unit, date.fromisocalendar(int(year), int(week), 1), zone)

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, Decision, Limit, Span, audiences
+from bot.budgets.rules import (
+    DEFAULT,
+    TEAM,
+    UNITS,
+    Audience,
+    Decision,
+    Limit,
+    Span,
+    audiences,
+    operator_audience,
+    operator_of,
+)
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.ledger import quarters
@@ -339,11 +350,17 @@ def record(
 # --- snoozes -------------------------------------------------------------------------------------
 
 
+# whatever was asked for at a moment that is still to come was asked for by a clock that ran ahead: it means nothing now
+SNOOZED = "until > :now AND set_at <= :now + 60000000"
+
+
 def snoozed(connection: "Reads", now: datetime) -> dict[tuple[int, Unit], str]:
     """The audiences that are left in quiet now, by subject and unit."""
     found: dict[tuple[int, Unit], list[str]] = defaultdict(list)
     rows = plain_rows(
-        connection, "SELECT subject, unit, audience FROM snooze WHERE until > ? ORDER BY audience", (to_us(now),)
+        connection,
+        "SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?1 + 60000000 ORDER BY audience",
+        (to_us(now),),
     )
     for subject, unit, audience in rows:
         found[subject, Unit(unit)].append(audience)
@@ -357,44 +374,94 @@ class Ended:
     id: int
     subject: int
     unit: Unit
-    audience: Audience
+    audience: str  # one of Audience, or an operator's
+    until: datetime
 
 
 def snoozes_ended(connection: "Connection", now: datetime) -> list[Ended]:
     """The snoozes that are over."""
-    rows = plain_rows(connection, "SELECT id, subject, unit, audience FROM snooze WHERE until <= ?", (to_us(now),))
-    return [Ended(key, subject, Unit(unit), Audience(audience)) for key, subject, unit, audience in rows]
+    rows = plain_rows(
+        connection,
+        "SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND set_at <= ?1 + 60000000)",
+        (to_us(now),),
+    )
+    return [Ended(key, subject, Unit(unit), audience, from_us(until)) for key, subject, unit, audience, until in rows]
 
 
-def release(connection: "Connection", ended_: Ended, label: str, revision: int | None) -> tuple[int, int] | None:
+@dataclass(frozen=True, slots=True)
+class Tellable:
+    """A period of which it can still be told that a step was passed: its label, the revision in force, its end."""
+
+    label: str
+    revision: int | None
+    end: datetime
+
+
+def is_left_alone(reads: "Reads", subject: int, unit: str, operator: str, now: datetime) -> bool:
+    """Whether an operator asked for quiet about a subject's budget in their own direct messages."""
+    row = reads.exec_driver_sql(
+        "SELECT 1 FROM snooze WHERE subject = ? AND unit = ? AND audience = ? AND until > ? AND set_at <= ? + 60000000",
+        (subject, unit, operator_audience(operator), to_us(now), to_us(now)),
+    ).first()
+    return row is not None
+
+
+def release_operator(connection: "Connection", ended_: Ended, period: Tellable) -> int | None:
+    """End an operator's snooze; returns the key of the highest crossing of a period that it kept from them."""
+    connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (ended_.id,))
+    row = connection.exec_driver_sql(
+        "SELECT x.id FROM crossing x JOIN notification n ON n.stem = 'crossing:' || x.id AND n.destination = ?"
+        " WHERE x.subject = ? AND x.unit = ? AND x.period = ? AND x.revision = ? AND n.state = 'moved'"
+        " AND n.ts IS NULL AND (x.late OR ?) ORDER BY x.step DESC LIMIT 1",
+        (
+            f"operator:{operator_of(ended_.audience)}", ended_.subject, ended_.unit, period.label, period.revision,
+            ended_.until != period.end,
+        ),
+    ).first()  # fmt: skip
+    return None if row is None else int(row[0])
+
+
+def release(connection: "Connection", ended_: Ended, periods: Sequence[Tellable]) -> dict[str, tuple[int, int]]:
     """End a snooze: what it deferred is no longer.
+
+    Of a period that has ended it is told what came late, and all if quiet was asked for beyond its end: who asked for
+    it until the period ends wants to hear no more of that.
 
     Args:
         connection: a transaction of the ledger's.
         ended_: the snooze.
-        label: the present period's.
-        revision: the one in force for the subject, whose steps alone are told.
+        periods: those of which it can still be told.
 
     Returns:
-        The key and step of the highest crossing that is now to be told, if there is one.
+        By period, the key and step of the highest crossing that is now to be told.
     """
     connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (ended_.id,))
     waited = connection.exec_driver_sql(
-        "SELECT id, step, period, revision, deferred FROM crossing WHERE subject = ? AND unit = ?"
+        "SELECT id, step, period, revision, late, deferred FROM crossing WHERE subject = ? AND unit = ?"
         " AND deferred <> '' AND instr(' ' || deferred || ' ', ' ' || ? || ' ') ORDER BY step",
         (ended_.subject, ended_.unit, ended_.audience),
     ).all()
-    highest = next(((key, step) for key, step, *of, _ in reversed(waited) if of == [label, revision]), None)
-    for key, _, period, of, deferred in waited:
+    open_ = {each.label: each for each in periods}
+    highest: dict[str, tuple[int, int]] = {}
+    for key, step, period, of, late, _ in waited:
+        if (each := open_.get(period)) and of == each.revision and (late or ended_.until != each.end):
+            highest[period] = key, step
+    for key, _, period, of, _, deferred in waited:
         left = [each for each in deferred.split() if each != ended_.audience]
-        if highest is not None and key == highest[0]:
+        if highest.get(period, (None,))[0] == key:
             _defer(connection, key, left)
             continue
-        why = Decision.DROPPED if period != label else (Decision.LOWER if of == revision else Decision.REPLACED)
+        why = _why_left_out(open_.get(period), of, ended_)
         _defer(connection, key, [*left, f"{ended_.audience}:{why.name}"])
         if not set(left) & set(Audience):
             _tell_nobody(connection, key, why)
     return highest
+
+
+def _why_left_out(period: Tellable | None, revision: int, ended_: Ended) -> Decision:
+    if period is None or ended_.until == period.end:
+        return Decision.DROPPED
+    return Decision.LOWER if revision == period.revision else Decision.REPLACED
 
 
 def _defer(connection: "Connection", crossing: int, deferred: Sequence[str]) -> None:
@@ -411,7 +478,7 @@ def _tell_nobody(connection: "Connection", crossing: int, why: Decision) -> None
 
 
 def snooze(  # noqa: PLR0917 - what there is to keep
-    connection: "Connection", subject: int, unit: Unit, audience: Audience, until: datetime, by: str,
+    connection: "Connection", subject: int, unit: Unit, audience: str, until: datetime, by: str,
     reason: str | None, now: datetime,
 ) -> None:  # fmt: skip
     """Keep quiet about a subject's budget to an audience until then."""

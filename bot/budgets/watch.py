@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.budgets import joining, store
+from bot.budgets import joining, rezoning, store
 from bot.budgets.rules import (
     DEFAULT,
     LATE,
@@ -20,6 +20,7 @@ from bot.budgets.rules import (
     Limit,
     Span,
     audiences,
+    operator_of,
     passed,
     span_named,
     span_of,
@@ -32,7 +33,7 @@ from bot.domain.visibility import Privacy
 from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.reading import plain_rows
-from bot.outbox.store import Owed, changed, living, owe
+from bot.outbox.store import Owed, changed, living, owe, owe_again
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bot.ledger.reading import Reader
 
 _BEGUN = "budget_periods"  # the note of which periods have begun
+_ZONE = "zone="  # what stands before the zone's name in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +244,8 @@ class Watch:
     def due(self, reader: "Reader", now: datetime) -> bool:
         """Whether `settle` would do anything now."""
         row = reader.one(
-            "SELECT EXISTS (SELECT 1 FROM budget WHERE ends_at <= :now)"
-            " OR EXISTS (SELECT 1 FROM snooze WHERE until <= :now), EXISTS (SELECT 1 FROM budget)",
+            "SELECT EXISTS (SELECT 1 FROM budget WHERE ends_at <= :now)"  # noqa: S608 - our own
+            f" OR EXISTS (SELECT 1 FROM snooze WHERE NOT ({store.SNOOZED})), EXISTS (SELECT 1 FROM budget)",
             {"now": to_us(now)},
         )
         if row is None or not row[1]:
@@ -254,6 +256,9 @@ class Watch:
         """End limits that were for a while, begin periods, end snoozes; `fresh` was booked after they were due."""
         begun = self._begun(connection)
         anew = begun != self._present(now)  # also where a clock was set back: limits end with a day
+        if anew and (zone := self._zone_before(begun)) is not None:
+            changed(connection, rezoning.move(connection, zone, self.terms.zone, now))
+            begun = ""  # every period is another one now
         for budget in (*store.ended(connection, now), *(store.astray(connection, now) if anew else ())):
             self._restore(connection, budget, now, fresh)
         if anew:
@@ -271,16 +276,56 @@ class Watch:
         changed(connection, store.open_requests(connection, budget.scope, budget.unit))
 
     def _end_snooze(self, connection: "Connection", snooze: store.Ended, now: datetime) -> None:
-        span = span_of(snooze.unit, now, self.terms.zone)
-        case = snooze.subject, span
-        limit = store.limits(connection, [case], now).get(case)
-        highest = store.release(connection, snooze, span.label, limit.revision if limit else None)
-        if highest is not None:
-            owe(connection, self._owed_to(snooze.audience, *highest, snooze.subject, span), now)
-        changed(connection, [thing(snooze.subject, span)])
+        spans = {span.label: span for span in self._tellable(snooze.unit, now)}
+        cases = [(snooze.subject, span) for span in spans.values()]
+        limits = store.limits(connection, cases, now)
+        periods = [
+            store.Tellable(case[1].label, limits[case].revision if case in limits else None, case[1].window.end)
+            for case in cases
+        ]
+        operator = operator_of(snooze.audience)
+        if operator is not None:
+            self._end_of_operator(connection, snooze, operator, periods, now)
+        else:
+            for label, highest in store.release(connection, snooze, periods).items():
+                owed = self._owed_to(Audience(snooze.audience), *highest, snooze.subject, spans[label])
+                owe(connection, owed, now)
+        changed(connection, [thing(*case) for case in cases])
+
+    def _tellable(self, unit: Unit, now: datetime) -> Iterator[Span]:
+        """The present period, and the one before as long as it is told what came late."""
+        present = span_of(unit, now, self.terms.zone)
+        yield present
+        before = span_of(unit, present.window.start - timedelta.resolution, self.terms.zone)
+        if now < before.window.end + LATE:
+            yield before
+
+    def _end_of_operator(
+        self, connection: "Connection", snooze: store.Ended, operator: str, periods: Sequence[store.Tellable],
+        now: datetime,
+    ) -> None:  # fmt: skip
+        """Owe an operator the highest step of each period that their own snooze has kept from them."""
+        for period in periods:
+            highest = store.release_operator(connection, snooze, period)
+            if highest is not None:
+                name = thing(snooze.subject, span_named(snooze.unit, period.label, self.terms.zone))
+                owed = Owed(f"crossing:{highest}", f"operator:{operator}", name, period.end + LATE)
+                owe_again(connection, owed, now)
 
     def _present(self, now: datetime) -> str:
-        return " ".join(span_of(unit, now, self.terms.zone).name for unit in UNITS)
+        """The periods that go on, and by which zone's calendar."""
+        names = [span_of(unit, now, self.terms.zone).name for unit in UNITS]
+        return " ".join([*names, f"{_ZONE}{self.terms.zone.key}"])
+
+    def _zone_before(self, begun: str) -> ZoneInfo | None:
+        """The zone whose calendar was looked at before, if it is another one."""
+        names = [each.removeprefix(_ZONE) for each in begun.split() if each.startswith(_ZONE)]
+        if not names or names[0] == self.terms.zone.key:
+            return None
+        try:
+            return ZoneInfo(names[0])
+        except (ZoneInfoNotFoundError, ValueError):  # this machine does not know it any more
+            return None
 
     @staticmethod
     def _begun(connection: "Connection") -> str:
@@ -292,6 +337,8 @@ class Watch:
         present = self._present(now)
         notes.write(connection, _BEGUN, present)
         for name in set(before.split()) - set(present.split()):
+            if name.startswith(_ZONE):
+                continue
             unit, _, label = name.partition(":")
             over = span_named(Unit(unit), label, self.terms.zone)
             changed(connection, [thing(subject, over) for subject in store.subjects_told(connection, over)])

@@ -42,14 +42,9 @@ class WishVoice:
         draft = Draft(text)
         draft.add(slack.section(text))
         if wish.state == "open":
-            draft.add(
-                slack.actions(
-                    [
-                        slack.button("Approve", APPROVE, str(key), primary=True),
-                        slack.button("Decline", DECLINE, str(key)),
-                    ]
-                )
-            )
+            value = f"{key}:{wish.version}"
+            buttons = [slack.button("Approve", APPROVE, value, primary=True), slack.button("Decline", DECLINE, value)]
+            draft.add(slack.actions(buttons))
         return draft.message()
 
     async def say(self, told: Told) -> Message | None:

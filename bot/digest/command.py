@@ -8,7 +8,7 @@ from bot.digest.facts import Terms
 from bot.digest.message import Wording, asked_for
 from bot.digest.watch import Watch
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.periods import local_day
+from bot.domain.periods import FIRST_YEAR, local_day
 from bot.domain.visibility import Privacy
 from bot.domain.words import clean
 from bot.ledger.readers import Readers
@@ -53,4 +53,6 @@ def date_of(text: str, now: datetime, watch: Watch) -> date:
         ) from None
     if day > today:
         raise RefusedError(f"`{text}` is still to come.")
+    if day.year < FIRST_YEAR:
+        raise RefusedError(f"`{text}` is before the year {FIRST_YEAR}. Type a date such as `{today}`.")
     return day

@@ -13,8 +13,9 @@ from bot.digest.rules import Span
 from bot.digest.store import Decided, shown_at
 from bot.digest.watch import Watch
 from bot.domain.money import median_nanos
-from bot.domain.periods import Unit, Window, day_start, local_day, period
+from bot.domain.periods import Unit, Window, local_day, period
 from bot.domain.pricing import SpendBasis
+from bot.domain.tasks import FAILED_STATUSES
 from bot.failures.report import Line as Failing
 from bot.failures.report import lines_of
 from bot.ledger.instants import from_us, to_us
@@ -42,6 +43,7 @@ class Terms:
     budgets: BudgetTerms
     spikes: SpikeTerms
     unit_is_set: bool
+    failing: tuple[str, ...] = FAILED_STATUSES
 
     @property
     def basis(self) -> SpendBasis:
@@ -129,7 +131,7 @@ def facts(  # noqa: PLR0917 - all that it rests on
             days=days,
             usual_nanos=median_nanos(usual) if usual else None,
             usual_of=len(usual),
-            failing=tuple(lines_of(reader, Selection(EVERYTHING, days.window), terms.basis)),
+            failing=tuple(lines_of(reader, Selection(EVERYTHING, days.window), terms.basis, terms.failing)),
             over=over,
             near=near,
             ahead=ahead,
@@ -151,7 +153,7 @@ def _part(  # noqa: PLR0917 - private, and each is one thing
     reader: Reader, label: str, window: Window, before: Window, terms: Terms, held: _Held
 ) -> Part:
     selection, zone = Selection(EVERYTHING, window), terms.budgets.zone
-    total = sums(reader, selection)
+    total = sums(reader, selection, terms.failing)
     members = _dearest(groups(reader, selection, ("member",), zone), terms)
     models = _dearest(groups(reader, selection, ("model",), zone), terms)
     return Part(
@@ -244,7 +246,7 @@ GROUP BY 1"""  # noqa: S608 - a number of ours; by key, for what was booked sinc
         "last": before.last_charge,
         "shown": shown_at(reader, before),
         "begins": before.begins,
-        "until": to_us(day_start(span.first, zone)),
+        "until": to_us(span.window(zone).start),
         "repriced": Kind.REPRICED,
     }
     by_day: dict[date, int] = defaultdict(int)

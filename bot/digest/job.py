@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.digest.switching import CHANNEL, switch, switches
 from bot.digest.watch import Decisions, Watch
 from bot.ledger import notes
 from bot.ledger.database import Database
@@ -18,7 +19,6 @@ from bot.slack.errors import LimitedBySlackError, SlackError, SlackUnavailableEr
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_CHANNEL = "digest_channel:"  # what the note of a channel's id begins with
 _PATIENCE = 5.0  # seconds that a look for one channel takes at the most: it goes on by itself
 _AGAIN, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # between two looks for a channel that failed
 _ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
@@ -38,14 +38,17 @@ class Digests:
     clock: Callable[[], datetime]
     _ids: dict[str, str] = field(default_factory=dict)
     _put_off: dict[str, datetime] = field(default_factory=dict)
+    _switched: bool = False
     _ticked: datetime | None = None
     _awake: datetime | None = None  # since when ticks have followed each other: not while the machine slept
 
     async def tick(self) -> None:
         """Decide what is due, and owe it."""
+        now = self.clock()
+        if not self._switched:
+            await self._switch(now)
         if not self.channels:
             return
-        now = self.clock()
         if self._ticked is None or not timedelta(0) <= now - self._ticked < _ASLEEP:
             self._awake = now
         self._ticked = now
@@ -58,6 +61,13 @@ class Digests:
             found = await self._look(named, now)
         if found:
             await self.database.write(lambda connection: self.watch.settle(connection, found, now))
+
+    async def _switch(self, now: datetime) -> None:
+        """Note, once in a run, which channels have a digest now and had none before, and the other way round."""
+        found = await self.readers.ask(lambda reader: switches(reader, self.channels, now))
+        if found:
+            await self.database.write(lambda connection: switch(connection, found))
+        self._switched = True
 
     async def _look(self, named: Sequence[str], now: datetime) -> Decisions:
         # two names of one channel are one channel
@@ -95,8 +105,8 @@ class Digests:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
         if isinstance(place, Found):
             return place.channel
-        return await self.readers.ask(lambda reader: notes.read(reader, f"{_CHANNEL}{named}")) or named
+        return await self.readers.ask(lambda reader: notes.read(reader, f"{CHANNEL}{named}")) or named
 
     def _remember(self, connection: "Connection") -> None:
         for named, key in self._ids.items():
-            notes.write(connection, f"{_CHANNEL}{named}", key)
+            notes.write(connection, f"{CHANNEL}{named}", key)

@@ -40,6 +40,7 @@ class Fate(StrEnum):
 
     OWED = "owed"
     SKIPPED = "skipped"
+    PAST = "past"  # from before the channel's digest was switched off and on again
 
 
 def fates(plan: Plan, after: date, now: datetime, awake: datetime, *, complete: bool) -> dict[date, Fate]:
@@ -64,10 +65,15 @@ def fates(plan: Plan, after: date, now: datetime, awake: datetime, *, complete: 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The days that a digest tells of: from `first` until the one before `day`, which is its own."""
+    """The days that a digest tells of: from `first` until the one before `day`, which is its own.
+
+    Between two time zones they are no whole days: it `begins` where the digest before it ended.
+    """
 
     first: date
     day: date
+    begins: datetime | None = None
+    ends: datetime | None = None
 
     @property
     def last(self) -> date:
@@ -81,7 +87,8 @@ class Span:
 
     def window(self, zone: tzinfo) -> Window:
         """Their moments."""
-        return Window(day_start(self.first, zone), day_start(self.day, zone))
+        end = self.ends or day_start(self.day, zone)
+        return Window(min(self.begins or day_start(self.first, zone), end), end)
 
     def before(self) -> "Span":
         """As many days before them."""

@@ -31,7 +31,7 @@ class Decided:
         return (due if self.at - due < CATCH_UP else self.at) + CATCH_UP
 
 
-_ROW = "SELECT channel, since, day, fate, last_charge, begins, complete, decided_at FROM digest"
+_ROW = "SELECT channel, since, day, fate, last_charge, begins, complete, decided_at, begins_at, ends_at FROM digest"
 
 
 def of_day(reads: "Reads", channel: str, day: date) -> Decided | None:
@@ -75,10 +75,12 @@ def incomplete(reads: "Reads", since: datetime) -> list[Decided]:
     return [_decided(*row) for row in rows.all()]
 
 
-def _decided(  # noqa: PLR0917 - a row
-    channel: str, since: str, day: str, fate: str, last_charge: int, begins: int, complete: int, at: int
-) -> Decided:
-    span = Span(date.fromisoformat(since), date.fromisoformat(day))
+def _decided(  # noqa: PLR0913, PLR0917 - a row
+    channel: str, since: str, day: str, fate: str, last_charge: int, begins: int, complete: int, at: int,
+    begins_at: int | None, ends_at: int | None,
+) -> Decided:  # fmt: skip
+    moments = (None if each is None else from_us(each) for each in (begins_at, ends_at))
+    span = Span(date.fromisoformat(since), date.fromisoformat(day), *moments)
     return Decided(channel, span, Fate(fate), last_charge, begins, bool(complete), from_us(at))
 
 
@@ -109,14 +111,26 @@ def write(connection: "Connection", decided: Decided) -> bool:
     )
     return bool(
         connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete)"
-            " VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT OR IGNORE INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete,"
+            " begins_at, ends_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
                 decided.channel, span.day.isoformat(), decided.fate, span.first.isoformat(), to_us(decided.at),
-                decided.last_charge, decided.begins, decided.complete,
+                decided.last_charge, decided.begins, decided.complete, *(
+                    None if each is None else to_us(each) for each in (span.begins, span.ends)
+                ),
             ),
         ).rowcount
     )  # fmt: skip
+
+
+def channels(reads: "Reads") -> list[str]:
+    """The channels with a digest that was decided upon."""
+    return [row[0] for row in reads.exec_driver_sql("SELECT DISTINCT channel FROM digest").all()]
+
+
+def retire(connection: "Connection", channel: str) -> None:
+    """A channel's digests begin anew: those there are say nothing of the next one."""
+    connection.exec_driver_sql("UPDATE digest SET fate = ? WHERE channel = ?", (Fate.PAST, channel))
 
 
 def completed(connection: "Connection", decided: Decided) -> None:

@@ -21,3 +21,7 @@ class Digest(SQLModel, table=True):
     last_charge: int  # the newest charge then: what came later, and onto earlier days, came late
     begins: int = Field(sa_type=BigInteger)  # where the ledger began then; what is read of the time before is history
     complete: bool
+    begins_at: int | None = Field(
+        sa_type=BigInteger
+    )  # the moments that it tells of; None before there were such columns
+    ends_at: int | None = Field(sa_type=BigInteger)

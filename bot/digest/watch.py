@@ -1,14 +1,15 @@
 """The watch: decides once for each channel and date whether its digest is told, and has it edited when data is in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.digest import store
 from bot.digest.rules import FULL_AFTER, Fate, Plan, Span, fates
 from bot.digest.store import Decided
-from bot.domain.periods import day_start, local_day
+from bot.digest.switching import on_since
+from bot.domain.periods import local_day
 from bot.ledger import notes
 from bot.ledger.instants import from_us, to_us
 from bot.ledger.passes import beginning, freshness, is_complete
@@ -88,12 +89,12 @@ class Watch:
         for day, fate in fates(self.plan, after, now, awake, complete=complete).items():
             yield self._made(reader, channel, span_of(reader, channel, day), fate, now, complete=complete)
 
-    @staticmethod
-    def _made(reader: Reader, channel: str, span: Span, fate: Fate, now: datetime, *, complete: bool) -> Decided:
+    def _made(self, reader: Reader, channel: str, span: Span, fate: Fate, now: datetime, *, complete: bool) -> Decided:
         begins = beginning(reader, freshness(reader, now), EVERYTHING)
+        window = span.window(self.plan.zone)
         return Decided(
             channel=channel,
-            span=span,
+            span=replace(span, begins=window.start, ends=window.end),
             fate=fate,
             last_charge=store.newest_charge(reader),
             begins=0 if begins is None else to_us(begins),
@@ -102,17 +103,25 @@ class Watch:
         )
 
     def _after(self, reader: Reader, channel: str, now: datetime) -> date:
-        """The date after which digests are still to be decided: the last one's, or that of the first start."""
+        """The date after which digests are still to be decided: the last one's, or that of the first start.
+
+        Where a channel's digest was switched on since, or again, it is the date of that.
+        """
         last = store.last_day(reader, channel, local_day(now, self.plan.zone), now)
-        if last is not None:
+        since = on_since(reader, channel, now)
+        if last is not None and since is None:
             return last
-        installed = _installed(reader, now) or now
+        begun = self._begun(since or _installed(reader, now) or now)
+        return begun if last is None else max(last, begun)
+
+    def _begun(self, installed: datetime) -> date:
+        """The date after which the first digest is due."""
         day = local_day(installed, self.plan.zone)
         return day if self.plan.moment(day) <= installed else day - _ONE
 
     def holds_all(self, reader: Reader, span: Span, now: datetime) -> bool:
         """Whether a complete pass that began after the last midnight, and those before it, hold all of the days."""
-        midnight = day_start(span.day, self.plan.zone)
+        midnight = span.window(self.plan.zone).end
         row = reader.one(
             "SELECT 1 FROM pass WHERE complete AND kind <> 'history' AND started_at >= :midnight AND started_at <= :now"
             " LIMIT 1",
@@ -131,7 +140,7 @@ def _installed(reader: Reader, now: datetime) -> datetime | None:
 def span_of(reader: Reader, channel: str, day: date) -> Span:
     """The days that a channel's digest of a date tells of: since the one before it, or yesterday."""
     before = store.told_before(reader, channel, day)
-    return Span(before.span.day if before else day - _ONE, day)
+    return Span(before.span.day, day, before.span.ends) if before else Span(day - _ONE, day)
 
 
 def thing(channel: str, day: date) -> str:

@@ -45,18 +45,35 @@ def nanos(amount: Decimal, nanos_per_unit: int) -> int:
     return int(product.to_integral_value(ROUND_HALF_EVEN))
 
 
-_TYPED = re.compile(r"(?ai)\$?\s?(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})?(\.\d{1,12})?\s?(cr|credits?|usd)?")
+class AmbiguousAmountError(AmountError):
+    """An amount that two habits of grouping read differently; `readings` are the ways to type either, `$` included."""
+
+    def __init__(self, text: str, readings: Sequence[str]) -> None:
+        one, other = readings
+        super().__init__(f"`{text}` can be read in two ways. Type `{one}` or `{other}`.")
+        self.text, self.readings = text, tuple(readings)
+
+
+_TYPED = re.compile(r"(?ai)\$?\s?([1-9]\d{0,2}(?:,\d{3}){1,4}|\d{1,15})?(\.\d{1,12})?\s?(cr|credits?|usd)?")
+_GROUPED_BY_DOTS = re.compile(r"(?ai)(\$?\s?)([1-9]\d{0,2})\.(\d{3})(\s?(?:cr|credits?|usd)?)")
 
 
 def typed_nanos(text: str) -> int:
     """What somebody typed as an amount: `500`, `$1,500.50`, `50cr` (credits).
 
+    Commas group digits by three, a dot begins the fraction. Three digits behind a lone dot (`10.000`) are ten thousand
+    to half of the world: that is asked about, never guessed.
+
     Raises:
+        AmbiguousAmountError: it can be read in two ways.
         AmountError: it is no amount of dollars or credits, finer than a nano, or above MOST_TYPED_USD.
     """
-    found = _TYPED.fullmatch(text.strip())
-    if not found or not (found[1] or found[2]) or ("$" in text and (found[3] or "").startswith("c")):
-        raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$500`) or Neo credits (`50cr`).")
+    text = text.strip()
+    if grouped := _GROUPED_BY_DOTS.fullmatch(text):
+        raise AmbiguousAmountError(text, _readings(*grouped.groups()))
+    found = _TYPED.fullmatch(text)
+    if not found or not (found[1] or found[2]) or ("$" in text and (found[3] or "").lower().startswith("c")):
+        raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
     number = Decimal((found[1] or "0").replace(",", "") + (found[2] or ""))
     in_credits = (found[3] or "").lower().startswith("c")
     amount = number * (NANOS_PER_CREDIT if in_credits else NANOS_PER_USD)
@@ -65,6 +82,14 @@ def typed_nanos(text: str) -> int:
     if amount != amount.to_integral_value():
         raise AmountError(f"`{text}` is finer than a billionth of a dollar.")
     return int(amount)
+
+
+def _readings(sign: str, whole: str, digits: str, unit: str) -> tuple[str, str]:
+    """How to type either meaning of digits that a lone dot divides: without the dot, or not three behind it."""
+    fraction = digits.rstrip("0").ljust(2, "0")
+    if len(fraction) == len(digits):
+        fraction += "0"
+    return f"{sign}{whole}{digits}{unit}", f"{sign}{whole}.{fraction}{unit}"
 
 
 def median_nanos(amounts: Sequence[int]) -> int:

@@ -24,6 +24,7 @@ from bot.domain.words import UnclosedQuoteError, Word, clean, split
 
 MAX_LINE = 4_000  # Slack's own limit of a command's text is below it
 MAX_TOP = 1_000_000
+MAX_VALUES = 100  # of one filter, and people named: more is no question, and SQL has limits of its own
 _MOST_MENDS = 6  # wrong words in one line that are all mended
 
 _SWITCHES = {"yes": True, "no": False, "true": True, "false": False}
@@ -120,6 +121,7 @@ def _parse(line: str, now: datetime, zone: tzinfo, statuses: Collection[str]) ->
     _check_window(reading, question, now, zone)
     if len(describe(question)) > MAX_LINE:
         raise QueryError(f"said back in full, the question is longer than {MAX_LINE:,} characters")
+    _check_counts(question)
     return question
 
 
@@ -131,9 +133,9 @@ def _read(reading: _Reading, words: Sequence[Word]) -> None:
             _bare(reading, pair)
             place += 2
             continue
-        word = words[place]
+        word, count = _timed(words[place : place + 3])
         (_bare if word.key is None else _keyed)(reading, word)
-        place += 1
+        place += count
 
 
 def _pair(words: Sequence[Word]) -> Word | None:
@@ -144,6 +146,19 @@ def _pair(words: Sequence[Word]) -> Word | None:
     if joined not in times.WORDS and not (words[0].bare in {"this", "last"} and _nearest(words[1].bare, _UNITS)):
         return None
     return Word(f"{words[0].raw} {words[1].raw}", words[0].column, None, (joined,))
+
+
+def _timed(words: Sequence[Word]) -> tuple[Word, int]:
+    """The first word, with the time of day (and `UTC`) that stands behind its date; and of how many words it is."""
+    first, *others = words
+    if first.key not in {"from", "to"} or len(first.values) > 1:
+        return first, 1
+    for count in range(len(others), 0, -1):
+        rest = [each.values[0] for each in others[:count] if each.key is None]
+        if len(rest) == count and times.CLOCK.fullmatch(" ".join(rest).lower()):
+            raw = " ".join(each.raw for each in words[: count + 1])
+            return Word(raw, first.column, first.key, (" ".join([first.values[0], *rest]),)), count + 1
+    return first, 1
 
 
 # --- words without a key -------------------------------------------------------------------------
@@ -267,8 +282,8 @@ def _respelled(word: Word, choices: Mapping[str, str]) -> str | None:
 
 
 def _add_filter(reading: _Reading, name: Field, values: list[str], *, exclude: bool) -> None:
-    kept = reading.filters.setdefault((name, exclude), [])
-    kept.extend(value for value in dict.fromkeys(values) if value not in kept)
+    kept = dict.fromkeys([*reading.filters.get((name, exclude), ()), *values])
+    reading.filters[name, exclude] = list(kept)
 
 
 def _by(reading: _Reading, word: Word) -> None:
@@ -363,6 +378,13 @@ def _finish(reading: _Reading) -> Question:
     if question.rows and question.sort == "tasks":
         raise QueryError("`rows` are single tasks: sort by cost or name")
     return question
+
+
+def _check_counts(question: Question) -> None:
+    named = [(f"values of `{each.field}:`", len(each.values)) for each in question.filters]
+    for what, many in (*named, ("people", len(question.people))):
+        if many > MAX_VALUES:
+            raise QueryError(f"{many} {what} in one question; {MAX_VALUES} are the most")
 
 
 def _check_window(reading: _Reading, question: Question, now: datetime, zone: tzinfo) -> None:

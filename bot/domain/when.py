@@ -223,6 +223,9 @@ _ROLLING = re.compile(r"(\d{1,9})([hdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _WEEK = re.compile(r"(\d{4})-w(\d{2})", re.ASCII)
+_CLOCK = r"\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,99})?)? ?(?:z|utc|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)?"
+CLOCK = re.compile(_CLOCK, re.ASCII)
+"""A time of day as it stands behind a date and a blank in what we print: `09:00`, `09:00:03.5Z`."""
 
 
 def read_when(word: str) -> When | None:

@@ -1,7 +1,9 @@
 """Words: a typed line cut into words, with quotes, Slack's markup and odd spaces understood."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from bot.domain.text import ascii_lower
 
@@ -13,6 +15,7 @@ _LOOKALIKES = str.maketrans(
     | dict.fromkeys(_APOSTROPHES, "'")
     | dict.fromkeys(_INVISIBLE)
     | {"\u2026": "...", "\ua789": ":"}  # the last stands for a colon in what we say ourselves
+    | {chr(half): None for half in range(0xD800, 0xE000)}  # halves of an emoji, which no database takes
 )
 _MARKUP = re.compile(r"<(@|mailto:|https?://|#|!)[^<>]*>")
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)
@@ -49,9 +52,22 @@ class Word:
         return ascii_lower(self.values[0])
 
 
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that a misspelt word was most likely meant to be, in any case of letters; None if it is near none."""
+    known = tuple(choices)
+    if not known or len(word) > 2 * max(map(len, known)):
+        return None
+    return next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.7)), None)
+
+
 def clean(line: str) -> str:
     """The line with plain quotes and spaces, without invisible characters."""
     return " ".join(part for part in re.split(r"\s", line.translate(_LOOKALIKES).replace("\0", " ")) if part)
+
+
+def unwrapped(line: str) -> str:
+    """The line without the markup that Slack has put round addresses; mentions stay."""
+    return _MARKUP.sub(lambda markup: _unwrapped(markup[0]), line)
 
 
 def split(line: str) -> list[Word]:

@@ -1,6 +1,6 @@
 """Failures in Slack: reported, shown task by task, silenced, acknowledged; every act is authorised anew."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from bot.domain import wording
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
 from bot.domain.question import Question
-from bot.domain.words import clean
+from bot.domain.words import clean, nearest
 from bot.failures import answers, facts, form, message, store
 from bot.failures.form import Choice
 from bot.failures.message import Terms
@@ -28,7 +28,6 @@ from bot.ledger.selection import parsed
 from bot.outbox.store import changed
 from bot.people.callers import Callers
 from bot.slack import message as slack
-from bot.slack.errors import RefusedBySlackError
 from bot.slack.rendering import Words
 from bot.slack.requests import Kind, Request
 from bot.slack.workspace import Workspace
@@ -66,9 +65,11 @@ class Failures:
         await request.reply.say(answers.report(found, view, silences))
 
     async def _question(self, line: str, caller: Caller) -> Question:
-        now, zone = self.clock(), self.terms.zone
-        question = await self.readers.ask(lambda reader: parsed(reader, Scope.of(reader, caller), line, now, zone))
-        check(question)
+        now, zone, failing = self.clock(), self.terms.zone, self.terms.failing
+        question = await self.readers.ask(
+            lambda reader: parsed(reader, Scope.of(reader, caller), line, now, zone, failing)
+        )
+        check(question, failing)
         return question
 
     async def _reported(self, request: Request, caller: Caller, question: Question) -> Errors:
@@ -76,9 +77,11 @@ class Failures:
             raise RefusedError(self._unmatched())
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
         mentioned = await self.callers.mentioned(wanted)
-        zone, basis, now = self.terms.zone, self.terms.basis, self.clock()
+        terms, now = self.terms, self.clock()
         try:
-            return await self.readers.ask(lambda reader: errors(reader, question, caller, zone, basis, now, mentioned))
+            return await self.readers.ask(
+                lambda reader: errors(reader, question, caller, terms.zone, terms.basis, terms.failing, now, mentioned)
+            )
         except LedgerError:
             raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
 
@@ -98,7 +101,9 @@ class Failures:
             await self._say(request, "failures/notify", on=on, new=False)
             return
         if len(words) != 2 or words[0] != "errors" or words[1] not in {"on", "off"}:  # noqa: PLR2004 - what, and whether
-            raise RefusedError("Type `notify errors on` to hear of your own failed tasks, `notify errors off` not to.")
+            raise RefusedError(
+                f"{_meant(words)}Type `notify errors on` to hear of your own failed tasks, `notify errors off` not to."
+            )
         await self._listen(request, caller, on=words[1] == "on")
 
     async def _listen(self, request: Request, caller: Caller, *, on: bool) -> None:
@@ -180,11 +185,7 @@ class Failures:
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.terms.zone)
-        try:
-            await self.workspace.open_form(request.trigger, form.view(choices, request.channel, today))
-        except RefusedBySlackError as refusal:
-            log.warning("Slack did not open a form", code=refusal.code)
-            raise RefusedError("Slack did not open the form. Press the button once more.") from refusal
+        await self.workspace.open_form(request.trigger, form.view(choices, request.channel, today))
 
     async def _silence(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)
@@ -240,6 +241,15 @@ def _called(reader: Reader, silences: Iterable[store.Silence]) -> Iterable[str]:
                 yield f"everything of {facts.member_name(reader, int(each.value))}"
             case Silenced.KIND:
                 yield facts.kind_name(reader, int(each.value))
+
+
+def _meant(words: Sequence[str]) -> str:
+    """Which `notify` misspelt words were meant to be, as a question; empty if that is not clear."""
+    what, *how = words or [""]
+    if nearest(what, ("errors",)) is None or len(how) > 1:
+        return ""
+    switch = nearest(how[0], ("on", "off")) if how else "on"
+    return f"Did you mean `notify errors {switch}`? " if switch else ""
 
 
 def _listens(reader: Reader, email: str | None) -> bool:

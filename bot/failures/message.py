@@ -10,6 +10,7 @@ from slackblocks import Button
 
 from bot.domain import wording
 from bot.domain.pricing import SpendBasis
+from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import phrases, store
@@ -34,13 +35,17 @@ _NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What messages about failures rest on; `address` has a `{task_id}`, if there is one for tasks."""
+    """What messages about failures rest on; `address` has a `{task_id}`, if there is one for tasks.
+
+    Tasks of the `failing` statuses failed.
+    """
 
     zone: ZoneInfo
     basis: SpendBasis
     titles: Titles = Titles.OPERATORS
     privacy: Privacy = Privacy.NAMED
     address: str | None = None
+    failing: tuple[str, ...] = FAILED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

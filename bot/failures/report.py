@@ -1,6 +1,6 @@
 """The report of failures: which kinds a window holds, what they cost, and what share of tasks fails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,12 +81,11 @@ class Errors:
         return sum(line.nanos for line in self.lines)
 
 
-def check(question: Question) -> None:
+def check(question: Question, failing: Sequence[str]) -> None:
     """Raise RefusedError for what a report of failures has no use for."""
     if question.by or question.rows or question.csv or question.sort or question.top:
-        raise RefusedError(
-            "`errors` takes whose, when, and filters: it groups by itself. `status:error,failed rows` lists the tasks."
-        )
+        rows = f"`status:{','.join(failing)} rows`"
+        raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
 
 
 def errors(  # noqa: PLR0917 - all that an answer depends on
@@ -95,10 +94,14 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
     caller: Caller,
     zone: ZoneInfo,
     basis: SpendBasis,
+    failing: Sequence[str],
     now: datetime,
     mentioned: Mentioned | None = None,
 ) -> Errors:
-    """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`."""
+    """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`.
+
+    Tasks of the `failing` statuses failed, here as in every other answer.
+    """
     with reader:
         scope = Scope.of(reader, caller)
         granted = naming.granted(reader, scope, question, caller, mentioned)
@@ -110,16 +113,16 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
             )
         selection = Selection(scope, window, granted.members, question.filters, question.byok)
         where = where_of(reader, selection)
-        hits = _hits(where, basis)
-        models = _parts(reader, hits, where, "t.model", "")
-        members = _parts(reader, hits, where, "m.email", f"JOIN member m ON m.id = {scope.holder('t')}")
+        hits, failed = _hits(where, basis), where.puts(failing)
+        models = _parts(reader, hits, where, failed, "t.model")
+        members = _parts(reader, hits, where, failed, "m.email", f"JOIN member m ON m.id = {scope.holder('t')}")
         return Errors(
             query=describe(question),
             question=question,
             members=granted.members,
             window=window,
             tasks=sum(part.tasks for part in models),
-            lines=tuple(lines_of(reader, selection, basis)),
+            lines=tuple(lines_of(reader, selection, basis, failing)),
             by_model=tuple(models),
             by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
             as_of=fresh.as_of,
@@ -137,22 +140,30 @@ WITH hit (task, nanos) AS MATERIALIZED (
   UNION ALL SELECT t.id, 0 FROM {where.scope.tasks} t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
 
 
-def lines_of(reader: Reader, selection: Selection, basis: SpendBasis) -> Iterator[Line]:
-    """The kinds of failure of a selection, those of the most tasks first, within the caller's snapshot."""
+def lines_of(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[Line]:
+    """The kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
+
+    A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
+    """
     where = where_of(reader, selection)
-    sql = f"""{_hits(where, basis)}
-SELECT k.status, k.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos), max(f.failed_at)
-FROM hit h JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL JOIN task t ON t.id = f.task
-JOIN task_detail d ON d.task = t.id JOIN failure_kind k ON k.id = f.kind WHERE {where.scope.owns("t")}
-GROUP BY f.kind ORDER BY 5 DESC, 7 DESC, 8 DESC, 1, 2, 4"""  # noqa: S608 - values are bound; the error is of the row with the maximum
+    hits, failed = _hits(where, basis), where.puts(failing)
+    sql = f"""{hits}
+SELECT t.status, t.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos),
+       max(coalesce(f.failed_at, t.created_at))
+FROM hit h JOIN task t ON t.id = h.task JOIN task_detail d ON d.task = t.id
+LEFT JOIN failure f ON f.task = t.id AND f.past = 0 AND f.mended_at IS NULL LEFT JOIN failure_kind k ON k.id = f.kind
+WHERE t.status IN ({failed}) AND {where.scope.owns("t")}
+GROUP BY f.kind, t.status, t.model ORDER BY 5 DESC, 7 DESC, 8 DESC, 1, 2, 4"""  # noqa: S608 - values are bound; the error is of the row with the maximum
     for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, where.values):
         yield Line(status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last))
 
 
-def _parts(reader: Reader, hits: str, where: Where, name: str, join: str) -> list[Part]:
+def _parts(  # noqa: PLR0917 - private, and each is one thing
+    reader: Reader, hits: str, where: Where, failed: str, name: str, join: str = ""
+) -> list[Part]:
     sql = f"""{hits}
-SELECT {name}, count(*), count(f.task) FROM hit h JOIN {where.scope.tasks} t ON t.id = h.task {join}
-LEFT JOIN failure f ON f.task = h.task AND f.past = 0 AND f.mended_at IS NULL AND {where.scope.owns("t")}
+SELECT {name}, count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END)
+FROM hit h JOIN {where.scope.tasks} t ON t.id = h.task {join}
 GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""  # noqa: S608 - one of two columns
     return [Part(*row) for row in reader.rows(sql, where.values)]
 

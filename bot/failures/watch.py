@@ -207,8 +207,8 @@ def _failing(change: "TaskChange", before: Failed | None, kind: int, now: dateti
     """A task that stands as failed, if that is news."""
     task = change.task
     at = to_us(failed_at(task.created_at, task.total_execution_ms, now))
-    again = before is not None and _has_failed_again(before, change, at)
-    if before is not None and not again and before.kind == kind:
+    again = before is not None and _has_failed_again(before, change)
+    if before is not None and not again and (before.kind == kind or _is_textless(change)):
         return None
     if again or (before is None and change.was is not None):
         at = to_us(now)  # it was known otherwise at the reading before; when it began says nothing of a later run
@@ -219,14 +219,22 @@ def _failing(change: "TaskChange", before: Failed | None, kind: int, now: dateti
     return _Failing(change.id, change.member, kind, task.model, at, task.stream_count, nameless)
 
 
-def _has_failed_again(before: Failed, change: "TaskChange", at: int) -> bool:
-    """Whether a task that failed has failed once more: later, or in another run, or at further cost."""
-    if before.mended or before.failed_at < at:
+def _has_failed_again(before: Failed, change: "TaskChange") -> bool:
+    """Whether a task that failed has failed once more: after it ended well, in another run, or at further cost.
+
+    A duration that Neo corrects says nothing of that.
+    """
+    if before.mended:
         return True
     streams = change.task.stream_count
     if before.streams is not None and streams is not None:
         return streams > before.streams
     return any(each.kind is Charged.GROWTH and each.platform_nanos + each.provider_nanos > 0 for each in change.entries)
+
+
+def _is_textless(change: "TaskChange") -> bool:
+    """Whether Neo does not tell the error any more of a task that stands as failed as before."""
+    return not change.task.error_message and change.was == change.task.status
 
 
 def _renamed(connection: "Connection", news: Sequence[_Failing]) -> list[_Failing]:

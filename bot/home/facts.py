@@ -107,7 +107,7 @@ def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -
             forecast=months(reader, [member], now, terms.budgets)[member],
             budgets=tuple(budget_lines(reader, terms.budgets, now, member)),
             tasks=tuple(_last_tasks(reader, scope, terms.usage.basis, now)),
-            failing=tuple(lines_of(reader, lately, terms.budgets.basis)),
+            failing=tuple(lines_of(reader, lately, terms.budgets.basis, terms.usage.failing)),
             listens=listens(reader, member),
         )
 

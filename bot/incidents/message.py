@@ -21,10 +21,18 @@ class Voice:
     zone: ZoneInfo
 
     async def say(self, told: Told) -> Message | None:
-        """An alarm, or that it is over."""
+        """An alarm; of an older version also that it is over."""
         what, _, rest = told.stem.partition(":")[2].partition("-")
         recovered = rest == "recovered"
-        row = await self.readers.ask(lambda reader: _incident(reader, what, recovered=recovered))
+        return await self._worded(what, "id" if recovered else "name", over=recovered)
+
+    async def show(self, told: Told) -> Message | None:
+        """That an incident is over, or has come back."""
+        key = (told.thing or "").partition(":")[2].partition("-")[0]
+        return await self._worded(key, "id", over=True)
+
+    async def _worded(self, what: str, column: str, *, over: bool) -> Message | None:
+        row = await self.readers.ask(lambda reader: _incident(reader, what, column))
         if row is None:
             return None
         name, said, began, ended = row
@@ -33,14 +41,14 @@ class Voice:
             "name": name,
             "said": spoken(said),
             "since": f"{since:%Y-%m-%d %H:%M}",
-            "recovered": recovered,
+            "recovered": over and ended is not None,
+            "back": over and ended is None,
             "minutes": 0 if ended is None else (from_us(ended) - from_us(began)) // timedelta(minutes=1),
         }
         return paragraph(self.words.say("incidents/incident", **values))
 
 
-def _incident(reader: Reader, what: str, *, recovered: bool) -> tuple[str, str, int, int | None] | None:
-    column = "id" if recovered else "name"
+def _incident(reader: Reader, what: str, column: str) -> tuple[str, str, int, int | None] | None:
     sql = f"SELECT name, said, began_at, ended_at FROM incident WHERE {column} = :what ORDER BY id DESC LIMIT 1"  # noqa: S608 - one of two columns
     row = reader.one(sql, {"what": what})
     return None if row is None else (row[0], row[1], row[2], row[3])

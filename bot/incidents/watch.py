@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.domain.periods import local_day
+from bot.domain.periods import day_start, local_day
 from bot.domain.text import one_line
 from bot.ledger import notes
 from bot.ledger.instants import to_us
 from bot.ledger.reading import Reader
-from bot.outbox.store import Owed, owe
+from bot.outbox.store import Owed, changed, owe
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -57,25 +57,66 @@ class Watch:
             if name not in wrong:
                 self._end(connection, key, now)
         for name, said in wrong.items():
-            connection.exec_driver_sql(
-                "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
-                " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",
-                (name, said, to_us(now)),
-            )
-            new = owe(connection, [Owed(f"ops:{name}-{today}", "ops")], now)
-            if new:  # told at most once a day, however often it comes and goes
+            self._begin(connection, name, said, now)
+            # told at most once a day, however often it comes and goes
+            if not self._is_told(connection, name, now) and self._alarm(connection, name, now):
                 connection.exec_driver_sql(
                     "UPDATE incident SET told_on = ? WHERE name = ? AND ended_at IS NULL", (today, name)
                 )
 
-    def _end(self, connection: "Connection", key: int, now: datetime) -> None:
+    def _is_told(self, connection: "Connection", name: Name, now: datetime) -> bool:
+        """Whether an alarm was made today: since the midnight of this zone, whatever the day was called elsewhere."""
+        midnight = day_start(local_day(now, self.zone), self.zone)
+        row = connection.exec_driver_sql(
+            "SELECT 1 FROM notification WHERE stem >= ? AND stem < ? AND created_at >= ? AND created_at <= ? LIMIT 1",
+            (f"ops:{name}-", f"ops:{name}.", to_us(midnight), to_us(now)),
+        ).first()
+        return row is not None
+
+    def _alarm(self, connection: "Connection", name: Name, now: datetime) -> bool:
+        """Owe today's alarm; where another zone has had a day of that name, it is called otherwise."""
+        stem = f"ops:{name}-{self._today(now)}"
+        taken = connection.exec_driver_sql(
+            "SELECT 1 FROM notification WHERE stem = ? AND created_at <= ?", (stem, to_us(now))
+        ).first()
+        if taken is not None:
+            stem = f"{stem}-{self.zone.key}"
+        return bool(owe(connection, [Owed(stem, "ops")], now))
+
+    def _begin(self, connection: "Connection", name: Name, said: str, now: datetime) -> None:
+        """Keep what is wrong; what was told today and is over goes on, and the message that said so is edited."""
+        last = connection.exec_driver_sql(
+            "SELECT id, told_on FROM incident WHERE name = ? ORDER BY id DESC LIMIT 1", (name,)
+        ).first()
+        if last is not None and last[1] == self._today(now):
+            again = connection.exec_driver_sql(
+                "UPDATE incident SET ended_at = NULL WHERE id = ? AND ended_at IS NOT NULL", (last[0],)
+            )
+            if again.rowcount:
+                changed(connection, [thing(last[0], last[1])])
+        connection.exec_driver_sql(
+            "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
+            " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",
+            (name, said, to_us(now)),
+        )
+
+    @staticmethod
+    def _end(connection: "Connection", key: int, now: datetime) -> None:
+        """Keep that it is over, and owe a message about it, one for each day it was told of; later ends edit it."""
         connection.exec_driver_sql("UPDATE incident SET ended_at = ? WHERE id = ?", (to_us(now), key))
         told = connection.exec_driver_sql("SELECT told_on FROM incident WHERE id = ?", (key,)).first()
         if told and told[0] is not None:
-            owe(connection, [Owed(f"ops:{key}-recovered", "ops")], now)
+            name = thing(key, told[0])
+            owe(connection, [Owed(f"ops:{key}-recovered-{told[0]}", "ops", name)], now)
+            changed(connection, [name])
 
     def _today(self, now: datetime) -> str:
         return local_day(now, self.zone).isoformat()
+
+
+def thing(key: int, day: str) -> str:
+    """The name of the living message that says an incident told of on that day is over."""
+    return f"incident:{key}-{day}"
 
 
 def found(

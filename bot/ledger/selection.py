@@ -50,6 +50,10 @@ class Where:
         self.values[name] = value
         return f":{name}"
 
+    def puts(self, values: Sequence[str]) -> str:
+        """Bind some values; returns what stands between the brackets of an `IN`."""
+        return ",".join(map(self.put, values)) or _NOTHING
+
     def charges(self, span: tuple[str, str] | None = None) -> str:
         """Conditions on `charge c`, joined with `task t` where the filters need it.
 
@@ -117,16 +121,12 @@ def _add(where: Where, reader: Reader, members: "_Members", each: Filter) -> Non
             where.on_task.append(f"{negation}({_search(where, members, each.values)})")
         case Field.STATUS:
             where.on_task.append(
-                f"t.status {negation}IN ({_puts(where, _exact(reader, where.scope, 'status', each.values))})"
+                f"t.status {negation}IN ({where.puts(_exact(reader, where.scope, 'status', each.values))})"
             )
         case Field.MODEL:
-            where.on_task.append(f"t.model {negation}IN ({_puts(where, _models(reader, where.scope, each.values))})")
+            where.on_task.append(f"t.model {negation}IN ({where.puts(_models(reader, where.scope, each.values))})")
         case Field.TASK:
-            where.on_task.append(f"t.task_id {negation}IN ({_puts(where, task_ids(reader, where.scope, each.values))})")
-
-
-def _puts(where: Where, values: Sequence[str]) -> str:
-    return ",".join(where.put(value) for value in values) or _NOTHING
+            where.on_task.append(f"t.task_id {negation}IN ({where.puts(task_ids(reader, where.scope, each.values))})")
 
 
 def _search(where: Where, members: "_Members", values: Sequence[str]) -> str:
@@ -158,8 +158,10 @@ def _models(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def parsed(reader: Reader, scope: Scope, line: str, now: datetime, zone: tzinfo) -> Question:
-    """The question that a line asks; a status is one of the upstream's own or one seen in the scope.
+def parsed(  # noqa: PLR0917 - what a line means depends on all of it
+    reader: Reader, scope: Scope, line: str, now: datetime, zone: tzinfo, failing: Sequence[str] = ()
+) -> Question:
+    """The question that a line asks; a status is one of the upstream's own, of the settings, or seen in the scope.
 
     Raises:
         QueryError: the line is not a question.
@@ -168,7 +170,7 @@ def parsed(reader: Reader, scope: Scope, line: str, now: datetime, zone: tzinfo)
         return parse(line, now=now, zone=zone)
     except QueryError:
         # only a line that asks for another status is worth the look at which there are
-        statuses = {*UPSTREAM_STATUSES, *seen_values(reader, scope, "status")}
+        statuses = {*UPSTREAM_STATUSES, *failing, *seen_values(reader, scope, "status")}
         return parse(line, now=now, zone=zone, statuses=statuses)
 
 

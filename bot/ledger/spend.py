@@ -23,8 +23,6 @@ from bot.ledger.selection import Selection, Where, where_of
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_FAILED = ",".join(f"'{status}'" for status in FAILED_STATUSES)
-
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -91,35 +89,36 @@ class TaskRow:
         return basis.spend(self.platform_nanos, self.provider_nanos)
 
 
-def sums(reader: Reader, selection: Selection) -> Sums:
-    """What a selection adds up to."""
+def sums(reader: Reader, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
+    """What a selection adds up to; tasks of the `failing` statuses failed."""
     where = where_of(reader, selection)
+    failed = where.puts(failing)
     sql = f"""
 SELECT sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task),
-       count(DISTINCT CASE WHEN t.status IN ({_FAILED}) THEN c.task END),
-       sum(CASE WHEN t.status IN ({_FAILED}) THEN c.platform_nanos END),
-       sum(CASE WHEN t.status IN ({_FAILED}) THEN c.provider_nanos END), max(t.by_unit)
+       count(DISTINCT CASE WHEN t.status IN ({failed}) THEN c.task END),
+       sum(CASE WHEN t.status IN ({failed}) THEN c.platform_nanos END),
+       sum(CASE WHEN t.status IN ({failed}) THEN c.provider_nanos END), max(t.by_unit)
 FROM charge c {where.join_task} WHERE {where.charges()}"""  # noqa: S608 - values are bound
-    platform, provider, tasks, failed, failed_platform, failed_provider, by_unit = reader.rows(sql, where.values)[0]
-    uncosted, uncosted_failed = _uncosted(reader, where)
+    platform, provider, tasks, of_them, failed_platform, failed_provider, by_unit = reader.rows(sql, where.values)[0]
+    uncosted, uncosted_failed = _uncosted(reader, where, failed)
     return Sums(
         platform_nanos=platform or 0,
         provider_nanos=provider or 0,
         tasks=tasks + uncosted,
         without_cost=uncosted,
-        failed_tasks=failed + uncosted_failed,
+        failed_tasks=of_them + uncosted_failed,
         failed_platform_nanos=failed_platform or 0,
         failed_provider_nanos=failed_provider or 0,
         by_unit=bool(by_unit),
     )
 
 
-def _uncosted(reader: Reader, where: Where) -> tuple[int, int]:
+def _uncosted(reader: Reader, where: Where, failed: str) -> tuple[int, int]:
     sql = f"""
-SELECT count(*), count(CASE WHEN t.status IN ({_FAILED}) THEN 1 END)
+SELECT count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END)
 FROM {where.scope.tasks} t WHERE {where.without_cost()}"""  # noqa: S608 - values are bound
-    every, failed = reader.rows(sql, where.values)[0]
-    return every, failed
+    every, of_them = reader.rows(sql, where.values)[0]
+    return every, of_them
 
 
 def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:

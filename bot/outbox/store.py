@@ -135,6 +135,15 @@ VALUES (?, ?, ?, (SELECT id FROM living WHERE thing = ? AND destination = ?), 'p
 """
 
 
+def owe_again(connection: "Connection", owed: Owed, now: datetime) -> None:
+    """Put a message into the outbox that there was nothing to say of before: it was never sent, and is to be now."""
+    connection.exec_driver_sql(
+        "DELETE FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND ts IS NULL",
+        (owed.stem, owed.destination),
+    )
+    owe(connection, [owed], now)
+
+
 def changed(connection: "Connection", things: Iterable[str]) -> None:
     """What living messages show has changed: they are to be edited."""
     if names := list(things):

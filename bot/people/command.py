@@ -21,6 +21,7 @@ from bot.slack.requests import Request
 log = structlog.get_logger(__name__)
 
 _USER = re.compile(r"<@([UW][A-Z0-9]+)>")
+_NAME = re.compile(r"\s@[^\s@]+(?=\s|$)")  # typed as text, of which Slack has made no mention
 _REMOVE = "remove"
 
 
@@ -43,7 +44,7 @@ class Links:
             return {"outcome": "operators"}
         meant = _meant(request.text)
         if meant is None:
-            return {"outcome": "usage"}
+            return {"outcome": "plain" if _NAME.search(f" {clean(request.text)}") else "usage"}
         user, email = meant
         try:
             return await self._written(user, email, request.user)

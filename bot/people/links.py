@@ -1,5 +1,6 @@
 """Links: the store of Slack users matched to e-mails by an operator; every change is kept with who made it."""
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ from bot.ledger.schema import LedgerError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")  # a plain `@ana` is a name
 
 
 class LinkError(LedgerError):
@@ -50,7 +54,7 @@ def link(connection: "Connection", slack_user: str, email: str, by: str, now: da
         LinkError: the e-mail is no address, or somebody else's already.
     """
     wanted = stored_email(email)
-    if not all(wanted.partition("@")):
+    if not _EMAIL.fullmatch(wanted):
         raise LinkError(f"{email} is no e-mail address.")
     row = connection.exec_driver_sql("SELECT slack_user FROM slack_link WHERE email = ?", (wanted,)).first()
     if row and row[0] != slack_user:

@@ -24,3 +24,13 @@ class SlackLinkChange(SQLModel, table=True):
     slack_user: str
     email_before: str | None
     email_after: str | None
+
+
+class OutgoingAct(SQLModel, table=True):
+    """Somebody did something that others are told of; kept for an hour."""
+
+    __tablename__ = "outgoing_act"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slack_user: str
+    at: int = Field(sa_type=BigInteger, index=True)

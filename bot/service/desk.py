@@ -10,12 +10,12 @@ from time import perf_counter
 import structlog
 
 from bot.domain.access import Caller, RefusedError
-from bot.domain.parsing import QueryError
+from bot.domain.parsing import MAX_LINE, QueryError
 from bot.domain.when import WhenError
 from bot.domain.words import UnclosedQuoteError
 from bot.ledger.trouble import UnusableError
 from bot.people.callers import Callers, DeniedError
-from bot.slack.errors import SlackError
+from bot.slack.errors import FormNotOpenedError, SlackError
 from bot.slack.message import Message, paragraph
 from bot.slack.rendering import Words
 from bot.slack.requests import Kind, Request
@@ -78,6 +78,9 @@ class Desk:
         except UnusableError as error:
             log.warning("could not answer", why=error.why, kind=request.kind.value)
             await request.reply.say(self._said("usage/unusable"))
+        except FormNotOpenedError as failure:
+            log.warning("Slack did not open a form", user=request.user, why=str(failure))
+            await request.reply.say(self._said("usage/unopened", pressed=request.kind is Kind.BUTTON))
         except SlackError:
             raise
         except Exception:
@@ -91,6 +94,8 @@ class Desk:
             return
         caller = await self.callers.caller(request.user)
         room = self._room(request)
+        if room is not None and room is not self.question and len(request.text) > MAX_LINE:
+            raise RefusedError(f"That is longer than {MAX_LINE:,} characters. Nothing was done.")
         if room is not None:
             await room(request, caller)
 

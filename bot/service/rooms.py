@@ -41,6 +41,20 @@ from bot.usage.source import Source
 from bot.usage.talk import Talk
 from bot.usage.welcome import Welcome
 
+COMMANDS = (
+    "help",
+    "status",
+    "link",
+    "budget",
+    "threshold",
+    "budgets",
+    "snooze",
+    "errors",
+    "notify",
+    "digest",
+    "explain",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
@@ -64,13 +78,13 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     callers = Callers(directory, readers, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
     source = Source(readers, callers, keeper, app.terms, 2 * poll, app.clock)
-    usage = Usage(source, workspace, words, settings.show_titles)
+    usage = Usage(source, workspace, words, settings.show_titles, database, COMMANDS)
     talk = Talk(source, words, settings.database_path, settings.admins)
     links = Links(database, readers, words, app.clock)
     budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)
     terms = FailureTerms(
         settings.timezone, settings.spend_basis, settings.show_titles, settings.alert_privacy,
-        settings.neo_task_url_template,
+        settings.neo_task_url_template, settings.failure_statuses,
     )  # fmt: skip
     failures = failing.Failures(database, readers, callers, workspace, words, terms, app.clock)
     home = Home(
@@ -117,6 +131,7 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     says["spike"] = SpikeVoice(readers, words, app.unusual, settings.alert_privacy).say
     digest = DigestVoice(readers, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
     shows = {"budget": voice.show, "request": wishes.show, "failures": failed.show, "digest": digest.show}
+    shows["incident"] = incidents.show
     voices = Voices(says, shows, words)
     delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None

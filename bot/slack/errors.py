@@ -2,6 +2,7 @@
 
 SlackError
 ├── RefusedBySlackError      Slack understood and said no; `code` is its word for it
+├── FormNotOpenedError       a form did not come up for whoever acted, whatever the reason
 └── SlackUnavailableError    no answer, a limit that does not end soon, or a fault of Slack's
     ├── GarbledBySlackError  an answer that makes no sense
     ├── NotReachedError      no connection came about, so nothing was done
@@ -52,6 +53,10 @@ class RefusedBySlackError(SlackError):
     def not_let_in(self) -> bool:
         """Whether it is the bot itself that is refused: nothing is wrong with what it asked about."""
         return self.code in _NOT_LET_IN
+
+
+class FormNotOpenedError(SlackError):
+    """A form did not come up, refused or not answered; whoever acted waits for it, so the router tells them."""
 
 
 class SlackUnavailableError(SlackError):

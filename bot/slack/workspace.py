@@ -14,7 +14,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.answers import Answer, conversation, part, parts, person, required, text
-from bot.slack.errors import GarbledBySlackError, RefusedBySlackError, translated
+from bot.slack.errors import FormNotOpenedError, GarbledBySlackError, RefusedBySlackError, SlackError, translated
 from bot.slack.message import Message
 from bot.slack.transport import session, web_client
 
@@ -146,9 +146,16 @@ class Workspace:
             return required(answer, "ts")
 
     async def open_form(self, trigger: str, view: dict[str, Any]) -> None:
-        """Put a form in front of whoever acted just now."""
-        with translated():
-            await self.posting.views_open(trigger_id=trigger, view=view)
+        """Put a form in front of whoever acted just now.
+
+        Raises:
+            FormNotOpenedError: it did not come up; a trigger lasts three seconds, so nothing is waited for.
+        """
+        try:
+            with translated():
+                await self.once.views_open(trigger_id=trigger, view=view)
+        except SlackError as error:
+            raise FormNotOpenedError(f"the form was not opened: {error}") from error
 
     async def publish(self, user: str, message: Message) -> None:
         """Draw somebody's App Home, simpler where Slack refuses its blocks."""

@@ -31,6 +31,7 @@ class Voice:
     async def say(self, told: Told) -> Message | None:
         """A member's day that is far above their usual one; nothing if it is that no more."""
         member, _, day = told.stem.partition(":")[2].partition("-")
+        day = day.partition("@")[0]
         found = await self.readers.ask(lambda reader: self._look(reader, int(member), date.fromisoformat(day)))
         if found is None:
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.periods import day_start, local_day
+from bot.domain.periods import Unit, day_start, local_day, period
 from bot.ledger.instants import from_us, to_us
 from bot.outbox.store import Owed, owe
 from bot.spikes.rules import Terms
@@ -30,9 +30,29 @@ class Watch:
         for day, members in self._touched(booked).items():
             until = day_start(day + timedelta(days=1), self.terms.zone) + _LATE
             for each in spikes(connection, day, self.terms, members):
-                if _is_told_already(connection, each.member, day):
+                if _is_told_already(connection, each.member, day) or self._is_told(connection, each.member, day):
                     continue
-                owe(connection, [Owed(f"spike:{each.member}-{day}", "alert", until=until)], booked.at)
+                owe(connection, [Owed(self._stem(connection, each.member, day), "alert", until=until)], booked.at)
+
+    def _is_told(self, connection: "Connection", member: int, day: date) -> bool:
+        """Whether a day that another zone called otherwise, and that holds the same, was told of."""
+        window = period(Unit.DAY, day, self.terms.zone)
+        # what was told belongs to when it was told, or else to the end of its own day
+        row = connection.exec_driver_sql(
+            "SELECT 1 FROM notification WHERE stem >= ? AND stem < ?"
+            " AND min(created_at, owed_until - ? - 1) BETWEEN ? AND ? - 1 LIMIT 1",
+            (
+                f"spike:{member}-", f"spike:{member}.", _LATE // timedelta(microseconds=1), to_us(window.start),
+                to_us(window.end),
+            ),
+        ).first()  # fmt: skip
+        return row is not None
+
+    def _stem(self, connection: "Connection", member: int, day: date) -> str:
+        """The key of a day; where it is that of another zone's day of the same name, it is called otherwise."""
+        stem = f"spike:{member}-{day}"
+        taken = connection.exec_driver_sql("SELECT 1 FROM notification WHERE stem = ?", (stem,)).first()
+        return stem if taken is None else f"{stem}@{self.terms.zone.key}"
 
     def forget(self, connection: "Connection", now: datetime) -> None:
         """Amounts were priced again: a day that has become a spike by that is told to nobody."""

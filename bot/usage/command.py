@@ -8,8 +8,11 @@ from bot.domain.access import Caller
 from bot.domain.parsing import QueryError
 from bot.domain.question import Question, describe
 from bot.domain.visibility import Titles
+from bot.domain.words import clean, nearest, unwrapped
+from bot.ledger.database import Database
 from bot.ledger.instants import from_us
 from bot.ledger.schema import LedgerError
+from bot.people.outgoing import count_act
 from bot.slack import message as slack
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.message import TABLE_ROWS, Draft, Message
@@ -31,19 +34,24 @@ Room = Callable[[Request, Caller, Question], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The room that answers questions in Slack; `titles` says whether channels may see titles and errors."""
+    """The room that answers questions in Slack; `titles` says whether channels may see titles and errors.
+
+    `commands` are the words that begin no question.
+    """
 
     source: Source
     workspace: Workspace
     words: Words
     titles: Titles
+    database: Database
+    commands: tuple[str, ...] = ()
 
     async def ask(self, request: Request, caller: Caller) -> None:
         """Answer a typed question."""
         try:
             question = await self.source.parsed(request.text, caller)
         except QueryError as error:
-            await request.reply.say(self._wrong(error))
+            await request.reply.say(self._as_command(request.text, error) or self._wrong(error))
             return
         await self._served(self._file if question.csv else self._answer, request, caller, question)
 
@@ -86,6 +94,16 @@ class Usage:
     def _said(self, template: str, **values: object) -> Message:
         return slack.paragraph(self.words.say(f"usage/{template}", **values))
 
+    def _as_command(self, line: str, error: QueryError) -> Message | None:
+        """The command that a line was meant to begin with, if what is wrong is its first word and near to one."""
+        first, _, rest = clean(line).partition(" ")
+        meant = nearest(first, self.commands) if error.column == 1 and error.word.startswith(first) else None
+        if meant is None or (error.instead and nearest(first, (meant, error.instead.partition(" ")[0])) != meant):
+            return None
+        reason = f"not a word I know; did you mean `{meant}`?"
+        values = {"word": first, "column": 1, "reason": reason, "instead": f"{meant} {unwrapped(rest)}".strip()}
+        return slack.paragraph(self.words.say("usage/wrong", **values))
+
     def _wrong(self, error: QueryError) -> Message:
         values = {"word": error.word, "column": error.column, "reason": error.reason, "instead": error.instead or ""}
         text = self.words.say("usage/wrong", **values)
@@ -101,6 +119,7 @@ class Usage:
         if reason := await self._closed(request):
             await request.reply.say(self._said("unshared", reason=reason))
             return
+        await self.database.write(lambda c: count_act(c, request.user, self.source.clock()))
         report = await self.source.report(request.user, caller, question, TABLE_ROWS)
         titles = self.titles is Titles.CHANNEL
         view = replace(self._view(request, caller), shared_by=request.user, titles=titles)

@@ -9,6 +9,7 @@ from bot.domain.access import Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
+from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.when import resolve
 from bot.ledger import notes
 from bot.ledger.detail import TaskDetail, task_detail
@@ -24,11 +25,15 @@ from bot.people.naming import Mentioned
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What every answer rests on: the zone of dates, what spend adds up, and whether the BYOK unit was set."""
+    """What every answer rests on: the zone of dates, what spend adds up, and whether the BYOK unit was set.
+
+    Tasks of the `failing` statuses failed.
+    """
 
     zone: ZoneInfo
     basis: SpendBasis
     unit_is_set: bool
+    failing: tuple[str, ...] = FAILED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
             "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
         )
     warning = notes.scope_warning(reader, scope)
-    total = sums(reader, selection)
+    total = sums(reader, selection, terms.failing)
     found = _sorted(groups(reader, selection, question.by, terms.zone), question, terms) if question.by else []
     kept = found[: question.top] if question.top else found
     return Report(

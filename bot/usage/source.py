@@ -42,8 +42,10 @@ class Source:
 
     async def parsed(self, line: str, caller: Caller) -> Question:
         """The question that a line asks; raises QueryError, which names nothing that the caller may not see."""
-        now, zone = self.clock(), self.terms.zone
-        return await self.readers.ask(lambda reader: parsed(reader, Scope.of(reader, caller), line, now, zone))
+        now, terms = self.clock(), self.terms
+        return await self.readers.ask(
+            lambda reader: parsed(reader, Scope.of(reader, caller), line, now, terms.zone, terms.failing)
+        )
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
         """The answer for a Slack user; errors as of `answer`."""

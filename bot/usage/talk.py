@@ -8,6 +8,7 @@ from pathlib import Path
 from bot import __version__
 from bot.domain import wording
 from bot.domain.access import Caller, Role
+from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.text import one_line
 from bot.ledger.instants import from_us
 from bot.ledger.passes import PassRecord
@@ -51,7 +52,9 @@ class Talk:
     async def help(self, request: Request, caller: Caller) -> None:
         """What can be asked, by whoever reads it."""
         operator = caller.role is Role.OPERATOR
-        examples = FOR_OPERATORS if operator else FOR_MEMBERS
+        failing, usual = (f"status:{','.join(each)} " for each in (self.source.terms.failing, FAILED_STATUSES))
+        lines = FOR_OPERATORS if operator else FOR_MEMBERS
+        examples = [(line.replace(usual, failing), meaning) for line, meaning in lines]
         text = self.words.say("usage/help", operator=operator, examples=examples)
         draft = Draft("What Neo costs: /neo-usage, with time, filters and groups in any order.")
         draft.add(slack.section(text))

@@ -11,11 +11,13 @@ from bot.domain.money import (
     ABSURD_USD,
     NANOS_PER_CREDIT,
     NANOS_PER_USD,
+    AmbiguousAmountError,
     AmountError,
     credits_text,
     nanos,
     show_credits,
     show_usd,
+    typed_nanos,
     usd_text,
 )
 
@@ -244,3 +246,80 @@ def test_what_is_shown_is_within_half_a_cent_and_zero_is_shown_for_nothing_else(
     if "<" not in shown:
         off = Fraction(shown.replace("$", "").replace(",", "")) - Fraction(amount_nanos, NANOS_PER_USD)
         assert abs(off) <= Fraction(1, 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [
+        ("500", "500"),
+        ("$500", "500"),
+        ("$ 500", "500"),
+        (" 500 ", "500"),
+        ("500usd", "500"),
+        ("0.5", "0.5"),
+        (".5", "0.5"),
+        ("1.5", "1.5"),
+        ("10.00", "10"),
+        ("10.50", "10.5"),
+        ("1.3550", "1.355"),
+        ("0.125", "0.125"),  # nobody groups behind a nought
+        ("$.125", "0.125"),
+        ("1500.125", "1500.125"),  # nor four digits at a time
+        ("1,500", "1500"),
+        ("1,500.50", "1500.5"),
+        ("1,500.500", "1500.5"),
+        ("1,234,567", "1234567"),
+        ("10,000", "10000"),
+        ("50cr", "500"),
+        ("1 credit", "10"),
+        ("1,000 credits", "10000"),
+        ("0.000000001", "0.000000001"),
+    ],
+)
+def test_an_amount_is_typed_with_commas_for_thousands_and_a_dot_for_the_fraction(text: str, usd: str) -> None:
+    assert typed_nanos(text) == Decimal(usd) * NANOS_PER_USD
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("10.000", ("10000", "10.00")),
+        ("1.500", ("1500", "1.50")),
+        ("$1.500", ("$1500", "$1.50")),
+        ("$ 1.500", ("$ 1500", "$ 1.50")),
+        ("1.500cr", ("1500cr", "1.50cr")),
+        ("1.500 Credits", ("1500 Credits", "1.50 Credits")),
+        ("999.999 usd", ("999999 usd", "999.9990 usd")),
+        ("1.355", ("1355", "1.3550")),
+        ("100.120", ("100120", "100.12")),
+    ],
+)
+def test_three_digits_behind_a_lone_dot_are_asked_about_and_both_ways_to_type_it_are_sound(
+    text: str, readings: tuple[str, str]
+) -> None:
+    with pytest.raises(AmbiguousAmountError) as asked:
+        typed_nanos(f" {text} ")
+    assert asked.value.readings == readings
+    thousands, fraction = map(typed_nanos, readings)
+    assert thousands == 1000 * fraction
+    assert all(f"`{reading}`" in str(asked.value) for reading in readings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.234.567", "1.000,50", "1,50", "1,5", ",5", "1,50.00", "12,34", "1,5000", "0,500", "00,500", "1'500", "1 500",
+        "1\u202f500", "\u0665\u0660\u0660", "\uff15\uff10\uff10", "1e3", "1E3", "\u00bd", "5\u00bd", "-5", "+5",
+        "\u20ac500", "500$", "$500cr", "1.", "1..5", "1_000", "0x10", "NaN", "inf", "", "$", "cr", "1k", "1.5m",
+        "9" * 400,
+    ],
+)  # fmt: skip
+def test_what_is_no_amount_is_refused_and_never_guessed(text: str) -> None:
+    with pytest.raises(AmountError):
+        typed_nanos(text)
+
+
+@given(st.integers(min_value=1, max_value=10**15))
+def test_an_amount_that_is_shown_in_full_can_be_typed_back(amount: int) -> None:
+    assert typed_nanos(usd_text(amount)) == amount
+    assert typed_nanos(f"${amount // NANOS_PER_USD:,}.{amount % NANOS_PER_USD:09d}") == amount

@@ -2,18 +2,18 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.parsing import MAX_LINE, QueryError, parse
+from bot.domain.parsing import MAX_LINE, MAX_VALUES, QueryError, parse
 from bot.domain.periods import Unit
 from bot.domain.question import Field, Filter, Question, describe, quoted
 from bot.domain.tasks import UPSTREAM_STATUSES
-from bot.domain.when import EVER, THIS_MONTH, Calendar, Days, Hours
+from bot.domain.when import EVER, THIS_MONTH, Calendar, Days, Hours, Moment, Range, read_edge
 from bot.domain.words import clean
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
@@ -21,6 +21,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 UUID = "0b6c2f1e-1111-2222-3333-444455556666"
 TODAY, YESTERDAY = Calendar(Unit.DAY, 0), Calendar(Unit.DAY, -1)
 LAST_MONTH = Calendar(Unit.MONTH, -1)
+UTC_SINCE = "from:2026-11-20T09:00:30Z"
 
 
 def asked(line: str, *more_statuses: str) -> Question:
@@ -38,6 +39,10 @@ def refused(line: str, *more_statuses: str) -> QueryError:
 
 def only(name: str, *values: str) -> Question:
     return Question(filters=(Filter(Field(name), values),))
+
+
+def since(moment: str) -> Question:
+    return Question(when=Range(read_edge(moment), None))
 
 
 def but(name: str, *values: str) -> Question:
@@ -74,6 +79,9 @@ def but(name: str, *values: str) -> Question:
         ("last\u00a0month", Question(when=LAST_MONTH), "last month"),
         ('"last month"', Question(when=LAST_MONTH), "last month"),
         ("mtd", Question(when=THIS_MONTH), "this month"),
+        ("from:2026-11-20 09:00", since("2026-11-20t09:00"), "from:2026-11-20T09:00"),
+        ("from:2026-11-20 09:00:30 UTC team", replace(since("2026-11-20t09:00:30z"), team=True), f"team {UTC_SINCE}"),
+        ('from:"2026-11-20 09:00"', since("2026-11-20t09:00"), "from:2026-11-20T09:00"),
         # filters
         ("status:error,failed", only("status", "error", "failed"), "status:error,failed"),
         ("STATUS:Error status:FAILED,error", only("status", "error", "failed"), "status:error,failed"),
@@ -411,6 +419,36 @@ def test_a_suggested_status_of_two_words_is_quoted(line: str) -> None:
 def test_a_double_quote_inside_markup_does_not_spoil_what_is_said_back(line: str) -> None:
     question = asked(line)
     assert asked(describe(question)) == question
+
+
+@pytest.mark.parametrize("name", ["search", "model", "task", "email", "-search", "-task"])
+def test_a_filter_of_more_values_than_anybody_types_is_refused(name: str) -> None:
+    most = [f"{name}:v{number}" for number in range(MAX_VALUES)]
+    assert asked(" ".join(most)).filters
+    for line in (" ".join([*most, f"{name}:more"]), f"{name}:{','.join(f'v{number}' for number in range(500))}"):
+        error = refused(line)
+        assert f"values of `{name.removeprefix('-')}:`" in str(error)
+        assert f"{MAX_VALUES} are the most" in str(error)
+
+
+def test_more_people_than_anybody_names_are_refused() -> None:
+    people = " ".join(f"@p{number}" for number in range(MAX_VALUES + 1))
+    assert "people in one question" in str(refused(people))
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=9_800)))
+def test_a_moment_that_data_shows_can_be_typed_back(since_2000: timedelta) -> None:
+    at = datetime(2000, 1, 1, tzinfo=UTC) + since_2000
+    typed = at.isoformat().replace("+00:00", "Z")
+    when = asked(f"from:{typed}").when
+    assert isinstance(when, Range)
+    assert isinstance(when.start, Moment)
+    assert when.start.at(UTC) == at
+    assert str(when.start.at(UTC)) == str(at)
+    said = asked(f"from:{at:%Y-%m-%d %H:%M:%S} UTC to:2026-11-02 23:59").when
+    assert isinstance(said, Range)
+    assert isinstance(said.start, Moment)
+    assert said.start.at(UTC) == at.replace(microsecond=0)
 
 
 def test_a_line_too_long_to_be_said_back_is_refused() -> None:

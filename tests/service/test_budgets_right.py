@@ -61,7 +61,7 @@ async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messa
     (copy,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
     before = len(told(office.dm("priya")))
     answer = await office.press("hannah", copy, "budget_snooze:today", im(office, "hannah"))
-    assert f"Quiet in the channel about {PRIYA}" in shown(answer)
+    assert f"Quiet in your direct messages about {PRIYA}" in shown(answer)
     await spend(office, PRIYA, 6)
     assert len(told(office.dm("priya"))) == before + 1
 
@@ -315,3 +315,79 @@ async def test_what_follows_a_limit_for_a_while_is_what_comes_back(office: Offic
     assert "then $50.00 again" in first
     assert "then $50.00 again" in await say(office, "hannah", "budget @priya 300/month until:tomorrow")
     assert "then $300.00 again" in await say(office, "hannah", "budget @priya 200/month until:today")
+
+
+# --- whose quiet it is -----------------------------------------------------------------------------
+
+
+def of_team(office: Office, user: str) -> list[str]:
+    """What somebody was told directly of the team's budget, in order."""
+    return [shown(each) for each in told(office.dm(user)) if "used" in shown(each) or "passed" in shown(each)]
+
+
+async def test_an_operators_quiet_is_theirs_alone_and_ends_with_the_highest_step(closed: Office) -> None:
+    both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
+    office = await opened(closed, ADMINS=both)
+    await say(office, "hannah", "budget team 20/month")  # 50 %: both hear of it
+    (message,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
+    said = shown(await office.press("hannah", message, "budget_snooze:today", im(office, "hannah")))
+    assert "Quiet in your direct messages about the team until" in said
+    before = len(of_team(office, "hannah"))
+    await spend(office, PRIYA, 7)  # 85 %
+    assert len(of_team(office, "hannah")) == before
+    assert "80 % passed" in of_team(office, "marcus")[-1]
+    (mine,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
+    assert "Quiet in direct messages until" in shown(mine)
+    (theirs,) = [each for each in told(office.dm("marcus")) if "monthly budget" in shown(each)]
+    assert "Quiet" not in shown(theirs)
+    await ended(office, 24)
+    assert "80 % passed" in of_team(office, "hannah")[-1]
+    assert len(of_team(office, "hannah")) == before + 1
+    await ended(office, 24)
+    assert len(of_team(office, "hannah")) == before + 1
+
+
+async def test_where_members_are_operators_business_one_of_them_silences_nobody_else(closed: Office) -> None:
+    both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
+    office = await opened(closed, ADMINS=both, ALERT_PRIVACY="operators")
+    await say(office, "hannah", "budget @priya 10/month")
+    (copy,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
+    await office.press("hannah", copy, "budget_snooze:today", im(office, "hannah"))
+    await spend(office, PRIYA, 6)  # 160 %
+    assert not [each for each in told(office.dm("hannah")) if "150 % passed" in shown(each)]
+    assert [each for each in told(office.dm("marcus")) if "150 % passed" in shown(each)]
+    assert [each for each in told(office.dm("priya")) if "150 % passed" in shown(each)]
+
+
+async def test_a_late_step_that_was_left_in_quiet_is_told_at_its_end(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 40/day")
+    office.clock.advance(DAY)
+    await say(office, "priya", "snooze 2h")
+    add(office.neo.world, "late", "3", email=PRIYA, begun=office.clock() - DAY)
+    await office.sync()
+    assert told(office.dm("priya")) == []
+    await ended(office)
+    (message,) = told(office.dm("priya"))
+    assert "Booked late: the day had ended" in shown(message)
+    assert "not told, because" not in await say(office, "priya", "explain")
+
+
+async def test_a_late_step_is_not_told_more_than_three_days_after_its_period(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 40/day")
+    office.clock.advance(DAY)
+    await say(office, "priya", "snooze 72h")
+    add(office.neo.world, "late", "3", email=PRIYA, begun=office.clock() - DAY)
+    await office.sync()
+    await ended(office, 72)
+    assert told(office.dm("priya")) == []
+
+
+async def test_quiet_that_was_asked_for_by_a_clock_that_ran_ahead_is_none(office: Office) -> None:
+    await say(office, "hannah", "budget @priya 100/month")
+    office.clock.advance(20 * DAY)
+    await say(office, "priya", "snooze 744h")
+    office.clock._ahead -= 20 * DAY  # noqa: SLF001 - a clock is set back by its owner alone
+    await office.sync()
+    await spend(office, PRIYA, 45)
+    assert len(told(office.dm("priya"))) == 1
+    assert "Quiet" not in await say(office, "priya", "explain")

@@ -347,3 +347,58 @@ async def test_what_is_older_than_the_ledger_is_told_to_nobody(closed: Office) -
     await closed.open()
     await goes_on(closed, 12 * HOUR, 3 * HOUR)
     assert told(closed.seen("marcus")) == []
+
+
+# --- switched off and on, and another zone ----------------------------------------------------------
+
+
+async def restarted(office: Office, after: timedelta, **settings: str) -> None:
+    """The bot is stopped, and started again after a while with other settings."""
+    await office.service.end()
+    office.clock.advance(after)
+    office.settings |= settings
+    await office.start()
+    await office.sync()
+
+
+async def test_a_digest_switched_on_again_begins_anew_and_was_never_down(office: Office) -> None:
+    await goes_on(office, 14 * HOUR)
+    assert len(digests(office.seen("marcus"))) == 1
+    await restarted(office, HOUR, DIGEST_CHANNEL="")
+    await goes_on(office, 21 * DAY, 12 * HOUR)
+    spend(office, PRIYA, 40)
+    await office.sync()
+    await restarted(office, HOUR, DIGEST_CHANNEL="#neo-spend")
+    assert len(digests(office.seen("marcus"))) == 1  # none until the next morning
+    await goes_on(office, DAY)
+    *_, last = digests(office.seen("marcus"))
+    assert len(digests(office.seen("marcus"))) == 2
+    assert "not told" not in shown(last)
+    assert " to " not in last.text.partition(":")[0]  # it tells of one day
+    await goes_on(office, DAY)
+    assert len(digests(office.seen("marcus"))) == 3
+
+
+async def test_a_channel_added_later_begins_with_the_next_morning(office: Office) -> None:
+    await goes_on(office, 5 * DAY, 6 * HOUR)
+    before = len(digests(office.seen("marcus")))
+    await restarted(office, HOUR, DIGEST_CHANNEL="#neo-spend,#general")
+    await goes_on(office, DAY)
+    assert len(digests(office.seen("marcus"))) == before + 1
+    assert len(digests(office.seen("marcus", "general"))) == 1
+    assert "not told" not in shown(digests(office.seen("marcus", "general"))[0])
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin"])
+async def test_in_another_zone_each_hour_is_told_once(office: Office, zone: str) -> None:
+    await goes_on(office, 14 * HOUR)
+    assert len(digests(office.seen("marcus"))) == 1
+    spends = {5: 7, 9: 11, 22: 13}
+    for hours, usd in spends.items():  # on the day that has begun, after the first one's days
+        begun = START.replace(hour=0) + DAY + hours * HOUR
+        add(office.neo.world, f"at-{hours}", str(usd / 10), email=PRIYA, begun=begun)
+    await restarted(office, HOUR, TIMEZONE=zone)
+    await goes_on(office, 3 * DAY, 3 * HOUR)
+    later = digests(office.seen("marcus"))[1:]
+    amounts = [float(found[1]) for each in later if (found := re.search(r"\$([\d.]+)", each.text))]
+    assert sum(amounts) == sum(spends.values())

@@ -1,6 +1,7 @@
 """Failed tasks through the front door: told once a group, kept up to date in place, to whom it may be told."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -445,3 +446,31 @@ async def test_replies_of_a_summary_say_that_they_are_as_found(office: Office) -
     parent, *replies = told(office.seen("marcus"))
     assert all("As found; the message above counts on." in shown(each) for each in replies)
     assert "As found" not in shown(parent)
+
+
+@pytest.mark.parametrize("hours", [1, 49])
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        {"total_ms": 3_601_000},
+        {"total_ms": 9 * 3_600_000},
+        {"total_ms": 1},
+        {"total_ms": None},
+        {"error_message": None},
+        {"total_ms": 3_600_001, "steps": 7, "tool_calls": 3},
+    ],
+)
+async def test_what_neo_corrects_of_a_failure_is_no_other_failure(
+    office: Office, corrected: dict[str, Any], hours: int
+) -> None:
+    await office.ask("priya", "notify errors on")
+    stream = run(office, 3_600_000, "x broke")
+    office.neo.world.add(SimTask.of("t-a", stream, email=PRIYA, model="opus"))
+    await office.sync()
+    office.clock.advance(timedelta(hours=hours))
+    await office.sync()  # after two days its group is closed
+    office.neo.world.add(SimTask.of("t-a", replace(stream, **corrected), email=PRIYA, model="opus", title="renamed"))
+    await office.sync()
+    assert len(told(office.seen("marcus"))) == 1
+    assert len([each for each in told(office.dm("priya")) if "ended as" in shown(each)]) == 1
+    assert "2 of 2 tasks failed" in shown(await office.ask("hannah", "errors team 7d"))

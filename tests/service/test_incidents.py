@@ -1,6 +1,7 @@
 """The bot's own troubles: told to operators once a day, and when they are over."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -199,3 +200,52 @@ async def test_that_the_token_is_refused_stands_until_somebody_knows_better(offi
 def plainly(message: Message) -> str:
     """What is read of a message, without its emphasis."""
     return shown(message).replace("*", "")
+
+
+async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over(office: Office) -> None:
+    for _ in range(2):  # however often
+        office.neo.faults.always = Status(503)
+        await poll(office, 4)
+        alarm, *later = told(office.dm("hannah"))
+        assert "Neo does not answer" in shown(alarm)
+        assert ["It is back. Neo does not answer" in shown(each) for each in later] == [True] * len(later)
+        office.neo.faults.clear()
+        await poll(office, 1)
+        alarm, over = told(office.dm("hannah"))
+        assert "It is over:* Neo answers again, after" in shown(over)
+    office.neo.faults.always = Status(503)
+    await poll(office, 4)
+    office.clock.advance(timedelta(days=1))
+    await office.sync()
+    alarm, back, tomorrow = told(office.dm("hannah"))
+    assert "It is back. " in shown(back)
+    assert "It is back. " not in shown(tomorrow)
+    office.neo.faults.clear()
+    await poll(office, 1)
+    *_, over = told(office.dm("hannah"))
+    assert len(told(office.dm("hannah"))) == 4
+    assert "It is over" in shown(over)
+    office.neo.faults.always = Status(503)
+    office.clock.advance(timedelta(days=1))
+    await poll(office, 4)
+    assert len(told(office.dm("hannah"))) == 5  # the next day's is another incident, told anew
+    assert "It is over" in shown(over)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Kiritimati"])
+async def test_another_zone_tells_no_day_twice_and_leaves_none_out(office: Office, zone: str) -> None:
+    office.neo.faults.always = Status(503)
+    await poll(office, 4)
+    assert len(told(office.dm("hannah"))) == 1
+    before = office.clock()
+    await office.service.end()
+    office.settings["TIMEZONE"] = zone
+    await office.start()
+    await poll(office, 6)
+    crossed = before.astimezone(ZoneInfo(zone)).date() != office.clock().astimezone(ZoneInfo(zone)).date()
+    assert len(told(office.dm("hannah"))) == 1 + crossed
+    for _ in range(24):  # two days, the last of which has not begun everywhere
+        office.clock.advance(timedelta(hours=2))
+        await office.sync()
+    days = {(before + timedelta(hours=hours)).astimezone(ZoneInfo(zone)).date() for hours in range(49)}
+    assert len(told(office.dm("hannah"))) == len(days)

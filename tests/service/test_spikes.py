@@ -72,3 +72,34 @@ async def test_an_unusual_day_is_not_told_again_of_who_has_another_email_since(c
         closed.service.app.merge(connection, PRIYA, "priya@new.example")
     await spend(closed, "priya@new.example", 3)
     assert len(told(closed.seen("marcus"))) == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+async def test_an_unusual_day_is_told_once_although_another_zone_calls_it_otherwise(closed: Office, zone: str) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    await spend(closed, PRIYA, 40)
+    await closed.service.end()
+    closed.settings["TIMEZONE"] = zone
+    await closed.start()
+    await spend(closed, PRIYA, 1)
+    assert len(told(closed.seen("marcus"))) == 1
+    closed.clock.advance(timedelta(days=1))
+    await spend(closed, PRIYA, 130)
+    assert len(told(closed.seen("marcus"))) == 2
+
+
+async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    closed.clock.advance(timedelta(hours=5))  # two in the night of the 3rd, which is still the 2nd in the west
+    await spend(closed, PRIYA, 40)
+    assert "on 2026-03-03" in shown(told(closed.seen("marcus"))[0])
+    await closed.service.end()
+    closed.settings["TIMEZONE"] = "America/Los_Angeles"
+    await closed.start()
+    await spend(closed, PRIYA, 1)
+    assert len(told(closed.seen("marcus"))) == 1
+    closed.clock.advance(timedelta(hours=18))
+    await spend(closed, PRIYA, 150)
+    assert "on 2026-03-03" in shown(told(closed.seen("marcus"))[1])

@@ -1,0 +1,26 @@
+"""People: what each has lately done that others are told of. Digests: the moments that each one tells of."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "outgoing_act",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slack_user", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_outgoing_act"),
+    )
+    op.create_index("ix_outgoing_act_at", "outgoing_act", ["at"])
+    op.add_column("digest", sa.Column("begins_at", sa.BigInteger(), nullable=True))
+    op.add_column("digest", sa.Column("ends_at", sa.BigInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("digest", "ends_at")
+    op.drop_column("digest", "begins_at")
+    op.drop_table("outgoing_act")

@@ -1,0 +1,92 @@
+"""Misspelt commands, and names that Slack made no mention of: what was meant, or the line to type instead."""
+
+import pytest
+
+from bot.sandbox.world import World
+from bot.service.rooms import COMMANDS
+from tests.service.conftest import Office, actions, shown
+from tests.service.worlds import add
+
+PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "first", "4", email=PRIYA)
+    add(world, "other", "1", email=MARCUS)
+    return world
+
+
+async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(office: Office) -> None:
+    lines = {
+        "budgts": "budgets", "hlep": "help", "explian": "explain", "snoze 1h": "snooze 1h", "stauts": "status",
+        "Digset 2026-03-01": "digest 2026-03-01", "erors team 7d": "errors team 7d",
+        "notfy errors on": "notify errors on",
+        "lnik @ana ana@acme.dev": "link @ana ana@acme.dev", "bugdet team 5/month": "budget team 5/month",
+        "treshold team 5/month": "threshold team 5/month",
+    }  # fmt: skip
+    for line, meant in lines.items():
+        for user in ("hannah", "priya"):
+            answer = await office.ask(user, line)
+            said = shown(answer)
+            assert f"did you mean `{meant.partition(' ')[0]}`?" in said, line
+            if " " in meant:
+                assert f"Try `{meant}`" in said, line
+            assert actions(answer) == []
+    assert "did you mean `today`?" in shown(await office.ask("hannah", "todya"))
+    assert "did you mean" not in shown(await office.ask("hannah", "xyzzyplugh"))
+
+
+async def test_every_command_is_known_by_its_name(office: Office) -> None:
+    assert office.service.rooms is not None
+    assert set(office.service.rooms.desk.commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("budget @priya remvoe", "did you mean `remove`?"),
+        ("budget @priya remvoe month", "did you mean `remove`?"),
+        ("budget reqest 800/month", "did you mean `request`?"),
+        ("budget tema 800/month", "did you mean `team`?"),
+        ("budget defalt 800/month", "did you mean `default`?"),
+        ("budget team 800/mnth", "`800/month`"),
+        ("budget @priya remove mnth", "`budget @ana remove month`"),
+        ("notify erors on", "Did you mean `notify errors on`?"),
+        ("notify errors of", "Did you mean `notify errors off`?"),
+        ("snooze tody", "Did you mean `snooze today`?"),
+        ("snooze @priya perod", "Did you mean `snooze period`?"),
+        ("explain tema", "Did you mean `team`?"),
+    ],
+)
+async def test_a_misspelt_word_of_a_command_is_asked_about(office: Office, line: str, meant: str) -> None:
+    before = shown(await office.ask("hannah", "budgets"))
+    assert meant in shown(await office.ask("hannah", line))
+    assert shown(await office.ask("hannah", "budgets")) == before
+
+
+async def test_a_name_typed_as_text_means_the_only_member_called_so(office: Office) -> None:
+    office.workspace.escapes_links = False
+    for name in ("@priya", "@priya.raman", "@Priya"):
+        assert "$500.00 a month" in shown(await office.ask("hannah", f"budget {name} 500/month"))
+        assert "Quiet in the channel" in shown(await office.ask("hannah", f"snooze {name} 4h"))
+        assert PRIYA in shown(await office.ask("hannah", f"explain {name}"))
+        assert "of 1 task" in shown(await office.ask("hannah", f"errors {name}"))
+    for line in ("budget @nobody 5/month", "snooze @nobody 4h", "explain @nobody", "@nobody 7d"):
+        said = shown(await office.ask("hannah", line))
+        assert "called @nobody. Pick the person from Slack's list" in said, line
+
+
+async def test_a_link_says_to_pick_the_person(office: Office) -> None:
+    office.workspace.escapes_links = False
+    said = shown(await office.ask("hannah", f"link @priya {PRIYA}"))
+    assert "pick the person from the list" in said
+
+
+async def test_a_name_tells_a_member_nothing_of_others(office: Office) -> None:
+    office.workspace.escapes_links = False
+    for command in ("explain {}", "snooze {} 1h", "budget {} 5/month", "{} 7d", "errors {}", "link {} x@y.example"):
+        known = shown(await office.ask("priya", command.format("@marcus")))
+        assert known == shown(await office.ask("priya", command.format("@nobody"))), command
+    assert PRIYA in shown(await office.ask("priya", "explain @priya"))
