@@ -7,7 +7,6 @@ neither a restart nor a second process does it again. Where the database cannot 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -60,8 +59,10 @@ class Taken:
 
     async def load(self) -> None:
         """Learn what was taken before this process began."""
-        with suppress(SQLAlchemyError, SQLiteError):
+        try:
             self._known.update(dict.fromkeys(await self._write(partial(_known, now=self._now()))))
+        except (SQLAlchemyError, SQLiteError) as error:
+            log.warning("what was taken before is not known", why=str(getattr(error, "orig", error)))
 
     def add(self, key: str) -> bool:
         """Remember a key; whether it is new. Waits for nothing."""
