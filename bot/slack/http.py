@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,9 +33,9 @@ Ready = Callable[[], Awaitable[Mapping[str, str]]]
 class RefusedRequestError(Exception):
     """A request is not answered but with this status; the message says why, and quotes nothing of it."""
 
-    def __init__(self, status: HTTPStatus, why: str) -> None:
+    def __init__(self, status: HTTPStatus, why: str, allowed: Collection[str] = ()) -> None:
         super().__init__(why)
-        self.status = status
+        self.status, self.allowed = status, allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,10 @@ class Endpoints:
             return await self._answer(request)
         except RefusedRequestError as refusal:
             log.warning("refused a request", status=refusal.status.value, why=str(refusal), remote=request.remote)
-            return _json(refusal.status, {"ok": False, "error": str(refusal)})
+            answer = _json(refusal.status, {"ok": False, "error": str(refusal)})
+            if refusal.allowed:
+                answer.headers[hdrs.ALLOW] = ", ".join(sorted(refusal.allowed))
+            return answer
         except Exception as error:  # noqa: BLE001 - of whatever a stranger sends, a line and no more
             log.error("could not answer a request", why=type(error).__name__, remote=request.remote)  # noqa: TRY400 - no traceback: it could quote the request
             return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"ok": False})
@@ -116,7 +119,7 @@ def _refuse_browsers(request: web.BaseRequest) -> None:
 
 def _allow(request: web.BaseRequest, methods: set[str]) -> None:
     if request.method not in methods:
-        raise RefusedRequestError(HTTPStatus.METHOD_NOT_ALLOWED, "that path has another method")
+        raise RefusedRequestError(HTTPStatus.METHOD_NOT_ALLOWED, "that path has another method", methods)
 
 
 async def _body(request: web.BaseRequest) -> bytes:

@@ -24,7 +24,7 @@ WATCH_SECONDS = 3.0  # between looks at the connection
 REFUSED_SECONDS = 15.0  # between tries of a token that Slack does not take
 CONNECT_SECONDS = 20.0
 MISSED_PINGS = 4  # a connection that stays silent so long is dead, whatever it says
-_WEB_SECONDS = 10.0  # for Slack to name the connection's address
+_WEB_SECONDS = 10.0  # for Slack to name the connection's address, and again for it to open
 
 Changed = Callable[[], Awaitable[None]]
 
@@ -37,8 +37,7 @@ class Socket:
     """
 
     def __init__(self, door: Door, app_token: str, address: str, changed: Changed) -> None:
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=_WEB_SECONDS)
-        self._session = session(address, limits)
+        self._session = session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
         self._handler = _Handler(door, app_token, address, self._session)
         self._client = self._handler.client
         self._changed = changed

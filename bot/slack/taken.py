@@ -7,7 +7,6 @@ neither a restart nor a second process does it again. Where the database cannot 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -59,9 +58,12 @@ class Taken:
         self._is_slow = False
 
     async def load(self) -> None:
-        """Learn what was taken before this process began."""
-        with suppress(SQLAlchemyError, SQLiteError):
-            self._known.update(dict.fromkeys(await self._write(partial(_known, now=self._now()))))
+        """Learn what was taken before this process began, if the database says so in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                self._known.update(dict.fromkeys(await self._write(partial(_known, now=self._now()))))
+        except (SQLAlchemyError, SQLiteError, TimeoutError) as error:
+            log.warning("what was taken before is not known", why=_reason(error))
 
     def add(self, key: str) -> bool:
         """Remember a key; whether it is new. Waits for nothing."""
@@ -105,11 +107,16 @@ class Taken:
             try:
                 firsts = await self._write(partial(_claimed, claims=claims, now=self._now()))
             except (SQLAlchemyError, SQLiteError) as error:
-                log.warning("a request could not be recorded", why=str(getattr(error, "orig", error)))
+                log.warning("a request could not be recorded", why=_reason(error))
             self._is_slow = False
             for claim, is_first in zip(claims, firsts, strict=True):
                 if not claim.is_first.done():
                     claim.is_first.set_result(is_first)
+
+
+def _reason(error: Exception) -> str:
+    """What the database says, without the statement."""
+    return str(getattr(error, "orig", error)) or "it takes too long"
 
 
 def _digest(key: str) -> str:

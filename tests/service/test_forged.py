@@ -187,6 +187,14 @@ async def test_slacks_own_request_comes_under_any_name_but_from_no_page(closed: 
     assert shown(closed.seen("hannah", CHANNEL)[-1]).startswith("The whole team")
 
 
+async def test_another_method_is_answered_with_those_there_are(closed: Office) -> None:
+    await closed.open(over_http=True)
+    async with stranger() as client:
+        for path, allowed in (("/slack/events", "POST"), ("/healthz", "GET, HEAD"), ("/readyz", "GET, HEAD")):
+            answer = await client.put(f"http://127.0.0.1:{closed.service.port}{path}")
+            assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
 async def test_a_setting_that_names_a_host_is_a_name_of_this_machine(closed: Office) -> None:
     closed.settings["HTTP_HOST"] = "localhost"
     await closed.open()
