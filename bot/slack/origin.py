@@ -48,14 +48,14 @@ def is_own_name(hosts: Sequence[str], listening: str) -> bool:
 
 def _read(url: str) -> SplitResult | None:
     """An address in its parts, of which a browser and a library would think the same; None for any other."""
-    if not (url.isascii() and url.isprintable()) or set(url) & set(" \\@"):
+    if not (url.isascii() and url.isprintable()) or set(url) & set(" \\"):
         return None
     try:
         address = urlsplit(url)
         _ = address.port
     except ValueError:
         return None
-    return address if address.hostname else None
+    return address if address.hostname and "@" not in address.netloc else None
 
 
 def _is_encrypted(address: SplitResult) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from bot.app import build
 from bot.demo.show import demo
 from bot.sandbox.clock import SimClock
+from bot.sandbox.slack.delivery import Payload
 from bot.service.run import running
 from bot.settings import load
 from tests.service.conftest import CHANNEL, Office, shown
@@ -320,6 +321,27 @@ async def test_a_payload_of_the_wrong_shape_ends_nothing(closed: Office, capsys:
     assert "x" * 1_000 not in logged
     assert closed.service.door is not None
     assert shown(await closed.ask("hannah", "team")).startswith("The whole team")
+
+
+async def test_an_odd_envelope_is_a_line_and_ends_nothing(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    acts = (
+        action(office, "hannah", "ask:model", "secret-value"),
+        form(office, "hannah", "budget_form", {"amount": "secret-value"}),
+        {**command(office, "hannah", "secret-value"), "user_id": ["secret-value"]},
+        {**command(office, "hannah", "secret-value"), "response_url": "http://evil.example/secret-value"},
+        {"type": "event_callback", "event": ["secret-value"]},
+        {"type": ["secret-value"], "authorizations": {"secret-value": 1}, "team": 3},
+    )
+    acts[0]["actions"] = "secret-value"
+    office.slack.delivery.patience_s = 0.2
+    for kind, act in zip(("interactive", "interactive", "slash_commands", "slash_commands") * 2, acts, strict=False):
+        capsys.readouterr()
+        assert not (await office.slack.delivery.deliver(Payload(kind, act))).ok  # type: ignore[arg-type]
+        (line,) = capsys.readouterr().out.splitlines()
+        assert "secret" not in line
+        assert "evil" not in line
+    office.slack.delivery.patience_s = 3
+    assert shown(await office.ask("hannah", "team")).startswith("The whole team")
 
 
 def paths(part: object, *, above: tuple[object, ...] = ()) -> list[tuple[object, ...]]:

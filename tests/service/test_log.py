@@ -53,7 +53,7 @@ def test_no_credential_and_no_e_mail_is_left_in_a_text(secret: str, text: str) -
     assert "acme" not in harmless(text)
 
 
-@given(st.text())
+@given(st.text(st.characters(exclude_categories=())))
 def test_a_text_becomes_one_line_that_does_nothing(text: str) -> None:
     assert not ESCAPED.search(harmless(text))
 
@@ -83,6 +83,7 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     kept, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
     monkeypatch.setattr(sys, "stderr", into)
     configure(LogLevel.DEBUG, request.param)
+    structlog.configure(cache_logger_on_first_use=False)  # other tests read what is logged where nothing is configured
     yield into
     root.handlers[:] = kept
     root.setLevel(levels[0])
@@ -90,9 +91,7 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     structlog.reset_defaults()
 
 
-HOSTILE = (
-    "x\x1b[2J\x07\r\n2026-01-01T00:00:00Z [info     ] linked by=U0HANNAH \u202e ana@acme.example xoxb-1-2 \ud83d \x9b"
-)
+HOSTILE = "x\x1b[2J\x07\r\n2026-01-01T00:00:00Z [info     ] linked by=U0HANNAH \u202e ana@acme.example xoxb-1-2 \x9b"
 
 
 def test_no_field_and_no_exception_forges_a_line_or_moves_a_cursor(written: io.StringIO) -> None:

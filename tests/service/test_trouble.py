@@ -1,8 +1,10 @@
 """Trouble: Slack or Neo down, slow or lying, and the service answers as soon and as truly as it can."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from bot.app import system_clock
 from bot.ledger.readers import Readers
 from bot.sandbox.faults import Status as NeoStatus
-from bot.sandbox.slack.faults import Hang, Html, Limited, Refuse, Reset, Slow, Status
+from bot.sandbox.slack.faults import Hang, Html, Limited, Mangle, Refuse, Reset, Slow, Status
 from bot.slack import socket as sockets
 from tests.service.conftest import Office, shown, text_of
 
@@ -263,3 +265,55 @@ async def test_who_waits_for_a_long_reading_is_told_at_the_end(closed: Office, m
     async with asyncio.timeout(10):
         await closed.close()
     assert "being restarted" in text_of(closed.seen("hannah")[-1])
+
+
+# --- answers that are none of Slack's ------------------------------------------------------------
+
+
+LIES: tuple[Callable[[dict[str, Any]], Any], ...] = (
+    lambda _: [], lambda _: [1], lambda _: "maintenance", lambda _: 3, lambda _: False, lambda _: {},
+    lambda body: body | {"ok": None}, lambda _: {"ok": True}, lambda body: body | {"user_id": 3},
+    lambda body: body | {"team_id": []}, lambda body: body | {"bot_id": None},
+)  # fmt: skip
+
+
+async def test_whatever_slacks_address_says_at_the_start_the_service_goes_on_asking(
+    closed: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.run.RETRY_SECONDS", 0.01)
+    closed.slack.faults.on("auth.test", Html(200), Html(404), *map(Mangle, LIES))
+    await closed.open()
+    assert len(closed.slack.calls("auth.test")) == 2 + len(LIES) + 1
+    assert shown(await closed.ask("priya", "7d")).startswith("You")
+
+
+async def test_an_answer_that_makes_no_sense_costs_that_answer_alone(office: Office) -> None:
+    office.clock.advance(HOUR)
+    office.slack.faults.on("users.info", Html(200), Mangle(lambda _: {"ok": True, "user": {"id": 3}}))
+    for _ in range(2):
+        assert "I cannot ask Slack who you are" in shown(await office.ask("priya", "7d"))
+    assert shown(await office.ask("priya", "7d")).startswith("You")
+
+
+async def test_a_socket_is_opened_at_slacks_own_addresses_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sockets, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(sockets, "CONNECT_SECONDS", 0.2)
+    heard = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(100))
+        writer.close()
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as stranger:
+        elsewhere = f"ws://127.0.0.1:{stranger.sockets[0].getsockname()[1]}/link/?ticket=s3cr3t"
+        named: list[object] = [elsewhere, None, [], "x", "ws://evil.example/link/"]
+        faults = [Mangle(lambda body, url=url: body | {"url": url}) for url in named]  # type: ignore[misc]
+        office.slack.faults.on("apps.connections.open", *faults, Html(200), Mangle(lambda _: {"ok": True}))
+        office.slack.sockets.drop()
+        await office.workspace.until(lambda: len(office.slack.sockets) == 0)
+        await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 30)
+    assert heard == []
+    assert "s3cr3t" not in capsys.readouterr().out
+    assert shown(await office.ask("priya", "7d")).startswith("You")

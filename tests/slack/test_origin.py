@@ -46,6 +46,8 @@ def test_an_answer_goes_to_slacks_hooks_or_the_apis_own_host(url: str, api: str,
     ("url", "api", "is_its"),
     [
         ("https://slack.com/api/auth.test", SLACK, True),
+        ("https://slack.com/api/users.lookupByEmail?email=ana@acme.example", SLACK, True),
+        ("https://slack.com@evil.example/api/x", SLACK, False),
         ("wss://wss-primary.slack.com/link/?ticket=x", SLACK, True),
         ("https://files.slack.com/upload/v1/x", SLACK, True),
         ("ws://127.0.0.1:8811/link/?ticket=x", HERE, True),

@@ -3,6 +3,10 @@
 import aiohttp
 import pytest
 
+from bot.sandbox.page.server import Page
+from bot.sandbox.serving import NeoServer
+from bot.sandbox.slack.server import SlackServer
+
 CROSS = "cross-site"
 
 
@@ -57,3 +61,11 @@ async def test_browsers_run_the_pages_own_files_only(client: aiohttp.ClientSessi
         assert policy.startswith("default-src 'self';")
         assert "unsafe" not in policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_the_embedded_slack_and_neo_are_guarded_where_they_are_served_alone(page: Page) -> None:
+    async with SlackServer(page.slack) as slack, NeoServer(page.neo) as neo, aiohttp.ClientSession() as session:
+        for url in (f"{slack.url}/api/auth.test", f"{slack.url}/hooks/x", f"{neo.url}/api/v1/usage/tasks"):
+            for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": CROSS}):
+                async with session.post(url, headers=headers) as response:
+                    assert response.status == 403
