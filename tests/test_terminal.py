@@ -62,8 +62,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         command(settings, directory, "budget", "set", f"0{MAIL}", "5/month", "--reason", EVIL)
         command(settings, directory, "budget", "set", "default", "9/month")
         with closing(sqlite3.connect(directory / "ledger.db")) as ledger, ledger:
-            ledger.execute("INSERT INTO quarantine VALUES (?, ?, 1, 1)", (EVIL, EVIL))
-            ledger.execute("UPDATE task SET model = model || ?, status = ?", (EVIL, EVIL))  # neo lets none in
+            ledger.execute(
+                "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at) VALUES (?, ?, 1, 1)", (EVIL, EVIL)
+            )
+            ledger.execute("UPDATE task SET model = model || ?", (EVIL,))  # neo lets none in
+            ledger.execute("UPDATE task SET status = ? WHERE status NOT IN ('error', 'failed')", (EVIL,))
             ledger.execute("UPDATE pass SET error = ?", (EVIL,))
             ledger.execute("INSERT OR REPLACE INTO note VALUES ('scope_warning', ?)", (EVIL,))
             ledger.execute("INSERT INTO slack_link (slack_user, email) VALUES ('U9', ?)", (f"1{MAIL}",))

@@ -68,8 +68,7 @@ def check_unit(reader: Reader, unit: ByokUnit) -> None:
 
 def stored_unit(connection: "Connection") -> str | None:
     """The unit that a ledger is priced in; None for a new one."""
-    row = connection.exec_driver_sql("SELECT value FROM note WHERE key = ?", (BYOK_UNIT,)).first()
-    return row[0] if row else None
+    return written(connection, BYOK_UNIT)
 
 
 def settle_unit(connection: "Connection", unit: ByokUnit) -> None:

@@ -57,7 +57,7 @@ def _found(code: int, path: Path) -> UnusableError | None:  # noqa: PLR0911 - a 
         case sqlite3.SQLITE_IOERR:
             return UnusableError("the disk of the database fails: it could not be read or written (I/O error)", path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return UnusableError(f"the database cannot be written: {_read_only(path)}", path)
+            return unwritable(path)
         case sqlite3.SQLITE_CANTOPEN:
             return UnusableError(f"the database cannot be opened: {_unopened(path)}", path)
         case sqlite3.SQLITE_CORRUPT:
@@ -83,6 +83,11 @@ def _is_mounted_read_only(directory: Path) -> bool:
     with suppress(OSError):
         return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
     return False
+
+
+def unwritable(path: Path) -> UnusableError:
+    """The error to raise where nothing can be written to the database, or beside it."""
+    return UnusableError(f"the database cannot be written: {_read_only(path)}", path)
 
 
 def _read_only(path: Path) -> str:

@@ -7,29 +7,23 @@ revision = "0010"
 down_revision = "0009"
 
 
-def _add(table: str, column: "sa.Column[object]") -> None:
-    there = {each["name"] for each in sa.inspect(op.get_bind()).get_columns(table)}
-    if column.name not in there:  # as in a ledger that was set back a schema
-        op.add_column(table, column)
-
-
 def upgrade() -> None:
-    _add("pass", sa.Column("ending", sa.String(), nullable=True))
+    op.add_column("pass", sa.Column("ending", sa.String(), nullable=True))
     op.execute(
         "UPDATE pass SET ending = CASE WHEN complete THEN 'complete' WHEN error IS NOT NULL THEN 'failed'"
         " ELSE 'incomplete' END WHERE finished_at IS NOT NULL"
     )
-    _add("task", sa.Column("without_email", sa.Boolean(), nullable=False, server_default="0"))
+    op.add_column("task", sa.Column("without_email", sa.Boolean(), nullable=False, server_default="0"))
     # of a member who took over nobody's tasks it is not known which those are: better no alarm than a false one
     op.execute(
         "UPDATE task SET without_email = 1"
         " WHERE member IN (SELECT coalesce(merged_into, id) FROM member WHERE email = '')"
     )
     for name in ("platform_by_unit", "provider_by_unit"):
-        _add("charge", sa.Column(name, sa.BigInteger(), nullable=True))
-    _add("quarantine", sa.Column("created_at", sa.BigInteger(), nullable=True))
-    _add("quarantine", sa.Column("seen_from", sa.BigInteger(), nullable=True))
-    _add("quarantine", sa.Column("last_pass", sa.Integer(), nullable=False, server_default="0"))
+        op.add_column("charge", sa.Column(name, sa.BigInteger(), nullable=True))
+    op.add_column("quarantine", sa.Column("created_at", sa.BigInteger(), nullable=True))
+    op.add_column("quarantine", sa.Column("seen_from", sa.BigInteger(), nullable=True))
+    op.add_column("quarantine", sa.Column("last_pass", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE quarantine SET seen_from = first_seen_at - 259200000000")  # what a tail reads: seen again if not
 
 

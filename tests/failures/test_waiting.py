@@ -14,6 +14,7 @@ from bot.failures.store import Kind, State
 from bot.ledger import passes
 from bot.ledger.database import open_database
 from bot.ledger.passes import Tally
+from tests.downgrade import downgrade
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
@@ -83,6 +84,7 @@ def test_a_group_that_grows_waits_for_the_pass_that_it_grows_in(connection: Conn
 def test_a_group_that_waited_when_the_ledger_was_updated_is_told_after_a_pass(tmp_path: Path, *, kept: bool) -> None:
     path = tmp_path / "ledger.db"
     open_database(path).close()
+    downgrade(path, "0008")
     with closing(sqlite3.connect(path)) as old, old:  # schema 0007, which did not always keep passes
         old.execute("INSERT INTO failure_kind (id, mark, status, model) VALUES (1, 1, 'error', 'm')")
         old.execute(

@@ -75,7 +75,7 @@ async def test_a_name_typed_as_text_means_the_only_member_called_so(office: Offi
         assert "of 1 task" in shown(await office.ask("hannah", f"errors {name}"))
     for line in ("budget @nobody 5/month", "snooze @nobody 4h", "explain @nobody", "@nobody 7d"):
         said = shown(await office.ask("hannah", line))
-        assert "called @nobody. Pick the person from Slack's list" in said, line
+        assert "called @nobody. Type the whole e-mail, or pick somebody from Slack's list" in said, line
 
 
 async def test_a_link_says_to_pick_the_person(office: Office) -> None:

@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 import structlog
-from alembic import command
-from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
@@ -49,7 +47,7 @@ from bot.outbox import store as outbox
 from bot.outbox.store import Arrival, Posted
 from bot.sandbox.world import START, World
 from bot.service.pruning import Pruning
-from bot.shipped import shipped
+from tests.downgrade import downgrade
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.test_home import opened, press, seen
@@ -411,12 +409,9 @@ def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(t
     for each in (path, fresh):
         open_database(each).close()
     live(path, Years(BEGIN, EMAILS, "C0", tasks=300, poll=DAY, days=30))
-    with closing(open_database(path)) as database, database.transaction() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(shipped("migrations")))
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0008")
-        connection.exec_driver_sql(
+    downgrade(path, "0008")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
             "INSERT INTO notification (stem, destination, state, created_at, next_at, attempts, checks)"
             " VALUES ('welcome', 'user:U1', 'pending', ?, ?, 0, 0)",
             (to_us(BEGIN), to_us(BEGIN)),

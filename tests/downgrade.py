@@ -1,0 +1,20 @@
+"""Setting a ledger's schema back, as an earlier version of the program left it."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+from bot.shipped import shipped
+
+
+def downgrade(path: Path, revision: str) -> None:
+    """Undo the migrations of a closed ledger that came after a revision; what they added is lost."""
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    engine.dispose()
