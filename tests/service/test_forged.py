@@ -333,6 +333,7 @@ async def test_an_odd_envelope_is_a_line_and_ends_nothing(office: Office, capsys
         {"type": ["secret-value"], "authorizations": {"secret-value": 1}, "team": 3},
     )
     acts[0]["actions"] = "secret-value"
+    acts[1]["view"]["state"] = ["secret-value"]
     office.slack.delivery.patience_s = 0.2
     for kind, act in zip(("interactive", "interactive", "slash_commands", "slash_commands") * 2, acts, strict=False):
         capsys.readouterr()

@@ -97,8 +97,9 @@ async def team(tmp_path: Path) -> AsyncIterator[Team]:
         team.write(neo.url)
         database = open_database(tmp_path / "ledger.db")
         with database.transaction() as connection:  # installed the day before yesterday
+            since = str(to_us(now() - 2 * DAY))
             connection.exec_driver_sql(
-                "INSERT INTO note (key, value) VALUES ('digest_since', ?)", (str(to_us(now() - 2 * DAY)),)
+                "INSERT INTO note (key, value) VALUES ('digest_since', ?), ('digest_on:#neo-spend', ?)", (since, since)
             )
         database.close()
         yield team
