@@ -13,8 +13,9 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_slack_request"),
+        if_not_exists=True,  # as in a ledger that was set back a schema
     )
-    op.create_index("ix_slack_request_taken_at", "slack_request", ["taken_at"])
+    op.create_index("ix_slack_request_taken_at", "slack_request", ["taken_at"], if_not_exists=True)
 
 
 def downgrade() -> None:

@@ -14,10 +14,13 @@ def upgrade() -> None:
         sa.Column("slack_user", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outgoing_act"),
+        if_not_exists=True,  # as in a ledger that was set back a schema
     )
-    op.create_index("ix_outgoing_act_at", "outgoing_act", ["at"])
-    op.add_column("digest", sa.Column("begins_at", sa.BigInteger(), nullable=True))
-    op.add_column("digest", sa.Column("ends_at", sa.BigInteger(), nullable=True))
+    op.create_index("ix_outgoing_act_at", "outgoing_act", ["at"], if_not_exists=True)
+    there = {each["name"] for each in sa.inspect(op.get_bind()).get_columns("digest")}
+    for name in ("begins_at", "ends_at"):
+        if name not in there:
+            op.add_column("digest", sa.Column(name, sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
