@@ -347,6 +347,8 @@ class App:
         from bot.incidents import restoring as incidents
         from bot.ledger.former import former
         from bot.outbox import restoring as outbox
+        from bot.people import restoring as people
+        from bot.slack import taken
         from bot.spikes import restoring as spikes
 
         now = self.clock()
@@ -355,6 +357,8 @@ class App:
                 return outbox.doubt_all(connection, id, now)
             try:
                 with connection.begin_nested():
+                    taken.take_over(connection, found.rows(taken.ALL))
+                    people.adopt(connection, found)
                     names = [
                         budgets.adopt(connection, found),
                         failures.adopt(connection, found, now),
