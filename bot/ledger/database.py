@@ -14,7 +14,7 @@ from sqlalchemy.pool import QueuePool
 from bot.ledger import files
 from bot.ledger.hold import Hold
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
-from bot.ledger.trouble import in_words
+from bot.ledger.trouble import in_words, not_opened
 from bot.shipped import shipped
 
 R = TypeVar("R")
@@ -117,7 +117,7 @@ def open_database(path: Path) -> Database:
     try:
         database = Database(path)
     except OSError as error:
-        raise LedgerError(f"cannot write beside {path}: {error.strerror or error}.") from error
+        raise not_opened(error, path) from error
     files.secure(path)
     try:
         upgrade(database)

@@ -1,5 +1,6 @@
 """Trouble with the database's file: what SQLite cannot do, in words, and which process stands in the way."""
 
+import errno
 import os
 import re
 import sqlite3
@@ -65,6 +66,15 @@ def _found(code: int, path: Path) -> UnusableError | None:  # noqa: PLR0911 - a 
         case sqlite3.SQLITE_NOTADB:
             return UnusableError("the file of the database is none: something else was put in its place", path)
     return None
+
+
+def not_opened(error: OSError, path: Path) -> UnusableError:
+    """What the system's refusal to make a file beside the database means."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return UnusableError("the disk of the database is full", path)
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return UnusableError(f"the database cannot be written: {_read_only(path)}", path)
+    return UnusableError(f"nothing can be written beside the database: {error.strerror or error}", path)
 
 
 def _is_full(path: Path) -> bool:
