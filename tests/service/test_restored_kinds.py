@@ -9,6 +9,7 @@ import pytest
 
 from bot.app import App
 from bot.digest import store
+from bot.ledger.former import former
 from bot.ledger.upkeep import backup
 from bot.outbox.store import Owed, owe
 from bot.people.outgoing import MOST
@@ -305,3 +306,15 @@ def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: Si
     with app.database() as database, database.transaction() as connection:
         owe(connection, [Owed(stem, "ops")], clock())
         assert connection.exec_driver_sql("SELECT state FROM notification").scalar_one() == "unsure"
+
+
+async def test_a_restore_knows_the_keys_of_every_kind_of_message(office: Office) -> None:
+    rooms, service = office.service.rooms, office.service
+    assert rooms is not None
+    voices = rooms.outbox.voices
+    copy = copied(office)
+    with service.database.transaction() as connection, former(copy, connection) as found:
+        assert found is not None
+        names = service.app.adopted(connection, found, office.clock())
+    assert set(names.stems) >= {*voices.says, *voices.shows} - {"budget", "incident"}  # owed as crossings, and as ops
+    assert set(names.things) == set(voices.shows)
