@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from bot.failures.report import Errors
     from bot.failures.watch import Watch as Failures
     from bot.ledger.database import Database
+    from bot.ledger.former import Former
     from bot.ledger.lease import Held
     from bot.ledger.repricing import Repriced
     from bot.neo.client import Patience
-    from bot.outbox.restoring import Taken
+    from bot.outbox.restoring import Names, Taken
     from bot.spikes.rules import Terms as SpikeTerms
     from bot.spikes.watch import Watch as Spikes
     from bot.sync.job import Courtesy, Outcome, Progress
@@ -341,13 +342,8 @@ class App:
         return taken
 
     def _take_over(self, connection: "Connection", kept: str, id: str) -> "Taken":  # noqa: A002 - as the note has it
-        from bot.budgets import restoring as budgets
-        from bot.digest import restoring as digests
-        from bot.failures import restoring as failures
-        from bot.incidents import restoring as incidents
         from bot.ledger.former import former
         from bot.outbox import restoring as outbox
-        from bot.spikes import restoring as spikes
 
         now = self.clock()
         with former(Path(kept) if kept else None, connection) as found:
@@ -355,17 +351,34 @@ class App:
                 return outbox.doubt_all(connection, id, now)
             try:
                 with connection.begin_nested():
-                    names = [
-                        budgets.adopt(connection, found),
-                        failures.adopt(connection, found, now),
-                        incidents.adopt(connection, found),
-                        spikes.names(found),
-                        digests.adopt(connection, found, now),
-                        outbox.Names({"welcome": outbox.as_it_is}, {}),
-                    ]
-                    return outbox.adopt(connection, found, outbox.together(names), now)
+                    return outbox.adopt(connection, found, self.adopted(connection, found, now), now)
             except Exception:  # noqa: BLE001 - whatever a former ledger holds, perhaps damaged, the copy is to open
                 return outbox.doubt_all(connection, id, now)
+
+    @staticmethod
+    def adopted(connection: "Connection", former: "Former", now: "datetime") -> "Names":
+        """Take over what each package knew in the former ledger; returns how its keys read here."""
+        from bot.budgets import restoring as budgets
+        from bot.digest import restoring as digests
+        from bot.failures import restoring as failures
+        from bot.incidents import restoring as incidents
+        from bot.outbox import restoring as outbox
+        from bot.people import restoring as people
+        from bot.slack import taken
+        from bot.spikes import restoring as spikes
+
+        taken.take_over(connection, former.rows(taken.ALL))
+        people.adopt(connection, former)
+        return outbox.together(
+            [
+                budgets.adopt(connection, former),
+                failures.adopt(connection, former, now),
+                incidents.adopt(connection, former),
+                spikes.names(former),
+                digests.adopt(connection, former, now),
+                outbox.Names({"welcome": outbox.as_it_is}, {}),
+            ]
+        )
 
     def credential(self) -> Mapping[str, str]:
         """The one header that authorises upstream.

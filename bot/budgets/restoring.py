@@ -16,9 +16,10 @@ FROM budget_revision r JOIN budget b ON b.id = r.budget
 
 
 def adopt(connection: "Connection", former: Former) -> Names:
-    """Take over the steps, snoozes and acknowledgements; returns how the keys that name them read here."""
+    """Take over the steps, snoozes, acknowledgements and requests; returns how the keys that name them read here."""
     revisions = _revisions(connection, former)
     crossings = _crossings(connection, former, revisions)
+    requests, undone = _requests(connection, former)
     for table in ("snooze", "acknowledgement"):
         for row in former.rows(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
             subject = _subject(former, row["subject"])
@@ -40,8 +41,21 @@ def adopt(connection: "Connection", former: Former) -> Names:
         subject = _subject(former, int(key))
         return None if subject is None else f"{subject}:{period}"
 
-    summary = {"summary": lambda rest: _text(revisions.get(int(rest)))}
-    return Names({"crossing": crossing, "limit": limit, **summary}, {"budget": budget})
+    def summary(rest: str) -> str | None:
+        return _text(revisions.get(int(rest)))
+
+    def request(rest: str) -> str | None:
+        return _text(requests.get(int(rest)))
+
+    def decided(rest: str) -> str | None:
+        """What is to be decided once more is told once more."""
+        return None if requests.get(int(rest)) in undone else request(rest)
+
+    return Names(
+        {"crossing": crossing, "limit": limit, "summary": summary, "request": request, "decided": decided},
+        {"budget": budget, "request": request},
+        tuple(f"request:{key}" for key in sorted(undone)),
+    )
 
 
 def _text(key: int | None) -> str | None:
@@ -81,3 +95,38 @@ def _crossings(connection: "Connection", former: Former, revisions: dict[int, in
 
 def _case(row: Row) -> tuple[object, ...]:
     return row["subject"], row["unit"], row["period"], row["revision"], row["step"]
+
+
+_ASKED = ("limit_nanos", "ends_at", "reason", "asked_at", "state", "decided_by", "decided_at")
+
+
+def _requests(connection: "Connection", former: Former) -> tuple[dict[int, int], set[int]]:
+    """The former's requests by key, as they are here; and which of these are open again.
+
+    Those are what it had approved since: the limits that were set by that are not here.
+    """
+    here = {row["id"]: row for row in present(connection, "SELECT * FROM budget_request")}
+    found: dict[int, int] = {}
+    undone: set[int] = set()
+    for row in former.rows("SELECT * FROM budget_request ORDER BY id"):
+        new, known = {**row, "member": former.members[row["member"]]}, here.get(row["id"], {})
+        same = (known.get("unit"), known.get("asked_by")) == (new["unit"], new["asked_by"])
+        is_undone = new["state"] == "approved" and not (same and known["state"] == "approved")
+        if is_undone:
+            new |= {"state": "open", "decided_by": None, "decided_at": None}
+        key = row["id"] if same else insert_anew(connection, "budget_request", new)
+        if same:
+            _bring_up_to_date(connection, new)
+        if key is not None:
+            found[row["id"]] = key
+        if key is not None and is_undone:
+            undone.add(key)
+    return found, undone
+
+
+def _bring_up_to_date(connection: "Connection", row: Row) -> None:
+    sets = ", ".join(f"{name} = ?" for name in _ASKED)
+    connection.exec_driver_sql(
+        f"UPDATE budget_request SET {sets} WHERE id = ?",  # noqa: S608 - our own names
+        (*(row[name] for name in _ASKED), row["id"]),
+    )

@@ -25,7 +25,10 @@ def adopt(connection: "Connection", former: Former, now: "datetime") -> Names:
         kept = {name: row[name] for name in row if name != "id"} | {"last_charge": newest}
         if row["day"] == last.get(row["channel"]):
             kept |= {"complete": 0, "decided_at": to_us(now)}
-        insert(connection, "digest", kept)
+        if insert(connection, "digest", kept) is None:  # asked for since though it was skipped, or past by now
+            connection.exec_driver_sql(
+                "UPDATE digest SET fate = ? WHERE channel = ? AND day = ?", (row["fate"], row["channel"], row["day"])
+            )
     return Names({"digest": as_it_is}, {"digest": as_it_is})
 
 

@@ -1,8 +1,8 @@
-"""After a restore: the incidents that the former ledger had told are going on here."""
+"""After a restore: the incidents that the former ledger had told go on here, and those that had ended are over."""
 
 from typing import TYPE_CHECKING
 
-from bot.ledger.former import Former, insert_anew, present
+from bot.ledger.former import Former, Row, insert_anew, present
 from bot.outbox.restoring import Names, as_it_is
 
 if TYPE_CHECKING:
@@ -10,17 +10,38 @@ if TYPE_CHECKING:
 
 
 def adopt(connection: "Connection", former: Former) -> Names:
-    """Take over what is open; returns how the keys that name incidents read here."""
-    for row in former.rows("SELECT * FROM incident WHERE ended_at IS NULL"):
-        insert_anew(connection, "incident", row)
-    here = {row["id"]: (row["name"], row["began_at"]) for row in present(connection, "SELECT * FROM incident")}
-    theirs = {row["id"]: (row["name"], row["began_at"]) for row in former.rows("SELECT * FROM incident")}
+    """Take them over; returns how the keys that name incidents read here."""
+    keys = _incidents(connection, former)
 
     def ops(rest: str) -> str | None:
-        """`ops:<name>-<date>`, or `ops:<incident>-recovered`."""
-        key, _, _ = rest.partition("-")
-        if not key.isdigit():
-            return as_it_is(rest)
-        return rest if here.get(int(key)) is not None and here.get(int(key)) == theirs.get(int(key)) else None
+        """`ops:<name>-<date>`, or `ops:<incident>-recovered-<date>`."""
+        return incident(rest) if rest.partition("-")[0].isdigit() else as_it_is(rest)
 
-    return Names({"ops": ops}, {})
+    def incident(rest: str) -> str | None:
+        """`incident:<incident>-<date>`."""
+        key, dash, of = rest.partition("-")
+        here = keys.get(int(key))
+        return None if here is None else f"{here}{dash}{of}"
+
+    return Names({"ops": ops}, {"incident": incident})
+
+
+def _incidents(connection: "Connection", former: Former) -> dict[int, int]:
+    """The former's incidents by key, as they are here."""
+    here = {_identity(row) for row in present(connection, "SELECT * FROM incident")}
+    theirs = former.rows("SELECT * FROM incident ORDER BY id")
+    known = [row for row in theirs if _identity(row) in here]
+    for row in known:  # those first: of each name one alone is open
+        connection.exec_driver_sql(
+            "UPDATE OR IGNORE incident SET said = ?, told_on = ?, ended_at = ? WHERE id = ?",
+            (row["said"], row["told_on"], row["ended_at"], row["id"]),
+        )
+    found = {row["id"]: row["id"] for row in known}
+    for row in theirs:
+        if row["id"] not in found and (key := insert_anew(connection, "incident", row)) is not None:
+            found[row["id"]] = key
+    return found
+
+
+def _identity(row: Row) -> tuple[object, ...]:
+    return row["id"], row["name"], row["began_at"]

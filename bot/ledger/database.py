@@ -1,7 +1,6 @@
 """The database: one writing connection, migrated before use; readers stand beside it (see `reading`)."""
 
 import asyncio
-import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from sqlalchemy.pool import QueuePool
 from bot.ledger import files
 from bot.ledger.hold import Hold
 from bot.ledger.schema import LedgerError, newest_revision, stored_revision
-from bot.ledger.trouble import in_words, unwritable
+from bot.ledger.trouble import in_words, not_opened
 from bot.shipped import shipped
 
 R = TypeVar("R")
@@ -117,12 +116,8 @@ def open_database(path: Path) -> Database:
         raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
     try:
         database = Database(path)
-    except PermissionError as error:
-        raise unwritable(path) from error
     except OSError as error:
-        if error.errno == errno.EROFS:
-            raise unwritable(path) from error
-        raise LedgerError(f"cannot write beside {path}: {error.strerror or error}.") from error
+        raise not_opened(error, path) from error
     files.secure(path)
     try:
         upgrade(database)

@@ -1,5 +1,6 @@
 """Trouble with the database's file: what SQLite cannot do, in words, and which process stands in the way."""
 
+import errno
 import os
 import re
 import sqlite3
@@ -57,7 +58,7 @@ def _found(code: int, path: Path) -> UnusableError | None:  # noqa: PLR0911 - a 
         case sqlite3.SQLITE_IOERR:
             return UnusableError("the disk of the database fails: it could not be read or written (I/O error)", path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return unwritable(path)
+            return _unwritable(path)
         case sqlite3.SQLITE_CANTOPEN:
             return UnusableError(f"the database cannot be opened: {_unopened(path)}", path)
         case sqlite3.SQLITE_CORRUPT:
@@ -65,6 +66,15 @@ def _found(code: int, path: Path) -> UnusableError | None:  # noqa: PLR0911 - a 
         case sqlite3.SQLITE_NOTADB:
             return UnusableError("the file of the database is none: something else was put in its place", path)
     return None
+
+
+def not_opened(error: OSError, path: Path) -> UnusableError:
+    """What the system's refusal to make a file beside the database means."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return UnusableError("the disk of the database is full", path)
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+        return _unwritable(path)
+    return UnusableError(f"nothing can be written beside the database: {error.strerror or error}", path)
 
 
 def _is_full(path: Path) -> bool:
@@ -85,8 +95,7 @@ def _is_mounted_read_only(directory: Path) -> bool:
     return False
 
 
-def unwritable(path: Path) -> UnusableError:
-    """The error to raise where nothing can be written to the database, or beside it."""
+def _unwritable(path: Path) -> UnusableError:
     return UnusableError(f"the database cannot be written: {_read_only(path)}", path)
 
 

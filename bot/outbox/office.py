@@ -16,7 +16,7 @@ from bot.outbox import store
 from bot.outbox.delivery import Delivery
 from bot.outbox.rules import QuietHours, State, fallback
 from bot.outbox.store import Edit, Ending, Job, Moment, Sought
-from bot.outbox.voices import Addresses, Found, Instead, Nowhere
+from bot.outbox.voices import Addresses, Found, Instead, Nowhere, Voices
 from bot.slack.errors import LimitedBySlackError, SlackError
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,11 @@ class PostOffice:
         self._looking = asyncio.Lock()
         self._asking = asyncio.Semaphore(_AT_ONCE)
         self._trouble: Exception | None = None  # with the database, in a lane
+
+    @property
+    def voices(self) -> Voices:
+        """The words of everything that it tells."""
+        return self._delivery.voices
 
     async def tick(self) -> None:
         """Look what is due, and see to it; lanes go on by themselves.

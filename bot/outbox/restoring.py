@@ -1,8 +1,8 @@
 """After a restore: what the former ledger had posted is not posted again, and what it may have posted is looked for."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from bot.ledger import notes
 from bot.ledger.former import Former, Row, insert, present
 from bot.ledger.instants import to_us
 from bot.outbox.rules import OPEN, State
+from bot.outbox.store import changed
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,10 +23,14 @@ LOOKED_FOR = timedelta(days=7)  # after a restore without a former ledger
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How the keys of the former ledger read here: of notifications and of living messages, by what they begin with."""
+    """How the keys of the former ledger read here: of notifications and of living messages, by what they begin with.
+
+    `stale` are the living messages, as they are called here, that may show what is not so here.
+    """
 
     stems: Mapping[str, Rename]
     things: Mapping[str, Rename]
+    stale: Sequence[str] = ()
 
     def stem(self, name: str) -> str | None:
         """A notification's."""
@@ -40,7 +45,8 @@ def together(several: Iterable[Names]) -> Names:
     """The names of several packages as one."""
     every = list(several)
     stems = {kind: rename for each in every for kind, rename in each.stems.items()}
-    return Names(stems, {kind: rename for each in every for kind, rename in each.things.items()})
+    things = {kind: rename for each in every for kind, rename in each.things.items()}
+    return Names(stems, things, tuple(name for each in every for name in each.stale))
 
 
 def as_it_is(rest: str) -> str:
@@ -84,10 +90,48 @@ def adopt(connection: "Connection", former: Former, names: Names, now: datetime)
     twins = {(row["stem"], row["destination"], row["ledger"], row["created_at"]): row for row in theirs}
     sent = sum(_settle(connection, row, twins, now) for row in _open(connection))
     _adopt_living(connection, former, names)
-    here = {tuple(row) for row in connection.exec_driver_sql("SELECT stem, destination FROM notification").all()}
+    known = _Known(_keys(connection, "notification"), _lives(connection, former, names))
+    names = together([names, Names({"news": known.news, "again": known.again}, {})])
     for row in theirs:
-        sent += _adopt(connection, former, names, row, here)
+        sent += _adopt(connection, former, names, row, known)
+    changed(connection, names.stale)
     return _taken(connection, sent)
+
+
+@dataclass(slots=True)
+class _Known:
+    """The keys of rows: of messages here by what they are, of living ones here by the former's, and as they go on."""
+
+    here: dict[tuple[str, str], int]
+    lives: Mapping[int, int]
+    messages: dict[int, int] = field(default_factory=dict)  # by the former's
+
+    def news(self, rest: str) -> str | None:
+        """`news:<living>-<message>`: what was said of a message that cannot be edited, since its last step."""
+        living, _, step = rest.partition("-")
+        life, message = self.lives.get(int(living)), self.messages.get(int(step or 0), 0)
+        return None if life is None else f"{life}-{message}"
+
+    def again(self, rest: str) -> str | None:
+        """`again:<living>`: a message that was deleted, posted once more."""
+        life = self.lives.get(int(rest))
+        return None if life is None else str(life)
+
+
+def _keys(connection: "Connection", table: str) -> dict[tuple[str, str], int]:
+    name = {"notification": "stem", "living": "thing"}[table]
+    rows = connection.exec_driver_sql(f"SELECT {name}, destination, id FROM {table}").all()  # noqa: S608 - our own names
+    return {(what, destination): key for what, destination, key in rows}
+
+
+def _lives(connection: "Connection", former: Former, names: Names) -> dict[int, int]:
+    """The former's living messages by key, as they are here."""
+    here = _keys(connection, "living")
+    theirs = {
+        row["id"]: here.get((names.thing(row["thing"]) or "", _destination(former, row["destination"]) or ""))
+        for row in former.rows("SELECT id, thing, destination FROM living")
+    }
+    return {key: life for key, life in theirs.items() if life is not None}
 
 
 def _open(connection: "Connection") -> list[Row]:
@@ -162,10 +206,13 @@ def _adopt_living(connection: "Connection", former: Former, names: Names) -> Non
             )
 
 
-def _adopt(connection: "Connection", former: Former, names: Names, row: Row, here: set[tuple[str, str]]) -> bool:
+def _adopt(connection: "Connection", former: Former, names: Names, row: Row, known: _Known) -> bool:
     """A message that the former ledger owed since; whether it was sent."""
     stem, destination = names.stem(row["stem"]), _destination(former, row["destination"])
-    if stem is None or destination is None or (stem, destination) in here:
+    if stem is None or destination is None:
+        return False
+    if (key := known.here.get((stem, destination))) is not None:
+        known.messages[row["id"]] = key
         return False
     same, state = (stem, destination) == (row["stem"], row["destination"]), _state(row)
     if state in {State.SENDING, State.UNSURE}:
@@ -176,7 +223,9 @@ def _adopt(connection: "Connection", former: Former, names: Names, row: Row, her
         new["unsure_at"] = row["claimed_at"] or row["created_at"]
     if not same:
         new["ledger"] = notes.ledger_id(connection)
-    insert(connection, "notification", {name: new[name] for name in new if name != "id"})
+    added = insert(connection, "notification", {name: new[name] for name in new if name != "id"})
+    if added is not None:
+        known.messages[row["id"]] = added
     return state is State.SENT
 
 

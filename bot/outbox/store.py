@@ -108,7 +108,7 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
 
 
 # keys that mean the same whichever ledger owes them: a name and a date, or a person
-_OF_ALL_LEDGERS = re.compile(r"welcome|digest:[^:]+:[\d-]+|ops:[a-z_]+-\d{4}-\d\d-\d\d")
+_OF_ALL_LEDGERS = re.compile(r"welcome|digest:[^:]+:[\d-]+|ops:[a-z_]+-\d{4}-\d\d-\d\d(-.+)?")
 
 
 def _doubt_lost(connection: "Connection", rows: Iterable[Owed], at: int) -> None:

@@ -6,13 +6,13 @@ neither a restart nor a second process does it again. Where the database cannot 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from sqlite3 import Error as SQLiteError
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, text
@@ -36,6 +36,7 @@ _REMEMBERED = 20_000  # keys in memory
 
 _INSERT = text("INSERT INTO slack_request (key, taken_at) VALUES (:key, :now) ON CONFLICT (key) DO NOTHING")
 _PRUNE = text("DELETE FROM slack_request WHERE taken_at < :since OR taken_at > :until")
+ALL = "SELECT key, taken_at AS now FROM slack_request"  # in a ledger as it was before a restore
 _KNOWN = text("SELECT key FROM slack_request WHERE taken_at BETWEEN :since AND :until")
 
 
@@ -128,6 +129,12 @@ def _claimed(connection: Connection, claims: Sequence[_Claim], now: datetime) ->
     """Which claims came first; forgets what is too old to come again, or is dated by a clock that ran ahead."""
     connection.execute(_PRUNE, {"since": _us(now - KEPT), "until": _us(now + KEPT)})
     return [_is_first(connection, claim.keys, _us(now)) for claim in claims]
+
+
+def take_over(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep that the rows of `ALL` were taken: a restore is no chance to send a request again."""
+    if rows:
+        connection.execute(_INSERT, rows)
 
 
 def _is_first(connection: Connection, keys: Sequence[str], now: int) -> bool:

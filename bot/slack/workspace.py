@@ -110,22 +110,34 @@ class Workspace:
         with translated():
             return conversation(part(await self.reading.conversations_info(channel=channel), "channel"))
 
-    async def channels(self) -> AsyncIterator[dict[str, Any]]:
-        """Every channel that the bot can see, as Slack's channel objects."""
+    def channels(self) -> AsyncIterator[dict[str, Any]]:
+        """Every channel that the bot can see, as Slack gives them."""
         kinds = "public_channel,private_channel"
 
         def page(cursor: str) -> Awaitable[Any]:
             return self.patient.conversations_list(types=kinds, exclude_archived=True, limit=200, cursor=cursor)
 
-        async for channel in _pages(page, "channels"):
-            with suppress(GarbledBySlackError):
-                yield conversation(channel)
+        return _pages(page, "channels")
+
+    async def _channel_called(self, name: str) -> dict[str, Any] | None:
+        """A channel object by name; an odd record hides no other, but may be the one that is not found."""
+        odd: GarbledBySlackError | None = None
+        async for each in self.channels():
+            try:
+                channel = conversation(each)
+            except GarbledBySlackError as error:
+                odd = error
+                continue
+            if channel["name"] == name:
+                return channel
+        if odd is not None:
+            raise odd
+        return None
 
     async def find(self, named: str) -> dict[str, Any] | None:
         """A channel object by id or `#name`; None if the bot can see no such channel."""
         if named.startswith("#"):
-            found = [each async for each in self.channels() if each["name"] == named.removeprefix("#")]
-            return found[0] if found else None
+            return await self._channel_called(named.removeprefix("#"))
         try:
             return await self.channel(named)
         except RefusedBySlackError as refusal:

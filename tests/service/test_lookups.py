@@ -9,7 +9,7 @@ import pytest
 
 from bot.outbox.store import Owed, owe
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.faults import Fault, Hang, Limited, Refuse, Reset
+from bot.sandbox.slack.faults import Fault, Hang, Limited, Mangle, Refuse, Reset
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
@@ -94,6 +94,19 @@ async def test_a_channel_that_cannot_be_looked_up_holds_up_no_direct_message(clo
     put(closed, Owed("welcome", "channel:#neo-spend"), Owed("welcome", "user:U0YUKI"))
     await quick(closed, lambda: len(told(closed.dm("yuki"))) == 1)
     assert not told(closed.seen("marcus"))
+
+
+async def test_a_channel_in_a_list_of_odd_records_is_looked_up_later(closed: Office) -> None:
+    closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    odd = Mangle(lambda answer: answer | {"channels": [{"id": 3}, {"name": ["x"]}]})
+    closed.slack.faults.when(lambda call: odd if call.method == "conversations.list" else None)
+    put(closed, Owed("welcome", "alert"), Owed("welcome", "user:U0YUKI"))
+    await closed.delivered()
+    assert len(told(closed.dm("yuki"))) == 1
+    closed.slack.faults.clear()
+    await later(closed, MINUTE, 3)
+    assert len(told(closed.seen("marcus"))) == 1
 
 
 async def test_a_history_that_is_not_shown_holds_up_nothing_else_even_there(office: Office) -> None:

@@ -1,6 +1,7 @@
 """A database that is locked, full, read-only or broken: people are answered, and whoever asks is told what is wrong."""
 
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from bot.ledger.database import open_database
 from bot.ledger.reading import open_reader
 from bot.ledger.schema import LedgerError
-from bot.ledger.trouble import UnusableError
+from bot.ledger.trouble import UnusableError, not_opened
 from bot.ledger.upkeep import backup
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
@@ -212,3 +213,24 @@ def test_a_copy_of_a_locked_ledger_is_made(tmp_path: Path) -> None:
     open_database(path).close()
     with locked(path):
         assert backup(path, tmp_path / "copy.db") > 0
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (errno.EACCES, "the database cannot be written"),
+        (errno.ENOSPC, "the disk of the database is full"),
+        (errno.EDQUOT, "the disk of the database is full"),
+        (errno.EMFILE, "nothing can be written beside the database"),
+    ],
+)
+def test_what_keeps_a_file_from_being_made_beside_it_is_said(tmp_path: Path, number: int, why: str) -> None:
+    found = not_opened(OSError(number, "no"), tmp_path / "ledger.db")
+    assert found.why.startswith(why)
+    assert str(tmp_path / "ledger.db") in str(found)
+
+
+def test_a_ledger_whose_lock_cannot_be_made_is_no_broken_program(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db.lock").mkdir()
+    with pytest.raises(UnusableError, match="nothing can be written beside the database"):
+        open_database(tmp_path / "ledger.db")

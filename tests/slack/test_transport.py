@@ -9,14 +9,15 @@ from functools import partial
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientTimeout, web
 
 from bot.neo.client import Patience, Span, connect
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
-from bot.slack.errors import SlackError, SlackUnavailableError
+from bot.slack.errors import SlackError, SlackUnavailableError, StrayError
 from bot.slack.message import Message
 from bot.slack.replies import Hook
+from bot.slack.transport import session
 from bot.slack.workspace import Workspace, connected
 
 HURRIED = Patience(answer=1, connect=1, deadline=0.1, first_wait=0.01)
@@ -215,3 +216,19 @@ async def test_an_odd_wait_that_slack_asks_for_is_a_limit_all_the_same(after: st
         with pytest.raises(LimitedBySlackError) as limited:
             await workspace.deliver("C1", Message(SPEND), "key")
         assert 0 < limited.value.seconds <= 86_400
+
+
+async def test_who_has_an_address_is_asked_of_slack() -> None:
+    async with listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+        slack.answer = lambda _: web.json_response({"ok": True, "user": {"id": "U1"}})
+        assert (await workspace.user_by_email("priya+neo@acme.example"))["id"] == "U1"  # type: ignore[index]
+    assert "priya" in slack.heard[0]
+
+
+async def test_a_name_before_a_foreign_host_is_no_address_of_slacks() -> None:
+    async with listening() as elsewhere, session("https://slack.com/api/", ClientTimeout(total=2)) as over:
+        port = elsewhere.url.rpartition(":")[2]
+        for url in (f"http://slack.com@127.0.0.1:{port}/x", f"http://127.0.0.1:{port}/@slack.com?@slack.com"):
+            with pytest.raises(StrayError):
+                await over.get(url)
+    assert elsewhere.heard == []
