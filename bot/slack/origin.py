@@ -16,7 +16,7 @@ _ENCRYPTED, _PLAIN = {"https", "wss"}, {"http", "ws"}
 def is_answer_address(url: str, api: str) -> bool:
     """Whether an answer may be sent to an address that came with a request: Slack's hooks, or the host of `api`."""
     address = _read(url)
-    if address is None or address.scheme not in {"http", "https"}:
+    if address is None or "@" in url or address.scheme not in {"http", "https"}:
         return False
     hooks = {_HOOKS, *([_GOV_HOOKS] if urlsplit(api).hostname == _GOV_API else [])}
     return _is_of(address, api) or (_is_encrypted(address) and address.hostname in hooks)
@@ -48,14 +48,15 @@ def is_own_name(hosts: Sequence[str], listening: str) -> bool:
 
 def _read(url: str) -> SplitResult | None:
     """An address in its parts, of which a browser and a library would think the same; None for any other."""
-    if not (url.isascii() and url.isprintable()) or set(url) & set(" \\@"):
+    if not (url.isascii() and url.isprintable()) or set(url) & set(" \\"):
         return None
     try:
         address = urlsplit(url)
         _ = address.port
     except ValueError:
         return None
-    return address if address.hostname else None
+    # an `@` further on is part of an e-mail that Slack is asked for
+    return address if address.hostname and "@" not in address.netloc else None
 
 
 def _is_encrypted(address: SplitResult) -> bool:
