@@ -22,7 +22,7 @@ from bot.ledger.database import Database
 from bot.ledger.members import member_id
 from bot.ledger.readers import Readers
 from bot.ledger.reading import Reader
-from bot.ledger.schema import LedgerError
+from bot.ledger.schema import UnreadError
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import parsed
 from bot.outbox.store import changed
@@ -82,7 +82,7 @@ class Failures:
             return await self.readers.ask(
                 lambda reader: errors(reader, question, caller, terms.zone, terms.basis, terms.failing, now, mentioned)
             )
-        except LedgerError:
+        except UnreadError:
             raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
 
     async def _silences(self) -> list[answers.Quiet]:

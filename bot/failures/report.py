@@ -19,7 +19,7 @@ from bot.ledger.instants import from_us
 from bot.ledger.members import shown_email
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.reading import Reader
-from bot.ledger.schema import LedgerError
+from bot.ledger.schema import UnreadError
 from bot.ledger.scope import Scope
 from bot.ledger.selection import Selection, Where, asks_for_held_tasks, holds_any, where_of
 from bot.ledger.spend import charged
@@ -108,9 +108,7 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
         window = resolve(question.asked_when, now, zone)
         fresh = freshness(reader, now)
         if fresh.as_of is None and not holds_any(reader, scope):
-            raise LedgerError(
-                "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
-            )
+            raise UnreadError
         selection = Selection(scope, window, granted.members, question.filters, question.byok)
         where = where_of(reader, selection)
         hits, failed = _hits(where, basis), where.puts(failing)

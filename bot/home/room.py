@@ -21,7 +21,7 @@ from bot.home.rights import Rights, Standing
 from bot.home.store import Mark, Touched
 from bot.ledger.database import Database
 from bot.ledger.readers import Readers
-from bot.ledger.schema import LedgerError
+from bot.ledger.schema import LedgerError, UnreadError
 from bot.ledger.trouble import UnusableError
 from bot.people.callers import Callers, UnverifiedError
 from bot.people.rights import Denied
@@ -191,7 +191,7 @@ class Home:
         now = self.clock()
         try:
             found = await self.readers.ask(lambda reader: facts(reader, standing, self.terms, now))
-        except LedgerError:
+        except UnreadError:
             return paragraph(self.words.say("home/unread", reading=self.source.reading(standing)))
         return message_of(found, self._view(found, standing, now))
 

@@ -10,6 +10,15 @@ class LedgerError(Exception):
     """The ledger cannot be used; the message says why and what to do."""
 
 
+class UnreadError(LedgerError):
+    """The ledger holds nothing yet to answer from: no reading of Neo has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
+        )
+
+
 @cache
 def newest_revision() -> str:
     """The last migration's revision, which is the number its file name begins with."""

@@ -24,21 +24,25 @@ _SPARE = 300  # at a cut, where half a secret could stand
 
 # --- what is struck out: each pattern looks at a character a fixed number of times at most -----------------
 
-_SLASH = r"(?:\\{0,4}/|%(?:25){0,3}2[Ff]|\\{1,4}u002[Ff])"
-_AT = r"(?:\\{0,4}@|\uff20|%(?:25){0,3}40|\\{1,4}(?:u0040|x40)|&\#(?:64|x40);)"
+_ENTITY = r"&(?:\#(?:0{0,6}47|x0{0,6}2[Ff])|sol);"  # a slash in HTML
+_SLASH = rf"(?:\\{{0,4}}/|%(?:25){{0,3}}2[Ff]|\\{{1,4}}u002[Ff]|{_ENTITY})"
+_AT = (
+    r"(?:\\{0,4}@|\uff20|\ufe6b|%(?:25){0,3}40|\\{1,4}(?:u(?:0040|ff20|fe6b)|x40|100)"
+    r"|&(?:\#(?:0{0,6}64|x0{0,6}40)|commat);)"
+)
 _LOCAL = r"[\w.+%'!\#$*^~-]"
 _SECRETS = re.compile(
-    rf"""(?x)
+    rf"""(?xi)
     \bxox[a-z](?:\.xox[a-z])?-[\w-]+ | \bxapp-[\w-]+ | neo_sk_\w+
     | (?P<keep>
         \bticket(?:=|%3[Dd])
-        | \bBearer(?:\s|\+|%20)
+        | \bBearer(?:\s|\+|%20){{1,9}}
         | {_SLASH}(?:commands|actions|services|workflows|triggers|hooks|upload){_SLASH}
         | ://(?=[^\s/@]{{1,200}}@)
-      )[^\s&'"<>]+
+      )(?:[^\s&'"<>]|{_ENTITY})+
     """
 )
-_E_MAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+{_AT}[\w.%\[\]-]+")
+_E_MAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+{_AT}[\w.%\[\]-]+", re.IGNORECASE)
 _CONTROLS = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"

@@ -16,7 +16,7 @@ _ENCRYPTED, _PLAIN = {"https", "wss"}, {"http", "ws"}
 def is_answer_address(url: str, api: str) -> bool:
     """Whether an answer may be sent to an address that came with a request: Slack's hooks, or the host of `api`."""
     address = _read(url)
-    if address is None or address.scheme not in {"http", "https"}:
+    if address is None or "@" in url or address.scheme not in {"http", "https"}:
         return False
     hooks = {_HOOKS, *([_GOV_HOOKS] if urlsplit(api).hostname == _GOV_API else [])}
     return _is_of(address, api) or (_is_encrypted(address) and address.hostname in hooks)
@@ -55,6 +55,7 @@ def _read(url: str) -> SplitResult | None:
         _ = address.port
     except ValueError:
         return None
+    # an `@` further on is part of an e-mail that Slack is asked for
     return address if address.hostname and "@" not in address.netloc else None
 
 

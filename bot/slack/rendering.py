@@ -10,7 +10,7 @@ import structlog
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from bot.domain.text import one_line
-from bot.slack.sandboxed import BoundedEnvironment
+from bot.slack.sandboxed import BoundedEnvironment, measured
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ _LOOKALIKES = str.maketrans("*\uff0a~\uff5e`\uff40_\uff3f", "\u2217\u2217\u223c\
 _MARKS = re.compile(r"[*\uff0a~\uff5e`\uff40\uff3f]|(?<![^\W_])_|_(?![^\W_])")
 _TICKS = str.maketrans("`\uff40", "\u02cb\u02cb")
 # a name between colons is a picture, whatever it is made of, and the second may be the template's, behind the text
-_EMOJI = re.compile(r":(?=[^\s:]+:)|(?<![^\W_]):(?=[^\s:]*$)")
+_EMOJI = re.compile(r"[:\uff1a](?=[^\s:\uff1a]+[:\uff1a])|(?<![^\W_])[:\uff1a](?=[^\s:\uff1a]*$)")
 _SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*):(?=//)|\b(mailto|tel|javascript):")
 _EVERYBODY = re.compile(r"(?i)(?<![\w.+-])@(?=(?:channel|here|everyone|group)\b)")
 # what begins a line: a quotation, an item of a list
@@ -147,7 +147,7 @@ class Words:
 
 def _rendered(environment: BoundedEnvironment, name: str, values: Mapping[str, Any]) -> str:
     with environment.rendering():
-        return environment.get_template(name).render(values).strip()
+        return environment.text(environment.get_template(name), values).strip()
 
 
 def _why(error: Exception) -> str:
@@ -165,7 +165,7 @@ def _environment(*directories: Path) -> BoundedEnvironment:
     made = BoundedEnvironment(
         loader=FileSystemLoader(directories),  # the first that has it
         undefined=StrictUndefined,
-        finalize=inert,
+        finalize=lambda value: inert(measured(value)),
         autoescape=False,  # finalize escapes for mrkdwn; HTML's escapes would show
         trim_blocks=True,
         lstrip_blocks=True,

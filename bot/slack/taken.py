@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from sqlite3 import Error as SQLiteError
 from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +61,7 @@ class Taken:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 self._known.update(dict.fromkeys(await self._write(partial(_known, now=self._now()))))
-        except (SQLAlchemyError, SQLiteError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the memory decides then
             log.warning("what was taken before is not known", why=_reason(error))
 
     def add(self, key: str) -> bool:
@@ -107,7 +105,7 @@ class Taken:
             firsts = [True] * len(claims)
             try:
                 firsts = await self._write(partial(_claimed, claims=claims, now=self._now()))
-            except (SQLAlchemyError, SQLiteError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, who waits must not wait in vain
                 log.warning("a request could not be recorded", why=_reason(error))
             self._is_slow = False
             for claim, is_first in zip(claims, firsts, strict=True):

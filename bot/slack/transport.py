@@ -16,8 +16,7 @@ def session(address: str, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSessio
     """A session for the Slack of that API address; whoever asks closes it. A request that strays raises StrayError."""
 
     async def to_slack(request: aiohttp.ClientRequest, send: ClientHandlerType) -> aiohttp.ClientResponse:
-        # where it goes is said before its query, in which an e-mail that is looked up may stand
-        if not is_slacks(str(request.url.with_query(None)), address):
+        if not is_slacks(str(request.url), address):
             raise StrayError("Slack named an address that is not its own")
         response = await send(request)
         if response.status in _REDIRECTS:  # it would carry token and message along

@@ -11,7 +11,7 @@ from bot.domain.visibility import Titles
 from bot.domain.words import clean, nearest, unwrapped
 from bot.ledger.database import Database
 from bot.ledger.instants import from_us
-from bot.ledger.schema import LedgerError
+from bot.ledger.schema import UnreadError
 from bot.people.outgoing import count_act
 from bot.slack import message as slack
 from bot.slack.errors import RefusedBySlackError, SlackError
@@ -68,7 +68,7 @@ class Usage:
     async def _served(self, room: Room, request: Request, caller: Caller, question: Question) -> None:
         try:
             await room(request, caller, question)
-        except LedgerError:
+        except UnreadError:
             source = self.source
             unread = self._said("unread", reading=source.reading(caller), failure=source.failure(caller))
             await request.reply.say(unread, replace=bool(request.action))

@@ -15,7 +15,7 @@ from bot.ledger import notes
 from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.reading import Reader
-from bot.ledger.schema import LedgerError
+from bot.ledger.schema import UnreadError
 from bot.ledger.scope import Scope
 from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, task_ids
 from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
@@ -122,9 +122,7 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
     begins = beginning(reader, fresh, scope)
     if fresh.as_of is None and not holds_any(reader, scope):
         # an empty ledger must not read as an empty bill
-        raise LedgerError(
-            "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
-        )
+        raise UnreadError
     warning = notes.scope_warning(reader, scope)
     total = sums(reader, selection, terms.failing)
     found = _sorted(groups(reader, selection, question.by, terms.zone), question, terms) if question.by else []

@@ -30,6 +30,10 @@ SECRETS = {
     "s3cr3tH03k": "https%253A%252F%252Fhooks.slack.com%252Fservices%252FT1%252FB%252Fs3cr3tH03k",
     "s3cr3tH04k": "hooks.slack.com\\u002Fworkflows\\u002FT1\\u002Fs3cr3tH04k",
     "s3cr3tB3ar3r": "Authorization: Bearer s3cr3tB3ar3r",
+    "s3cr3tB4ar3r": "authorization: bearer  s3cr3tB4ar3r",
+    "XOXB-77-ABCD": "see XOXB-77-ABCD here",
+    "s3cr3tH05k": "hooks.slack.com&#x2F;services&#x2F;T1&#x2f;s3cr3tH05k",
+    "s3cr3tH06k": "hooks.slack.com&#47;services&sol;T1&#047;s3cr3tH06k",
     "s3cr3tPassw0rd": "http://user:s3cr3tPassw0rd@proxy.example:3128",
     "ana": "by ana@acme.example, he said",
     "ana.r": "email=ana.r%40acme.example",
@@ -37,6 +41,9 @@ SECRETS = {
     "ana.t": "'ana.t\\\\u0040acme.example'",
     "ana.u": "ana.u%2540acme.example",
     "ana.v": "ana.v&#64;acme.example &#x40;",
+    "ana.x": "ana.x&#X40;acme.example ana.x&#064;acme.example",
+    "ana.y": "ana.y&commat;acme.example ana.y\\uff20acme.example",
+    "ana.z": "ana.z\\100acme.example",
     "ana+w": "<mailto:ana+w@acme.example|ana+w@acme.example>",
     "o'brien": "o'brien@acme.example",
     "\u00e4nn\u00e9": "\u00e4nn\u00e9@b\u00fccher.example",
@@ -60,7 +67,7 @@ def test_a_text_becomes_one_line_that_does_nothing(text: str) -> None:
 
 STRETCHED = (
     "a", "a.", "@", "a@", "a@a", "%", "%40", "%25", "\\", "\\/", "://", "xoxb-", "ticket=", "a%40", "&#", "neo_sk_",
-    "/hooks/",
+    "/hooks/", "Bearer ", "&#0", "&#x", "&sol;", "\\1",
 )  # fmt: skip
 
 

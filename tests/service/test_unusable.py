@@ -107,6 +107,12 @@ async def test_while_another_program_holds_it_questions_are_answered_and_its_nam
     assert "can't write anything down" not in shown(await office.ask("hannah", "budget team 5/month"))
 
 
+async def test_what_cannot_be_written_down_is_never_called_unread(office: Office) -> None:
+    answer = await office.ask("hannah", "team")
+    with locked(office.directory / "ledger.db"):
+        assert "can't write anything down" in shown(await office.press("hannah", answer, "share"))
+
+
 async def test_the_bots_own_other_connection_is_called_that(office: Office) -> None:
     with (
         office.service.database.transaction(),

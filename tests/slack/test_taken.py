@@ -83,6 +83,22 @@ async def test_where_the_database_cannot_be_written_the_memory_decides(capsys: p
     assert "acme" not in logged
 
 
+async def test_a_database_that_another_program_holds_costs_a_moment_and_nothing_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bot.ledger.database.BUSY_SECONDS", 0.05)
+    held = Database(database.path)  # which waits no longer than that
+    memory = taken(held)
+    with database.transaction():
+        await memory.load()
+        async with asyncio.timeout(0.9):  # less than the patience: it is told at once
+            assert await memory.claim("trigger")
+        assert capsys.readouterr().out.count("is locked by the bot itself") == 2
+    assert await memory.claim("another")
+    assert not await taken(database).claim("another")
+    held.close()
+
+
 async def test_a_slow_database_is_waited_for_once_and_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.taken.PATIENCE_SECONDS", 0.05)
     free = asyncio.Event()
