@@ -28,7 +28,7 @@ from bot.neo.lenient import (
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 NAMELESS = "row "  # what the key of a row without an id begins with
-_BOOLEANS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
 _MAX_EMAIL = 1_000  # characters

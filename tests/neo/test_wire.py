@@ -124,6 +124,14 @@ def test_an_empty_page_has_no_rows_and_its_total() -> None:
     assert decode_page(b'{"data":[],"total":7,"has_more":true}') == Page((), (), 7, has_more=True)
 
 
+@pytest.mark.parametrize(
+    ("written_as", "others_follow"),
+    [("true", True), ('"True"', True), ("1", True), ('"1"', True), ("0", False), ('"false"', False), ('"so"', None)],
+)
+def test_whether_others_follow_may_be_written_otherwise(written_as: str, others_follow: object) -> None:
+    assert decode_page(f'{{"data":[],"total":7,"has_more":{written_as}}}'.encode()).has_more is others_follow
+
+
 def test_unknown_fields_of_page_and_row_are_ignored() -> None:
     body = json.dumps({"data": [row(cost_center={"a": [1, None, "x"]})], "total": 1, "has_more": False, "next": "abc"})
     assert decode_page(body.encode()) == decode_page(page_of(ROW))
