@@ -222,8 +222,8 @@ def _conflicts(read: Mapping[str, Any]) -> list[str]:
 
 # --- what an env file leaves in a value ----------------------------------------------------------
 
-_DOUBLE = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02`'  # quotation marks that no value holds
-_SINGLE = "'\u2018\u2019\u201a\u201b\u2039\u203a\uff07"  # and those that a name or a path may hold, inside
+_DOUBLE = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033`'  # quotation marks that no value holds
+_SINGLE = "'\u2018\u2019\u201a\u201b\u2039\u203a\uff07\u00b4\u2032"  # and those that a name or a path may hold, inside
 _PATHS = {"templates_dir", "database_url"}
 _SECRETS = {"neo_api_key", "neo_bearer_token", "slack_bot_token", "slack_app_token", "slack_signing_secret"}
 
@@ -514,8 +514,10 @@ def _zone(text: str) -> ZoneInfo:
             f"`{text}` is a distance and no place: it knows no summer time{behind}."
             " Use a name such as Europe/Berlin or UTC."
         )
-    if text in {"Factory", "localtime"}:
+    if text in {"Factory", "localtime", "posixrules"}:
         raise _InvalidError(f"`{text}` is not the same on every machine. Use a name such as Europe/Berlin or UTC.")
+    if text.startswith("right/"):
+        raise _InvalidError(f"`{text}` counts leap seconds, which nothing else does. Use {text[6:]}.")
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

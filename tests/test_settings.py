@@ -330,7 +330,19 @@ def test_every_setting_has_a_good_value_here() -> None:
 def test_a_value_in_quotation_marks_is_named_and_not_taken_for_something_else(empty: Path, name: str) -> None:
     good = GOOD[name]
     assert repr(load({name: f"  {good}\t"}, empty)) == repr(load({name: good}, empty))
-    for opening, closing in ('""', "''", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb", "``", ('"', ""), ("", "'")):
+    for opening, closing in (
+        '""',
+        "''",
+        "\u201c\u201d",
+        "\u2018\u2019",
+        "\u00ab\u00bb",
+        "``",
+        "\u00b4\u00b4",
+        "\u2032\u2032",
+        "\u2033\u2033",
+        ('"', ""),
+        ("", "'"),
+    ):
         [problem] = problems({name: f"{opening}{good}{closing}"}, empty)
         assert problem == f"{name}: it holds quotation marks, which some env files keep. Write it without them."
 
@@ -395,6 +407,8 @@ def test_a_dotenv_file_may_begin_with_a_mark_of_its_encoding(empty: Path) -> Non
         ("TIMEZONE", "Etc/GMT-2", "is a distance and no place"),
         ("TIMEZONE", "Factory", "is not the same on every machine"),
         ("TIMEZONE", "localtime", "is not the same on every machine"),
+        ("TIMEZONE", "posixrules", "is not the same on every machine"),
+        ("TIMEZONE", "right/Europe/Berlin", "counts leap seconds, which nothing else does. Use Europe/Berlin."),
     ],
 )
 def test_what_is_meant_for_another_setting_or_seldom_meant_is_said_with_the_mend(

@@ -307,6 +307,9 @@ class Silence:
     id: int = 0
 
 
+_ABOUT = timedelta(minutes=1)  # that a clock may be set back by without a silence being doubted
+
+
 def silence(connection: "Connection", asked: Silence, now: datetime) -> None:
     """Keep a silence, instead of one about the same."""
     connection.exec_driver_sql(
@@ -327,10 +330,14 @@ def lift(connection: "Connection", key: int, now: datetime) -> bool:
 
 
 def silences(reads: "Reads", now: datetime) -> list[Silence]:
-    """The silences that hold now, those that end first at the beginning."""
+    """The silences that hold now, those that end first at the beginning.
+
+    One that was set in the future was dated by a clock that ran ahead, and so was its end.
+    """
     rows = reads.exec_driver_sql(
-        "SELECT what, value, until, reason, set_by, id FROM failure_silence WHERE until > ? ORDER BY until, id",
-        (to_us(now),),
+        "SELECT what, value, until, reason, set_by, id FROM failure_silence WHERE until > ? AND set_at <= ?"
+        " ORDER BY until, id",
+        (to_us(now), to_us(now + _ABOUT)),
     )
     return [
         Silence(Silenced(what), value, from_us(until), reason, by, key)

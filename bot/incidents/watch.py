@@ -135,8 +135,9 @@ def found(
         if rows := _count(reader, "SELECT count(*) FROM quarantine"):
             wrong[Name.QUARANTINE] = f"{_rows(rows)} of Neo cannot be booked: {_named(reader, rows)}"
         dead = reader.rows(
-            "SELECT count(*), max(error) FROM notification WHERE state = 'dead' AND settled_at > :since",
-            {"since": to_us(now - RECENT)},
+            "SELECT count(*), max(error) FROM notification WHERE state = 'dead' AND settled_at > :since"
+            " AND settled_at <= :now",
+            {"since": to_us(now - RECENT), "now": to_us(now)},
         )[0]
         if dead[0]:
             wrong[Name.DEAD] = f"{dead[0]:,} messages could not be delivered where they belong ({dead[1]})"
@@ -162,7 +163,10 @@ _BROKEN = ("failed", "broken")  # as of `ledger.passes.Ending`: of those, no ans
 def _readings(reader: Reader, now: datetime) -> dict[Name, str]:
     """What is wrong with the readings of Neo: those of what is new, and any other that is tried again and again."""
     # the sign has SQLite go by the moment, and not through all passes up to it
-    recent = reader.rows("SELECT min(+id) FROM pass WHERE started_at > :since", {"since": to_us(now - RECENT)})[0][0]
+    recent = reader.rows(
+        "SELECT min(+id) FROM pass WHERE started_at > :since AND started_at <= :now",
+        {"since": to_us(now - RECENT), "now": to_us(now)},
+    )[0][0]
     for kind, first in (("tail", 0), ("nightly", recent), ("weekly", recent), ("history", recent)):
         last = reader.rows(
             "SELECT ending, error FROM pass WHERE kind = :kind AND id >= :first AND finished_at IS NOT NULL"

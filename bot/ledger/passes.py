@@ -294,15 +294,21 @@ def tried(reader: Reader, kind: str) -> Tried:
 def read_before(connection: "Connection", now: datetime, *, tail: bool) -> list[Stretch] | None:
     """The stretches of creation time in which a new task is news: what complete passes have read, and what came since.
 
-    Whatever was created after the ledger's first pass began is news, also if no pass was ever complete. None if all
-    is, as of a `tail` once anything was read: what it lists goes on now. Empty before the first pass.
+    Whatever was created after the first pass began that has read anything is news, also if no pass was ever complete.
+    None if all is, as of a `tail` once anything was read: what it lists goes on now. Empty before the first pass.
     """
     rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
     if rows and tail:
         return None
-    began = connection.exec_driver_sql("SELECT min(started_at) FROM pass WHERE started_at <= ?", (to_us(now),)).scalar()
+    began = connection.exec_driver_sql(_FIRST_TO_READ, (to_us(now),)).scalar()
     since = [] if began is None else [Stretch(began, _FOR_EVER)]
     return joined([*(Stretch(*row) for row in rows), *since])
+
+
+# one that read nothing, as while the machine had no time yet and no certificate was valid, says nothing of any time
+_FIRST_TO_READ = """
+SELECT started_at FROM pass WHERE started_at <= ? AND (pages > 0 OR finished_at IS NULL) ORDER BY started_at LIMIT 1
+"""
 
 
 def first_began(reader: Reader) -> datetime | None:
@@ -348,7 +354,8 @@ _NEWEST = 1_000  # that are kept whatever their age: a service that was down for
 def prune(connection: "Connection", now: datetime, after: int) -> Pruned:
     """Delete passes that nothing rests on any more, among those whose keys follow `after`.
 
-    The first stays, which tells since when the ledger is read, and of each kind the last and the last complete one.
+    The first stays, and the first that read anything, which tell since when the ledger is read; and of each kind the
+    last and the last complete one.
     """
     reached = key_after(connection, "pass", after)
     rows = connection.exec_driver_sql(
@@ -366,6 +373,7 @@ _LASTING = """
 WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM pass UNION ALL
   SELECT (SELECT min(p.kind) FROM pass p WHERE p.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL)
 SELECT min(id) FROM pass
+UNION SELECT (SELECT id FROM pass WHERE pages > 0 OR finished_at IS NULL ORDER BY id LIMIT 1)
 UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind ORDER BY p.id DESC LIMIT 1) FROM kinds k
 UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind AND p.complete ORDER BY p.id DESC LIMIT 1) FROM kinds k
 UNION SELECT * FROM (SELECT id FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now

@@ -1,6 +1,7 @@
 """The client: one page of the upstream at a time, asked again while that may help. httpx stays behind it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -223,11 +224,14 @@ def _unreachable(error: Exception) -> NeoError:
     return (ObstructedError if found.lasting else UnavailableError)(f"Neo cannot be reached: {found}")
 
 
+_SECONDS = re.compile(r"(\d+)(\.\d*)?", re.ASCII)  # whole by the standard, and yet some send fractions
+
+
 def _retry_after(headers: Mapping[str, str], now: datetime | None) -> float | None:
     """Seconds to wait by the Retry-After header, in either of its forms; the date is read against `Date`, else now."""
     text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+    if seconds := _SECONDS.fullmatch(text):
+        return float(f"{seconds[1][:9]}{seconds[2] or ''}")
     wanted, sent = _http_date(text), _http_date(headers.get("date")) or now
     return max(0.0, (wanted - sent).total_seconds()) if wanted and sent else None
 

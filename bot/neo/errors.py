@@ -110,7 +110,9 @@ def from_answer(status: int, code: str | None, retry_after: float | None) -> Neo
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimitedError(_wait(retry_after), retry_after)
     if status in _TOO_LARGE:
-        return TooLargeError(f"Neo could not give so large an answer ({said}).")
+        too_large = TooLargeError(f"Neo could not give so large an answer ({said}).")
+        too_large.retry_after = retry_after
+        return too_large
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         error = UnavailableError(f"Neo is failing ({said}). What the ledger holds stays; the next good pass mends it.")
         error.retry_after = retry_after

@@ -12,6 +12,7 @@ MAX_COUNT = 1_000_000_000
 MAX_MILLISECONDS = 10 * 366 * 86_400_000  # ten years
 UNKNOWN = "unknown"  # the model or status of a row that names none
 
+OWN_KEY_COSTS = ("llm_cost", "neo_cost")  # of a task that ran on Neo's key, its money does not rest on them
 _MONEY = ("task_id", "created_at", "email", "is_byok", "neo_credits", "llm_cost", "neo_cost")
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 _HALVES = re.compile("[\ud800-\udfff]")  # of a letter beyond 16 bits, or (see `decode_page`) bytes that are no text
@@ -25,8 +26,10 @@ def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
     there should be a text and the like are dropped; of a text only what is no text is replaced.
     """
     money = {name: row[name] for name in _MONEY if name in row}
-    if isinstance(given := row.get("is_byok"), str) and given in _BOOLEANS:
-        money["is_byok"] = _BOOLEANS[given]
+    if isinstance(given := row.get("is_byok"), str) and given.lower() in _BOOLEANS:
+        money["is_byok"] = _BOOLEANS[given.lower()]
+    if money.get("is_byok") is False:
+        money |= {name: _amount(row.get(name)) for name in OWN_KEY_COSTS}
     return money | {name: sound(row.get(name)) for name, sound in _DECORATION.items()}
 
 
@@ -47,6 +50,13 @@ def whole(value: object, most: int) -> int | None:
     if isinstance(value, Decimal) and value.is_nan():
         return None
     return int(value) if 0 <= value <= most else None
+
+
+def _amount(value: object) -> object:
+    """What can be read as an amount as it came, None for anything else."""
+    if isinstance(value, str):
+        return value if _NUMBER.fullmatch(value) else None
+    return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
 
 
 def _text(value: str) -> str:

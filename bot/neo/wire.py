@@ -20,6 +20,7 @@ from bot.neo.lenient import (
     MAX_MILLISECONDS,
     MAX_NAME,
     MAX_TITLE,
+    OWN_KEY_COSTS,
     name,
     whole,
     with_sound_decoration,
@@ -27,7 +28,7 @@ from bot.neo.lenient import (
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 NAMELESS = "row "  # what the key of a row without an id begins with
-_BOOLEANS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _LONG = 30  # digits; no count or id needs as many
 _YEARS = range(2000, 2100)
 _MAX_EMAIL = 1_000  # characters
@@ -304,7 +305,9 @@ def _check_amounts(row: _Row) -> None:
     for amount in (row.neo_credits, row.llm_cost, row.neo_cost):
         if amount is not None and (not amount.is_finite() or amount < 0):
             name = next(name for name in ("neo_credits", "llm_cost", "neo_cost") if getattr(row, name) is amount)
-            raise ValueError(f"`{name}` is {'negative' if amount.is_finite() else 'not a number'}")
+            if row.is_byok is not False or name not in OWN_KEY_COSTS:
+                raise ValueError(f"`{name}` is {'negative' if amount.is_finite() else 'not a number'}")
+            _set(row, name, None)
 
 
 def _cut(row: _Row) -> None:

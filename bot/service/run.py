@@ -204,8 +204,9 @@ class Service:
         """
         why, now = _why(error), self.app.clock()
         log.warning("cannot use the database", why=why)
-        self._trouble = Trouble(why, self._trouble.since if self._trouble is not None else now)
-        rested = self._cried_at is None or now - self._cried_at > timedelta(days=1)
+        self._trouble = Trouble(why, min(self._trouble.since, now) if self._trouble is not None else now)
+        # a moment in the future was dated by a clock that ran ahead, and holds nothing up
+        rested = self._cried_at is None or not timedelta(0) <= now - self._cried_at <= timedelta(days=1)
         passing = isinstance(error, UnusableError) and error.locked and now - self._trouble.since < LOCKED
         if self.rooms is None or not rested or passing:
             return

@@ -35,10 +35,11 @@ class Rows:
         self.set_aside |= other.set_aside
 
     def counted(self, tally: Tally) -> Tally:
-        """The tally with the number of different tasks, and of different rows set aside."""
+        """The tally with the number of different tasks, and of different rows set aside, which are none of those."""
         return replace(tally, tasks=self._different(), quarantined=len(self.set_aside))
 
     def _different(self) -> int:
+        aside = set(map(hash, self.set_aside))
         if len(self.tasks) <= _AT_ONCE:
-            return len(set(self.tasks))
-        return sum(len({each for each in self.tasks if each % _SHARES == share}) for share in range(_SHARES))
+            return len(set(self.tasks) - aside)
+        return sum(len({each for each in self.tasks if each % _SHARES == share} - aside) for share in range(_SHARES))

@@ -59,7 +59,7 @@ class Keeper:
         """
         try:
             await self.tail()
-            agenda = await self.agenda()
+            agenda = await self._due()
             for planned in (*agenda.calendar, *agenda.history):
                 await self._run(planned)
         except (UnusableError, SQLAlchemyError, SQLiteError):
@@ -104,7 +104,16 @@ class Keeper:
                 await self._tail
 
     async def _read_tail(self) -> None:
-        await self._run((await self.agenda()).tail)
+        await self._run((await self._due()).tail)
+
+    async def _due(self) -> Agenda:
+        try:
+            return await self.agenda()
+        except (UnusableError, SQLAlchemyError, SQLiteError):
+            raise
+        except Exception as error:
+            self._fail("agenda", said(error), exc_info=True)
+            raise
 
     async def _run(self, planned: Planned) -> Outcome:
         """Read a window in turn with others, and the tail between any two other windows."""
@@ -120,10 +129,10 @@ class Keeper:
             self._tail_is_due = planned.kind is not Kind.TAIL
             outcome = await self.read([planned], self._see)
         except (NeoError, LedgerError) as error:
-            self._fail(planned, error.why if isinstance(error, UnusableError) else str(error))
+            self._fail(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
             raise
         except Exception as error:
-            self._fail(planned, said(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
+            self._fail(planned.kind, said(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
             raise
         finally:
             self.progress = None
@@ -131,9 +140,9 @@ class Keeper:
         _log(planned, outcome)
         return outcome
 
-    def _fail(self, planned: Planned, why: str, *, exc_info: bool = False) -> None:
+    def _fail(self, what: str, why: str, *, exc_info: bool = False) -> None:
         self.failure = Failure(why, self.clock())
-        log.warning("sync failed", kind=planned.kind.value, why=why, exc_info=exc_info)
+        log.warning("sync failed", kind=str(what), why=why, exc_info=exc_info)
 
     def _see(self, progress: Progress) -> None:
         self.progress = progress

@@ -124,6 +124,14 @@ def test_an_empty_page_has_no_rows_and_its_total() -> None:
     assert decode_page(b'{"data":[],"total":7,"has_more":true}') == Page((), (), 7, has_more=True)
 
 
+@pytest.mark.parametrize(
+    ("written_as", "others_follow"),
+    [("true", True), ('"True"', True), ("1", True), ('"1"', True), ("0", False), ('"false"', False), ('"so"', None)],
+)
+def test_whether_others_follow_may_be_written_otherwise(written_as: str, others_follow: object) -> None:
+    assert decode_page(f'{{"data":[],"total":7,"has_more":{written_as}}}'.encode()).has_more is others_follow
+
+
 def test_unknown_fields_of_page_and_row_are_ignored() -> None:
     body = json.dumps({"data": [row(cost_center={"a": [1, None, "x"]})], "total": 1, "has_more": False, "next": "abc"})
     assert decode_page(body.encode()) == decode_page(page_of(ROW))
@@ -427,7 +435,25 @@ def test_decoration_may_be_missing(field: str) -> None:
     assert getattr(task, field) == ("unknown" if field in {"model", "status"} else 0)
 
 
-@pytest.mark.parametrize(("written_as", "is_byok"), [("true", True), ("false", False), (None, None)])
+@pytest.mark.parametrize("field", ["llm_cost", "neo_cost"])
+@pytest.mark.parametrize("token", ["NaN", "-Infinity", "-1", "-1e-17", '"n/a"', '"-1"', '"NaN"', "{}", "[1]", "true"])
+@pytest.mark.parametrize("is_byok", [False, "false"])
+def test_what_nobody_pays_for_on_neos_key_costs_no_row_its_money(field: str, token: str, is_byok: object) -> None:
+    body = json.dumps({"data": [row(is_byok=is_byok, neo_credits=7, **{field: "@@"})], "total": 1, "has_more": False})
+    [task] = decode_page(body.replace('"@@"', token).encode()).tasks
+    assert task.is_byok is False
+    assert task.neo_credits == 7
+    assert getattr(task, field) is None
+
+
+def test_what_is_sound_is_kept_beside_what_is_not() -> None:
+    [task] = decode_page(page_of(row(is_byok=False, neo_credits=7, llm_cost="0.25", neo_cost="n/a"))).tasks
+    assert (task.llm_cost, task.neo_cost) == (Decimal("0.25"), None)
+
+
+@pytest.mark.parametrize(
+    ("written_as", "is_byok"), [("true", True), ("false", False), ("True", True), ("FALSE", False), (None, None)]
+)
 def test_true_and_false_may_be_written_as_text(written_as: str | None, is_byok: object) -> None:
     [task] = decode_page(page_of(row(is_byok=written_as))).tasks
     assert task.is_byok is is_byok

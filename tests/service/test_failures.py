@@ -427,6 +427,19 @@ async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(office: Off
     assert len(told(office.seen("marcus"))) > 1
 
 
+async def test_a_silence_of_a_clock_that_ran_ahead_silences_nothing(office: Office) -> None:
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    (message,) = told(office.seen("marcus"))
+    office.clock.advance(timedelta(days=300))
+    await silence(office, message, "kind", until=f"{office.clock() + timedelta(days=5):%Y-%m-%d}")
+    office.clock._ahead -= timedelta(days=300)  # noqa: SLF001 - it goes back only here
+    office.clock.advance(timedelta(days=2))
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    assert len(told(office.seen("marcus"))) == 2
+
+
 async def test_a_failure_that_counts_as_none_any_more_closes_its_message(office: Office) -> None:
     fail(office, PRIYA, "x broke", status="failed")
     await office.sync()

@@ -72,6 +72,31 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
     assert "disk is full" in shown(message)
 
 
+async def test_a_database_that_cannot_be_written_is_told_although_a_clock_ran_ahead(office: Office) -> None:
+    with office.service.database.transaction() as connection:
+        owe(connection, [Owed("welcome", "user:U0PRIYA")], office.clock())
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
+        )
+    office.clock.advance(timedelta(days=300))
+    await office.service.deliver()
+    before = len(office.dm("hannah"))
+    office.clock._ahead -= timedelta(days=300)  # noqa: SLF001 - it goes back only here
+    for _ in range(2):
+        await office.service.deliver()
+    (message,) = office.dm("hannah")[before:]
+    assert "I cannot write my database" in shown(message)
+
+
+async def test_what_was_not_delivered_while_a_clock_ran_ahead_is_not_told_of_for_as_long(office: Office) -> None:
+    with office.service.database.transaction() as connection:
+        owe(connection, [Owed("welcome", "user:U0PRIYA")], office.clock())
+        ahead = int((office.clock() + timedelta(days=300)).timestamp() * 1e6)
+        connection.exec_driver_sql("UPDATE notification SET state = 'dead', settled_at = ?", (ahead,))
+    await poll(office, 1)
+    assert alarms(office) == []
+
+
 async def poll(office: Office, times: int) -> None:
     for _ in range(times):
         office.clock.advance(timedelta(minutes=5))

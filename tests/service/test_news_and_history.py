@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.sandbox.faults import Total
+from bot.sandbox.faults import Reset, Total
 from bot.sandbox.slack.things import Message
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
@@ -117,6 +117,27 @@ async def test_history_and_news_of_one_page_are_told_apart(closed: Office) -> No
     assert "105 %" in said  # what is news has passed the step of 100
     explained = shown(await office.ask("priya", "explain"))
     assert "it was found while reading history" in explained
+
+
+@pytest.mark.parametrize("back", [20 * DAY, 20_000 * DAY])
+async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(closed: Office, back: timedelta) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "HISTORY_DAYS": "60"}
+    for days in range(5, 15):
+        add(closed.neo.world, f"old-{days}", "1", email=PRIYA, begun=START - days * DAY, status="failed")
+    closed.neo.faults.always = Reset()  # as while the machine had no time yet, and no certificate was valid
+    closed.clock._ahead -= back  # noqa: SLF001 - it goes back only here
+    await closed.open()
+    closed.neo.faults.clear()
+    closed.clock.advance(back)
+    for _ in range(3):
+        await closed.sync()
+        closed.clock.advance(timedelta(minutes=20))
+    assert told(closed.seen("marcus")) == []
+    add(closed.neo.world, "new", "1", email=PRIYA, begun=closed.clock() - 2 * HOUR, status="failed")
+    await closed.sync()
+    closed.clock.advance(timedelta(minutes=20))
+    await closed.sync()
+    assert len(told(closed.seen("marcus"))) == 1
 
 
 async def test_alerts_go_on_where_neo_never_adds_up(closed: Office) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.neo.errors import NeoError
 from bot.sync.job import Outcome, Progress
-from bot.sync.keeper import RESPITE, Keeper
+from bot.sync.keeper import RESPITE, Failure, Keeper
 from bot.sync.rules import WEEK, Agenda, Kind, Planned, nightly, previous_month, reaching, weekly
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -108,6 +108,16 @@ async def test_a_failure_is_kept_and_not_asked_for_again_at_once() -> None:
     await kept.refresh(1)
     assert reader.read == [Kind.TAIL, Kind.TAIL]
     assert kept.failure is None
+
+
+async def test_that_nobody_can_say_what_is_due_is_kept_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    async def agenda() -> Agenda:
+        raise OverflowError("date value out of range")
+
+    kept = Keeper(Reader(), agenda, lambda: NOW)
+    await kept.tick()
+    assert kept.failure == Failure("OverflowError: date value out of range", NOW)
+    assert "sync failed" in capsys.readouterr().out
 
 
 async def test_it_stops_in_the_middle_of_a_reading() -> None:

@@ -164,12 +164,15 @@ def sync(app: App, *, full: bool = False, progress: Callable[[Any], object] = la
     return asyncio.run(app.sync(full=full, progress=told, waiting=lambda _: None))
 
 
+@pytest.mark.parametrize("amount", [-1, 10**12], ids=["no amount", "an absurd amount"])
 def test_no_row_is_counted_twice_however_often_it_is_read(
-    neo: NeoServer, app: App, world: World, clock: SimClock
+    neo: NeoServer, app: App, world: World, clock: SimClock, amount: int
 ) -> None:
     fill(world, 100)
     neo.api.page_cap = 10
-    spoil = Mangle(lambda rows: [row | {"neo_credits": -1} if row["task_id"] == "task-005" else row for row in rows])
+    spoil = Mangle(
+        lambda rows: [row | {"neo_credits": amount} if row["task_id"] == "task-005" else row for row in rows]
+    )
     changes = iter(range(12))
 
     def interfere(number: int) -> None:  # the list changes while it is read, so that it is read again

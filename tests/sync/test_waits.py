@@ -63,10 +63,16 @@ def rfc_850(moment: datetime) -> str:
 
 @pytest.mark.parametrize(
     "written",
-    [lambda moment: moment, rfc_850, lambda moment: f"{moment:%a, %d %b %Y %H:%M:%S}", lambda _: "3600"],
-    ids=["HTTP-date", "RFC 850", "without a zone", "seconds"],
+    [
+        lambda moment: moment,
+        rfc_850,
+        lambda moment: f"{moment:%a, %d %b %Y %H:%M:%S}",
+        lambda _: "3600",
+        lambda _: "3600.5",
+    ],
+    ids=["HTTP-date", "RFC 850", "without a zone", "seconds", "with a fraction"],
 )
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 503, 504, 413])
 @pytest.mark.usefixtures("_far_from_utc")
 def test_a_wait_is_read_in_any_form_and_kept(
     neo: NeoServer, app: App, status: int, written: Callable[[datetime], datetime | str]
