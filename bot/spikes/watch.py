@@ -28,11 +28,13 @@ class Watch:
     def observe(self, connection: "Connection", booked: "Booked") -> None:
         """Owe what there is to tell; to be called by `book`."""
         for day, members in self._touched(booked).items():
-            until = day_start(day + timedelta(days=1), self.terms.zone) + _LATE
             for each in spikes(connection, day, self.terms, members):
                 if _is_told_already(connection, each.member, day) or self._is_told(connection, each.member, day):
                     continue
-                owe(connection, [Owed(self._stem(connection, each.member, day), "alert", until=until)], booked.at)
+                owe(connection, [self._alert(self._stem(connection, each.member, day), day)], booked.at)
+
+    def _alert(self, stem: str, day: date) -> Owed:
+        return Owed(stem, "alert", until=day_start(day + timedelta(days=1), self.terms.zone) + _LATE)
 
     def _is_told(self, connection: "Connection", member: int, day: date) -> bool:
         """Whether a day that another zone called otherwise, and that holds the same, was told of."""
@@ -40,7 +42,7 @@ class Watch:
         # what was told belongs to when it was told, or else to the end of its own day
         row = connection.exec_driver_sql(
             "SELECT 1 FROM notification WHERE stem >= ? AND stem < ?"
-            " AND min(created_at, owed_until - ? - 1) BETWEEN ? AND ? - 1 LIMIT 1",
+            " AND min(created_at, coalesce(owed_until - ? - 1, created_at)) BETWEEN ? AND ? - 1 LIMIT 1",
             (
                 f"spike:{member}-", f"spike:{member}.", _LATE // timedelta(microseconds=1), to_us(window.start),
                 to_us(window.end),
@@ -60,7 +62,7 @@ class Watch:
         for day in (today, today - timedelta(days=1)):
             for each in spikes(connection, day, self.terms):
                 stem = f"spike:{each.member}-{day}"
-                if owe(connection, [Owed(stem, "alert")], now):
+                if owe(connection, [self._alert(stem, day)], now):
                     connection.exec_driver_sql(
                         "UPDATE notification SET state = 'moved', settled_at = ?, error = 'amounts were priced again'"
                         " WHERE stem = ? AND state = 'pending'",

@@ -20,6 +20,7 @@ from bot.sandbox.slack.faults import Fault, Hang, Reset
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from bot.service.run import serve
+from tests.schemas import downgrade
 from tests.service.conftest import Office, actions, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told
 from tests.service.worlds import spent
@@ -213,10 +214,9 @@ async def test_what_was_sent_after_a_restore_is_not_sent_again_after_another(off
 
 async def test_a_copy_of_an_earlier_version_goes_on_as_well(office: Office) -> None:
     copy = copied(office)
-    with closing(sqlite3.connect(copy)) as connection, connection:  # as it was before ledgers had an id
-        connection.execute("ALTER TABLE notification DROP COLUMN ledger")
+    downgrade(copy, "0008")  # as it was before ledgers had an id
+    with closing(sqlite3.connect(copy)) as connection, connection:
         connection.execute("DELETE FROM note WHERE key = 'ledger_id'")
-        connection.execute("UPDATE alembic_version SET version_num = '0008'")
     await spend(office, PRIYA, 95)
     before = Counter(stems(office))
     await put_back(office, copy)

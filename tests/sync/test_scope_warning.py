@@ -16,6 +16,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.job import Outcome
 from tests.conftest import Wire
+from tests.schemas import downgrade
 
 HOUR = timedelta(hours=1)
 ANA, BO, CHI = "ana@acme.example", "bo@acme.example", "chi@acme.example"
@@ -100,8 +101,6 @@ def test_an_older_ledger_in_which_nobodys_tasks_were_joined_raises_none(
     add(world, "nobodys", None)
     sync(app)
     merge(app, ("unattributed", ANA))
-    with app.database() as database, database.transaction() as connection:  # as a schema ago
-        connection.exec_driver_sql("ALTER TABLE task DROP COLUMN without_email")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+    downgrade(app.settings.database_path, "0008")  # which did not note who had no e-mail
     grow(world, clock, "nobodys")
     assert sync(app).warnings == []
