@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from bot.domain.money import AmountError
@@ -40,7 +41,8 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
     while rows := connection.exec_driver_sql(_NEXT, (last, _BATCH)).all():
         last = rows[-1][0]
         for row in rows:
-            new, entries = _corrections(connection, row, _priced(row, unit), scale)
+            priced = _told_by_amounts(_priced(row, before), _priced(row, unit), row)
+            new, entries = _corrections(connection, row, priced, scale)
             if entries:
                 _book(connection, row[0], new, entries, now_us)
             tasks += bool(entries)
@@ -72,6 +74,21 @@ def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
         raise LedgerError(
             f"in {unit} a task would cost {error}: the unit cannot be right. Nothing was changed."
         ) from error
+
+
+def _told_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
+    """The new price, without what the stored amounts never led to: of that only the charges know what it is made of.
+
+    A task that was mixed and is not any more has kept credits owed to Neo, beside a price that reads them otherwise.
+    """
+    platform, provider = (
+        after if before is None or total is None or abs(before - total) <= _ROUNDING else None
+        for before, after, total in (
+            (old.platform_nanos, new.platform_nanos, row[1]),
+            (old.provider_nanos, new.provider_nanos, row[2]),
+        )
+    )
+    return msgspec.structs.replace(new, platform_nanos=platform, provider_nanos=provider)
 
 
 @dataclass(frozen=True, slots=True)

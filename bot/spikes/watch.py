@@ -31,9 +31,9 @@ class Watch:
             for each in spikes(connection, day, self.terms, members):
                 if _is_told_already(connection, each.member, day) or self._is_told(connection, each.member, day):
                     continue
-                owe(connection, [self._owed(self._stem(connection, each.member, day), day)], booked.at)
+                owe(connection, [self._alert(self._stem(connection, each.member, day), day)], booked.at)
 
-    def _owed(self, stem: str, day: date) -> Owed:
+    def _alert(self, stem: str, day: date) -> Owed:
         return Owed(stem, "alert", until=day_start(day + timedelta(days=1), self.terms.zone) + _LATE)
 
     def _is_told(self, connection: "Connection", member: int, day: date) -> bool:
@@ -42,7 +42,7 @@ class Watch:
         # what was told belongs to when it was told, or else to the end of its own day
         row = connection.exec_driver_sql(
             "SELECT 1 FROM notification WHERE stem >= ? AND stem < ?"
-            " AND min(created_at, owed_until - ? - 1) BETWEEN ? AND ? - 1 LIMIT 1",
+            " AND min(created_at, coalesce(owed_until - ? - 1, created_at)) BETWEEN ? AND ? - 1 LIMIT 1",
             (
                 f"spike:{member}-", f"spike:{member}.", _LATE // timedelta(microseconds=1), to_us(window.start),
                 to_us(window.end),
@@ -62,7 +62,7 @@ class Watch:
         for day in (today, today - timedelta(days=1)):
             for each in spikes(connection, day, self.terms):
                 stem = f"spike:{each.member}-{day}"
-                if owe(connection, [self._owed(stem, day)], now):
+                if owe(connection, [self._alert(stem, day)], now):
                     connection.exec_driver_sql(
                         "UPDATE notification SET state = 'moved', settled_at = ?, error = 'amounts were priced again'"
                         " WHERE stem = ? AND state = 'pending'",

@@ -94,6 +94,10 @@ CASES: dict[str, tuple[list[Row], Days]] = {
     "such credits, moved": ([(True, "0.5", None, "1"), (False, "0.7", None, None)], {0: ("1", "5"), 1: ("6", "-5")}),
     "both modes": ([(True, "0.5", "2", "1")], {0: ("6", "2")}),
     "both modes, the fee grown": ([(True, "0.5", "2", "1"), (True, "0.5", "2", "2")], {0: ("6", "2"), 1: ("1", "0")}),
+    "both modes, then credits alone": (
+        [(True, "0.5", "2", "1"), (True, "0.7", None, None)],  # which hold the provider's cost then
+        {0: ("6", "2"), 1: ("0", "5")},
+    ),
     "never on an own key": ([(False, "0.5", "2", "1"), (False, "0.7", "2", "1")], {0: ("5", "0"), 1: ("2", "0")}),
 }
 

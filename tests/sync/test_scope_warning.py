@@ -101,6 +101,6 @@ def test_an_older_ledger_in_which_nobodys_tasks_were_joined_raises_none(
     add(world, "nobodys", None)
     sync(app)
     merge(app, ("unattributed", ANA))
-    downgrade(app.settings.database_path, "0008")
+    downgrade(app.settings.database_path, "0008")  # which did not note who had no e-mail
     grow(world, clock, "nobodys")
     assert sync(app).warnings == []
