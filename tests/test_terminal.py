@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import logging
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.cli import main
 from bot.sandbox.neo import NeoApi
@@ -87,7 +89,8 @@ def say(
     hostile: dict[str, str], capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Say]:
     """The command in this process: its exit code, output and complaints."""
-    umask = os.umask(0o022)
+    umask, root = os.umask(0o022), logging.getLogger()
+    handlers, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
     monkeypatch.chdir(tmp_path)
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
@@ -103,6 +106,10 @@ def say(
 
     yield said
     os.umask(umask)
+    structlog.reset_defaults()  # commands configure the log of their own process, which here is that of other tests
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    logging.getLogger("bot").setLevel(levels[1])
 
 
 def check(text: str) -> None:

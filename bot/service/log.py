@@ -64,7 +64,6 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
     handler = _Handler(sys.stderr)
     handler.addFilter(_is_heard)

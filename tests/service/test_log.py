@@ -90,7 +90,6 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     kept, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
     monkeypatch.setattr(sys, "stderr", into)
     configure(LogLevel.DEBUG, request.param)
-    structlog.configure(cache_logger_on_first_use=False)  # other tests read what is logged where nothing is configured
     yield into
     root.handlers[:] = kept
     root.setLevel(levels[0])
