@@ -19,8 +19,8 @@ HURRIED = Patience(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as processors: a third of their time tests wait for servers and processes."""
-    return 3 * (os.cpu_count() or 1) // 2
+    """Twice as many as processors: a third of their time and more, tests wait for servers and processes."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture

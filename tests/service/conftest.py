@@ -25,7 +25,7 @@ from bot.sandbox.world import START, World
 from bot.service.run import Service, running
 from bot.settings import load
 
-HURRIED = Patience(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
+HURRIED = Patience(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
 PROMPT = Times(request=2, lease=5, unsure=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
 CHANNEL = "neo-spend"
 NOON = timedelta(hours=12)

@@ -229,7 +229,7 @@ def plainly(message: Message) -> str:
 
 async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over(office: Office) -> None:
     for _ in range(2):  # however often
-        office.neo.faults.always = Status(503)
+        office.neo.faults.always = Status(401)
         await poll(office, 4)
         alarm, *later = told(office.dm("hannah"))
         assert "Neo does not answer" in shown(alarm)
@@ -238,7 +238,7 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
         await poll(office, 1)
         alarm, over = told(office.dm("hannah"))
         assert "It is over:* Neo answers again, after" in shown(over)
-    office.neo.faults.always = Status(503)
+    office.neo.faults.always = Status(401)
     await poll(office, 4)
     office.clock.advance(timedelta(days=1))
     await office.sync()
@@ -250,7 +250,7 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
     *_, over = told(office.dm("hannah"))
     assert len(told(office.dm("hannah"))) == 4
     assert "It is over" in shown(over)
-    office.neo.faults.always = Status(503)
+    office.neo.faults.always = Status(401)
     office.clock.advance(timedelta(days=1))
     await poll(office, 4)
     assert len(told(office.dm("hannah"))) == 5  # the next day's is another incident, told anew
@@ -259,7 +259,7 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Kiritimati"])
 async def test_another_zone_tells_no_day_twice_and_leaves_none_out(office: Office, zone: str) -> None:
-    office.neo.faults.always = Status(503)
+    office.neo.faults.always = Status(401)
     await poll(office, 4)
     assert len(told(office.dm("hannah"))) == 1
     before = office.clock()
