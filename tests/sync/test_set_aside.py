@@ -323,8 +323,8 @@ def test_reading_many_rows_alone_is_getting_on(
     neo: NeoServer, app: App, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(world, 60)
-    neo.api.latency_s = 0.05
-    monkeypatch.setattr("bot.sync.job.STALL_SECONDS", 0.7)
+    neo.api.latency_s = 0.15  # four at a time, all of them together take longer than no row may
+    monkeypatch.setattr("bot.sync.job.STALL_SECONDS", 2.0)
     streamed = Mangle(lambda rows: [each | {"stream_id": "s"} for each in rows])
     neo.api.faults.when(lambda r: None if "task_id" in r.query else streamed)
     assert sync(app).complete
