@@ -227,7 +227,7 @@ class Delivery:
         copies = await self._copies(sought)
         if copies is not None and sought.ts is not None:
             await self._leave_one(sought, copies, sought.ts)
-        at = self._next_check(min(from_us(sought.unsure_at), self.clock()), sought.checks + 1)
+        at = self._next_check(sought.checks + 1)
         await self.write(lambda c: store.look_again(c, sought, at))
 
     async def _leave_one(self, sought: Sought, copies: list[Posted], counts: str) -> None:
@@ -241,10 +241,12 @@ class Delivery:
     def _first_check(self) -> timedelta:
         return timedelta(seconds=self.times.unsure + self.times.checks[0])
 
-    def _next_check(self, since: datetime, number: int) -> datetime | None:
-        if number >= len(self.times.checks):
+    def _next_check(self, number: int) -> datetime | None:
+        """When copies are looked for the next time, counted from now: the clock may have been put right meanwhile."""
+        checks = self.times.checks
+        if number >= len(checks):
             return None
-        return since + timedelta(seconds=self.times.unsure + self.times.checks[number])
+        return self.clock() + timedelta(seconds=checks[number] - checks[number - 1])
 
     async def _copies(self, sought: Sought) -> list[Posted] | None:
         """The copies of a message that are in Slack, oldest first; None where history cannot be read."""

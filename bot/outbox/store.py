@@ -452,7 +452,7 @@ class Arrival:
 
 _SENT = (
     "UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?,"
-    " check_at = min(unsure_at, ?) + ?, error = NULL WHERE id = ?"
+    " check_at = CASE WHEN unsure_at IS NOT NULL THEN ? END, error = NULL WHERE id = ?"
 )
 
 
@@ -474,8 +474,8 @@ def _arrived(connection: "Connection", key: int, arrival: Arrival, where: str, v
             posted.ts,
             posted.thread,
             to_us(arrival.at),
-            to_us(arrival.at),
-            arrival.check_after // timedelta(microseconds=1),
+            # from now on, not from the doubt: it may be of a clock that was behind, and a late copy is still to come
+            to_us(arrival.at + arrival.check_after),
             key,
             value,
         ),

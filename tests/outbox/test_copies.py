@@ -333,6 +333,19 @@ async def test_checks_put_off_by_a_clock_that_ran_ahead_are_made(desk: Desk) -> 
     assert len(desk.copies("said:a")) == 1
 
 
+async def test_a_late_copy_of_a_doubt_by_a_clock_that_was_behind_is_taken_back(desk: Desk) -> None:
+    desk.later(-AHEAD)
+    await desk.owe("said:a")
+    desk.slack.faults.on("chat.postMessage", Reset())
+    await desk.delivery.deliver(await desk.claim("one"))
+    desk.later(AHEAD)  # it is put right: the doubt seems to be of long ago
+    await ticks(desk, 2)
+    assert len(desk.copies("said:a")) == 1
+    desk.store_late("said:a")
+    await ticks(desk, 9)
+    assert len(desk.copies("said:a")) == 1
+
+
 async def test_an_edit_put_off_by_a_clock_that_ran_ahead_is_made(desk: Desk) -> None:
     await desk.owe("said:parent", thing="thing:x")
     await desk.delivery.deliver(await desk.claim("one"))
