@@ -32,7 +32,8 @@ class Times:
     """How long things take, in seconds.
 
     `request` is less than half of `lease`, so that a claim outlives its request; `unsure` is waited before a message
-    that may have arrived is looked for; `checks` are when copies are looked for once more, counted from there.
+    that may have arrived is looked for; `checks` are when copies are looked for once more, counted from so long after
+    it was sent or found.
     """
 
     request: float = 10.0
