@@ -12,20 +12,19 @@ from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from benchmarks.years import Years, live
-from bot.budgets.facts import facts as budget_facts
-from bot.budgets.rules import TEAM, span_of
-from bot.budgets.store import Setting
+from bot.budgets.facts import budget_facts
+from bot.budgets.rules import TEAM, budget_period
+from bot.budgets.store import LimitSetting
+from bot.database.engine import open_database
+from bot.database.reader import open_reader
 from bot.domain.access import Caller, Role
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
-from bot.home.facts import Terms as HomeTerms
-from bot.home.facts import facts as home_facts
-from bot.incidents.watch import found
+from bot.home.facts import HomePolicy, home_facts
+from bot.incidents.monitor import current_incidents
 from bot.ledger import pruning
-from bot.ledger.booking import Terms, book
-from bot.ledger.database import open_database
-from bot.ledger.reading import open_reader
+from bot.ledger.booking import BookingPolicy, book
 from bot.outbox import store as outbox
 
 if TYPE_CHECKING:
@@ -76,9 +75,9 @@ class _Lived:
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
             for scope in (TEAM, 1):
-                self.app.watch.set(connection, Setting(scope, Unit.MONTH, 10**15, "bench"), NOW)
+                self.app.watch.set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
             self.app.failures.record(connection)
-            self.app.watch.settle(connection, NOW)
+            self.app.watch.apply_due(connection, NOW)
         self.reader = open_reader(self.path)
 
     def close(self) -> None:
@@ -94,7 +93,7 @@ def _second(lived: _Lived) -> None:
     assert not app.failures.due(reader, NOW)
     assert not outbox.due(reader, NOW, _UNSURE).channels
     app.digests.decisions(reader, ["C0ALERTS"], NOW, NOW)
-    found(reader, 2**40, {}, NOW)
+    current_incidents(reader, 2**40, {}, NOW)
     pruning.due(reader, NOW, app.settings.timezone)
     app.agenda(reader)
 
@@ -102,10 +101,10 @@ def _second(lived: _Lived) -> None:
 def _booking(lived: _Lived) -> None:
     """A page of new tasks, some of which failed, with all who observe it; it is undone."""
     app = lived.app
-    terms = Terms(ByokUnit.CREDITS, observers=(app.watch.observe, app.failures.observe))
+    policy = BookingPolicy(ByokUnit.CREDITS, observers=(app.watch.observe, app.failures.observe))
     with lived.database.transaction() as connection:
         connection.exec_driver_sql("SAVEPOINT page")
-        book(connection, _TASKS, terms, now=NOW)
+        book(connection, _TASKS, policy, now=NOW)
         connection.exec_driver_sql("ROLLBACK TO page")
 
 
@@ -121,14 +120,14 @@ _TASKS = [
 
 def _message(lived: _Lived) -> None:
     """The facts of the message about a budget."""
-    terms = lived.app.watch.terms
-    budget_facts(lived.reader, 1, span_of(Unit.MONTH, NOW, terms.zone), terms, NOW)
+    terms = lived.app.watch.policy
+    budget_facts(lived.reader, 1, budget_period(Unit.MONTH, NOW, terms.zone), terms, NOW)
 
 
 def _home(lived: _Lived) -> None:
     """What an operator's App Home shows."""
     app = lived.app
-    home_facts(lived.reader, Caller(Role.OPERATOR, _EMAILS[0]), HomeTerms(app.terms, app.watch.terms), NOW)
+    home_facts(lived.reader, Caller(Role.OPERATOR, _EMAILS[0]), HomePolicy(app.policy, app.watch.policy), NOW)
 
 
 _WORKS: tuple[tuple[str, int, Callable[[_Lived], object]], ...] = (

@@ -16,16 +16,16 @@ from benchmarks.timing import shown
 from benchmarks.wiring import environment
 from benchmarks.workplace import NOW
 from bot.app import App, build
-from bot.neo.client import Patience
+from bot.neo.client import RetryPolicy
 from bot.service.log import configure
 from bot.service.run import Service, running
 from bot.settings import LogFormat, LogLevel, load
-from bot.usage import source
+from bot.usage import answers
 from bot.usage.report import Report
 
 _LINES = ("team this month by:member", "team 30d by:day,model", "team 30d rows top:50", "7d by:model")
 _ACK_MS, _MORE_MS = 2.0, 10.0
-_AT_ONCE = Patience(answer=1, connect=1, deadline=0.1)  # nobody is upstream
+_AT_ONCE = RetryPolicy(answer=1, connect=1, deadline=0.1)  # nobody is upstream
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
@@ -84,7 +84,7 @@ async def _one(service: Service, side: Side, line: str, rounds: int, acks: list[
 def _timed_queries() -> Iterator[list[float]]:
     """The seconds of each question to the ledger, measured where the room asks it."""
     taken: list[float] = []
-    asked = vars(source)["answer"]
+    asked = vars(answers)["answer"]
 
     def timed(*given: Any) -> Report:  # noqa: ANN401 - as `answer`
         begun = perf_counter()
@@ -94,11 +94,11 @@ def _timed_queries() -> Iterator[list[float]]:
         finally:
             taken.append(perf_counter() - begun)
 
-    vars(source)["answer"] = timed
+    vars(answers)["answer"] = timed
     try:
         yield taken
     finally:
-        vars(source)["answer"] = asked
+        vars(answers)["answer"] = asked
 
 
 async def _answered(service: Service, side: Side, line: str, acks: list[float]) -> tuple[float, int]:
@@ -106,7 +106,7 @@ async def _answered(service: Service, side: Side, line: str, acks: list[float]) 
     number, body, headers = side.request(line)
     begun = perf_counter()
     acks.append(await acknowledged(service.door.bolt, body, headers))
-    await service.door.settled()
+    await service.door.wait_idle()
     arrived, size = side.arrived[number]
     return arrived - begun, size
 

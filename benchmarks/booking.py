@@ -12,12 +12,11 @@ from benchmarks.bars import Bar
 from benchmarks.listing import PAGE, Listing
 from benchmarks.timing import seconds
 from benchmarks.workplace import NOW, scratch
+from bot.database import lease
+from bot.database.engine import PRAGMAS, Database, open_database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
-from bot.ledger import lease
-from bot.ledger.booking import Listing as Found
-from bot.ledger.booking import Terms, book
-from bot.ledger.database import PRAGMAS, Database, open_database
+from bot.ledger.booking import BookingPolicy, PageSource, book
 from bot.neo.wire import decode_page
 
 _TABLES = ("member", "task", "task_detail", "charge", "seen")  # what a page touches, in the order of the foreign keys
@@ -79,11 +78,11 @@ def _book_twice(path: Path, pages: _Pages) -> tuple[float, float]:
 
 def _take_lease(database: Database) -> None:
     with database.transaction() as connection:
-        lease.take(connection, lease.SYNC, _HOLDER, NOW)
+        lease.acquire(connection, lease.SYNC, _HOLDER, NOW)
 
 
 def _book(database: Database, pages: _Pages) -> None:
-    terms, found = Terms(ByokUnit.CREDITS), Found(None)
+    terms, found = BookingPolicy(ByokUnit.CREDITS), PageSource(None)
     for page in pages:
         with database.transaction() as connection:
             lease.renew(connection, lease.SYNC, _HOLDER, NOW)

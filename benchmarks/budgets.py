@@ -13,15 +13,15 @@ from benchmarks.ledgers import Size, ledger
 from benchmarks.timing import seconds, shown
 from benchmarks.workplace import NOW
 from bot.app import build
-from bot.budgets.rules import span_of
-from bot.budgets.watch import Watch
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.rules import budget_period
+from bot.database.engine import Database
+from bot.database.reader import open_reader
 from bot.domain.periods import Unit
 from bot.domain.tasks import Task
-from bot.ledger.booking import Booked, TaskChange
-from bot.ledger.database import Database
-from bot.ledger.instants import to_us
-from bot.ledger.reading import open_reader
-from bot.ledger.rules import Entry, Kind
+from bot.domain.timestamps import to_us
+from bot.ledger.booking import BookingResult, TaskChange
+from bot.ledger.rules import Entry, EntryKind
 from bot.outbox import store as outbox
 from bot.settings import load
 
@@ -46,7 +46,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
     yield Bar("the same above five times the history", longer / app, _GROWTH, note=shown(longer))
 
 
-def _watch() -> Watch:
+def _watch() -> BudgetEvaluator:
     return build(load({})).watch
 
 
@@ -85,7 +85,7 @@ class _Ledger:
         self._context = self._database.transaction()
         self._connection: Connection = self._context.__enter__()
         self._watch = _watch()
-        self._span = span_of(Unit.MONTH, NOW, self._watch.terms.zone)
+        self._span = budget_period(Unit.MONTH, NOW, self._watch.policy.zone)
 
     @property
     def _raw(self) -> sqlite3.Connection:
@@ -107,13 +107,13 @@ class _Ledger:
         )
         self._raw.executemany("UPDATE budget SET limit_nanos = ? WHERE scope = ?", [(limit, m) for m, limit in limits])
         self._raw.execute(_TOLD, (self._span.label,))
-        self._watch.settle(self._connection, NOW)
-        change = Entry(Kind.FIRST, 10**9, 0, to_us(NOW))
+        self._watch.apply_due(self._connection, NOW)
+        change = Entry(EntryKind.FIRST, 10**9, 0, to_us(NOW))
         task = Task(task_id="t", model="m", status="completed", created_at=NOW)
         charges = [(1, member, 10**9, 0, to_us(NOW), to_us(NOW), "first") for member in self._members]
         self._raw.executemany(_CHARGE, charges)
         changes = tuple(TaskChange(1, member, task, None, (change,), restated=False) for member in self._members)
-        self._booked = Booked(NOW, changes=changes)
+        self._booked = BookingResult(NOW, changes=changes)
         assert sorted(m for m, _ in self.plain()) == sorted(near), "the statement finds who passes"
 
     def app(self) -> float:

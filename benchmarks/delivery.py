@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.bars import Bar
 from benchmarks.workplace import scratch
-from bot.ledger.database import Database, open_database
-from bot.ledger.readers import Readers
+from bot.database.engine import Database, open_database
+from bot.database.readers import ReaderPool
 from bot.outbox.delivery import Delivery
-from bot.outbox.office import PostOffice
-from bot.outbox.rules import Times
-from bot.outbox.store import Owed, owe
-from bot.outbox.voices import Found, Told, Voices
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
+from bot.outbox.rules import DeliveryTiming
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.slack.faults import Limited, Pace
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.things import Channel
@@ -23,9 +23,9 @@ from bot.sandbox.slack.workspace import Workspace as Simulated
 from bot.service.log import configure
 from bot.settings import LogFormat, LogLevel
 from bot.shipped import shipped
-from bot.slack.message import Message, paragraph
-from bot.slack.rendering import Words
-from bot.slack.workspace import connected
+from bot.slack.blocks import Message, paragraph
+from bot.slack.templates import Templates
+from bot.slack.workspace import connect_workspace
 
 _CHANNELS, _MORE = 20, 1.1
 _HELD = 20.0  # seconds for which Slack takes nothing more in one of the channels
@@ -44,12 +44,12 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 
 class _Addresses:
-    async def find(self, destination: str) -> Found:
-        return Found(destination.partition(":")[2])
+    async def find(self, destination: str) -> ResolvedChannel:
+        return ResolvedChannel(destination.partition(":")[2])
 
 
-async def _said(told: Told) -> Message:
-    return paragraph(f"This is {told.stem}.")
+async def _said(request: RenderRequest) -> Message:
+    return paragraph(f"This is {request.dedup_key}.")
 
 
 async def _delivered(each: int) -> tuple[float, float]:
@@ -74,22 +74,32 @@ async def _timed(database: Database, path: Path, each: int, *, held: bool) -> fl
     if held:
         first = iter([Limited(int(_HELD))])
         slack.faults.when(lambda call: next(first, None) if call.args.get("channel") == names[0] else None)
-    async with SlackServer(slack) as server, connected(slack.workspace.bot_token, f"{server.url}/api/") as workspace:
+    async with (
+        SlackServer(slack) as server,
+        connect_workspace(slack.workspace.bot_token, f"{server.url}/api/") as workspace,
+    ):
         slack.url = server.url
-        readers = Readers(path)
-        voices = Voices(dict.fromkeys(("bench", "held"), _said), {}, Words(shipped("templates")))
-        office = PostOffice(
-            Delivery(database, readers, workspace, voices, _now, Times()), _Addresses(), ZoneInfo("UTC"), None
+        readers = ReaderPool(path)
+        renderers = Renderers(dict.fromkeys(("bench", "held"), _said), {}, Templates(shipped("templates")))
+        dispatcher = Dispatcher(
+            Delivery(database, readers, workspace, renderers, _now, DeliveryTiming()),
+            _Addresses(),
+            ZoneInfo("UTC"),
+            None,
         )
         stem = "held" if held else "bench"
         with database.transaction() as connection:
-            owe(connection, [Owed(f"{stem}:{n}", f"channel:{name}") for name in names for n in range(each)], _now())
+            enqueue(
+                connection,
+                [NewNotification(f"{stem}:{n}", f"channel:{name}") for name in names for n in range(each)],
+                _now(),
+            )
         began = perf_counter()
         while sum(len(slack.workspace.channels[name].messages) for name in counted) < each * len(counted):
-            await office.tick()
+            await dispatcher.tick()
             await asyncio.sleep(0.05)
         taken = perf_counter() - began
-        await office.settled()
+        await dispatcher.wait_idle()
         shown = [
             m.metadata["event_payload"]["key"]
             for name in names

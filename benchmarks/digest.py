@@ -13,20 +13,20 @@ from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from bot.app import App
 from bot.budgets.rules import DEFAULT, TEAM
-from bot.budgets.store import Setting
-from bot.digest.message import Wording, asked_for
+from bot.budgets.store import LimitSetting
+from bot.database.reader import Reader, open_reader
+from bot.digest.render import DigestMessage, requested_digest
 from bot.domain.periods import Unit, local_day
 from bot.domain.visibility import Privacy
-from bot.ledger.reading import Reader, open_reader
 from bot.shipped import shipped
-from bot.slack.message import Message
-from bot.slack.rendering import Words
+from bot.slack.blocks import Message
+from bot.slack.templates import Templates
 
 _TIMES = 2.0
 _BUDGETS = (
-    Setting(DEFAULT, Unit.MONTH, 3_000 * 10**9, "bench"),
-    Setting(DEFAULT, Unit.DAY, 20 * 10**9, "bench"),
-    Setting(TEAM, Unit.MONTH, 10_000_000 * 10**9, "bench"),
+    LimitSetting(DEFAULT, Unit.MONTH, 3_000 * 10**9, "bench"),
+    LimitSetting(DEFAULT, Unit.DAY, 20 * 10**9, "bench"),
+    LimitSetting(TEAM, Unit.MONTH, 10_000_000 * 10**9, "bench"),
 )
 
 
@@ -50,23 +50,23 @@ def _set_budgets(app: App) -> None:
 
 
 def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
-    words = Words(shipped("templates"))
-    words.warm()
+    templates = Templates(shipped("templates"))
+    templates.warm()
     recorder = Recorder(open_reader(path))
-    _check(_digest(app, recorder, words))
+    _check(_digest(app, recorder, templates))
     recorder.close()
     with closing(open_reader(path)) as reader, closing(plain_reader(path)) as connection:
         assert rows_of(connection, recorder.statements) == recorder.results
         ours, plain = in_turn(
-            rounds, lambda: _digest(app, reader, words), lambda: rows_of(connection, recorder.statements)
+            rounds, lambda: _digest(app, reader, templates), lambda: rows_of(connection, recorder.statements)
         )
     return ours, plain, len(recorder.statements)
 
 
-def _digest(app: App, reader: Reader, words: Words) -> Message:
+def _digest(app: App, reader: Reader, templates: Templates) -> Message:
     day = local_day(NOW, app.settings.timezone)
-    found = asked_for(reader, "", day, app.digests, app.digest_terms, NOW)
-    return Wording(found, words, app.digest_terms, Privacy.NAMED).message()
+    found = requested_digest(reader, "", day, app.digests, app.digest_terms, NOW)
+    return DigestMessage(found, templates, app.digest_terms, Privacy.NAMED).message()
 
 
 def _check(message: Message) -> None:

@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.workplace import NOW, WORK, scratch
-from bot.failures.watch import Watch
-from bot.ledger.database import open_database
-from bot.ledger.instants import to_us
-from bot.ledger.schema import newest_revision
+from bot.database.engine import open_database
+from bot.database.schema import newest_revision
+from bot.domain.timestamps import to_us
+from bot.failures.grouper import FailureGrouper
 
 _YEAR = timedelta(days=365)
 _FORM = 6  # raise it when the SQL below changes: kept ledgers are made anew
@@ -51,7 +51,7 @@ def ledger(size: Size) -> Path:
 def _record_failures(path: Path) -> None:
     """As the app does with failures that it has not looked at."""
     with closing(open_database(path)) as database, database.transaction() as connection:
-        Watch().record(connection)
+        FailureGrouper().record(connection)
 
 
 def _fill(connection: sqlite3.Connection, size: Size) -> None:

@@ -11,7 +11,7 @@ from benchmarks.timing import seconds, shown
 from benchmarks.upstream import served
 from benchmarks.wiring import sync, wired
 from benchmarks.workplace import scratch
-from bot.ledger.database import open_database
+from bot.database.engine import open_database
 from bot.neo.client import CONCURRENCY
 
 _LATENCY = 0.05

@@ -11,8 +11,8 @@ from benchmarks.recording import ask, plain_reader, recorded, rows_of
 from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from bot.app import App
-from bot.ledger.instants import to_us
-from bot.ledger.reading import open_reader
+from bot.database.reader import open_reader
+from bot.domain.timestamps import to_us
 from bot.usage.report import Report
 
 _BROAD = ("this month by:member", "7d by:model,status", "90d by:day", "30d rows top:20")

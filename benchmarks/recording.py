@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
+from bot.database.reader import Reader, Rows, open_reader
 from bot.domain.access import AT_THE_TERMINAL
-from bot.ledger.reading import Reader, Rows, open_reader
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.selection import parsed
+from bot.ledger.selection import parse_question
 from bot.usage.report import Report, answer
 
 Row = tuple[Any, ...]
@@ -46,8 +46,8 @@ class Recorder(Reader):
 def ask(app: App, reader: Reader, line: str) -> Report:
     """Answer a line as the app does, from a reader that is open already."""
     now = app.clock()
-    question = parsed(reader, EVERYTHING, line, now, app.settings.timezone)
-    return answer(reader, question, AT_THE_TERMINAL, app.terms, now)
+    question = parse_question(reader, EVERYTHING, line, now, app.settings.timezone)
+    return answer(reader, question, AT_THE_TERMINAL, app.policy, now)
 
 
 def recorded(app: App, ledger: Path, line: str) -> Recorder:

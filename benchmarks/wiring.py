@@ -7,7 +7,7 @@ from benchmarks.workplace import NOW
 from bot.app import App, build
 from bot.sandbox.neo import KEY
 from bot.settings import load
-from bot.sync.job import Outcome
+from bot.sync.runner import SyncOutcome
 
 
 def environment(ledger: Path, url: str = "http://127.0.0.1:1") -> Mapping[str, str]:
@@ -26,6 +26,6 @@ def wired(ledger: Path, url: str = "http://127.0.0.1:1") -> App:
     return build(load(environment(ledger, url), ledger.parent), lambda: NOW)
 
 
-async def sync(app: App, *, full: bool) -> Outcome:
+async def sync(app: App, *, full: bool) -> SyncOutcome:
     """One sync as `neo-usage sync` does it, without a word."""
     return await app.sync(full=full, progress=lambda _: None, waiting=lambda _: None)

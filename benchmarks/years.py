@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.ledger.instants import to_us
+from bot.domain.timestamps import to_us
 
 DAY = timedelta(days=1)
 _US = timedelta(microseconds=1)

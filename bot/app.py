@@ -8,43 +8,42 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.database.errors import LedgerError, translated_errors
+from bot.database.reader import Reader, open_reader
 from bot.domain.access import AT_THE_TERMINAL
-from bot.ledger.instants import from_us
-from bot.ledger.notes import check_unit, settle_unit
-from bot.ledger.passes import Freshness, first_began, freshness, tried
-from bot.ledger.reading import Reader, open_reader
-from bot.ledger.schema import LedgerError
+from bot.domain.timestamps import from_us
+from bot.ledger.passes import Freshness, first_pass_start, freshness, pass_attempts
+from bot.ledger.pricing_unit import check_unit, require_unit
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.selection import parsed
-from bot.ledger.trouble import in_words
-from bot.outbox.rules import Times
+from bot.ledger.selection import parse_question
+from bot.outbox.rules import DeliveryTiming
 from bot.settings import Settings, SettingsError
-from bot.usage.report import Report, Terms, answer
+from bot.usage.report import Report, ReportPolicy, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
-    from bot.budgets.watch import Watch
-    from bot.digest.facts import Terms as DigestTerms
-    from bot.digest.watch import Watch as Digests
+    from bot.budgets.evaluator import BudgetEvaluator
+    from bot.database.engine import Database
+    from bot.database.lease import LeaseHolder
+    from bot.digest.facts import DigestPolicy
+    from bot.digest.planner import DigestPlanner
     from bot.domain.question import Question
-    from bot.failures.report import Errors
-    from bot.failures.watch import Watch as Failures
-    from bot.ledger.database import Database
-    from bot.ledger.former import Former
-    from bot.ledger.lease import Held
-    from bot.ledger.repricing import Repriced
-    from bot.neo.client import Patience
-    from bot.outbox.restoring import Names, Taken
-    from bot.spikes.rules import Terms as SpikeTerms
-    from bot.spikes.watch import Watch as Spikes
-    from bot.sync.job import Courtesy, Outcome, Progress
-    from bot.sync.rules import Agenda, Planned
+    from bot.failures.grouper import FailureGrouper
+    from bot.failures.report import ErrorReport
+    from bot.ledger.former import FormerLedger
+    from bot.ledger.repricing import RepricingResult
+    from bot.neo.client import RetryPolicy
+    from bot.outbox.restore import KeyMapping, RestoredMessages
+    from bot.spikes.detector import SpikeDetector
+    from bot.spikes.rules import SpikePolicy
+    from bot.sync.rules import PlannedPass, SyncPlan
+    from bot.sync.runner import SyncOutcome, SyncProgress, YieldToReaders
 
 Clock = Callable[[], datetime]
-Waiting = Callable[["Held"], None]
+Waiting = Callable[["LeaseHolder"], None]
 
 
 def system_clock() -> datetime:
@@ -58,8 +57,8 @@ class App:
 
     settings: Settings
     clock: Clock
-    patience: "Patience | None" = None
-    times: Times = field(default_factory=Times)
+    patience: "RetryPolicy | None" = None
+    times: DeliveryTiming = field(default_factory=DeliveryTiming)
 
     @contextmanager
     def reader(self) -> "Iterator[Reader]":
@@ -71,7 +70,7 @@ class App:
         """
         reader = self._opened()
         try:
-            with in_words(self.settings.database_path):
+            with translated_errors(self.settings.database_path):
                 check_unit(reader, self.settings.pricing_unit)
                 yield reader
         finally:
@@ -89,7 +88,7 @@ class App:
     @contextmanager
     def database(self) -> "Iterator[Database]":
         """The ledger for writing, made or brought up to date first."""
-        from bot.ledger.database import open_database
+        from bot.database.engine import open_database
 
         database = open_database(self.settings.database_path)
         try:
@@ -108,46 +107,49 @@ class App:
         """
         now = self.clock()
         with self.reader() as reader:
-            return answer(reader, self._question(reader, line, now), AT_THE_TERMINAL, self.terms, now)
+            return answer(reader, self._question(reader, line, now), AT_THE_TERMINAL, self.policy, now)
 
     def _question(self, reader: Reader, line: str, now: datetime) -> "Question":
-        return parsed(reader, EVERYTHING, line, now, self.settings.timezone, self.settings.failure_statuses)
+        return parse_question(reader, EVERYTHING, line, now, self.settings.timezone, self.settings.failure_statuses)
 
-    def errors(self, line: str) -> "Errors":
+    def errors(self, line: str) -> "ErrorReport":
         """What failed, asked in the query language by whoever holds the terminal; raises as `report`."""
-        from bot.failures.report import check, errors
+        from bot.failures.report import check_question, error_report
 
         settings, now = self.settings, self.clock()
         with self.reader() as reader:
             question = self._question(reader, line, now)
-            check(question, settings.failure_statuses)
+            check_question(question, settings.failure_statuses)
             zone, basis, failing = settings.timezone, settings.spend_basis, settings.failure_statuses
-            return errors(reader, question, AT_THE_TERMINAL, zone, basis, failing, now)
+            return error_report(reader, question, AT_THE_TERMINAL, zone, basis, failing, now)
 
     @property
-    def terms(self) -> Terms:
+    def policy(self) -> ReportPolicy:
         """What every answer rests on."""
         settings = self.settings
-        return Terms(settings.timezone, settings.spend_basis, settings.byok_unit is not None, settings.failure_statuses)
+        return ReportPolicy(
+            settings.timezone, settings.spend_basis, settings.byok_unit is not None, settings.failure_statuses
+        )
 
     @property
-    def watch(self) -> "Watch":
+    def watch(self) -> "BudgetEvaluator":
         """Who sees in each booking which budgets it brings over a step."""
-        from bot.budgets.watch import Terms as Budgeting
-        from bot.budgets.watch import Watch
+        from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 
         settings = self.settings
-        terms = Budgeting(settings.timezone, settings.spend_basis, settings.budget_steps, settings.alert_privacy)
-        return Watch(terms)
+        policy = BudgetPolicy(settings.timezone, settings.spend_basis, settings.budget_steps, settings.alert_privacy)
+        return BudgetEvaluator(policy)
 
     @property
-    def failures(self) -> "Failures":
+    def failures(self) -> "FailureGrouper":
         """Who sees in each booking which tasks failed, and how."""
-        from bot.failures.watch import Watch
+        from bot.failures.grouper import FailureGrouper
 
-        return Watch(self.settings.failure_statuses)
+        return FailureGrouper(self.settings.failure_statuses)
 
-    async def sync(self, *, full: bool, progress: "Callable[[Progress], None]", waiting: "Waiting") -> "Outcome":
+    async def sync(
+        self, *, full: bool, progress: "Callable[[SyncProgress], None]", waiting: "Waiting"
+    ) -> "SyncOutcome":
         """One sync of the ledger with the upstream, alone.
 
         Args:
@@ -160,7 +162,7 @@ class App:
             NeoError: the upstream failed.
             LedgerError: the ledger cannot be written, or another sync took over.
         """
-        from bot.sync.rules import Kind, Planned
+        from bot.sync.rules import PassKind, PlannedPass
 
         self.credential()
         with self.database(), self.reader() as reader:
@@ -169,20 +171,20 @@ class App:
         if not full:
             planned = [agenda.tail, *agenda.history]
         elif first:
-            planned = [Planned(Kind.FULL, None, self.clock())]
+            planned = [PlannedPass(PassKind.FULL, None, self.clock())]
         else:  # what is recent first
-            planned = [agenda.tail, Planned(Kind.FULL, None, agenda.tail.start or self.clock())]
+            planned = [agenda.tail, PlannedPass(PassKind.FULL, None, agenda.tail.start or self.clock())]
         return await self.read(planned, progress, waiting)
 
     async def read(
         self,
-        planned: "Sequence[Planned]",
-        progress: "Callable[[Progress], None]",
+        planned: "Sequence[PlannedPass]",
+        progress: "Callable[[SyncProgress], None]",
         waiting: "Waiting",
         *,
         quiet: bool = False,
-        courtesy: "Courtesy | None" = None,
-    ) -> "Outcome":
+        courtesy: "YieldToReaders | None" = None,
+    ) -> "SyncOutcome":
         """Read planned windows into the ledger under the sync lease; arguments and errors as of `sync`.
 
         `quiet` says that whatever is new is history, of which nobody is told; `courtesy` is awaited before each page
@@ -191,12 +193,12 @@ class App:
         import asyncio
         from secrets import token_hex
 
-        from bot.ledger.booking import Terms as Booking
-        from bot.ledger.lease import holder_name
+        from bot.database.lease import holder_name
+        from bot.ledger.booking import BookingPolicy
         from bot.neo.client import connect
         from bot.neo.errors import TransientError
-        from bot.sync import waits
-        from bot.sync.job import Sync, holding_lease
+        from bot.sync import rate_limit
+        from bot.sync.runner import SyncRun, holding_lease
 
         credential = self.credential()
         holder = holder_name(token_hex(4))
@@ -208,61 +210,61 @@ class App:
             ):
                 spikes = (watch.observe for watch in self._spike_watches())
                 observers = [self.watch.observe, self.failures.observe, *spikes]
-                booking = Booking(self.settings.pricing_unit, self.settings.solo_member, observers)
+                booking = BookingPolicy(self.settings.pricing_unit, self.settings.solo_member, observers)
                 poll = timedelta(seconds=self.settings.poll_seconds)
-                job = Sync(database, client, self.clock, booking, holder, progress, courtesy, poll)
+                job = SyncRun(database, client, self.clock, booking, holder, progress, courtesy, poll)
                 return await job.run(planned, quiet=quiet)
         except TransientError as error:
             if seconds := error.retry_after:
-                await database.write(lambda connection: waits.keep(connection, seconds, self.clock()))
+                await database.write(lambda connection: rate_limit.keep(connection, seconds, self.clock()))
             raise
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 
-    def _spike_watches(self) -> "Iterator[Spikes]":
+    def _spike_watches(self) -> "Iterator[SpikeDetector]":
         """Who tells of a member's unusual day, if that is switched on."""
-        from bot.spikes.watch import Watch
+        from bot.spikes.detector import SpikeDetector
 
         if self.settings.spike_alerts:
-            yield Watch(self.unusual)
+            yield SpikeDetector(self.unusual)
 
     @property
-    def unusual(self) -> "SpikeTerms":
+    def unusual(self) -> "SpikePolicy":
         """What an unusual day of a member is."""
-        from bot.spikes.rules import Terms
+        from bot.spikes.rules import SpikePolicy
 
-        return Terms(self.settings.timezone, self.settings.spend_basis, self.settings.spike_floor)
+        return SpikePolicy(self.settings.timezone, self.settings.spend_basis, self.settings.spike_floor)
 
     @property
-    def digests(self) -> "Digests":
+    def digests(self) -> "DigestPlanner":
         """Who decides when digests are due."""
-        from bot.digest.rules import Plan
-        from bot.digest.watch import Watch
+        from bot.digest.planner import DigestPlanner
+        from bot.digest.rules import DigestSchedule
 
-        return Watch(Plan(self.settings.digest_at, self.settings.digest_days, self.settings.timezone))
+        return DigestPlanner(DigestSchedule(self.settings.digest_at, self.settings.digest_days, self.settings.timezone))
 
     @property
-    def digest_terms(self) -> "DigestTerms":
+    def digest_terms(self) -> "DigestPolicy":
         """What every digest rests on."""
-        from bot.digest.facts import Terms
+        from bot.digest.facts import DigestPolicy
 
         settings = self.settings
-        return Terms(self.watch.terms, self.unusual, settings.byok_unit is not None, settings.failure_statuses)
+        return DigestPolicy(self.watch.policy, self.unusual, settings.byok_unit is not None, settings.failure_statuses)
 
     def show_digest(self, day: str | None) -> str:
         """A morning's digest as text (an ISO date, or today), with everybody's names; raises as `report`."""
-        from bot.digest.command import date_of
-        from bot.digest.message import Wording, asked_for
+        from bot.digest.commands import date_of
+        from bot.digest.render import DigestMessage, requested_digest
         from bot.domain.visibility import Privacy
         from bot.shipped import shipped
-        from bot.slack.message import plain
-        from bot.slack.rendering import Words
+        from bot.slack.blocks import plain
+        from bot.slack.templates import Templates
 
         now, watch, terms = self.clock(), self.digests, self.digest_terms
         with self.reader() as reader:
-            found = asked_for(reader, "", date_of(day or "", now, watch), watch, terms, now)
-        words = Words(shipped("templates"), self.settings.templates_dir)
-        return plain(Wording(found, words, terms, Privacy.NAMED).message())
+            found = requested_digest(reader, "", date_of(day or "", now, watch), watch, terms, now)
+        templates = Templates(shipped("templates"), self.settings.templates_dir)
+        return plain(DigestMessage(found, templates, terms, Privacy.NAMED).message())
 
     async def post_digest(self, day: str | None) -> list[str]:
         """Owe a morning's digest to each channel, for the running service to post; returns a line about each.
@@ -273,15 +275,15 @@ class App:
             RefusedError: it is no date, or still to come.
             LedgerError: the ledger cannot be used.
         """
-        from bot.digest.command import date_of
-        from bot.slack.workspace import connected
+        from bot.digest.commands import date_of
+        from bot.slack.workspace import connect_workspace
 
         if self.settings.slack_bot_token is None:
             raise SettingsError(["SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions."])
         now = self.clock()
         date = date_of(day or "", now, self.digests)
         token, address = self.settings.slack_bot_token.reveal(), self.settings.slack_api_url
-        async with connected(token, address) as workspace:
+        async with connect_workspace(token, address) as workspace:
             found = [(named, await workspace.find(named)) for named in self.settings.digest_channel]
         said = []
         with self.database() as database, self.reader() as reader:
@@ -301,27 +303,27 @@ class App:
         Raises:
             LedgerError: it cannot be written, or is priced in another unit.
         """
-        from bot.ledger.database import open_database
+        from bot.database.engine import open_database
 
         database = open_database(self.settings.database_path)
         try:
             self._finish_restore(database)
             with database.transaction() as connection:
-                settle_unit(connection, self.settings.pricing_unit)
+                require_unit(connection, self.settings.pricing_unit)
                 self.failures.record(connection)
         except BaseException:
             database.close()
             raise
         return database
 
-    def restore(self, source: "Path") -> "tuple[Path | None, Taken | None]":
+    def restore(self, source: "Path") -> "tuple[Path | None, RestoredMessages | None]":
         """Put a copy in the ledger's place; returns where the former one is kept, and what becomes of messages.
 
         Raises:
             LedgerError: as `upkeep.restore`.
         """
-        from bot.ledger.database import open_database
-        from bot.ledger.upkeep import restore
+        from bot.database.backup import restore
+        from bot.database.engine import open_database
 
         kept = restore(source, self.settings.database_path)
         database = open_database(self.settings.database_path)
@@ -330,53 +332,53 @@ class App:
         finally:
             database.close()
 
-    def _finish_restore(self, database: "Database") -> "Taken | None":
+    def _finish_restore(self, database: "Database") -> "RestoredMessages | None":
         """See to what the former ledger had posted, once after a restore; nothing where there was none."""
-        from bot.ledger import notes
+        from bot.database import metadata
 
         with database.transaction() as connection:
-            if (unfinished := notes.written(connection, notes.RESTORED)) is None:
+            if (unfinished := metadata.read(connection, metadata.RESTORED)) is None:
                 return None
             taken = self._take_over(connection, **json.loads(unfinished))
-            notes.write(connection, notes.RESTORED, None)
+            metadata.write(connection, metadata.RESTORED, None)
         return taken
 
-    def _take_over(self, connection: "Connection", kept: str, id: str) -> "Taken":  # noqa: A002 - as the note has it
-        from bot.ledger.former import former
-        from bot.outbox import restoring as outbox
+    def _take_over(self, connection: "Connection", kept: str, id: str) -> "RestoredMessages":  # noqa: A002 - as the note has it
+        from bot.ledger.former import open_former
+        from bot.outbox import restore as outbox
 
         now = self.clock()
-        with former(Path(kept) if kept else None, connection) as found:
+        with open_former(Path(kept) if kept else None, connection) as found:
             if found is None:
-                return outbox.doubt_all(connection, id, now)
+                return outbox.mark_all_unconfirmed(connection, id, now)
             try:
                 with connection.begin_nested():
                     return outbox.adopt(connection, found, self.adopted(connection, found, now), now)
             except Exception:  # noqa: BLE001 - whatever a former ledger holds, perhaps damaged, the copy is to open
-                return outbox.doubt_all(connection, id, now)
+                return outbox.mark_all_unconfirmed(connection, id, now)
 
     @staticmethod
-    def adopted(connection: "Connection", former: "Former", now: "datetime") -> "Names":
+    def adopted(connection: "Connection", former: "FormerLedger", now: "datetime") -> "KeyMapping":
         """Take over what each package knew in the former ledger; returns how its keys read here."""
-        from bot.budgets import restoring as budgets
-        from bot.digest import restoring as digests
-        from bot.failures import restoring as failures
-        from bot.incidents import restoring as incidents
-        from bot.outbox import restoring as outbox
-        from bot.people import restoring as people
-        from bot.slack import taken
-        from bot.spikes import restoring as spikes
+        from bot.budgets import restore as budgets
+        from bot.digest import restore as digests
+        from bot.failures import restore as failures
+        from bot.incidents import restore as incidents
+        from bot.outbox import restore as outbox
+        from bot.people import restore as people
+        from bot.slack import deduplication
+        from bot.spikes import restore as spikes
 
-        taken.take_over(connection, former.rows(taken.ALL))
+        deduplication.import_requests(connection, former.rows(deduplication.REQUESTS))
         people.adopt(connection, former)
-        return outbox.together(
+        return outbox.merge_mappings(
             [
                 budgets.adopt(connection, former),
                 failures.adopt(connection, former, now),
                 incidents.adopt(connection, former),
                 spikes.names(former),
                 digests.adopt(connection, former, now),
-                outbox.Names({"welcome": outbox.as_it_is}, {}),
+                outbox.KeyMapping({"welcome": outbox.unchanged_key}, {}),
             ]
         )
 
@@ -392,33 +394,33 @@ class App:
             return {"Authorization": f"Bearer {self.settings.neo_bearer_token.reveal()}"}
         raise SettingsError(["NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin."])
 
-    def agenda(self, reader: Reader) -> "Agenda":
+    def agenda(self, reader: Reader) -> "SyncPlan":
         """What a sync has to read now."""
-        from bot.sync.rules import Agenda, plan
+        from bot.sync.rules import SyncPlan, planned_passes
 
         now = self.clock()
         fresh = freshness(reader, now)
         covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
         days = self.settings.history_days
-        tail, *history = plan(now, last_complete=fresh.as_of, covered=covered, history_days=days)
-        return Agenda(tail, tuple(self._calendar(reader, fresh)), tuple(history))
+        tail, *history = planned_passes(now, last_complete=fresh.as_of, covered=covered, history_days=days)
+        return SyncPlan(tail, tuple(self._calendar(reader, fresh)), tuple(history))
 
-    def _calendar(self, reader: Reader, fresh: Freshness) -> "Iterator[Planned]":
+    def _calendar(self, reader: Reader, fresh: Freshness) -> "Iterator[PlannedPass]":
         """The nightly and the weekly pass, if they are due."""
-        from bot.sync.rules import Kind, Planned, nightly, previous_month, weekly
+        from bot.sync.rules import PassKind, PlannedPass, is_nightly_due, is_weekly_due, previous_month
 
         now, zone = self.clock(), self.settings.timezone
-        began = first_began(reader)
+        began = first_pass_start(reader)
         if began is None or fresh.since is None:
             return
-        night, week = tried(reader, Kind.NIGHTLY), tried(reader, Kind.WEEKLY)
-        if weekly(now, began=began, complete=week.complete, tried=week.any):
-            yield Planned(Kind.WEEKLY, from_us(fresh.since) if fresh.since else None, now)
-        elif nightly(now, zone, began=began, complete=night.complete, tried=night.any):
+        night, week = pass_attempts(reader, PassKind.NIGHTLY), pass_attempts(reader, PassKind.WEEKLY)
+        if is_weekly_due(now, began=began, complete=week.complete, tried=week.any):
+            yield PlannedPass(PassKind.WEEKLY, from_us(fresh.since) if fresh.since else None, now)
+        elif is_nightly_due(now, zone, began=began, complete=night.complete, tried=night.any):
             # what is older than the ledger is history, of which nobody is told
             since = from_us(fresh.since) if fresh.since else None
             start = previous_month(now, zone)
-            yield Planned(Kind.NIGHTLY, start if since is None else max(start, since), now)
+            yield PlannedPass(PassKind.NIGHTLY, start if since is None else max(start, since), now)
 
     def merge(self, connection: "Connection", old: str, new: str) -> int:
         """Join a renamed e-mail with its tasks, budgets and what was told of them; returns how many charges moved.
@@ -437,13 +439,13 @@ class App:
         self.failures.join(connection, row[0], into)
         return moved
 
-    def reprice(self) -> "Repriced":
+    def reprice(self) -> "RepricingResult":
         """Price the ledger again in the unit that is set.
 
         Raises:
             LedgerError: there is none.
         """
-        from bot.ledger.instants import to_us
+        from bot.domain.timestamps import to_us
         from bot.ledger.repricing import reprice
 
         if not self.settings.database_path.is_file():
@@ -457,10 +459,14 @@ class App:
 
 
 def build(
-    settings: Settings, clock: Clock = system_clock, patience: "Patience | None" = None, times: Times | None = None
+    settings: Settings,
+    clock: Clock = system_clock,
+    retry_policy: "RetryPolicy | None" = None,
+    timing: DeliveryTiming | None = None,
 ) -> App:
     """The app for these settings.
 
-    `patience` is how long to wait for the upstream and `times` how long deliveries take, by default what suits people.
+    `retry_policy` is how long to wait for the upstream, `timing` how long deliveries take; both default to what suits
+    people.
     """
-    return App(settings, clock, patience, times or Times())
+    return App(settings, clock, retry_policy, timing or DeliveryTiming())

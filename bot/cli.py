@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import asyncio
 
     from bot.app import App
-    from bot.ledger.lease import Held
+    from bot.database.lease import LeaseHolder
     from bot.ledger.members import Person
-    from bot.sync.job import Outcome, Progress
+    from bot.sync.runner import SyncOutcome, SyncProgress
     from bot.usage.report import Report
 
 FAILED, WRONG_USE = 1, 2
@@ -88,10 +88,10 @@ def _plainly() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str:
+    from bot.database.errors import LedgerError
     from bot.domain.access import RefusedError
     from bot.domain.parsing import QueryError
     from bot.domain.when import WhenError
-    from bot.ledger.schema import LedgerError
     from bot.settings import SettingsError
 
     if isinstance(error, SettingsError):
@@ -207,12 +207,12 @@ def sync(*, full: bool) -> None:
         _print_outcome(outcome)
 
 
-def _waiting(held: "Held") -> None:
+def _waiting(held: "LeaseHolder") -> None:
     click.echo(f"another sync is running ({_one_line(held.who)}); waiting for it to end", err=True)
 
 
 @contextmanager
-def _progress() -> "Iterator[Callable[[Progress], None]]":
+def _progress() -> "Iterator[Callable[[SyncProgress], None]]":
     """A progress bar on a terminal, silence elsewhere."""
     if not terminal.is_terminal(error=True):
         yield lambda _: None
@@ -224,7 +224,7 @@ def _progress() -> "Iterator[Callable[[Progress], None]]":
     with Bar(*columns, console=terminal.console(error=True), transient=True) as bar:
         line = bar.add_task("asking Neo", total=None)
 
-        def show(at: "Progress") -> None:
+        def show(at: "SyncProgress") -> None:
             since = "the beginning" if at.window.start is None else f"{at.window.start:%Y-%m-%d}"
             what = f"{at.window.kind} since {since} ({at.number} of {at.windows})"
             bar.update(line, description=what, completed=at.rows, total=max(at.total, at.rows))
@@ -232,7 +232,7 @@ def _progress() -> "Iterator[Callable[[Progress], None]]":
         yield show
 
 
-def _print_outcome(outcome: "Outcome") -> None:
+def _print_outcome(outcome: "SyncOutcome") -> None:
     tally = outcome.tally
     for name in ("pages", "tasks", "new", "grown", "restated", "quarantined"):
         click.echo(f"{name}: {getattr(tally, name)}")
@@ -284,13 +284,13 @@ def errors(query: tuple[str, ...], *, as_json: bool) -> None:
         if as_json:
             _print_json(to_document(found))
             return
-        from bot.failures.terminal import show
+        from bot.failures.cli import show
 
         show(found, wired.settings.timezone, terminal.console())
 
 
 def _show(wired: "App", answer: "Report") -> None:
-    from bot.usage.terminal import show
+    from bot.usage.cli import show
 
     stale_after = timedelta(seconds=2 * wired.settings.poll_seconds)
     show(answer, terminal.console(), wired.clock(), stale_after)
@@ -316,18 +316,18 @@ def _requoted(word: str) -> str:
 def status(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
     with _plainly():
-        from bot.ledger.reading import file_bytes
+        from bot.database.reader import file_bytes
         from bot.ledger.scope import EVERYTHING
-        from bot.usage import status as room
+        from bot.usage import status
 
         wired = _app()
         with wired.reader() as reader:
-            found = room.status(reader, EVERYTHING, file_bytes(wired.settings.database_path), wired.clock())
-        document = room.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
+            found = status.status(reader, EVERYTHING, file_bytes(wired.settings.database_path), wired.clock())
+        document = status.to_document(found, wired.clock(), 2 * wired.settings.poll_seconds)
         if as_json:
             _print_json(document)
         else:
-            from bot.usage.status_view import show
+            from bot.usage.status_cli import show
 
             show(found, document, terminal.console(), wired.settings.timezone)
 
@@ -442,17 +442,17 @@ def member_merge(old: str, new: str) -> None:
 def budget_list(*, as_json: bool) -> None:
     """All budgets with their use, pace, and where each limit comes from."""
     with _plainly():
-        from bot.budgets.listing import listing, to_document
+        from bot.budgets.listing import budget_listing, to_document
 
         wired = _app()
         with wired.reader() as reader:
-            lines = listing(reader, wired.watch.terms, wired.clock())
+            lines = budget_listing(reader, wired.watch.policy, wired.clock())
         if as_json:
             _print_json(to_document(lines))
             return
-        from bot.budgets.terminal import show
+        from bot.budgets.cli import show
 
-        show(lines, wired.watch.terms, terminal.console())
+        show(lines, wired.watch.policy, terminal.console())
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
@@ -465,13 +465,13 @@ def budget_set(scope: str, limit: str, until: str | None, reason: str | None) ->
     with _plainly():
         from bot.budgets import grammar
         from bot.budgets.changes import set_limit
-        from bot.budgets.terminal import done
+        from bot.budgets.cli import done
 
         wired = _app()
         now, zone = wired.clock(), wired.settings.timezone
         nanos, unit = grammar.limit(limit)
         ends_at = grammar.until(until, now, zone) if until else None
-        meant = grammar.Asked(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
+        meant = grammar.BudgetInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
         with wired.database() as ledger, ledger.transaction() as connection:
             what = set_limit(connection, wired.watch, meant, "terminal", now)
         click.echo(done(what, zone))
@@ -484,12 +484,12 @@ def budget_remove(scope: str, period: str | None) -> None:
     """Remove the budgets of a SCOPE: of one period, or of all."""
     with _plainly():
         from bot.budgets.changes import remove
-        from bot.budgets.grammar import Asked
-        from bot.budgets.terminal import done
+        from bot.budgets.cli import done
+        from bot.budgets.grammar import BudgetInstruction
         from bot.domain.periods import Unit
 
         wired = _app()
-        meant = Asked(scope, None, Unit(period) if period else None)
+        meant = BudgetInstruction(scope, None, Unit(period) if period else None)
         with wired.database() as ledger, ledger.transaction() as connection:
             removed = remove(connection, wired.watch, meant, "terminal", wired.clock())
         for each in removed:
@@ -502,13 +502,13 @@ def budget_remove(scope: str, period: str | None) -> None:
 def explain(whose: str, *, as_json: bool) -> None:
     """Why alerts were or were not sent."""
     with _plainly():
-        from bot.budgets.explaining import explained
-        from bot.budgets.explanation import sentences, to_document
+        from bot.budgets.explain import sentences, to_document
+        from bot.budgets.explain_command import explanation_answer
 
         wired = _app()
-        terms = wired.watch.terms
+        terms = wired.watch.policy
         with wired.reader() as reader:
-            found = explained(reader, whose, terms, wired.clock())
+            found = explanation_answer(reader, whose, terms, wired.clock())
         if as_json:
             _print_json([to_document(each) for each in found])
             return
@@ -550,7 +550,7 @@ def digest(*, day: str | None, dry_run: bool) -> None:
 def db_upgrade() -> None:
     """Bring the schema up to date (every start does it too)."""
     with _plainly():
-        from bot.ledger.schema import newest_revision
+        from bot.database.schema import newest_revision
 
         wired = _app()
         with wired.database():
@@ -562,7 +562,7 @@ def db_upgrade() -> None:
 def db_backup(file: Path) -> None:
     """Copy the ledger, also while it is in use."""
     with _plainly():
-        from bot.ledger.upkeep import backup
+        from bot.database.backup import backup
 
         size = backup(_app().settings.database_path, file)
         click.echo(_one_line(f"{file}: {size:,} bytes"))
@@ -588,7 +588,7 @@ def db_restore(file: Path) -> None:
 def db_verify() -> None:
     """Check the ledger's laws; exit 1 if one is broken."""
     with _plainly():
-        from bot.ledger.upkeep import verify
+        from bot.database.backup import verify
 
         broken = False
         for law, breaches in verify(_app().settings.database_path).items():

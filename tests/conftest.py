@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build
-from bot.neo.client import Patience
+from bot.neo.client import RetryPolicy
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
@@ -15,7 +15,7 @@ from bot.sandbox.world import START, World
 from bot.settings import load
 
 Wire = Callable[..., App]
-HURRIED = Patience(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
+HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -19,7 +19,7 @@ from random import Random
 
 import pytest
 
-from bot.ledger.database import open_database
+from bot.database.engine import open_database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi

@@ -5,29 +5,29 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from bot.budgets import phrases, store
-from bot.budgets.grammar import Asked
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, span_of
-from bot.budgets.store import Setting, Stored
-from bot.budgets.watch import Watch, thing
+from bot.budgets import budget_formatting, store
+from bot.budgets.evaluator import BudgetEvaluator, budget_topic
+from bot.budgets.grammar import BudgetInstruction
+from bot.budgets.rules import DEFAULT, TEAM, UNITS, budget_period
+from bot.budgets.store import LimitSetting, StoredBudget
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
-from bot.ledger.instants import from_us, to_us
+from bot.domain.timestamps import from_us, to_us
 from bot.ledger.members import member_ids, stored_email
-from bot.outbox.store import Owed, changed, owe
-from bot.people import naming
-from bot.people.outgoing import count_act
+from bot.outbox.store import NewNotification, enqueue, request_edits
+from bot.people import mentions
+from bot.people.rate_limit import count_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reads
+    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class BudgetChange:
     """What a change came to: the budget before and after it, whose it is, and whether anything is different.
 
     `known` is False for a member without any task yet; `then_nanos` is the limit after one that is for a while.
@@ -35,8 +35,8 @@ class Done:
 
     scope: str
     unit: Unit
-    before: Stored | None
-    after: Stored | None
+    before: StoredBudget | None
+    after: StoredBudget | None
     known: bool = True
     then_nanos: int | None = None
 
@@ -54,7 +54,7 @@ def scope_of(connection: "Reads", name: str) -> int:
         RefusedError: nobody of that e-mail or name is in the ledger.
     """
     if name.startswith("@"):
-        name = naming.called(connection, name)
+        name = mentions.email_of_name(connection, name)
     if name.lower() in {"default", "team"}:
         return DEFAULT if name.lower() == "default" else TEAM
     email = stored_email(name)
@@ -70,21 +70,30 @@ def scope_of(connection: "Reads", name: str) -> int:
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
 
 
-def _with_an_email(connection: "Connection", asked: Asked) -> Asked:
+def _with_an_email(connection: "Connection", instruction: BudgetInstruction) -> BudgetInstruction:
     """The same with the e-mail of whom a name (`@ana`) means, which is what is said back."""
-    named = (asked.scope or "").startswith("@")
-    return replace(asked, scope=naming.called(connection, asked.scope or "")) if named else asked
+    named = (instruction.scope or "").startswith("@")
+    return (
+        replace(instruction, scope=mentions.email_of_name(connection, instruction.scope or ""))
+        if named
+        else instruction
+    )
 
 
 def set_limit(  # noqa: PLR0917 - what a change is made of
-    connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime, expected: int | None = None
-) -> Done:
+    connection: "Connection",
+    evaluator: BudgetEvaluator,
+    instruction: BudgetInstruction,
+    by: str,
+    now: datetime,
+    expected: int | None = None,
+) -> BudgetChange:
     """Set a limit.
 
     Args:
         connection: a transaction of the ledger's.
-        watch: who sees to what follows.
-        asked: what is to be set, with a scope.
+        evaluator: who sees to what follows.
+        instruction: what is to be set, with a scope.
         by: a Slack id, or `terminal`.
         now: the moment.
         expected: the revision that whoever sets it has seen, if that is known.
@@ -92,45 +101,51 @@ def set_limit(  # noqa: PLR0917 - what a change is made of
     Raises:
         RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
     """
-    asked = _with_an_email(connection, asked)
-    assert asked.scope is not None and asked.unit is not None  # noqa: S101, PT018 - the grammar sees to it
-    if asked.newcomer:
-        member_ids(connection, [stored_email(asked.scope)])
-    scope = scope_of(connection, asked.scope)
-    watch.settle(connection, now)
-    before = _in_force(connection, scope, asked.unit)
+    instruction = _with_an_email(connection, instruction)
+    assert instruction.scope is not None and instruction.unit is not None  # noqa: S101, PT018 - the grammar sees to it
+    if instruction.newcomer:
+        member_ids(connection, [stored_email(instruction.scope)])
+    scope = scope_of(connection, instruction.scope)
+    evaluator.apply_due(connection, now)
+    before = _in_force(connection, scope, instruction.unit)
     if expected is not None and expected != (before.revision if before else 0):
         raise RefusedError("Somebody has changed this budget meanwhile. Nothing was done: look at it again first.")
-    done = Done(asked.scope, asked.unit, before, before)
-    if before is None or (before.limit_nanos, before.ends_at) != (asked.nanos, asked.ends_at):
-        watch.set(connection, Setting(scope, asked.unit, asked.nanos, by, asked.reason, asked.ends_at), now)
-        done = replace(done, after=_in_force(connection, scope, asked.unit))
+    done = BudgetChange(instruction.scope, instruction.unit, before, before)
+    if before is None or (before.limit_nanos, before.ends_at) != (instruction.nanos, instruction.ends_at):
+        evaluator.set(
+            connection,
+            LimitSetting(scope, instruction.unit, instruction.nanos, by, instruction.reason, instruction.ends_at),
+            now,
+        )
+        done = replace(done, after=_in_force(connection, scope, instruction.unit))
     then = store.following(connection, done.after) if done.after else None
     return replace(done, known=_has_tasks(connection, scope), then_nanos=then)
 
 
-def remove(connection: "Connection", watch: Watch, asked: Asked, by: str, now: datetime) -> list[Done]:
+def remove(
+    connection: "Connection", evaluator: BudgetEvaluator, instruction: BudgetInstruction, by: str, now: datetime
+) -> list[BudgetChange]:
     """Remove the budgets of a scope: of one period, or of all.
 
     Raises:
         RefusedError: there is none.
     """
-    asked = _with_an_email(connection, asked)
-    assert asked.scope is not None  # noqa: S101 - the grammar sees to it
-    scope = scope_of(connection, asked.scope)
-    watch.settle(connection, now)
-    units: Sequence[Unit] = UNITS if asked.unit is None else (asked.unit,)
+    instruction = _with_an_email(connection, instruction)
+    assert instruction.scope is not None  # noqa: S101 - the grammar sees to it
+    scope = scope_of(connection, instruction.scope)
+    evaluator.apply_due(connection, now)
+    units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
     found = [before for unit in units if (before := _in_force(connection, scope, unit))]
     if not found:
-        which = f"{asked.unit} budget" if asked.unit else "budget"
-        raise RefusedError(f"There is no {which} of `{asked.scope}` to remove. `budgets` lists those there are.")
+        which = f"{instruction.unit} budget" if instruction.unit else "budget"
+        raise RefusedError(f"There is no {which} of `{instruction.scope}` to remove. `budgets` lists those there are.")
     for before in found:
-        watch.set(connection, Setting(scope, before.unit, None, by, asked.reason), now)
-    return [Done(asked.scope, before.unit, before, None) for before in found]
+        evaluator.set(connection, LimitSetting(scope, before.unit, None, by, instruction.reason), now)
+    return [BudgetChange(instruction.scope, before.unit, before, None) for before in found]
 
 
-def _in_force(connection: "Connection", scope: int, unit: Unit) -> Stored | None:
-    found = store.stored(connection, scope, unit)
+def _in_force(connection: "Connection", scope: int, unit: Unit) -> StoredBudget | None:
+    found = store.stored_budget(connection, scope, unit)
     return None if found is None or found.limit_nanos is None else found
 
 
@@ -155,12 +170,12 @@ def acknowledge(connection: "Connection", name: str, by: str, now: datetime) -> 
     connection.exec_driver_sql(
         "INSERT INTO acknowledgement (subject, unit, period, by, at) VALUES (?,?,?,?,?)", (*key, by, to_us(now))
     )
-    changed(connection, [name])
+    request_edits(connection, [name])
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BudgetRequest:
     """A member's request: an own limit, and what became of it."""
 
     id: int
@@ -180,7 +195,9 @@ class Wish:
         return str(to_us(self.asked_at))
 
 
-def ask(connection: "Connection", member: int, asked: Asked, by: str, now: datetime) -> int:
+def request_budget(
+    connection: "Connection", member: int, instruction: BudgetInstruction, by: str, now: datetime
+) -> int:
     """Keep a request and owe it to the operators; returns its key.
 
     A request for the same that is still open becomes this one: its message is edited, and no other one is sent.
@@ -188,28 +205,28 @@ def ask(connection: "Connection", member: int, asked: Asked, by: str, now: datet
     Raises:
         RefusedError: whoever asks has sent too much within the hour.
     """
-    assert asked.unit is not None  # noqa: S101 - the grammar sees to it
-    count_act(connection, by, now)
-    ends_at = None if asked.ends_at is None else to_us(asked.ends_at)
-    wanted = (asked.nanos, ends_at, asked.reason, by, to_us(now), member, asked.unit)
+    assert instruction.unit is not None  # noqa: S101 - the grammar sees to it
+    count_message(connection, by, now)
+    ends_at = None if instruction.ends_at is None else to_us(instruction.ends_at)
+    wanted = (instruction.nanos, ends_at, instruction.reason, by, to_us(now), member, instruction.unit)
     open_ = connection.exec_driver_sql(
         "UPDATE budget_request SET limit_nanos = ?, ends_at = ?, reason = ?, asked_by = ?, asked_at = ?"
         " WHERE member = ? AND unit = ? AND state = 'open' RETURNING id",
         wanted,
     ).first()
     if open_ is not None:
-        changed(connection, [f"request:{open_[0]}"])
+        request_edits(connection, [f"request:{open_[0]}"])
         return int(open_[0])
     key = connection.exec_driver_sql(
         "INSERT INTO budget_request (limit_nanos, ends_at, reason, asked_by, asked_at, member, unit, state)"
         " VALUES (?,?,?,?,?,?,?,'open')",
         wanted,
     ).lastrowid
-    owe(connection, [Owed(f"request:{key}", "operators", f"request:{key}")], now)
+    enqueue(connection, [NewNotification(f"request:{key}", "operators", f"request:{key}")], now)
     return int(key)
 
 
-def wish(connection: "Reads", key: int) -> Wish | None:
+def budget_request(connection: "Reads", key: int) -> BudgetRequest | None:
     """A request by its key."""
     row = connection.exec_driver_sql(
         "SELECT id, member, unit, limit_nanos, ends_at, reason, asked_by, asked_at, state, decided_by"
@@ -221,12 +238,19 @@ def wish(connection: "Reads", key: int) -> Wish | None:
         return None
     key, member, unit, nanos, ends_at, reason, asked_by, asked_at, state, decided_by = row
     ends = None if ends_at is None else from_us(ends_at)
-    return Wish(key, member, Unit(unit), nanos, ends, reason, asked_by, from_us(asked_at), state, decided_by)
+    return BudgetRequest(key, member, Unit(unit), nanos, ends, reason, asked_by, from_us(asked_at), state, decided_by)
 
 
-def decide(
-    connection: "Connection", watch: Watch, key: int, *, approve: bool, by: str, now: datetime, seen: str = ""
-) -> Wish | None:
+def decide_request(
+    connection: "Connection",
+    evaluator: BudgetEvaluator,
+    key: int,
+    *,
+    approve: bool,
+    by: str,
+    now: datetime,
+    seen: str = "",
+) -> BudgetRequest | None:
     """Approve or decline a request, once; returns it as it was before, None if there is no such one.
 
     `seen` is the version that whoever decides has seen (see `Wish`), if that is known.
@@ -235,32 +259,36 @@ def decide(
         RefusedError: it is another request by now, what was asked for is over already, or it would lower a limit that
             was set since.
     """
-    found = wish(connection, key)
+    found = budget_request(connection, key)
     if found is None or found.state != "open":
         return found
     if seen and seen != found.version:
-        limit = phrases.limit_of(found.nanos, found.unit)
+        limit = budget_formatting.limit_of(found.nanos, found.unit)
         raise RefusedError(f"Nothing was done: this request has changed meanwhile, to {limit}. Look at it again.")
     if approve:
         if found.ends_at is not None and found.ends_at <= now:
             raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")
-        watch.settle(connection, now)
-        _refuse_lowering(connection, watch, found, now)
-        watch.set(connection, Setting(found.member, found.unit, found.nanos, by, found.reason, found.ends_at), now)
+        evaluator.apply_due(connection, now)
+        _refuse_lowering(connection, evaluator, found, now)
+        evaluator.set(
+            connection, LimitSetting(found.member, found.unit, found.nanos, by, found.reason, found.ends_at), now
+        )
     _decide(connection, key, "approved" if approve else "declined", by, now)
-    owe(connection, [Owed(f"decided:{key}", f"user:{found.asked_by}")], now)
-    changed(connection, [thing(found.member, span_of(found.unit, now, watch.terms.zone))])
+    enqueue(connection, [NewNotification(f"decided:{key}", f"user:{found.asked_by}")], now)
+    request_edits(connection, [budget_topic(found.member, budget_period(found.unit, now, evaluator.policy.zone))])
     return found
 
 
-def _refuse_lowering(connection: "Connection", watch: Watch, asked_for: Wish, now: datetime) -> None:
+def _refuse_lowering(
+    connection: "Connection", evaluator: BudgetEvaluator, asked_for: BudgetRequest, now: datetime
+) -> None:
     """Refuse what was asked for under another limit, if it is less than the one in force now."""
-    case = (asked_for.member, span_of(asked_for.unit, now, watch.terms.zone))
+    case = (asked_for.member, budget_period(asked_for.unit, now, evaluator.policy.zone))
     present = store.limits(connection, [case], now).get(case)
     if present is None or present.nanos <= asked_for.nanos:
         return
     if store.changed_since(connection, present.revision, asked_for.asked_at, now):
-        limit, less = (phrases.limit_of(nanos, asked_for.unit) for nanos in (present.nanos, asked_for.nanos))
+        limit, less = (budget_formatting.limit_of(nanos, asked_for.unit) for nanos in (present.nanos, asked_for.nanos))
         raise RefusedError(
             f"The limit has become {limit} since this was asked for: to approve would lower it to {less}. Decline it;"
             " if less is meant, set it with `budget`."
@@ -271,4 +299,4 @@ def _decide(connection: "Connection", key: int, state: str, by: str, now: dateti
     connection.exec_driver_sql(
         "UPDATE budget_request SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?", (state, by, to_us(now), key)
     )
-    changed(connection, [f"request:{key}"])
+    request_edits(connection, [f"request:{key}"])

@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from bot.budgets import store
+from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
-from bot.budgets.rules import DEFAULT, TEAM, Limit, Span, percent, span_named
-from bot.budgets.watch import Terms
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, BudgetPeriod, named_period, percent
+from bot.database.reader import Reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
-from bot.ledger.instants import from_us, to_us
+from bot.domain.timestamps import from_us, to_us
 from bot.ledger.passes import freshness
-from bot.ledger.reading import Reader
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.spend import charged
+from bot.ledger.spend import spend_column
 
 _TOP = 3  # tasks and models that are named
 _MOVED = "a task that was moved"  # it was charged to the member, and has become somebody else's
@@ -73,14 +73,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class BudgetFacts:
     """A subject's budget in a period. `email` is None for the team; `limit` is None once it was removed."""
 
     subject: int
     email: str | None
-    span: Span
+    span: BudgetPeriod
     spend_nanos: int
-    limit: Limit | None
+    limit: BudgetLimit | None
     over: bool  # the period has ended
     set_by: LimitAct | None
     steps: tuple[Step, ...]
@@ -96,46 +96,48 @@ class Facts:
         return percent(self.spend_nanos, self.limit.nanos) if self.limit else 0
 
 
-def facts(reader: Reader, subject: int, span: Span, terms: Terms, now: datetime) -> Facts:
+def budget_facts(
+    reader: Reader, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
+) -> BudgetFacts:
     """Look at a subject's budget as it is now, in one snapshot."""
     with reader:
-        case = (subject, span)
+        case = (subject, period)
         limit = store.limits(reader, [case], now).get(case)
-        spend = store.spends(reader, [case], terms.basis)[case]
-        steps = tuple(_steps(reader, subject, span))
+        spend = store.spends(reader, [case], policy.basis)[case]
+        steps = tuple(_steps(reader, subject, period))
         acknowledged = reader.one(
             "SELECT by, at FROM acknowledgement WHERE subject = :s AND unit = :u AND period = :p",
-            {"s": subject, "u": span.unit, "p": span.label},
+            {"s": subject, "u": period.unit, "p": period.label},
         )
         quiet = reader.rows(
             f"SELECT audience, until, set_by FROM snooze WHERE {store.SNOOZED} AND subject = :s AND unit = :u"  # noqa: S608 - our own
             " ORDER BY 1",
-            {"s": subject, "u": span.unit, "now": to_us(now)},
+            {"s": subject, "u": period.unit, "now": to_us(now)},
         )
-        return Facts(
+        return BudgetFacts(
             subject=subject,
             email=email_of(reader, subject),
-            span=span,
+            span=period,
             spend_nanos=spend,
             limit=limit,
-            over=now >= span.window.end,
+            over=now >= period.window.end,
             set_by=_set_by(reader, limit),
             steps=steps,
-            cause=_cause(reader, (subject, span), terms.basis, steps),
+            cause=_cause(reader, (subject, period), policy.basis, steps),
             acknowledged=Act(acknowledged[0], from_us(acknowledged[1])) if acknowledged else None,
             snoozed=tuple((audience, from_us(until), by) for audience, until, by in quiet),
-            pace=pace_of(reader, case, limit, spend, terms, now),
+            pace=pace_of(reader, case, limit, spend, policy, now),
             as_of=freshness(reader, now).as_of,
         )
 
 
 def pace_of(  # noqa: PLR0917 - what a pace is told from
-    reader: Reader, case: store.Case, limit: Limit | None, spend_nanos: int, terms: Terms, now: datetime
+    reader: Reader, case: store.Case, limit: BudgetLimit | None, spend_nanos: int, policy: BudgetPolicy, now: datetime
 ) -> Pace:
     """The pace of one case, if there is a limit to compare it with and its period is going on."""
     if limit is None or now >= case[1].window.end:
         return NOTHING_TO_TELL
-    return paces(reader, {case: limit}, {case: spend_nanos}, terms, now)[case]
+    return paces(reader, {case: limit}, {case: spend_nanos}, policy, now)[case]
 
 
 def email_of(reader: Reader, subject: int) -> str | None:
@@ -146,7 +148,7 @@ def email_of(reader: Reader, subject: int) -> str | None:
     return (row[0] if row else "") or "unattributed"
 
 
-def _set_by(reader: Reader, limit: Limit | None) -> LimitAct | None:
+def _set_by(reader: Reader, limit: BudgetLimit | None) -> LimitAct | None:
     return None if limit is None else revision(reader, limit.revision)
 
 
@@ -163,11 +165,11 @@ def revision(reader: Reader, key: int) -> LimitAct | None:
     return LimitAct(nanos, before, scope, Act(by, from_us(at), reason), None if ends_at is None else from_us(ends_at))
 
 
-def _steps(reader: Reader, subject: int, span: Span) -> Sequence[Step]:
+def _steps(reader: Reader, subject: int, period: BudgetPeriod) -> Sequence[Step]:
     rows = reader.rows(
         "SELECT id, step, limit_nanos, spend_nanos, crossed_at, late, last_charge FROM crossing"
         " WHERE subject = :s AND unit = :u AND period = :p AND decision = 'TOLD' ORDER BY id",
-        {"s": subject, "u": span.unit, "p": span.label},
+        {"s": subject, "u": period.unit, "p": period.label},
     )
     return [
         Step(i, step, limit, spend, from_us(at), bool(late), last) for i, step, limit, spend, at, late, last in rows
@@ -177,17 +179,17 @@ def _steps(reader: Reader, subject: int, span: Span) -> Sequence[Step]:
 # --- the cause -----------------------------------------------------------------------------------
 
 
-def step_told(reader: Reader, crossing: int, terms: Terms) -> tuple[Span, Step, Cause] | None:
+def step_told(reader: Reader, crossing: int, policy: BudgetPolicy) -> tuple[BudgetPeriod, Step, Cause] | None:
     """A step that was told, in its period, and what moved since the one before it; None if it is not there any more."""
     with reader:
         row = reader.one("SELECT subject, unit, period FROM crossing WHERE id = :id", {"id": crossing})
         if row is None:
             return None
-        subject, span = row[0], span_named(Unit(row[1]), row[2], terms.zone)
+        subject, span = row[0], named_period(Unit(row[1]), row[2], policy.zone)
         steps = [step for step in _steps(reader, subject, span) if step.id <= crossing]
         if not steps:
             return None
-        return span, steps[-1], _cause(reader, (subject, span), terms.basis, steps, steps[-1].last_charge)
+        return span, steps[-1], _cause(reader, (subject, span), policy.basis, steps, steps[-1].last_charge)
 
 
 _NOW = 2**62  # above the key of any charge
@@ -197,7 +199,7 @@ def _cause(reader: Reader, case: store.Case, basis: SpendBasis, steps: Sequence[
     """What moved since the step before the last (or the period's start), up to a charge, by its key."""
     subject, span = case
     before = steps[-2] if len(steps) > 1 else None
-    amount = charged(basis)
+    amount = spend_column(basis)
     scope = EVERYTHING if subject == TEAM else Scope(subject)
     whose = "" if subject == TEAM else "c.member = :subject AND "
     within = f"""FROM charge c WHERE {whose}c.booked_at >= :low AND c.booked_at < :high

@@ -9,8 +9,8 @@ from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
+from bot.domain.tokens import Token, UnclosedQuoteError, clean, nearest, split
 from bot.domain.when import Moment, WhenError, read_edge
-from bot.domain.words import UnclosedQuoteError, Word, clean, nearest, split
 
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
@@ -18,7 +18,7 @@ _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget te
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BudgetInstruction:
     """What somebody wants of a budget.
 
     `scope` is as typed (an e-mail, a mention, `default`, `team`), None for one's own. `nanos` is the limit; without one
@@ -35,7 +35,7 @@ class Asked:
     newcomer: bool = False
 
 
-def asked(line: str, now: datetime, zone: ZoneInfo) -> Asked:
+def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruction:
     """Read what follows `budget`.
 
     Raises:
@@ -54,17 +54,17 @@ def asked(line: str, now: datetime, zone: ZoneInfo) -> Asked:
     return _setting(bare, named, now, zone)
 
 
-def _removal(bare: Sequence[Word], named: dict[str, Word]) -> Asked:
+def _removal(bare: Sequence[Token], named: dict[str, Token]) -> BudgetInstruction:
     rest = [word for word in bare if word.bare != "remove"]
     units = [unit for word in rest if (unit := _unit(word.bare))]
     scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"Type whose and which: `budget @ana remove {near}`.")
-    return Asked(scopes[0], None, units[0] if units else None, reason=_reason(named))
+    return BudgetInstruction(scopes[0], None, units[0] if units else None, reason=_reason(named))
 
 
-def _setting(bare: Sequence[Word], named: dict[str, Word], now: datetime, zone: ZoneInfo) -> Asked:
+def _setting(bare: Sequence[Token], named: dict[str, Token], now: datetime, zone: ZoneInfo) -> BudgetInstruction:
     amounts = [word for word in bare if _is_amount(word)]
     rest = [word for word in bare if not _is_amount(word)]
     request = bool(rest) and rest[0].bare == "request"
@@ -79,10 +79,10 @@ def _setting(bare: Sequence[Word], named: dict[str, Word], now: datetime, zone: 
         raise RefusedError(f"{'Several names' if scopes else 'Whose budget is missing'}. {_USAGE}")
     nanos, unit = limit(amounts[0].values[0])
     ends_at = until(named["until"].values[0], now, zone) if "until" in named else None
-    return Asked(scopes[0] if scopes else None, nanos, unit, ends_at, _reason(named), request)
+    return BudgetInstruction(scopes[0] if scopes else None, nanos, unit, ends_at, _reason(named), request)
 
 
-def _misspelt(rest: Sequence[Word], *, with_amount: bool) -> RefusedError | None:
+def _misspelt(rest: Sequence[Token], *, with_amount: bool) -> RefusedError | None:
     """What was meant by a word that is nearly one of a budget's own, where nothing else makes sense of it."""
     for word in rest:
         text = word.values[0]
@@ -100,12 +100,12 @@ _MEANT = {
 }
 
 
-def _is_amount(word: Word) -> bool:
+def _is_amount(word: Token) -> bool:
     text = word.values[0]
     return "/" in text or text[:1].isdigit() or text[:1] in "$€£¥-+."
 
 
-def _reason(named: dict[str, Word]) -> str | None:
+def _reason(named: dict[str, Token]) -> str | None:
     if "reason" not in named:
         return None
     return ", ".join(named["reason"].values)[:REASON] or None
@@ -184,6 +184,6 @@ def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
     return at if at == day_start(local_day(at, zone), zone) else None
 
 
-def units_named(asked_: Asked) -> Iterator[Unit]:
+def units_named(asked_: BudgetInstruction) -> Iterator[Unit]:
     """The periods that are meant."""
     yield from (UNITS if asked_.unit is None else (asked_.unit,))

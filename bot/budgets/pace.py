@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.budgets.rules import TEAM, Limit, Span
+from bot.budgets.evaluator import BudgetPolicy
+from bot.budgets.rules import TEAM, BudgetLimit, BudgetPeriod
 from bot.budgets.store import Case, by_span
-from bot.budgets.watch import Terms
+from bot.database.reader import Reader
 from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
 from bot.ledger.passes import beginning, freshness
-from bot.ledger.reading import Reader
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.spend import daily, first_charges, team_daily
 
@@ -35,41 +35,42 @@ NOTHING_TO_TELL = Pace()
 
 
 def paces(
-    reader: Reader, limits: Mapping[Case, Limit], spent: Mapping[Case, int], terms: Terms, now: datetime
+    reader: Reader, limits: Mapping[Case, BudgetLimit], spent: Mapping[Case, int], policy: BudgetPolicy, now: datetime
 ) -> dict[Case, Pace]:
     """The pace of each case that has a limit, within the caller's snapshot."""
     found: dict[Case, Pace] = {}
     for span, subjects in by_span(limits).items():
         if span.unit is Unit.MONTH and now in span.window:
-            found |= _of_months(reader, span, subjects, limits, spent, terms, now)
+            found |= _of_months(reader, span, subjects, limits, spent, policy, now)
         else:
             found |= {
-                (subject, span): _even(span, spent[subject, span], limits[subject, span].nanos, terms, now)
+                (subject, span): _even(span, spent[subject, span], limits[subject, span].nanos, policy, now)
                 for subject in subjects
             }
     return found
 
 
-def _even(span: Span, spent: int, limit: int, terms: Terms, now: datetime) -> Pace:
+def _even(period: BudgetPeriod, spent: int, limit: int, policy: BudgetPolicy, now: datetime) -> Pace:
     """Of a day or week: as much an hour as so far."""
-    whole, gone = span.window.end - span.window.start, now - span.window.start
+    whole, gone = period.window.end - period.window.start, now - period.window.start
     if gone < whole * _EARLY or gone >= whole or spent <= 0:
         return NOTHING_TO_TELL
     micro = timedelta(microseconds=1)
     end = spent * (whole // micro) // (gone // micro)
     if not spent < limit <= end:
         return Pace(end, end)
-    used_up = span.window.start + micro * ((gone // micro) * limit // spent)  # a timedelta holds no such product
-    return Pace(end, end, local_day(used_up, terms.zone))
+    used_up = period.window.start + micro * ((gone // micro) * limit // spent)  # a timedelta holds no such product
+    return Pace(end, end, local_day(used_up, policy.zone))
 
 
 def _of_months(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, span: Span, subjects: Iterable[int], limits: Mapping[Case, Limit], spent: Mapping[Case, int],
-    terms: Terms, now: datetime,
+    reader: Reader, period: BudgetPeriod, subjects: Iterable[int], limits: Mapping[Case, BudgetLimit],
+    spent: Mapping[Case, int],
+    policy: BudgetPolicy, now: datetime,
 ) -> dict[Case, Pace]:  # fmt: skip
-    foretold = months(reader, list(subjects), now, terms)
-    since, today = first_days(reader, list(foretold), now, terms), local_day(now, terms.zone)
-    cases = {(subject, span): each for subject, each in foretold.items()}
+    foretold = months(reader, list(subjects), now, policy)
+    since, today = first_days(reader, list(foretold), now, policy), local_day(now, policy.zone)
+    cases = {(subject, period): each for subject, each in foretold.items()}
     return {
         case: _pace(each, limits[case].nanos, spent[case], days_seen(since[case[0]], today))
         for case, each in cases.items()
@@ -82,25 +83,25 @@ def _pace(found: Forecast | None, limit: int, spent: int, seen: int) -> Pace:
     return Pace(found.low_nanos, found.high_nanos, found.passes(limit) if spent < limit else None)
 
 
-def months(reader: Reader, subjects: Iterable[int], now: datetime, terms: Terms) -> dict[int, Forecast | None]:
+def months(reader: Reader, subjects: Iterable[int], now: datetime, policy: BudgetPolicy) -> dict[int, Forecast | None]:
     """Where the present month ends for each subject; None from too few days."""
-    today, whole = local_day(now, terms.zone), _month(now, terms)
-    days = list(buckets(Unit.DAY, Window(whole.start, now + timedelta(microseconds=1)), terms.zone))
+    today, whole = local_day(now, policy.zone), _month(now, policy)
+    days = list(buckets(Unit.DAY, Window(whole.start, now + timedelta(microseconds=1)), policy.zone))
     names = [date.fromisoformat(each.label) for each in days]
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
     members = [subject for subject in subjects if subject != TEAM]
-    spent = daily(reader, members, windows, terms.basis) if members else {}
+    spent = daily(reader, members, windows, policy.basis) if members else {}
     if len(members) < len(list(subjects)):
-        spent[TEAM] = team_daily(reader, windows, terms.basis)
-    since, end = first_days(reader, list(spent), now, terms), local_day(whole.end, terms.zone)
+        spent[TEAM] = team_daily(reader, windows, policy.basis)
+    since, end = first_days(reader, list(spent), now, policy), local_day(whole.end, policy.zone)
     return {
         subject: forecast(dict(zip(names, nanos, strict=True)), since[subject], today, end)
         for subject, nanos in spent.items()
     }
 
 
-def first_days(reader: Reader, subjects: Sequence[int], now: datetime, terms: Terms) -> dict[int, date]:
+def first_days(reader: Reader, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
     """The first whole day of the present month that the ledger holds of each subject.
 
     Where it holds all there ever was, that is the day of their own first charge: nobody's pace tells of others'.
@@ -111,15 +112,15 @@ def first_days(reader: Reader, subjects: Sequence[int], now: datetime, terms: Te
     if fresh.since == 0:
         own = first_charges(reader, [subject for subject in subjects if subject != TEAM])
         begins |= {subject: own.get(subject) for subject in subjects if subject != TEAM}
-    return {subject: _first_day(begun, now, terms) for subject, begun in begins.items()}
+    return {subject: _first_day(begun, now, policy) for subject, begun in begins.items()}
 
 
-def _first_day(begins: datetime | None, now: datetime, terms: Terms) -> date:
-    first = local_day(_month(now, terms).start, terms.zone)
+def _first_day(begins: datetime | None, now: datetime, policy: BudgetPolicy) -> date:
+    first = local_day(_month(now, policy).start, policy.zone)
     if begins is None:
-        return local_day(now, terms.zone)
-    return max(first, local_day(begins - timedelta(microseconds=1), terms.zone) + _ONE)
+        return local_day(now, policy.zone)
+    return max(first, local_day(begins - timedelta(microseconds=1), policy.zone) + _ONE)
 
 
-def _month(now: datetime, terms: Terms) -> Window:
-    return period(Unit.MONTH, local_day(now, terms.zone), terms.zone)
+def _month(now: datetime, policy: BudgetPolicy) -> Window:
+    return period(Unit.MONTH, local_day(now, policy.zone), policy.zone)

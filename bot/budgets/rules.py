@@ -19,7 +19,7 @@ MANY = 5  # subjects above a limit that was just set, beyond which one summary t
 STEPS = (50, 80, 100, 150, 200)
 
 
-class Decision(StrEnum):
+class CrossingDecision(StrEnum):
     """What was made of a step that was passed; `explain` shows it."""
 
     TOLD = "told"
@@ -59,7 +59,7 @@ def audiences(subject: int, step: int) -> tuple[Audience, ...]:
     return (Audience.DM,) if step < FULL else (Audience.DM, Audience.CHANNEL)
 
 
-class Limit(NamedTuple):
+class BudgetLimit(NamedTuple):
     """A limit in force: its revision, and the scope it comes from."""
 
     revision: int
@@ -69,7 +69,7 @@ class Limit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Span:
+class BudgetPeriod:
     """A budget's period: its unit, its label, which does not change with the time zone, and its window.
 
     It is one with itself alone: whoever compares periods made apart compares their names.
@@ -85,25 +85,25 @@ class Span:
         return f"{self.unit}:{self.label}"
 
 
-def span_of(unit: Unit, moment: datetime, zone: tzinfo) -> Span:
+def budget_period(unit: Unit, moment: datetime, zone: tzinfo) -> BudgetPeriod:
     """The period of a unit that holds a moment."""
     return _span(unit, local_day(moment, zone), zone)
 
 
-def span_named(unit: Unit, label: str, zone: tzinfo) -> Span:
+def named_period(unit: Unit, label: str, zone: tzinfo) -> BudgetPeriod:
     """The period of that label (`2026-11-20`, `2026-W47`, `2026-11`); behind an `@` stands the zone of another one."""
     label, _, elsewhere = label.partition("@")
     if elsewhere:
-        there = span_named(unit, label, ZoneInfo(elsewhere))
-        return Span(unit, f"{label}@{elsewhere}", there.window)
+        there = named_period(unit, label, ZoneInfo(elsewhere))
+        return BudgetPeriod(unit, f"{label}@{elsewhere}", there.window)
     if unit is Unit.WEEK:
         year, week = label.split("-W")
         return _span(unit, date.fromisocalendar(int(year), int(week), 1), zone)
     return _span(unit, date.fromisoformat(label if unit is Unit.DAY else f"{label}-01"), zone)
 
 
-def _span(unit: Unit, day: date, zone: tzinfo) -> Span:
-    return Span(unit, unit.label(unit.first_day(day)), period(unit, day, zone))
+def _span(unit: Unit, day: date, zone: tzinfo) -> BudgetPeriod:
+    return BudgetPeriod(unit, unit.label(unit.first_day(day)), period(unit, day, zone))
 
 
 def passed(limit_nanos: int, spend_nanos: int, steps: Sequence[int]) -> Sequence[int]:
@@ -112,7 +112,9 @@ def passed(limit_nanos: int, spend_nanos: int, steps: Sequence[int]) -> Sequence
     return steps[: bisect_right(steps, percent(spend_nanos, limit_nanos))]
 
 
-def verdicts(reached: Collection[int], known: Collection[int], silent: Decision | None) -> dict[int, Decision]:
+def verdicts(
+    reached: Collection[int], known: Collection[int], silent: CrossingDecision | None
+) -> dict[int, CrossingDecision]:
     """What to make of the steps reached that are not known yet.
 
     Args:
@@ -123,9 +125,9 @@ def verdicts(reached: Collection[int], known: Collection[int], silent: Decision 
     new = [step for step in reached if step not in known]
     if silent is not None:
         return dict.fromkeys(new, silent)
-    verdict = dict.fromkeys(new, Decision.LOWER)
+    verdict = dict.fromkeys(new, CrossingDecision.LOWER)
     if new and new[-1] > max(known, default=0):
-        verdict[new[-1]] = Decision.TOLD
+        verdict[new[-1]] = CrossingDecision.TOLD
     return verdict
 
 

@@ -12,32 +12,32 @@ from bot.budgets.rules import (
     TEAM,
     UNITS,
     Audience,
-    Decision,
-    Limit,
-    Span,
+    BudgetLimit,
+    BudgetPeriod,
+    CrossingDecision,
     audiences,
     operator_audience,
     operator_of,
 )
+from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
-from bot.ledger import quarters
-from bot.ledger.instants import from_us, to_us
-from bot.ledger.reading import plain_rows
-from bot.ledger.spend import charged
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger import quarter_hour_totals
+from bot.ledger.spend import spend_column
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reads
+    from bot.database.reader import Reads
 
 
-Case = tuple[int, Span]  # a subject and a period of its budget
+Case = tuple[int, BudgetPeriod]  # a subject and a period of its budget
 
 
-def by_span(cases: Iterable[Case]) -> dict[Span, list[int]]:
+def by_span(cases: Iterable[Case]) -> dict[BudgetPeriod, list[int]]:
     """The subjects of each period."""
-    found: dict[Span, list[int]] = defaultdict(list)
+    found: dict[BudgetPeriod, list[int]] = defaultdict(list)
     for subject, span in cases:
         found[span].append(subject)
     return found
@@ -46,9 +46,9 @@ def by_span(cases: Iterable[Case]) -> dict[Span, list[int]]:
 # --- limits --------------------------------------------------------------------------------------
 
 
-def limits(connection: "Reads", cases: Collection[Case], now: datetime) -> dict[Case, Limit]:
+def limits(connection: "Reads", cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
     """The limit of each case that has one: in force now, or (for a period that is over) at its end."""
-    found: dict[Case, Limit] = {}
+    found: dict[Case, BudgetLimit] = {}
     nobody = _unattributed(connection)
     for span, subjects in by_span(cases).items():
         by_scope = (_present if now < span.window.end else _at_the_end)(connection, span, {*subjects, DEFAULT})
@@ -61,30 +61,30 @@ def limits(connection: "Reads", cases: Collection[Case], now: datetime) -> dict[
     return found
 
 
-def _present(connection: "Reads", span: Span, scopes: Collection[int]) -> dict[int, Limit]:
+def _present(connection: "Reads", period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
     rows = plain_rows(
         connection,
         "SELECT b.scope, b.revision, b.limit_nanos, b.ends_at FROM json_each(?) j"
         " CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? WHERE b.limit_nanos IS NOT NULL",
-        (json.dumps(list(scopes)), span.unit),
+        (json.dumps(list(scopes)), period.unit),
     )
     return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows}
 
 
-def _at_the_end(connection: "Reads", span: Span, scopes: Collection[int]) -> dict[int, Limit]:
-    end = to_us(span.window.end)
+def _at_the_end(connection: "Reads", period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
+    end = to_us(period.window.end)
     rows = connection.exec_driver_sql(
         "SELECT b.scope, r.id, r.limit_nanos, r.ends_at FROM json_each(?) j"
         " CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? JOIN budget_revision r ON r.id ="
         " (SELECT max(e.id) FROM budget_revision e WHERE e.budget = b.id AND e.set_at < ?"
         "  AND (e.ends_at IS NULL OR e.ends_at >= ?)) WHERE r.limit_nanos IS NOT NULL",
-        (json.dumps(list(scopes)), span.unit, end, end),
+        (json.dumps(list(scopes)), period.unit, end, end),
     )
     return {scope: _limit(scope, revision, nanos, ends_at) for scope, revision, nanos, ends_at in rows.all()}
 
 
-def _limit(scope: int, revision: int, nanos: int, ends_at: int | None) -> Limit:
-    return Limit(revision, nanos, scope, None if ends_at is None else from_us(ends_at))
+def _limit(scope: int, revision: int, nanos: int, ends_at: int | None) -> BudgetLimit:
+    return BudgetLimit(revision, nanos, scope, None if ends_at is None else from_us(ends_at))
 
 
 def _unattributed(connection: "Reads") -> int | None:
@@ -105,7 +105,7 @@ def any_budget(connection: "Reads") -> set[Unit]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredBudget:
     """A budget as it stands; `limit_nanos` is None if it was removed."""
 
     id: int
@@ -116,18 +116,18 @@ class Stored:
     ends_at: datetime | None
 
 
-def stored(connection: "Reads", scope: int, unit: Unit) -> Stored | None:
+def stored_budget(connection: "Reads", scope: int, unit: Unit) -> StoredBudget | None:
     """A budget by its identity."""
     row = connection.exec_driver_sql(f"{_STORED} WHERE scope = ? AND unit = ?", (scope, unit)).first()
     return _stored(row) if row else None
 
 
-def ended(connection: "Connection", now: datetime) -> list[Stored]:
+def ended(connection: "Connection", now: datetime) -> list[StoredBudget]:
     """The budgets whose limit for a while is over."""
     return [_stored(row) for row in plain_rows(connection, f"{_STORED} WHERE ends_at <= ?", (to_us(now),))]
 
 
-def astray(connection: "Connection", now: datetime) -> list[Stored]:
+def astray(connection: "Connection", now: datetime) -> list[StoredBudget]:
     """The budgets whose newest limit that has not ended is not in force: a clock that ran ahead had ended it."""
     rows = connection.exec_driver_sql(
         f"{_STORED} WHERE revision < (SELECT max(id) FROM budget_revision r"  # noqa: S608 - our own words
@@ -140,13 +140,13 @@ def astray(connection: "Connection", now: datetime) -> list[Stored]:
 _STORED = "SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget"
 
 
-def _stored(row: Sequence[Any]) -> Stored:
+def _stored(row: Sequence[Any]) -> StoredBudget:
     key, scope, unit, revision, nanos, ends_at = row
-    return Stored(key, scope, Unit(unit), revision, nanos, None if ends_at is None else from_us(ends_at))
+    return StoredBudget(key, scope, Unit(unit), revision, nanos, None if ends_at is None else from_us(ends_at))
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class LimitSetting:
     """A limit that somebody sets: None removes it; `by` is a Slack id, or `terminal`."""
 
     scope: int
@@ -157,14 +157,14 @@ class Setting:
     ends_at: datetime | None = None
 
 
-def write(connection: "Connection", setting: Setting, now: datetime) -> int:
+def write(connection: "Connection", setting: LimitSetting, now: datetime) -> int:
     """Keep a limit as the newest revision; returns the revision's key."""
-    before = stored(connection, setting.scope, setting.unit)
+    before = stored_budget(connection, setting.scope, setting.unit)
     if before is None:
         connection.exec_driver_sql(
             "INSERT INTO budget (scope, unit, revision) VALUES (?,?,0)", (setting.scope, setting.unit)
         )
-        before = stored(connection, setting.scope, setting.unit)
+        before = stored_budget(connection, setting.scope, setting.unit)
         assert before is not None  # noqa: S101 - just written
     ends_at = None if setting.ends_at is None else to_us(setting.ends_at)
     revision = connection.exec_driver_sql(
@@ -176,7 +176,7 @@ def write(connection: "Connection", setting: Setting, now: datetime) -> int:
     return int(revision)
 
 
-def restore(connection: "Connection", budget: Stored, now: datetime) -> int:
+def restore(connection: "Connection", budget: StoredBudget, now: datetime) -> int:
     """Put the newest revision in force that has not ended, such as the one before a limit for a while.
 
     Returns:
@@ -187,7 +187,7 @@ def restore(connection: "Connection", budget: Stored, now: datetime) -> int:
     return int(revision)
 
 
-def following(connection: "Connection", budget: Stored) -> int | None:
+def following(connection: "Connection", budget: StoredBudget) -> int | None:
     """The limit of a budget that is for a while, in nanos, that holds after its end; None if there is none."""
     found = None if budget.ends_at is None else _newest(connection, budget.id, budget.ends_at)
     return None if found is None else found[1]
@@ -233,7 +233,7 @@ def point_to(connection: "Connection", budget: int, revision: int, nanos: int | 
 
 def spends(connection: "Reads", cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
     """What each case has spent, in nanos."""
-    amount = charged(basis)
+    amount = spend_column(basis)
     # as a scalar subquery each is one short range of an index; a join was 35 times slower
     sql = f"""SELECT j.value, coalesce((SELECT sum({amount}) FROM charge c
 WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json_each(?) j"""  # noqa: S608 - one of two sums
@@ -245,15 +245,15 @@ WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json
             rows = plain_rows(connection, sql, (low, high, json.dumps(members)))
             found |= {(member, span): spent for member, spent in rows}
         if len(members) < len(subjects):
-            found[TEAM, span] = basis.spend(*quarters.between(connection, low, high))
+            found[TEAM, span] = basis.spend(*quarter_hour_totals.between(connection, low, high))
     return found
 
 
-def spenders(connection: "Reads", span: Span) -> list[int]:
+def spenders(connection: "Reads", period: BudgetPeriod) -> list[int]:
     """The members with charges in a period."""
     rows = connection.exec_driver_sql(
         "SELECT DISTINCT member FROM charge WHERE booked_at >= ? AND booked_at < ?",
-        (to_us(span.window.start), to_us(span.window.end)),
+        (to_us(period.window.start), to_us(period.window.end)),
     )
     return [row[0] for row in rows.all()]
 
@@ -262,17 +262,17 @@ def spenders(connection: "Reads", span: Span) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class NewCrossing:
     """Steps that a subject has passed now, and what is made of each."""
 
     subject: int
-    span: Span
-    limit: Limit
+    span: BudgetPeriod
+    limit: BudgetLimit
     spend_nanos: int
-    decisions: Mapping[int, Decision]
+    decisions: Mapping[int, CrossingDecision]
 
 
-def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case, list[int]]:
+def known(connection: "Connection", reached: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
     """The steps recorded already, of those cases and the revisions of their limits."""
     found: dict[Case, list[int]] = defaultdict(list)
     for span, subjects in by_span(reached).items():
@@ -289,33 +289,33 @@ def known(connection: "Connection", reached: Mapping[Case, Limit]) -> dict[Case,
     return found
 
 
-def arm_again(connection: "Connection", limits_: Mapping[Case, Limit]) -> None:
+def arm_again(connection: "Connection", limits_: Mapping[Case, BudgetLimit]) -> None:
     """Forget the steps of limits that come back into force which nobody heard of because they were replaced."""
     if not limits_:
         return
     connection.exec_driver_sql(
         "DELETE FROM crossing WHERE subject = ? AND unit = ? AND period = ? AND revision = ? AND decision = ?",
         [
-            (subject, span.unit, span.label, limit.revision, Decision.REPLACED.name)
+            (subject, span.unit, span.label, limit.revision, CrossingDecision.REPLACED.name)
             for (subject, span), limit in limits_.items()
         ],
     )
 
 
-def subjects_told(connection: "Connection", span: Span) -> list[int]:
+def subjects_told(connection: "Connection", period: BudgetPeriod) -> list[int]:
     """The subjects with a step passed in a period."""
     rows = connection.exec_driver_sql(
-        "SELECT DISTINCT subject FROM crossing WHERE unit = ? AND period = ?", (span.unit, span.label)
+        "SELECT DISTINCT subject FROM crossing WHERE unit = ? AND period = ?", (period.unit, period.label)
     )
     return [row[0] for row in rows.all()]
 
 
 def record(
     connection: "Connection",
-    passings: Sequence[Passing],
+    passings: Sequence[NewCrossing],
     deferred: Mapping[tuple[int, Unit], str],
     now: datetime,
-) -> list[tuple[int, Passing, int]]:
+) -> list[tuple[int, NewCrossing, int]]:
     """Keep steps that were passed.
 
     Returns:
@@ -327,7 +327,7 @@ def record(
     for each in passings:
         late, quiet = now >= each.span.window.end, deferred.get((each.subject, each.span.unit), "").split()
         for step, decision in sorted(each.decisions.items()):
-            told = decision is Decision.TOLD
+            told = decision is CrossingDecision.TOLD
             waiting = [name for name in quiet if name in audiences(each.subject, step)] if told else []
             rows.append(
                 (
@@ -458,17 +458,17 @@ def release(connection: "Connection", ended_: Ended, periods: Sequence[Tellable]
     return highest
 
 
-def _why_left_out(period: Tellable | None, revision: int, ended_: Ended) -> Decision:
+def _why_left_out(period: Tellable | None, revision: int, ended_: Ended) -> CrossingDecision:
     if period is None or ended_.until == period.end:
-        return Decision.DROPPED
-    return Decision.LOWER if revision == period.revision else Decision.REPLACED
+        return CrossingDecision.DROPPED
+    return CrossingDecision.LOWER if revision == period.revision else CrossingDecision.REPLACED
 
 
 def _defer(connection: "Connection", crossing: int, deferred: Sequence[str]) -> None:
     connection.exec_driver_sql("UPDATE crossing SET deferred = ? WHERE id = ?", (" ".join(deferred), crossing))
 
 
-def _tell_nobody(connection: "Connection", crossing: int, why: Decision) -> None:
+def _tell_nobody(connection: "Connection", crossing: int, why: CrossingDecision) -> None:
     """A crossing that nobody waits for any more was told to nobody, unless somebody else has been told of it."""
     connection.exec_driver_sql(
         "UPDATE crossing SET decision = ? WHERE id = ?"

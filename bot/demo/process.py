@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App, build, system_clock
-from bot.neo.client import Patience
-from bot.outbox.rules import Times
+from bot.neo.client import RetryPolicy
+from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
 from bot.service.log import configure
 from bot.service.run import Service, running
 from bot.settings import LogFormat, LogLevel, load
 
-BRISK = Times(pace=0.05)  # the embedded Slack takes more than one message a second
-QUICK = Patience(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
+BRISK = DeliveryTiming(pace=0.05)  # the embedded Slack takes more than one message a second
+QUICK = RetryPolicy(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
 _ARRIVING = 3.0  # seconds
 
 
@@ -58,7 +58,7 @@ async def _look(service: Service) -> None:
     if service.rooms is not None:
         with suppress(TimeoutError):  # while Slack is down nothing arrives
             async with asyncio.timeout(_ARRIVING):
-                await service.rooms.outbox.settled()
+                await service.rooms.outbox.wait_idle()
 
 
 async def _orders() -> asyncio.StreamReader:

@@ -22,7 +22,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
 from bot.settings import load
 from bot.shipped import shipped
-from bot.slack.rendering import Trusted, Words
+from bot.slack.templates import Templates, Trusted
 
 QUESTIONS = (  # the README's examples; a test compares them
     "",
@@ -52,7 +52,7 @@ async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, br
     """Serve the page until `stop` is set."""
     with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
         async with demo(port, seed, Path(directory)) as shown:
-            console.print(Words(shipped("templates")).say("demo/welcome", url=Trusted(shown.url)))
+            console.print(Templates(shipped("templates")).say("demo/welcome", url=Trusted(shown.url)))
             if browser:
                 await asyncio.to_thread(webbrowser.open, shown.url)
             await stop.wait()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.digest.switching import CHANNEL, switch, switches
-from bot.digest.watch import Decisions, Watch
-from bot.ledger import notes
-from bot.ledger.database import Database
-from bot.ledger.readers import Readers
-from bot.outbox.voices import Addresses, Found
+from bot.database import metadata
+from bot.database.engine import Database
+from bot.database.readers import ReaderPool
+from bot.digest.channels import CHANNEL, switch, switches
+from bot.digest.planner import Decisions, DigestPlanner
+from bot.outbox.renderers import Destinations, ResolvedChannel
 from bot.slack.errors import LimitedBySlackError, SlackError, SlackUnavailableError
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Digests:
+class DigestJob:
     """The digests of the channels of the settings (by id or `#name`); `clock` gives aware times."""
 
     channels: tuple[str, ...]
-    watch: Watch
-    addresses: Addresses
-    readers: Readers
+    planner: DigestPlanner
+    addresses: Destinations
+    readers: ReaderPool
     database: Database
     clock: Callable[[], datetime]
     _ids: dict[str, str] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Digests:
             await self.database.write(self._remember)
             found = await self._look(named, now)
         if found:
-            await self.database.write(lambda connection: self.watch.settle(connection, found, now))
+            await self.database.write(lambda connection: self.planner.apply_due(connection, found, now))
 
     async def _switch(self, now: datetime) -> None:
         """Note, once in a run, which channels have a digest now and had none before, and the other way round."""
@@ -73,7 +73,7 @@ class Digests:
         # two names of one channel are one channel
         ids = list(dict.fromkeys(self._ids.get(each, each) for each in named))
         awake = self._awake or now
-        return await self.readers.ask(lambda reader: self.watch.decisions(reader, ids, now, awake))
+        return await self.readers.ask(lambda reader: self.planner.decisions(reader, ids, now, awake))
 
     async def _find(self, now: datetime) -> list[str]:
         """Look up the channels by id; returns those that Slack has named, whose digests wait for no other's."""
@@ -103,10 +103,10 @@ class Digests:
                 place = await self.addresses.find(f"channel:{named}")
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
-        if isinstance(place, Found):
+        if isinstance(place, ResolvedChannel):
             return place.channel
-        return await self.readers.ask(lambda reader: notes.read(reader, f"{CHANNEL}{named}")) or named
+        return await self.readers.ask(lambda reader: metadata.read(reader, f"{CHANNEL}{named}")) or named
 
     def _remember(self, connection: "Connection") -> None:
         for named, key in self._ids.items():
-            notes.write(connection, f"{CHANNEL}{named}", key)
+            metadata.write(connection, f"{CHANNEL}{named}", key)

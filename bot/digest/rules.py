@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from bot.domain.formatting import weekday
 from bot.domain.periods import Unit, Window, day_start, instant, local_day
-from bot.domain.wording import weekday
 
 CATCH_UP = timedelta(hours=12)  # a digest that is later is skipped, and the next one says so
 PATIENCE = timedelta(hours=1)  # for which it waits for complete data
@@ -17,7 +17,7 @@ _LONGEST = 366  # days that are looked back
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DigestSchedule:
     """When digests come: at a local time, on days of the week (0 is Monday), by the clock of a zone."""
 
     at: time
@@ -35,7 +35,7 @@ class Plan:
         return [day for day in _each(first, last) if day.weekday() in self.days and self.moment(day) <= now]
 
 
-class Fate(StrEnum):
+class DigestOutcome(StrEnum):
     """What is made of a digest that has come due."""
 
     OWED = "owed"
@@ -43,28 +43,30 @@ class Fate(StrEnum):
     PAST = "past"  # from before the channel's digest was switched off and on again
 
 
-def fates(plan: Plan, after: date, now: datetime, awake: datetime, *, complete: bool) -> dict[date, Fate]:
+def digest_outcomes(
+    plan: DigestSchedule, after: date, now: datetime, awake: datetime, *, complete: bool
+) -> dict[date, DigestOutcome]:
     """What to make of the digests that have come due since the one of a day.
 
     Only the last can still be told, and only if it is not too late. It waits a while for complete data (and is left
     out as long as it does), counted from when it was due, or from when somebody was `awake` to read any.
     """
     due = plan.dates(after, now)
-    found = dict.fromkeys(due, Fate.SKIPPED)
+    found = dict.fromkeys(due, DigestOutcome.SKIPPED)
     if not due:
         return found
     moment = plan.moment(due[-1])
     if now < moment + CATCH_UP:
         patience = min(max(moment, awake) + PATIENCE, moment + CATCH_UP - LAST_CALL)
         if complete or now >= patience:
-            found[due[-1]] = Fate.OWED
+            found[due[-1]] = DigestOutcome.OWED
         else:
             del found[due[-1]]
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DigestDays:
     """The days that a digest tells of: from `first` until the one before `day`, which is its own.
 
     Between two time zones they are no whole days: it `begins` where the digest before it ended.
@@ -90,14 +92,14 @@ class Span:
         end = self.ends or day_start(self.day, zone)
         return Window(min(self.begins or day_start(self.first, zone), end), end)
 
-    def before(self) -> "Span":
+    def before(self) -> "DigestDays":
         """As many days before them."""
-        return Span(self.first - timedelta(days=self.count), self.first)
+        return DigestDays(self.first - timedelta(days=self.count), self.first)
 
-    def earlier(self, weeks: int) -> "Span":
+    def earlier(self, weeks: int) -> "DigestDays":
         """The same days of the week, so many weeks before."""
         back = timedelta(weeks=weeks)
-        return Span(self.first - back, self.day - back)
+        return DigestDays(self.first - back, self.day - back)
 
     def ended(self, unit: Unit) -> date | None:
         """The first day of the week or month that ended with one of the days since the digest before; None if none."""

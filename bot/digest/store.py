@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.digest.rules import CATCH_UP, Fate, Plan, Span
-from bot.ledger.instants import from_us, to_us
+from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
+from bot.domain.timestamps import from_us, to_us
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reads
+    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class Decided:
     """A digest that was decided upon; `last_charge` and `begins` as in the table."""
 
     channel: str
-    span: Span
-    fate: Fate
+    span: DigestDays
+    fate: DigestOutcome
     last_charge: int
     begins: int
     complete: bool
     at: datetime
 
-    def until(self, plan: Plan) -> datetime:
+    def until(self, plan: DigestSchedule) -> datetime:
         """Until when it may be told for the first time: half a day from when it was due, or (later) was asked for."""
         due = plan.moment(self.span.day)
         return (due if self.at - due < CATCH_UP else self.at) + CATCH_UP
@@ -80,8 +80,8 @@ def _decided(  # noqa: PLR0913, PLR0917 - a row
     begins_at: int | None, ends_at: int | None,
 ) -> Decided:  # fmt: skip
     moments = (None if each is None else from_us(each) for each in (begins_at, ends_at))
-    span = Span(date.fromisoformat(since), date.fromisoformat(day), *moments)
-    return Decided(channel, span, Fate(fate), last_charge, begins, bool(complete), from_us(at))
+    days = DigestDays(date.fromisoformat(since), date.fromisoformat(day), *moments)
+    return Decided(channel, days, DigestOutcome(fate), last_charge, begins, bool(complete), from_us(at))
 
 
 def unskip(connection: "Connection", channel: str, day: date) -> None:
@@ -130,7 +130,7 @@ def channels(reads: "Reads") -> list[str]:
 
 def retire(connection: "Connection", channel: str) -> None:
     """A channel's digests begin anew: those there are say nothing of the next one."""
-    connection.exec_driver_sql("UPDATE digest SET fate = ? WHERE channel = ?", (Fate.PAST, channel))
+    connection.exec_driver_sql("UPDATE digest SET fate = ? WHERE channel = ?", (DigestOutcome.PAST, channel))
 
 
 def completed(connection: "Connection", decided: Decided) -> None:

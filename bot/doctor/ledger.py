@@ -7,17 +7,19 @@ from pathlib import Path
 from shlex import quote
 
 from bot.app import App
+from bot.database import files
+from bot.database.engine import open_database
+from bot.database.errors import LedgerError
+from bot.database.schema import newest_revision
 from bot.doctor.check import Check
 from bot.doctor.check import State as CheckState
-from bot.ledger import files, notes
-from bot.ledger.database import open_database
-from bot.ledger.instants import from_us
+from bot.domain.timestamps import from_us
+from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import freshness
-from bot.ledger.schema import LedgerError, newest_revision
-from bot.outbox.rules import State
-from bot.outbox.store import Standing, standing
+from bot.outbox.rules import NotificationState
+from bot.outbox.store import OutboxSummary, outbox_summary
 from bot.settings import Settings
-from bot.usage.phrases import ago
+from bot.usage.answer_formatting import ago
 
 _LONG_OWED = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
@@ -50,8 +52,8 @@ def ledger(app: App) -> Iterator[Check]:
         open_database(path).close()
         with app.reader() as reader:
             yield Check(CheckState.OK, "database", f"{path} is writable, schema {newest_revision()}")
-            fresh, warning = freshness(reader, app.clock()), notes.read(reader, notes.SCOPE_WARNING)
-            outbox = standing(reader)
+            fresh, warning = freshness(reader, app.clock()), key_warning(reader)
+            outbox = outbox_summary(reader)
             quarantined = reader.rows("SELECT count(*) FROM quarantine")[0][0]
     except LedgerError as error:
         yield Check(CheckState.FAIL, "database", str(error))
@@ -75,18 +77,18 @@ def ledger(app: App) -> Iterator[Check]:
         yield Check(CheckState.FAIL, "scope", warning, "Make a key of an admin of the Neo team.")
 
 
-def _outbox(outbox: Standing, app: App) -> Iterator[Check]:
+def _outbox(outbox: OutboxSummary, app: App) -> Iterator[Check]:
     """Whether what is owed is being told."""
     age = None if outbox.oldest is None else app.clock() - from_us(outbox.oldest)
-    if outbox.counts.get(State.DEAD):
+    if outbox.counts.get(NotificationState.DEAD):
         key, why, _ = outbox.dead[0]
-        found = f"{outbox.counts[State.DEAD]:,} could not be delivered, the last was {key}: {why}"
+        found = f"{outbox.counts[NotificationState.DEAD]:,} could not be delivered, the last was {key}: {why}"
         yield Check(CheckState.WARN, "messages", found, "`neo-usage status` lists them.")
     elif age is not None and age > _LONG_OWED:
         mend = "Is `neo-usage run` running, and Slack within reach?"
         yield Check(CheckState.WARN, "messages", f"the oldest that is owed is from {ago(age)}", mend)
     else:
-        yield Check(CheckState.OK, "messages", f"{outbox.counts.get(State.SENT, 0):,} told, none is late")
+        yield Check(CheckState.OK, "messages", f"{outbox.counts.get(NotificationState.SENT, 0):,} told, none is late")
 
 
 def _disk(settings: Settings) -> Check:

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from bot.app import App
 from bot.doctor.check import Check, State
-from bot.neo.client import NeoClient, Patience, Span, connect
+from bot.neo.client import NeoClient, QueryWindow, RetryPolicy, connect
 from bot.neo.errors import NeoError, TooLongError
 from bot.neo.wire import Page
 from bot.settings import Settings
 
 _CLOCK_SLACK = timedelta(seconds=30)
 _FEW_DAYS = 3  # as every poll reads
-_QUICK = Patience(answer=15, connect=5, deadline=15, longest_retry_after=15)
+_QUICK = RetryPolicy(answer=15, connect=5, deadline=15, longest_retry_after=15)
 
 
 def key(settings: Settings) -> Iterator[Check]:
@@ -50,9 +50,9 @@ async def _listed(client: NeoClient, app: App) -> tuple[Page, int]:
     """The first tasks of the history that is kept, or of fewer days if Neo does not list so many at once."""
     now, days = app.clock(), app.settings.history_days
     try:
-        return await client.page(Span(now - timedelta(days=days), now), limit=20, offset=0), days
+        return await client.page(QueryWindow(now - timedelta(days=days), now), limit=20, offset=0), days
     except TooLongError:
-        return await client.page(Span(now - timedelta(days=_FEW_DAYS), now), limit=20, offset=0), _FEW_DAYS
+        return await client.page(QueryWindow(now - timedelta(days=_FEW_DAYS), now), limit=20, offset=0), _FEW_DAYS
 
 
 def _scope(page: Page, settings: Settings) -> Check:

@@ -6,16 +6,16 @@ from typing import Any
 import aiohttp
 
 from bot.app import App
+from bot.database.errors import LedgerError
 from bot.doctor.check import Check, State, guarded_async
 from bot.ledger.members import people
-from bot.ledger.schema import LedgerError
 from bot.people.links import users_by_email
-from bot.people.rights import Denied, SlackUser, read_user
+from bot.people.roles import Denied, SlackUser, read_user
 from bot.settings import Settings
 from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError, translated
 from bot.slack.manifest import SCOPES
 from bot.slack.transport import session, web_client
-from bot.slack.workspace import Account, Workspace, connected, is_shared_outside
+from bot.slack.workspace import Account, Workspace, connect_workspace, is_shared_outside
 
 _REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."
 _MOST_NAMED = 5
@@ -44,7 +44,7 @@ async def workspace(app: App) -> AsyncIterator[Check]:
     settings = app.settings
     if settings.slack_bot_token is None:
         return
-    async with connected(settings.slack_bot_token.reveal(), settings.slack_api_url) as slack:
+    async with connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url) as slack:
         account = None
         try:
             account = await slack.account()

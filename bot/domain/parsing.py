@@ -20,7 +20,7 @@ from bot.domain.question import (
     quoted,
 )
 from bot.domain.tasks import UPSTREAM_STATUSES, member_key
-from bot.domain.words import UnclosedQuoteError, Word, clean, split
+from bot.domain.tokens import Token, UnclosedQuoteError, clean, split
 
 MAX_LINE = 4_000  # Slack's own limit of a command's text is below it
 MAX_TOP = 1_000_000
@@ -62,10 +62,10 @@ class _Reading:
     statuses: Collection[str]
     question: Question = field(default_factory=Question)
     filters: dict[tuple[Field, bool], list[str]] = field(default_factory=dict)
-    when_word: Word | None = None
+    when_word: Token | None = None
     edges: dict[str, times.Edge] = field(default_factory=dict)
 
-    def wrong(self, word: Word, reason: str, better: str | None = None) -> QueryError:
+    def wrong(self, word: Token, reason: str, better: str | None = None) -> QueryError:
         """The error about a word; `better` is what to type in its place."""
         if better is None:
             return QueryError(reason, word.raw, word.column)
@@ -125,7 +125,7 @@ def _parse(line: str, now: datetime, zone: tzinfo, statuses: Collection[str]) ->
     return question
 
 
-def _read(reading: _Reading, words: Sequence[Word]) -> None:
+def _read(reading: _Reading, words: Sequence[Token]) -> None:
     place = 0
     while place < len(words):
         pair = _pair(words[place : place + 2])
@@ -138,17 +138,17 @@ def _read(reading: _Reading, words: Sequence[Word]) -> None:
         place += count
 
 
-def _pair(words: Sequence[Word]) -> Word | None:
+def _pair(words: Sequence[Token]) -> Token | None:
     """`last` and `month` typed as two words are one."""
     if len(words) < 2 or any(word.key for word in words):  # noqa: PLR2004 - a pair
         return None
     joined = f"{words[0].bare} {words[1].bare}"
     if joined not in times.WORDS and not (words[0].bare in {"this", "last"} and _nearest(words[1].bare, _UNITS)):
         return None
-    return Word(f"{words[0].raw} {words[1].raw}", words[0].column, None, (joined,))
+    return Token(f"{words[0].raw} {words[1].raw}", words[0].column, None, (joined,))
 
 
-def _timed(words: Sequence[Word]) -> tuple[Word, int]:
+def _timed(words: Sequence[Token]) -> tuple[Token, int]:
     """The first word, with the time of day (and `UTC`) that stands behind its date; and of how many words it is."""
     first, *others = words
     if first.key not in {"from", "to"} or len(first.values) > 1:
@@ -157,14 +157,14 @@ def _timed(words: Sequence[Word]) -> tuple[Word, int]:
         rest = [each.values[0] for each in others[:count] if each.key is None]
         if len(rest) == count and times.CLOCK.fullmatch(" ".join(rest).lower()):
             raw = " ".join(each.raw for each in words[: count + 1])
-            return Word(raw, first.column, first.key, (" ".join([first.values[0], *rest]),)), count + 1
+            return Token(raw, first.column, first.key, (" ".join([first.values[0], *rest]),)), count + 1
     return first, 1
 
 
 # --- words without a key -------------------------------------------------------------------------
 
 
-def _bare(reading: _Reading, word: Word) -> None:
+def _bare(reading: _Reading, word: Token) -> None:
     question, text = reading.question, word.values[0]
     match word.bare:
         case "team":
@@ -185,7 +185,7 @@ def _bare(reading: _Reading, word: Word) -> None:
             _time_or_error(reading, word, lowered)
 
 
-def _time_or_error(reading: _Reading, word: Word, lowered: str) -> None:
+def _time_or_error(reading: _Reading, word: Token, lowered: str) -> None:
     try:
         when = times.read_when(lowered)
     except times.WhenError as error:
@@ -195,14 +195,14 @@ def _time_or_error(reading: _Reading, word: Word, lowered: str) -> None:
     _set_when(reading, word, when)
 
 
-def _set_when(reading: _Reading, word: Word, when: times.When) -> None:
+def _set_when(reading: _Reading, word: Token, when: times.When) -> None:
     if reading.when_word is not None:
         raise reading.wrong(word, f"a second time beside `{reading.when_word.raw}`; one is enough", "")
     reading.when_word = word
     reading.question = replace(reading.question, when=when)
 
 
-def _unknown(reading: _Reading, word: Word, lowered: str) -> QueryError:
+def _unknown(reading: _Reading, word: Token, lowered: str) -> QueryError:
     if lowered in _KEYS and lowered not in GROUPINGS:
         return reading.wrong(word, f"`{lowered}:` needs its value right behind the colon")
     better = _meant(lowered, reading.statuses)
@@ -227,7 +227,7 @@ def _meant(lowered: str, statuses: Collection[str]) -> str | None:
 # --- words with a key ----------------------------------------------------------------------------
 
 
-def _keyed(reading: _Reading, word: Word) -> None:
+def _keyed(reading: _Reading, word: Token) -> None:
     key, exclude = _key(word)
     if key not in _KEYS:
         raise _unknown_key(reading, word, key, exclude=exclude)
@@ -241,12 +241,12 @@ def _keyed(reading: _Reading, word: Word) -> None:
     _READERS[key](reading, word)
 
 
-def _key(word: Word) -> tuple[str, bool]:
+def _key(word: Token) -> tuple[str, bool]:
     key = word.key or ""
     return key.removeprefix("-"), key.startswith("-")
 
 
-def _unknown_key(reading: _Reading, word: Word, key: str, *, exclude: bool) -> QueryError:
+def _unknown_key(reading: _Reading, word: Token, key: str, *, exclude: bool) -> QueryError:
     better = _SYNONYMS.get(key) or _nearest(key, _KEYS)
     if not better:
         return reading.wrong(word, f"no such filter; there are {_listed(f'`{name}:`' for name in _KEYS)}")
@@ -255,7 +255,7 @@ def _unknown_key(reading: _Reading, word: Word, key: str, *, exclude: bool) -> Q
     return reading.wrong(word, f"no filter `{key}:`", f"{prefix}{better}:{rest}")
 
 
-def _filter(reading: _Reading, word: Word, name: Field, *, exclude: bool) -> None:
+def _filter(reading: _Reading, word: Token, name: Field, *, exclude: bool) -> None:
     values = list(word.values)
     if name is Field.STATUS:
         values = [_status(reading, word, value) for value in values]
@@ -264,7 +264,7 @@ def _filter(reading: _Reading, word: Word, name: Field, *, exclude: bool) -> Non
     _add_filter(reading, name, values, exclude=exclude)
 
 
-def _status(reading: _Reading, word: Word, value: str) -> str:
+def _status(reading: _Reading, word: Token, value: str) -> str:
     spelled = {status.lower(): status for status in sorted(reading.statuses)}
     if value.lower() in spelled:
         return spelled[value.lower()]
@@ -272,7 +272,7 @@ def _status(reading: _Reading, word: Word, value: str) -> str:
     raise reading.wrong(word, reason, _respelled(word, spelled))
 
 
-def _respelled(word: Word, choices: Mapping[str, str]) -> str | None:
+def _respelled(word: Token, choices: Mapping[str, str]) -> str | None:
     """The word with every value spelled as the choice nearest to it; None if one is near to none."""
     nearest = [
         value.lower() if value.lower() in choices else _nearest(value.lower(), tuple(choices)) for value in word.values
@@ -286,7 +286,7 @@ def _add_filter(reading: _Reading, name: Field, values: list[str], *, exclude: b
     reading.filters[name, exclude] = list(kept)
 
 
-def _by(reading: _Reading, word: Word) -> None:
+def _by(reading: _Reading, word: Token) -> None:
     names = tuple(_one_of(reading, word, value.lower(), GROUPINGS, "grouping") for value in word.values)
     by = tuple(dict.fromkeys((*reading.question.by, *names)))
     if len(by) > MAX_GROUPINGS:
@@ -305,14 +305,14 @@ def _other(by: Sequence[str], name: str) -> str:
     return next(each for each in by if each != name)
 
 
-def _sort(reading: _Reading, word: Word) -> None:
+def _sort(reading: _Reading, word: Token) -> None:
     name = _one_of(reading, word, _single(reading, word).lower(), SORTS, "order")
     if reading.question.sort not in {None, name}:
         raise reading.wrong(word, "a second `sort:`", "")
     reading.question = replace(reading.question, sort=name)
 
 
-def _top(reading: _Reading, word: Word) -> None:
+def _top(reading: _Reading, word: Token) -> None:
     text = _single(reading, word)
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TOP)) and 0 < int(text) <= MAX_TOP):
         raise reading.wrong(word, f"`top:` takes a whole number from 1 to {MAX_TOP:,}", "top:20")
@@ -321,14 +321,14 @@ def _top(reading: _Reading, word: Word) -> None:
     reading.question = replace(reading.question, top=int(text))
 
 
-def _byok(reading: _Reading, word: Word) -> None:
+def _byok(reading: _Reading, word: Token) -> None:
     text = _one_of(reading, word, _single(reading, word).lower(), tuple(_SWITCHES), "switch")
     if reading.question.byok not in {None, _SWITCHES[text]}:
         raise reading.wrong(word, "both `byok:yes` and `byok:no`; leave both out to see all", "")
     reading.question = replace(reading.question, byok=_SWITCHES[text])
 
 
-def _edge(reading: _Reading, word: Word) -> None:
+def _edge(reading: _Reading, word: Token) -> None:
     key, _ = _key(word)
     if key in reading.edges:
         raise reading.wrong(word, f"a second `{key}:`", "")
@@ -343,7 +343,7 @@ def _edge(reading: _Reading, word: Word) -> None:
     reading.question = replace(reading.question, when=when)
 
 
-_READERS: dict[str, Callable[[_Reading, Word], None]] = {
+_READERS: dict[str, Callable[[_Reading, Token], None]] = {
     "by": _by, "sort": _sort, "top": _top, "byok": _byok, "from": _edge, "to": _edge,
 }  # fmt: skip
 _EXAMPLES = {
@@ -352,13 +352,13 @@ _EXAMPLES = {
 }  # fmt: skip
 
 
-def _single(reading: _Reading, word: Word) -> str:
+def _single(reading: _Reading, word: Token) -> str:
     if len(word.values) > 1:
         raise reading.wrong(word, f"`{word.key}:` takes one value", f"{word.key}:{quoted(word.values[0])}")
     return word.values[0]
 
 
-def _one_of(reading: _Reading, word: Word, value: str, choices: Sequence[str], noun: str) -> str:
+def _one_of(reading: _Reading, word: Token, value: str, choices: Sequence[str], noun: str) -> str:
     if value in choices:
         return value
     better = _respelled(word, {choice: choice for choice in choices})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.domain.periods import FIRST_YEAR, LAST_YEAR, Unit, Window, day_start, instant, local_day, period
-from bot.domain.timestamps import TimestampError, offset_text, read_timestamp
+from bot.domain.rfc3339 import TimestampError, offset_text, read_timestamp
 
 MAX_HOURS = 24 * 366 * 10
 MAX_DAYS = 366 * 10

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.database.reader import Reader
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
+from bot.domain.timestamps import from_us
 from bot.failures.rules import Cap
-from bot.ledger.instants import from_us
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
-from bot.ledger.reading import Reader
 from bot.ledger.scope import Scope
-from bot.ledger.spend import charged
+from bot.ledger.spend import spend_column
 
 _ERROR = 300  # characters of one that are shown
 NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
@@ -136,7 +136,7 @@ def going_on(reader: Reader, basis: SpendBasis, scope: Scope) -> list[Case]:
 def _cost(basis: SpendBasis, scope: Scope) -> str:
     """What a task `t` cost, in SQL, NULL if that is not known; in a member's scope what was charged to them."""
     if scope.member is not None:
-        return f"(SELECT sum({charged(basis)}) FROM {scope.charges_of('t.id')} c)"  # noqa: S608 - our own words
+        return f"(SELECT sum({spend_column(basis)}) FROM {scope.charges_of('t.id')} c)"  # noqa: S608 - our own words
     provider = " + coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else ""
     unknown = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
     return f"CASE WHEN {unknown} THEN NULL ELSE coalesce(t.platform_nanos, 0){provider} END"

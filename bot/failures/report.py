@@ -6,29 +6,28 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.domain import wording
+from bot.database.reader import Reader
+from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import Question, describe
+from bot.domain.timestamps import from_us
 from bot.domain.when import resolve
 from bot.failures.facts import first_line
 from bot.failures.rules import Cap
-from bot.ledger.instants import from_us
 from bot.ledger.members import shown_email
-from bot.ledger.passes import beginning, freshness, is_complete
-from bot.ledger.reading import Reader
-from bot.ledger.schema import UnreadError
+from bot.ledger.passes import UnreadError, beginning, freshness, is_complete
 from bot.ledger.scope import Scope
-from bot.ledger.selection import Selection, Where, asks_for_held_tasks, holds_any, where_of
-from bot.ledger.spend import charged
-from bot.people import naming
-from bot.people.naming import Mentioned
+from bot.ledger.selection import Conditions, Selection, asks_for_held_tasks, conditions_of, holds_any
+from bot.ledger.spend import spend_column
+from bot.people import mentions
+from bot.people.mentions import Mentioned
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ErrorLine:
     """Failures of one kind: of how many members, what they cost within the window (nanos), when the last was."""
 
     status: str
@@ -56,7 +55,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class ErrorReport:
     """What failed in a window. `members` are those whose tasks it may hold, None for everybody's."""
 
     query: str
@@ -64,7 +63,7 @@ class Errors:
     members: tuple[str, ...] | None
     window: Window
     tasks: int
-    lines: tuple[Line, ...]
+    lines: tuple[ErrorLine, ...]
     by_model: tuple[Part, ...]
     by_member: tuple[Part, ...]
     as_of: datetime | None
@@ -81,14 +80,14 @@ class Errors:
         return sum(line.nanos for line in self.lines)
 
 
-def check(question: Question, failing: Sequence[str]) -> None:
+def check_question(question: Question, failing: Sequence[str]) -> None:
     """Raise RefusedError for what a report of failures has no use for."""
     if question.by or question.rows or question.csv or question.sort or question.top:
         rows = f"`status:{','.join(failing)} rows`"
         raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
 
 
-def errors(  # noqa: PLR0917 - all that an answer depends on
+def error_report(  # noqa: PLR0917 - all that an answer depends on
     reader: Reader,
     question: Question,
     caller: Caller,
@@ -97,30 +96,30 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
     failing: Sequence[str],
     now: datetime,
     mentioned: Mentioned | None = None,
-) -> Errors:
+) -> ErrorReport:
     """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`.
 
     Tasks of the `failing` statuses failed, here as in every other answer.
     """
     with reader:
         scope = Scope.of(reader, caller)
-        granted = naming.granted(reader, scope, question, caller, mentioned)
+        granted = mentions.resolve_access(reader, scope, question, caller, mentioned)
         window = resolve(question.asked_when, now, zone)
         fresh = freshness(reader, now)
         if fresh.as_of is None and not holds_any(reader, scope):
             raise UnreadError
         selection = Selection(scope, window, granted.members, question.filters, question.byok)
-        where = where_of(reader, selection)
+        where = conditions_of(reader, selection)
         hits, failed = _hits(where, basis), where.puts(failing)
         models = _parts(reader, hits, where, failed, "t.model")
         members = _parts(reader, hits, where, failed, "m.email", f"JOIN member m ON m.id = {scope.holder('t')}")
-        return Errors(
+        return ErrorReport(
             query=describe(question),
             question=question,
             members=granted.members,
             window=window,
             tasks=sum(part.tasks for part in models),
-            lines=tuple(lines_of(reader, selection, basis, failing)),
+            lines=tuple(error_lines(reader, selection, basis, failing)),
             by_model=tuple(models),
             by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
             as_of=fresh.as_of,
@@ -129,21 +128,21 @@ def errors(  # noqa: PLR0917 - all that an answer depends on
         )
 
 
-def _hits(where: Where, basis: SpendBasis) -> str:
+def _hits(where: Conditions, basis: SpendBasis) -> str:
     """The tasks with a charge in the window, and those without cost created in it, as a common table."""
-    amount = charged(basis)
+    amount = spend_column(basis)
     return f"""
 WITH hit (task, nanos) AS MATERIALIZED (
   SELECT c.task, sum({amount}) FROM charge c {where.join_task} WHERE {where.charges()} GROUP BY c.task
   UNION ALL SELECT t.id, 0 FROM {where.scope.tasks} t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
 
 
-def lines_of(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[Line]:
+def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[ErrorLine]:
     """The kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
 
     A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
     """
-    where = where_of(reader, selection)
+    where = conditions_of(reader, selection)
     hits, failed = _hits(where, basis), where.puts(failing)
     sql = f"""{hits}
 SELECT t.status, t.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos),
@@ -153,11 +152,13 @@ LEFT JOIN failure f ON f.task = t.id AND f.past = 0 AND f.mended_at IS NULL LEFT
 WHERE t.status IN ({failed}) AND {where.scope.owns("t")}
 GROUP BY f.kind, t.status, t.model ORDER BY 5 DESC, 7 DESC, 8 DESC, 1, 2, 4"""  # noqa: S608 - values are bound; the error is of the row with the maximum
     for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, where.values):
-        yield Line(status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last))
+        yield ErrorLine(
+            status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last)
+        )
 
 
 def _parts(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, hits: str, where: Where, failed: str, name: str, join: str = ""
+    reader: Reader, hits: str, where: Conditions, failed: str, name: str, join: str = ""
 ) -> list[Part]:
     sql = f"""{hits}
 SELECT {name}, count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END)
@@ -166,14 +167,14 @@ GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""  # noqa: S608 - one of two columns
     return [Part(*row) for row in reader.rows(sql, where.values)]
 
 
-def to_document(found: Errors) -> dict[str, Any]:
+def to_document(report: ErrorReport) -> dict[str, Any]:
     """The report as data; amounts are exact decimal strings, moments UTC."""
     return {
-        "query": found.query,
-        "window": {"from": wording.utc(found.window.start), "to": wording.utc(found.window.end)},
-        "tasks": found.tasks,
-        "failed_tasks": found.failed,
-        "failed_usd": usd_text(found.nanos),
+        "query": report.query,
+        "window": {"from": formatting.utc(report.window.start), "to": formatting.utc(report.window.end)},
+        "tasks": report.tasks,
+        "failed_tasks": report.failed,
+        "failed_usd": usd_text(report.nanos),
         "groups": [
             {
                 "status": line.status,
@@ -183,14 +184,14 @@ def to_document(found: Errors) -> dict[str, Any]:
                 "tasks": line.tasks,
                 "members": line.members,
                 "spend_usd": usd_text(line.nanos),
-                "last": wording.utc(line.last),
+                "last": formatting.utc(line.last),
             }
-            for line in found.lines
+            for line in report.lines
         ],
-        "by_model": [_part(part) for part in found.by_model],
-        "by_member": [_part(part) for part in found.by_member],
-        "data_as_of": None if found.as_of is None else wording.utc(found.as_of),
-        "complete": found.complete,
+        "by_model": [_part(part) for part in report.by_model],
+        "by_member": [_part(part) for part in report.by_member],
+        "data_as_of": None if report.as_of is None else formatting.utc(report.as_of),
+        "complete": report.complete,
     }
 
 

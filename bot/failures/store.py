@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.domain.timestamps import from_us, to_us
 from bot.failures.rules import QUIET, cap_of
-from bot.ledger.instants import from_us, to_us
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reads
+    from bot.database.reader import Reads
 
 
 class State(StrEnum):

@@ -3,33 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.budgets.listing import Line as Budget
-from bot.budgets.listing import lines as budget_lines
+from bot.budgets.evaluator import BudgetPolicy
+from bot.budgets.listing import BudgetLine, budget_lines
 from bot.budgets.pace import months
 from bot.budgets.rules import NEAR, TEAM
-from bot.budgets.watch import Terms as BudgetTerms
+from bot.database.reader import Reader
 from bot.domain.access import Caller, Role
 from bot.domain.forecast import Forecast
 from bot.domain.periods import Unit, Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import Question
 from bot.domain.when import Calendar
-from bot.failures.answers import Quiet
-from bot.failures.command import quiet
+from bot.failures.answer_render import ActiveSilence
+from bot.failures.commands import quiet
 from bot.failures.facts import Case, going_on
-from bot.failures.report import Line as Failing
-from bot.failures.report import lines_of
+from bot.failures.report import ErrorLine, error_lines
 from bot.failures.store import listens
 from bot.home.store import SHOWN
 from bot.ledger.members import member_id
 from bot.ledger.passes import freshness
-from bot.ledger.reading import Reader
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
 from bot.ledger.spend import TaskRow, task_rows
-from bot.outbox.store import owed_now
-from bot.usage.report import Report, answer
-from bot.usage.report import Terms as UsageTerms
+from bot.outbox.store import undelivered_count
+from bot.usage.report import Report, ReportPolicy, answer
 
 TASKS = 5
 LATELY = timedelta(days=7)
@@ -42,11 +39,11 @@ _REACHES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class HomePolicy:
     """What App Home rests on."""
 
-    usage: UsageTerms
-    budgets: BudgetTerms
+    usage: ReportPolicy
+    budgets: BudgetPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +53,9 @@ class Own:
     email: str
     month: Report
     forecast: Forecast | None
-    budgets: tuple[Budget, ...]
+    budgets: tuple[BudgetLine, ...]
     tasks: tuple[TaskRow, ...]
-    failing: tuple[Failing, ...]
+    failing: tuple[ErrorLine, ...]
     listens: bool
 
 
@@ -68,15 +65,15 @@ class Team:
 
     month: Report
     forecast: Forecast | None
-    budgets: tuple[Budget, ...]
+    budgets: tuple[BudgetLine, ...]
     alerts: tuple[Case, ...]
-    silences: tuple[Quiet, ...]
+    silences: tuple[ActiveSilence, ...]
     incidents: tuple[str, ...]
     owed: int
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class HomeFacts:
     """What one person sees. `own` is None for somebody without any task; `team` for all but operators."""
 
     own: Own | None
@@ -87,27 +84,27 @@ class Facts:
 MONTH = Question(when=Calendar(Unit.MONTH, 0), by=("day",))
 
 
-def facts(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Facts:
+def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
     """Gather what a caller may see."""
     member = member_id(reader, caller.member)
-    own = None if member is None or caller.member is None else _own(reader, caller.member, member, terms, now)
-    team = _team(reader, caller, terms, now) if caller.role is Role.OPERATOR else None
-    return Facts(own, team, freshness(reader, now).as_of)
+    own = None if member is None or caller.member is None else _own(reader, caller.member, member, policy, now)
+    team = _team(reader, caller, policy, now) if caller.role is Role.OPERATOR else None
+    return HomeFacts(own, team, freshness(reader, now).as_of)
 
 
-def _own(reader: Reader, email: str, member: int, terms: Terms, now: datetime) -> Own:
+def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datetime) -> Own:
     # asked as themselves, whatever else they may see
-    month = answer(reader, MONTH, Caller(Role.MEMBER, email), terms.usage, now)
+    month = answer(reader, MONTH, Caller(Role.MEMBER, email), policy.usage, now)
     scope = Scope(member)
     lately = Selection(scope, Window(now - LATELY, now))
     with reader:
         return Own(
             email=email,
             month=month,
-            forecast=months(reader, [member], now, terms.budgets)[member],
-            budgets=tuple(budget_lines(reader, terms.budgets, now, member)),
-            tasks=tuple(_last_tasks(reader, scope, terms.usage.basis, now)),
-            failing=tuple(lines_of(reader, lately, terms.budgets.basis, terms.usage.failing)),
+            forecast=months(reader, [member], now, policy.budgets)[member],
+            budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
+            tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
+            failing=tuple(error_lines(reader, lately, policy.budgets.basis, policy.usage.failing)),
             listens=listens(reader, member),
         )
 
@@ -126,22 +123,22 @@ def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) 
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
-def _team(reader: Reader, caller: Caller, terms: Terms, now: datetime) -> Team:
-    month = answer(reader, Question(team=True, when=MONTH.when, by=MONTH.by), caller, terms.usage, now)
+def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> Team:
+    month = answer(reader, Question(team=True, when=MONTH.when, by=MONTH.by), caller, policy.usage, now)
     silences = quiet(reader, now)
-    alerts = going_on(reader, terms.budgets.basis, EVERYTHING)
+    alerts = going_on(reader, policy.budgets.basis, EVERYTHING)
     with reader:
-        pressing = [each for each in budget_lines(reader, terms.budgets, now) if _presses(each)]
+        pressing = [each for each in budget_lines(reader, policy.budgets, now) if _presses(each)]
         return Team(
             month=month,
-            forecast=months(reader, [TEAM], now, terms.budgets)[TEAM],
+            forecast=months(reader, [TEAM], now, policy.budgets)[TEAM],
             budgets=tuple(sorted(pressing, key=lambda each: -each.percent)),
             alerts=tuple(alerts),
             silences=tuple(silences),
             incidents=tuple(row[0] for row in reader.rows("SELECT said FROM incident WHERE ended_at IS NULL")),
-            owed=owed_now(reader),
+            owed=undelivered_count(reader),
         )
 
 
-def _presses(each: Budget) -> bool:
+def _presses(each: BudgetLine) -> bool:
     return each.spend_nanos is not None and (each.percent >= NEAR or each.pace.passes is not None)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.ledger.instants import to_us
-from bot.ledger.reading import Reader
+from bot.database.reader import Reader
+from bot.domain.timestamps import to_us
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

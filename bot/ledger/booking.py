@@ -13,18 +13,18 @@ from sqlalchemy import Connection
 from bot.domain.money import NANOS_PER_CREDIT, AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Refused, Task
-from bot.ledger import quarters
-from bot.ledger.instants import to_us
+from bot.domain.timestamps import to_us
+from bot.ledger import quarter_hour_totals
 from bot.ledger.members import member_ids
-from bot.ledger.passes import Stretch
-from bot.ledger.rules import NOTHING_KNOWN, Change, Entry, Standing, Totals, change, is_doubtful
+from bot.ledger.passes import Interval
+from bot.ledger.rules import NOTHING_KNOWN, Change, Entry, KnownTask, Totals, change, is_doubtful
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
 _CHUNK = 400  # parameters a statement; below SQLite's oldest limit of 999 with two a row
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PageSource:
     """Where a page's rows come from: a list over a window, whose rows may be clipped to it.
 
     `start` is the window's, None if it reaches back to the beginning; `repeated` rows came more than once.
@@ -50,7 +50,7 @@ class TaskChange(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BookingResult:
     """What one transaction booked. Counts are of tasks; `changes` holds the new and the changed ones.
 
     `doubtful` are the ids of tasks that were not booked: they must be read again alone.
@@ -77,11 +77,11 @@ class Booked:
         return bool(self.changes) and all(each.quiet for each in self.changes)
 
 
-Observer = Callable[[Connection, Booked], None]
+Observer = Callable[[Connection, BookingResult], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class BookingPolicy:
     """How a sync books: the unit of BYOK amounts, whose the rows without e-mail are, and who observes.
 
     `read_before` are the stretches of creation time that were read already: a task that is seen for the first time
@@ -93,7 +93,7 @@ class Terms:
     unit: ByokUnit
     solo_member: str | None = None
     observers: Sequence[Observer] = ()
-    read_before: Sequence[Stretch] | None = None
+    read_before: Sequence[Interval] | None = None
 
     def is_history(self, created_at: int) -> bool:
         """Whether a task that was never seen, created then (microseconds), was created in a time never read."""
@@ -104,29 +104,29 @@ class Terms:
 def book(
     connection: Connection,
     tasks: Sequence[Task],
-    terms: Terms,
+    policy: BookingPolicy,
     *,
     now: datetime,
-    listing: Listing | None = None,
+    listing: PageSource | None = None,
     refused: Iterable[Refused] = (),
-) -> Booked:
+) -> BookingResult:
     """Upsert tasks, book their charges and run the observers, all inside the caller's transaction.
 
     Args:
         connection: within a transaction of the writing connection.
         tasks: each at most once.
-        terms: how to book.
+        policy: how to book.
         now: when they were observed (aware).
         listing: the list the rows were found in; None for tasks that were read alone, which are whole.
         refused: rows to keep in quarantine.
     """
     changed = _changed(connection, tasks)
-    work = _Work(terms, to_us(now), listing, list(refused))
+    work = _Work(policy, to_us(now), listing, list(refused))
     work.read(connection, changed)
     work.write(connection)
     booked = work.booked(now, unchanged=len(tasks) - len(changed) + work.steady)
     _settle_quarantine(connection, tasks, booked, listing, to_us(now))
-    for observer in terms.observers:
+    for observer in policy.observers:
         observer(connection, booked)
     return booked
 
@@ -185,7 +185,7 @@ class _Stored:
     id: int
     member: int
     status: str
-    standing: Standing
+    standing: KnownTask
     by_unit: bool
     mixed: bool
     restated: bool
@@ -226,7 +226,7 @@ def _stored(connection: Connection, task_ids: Sequence[str]) -> dict[str, _Store
         marks = ",".join("?" * len(some))
         for row in connection.exec_driver_sql(f"{_STORED} ({marks})", some):
             task_id, key, member, status, platform, provider, created_at, stream_count, *rest = row
-            standing = Standing(Totals(platform, provider), created_at, stream_count)
+            standing = KnownTask(Totals(platform, provider), created_at, stream_count)
             found[task_id] = _Stored(key, member, status, standing, *rest)
     return found
 
@@ -278,9 +278,9 @@ def _steady(now: Decimal | None, stored: Decimal | None, nanos_per_unit: int) ->
 class _Work:
     """The rows to write for one page, gathered task by task."""
 
-    terms: Terms
+    policy: BookingPolicy
     now_us: int
-    listing: Listing | None
+    listing: PageSource | None
     refused: list[Refused]
     inserts: list[tuple[Any, ...]] = field(default_factory=list)
     updates: list[tuple[Any, ...]] = field(default_factory=list)
@@ -302,7 +302,7 @@ class _Work:
         following = _next_id(connection) if changed else 0
         for seen, seen_mark in changed:
             before, task, mark = stored.get(seen.task_id), seen, seen_mark
-            if before is not None and (task := _steadied(seen, before, self.terms.unit)) is not seen:
+            if before is not None and (task := _steadied(seen, before, self.policy.unit)) is not seen:
                 mark = fingerprint(task)
                 if mark == before.fingerprint:
                     self.steady += 1
@@ -321,11 +321,11 @@ class _Work:
                 self._update(task, mark, cost, before, member)
 
     def _email(self, task: Task) -> str:
-        return task.email or self.terms.solo_member or UNATTRIBUTED
+        return task.email or self.policy.solo_member or UNATTRIBUTED
 
     def _price(self, task: Task) -> Price | None:
         try:
-            return price(task, self.terms.unit)
+            return price(task, self.policy.unit)
         except AmountError as error:
             self.refused.append(Refused(task.task_id, str(error), task.created_at))
             return None
@@ -347,7 +347,7 @@ class _Work:
 
     def _member(self, task: Task, before: _Stored | None, members: dict[str, int]) -> int:
         if task.email is None and before is not None and not before.without_email:
-            if self.terms.solo_member is None:
+            if self.policy.solo_member is None:
                 self.email_lost += 1
             return before.member
         return members[self._email(task)]
@@ -365,12 +365,12 @@ class _Work:
         )
         self.details.append(_detail(key, task))
         self.new += 1
-        self._book(TaskChange(key, member, task, None, what.entries, what.restated, self.terms.is_history(created_at)))
+        self._book(TaskChange(key, member, task, None, what.entries, what.restated, self.policy.is_history(created_at)))
 
     def _update(self, task: Task, mark: int, cost: Price, before: _Stored, member: int) -> None:
         created_at = to_us(task.created_at)
         moved = bool(before.is_byok) is not cost.own_key
-        totals = before.totals(task, self.terms.unit)
+        totals = before.totals(task, self.policy.unit)
         what = change(totals, cost, created_at=created_at, observed_at=self.now_us, moved=moved)
         kept = _keeping_what_is_known(task, cost, before)
         columns = _columns(kept[0], mark, kept[1], what, member, created_at, self.now_us, before)
@@ -403,12 +403,12 @@ class _Work:
         ):
             if rows:
                 connection.exec_driver_sql(sql, list(rows))
-        quarters.add(
+        quarter_hour_totals.add(
             connection, ((booked_at, platform, provider) for _, _, platform, provider, booked_at, *_ in self.charges)
         )
 
-    def booked(self, now: datetime, *, unchanged: int) -> Booked:
-        return Booked(
+    def booked(self, now: datetime, *, unchanged: int) -> BookingResult:
+        return BookingResult(
             at=now,
             changes=tuple(self.changes),
             new=self.new,
@@ -506,12 +506,12 @@ def _next_id(connection: Connection) -> int:
 
 
 def _settle_quarantine(
-    connection: Connection, tasks: Sequence[Task], booked: Booked, listing: Listing | None, now_us: int
+    connection: Connection, tasks: Sequence[Task], result: BookingResult, listing: PageSource | None, now_us: int
 ) -> None:
     """A good row frees its task; a refused one is kept with when, and in which window, it was seen."""
-    bad = {each.key: each for each in booked.quarantined}
+    bad = {each.key: each for each in result.quarantined}
     if connection.exec_driver_sql("SELECT 1 FROM quarantine LIMIT 1").first():
-        unsettled = {*bad, *booked.doubtful}
+        unsettled = {*bad, *result.doubtful}
         healed = [(task.task_id,) for task in tasks if task.task_id not in unsettled]
         if healed:
             connection.exec_driver_sql("DELETE FROM quarantine WHERE key = ?", healed)

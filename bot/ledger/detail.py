@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.ledger.instants import from_us
+from bot.database.reader import Reader
+from bot.domain.timestamps import from_us
 from bot.ledger.members import shown_email
-from bot.ledger.reading import Reader
-from bot.ledger.rules import Kind
+from bot.ledger.rules import EntryKind
 from bot.ledger.scope import MOVED, Scope
 
 
@@ -97,7 +97,7 @@ def _within(reader: Reader, scope: Scope, found: TaskDetail, member: int) -> Tas
         found,
         platform_nanos=sum(each.platform_nanos for each in found.charges) if found.charges else None,
         provider_nanos=sum(each.provider_nanos for each in found.charges) if found.charges else None,
-        restated=any(each.kind == Kind.RESTATED for each in found.charges),
+        restated=any(each.kind == EntryKind.RESTATED for each in found.charges),
     )
     return booked if member == scope.member else _moved(reader, scope, booked)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bot.ledger.database import open_database
-from bot.ledger.schema import LedgerError, newest_revision, stored_revision
-from bot.ledger.upkeep import backup, remove
+from bot.database.backup import backup, remove
+from bot.database.engine import open_database
+from bot.database.errors import LedgerError
+from bot.database.schema import newest_revision, stored_revision
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,7 +20,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Former:
+class FormerLedger:
     """The former ledger, for reading, and its members' keys as they are here."""
 
     connection: sqlite3.Connection
@@ -31,7 +32,7 @@ class Former:
 
 
 @contextmanager
-def former(kept: Path | None, connection: "Connection") -> Iterator[Former | None]:
+def open_former(kept: Path | None, connection: "Connection") -> Iterator[FormerLedger | None]:
     """The former ledger that is kept there; None if there is none, or it cannot be read.
 
     Its members who are unknown here are added. One that an older version wrote is read from a copy, and left as it is.
@@ -49,7 +50,7 @@ def former(kept: Path | None, connection: "Connection") -> Iterator[Former | Non
             yield None
             return
         with closing(found):
-            yield Former(found, _members(found, connection))
+            yield FormerLedger(found, _members(found, connection))
     finally:
         remove(copy)
 
@@ -106,7 +107,7 @@ def _columns(connection: "Connection", table: str) -> set[str]:
     return {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})").all()}
 
 
-def present(connection: "Connection", sql: str, values: Sequence[Any] = ()) -> list[Row]:
+def rows_by_column(connection: "Connection", sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """The rows of a query here, by column."""
     found = connection.exec_driver_sql(sql, tuple(values))
     return [dict(row) for row in found.mappings().all()]

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.database.errors import LedgerError
+from bot.database.reader import Reader
 from bot.domain.tasks import member_key
-from bot.ledger.reading import Reader
-from bot.ledger.schema import LedgerError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

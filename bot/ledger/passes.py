@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.database.errors import LedgerError
+from bot.database.reader import Reader
 from bot.domain.periods import Window
-from bot.ledger.instants import from_us, to_us
-from bot.ledger.pruning import Pruned, key_after
-from bot.ledger.reading import Reader
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger.pruning import PruneStep, key_after
 from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.booking import Booked
+    from bot.ledger.booking import BookingResult
 
 _BEGINNING = 0  # the stored start of a window that reaches back to the beginning
 _FOR_EVER = 2**62
@@ -23,7 +24,7 @@ _DAY_US = 86_400_000_000  # a pass that had to wait may begin so long after its 
 _OVERLAP_US = 1_000_000  # whether the upstream's ends are inclusive is undocumented
 
 
-class Ending(StrEnum):
+class PassOutcome(StrEnum):
     """How a pass ended."""
 
     COMPLETE = "complete"
@@ -34,7 +35,7 @@ class Ending(StrEnum):
 
 
 @dataclass(slots=True)
-class Tally:
+class PassTally:
     """What a pass has read and booked so far. Counts are of tasks, but for `pages` and `quarantined` rows."""
 
     pages: int = 0
@@ -45,22 +46,22 @@ class Tally:
     quarantined: int = 0
     email_lost: int = 0
 
-    def add(self, booked: "Booked") -> None:
+    def add(self, result: "BookingResult") -> None:
         """Count one transaction."""
-        self.new += booked.new
-        self.grown += booked.grown
-        self.restated += booked.restated
-        self.quarantined += len(booked.quarantined)
-        self.email_lost += booked.email_lost
+        self.new += result.new
+        self.grown += result.grown
+        self.restated += result.restated
+        self.quarantined += len(result.quarantined)
+        self.email_lost += result.email_lost
 
-    def include(self, other: "Tally") -> None:
+    def include(self, other: "PassTally") -> None:
         """Count another pass's tally too."""
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Interval:
     """Creation times `[start, end)` in microseconds that passes have read."""
 
     start: int
@@ -68,7 +69,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingTasks:
     """What a complete pass did not list although it should: of how many, and how many were missed again."""
 
     expected: int
@@ -89,15 +90,15 @@ def begin(connection: "Connection", kind: str, start: datetime | None, end: date
 def finish(
     connection: "Connection",
     key: int,
-    tally: Tally,
+    tally: PassTally,
     *,
     complete: bool,
     now: datetime,
     error: str | None = None,
-    ending: Ending | None = None,
+    ending: PassOutcome | None = None,
 ) -> None:
     """Record what became of a pass; a complete one adds to the coverage, and frees what it no longer lists."""
-    ending = ending or (Ending.COMPLETE if complete else Ending.FAILED if error else Ending.INCOMPLETE)
+    ending = ending or (PassOutcome.COMPLETE if complete else PassOutcome.FAILED if error else PassOutcome.INCOMPLETE)
     connection.exec_driver_sql(
         "UPDATE pass SET finished_at=?, complete=?, pages=?, tasks=?, new=?, grown=?, restated=?, quarantined=?,"
         " error=?, ending=? WHERE id = ?",
@@ -111,11 +112,11 @@ def finish(
             "SELECT window_from, window_to, started_at FROM pass WHERE id = ?", (key,)
         ).one()
         start = _BEGINNING if row[0] is None else row[0]
-        _free_what_is_gone(connection, key, Stretch(start, row[1]), row[2])
-        _cover(connection, Stretch(start, row[1]))
+        _free_what_is_gone(connection, key, Interval(start, row[1]), row[2])
+        _cover(connection, Interval(start, row[1]))
 
 
-def _free_what_is_gone(connection: "Connection", key: int, window: Stretch, started_at: int) -> None:
+def _free_what_is_gone(connection: "Connection", key: int, window: Interval, started_at: int) -> None:
     """End the quarantine of rows that a complete pass should have listed and did not.
 
     It should have if their task was created within its window. Where that is not known, if it read on to its
@@ -129,21 +130,21 @@ def _free_what_is_gone(connection: "Connection", key: int, window: Stretch, star
     )
 
 
-def _cover(connection: "Connection", added: Stretch) -> None:
+def _cover(connection: "Connection", added: Interval) -> None:
     rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
-    stretches = joined([*(Stretch(*row) for row in rows), added])
+    stretches = merged_intervals([*(Interval(*row) for row in rows), added])
     connection.exec_driver_sql("DELETE FROM coverage")
     connection.exec_driver_sql(
         "INSERT INTO coverage (covered_from, covered_to) VALUES (?,?)", [(each.start, each.end) for each in stretches]
     )
 
 
-def joined(stretches: Sequence[Stretch]) -> list[Stretch]:
+def merged_intervals(stretches: Sequence[Interval]) -> list[Interval]:
     """The same stretches with those that touch made one, in order."""
-    result: list[Stretch] = []
+    result: list[Interval] = []
     for each in sorted(stretches, key=lambda stretch: stretch.start):
         if result and each.start <= result[-1].end:
-            result[-1] = Stretch(result[-1].start, max(result[-1].end, each.end))
+            result[-1] = Interval(result[-1].start, max(result[-1].end, each.end))
         else:
             result.append(each)
     return result
@@ -151,7 +152,7 @@ def joined(stretches: Sequence[Stretch]) -> list[Stretch]:
 
 def mark_missing(
     connection: "Connection", start: datetime | None, end: datetime, seen: Callable[[str], bool], now: datetime
-) -> Missing:
+) -> MissingTasks:
     """After a complete pass: note the tasks of its window that it did not list.
 
     The first time a task is only noted as missed, the second time it is missing since the first. A task that is
@@ -169,8 +170,8 @@ def mark_missing(
         elif missed_at is not None:
             back.append((key,))
     again = [(at, key) for key, at in missed if at is not None]
-    verdict = Missing(expected, len(missed), len(again))
-    if plunged(verdict):
+    verdict = MissingTasks(expected, len(missed), len(again))
+    if has_plunged(verdict):
         return verdict
     _note(connection, "UPDATE task SET missed_at = NULL, missing_since = NULL WHERE id = ?", back)
     _note(connection, "UPDATE task SET missing_since = ? WHERE id = ? AND missing_since IS NULL", again)
@@ -182,7 +183,7 @@ def mark_missing(
 _FEW = 10  # a small window may well lose half of its tasks
 
 
-def plunged(verdict: Missing) -> bool:
+def has_plunged(verdict: MissingTasks) -> bool:
     """Whether so much vanished that the key must have lost its view of the team."""
     return verdict.missed >= _FEW and verdict.missed * 2 >= verdict.expected
 
@@ -195,6 +196,15 @@ def _note(connection: "Connection", sql: str, rows: Sequence[tuple[int, ...]]) -
 # --- read back -----------------------------------------------------------------------------------
 
 
+class UnreadError(LedgerError):
+    """The ledger holds nothing yet to answer from: no reading of Neo has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """How far the ledger can be trusted.
@@ -205,7 +215,7 @@ class Freshness:
 
     as_of: datetime | None
     reached: int
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Interval, ...]
 
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether complete passes have read all of `[start, end)`, as far as it has come."""
@@ -239,7 +249,7 @@ def freshness(reader: Reader, now: datetime) -> Freshness:
     rows = reader.rows(
         "SELECT covered_from, min(covered_to, :now) FROM coverage WHERE covered_from < :now ORDER BY 1", upto
     )
-    stretches = [Stretch(*row) for row in rows]
+    stretches = [Interval(*row) for row in rows]
     at = as_of[0] if as_of else None
     return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))
 
@@ -272,26 +282,26 @@ class PassRecord:
     started_at: datetime
     finished_at: datetime | None
     complete: bool
-    tally: Tally
+    tally: PassTally
     error: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class PassAttempts:
     """When passes of a kind began: the last complete one, and the last of all."""
 
     complete: datetime | None
     any: datetime | None
 
 
-def tried(reader: Reader, kind: str) -> Tried:
+def pass_attempts(reader: Reader, kind: str) -> PassAttempts:
     """When passes of that kind last began; the last that was written, whatever a clock that ran ahead wrote before."""
     last = "SELECT started_at FROM pass WHERE kind = :kind {} ORDER BY id DESC LIMIT 1"
     rows = [reader.one(last.format(only), {"kind": kind}) for only in ("AND complete", "")]
-    return Tried(*(None if row is None else from_us(row[0]) for row in rows))
+    return PassAttempts(*(None if row is None else from_us(row[0]) for row in rows))
 
 
-def read_before(connection: "Connection", now: datetime, *, tail: bool) -> list[Stretch] | None:
+def intervals_read(connection: "Connection", now: datetime, *, tail: bool) -> list[Interval] | None:
     """The stretches of creation time in which a new task is news: what complete passes have read, and what came since.
 
     Whatever was created after the first pass began that has read anything is news, also if no pass was ever complete.
@@ -301,8 +311,8 @@ def read_before(connection: "Connection", now: datetime, *, tail: bool) -> list[
     if rows and tail:
         return None
     began = connection.exec_driver_sql(_FIRST_TO_READ, (to_us(now),)).scalar()
-    since = [] if began is None else [Stretch(began, _FOR_EVER)]
-    return joined([*(Stretch(*row) for row in rows), *since])
+    since = [] if began is None else [Interval(began, _FOR_EVER)]
+    return merged_intervals([*(Interval(*row) for row in rows), *since])
 
 
 # one that read nothing, as while the machine had no time yet and no certificate was valid, says nothing of any time
@@ -311,7 +321,7 @@ SELECT started_at FROM pass WHERE started_at <= ? AND (pages > 0 OR finished_at 
 """
 
 
-def first_began(reader: Reader) -> datetime | None:
+def first_pass_start(reader: Reader) -> datetime | None:
     """When the ledger's first pass began."""
     row = reader.one("SELECT min(started_at) FROM pass")
     return from_us(row[0]) if row and row[0] is not None else None
@@ -335,12 +345,12 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
         started_at=from_us(started),
         finished_at=None if finished is None else from_us(finished),
         complete=bool(complete),
-        tally=Tally(*counts),
+        tally=PassTally(*counts),
         error=error,
     )
 
 
-def seen_by(hashes: Container[int]) -> Callable[[str], bool]:
+def tasks_known_at(hashes: Container[int]) -> Callable[[str], bool]:
     """Whether a task's id is among the hashes a sweep has kept."""
     return lambda task_id: hash(task_id) in hashes
 
@@ -351,7 +361,7 @@ RETAIN = timedelta(days=30)  # what is due is decided by the last week's passes,
 _NEWEST = 1_000  # that are kept whatever their age: a service that was down for long goes on from them
 
 
-def prune(connection: "Connection", now: datetime, after: int) -> Pruned:
+def prune(connection: "Connection", now: datetime, after: int) -> PruneStep:
     """Delete passes that nothing rests on any more, among those whose keys follow `after`.
 
     The first stays, and the first that read anything, which tell since when the ledger is read; and of each kind the
@@ -365,7 +375,7 @@ def prune(connection: "Connection", now: datetime, after: int) -> Pruned:
     kept = _lasting(connection, now)
     old = [(key,) for (key,) in rows if key not in kept]
     _note(connection, "DELETE FROM pass WHERE id = ?", old)
-    return Pruned(len(old), reached)
+    return PruneStep(len(old), reached)
 
 
 # the kinds one after the other, each sought in an index

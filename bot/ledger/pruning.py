@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from bot.database import metadata
 from bot.domain.periods import instant, local_day
-from bot.ledger import notes
-from bot.ledger.instants import from_us, to_us
+from bot.domain.timestamps import from_us, to_us
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reader
+    from bot.database.reader import Reader
 
 AT_ONCE = 1_000  # keys that one transaction looks at: a few milliseconds, in which nobody else can write
 NIGHT = time(3, 30)  # local: half an hour after the nightly pass has begun
@@ -20,7 +20,7 @@ _NEWS = timedelta(days=7)  # a team without a task for longer has little to prun
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class PruneStep:
     """What one transaction deleted, and up to which key it looked; None if there is no more to look at."""
 
     rows: int
@@ -36,7 +36,7 @@ def key_after(connection: "Connection", table: str, after: int) -> int | None:
 
 def due(reader: "Reader", now: datetime, zone: tzinfo) -> bool:
     """Whether nothing was pruned since the last local night; a note from the future is of a clock that ran ahead."""
-    noted = notes.read(reader, _LAST)
+    noted = metadata.read(reader, _LAST)
     return noted is None or not _last_night(now, zone) <= from_us(int(noted)) <= now
 
 
@@ -48,7 +48,7 @@ def _last_night(now: datetime, zone: tzinfo) -> datetime:
 
 def finished(connection: "Connection", now: datetime) -> None:
     """Note that everything was pruned."""
-    notes.write(connection, _LAST, str(to_us(now)))
+    metadata.write(connection, _LAST, str(to_us(now)))
 
 
 def witnessed(reader: "Reader", now: datetime) -> datetime | None:

@@ -9,33 +9,34 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
+from bot.database.errors import LedgerError
 from bot.domain.money import AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Task
-from bot.ledger import notes, quarters
+from bot.domain.timestamps import from_us
+from bot.ledger import quarter_hour_totals
 from bot.ledger.booking import INSERT_CHARGE
-from bot.ledger.instants import from_us
-from bot.ledger.rules import Kind, Totals
-from bot.ledger.schema import LedgerError
+from bot.ledger.pricing_unit import store_unit, stored_unit
+from bot.ledger.rules import EntryKind, Totals
 
 _BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Repriced:
+class RepricingResult:
     """How many tasks changed, and by how many USD nanos in all."""
 
     tasks: int
     difference_nanos: int
 
 
-def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
+def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> RepricingResult:
     """Price every task again in a unit and book the differences; observers are not told.
 
     A correction stands where the charge stands that it corrects, so that past windows are right too: the unit was
     wrong all along. What a task no longer costs, or costs to Neo now, is corrected as well.
     """
-    before = ByokUnit(notes.stored_unit(connection) or ByokUnit.CREDITS)
+    before = stored_unit(connection) or ByokUnit.CREDITS
     scale = Fraction(unit.nanos_per_unit, before.nanos_per_unit)
     tasks, difference, last = 0, 0, 0
     while rows := connection.exec_driver_sql(_NEXT, (last, _BATCH)).all():
@@ -47,8 +48,8 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> Repriced:
                 _book(connection, row[0], new, entries, now_us)
             tasks += bool(entries)
             difference += sum(entry.platform_nanos + entry.provider_nanos for entry in entries)
-    notes.write(connection, notes.BYOK_UNIT, unit.value)
-    return Repriced(tasks, difference)
+    store_unit(connection, unit)
+    return RepricingResult(tasks, difference)
 
 
 # also those that no longer rest on the unit, and once did
@@ -182,12 +183,12 @@ def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> li
 
 def _book(connection: Connection, key: int, new: Totals, entries: Sequence[_Entry], now_us: int) -> None:
     charges = [
-        (key, e.member, e.platform_nanos, e.provider_nanos, e.booked_at, now_us, Kind.REPRICED, e.platform_nanos,
+        (key, e.member, e.platform_nanos, e.provider_nanos, e.booked_at, now_us, EntryKind.REPRICED, e.platform_nanos,
          e.provider_nanos)
         for e in entries
     ]  # fmt: skip
     connection.exec_driver_sql(INSERT_CHARGE, charges)
-    quarters.add(connection, ((e.booked_at, e.platform_nanos, e.provider_nanos) for e in entries))
+    quarter_hour_totals.add(connection, ((e.booked_at, e.platform_nanos, e.provider_nanos) for e in entries))
     connection.exec_driver_sql(
         "UPDATE task SET platform_nanos = ?, provider_nanos = ? WHERE id = ?",
         (new.platform_nanos, new.provider_nanos, key),

@@ -8,7 +8,7 @@ import msgspec
 from bot.domain.pricing import Price
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """Why a charge was booked."""
 
     FIRST = "first"  # an amount became known; booked when the task was created
@@ -24,7 +24,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     `platform_by_unit` and `provider_by_unit` are the parts of its amounts that rest on the BYOK unit.
     """
 
-    kind: Kind
+    kind: EntryKind
     platform_nanos: int
     provider_nanos: int
     booked_at: int
@@ -77,11 +77,11 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
             kind,
             _part(platform, kind),
             _part(provider, kind),
-            created_at if kind is Kind.FIRST else observed_at,
+            created_at if kind is EntryKind.FIRST else observed_at,
             platform_by_unit if kind is platform.kind else 0,
             provider_by_unit if kind is provider.kind else 0,
         )
-        for kind in (Kind.FIRST, Kind.GROWTH, Kind.RESTATED)
+        for kind in (EntryKind.FIRST, EntryKind.GROWTH, EntryKind.RESTATED)
         if kind in {platform.kind, provider.kind}
     ]
     kinds = {entry.kind for entry in entries}
@@ -90,13 +90,13 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
         provider_by_unit if provider.stands else 0,
     )
     if any(moved_parts):
-        entries.append(Entry(Kind.MOVED, 0, 0, observed_at, *moved_parts))
+        entries.append(Entry(EntryKind.MOVED, 0, 0, observed_at, *moved_parts))
     return Change(
         Totals(platform.total, provider.total),
         tuple(entries),
         withdrawn=platform.withdrawn or provider.withdrawn,
-        restated=Kind.RESTATED in kinds,
-        grown=bool(kinds - {Kind.RESTATED}),
+        restated=EntryKind.RESTATED in kinds,
+        grown=bool(kinds - {EntryKind.RESTATED}),
     )
 
 
@@ -104,7 +104,7 @@ def _first(price: Price, created_at: int) -> Change:
     if not price.known:
         return _STILL_UNKNOWN
     entry = Entry(
-        Kind.FIRST,
+        EntryKind.FIRST,
         price.platform_nanos or 0,
         price.provider_nanos or 0,
         created_at,
@@ -119,7 +119,7 @@ class _Step:
     """What happened to one amount."""
 
     total: int | None
-    kind: Kind | None = None
+    kind: EntryKind | None = None
     difference: int = 0
     withdrawn: bool = False
 
@@ -130,7 +130,7 @@ class _Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownTask:
     """What is stored of a task that a clipped copy of it would contradict."""
 
     totals: Totals
@@ -142,7 +142,7 @@ _ROUNDED = 1  # microsecond, which ledgers of before may hold too much: finer fr
 
 
 def is_doubtful(
-    stored: Standing | None, price: Price, *, created_at: int, stream_count: int | None, window_from: int | None
+    stored: KnownTask | None, price: Price, *, created_at: int, stream_count: int | None, window_from: int | None
 ) -> bool:
     """Whether a listed row may be a part of its task, cut by what `from` and `to` happen to filter on.
 
@@ -171,13 +171,13 @@ def _step(stored: int | None, now: int | None, absent: int | None) -> _Step:
     if now is None:
         return _Step(stored, withdrawn=stored is not None)
     if stored is None:
-        return _Step(now, Kind.FIRST, now)
+        return _Step(now, EntryKind.FIRST, now)
     if now > stored:
-        return _Step(now, Kind.GROWTH, now - stored)
+        return _Step(now, EntryKind.GROWTH, now - stored)
     if now < stored:
-        return _Step(now, Kind.RESTATED, now - stored)
+        return _Step(now, EntryKind.RESTATED, now - stored)
     return _Step(now)
 
 
-def _part(step: _Step, kind: Kind) -> int:
+def _part(step: _Step, kind: EntryKind) -> int:
     return step.difference if step.kind is kind else 0

@@ -10,7 +10,7 @@ from bot.domain.access import Caller, Role
 from bot.ledger.members import member_id
 
 if TYPE_CHECKING:
-    from bot.ledger.reading import Reader
+    from bot.database.reader import Reader
 
 MOVED = "moved"  # the model and the status of a task that has become somebody else's
 _NO_ONE = 0  # the key of no member

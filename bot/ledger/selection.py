@@ -6,14 +6,14 @@ from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import Any
 
+from bot.database.reader import Reader
 from bot.domain.parsing import QueryError, parse
 from bot.domain.periods import Window
 from bot.domain.question import Field, Filter, Question
 from bot.domain.tasks import UPSTREAM_STATUSES, member_key
 from bot.domain.text import ascii_lower
-from bot.ledger.instants import to_us
+from bot.domain.timestamps import to_us
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
-from bot.ledger.reading import Reader
 from bot.ledger.scope import Scope
 
 _WITHOUT_COST = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
@@ -34,7 +34,7 @@ class Selection:
 
 
 @dataclass(slots=True)
-class Where:
+class Conditions:
     """Conditions for charges and for tasks without cost, and their parameters; tasks are those of the scope."""
 
     scope: Scope
@@ -98,11 +98,11 @@ def _numbers(ids: Sequence[int]) -> str:
     return ",".join(map(str, ids)) or _NOTHING
 
 
-def where_of(reader: Reader, selection: Selection) -> Where:
+def conditions_of(reader: Reader, selection: Selection) -> Conditions:
     """The conditions of a selection, with its names resolved against what its scope has seen."""
     scope = selection.scope
     members = _Members(reader, scope)
-    where = Where(scope, selection.window, None)
+    where = Conditions(scope, selection.window, None)
     if selection.members is not None and scope.member is None:  # in a member's scope there is nobody else
         where.member_ids = members.named(selection.members)
     for each in selection.filters:
@@ -112,7 +112,7 @@ def where_of(reader: Reader, selection: Selection) -> Where:
     return where
 
 
-def _add(where: Where, reader: Reader, members: "_Members", each: Filter) -> None:
+def _add(where: Conditions, reader: Reader, members: "_Members", each: Filter) -> None:
     negation = "NOT " if each.exclude else ""
     match each.field:
         case Field.EMAIL:
@@ -129,7 +129,7 @@ def _add(where: Where, reader: Reader, members: "_Members", each: Filter) -> Non
             where.on_task.append(f"t.task_id {negation}IN ({where.puts(task_ids(reader, where.scope, each.values))})")
 
 
-def _search(where: Where, members: "_Members", values: Sequence[str]) -> str:
+def _search(where: Conditions, members: "_Members", values: Sequence[str]) -> str:
     """The upstream's search: a part of the task's id or of the e-mail, in any case."""
     parts = []
     for value in values:
@@ -158,7 +158,7 @@ def _models(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def parsed(  # noqa: PLR0917 - what a line means depends on all of it
+def parse_question(  # noqa: PLR0917 - what a line means depends on all of it
     reader: Reader, scope: Scope, line: str, now: datetime, zone: tzinfo, failing: Sequence[str] = ()
 ) -> Question:
     """The question that a line asks; a status is one of the upstream's own, of the settings, or seen in the scope.

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from bot.database.reader import Reader, plain_rows
 from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.domain.tasks import FAILED_STATUSES
-from bot.ledger import quarters
-from bot.ledger.instants import from_us, to_us
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger import quarter_hour_totals
 from bot.ledger.members import shown_email
-from bot.ledger.reading import Reader, plain_rows
-from bot.ledger.selection import Selection, Where, where_of
+from bot.ledger.selection import Conditions, Selection, conditions_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -91,7 +91,7 @@ class TaskRow:
 
 def sums(reader: Reader, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
     """What a selection adds up to; tasks of the `failing` statuses failed."""
-    where = where_of(reader, selection)
+    where = conditions_of(reader, selection)
     failed = where.puts(failing)
     sql = f"""
 SELECT sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task),
@@ -113,7 +113,7 @@ FROM charge c {where.join_task} WHERE {where.charges()}"""  # noqa: S608 - value
     )
 
 
-def _uncosted(reader: Reader, where: Where, failed: str) -> tuple[int, int]:
+def _uncosted(reader: Reader, where: Conditions, failed: str) -> tuple[int, int]:
     sql = f"""
 SELECT count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END)
 FROM {where.scope.tasks} t WHERE {where.without_cost()}"""  # noqa: S608 - values are bound
@@ -123,14 +123,14 @@ FROM {where.scope.tasks} t WHERE {where.without_cost()}"""  # noqa: S608 - value
 
 def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:
     """The platform's and the provider's nanos of a selection, without counting tasks."""
-    where = where_of(reader, selection)
+    where = conditions_of(reader, selection)
     join = where.joined_task
     sql = f"SELECT sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {where.charges()}"  # noqa: S608 - values are bound
     platform, provider = reader.rows(sql, where.values)[0]
     return platform or 0, provider or 0
 
 
-def charged(basis: SpendBasis) -> str:
+def spend_column(basis: SpendBasis) -> str:
     """What of a charge `c` is spend, in SQL."""
     return "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"
 
@@ -139,7 +139,7 @@ def daily(
     reader: "Connection | Reader", members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
 ) -> dict[int, list[int]]:
     """What each member spent within each of the windows, in nanos; as scalar subqueries, each a short range."""
-    amount = charged(basis)
+    amount = spend_column(basis)
     spans = ",".join(f"({i},{to_us(each.start)},{to_us(each.end)})" for i, each in enumerate(windows))
     sql = f"""
 WITH span (i, low, high) AS (VALUES {spans})
@@ -163,7 +163,7 @@ SELECT j.value, (SELECT min(c.booked_at) FROM charge c WHERE c.member = j.value)
 
 def team_daily(reader: Reader, windows: Sequence[Window], basis: SpendBasis) -> list[int]:
     """What the team spent within each of the windows, whose ends are quarters of an hour, in nanos."""
-    return [basis.spend(*quarters.between(reader, to_us(each.start), to_us(each.end))) for each in windows]
+    return [basis.spend(*quarter_hour_totals.between(reader, to_us(each.start), to_us(each.end))) for each in windows]
 
 
 def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[Group]:
@@ -179,7 +179,7 @@ def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo
     if any(name in COUNTED_GROUPINGS for name in by):
         return _counted(reader, selection, by, labels)
     found: dict[tuple[Any, ...], Group] = {}
-    where = where_of(reader, selection)
+    where = conditions_of(reader, selection)
     for *key, platform, provider, tasks in _charge_groups(reader, where, by, labels):
         group = found.setdefault(tuple(key), Group(()))
         group.platform_nanos, group.provider_nanos, group.tasks = platform, provider, tasks
@@ -252,7 +252,7 @@ def _with_data(reader: Reader, window: Window) -> Window:
     return Window(start, max(start, min(window.end, from_us(max(moments) + 1))))
 
 
-def _charge_groups(reader: Reader, where: Where, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
+def _charge_groups(reader: Reader, where: Conditions, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
     columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
     join = where.join_task if {"model", "status"} & set(by) else where.joined_task
@@ -266,7 +266,7 @@ FROM {source} {join} WHERE {conditions} GROUP BY {keys}"""  # noqa: S608 - value
     return reader.rows(sql, where.values)
 
 
-def _uncosted_groups(reader: Reader, where: Where, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
+def _uncosted_groups(reader: Reader, where: Conditions, by: Sequence[str], labels: _Labels) -> list[tuple[Any, ...]]:
     columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
     keys = ", ".join(columns.get(name, "b.i") for name in by)
     timed = any(name in TIME_GROUPINGS for name in by)
@@ -287,7 +287,7 @@ def _counted(reader: Reader, selection: Selection, by: Sequence[str], labels: _L
     )
     columns = {"member": "t.member", "model": "t.model", "status": "t.status", kind: "j.key"}
     keys = ", ".join(columns[name] for name in by)
-    where = where_of(reader, selection)
+    where = conditions_of(reader, selection)
     sql = f"""{_tasks_inside(where)}
 SELECT {keys}, sum({calls}), sum({time}), count(DISTINCT t.id)
 FROM inside i JOIN {where.scope.tasks} t ON t.id = i.task JOIN task_detail d ON d.task = t.id
@@ -299,7 +299,7 @@ GROUP BY {keys}"""  # noqa: S608 - values are bound
     ]
 
 
-def _tasks_inside(where: Where) -> str:
+def _tasks_inside(where: Conditions) -> str:
     return f"""
 WITH inside (task) AS (
   SELECT c.task FROM charge c {where.joined_task} WHERE {where.charges()}
@@ -314,7 +314,7 @@ def task_rows(
     One that has become somebody else's since has no title, and is of the day of its first charge.
     """
     amount = "platform + provider" if basis is SpendBasis.TOTAL else "platform"
-    where = where_of(reader, selection)
+    where = conditions_of(reader, selection)
     order = "t.task_id" if by_name else f"coalesce({amount}, -1) DESC, t.task_id"
     tasks, owned = where.scope.tasks, where.scope.owns("t")
     # which of many that cost the same are left out is told by their ids; of everybody's, by what is quicker

@@ -40,7 +40,7 @@ _MAX_BODY = 64 * 2**20  # bytes; a page of 200 with long histories is far below
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to wait, in seconds.
 
     For one answer; in all, before a question is given up; or in all where the upstream itself asks for waits.
@@ -54,7 +54,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class QueryWindow:
     """What `from` and `to` are set to; a missing start reaches back to the beginning."""
 
     start: datetime | None
@@ -70,14 +70,14 @@ class NeoClient:
     """Asks one upstream with one credential; use `connect`."""
 
     def __init__(
-        self, http: httpx.AsyncClient, patience: Patience, clock: Callable[[], datetime] | None = None
+        self, http: httpx.AsyncClient, retry_policy: RetryPolicy, clock: Callable[[], datetime] | None = None
     ) -> None:
         self._http = http
-        self._patience = patience
+        self._patience = retry_policy
         self._clock = clock
         self.upstream_time: datetime | None = None  # by the `Date` of the last answer
 
-    async def page(self, span: Span, *, limit: int, offset: int) -> Page:
+    async def page(self, span: QueryWindow, *, limit: int, offset: int) -> Page:
         """One page of the tasks of a span.
 
         Raises:
@@ -165,7 +165,7 @@ class NeoClient:
 async def connect(
     url: str,
     credential: Mapping[str, str],
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[NeoClient]:
     """A client for an upstream, with its connections kept open until the end.
@@ -173,16 +173,16 @@ async def connect(
     Args:
         url: scheme and host, perhaps a path before `/api`.
         credential: the one header that authorises.
-        patience: how long to wait.
+        retry_policy: how long to wait.
         clock: gives aware times; without it, rows of the future are not told.
     """
-    patience = patience or Patience()
+    retry_policy = retry_policy or RetryPolicy()
     stamina.instrumentation.set_on_retry_hooks([])  # what comes of the tries is said in one sentence at the end
-    async with _http(url, credential, patience) as http:
-        yield NeoClient(http, patience, clock)
+    async with _http(url, credential, retry_policy) as http:
+        yield NeoClient(http, retry_policy, clock)
 
 
-def _http(url: str, credential: Mapping[str, str], patience: Patience) -> httpx.AsyncClient:
+def _http(url: str, credential: Mapping[str, str], retry_policy: RetryPolicy) -> httpx.AsyncClient:
     encrypted = url.startswith("https://")
     try:
         here = is_loopback(httpx.URL(url).host)
@@ -194,7 +194,7 @@ def _http(url: str, credential: Mapping[str, str], patience: Patience) -> httpx.
             # a proxy would read the key of a plain request, and has nothing to do with what stays on this machine
             trust_env=encrypted and not here,
             follow_redirects=False,  # httpx would carry X-Api-Key along to another host
-            timeout=httpx.Timeout(patience.answer, connect=patience.connect),
+            timeout=httpx.Timeout(retry_policy.answer, connect=retry_policy.connect),
             limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),
         )
     except (httpx.InvalidURL, ImportError, OSError, ValueError) as error:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 
 from bot.domain.tasks import Refused, Task
-from bot.neo.client import CONCURRENCY, NeoClient, Span
+from bot.neo.client import CONCURRENCY, NeoClient, QueryWindow
 from bot.neo.wire import NAMELESS, Page
 
 _TOGETHER = 4  # pages to a batch at most: a transaction for several is cheaper, and a break costs no more than these
@@ -40,7 +40,7 @@ class Sweep:
     """
 
     client: NeoClient
-    span: Span
+    span: QueryWindow
     limit: int
     total: int = 0
     rows: int = 0

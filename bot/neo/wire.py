@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bot.domain.rfc3339 import TimestampError, read_timestamp
 from bot.domain.tasks import Refused, Task, ToolUse, member_key
-from bot.domain.timestamps import TimestampError, read_timestamp
 from bot.neo.lenient import (
     MAX_COUNT,
     MAX_ERROR,

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.ledger.instants import from_us
-from bot.ledger.schema import LedgerError
+from bot.database.errors import LedgerError
+from bot.domain.timestamps import from_us
 from bot.outbox import store
-from bot.outbox.rules import State, Times, fallback, waiting
-from bot.outbox.store import Arrival, Edit, Ending, Job, Posted, Sought
-from bot.outbox.voices import Told, Voices
+from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.rules import DeliveryTiming, NotificationState, fallback, waiting
+from bot.outbox.store import Arrival, ClaimedEdit, ClaimedNotification, Ending, Posted, Sought
+from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError, SlackUnavailableError
-from bot.slack.message import Message, paragraph
-from bot.slack.workspace import Workspace, simplified
+from bot.slack.workspace import Workspace, send_simplified
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.database import Database
-    from bot.ledger.readers import Readers
+    from bot.database.engine import Database
+    from bot.database.readers import ReaderPool
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +48,11 @@ class Delivery:
     """What every delivery needs; `clock` gives aware times, `voices` the words."""
 
     database: "Database"
-    readers: "Readers"
+    readers: "ReaderPool"
     workspace: Workspace
-    voices: Voices
+    voices: Renderers
     clock: Callable[[], datetime]
-    times: Times
+    times: DeliveryTiming
     stopping: bool = False
     posted: dict[str, float] = field(default_factory=dict)  # when each channel last got a request, by the loop's clock
 
@@ -62,7 +62,7 @@ class Delivery:
 
     # --- a message ---------------------------------------------------------------------------------
 
-    async def deliver(self, job: Job) -> float:
+    async def deliver(self, job: ClaimedNotification) -> float:
         """Send it, and write down what came of it.
 
         Returns:
@@ -76,7 +76,7 @@ class Delivery:
             return 0
         version, message = worded
         if message is None:
-            done = Ending(State.MOVED, "nothing to say any more")
+            done = Ending(NotificationState.MOVED, "nothing to say any more")
             await self.write(lambda c: store.hand_on(c, job, done, self.clock()))
             return 0
         try:
@@ -85,7 +85,9 @@ class Delivery:
             return 0
         except LimitedBySlackError:
             # the channel waits, not the message
-            await self.write(lambda c: store.back(c, job, self.clock(), "Slack takes nothing more just now"))
+            await self.write(
+                lambda c: store.release_for_retry(c, job, self.clock(), "Slack takes nothing more just now")
+            )
             raise
         except RefusedBySlackError as refusal:
             await self._refused(job, refusal)
@@ -97,55 +99,57 @@ class Delivery:
         await self._arrived(job, Posted(ts, job.thread if threaded else None), shown)
         return 0
 
-    async def _wording(self, job: Job) -> tuple[int, Message | None] | None:
+    async def _wording(self, job: ClaimedNotification) -> tuple[int, Message | None] | None:
         """As `_worded`; None if it cannot be worded, and so was put off."""
         try:
-            return await self._worded(job, Told(job.stem, job.destination, job.channel, job.thing))
+            return await self._worded(job, RenderRequest(job.dedup_key, job.destination, job.channel, job.topic))
         except SlackError as error:  # such as who is meant, which Slack does not say just now
             why, later = str(error), self.later(error)
         except (LedgerError, SQLAlchemyError, SQLiteError):
             raise  # nothing is wrong with the message
         except Exception:
-            log.exception("a message could not be worded", key=job.stem)
+            log.exception("a message could not be worded", key=job.dedup_key)
             later = self.clock() + timedelta(seconds=self.times.longest_wait)
             why = "it could not be worded: the log says why"
-        await self.write(lambda c: store.back(c, job, later, why))
+        await self.write(lambda c: store.release_for_retry(c, job, later, why))
         return None
 
-    async def _worded(self, job: Job, told: Told) -> tuple[int, Message | None]:
+    async def _worded(self, job: ClaimedNotification, request: RenderRequest) -> tuple[int, Message | None]:
         """The version of a living message that a parent shows, and the message."""
-        version = await self.readers.ask(lambda reader: store.wanted(reader, job.living))
-        if told.stem.startswith("missed:"):
-            return version, await self._summary(told)
-        return version, await self.voices.word(told, reply=job.thread is not None)
+        version = await self.readers.ask(lambda reader: store.wanted_version(reader, job.living))
+        if request.dedup_key.startswith("missed:"):
+            return version, await self._summary(request)
+        return version, await self.voices.word(request, reply=job.thread is not None)
 
-    async def _summary(self, told: Told) -> Message | None:
-        covered = await self.readers.ask(lambda reader: store.covered(reader, told.stem))
-        lines = [Told(stem, told.destination, told.channel, thing, listed=True) for stem, thing in covered]
+    async def _summary(self, request: RenderRequest) -> Message | None:
+        covered = await self.readers.ask(lambda reader: store.summarized_notifications(reader, request.dedup_key))
+        lines = [
+            RenderRequest(stem, request.destination, request.channel, thing, listed=True) for stem, thing in covered
+        ]
         said = [await self._line(each) for each in lines]
         return await self.voices.missed([each.text for each in said if each is not None])
 
-    async def _line(self, told: Told) -> Message | None:
+    async def _line(self, request: RenderRequest) -> Message | None:
         """One of a summary's lines; if it cannot be worded, it says so, and the others are told all the same."""
         try:
-            return await self.voices.word(told, reply=True)
+            return await self.voices.word(request, reply=True)
         except SlackError:
             raise  # who is meant cannot be asked just now: the summary is put off
         except Exception:
-            log.exception("a line of a summary could not be worded", key=told.stem)
-            return paragraph(self.voices.words.say("outbox/unworded"))
+            log.exception("a line of a summary could not be worded", key=request.dedup_key)
+            return paragraph(self.voices.templates.say("outbox/unworded"))
 
-    async def _posted(self, job: Job, message: Message) -> tuple[str, bool]:
+    async def _posted(self, job: ClaimedNotification, message: Message) -> tuple[str, bool]:
         """Post it; the claim is looked at just before each request."""
 
         async def post(message: Message) -> tuple[str, bool]:
-            if not await self.readers.ask(lambda reader: store.is_mine(reader, job, self.clock())):
+            if not await self.readers.ask(lambda reader: store.is_claim_valid(reader, job, self.clock())):
                 raise _ClaimLostError
             self.posted[job.channel] = asyncio.get_running_loop().time()
             async with self.in_time():
                 return await self.workspace.deliver(job.channel, message, job.key, job.thread)
 
-        return await simplified(message, post)
+        return await send_simplified(message, post)
 
     def later(self, error: SlackError) -> datetime:
         """When Slack is asked again that did not say something: nothing is put off for longer than `LONGEST`."""
@@ -169,34 +173,36 @@ class Delivery:
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {self.times.request:g} s") from None
 
-    async def _refused(self, job: Job, refusal: RefusedBySlackError) -> None:
+    async def _refused(self, job: ClaimedNotification, refusal: RefusedBySlackError) -> None:
         code = refusal.code
         if refusal.not_let_in:
             again = self.clock() + timedelta(seconds=self.times.longest_wait)
-            await self.write(lambda c: store.back(c, job, again, f"Slack refused: {code}"))
+            await self.write(lambda c: store.release_for_retry(c, job, again, f"Slack refused: {code}"))
             log.warning("the bot is not let in", code=code)
             return
         to = fallback(job.destination)
-        log.warning("a message cannot be delivered", key=job.stem, code=code, instead=", ".join(to) or "nothing")
-        end = Ending(State.DEAD, f"Slack refused: {code}", to)
+        log.warning("a message cannot be delivered", key=job.dedup_key, code=code, instead=", ".join(to) or "nothing")
+        end = Ending(NotificationState.DEAD, f"Slack refused: {code}", to)
         await self.write(lambda c: store.hand_on(c, job, end, self.clock()))
 
-    async def _failed(self, job: Job, error: SlackUnavailableError) -> float:
+    async def _failed(self, job: ClaimedNotification, error: SlackUnavailableError) -> float:
         if error.harmless:
             wait = waiting(self.times, job.attempts - 1)
-            await self.write(lambda c: store.back(c, job, self.clock() + wait, str(error)))
+            await self.write(lambda c: store.release_for_retry(c, job, self.clock() + wait, str(error)))
             return wait.total_seconds()
-        await self.write(lambda c: store.doubt(c, job, self.clock(), str(error)))
+        await self.write(lambda c: store.mark_unconfirmed(c, job, self.clock(), str(error)))
         return self.times.first_wait
 
-    async def _arrived(self, job: Job, posted: Posted, version: int) -> None:
+    async def _arrived(self, job: ClaimedNotification, posted: Posted, version: int) -> None:
         doubted = job.unsure_at is not None
         counts = await self.write(
-            lambda c: store.settle(c, job, Arrival(posted, version, self._first_check, self.clock()))
+            lambda c: store.mark_sent(c, job, Arrival(posted, version, self._first_check, self.clock()))
         )
-        log.info("told", key=job.stem, to=job.destination.partition(":")[0], attempts=job.attempts, doubted=doubted)
+        log.info(
+            "told", key=job.dedup_key, to=job.destination.partition(":")[0], attempts=job.attempts, doubted=doubted
+        )
         if counts not in {posted.ts, ""}:
-            await self.write(lambda c: store.twice(c, job, self.clock()))  # should it not be deleted now
+            await self.write(lambda c: store.mark_second_copy(c, job, self.clock()))  # should it not be deleted now
             with suppress(SlackError):
                 await self._take_back(job.channel, posted.ts)
 
@@ -214,12 +220,12 @@ class Delivery:
         copies = await self._copies(sought)
         now = self.clock()
         if copies is None:
-            await self.write(lambda c: store.again(c, sought, now, "its channel's history cannot be read"))
+            await self.write(lambda c: store.mark_not_arrived(c, sought, now, "its channel's history cannot be read"))
         elif not copies:
-            await self.write(lambda c: store.again(c, sought, now, "it had not arrived"))
+            await self.write(lambda c: store.mark_not_arrived(c, sought, now, "it had not arrived"))
         else:
             arrival = Arrival(copies[0], _NOTHING_YET, self._first_check, now)
-            counts = await self.write(lambda c: store.found(c, sought.id, arrival))
+            counts = await self.write(lambda c: store.mark_arrived(c, sought.id, arrival))
             await self._leave_one(sought, copies, counts)
 
     async def check(self, sought: Sought) -> None:
@@ -287,13 +293,13 @@ class Delivery:
 
     # --- a living message --------------------------------------------------------------------------
 
-    async def edit(self, edit: Edit) -> float:
+    async def edit(self, edit: ClaimedEdit) -> float:
         """Bring a living message up to date; returns for how many seconds the channel takes nothing more."""
         if not edit.editable:
-            await self.write(lambda c: store.frozen(c, edit, self.clock()))
+            await self.write(lambda c: store.mark_not_editable(c, edit, self.clock()))
             return 0
         try:
-            message = await self.voices.show(Told(edit.stem, edit.destination, edit.channel, edit.thing))
+            message = await self.voices.show(RenderRequest(edit.dedup_key, edit.destination, edit.channel, edit.topic))
         except SlackError as error:
             later = self.later(error)
             await self.write(lambda c: store.edit_later(c, edit, later))
@@ -305,10 +311,10 @@ class Delivery:
             return await self._not_edited(edit, refusal)
         except SlackError as error:
             return await self._edit_failed(edit, error)
-        await self.write(lambda c: store.shown(c, edit))
+        await self.write(lambda c: store.mark_edit_done(c, edit))
         return 0
 
-    async def _edit_failed(self, edit: Edit, error: SlackError) -> float:
+    async def _edit_failed(self, edit: ClaimedEdit, error: SlackError) -> float:
         """Edits wait, the channel's posts do not: Slack limits each for itself."""
         later = self.later(error)
         await self.write(lambda c: store.edit_later(c, edit, later))
@@ -317,25 +323,25 @@ class Delivery:
         await self.write(lambda c: store.edits_later(c, edit.channel, later, self.clock()))
         return 0
 
-    async def _edited(self, edit: Edit, message: Message) -> None:
+    async def _edited(self, edit: ClaimedEdit, message: Message) -> None:
         async def say(message: Message) -> None:
             async with self.in_time():
                 await self.workspace.edit(edit.channel, edit.ts, message, edit.key)
 
-        await simplified(message, say)
+        await send_simplified(message, say)
 
-    async def _not_edited(self, edit: Edit, refusal: RefusedBySlackError) -> float:
+    async def _not_edited(self, edit: ClaimedEdit, refusal: RefusedBySlackError) -> float:
         code = refusal.code
         if refusal.not_let_in:
             again = self.clock() + timedelta(seconds=self.times.longest_wait)
             await self.write(lambda c: store.edit_later(c, edit, again))
         elif code in _GONE:
-            await self.write(lambda c: store.orphaned(c, edit, self.clock()))
+            await self.write(lambda c: store.mark_deleted(c, edit, self.clock()))
         elif code in _UNREADABLE or code == "is_archived":
-            await self.write(lambda c: store.shown(c, edit))  # the channel is gone: nobody reads it
+            await self.write(lambda c: store.mark_edit_done(c, edit))  # the channel is gone: nobody reads it
         else:
             log.info("a message can no longer be edited", code=code)
-            await self.write(lambda c: store.frozen(c, edit, self.clock()))
+            await self.write(lambda c: store.mark_not_editable(c, edit, self.clock()))
         return 0
 
 

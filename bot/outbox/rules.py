@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.domain.periods import instant
 
 
-class State(StrEnum):
+class NotificationState(StrEnum):
     """What has become of a notification."""
 
     PENDING = "pending"  # owed
@@ -19,7 +19,7 @@ class State(StrEnum):
     MISSED = "missed"  # owed too long; a summary tells of it
 
 
-OPEN = (State.PENDING, State.SENDING, State.UNSURE)
+OPEN = (NotificationState.PENDING, NotificationState.SENDING, NotificationState.UNSURE)
 
 
 # what nobody waits for lets alerts go first, by what a stem begins with
@@ -28,7 +28,7 @@ URGENCY = "substr(stem, 1, instr(stem || ':', ':') - 1) IN ({})".format(",".join
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class DeliveryTiming:
     """How long things take, in seconds.
 
     `request` is less than half of `lease`, so that a claim outlives its request; `unsure` is waited before a message
@@ -56,9 +56,9 @@ def fallback(destination: str) -> tuple[str, ...]:
     return (FALLBACK[kind],) if kind in FALLBACK else ()
 
 
-def waiting(times: Times, attempts: int) -> timedelta:
+def waiting(timing: DeliveryTiming, attempts: int) -> timedelta:
     """How long to wait after so many attempts that left nothing behind."""
-    return timedelta(seconds=min(times.first_wait * 2 ** min(attempts, 20), times.longest_wait))
+    return timedelta(seconds=min(timing.first_wait * 2 ** min(attempts, 20), timing.longest_wait))
 
 
 @dataclass(frozen=True, slots=True)

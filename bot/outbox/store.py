@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.ledger.instants import from_us, to_us
-from bot.ledger.notes import LOST_LEDGER, ledger_id, write, written
-from bot.ledger.pruning import Pruned, key_after
-from bot.outbox.rules import URGENCY, State
+from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger.pruning import PruneStep, key_after
+from bot.outbox.rules import URGENCY, NotificationState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.reading import Reader, Reads
+    from bot.database.reader import Reader, Reads
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class NewNotification:
     """A message to be told: `stem` and `destination` make its key, which must be the same whenever it is meant.
 
     Destinations: `member:<key>`, `user:<Slack id>`, `operators` and each `operator:<Slack id>`,
@@ -29,24 +29,24 @@ class Owed:
     by itself. No key may hold an e-mail: other apps can read it.
     """
 
-    stem: str
+    dedup_key: str
     destination: str
-    thing: str | None = None
+    topic: str | None = None
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ClaimedNotification:
     """A claimed notification: what is needed to deliver it. `thread` is the parent's `ts` if it is a reply."""
 
     id: int
-    stem: str
+    dedup_key: str
     destination: str
     channel: str
     token: str
     attempts: int
     living: int | None
-    thing: str | None
+    topic: str | None
     thread: str | None
     unsure_at: int | None
     ledger: str
@@ -54,7 +54,7 @@ class Job:
     @property
     def key(self) -> str:
         """What the message's metadata carries."""
-        return key_of(self.stem, self.destination, self.ledger)
+        return key_of(self.dedup_key, self.destination, self.ledger)
 
 
 def key_of(stem: str, destination: str, ledger: str) -> str:
@@ -63,32 +63,32 @@ def key_of(stem: str, destination: str, ledger: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class ClaimedEdit:
     """A living message that shows less than there is to show. `stem` and `key` are of what it was posted for."""
 
     id: int
-    thing: str
+    topic: str
     destination: str
     channel: str
     ts: str
     version: int
     token: str
-    stem: str
+    dedup_key: str
     key: str
     reposted: bool
     editable: bool
 
 
-def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
+def enqueue(connection: "Connection", notifications: Iterable[NewNotification], now: datetime) -> int:
     """Put messages into the outbox, in the caller's transaction; those that are there already stay as they are.
 
     Returns:
         How many are new.
     """
-    rows = list(owed)
+    rows = list(notifications)
     if not rows:
         return 0
-    lives = {(each.thing, each.destination) for each in rows if each.thing}
+    lives = {(each.topic, each.destination) for each in rows if each.topic}
     if lives:
         connection.exec_driver_sql(
             "INSERT OR IGNORE INTO living (thing, destination, wanted, shown, editable, reposted) VALUES (?,?,0,0,1,0)",
@@ -98,7 +98,7 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
     added = connection.exec_driver_sql(
         _OWE,
         [
-            (each.stem, each.destination, ledger, each.thing, each.destination, at, at, _us(each.until))
+            (each.dedup_key, each.destination, ledger, each.topic, each.destination, at, at, _us(each.until))
             for each in rows
         ],
     )  # fmt: skip
@@ -111,10 +111,10 @@ def owe(connection: "Connection", owed: Iterable[Owed], now: datetime) -> int:
 _OF_ALL_LEDGERS = re.compile(r"welcome|digest:[^:]+:[\d-]+|ops:[a-z_]+-\d{4}-\d\d-\d\d(-.+)?")
 
 
-def _doubt_lost(connection: "Connection", rows: Iterable[Owed], at: int) -> None:
+def _doubt_lost(connection: "Connection", rows: Iterable[NewNotification], at: int) -> None:
     """A ledger that is lost may have posted the same, under its own id: for some days after a restore it is sought."""
-    keys = [each for each in rows if _OF_ALL_LEDGERS.fullmatch(each.stem)]
-    noted = written(connection, LOST_LEDGER) if keys else None
+    keys = [each for each in rows if _OF_ALL_LEDGERS.fullmatch(each.dedup_key)]
+    noted = read(connection, LOST_LEDGER) if keys else None
     if noted is None:
         return
     lost = json.loads(noted)
@@ -124,7 +124,7 @@ def _doubt_lost(connection: "Connection", rows: Iterable[Owed], at: int) -> None
     connection.exec_driver_sql(
         "UPDATE notification SET ledger = ?, created_at = ?, state = 'unsure', unsure_at = ?"
         " WHERE stem = ? AND destination = ? AND state = 'pending' AND attempts = 0",
-        [(lost["id"], lost["since"], at, each.stem, each.destination) for each in keys],
+        [(lost["id"], lost["since"], at, each.dedup_key, each.destination) for each in keys],
     )
 
 
@@ -135,16 +135,16 @@ VALUES (?, ?, ?, (SELECT id FROM living WHERE thing = ? AND destination = ?), 'p
 """
 
 
-def owe_again(connection: "Connection", owed: Owed, now: datetime) -> None:
+def enqueue_again(connection: "Connection", notifications: NewNotification, now: datetime) -> None:
     """Put a message into the outbox that there was nothing to say of before: it was never sent, and is to be now."""
     connection.exec_driver_sql(
         "DELETE FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND ts IS NULL",
-        (owed.stem, owed.destination),
+        (notifications.dedup_key, notifications.destination),
     )
-    owe(connection, [owed], now)
+    enqueue(connection, [notifications], now)
 
 
-def changed(connection: "Connection", things: Iterable[str]) -> None:
+def request_edits(connection: "Connection", things: Iterable[str]) -> None:
     """What living messages show has changed: they are to be edited."""
     if names := list(things):
         connection.exec_driver_sql(
@@ -153,7 +153,7 @@ def changed(connection: "Connection", things: Iterable[str]) -> None:
         )
 
 
-def living(connection: "Reads", things: Iterable[str]) -> list[tuple[str, str]]:
+def live_messages(connection: "Reads", things: Iterable[str]) -> list[tuple[str, str]]:
     """The living messages that have been posted, of those things: thing and destination."""
     rows = connection.exec_driver_sql(
         "SELECT l.thing, l.destination FROM json_each(?) j CROSS JOIN living l ON l.thing = j.value"
@@ -268,7 +268,7 @@ def place(connection: "Connection", destination: str, channel: str) -> None:
 class Ending:
     """How a notification ends without being told: why, and to which destinations the same is owed instead."""
 
-    state: State
+    state: NotificationState
     why: str
     to: Sequence[str] = ()
 
@@ -283,7 +283,7 @@ def move(connection: "Connection", destination: str, ending: Ending, now: dateti
         _hand_on(connection, key, None, ending, now)
 
 
-def hand_on(connection: "Connection", job: Job, ending: Ending, now: datetime) -> None:
+def hand_on(connection: "Connection", job: ClaimedNotification, ending: Ending, now: datetime) -> None:
     """End a notification, and owe the same to other destinations; nothing if somebody else has taken it over."""
     _hand_on(connection, job.id, job.token, ending, now)
 
@@ -302,7 +302,9 @@ def _hand_on(connection: "Connection", key: int, token: str | None, ending: Endi
         (key,),
     ).one()
     for destination in ending.to:
-        if owe(connection, [Owed(stem, destination, thing, None if until is None else from_us(until))], now):
+        if enqueue(
+            connection, [NewNotification(stem, destination, thing, None if until is None else from_us(until))], now
+        ):
             _inherit(connection, stem, destination, *inherited)
 
 
@@ -313,7 +315,14 @@ def _inherit(  # noqa: PLR0917 - what is handed on
     connection.exec_driver_sql(
         "UPDATE notification SET ledger = ?, created_at = ?, state = ?, unsure_at = ?"
         " WHERE stem = ? AND destination = ?",
-        (ledger, created_at, State.PENDING if unsure_at is None else State.UNSURE, unsure_at, stem, destination),
+        (
+            ledger,
+            created_at,
+            NotificationState.PENDING if unsure_at is None else NotificationState.UNSURE,
+            unsure_at,
+            stem,
+            destination,
+        ),
     )
 
 
@@ -352,14 +361,16 @@ def keep_quiet(connection: "Connection", channel: str, until: datetime) -> None:
 _AFTER_QUIET = timedelta(hours=1)  # in which what was put off is told by itself, old as it may be
 
 
-def claim(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Job | None:
+def claim(
+    connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta
+) -> ClaimedNotification | None:
     """Claim the next notification of a channel, for as long as the lease lasts; quiet hours are over."""
     far = to_us(now + LONGEST + _BETWEEN)
     values = {"channel": channel, "now": to_us(now), "far": far, "quiet": far}
     row = connection.exec_driver_sql(_CLAIM, values).first()
     if row is None:
         return None
-    job = Job(row[0], row[1], row[2], row[3], token, row[4] + 1, *row[5:])
+    job = ClaimedNotification(row[0], row[1], row[2], row[3], token, row[4] + 1, *row[5:])
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'sending', token = ?, claimed_at = ?, expires_at = ?, attempts = ?, thread = ?"
         " WHERE id = ?",
@@ -368,7 +379,7 @@ def claim(connection: "Connection", channel: str, token: str, now: datetime, lea
     return job
 
 
-def is_mine(reader: "Reader", job: Job, now: datetime) -> bool:
+def is_claim_valid(reader: "Reader", job: ClaimedNotification, now: datetime) -> bool:
     """Whether a claim still holds; asked just before the request."""
     row = reader.one(
         "SELECT 1 FROM notification WHERE id = :id AND state = 'sending' AND token = :token AND expires_at > :now",
@@ -377,13 +388,13 @@ def is_mine(reader: "Reader", job: Job, now: datetime) -> bool:
     return row is not None
 
 
-def wanted(reader: "Reader", living: int | None) -> int:
+def wanted_version(reader: "Reader", living: int | None) -> int:
     """The version that a living message is to show; 0 where there is none."""
     row = reader.one("SELECT wanted FROM living WHERE id = :id", {"id": living})
     return int(row[0]) if row else 0
 
 
-def back(connection: "Connection", job: Job, again: datetime, why: str) -> None:
+def release_for_retry(connection: "Connection", job: ClaimedNotification, again: datetime, why: str) -> None:
     """It did not arrive, that is certain: it is owed as before, and tried again."""
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', token = NULL, next_at = ?, error = ? WHERE id = ? AND token = ?",
@@ -391,7 +402,7 @@ def back(connection: "Connection", job: Job, again: datetime, why: str) -> None:
     )
 
 
-def unplace(connection: "Connection", job: Job, why: str) -> None:
+def unplace(connection: "Connection", job: ClaimedNotification, why: str) -> None:
     """Its destination is not in that channel any more: it is owed as before, and its channel is to be found anew."""
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', token = NULL, channel = NULL, error = ? WHERE id = ? AND token = ?",
@@ -399,7 +410,7 @@ def unplace(connection: "Connection", job: Job, why: str) -> None:
     )
 
 
-def doubt(connection: "Connection", job: Job, now: datetime, why: str) -> None:
+def mark_unconfirmed(connection: "Connection", job: ClaimedNotification, now: datetime, why: str) -> None:
     """It may have arrived. If somebody else has taken it over meanwhile, what arrived is a second copy to look for."""
     mine = connection.exec_driver_sql(
         "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, checks = 0, error = ?"
@@ -407,10 +418,10 @@ def doubt(connection: "Connection", job: Job, now: datetime, why: str) -> None:
         (to_us(now), why, job.id, job.token),
     )
     if not mine.rowcount:
-        twice(connection, job, now)
+        mark_second_copy(connection, job, now)
 
 
-def twice(connection: "Connection", job: Job, now: datetime) -> None:
+def mark_second_copy(connection: "Connection", job: ClaimedNotification, now: datetime) -> None:
     """There may be a second copy of what somebody else has taken over: it is to be looked for."""
     connection.exec_driver_sql(
         "UPDATE notification SET unsure_at = ?, checks = 0, check_at = CASE state WHEN 'sent' THEN ? END WHERE id = ?",
@@ -456,14 +467,14 @@ _SENT = (
 )
 
 
-def settle(connection: "Connection", job: Job, arrival: Arrival) -> str:
+def mark_sent(connection: "Connection", job: ClaimedNotification, arrival: Arrival) -> str:
     """It arrived; returns the `ts` that counts: another one, if somebody else has sent it meanwhile."""
     return _arrived(connection, job.id, arrival, "token = ?", job.token)
 
 
-def found(connection: "Connection", key: int, arrival: Arrival) -> str:
+def mark_arrived(connection: "Connection", key: int, arrival: Arrival) -> str:
     """It had arrived, as its channel shows; returns as `settle`."""
-    return _arrived(connection, key, arrival, "state = ?", State.UNSURE)
+    return _arrived(connection, key, arrival, "state = ?", NotificationState.UNSURE)
 
 
 def _arrived(connection: "Connection", key: int, arrival: Arrival, where: str, value: str) -> str:
@@ -498,7 +509,7 @@ class Sought:
     """A notification whose copies are looked for; times in microseconds, `ts` the copy that counts."""
 
     id: int
-    stem: str
+    dedup_key: str
     destination: str
     channel: str
     thread: str | None
@@ -520,7 +531,7 @@ class Sought:
     @property
     def key(self) -> str:
         """What its message's metadata carries."""
-        return key_of(self.stem, self.destination, self.ledger)
+        return key_of(self.dedup_key, self.destination, self.ledger)
 
 
 _SOUGHT = """
@@ -534,7 +545,7 @@ FROM notification n
 """
 
 
-def unsure(reader: "Reader", now: datetime, wait: timedelta, channel: str | None = None) -> list[Sought]:
+def unconfirmed(reader: "Reader", now: datetime, wait: timedelta, channel: str | None = None) -> list[Sought]:
     """What may have arrived and has had time to show: in all channels, or in one."""
     return _sought(reader, f"{_qualified(_DOUBTED)} AND {_qualified(_READY)}", Moment(now, wait), channel)
 
@@ -567,7 +578,7 @@ def look_later(connection: "Connection", channel: str, until: datetime, at: Mome
     )
 
 
-def again(connection: "Connection", sought: Sought, now: datetime, why: str) -> None:
+def mark_not_arrived(connection: "Connection", sought: Sought, now: datetime, why: str) -> None:
     """It did not arrive: it is owed."""
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', next_at = ?, error = ? WHERE id = ? AND state = 'unsure'",
@@ -593,7 +604,9 @@ WHERE l.wanted > l.shown AND l.ts IS NOT NULL AND l.channel = :channel AND {_FRE
 """  # noqa: S608 - our own
 
 
-def claim_edit(connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta) -> Edit | None:
+def claim_edit(
+    connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta
+) -> ClaimedEdit | None:
     """Claim a living message of a channel that is to be edited."""
     values = {"channel": channel, "now": to_us(now), "far": to_us(now + LONGEST + _BETWEEN)}
     row = connection.exec_driver_sql(_EDIT, values).first()
@@ -604,10 +617,10 @@ def claim_edit(connection: "Connection", channel: str, token: str, now: datetime
     )
     living, thing, destination, where, ts, version, *posted_for, reposted, editable = row
     stem, key = (posted_for[0], key_of(*posted_for)) if posted_for[0] else ("", "")
-    return Edit(living, thing, destination, where, ts, version, token, stem, key, bool(reposted), bool(editable))
+    return ClaimedEdit(living, thing, destination, where, ts, version, token, stem, key, bool(reposted), bool(editable))
 
 
-def shown(connection: "Connection", edit: Edit) -> None:
+def mark_edit_done(connection: "Connection", edit: ClaimedEdit) -> None:
     """It shows its version now; if somebody else was at it too, it is edited once more, lest the older text stays."""
     mine = connection.exec_driver_sql(
         "UPDATE living SET shown = max(shown, ?), token = NULL WHERE id = ? AND token = ?",
@@ -616,7 +629,7 @@ def shown(connection: "Connection", edit: Edit) -> None:
     _once_more_unless(mine.rowcount, connection, edit)
 
 
-def edit_later(connection: "Connection", edit: Edit, until: datetime) -> None:
+def edit_later(connection: "Connection", edit: ClaimedEdit, until: datetime) -> None:
     """The edit did not work: not before then again; at once where somebody else was at it too, as `shown`."""
     mine = connection.exec_driver_sql(
         "UPDATE living SET expires_at = ? WHERE id = ? AND token = ?", (to_us(until), edit.id, edit.token)
@@ -633,22 +646,22 @@ def edits_later(connection: "Connection", channel: str, until: datetime, now: da
     )
 
 
-def _once_more_unless(mine: int, connection: "Connection", edit: Edit) -> None:
+def _once_more_unless(mine: int, connection: "Connection", edit: ClaimedEdit) -> None:
     if not mine:
         connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
 
 
-def orphaned(connection: "Connection", edit: Edit, now: datetime) -> None:
+def mark_deleted(connection: "Connection", edit: ClaimedEdit, now: datetime) -> None:
     """Its message was deleted: it is posted anew, once; after that the next step begins a new one."""
     connection.exec_driver_sql(
         "UPDATE living SET ts = NULL, token = NULL, shown = wanted, reposted = 1 WHERE id = ? AND ts = ?",
         (edit.id, edit.ts),
     )
     if not edit.reposted:
-        owe(connection, [Owed(f"again:{edit.id}", edit.destination, edit.thing)], now)
+        enqueue(connection, [NewNotification(f"again:{edit.id}", edit.destination, edit.topic)], now)
 
 
-def frozen(connection: "Connection", edit: Edit, now: datetime) -> None:
+def mark_not_editable(connection: "Connection", edit: ClaimedEdit, now: datetime) -> None:
     """Its message can no longer be edited: what is new is said in its thread, by whoever holds the claim.
 
     Once a step, whose own reply says what it is about; not at each reading, or the thread would be flooded.
@@ -661,13 +674,13 @@ def frozen(connection: "Connection", edit: Edit, now: datetime) -> None:
         (step,) = connection.exec_driver_sql(
             "SELECT coalesce(max(id), 0) FROM notification WHERE living = ? AND stem NOT LIKE 'news:%'", (edit.id,)
         ).one()
-        owe(connection, [Owed(f"news:{edit.id}-{step}", edit.destination, edit.thing)], now)
+        enqueue(connection, [NewNotification(f"news:{edit.id}-{step}", edit.destination, edit.topic)], now)
 
 
 # --- owed too long -------------------------------------------------------------------------------
 
 
-def overdue(connection: "Connection", now: datetime) -> int:
+def summarize_overdue(connection: "Connection", now: datetime) -> int:
     """What is too old to be told by itself becomes one summary for each destination; what may have arrived is not."""
     rows = connection.exec_driver_sql(
         "SELECT id, destination FROM notification WHERE state = 'pending' AND owed_until <= ? ORDER BY id",
@@ -678,7 +691,7 @@ def overdue(connection: "Connection", now: datetime) -> int:
     for destination in dict.fromkeys(where.values()):
         keys = [key for key, place in where.items() if place == destination]
         stem = f"missed:{keys[0]}"
-        owe(connection, [Owed(stem, destination)], now)
+        enqueue(connection, [NewNotification(stem, destination)], now)
         connection.exec_driver_sql(
             "UPDATE notification SET state = 'missed', settled_at = ?, covered_by ="
             " (SELECT id FROM notification n WHERE n.stem = ? AND n.destination = ?) WHERE id = ?",
@@ -687,7 +700,7 @@ def overdue(connection: "Connection", now: datetime) -> int:
     return len(rows)
 
 
-def covered(reader: "Reader", stem: str) -> list[tuple[str, str | None]]:
+def summarized_notifications(reader: "Reader", stem: str) -> list[tuple[str, str | None]]:
     """What a summary stands for, wherever it was handed on to: stems, with the living message of each."""
     rows = reader.rows(
         "SELECT n.stem, l.thing FROM notification n LEFT JOIN living l ON l.id = n.living"
@@ -701,7 +714,7 @@ def covered(reader: "Reader", stem: str) -> list[tuple[str, str | None]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OutboxSummary:
     """The outbox as `status` shows it: how many by state, since when the oldest is owed, and the dead ones."""
 
     counts: dict[str, int]
@@ -712,12 +725,12 @@ class Standing:
 _STILL_OWED = "(state = 'pending' OR state = 'sending' OR state = 'unsure')"  # as the index of what is open has it
 
 
-def owed_now(reader: "Reader") -> int:
+def undelivered_count(reader: "Reader") -> int:
     """How many notifications are not delivered yet."""
     return int(reader.rows(f"SELECT count(*) FROM notification WHERE {_STILL_OWED}")[0][0])  # noqa: S608 - our own
 
 
-def standing(reader: "Reader") -> Standing:
+def outbox_summary(reader: "Reader") -> OutboxSummary:
     """How the outbox stands."""
     counts = dict(reader.rows("SELECT state, count(*) FROM notification GROUP BY state"))
     oldest = reader.rows(f"SELECT min(created_at) FROM notification WHERE {_STILL_OWED}")  # noqa: S608 - our own
@@ -725,7 +738,7 @@ def standing(reader: "Reader") -> Standing:
         "SELECT stem || ':' || destination, coalesce(error, ''), settled_at FROM notification"
         " WHERE state = 'dead' ORDER BY settled_at DESC, id DESC LIMIT 20"
     )
-    return Standing(counts, oldest[0][0], [tuple(row) for row in dead])
+    return OutboxSummary(counts, oldest[0][0], [tuple(row) for row in dead])
 
 
 # --- pruned --------------------------------------------------------------------------------------
@@ -734,7 +747,7 @@ RETAIN = timedelta(days=400)  # what was told a year ago may still be looked up,
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
+class RetainedKeys:
     """What is kept however old it is: living messages by their things, and notifications by their stems."""
 
     things: Collection[str] = ()
@@ -762,24 +775,24 @@ AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.living = l.id AND NOT coale
 """  # noqa: S608 - our own
 
 
-def prune(connection: "Connection", now: datetime, lasting: Lasting, after: int) -> Pruned:
+def prune(connection: "Connection", now: datetime, lasting: RetainedKeys, after: int) -> PruneStep:
     """Delete notifications that stand alone and were over long ago, among those whose keys follow `after`."""
     reached = key_after(connection, "notification", after)
     old = connection.exec_driver_sql(_PRUNED_ALONE, _asked(now, lasting, after, reached)).all()
     _delete(connection, "DELETE FROM notification WHERE id = ?", old)
-    return Pruned(len(old), reached)
+    return PruneStep(len(old), reached)
 
 
-def prune_living(connection: "Connection", now: datetime, lasting: Lasting, after: int) -> Pruned:
+def prune_living(connection: "Connection", now: datetime, lasting: RetainedKeys, after: int) -> PruneStep:
     """Delete living messages with their threads if all of that was over long ago, among those as of `prune`."""
     reached = key_after(connection, "living", after)
     old = connection.exec_driver_sql(_PRUNED_LIVING, _asked(now, lasting, after, reached)).all()
     _delete(connection, "DELETE FROM notification WHERE living = ?", old)
     _delete(connection, "DELETE FROM living WHERE id = ?", old)
-    return Pruned(len(old), reached)
+    return PruneStep(len(old), reached)
 
 
-def _asked(now: datetime, lasting: Lasting, after: int, reached: int | None) -> dict[str, Any]:
+def _asked(now: datetime, lasting: RetainedKeys, after: int, reached: int | None) -> dict[str, Any]:
     return {
         "before": to_us(now - RETAIN),
         "after": after,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.people.rights import SlackUser, read_user
+from bot.people.roles import SlackUser, read_user
 from bot.slack.errors import LimitedBySlackError, SlackError
 from bot.slack.workspace import Account, Workspace
 

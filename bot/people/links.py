@@ -4,10 +4,10 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.ledger.instants import to_us
+from bot.database.errors import LedgerError
+from bot.database.reader import Reader
+from bot.domain.timestamps import to_us
 from bot.ledger.members import stored_email
-from bot.ledger.reading import Reader
-from bot.ledger.schema import LedgerError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

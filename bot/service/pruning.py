@@ -10,19 +10,19 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.budgets import store as budgets
+from bot.database.engine import Database
+from bot.database.reader import Reader
+from bot.database.readers import ReaderPool
 from bot.digest import store as digests
-from bot.digest.watch import thing as digest_thing
+from bot.digest.planner import digest_topic
 from bot.failures import store as failures
-from bot.failures.watch import thing as failures_thing
+from bot.failures.grouper import failure_topic
 from bot.home import store as home
-from bot.incidents import watch as incidents
+from bot.incidents import monitor
 from bot.ledger import passes, pruning
-from bot.ledger.database import Database
-from bot.ledger.pruning import Pruned
-from bot.ledger.readers import Readers
-from bot.ledger.reading import Reader
+from bot.ledger.pruning import PruneStep
 from bot.outbox import store as outbox
-from bot.outbox.store import Lasting
+from bot.outbox.store import RetainedKeys
 from bot.usage.welcome import STEM as WELCOME
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_Step = Callable[["Connection", datetime, int], Pruned]
+_Step = Callable[["Connection", datetime, int], PruneStep]
 _WAIT = 1.0  # seconds at most, between two transactions, for which people go first
 
 
@@ -39,7 +39,7 @@ class Pruning:
     """The nightly pruning of a ledger; `clock` gives aware times."""
 
     database: Database
-    readers: Readers
+    readers: ReaderPool
     zone: ZoneInfo
     clock: Callable[[], datetime]
 
@@ -77,18 +77,18 @@ class Pruning:
             at = done.reached
 
 
-def _taken(step: _Step, now: datetime, after: int, connection: "Connection") -> Pruned:
+def _taken(step: _Step, now: datetime, after: int, connection: "Connection") -> PruneStep:
     return step(connection, now, after)
 
 
-def _steps(lasting: Lasting) -> dict[str, _Step]:
+def _steps(lasting: RetainedKeys) -> dict[str, _Step]:
     """What is pruned, in an order in which nothing is left that refers to what is gone."""
     return {
         "passes": passes.prune,
         "notifications": lambda connection, now, after: outbox.prune(connection, now, lasting, after),
         "living": lambda connection, now, after: outbox.prune_living(connection, now, lasting, after),
         "digests": _at_once(digests.prune),
-        "incidents": _at_once(incidents.prune),
+        "incidents": _at_once(monitor.prune),
         "silences": _at_once(failures.prune),
         "viewers": _at_once(home.prune),
     }
@@ -96,15 +96,15 @@ def _steps(lasting: Lasting) -> dict[str, _Step]:
 
 def _at_once(prune: Callable[["Connection", datetime], int]) -> _Step:
     """Of a table that is small enough to be looked at in one transaction."""
-    return lambda connection, now, _: Pruned(prune(connection, now))
+    return lambda connection, now, _: PruneStep(prune(connection, now))
 
 
-def _lasting(reader: Reader) -> Lasting:
+def _lasting(reader: Reader) -> RetainedKeys:
     """What the outbox keeps however old it is: what may change yet, what the next digest goes on from, the welcome."""
     with reader:
         things = [
             *budgets.things_open(reader),
-            *map(failures_thing, failures.shown(reader)),
-            *(digest_thing(channel, day) for channel, day in digests.last_owed(reader)),
+            *map(failure_topic, failures.shown(reader)),
+            *(digest_topic(channel, day) for channel, day in digests.last_owed(reader)),
         ]
-    return Lasting(things, (WELCOME,))
+    return RetainedKeys(things, (WELCOME,))

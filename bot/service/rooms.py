@@ -4,41 +4,40 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.app import App
-from bot.budgets import form
-from bot.budgets.command import BUTTONS, Budgets
-from bot.budgets.explaining import Explaining
-from bot.budgets.message import Voice
-from bot.budgets.wishes import WishVoice
-from bot.digest.command import Digesting
-from bot.digest.job import Digests
-from bot.digest.message import Voice as DigestVoice
-from bot.failures import command as failing
-from bot.failures import form as silencing
-from bot.failures.message import Terms as FailureTerms
-from bot.failures.message import Voice as FailureVoice
-from bot.home.facts import Terms as HomeTerms
-from bot.home.message import ACT
-from bot.home.room import Home
-from bot.incidents.message import Voice as IncidentVoice
-from bot.ledger.database import Database
-from bot.ledger.readers import Readers
+from bot.budgets import forms
+from bot.budgets.commands import BUTTONS, BudgetCommands
+from bot.budgets.explain_command import ExplainCommand
+from bot.budgets.render import BudgetRenderer
+from bot.budgets.request_render import BudgetRequestRenderer
+from bot.database.engine import Database
+from bot.database.readers import ReaderPool
+from bot.digest.commands import DigestCommands
+from bot.digest.job import DigestJob
+from bot.digest.render import DigestRenderer
+from bot.failures import commands
+from bot.failures import forms as silencing
+from bot.failures.render import FailurePolicy, FailureRenderer
+from bot.home.facts import HomePolicy
+from bot.home.home import HomeTab
+from bot.home.render import ACT
+from bot.incidents.render import IncidentRenderer
 from bot.outbox.delivery import Delivery
-from bot.outbox.office import PostOffice
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.renderers import Renderer, Renderers
 from bot.outbox.rules import QuietHours
-from bot.outbox.voices import Voices, Worded
-from bot.people.addresses import Addresses, Channels
-from bot.people.callers import Callers
-from bot.people.command import Links
+from bot.people.commands import LinkCommands
+from bot.people.destinations import ConfiguredChannels, DestinationResolver
 from bot.people.directory import Directory
-from bot.service.desk import Desk
+from bot.people.people import People
+from bot.service.router import Router
 from bot.shipped import shipped
-from bot.slack.rendering import Words
+from bot.slack.templates import Templates
 from bot.slack.workspace import Account, Workspace
-from bot.spikes.message import Voice as SpikeVoice
-from bot.sync.keeper import Keeper
-from bot.usage.command import ACTIONS, Usage
-from bot.usage.source import Source
-from bot.usage.talk import Talk
+from bot.spikes.render import SpikeRenderer
+from bot.sync.scheduler import SyncScheduler
+from bot.usage.answers import Answers
+from bot.usage.commands import ACTIONS, UsageCommands
+from bot.usage.help import HelpCommands
 from bot.usage.welcome import Welcome
 
 COMMANDS = (
@@ -60,39 +59,39 @@ COMMANDS = (
 class Rooms:
     """What a connected service needs of its rooms."""
 
-    desk: Desk
+    desk: Router
     directory: Directory
     welcome: Welcome
-    outbox: PostOffice
-    digests: Digests
-    home: Home
-    addresses: Addresses
+    outbox: Dispatcher
+    digests: DigestJob
+    home: HomeTab
+    addresses: DestinationResolver
 
 
 def rooms(  # noqa: PLR0917 - what there is to wire
-    app: App, database: Database, readers: Readers, keeper: Keeper, workspace: Workspace, who: Account
+    app: App, database: Database, readers: ReaderPool, scheduler: SyncScheduler, workspace: Workspace, who: Account
 ) -> Rooms:
     """Wire the rooms."""
-    settings, words = app.settings, Words(shipped("templates"), app.settings.templates_dir)
+    settings, words = app.settings, Templates(shipped("templates"), app.settings.templates_dir)
     directory = Directory(workspace, who, app.clock)
-    callers = Callers(directory, readers, settings.admins)
+    people = People(directory, readers, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
-    source = Source(readers, callers, keeper, app.terms, 2 * poll, app.clock)
-    usage = Usage(source, workspace, words, settings.show_titles, database, COMMANDS)
-    talk = Talk(source, words, settings.database_path, settings.admins)
-    links = Links(database, readers, words, app.clock)
-    budgets = Budgets(database, readers, callers, workspace, words, app.watch, app.clock)
-    terms = FailureTerms(
+    source = Answers(readers, people, scheduler, app.policy, 2 * poll, app.clock)
+    usage = UsageCommands(source, workspace, words, settings.show_titles, database, COMMANDS)
+    talk = HelpCommands(source, words, settings.database_path, settings.admins)
+    links = LinkCommands(database, readers, words, app.clock)
+    budgets = BudgetCommands(database, readers, people, workspace, words, app.watch, app.clock)
+    policy = FailurePolicy(
         settings.timezone, settings.spend_basis, settings.show_titles, settings.alert_privacy,
         settings.neo_task_url_template, settings.failure_statuses,
     )  # fmt: skip
-    failures = failing.Failures(database, readers, callers, workspace, words, terms, app.clock)
-    home = Home(
-        database, readers, callers, workspace, words, source, budgets, failures,
-        HomeTerms(app.terms, app.watch.terms), app.clock,
+    failures = commands.FailureCommands(database, readers, people, workspace, words, policy, app.clock)
+    home = HomeTab(
+        database, readers, people, workspace, words, source, budgets, failures,
+        HomePolicy(app.policy, app.watch.policy), app.clock,
     )  # fmt: skip
-    desk = Desk(
-        callers,
+    desk = Router(
+        people,
         words,
         commands={
             "help": talk.help,
@@ -104,37 +103,37 @@ def rooms(  # noqa: PLR0917 - what there is to wire
             "snooze": budgets.snooze,
             "errors": failures.errors,
             "notify": failures.notify,
-            "digest": Digesting(readers, words, app.digests, app.digest_terms, app.clock).digest,
-            "explain": Explaining(readers, callers, app.watch.terms, app.clock).explain,
+            "digest": DigestCommands(readers, words, app.digests, app.digest_terms, app.clock).digest,
+            "explain": ExplainCommand(readers, people, app.watch.policy, app.clock).explain,
         },
         buttons=(
             dict.fromkeys(ACTIONS, usage.press)
             | dict.fromkeys(BUTTONS, budgets.press)
-            | dict.fromkeys(failing.BUTTONS, failures.press)
+            | dict.fromkeys(commands.BUTTONS, failures.press)
             | {ACT: home.press}
         ),
         question=usage.ask,
         home=home.open,
-        checks=dict.fromkeys((form.SET, form.REQUEST), budgets.check) | {silencing.FORM: failures.check},
+        checks=dict.fromkeys((forms.SET, forms.REQUEST), budgets.check) | {silencing.FORM: failures.check},
     )
-    addresses = Addresses(
-        callers, workspace, Channels(settings.alert_channel, settings.ops_channel, settings.alert_privacy)
+    addresses = DestinationResolver(
+        people, workspace, ConfiguredChannels(settings.alert_channel, settings.ops_channel, settings.alert_privacy)
     )
-    voice = Voice(readers, addresses, words, app.watch.terms, settings.show_titles, app.clock)
-    wishes = WishVoice(readers, words, app.watch.terms, app.clock)
-    welcome = Welcome(source, callers, database, words, poll)
-    incidents = IncidentVoice(readers, words, settings.timezone)
-    says: dict[str, Worded] = dict.fromkeys(("crossing", "limit", "summary"), voice.say)
+    voice = BudgetRenderer(readers, addresses, words, app.watch.policy, settings.show_titles, app.clock)
+    wishes = BudgetRequestRenderer(readers, words, app.watch.policy, app.clock)
+    welcome = Welcome(source, people, database, words, poll)
+    incidents = IncidentRenderer(readers, words, settings.timezone)
+    says: dict[str, Renderer] = dict.fromkeys(("crossing", "limit", "summary"), voice.say)
     says |= {"decided": wishes.say, "welcome": welcome.say, "ops": incidents.say}
-    failed = FailureVoice(readers, words, terms, app.clock)
+    failed = FailureRenderer(readers, words, policy, app.clock)
     says |= dict.fromkeys(("failure", "failures"), failed.say)
-    says["spike"] = SpikeVoice(readers, words, app.unusual, settings.alert_privacy).say
-    digest = DigestVoice(readers, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
+    says["spike"] = SpikeRenderer(readers, words, app.unusual, settings.alert_privacy).say
+    digest = DigestRenderer(readers, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
     shows = {"budget": voice.show, "request": wishes.show, "failures": failed.show, "digest": digest.show}
     shows["incident"] = incidents.show
-    voices = Voices(says, shows, words)
-    delivery = Delivery(database, readers, workspace, voices, app.clock, app.times)
+    renderers = Renderers(says, shows, words)
+    delivery = Delivery(database, readers, workspace, renderers, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
-    outbox = PostOffice(delivery, addresses, settings.timezone, quiet)
-    digests = Digests(settings.digest_channel, app.digests, addresses, readers, database, app.clock)
+    outbox = Dispatcher(delivery, addresses, settings.timezone, quiet)
+    digests = DigestJob(settings.digest_channel, app.digests, addresses, readers, database, app.clock)
     return Rooms(desk, directory, welcome, outbox, digests, home, addresses)

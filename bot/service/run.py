@@ -14,33 +14,32 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import App, system_clock
-from bot.incidents.watch import Watch as Incidents
-from bot.incidents.watch import found
-from bot.ledger import notes
-from bot.ledger.database import Database, exchanged
-from bot.ledger.lease import Held
+from bot.database import metadata
+from bot.database.engine import Database, replaced_file_error
+from bot.database.errors import LedgerError, UnusableError
+from bot.database.lease import LeaseHolder
+from bot.database.reader import Reader
+from bot.database.readers import ReaderPool
+from bot.database.schema import newest_revision
+from bot.incidents.monitor import IncidentMonitor, current_incidents
 from bot.ledger.passes import freshness
-from bot.ledger.readers import Readers
-from bot.ledger.reading import Reader
-from bot.ledger.schema import LedgerError, newest_revision
-from bot.ledger.trouble import UnusableError
 from bot.service.health import SlackCheck, without_paths
-from bot.service.jobs import Aside, Job, Ticks
 from bot.service.log import without_locals
 from bot.service.pruning import Pruning
 from bot.service.rooms import Rooms, rooms
+from bot.service.scheduler import BackgroundJob, Job, Scheduler
 from bot.settings import Settings, SettingsError
 from bot.slack import http
-from bot.slack.door import Door
+from bot.slack.blocks import paragraph
+from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
-from bot.slack.message import paragraph
-from bot.slack.socket import Socket
-from bot.slack.taken import Taken
-from bot.slack.workspace import Account, Workspace, connected
-from bot.sync import waits
-from bot.sync.job import Outcome, Progress
-from bot.sync.keeper import Keeper
-from bot.sync.rules import Agenda, Planned
+from bot.slack.listener import Listener
+from bot.slack.socket import SocketConnection
+from bot.slack.workspace import Account, Workspace, connect_workspace
+from bot.sync import rate_limit
+from bot.sync.rules import PlannedPass, SyncPlan
+from bot.sync.runner import SyncOutcome, SyncProgress
+from bot.sync.scheduler import SyncScheduler
 
 log = structlog.get_logger(__name__)
 
@@ -72,14 +71,14 @@ class Service:
 
     app: App
     database: Database
-    readers: Readers
-    keeper: Keeper
+    readers: ReaderPool
+    keeper: SyncScheduler
     workspace: Workspace
-    taken: Taken
+    taken: RequestDeduplicator
     slack_check: SlackCheck
     port: int = 0
-    door: Door | None = None
-    socket: Socket | None = None
+    door: Listener | None = None
+    socket: SocketConnection | None = None
     rooms: Rooms | None = None
     connecting: "asyncio.Task[None] | None" = None
     filling: "asyncio.Task[None] | None" = None
@@ -89,15 +88,15 @@ class Service:
     _trouble: "Trouble | None" = None
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
     _cry: str = ""
-    _digests: Aside = field(init=False)
-    _drawing: Aside = field(init=False)
-    _crying: Aside = field(init=False)
+    _digests: BackgroundJob = field(init=False)
+    _drawing: BackgroundJob = field(init=False)
+    _crying: BackgroundJob = field(init=False)
 
     def __post_init__(self) -> None:
         """What asks Slack beside the ticks, none of which waits for it."""
-        self._digests = Aside("digests", self._decide_digests, ASIDE_SECONDS)
-        self._drawing = Aside("home", self._draw, DRAWING_SECONDS)
-        self._crying = Aside("trouble", self._tell_operators, ASIDE_SECONDS)
+        self._digests = BackgroundJob("digests", self._decide_digests, ASIDE_SECONDS)
+        self._drawing = BackgroundJob("home", self._draw, DRAWING_SECONDS)
+        self._crying = BackgroundJob("trouble", self._tell_operators, ASIDE_SECONDS)
 
     async def connect(self) -> None:
         """Reach Slack, however long that takes; raises RefusedBySlackError when the token is not valid."""
@@ -106,11 +105,11 @@ class Service:
         self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
         await self.taken.load()
         desk = self.rooms.desk
-        self.door = Door(self.workspace, account, desk.serve, _signing_secret(settings), desk.check, self.taken)
+        self.door = Listener(self.workspace, account, desk.serve, _signing_secret(settings), desk.check, self.taken)
         self.filling = asyncio.create_task(_fill(self.rooms))
         if settings.slack_app_token is not None:
             token, address = settings.slack_app_token.reveal(), settings.slack_api_url
-            self.socket = Socket(self.door, token, address, self.look_after_itself)
+            self.socket = SocketConnection(self.door, token, address, self.look_after_itself)
             await self.socket.start()
 
     async def look(self) -> None:
@@ -137,7 +136,7 @@ class Service:
             now = self.app.clock()
             for watch in (self.app.watch, self.app.failures):
                 if await self.readers.ask(partial(watch.due, now=now)):
-                    await self.database.write(partial(watch.settle, now=now))
+                    await self.database.write(partial(watch.apply_due, now=now))
             if self.rooms is not None and self.filled:
                 await self._digests.run()
                 await self.rooms.outbox.tick()
@@ -160,13 +159,13 @@ class Service:
     async def look_after_itself(self) -> None:
         """Tell operators what is wrong with the bot, and what no longer is."""
         await self._try_to_write()
-        now, watch = self.app.clock(), Incidents(self.app.settings.timezone)
+        now, watch = self.app.clock(), IncidentMonitor(self.app.settings.timezone)
         try:
             free = disk_usage(self.app.settings.database_path.resolve().parent).free
-            broken = self.rooms.desk.words.broken if self.rooms is not None and self.filled else None
-            wrong = await self.readers.ask(lambda reader: found(reader, free, broken, now, self._refusal))
+            broken = self.rooms.desk.templates.broken if self.rooms is not None and self.filled else None
+            wrong = await self.readers.ask(lambda reader: current_incidents(reader, free, broken, now, self._refusal))
             if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
-                await self.database.write(lambda connection: watch.settle(connection, wrong, now))
+                await self.database.write(lambda connection: watch.apply_due(connection, wrong, now))
         except (LedgerError, SQLAlchemyError, SQLiteError) as error:
             await self._cannot_use(error)
 
@@ -215,8 +214,8 @@ class Service:
 
     async def _tell_operators(self) -> None:
         assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
-        message = paragraph(self.rooms.desk.words.say("incidents/unwritable", why=self._cry))
-        for user in self.rooms.desk.callers.operators():
+        message = paragraph(self.rooms.desk.templates.say("incidents/unwritable", why=self._cry))
+        for user in self.rooms.desk.people.operators():
             try:
                 await self.workspace.post(await self.workspace.dm(user), message)
             except SlackError as failure:
@@ -291,12 +290,12 @@ def _nothing(_: Connection) -> None:
 
 
 def _written_down(connection: Connection) -> None:
-    notes.write(connection, notes.WRITTEN, "yes")
+    metadata.write(connection, metadata.WRITE_TEST, "yes")
 
 
 async def _fill(rooms: Rooms) -> None:
     """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
-    await asyncio.gather(rooms.directory.begin(FILL_SECONDS), asyncio.to_thread(rooms.desk.words.warm))
+    await asyncio.gather(rooms.directory.begin(FILL_SECONDS), asyncio.to_thread(rooms.desk.templates.warm))
 
 
 def _signing_secret(settings: Settings) -> str | None:
@@ -339,19 +338,21 @@ async def running(app: App) -> AsyncIterator[Service]:
         life = await stack.enter_async_context(AsyncExitStack())
         database = await asyncio.to_thread(app.opened_to_book)
         life.callback(database.close)
-        readers = Readers(settings.database_path)
+        readers = ReaderPool(settings.database_path)
         life.callback(readers.close)
         workspace = await stack.enter_async_context(
-            connected(settings.slack_bot_token.reveal(), settings.slack_api_url)
+            connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url)
         )
         # the real present, whatever the service's clock says: it is what Slack signs by
-        taken = Taken(database.write, system_clock)
+        taken = RequestDeduplicator(database.write, system_clock)
         slack_check = SlackCheck(workspace)
         service = Service(app, database, readers, _keeper(app, readers), workspace, taken, slack_check, life=life)
         secret = _signing_secret(settings)
-        events = http.Events(secret, taken, system_clock) if secret else None
-        endpoints = http.Endpoints(service.problems, lambda: service.door, events, settings.http_host)
-        service.port = await stack.enter_async_context(http.served(endpoints, settings.http_host, settings.http_port))
+        events = http.EventsEndpoint(secret, taken, system_clock) if secret else None
+        endpoints = http.HttpEndpoints(service.problems, lambda: service.door, events, settings.http_host)
+        service.port = await stack.enter_async_context(
+            http.serve_http(endpoints, settings.http_host, settings.http_port)
+        )
         await life.enter_async_context(_ticking(service))
         stack.push_async_callback(service.end)  # before the ticks end: what is in flight may wait for a sync
         service.connecting = asyncio.create_task(service.connect())
@@ -373,33 +374,33 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         for each in ending:
             each.cancel()
         if service.exchanged.is_set():
-            raise exchanged(app.settings.database_path)
+            raise replaced_file_error(app.settings.database_path)
         log.info("stopping: finishing what is in flight")
     log.info("stopped")
 
 
-def _keeper(app: App, readers: Readers) -> Keeper:
-    async def read(planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
-        await readers.ask(lambda reader: waits.check(reader, app.clock()))
+def _keeper(app: App, readers: ReaderPool) -> SyncScheduler:
+    async def read(planned: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
+        await readers.ask(lambda reader: rate_limit.check(reader, app.clock()))
         return await app.read(planned, progress, _waiting, courtesy=people_first)
 
     async def people_first() -> None:
         await readers.idle(COURTESY_SECONDS)
 
-    async def agenda() -> Agenda:
+    async def agenda() -> SyncPlan:
         return await readers.ask(app.agenda)
 
-    return Keeper(read, agenda, app.clock)
+    return SyncScheduler(read, agenda, app.clock)
 
 
-def _waiting(held: Held) -> None:
+def _waiting(held: LeaseHolder) -> None:
     log.info("waiting for another sync to end", holder=held.who)
 
 
 @asynccontextmanager
 async def _ticking(service: Service) -> AsyncIterator[None]:
     """Look now, and again at every tick; a sync under way is broken off at the end, and loses nothing."""
-    ticks = Ticks(
+    ticks = Scheduler(
         [
             Job("sync", service.app.settings.poll_seconds, service.look),
             Job("deliver", DELIVER_SECONDS, service.deliver),

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from aiohttp import hdrs, web
 
-from bot.slack.door import Door
+from bot.slack.deduplication import RequestDeduplicator
+from bot.slack.listener import Listener
 from bot.slack.origin import is_own_name
 from bot.slack.payloads import MalformedError, decoded
-from bot.slack.signature import SIGNATURE, TIMESTAMP, UnprovenError, check
-from bot.slack.taken import Taken
+from bot.slack.signature import SIGNATURE, TIMESTAMP, InvalidSignatureError, verify_signature
 
 log = structlog.get_logger(__name__)
 
@@ -39,24 +39,24 @@ class RefusedRequestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class EventsEndpoint:
     """What it takes to listen to Slack over HTTP. `now` is the real present, which signatures are dated by."""
 
     signing_secret: str
-    taken: Taken
+    taken: RequestDeduplicator
     now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
+class HttpEndpoints:
     """What is served: `/healthz` and `/readyz`, and Slack's one path where there are `events` to listen to.
 
     `door` is None until Slack has answered; `host` is the name that is listened on.
     """
 
     ready: Ready
-    door: Callable[[], Door | None]
-    events: Events | None
+    door: Callable[[], Listener | None]
+    events: EventsEndpoint | None
     host: str
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -90,12 +90,12 @@ class Endpoints:
             return _json(status, {"ok": not problems, "problems": problems})
         raise RefusedRequestError(HTTPStatus.NOT_FOUND, "there is nothing at that path")
 
-    async def _event(self, request: web.BaseRequest, events: Events) -> web.Response:
+    async def _event(self, request: web.BaseRequest, events: EventsEndpoint) -> web.Response:
         body, headers = await _body(request), request.headers
         signatures = headers.getall(SIGNATURE, [])
         try:
-            check(events.signing_secret, headers.getall(TIMESTAMP, []), signatures, body, events.now())
-        except UnprovenError as why:
+            verify_signature(events.signing_secret, headers.getall(TIMESTAMP, []), signatures, body, events.now())
+        except InvalidSignatureError as why:
             raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, str(why)) from None
         door = self.door()
         if door is None:
@@ -201,7 +201,7 @@ class _Server(web.Server):
 
 
 @asynccontextmanager
-async def served(endpoints: Endpoints, host: str, port: int) -> AsyncIterator[int]:
+async def serve_http(endpoints: HttpEndpoints, host: str, port: int) -> AsyncIterator[int]:
     """Serve, and give the port; raises OSError when it is taken."""
     runner = web.ServerRunner(_Server(endpoints.handle), shutdown_timeout=1)
     await runner.setup()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.slack.door import COMMAND
+from bot.slack.listener import COMMAND
 
 SCOPES = {  # each with what does not work without it
     "app_mentions:read": "mentions are not heard",

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from bot.slack.message import Message
+from bot.slack.blocks import Message
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """How somebody spoke to the bot."""
 
     COMMAND = "command"
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     HOME = "home"  # App Home was opened
 
 
-class Reply(Protocol):
+class Responder(Protocol):
     """The way back to whoever asked; both raise SlackError."""
 
     async def say(self, message: Message, *, replace: bool = False) -> None:
@@ -37,11 +37,11 @@ class Request:
     `fields` what was filled in. `trigger` opens a form, within three seconds.
     """
 
-    kind: Kind
+    kind: RequestKind
     user: str
     channel: str
     text: str
-    reply: Reply
+    reply: Responder
     action: str = ""
     trigger: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)

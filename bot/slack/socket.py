@@ -13,8 +13,8 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.settings import proxy_for
-from bot.slack.door import Door
 from bot.slack.errors import RefusedBySlackError, SlackError, translated
+from bot.slack.listener import Listener
 from bot.slack.transport import session, web_client
 
 log = structlog.get_logger(__name__)
@@ -29,16 +29,16 @@ _WEB_SECONDS = 10.0  # for Slack to name the connection's address, and again for
 Changed = Callable[[], Awaitable[None]]
 
 
-class Socket:
+class SocketConnection:
     """One connection to Slack, watched: the client's own word that it is connected can be wrong.
 
     `refusal` is Slack's word for why it does not take the app token: empty when it does, None while nobody knows.
     `changed` is awaited when that has become another.
     """
 
-    def __init__(self, door: Door, app_token: str, address: str, changed: Changed) -> None:
+    def __init__(self, listener: Listener, app_token: str, address: str, changed: Changed) -> None:
         self._session = session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
-        self._handler = _Handler(door, app_token, address, self._session)
+        self._handler = _Handler(listener, app_token, address, self._session)
         self._client = self._handler.client
         self._changed = changed
         self._watching: asyncio.Task[None] | None = None
@@ -116,10 +116,10 @@ class _Handler(AsyncSocketModeHandler):
 
     client: SocketModeClient
 
-    def __init__(self, door: Door, app_token: str, address: str, over: aiohttp.ClientSession) -> None:
+    def __init__(self, listener: Listener, app_token: str, address: str, over: aiohttp.ClientSession) -> None:
         web = web_client(None, address, over)
-        super().__init__(door.bolt, app_token, web_client=web, ping_interval=PING_SECONDS)
-        self._door = door
+        super().__init__(listener.bolt, app_token, web_client=web, ping_interval=PING_SECONDS)
+        self._door = listener
         self.client.proxy = proxy_for(address)
 
     async def use(self, over: aiohttp.ClientSession) -> None:

@@ -13,9 +13,9 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.answers import Answer, conversation, part, parts, person, required, text
+from bot.slack.api_responses import ApiResponse, conversation, part, parts, person, required, text
+from bot.slack.blocks import Message
 from bot.slack.errors import FormNotOpenedError, GarbledBySlackError, RefusedBySlackError, SlackError, translated
-from bot.slack.message import Message
 from bot.slack.transport import session, web_client
 
 R = TypeVar("R")
@@ -176,7 +176,7 @@ class Workspace:
             with translated():
                 await self.once.views_publish(user_id=user, view={"type": "home", "blocks": list(message.blocks)})
 
-        await simplified(message, draw)
+        await send_simplified(message, draw)
 
     async def whisper(self, channel: str, user: str, message: Message, thread: str | None = None) -> None:
         """Post a message that one person in a channel sees."""
@@ -188,7 +188,7 @@ class Workspace:
             with translated():
                 return await method(text=message.text, blocks=blocks(message), **arguments)
 
-        return await simplified(message, say)
+        return await send_simplified(message, say)
 
     async def deliver(self, channel: str, message: Message, key: str, thread: str | None = None) -> tuple[str, bool]:
         """Post a message that carries its key, in one request; returns its `ts`, and whether it is in the thread."""
@@ -261,7 +261,7 @@ class Workspace:
             )
 
 
-async def simplified(message: Message, send: Callable[[Message], Awaitable[R]]) -> R:
+async def send_simplified(message: Message, send: Callable[[Message], Awaitable[R]]) -> R:
     """Send a message, each time a simpler one as long as Slack refuses its blocks; raises what `send` does."""
     while True:
         try:
@@ -295,17 +295,17 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
 
 
-def _following(answer: Answer) -> str:
+def _following(answer: ApiResponse) -> str:
     """The cursor of what follows a page; "" after the last."""
     return text(part(answer, "response_metadata"), "next_cursor")
 
 
-def _is_of(message: Answer, who: Account) -> bool:
+def _is_of(message: ApiResponse, who: Account) -> bool:
     """Whether somebody wrote a message."""
     return bool(message.get("bot_id") == who.bot or message.get("user") == who.user)
 
 
-def _key(message: Answer) -> str | None:
+def _key(message: ApiResponse) -> str | None:
     metadata = message.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
@@ -324,7 +324,7 @@ def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
 
 
 @asynccontextmanager
-async def connected(token: str, address: str) -> AsyncIterator[Workspace]:
+async def connect_workspace(token: str, address: str) -> AsyncIterator[Workspace]:
     """The workspace that a bot token opens; what is read has connections of its own, so that no post waits for them."""
     # slack-sdk does not apply its own timeout to a session that it is given
     limits = aiohttp.ClientTimeout(total=6 * SECONDS, sock_connect=SECONDS, sock_read=SECONDS)

@@ -13,7 +13,7 @@ LEAST_ACTIVE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class SpikePolicy:
     """What spikes rest on: whose days, what spend adds up, and the amount (nanos) below which no day is one."""
 
     zone: ZoneInfo

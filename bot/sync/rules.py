@@ -11,7 +11,7 @@ TAIL = timedelta(hours=72)  # a task is listed up to 15 h after it was created, 
 CHUNK = timedelta(days=10)  # of history: what a break costs, at most
 
 
-class Kind(StrEnum):
+class PassKind(StrEnum):
     """Why a window is read."""
 
     TAIL = "tail"
@@ -22,26 +22,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedPass:
     """A window `[start, end)` of creation time to be read; without start it reaches back to the beginning."""
 
-    kind: Kind
+    kind: PassKind
     start: datetime | None
     end: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Agenda:
+class SyncPlan:
     """What is to be read now: the tail, passes of the calendar, and chunks of missing history, newest first."""
 
-    tail: Planned
-    calendar: tuple[Planned, ...]
-    history: tuple[Planned, ...]
+    tail: PlannedPass
+    calendar: tuple[PlannedPass, ...]
+    history: tuple[PlannedPass, ...]
 
 
-def plan(
+def planned_passes(
     now: datetime, *, last_complete: datetime | None, covered: Sequence[tuple[datetime, datetime]], history_days: int
-) -> list[Planned]:
+) -> list[PlannedPass]:
     """The tail, and whatever of the wanted history no complete pass has read yet.
 
     Args:
@@ -53,7 +53,7 @@ def plan(
     tail_start = min(now, last_complete or now) - TAIL
     gaps = _gaps(now - timedelta(days=history_days), tail_start, covered)
     history = [chunk for gap in reversed(list(gaps)) for chunk in _chunks(*gap)]
-    return [Planned(Kind.TAIL, tail_start, now), *history]
+    return [PlannedPass(PassKind.TAIL, tail_start, now), *history]
 
 
 NIGHT = time(3, 0)  # local: when people sleep and the day's tasks have ended
@@ -62,7 +62,9 @@ RETRY = timedelta(hours=1)  # between tries at a pass that could not be complete
 MOST_CHUNKS = 40  # of missing history, beyond which it is read as one window
 
 
-def nightly(now: datetime, zone: tzinfo, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
+def is_nightly_due(
+    now: datetime, zone: tzinfo, *, began: datetime, complete: datetime | None, tried: datetime | None
+) -> bool:
     """Whether the nightly pass is due: none was completed since the last local night, nor tried just now.
 
     A pass that began in the future was dated by a clock that ran ahead, and says nothing.
@@ -81,7 +83,7 @@ def nightly(now: datetime, zone: tzinfo, *, began: datetime, complete: datetime 
     return max(began, _past(complete, now) or began) < night and _rested(now, tried)
 
 
-def weekly(now: datetime, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
+def is_weekly_due(now: datetime, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
     """Whether the weekly pass is due; arguments as of `nightly`."""
     return max(began, _past(complete, now) or began) <= now - WEEK and _rested(now, tried)
 
@@ -99,10 +101,12 @@ def previous_month(now: datetime, zone: tzinfo) -> datetime:
     return day_start(Unit.MONTH.shift(Unit.MONTH.first_day(local_day(now, zone)), -1), zone)
 
 
-def reaching(start: datetime, begins: datetime, covered: Sequence[tuple[datetime, datetime]]) -> list[Planned]:
+def backfill_passes(
+    start: datetime, begins: datetime, covered: Sequence[tuple[datetime, datetime]]
+) -> list[PlannedPass]:
     """What to read so that the ledger, which begins later, reaches back to `start`."""
     chunks = [chunk for gap in reversed(list(_gaps(start, begins, covered))) for chunk in _chunks(*gap)]
-    return chunks if len(chunks) <= MOST_CHUNKS else [Planned(Kind.HISTORY, start, begins)]
+    return chunks if len(chunks) <= MOST_CHUNKS else [PlannedPass(PassKind.HISTORY, start, begins)]
 
 
 def _gaps(
@@ -116,8 +120,8 @@ def _gaps(
         yield start, end
 
 
-def _chunks(start: datetime, end: datetime) -> Iterator[Planned]:
+def _chunks(start: datetime, end: datetime) -> Iterator[PlannedPass]:
     while start < end:
         low = max(start, end - CHUNK)
-        yield Planned(Kind.HISTORY, low, end)
+        yield PlannedPass(PassKind.HISTORY, low, end)
         end = low

@@ -6,14 +6,14 @@ from dataclasses import replace
 from slackblocks import Button
 
 from bot.domain.question import Field, Question, describe
-from bot.slack import message as slack
+from bot.slack import blocks
 from bot.usage.report import Report
-from bot.usage.view import View
+from bot.usage.view import AnswerView
 
 ASK, SHARE, CSV = "ask", "share", "csv"  # what a button's id begins with
 
 
-def buttons_of(report: Report, view: View) -> Iterator[Button]:
+def buttons_of(report: Report, view: AnswerView) -> Iterator[Button]:
     """What can be asked next; each is decided anew when it is pressed."""
     if view.shared_by is not None:
         return
@@ -47,10 +47,10 @@ def _regroupings(asked: Question, *, operator: bool) -> Iterator[Button]:
 
 def _button(label: str, action: str, question: Question, confirm: tuple[str, str] | None = None) -> Iterator[Button]:
     value = describe(question)
-    if len(value) <= slack.LONGEST_VALUE:  # a longer question can be typed, but not be kept in a button
-        yield slack.button(label, action, value or " ", confirm=confirm)
+    if len(value) <= blocks.LONGEST_VALUE:  # a longer question can be typed, but not be kept in a button
+        yield blocks.button(label, action, value or " ", confirm=confirm)
 
 
 def instead_button(line: str) -> Button | None:
     """A button that asks a mended line."""
-    return slack.button("Ask that", f"{ASK}:instead", line) if len(line) <= slack.LONGEST_VALUE else None
+    return blocks.button("Ask that", f"{ASK}:instead", line) if len(line) <= blocks.LONGEST_VALUE else None

@@ -5,26 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.database.reader import Reader
 from bot.domain.access import Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.when import resolve
-from bot.ledger import notes
 from bot.ledger.detail import TaskDetail, task_detail
-from bot.ledger.passes import Freshness, beginning, freshness, is_complete
-from bot.ledger.reading import Reader
-from bot.ledger.schema import UnreadError
+from bot.ledger.key_warning import key_warning
+from bot.ledger.passes import Freshness, UnreadError, beginning, freshness, is_complete
 from bot.ledger.scope import Scope
 from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, task_ids
 from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
-from bot.people import naming
-from bot.people.naming import Mentioned
+from bot.people import mentions
+from bot.people.mentions import Mentioned
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ReportPolicy:
     """What every answer rests on: the zone of dates, what spend adds up, and whether the BYOK unit was set.
 
     Tasks of the `failing` statuses failed.
@@ -85,7 +84,7 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
     reader: Reader,
     question: Question,
     caller: Caller,
-    terms: Terms,
+    policy: ReportPolicy,
     now: datetime,
     mentioned: Mentioned | None = None,
     most_rows: int | None = None,
@@ -96,7 +95,7 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
         reader: the ledger.
         question: what is asked.
         caller: who asks, and so whose spend may be shown.
-        terms: what every answer rests on.
+        policy: what every answer rests on.
         now: the moment it is asked at.
         mentioned: the e-mails of Slack users by mention (`<@U1>`); None where there is no Slack.
         most_rows: how many tasks are of use; all unless given.
@@ -107,15 +106,20 @@ def answer(  # noqa: PLR0917 - all that an answer depends on
     """
     with reader:
         scope = Scope.of(reader, caller)
-        granted = naming.granted(reader, scope, question, caller, mentioned)
-        window = resolve(question.asked_when, now, terms.zone)
+        granted = mentions.resolve_access(reader, scope, question, caller, mentioned)
+        window = resolve(question.asked_when, now, policy.zone)
         selection = Selection(scope, window, granted.members, question.filters, question.byok)
-        rows = _rows(reader, question, selection, terms, most_rows)
-        return _report(reader, question, selection, terms, now, rows)
+        rows = _rows(reader, question, selection, policy, most_rows)
+        return _report(reader, question, selection, policy, now, rows)
 
 
 def _report(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime, rows: Sequence[TaskRow]
+    reader: Reader,
+    question: Question,
+    selection: Selection,
+    policy: ReportPolicy,
+    now: datetime,
+    rows: Sequence[TaskRow],
 ) -> Report:
     scope = selection.scope
     fresh = freshness(reader, now)
@@ -123,28 +127,28 @@ def _report(  # noqa: PLR0917 - private, and each is one thing
     if fresh.as_of is None and not holds_any(reader, scope):
         # an empty ledger must not read as an empty bill
         raise UnreadError
-    warning = notes.scope_warning(reader, scope)
-    total = sums(reader, selection, terms.failing)
-    found = _sorted(groups(reader, selection, question.by, terms.zone), question, terms) if question.by else []
+    warning = key_warning(reader, scope)
+    total = sums(reader, selection, policy.failing)
+    found = _sorted(groups(reader, selection, question.by, policy.zone), question, policy) if question.by else []
     kept = found[: question.top] if question.top else found
     return Report(
         query=describe(question),
         question=question,
         scope=Grant(selection.members),
         window=selection.window,
-        zone=terms.zone,
-        basis=terms.basis,
+        zone=policy.zone,
+        basis=policy.basis,
         total=total,
-        previous=_previous(reader, question, selection, terms, now, begins),
+        previous=_previous(reader, question, selection, policy, now, begins),
         groups=tuple(kept),
         groups_omitted=len(found) - len(kept),
-        omitted_nanos=sum(each.spend(terms.basis) for each in found[len(kept) :]),
+        omitted_nanos=sum(each.spend(policy.basis) for each in found[len(kept) :]),
         rows=tuple(rows),
         details=tuple(_details(reader, question, selection)),
         as_of=fresh.as_of,
         complete=warning is None and _is_complete(reader, fresh, selection, begins),
         begins=begins,
-        unit_assumed=total.by_unit and not terms.unit_is_set,
+        unit_assumed=total.by_unit and not policy.unit_is_set,
         warning=warning,
         quarantined=_quarantined(reader, scope),
     )
@@ -164,23 +168,23 @@ def _quarantined(reader: Reader, scope: Scope) -> int:
     return 0 if scope.member is not None else int(reader.rows("SELECT count(*) FROM quarantine")[0][0])
 
 
-def _sorted(found: Sequence[Group], question: Question, terms: Terms) -> list[Group]:
+def _sorted(found: Sequence[Group], question: Question, policy: ReportPolicy) -> list[Group]:
     by_name = sorted(found, key=lambda group: group.key)
     order = question.sort or ("name" if question.by[0] in TIME_GROUPINGS else "cost")
     if order == "name":
         return by_name
     if order == "tasks":
         return sorted(by_name, key=lambda group: -group.tasks)
-    return sorted(by_name, key=lambda group: (-group.spend(terms.basis), -group.calls))
+    return sorted(by_name, key=lambda group: (-group.spend(policy.basis), -group.calls))
 
 
 def _rows(
-    reader: Reader, question: Question, selection: Selection, terms: Terms, most: int | None
+    reader: Reader, question: Question, selection: Selection, policy: ReportPolicy, most: int | None
 ) -> Sequence[TaskRow]:
     if not question.rows:
         return ()
     limit = min(filter(None, (question.top, most)), default=None)
-    return task_rows(reader, selection, terms.basis, limit, by_name=question.sort == "name")
+    return task_rows(reader, selection, policy.basis, limit, by_name=question.sort == "name")
 
 
 _MAX_DETAILS = 5
@@ -197,10 +201,15 @@ def _details(reader: Reader, question: Question, selection: Selection) -> list[T
 
 
 def _previous(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, question: Question, selection: Selection, terms: Terms, now: datetime, begins: datetime | None
+    reader: Reader,
+    question: Question,
+    selection: Selection,
+    policy: ReportPolicy,
+    now: datetime,
+    begins: datetime | None,
 ) -> Previous | None:
-    window = question.asked_when.before(now, terms.zone)
+    window = question.asked_when.before(now, policy.zone)
     if window is None or begins is None or window.start < begins:
         return None
     before = replace(selection, window=window)
-    return Previous(window, terms.basis.spend(*amounts(reader, before)))
+    return Previous(window, policy.basis.spend(*amounts(reader, before)))

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.ledger import notes
-from bot.ledger.instants import from_us
+from bot.database.reader import Reader
+from bot.domain.timestamps import from_us
+from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import Freshness, PassRecord, freshness, last_passes
-from bot.ledger.reading import Reader
 from bot.ledger.scope import Scope
-from bot.outbox.store import Standing, standing
+from bot.outbox.store import OutboxSummary, outbox_summary
 from bot.usage.export import utc_text
 
 
@@ -35,7 +35,7 @@ class Status:
     quarantine: tuple[Quarantined, ...]
     warning: str | None
     bytes: int
-    outbox: Standing
+    outbox: OutboxSummary
 
 
 def status(reader: Reader, scope: Scope, size: int, now: datetime) -> Status:
@@ -58,9 +58,9 @@ def status(reader: Reader, scope: Scope, size: int, now: datetime) -> Status:
                 Quarantined(key, reason, from_us(at))
                 for key, reason, at in reader.rows("SELECT key, reason, first_seen_at FROM quarantine ORDER BY 3, 1")
             ),
-            warning=notes.scope_warning(reader, scope),
+            warning=key_warning(reader, scope),
             bytes=size,
-            outbox=standing(reader),
+            outbox=outbox_summary(reader),
         )
 
 
@@ -75,9 +75,9 @@ def _of_a_member(reader: Reader, scope: Scope, now: datetime) -> Status:
             missing=0,
             members=0,
             quarantine=(),
-            warning=notes.scope_warning(reader, scope),
+            warning=key_warning(reader, scope),
             bytes=0,
-            outbox=Standing({}, None, []),
+            outbox=OutboxSummary({}, None, []),
         )
 
 

@@ -9,13 +9,13 @@ from bot.domain.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, TaskRow
-from bot.slack import message as slack
-from bot.slack.message import Draft
-from bot.slack.rendering import inert
-from bot.usage import phrases
+from bot.slack import blocks
+from bot.slack.blocks import Draft
+from bot.slack.templates import inert
+from bot.usage import answer_formatting
 from bot.usage.report import Report
 from bot.usage.series import Series, over_time, sparkline
-from bot.usage.view import View
+from bot.usage.view import AnswerView
 
 _DETAIL_CELL = 500  # of which sixteen fit a table
 
@@ -27,15 +27,15 @@ def add_groups(draft: Draft, report: Report) -> None:
     """The groups with their shares, what was cut, and a chart where they are of time."""
     columns, numbers = _group_columns(report)
     by_time = _in_order_of_time(report.question)  # of many days the latest matter
-    candidates = report.groups[-slack.TABLE_ROWS :] if by_time else report.groups[: slack.TABLE_ROWS]
-    kept = slack.fitting([_group_cells(report, group) for group in candidates], from_end=by_time)
-    table = slack.table(columns, kept, numbers)
-    draft.add(table, lambda: slack.plain_table(columns, kept, numbers, from_end=by_time))
+    candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
+    kept = blocks.fitting([_group_cells(report, group) for group in candidates], from_end=by_time)
+    table = blocks.table(columns, kept, numbers)
+    draft.add(table, lambda: blocks.plain_table(columns, kept, numbers, from_end=by_time))
     cut = report.groups[: -len(kept)] if by_time else report.groups[len(kept) :]
     if left := len(cut) + report.groups_omitted:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
-        draft.add(slack.context(inert(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
+        draft.add(blocks.context(inert(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
     add_chart(draft, report)
 
 
@@ -55,7 +55,7 @@ def _group_columns(report: Report) -> tuple[list[str], range]:
 def _group_cells(report: Report, group: Group) -> list[str]:
     tasks = f"{group.tasks:,}"
     if "tool" in report.question.by:
-        return [*group.key, f"{group.calls:,}", phrases.duration(group.time_ms), tasks]
+        return [*group.key, f"{group.calls:,}", answer_formatting.duration(group.time_ms), tasks]
     if "agent" in report.question.by:
         return [*group.key, f"{group.calls:,}", tasks]
     share = report.share(group)
@@ -74,15 +74,15 @@ def _percent(share: float | None) -> str:
 
 def add_chart(draft: Draft, report: Report) -> None:
     """A chart of a report that is grouped by time; nothing of another."""
-    series = over_time(report, slack.MOST_POINTS, slack.MOST_SERIES)
+    series = over_time(report, blocks.MOST_POINTS, blocks.MOST_SERIES)
     if series is None:
         return
     joined = f" ({series.joined} {series.unit}s each)" if series.joined > 1 else ""
     lines = [(name, [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
-    kind: slack.Kind = "bar" if len(lines) == 1 else "line"
+    kind: blocks.ChartKind = "bar" if len(lines) == 1 else "line"
     title = f"Spend by {series.unit}{joined}"
-    chart = slack.chart(title, series.labels, lines, "USD", kind)
-    draft.add(chart, lambda: slack.section(_sparklines(series, title)))
+    chart = blocks.chart(title, series.labels, lines, "USD", kind)
+    draft.add(chart, lambda: blocks.section(_sparklines(series, title)))
 
 
 def _sparklines(series: Series, title: str) -> str:
@@ -96,27 +96,27 @@ def _sparklines(series: Series, title: str) -> str:
 # --- tasks ---------------------------------------------------------------------------------------
 
 
-def add_rows(draft: Draft, report: Report, view: View) -> None:
+def add_rows(draft: Draft, report: Report, view: AnswerView) -> None:
     """The tasks, dearest first unless asked otherwise, and what was cut."""
     columns = _row_columns(report, view)
-    kept = slack.fitting([_row_cells(report, row, view) for row in report.rows])
-    draft.add(slack.table(columns, kept, _SPEND), lambda: slack.plain_table(columns, kept, _SPEND))
+    kept = blocks.fitting([_row_cells(report, row, view) for row in report.rows])
+    draft.add(blocks.table(columns, kept, _SPEND), lambda: blocks.plain_table(columns, kept, _SPEND))
     left = min(report.question.top or report.total.tasks, report.total.tasks) - len(kept)
     if left > 0:
         rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[: len(kept)])
         amount = f", {show_usd(rest)}" if report.question.top is None else ""
-        draft.add(slack.context(inert(f"and {left:,} other tasks{amount}: CSV has them all")))
+        draft.add(blocks.context(inert(f"and {left:,} other tasks{amount}: CSV has them all")))
 
 
 _SPEND = (1,)  # the column of a task that is a number; it stands early, as phones show the first columns
 
 
-def _row_columns(report: Report, view: View) -> list[str]:
+def _row_columns(report: Report, view: AnswerView) -> list[str]:
     member = [] if _one_member(report) else ["Member"]
     return ["Task", "Spend", *member, "Model", "Status", "Created", *(["Title"] if view.titles else [])]
 
 
-def _row_cells(report: Report, row: TaskRow, view: View) -> list[str]:
+def _row_cells(report: Report, row: TaskRow, view: AnswerView) -> list[str]:
     spend = row.spend(report.basis)
     amount = "unknown" if spend is None else show_usd(spend)
     member = [] if _one_member(report) else [row.member]
@@ -129,15 +129,15 @@ def _one_member(report: Report) -> bool:
     return report.scope.members is not None and len(report.scope.members) == 1
 
 
-def add_details(draft: Draft, report: Report, view: View) -> None:
+def add_details(draft: Draft, report: Report, view: AnswerView) -> None:
     """Everything about the tasks asked for; a message takes one table, so only the first has one."""
     for number, task in enumerate(report.details):
         facts = _detail_facts(task, report, view)
-        plain = slack.section("\n".join(f"*{inert(name)}*  {inert(value)}" for name, value in facts))
+        plain = blocks.section("\n".join(f"*{inert(name)}*  {inert(value)}" for name, value in facts))
         if number:
             draft.add(plain)
         else:
-            table = slack.table(("Task", task.task_id), facts, longest=_DETAIL_CELL)
+            table = blocks.table(("Task", task.task_id), facts, longest=_DETAIL_CELL)
             draft.add(table, _always(plain))
 
 
@@ -145,6 +145,6 @@ def _always(block: Block) -> Callable[[], Block]:
     return lambda: block
 
 
-def _detail_facts(task: TaskDetail, report: Report, view: View) -> list[tuple[str, str]]:
+def _detail_facts(task: TaskDetail, report: Report, view: AnswerView) -> list[tuple[str, str]]:
     hidden = {"task"} if view.titles else {"task", "title", "error"}
-    return [(name.capitalize(), value) for name, value in phrases.facts(task, report) if name not in hidden]
+    return [(name.capitalize(), value) for name, value in answer_formatting.facts(task, report) if name not in hidden]

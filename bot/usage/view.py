@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.access import Caller, Role
-from bot.slack.rendering import Words
+from bot.slack.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class AnswerView:
     """For whom an answer is shown, and what is known beside it.
 
     `shared_by` is the Slack id of who shares it with a channel; then nobody but they asked for it. `titles`:
@@ -16,7 +16,7 @@ class View:
     `whom_to_ask` are operators, as mentions.
     """
 
-    words: Words
+    templates: Templates
     caller: Caller
     now: datetime
     stale_after: timedelta

@@ -4,21 +4,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-from bot.domain import wording
+from bot.database.engine import Database
+from bot.database.reader import Reader
+from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
-from bot.ledger.database import Database
-from bot.ledger.instants import from_us, to_us
+from bot.domain.timestamps import from_us, to_us
 from bot.ledger.members import Person, people
-from bot.ledger.reading import Reader
-from bot.outbox.store import Owed, owe
-from bot.outbox.voices import Told
-from bot.people.callers import Callers
-from bot.slack import message as slack
-from bot.slack.message import Draft, Message
-from bot.slack.rendering import Trusted, Words, mention
-from bot.usage import phrases
-from bot.usage.source import Source
-from bot.usage.talk import FOR_OPERATORS
+from bot.outbox.renderers import RenderRequest
+from bot.outbox.store import NewNotification, enqueue
+from bot.people.people import People
+from bot.slack import blocks
+from bot.slack.blocks import Draft, Message
+from bot.slack.templates import Templates, Trusted, mention
+from bot.usage import answer_formatting
+from bot.usage.answers import Answers
+from bot.usage.help import FOR_OPERATORS
 
 STEM = "welcome"
 _MOST_NAMES = 8
@@ -30,44 +30,44 @@ _MONTH = timedelta(days=30)
 class Welcome:
     """Owes it to each operator once, and words it."""
 
-    source: Source
-    callers: Callers
+    source: Answers
+    people: People
     database: Database
-    words: Words
+    templates: Templates
     poll: timedelta
 
     async def once(self) -> None:
         """Owe it to the operators who were not welcomed."""
-        waiting = [Owed(STEM, f"user:{user}") for user in self.callers.operators()]
+        waiting = [NewNotification(STEM, f"user:{user}") for user in self.people.operators()]
         done = await self.source.readers.ask(_welcomed)
         if waiting := [each for each in waiting if each.destination not in done]:
-            await self.database.write(lambda connection: owe(connection, waiting, self.source.clock()))
+            await self.database.write(lambda connection: enqueue(connection, waiting, self.source.clock()))
 
-    async def say(self, _told: Told) -> Message:
+    async def say(self, _told: RenderRequest) -> Message:
         """What was read, what to try, and which budgets would fit; all operators read the same."""
         fresh = await self.source.freshness()
         everybody = [each for each in await self.source.readers.ask(_present) if each.tasks]
-        known = self.callers.directory.named(each.email for each in everybody)
+        known = self.people.directory.named(each.email for each in everybody)
         strangers = [each.email for each in everybody if "@" in each.email and each.email not in known]
         lately = await self.source.readers.ask(self._lately)
-        since = from_us(fresh.since or 0).astimezone(self.source.terms.zone)
-        text = self.words.say(
+        since = from_us(fresh.since or 0).astimezone(self.source.policy.zone)
+        text = self.templates.say(
             "usage/welcome",
             begins=f"{since:%Y-%m-%d}" if fresh.since else "the beginning",
-            tasks=wording.count(sum(each.tasks for each in everybody), "task"),
-            members=wording.count(len(everybody), "member"),
+            tasks=formatting.count(sum(each.tasks for each in everybody), "task"),
+            members=formatting.count(len(everybody), "member"),
             total=show_usd(sum(each.spend_nanos for each in everybody)),
             examples=FOR_OPERATORS[:_EXAMPLES],
-            every=phrases.every(self.poll),
-            zone=self.source.terms.zone.key,
-            operators=Trusted(", ".join(map(mention, self.callers.operators()))),
+            every=answer_formatting.every(self.poll),
+            zone=self.source.policy.zone.key,
+            operators=Trusted(", ".join(map(mention, self.people.operators()))),
             each=_round(2 * int(median(lately))) if lately else "",
             team=_round(sum(lately) * 5 // 4) if lately else "",
             strangers=bool(strangers),
             names=", ".join(strangers[:_MOST_NAMES]) + (" and others" if len(strangers) > _MOST_NAMES else ""),
         )
         draft = Draft("neo-usage is ready: what Neo costs, with /neo-usage.")
-        draft.add(slack.section(text))
+        draft.add(blocks.section(text))
         return draft.message()
 
     def _lately(self, reader: Reader) -> list[int]:

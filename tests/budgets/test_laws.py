@@ -13,15 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Connection
 
 from bot.budgets import store
-from bot.budgets.rules import DEFAULT, FULL, TEAM, UNITS, Audience, passed, span_of
-from bot.budgets.store import Setting
-from bot.budgets.watch import Terms, Watch
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.rules import DEFAULT, FULL, TEAM, UNITS, Audience, budget_period, passed
+from bot.budgets.store import LimitSetting
+from bot.database.engine import open_database
 from bot.domain.periods import Unit, day_start, local_day
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
-from bot.ledger.booking import Terms as Booking
-from bot.ledger.booking import book
-from bot.ledger.database import open_database
+from bot.ledger.booking import BookingPolicy, book
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
 AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)
@@ -40,7 +39,7 @@ class Budgets(RuleBasedStateMachine):
         self.directory = tempfile.TemporaryDirectory()
         self.path = Path(self.directory.name) / "ledger.db"
         self.database = open_database(self.path)
-        self.watch = Watch(Terms(ZoneInfo(zone), SpendBasis.TOTAL))
+        self.watch = BudgetEvaluator(BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL))
         self.now = begin
         self.late = False  # time has gone on, and no tick has seen it yet
         self.tasks: dict[str, Task] = {}
@@ -53,7 +52,7 @@ class Budgets(RuleBasedStateMachine):
             self.directory.cleanup()
 
     def _book(self, task: Task, *, quiet: bool = False) -> None:
-        booking = Booking(ByokUnit.CREDITS, observers=(self.watch.observe,), read_before=() if quiet else None)
+        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.watch.observe,), read_before=() if quiet else None)
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=self.now)
 
@@ -87,18 +86,18 @@ class Budgets(RuleBasedStateMachine):
     )
     def set_limit(self, scope: int, unit: Unit, dollars: int | None, days: int | None) -> None:
         """A limit is set or removed, for good or for a while."""
-        zone = self.watch.terms.zone
+        zone = self.watch.policy.zone
         ends_at = None
         if days is not None and dollars is not None:
             ends_at = day_start(local_day(self.now, zone) + timedelta(days=days + 1), zone)
         nanos = None if dollars is None else dollars * USD
         with self.database.transaction() as connection:
-            self.watch.settle(connection, self.now)
-            span = span_of(unit, self.now, zone)
+            self.watch.apply_due(connection, self.now)
+            span = budget_period(unit, self.now, zone)
             cases = [(subject, span) for subject in (1, 2, TEAM)]
             before = store.limits(connection, cases, self.now)
             told = self._told(connection)
-            self.watch.set(connection, Setting(scope, unit, nanos, "terminal", None, ends_at), self.now)
+            self.watch.set(connection, LimitSetting(scope, unit, nanos, "terminal", None, ends_at), self.now)
             after = store.limits(connection, cases, self.now)
             for key in self._told(connection) - told:
                 subject = connection.exec_driver_sql("SELECT subject FROM crossing WHERE id = ?", (key,)).scalar_one()
@@ -124,14 +123,14 @@ class Budgets(RuleBasedStateMachine):
         if self.late:
             return
         with self.database.transaction() as connection:
-            self.watch.settle(connection, self.now)
+            self.watch.apply_due(connection, self.now)
 
     @rule()
     def restart(self) -> None:
         self.database.close()
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
-            self.watch.settle(connection, self.now)
+            self.watch.apply_due(connection, self.now)
 
     # --- what always holds -----------------------------------------------------------------------
 
@@ -146,13 +145,13 @@ class Budgets(RuleBasedStateMachine):
             return
         with self.database.transaction() as connection:
             for unit in UNITS:
-                span = span_of(unit, self.now, self.watch.terms.zone)
+                span = budget_period(unit, self.now, self.watch.policy.zone)
                 cases = [(subject, span) for subject in (1, 2, TEAM)]
                 limits = store.limits(connection, cases, self.now)
                 spent = store.spends(connection, limits, SpendBasis.TOTAL)
                 known = store.known(connection, limits)
                 for case, limit in limits.items():
-                    reached = passed(limit.nanos, spent[case], self.watch.terms.steps)
+                    reached = passed(limit.nanos, spent[case], self.watch.policy.steps)
                     assert set(reached) <= set(known.get(case, ())), (case, limit, spent[case])
 
     @invariant()

@@ -11,17 +11,16 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.budgets.changes import acknowledge
-from bot.budgets.facts import facts
-from bot.budgets.rules import TEAM, span_of
-from bot.budgets.store import Setting
-from bot.budgets.watch import Terms, Watch, thing
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy, budget_topic
+from bot.budgets.facts import budget_facts
+from bot.budgets.rules import TEAM, budget_period
+from bot.budgets.store import LimitSetting
+from bot.database.engine import Database, open_database
+from bot.database.reader import open_reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
-from bot.ledger.booking import Terms as Booking
-from bot.ledger.booking import book
-from bot.ledger.database import Database, open_database
-from bot.ledger.reading import open_reader
+from bot.ledger.booking import BookingPolicy, book
 
 USD = 10**9
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -38,24 +37,24 @@ class Ledger:
         self.at("UTC")
 
     def at(self, zone: str) -> None:
-        self.terms = Terms(ZoneInfo(zone), SpendBasis.TOTAL)
-        self.watch = Watch(self.terms)
+        self.policy = BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL)
+        self.watch = BudgetEvaluator(self.policy)
 
     def begin(self, now: datetime) -> None:
         self.spend(0, now)
         with self.database.transaction() as connection:
-            self.watch.set(connection, Setting(1, self.unit, 50 * USD, "terminal"), now)
+            self.watch.set(connection, LimitSetting(1, self.unit, 50 * USD, "terminal"), now)
 
-    def settle(self, now: datetime) -> None:
+    def apply_due(self, now: datetime) -> None:
         with self.database.transaction() as connection:
-            self.watch.settle(connection, now)
+            self.watch.apply_due(connection, now)
 
     def spend(self, dollars: float, now: datetime, created: datetime | None = None) -> None:
         task = Task(
             task_id=f"task-{next(self.numbers)}", model="m", status="completed", created_at=created or now,
             email="ana@acme.dev", neo_credits=Decimal(str(dollars)) / 10,
         )  # fmt: skip
-        booking = Booking(ByokUnit.CREDITS, observers=(self.watch.observe,))
+        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.watch.observe,))
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=now)
 
@@ -90,7 +89,7 @@ def test_west_the_same_money_is_told_once_and_the_day_of_the_same_name_is_its_ow
     ledger.spend(60, night)
     assert ledger.told == [100]
     ledger.at(WEST)
-    ledger.settle(night + HOUR)  # the 23rd there, which holds the same spend
+    ledger.apply_due(night + HOUR)  # the 23rd there, which holds the same spend
     ledger.spend(1, night + HOUR)
     assert ledger.told == [100]
     noon = datetime(2026, 11, 24, 20, tzinfo=UTC)
@@ -104,7 +103,7 @@ def test_east_the_same_money_is_told_once_and_the_next_day_is_its_own(ledger: Le
     ledger.begin(evening - DAY)
     ledger.spend(60, evening)
     ledger.at(EAST)
-    ledger.settle(evening + HOUR)
+    ledger.apply_due(evening + HOUR)
     ledger.spend(1, evening + HOUR)
     assert ledger.told == [100]
     ledger.spend(60, evening + 10 * HOUR)  # the 25th of the zone before, the same day here
@@ -119,9 +118,9 @@ def test_what_lies_together_only_on_the_new_calendar_is_told(ledger: Ledger) -> 
     ledger.spend(20, NOON.replace(hour=1))
     assert ledger.told == []
     ledger.at(WEST)
-    ledger.settle(NOON.replace(hour=2))  # 40 of 50 in the one day of there
+    ledger.apply_due(NOON.replace(hour=2))  # 40 of 50 in the one day of there
     assert ledger.told == [80]
-    ledger.settle(NOON.replace(hour=3))
+    ledger.apply_due(NOON.replace(hour=3))
     assert ledger.told == [80]
 
 
@@ -132,7 +131,7 @@ def test_there_and_back_tells_nothing_and_leaves_all_as_it_was(ledger: Ledger) -
     before = ledger.told, ledger.messages
     for number, zone in enumerate((WEST, "UTC", EAST, BERLIN, "UTC", "Pacific/Kiritimati", WEST, "UTC")):
         ledger.at(zone)
-        ledger.settle(NOON + timedelta(minutes=number))
+        ledger.apply_due(NOON + timedelta(minutes=number))
     assert (ledger.told, ledger.messages) == before
 
 
@@ -155,10 +154,10 @@ def test_around_every_edge_each_step_of_a_period_is_told_once(
     ledger.spend(60, edge)
     assert ledger.told == [100]
     ledger.at(zone)
-    ledger.settle(edge + HOUR)
+    ledger.apply_due(edge + HOUR)
     ledger.spend(1, edge + HOUR)
     assert ledger.told == [100]
-    later = span_of(unit, edge + HOUR, ZoneInfo(zone)).window.end + HOUR
+    later = budget_period(unit, edge + HOUR, ZoneInfo(zone)).window.end + HOUR
     ledger.spend(60, later)
     assert ledger.told == [100, 100]
 
@@ -174,16 +173,16 @@ def test_the_message_there_goes_on_with_its_period_and_what_people_did_about_it(
     with ledger.database.transaction() as connection:
         seen(connection)
     ledger.at(WEST)
-    ledger.settle(night + HOUR)
+    ledger.apply_due(night + HOUR)
     assert ledger.messages == {"budget:1:day:2026-11-23"}
     reader = open_reader(ledger.path)
     try:
-        span = span_of(Unit.DAY, night, ZoneInfo(WEST))
-        found = facts(reader, 1, span, ledger.terms, night + HOUR)
+        span = budget_period(Unit.DAY, night, ZoneInfo(WEST))
+        found = budget_facts(reader, 1, span, ledger.policy, night + HOUR)
         assert found.acknowledged is not None
         assert [step.step for step in found.steps] == [100]
-        assert thing(1, span) == "budget:1:day:2026-11-23"
-        assert facts(reader, TEAM, span, ledger.terms, night + HOUR).acknowledged is None
+        assert budget_topic(1, span) == "budget:1:day:2026-11-23"
+        assert budget_facts(reader, TEAM, span, ledger.policy, night + HOUR).acknowledged is None
     finally:
         reader.close()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digest.rules import CATCH_UP, Fate, Plan, Span, fates
+from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
 from bot.domain.periods import Unit
 
 BERLIN, TOKYO, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo"), ZoneInfo("Australia/Lord_Howe")
@@ -16,8 +16,8 @@ EVERY_DAY = frozenset(range(7))
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def plan(at: str = "09:00", zone: ZoneInfo = BERLIN, days: frozenset[int] = EVERY_DAY) -> Plan:
-    return Plan(time.fromisoformat(at), days, zone)
+def plan(at: str = "09:00", zone: ZoneInfo = BERLIN, days: frozenset[int] = EVERY_DAY) -> DigestSchedule:
+    return DigestSchedule(time.fromisoformat(at), days, zone)
 
 
 @pytest.mark.parametrize(
@@ -38,35 +38,35 @@ def test_the_moment_of_a_date(at: str, day: date, moment: str) -> None:
     ("late", "complete", "fate"),
     [
         (-MINUTE, True, {}),
-        (timedelta(0), True, {date(2026, 11, 20): Fate.OWED}),
+        (timedelta(0), True, {date(2026, 11, 20): DigestOutcome.OWED}),
         (timedelta(0), False, {}),  # it waits for data
         (59 * MINUTE, False, {}),
-        (60 * MINUTE, False, {date(2026, 11, 20): Fate.OWED}),  # for an hour
-        (CATCH_UP - MINUTE, True, {date(2026, 11, 20): Fate.OWED}),
-        (CATCH_UP, True, {date(2026, 11, 20): Fate.SKIPPED}),
+        (60 * MINUTE, False, {date(2026, 11, 20): DigestOutcome.OWED}),  # for an hour
+        (CATCH_UP - MINUTE, True, {date(2026, 11, 20): DigestOutcome.OWED}),
+        (CATCH_UP, True, {date(2026, 11, 20): DigestOutcome.SKIPPED}),
     ],
 )
-def test_what_becomes_of_one(late: timedelta, *, complete: bool, fate: dict[date, Fate]) -> None:
+def test_what_becomes_of_one(late: timedelta, *, complete: bool, fate: dict[date, DigestOutcome]) -> None:
     day = date(2026, 11, 20)
     now = plan().moment(day) + late
-    assert fates(plan(), day - DAY, now, now - 2 * DAY, complete=complete) == fate
+    assert digest_outcomes(plan(), day - DAY, now, now - 2 * DAY, complete=complete) == fate
 
 
 def test_the_wait_begins_when_somebody_is_awake_and_ends_before_it_is_too_late() -> None:
     day = date(2026, 11, 20)
     due = plan().moment(day)
     woken = due + 5 * HOUR
-    assert fates(plan(), day - DAY, woken + 59 * MINUTE, woken, complete=False) == {}
-    assert fates(plan(), day - DAY, woken + HOUR, woken, complete=False) == {day: Fate.OWED}
+    assert digest_outcomes(plan(), day - DAY, woken + 59 * MINUTE, woken, complete=False) == {}
+    assert digest_outcomes(plan(), day - DAY, woken + HOUR, woken, complete=False) == {day: DigestOutcome.OWED}
     woken = due + CATCH_UP - 20 * MINUTE
-    assert fates(plan(), day - DAY, woken + 10 * MINUTE, woken, complete=False) == {day: Fate.OWED}
+    assert digest_outcomes(plan(), day - DAY, woken + 10 * MINUTE, woken, complete=False) == {day: DigestOutcome.OWED}
 
 
 def test_of_several_missed_ones_the_last_is_told_and_the_others_are_skipped() -> None:
     day = date(2026, 11, 20)
     now = plan().moment(day) + HOUR
-    found = fates(plan(), day - 3 * DAY, now, now, complete=True)
-    assert found == {day - 2 * DAY: Fate.SKIPPED, day - DAY: Fate.SKIPPED, day: Fate.OWED}
+    found = digest_outcomes(plan(), day - 3 * DAY, now, now, complete=True)
+    assert found == {day - 2 * DAY: DigestOutcome.SKIPPED, day - DAY: DigestOutcome.SKIPPED, day: DigestOutcome.OWED}
 
 
 @given(
@@ -82,13 +82,13 @@ def test_each_date_is_told_once_at_most_and_in_order(
     """Ticks some minutes apart over nights of changing clocks, month ends and leap days; then the zone is another."""
     now = datetime.fromisoformat(begin).replace(tzinfo=UTC)
     after, told = now.date() - DAY, list[date]()
-    schedule = Plan(at.replace(second=0, microsecond=0), EVERY_DAY, zone)
+    schedule = DigestSchedule(at.replace(second=0, microsecond=0), EVERY_DAY, zone)
     for number, minutes in enumerate(steps):
         if other is not None and number == len(steps) // 2:
-            schedule = Plan(schedule.at, EVERY_DAY, other)
-        found = fates(schedule, after, now, now, complete=True)
+            schedule = DigestSchedule(schedule.at, EVERY_DAY, other)
+        found = digest_outcomes(schedule, after, now, now, complete=True)
         assert list(found) == sorted(found)
-        told += [day for day, fate in found.items() if fate is Fate.OWED]
+        told += [day for day, fate in found.items() if fate is DigestOutcome.OWED]
         after = max([after, *found])
         now += minutes * MINUTE  # less than half a day: none is missed
     assert told == sorted(set(told))
@@ -108,8 +108,8 @@ def test_each_date_is_told_once_at_most_and_in_order(
     ],
 )
 def test_what_it_carries_besides(first: date, day: date, week: date | None, month: date | None) -> None:
-    span = Span(first, day)
-    assert (span.ended(Unit.WEEK), span.ended(Unit.MONTH)) == (week, month)
+    days = DigestDays(first, day)
+    assert (days.ended(Unit.WEEK), days.ended(Unit.MONTH)) == (week, month)
 
 
 def test_days_of_the_week_are_left_out() -> None:
@@ -121,7 +121,7 @@ def test_days_of_the_week_are_left_out() -> None:
 
 
 def test_windows_are_those_of_local_days() -> None:
-    spring = Span(date(2026, 3, 29), date(2026, 3, 30)).window(BERLIN)
+    spring = DigestDays(date(2026, 3, 29), date(2026, 3, 30)).window(BERLIN)
     assert spring.end - spring.start == 23 * HOUR
-    both = Span(date(2026, 10, 24), date(2026, 10, 26)).window(BERLIN)
+    both = DigestDays(date(2026, 10, 24), date(2026, 10, 26)).window(BERLIN)
     assert both.end - both.start == 49 * HOUR

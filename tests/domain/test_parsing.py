@@ -13,8 +13,8 @@ from bot.domain.parsing import MAX_LINE, MAX_VALUES, QueryError, parse
 from bot.domain.periods import Unit
 from bot.domain.question import Field, Filter, Question, describe, quoted
 from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.domain.tokens import clean
 from bot.domain.when import EVER, THIS_MONTH, Calendar, Days, Hours, Moment, Range, read_edge
-from bot.domain.words import clean
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.words import UnclosedQuoteError, Word, clean, split
+from bot.domain.tokens import Token, UnclosedQuoteError, clean, split
 
 
 def words(line: str) -> list[tuple[str | None, tuple[str, ...]]]:
@@ -105,9 +105,9 @@ def test_a_double_quote_without_its_partner_is_an_error_that_says_where(line: st
 
 def test_a_word_knows_where_it_stands_and_how_it_was_typed() -> None:
     assert split('team model:"a b" 7d') == [
-        Word("team", 1, None, ("team",)),
-        Word('model:"a b"', 6, "model", ("a b",)),
-        Word("7d", 18, None, ("7d",)),
+        Token("team", 1, None, ("team",)),
+        Token('model:"a b"', 6, "model", ("a b",)),
+        Token("7d", 18, None, ("7d",)),
     ]
 
 

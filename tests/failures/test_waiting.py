@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from bot.database.engine import open_database
 from bot.failures import store
 from bot.failures.store import Kind, State
 from bot.ledger import passes
-from bot.ledger.database import open_database
-from bot.ledger.passes import Tally
+from bot.ledger.passes import PassTally
 from tests.downgrade import downgrade
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -34,7 +34,7 @@ def begun(connection: Connection, at: datetime) -> int:
 
 
 def ended(connection: Connection, key: int, at: datetime, *, complete: bool = True) -> None:
-    passes.finish(connection, key, Tally(), complete=complete, now=at)
+    passes.finish(connection, key, PassTally(), complete=complete, now=at)
 
 
 def found(connection: Connection, at: datetime) -> int:

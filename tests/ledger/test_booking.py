@@ -15,16 +15,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+from bot.database import lease
+from bot.database.engine import Database, open_database
+from bot.database.errors import LedgerError
+from bot.database.reader import open_reader
+from bot.database.schema import newest_revision
 from bot.domain.pricing import ByokUnit, Price
 from bot.domain.tasks import Refused, Task
-from bot.ledger import lease
-from bot.ledger.booking import Booked, Terms, book
-from bot.ledger.database import Database, open_database
-from bot.ledger.passes import Stretch, joined
-from bot.ledger.reading import open_reader
+from bot.ledger.booking import BookingPolicy, BookingResult, book
+from bot.ledger.passes import Interval, merged_intervals
 from bot.ledger.repricing import reprice, spread
-from bot.ledger.rules import Kind, Standing, Totals, change, is_doubtful
-from bot.ledger.schema import LedgerError, newest_revision
+from bot.ledger.rules import EntryKind, KnownTask, Totals, change, is_doubtful
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -48,73 +49,73 @@ def count(database: Database, table: str) -> int:
 
 
 def test_an_observer_sees_the_charges_inside_their_transaction(database: Database) -> None:
-    seen: list[tuple[Booked, int]] = []
+    seen: list[tuple[BookingResult, int]] = []
 
-    def observe(connection: Connection, booked: Booked) -> None:
+    def observe(connection: Connection, result: BookingResult) -> None:
         inside = connection.exec_driver_sql("SELECT sum(platform_nanos) FROM charge").scalar_one()
         connection.exec_driver_sql("INSERT INTO note (key, value) VALUES ('observed', 'yes')")
-        seen.append((booked, inside))
+        seen.append((result, inside))
 
     with database.transaction() as connection:
         book(
             connection,
             [task(), task("two", None)],
-            Terms(ByokUnit.CREDITS, observers=[observe], read_before=()),
+            BookingPolicy(ByokUnit.CREDITS, observers=[observe], read_before=()),
             now=NOW,
         )
     [(booked, inside)] = seen
     assert inside == 10_000_000_000
     assert (booked.new, booked.quiet, len(booked.changes), len(booked.members)) == (2, True, 2, 1)
-    assert booked.changes[0].entries[0].kind is Kind.FIRST
+    assert booked.changes[0].entries[0].kind is EntryKind.FIRST
     assert count(database, "note") == 1
 
 
 def test_an_observer_that_fails_undoes_the_booking_with_it(database: Database) -> None:
-    def fail(_: Connection, __: Booked) -> None:
+    def fail(_: Connection, __: BookingResult) -> None:
         raise RuntimeError("the observer's own trouble")
 
     with pytest.raises(RuntimeError), database.transaction() as connection:
-        book(connection, [task()], Terms(ByokUnit.CREDITS, observers=[fail]), now=NOW)
+        book(connection, [task()], BookingPolicy(ByokUnit.CREDITS, observers=[fail]), now=NOW)
     assert [count(database, name) for name in ("task", "charge", "member", "seen", "task_detail")] == [0] * 5
 
 
 def test_the_status_before_is_told_and_an_unchanged_task_is_not(database: Database) -> None:
-    heard: list[Booked] = []
-    terms = Terms(ByokUnit.CREDITS, observers=[lambda _, booked: heard.append(booked)])
+    heard: list[BookingResult] = []
+    policy = BookingPolicy(ByokUnit.CREDITS, observers=[lambda _, booked: heard.append(booked)])
     for each in (task(status="error"), task(status="error"), task(status="completed")):
         with database.transaction() as connection:
-            book(connection, [each], terms, now=NOW)
+            book(connection, [each], policy, now=NOW)
     assert [[one.was for one in booked.changes] for booked in heard] == [[None], [], ["error"]]
     assert heard[1].unchanged == 1
 
 
 def test_a_row_in_quarantine_keeps_its_first_date_until_it_heals(database: Database) -> None:
-    terms = Terms(ByokUnit.CREDITS)
+    policy = BookingPolicy(ByokUnit.CREDITS)
     for hours in (0, 1):
         with database.transaction() as connection:
-            book(connection, [], terms, now=NOW + timedelta(hours=hours), refused=[Refused("one", "negative")])
+            book(connection, [], policy, now=NOW + timedelta(hours=hours), refused=[Refused("one", "negative")])
     with database.transaction() as connection:
         first, last = connection.exec_driver_sql("SELECT first_seen_at, last_seen_at FROM quarantine").one()
     assert last - first == 3_600_000_000
     with database.transaction() as connection:
-        book(connection, [task()], terms, now=NOW)
+        book(connection, [task()], policy, now=NOW)
     assert count(database, "quarantine") == 0
 
 
 @pytest.mark.parametrize(
     ("stored", "now", "entries", "withdrawn"),
     [
-        ((None, None), (5, 0), [(Kind.FIRST, 5, 0, 1)], False),
+        ((None, None), (5, 0), [(EntryKind.FIRST, 5, 0, 1)], False),
         ((None, None), (None, None), [], False),
-        ((5, 0), (7, 0), [(Kind.GROWTH, 2, 0, 9)], False),
-        ((5, 3), (7, 4), [(Kind.GROWTH, 2, 1, 9)], False),
-        ((5, 0), (2, 0), [(Kind.RESTATED, -3, 0, 9)], False),
-        ((5, 3), (7, 1), [(Kind.GROWTH, 2, 0, 9), (Kind.RESTATED, 0, -2, 9)], False),
-        ((None, 3), (4, 5), [(Kind.FIRST, 4, 0, 1), (Kind.GROWTH, 0, 2, 9)], False),
+        ((5, 0), (7, 0), [(EntryKind.GROWTH, 2, 0, 9)], False),
+        ((5, 3), (7, 4), [(EntryKind.GROWTH, 2, 1, 9)], False),
+        ((5, 0), (2, 0), [(EntryKind.RESTATED, -3, 0, 9)], False),
+        ((5, 3), (7, 1), [(EntryKind.GROWTH, 2, 0, 9), (EntryKind.RESTATED, 0, -2, 9)], False),
+        ((None, 3), (4, 5), [(EntryKind.FIRST, 4, 0, 1), (EntryKind.GROWTH, 0, 2, 9)], False),
         ((5, 0), (5, 0), [], False),
         ((5, 3), (None, None), [], True),
-        ((5, 3), (None, 4), [(Kind.GROWTH, 0, 1, 9)], True),
-        ((None, None), (0, 0), [(Kind.FIRST, 0, 0, 1)], False),
+        ((5, 3), (None, 4), [(EntryKind.GROWTH, 0, 1, 9)], True),
+        ((None, None), (0, 0), [(EntryKind.FIRST, 0, 0, 1)], False),
     ],
 )
 def test_what_a_new_price_books(
@@ -125,7 +126,7 @@ def test_what_a_new_price_books(
     assert (found, what.withdrawn) == (entries, withdrawn)
 
 
-STORED = Standing(Totals(5, 0), created_at=100, stream_count=2)
+STORED = KnownTask(Totals(5, 0), created_at=100, stream_count=2)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ STORED = Standing(Totals(5, 0), created_at=100, stream_count=2)
     ],
 )
 def test_a_row_that_may_be_cut_is_doubted(
-    stored: Standing | None, price: tuple[int | None, int | None], created_at: int, streams: int,
+    stored: KnownTask | None, price: tuple[int | None, int | None], created_at: int, streams: int,
     window_from: int | None, doubtful: bool,  # noqa: FBT001 - a column of the table
 ) -> None:  # fmt: skip
     found = is_doubtful(stored, Price(*price), created_at=created_at, stream_count=streams, window_from=window_from)
@@ -171,8 +172,8 @@ def test_a_repricing_is_spread_over_the_charges(
 
 
 def test_stretches_that_touch_are_one() -> None:
-    found = joined([Stretch(5, 7), Stretch(1, 3), Stretch(3, 4), Stretch(6, 9)])
-    assert found == [Stretch(1, 4), Stretch(5, 9)]
+    found = merged_intervals([Interval(5, 7), Interval(1, 3), Interval(3, 4), Interval(6, 9)])
+    assert found == [Interval(1, 4), Interval(5, 9)]
 
 
 def test_the_migrations_make_the_tables_that_are_declared(database: Database) -> None:
@@ -198,23 +199,23 @@ def test_a_newer_or_foreign_file_is_refused_and_left_alone(database: Database, t
 def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Database) -> None:
     here, there = lease.holder_name("a"), "elsewhere/1/b"
     with database.transaction() as connection:
-        assert lease.take(connection, lease.SYNC, there, NOW) is None
-        held = lease.take(connection, lease.SYNC, here, NOW)
+        assert lease.acquire(connection, lease.SYNC, there, NOW) is None
+        held = lease.acquire(connection, lease.SYNC, here, NOW)
         assert held is not None
         assert held.holder == there
-        assert lease.take(connection, lease.SYNC, here, NOW + lease.LIFETIME) is None
+        assert lease.acquire(connection, lease.SYNC, here, NOW + lease.LIFETIME) is None
         with pytest.raises(lease.LeaseLostError):
             lease.renew(connection, lease.SYNC, there, NOW)
-        lease.give_back(connection, lease.SYNC, there)
+        lease.release(connection, lease.SYNC, there)
         lease.renew(connection, lease.SYNC, here, NOW)
-        lease.give_back(connection, lease.SYNC, here)
+        lease.release(connection, lease.SYNC, here)
     gone = subprocess.run(
-        [sys.executable, "-c", "from bot.ledger.lease import holder_name; print(holder_name('c'), end='')"],
+        [sys.executable, "-c", "from bot.database.lease import holder_name; print(holder_name('c'), end='')"],
         capture_output=True, text=True, check=True, env=dict(os.environ), cwd=Path(__file__).parent.parent.parent,
     ).stdout  # fmt: skip
     with database.transaction() as connection:
-        assert lease.take(connection, lease.SYNC, gone, NOW) is None
-        assert lease.take(connection, lease.SYNC, here, NOW) is None
+        assert lease.acquire(connection, lease.SYNC, gone, NOW) is None
+        assert lease.acquire(connection, lease.SYNC, here, NOW) is None
 
 
 def test_the_newest_revision_is_the_last_migration(database: Database) -> None:
@@ -223,10 +224,10 @@ def test_the_newest_revision_is_the_last_migration(database: Database) -> None:
 
 
 def test_money_that_moves_between_the_amounts_is_not_counted_twice(database: Database) -> None:
-    terms = Terms(ByokUnit.CREDITS)
+    policy = BookingPolicy(ByokUnit.CREDITS)
     for own in (False, True):
         with database.transaction() as connection:
-            book(connection, [task(credit="5", is_byok=own)], terms, now=NOW)
+            book(connection, [task(credit="5", is_byok=own)], policy, now=NOW)
     with database.transaction() as connection:
         total = connection.exec_driver_sql("SELECT sum(platform_nanos), sum(provider_nanos) FROM charge").one()
     assert tuple(total) == (0, 50_000_000_000)
@@ -236,7 +237,7 @@ def test_a_repricing_corrects_the_member_who_was_charged(database: Database) -> 
     for email, llm in (("a@acme.dev", 10), ("b@acme.dev", 11)):
         with database.transaction() as connection:
             one = task(credit=None, email=email, is_byok=True, llm_cost=Decimal(llm), neo_cost=Decimal(0))
-            book(connection, [one], Terms(ByokUnit.CREDITS), now=NOW)
+            book(connection, [one], BookingPolicy(ByokUnit.CREDITS), now=NOW)
     with database.transaction() as connection:
         reprice(connection, ByokUnit.USD, 0)
         rows = connection.exec_driver_sql(

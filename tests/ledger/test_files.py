@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.ledger.database import open_database
-from bot.ledger.trouble import UnusableError
-from bot.ledger.upkeep import backup, restore
+from bot.database.backup import backup, restore
+from bot.database.engine import open_database
+from bot.database.errors import UnusableError
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o002])

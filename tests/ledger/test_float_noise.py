@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.database.backup import verify
+from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
-from bot.ledger.booking import Booked, Listing, Terms, book
-from bot.ledger.database import Database, open_database
-from bot.ledger.upkeep import verify
+from bot.ledger.booking import BookingPolicy, BookingResult, PageSource, book
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -33,11 +33,11 @@ def task(**amounts: Any) -> Task:
     return Task(task_id="one", **values)
 
 
-def see(database: Database, seen: Task, unit: ByokUnit = ByokUnit.CREDITS) -> tuple[Booked, list[Booked]]:
-    heard: list[Booked] = []
-    terms = Terms(unit, observers=[lambda _, booked: heard.append(booked)])
+def see(database: Database, seen: Task, unit: ByokUnit = ByokUnit.CREDITS) -> tuple[BookingResult, list[BookingResult]]:
+    heard: list[BookingResult] = []
+    policy = BookingPolicy(unit, observers=[lambda _, booked: heard.append(booked)])
     with database.transaction() as connection:
-        booked = book(connection, [seen], terms, now=NOW, listing=Listing(NOW - timedelta(days=3)))
+        booked = book(connection, [seen], policy, now=NOW, listing=PageSource(NOW - timedelta(days=3)))
     return booked, [each for each in heard if each.changes]
 
 
@@ -110,7 +110,7 @@ def test_slow_drift_is_booked_once_it_is_more_than_noise(
         amount += Decimal(step) / 10**11  # tenths of a nano
         seen = task(neo_credits=amount)
         with opened.transaction() as connection:
-            book(connection, [seen], Terms(ByokUnit.CREDITS), now=NOW)
+            book(connection, [seen], BookingPolicy(ByokUnit.CREDITS), now=NOW)
             total = connection.exec_driver_sql("SELECT sum(platform_nanos) FROM charge").scalar_one()
         assert abs(total - (price(seen, ByokUnit.CREDITS).platform_nanos or 0)) <= 3
     opened.close()

@@ -10,20 +10,20 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from bot.database.backup import verify
+from bot.database.engine import open_database
+from bot.database.reader import open_reader
 from bot.domain.periods import Window
 from bot.domain.pricing import ByokUnit, Price, SpendBasis, price
 from bot.domain.tasks import Task
-from bot.ledger.booking import Listing, Terms, book
-from bot.ledger.database import open_database
-from bot.ledger.instants import to_us
+from bot.domain.timestamps import to_us
+from bot.ledger.booking import BookingPolicy, PageSource, book
 from bot.ledger.members import merge, shown_email
-from bot.ledger.notes import settle_unit
-from bot.ledger.reading import open_reader
+from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import groups, sums
-from bot.ledger.upkeep import verify
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
@@ -58,7 +58,7 @@ class Ledger(RuleBasedStateMachine):
         self.untouched: set[str] = set()
         self.merged: dict[str, str] = {}
         with self.database.transaction() as connection:
-            settle_unit(connection, self.unit)
+            require_unit(connection, self.unit)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -86,7 +86,7 @@ class Ledger(RuleBasedStateMachine):
             neo_cost=money[2], stream_count=streams,
         )  # fmt: skip
         with self.database.transaction() as connection:
-            book(connection, [task], Terms(self.unit), now=self.now)
+            book(connection, [task], BookingPolicy(self.unit), now=self.now)
         self._remember(task)
 
     def _remember(self, task: Task) -> None:
@@ -118,11 +118,11 @@ class Ledger(RuleBasedStateMachine):
         task = self.tasks.get(f"task-{name}")
         if task is not None:
             with self.database.transaction() as connection:
-                book(connection, [task], Terms(self.unit), now=self.now, listing=Listing(None))
+                book(connection, [task], BookingPolicy(self.unit), now=self.now, listing=PageSource(None))
 
     @rule(old=st.sampled_from(EMAILS[:3]), new=st.sampled_from([*EMAILS[:3], "dee@acme.dev"]))
     def merge_members(self, old: str, new: str) -> None:
-        from bot.ledger.schema import LedgerError
+        from bot.database.errors import LedgerError
 
         try:
             with self.database.transaction() as connection:

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.database.backup import verify
+from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
-from bot.ledger.booking import Terms, book
-from bot.ledger.database import Database, open_database
-from bot.ledger.instants import to_us
-from bot.ledger.notes import settle_unit
+from bot.domain.timestamps import to_us
+from bot.ledger.booking import BookingPolicy, book
+from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
-from bot.ledger.upkeep import verify
 
 BORN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -29,7 +29,7 @@ Days = dict[int, tuple[str, str]]  # days after BORN: platform and provider doll
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = open_database(tmp_path / "ledger.db")
     with opened.transaction() as connection:
-        settle_unit(connection, ByokUnit.CREDITS)
+        require_unit(connection, ByokUnit.CREDITS)
     yield opened
     opened.close()
 
@@ -46,7 +46,7 @@ def see(database: Database, row: Row, day: int, unit: ByokUnit = ByokUnit.CREDIT
         neo_credits=neo_credits, llm_cost=llm_cost, neo_cost=neo_cost,
     )  # fmt: skip
     with database.transaction() as connection:
-        book(connection, [one], Terms(unit), now=BORN + day * DAY + timedelta(hours=1))
+        book(connection, [one], BookingPolicy(unit), now=BORN + day * DAY + timedelta(hours=1))
 
 
 def price_in(database: Database, unit: ByokUnit, day: int = 9) -> None:
@@ -131,7 +131,7 @@ def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(
     for unit in ByokUnit:
         opened = open_database(tmp_path_factory.mktemp("ledger") / "ledger.db")
         with opened.transaction() as connection:
-            settle_unit(connection, unit)
+            require_unit(connection, unit)
         for day, row in enumerate(rows):
             see(opened, row, day, unit)
         price_in(opened, ByokUnit.USD)

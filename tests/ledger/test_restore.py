@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger.database import ExchangedError, open_database
-from bot.ledger.hold import HeldError
-from bot.ledger.reading import open_reader
-from bot.ledger.schema import LedgerError
-from bot.ledger.upkeep import backup, restore
+from bot.database.backup import backup, restore
+from bot.database.engine import ReplacedFileError, open_database
+from bot.database.errors import LedgerError
+from bot.database.file_lock import InUseError
+from bot.database.reader import open_reader
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_whoever_has_it_open_by_another_name_is_in_the_way_too(ledger: Path, cop
     link = tmp_path / "link.db"
     link.symlink_to(ledger)
     database = open_database(link)
-    with pytest.raises(HeldError, match="in use"):
+    with pytest.raises(InUseError, match="in use"):
         restore(copy, ledger)
     database.close()
     restore(copy, ledger)
@@ -142,7 +142,7 @@ def test_whoever_has_it_open_by_another_name_is_in_the_way_too(ledger: Path, cop
 def test_whoever_has_it_open_is_not_cut_off(ledger: Path, copy: Path, tmp_path: Path) -> None:
     database = open_database(ledger)
     before = files(tmp_path)
-    with pytest.raises(HeldError, match="Stop that first"):
+    with pytest.raises(InUseError, match="Stop that first"):
         restore(copy, ledger)
     assert files(tmp_path) == before
     with database.transaction() as connection:
@@ -155,7 +155,7 @@ def test_another_program_that_is_writing_is_not_cut_off(ledger: Path, copy: Path
     with closing(sqlite3.connect(ledger, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("INSERT INTO note VALUES ('other', 'one')")
-        with pytest.raises(HeldError, match="another program"):
+        with pytest.raises(InUseError, match="another program"):
             restore(copy, ledger)
         other.execute("COMMIT")
     assert {"since", "other"} < notes(ledger)
@@ -215,7 +215,7 @@ def test_who_may_read_it_stays_so(ledger: Path, copy: Path) -> None:
 def test_nothing_is_written_to_a_file_that_another_one_has_replaced(ledger: Path, copy: Path) -> None:
     database = open_database(ledger)
     shutil.move(copy, ledger)  # by hand
-    with pytest.raises(ExchangedError, match="Start again"), database.transaction():
+    with pytest.raises(ReplacedFileError, match="Start again"), database.transaction():
         pytest.fail("it was let in")
     database.close()
 
@@ -223,6 +223,6 @@ def test_nothing_is_written_to_a_file_that_another_one_has_replaced(ledger: Path
 def test_nothing_is_written_to_a_file_that_was_deleted(ledger: Path) -> None:
     database = open_database(ledger)
     ledger.unlink()
-    with pytest.raises(ExchangedError, match="deleted"), database.transaction():
+    with pytest.raises(ReplacedFileError, match="deleted"), database.transaction():
         pytest.fail("it was let in")
     database.close()

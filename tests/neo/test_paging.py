@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.neo.client import NeoClient, Patience, Span
+from bot.neo.client import NeoClient, QueryWindow, RetryPolicy
 from bot.neo.errors import TooLongError
 from bot.neo.paging import Sweep
 
@@ -38,7 +38,7 @@ async def swept(lister: Lister) -> tuple[Sweep, int]:
 
     transport = httpx.MockTransport(answer)
     async with httpx.AsyncClient(base_url="http://neo.test", transport=transport) as http:
-        sweep = Sweep(NeoClient(http, Patience(first_wait=0.01)), Span(None, END), 20)
+        sweep = Sweep(NeoClient(http, RetryPolicy(first_wait=0.01)), QueryWindow(None, END), 20)
         async for _ in sweep.pages_after(await sweep.first()):
             pass
     return sweep, asked

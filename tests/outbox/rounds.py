@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 
-from bot.ledger.database import Database, open_database
-from bot.ledger.former import former
-from bot.ledger.hold import HeldError
-from bot.ledger.notes import RESTORED, written
-from bot.ledger.upkeep import backup, restore
-from bot.outbox.restoring import Names, adopt, as_it_is, doubt_all
-from bot.outbox.store import Owed, changed, owe
+from bot.database.backup import backup, restore
+from bot.database.engine import Database, open_database
+from bot.database.file_lock import InUseError
+from bot.database.metadata import RESTORED, read
+from bot.ledger.former import open_former
+from bot.outbox.restore import KeyMapping, adopt, mark_all_unconfirmed, unchanged_key
+from bot.outbox.store import NewNotification, enqueue, request_edits
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Late, Limited, Mangle, Refuse, Reset
@@ -248,20 +248,20 @@ class Round:
                 await asyncio.sleep(0.02)
         self.database = Database(self.path)
         with self.database.transaction() as connection:
-            unfinished = json.loads(str(written(connection, RESTORED)))
+            unfinished = json.loads(str(read(connection, RESTORED)))
             kept = Path(unfinished["kept"]) if unfinished["kept"] else None
-            with former(kept, connection) as found:
+            with open_former(kept, connection) as found:
                 if found is None:
-                    doubt_all(connection, unfinished["id"], self.now())
+                    mark_all_unconfirmed(connection, unfinished["id"], self.now())
                 else:
-                    adopt(connection, found, Names({"said": as_it_is}, {"thing": as_it_is}), self.now())
+                    adopt(connection, found, KeyMapping({"said": unchanged_key}, {"thing": unchanged_key}), self.now())
         await asyncio.to_thread(self._owe, 1)
 
     def _is_restored(self) -> bool:
         """Whether it could be done: whoever is being killed may hold it for a moment."""
         try:
             restore(self._copy, self.path)
-        except HeldError:
+        except InUseError:
             return False
         return True
 
@@ -297,11 +297,11 @@ class Round:
         owed = []
         for channel in CHANNELS:
             destination, thing = f"channel:{channel}", f"thing:{channel}"
-            owed += [Owed(f"said:{part}-{step}", destination, thing) for step in ("step", "next")]
-            owed.append(Owed(f"said:{part}-alone", destination))
+            owed += [NewNotification(f"said:{part}-{step}", destination, thing) for step in ("step", "next")]
+            owed.append(NewNotification(f"said:{part}-alone", destination))
         with self.database.transaction() as connection:
-            owe(connection, owed, self.now())
-            changed(connection, [f"thing:{channel}" for channel in CHANNELS])
+            enqueue(connection, owed, self.now())
+            request_edits(connection, [f"thing:{channel}" for channel in CHANNELS])
 
     def _make_trouble(self) -> None:
         chance = self.random.choice([0.0, 0.3, 0.7])

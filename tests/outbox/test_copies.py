@@ -10,25 +10,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.ledger.database import open_database
-from bot.ledger.instants import to_us
-from bot.ledger.readers import Readers
+from bot.database.engine import open_database
+from bot.database.readers import ReaderPool
+from bot.domain.timestamps import to_us
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
-from bot.outbox.office import PostOffice
-from bot.outbox.rules import Times
-from bot.outbox.store import Arrival, Edit, Job, Owed, Posted
-from bot.outbox.voices import Found, Told, Voices
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
+from bot.outbox.rules import DeliveryTiming
+from bot.outbox.store import Arrival, ClaimedEdit, ClaimedNotification, NewNotification, Posted
 from bot.sandbox.slack.calls import Call
 from bot.sandbox.slack.faults import Hang, Limited, Mangle, Refuse, Reset
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.things import Json, Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
-from bot.slack import message as said
+from bot.slack import blocks as said
 from bot.slack.errors import SlackError
-from bot.slack.rendering import Words
-from bot.slack.workspace import connected
+from bot.slack.templates import Templates
+from bot.slack.workspace import connect_workspace
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Workspace.default().channel("neo-spend").id
@@ -37,16 +37,16 @@ WHERE = Workspace.default().channel("neo-spend").id
 class Voice:
     text = "as it is"
 
-    async def say(self, told: Told) -> said.Message | None:
-        return said.paragraph(told.stem)
+    async def say(self, request: RenderRequest) -> said.Message | None:
+        return said.paragraph(request.dedup_key)
 
-    async def show(self, told: Told) -> said.Message | None:
-        return said.paragraph(self.text if told.thing else "")
+    async def show(self, request: RenderRequest) -> said.Message | None:
+        return said.paragraph(self.text if request.topic else "")
 
 
 class Addresses:
-    async def find(self, destination: str) -> Found:
-        return Found(destination.partition(":")[2])
+    async def find(self, destination: str) -> ResolvedChannel:
+        return ResolvedChannel(destination.partition(":")[2])
 
 
 class Desk:
@@ -63,16 +63,16 @@ class Desk:
         return await self.delivery.write(work)
 
     async def owe(self, *stems: str, thing: str | None = None) -> None:
-        owed = [Owed(stem, f"channel:{WHERE}", thing) for stem in stems]
-        await self.write(lambda c: store.owe(c, owed, self._now[0]))
+        owed = [NewNotification(stem, f"channel:{WHERE}", thing) for stem in stems]
+        await self.write(lambda c: store.enqueue(c, owed, self._now[0]))
         await self.write(lambda c: store.place(c, f"channel:{WHERE}", WHERE))
 
-    async def claim(self, token: str) -> Job:
+    async def claim(self, token: str) -> ClaimedNotification:
         job = await self.write(lambda c: store.claim(c, WHERE, token, self._now[0], self.lease))
         assert job is not None
         return job  # type: ignore[no-any-return]
 
-    async def claim_edit(self, token: str) -> Edit:
+    async def claim_edit(self, token: str) -> ClaimedEdit:
         edit = await self.write(lambda c: store.claim_edit(c, WHERE, token, self._now[0], self.lease))
         assert edit is not None
         return edit  # type: ignore[no-any-return]
@@ -81,7 +81,7 @@ class Desk:
         """What a tick does about doubts and second copies now."""
         wait = timedelta(seconds=self.delivery.times.unsure)
         await self.write(lambda c: store.expire(c, self._now[0]))
-        for sought in await self.delivery.readers.ask(lambda r: store.unsure(r, self._now[0], wait)):
+        for sought in await self.delivery.readers.ask(lambda r: store.unconfirmed(r, self._now[0], wait)):
             await self.delivery.settle_doubt(sought)
         for sought in await self.delivery.readers.ask(lambda r: store.unchecked(r, self._now[0])):
             await self.delivery.check(sought)
@@ -116,11 +116,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     slack = SlackApi(Workspace.default(), lambda: now[0])
     voice = Voice()
     database = open_database(tmp_path / "ledger.db")
-    readers = Readers(tmp_path / "ledger.db", threads=1)
-    voices = Voices({"said": voice.say}, {"thing": voice.show}, Words(shipped("templates")))
-    async with SlackServer(slack) as server, connected(slack.workspace.bot_token, server.api_url) as workspace:
+    readers = ReaderPool(tmp_path / "ledger.db", threads=1)
+    renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
+    async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
         yield Desk(
-            Delivery(database, readers, workspace, voices, lambda: now[0], Times(request=0.3)), slack, now, voice
+            Delivery(database, readers, workspace, renderers, lambda: now[0], DeliveryTiming(request=0.3)),
+            slack,
+            now,
+            voice,
         )
     readers.close()
     database.close()
@@ -202,10 +205,10 @@ async def test_a_second_copy_that_could_not_be_deleted_at_once_is_deleted_later(
 async def test_an_edit_that_outlived_its_claim_and_got_no_answer_does_not_leave_older_text(desk: Desk) -> None:
     await desk.owe("said:parent", thing="thing:x")
     await desk.delivery.deliver(await desk.claim("zero"))
-    await desk.write(lambda c: store.changed(c, ["thing:x"]))
+    await desk.write(lambda c: store.request_edits(c, ["thing:x"]))
     frozen = await desk.claim_edit("frozen")
     desk.later(100)
-    await desk.write(lambda c: store.changed(c, ["thing:x"]))
+    await desk.write(lambda c: store.request_edits(c, ["thing:x"]))
     desk.voice.text = "newer"
     await desk.delivery.edit(await desk.claim_edit("other"))
     desk.voice.text = "older"  # as the frozen one had worded it
@@ -224,15 +227,15 @@ async def test_a_channel_whose_history_is_refused_does_not_hold_up_the_others(de
     desk.slack.faults.on("chat.postMessage", Reset(), Reset())
     await desk.owe("said:a")
     await desk.delivery.deliver(await desk.claim("one"))
-    await desk.write(lambda c: store.owe(c, [Owed("said:b", f"channel:{other}")], START))
+    await desk.write(lambda c: store.enqueue(c, [NewNotification("said:b", f"channel:{other}")], START))
     await desk.write(lambda c: store.place(c, f"channel:{other}", other))
     job = await desk.write(lambda c: store.claim(c, other, "two", START, desk.lease))
     await desk.delivery.deliver(job)
-    office = PostOffice(desk.delivery, Addresses(), ZoneInfo("UTC"), None)
+    dispatcher = Dispatcher(desk.delivery, Addresses(), ZoneInfo("UTC"), None)
     for _ in range(10):
         desk.later(61)
-        await office.tick()
-        await office.settled()
+        await dispatcher.tick()
+        await dispatcher.wait_idle()
     assert [each.text for each in desk.slack.workspace.channels[other].messages] == ["said:b"]
 
 
@@ -242,15 +245,15 @@ async def test_who_looks_while_somebody_else_sends_it_again_deletes_nothing(desk
     await desk.delivery.deliver(await desk.claim("one"))
     desk.later(61)
     wait = timedelta(seconds=desk.delivery.times.unsure)
-    (sought,) = await desk.delivery.readers.ask(lambda r: store.unsure(r, desk.delivery.clock(), wait))
+    (sought,) = await desk.delivery.readers.ask(lambda r: store.unconfirmed(r, desk.delivery.clock(), wait))
     await desk.delivery.settle_doubt(sought)  # one process has not found it, and sends it again
     job = await desk.claim("two")
-    words = await desk.voice.say(Told(job.stem, job.destination, job.channel))
+    words = await desk.voice.say(RenderRequest(job.dedup_key, job.destination, job.channel))
     assert words is not None
     ts, _ = await desk.delivery.workspace.deliver(job.channel, words, job.key)
     await desk.delivery.settle_doubt(sought)  # another one finds that copy before it is settled
     arrival = Arrival(Posted(ts, None), 0, timedelta(seconds=150), desk.delivery.clock())
-    await desk.write(lambda c: store.settle(c, job, arrival))
+    await desk.write(lambda c: store.mark_sent(c, job, arrival))
     await desk.look_for(900)
     assert [each.ts for each in desk.copies("said:a")] == [ts]
 
@@ -275,7 +278,7 @@ def _history_of(call: Call, channel: str) -> bool:
 
 async def test_alerts_go_before_what_nobody_waits_for(desk: Desk) -> None:
     await desk.owe("request:1", "welcome", "decided:1", "said:a", "said:b")
-    assert [(await desk.claim(f"{number}")).stem for number in range(5)] == [
+    assert [(await desk.claim(f"{number}")).dedup_key for number in range(5)] == [
         "said:a", "said:b", "request:1", "welcome", "decided:1",
     ]  # fmt: skip
 
@@ -284,18 +287,18 @@ AHEAD = 30 * 3600
 
 
 async def ticks(desk: Desk, minutes: int) -> None:
-    office = PostOffice(desk.delivery, Addresses(), ZoneInfo("UTC"), None)
+    dispatcher = Dispatcher(desk.delivery, Addresses(), ZoneInfo("UTC"), None)
     for _ in range(minutes):
         desk.later(60)
-        await office.tick()
-        await office.settled()
+        await dispatcher.tick()
+        await dispatcher.wait_idle()
 
 
 async def test_what_was_put_off_by_a_clock_that_ran_ahead_is_sent_at_once(desk: Desk) -> None:
     await desk.owe("said:a")
     desk.later(AHEAD)
     job = await desk.claim("one")
-    await desk.write(lambda c: store.back(c, job, desk.delivery.clock() + timedelta(hours=1), "limited"))
+    await desk.write(lambda c: store.release_for_retry(c, job, desk.delivery.clock() + timedelta(hours=1), "limited"))
     desk.later(-AHEAD)
     await ticks(desk, 1)
     assert len(desk.copies("said:a")) == 1
@@ -349,7 +352,7 @@ async def test_a_late_copy_of_a_doubt_by_a_clock_that_was_behind_is_taken_back(d
 async def test_an_edit_put_off_by_a_clock_that_ran_ahead_is_made(desk: Desk) -> None:
     await desk.owe("said:parent", thing="thing:x")
     await desk.delivery.deliver(await desk.claim("one"))
-    await desk.write(lambda c: store.changed(c, ["thing:x"]))
+    await desk.write(lambda c: store.request_edits(c, ["thing:x"]))
     desk.later(AHEAD)
     edit = await desk.claim_edit("two")
     await desk.write(lambda c: store.edit_later(c, edit, desk.delivery.clock() + timedelta(hours=1)))

@@ -12,25 +12,25 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from bot.ledger.database import Database, open_database
-from bot.ledger.instants import to_us
-from bot.ledger.readers import Readers
-from bot.ledger.schema import newest_revision
+from bot.database.engine import Database, open_database
+from bot.database.readers import ReaderPool
+from bot.database.schema import newest_revision
+from bot.domain.timestamps import to_us
 from bot.outbox.delivery import Delivery
-from bot.outbox.office import PostOffice
-from bot.outbox.rules import Times
-from bot.outbox.voices import Found, Told, Voices
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
+from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
-from bot.slack import message as said
-from bot.slack.rendering import Words
-from bot.slack.workspace import connected
+from bot.slack import blocks as said
+from bot.slack.templates import Templates
+from bot.slack.workspace import connect_workspace
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Workspace.default().channel("neo-spend").id
-TIMES = Times(request=2, unsure=60, pace=0)
+TIMES = DeliveryTiming(request=2, unsure=60, pace=0)
 
 
 def at_schema(path: Path, revision: str) -> None:
@@ -68,25 +68,25 @@ def owed(path: Path, stem: str, state: str, thing: str | None = None) -> None:
 
 
 class Addresses:
-    async def find(self, destination: str) -> Found:
-        return Found(destination.partition(":")[2])
+    async def find(self, destination: str) -> ResolvedChannel:
+        return ResolvedChannel(destination.partition(":")[2])
 
 
-async def _say(told: Told) -> said.Message | None:
-    return said.paragraph(told.stem)
+async def _say(request: RenderRequest) -> said.Message | None:
+    return said.paragraph(request.dedup_key)
 
 
-async def _show(told: Told) -> said.Message | None:
-    return said.paragraph(f"{told.thing} as it is")
+async def _show(request: RenderRequest) -> said.Message | None:
+    return said.paragraph(f"{request.topic} as it is")
 
 
 @asynccontextmanager
-async def office(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[PostOffice]:
-    database, readers = open_database(path), Readers(path, threads=1)
-    voices = Voices({"said": _say}, {"thing": _show}, Words(shipped("templates")))
-    async with SlackServer(slack) as server, connected(slack.workspace.bot_token, server.api_url) as workspace:
-        delivery = Delivery(database, readers, workspace, voices, lambda: now[0], TIMES)
-        yield PostOffice(delivery, Addresses(), ZoneInfo("UTC"), None)
+async def office(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[Dispatcher]:
+    database, readers = open_database(path), ReaderPool(path, threads=1)
+    renderers = Renderers({"said": _say}, {"thing": _show}, Templates(shipped("templates")))
+    async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
+        delivery = Delivery(database, readers, workspace, renderers, lambda: now[0], TIMES)
+        yield Dispatcher(delivery, Addresses(), ZoneInfo("UTC"), None)
     readers.close()
     database.close()
 
@@ -114,7 +114,7 @@ async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revisio
     async with office(path, slack, now) as delivering:
         for _ in range(40):
             await delivering.tick()
-            await delivering.settled()
+            await delivering.wait_idle()
             now[0] += timedelta(seconds=20)
         texts = Counter(each.text for each in slack.workspace.channels[WHERE].messages if not each.deleted)
         with closing(sqlite3.connect(path)) as connection:

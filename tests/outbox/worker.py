@@ -22,21 +22,21 @@ from aiohttp import ClientResponse
 from aiohttp.connector import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.ledger.database import Database
-from bot.ledger.readers import Readers
+from bot.database.engine import Database
+from bot.database.readers import ReaderPool
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
-from bot.outbox.office import PostOffice
-from bot.outbox.rules import Times
-from bot.outbox.voices import Found, Told, Voices
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
+from bot.outbox.rules import DeliveryTiming
 from bot.shipped import shipped
-from bot.slack.message import Message, paragraph
-from bot.slack.rendering import Words
-from bot.slack.workspace import Workspace, connected
+from bot.slack.blocks import Message, paragraph
+from bot.slack.templates import Templates
+from bot.slack.workspace import Workspace, connect_workspace
 
 STEPS = ("claimed", "worded", "checked", "requested", "answered", "settled", "edit claimed", "edit sent")
 # a hundredth of the real ones, but for what a loaded machine needs; the last check is sooner, so that rounds are short
-TIMES = Times(
+TIMES = DeliveryTiming(
     request=0.4, lease=1.0, unsure=0.6, checks=(0.9, 2.0), pace=0.01, first_wait=0.03, longest_wait=0.2, margin=3.0
 )
 
@@ -47,25 +47,25 @@ class Addresses:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    async def find(self, destination: str) -> Found:
-        return Found(str((await self._workspace.channel(destination.partition(":")[2]))["id"]))
+    async def find(self, destination: str) -> ResolvedChannel:
+        return ResolvedChannel(str((await self._workspace.channel(destination.partition(":")[2]))["id"]))
 
 
 class Voice:
     """Says what it is about, and which version."""
 
-    def __init__(self, trap: "Trap", readers: Readers) -> None:
+    def __init__(self, trap: "Trap", readers: ReaderPool) -> None:
         self._trap, self._readers = trap, readers
 
-    async def say(self, told: Told) -> Message | None:
+    async def say(self, request: RenderRequest) -> Message | None:
         self._trap.at("worded")
-        return paragraph(f"{told.stem} is told")
+        return paragraph(f"{request.dedup_key} is told")
 
-    async def show(self, told: Told) -> Message | None:
-        values = {"thing": told.thing, "destination": told.destination}
+    async def show(self, request: RenderRequest) -> Message | None:
+        values = {"thing": request.topic, "destination": request.destination}
         ((version,),) = await self._readers.ask(lambda reader: reader.rows(_WANTED, values))
         self._trap.at("worded")
-        return paragraph(f"{told.thing}, version {version}.")
+        return paragraph(f"{request.topic}, version {version}.")
 
 
 _WANTED = "SELECT wanted FROM living WHERE thing = :thing AND destination = :destination"
@@ -173,21 +173,21 @@ def clock_of(path: Path) -> Callable[[], datetime]:
 async def work(path: str, url: str, token: str, trap: Trap) -> None:
     """Deliver, until this process ends."""
     store.claim = trap.noted("claimed", store.claim)
-    store.settle = trap.noted("settled", store.settle)
+    store.mark_sent = trap.noted("settled", store.mark_sent)
     store.claim_edit = trap.noted("edit claimed", store.claim_edit)
-    database, readers = Database(Path(path)), Readers(Path(path), threads=1)
+    database, readers = Database(Path(path)), ReaderPool(Path(path), threads=1)
     voice = Voice(trap, readers)
-    voices = Voices({"said": voice.say}, {"thing": voice.show}, Words(shipped("templates")))
+    renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
     TrappedResponse.trap = trap
-    async with connected(token, url) as workspace:
+    async with connect_workspace(token, url) as workspace:
         workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
-        delivery = TrappedDelivery(database, readers, Trapped(workspace, trap), voices, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
+        delivery = TrappedDelivery(database, readers, Trapped(workspace, trap), renderers, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
         delivery.trap = trap
-        office = PostOffice(delivery, Addresses(workspace), ZoneInfo("UTC"), None)
+        dispatcher = Dispatcher(delivery, Addresses(workspace), ZoneInfo("UTC"), None)
         parent = os.getppid()
         while os.getppid() == parent:
             with suppress(SQLAlchemyError):  # a frozen one may hold the database up for longer than is waited
-                await office.tick()
+                await dispatcher.tick()
             await asyncio.sleep(0.02)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bot.app import App, build, system_clock
-from bot.ledger.database import open_database
-from bot.neo.client import Patience
-from bot.outbox.rules import Times
+from bot.database.engine import open_database
+from bot.neo.client import RetryPolicy
+from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
@@ -25,8 +25,8 @@ from bot.sandbox.world import START, World
 from bot.service.run import Service, running
 from bot.settings import load
 
-HURRIED = Patience(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
-PROMPT = Times(request=2, lease=5, unsure=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
+HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
+PROMPT = DeliveryTiming(request=2, lease=5, unsure=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
 CHANNEL = "neo-spend"
 NOON = timedelta(hours=12)
 
@@ -154,12 +154,12 @@ class Office:
         await self.service.filling
         for _ in range(3):  # a destination may be several, whose messages are owed then
             await self.service.deliver()
-            await self.service.rooms.outbox.settled()
+            await self.service.rooms.outbox.wait_idle()
 
     async def idle(self) -> None:
         """Wait until nothing is in flight."""
         assert self.service.door is not None
-        await self.service.door.settled()
+        await self.service.door.wait_idle()
 
 
 def text_of(message: Message) -> str:

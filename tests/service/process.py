@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 
 from bot.app import build, system_clock
-from bot.neo.client import Patience
-from bot.outbox.rules import Times
+from bot.neo.client import RetryPolicy
+from bot.outbox.rules import DeliveryTiming
 from bot.service.log import configure
 from bot.service.run import serve
 from bot.settings import LogFormat, LogLevel, load
 
-HURRIED = Patience(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
+HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
 # a tenth of the real ones and less; a request takes a moment at the most
-TIMES = Times(
+TIMES = DeliveryTiming(
     request=1.5, lease=3.5, unsure=1.0, checks=(1.0, 2.0), pace=0.02, first_wait=0.1, longest_wait=0.5, margin=30.0
 )
 

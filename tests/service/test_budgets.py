@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.budgets.changes import scope_of
-from bot.budgets.store import Setting
+from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
@@ -313,7 +313,7 @@ async def test_a_reason_is_no_link_and_no_mention_wherever_it_is_said(office: Of
     await office.press("hannah", request, "budget_approve", office.workspace.im_of("U0HANNAH").id)
     await office.delivered()
     with office.service.database.transaction() as connection:  # as at the terminal, where Slack marks no address
-        plain = Setting(scope_of(connection, PRIYA), Unit.WEEK, 10**12, "terminal", "see https://evil.example now")
+        plain = LimitSetting(scope_of(connection, PRIYA), Unit.WEEK, 10**12, "terminal", "see https://evil.example now")
         office.service.app.watch.set(connection, plain, office.clock())
     messages = [*told(office.dm("hannah")), *told(office.dm("priya")), await office.ask("priya", "explain")]
     texts = [text for message in messages for text in mrkdwn(message.blocks)]

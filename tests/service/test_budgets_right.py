@@ -6,10 +6,10 @@ import pytest
 
 from bot.budgets.changes import scope_of
 from bot.budgets.rules import DEFAULT
-from bot.budgets.store import Setting
+from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
 from bot.sandbox.world import World
-from bot.sync.rules import Kind, Planned
+from bot.sync.rules import PassKind, PlannedPass
 from tests.service.conftest import Office, shown, table, text_of
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.worlds import add
@@ -199,7 +199,7 @@ async def test_joined_members_have_one_living_message(office: Office) -> None:
 async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(office: Office) -> None:
     await spend(office, BEFORE, 9)
     with office.service.database.transaction() as connection:
-        limit = Setting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
+        limit = LimitSetting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
         office.service.app.watch.set(connection, limit, office.clock())
     await merged(office, BEFORE, PRIYA)
     direct, channel = shown(told(office.dm("priya"))[0]), told(office.seen("marcus"))
@@ -212,7 +212,7 @@ async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(office: Off
 async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Office) -> None:
     await spend(office, BEFORE, 10)
     with office.service.database.transaction() as connection:
-        default = Setting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
+        default = LimitSetting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
         office.service.app.watch.set(connection, default, office.clock())
         office.service.app.merge(connection, BEFORE, PRIYA)
     await office.delivered()
@@ -238,7 +238,7 @@ async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(office
     await say(office, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
     office.clock.advance(DAY)
     add(office.neo.world, "old", "6", email=PRIYA, begun=office.clock() - timedelta(hours=2))
-    everything = [Planned(Kind.FULL, None, office.clock())]
+    everything = [PlannedPass(PassKind.FULL, None, office.clock())]
     await office.app().read(everything, lambda _: None, lambda _: None, quiet=True)
     await office.delivered()
     assert told(office.dm("priya")) == []
@@ -263,7 +263,7 @@ async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(office: Office) -> 
     watch, now = office.service.app.watch, office.clock()
     for moment, limit in [(now + DAY, "$50.00"), (now, "$400.00"), (now + DAY, "$50.00")]:
         with office.service.database.transaction() as connection:
-            watch.settle(connection, moment)
+            watch.apply_due(connection, moment)
         assert limit in await say(office, "hannah", "budgets")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.budgets.changes import scope_of
-from bot.budgets.store import Setting
+from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
 from bot.outbox import store
-from bot.outbox.store import Owed, owe
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.things import Message
@@ -40,7 +40,7 @@ async def opened(closed: Office, **settings: str) -> Office:
 def limit(office: Office, whose: str, usd: int, unit: Unit = Unit.MONTH) -> None:
     """Set a limit as at the terminal, whatever Slack does."""
     with office.service.database.transaction() as connection:
-        setting = Setting(scope_of(connection, whose), unit, usd * 10**9, "terminal")
+        setting = LimitSetting(scope_of(connection, whose), unit, usd * 10**9, "terminal")
         office.service.app.watch.set(connection, setting, office.clock())
 
 
@@ -114,7 +114,7 @@ async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: Off
     limit(office, PRIYA, 20, Unit.DAY)
     office.slack.faults.always = Status(503)
     with office.service.database.transaction() as connection:
-        owe(connection, [Owed("limit:x", "alert", None, office.clock() + DAY)], office.clock())
+        enqueue(connection, [NewNotification("limit:x", "alert", None, office.clock() + DAY)], office.clock())
     await spend(office, PRIYA, 30)
     await missed(office)
     (text,) = summaries(office.seen("marcus"))
@@ -153,7 +153,7 @@ async def test_what_arrived_while_that_was_in_doubt_is_not_missed(closed: Office
     limit(office, PRIYA, 15, Unit.DAY)
     await office.service.deliver()
     assert office.service.rooms is not None
-    await office.service.rooms.outbox.settled()
+    await office.service.rooms.outbox.wait_idle()
     office.clock.advance(5 * DAY)
     await later(office)
     assert len(told(office.dm("priya"))) == 1
@@ -365,14 +365,16 @@ async def test_whoever_lost_an_edit_owes_no_news(closed: Office) -> None:
     await office.delivered()
     im, lease = office.workspace.im_of("U0PRIYA").id, timedelta(seconds=5)
     with office.service.database.transaction() as connection:
-        store.changed(connection, [row[0] for row in connection.exec_driver_sql("SELECT thing FROM living").all()])
+        store.request_edits(
+            connection, [row[0] for row in connection.exec_driver_sql("SELECT thing FROM living").all()]
+        )
         lost = store.claim_edit(connection, im, "frozen", office.clock(), lease)
         won = store.claim_edit(connection, im, "other", office.clock() + DAY, lease)
         assert lost is not None
         assert won is not None
-        store.frozen(connection, lost, office.clock())
+        store.mark_not_editable(connection, lost, office.clock())
         assert connection.exec_driver_sql("SELECT id FROM notification WHERE stem LIKE 'news:%'").all() == []
-        store.frozen(connection, won, office.clock())
+        store.mark_not_editable(connection, won, office.clock())
     assert len(rows(office, "SELECT id FROM notification WHERE stem LIKE 'news:%'")) == 1
 
 

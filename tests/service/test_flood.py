@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.people.outgoing import MOST
+from bot.people.rate_limit import MOST
 from bot.sandbox.slack.faults import Status
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from bot.database.reader import Reader
 from bot.domain.access import Caller
 from bot.domain.money import show_usd
 from bot.home import store
-from bot.home.facts import Facts, facts
-from bot.home.rights import AT_ONCE
-from bot.ledger.reading import Reader
+from bot.home.facts import HomeFacts, home_facts
+from bot.home.viewers import AT_ONCE
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.things import Message, User, View
 from bot.sandbox.world import START, World
@@ -288,10 +288,10 @@ async def test_a_first_drawing_that_fails_is_made_up_for(office: Office) -> None
 async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(reader: Reader, caller: Caller, *others: Any) -> Facts:
+    def broken(reader: Reader, caller: Caller, *others: Any) -> HomeFacts:
         if caller.member == MARCUS:
             raise ZeroDivisionError
-        return facts(reader, caller, *others)
+        return home_facts(reader, caller, *others)
 
     await opened(office, "marcus")
     await opened(office, "priya")
@@ -299,7 +299,7 @@ async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
     spend(office, MARCUS, 5)
     spend(office, PRIYA, 5)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.home.room.facts", broken)
+        patch.setattr("bot.home.home.facts", broken)
         await office.sync()
     assert "$25.00* (2.50 credits)" in seen(office, "priya")
     assert "$25.00* (2.50 credits)" not in seen(office, "marcus")

@@ -13,7 +13,7 @@ from bot.sandbox.slack.calls import Call
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
-from bot.slack.rendering import inert, spoken
+from bot.slack.templates import inert, readable_text
 from tests.service.conftest import CHANNEL, Office, actions, text_of
 from tests.service.worlds import add
 
@@ -137,7 +137,7 @@ async def test_nothing_unfurls_and_no_name_is_linked(office: Office) -> None:
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:24])
 def test_a_rendered_text_is_inert(text: str) -> None:
     assert_inert(inert(text))
-    assert "<" not in OURS.sub("", spoken(text))
+    assert "<" not in OURS.sub("", readable_text(text))
 
 
 async def test_the_log_holds_no_text_of_anybodys(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,14 +184,14 @@ async def test_a_traceback_in_the_log_holds_no_variable(office: Office, capsys: 
     ],
 )
 def test_a_harmless_text_reads_as_it_is_and_a_list_is_none(text: str, shown: str) -> None:
-    assert inert(text) == spoken(text) == shown
+    assert inert(text) == readable_text(text) == shown
 
 
 def test_only_what_slack_takes_for_code_is_left_as_it_is() -> None:
-    assert spoken("Try `model:opus *x*` or `a`") == "Try `model:opus *x*` or `a`"
-    assert spoken("``*b*` *c*") == "\u02cb`*b*` \u2217c\u2217"
-    assert spoken("`a` `*b*") == "`a` \u02cb\u2217b\u2217"
-    assert spoken("` *b* `") == "\u02cb \u2217b\u2217 \u02cb"
+    assert readable_text("Try `model:opus *x*` or `a`") == "Try `model:opus *x*` or `a`"
+    assert readable_text("``*b*` *c*") == "\u02cb`*b*` \u2217c\u2217"
+    assert readable_text("`a` `*b*") == "`a` \u02cb\u2217b\u2217"
+    assert readable_text("` *b* `") == "\u02cb \u2217b\u2217 \u02cb"
 
 
 async def test_plain_texts_draw_no_pictures_and_nothing_is_linked(office: Office) -> None:

@@ -14,8 +14,8 @@ from random import Random
 
 import pytest
 
-from bot.ledger.database import open_database
-from bot.ledger.instants import to_us
+from bot.database.engine import open_database
+from bot.domain.timestamps import to_us
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.slack.server import SlackApi, SlackServer

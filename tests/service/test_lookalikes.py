@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from bot.domain.tasks import member_key
-from bot.people.rights import read_user
+from bot.people.roles import read_user
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown, table
 from tests.service.worlds import HOUR, add

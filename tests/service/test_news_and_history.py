@@ -10,7 +10,7 @@ from bot.sandbox.faults import Reset, Total
 from bot.sandbox.slack.things import Message
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.rules import Kind, Planned
+from bot.sync.rules import PassKind, PlannedPass
 from tests.service.conftest import Office, shown
 from tests.service.worlds import add, spent
 
@@ -48,7 +48,7 @@ def told(messages: Sequence[Message]) -> list[str]:
     return [shown(each) for each in messages if each.metadata]
 
 
-async def read(office: Office, *planned: Planned) -> None:
+async def read(office: Office, *planned: PlannedPass) -> None:
     await office.app().read(planned, lambda _: None, lambda _: None)
     await office.sync()
 
@@ -59,15 +59,15 @@ async def full(office: Office) -> None:
 
 
 async def nightly(office: Office) -> None:
-    await read(office, Planned(Kind.NIGHTLY, START - 20 * DAY, office.clock()))
+    await read(office, PlannedPass(PassKind.NIGHTLY, START - 20 * DAY, office.clock()))
 
 
 async def weekly(office: Office) -> None:
-    await read(office, Planned(Kind.WEEKLY, START - 20 * DAY, office.clock()))
+    await read(office, PlannedPass(PassKind.WEEKLY, START - 20 * DAY, office.clock()))
 
 
 async def reach_back(office: Office) -> None:
-    await read(office, Planned(Kind.HISTORY, START - 20 * DAY, START - 3 * DAY))
+    await read(office, PlannedPass(PassKind.HISTORY, START - 20 * DAY, START - 3 * DAY))
 
 
 @pytest.mark.parametrize("find", [full, nightly, weekly, reach_back])
@@ -111,7 +111,7 @@ async def test_history_and_news_of_one_page_are_told_apart(closed: Office) -> No
     with office.service.database.transaction() as connection:  # as if the ledger began later
         connection.exec_driver_sql("UPDATE coverage SET covered_from = covered_to - 2 * 3600000000")
     spent(office.neo.world, office.clock(), PRIYA, 20)
-    await office.app().read([Planned(Kind.FULL, None, office.clock())], lambda _: None, lambda _: None)
+    await office.app().read([PlannedPass(PassKind.FULL, None, office.clock())], lambda _: None, lambda _: None)
     await office.sync()
     said = "\n".join(told(office.dm("priya")) + told(office.seen("marcus")))
     assert "105 %" in said  # what is news has passed the step of 100

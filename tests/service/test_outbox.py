@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.outbox.store import Owed, owe
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Html, Status
 from bot.sandbox.slack.faults import Fault, Hang, Late, Limited, Mangle, Refuse, Reset
 from bot.sandbox.slack.things import Json
@@ -168,7 +168,11 @@ async def test_many_channels_do_not_wait_for_each_other(office: Office) -> None:
         lambda call: Limited(30) if call.method == "chat.postMessage" and call.args.get("channel") == im else None
     )
     with office.service.database.transaction() as connection:
-        owe(connection, [Owed("welcome", "user:U0PRIYA"), Owed("welcome", "user:U0MARCUS")], office.clock())
+        enqueue(
+            connection,
+            [NewNotification("welcome", "user:U0PRIYA"), NewNotification("welcome", "user:U0MARCUS")],
+            office.clock(),
+        )
     assert office.service.rooms is not None
     await office.service.deliver()
     await office.workspace.until(lambda: bool(told(office.dm("marcus"))))

@@ -23,26 +23,25 @@ from sqlmodel import SQLModel
 from benchmarks.years import Years, live
 from bot.budgets import changes
 from bot.budgets import store as budgets
-from bot.budgets.explanation import explain, to_document
-from bot.budgets.grammar import Asked
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.explain import explain, to_document
+from bot.budgets.grammar import BudgetInstruction
 from bot.budgets.rules import DEFAULT, TEAM, Audience
-from bot.budgets.store import Setting
-from bot.budgets.watch import Terms, Watch
-from bot.digest.rules import Plan
-from bot.digest.watch import Watch as Digests
+from bot.budgets.store import LimitSetting
+from bot.database.backup import verify
+from bot.database.engine import open_database
+from bot.database.reader import Reader, open_reader
+from bot.database.readers import ReaderPool
+from bot.digest.planner import DigestPlanner
+from bot.digest.rules import DigestSchedule
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
-from bot.failures.watch import Watch as Failures
+from bot.domain.timestamps import to_us
+from bot.failures.grouper import FailureGrouper
 from bot.ledger import passes, pruning
-from bot.ledger.booking import Terms as Booking
-from bot.ledger.booking import book
-from bot.ledger.database import open_database
-from bot.ledger.instants import to_us
-from bot.ledger.passes import Tally
-from bot.ledger.readers import Readers
-from bot.ledger.reading import Reader, open_reader
-from bot.ledger.upkeep import verify
+from bot.ledger.booking import BookingPolicy, book
+from bot.ledger.passes import PassTally
 from bot.outbox import store as outbox
 from bot.outbox.store import Arrival, Posted
 from bot.sandbox.world import START, World
@@ -78,9 +77,9 @@ class Team:
 
     def __post_init__(self) -> None:
         self.database = open_database(self.path)
-        self.budgets = Watch(Terms(ZONE, SpendBasis.TOTAL))
-        self.failures = Failures()
-        self.digests = Digests(Plan(time(9), frozenset(range(7)), ZONE))
+        self.budgets = BudgetEvaluator(BudgetPolicy(ZONE, SpendBasis.TOTAL))
+        self.failures = FailureGrouper()
+        self.digests = DigestPlanner(DigestSchedule(time(9), frozenset(range(7)), ZONE))
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -93,11 +92,11 @@ class Team:
     # --- what happens --------------------------------------------------------------------------------
 
     def book(self, task: Task) -> None:
-        terms = Booking(ByokUnit.CREDITS, observers=(self.budgets.observe, self.failures.observe))
+        policy = BookingPolicy(ByokUnit.CREDITS, observers=(self.budgets.observe, self.failures.observe))
         with self.database.transaction() as connection:
             key = passes.begin(connection, "tail", self.now - 3 * DAY, self.now, self.now)
-            book(connection, [task], terms, now=self.now)
-            passes.finish(connection, key, Tally(), complete=True, now=self.now)
+            book(connection, [task], policy, now=self.now)
+            passes.finish(connection, key, PassTally(), complete=True, now=self.now)
 
     def spend(self, member: int, usd: int, *, error: str | None = None) -> None:
         """A task is seen for the first time."""
@@ -122,18 +121,20 @@ class Team:
 
     def limit(self, scope: int, usd: int) -> None:
         with self.database.transaction() as connection:
-            self.budgets.set(connection, Setting(scope, Unit.MONTH, usd * USD, "terminal"), self.now)
+            self.budgets.set(connection, LimitSetting(scope, Unit.MONTH, usd * USD, "terminal"), self.now)
 
     def ask(self) -> None:
         with self.database.transaction() as connection:
-            changes.ask(connection, 1, Asked(scope=None, unit=Unit.DAY, nanos=9 * USD), "U1", self.now)
+            changes.request_budget(
+                connection, 1, BudgetInstruction(scope=None, unit=Unit.DAY, nanos=9 * USD), "U1", self.now
+            )
 
     def decide(self) -> None:
         """The oldest request that is open is declined, if there is one."""
         with self.database.transaction() as connection:
             keys = [int(name.partition(":")[2]) for name in budgets.things_open(connection)]
             for key in keys[:1]:
-                changes.decide(connection, self.budgets, key, approve=False, by="U2", now=self.now)
+                changes.decide_request(connection, self.budgets, key, approve=False, by="U2", now=self.now)
 
     def snooze(self, hours: int) -> None:
         with self.database.transaction() as connection:
@@ -149,7 +150,7 @@ class Team:
             self.pruned += sum(asyncio.run(self._prune()).values())
 
     async def _prune(self) -> dict[str, int]:
-        readers = Readers(self.path, 1)
+        readers = ReaderPool(self.path, 1)
         try:
             return await Pruning(self.database, readers, ZONE, lambda: self.now).prune()
         finally:
@@ -162,11 +163,11 @@ class Team:
         with self.reading() as reader:
             decisions = self.digests.decisions(reader, ["C0NEWS"], self.now, self.now)
         with self.database.transaction() as connection:
-            self.budgets.settle(connection, self.now)
-            self.failures.settle(connection, self.now)
-            self.digests.settle(connection, decisions, self.now)
+            self.budgets.apply_due(connection, self.now)
+            self.failures.apply_due(connection, self.now)
+            self.digests.apply_due(connection, decisions, self.now)
             outbox.expire(connection, self.now)
-            outbox.overdue(connection, self.now)
+            outbox.summarize_overdue(connection, self.now)
         self._sought()
         if not self.down:
             self._deliver()
@@ -175,10 +176,10 @@ class Team:
 
     def _sought(self) -> None:
         with self.reading() as reader:
-            unsure = outbox.unsure(reader, self.now, UNSURE)
+            unsure = outbox.unconfirmed(reader, self.now, UNSURE)
         with self.database.transaction() as connection:
             for sought in unsure:
-                outbox.again(connection, sought, self.now, "it had not arrived")
+                outbox.mark_not_arrived(connection, sought, self.now, "it had not arrived")
 
     def _deliver(self) -> None:
         with self.reading() as reader:
@@ -200,20 +201,23 @@ class Team:
         self._posts += 1
         posted = Posted(f"17{self._posts:08}.000001", job.thread)
         with self.reading() as reader:
-            version, covered = outbox.wanted(reader, job.living), outbox.covered(reader, job.stem)
+            version, covered = (
+                outbox.wanted_version(reader, job.living),
+                outbox.summarized_notifications(reader, job.dedup_key),
+            )
         with self.database.transaction() as connection:
-            outbox.settle(connection, job, Arrival(posted, version, UNSURE, self.now))
+            outbox.mark_sent(connection, job, Arrival(posted, version, UNSURE, self.now))
         about = sorted(self._meant(stem) for stem, _ in covered)
         where = "in its thread" if job.thread else "by itself"
-        self.new.append(("posted", self._meant(job.stem), job.destination, job.thing or "", where, *about))
+        self.new.append(("posted", self._meant(job.dedup_key), job.destination, job.topic or "", where, *about))
         return True
 
     def _edited(self, channel: str) -> bool:
         with self.database.transaction() as connection:
             edit = outbox.claim_edit(connection, channel, "t", self.now, LEASE)
             if edit is not None:
-                outbox.shown(connection, edit)
-                self.new.append(("edited", edit.thing, edit.destination))
+                outbox.mark_edit_done(connection, edit)
+                self.new.append(("edited", edit.topic, edit.destination))
         return edit is not None
 
     def _meant(self, stem: str) -> str:
@@ -239,10 +243,10 @@ class Team:
     def explained(self) -> list[str]:
         """What `explain` tells of everybody, and how fresh it all is."""
         with self.reading() as reader:
-            terms = self.budgets.terms
+            terms = self.budgets.policy
             found = [each for subject in (TEAM, 1, 2) for each in explain(reader, subject, "x", terms, self.now)]
             fresh = passes.freshness(reader, self.now)
-            began = passes.first_began(reader), passes.tried(reader, "tail")
+            began = passes.first_pass_start(reader), passes.pass_attempts(reader, "tail")
             return [json.dumps(to_document(each), default=str) for each in found] + [str((fresh, began))]
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from bot.ledger.hold import HeldError
-from bot.ledger.schema import LedgerError
-from bot.ledger.upkeep import backup
-from bot.outbox.store import Owed, owe
+from bot.database.backup import backup
+from bot.database.errors import LedgerError
+from bot.database.file_lock import InUseError
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Reset
@@ -157,11 +157,11 @@ async def test_what_was_on_its_way_when_the_copy_was_made_is_told_once(
     office.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
     with office.service.database.transaction() as connection:
         owed = [
-            Owed("welcome", "user:U0PRIYA"),
-            Owed("welcome", "channel:#neo-spend"),
-            Owed("welcome", "user:U0MARCUS"),
+            NewNotification("welcome", "user:U0PRIYA"),
+            NewNotification("welcome", "channel:#neo-spend"),
+            NewNotification("welcome", "user:U0MARCUS"),
         ]
-        owe(connection, owed, office.clock())
+        enqueue(connection, owed, office.clock())
     copy = copied(office)
     office.slack.faults.clear()
     before = len(everything(office))
@@ -178,7 +178,7 @@ async def test_operators_whom_a_message_was_handed_on_to_are_not_told_again_with
     office: Office,
 ) -> None:
     with office.service.database.transaction() as connection:
-        owe(connection, [Owed("welcome", "operators")], office.clock())
+        enqueue(connection, [NewNotification("welcome", "operators")], office.clock())
     copy = copied(office)
     await office.delivered()
     before = len(everything(office))
@@ -226,7 +226,7 @@ async def test_a_copy_of_an_earlier_version_goes_on_as_well(office: Office) -> N
 
 async def test_a_running_service_is_not_cut_off(office: Office) -> None:
     copy = copied(office)
-    with pytest.raises(HeldError, match="Stop that first"):
+    with pytest.raises(InUseError, match="Stop that first"):
         office.app().restore(copy)
     await spend(office, PRIYA, 75)
     assert len(told(office.dm("priya"))) == 1
@@ -247,7 +247,11 @@ async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(clos
 
 def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Path) -> None:
     with app.database() as database, database.transaction() as connection:
-        owe(connection, [Owed("welcome", "user:U0PRIYA"), Owed("welcome", "user:U0MARCUS")], clock())
+        enqueue(
+            connection,
+            [NewNotification("welcome", "user:U0PRIYA"), NewNotification("welcome", "user:U0MARCUS")],
+            clock(),
+        )
     copy = _copied(tmp_path)
     with app.database() as database, database.transaction() as connection:
         connection.exec_driver_sql("UPDATE notification SET state = 'sent', ts = '1.2' WHERE destination LIKE '%PRIYA'")
@@ -270,7 +274,7 @@ def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_p
     for days, state in ((1, "unsure"), (9, "pending")):
         clock.advance(timedelta(days=days))
         with app.database() as database, database.transaction() as connection:
-            owe(connection, [Owed(f"digest:C1:2026-03-{days:02}", "channel:C1")], clock())
+            enqueue(connection, [NewNotification(f"digest:C1:2026-03-{days:02}", "channel:C1")], clock())
             rows = connection.exec_driver_sql("SELECT state FROM notification ORDER BY id DESC LIMIT 1").scalar_one()
             assert rows == state
 

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 import pytest
 
 from bot.app import App
+from bot.database.backup import backup
 from bot.digest import store
-from bot.ledger.former import former
-from bot.ledger.upkeep import backup
-from bot.outbox.store import Owed, owe
-from bot.people.outgoing import MOST
+from bot.ledger.former import open_former
+from bot.outbox.store import NewNotification, enqueue
+from bot.people.rate_limit import MOST
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Hang, Refuse
@@ -228,7 +228,7 @@ async def test_an_unusual_day_that_another_zone_called_so_is_told_once(office: O
     with office.service.database.transaction() as connection:
         member = connection.exec_driver_sql("SELECT id FROM member WHERE email = ?", (PRIYA,)).scalar_one()
         stem = f"spike:{member}-2026-03-02@America/Port-au-Prince"
-        owe(connection, [Owed(stem, "alert")], office.clock())
+        enqueue(connection, [NewNotification(stem, "alert")], office.clock())
     await office.service.end()
     office.app().restore(copy)
     with closing(sqlite3.connect(office.directory / "ledger.db")) as connection:
@@ -289,7 +289,7 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
     backup(path, copy := path.with_name("copy.db"))
     with app.database() as database, database.transaction() as connection:
         connection.exec_driver_sql("UPDATE digest SET fate = 'owed'")
-        owe(connection, [Owed("digest:C1:2026-03-01", "channel:C1")], clock())
+        enqueue(connection, [NewNotification("digest:C1:2026-03-01", "channel:C1")], clock())
     app.restore(copy)
     with app.database() as database, database.transaction() as connection:
         told_ = store.told_before(connection, "C1", date(2026, 3, 2))
@@ -304,7 +304,7 @@ def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: Si
     path.unlink()
     app.restore(copy)
     with app.database() as database, database.transaction() as connection:
-        owe(connection, [Owed(stem, "ops")], clock())
+        enqueue(connection, [NewNotification(stem, "ops")], clock())
         assert connection.exec_driver_sql("SELECT state FROM notification").scalar_one() == "unsure"
 
 
@@ -313,7 +313,7 @@ async def test_a_restore_knows_the_keys_of_every_kind_of_message(office: Office)
     assert rooms is not None
     voices = rooms.outbox.voices
     copy = copied(office)
-    with service.database.transaction() as connection, former(copy, connection) as found:
+    with service.database.transaction() as connection, open_former(copy, connection) as found:
         assert found is not None
         names = service.app.adopted(connection, found, office.clock())
     assert set(names.stems) >= {*voices.says, *voices.shows} - {"budget", "incident"}  # owed as crossings, and as ops

@@ -101,7 +101,7 @@ async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
     await office.ask("hannah", "errors team 7d")
     text = everything(office)
     assert office.service.rooms is not None
-    assert office.service.rooms.desk.words.broken == {}
+    assert office.service.rooms.desk.templates.broken == {}
     rare = {
         "failures/acknowledged", "failures/silenced", "failures/lifted", "failures/tasks",
         "home/unread", "digest/text",
@@ -163,7 +163,7 @@ async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(office: Of
         await service.look_after_itself()
         assert service.rooms is not None
         await service.deliver()
-        await service.rooms.outbox.settled()
+        await service.rooms.outbox.wait_idle()
     told = [shown(each) for each in office.seen("marcus")]
     assert sum("TEMPLATES_DIR cannot be used" in each for each in told) == 1
     assert not any("It is over" in each for each in told)

@@ -53,7 +53,7 @@ class Pair:
         for office in (self.team, self.alone):
             await act(office)
 
-    async def settled(self) -> None:
+    async def wait_idle(self) -> None:
         """See to everything that is owed, and to what was doubtful or put off for a moment besides."""
         for _ in range(20):
             await self.each(Office.delivered)
@@ -162,7 +162,7 @@ async def opened(pair: Pair, *, moved: bool) -> Pair:
     await pair.each(lambda office: office.service.app.sync(full=True, progress=lambda _: None, waiting=lambda _: None))
     await pair.each(lambda office: office.ask("hannah", "budget @priya 100/month"))
     await pair.each(lambda office: office.ask("hannah", "budget default 20/day"))
-    await pair.settled()
+    await pair.wait_idle()
     assert "$100.00" in shown(await pair.alone.ask("priya", "budgets"))
     assert "passed" in shown(await pair.alone.ask("priya", "explain"))
     return pair
@@ -246,7 +246,7 @@ async def test_messages_to_a_member_tell_of_nobody_else(pair: Pair) -> None:
         for pause in (HOUR, (hours - 1) * HOUR):
             pair.team.clock.advance(pause)
             await pair.each(Office.sync)
-            await pair.settled()
+            await pair.wait_idle()
             assert messages(pair.team) == messages(pair.alone)
     assert any("failed the same way" in each for each in messages(pair.team))
     assert any("over your" in each for each in messages(pair.team))

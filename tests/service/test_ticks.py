@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot.service.jobs import Job, Ticks
+from bot.service.scheduler import Job, Scheduler
 
 
 async def test_jobs_tick_and_end(caplog: pytest.LogCaptureFixture) -> None:
@@ -26,7 +26,7 @@ async def test_jobs_tick_and_end(caplog: pytest.LogCaptureFixture) -> None:
         message = "of our own making"
         raise RuntimeError(message)
 
-    ticks = Ticks([Job("hold", 1, hold), Job("fail", 1, fail)])
+    ticks = Scheduler([Job("hold", 1, hold), Job("fail", 1, fail)])
     with caplog.at_level(logging.WARNING):
         ticks.start()
         await asyncio.wait_for(twice.wait(), 10)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.app import system_clock
-from bot.ledger.readers import Readers
+from bot.database.readers import ReaderPool
 from bot.sandbox.faults import Status as NeoStatus
 from bot.sandbox.slack.faults import Hang, Html, Limited, Mangle, Refuse, Reset, Slow, Status
 from bot.slack import socket as sockets
@@ -52,7 +52,7 @@ async def test_where_tables_are_refused_the_numbers_come_as_text(office: Office)
 
 async def test_a_slack_that_answers_nobody_hangs_nothing(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.workspace.SECONDS", 0.3)
-    monkeypatch.setattr("bot.slack.replies.WAITS", (0.1,))
+    monkeypatch.setattr("bot.slack.responders.WAITS", (0.1,))
     await closed.open()
     closed.slack.faults.on("hook", Hang(), Hang())
     await closed.slack.command("priya", "neo-spend", "7d")
@@ -224,7 +224,7 @@ async def test_slack_is_asked_for_strangers_once_every_few_seconds(
 
 async def test_what_is_wrong_with_the_database_names_no_file(closed: Office) -> None:
     await closed.open()
-    kept, closed.service.readers = closed.service.readers, Readers(closed.directory / "no-ledger.db")
+    kept, closed.service.readers = closed.service.readers, ReaderPool(closed.directory / "no-ledger.db")
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{closed.service.port}") as client:
         answer = await client.get("/readyz")
     closed.service.readers.close()

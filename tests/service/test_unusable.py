@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger.database import open_database
-from bot.ledger.reading import open_reader
-from bot.ledger.schema import LedgerError
-from bot.ledger.trouble import UnusableError, not_opened
-from bot.ledger.upkeep import backup
+from bot.database.backup import backup
+from bot.database.engine import open_database
+from bot.database.errors import LedgerError, UnusableError, not_opened
+from bot.database.reader import open_reader
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
 from tests.service.worlds import add
@@ -42,7 +41,7 @@ def world() -> World:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.ledger.database.BUSY_SECONDS", 0.3)
+    monkeypatch.setattr("bot.database.engine.BUSY_SECONDS", 0.3)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.ledger.database import Database, open_database
-from bot.slack.taken import KEPT, Taken
+from bot.database.engine import Database, open_database
+from bot.slack.deduplication import KEPT, RequestDeduplicator
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 R = TypeVar("R")
@@ -26,8 +26,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def taken(database: Database, now: datetime = NOW) -> Taken:
-    return Taken(database.write, lambda: now)
+def taken(database: Database, now: datetime = NOW) -> RequestDeduplicator:
+    return RequestDeduplicator(database.write, lambda: now)
 
 
 def kept(database: Database) -> list[tuple[str, int]]:
@@ -73,7 +73,7 @@ async def test_where_the_database_cannot_be_written_the_memory_decides(capsys: p
     async def write(_: Callable[[Connection], R]) -> R:
         raise OperationalError("INSERT ana@acme.example", {}, sqlite3.OperationalError("database or disk is full"))
 
-    memory = Taken(write, lambda: NOW)
+    memory = RequestDeduplicator(write, lambda: NOW)
     await memory.load()
     assert memory.add("trigger")
     assert await memory.claim("trigger")
@@ -86,7 +86,7 @@ async def test_where_the_database_cannot_be_written_the_memory_decides(capsys: p
 async def test_a_database_that_another_program_holds_costs_a_moment_and_nothing_else(
     database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bot.ledger.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.database.engine.BUSY_SECONDS", 0.05)
     held = Database(database.path)  # which waits no longer than that
     memory = taken(held)
     with database.transaction():
@@ -100,7 +100,7 @@ async def test_a_database_that_another_program_holds_costs_a_moment_and_nothing_
 
 
 async def test_a_slow_database_is_waited_for_once_and_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.taken.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.slack.deduplication.PATIENCE_SECONDS", 0.05)
     free = asyncio.Event()
 
     async def write(work: Callable[[Connection], R]) -> R:
@@ -108,7 +108,7 @@ async def test_a_slow_database_is_waited_for_once_and_a_moment(monkeypatch: pyte
         await free.wait()
         raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
 
-    locked: Taken = Taken(write, lambda: NOW)
+    locked: RequestDeduplicator = RequestDeduplicator(write, lambda: NOW)
     for number in range(20):
         async with asyncio.timeout(1):
             assert await locked.claim(f"trigger-{number}")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.shipped import shipped
-from bot.slack.rendering import Words
+from bot.slack.templates import Templates
 
-SHIPPED = Words(shipped("templates")).say("usage/refused", reason="because")
+SHIPPED = Templates(shipped("templates")).say("usage/refused", reason="because")
 LOOP = "{% for a in range(1000) %}"
 
 
@@ -24,8 +24,8 @@ def own(tmp_path: Path) -> Path:
 
 def said(own: Path, text: str) -> tuple[str, dict[str, str]]:
     (own / "usage" / "refused.txt").write_text(text)
-    words = Words(shipped("templates"), own)
-    return words.say("usage/refused", reason="because"), words.broken
+    templates = Templates(shipped("templates"), own)
+    return templates.say("usage/refused", reason="because"), templates.broken
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from aiohttp import ClientTimeout, web
 
-from bot.neo.client import Patience, Span, connect
+from bot.neo.client import QueryWindow, RetryPolicy, connect
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
+from bot.slack.blocks import Message
 from bot.slack.errors import SlackError, SlackUnavailableError, StrayError
-from bot.slack.message import Message
-from bot.slack.replies import Hook
+from bot.slack.responders import ResponseUrlResponder
 from bot.slack.transport import session
-from bot.slack.workspace import Workspace, connected
+from bot.slack.workspace import Workspace, connect_workspace
 
-HURRIED = Patience(answer=1, connect=1, deadline=0.1, first_wait=0.01)
+HURRIED = RetryPolicy(answer=1, connect=1, deadline=0.1, first_wait=0.01)
 YES = {"ok": True, "ts": "1", "team_id": "T1", "user_id": "U1", "bot_id": "B1"}
 TOKEN, SPEND = "xoxb-secret", "spend of ana is $500"
 
@@ -81,14 +81,18 @@ def requests(workspace: Workspace, base: str) -> dict[str, Callable[[], Awaitabl
         "post": lambda: workspace.post("C1", Message(SPEND)),
         "deliver": lambda: workspace.deliver("C1", Message(SPEND), "key"),
         "read": workspace.account,
-        "hook": lambda: Hook(workspace, f"{base}/hooks/x", "U1").share(Message(SPEND)),
+        "hook": lambda: ResponseUrlResponder(workspace, f"{base}/hooks/x", "U1").share(Message(SPEND)),
         "upload": lambda: workspace.upload("C1", "x.csv", SPEND, "x"),
     }
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_no_redirect_is_followed_with_a_token_or_a_message(status: int) -> None:
-    async with listening() as elsewhere, listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+    async with (
+        listening() as elsewhere,
+        listening() as slack,
+        connect_workspace(TOKEN, f"{slack.url}/api/") as workspace,
+    ):
         for place in (f"{elsewhere.url}/x", f"{slack.url}/other", "https://slack.com/x"):
             slack.answer = partial(answering, status=status, headers={"Location": place})
             for what, request in requests(workspace, slack.url).items():
@@ -100,7 +104,11 @@ async def test_no_redirect_is_followed_with_a_token_or_a_message(status: int) ->
 
 
 async def test_slack_cannot_name_another_host_for_an_upload() -> None:
-    async with listening() as elsewhere, listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+    async with (
+        listening() as elsewhere,
+        listening() as slack,
+        connect_workspace(TOKEN, f"{slack.url}/api/") as workspace,
+    ):
         named = {"ok": True, "upload_url": f"{elsewhere.url}/upload", "file_id": "F1"}
         slack.answer = lambda _: web.json_response(named)
         with pytest.raises(SlackUnavailableError, match="not its own"):
@@ -117,14 +125,14 @@ async def test_what_stays_on_this_machine_goes_through_no_proxy(
     async with proxy() as between, listening() as slack:
         for name in names:
             monkeypatch.setenv(name, between.url)
-        async with connected(TOKEN, f"{slack.url}/api/") as workspace:
+        async with connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
             slack.answer = lambda _: web.json_response(YES)
             for request in list(requests(workspace, slack.url).values())[:4]:
                 await request()
         for scheme in ("http", "https"):
             with pytest.raises(NeoError):
                 async with connect(f"{scheme}://127.0.0.1:1", {"X-Api-Key": "neo_sk_x"}, HURRIED) as neo:
-                    await neo.page(Span(None, START), limit=20, offset=0)
+                    await neo.page(QueryWindow(None, START), limit=20, offset=0)
         assert between.heard == []
         assert len(slack.heard) == 4
 
@@ -133,7 +141,7 @@ async def test_a_proxy_is_asked_for_a_tunnel_and_reads_nothing(monkeypatch: pyte
     async with proxy() as between:
         monkeypatch.setenv("HTTPS_PROXY", between.url)
         monkeypatch.setenv("HTTP_PROXY", between.url)
-        async with connected(TOKEN, "https://slack.acme.invalid/api/") as workspace:
+        async with connect_workspace(TOKEN, "https://slack.acme.invalid/api/") as workspace:
             for request in list(requests(workspace, "https://slack.acme.invalid").values())[1:4]:
                 with pytest.raises(SlackUnavailableError):
                     await request()
@@ -192,7 +200,7 @@ async def test_whatever_slacks_address_answers_nothing_but_a_slack_error_is_rais
 
     monkeypatch.setattr("slack_sdk.http_retry.async_handler.asyncio.sleep", at_once)
     said = set()
-    async with listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+    async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
         for kind in KINDS if status == 200 else KINDS[:1]:
             for body in BODIES:
                 slack.answer = partial(answering, status=status, body=body, headers={"Content-Type": kind})
@@ -209,7 +217,7 @@ async def test_whatever_slacks_address_answers_nothing_but_a_slack_error_is_rais
 async def test_an_odd_wait_that_slack_asks_for_is_a_limit_all_the_same(after: str) -> None:
     from bot.slack.errors import LimitedBySlackError
 
-    async with listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+    async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
         slack.answer = lambda _: web.json_response(
             {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": after}
         )
@@ -219,7 +227,7 @@ async def test_an_odd_wait_that_slack_asks_for_is_a_limit_all_the_same(after: st
 
 
 async def test_who_has_an_address_is_asked_of_slack() -> None:
-    async with listening() as slack, connected(TOKEN, f"{slack.url}/api/") as workspace:
+    async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
         slack.answer = lambda _: web.json_response({"ok": True, "user": {"id": "U1"}})
         assert (await workspace.user_by_email("priya+neo@acme.example"))["id"] == "U1"  # type: ignore[index]
     assert "priya" in slack.heard[0]

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from bot.app import App
-from bot.ledger import lease
-from bot.ledger.instants import to_us
+from bot.database import lease
+from bot.domain.timestamps import to_us
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.job import Outcome
+from bot.sync.runner import SyncOutcome
 from tests.conftest import Wire
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -30,7 +30,7 @@ def app(wire: Wire, clock: SimClock, shift: list[timedelta]) -> App:
     return replace(wire(), clock=lambda: clock() + shift[0])
 
 
-def sync(app: App) -> Outcome:
+def sync(app: App) -> SyncOutcome:
     return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
 
 
@@ -143,10 +143,10 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
         connection.exec_driver_sql("INSERT INTO lease VALUES ('sync', ?, ?)", (who, expires))
     waited = []
 
-    def waiting(held: lease.Held) -> None:
+    def waiting(held: lease.LeaseHolder) -> None:
         waited.append(held.who)
         with app.database() as database, database.transaction() as connection:
-            lease.give_back(connection, lease.SYNC, who)
+            lease.release(connection, lease.SYNC, who)
 
     outcome = asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=waiting))
     assert outcome.complete
@@ -156,8 +156,8 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
 def test_a_holder_renews_a_lease_that_a_clock_ahead_had_dated(app: App, clock: SimClock) -> None:
     me = lease.holder_name("me")
     with app.database() as database, database.transaction() as connection:
-        lease.take(connection, lease.SYNC, me, clock() + HOUR)
+        lease.acquire(connection, lease.SYNC, me, clock() + HOUR)
         lease.renew(connection, lease.SYNC, me, clock())
-        held = lease.take(connection, lease.SYNC, holder(place="another"), clock())
+        held = lease.acquire(connection, lease.SYNC, holder(place="another"), clock())
     assert held is not None
     assert held.expires_at == clock() + lease.LIFETIME

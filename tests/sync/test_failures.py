@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from bot.app import App
-from bot.ledger.schema import LedgerError
+from bot.database.errors import LedgerError
 from bot.neo.errors import NeoError
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import (
@@ -35,14 +35,14 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
-from bot.sync.job import Outcome
+from bot.sync.runner import SyncOutcome
 from bot.usage.export import to_json
 from tests.conftest import Wire
 
 HOUR = timedelta(hours=1)
 
 
-def sync(app: App) -> Outcome:
+def sync(app: App) -> SyncOutcome:
     return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
 
 

@@ -19,18 +19,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.app import App, build
-from bot.ledger.schema import LedgerError
-from bot.ledger.upkeep import verify
-from bot.neo.client import Patience
+from bot.database.backup import verify
+from bot.database.errors import LedgerError
+from bot.neo.client import RetryPolicy
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
 from bot.settings import load
-from bot.sync.job import Outcome
+from bot.sync.runner import SyncOutcome
 from bot.usage.export import to_csv, to_json
 
 PATH = "/api/v1/usage/tasks"
 KEY = "neo_sk_" + "foreign0" * 4
-ONCE = Patience(answer=2.0, connect=2.0, deadline=0.0, longest_retry_after=0.0)  # nothing is asked again: no waits
+ONCE = RetryPolicy(answer=2.0, connect=2.0, deadline=0.0, longest_retry_after=0.0)  # nothing is asked again: no waits
 ENOUGH_SECONDS, ENOUGH_REQUESTS = 5, 600
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 QUESTIONS = ("", "by:member", "by:model,day", "by:tool", "by:agent", "rows", "-status:completed")
@@ -188,7 +188,7 @@ async def served(foreign: Foreign, directory: Path) -> AsyncIterator[App]:
         yield build(load(environment, directory), lambda: START, ONCE)
 
 
-async def synced(app: App, *, full: bool) -> Outcome | None:
+async def synced(app: App, *, full: bool) -> SyncOutcome | None:
     """What a sync did; None if it failed in one of the ways it may."""
     try:
         async with asyncio.timeout(ENOUGH_SECONDS):

@@ -10,9 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.neo.errors import NeoError
-from bot.sync.job import Outcome, Progress
-from bot.sync.keeper import RESPITE, Failure, Keeper
-from bot.sync.rules import WEEK, Agenda, Kind, Planned, nightly, previous_month, reaching, weekly
+from bot.sync.rules import (
+    WEEK,
+    PassKind,
+    PlannedPass,
+    SyncPlan,
+    backfill_passes,
+    is_nightly_due,
+    is_weekly_due,
+    previous_month,
+)
+from bot.sync.runner import SyncOutcome, SyncProgress
+from bot.sync.scheduler import RESPITE, SyncFailure, SyncScheduler
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,35 +32,35 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class Reader:
     """Stands for a sync: notes what it was asked to read, and waits at the gate."""
 
-    read: list[Kind] = field(default_factory=list)
+    read: list[PassKind] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     fails: bool = False
     at_once: int = 0
     most_at_once: int = 0
 
-    async def __call__(self, planned: Sequence[Planned], progress: Callable[[Progress], None]) -> Outcome:
+    async def __call__(self, planned: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
         self.read += [each.kind for each in planned]
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        progress(Progress(planned[0], 1, 1, 1, 2))
+        progress(SyncProgress(planned[0], 1, 1, 1, 2))
         try:
             await self.gate.wait()
         finally:
             self.at_once -= 1
         if self.fails:
             raise NeoError("Neo is down")
-        return Outcome()
+        return SyncOutcome()
 
 
-TAIL = Planned(Kind.TAIL, NOW - 3 * DAY, NOW)
-CHUNK = Planned(Kind.HISTORY, NOW - 13 * DAY, NOW - 3 * DAY)
+TAIL = PlannedPass(PassKind.TAIL, NOW - 3 * DAY, NOW)
+CHUNK = PlannedPass(PassKind.HISTORY, NOW - 13 * DAY, NOW - 3 * DAY)
 
 
-def keeper(reader: Reader, clock: Callable[[], datetime] = lambda: NOW) -> Keeper:
-    async def agenda() -> Agenda:
-        return Agenda(TAIL, (Planned(Kind.NIGHTLY, NOW - 30 * DAY, NOW),), (CHUNK, CHUNK))
+def keeper(reader: Reader, clock: Callable[[], datetime] = lambda: NOW) -> SyncScheduler:
+    async def agenda() -> SyncPlan:
+        return SyncPlan(TAIL, (PlannedPass(PassKind.NIGHTLY, NOW - 30 * DAY, NOW),), (CHUNK, CHUNK))
 
-    return Keeper(reader, agenda, clock)
+    return SyncScheduler(reader, agenda, clock)
 
 
 async def test_whoever_asks_at_once_waits_for_one_reading() -> None:
@@ -59,7 +68,7 @@ async def test_whoever_asks_at_once_waits_for_one_reading() -> None:
     reader.gate.set()
     kept = keeper(reader)
     await asyncio.gather(*(kept.refresh(1) for _ in range(20)))
-    assert reader.read == [Kind.TAIL]
+    assert reader.read == [PassKind.TAIL]
 
 
 async def test_a_question_does_not_wait_longer_than_it_may() -> None:
@@ -70,7 +79,7 @@ async def test_a_question_does_not_wait_longer_than_it_may() -> None:
     assert kept.progress is not None
     reader.gate.set()
     await kept.tail()
-    assert reader.read == [Kind.TAIL]  # the reading went on although nobody waited
+    assert reader.read == [PassKind.TAIL]  # the reading went on although nobody waited
     assert kept.progress is None
 
 
@@ -79,7 +88,14 @@ async def test_what_is_due_is_read_in_turn_with_the_tail_first() -> None:
     reader.gate.set()
     kept = keeper(reader)
     await kept.tick()
-    assert reader.read == [Kind.TAIL, Kind.NIGHTLY, Kind.TAIL, Kind.HISTORY, Kind.TAIL, Kind.HISTORY]
+    assert reader.read == [
+        PassKind.TAIL,
+        PassKind.NIGHTLY,
+        PassKind.TAIL,
+        PassKind.HISTORY,
+        PassKind.TAIL,
+        PassKind.HISTORY,
+    ]
 
 
 async def test_two_readings_are_never_at_once() -> None:
@@ -87,9 +103,9 @@ async def test_two_readings_are_never_at_once() -> None:
     reader.gate.set()
     kept = keeper(reader)
     await asyncio.gather(kept.tick(), kept.refresh(1), kept.reach([CHUNK]))
-    others = [each for each in reader.read if each is not Kind.TAIL]
-    assert sorted(others) == sorted([Kind.NIGHTLY, Kind.HISTORY, Kind.HISTORY, Kind.HISTORY])
-    assert all(Kind.TAIL in pair for pair in pairwise(reader.read))
+    others = [each for each in reader.read if each is not PassKind.TAIL]
+    assert sorted(others) == sorted([PassKind.NIGHTLY, PassKind.HISTORY, PassKind.HISTORY, PassKind.HISTORY])
+    assert all(PassKind.TAIL in pair for pair in pairwise(reader.read))
     assert reader.most_at_once == 1
 
 
@@ -102,21 +118,21 @@ async def test_a_failure_is_kept_and_not_asked_for_again_at_once() -> None:
     assert kept.failure is not None
     assert kept.failure.said == "Neo is down"
     await kept.refresh(1)
-    assert reader.read == [Kind.TAIL]
+    assert reader.read == [PassKind.TAIL]
     now[0] += RESPITE
     reader.fails = False
     await kept.refresh(1)
-    assert reader.read == [Kind.TAIL, Kind.TAIL]
+    assert reader.read == [PassKind.TAIL, PassKind.TAIL]
     assert kept.failure is None
 
 
 async def test_that_nobody_can_say_what_is_due_is_kept_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    async def agenda() -> Agenda:
+    async def agenda() -> SyncPlan:
         raise OverflowError("date value out of range")
 
-    kept = Keeper(Reader(), agenda, lambda: NOW)
+    kept = SyncScheduler(Reader(), agenda, lambda: NOW)
     await kept.tick()
-    assert kept.failure == Failure("OverflowError: date value out of range", NOW)
+    assert kept.failure == SyncFailure("OverflowError: date value out of range", NOW)
     assert "sync failed" in capsys.readouterr().out
 
 
@@ -147,7 +163,7 @@ BEGAN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def test_the_nightly_pass_is_due_once_a_local_night(
     now: datetime, complete: datetime | None, tried: datetime | None, *, due: bool
 ) -> None:
-    assert nightly(now, BERLIN, began=BEGAN, complete=complete, tried=tried) is due
+    assert is_nightly_due(now, BERLIN, began=BEGAN, complete=complete, tried=tried) is due
 
 
 @pytest.mark.parametrize(
@@ -155,7 +171,7 @@ def test_the_nightly_pass_is_due_once_a_local_night(
     [(BEGAN + WEEK - HOUR, None, False), (BEGAN + WEEK, None, True), (BEGAN + 2 * WEEK, BEGAN + WEEK + HOUR, False)],
 )
 def test_the_weekly_pass_is_due_a_week_after_the_last(now: datetime, complete: datetime | None, *, due: bool) -> None:
-    assert weekly(now, began=BEGAN, complete=complete, tried=complete) is due
+    assert is_weekly_due(now, began=BEGAN, complete=complete, tried=complete) is due
 
 
 def test_the_previous_month_begins_on_the_local_calendar() -> None:
@@ -164,7 +180,7 @@ def test_the_previous_month_begins_on_the_local_calendar() -> None:
 
 def test_reaching_back_fills_the_gaps_newest_first() -> None:
     covered = [(NOW - 50 * DAY, NOW - 40 * DAY), (NOW - 20 * DAY, NOW)]
-    chunks = reaching(NOW - 45 * DAY, NOW - 20 * DAY, covered)
+    chunks = backfill_passes(NOW - 45 * DAY, NOW - 20 * DAY, covered)
     assert [(each.start, each.end) for each in chunks] == [
         (NOW - 30 * DAY, NOW - 20 * DAY),
         (NOW - 40 * DAY, NOW - 30 * DAY),
@@ -172,4 +188,4 @@ def test_reaching_back_fills_the_gaps_newest_first() -> None:
 
 
 def test_reaching_back_for_years_is_one_window() -> None:
-    assert reaching(NOW - 3650 * DAY, NOW, []) == [Planned(Kind.HISTORY, NOW - 3650 * DAY, NOW)]
+    assert backfill_passes(NOW - 3650 * DAY, NOW, []) == [PlannedPass(PassKind.HISTORY, NOW - 3650 * DAY, NOW)]

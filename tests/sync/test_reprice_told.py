@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.app import App
-from bot.budgets.store import Setting
+from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
@@ -43,7 +43,7 @@ def test_a_late_cent_tells_nothing_of_a_repricing(
     add(world, "seed", START - 10 * DAY, credits=Decimal(1))
     sync(before)
     with before.database() as database, database.transaction() as connection:
-        before.watch.set(connection, Setting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
+        before.watch.set(connection, LimitSetting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
     add(world, "own", spent, llm_cost=Decimal(4), is_byok=True)
     clock.advance(HOUR)
     sync(before)

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sync.rules import CHUNK, TAIL, Kind, plan
+from bot.sync.rules import CHUNK, TAIL, PassKind, planned_passes
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 def test_a_first_sync_reads_the_tail_and_then_back_in_chunks() -> None:
-    planned = plan(NOW, last_complete=None, covered=[], history_days=30)
-    assert [each.kind for each in planned] == [Kind.TAIL, Kind.HISTORY, Kind.HISTORY, Kind.HISTORY]
+    planned = planned_passes(NOW, last_complete=None, covered=[], history_days=30)
+    assert [each.kind for each in planned] == [PassKind.TAIL, PassKind.HISTORY, PassKind.HISTORY, PassKind.HISTORY]
     assert (planned[0].start, planned[0].end) == (NOW - TAIL, NOW)
     for newer, older in itertools.pairwise(planned):
         assert older.end == newer.start
@@ -23,18 +23,18 @@ def test_a_first_sync_reads_the_tail_and_then_back_in_chunks() -> None:
 
 def test_a_later_sync_reads_72_hours_before_the_last_complete_one() -> None:
     last = NOW - 5 * DAY
-    [tail] = plan(NOW, last_complete=last, covered=[(NOW - 90 * DAY, last)], history_days=30)
+    [tail] = planned_passes(NOW, last_complete=last, covered=[(NOW - 90 * DAY, last)], history_days=30)
     assert (tail.start, tail.end) == (last - TAIL, NOW)
 
 
 def test_a_clock_that_went_back_does_not_make_a_window_of_the_future() -> None:
-    [tail, *_] = plan(NOW, last_complete=NOW + 9 * DAY, covered=[], history_days=1)
+    [tail, *_] = planned_passes(NOW, last_complete=NOW + 9 * DAY, covered=[], history_days=1)
     assert tail.start == NOW - TAIL
 
 
 def test_history_goes_on_where_it_was_broken_off() -> None:
     covered = [(NOW - 20 * DAY, NOW)]
-    planned = plan(NOW, last_complete=NOW, covered=covered, history_days=25)
+    planned = planned_passes(NOW, last_complete=NOW, covered=covered, history_days=25)
     assert [(each.start, each.end) for each in planned[1:]] == [(NOW - 25 * DAY, NOW - 20 * DAY)]
 
 
@@ -45,7 +45,7 @@ def test_history_goes_on_where_it_was_broken_off() -> None:
 def test_what_is_planned_and_what_is_covered_leave_no_gap(edges: list[int], days: int) -> None:
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
     covered = [(NOW - high * DAY, NOW - low * DAY) for low, high in reversed(pairs)]
-    planned = plan(NOW, last_complete=NOW, covered=covered, history_days=days)
+    planned = planned_passes(NOW, last_complete=NOW, covered=covered, history_days=days)
     assert all(each.end - each.start <= CHUNK for each in planned[1:] if each.start)
     read = [*covered, *((each.start, each.end) for each in planned if each.start)]
     for hour in range(0, days * 24, 7):

@@ -14,7 +14,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.job import Outcome
+from bot.sync.runner import SyncOutcome
 from tests.conftest import Wire
 from tests.downgrade import downgrade
 
@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 ANA, BO, CHI = "ana@acme.example", "bo@acme.example", "chi@acme.example"
 
 
-def sync(app: App) -> Outcome:
+def sync(app: App) -> SyncOutcome:
     return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
 
 

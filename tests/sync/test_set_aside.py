@@ -14,19 +14,19 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.app import App
+from bot.database import lease
+from bot.database.engine import open_database
+from bot.database.errors import LedgerError
 from bot.domain.pricing import ByokUnit
-from bot.ledger import lease
-from bot.ledger.booking import Booked, Terms
-from bot.ledger.database import open_database
-from bot.ledger.schema import LedgerError
+from bot.ledger.booking import BookingPolicy, BookingResult
 from bot.neo.client import connect
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle, Reset, Status, Total
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.job import Outcome, StalledError, Sync
-from bot.sync.rules import Kind, Planned
+from bot.sync.rules import PassKind, PlannedPass
+from bot.sync.runner import StalledError, SyncOutcome, SyncRun
 from tests.conftest import HURRIED
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -48,10 +48,10 @@ class Picky:
         self.names, self.error = set(names), error
         self.saw: set[str] = set()
 
-    def observe(self, _: Connection, booked: Booked) -> None:
-        if self.names & {each.task.task_id for each in booked.changes}:
+    def observe(self, _: Connection, result: BookingResult) -> None:
+        if self.names & {each.task.task_id for each in result.changes}:
             raise self.error()
-        self.saw |= {each.task.task_id for each in booked.changes}
+        self.saw |= {each.task.task_id for each in result.changes}
 
 
 class Place:
@@ -60,18 +60,18 @@ class Place:
     def __init__(self, path: Path, neo: NeoServer, clock: SimClock) -> None:
         self.path, self.neo, self.clock = path, neo, clock
 
-    def sync(self, observer: Picky, kind: Kind = Kind.TAIL) -> Outcome:
+    def sync(self, observer: Picky, kind: PassKind = PassKind.TAIL) -> SyncOutcome:
         return asyncio.run(self._sync(observer, kind))
 
-    async def _sync(self, observer: Picky, kind: Kind) -> Outcome:
+    async def _sync(self, observer: Picky, kind: PassKind) -> SyncOutcome:
         database = open_database(self.path)
         try:
             with database.transaction() as connection:
-                lease.take(connection, lease.SYNC, "me", self.clock())
+                lease.acquire(connection, lease.SYNC, "me", self.clock())
             async with connect(self.neo.url, {"X-Api-Key": self.neo.api.key}, HURRIED) as client:
-                terms = Terms(ByokUnit.CREDITS, observers=[observer.observe])
-                job = Sync(database, client, self.clock, terms, "me")
-                return await job.run([Planned(kind, self.clock() - 30 * DAY, self.clock())])
+                policy = BookingPolicy(ByokUnit.CREDITS, observers=[observer.observe])
+                job = SyncRun(database, client, self.clock, policy, "me")
+                return await job.run([PlannedPass(kind, self.clock() - 30 * DAY, self.clock())])
         finally:
             database.close()
 
@@ -157,7 +157,7 @@ def test_an_error_of_every_row_is_nobodys(place: Place, world: World) -> None:
 # --- rows are counted once -----------------------------------------------------------------------
 
 
-def sync(app: App, *, full: bool = False, progress: Callable[[Any], object] = lambda _: None) -> Outcome:
+def sync(app: App, *, full: bool = False, progress: Callable[[Any], object] = lambda _: None) -> SyncOutcome:
     def told(at: Any) -> None:
         progress(at)
 
@@ -237,7 +237,7 @@ def test_a_bad_row_that_is_gone_leaves_quarantine_after_a_pass_that_should_list_
     world.remove("odd")
     clock.advance(timedelta(minutes=5))
     if days or change is DAMAGE[2]:  # it is not known to be of the last three days: what is read at night will do
-        night = Planned(Kind.NIGHTLY, START - 20 * DAY, clock())
+        night = PlannedPass(PassKind.NIGHTLY, START - 20 * DAY, clock())
         asyncio.run(app.read([night], lambda _: None, lambda _: None))
     else:
         sync(app)
@@ -309,7 +309,7 @@ def endings(app: App) -> list[tuple[str | None, str | None]]:
 def test_a_pass_that_does_not_get_on_is_recorded_as_failed(
     neo: NeoServer, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sync.job.STALL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.sync.runner.STALL_SECONDS", 0.3)
     neo.api.faults.always = Status(429, retry_after=1)
     with pytest.raises(StalledError):
         sync(app)
@@ -324,7 +324,7 @@ def test_reading_many_rows_alone_is_getting_on(
 ) -> None:
     fill(world, 60)
     neo.api.latency_s = 0.15  # four at a time, all of them together take longer than no row may
-    monkeypatch.setattr("bot.sync.job.STALL_SECONDS", 2.0)
+    monkeypatch.setattr("bot.sync.runner.STALL_SECONDS", 2.0)
     streamed = Mangle(lambda rows: [each | {"stream_id": "s"} for each in rows])
     neo.api.faults.when(lambda r: None if "task_id" in r.query else streamed)
     assert sync(app).complete

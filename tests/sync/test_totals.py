@@ -17,7 +17,7 @@ from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.settings import load
-from bot.sync.job import Outcome
+from bot.sync.runner import SyncOutcome
 from bot.usage.export import to_json
 from tests import reckoning
 from tests.conftest import Wire
@@ -25,7 +25,7 @@ from tests.conftest import Wire
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def sync(app: App, *, full: bool = False) -> Outcome:
+def sync(app: App, *, full: bool = False) -> SyncOutcome:
     return asyncio.run(app.sync(full=full, progress=lambda _: None, waiting=lambda _: None))
 
 

@@ -12,7 +12,7 @@ from bot.neo.errors import NeoError, RateLimitedError
 from bot.sandbox.faults import Status
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.world import START
-from bot.sync.waits import LONGEST, check, end_of_wait, keep
+from bot.sync.rate_limit import LONGEST, check, end_of_wait, keep
 
 HOUR = timedelta(hours=1)
 

@@ -14,11 +14,11 @@ from bot.app import App
 from bot.ledger.scope import EVERYTHING
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
+from bot.usage.answer_formatting import ago
+from bot.usage.cli import show
 from bot.usage.export import safe_cell, to_csv
-from bot.usage.phrases import ago
 from bot.usage.status import status, to_document
-from bot.usage.status_view import show as show_status
-from bot.usage.terminal import show
+from bot.usage.status_cli import show as show_status
 from tests.conftest import Wire
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202ereversed\u202c [bold]markup[/bold]\nsecond line\t=1+1"

@@ -1,0 +1,41 @@
+"""Budgets for a terminal."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.budgets import budget_formatting
+from bot.budgets.changes import BudgetChange
+from bot.budgets.evaluator import BudgetPolicy
+from bot.budgets.listing import COLUMNS, NUMBERS, BudgetLine, rows
+from bot.domain import formatting
+from bot.domain.money import show_usd
+from bot.domain.text import one_line
+
+
+def show(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Console) -> None:
+    """Print the listing."""
+    if not lines:
+        console.print("no budget yet: `neo-usage budget set default 300/month` gives everybody one")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, name in enumerate(COLUMNS):
+        table.add_column(name, justify="right" if place in NUMBERS else "left", overflow="fold")
+    for cells in rows(lines, policy):
+        table.add_row(*map(one_line, cells))
+    console.print(table)
+
+
+def done(change: BudgetChange, zone: ZoneInfo) -> str:
+    """What a change came to, on one line."""
+    scope = one_line(change.scope)
+    before = show_usd(change.before.limit_nanos or 0) if change.before else ""
+    if change.after is None:
+        return f"{scope}: the budget of {before} a {change.unit} is removed"
+    limit = budget_formatting.limit_of(change.after.limit_nanos or 0, change.unit)
+    if change.same:
+        return f"{scope}: it was {limit} already; nothing was changed"
+    ends = f" through {formatting.last_day(change.after.ends_at, zone)}" if change.after.ends_at else ""
+    return f"{scope}: {limit}{ends}" + (f" (before: {before})" if before else "")

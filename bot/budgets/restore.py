@@ -1,0 +1,132 @@
+"""After a restore: the steps whose crossing the former ledger had told are told, of limits that are here too."""
+
+from typing import TYPE_CHECKING
+
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
+from bot.outbox.restore import KeyMapping
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_REVISIONS = """
+SELECT r.id, b.scope, b.unit, r.set_at, r.limit_nanos, r.set_by
+FROM budget_revision r JOIN budget b ON b.id = r.budget
+"""
+
+
+def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
+    """Take over the steps, snoozes, acknowledgements and requests; returns how the keys that name them read here."""
+    revisions = _revisions(connection, former)
+    crossings = _crossings(connection, former, revisions)
+    requests, undone = _requests(connection, former)
+    for table in ("snooze", "acknowledgement"):
+        for row in former.rows(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
+            subject = _subject(former, row["subject"])
+            if subject is not None:
+                insert(connection, table, {**{n: row[n] for n in row if n != "id"}, "subject": subject})
+
+    def crossing(rest: str) -> str | None:
+        return _text(crossings.get(int(rest)))
+
+    def limit(rest: str) -> str | None:
+        """`limit:<revision>-<subject, or a period>`."""
+        key, _, of = rest.partition("-")
+        revision, whose = revisions.get(int(key)), _text(_subject(former, int(of))) if of.isdigit() else of
+        return None if revision is None or whose is None else f"{revision}-{whose}"
+
+    def budget(rest: str) -> str | None:
+        """`budget:<subject>:<period>`."""
+        key, _, period = rest.partition(":")
+        subject = _subject(former, int(key))
+        return None if subject is None else f"{subject}:{period}"
+
+    def summary(rest: str) -> str | None:
+        return _text(revisions.get(int(rest)))
+
+    def request(rest: str) -> str | None:
+        return _text(requests.get(int(rest)))
+
+    def decided(rest: str) -> str | None:
+        """What is to be decided once more is told once more."""
+        return None if requests.get(int(rest)) in undone else request(rest)
+
+    return KeyMapping(
+        {"crossing": crossing, "limit": limit, "summary": summary, "request": request, "decided": decided},
+        {"budget": budget, "request": request},
+        tuple(f"request:{key}" for key in sorted(undone)),
+    )
+
+
+def _text(key: int | None) -> str | None:
+    return None if key is None else str(key)
+
+
+def _subject(former: FormerLedger, subject: int) -> int | None:
+    return subject if subject in {TEAM, DEFAULT} else former.members.get(subject)
+
+
+def _revisions(connection: "Connection", former: FormerLedger) -> dict[int, int]:
+    """The limits that both know, by what they are: the former's key, and the one here."""
+    here = {_identity(row, row["scope"]): row["id"] for row in rows_by_column(connection, _REVISIONS)}
+    theirs = {row["id"]: _identity(row, _subject(former, row["scope"])) for row in former.rows(_REVISIONS)}
+    return {key: here[what] for key, what in theirs.items() if what in here}
+
+
+def _identity(row: Row, scope: int | None) -> tuple[object, ...]:
+    return scope, row["unit"], row["set_at"], row["limit_nanos"], row["set_by"]
+
+
+def _crossings(connection: "Connection", former: FormerLedger, revisions: dict[int, int]) -> dict[int, int]:
+    """The former's crossings by key, as they are here."""
+    here = {_case(row): row["id"] for row in rows_by_column(connection, "SELECT * FROM crossing")}
+    newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").scalar_one()
+    found: dict[int, int] = {}
+    for row in former.rows("SELECT * FROM crossing ORDER BY id"):
+        subject, revision = _subject(former, row["subject"]), revisions.get(row["revision"])
+        if subject is None or revision is None:
+            continue
+        new = {**row, "subject": subject, "revision": revision, "last_charge": newest}
+        key = here.get(_case(new)) or insert_anew(connection, "crossing", new)
+        if key is not None:
+            found[row["id"]] = key
+    return found
+
+
+def _case(row: Row) -> tuple[object, ...]:
+    return row["subject"], row["unit"], row["period"], row["revision"], row["step"]
+
+
+_ASKED = ("limit_nanos", "ends_at", "reason", "asked_at", "state", "decided_by", "decided_at")
+
+
+def _requests(connection: "Connection", former: FormerLedger) -> tuple[dict[int, int], set[int]]:
+    """The former's requests by key, as they are here; and which of these are open again.
+
+    Those are what it had approved since: the limits that were set by that are not here.
+    """
+    here = {row["id"]: row for row in rows_by_column(connection, "SELECT * FROM budget_request")}
+    found: dict[int, int] = {}
+    undone: set[int] = set()
+    for row in former.rows("SELECT * FROM budget_request ORDER BY id"):
+        new, known = {**row, "member": former.members[row["member"]]}, here.get(row["id"], {})
+        same = (known.get("unit"), known.get("asked_by")) == (new["unit"], new["asked_by"])
+        is_undone = new["state"] == "approved" and not (same and known["state"] == "approved")
+        if is_undone:
+            new |= {"state": "open", "decided_by": None, "decided_at": None}
+        key = row["id"] if same else insert_anew(connection, "budget_request", new)
+        if same:
+            _bring_up_to_date(connection, new)
+        if key is not None:
+            found[row["id"]] = key
+        if key is not None and is_undone:
+            undone.add(key)
+    return found, undone
+
+
+def _bring_up_to_date(connection: "Connection", row: Row) -> None:
+    sets = ", ".join(f"{name} = ?" for name in _ASKED)
+    connection.exec_driver_sql(
+        f"UPDATE budget_request SET {sets} WHERE id = ?",  # noqa: S608 - our own names
+        (*(row[name] for name in _ASKED), row["id"]),
+    )

@@ -1,0 +1,1 @@
+"""The database: one file, one writer, readers beside it, migrations, leases, metadata, backup."""

@@ -1,0 +1,168 @@
+"""The database: one writing connection, migrated before use; readers stand beside it (see `reading`)."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from bot.database import files
+from bot.database.errors import LedgerError, not_opened, translated_errors
+from bot.database.file_lock import FileLock
+from bot.database.schema import newest_revision, stored_revision
+from bot.shipped import shipped
+
+R = TypeVar("R")
+
+BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
+
+# neither ANALYZE nor `optimize`, which runs it: with statistics SQLite may choose another plan from one day to the next
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a tenth of the speed, and no acknowledged commit lost to a power cut
+    "PRAGMA wal_autocheckpoint = 16000",
+    "PRAGMA cache_size = -12000",  # KiB; more gained nothing and grew with the ledger
+)
+
+
+class ReplacedFileError(LedgerError):
+    """Another file is where the ledger was, or none: what is written to the open one would be lost."""
+
+
+def replaced_file_error(path: Path) -> ReplacedFileError:
+    """The error to raise, with the mend."""
+    return ReplacedFileError(
+        f"{path} is not the file any more that was opened: it was moved, deleted, or another one put in its place."
+        " Nothing is written to a file that nobody reads. Start again."
+    )
+
+
+class Database:
+    """The writing side of a ledger's file; use `open_database`.
+
+    Raises:
+        HeldError: the ledger is being restored.
+        OSError: nothing can be written beside it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._hold = FileLock(path)
+        self._file: tuple[int, int] | None = None
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
+        )
+        event.listen(self._engine, "connect", self._prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """All of what is done inside, or nothing; nobody else writes meanwhile.
+
+        Raises:
+            ExchangedError: the file is not where it was.
+            UnusableError: the file is locked, full, read-only or broken; nothing was done.
+        """
+        if self.is_exchanged:
+            raise replaced_file_error(self.path)
+        with translated_errors(self.path), self._engine.begin() as connection:
+            yield connection
+
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether another file is where the one was that is open, or none."""
+        return self._file is not None and self._file != _identity(self.path)
+
+    async def write(self, work: Callable[[Connection], R]) -> R:
+        """Do something in one transaction, off the event loop."""
+
+        def in_transaction() -> R:
+            with self.transaction() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(in_transaction)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._engine.dispose()
+        self._hold.give_back()
+
+    def _prepare(self, connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - the hook's signature
+        # the driver's own transactions open too late and without IMMEDIATE: increments were lost
+        connection.isolation_level = None
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        self._file = self._file or _identity(self.path)
+
+
+def open_database(path: Path) -> Database:
+    """Open a ledger for writing, bringing its schema up to date; its files become their owner's alone.
+
+    Raises:
+        LedgerError: the file is not a ledger, or was written by a newer version.
+        UnusableError: it cannot be written now.
+    """
+    if not path.parent.is_dir():
+        raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
+    try:
+        database = Database(path)
+    except OSError as error:
+        raise not_opened(error, path) from error
+    files.secure(path)
+    try:
+        upgrade(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def upgrade(database: Database) -> None:
+    """Apply the migrations that the file lacks."""
+    with database.transaction() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the only driver there is
+        stored = stored_revision(raw)
+        if stored == newest_revision():
+            return
+        if stored is None and raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise LedgerError(
+                f"{database.path} holds another program's tables. Name a file of its own in DATABASE_URL."
+            )
+        if stored is not None and stored > newest_revision():
+            raise LedgerError(f"{database.path} was written by a newer neo-usage (schema {stored}). Update this one.")
+        _migrate(connection)
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is there; None if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - before each transaction: half the time of `Path.stat`
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,120 @@
+"""Leases: one holder at a time for a thing that only one may do; a dead process of this machine holds none."""
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from bot.database.errors import LedgerError
+from bot.domain.timestamps import from_us, to_us
+
+SYNC = "sync"
+LIFETIME = timedelta(seconds=45)
+_LIFETIME_US = LIFETIME // timedelta(microseconds=1)
+_PROC = Path("/proc")
+
+
+class LeaseLostError(LedgerError):
+    """Somebody else took the lease over; what was not committed is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHolder:
+    """The lease is another's: who, and until when unless they renew it."""
+
+    holder: str
+    expires_at: datetime
+
+    @property
+    def who(self) -> str:
+        """The holder's machine and process id."""
+        return "/".join(self.holder.split("/")[:2])
+
+
+def holder_name(nonce: str) -> str:
+    """This process, told apart from any other: machine, process id, and a nonce; then where its id means something.
+
+    A process id means nothing outside of its namespace, nor after the machine has started anew; and it is given
+    again. So a holder is taken for dead only by a process for which it is the same place, and its start another.
+    """
+    return f"{socket.gethostname()}/{os.getpid()}/{nonce}/{_place()}/{_started(os.getpid())}"
+
+
+def acquire(connection: Connection, name: str, holder: str, now: datetime) -> LeaseHolder | None:
+    """Take or renew a lease; None on success, else who holds it.
+
+    One that would last longer than any lease was dated by a clock that ran ahead: it holds only for who is alive.
+    """
+    row = connection.exec_driver_sql("SELECT holder, expires_at FROM lease WHERE name = ?", (name,)).first()
+    if row and row[0] != holder and _is_held(row[0], row[1] - to_us(now)):
+        return LeaseHolder(row[0], from_us(row[1]))
+    connection.exec_driver_sql(
+        "INSERT OR REPLACE INTO lease (name, holder, expires_at) VALUES (?,?,?)", (name, holder, to_us(now + LIFETIME))
+    )
+    return None
+
+
+def _is_held(holder: str, left_us: int) -> bool:
+    alive = _is_alive(holder)
+    if alive is None:
+        return 0 < left_us <= _LIFETIME_US
+    return alive and left_us > 0
+
+
+def renew(connection: Connection, name: str, holder: str, now: datetime) -> None:
+    """Make sure of a lease inside the transaction that rests on it, and renew it once half of it is over.
+
+    Raises:
+        LeaseLostError: another took it, for instance while this process was frozen.
+    """
+    row = connection.exec_driver_sql("SELECT holder, expires_at FROM lease WHERE name = ?", (name,)).first()
+    if row is None or row[0] != holder:
+        raise LeaseLostError("another sync took over while this one was held up. It goes on there.")
+    left = row[1] - to_us(now)
+    if not _LIFETIME_US // 2 <= left <= _LIFETIME_US:  # a transaction that only reads costs no flush
+        connection.exec_driver_sql("UPDATE lease SET expires_at = ? WHERE name = ?", (to_us(now + LIFETIME), name))
+
+
+def release(connection: Connection, name: str, holder: str) -> None:
+    """End a lease, if it is still this holder's."""
+    connection.exec_driver_sql("DELETE FROM lease WHERE name = ? AND holder = ?", (name, holder))
+
+
+def _is_alive(holder: str) -> bool | None:
+    """Whether the holder's process lives; None if that cannot be told from here."""
+    _, process, _, place, started = [*holder.split("/"), "", "", ""][:5]
+    if not process.isdigit() or not place or place != _place():
+        return None
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    there = _started(int(process))
+    return not (started and there) or started == there
+
+
+def _place() -> str:
+    """Where process ids mean the same: this start of this machine, and this namespace; empty if that is unknown."""
+    if not _PROC.is_dir():
+        return socket.gethostname()
+    try:
+        if str((_PROC / "self").readlink()) != str(os.getpid()):
+            return ""  # another namespace's view of the processes
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}-{(_PROC / 'self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
+
+
+def _started(process: int) -> str:
+    """When a process began, as the machine counts; empty if that is unknown."""
+    try:
+        # its name, in parentheses, may hold anything
+        return (_PROC / str(process) / "stat").read_bytes().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return ""

@@ -1,0 +1,66 @@
+"""Readers: the ledger read by several at once, off the event loop, so that nobody queues behind a long question."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from bot.database.errors import translated_errors
+from bot.database.reader import Reader, open_reader
+
+THREADS = 4
+CACHE_KIB = 8_000  # each; the operating system holds the rest of the file once for all
+
+R = TypeVar("R")
+
+
+class ReaderPool:
+    """A reader in each of a few threads, opened when it is first needed and kept."""
+
+    def __init__(self, path: Path, threads: int = THREADS) -> None:
+        self._path = path
+        self._own = threading.local()
+        self._open: list[Reader] = []
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self._asked = 0
+
+    async def ask(self, work: Callable[[Reader], R]) -> R:
+        """Do some reading in a thread.
+
+        Raises:
+            LedgerError: there is no ledger, or not of this schema.
+            UnusableError: it cannot be read now.
+        """
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._done(work))
+        finally:
+            self._asked -= 1
+
+    async def idle(self, seconds: float) -> None:
+        """Wait until nothing is being read, or for so many seconds: what can wait lets people go first."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while self._asked and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
+            await asyncio.sleep(0.01)
+
+    def _done(self, work: Callable[[Reader], R]) -> R:
+        with translated_errors(self._path):
+            return work(self._reader())
+
+    def _reader(self) -> Reader:
+        reader: Reader | None = getattr(self._own, "reader", None)
+        if reader is None:
+            reader = self._own.reader = open_reader(self._path, CACHE_KIB)
+            self._open.append(reader)
+        return reader
+
+    def close(self) -> None:
+        """Break off what is being read, and give the file back."""
+        for reader in self._open:
+            reader.interrupt()
+        self._threads.shutdown(cancel_futures=True)
+        for reader in self._open:
+            reader.close()

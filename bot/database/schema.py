@@ -1,0 +1,27 @@
+"""The schema's version: which revision a file is at and which one this code needs. Costs no import."""
+
+import sqlite3
+from functools import cache
+
+from bot.shipped import shipped
+
+
+@cache
+def newest_revision() -> str:
+    """The last migration's revision, which is the number its file name begins with."""
+    return max(path.name.partition("_")[0] for path in (shipped("migrations") / "versions").glob("*_*.py"))
+
+
+def stored_revision(connection: sqlite3.Connection) -> str | None:
+    """The revision a file is at; None for a file without a ledger.
+
+    Raises:
+        sqlite3.DatabaseError: it is not a database.
+    """
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise
+    return str(row[0]) if row else None

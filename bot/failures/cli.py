@@ -1,0 +1,58 @@
+"""Failures for a terminal."""
+
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.domain import formatting
+from bot.domain.money import show_usd
+from bot.domain.text import one_line
+from bot.failures.answer_render import COLUMNS, NUMBERS, cells, percent
+from bot.failures.report import ErrorReport, Part
+
+_MOST = 40  # lines of a table
+
+
+def show(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
+    """Print the report."""
+    whose = "team" if report.members is None else ", ".join(report.members)
+    start, end = (formatting.moment(each, zone) for each in (report.window.start, report.window.end))
+    when = str(report.question.asked_when) or "all time"
+    console.print(f"{one_line(whose)}, {when}: {start} to {end} {zone.key}", style="dim", markup=False)
+    console.print(_headline(report))
+    if report.lines:
+        console.print(_lines(report, zone))
+        for name, parts in (("model", report.by_model), ("member", report.by_member)):
+            console.print(_shares(name, parts))
+    as_of = "no complete reading yet" if report.as_of is None else f"data as of {formatting.moment(report.as_of, zone)}"
+    lacking = "" if report.complete else "; the ledger does not hold all of that time"
+    console.print(f"{as_of}{lacking}", style="dim")
+
+
+def _headline(report: ErrorReport) -> str:
+    if not report.failed:
+        return f"none of {formatting.count(report.tasks, 'task')} failed"
+    share = percent(report.failed, report.tasks)
+    of = f"{report.failed:,} of {formatting.count(report.tasks, 'task')}"
+    return f"{of} failed ({share}), {show_usd(report.nanos)} spent on {'it' if report.failed == 1 else 'them'}"
+
+
+def _lines(report: ErrorReport, zone: ZoneInfo) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for place, name in enumerate(COLUMNS):
+        table.add_column(name, justify="right" if place in NUMBERS else "left", overflow="ellipsis", no_wrap=True)
+    for line in report.lines[:_MOST]:
+        table.add_row(*(one_line(cell) for cell in cells(line, zone)))
+    if more := len(report.lines) - _MOST:
+        table.caption = f"and {more:,} other kinds" if more > 0 else None
+    return table
+
+
+def _shares(name: str, parts: tuple[Part, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column, justify in ((f"by {name}", "left"), ("failed", "right"), ("of", "right"), ("share", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for part in [part for part in parts if part.failed][:_MOST]:
+        table.add_row(one_line(part.name), f"{part.failed:,}", f"{part.tasks:,}", percent(part.failed, part.tasks))
+    return table

@@ -1,0 +1,49 @@
+"""Phrases: what is said of failures, wherever it is shown."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import quote
+
+from bot.domain import formatting
+from bot.domain.money import show_usd
+from bot.failures.facts import Case
+from bot.failures.rules import Cap
+from bot.slack.templates import Trusted, inert
+
+_NAMED = 5  # members by name
+_HOURS, _DAYS = 120, 48 * 60  # minutes, above which hours and days read better
+
+CAPS = {
+    Cap.MEMBER: "the member's own spending cap in Neo is reached",
+    Cap.PROJECT: "the project's spending cap in Neo is reached",
+    Cap.CREDITS: "the team's Neo credits are used up",
+}
+
+
+def within(case: Case) -> str:
+    """How long a group's failures lie apart."""
+    minutes = (case.last - case.began) // timedelta(minutes=1)
+    if minutes < 1:
+        return "within a minute"
+    if minutes < _HOURS:
+        return f"in {minutes} min"
+    return f"in {minutes // 60} h" if minutes < _DAYS else f"in {minutes // 1440} days"
+
+
+def spent(nanos: int) -> str:
+    """What failures cost."""
+    return f"{show_usd(nanos)} spent" if nanos else "nothing spent"
+
+
+def names(members: Sequence[str]) -> str:
+    """Members by e-mail, as many as a line holds."""
+    more = len(members) - _NAMED
+    return ", ".join(members[:_NAMED]) + (f" and {formatting.count(more, 'other')}" if more > 0 else "")
+
+
+def link(template: str | None, task_id: str) -> Trusted:
+    """A task by the beginning of its id, linked to its page in Neo where there is an address for that."""
+    shown = inert(task_id[:8])
+    if template is None:
+        return Trusted(shown)
+    return Trusted(f"<{template.replace('{task_id}', quote(task_id, safe=''))}|{shown}>")

@@ -1,0 +1,54 @@
+"""What is said of incidents."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.database.reader import Reader
+from bot.database.readers import ReaderPool
+from bot.domain.timestamps import from_us
+from bot.outbox.renderers import RenderRequest
+from bot.slack.blocks import Message, paragraph
+from bot.slack.templates import Templates, readable_text
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRenderer:
+    """The room's words for the outbox."""
+
+    readers: ReaderPool
+    templates: Templates
+    zone: ZoneInfo
+
+    async def say(self, request: RenderRequest) -> Message | None:
+        """An alarm; of an older version also that it is over."""
+        what, _, rest = request.dedup_key.partition(":")[2].partition("-")
+        recovered = rest == "recovered"
+        return await self._worded(what, "id" if recovered else "name", over=recovered)
+
+    async def show(self, request: RenderRequest) -> Message | None:
+        """That an incident is over, or has come back."""
+        key = (request.topic or "").partition(":")[2].partition("-")[0]
+        return await self._worded(key, "id", over=True)
+
+    async def _worded(self, what: str, column: str, *, over: bool) -> Message | None:
+        row = await self.readers.ask(lambda reader: _incident(reader, what, column))
+        if row is None:
+            return None
+        name, said, began, ended = row
+        since = from_us(began).astimezone(self.zone)
+        values = {
+            "name": name,
+            "said": readable_text(said),
+            "since": f"{since:%Y-%m-%d %H:%M}",
+            "recovered": over and ended is not None,
+            "back": over and ended is None,
+            "minutes": 0 if ended is None else (from_us(ended) - from_us(began)) // timedelta(minutes=1),
+        }
+        return paragraph(self.templates.say("incidents/incident", **values))
+
+
+def _incident(reader: Reader, what: str, column: str) -> tuple[str, str, int, int | None] | None:
+    sql = f"SELECT name, said, began_at, ended_at FROM incident WHERE {column} = :what ORDER BY id DESC LIMIT 1"  # noqa: S608 - one of two columns
+    row = reader.one(sql, {"what": what})
+    return None if row is None else (row[0], row[1], row[2], row[3])

@@ -1,0 +1,47 @@
+"""After a restore: the incidents that the former ledger had told go on here, and those that had ended are over."""
+
+from typing import TYPE_CHECKING
+
+from bot.ledger.former import FormerLedger, Row, insert_anew, rows_by_column
+from bot.outbox.restore import KeyMapping, unchanged_key
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
+    """Take them over; returns how the keys that name incidents read here."""
+    keys = _incidents(connection, former)
+
+    def ops(rest: str) -> str | None:
+        """`ops:<name>-<date>`, or `ops:<incident>-recovered-<date>`."""
+        return incident(rest) if rest.partition("-")[0].isdigit() else unchanged_key(rest)
+
+    def incident(rest: str) -> str | None:
+        """`incident:<incident>-<date>`."""
+        key, dash, of = rest.partition("-")
+        here = keys.get(int(key))
+        return None if here is None else f"{here}{dash}{of}"
+
+    return KeyMapping({"ops": ops}, {"incident": incident})
+
+
+def _incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]:
+    """The former's incidents by key, as they are here."""
+    here = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
+    theirs = former.rows("SELECT * FROM incident ORDER BY id")
+    known = [row for row in theirs if _identity(row) in here]
+    for row in known:  # those first: of each name one alone is open
+        connection.exec_driver_sql(
+            "UPDATE OR IGNORE incident SET said = ?, told_on = ?, ended_at = ? WHERE id = ?",
+            (row["said"], row["told_on"], row["ended_at"], row["id"]),
+        )
+    found = {row["id"]: row["id"] for row in known}
+    for row in theirs:
+        if row["id"] not in found and (key := insert_anew(connection, "incident", row)) is not None:
+            found[row["id"]] = key
+    return found
+
+
+def _identity(row: Row) -> tuple[object, ...]:
+    return row["id"], row["name"], row["began_at"]

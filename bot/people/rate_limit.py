@@ -1,0 +1,37 @@
+"""Outgoing acts: what somebody does that others are told of, counted by the hour so that nobody can flood anybody."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.access import RefusedError
+from bot.domain.timestamps import from_us, to_us
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MOST = 10  # acts of one person within WITHIN
+WITHIN = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+
+
+def count_message(connection: "Connection", user: str, now: datetime) -> None:
+    """Record that somebody does something that others are told of; to be called in the transaction that does it.
+
+    Acts that are older than an hour, or of a clock that ran ahead, are forgotten.
+
+    Raises:
+        RefusedError: they have done so too often within the hour; the message says when they may again.
+    """
+    connection.exec_driver_sql("DELETE FROM outgoing_act WHERE at <= ? OR at > ?", (to_us(now - WITHIN), to_us(now)))
+    done = connection.exec_driver_sql(
+        "SELECT at FROM outgoing_act WHERE slack_user = ? ORDER BY at DESC LIMIT ?", (user, MOST)
+    ).all()
+    if len(done) >= MOST:
+        wait = from_us(done[-1][0]) + WITHIN - now
+        minutes = -(-wait // _MINUTE)
+        again = f"{minutes} minutes" if minutes > 1 else "a minute"
+        raise RefusedError(
+            f"You have sent {MOST} requests or messages to others in the last hour. Nothing was sent. Try again in"
+            f" {again}."
+        )
+    connection.exec_driver_sql("INSERT INTO outgoing_act (slack_user, at) VALUES (?,?)", (user, to_us(now)))

@@ -1,0 +1,18 @@
+"""After a restore: what somebody did within the hour that others are told of counts still."""
+
+from typing import TYPE_CHECKING
+
+from bot.ledger.former import FormerLedger, insert, rows_by_column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_ACTS = "SELECT slack_user, at FROM outgoing_act"
+
+
+def adopt(connection: "Connection", former: FormerLedger) -> None:
+    """Take over the acts that are not here."""
+    here = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
+    for row in former.rows(_ACTS):
+        if (row["slack_user"], row["at"]) not in here:
+            insert(connection, "outgoing_act", row)

@@ -1,0 +1,60 @@
+"""Blame: whether what went wrong in booking lies with the rows, and with which of them."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database.errors import LedgerError
+from bot.domain.tasks import Refused, Task
+from bot.domain.text import one_line
+from bot.ledger.booking import BookingResult
+from bot.neo.errors import NeoError
+
+_LONGEST = 200  # characters of an error's own text
+_MANY = 10  # rows that may each be at fault by themselves, if none beside them could be booked
+
+# the disk is full, the file locked or damaged, no connection is free: no row has a part in it
+_NOT_OF_A_ROW = (NeoError, LedgerError, OSError, MemoryError)
+
+
+def is_of_the_rows(error: Exception) -> bool:
+    """Whether other rows, or fewer, might have been booked without that error."""
+    if isinstance(error, SQLAlchemyError):
+        cause = getattr(error, "orig", None)
+        return cause is not None and is_of_the_rows(cause)
+    if isinstance(error, sqlite3.Error):
+        # the driver's own classes for what it was given; all others are about the file
+        return isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError)) or (
+            type(error) is sqlite3.ProgrammingError
+        )
+    return not isinstance(error, _NOT_OF_A_ROW)
+
+
+def said(error: Exception) -> str:
+    """What went wrong, in one line; without the values that a statement was given."""
+    if isinstance(error, (NeoError, LedgerError)):
+        return str(error)
+    if isinstance(error, (SQLAlchemyError, sqlite3.Error)):
+        return f"the database failed: {one_line(str(getattr(error, 'orig', None) or error), _LONGEST)}"
+    text = one_line(str(error), _LONGEST)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+@dataclass(slots=True)
+class FailedRows:
+    """The rows that could not be booked even alone, each with why."""
+
+    refused: list[Refused] = field(default_factory=list)
+    _last: Exception | None = None
+
+    def add(self, task: Task, error: Exception) -> None:
+        """Set a row aside."""
+        self._last = error
+        self.refused.append(Refused(task.task_id, f"it could not be booked ({said(error)})", task.created_at))
+
+    def check(self, done: Sequence[BookingResult]) -> None:
+        """Raise the error itself where many rows failed and none could be booked: then it is not theirs."""
+        if self._last is not None and len(self.refused) > _MANY and not any(each.changes for each in done):
+            raise self._last

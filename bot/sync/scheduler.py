@@ -1,0 +1,167 @@
+"""The keeper: keeps a running service's ledger fresh, one sync at a time; a question may wait for it, but not long."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from sqlite3 import Error as SQLiteError
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database.errors import LedgerError, UnusableError
+from bot.neo.errors import NeoError
+from bot.sync.row_errors import said
+from bot.sync.rules import PassKind, PlannedPass, SyncPlan
+from bot.sync.runner import SyncOutcome, SyncProgress
+
+log = structlog.get_logger(__name__)
+
+RESPITE = timedelta(seconds=20)  # after a failure, before a question asks the upstream again
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFailure:
+    """The last sync failed: what was said, and when."""
+
+    said: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class SyncScheduler:
+    """One process's syncs.
+
+    `read` does planned passes under the lease and raises NeoError or LedgerError; `agenda` looks what is due;
+    `clock` gives aware times.
+    """
+
+    read: Callable[[Sequence[PlannedPass], Callable[[SyncProgress], None]], Awaitable[SyncOutcome]]
+    agenda: Callable[[], Awaitable[SyncPlan]]
+    clock: Callable[[], datetime]
+    failure: SyncFailure | None = None
+    progress: SyncProgress | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tail: asyncio.Task[None] | None = None
+    _tail_is_due: bool = False
+
+    async def tick(self) -> None:
+        """Read whatever is due: what is new, then the calendar's passes, then missing history chunk by chunk.
+
+        Between any two of them the tail is read again, so that new tasks are seen during a long backfill. A failure is
+        logged and kept in `failure`; the next tick goes on from there.
+
+        Raises:
+            UnusableError: the ledger cannot be written now.
+            SQLAlchemyError: the database cannot be used.
+        """
+        try:
+            await self.tail()
+            agenda = await self._due()
+            for planned in (*agenda.calendar, *agenda.history):
+                await self._run(planned)
+        except (UnusableError, SQLAlchemyError, SQLiteError):
+            raise
+        except Exception:  # noqa: BLE001 - noted and logged where it happened
+            return
+
+    async def tail(self) -> None:
+        """Read what is new; whoever asks while that is under way waits for the same reading.
+
+        Raises:
+            NeoError: the upstream failed.
+            LedgerError: the ledger cannot be written.
+        """
+        if self._tail is None or self._tail.done():
+            self._tail = asyncio.create_task(self._read_tail())
+            self._tail.add_done_callback(_retrieved)
+        await asyncio.shield(self._tail)
+
+    async def refresh(self, seconds: float) -> None:
+        """Have the tail read, but wait no longer than so many seconds; what fails is kept in `failure`."""
+        if self.failure is not None and timedelta(0) <= self.clock() - self.failure.at < RESPITE:
+            return
+        with suppress(Exception):  # noted and logged where it happened; what is in the ledger is answered from
+            async with asyncio.timeout(seconds):
+                await self.tail()
+
+    async def reach(self, chunks: Sequence[PlannedPass]) -> bool:
+        """Read missing history, each chunk in turn with others; True if all of it is complete.
+
+        Raises:
+            NeoError: the upstream failed; what was booked stays.
+            LedgerError: the ledger cannot be written.
+        """
+        return all([(await self._run(chunk)).complete for chunk in chunks])
+
+    async def stop(self) -> None:
+        """Break off the tail, if one is being read; what was booked stays."""
+        if self._tail is not None:
+            self._tail.cancel()
+            with suppress(asyncio.CancelledError, NeoError, LedgerError):
+                await self._tail
+
+    async def _read_tail(self) -> None:
+        await self._run((await self._due()).tail)
+
+    async def _due(self) -> SyncPlan:
+        try:
+            return await self.agenda()
+        except (UnusableError, SQLAlchemyError, SQLiteError):
+            raise
+        except Exception as error:
+            self._fail("agenda", said(error), exc_info=True)
+            raise
+
+    async def _run(self, planned: PlannedPass) -> SyncOutcome:
+        """Read a window in turn with others, and the tail between any two other windows."""
+        while True:
+            if self._tail_is_due and planned.kind is not PassKind.TAIL:
+                await self.tail()
+            async with self._turn:
+                if not self._tail_is_due or planned.kind is PassKind.TAIL:
+                    return await self._read(planned)
+
+    async def _read(self, planned: PlannedPass) -> SyncOutcome:
+        try:
+            self._tail_is_due = planned.kind is not PassKind.TAIL
+            outcome = await self.read([planned], self._see)
+        except (NeoError, LedgerError) as error:
+            self._fail(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
+            raise
+        except Exception as error:
+            self._fail(planned.kind, said(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
+            raise
+        finally:
+            self.progress = None
+        self.failure = None
+        _log(planned, outcome)
+        return outcome
+
+    def _fail(self, what: str, why: str, *, exc_info: bool = False) -> None:
+        self.failure = SyncFailure(why, self.clock())
+        log.warning("sync failed", kind=str(what), why=why, exc_info=exc_info)
+
+    def _see(self, progress: SyncProgress) -> None:
+        self.progress = progress
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    """Nobody may be waiting for the task's failure, which is noted already."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _log(planned: PlannedPass, outcome: SyncOutcome) -> None:
+    tally = outcome.tally
+    log.info(
+        "synced",
+        kind=planned.kind.value,
+        complete=outcome.complete,
+        pages=tally.pages,
+        new=tally.new,
+        grown=tally.grown,
+    )
+    for warning in outcome.warnings:
+        log.warning("the key sees less", what=warning)

@@ -1,0 +1,184 @@
+"""The report for a terminal: the question as understood, the headline, a table with shares and bars, freshness."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bot.domain import formatting
+from bot.domain.money import show_credits, show_usd
+from bot.domain.periods import Unit, buckets
+from bot.domain.question import TIME_GROUPINGS
+from bot.domain.text import one_line
+from bot.ledger import spend
+from bot.ledger.detail import TaskDetail
+from bot.usage import answer_formatting
+from bot.usage.report import Report
+from bot.usage.series import sparkline
+
+MOST_LINES = 40  # groups shown without `top:`; the rest is said in one line
+MOST_ROWS = 20
+_BAR = 24  # cells
+
+
+def show(report: Report, console: Console, now: datetime, stale_after: timedelta) -> None:
+    """Print a report."""
+    console.print(Group(*_parts(report, now, stale_after)))
+
+
+def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(answer_formatting.understood(report), style="dim"), _headline(report)]
+    if report.details:
+        parts += [part for detail in report.details for part in (Text(), *_detail(detail, report))]
+    elif report.question.rows:
+        parts += [Text(), _tasks(report)]
+    elif report.question.by and report.groups:
+        parts += [Text(), *_groups(report)]
+    if not report.total.tasks:
+        parts += [Text(), Text(" ".join(answer_formatting.nothing(report)))]
+    return [*parts, Text(), _freshness(report, now, stale_after)]
+
+
+# --- headline ------------------------------------------------------------------------------------
+
+
+def _headline(report: Report) -> Text:
+    total, spent = report.total, report.spend_nanos
+    line = Text(answer_formatting.total(report), style="bold")
+    line.append(f"  {show_credits(spent)}", style="dim")
+    line.append(f"  {formatting.count(total.tasks, 'task')}")
+    if total.without_cost:
+        line.append(f", {total.without_cost:,} without known cost", style="yellow")
+    if total.failed_tasks:
+        line.append(f", {total.failed_tasks:,} failed ({show_usd(total.failed_spend(report.basis))})", style="red")
+    line.append(f"  {answer_formatting.change(report)}", style="dim")
+    return line
+
+
+def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
+    if report.as_of is None:
+        return Text("No complete pass has been read yet: run `neo-usage sync`.", style="bold red")
+    if report.warning:
+        return Text(f"WARNING: {one_line(report.warning, 400)}", style="bold red")
+    age = now - report.as_of
+    line = Text(
+        f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({answer_formatting.ago(age)})", style="dim"
+    )
+    if age > stale_after:
+        line.append(", stale: run `neo-usage sync`", style="yellow")
+    if lacking := answer_formatting.lacking(report):
+        line.append(f". {lacking}", style="yellow")
+    if report.quarantined:
+        rows = formatting.count(report.quarantined, "row")
+        line.append(f". {rows} of Neo could not be booked: see `neo-usage status`", style="yellow")
+    if report.unit_assumed:
+        line.append(". BYOK amounts are read as credits, unit assumed: set BYOK_UNIT", style="yellow")
+    return line
+
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+def _groups(report: Report) -> list[RenderableType]:
+    shown = report.groups if report.question.top else report.groups[:MOST_LINES]
+    cut = report.groups[len(shown) :]
+    parts: list[RenderableType] = [_counts(report, shown) if report.question.counts_only else _amounts(report, shown)]
+    omitted = len(cut) + report.groups_omitted
+    if omitted:
+        rest = sum(each.spend(report.basis) for each in cut) + report.omitted_nanos
+        amount = "" if report.question.counts_only else f", {show_usd(rest)}"
+        parts.append(Text(f"and {omitted:,} others{amount}", style="dim"))
+    if report.question.by[0] in TIME_GROUPINGS and len(report.question.by) == 1:
+        parts += [Text(), _sparkline(report)]
+    return parts
+
+
+def _amounts(report: Report, shown: Sequence[spend.Group]) -> Table:
+    table = _table([*report.question.by], ["spend", "share", "", "tasks"])
+    largest = max((each.spend(report.basis) for each in shown), default=0)
+    for each in shown:
+        share = report.share(each)
+        table.add_row(
+            *(one_line(part, 60) for part in each.key),
+            "unknown" if each.tasks == each.without_cost else show_usd(each.spend(report.basis)),
+            "" if share is None else f"{share:.1%}",
+            _bar(each.spend(report.basis), largest),
+            f"{each.tasks:,}",
+        )
+    return table
+
+
+def _counts(report: Report, shown: Sequence[spend.Group]) -> Table:
+    tools = "tool" in report.question.by
+    table = _table([*report.question.by], ["calls", "time", "", "tasks"] if tools else ["triggers", "", "tasks"])
+    largest = max((each.calls for each in shown), default=0)
+    for each in shown:
+        time = [answer_formatting.duration(each.time_ms)] if tools else []
+        key = (one_line(part, 60) for part in each.key)
+        table.add_row(*key, f"{each.calls:,}", *time, _bar(each.calls, largest), f"{each.tasks:,}")
+    return table
+
+
+def _table(keys: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for key in keys:
+        table.add_column(key, overflow="ellipsis", no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _bar(value: int, largest: int) -> Text:
+    eighths = round(max(value, 0) * _BAR * 8 / largest) if largest > 0 else 0
+    whole, part = divmod(eighths, 8)
+    return Text("█" * whole + (" ▏▎▍▌▋▊▉"[part] if part else ""), style="cyan")
+
+
+def _sparkline(report: Report) -> Text:
+    """Every day, week or month of the window in order, those without spend included."""
+    spent = {each.key[0]: each.spend(report.basis) for each in report.groups}
+    labels = [bucket.label for bucket in buckets(Unit(report.question.by[0]), report.window, report.zone)]
+    inside = [label for label in labels if min(spent) <= label <= max(spent)]
+    values = [spent.get(label, 0) for label in inside]
+    text = Text(sparkline(values), style="cyan")
+    return text.append(f"  {inside[0]} to {inside[-1]}, at most {show_usd(max(values))}", style="dim")
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+def _tasks(report: Report) -> RenderableType:
+    shown = report.rows if report.question.top else report.rows[:MOST_ROWS]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("task", "created", "member", "model", "status"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("spend", justify="right", no_wrap=True)
+    table.add_column("title", overflow="ellipsis", no_wrap=True)
+    for row in shown:
+        table.add_row(*_task_cells(report, row))
+    left = len(report.rows) - len(shown)
+    return Group(table, Text(f"and {left:,} others: add `top:{len(report.rows)}`", style="dim")) if left else table
+
+
+def _task_cells(report: Report, row: spend.TaskRow) -> list[str]:
+    amount = row.spend(report.basis)
+    created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
+    plain = [one_line(part, 40) for part in (row.member, row.model, row.status)]
+    return [
+        one_line(row.task_id, 40)[:8],
+        created,
+        *plain,
+        "unknown" if amount is None else show_usd(amount),
+        one_line(row.title or ""),
+    ]
+
+
+def _detail(task: TaskDetail, report: Report) -> list[RenderableType]:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in answer_formatting.facts(task, report):
+        table.add_row(name, value)
+    return [table]

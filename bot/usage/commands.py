@@ -1,0 +1,173 @@
+"""The question in Slack: typed or by a button, answered for whoever asks, shared on purpose, or filed as CSV."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from bot.database.engine import Database
+from bot.domain.access import Caller
+from bot.domain.parsing import QueryError
+from bot.domain.question import Question, describe
+from bot.domain.timestamps import from_us
+from bot.domain.tokens import clean, nearest, unwrapped
+from bot.domain.visibility import Titles
+from bot.ledger.passes import UnreadError
+from bot.people.rate_limit import count_message
+from bot.slack import blocks
+from bot.slack.blocks import TABLE_ROWS, Draft, Message
+from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+from bot.slack.workspace import Workspace, is_shared_outside
+from bot.usage.answers import Answers
+from bot.usage.buttons import ASK, CSV, SHARE, instead_button
+from bot.usage.export import to_csv
+from bot.usage.render import message_of
+from bot.usage.report import Report
+from bot.usage.view import AnswerView
+
+ACTIONS = (ASK, SHARE, CSV)
+MOST_FILED = 50_000  # tasks in one file
+
+Room = Callable[[Request, Caller, Question], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageCommands:
+    """The room that answers questions in Slack; `titles` says whether channels may see titles and errors.
+
+    `commands` are the words that begin no question.
+    """
+
+    source: Answers
+    workspace: Workspace
+    templates: Templates
+    titles: Titles
+    database: Database
+    commands: tuple[str, ...] = ()
+
+    async def ask(self, request: Request, caller: Caller) -> None:
+        """Answer a typed question."""
+        try:
+            question = await self.source.parsed(request.text, caller)
+        except QueryError as error:
+            await request.reply.say(self._as_command(request.text, error) or self._wrong(error))
+            return
+        await self._served(self._file if question.csv else self._answer, request, caller, question)
+
+    async def press(self, request: Request, caller: Caller) -> None:
+        """Do what a button under an answer says, with the rights of whoever pressed it.
+
+        Raises:
+            QueryError: its value is no question, so no answer of ours had it.
+        """
+        question = await self.source.parsed(request.text, caller)
+        room = {SHARE: self._share, CSV: self._file}.get(request.action.partition(":")[0], self._answer)
+        await self._served(room, request, caller, question)
+
+    async def _served(self, room: Room, request: Request, caller: Caller, question: Question) -> None:
+        try:
+            await room(request, caller, question)
+        except UnreadError:
+            source = self.source
+            unread = self._said("unread", reading=source.reading(caller), failure=source.failure(caller))
+            await request.reply.say(unread, replace=bool(request.action))
+
+    # --- answering -------------------------------------------------------------------------------
+
+    async def _answer(self, request: Request, caller: Caller, question: Question) -> None:
+        fresh = await self.source.freshened()
+        pressed = bool(request.action)
+        if chunks := self.source.missing(question, caller, fresh):
+            begins = from_us(fresh.since or 0).astimezone(self.source.policy.zone)
+            await request.reply.say(self._said("reaching", begins=f"{begins:%Y-%m-%d}"), replace=pressed)
+            await self.source.reach(chunks)
+        report = await self.source.report(request.user, caller, question, TABLE_ROWS)
+        await request.reply.say(message_of(report, self._view(request, caller)), replace=pressed)
+
+    def _view(self, request: Request, caller: Caller) -> AnswerView:
+        source = self.source
+        view = AnswerView(self.templates, caller, source.clock(), source.stale_after, in_dm=request.in_dm)
+        whom = source.people.whom_to_ask()
+        return replace(view, reading=source.reading(caller), failure=source.failure(caller), whom_to_ask=whom)
+
+    def _said(self, template: str, **values: object) -> Message:
+        return blocks.paragraph(self.templates.say(f"usage/{template}", **values))
+
+    def _as_command(self, line: str, error: QueryError) -> Message | None:
+        """The command that a line was meant to begin with, if what is wrong is its first word and near to one."""
+        first, _, rest = clean(line).partition(" ")
+        meant = nearest(first, self.commands) if error.column == 1 and error.word.startswith(first) else None
+        if meant is None or (error.instead and nearest(first, (meant, error.instead.partition(" ")[0])) != meant):
+            return None
+        reason = f"not a word I know; did you mean `{meant}`?"
+        values = {"word": first, "column": 1, "reason": reason, "instead": f"{meant} {unwrapped(rest)}".strip()}
+        return blocks.paragraph(self.templates.say("usage/wrong", **values))
+
+    def _wrong(self, error: QueryError) -> Message:
+        values = {"word": error.word, "column": error.column, "reason": error.reason, "instead": error.instead or ""}
+        text = self.templates.say("usage/wrong", **values)
+        draft = Draft(text)
+        draft.add(blocks.section(text))
+        if error.instead and (button := instead_button(error.instead)):
+            draft.add(blocks.actions([button]))
+        return draft.message()
+
+    # --- sharing ---------------------------------------------------------------------------------
+
+    async def _share(self, request: Request, caller: Caller, question: Question) -> None:
+        if reason := await self._closed(request):
+            await request.reply.say(self._said("unshared", reason=reason))
+            return
+        await self.database.write(lambda c: count_message(c, request.user, self.source.clock()))
+        report = await self.source.report(request.user, caller, question, TABLE_ROWS)
+        titles = self.titles is Titles.CHANNEL
+        view = replace(self._view(request, caller), shared_by=request.user, titles=titles)
+        try:
+            await request.reply.share(message_of(report, view))
+        except SlackError as error:
+            reason = "expired" if isinstance(error, RefusedBySlackError) else "unavailable"
+            await request.reply.say(self._said("unshared", reason=reason))
+
+    async def _closed(self, request: Request) -> str:
+        """Why nothing may be shared where a button was pressed; empty if it may."""
+        if request.in_dm:
+            return "direct"
+        try:
+            channel = await self.workspace.channel(request.channel)
+        except SlackError as error:
+            return "unseen" if isinstance(error, RefusedBySlackError) else "unavailable"
+        return "outsiders" if is_shared_outside(channel) else ""
+
+    # --- filing ----------------------------------------------------------------------------------
+
+    async def _file(self, request: Request, caller: Caller, question: Question) -> None:
+        await self.source.freshened()
+        report = await self.source.report(request.user, caller, question, MOST_FILED + 1)
+        cut = len(report.rows) > MOST_FILED
+        content = await self._csv(replace(report, rows=report.rows[:MOST_FILED]))
+        name = self._file_name(question)
+        try:
+            where = await self.workspace.dm(request.user)
+            await self.workspace.upload(where, name, content, self._comment(report))
+        except SlackError as error:
+            scope = error.needed if isinstance(error, RefusedBySlackError) else ""
+            await request.reply.say(self._said("unfiled", reason=str(error), scope=scope or ""))
+            return
+        lines = f"{content.count(chr(10)) - 1:,}"
+        await request.reply.say(self._said("filed", lines=lines, name=name, cut=cut, most=f"{MOST_FILED:,}"))
+
+    async def _csv(self, report: Report) -> str:
+        return await self.source.readers.ask(lambda _: to_csv(report))
+
+    def _file_name(self, question: Question) -> str:
+        """The question and the day, as a name that every system takes."""
+        asked = describe(replace(question, csv=False)) or "this month"
+        plain = re.sub(r"[^A-Za-z0-9@._-]+", " ", asked).strip()[:80]
+        today = self.source.clock().astimezone(self.source.policy.zone)
+        return f"neo-usage {plain} {today:%Y-%m-%d}.csv"
+
+    def _comment(self, report: Report) -> str:
+        as_of = report.as_of and f"{report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M}"
+        complete = "" if report.complete else " The ledger is not complete for this window."
+        return f"Data as of {as_of or 'no complete reading yet'}.{complete}"

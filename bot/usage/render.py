@@ -1,0 +1,111 @@
+"""The report as a Slack message: what was understood, the headline, a table, a chart, how fresh it is, and buttons."""
+
+from datetime import datetime
+
+from bot.domain import formatting
+from bot.domain.money import show_credits, show_usd
+from bot.domain.question import describe
+from bot.slack import blocks
+from bot.slack.blocks import Draft, Message
+from bot.slack.templates import inert, readable_text
+from bot.usage import answer_formatting, tables
+from bot.usage.buttons import buttons_of
+from bot.usage.report import Report
+from bot.usage.view import AnswerView
+
+
+def message_of(report: Report, view: AnswerView) -> Message:
+    """The answer, within Slack's limits at any size of the report."""
+    draft = Draft(
+        view.templates.say(
+            "usage/text", whose=whose(report, view), span=answer_formatting.span(report), **_facts(report)
+        )
+    )
+    draft.add(blocks.context(_understood(report, view)))
+    draft.add(blocks.section(view.templates.say("usage/headline", **_facts(report))))
+    if not report.total.tasks:
+        draft.add(blocks.section(_nothing(report, view)))
+    elif report.details:
+        tables.add_details(draft, report, view)
+    elif report.question.rows:
+        tables.add_rows(draft, report, view)
+    elif report.groups:
+        tables.add_groups(draft, report)
+    draft.add(blocks.context(_footnotes(report, view)))
+    if buttons := list(buttons_of(report, view)):
+        draft.add(blocks.actions(buttons))
+    return draft.message()
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def whose(report: Report, view: AnswerView) -> str:
+    """Whose spend it is, as its reader would say it."""
+    members = report.scope.members
+    if members is None:
+        return answer_formatting.who(report).replace("team", "The whole team", 1)
+    if view.shared_by is None and members == (view.caller.member,):
+        return "You"
+    return answer_formatting.who(report)
+
+
+def _understood(report: Report, view: AnswerView) -> str:
+    parts = [
+        inert(whose(report, view)),
+        inert(answer_formatting.when(report.question)),
+        inert(answer_formatting.span(report)),
+    ]
+    if filters := answer_formatting.filters(report.question):
+        parts.insert(2, inert(filters))
+    line = " · ".join(parts)
+    if view.shared_by is None:
+        return line
+    shared = {"user": view.shared_by, "command": f"/neo-usage {describe(report.question)}".strip()}
+    return f"{line}\n{view.templates.say('usage/shared', **shared)}"
+
+
+def _facts(report: Report) -> dict[str, object]:
+    total, spent = report.total, report.spend_nanos
+    return {
+        "total": answer_formatting.total(report),
+        "known": answer_formatting.is_known(report),
+        "credits": show_credits(spent),
+        "tasks": formatting.count(total.tasks, "task"),
+        "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
+        "failed": f"{total.failed_tasks:,}" if total.failed_tasks else "",
+        "failed_usd": show_usd(total.failed_spend(report.basis)),
+        "change": answer_formatting.change(report),
+    }
+
+
+def _nothing(report: Report, view: AnswerView) -> str:
+    own = report.scope.members == (view.caller.member,) and view.shared_by is None
+    filtered = bool(report.question.filters) or report.question.byok is not None
+    return view.templates.say(
+        "usage/nothing",
+        filtered=filtered,
+        lacking=answer_formatting.lacking(report),
+        own=view.caller.member if own and not filtered else "",
+        whom=readable_text(view.whom_to_ask),
+    )
+
+
+def _footnotes(report: Report, view: AnswerView) -> str:
+    age = None if report.as_of is None else view.now - report.as_of
+    return view.templates.say(
+        "usage/footnotes",
+        as_of=_moment(report, report.as_of),
+        age="" if age is None else answer_formatting.ago(age),
+        stale=age is None or age > view.stale_after,
+        reading=view.reading,
+        failure=view.failure.rstrip("."),
+        lacking=answer_formatting.lacking(report),
+        warning=report.warning or "",
+        quarantined=formatting.count(report.quarantined, "row") if report.quarantined and view.operator else "",
+        unit_assumed=report.unit_assumed,
+    )
+
+
+def _moment(report: Report, moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(report.zone):%Y-%m-%d %H:%M}"
