@@ -299,7 +299,7 @@ async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
     spend(office, MARCUS, 5)
     spend(office, PRIYA, 5)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.home.home.facts", broken)
+        patch.setattr("bot.home.home.home_facts", broken)
         await office.sync()
     assert "$25.00* (2.50 credits)" in seen(office, "priya")
     assert "$25.00* (2.50 credits)" not in seen(office, "marcus")
