@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from benchmarks.bars import Bar
 from benchmarks.workplace import scratch
 from bot.database.engine import Database, open_database
-from bot.database.readers import ReaderPool
 from bot.outbox.delivery import Delivery
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
@@ -57,13 +56,13 @@ async def _delivered(each: int) -> tuple[float, float]:
         path = directory / "outbox.db"
         database = open_database(path)
         try:
-            whole = await _timed(database, path, each, held=False)
-            return whole, await _timed(database, path, each, held=True)
+            whole = await _timed(database, each, held=False)
+            return whole, await _timed(database, each, held=True)
         finally:
             database.close()
 
 
-async def _timed(database: Database, path: Path, each: int, *, held: bool) -> float:
+async def _timed(database: Database, each: int, *, held: bool) -> float:
     """Seconds from the first tick until every message (but those of the channel that is held) is there."""
     slack = SlackApi(Simulated.default(), _now, _now)
     names = [f"C0LANE{number:02}" for number in range(_CHANNELS)]
@@ -79,10 +78,9 @@ async def _timed(database: Database, path: Path, each: int, *, held: bool) -> fl
         connect_workspace(slack.workspace.bot_token, f"{server.url}/api/") as workspace,
     ):
         slack.url = server.url
-        readers = ReaderPool(path)
         renderers = Renderers(dict.fromkeys(("bench", "held"), _said), {}, Templates(shipped("templates")))
         dispatcher = Dispatcher(
-            Delivery(database, readers, workspace, renderers, _now, DeliveryTiming()),
+            Delivery(database, workspace, renderers, _now, DeliveryTiming()),
             _Addresses(),
             ZoneInfo("UTC"),
             None,
@@ -107,7 +105,6 @@ async def _timed(database: Database, path: Path, each: int, *, held: bool) -> fl
             if m.metadata
         ]
         assert len(shown) == len(set(shown)), "one is there twice"
-        readers.close()
     return taken
 
 

@@ -15,7 +15,6 @@ from bot.budgets.grammar import BudgetInstruction, parse_instruction
 from bot.budgets.listing import COLUMNS, NUMBERS, BudgetLine, budget_listing, rows
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, budget_period, operator_audience
 from bot.database.engine import Database
-from bot.database.readers import ReaderPool
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
@@ -45,7 +44,6 @@ class BudgetCommands:
     """The room's door in Slack; `clock` gives aware times."""
 
     database: Database
-    readers: ReaderPool
     people: People
     workspace: Workspace
     templates: Templates
@@ -107,7 +105,7 @@ class BudgetCommands:
             "SELECT coalesce((SELECT email FROM member WHERE id = :s), 'team'),"
             " coalesce((SELECT revision FROM budget WHERE scope = :s AND unit = :u AND limit_nanos IS NOT NULL), 0)"
         )
-        row = (await self.readers.ask(lambda reader: reader.rows(sql, {"s": subject, "u": unit})))[0]
+        row = (await self.database.read(lambda reader: reader.rows(sql, {"s": subject, "u": unit})))[0]
         await self._open(request, caller, forms.Opened(row[0], Unit(unit), row[1]))
 
     def check(self, fields: Mapping[str, str]) -> Mapping[str, str]:
@@ -140,7 +138,7 @@ class BudgetCommands:
         operator = caller.role is Role.OPERATOR
         member = None if operator else await self._member(caller)
         now, terms = self.clock(), self.evaluator.policy
-        lines = await self.readers.ask(lambda reader: budget_listing(reader, terms, now, member))
+        lines = await self.database.read(lambda reader: budget_listing(reader, terms, now, member))
         text = self.templates.say("budgets/listing", operator=operator, count=len(lines), steps=terms.steps)
         draft = Draft(text)
         draft.add(blocks.section(text))
@@ -166,7 +164,7 @@ class BudgetCommands:
 
     async def _own(self, caller: Caller) -> int | None:
         """The member somebody is in the ledger, if they are one."""
-        return await self.readers.ask(lambda reader: member_id(reader, caller.member))
+        return await self.database.read(lambda reader: member_id(reader, caller.member))
 
     # --- asking for more -----------------------------------------------------------------------------
 
@@ -279,7 +277,7 @@ class BudgetCommands:
             min(ends.values()) if how != "period" else max(ends.values()), self.evaluator.policy.zone
         )
         direct = audience != Audience.CHANNEL
-        email = await self.readers.ask(lambda reader: email_of(reader, subject))
+        email = await self.database.read(lambda reader: email_of(reader, subject))
         whose = "" if audience == Audience.DM else email or "the team"
         where = "your direct messages" if direct else "the channel"
         values = {"where": where, "whose": whose, "until": until, "period": how == "period"}

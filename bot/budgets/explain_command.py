@@ -9,8 +9,8 @@ from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.explain import Explanation, Sentence, explain, sentences
 from bot.budgets.facts import email_of
 from bot.budgets.rules import DEFAULT, TEAM
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.tokens import clean, split
 from bot.ledger.members import member_id
@@ -26,7 +26,7 @@ from bot.slack.templates import inert
 class ExplainCommand:
     """The room's door in Slack; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     people: People
     policy: BudgetPolicy
     clock: Callable[[], datetime]
@@ -46,10 +46,10 @@ class ExplainCommand:
     async def _explained(self, named: str | None, caller: Caller) -> list[Explanation]:
         now = self.clock()
         if named is not None:
-            return await self.readers.ask(lambda reader: explanation_answer(reader, named, self.policy, now))
+            return await self.database.read(lambda reader: explanation_answer(reader, named, self.policy, now))
         if caller.member is None:
             raise RefusedError(f"I cannot match you to a member. Ask {self.people.whom_to_ask()} to `link` you.")
-        found = await self.readers.ask(lambda reader: _of_oneself(reader, caller.member, self.policy, now))
+        found = await self.database.read(lambda reader: _of_oneself(reader, caller.member, self.policy, now))
         if found is None:
             raise RefusedError(
                 "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
@@ -74,7 +74,7 @@ class ExplainCommand:
         """Let somebody name themselves; raises RefusedError for whatever else is named, be it there or not."""
         mentioned = {f"<@{request.user}>": caller.member} if caller.member else {}
         typed = name if name.startswith("<@") else name.lower()
-        await self.readers.ask(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
+        await self.database.read(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
 
 
 def _item(sentence: Sentence) -> str:

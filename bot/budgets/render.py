@@ -11,8 +11,8 @@ from bot.budgets import budget_formatting, store
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.facts import BudgetFacts, Cause, Driver, Step, budget_facts, revision, step_told
 from bot.budgets.rules import DEFAULT, FULL, TEAM, Audience, BudgetLimit, named_period, operator_of, percent
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
@@ -34,7 +34,7 @@ BUTTONS = (ACKNOWLEDGE, SNOOZE, RAISE)
 class BudgetRenderer:
     """The room's words for the outbox; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     addresses: DestinationResolver
     templates: Templates
     policy: BudgetPolicy
@@ -62,12 +62,12 @@ class BudgetRenderer:
             there = first and (name, request.destination) in live_messages(reader, [name])
             return not there and store.is_left_alone(reader, int(subject), unit, operator, now)
 
-        return await self.readers.ask(look)
+        return await self.database.read(look)
 
     async def _found(self, request: RenderRequest) -> BudgetFacts:
         _, subject, unit, label = (request.topic or "").split(":")
         span = named_period(Unit(unit), label, self.policy.zone)
-        return await self.readers.ask(
+        return await self.database.read(
             lambda reader: budget_facts(reader, int(subject), span, self.policy, self.clock())
         )
 
@@ -172,7 +172,7 @@ class BudgetRenderer:
         return None if await self._is_kept(request, first=False) else await self._step(request, int(key))
 
     async def _step(self, request: RenderRequest, crossing: int) -> Message | None:
-        found = await self.readers.ask(lambda reader: step_told(reader, crossing, self.policy))
+        found = await self.database.read(lambda reader: step_told(reader, crossing, self.policy))
         if found is None:
             return None
         span, step, moved = found
@@ -203,7 +203,7 @@ class BudgetRenderer:
         if request.topic is None:
             return await self._holds_again(key, request.dedup_key.partition("-")[2])
         found = await self._found(request)
-        was = await self.readers.ask(lambda reader: revision(reader, key))
+        was = await self.database.read(lambda reader: revision(reader, key))
         if was is None:
             return None
         who = await self._who(found, request)
@@ -226,8 +226,8 @@ class BudgetRenderer:
 
     async def _holds_again(self, key: int, period: str) -> Message | None:
         """A limit for everyone is back, and many are above a step of it."""
-        was = await self.readers.ask(lambda reader: revision(reader, key))
-        rows = await self.readers.ask(lambda reader: reader.rows(_ABOVE, {"key": key}))
+        was = await self.database.read(lambda reader: revision(reader, key))
+        rows = await self.database.read(lambda reader: reader.rows(_ABOVE, {"key": key}))
         above = [step for _, name, step in rows if name == period]
         if was is None or not above:
             return None
@@ -238,8 +238,8 @@ class BudgetRenderer:
     # --- many at once --------------------------------------------------------------------------------
 
     async def _summary(self, key: int) -> Message | None:
-        was = await self.readers.ask(lambda reader: revision(reader, key))
-        rows = await self.readers.ask(lambda reader: reader.rows(_ABOVE, {"key": key}))
+        was = await self.database.read(lambda reader: revision(reader, key))
+        rows = await self.database.read(lambda reader: reader.rows(_ABOVE, {"key": key}))
         if was is None or not rows:
             return None
         over = sum(step >= FULL for _, _, step in rows)

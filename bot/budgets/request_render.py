@@ -9,8 +9,8 @@ from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.facts import BudgetFacts, budget_facts
 from bot.budgets.render import person
 from bot.budgets.rules import budget_period
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.outbox.renderers import RenderRequest
@@ -26,7 +26,7 @@ BUTTONS = (APPROVE, DECLINE)
 class BudgetRequestRenderer:
     """The words of requests; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     templates: Templates
     policy: BudgetPolicy
     clock: Callable[[], datetime]
@@ -68,7 +68,7 @@ class BudgetRequestRenderer:
                 reader, wish.member, budget_period(wish.unit, now, self.policy.zone), self.policy, now
             )
 
-        return await self.readers.ask(read)
+        return await self.database.read(read)
 
     def _said(self, request: changes.BudgetRequest, now: BudgetFacts) -> dict[str, object]:
         return {

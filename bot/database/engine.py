@@ -1,4 +1,4 @@
-"""The database: one writing connection, migrated before use; readers stand beside it (see `reading`)."""
+"""The database: one writing connection, migrated before use, and a pool of readers beside it."""
 
 import asyncio
 import os
@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from bot.database import files
 from bot.database.errors import LedgerError, not_opened, translated_errors
 from bot.database.file_lock import FileLock
+from bot.database.reader import Reader
+from bot.database.readers import THREADS, ReaderPool
 from bot.database.schema import newest_revision, stored_revision
 from bot.shipped import shipped
 
 R = TypeVar("R")
+
+DATABASE_ERRORS = (LedgerError, SQLAlchemyError, sqlite3.Error)
+"""What using the database may raise, whoever is to blame."""
 
 BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
 
@@ -43,14 +49,14 @@ def replaced_file_error(path: Path) -> ReplacedFileError:
 
 
 class Database:
-    """The writing side of a ledger's file; use `open_database`.
+    """A ledger's file, open for one writer and several readers; made by `open_database`.
 
     Raises:
         HeldError: the ledger is being restored.
         OSError: nothing can be written beside it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reader_threads: int = THREADS) -> None:
         self.path = path
         self._hold = FileLock(path)
         self._file: tuple[int, int] | None = None
@@ -64,6 +70,7 @@ class Database:
         )
         event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", _begin)
+        self._readers = ReaderPool(path, reader_threads)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -92,8 +99,22 @@ class Database:
 
         return await asyncio.to_thread(in_transaction)
 
+    async def read(self, work: Callable[[Reader], R]) -> R:
+        """Run `work` with a reader, in a thread, and return what it returns.
+
+        Raises:
+            LedgerError: there is no ledger, or not of this schema.
+            UnusableError: it cannot be read now.
+        """
+        return await self._readers.read(work)
+
+    async def yield_to_readers(self, seconds: float) -> None:
+        """Wait until nothing is being read, for `seconds` at most: what can wait lets people go first."""
+        await self._readers.wait_until_idle(seconds)
+
     def close(self) -> None:
-        """Give the file back."""
+        """Interrupt what is being read, and close the file."""
+        self._readers.close()
         self._engine.dispose()
         self._hold.give_back()
 

@@ -1,4 +1,4 @@
-"""Readers: the ledger read by several at once, off the event loop, so that nobody queues behind a long question."""
+"""The reader pool: several read at once, off the event loop, so that nobody queues behind a long question."""
 
 import asyncio
 import threading
@@ -17,33 +17,33 @@ R = TypeVar("R")
 
 
 class ReaderPool:
-    """A reader in each of a few threads, opened when it is first needed and kept."""
+    """A reader in each of a few threads, opened at its first use and kept open."""
 
     def __init__(self, path: Path, threads: int = THREADS) -> None:
         self._path = path
         self._own = threading.local()
         self._open: list[Reader] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
-        self._asked = 0
+        self._reading = 0
 
-    async def ask(self, work: Callable[[Reader], R]) -> R:
-        """Do some reading in a thread.
+    async def read(self, work: Callable[[Reader], R]) -> R:
+        """Run `work` with a reader, in a thread, and return what it returns.
 
         Raises:
             LedgerError: there is no ledger, or not of this schema.
             UnusableError: it cannot be read now.
         """
-        self._asked += 1
+        self._reading += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._done(work))
         finally:
-            self._asked -= 1
+            self._reading -= 1
 
-    async def idle(self, seconds: float) -> None:
-        """Wait until nothing is being read, or for so many seconds: what can wait lets people go first."""
+    async def wait_until_idle(self, seconds: float) -> None:
+        """Wait until nothing is being read, for `seconds` at most."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while self._asked and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
+        while self._reading and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
             await asyncio.sleep(0.01)
 
     def _done(self, work: Callable[[Reader], R]) -> R:
@@ -58,7 +58,7 @@ class ReaderPool:
         return reader
 
     def close(self) -> None:
-        """Break off what is being read, and give the file back."""
+        """Interrupt what is being read, and close the readers."""
         for reader in self._open:
             reader.interrupt()
         self._threads.shutdown(cancel_futures=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.database.readers import ReaderPool
+from bot.database.engine import Database
 from bot.digest.facts import DigestPolicy
 from bot.digest.planner import DigestPlanner
 from bot.digest.render import DigestMessage, requested_digest
@@ -20,7 +20,7 @@ from bot.slack.templates import Templates
 class DigestCommands:
     """The room's door in Slack; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     templates: Templates
     planner: DigestPlanner
     policy: DigestPolicy
@@ -32,7 +32,9 @@ class DigestCommands:
             raise RefusedError("The digest is for operators here. Your own yesterday: `yesterday`.")
         now = self.clock()
         day = date_of(clean(request.text).partition(" ")[2], now, self.planner)
-        found = await self.readers.ask(lambda reader: requested_digest(reader, "", day, self.planner, self.policy, now))
+        found = await self.database.read(
+            lambda reader: requested_digest(reader, "", day, self.planner, self.policy, now)
+        )
         await request.reply.say(DigestMessage(found, self.templates, self.policy, Privacy.NAMED).message())
 
 

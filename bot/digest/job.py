@@ -10,7 +10,6 @@ import structlog
 
 from bot.database import metadata
 from bot.database.engine import Database
-from bot.database.readers import ReaderPool
 from bot.digest.channels import CHANNEL, switch, switches
 from bot.digest.planner import Decisions, DigestPlanner
 from bot.outbox.renderers import Destinations, ResolvedChannel
@@ -33,7 +32,6 @@ class DigestJob:
     channels: tuple[str, ...]
     planner: DigestPlanner
     addresses: Destinations
-    readers: ReaderPool
     database: Database
     clock: Callable[[], datetime]
     _ids: dict[str, str] = field(default_factory=dict)
@@ -64,7 +62,7 @@ class DigestJob:
 
     async def _switch(self, now: datetime) -> None:
         """Note, once in a run, which channels have a digest now and had none before, and the other way round."""
-        found = await self.readers.ask(lambda reader: switches(reader, self.channels, now))
+        found = await self.database.read(lambda reader: switches(reader, self.channels, now))
         if found:
             await self.database.write(lambda connection: switch(connection, found))
         self._switched = True
@@ -73,7 +71,7 @@ class DigestJob:
         # two names of one channel are one channel
         ids = list(dict.fromkeys(self._ids.get(each, each) for each in named))
         awake = self._awake or now
-        return await self.readers.ask(lambda reader: self.planner.decisions(reader, ids, now, awake))
+        return await self.database.read(lambda reader: self.planner.decisions(reader, ids, now, awake))
 
     async def _find(self, now: datetime) -> list[str]:
         """Look up the channels by id; returns those that Slack has named, whose digests wait for no other's."""
@@ -105,7 +103,7 @@ class DigestJob:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
         if isinstance(place, ResolvedChannel):
             return place.channel
-        return await self.readers.ask(lambda reader: metadata.read(reader, f"{CHANNEL}{named}")) or named
+        return await self.database.read(lambda reader: metadata.read(reader, f"{CHANNEL}{named}")) or named
 
     def _remember(self, connection: "Connection") -> None:
         for named, key in self._ids.items():

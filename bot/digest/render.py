@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.budgets import budget_formatting
 from bot.budgets.listing import BudgetLine
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.digest import store
 from bot.digest.facts import DigestFacts, DigestPolicy, Part, digest_facts
 from bot.digest.planner import DigestPlanner, digest_topic, meant, span_of
@@ -35,7 +35,7 @@ _DOLLARS = 1e9
 class DigestRenderer:
     """The room's words for the outbox; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     templates: Templates
     planner: DigestPlanner
     policy: DigestPolicy
@@ -46,7 +46,7 @@ class DigestRenderer:
         """A channel's digest as it is now; None if it is too late to be told for the first time."""
         channel, day = meant(request.topic or "")
         now = self.clock()
-        found = await self.readers.ask(lambda reader: self._look(reader, channel, day, now))
+        found = await self.database.read(lambda reader: self._look(reader, channel, day, now))
         if found is None:
             return None
         privacy = Privacy.NAMED if request.in_dm else self.privacy

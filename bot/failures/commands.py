@@ -9,7 +9,6 @@ import structlog
 
 from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
@@ -47,7 +46,6 @@ class FailureCommands:
     """The room's door in Slack; `clock` gives aware times."""
 
     database: Database
-    readers: ReaderPool
     people: People
     workspace: Workspace
     templates: Templates
@@ -66,7 +64,7 @@ class FailureCommands:
 
     async def _question(self, line: str, caller: Caller) -> Question:
         now, zone, failing = self.clock(), self.policy.zone, self.policy.failing
-        question = await self.readers.ask(
+        question = await self.database.read(
             lambda reader: parse_question(reader, Scope.of(reader, caller), line, now, zone, failing)
         )
         check_question(question, failing)
@@ -79,7 +77,7 @@ class FailureCommands:
         mentioned = await self.people.mentioned(wanted)
         terms, now = self.policy, self.clock()
         try:
-            return await self.readers.ask(
+            return await self.database.read(
                 lambda reader: error_report(
                     reader, question, caller, terms.zone, terms.basis, terms.failing, now, mentioned
                 )
@@ -88,7 +86,7 @@ class FailureCommands:
             raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
 
     async def _silences(self) -> list[answer_render.ActiveSilence]:
-        return await self.readers.ask(lambda reader: quiet(reader, self.clock()))
+        return await self.database.read(lambda reader: quiet(reader, self.clock()))
 
     def _unmatched(self) -> str:
         return f"I cannot match you to a member of the Neo team. Ask {self.people.whom_to_ask()} to `link` you."
@@ -99,7 +97,7 @@ class FailureCommands:
         """`notify errors on|off`: whether one's own failures are told in a direct message."""
         words = clean(request.text).lower().split()[1:]
         if words == ["errors"]:
-            on = await self.readers.ask(lambda reader: _listens(reader, caller.member))
+            on = await self.database.read(lambda reader: _listens(reader, caller.member))
             await self._say(request, "failures/notify", on=on, new=False)
             return
         if len(words) != 2 or words[0] != "errors" or words[1] not in {"on", "off"}:  # noqa: PLR2004 - what, and whether
@@ -118,7 +116,7 @@ class FailureCommands:
 
     async def member(self, caller: Caller) -> int:
         """The member somebody is in the ledger; raises RefusedError if they are none."""
-        found = await self.readers.ask(lambda reader: member_id(reader, caller.member))
+        found = await self.database.read(lambda reader: member_id(reader, caller.member))
         if found is None:
             raise RefusedError(self._unmatched())
         return found
@@ -152,7 +150,7 @@ class FailureCommands:
             with reader:
                 return facts.tasks(reader, _groups(reader, request.text), basis, _MOST_TASKS + 1, scope)
 
-        found = await self.readers.ask(look)
+        found = await self.database.read(look)
         if not found and not operator:
             raise RefusedError("None of these tasks is yours. Operators see them all.")
         view = answer_render.FailureView(self.templates, self.policy.zone, self.policy.address)
@@ -160,7 +158,7 @@ class FailureCommands:
 
     async def _acknowledge(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)
-        first = await self.readers.ask(lambda reader: _first(reader, request.text))
+        first = await self.database.read(lambda reader: _first(reader, request.text))
         before = await self.database.write(lambda c: self._acknowledged(c, first, request.user))
         by, at = before or (request.user, self.clock())
         when = formatting.moment(at, self.policy.zone)
@@ -183,7 +181,7 @@ class FailureCommands:
 
     async def _open(self, request: Request, caller: Caller) -> None:
         self._operators_only(caller)
-        choices = await self.readers.ask(lambda reader: _choices(reader, request.text, self.policy))
+        choices = await self.database.read(lambda reader: _choices(reader, request.text, self.policy))
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.policy.zone)
@@ -194,7 +192,7 @@ class FailureCommands:
         asked = forms.asked(request.fields, request.user, self.clock(), self.policy.zone)
         await self.database.write(lambda c: self._silenced(c, asked))
         log.info("silenced", by=request.user, what=asked.what.value)
-        (name,) = await self.readers.ask(lambda reader: list(_called(reader, [asked])))
+        (name,) = await self.database.read(lambda reader: list(_called(reader, [asked])))
         day = formatting.last_day(asked.until, self.policy.zone)
         await self._say(request, "failures/silenced", name=name, day=day, reason=asked.reason or "")
 

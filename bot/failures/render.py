@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Button
 
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain import formatting
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
@@ -62,7 +62,7 @@ class _Found:
 class FailureRenderer:
     """The room's words for the outbox; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     templates: Templates
     policy: FailurePolicy
     clock: Callable[[], datetime]
@@ -72,7 +72,7 @@ class FailureRenderer:
     async def show(self, telling: RenderRequest) -> Message | None:
         """What a message tells of, as it is now; to a member, of their own tasks alone."""
         first = int((telling.topic or "").split(":")[1])
-        found = await self.readers.ask(lambda reader: self._look(reader, first, telling))
+        found = await self.database.read(lambda reader: self._look(reader, first, telling))
         if not found.told.cases:
             return self._of_none() if found.posted else None
         return self._of_one(found, telling) if len(found.told.cases) == 1 else self._of_many(found, telling)
@@ -207,7 +207,7 @@ class FailureRenderer:
             return await self.show(
                 RenderRequest(telling.dedup_key, telling.destination, telling.channel, telling.dedup_key)
             )
-        found, latest = await self.readers.ask(lambda reader: self._look_at_one(reader, group, member))
+        found, latest = await self.database.read(lambda reader: self._look_at_one(reader, group, member))
         if found is None:
             return None
         draft = self._drafted(found, latest, telling, reply=True)

@@ -5,15 +5,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from sqlite3 import Error as SQLiteError
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.budgets.commands import BudgetCommands
-from bot.database.engine import Database
-from bot.database.errors import LedgerError, UnusableError
-from bot.database.readers import ReaderPool
+from bot.database.engine import DATABASE_ERRORS, Database
+from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
 from bot.failures.commands import FailureCommands
@@ -43,7 +40,6 @@ class HomeTab:
     """App Home of everybody who looks at it; `clock` gives aware times."""
 
     database: Database
-    readers: ReaderPool
     people: People
     workspace: Workspace
     templates: Templates
@@ -119,7 +115,7 @@ class HomeTab:
             log.info("could not draw App Home", user=user, why=str(error))
             if isinstance(error, UnverifiedError):  # the others would be asked about in vain as well
                 self._not_before = self.clock() + _AGAIN
-        except (LedgerError, SQLAlchemyError, SQLiteError):
+        except DATABASE_ERRORS:
             raise  # it is not about them
         except Exception:
             log.exception("could not draw App Home", user=user)
@@ -130,8 +126,8 @@ class HomeTab:
     async def _changed(self, now: datetime) -> set[str]:
         """Whose App Home may look different than when it was drawn."""
         today = local_day(now, self.policy.usage.zone)
-        seen = await self.readers.ask(lambda reader: store.mark(reader, today))
-        looking = await self.readers.ask(lambda reader: store.viewers(reader, now))
+        seen = await self.database.read(lambda reader: store.mark(reader, today))
+        looking = await self.database.read(lambda reader: store.viewers(reader, now))
         found = await self._rights.changed(looking, now)
         if seen != self._seen:
             found |= await self._touched(looking, seen, now)
@@ -145,7 +141,7 @@ class HomeTab:
             return set(looking)
         drawn = {user: self._rights.drawn(user) for user in looking}
         emails = {each.member for each in drawn.values() if isinstance(each, Caller) and each.member is not None}
-        touched = await self.readers.ask(lambda reader: store.touched(reader, before, emails, now))
+        touched = await self.database.read(lambda reader: store.touched(reader, before, emails, now))
         return {user for user, standing in drawn.items() if _concerns(standing, touched)}
 
     # --- drawing -------------------------------------------------------------------------------------
@@ -179,7 +175,7 @@ class HomeTab:
         shown = await self._message(standing)
         self._rights.draw(user, standing)
         looks = _looks(shown)
-        if at_once or looks != await self.readers.ask(lambda reader: store.looks_of(reader, user)):
+        if at_once or looks != await self.database.read(lambda reader: store.looks_of(reader, user)):
             # until Slack has taken it, it may look like the one or the other
             await self.database.write(lambda connection: store.drawn(connection, user, store.UNKNOWN))
             await self.workspace.publish(user, shown)
@@ -190,7 +186,7 @@ class HomeTab:
             return paragraph(self.templates.say("people/denied", reason=standing.value))
         now = self.clock()
         try:
-            found = await self.readers.ask(lambda reader: home_facts(reader, standing, self.policy, now))
+            found = await self.database.read(lambda reader: home_facts(reader, standing, self.policy, now))
         except UnreadError:
             return paragraph(self.templates.say("home/unread", reading=self.source.reading(standing)))
         return message_of(found, self._view(found, standing, now))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain.timestamps import from_us
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
@@ -16,7 +16,7 @@ from bot.slack.templates import Templates, readable_text
 class IncidentRenderer:
     """The room's words for the outbox."""
 
-    readers: ReaderPool
+    database: Database
     templates: Templates
     zone: ZoneInfo
 
@@ -32,7 +32,7 @@ class IncidentRenderer:
         return await self._worded(key, "id", over=True)
 
     async def _worded(self, what: str, column: str, *, over: bool) -> Message | None:
-        row = await self.readers.ask(lambda reader: _incident(reader, what, column))
+        row = await self.database.read(lambda reader: _incident(reader, what, column))
         if row is None:
             return None
         name, said, began, ended = row

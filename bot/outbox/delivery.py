@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from sqlite3 import Error as SQLiteError
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database.errors import LedgerError
+from bot.database.engine import DATABASE_ERRORS
 from bot.domain.timestamps import from_us
 from bot.outbox import store
 from bot.outbox.renderers import Renderers, RenderRequest
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.database.engine import Database
-    from bot.database.readers import ReaderPool
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +45,6 @@ class Delivery:
     """What every delivery needs; `clock` gives aware times, `voices` the words."""
 
     database: "Database"
-    readers: "ReaderPool"
     workspace: Workspace
     voices: Renderers
     clock: Callable[[], datetime]
@@ -105,7 +101,7 @@ class Delivery:
             return await self._worded(job, RenderRequest(job.dedup_key, job.destination, job.channel, job.topic))
         except SlackError as error:  # such as who is meant, which Slack does not say just now
             why, later = str(error), self.later(error)
-        except (LedgerError, SQLAlchemyError, SQLiteError):
+        except DATABASE_ERRORS:
             raise  # nothing is wrong with the message
         except Exception:
             log.exception("a message could not be worded", key=job.dedup_key)
@@ -116,13 +112,13 @@ class Delivery:
 
     async def _worded(self, job: ClaimedNotification, request: RenderRequest) -> tuple[int, Message | None]:
         """The version of a living message that a parent shows, and the message."""
-        version = await self.readers.ask(lambda reader: store.wanted_version(reader, job.living))
+        version = await self.database.read(lambda reader: store.wanted_version(reader, job.living))
         if request.dedup_key.startswith("missed:"):
             return version, await self._summary(request)
         return version, await self.voices.word(request, reply=job.thread is not None)
 
     async def _summary(self, request: RenderRequest) -> Message | None:
-        covered = await self.readers.ask(lambda reader: store.summarized_notifications(reader, request.dedup_key))
+        covered = await self.database.read(lambda reader: store.summarized_notifications(reader, request.dedup_key))
         lines = [
             RenderRequest(stem, request.destination, request.channel, thing, listed=True) for stem, thing in covered
         ]
@@ -143,7 +139,7 @@ class Delivery:
         """Post it; the claim is looked at just before each request."""
 
         async def post(message: Message) -> tuple[str, bool]:
-            if not await self.readers.ask(lambda reader: store.is_claim_valid(reader, job, self.clock())):
+            if not await self.database.read(lambda reader: store.is_claim_valid(reader, job, self.clock())):
                 raise _ClaimLostError
             self.posted[job.channel] = asyncio.get_running_loop().time()
             async with self.in_time():

@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_hex
-from sqlite3 import Error as SQLiteError
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database.errors import LedgerError
+from bot.database.engine import DATABASE_ERRORS
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
 from bot.outbox.renderers import Destinations, Redirect, Renderers, ResolvedChannel, Undeliverable
@@ -88,7 +86,7 @@ class Dispatcher:
         """
         async with self._looking:
             at = self._at
-            due = await self._delivery.readers.ask(lambda reader: store.due(reader, at.now, at.unsure, at.quiet))
+            due = await self._delivery.database.read(lambda reader: store.due(reader, at.now, at.unsure, at.quiet))
             if due.expired:
                 await self._delivery.write(lambda c: store.expire(c, self._now))
             if due.overdue:
@@ -96,7 +94,7 @@ class Dispatcher:
             for channel in due.looked_for:
                 self._open("look", channel, self._look)
             if due.unplaced:
-                for destination in await self._delivery.readers.ask(lambda reader: store.unplaced(reader, at.now)):
+                for destination in await self._delivery.database.read(lambda reader: store.unplaced(reader, at.now)):
                     self._open("place", destination, self._place)
             for channel in due.channels:
                 self._open("send", channel, self._send)
@@ -145,7 +143,7 @@ class Dispatcher:
         """Run a lane; the next tick opens it again, whatever it did not foresee."""
         try:
             await work
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+        except DATABASE_ERRORS as error:
             self._trouble = error
         except Exception:
             log.exception("a lane ended")
@@ -169,9 +167,9 @@ class Dispatcher:
 
     async def _sought(self, channel: str) -> tuple[Sought, Callable[[Sought], Awaitable[None]]] | None:
         now, wait = self._now, timedelta(seconds=self._delivery.times.unsure)
-        if unsure := await self._delivery.readers.ask(lambda reader: store.unconfirmed(reader, now, wait, channel)):
+        if unsure := await self._delivery.database.read(lambda reader: store.unconfirmed(reader, now, wait, channel)):
             return unsure[0], self._delivery.settle_doubt
-        if unchecked := await self._delivery.readers.ask(lambda reader: store.unchecked(reader, now, channel)):
+        if unchecked := await self._delivery.database.read(lambda reader: store.unchecked(reader, now, channel)):
             return unchecked[0], self._delivery.check
         return None
 
@@ -209,7 +207,7 @@ class Dispatcher:
             self._delivery.posted[channel] = loop.time()  # if nothing is posted, the pause begins here
             try:
                 hold = await self._next(channel)
-            except (LedgerError, SQLAlchemyError, SQLiteError):
+            except DATABASE_ERRORS:
                 raise
             except Exception:
                 log.exception("a delivery failed")

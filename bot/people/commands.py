@@ -8,7 +8,6 @@ from datetime import datetime
 import structlog
 
 from bot.database.engine import Database
-from bot.database.readers import ReaderPool
 from bot.domain.access import Caller, Role
 from bot.domain.tokens import clean, split
 from bot.ledger.members import stored_email
@@ -30,7 +29,6 @@ class LinkCommands:
     """The room's door in Slack; `clock` gives aware times."""
 
     database: Database
-    readers: ReaderPool
     templates: Templates
     clock: Callable[[], datetime]
 
@@ -59,7 +57,7 @@ class LinkCommands:
         before = await self.database.write(lambda c: links.link(c, user, email, by, self.clock()))
         log.info("linked", user=user, by=by)
         key = stored_email(email)
-        known = await self.readers.ask(lambda r: r.one("SELECT 1 FROM member WHERE email = :email", {"email": key}))
+        known = await self.database.read(lambda r: r.one("SELECT 1 FROM member WHERE email = :email", {"email": key}))
         outcome = "same" if before == key else "linked"
         return {"outcome": outcome, "user": user, "email": key, "before": before, "unknown": known is None}
 

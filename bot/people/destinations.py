@@ -75,7 +75,7 @@ class DestinationResolver:
         Raises:
             SlackError: Slack does not say.
         """
-        emails = await self.people.readers.ask(lambda reader: _addresses(reader, email))
+        emails = await self.people.database.read(lambda reader: _addresses(reader, email))
         try:
             async with asyncio.timeout(_PATIENCE):
                 found = await self._known_as(emails)
@@ -87,7 +87,7 @@ class DestinationResolver:
 
     async def _member(self, member: int) -> Place:
         """Their direct messages; in a channel only whoever is not known in Slack is told of."""
-        known = await self._known_as(await self.people.readers.ask(lambda reader: addresses(reader, member)))
+        known = await self._known_as(await self.people.database.read(lambda reader: addresses(reader, member)))
         if known is None:
             return Redirect(("alert",), "not known in Slack")
         if known.denied:
@@ -98,7 +98,7 @@ class DestinationResolver:
         """Who is linked to one of those addresses, or has one; somebody who may be told, if there is such a one."""
         denied = None
         for email in emails:
-            linked = await self.people.readers.ask(lambda reader: links.user_of(reader, email))  # noqa: B023 - awaited
+            linked = await self.people.database.read(lambda reader: links.user_of(reader, email))  # noqa: B023 - awaited
             directory = self.people.directory
             found = await (directory.holder(email) if linked is None else directory.user(linked))
             if found is not None and not found.denied:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain.access import Caller, RefusedError, Role
 from bot.people import links
 from bot.people.directory import Directory
@@ -34,7 +34,7 @@ class People:
     """The people who may ask; `admins` are operators, by Slack id or e-mail."""
 
     directory: Directory
-    readers: ReaderPool
+    database: Database
     admins: frozenset[str]
 
     async def caller(self, user: str) -> Caller:
@@ -52,7 +52,7 @@ class People:
             raise DeniedError(Denied.GONE)
         if found.denied:
             raise DeniedError(found.denied)
-        linked, taken = await self.readers.ask(lambda reader: _links(reader, user, found))
+        linked, taken = await self.database.read(lambda reader: _links(reader, user, found))
         return caller_of(found, self.admins, linked, taken=taken)
 
     async def _asked(self, user: str) -> SlackUser | None:
@@ -88,7 +88,7 @@ class People:
             found = await self.directory.user(user)
         except SlackError:
             found = None
-        linked, taken = await self.readers.ask(lambda reader: _links(reader, user, found))
+        linked, taken = await self.database.read(lambda reader: _links(reader, user, found))
         return linked or (None if taken or found is None else found.email)
 
     def whom_to_ask(self) -> str:

@@ -12,7 +12,6 @@ import structlog
 from bot.budgets import store as budgets
 from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.digest import store as digests
 from bot.digest.planner import digest_topic
 from bot.failures import store as failures
@@ -39,7 +38,6 @@ class Pruning:
     """The nightly pruning of a ledger; `clock` gives aware times."""
 
     database: Database
-    readers: ReaderPool
     zone: ZoneInfo
     clock: Callable[[], datetime]
 
@@ -50,7 +48,7 @@ class Pruning:
             LedgerError: the ledger cannot be read; or SQLite's errors, where it cannot be used.
         """
         now = self.clock()
-        if await self.readers.ask(lambda reader: pruning.due(reader, now, self.zone)):
+        if await self.database.read(lambda reader: pruning.due(reader, now, self.zone)):
             counts = await self.prune()
             await self.database.write(lambda connection: pruning.finished(connection, now))
             if rows := {what: count for what, count in counts.items() if count}:
@@ -59,17 +57,17 @@ class Pruning:
     async def prune(self) -> dict[str, int]:
         """Delete what may go; returns how many rows of what."""
         now = self.clock()
-        witnessed = await self.readers.ask(lambda reader: pruning.witnessed(reader, now))
+        witnessed = await self.database.read(lambda reader: pruning.witnessed(reader, now))
         if witnessed is None:
             return {}
-        lasting = await self.readers.ask(_lasting)
+        lasting = await self.database.read(_lasting)
         return {what: await self._all(step, witnessed) for what, step in _steps(lasting).items()}
 
     async def _all(self, step: _Step, now: datetime) -> int:
         """Go through all keys of a table; how many rows went."""
         rows, at = 0, 0
         while True:
-            await self.readers.idle(_WAIT)
+            await self.database.yield_to_readers(_WAIT)
             done = await self.database.write(partial(_taken, step, now, at))
             rows += done.rows
             if done.reached is None:

@@ -10,7 +10,6 @@ from bot.budgets.explain_command import ExplainCommand
 from bot.budgets.render import BudgetRenderer
 from bot.budgets.request_render import BudgetRequestRenderer
 from bot.database.engine import Database
-from bot.database.readers import ReaderPool
 from bot.digest.commands import DigestCommands
 from bot.digest.job import DigestJob
 from bot.digest.render import DigestRenderer
@@ -68,26 +67,24 @@ class Rooms:
     addresses: DestinationResolver
 
 
-def rooms(  # noqa: PLR0917 - what there is to wire
-    app: App, database: Database, readers: ReaderPool, scheduler: SyncScheduler, workspace: Workspace, who: Account
-) -> Rooms:
+def rooms(app: App, database: Database, scheduler: SyncScheduler, workspace: Workspace, who: Account) -> Rooms:
     """Wire the rooms."""
     settings, words = app.settings, Templates(shipped("templates"), app.settings.templates_dir)
     directory = Directory(workspace, who, app.clock)
-    people = People(directory, readers, settings.admins)
+    people = People(directory, database, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
-    source = Answers(readers, people, scheduler, app.policy, 2 * poll, app.clock)
+    source = Answers(database, people, scheduler, app.policy, 2 * poll, app.clock)
     usage = UsageCommands(source, workspace, words, settings.show_titles, database, COMMANDS)
     talk = HelpCommands(source, words, settings.database_path, settings.admins)
-    links = LinkCommands(database, readers, words, app.clock)
-    budgets = BudgetCommands(database, readers, people, workspace, words, app.watch, app.clock)
+    links = LinkCommands(database, words, app.clock)
+    budgets = BudgetCommands(database, people, workspace, words, app.watch, app.clock)
     policy = FailurePolicy(
         settings.timezone, settings.spend_basis, settings.show_titles, settings.alert_privacy,
         settings.neo_task_url_template, settings.failure_statuses,
     )  # fmt: skip
-    failures = commands.FailureCommands(database, readers, people, workspace, words, policy, app.clock)
+    failures = commands.FailureCommands(database, people, workspace, words, policy, app.clock)
     home = HomeTab(
-        database, readers, people, workspace, words, source, budgets, failures,
+        database, people, workspace, words, source, budgets, failures,
         HomePolicy(app.policy, app.watch.policy), app.clock,
     )  # fmt: skip
     desk = Router(
@@ -103,8 +100,8 @@ def rooms(  # noqa: PLR0917 - what there is to wire
             "snooze": budgets.snooze,
             "errors": failures.errors,
             "notify": failures.notify,
-            "digest": DigestCommands(readers, words, app.digests, app.digest_terms, app.clock).digest,
-            "explain": ExplainCommand(readers, people, app.watch.policy, app.clock).explain,
+            "digest": DigestCommands(database, words, app.digests, app.digest_terms, app.clock).digest,
+            "explain": ExplainCommand(database, people, app.watch.policy, app.clock).explain,
         },
         buttons=(
             dict.fromkeys(ACTIONS, usage.press)
@@ -119,21 +116,21 @@ def rooms(  # noqa: PLR0917 - what there is to wire
     addresses = DestinationResolver(
         people, workspace, ConfiguredChannels(settings.alert_channel, settings.ops_channel, settings.alert_privacy)
     )
-    voice = BudgetRenderer(readers, addresses, words, app.watch.policy, settings.show_titles, app.clock)
-    wishes = BudgetRequestRenderer(readers, words, app.watch.policy, app.clock)
+    voice = BudgetRenderer(database, addresses, words, app.watch.policy, settings.show_titles, app.clock)
+    wishes = BudgetRequestRenderer(database, words, app.watch.policy, app.clock)
     welcome = Welcome(source, people, database, words, poll)
-    incidents = IncidentRenderer(readers, words, settings.timezone)
+    incidents = IncidentRenderer(database, words, settings.timezone)
     says: dict[str, Renderer] = dict.fromkeys(("crossing", "limit", "summary"), voice.say)
     says |= {"decided": wishes.say, "welcome": welcome.say, "ops": incidents.say}
-    failed = FailureRenderer(readers, words, policy, app.clock)
+    failed = FailureRenderer(database, words, policy, app.clock)
     says |= dict.fromkeys(("failure", "failures"), failed.say)
-    says["spike"] = SpikeRenderer(readers, words, app.unusual, settings.alert_privacy).say
-    digest = DigestRenderer(readers, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
+    says["spike"] = SpikeRenderer(database, words, app.unusual, settings.alert_privacy).say
+    digest = DigestRenderer(database, words, app.digests, app.digest_terms, settings.alert_privacy, app.clock)
     shows = {"budget": voice.show, "request": wishes.show, "failures": failed.show, "digest": digest.show}
     shows["incident"] = incidents.show
     renderers = Renderers(says, shows, words)
-    delivery = Delivery(database, readers, workspace, renderers, app.clock, app.times)
+    delivery = Delivery(database, workspace, renderers, app.clock, app.times)
     quiet = QuietHours(*settings.quiet_hours) if settings.quiet_hours else None
     outbox = Dispatcher(delivery, addresses, settings.timezone, quiet)
-    digests = DigestJob(settings.digest_channel, app.digests, addresses, readers, database, app.clock)
+    digests = DigestJob(settings.digest_channel, app.digests, addresses, database, app.clock)
     return Rooms(desk, directory, welcome, outbox, digests, home, addresses)

@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from shutil import disk_usage
-from sqlite3 import Error as SQLiteError
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import App, system_clock
 from bot.database import metadata
-from bot.database.engine import Database, replaced_file_error
+from bot.database.engine import DATABASE_ERRORS, Database, replaced_file_error
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.lease import LeaseHolder
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.database.schema import newest_revision
 from bot.incidents.monitor import IncidentMonitor, current_incidents
 from bot.ledger.passes import freshness
@@ -71,7 +68,6 @@ class Service:
 
     app: App
     database: Database
-    readers: ReaderPool
     keeper: SyncScheduler
     workspace: Workspace
     taken: RequestDeduplicator
@@ -102,7 +98,7 @@ class Service:
         """Reach Slack, however long that takes; raises RefusedBySlackError when the token is not valid."""
         settings = self.app.settings
         account = await _account(self.workspace)
-        self.rooms = rooms(self.app, self.database, self.readers, self.keeper, self.workspace, account)
+        self.rooms = rooms(self.app, self.database, self.keeper, self.workspace, account)
         await self.taken.load()
         desk = self.rooms.desk
         self.door = Listener(self.workspace, account, desk.serve, _signing_secret(settings), desk.check, self.taken)
@@ -120,9 +116,9 @@ class Service:
             await self.deliver()  # what time has brought about comes before what is booked after it
             try:
                 await self.keeper.tick()
-                if self.rooms is not None and await self.readers.ask(self._is_read):
+                if self.rooms is not None and await self.database.read(self._is_read):
                     await self.rooms.welcome.once()
-            except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            except DATABASE_ERRORS as error:
                 await self._cannot_use(error)
             await self.look_after_itself()
             await self.deliver()
@@ -135,19 +131,19 @@ class Service:
         try:
             now = self.app.clock()
             for watch in (self.app.watch, self.app.failures):
-                if await self.readers.ask(partial(watch.due, now=now)):
+                if await self.database.read(partial(watch.due, now=now)):
                     await self.database.write(partial(watch.apply_due, now=now))
             if self.rooms is not None and self.filled:
                 await self._digests.run()
                 await self.rooms.outbox.tick()
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+        except DATABASE_ERRORS as error:
             await self._cannot_use(error)
 
     async def _decide_digests(self) -> None:
         assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
         try:
             await self.rooms.digests.tick()
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+        except DATABASE_ERRORS as error:
             await self._cannot_use(error)
 
     def _is_exchanged(self) -> bool:
@@ -163,10 +159,10 @@ class Service:
         try:
             free = disk_usage(self.app.settings.database_path.resolve().parent).free
             broken = self.rooms.desk.templates.broken if self.rooms is not None and self.filled else None
-            wrong = await self.readers.ask(lambda reader: current_incidents(reader, free, broken, now, self._refusal))
-            if await self.readers.ask(lambda reader: watch.due(reader, wrong, now)):
+            wrong = await self.database.read(lambda reader: current_incidents(reader, free, broken, now, self._refusal))
+            if await self.database.read(lambda reader: watch.due(reader, wrong, now)):
                 await self.database.write(lambda connection: watch.apply_due(connection, wrong, now))
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+        except DATABASE_ERRORS as error:
             await self._cannot_use(error)
 
     async def _try_to_write(self) -> None:
@@ -174,7 +170,7 @@ class Service:
         try:
             await self.database.write(_written_down if self._trouble is not None else _nothing)
             self._trouble = None
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+        except DATABASE_ERRORS as error:
             await self._cannot_use(error)
 
     async def draw(self) -> None:
@@ -186,14 +182,14 @@ class Service:
         assert self.rooms is not None  # noqa: S101 - whoever runs it has looked
         try:
             await self.rooms.home.tick()
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+        except DATABASE_ERRORS as error:
             await self._cannot_use(error)
 
     async def prune(self) -> None:
         """Delete what nobody asks for any more, once a night."""
         try:
-            await Pruning(self.database, self.readers, self.app.settings.timezone, self.app.clock).tick()
-        except (LedgerError, SQLAlchemyError, SQLiteError) as error:
+            await Pruning(self.database, self.app.settings.timezone, self.app.clock).tick()
+        except DATABASE_ERRORS as error:
             await self._cannot_use(error)
 
     async def _cannot_use(self, error: Exception) -> None:
@@ -234,7 +230,7 @@ class Service:
         """What stands in the way of being ready; never the upstream, and never history still to be read."""
         found: dict[str, str] = {}
         try:
-            rows = await self.readers.ask(lambda reader: reader.rows("SELECT version_num FROM alembic_version"))
+            rows = await self.database.read(lambda reader: reader.rows("SELECT version_num FROM alembic_version"))
             if rows != [(newest_revision(),)]:
                 found["database"] = f"it is at another schema than {newest_revision()}"
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
@@ -338,15 +334,13 @@ async def running(app: App) -> AsyncIterator[Service]:
         life = await stack.enter_async_context(AsyncExitStack())
         database = await asyncio.to_thread(app.opened_to_book)
         life.callback(database.close)
-        readers = ReaderPool(settings.database_path)
-        life.callback(readers.close)
         workspace = await stack.enter_async_context(
             connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url)
         )
         # the real present, whatever the service's clock says: it is what Slack signs by
         taken = RequestDeduplicator(database.write, system_clock)
         slack_check = SlackCheck(workspace)
-        service = Service(app, database, readers, _keeper(app, readers), workspace, taken, slack_check, life=life)
+        service = Service(app, database, _keeper(app, database), workspace, taken, slack_check, life=life)
         secret = _signing_secret(settings)
         events = http.EventsEndpoint(secret, taken, system_clock) if secret else None
         endpoints = http.HttpEndpoints(service.problems, lambda: service.door, events, settings.http_host)
@@ -379,16 +373,16 @@ async def serve(app: App, stop: asyncio.Event) -> None:
     log.info("stopped")
 
 
-def _keeper(app: App, readers: ReaderPool) -> SyncScheduler:
+def _keeper(app: App, database: Database) -> SyncScheduler:
     async def read(planned: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
-        await readers.ask(lambda reader: rate_limit.check(reader, app.clock()))
+        await database.read(lambda reader: rate_limit.check(reader, app.clock()))
         return await app.read(planned, progress, _waiting, courtesy=people_first)
 
     async def people_first() -> None:
-        await readers.idle(COURTESY_SECONDS)
+        await database.yield_to_readers(COURTESY_SECONDS)
 
     async def agenda() -> SyncPlan:
-        return await readers.ask(app.agenda)
+        return await database.read(app.agenda)
 
     return SyncScheduler(read, agenda, app.clock)
 

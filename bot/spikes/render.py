@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain.money import show_usd
 from bot.domain.visibility import Privacy
 from bot.ledger.members import shown_email
@@ -23,7 +23,7 @@ SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_int
 class SpikeRenderer:
     """The room's words for the outbox."""
 
-    readers: ReaderPool
+    database: Database
     templates: Templates
     policy: SpikePolicy
     privacy: Privacy
@@ -32,7 +32,7 @@ class SpikeRenderer:
         """A member's day that is far above their usual one; nothing if it is that no more."""
         member, _, day = request.dedup_key.partition(":")[2].partition("-")
         day = day.partition("@")[0]
-        found = await self.readers.ask(lambda reader: self._look(reader, int(member), date.fromisoformat(day)))
+        found = await self.database.read(lambda reader: self._look(reader, int(member), date.fromisoformat(day)))
         if found is None:
             return None
         name, each = found

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.database.engine import Database
 from bot.database.errors import LedgerError
 from bot.database.reader import Reader
-from bot.database.readers import ReaderPool
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import FIRST_YEAR
@@ -33,7 +33,7 @@ REFRESH_SECONDS = 1.5  # for which an answer waits while old data is made new
 class Answers:
     """What questions in Slack are answered from; `clock` gives aware times."""
 
-    readers: ReaderPool
+    database: Database
     people: People
     keeper: SyncScheduler
     policy: ReportPolicy
@@ -43,7 +43,7 @@ class Answers:
     async def parsed(self, line: str, caller: Caller) -> Question:
         """The question that a line asks; raises QueryError, which names nothing that the caller may not see."""
         now, terms = self.clock(), self.policy
-        return await self.readers.ask(
+        return await self.database.read(
             lambda reader: parse_question(reader, Scope.of(reader, caller), line, now, terms.zone, terms.failing)
         )
 
@@ -56,7 +56,7 @@ class Answers:
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
         mentioned = await self.people.mentioned(wanted)
         now = self.clock()
-        return await self.readers.ask(
+        return await self.database.read(
             lambda reader: answer(reader, question, caller, self.policy, now, mentioned, most_rows)
         )
 
@@ -78,7 +78,7 @@ class Answers:
             with reader:
                 return freshness(reader, now)
 
-        return await self.readers.ask(look)
+        return await self.database.read(look)
 
     def reading(self, caller: Caller) -> str:
         """What a sync is at, in words, for operators with how far it is; empty while there is none."""

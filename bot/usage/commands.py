@@ -158,7 +158,7 @@ class UsageCommands:
         await request.reply.say(self._said("filed", lines=lines, name=name, cut=cut, most=f"{MOST_FILED:,}"))
 
     async def _csv(self, report: Report) -> str:
-        return await self.source.readers.ask(lambda _: to_csv(report))
+        return await self.source.database.read(lambda _: to_csv(report))
 
     def _file_name(self, question: Question) -> str:
         """The question and the day, as a name that every system takes."""

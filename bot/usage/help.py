@@ -63,7 +63,7 @@ class HelpCommands:
     async def status(self, request: Request, caller: Caller) -> None:
         """How fresh and whole the data is; for operators, everything about the ledger."""
         now, size = self.source.clock(), file_bytes(self.path)
-        found = await self.source.readers.ask(lambda reader: status(reader, Scope.of(reader, caller), size, now))
+        found = await self.source.database.read(lambda reader: status(reader, Scope.of(reader, caller), size, now))
         text = self.templates.say("usage/status", **self._facts(found, now, caller))
         draft = Draft(
             f"neo-usage {__version__}: data as of {self._moment(found.fresh.as_of) or 'no complete reading'}."

@@ -39,17 +39,17 @@ class Welcome:
     async def once(self) -> None:
         """Owe it to the operators who were not welcomed."""
         waiting = [NewNotification(STEM, f"user:{user}") for user in self.people.operators()]
-        done = await self.source.readers.ask(_welcomed)
+        done = await self.source.database.read(_welcomed)
         if waiting := [each for each in waiting if each.destination not in done]:
             await self.database.write(lambda connection: enqueue(connection, waiting, self.source.clock()))
 
     async def say(self, _told: RenderRequest) -> Message:
         """What was read, what to try, and which budgets would fit; all operators read the same."""
         fresh = await self.source.freshness()
-        everybody = [each for each in await self.source.readers.ask(_present) if each.tasks]
+        everybody = [each for each in await self.source.database.read(_present) if each.tasks]
         known = self.people.directory.named(each.email for each in everybody)
         strangers = [each.email for each in everybody if "@" in each.email and each.email not in known]
-        lately = await self.source.readers.ask(self._lately)
+        lately = await self.source.database.read(self._lately)
         since = from_us(fresh.since or 0).astimezone(self.source.policy.zone)
         text = self.templates.say(
             "usage/welcome",

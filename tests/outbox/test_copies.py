@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.database.engine import open_database
-from bot.database.readers import ReaderPool
 from bot.domain.timestamps import to_us
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
@@ -81,9 +80,9 @@ class Desk:
         """What a tick does about doubts and second copies now."""
         wait = timedelta(seconds=self.delivery.times.unsure)
         await self.write(lambda c: store.expire(c, self._now[0]))
-        for sought in await self.delivery.readers.ask(lambda r: store.unconfirmed(r, self._now[0], wait)):
+        for sought in await self.delivery.database.read(lambda r: store.unconfirmed(r, self._now[0], wait)):
             await self.delivery.settle_doubt(sought)
-        for sought in await self.delivery.readers.ask(lambda r: store.unchecked(r, self._now[0])):
+        for sought in await self.delivery.database.read(lambda r: store.unchecked(r, self._now[0])):
             await self.delivery.check(sought)
 
     async def look_for(self, seconds: int) -> None:
@@ -116,16 +115,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     slack = SlackApi(Workspace.default(), lambda: now[0])
     voice = Voice()
     database = open_database(tmp_path / "ledger.db")
-    readers = ReaderPool(tmp_path / "ledger.db", threads=1)
     renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
     async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
         yield Desk(
-            Delivery(database, readers, workspace, renderers, lambda: now[0], DeliveryTiming(request=0.3)),
+            Delivery(database, workspace, renderers, lambda: now[0], DeliveryTiming(request=0.3)),
             slack,
             now,
             voice,
         )
-    readers.close()
     database.close()
 
 
@@ -182,7 +179,7 @@ async def test_who_was_frozen_before_the_request_until_all_checks_were_over_leav
     assert len(desk.copies("said:a")) == 1
     # it goes on just behind its look at the claim, and Slack's answer comes too late for it
     desk.slack.faults.on("chat.postMessage", Hang(done=True))
-    desk.delivery.readers.ask = _mine_once(desk.delivery.readers.ask)  # type: ignore[method-assign]
+    desk.delivery.database.read = _mine_once(desk.delivery.database.read)  # type: ignore[method-assign]
     await desk.delivery.deliver(frozen)
     await desk.look_for(600)
     assert len(desk.copies("said:a")) == 1
@@ -195,7 +192,7 @@ async def test_a_second_copy_that_could_not_be_deleted_at_once_is_deleted_later(
     await desk.delivery.deliver(await desk.claim("other"))
     await desk.look_for(600)
     desk.slack.faults.on("chat.delete", Limited(1))
-    desk.delivery.readers.ask = _mine_once(desk.delivery.readers.ask)  # type: ignore[method-assign]
+    desk.delivery.database.read = _mine_once(desk.delivery.database.read)  # type: ignore[method-assign]
     with suppress(SlackError):
         await desk.delivery.deliver(frozen)
     await desk.look_for(900)
@@ -245,7 +242,7 @@ async def test_who_looks_while_somebody_else_sends_it_again_deletes_nothing(desk
     await desk.delivery.deliver(await desk.claim("one"))
     desk.later(61)
     wait = timedelta(seconds=desk.delivery.times.unsure)
-    (sought,) = await desk.delivery.readers.ask(lambda r: store.unconfirmed(r, desk.delivery.clock(), wait))
+    (sought,) = await desk.delivery.database.read(lambda r: store.unconfirmed(r, desk.delivery.clock(), wait))
     await desk.delivery.settle_doubt(sought)  # one process has not found it, and sends it again
     job = await desk.claim("two")
     words = await desk.voice.say(RenderRequest(job.dedup_key, job.destination, job.channel))

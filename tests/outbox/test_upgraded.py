@@ -13,7 +13,6 @@ from alembic import command
 from alembic.config import Config
 
 from bot.database.engine import Database, open_database
-from bot.database.readers import ReaderPool
 from bot.database.schema import newest_revision
 from bot.domain.timestamps import to_us
 from bot.outbox.delivery import Delivery
@@ -82,12 +81,11 @@ async def _show(request: RenderRequest) -> said.Message | None:
 
 @asynccontextmanager
 async def office(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[Dispatcher]:
-    database, readers = open_database(path), ReaderPool(path, threads=1)
+    database = open_database(path)
     renderers = Renderers({"said": _say}, {"thing": _show}, Templates(shipped("templates")))
     async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
-        delivery = Delivery(database, readers, workspace, renderers, lambda: now[0], TIMES)
+        delivery = Delivery(database, workspace, renderers, lambda: now[0], TIMES)
         yield Dispatcher(delivery, Addresses(), ZoneInfo("UTC"), None)
-    readers.close()
     database.close()
 
 

@@ -23,7 +23,6 @@ from aiohttp.connector import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
-from bot.database.readers import ReaderPool
 from bot.outbox import store
 from bot.outbox.delivery import Delivery
 from bot.outbox.dispatcher import Dispatcher
@@ -54,8 +53,8 @@ class Addresses:
 class Voice:
     """Says what it is about, and which version."""
 
-    def __init__(self, trap: "Trap", readers: ReaderPool) -> None:
-        self._trap, self._readers = trap, readers
+    def __init__(self, trap: "Trap", database: Database) -> None:
+        self._trap, self._database = trap, database
 
     async def say(self, request: RenderRequest) -> Message | None:
         self._trap.at("worded")
@@ -63,7 +62,7 @@ class Voice:
 
     async def show(self, request: RenderRequest) -> Message | None:
         values = {"thing": request.topic, "destination": request.destination}
-        ((version,),) = await self._readers.ask(lambda reader: reader.rows(_WANTED, values))
+        ((version,),) = await self._database.read(lambda reader: reader.rows(_WANTED, values))
         self._trap.at("worded")
         return paragraph(f"{request.topic}, version {version}.")
 
@@ -175,13 +174,13 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     store.claim = trap.noted("claimed", store.claim)
     store.mark_sent = trap.noted("settled", store.mark_sent)
     store.claim_edit = trap.noted("edit claimed", store.claim_edit)
-    database, readers = Database(Path(path)), ReaderPool(Path(path), threads=1)
-    voice = Voice(trap, readers)
+    database = Database(Path(path), reader_threads=1)
+    voice = Voice(trap, database)
     renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
     TrappedResponse.trap = trap
     async with connect_workspace(token, url) as workspace:
         workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
-        delivery = TrappedDelivery(database, readers, Trapped(workspace, trap), renderers, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
+        delivery = TrappedDelivery(database, Trapped(workspace, trap), renderers, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
         delivery.trap = trap
         dispatcher = Dispatcher(delivery, Addresses(workspace), ZoneInfo("UTC"), None)
         parent = os.getppid()

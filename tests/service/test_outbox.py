@@ -37,7 +37,7 @@ async def until_told(office: Office, done: Callable[[], bool]) -> None:
     for _ in range(200):
         office.clock.advance(TICK)
         await office.delivered()
-        if done() and not await office.service.readers.ask(lambda r: r.rows(_OPEN)):
+        if done() and not await office.service.database.read(lambda r: r.rows(_OPEN)):
             return
     pytest.fail("it was never told")
 

@@ -31,7 +31,6 @@ from bot.budgets.store import LimitSetting
 from bot.database.backup import verify
 from bot.database.engine import open_database
 from bot.database.reader import Reader, open_reader
-from bot.database.readers import ReaderPool
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule
 from bot.domain.periods import Unit
@@ -150,11 +149,7 @@ class Team:
             self.pruned += sum(asyncio.run(self._prune()).values())
 
     async def _prune(self) -> dict[str, int]:
-        readers = ReaderPool(self.path, 1)
-        try:
-            return await Pruning(self.database, readers, ZONE, lambda: self.now).prune()
-        finally:
-            readers.close()
+        return await Pruning(self.database, ZONE, lambda: self.now).prune()
 
     # --- what is seen of it --------------------------------------------------------------------------
 
@@ -378,12 +373,12 @@ async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_
     service, now = office.service, office.clock()
     await service.prune()
     before = rows(office)
-    await Pruning(service.database, service.readers, ZONE, lambda: now + 10 * 365 * DAY).tick()
+    await Pruning(service.database, ZONE, lambda: now + 10 * 365 * DAY).tick()
     for table, count in rows(office).items():
         assert count >= 0.7 * before[table], table  # a week's worth goes, as far as the newest task is believed
-    assert await service.readers.ask(lambda reader: pruning.due(reader, now, ZONE))  # the night ahead counts for none
+    assert await service.database.read(lambda reader: pruning.due(reader, now, ZONE))  # the night ahead counts for none
     await service.prune()
-    assert not await service.readers.ask(lambda reader: pruning.due(reader, now, ZONE))
+    assert not await service.database.read(lambda reader: pruning.due(reader, now, ZONE))
 
 
 async def test_nobody_is_welcomed_twice(office: Office) -> None:

@@ -222,13 +222,13 @@ async def test_slack_is_asked_for_strangers_once_every_few_seconds(
         assert "token_revoked" in (await client.get("/readyz")).json()["problems"]["slack"]
 
 
-async def test_what_is_wrong_with_the_database_names_no_file(closed: Office) -> None:
+async def test_what_is_wrong_with_the_database_names_no_file(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     await closed.open()
-    kept, closed.service.readers = closed.service.readers, ReaderPool(closed.directory / "no-ledger.db")
+    missing = ReaderPool(closed.directory / "no-ledger.db")
+    monkeypatch.setattr(closed.service.database, "read", missing.read)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{closed.service.port}") as client:
         answer = await client.get("/readyz")
-    closed.service.readers.close()
-    closed.service.readers = kept
+    missing.close()
     said = answer.json()["problems"]["database"]
     assert said
     assert str(closed.directory) not in answer.text

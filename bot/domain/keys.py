@@ -1,0 +1,89 @@
+"""Keys: values that travel as strings, as frozen dataclasses; nothing else builds such a string or takes one apart.
+
+A key's string is its `kind`, alone or followed by a colon and the rest. Strings that were stored or posted by earlier
+versions are decoded as they are: a kind and its format never change.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self
+
+
+class MalformedKeyError(ValueError):
+    """A string is no key of the kind it was taken for."""
+
+
+class Key(ABC):
+    """A value with a string form; every concrete subclass is a frozen dataclass and sets `kind`."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def encode(self) -> str:
+        """Return the string form."""
+
+    @classmethod
+    @abstractmethod
+    def decode(cls, text: str) -> Self:
+        """Return the key of a string form. Raises MalformedKeyError if it is none of this kind."""
+
+
+class NotificationKey(Key):
+    """What one notification is about; the same whenever the same is meant, so that it is sent once.
+
+    It must not hold an e-mail: other apps in the workspace can read it.
+    """
+
+    __slots__ = ()
+    is_ledger_independent: ClassVar[bool] = False
+    """Whether it means the same in every ledger, such as a date: then another ledger may have posted it too."""
+
+
+class TopicKey(Key):
+    """What a live message shows, which is edited as that changes; one message a topic and destination."""
+
+    __slots__ = ()
+
+
+class DestinationKey(Key):
+    """Where a notification goes."""
+
+    __slots__ = ()
+
+
+class ActionKey(Key):
+    """A button: `kind` begins its action id, the encoded key is its value."""
+
+    __slots__ = ()
+
+    @property
+    def action_id(self) -> str:
+        """The id of the button, unique within its message."""
+        return self.kind
+
+
+class FormKey(Key):
+    """A form: `kind` is its callback id, the encoded key is what it carries."""
+
+    __slots__ = ()
+
+
+def kind_of(text: str) -> str:
+    """Return the kind that a key's string form, an action id or a callback id begins with."""
+    return text.partition(":")[0]
+
+
+def rest_of(text: str, kind: str) -> str:
+    """Return what follows the kind in a string form. Raises MalformedKeyError if it is of another kind."""
+    found, _, rest = text.partition(":")
+    if found != kind:
+        raise MalformedKeyError(f"{text!r} is no key of the kind {kind!r}")
+    return rest
+
+
+def numbers(text: str, count: int, separator: str = "-") -> tuple[int, ...]:
+    """Return so many whole numbers of a text. Raises MalformedKeyError if it holds anything else."""
+    parts = text.split(separator)
+    if len(parts) != count or not all(part.isascii() and part.isdigit() for part in parts):
+        raise MalformedKeyError(f"{text!r} is not {count} numbers")
+    return tuple(map(int, parts))
