@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from time import perf_counter
 from zoneinfo import ZoneInfo
 

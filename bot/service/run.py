@@ -29,6 +29,7 @@ from bot.settings import Settings, SettingsError
 from bot.slack import http
 from bot.slack.blocks import paragraph
 from bot.slack.deduplication import RequestDeduplicator
+from bot.slack.connection import ConnectionState
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 from bot.slack.listener import Listener
 from bot.slack.socket import SocketConnection
@@ -76,6 +77,7 @@ class Service:
     door: Listener | None = None
     socket: SocketConnection | None = None
     rooms: Rooms | None = None
+    connection: ConnectionState = field(default_factory=ConnectionState)
     connecting: "asyncio.Task[None] | None" = None
     filling: "asyncio.Task[None] | None" = None
     life: AsyncExitStack = field(default_factory=AsyncExitStack)  # what ends with it: ticks, and the ledger
@@ -105,7 +107,7 @@ class Service:
         self.filling = asyncio.create_task(_fill(self.rooms))
         if settings.slack_app_token is not None:
             token, address = settings.slack_app_token.reveal(), settings.slack_api_url
-            self.socket = SocketConnection(self.door, token, address, self.look_after_itself)
+            self.socket = SocketConnection(self.door, token, address, self.connection, self.look_after_itself)
             await self.socket.start()
 
     async def look(self) -> None:
@@ -245,7 +247,7 @@ class Service:
     def _refusal(self) -> str | None:
         """Slack's word for not taking the app token; empty when it does or there is none, None while nobody knows."""
         if self.socket is not None:
-            return self.socket.refusal
+            return self.connection.refusal
         return None if self.app.settings.slack_app_token is not None else ""
 
     async def _slack_trouble(self) -> str:
@@ -255,7 +257,7 @@ class Service:
             return await self.slack_check.trouble()
         if await self.socket.is_connected():
             return ""
-        if refusal := self.socket.refusal:
+        if refusal := self.connection.refusal:
             return f"Slack does not take SLACK_APP_TOKEN ({refusal}). Make another in the Slack app, and restart."
         return "the connection is down; it is being renewed"
 

@@ -13,6 +13,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.settings import proxy_for
+from bot.slack.connection import ConnectionState
 from bot.slack.errors import RefusedBySlackError, SlackError, translated
 from bot.slack.listener import Listener
 from bot.slack.transport import session, web_client
@@ -32,18 +33,19 @@ Changed = Callable[[], Awaitable[None]]
 class SocketConnection:
     """One connection to Slack, watched: the client's own word that it is connected can be wrong.
 
-    `refusal` is Slack's word for why it does not take the app token: empty when it does, None while nobody knows.
-    `changed` is awaited when that has become another.
+    `state` is kept up to date; `changed` is awaited when the refusal in it has become another.
     """
 
-    def __init__(self, listener: Listener, app_token: str, address: str, changed: Changed) -> None:
+    def __init__(
+        self, listener: Listener, app_token: str, address: str, state: ConnectionState, changed: Changed
+    ) -> None:
         self._session = session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
         self._handler = _Handler(listener, app_token, address, self._session)
         self._client = self._handler.client
         self._changed = changed
         self._watching: asyncio.Task[None] | None = None
         self._was_up = False
-        self.refusal: str | None = None
+        self._state = state
 
     async def start(self) -> None:
         """Connect, wait for it a moment, and go on watching."""
@@ -80,13 +82,13 @@ class SocketConnection:
                 log.info("connected to Slack") if up else log.warning("not connected to Slack; trying again")
                 self._was_up = up
             await self._keep("" if up else refusal)
-            await asyncio.sleep(max(WATCH_SECONDS, REFUSED_SECONDS if self.refusal else 0))
+            await asyncio.sleep(max(WATCH_SECONDS, REFUSED_SECONDS if self._state.refusal else 0))
 
     async def _keep(self, refusal: str | None) -> None:
         """Remember whether Slack takes the token, and tell of it when that is new."""
-        if refusal == self.refusal:
+        if refusal == self._state.refusal:
             return
-        self.refusal = refusal
+        self._state.refusal = refusal
         if refusal:
             log.error("Slack does not take SLACK_APP_TOKEN", why=refusal)
         try:
@@ -104,10 +106,10 @@ class SocketConnection:
             return refusal.code
         except (SlackError, TimeoutError) as error:
             log.warning("cannot connect to Slack", why=str(error) or type(error).__name__)
-            return self.refusal
+            return self._state.refusal
         except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again
             log.warning("cannot connect to Slack", why=type(error).__name__)
-            return self.refusal
+            return self._state.refusal
         return ""
 
 

@@ -1,0 +1,140 @@
+"""A capability: what one package contributes to the app, as data; and the context that it is built from."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.domain.access import Caller
+from bot.outbox.renderers import Renderer
+from bot.slack.requests import Request
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.database.engine import Database
+    from bot.database.reader import Reader
+    from bot.domain.keys import Key, TopicKey
+    from bot.ledger.booking import Observer
+    from bot.ledger.former import FormerLedger
+    from bot.ledger.pruning import PruneStep
+    from bot.outbox.restore import KeyMapping
+    from bot.people.destinations import DestinationResolver
+    from bot.people.people import People
+    from bot.settings import Settings
+    from bot.slack.connection import ConnectionState
+    from bot.slack.templates import Templates
+    from bot.slack.workspace import Workspace
+    from bot.sync.scheduler import SyncScheduler
+
+Clock = Callable[[], datetime]
+"""Returns the present moment, aware."""
+
+Handler = Callable[[Request, Caller], Awaitable[None]]
+"""Answers what somebody typed, pressed or submitted; raises RefusedError and its like where it is not done."""
+
+QuestionHandler = Callable[[Request, Caller, Collection[str]], Awaitable[None]]
+"""Answers what is no command; the words are those of all commands, for a typo of one."""
+
+Validation = Callable[[Mapping[str, str]], Mapping[str, str]]
+"""Returns what is wrong with the fields of a form, by field; empty if nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What capabilities are built from. `scheduler` reads from Neo, `destinations` finds channels."""
+
+    settings: "Settings"
+    clock: Clock
+    database: "Database"
+    people: "People"
+    destinations: "DestinationResolver"
+    workspace: "Workspace"
+    templates: "Templates"
+    scheduler: "SyncScheduler"
+    connection: "ConnectionState"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form: what is done when it is submitted, and what is wrong with its fields before that."""
+
+    submit: Handler
+    validate: Validation
+
+
+class After(StrEnum):
+    """What a timer runs after, besides its own interval."""
+
+    SYNC = "sync"
+    CONNECTION_CHANGE = "connection change"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A job that the service runs every `seconds`; those of one interval run in the order of the list.
+
+    One that `needs_slack` waits until people's names are known. `patience` is how many seconds the others wait for it
+    before it goes on in the background, where it never runs beside itself; None if it waits for nobody.
+    """
+
+    id: str
+    seconds: float
+    run: Callable[[], Awaitable[None]]
+    after: frozenset[After] = frozenset()
+    needs_slack: bool = False
+    patience: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """A step of the nightly pruning: `step` deletes rows whose keys follow `after` and tells how far it came.
+
+    Its age limits count from `now`; `retained` are the live messages that any capability still needs.
+    """
+
+    what: str
+    step: Callable[["Connection", datetime, int, Collection["TopicKey"]], "PruneStep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """How a capability takes part in operations on the whole ledger; each but `retained` runs in the transaction."""
+
+    prepare: "Callable[[Connection], None] | None" = None
+    """Brings what it records up to date with the settings, when a ledger is opened for booking."""
+    merge_members: "Callable[[Connection, int, int, datetime], None] | None" = None
+    """Joins what it holds of a member, the first key, with another, the second."""
+    record_repricing: "Callable[[Connection, datetime], None] | None" = None
+    """Records what other amounts bring about, without a notification."""
+    adopt: "Callable[[Connection, FormerLedger, datetime], KeyMapping] | None" = None
+    """After a restore: takes over what the former ledger held, and returns how its keys read here."""
+    retained: "Callable[[Reader], Collection[TopicKey]] | None" = None
+    """Returns the live messages that pruning keeps however old they are."""
+    prunings: Sequence[Pruning] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a package contributes. Ids are unique among all capabilities; `keys` lists every key type that it uses."""
+
+    name: str
+    keys: "Collection[type[Key]]" = ()
+    commands: Mapping[str, Handler] = field(default_factory=dict)
+    """By the first word that is typed."""
+    actions: Mapping[str, Handler] = field(default_factory=dict)
+    """By the kind of the button's key."""
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    """By the kind of the form's key."""
+    events: Mapping[str, Renderer] = field(default_factory=dict)
+    """Renderers of notifications, by the kind of their key."""
+    topics: Mapping[str, Renderer] = field(default_factory=dict)
+    """Renderers of live messages as they stand, by the kind of their topic."""
+    observers: "Sequence[Observer]" = ()
+    timers: Sequence[Timer] = ()
+    upkeep: Upkeep = Upkeep()
+    question: QuestionHandler | None = None
+    """Answers whatever is no command; of one capability alone."""
+    home: Callable[[Request], Awaitable[None]] | None = None
+    """Shows App Home to whoever opens it; of one capability alone."""
