@@ -28,8 +28,8 @@ from bot.service.scheduler import BackgroundJob, Job, Scheduler
 from bot.settings import Settings, SettingsError
 from bot.slack import http
 from bot.slack.blocks import paragraph
-from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.connection import ConnectionState
+from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
 from bot.slack.listener import Listener
 from bot.slack.socket import SocketConnection
