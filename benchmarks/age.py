@@ -21,11 +21,13 @@ from bot.domain.access import Caller, Role
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
+from bot.failures.grouper import FailureGrouper
 from bot.home.facts import HomePolicy, home_facts
 from bot.incidents.monitor import current_incidents
 from bot.ledger import pruning
 from bot.ledger.booking import BookingPolicy, book
 from bot.outbox import store as outbox
+from tests.support.app import budget_evaluator, digest_planner, sync_plan
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -75,9 +77,9 @@ class _Lived:
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
             for scope in (TEAM, 1):
-                self.app.watch.set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
-            self.app.failures.record(connection)
-            self.app.watch.apply_due(connection, NOW)
+                budget_evaluator(self.app).set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
+            FailureGrouper().record(connection)
+            budget_evaluator(self.app).apply_due(connection, NOW)
         self.reader = open_reader(self.path)
 
     def close(self) -> None:
@@ -89,19 +91,19 @@ class _Lived:
 def _second(lived: _Lived) -> None:
     """The looks of a second and of a minute, where there is nothing to do."""
     reader, app = lived.reader, lived.app
-    assert not app.watch.due(reader, NOW)
-    assert not app.failures.due(reader, NOW)
+    assert not budget_evaluator(app).due(reader, NOW)
+    assert not FailureGrouper().due(reader, NOW)
     assert not outbox.due(reader, NOW, _UNSURE).channels
-    app.digests.decisions(reader, ["C0ALERTS"], NOW, NOW)
+    digest_planner(app).decisions(reader, ["C0ALERTS"], NOW, NOW)
     current_incidents(reader, 2**40, {}, NOW)
     pruning.due(reader, NOW, app.settings.timezone)
-    app.agenda(reader)
+    sync_plan(app, reader)
 
 
 def _booking(lived: _Lived) -> None:
     """A page of new tasks, some of which failed, with all who observe it; it is undone."""
     app = lived.app
-    policy = BookingPolicy(ByokUnit.CREDITS, observers=(app.watch.observe, app.failures.observe))
+    policy = BookingPolicy(ByokUnit.CREDITS, observers=(budget_evaluator(app).observe, FailureGrouper().observe))
     with lived.database.transaction() as connection:
         connection.exec_driver_sql("SAVEPOINT page")
         book(connection, _TASKS, policy, now=NOW)
@@ -120,14 +122,14 @@ _TASKS = [
 
 def _message(lived: _Lived) -> None:
     """The facts of the message about a budget."""
-    terms = lived.app.watch.policy
+    terms = budget_evaluator(lived.app).policy
     budget_facts(lived.reader, 1, budget_period(Unit.MONTH, NOW, terms.zone), terms, NOW)
 
 
 def _home(lived: _Lived) -> None:
     """What an operator's App Home shows."""
     app = lived.app
-    home_facts(lived.reader, Caller(Role.OPERATOR, _EMAILS[0]), HomePolicy(app.policy, app.watch.policy), NOW)
+    home_facts(lived.reader, Caller(Role.OPERATOR, _EMAILS[0]), HomePolicy.from_settings(app.settings), NOW)
 
 
 _WORKS: tuple[tuple[str, int, Callable[[_Lived], object]], ...] = (

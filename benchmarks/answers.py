@@ -18,7 +18,7 @@ from benchmarks.workplace import NOW
 from bot.app import App, build
 from bot.neo.client import RetryPolicy
 from bot.service.log import configure
-from bot.service.run import Service, running
+from bot.service.service import Service, running
 from bot.settings import LogFormat, LogLevel, load
 from bot.usage import answers
 from bot.usage.report import Report
@@ -48,8 +48,8 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 async def _measured(path: Path, rounds: int) -> tuple[list[float], dict[str, tuple[float, float, int]]]:
     async with slack_side() as side, running(_app(path, side)) as service:
-        assert service.connecting is not None
-        await service.connecting
+        assert service.slack.connecting is not None
+        await service.slack.connecting
         acks: list[float] = []
         taken = {line: await _one(service, side, line, rounds, acks) for line in _LINES}
         acks += [await _ack(service, side, "help") for _ in range(rounds * 20)]
@@ -102,11 +102,11 @@ def _timed_queries() -> Iterator[list[float]]:
 
 
 async def _answered(service: Service, side: Side, line: str, acks: list[float]) -> tuple[float, int]:
-    assert service.door is not None
+    assert service.slack.listener is not None
     number, body, headers = side.request(line)
     begun = perf_counter()
-    acks.append(await acknowledged(service.door.bolt, body, headers))
-    await service.door.wait_idle()
+    acks.append(await acknowledged(service.slack.listener.bolt, body, headers))
+    await service.slack.listener.wait_idle()
     arrived, size = side.arrived[number]
     return arrived - begun, size
 

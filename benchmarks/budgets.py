@@ -12,8 +12,7 @@ from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
 from benchmarks.timing import seconds, shown
 from benchmarks.workplace import NOW
-from bot.app import build
-from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.rules import budget_period
 from bot.database.engine import Database
 from bot.database.reader import open_reader
@@ -47,7 +46,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 
 def _watch() -> BudgetEvaluator:
-    return build(load({})).watch
+    return BudgetEvaluator(BudgetPolicy.from_settings(load({})))
 
 
 def _idle(size: Size) -> float:

@@ -8,7 +8,7 @@ from time import monotonic
 from benchmarks.workplace import NOW
 from bot.app import build
 from bot.service.log import configure
-from bot.service.run import serve
+from bot.service.service import serve
 from bot.settings import load
 
 _BEGAN = monotonic()

@@ -7,7 +7,7 @@ from benchmarks.workplace import NOW
 from bot.app import App, build
 from bot.sandbox.neo import KEY
 from bot.settings import load
-from bot.sync.runner import SyncOutcome
+from bot.sync.run import SyncOutcome
 
 
 def environment(ledger: Path, url: str = "http://127.0.0.1:1") -> Mapping[str, str]:
@@ -28,4 +28,4 @@ def wired(ledger: Path, url: str = "http://127.0.0.1:1") -> App:
 
 async def sync(app: App, *, full: bool) -> SyncOutcome:
     """One sync as `neo-usage sync` does it, without a word."""
-    return await app.sync(full=full, progress=lambda _: None, waiting=lambda _: None)
+    return await app.sync(full=full, progress=lambda _: None, on_wait=lambda _: None)

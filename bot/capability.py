@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.access import Caller
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from bot.database.engine import Database
     from bot.database.reader import Reader
-    from bot.domain.keys import Key, TopicKey
+    from bot.domain.keys import Key
     from bot.ledger.booking import Observer
     from bot.ledger.former import FormerLedger
-    from bot.ledger.pruning import PruneStep
     from bot.outbox.restore import KeyMapping
+    from bot.outbox.store import RetainedKeys
     from bot.people.destinations import DestinationResolver
     from bot.people.people import People
     from bot.settings import Settings
@@ -71,31 +71,28 @@ class After(StrEnum):
     CONNECTION_CHANGE = "connection change"
 
 
+class Stage(IntEnum):
+    """How far the service has started."""
+
+    STARTED = 0  # the ledger is open
+    CONNECTED = 1  # Slack has answered who the bot is
+    READY = 2  # people's names are known, and templates compiled
+
+
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A job that the service runs every `seconds`; those of one interval run in the order of the list.
+    """A job that the service runs every `seconds` (None: only `after` something), from a `stage` on.
 
-    One that `needs_slack` waits until people's names are known. `patience` is how many seconds the others wait for it
-    before it goes on in the background, where it never runs beside itself; None if it waits for nobody.
+    Those of one interval run one after the other, in the order of the capabilities. `patience` is how many seconds
+    the others wait for one that may have to wait for Slack: then it goes on in the background, never beside itself.
     """
 
     id: str
-    seconds: float
+    seconds: int | None
     run: Callable[[], Awaitable[None]]
     after: frozenset[After] = frozenset()
-    needs_slack: bool = False
+    stage: Stage = Stage.STARTED
     patience: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pruning:
-    """A step of the nightly pruning: `step` deletes rows whose keys follow `after` and tells how far it came.
-
-    Its age limits count from `now`; `retained` are the live messages that any capability still needs.
-    """
-
-    what: str
-    step: Callable[["Connection", datetime, int, Collection["TopicKey"]], "PruneStep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +107,10 @@ class Upkeep:
     """Records what other amounts bring about, without a notification."""
     adopt: "Callable[[Connection, FormerLedger, datetime], KeyMapping] | None" = None
     """After a restore: takes over what the former ledger held, and returns how its keys read here."""
-    retained: "Callable[[Reader], Collection[TopicKey]] | None" = None
-    """Returns the live messages that pruning keeps however old they are."""
-    prunings: Sequence[Pruning] = ()
+    retained: "Callable[[Reader], RetainedKeys] | None" = None
+    """Returns the messages that pruning keeps however old they are."""
+    prune: "Mapping[str, Callable[[Connection, datetime], int]]" = field(default_factory=dict)
+    """Deletes what nobody asks for any more, and returns how many rows, by what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ class Capability:
     """Renderers of live messages as they stand, by the kind of their topic."""
     observers: "Sequence[Observer]" = ()
     timers: Sequence[Timer] = ()
-    upkeep: Upkeep = Upkeep()
+    upkeep: Upkeep = field(default_factory=Upkeep)
     question: QuestionHandler | None = None
     """Answers whatever is no command; of one capability alone."""
     home: Callable[[Request], Awaitable[None]] | None = None

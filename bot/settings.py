@@ -130,6 +130,18 @@ class Settings:
         """The ledger's file."""
         return self.database_url
 
+    def neo_credential(self) -> Mapping[str, str]:
+        """Return the one header that authorises upstream.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        if self.neo_api_key is not None:
+            return {"X-Api-Key": self.neo_api_key.reveal()}
+        if self.neo_bearer_token is not None:
+            return {"Authorization": f"Bearer {self.neo_bearer_token.reveal()}"}
+        raise SettingsError(["NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin."])
+
     @property
     def has_neo_credential(self) -> bool:
         """Whether there is a key or token to ask the upstream with."""

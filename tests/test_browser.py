@@ -18,6 +18,7 @@ from bot.app import system_clock
 from bot.demo.show import QUESTIONS, Demo, demo
 from bot.domain.access import ONLY_ONES_OWN
 from bot.domain.money import show_usd, usd_text
+from tests.support.app import report_of
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 REQUIRED = os.environ.get("NEO_USAGE_BROWSER") == "required"
@@ -163,7 +164,7 @@ async def test_an_operators_answer_is_grouped_anew_in_its_place(calm: Demo, sit:
     answer = await seat.ask("team 7d by:member")
     there = await seat.messages.count()
     rows = await rows_of(answer.get_by_test_id("table"))
-    groups = calm.app.report("7d by:member").groups
+    groups = report_of(calm.app, "7d by:member").groups
     assert {row[0] for row in rows[1:]} == {group.key[0] for group in groups}
     await seat.press(answer, "By model")
     await expect(answer.locator("th").first).to_have_text("Model")
@@ -195,7 +196,7 @@ async def test_what_is_shared_is_seen_by_all_and_the_answer_by_nobody_else(calm:
 async def test_a_csv_comes_to_the_direct_messages_to_be_read_and_kept(calm: Demo, sit: Sit) -> None:
     today = calm.app.clock().date()
     asked = f"{today - timedelta(days=12)}..{today - timedelta(days=5)} by:member,model"  # nothing changes there
-    report = calm.app.report(asked)
+    report = report_of(calm.app, asked)
     seat = await sit(calm)
     answer = await seat.ask(f"team {asked}")
     filed = seat.messages.nth(await seat.messages.count())
@@ -376,7 +377,7 @@ async def test_a_next_day_has_one_digest_and_a_storm_one_message(troubled: Demo,
     digest = seat.messages.filter(has_text="the day before")
     await expect(digest).to_have_count(1)
     await expect(digest.get_by_test_id("chart")).to_be_visible()
-    report = troubled.app.report("yesterday")
+    report = report_of(troubled.app, "yesterday")
     yesterday = f"{report.window.start:%a} {report.window.start.day} {report.window.start:%b}"
     await expect(digest).to_contain_text(f"{yesterday}: {show_usd(report.spend_nanos)}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bot.cli import app
+from bot.cli.main import app
 from bot.demo.show import QUESTIONS
 from bot.settings import NAMES
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.cli import main
+from bot.cli.main import main
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.slack.server import SlackApi, SlackServer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.budgets import budget_formatting, changes, forms, render, request_render, store
+from bot.budgets import budget_formatting, changes, forms, render, store
 from bot.budgets.changes import BudgetChange
 from bot.budgets.evaluator import BudgetEvaluator, budget_topic
 from bot.budgets.facts import email_of
@@ -26,7 +26,7 @@ from bot.people.people import People
 from bot.people.rate_limit import count_message
 from bot.slack import blocks
 from bot.slack.blocks import Draft
-from bot.slack.requests import Request, RequestKind
+from bot.slack.requests import Request
 from bot.slack.templates import Templates, readable_text
 from bot.slack.workspace import Workspace
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-BUTTONS = (*render.BUTTONS, *request_render.BUTTONS, forms.SET, forms.REQUEST)
 _MOST_HOURS = 24 * 31
 
 
@@ -98,7 +97,8 @@ class BudgetCommands:
         view = forms.view(opened, request.channel, request_=not operator)
         await self.workspace.open_form(request.trigger, view)
 
-    async def _raise(self, request: Request, caller: Caller) -> None:
+    async def open_raise_form(self, request: Request, caller: Caller) -> None:
+        """Open the form in which the limit of an alert's budget is changed or asked for."""
         subject = await self._may_touch(caller, request.text)
         _, _, unit, _ = request.text.split(":")
         sql = (
@@ -112,7 +112,8 @@ class BudgetCommands:
         """What is wrong with a form that was filled in, by field."""
         return forms.wrong(fields, self.clock(), self.evaluator.policy.zone)
 
-    async def _filled_in(self, request: Request, caller: Caller) -> None:
+    async def submit(self, request: Request, caller: Caller) -> None:
+        """Set or ask for the budget that was filled into a form."""
         opened = forms.opened(request.text)
         meant = forms.asked(request.fields, opened, self.clock(), self.evaluator.policy.zone)
         await self._done_as_asked(request, caller, meant, opened.revision if meant.unit is opened.unit else None)
@@ -176,22 +177,8 @@ class BudgetCommands:
 
     # --- buttons -------------------------------------------------------------------------------------
 
-    async def press(self, request: Request, caller: Caller) -> None:
-        """Do what a button says, if whoever pressed it may."""
-        if request.kind is RequestKind.FORM:
-            await self._filled_in(request, caller)
-            return
-        match request.action.partition(":"):
-            case render.RAISE, _, _:
-                await self._raise(request, caller)
-            case render.ACKNOWLEDGE, _, _:
-                await self._acknowledge(request, caller)
-            case render.SNOOZE, _, how:
-                await self._snooze_pressed(request, caller, how)
-            case request_render.APPROVE | request_render.DECLINE as what, _, _:
-                await self._decide(request, caller, approve=what == request_render.APPROVE)
-
-    async def _acknowledge(self, request: Request, caller: Caller) -> None:
+    async def acknowledge(self, request: Request, caller: Caller) -> None:
+        """Record that somebody has seen an alert."""
         await self._may_touch(caller, request.text)
         limited = caller.role is not Role.OPERATOR
         before = await self.database.write(lambda c: self._acknowledged(c, request, limited=limited))
@@ -214,6 +201,14 @@ class BudgetCommands:
         if caller.role is not Role.OPERATOR and (subject == TEAM or subject != await self._member(caller)):
             raise RefusedError("This is somebody else's budget: they and the operators act on it.")
         return subject
+
+    async def approve(self, request: Request, caller: Caller) -> None:
+        """Approve a request, if it is still open."""
+        await self._decide(request, caller, approve=True)
+
+    async def decline(self, request: Request, caller: Caller) -> None:
+        """Decline a request, if it is still open."""
+        await self._decide(request, caller, approve=False)
 
     async def _decide(self, request: Request, caller: Caller, *, approve: bool) -> None:
         if caller.role is not Role.OPERATOR:
@@ -251,7 +246,9 @@ class BudgetCommands:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
         return subject
 
-    async def _snooze_pressed(self, request: Request, caller: Caller, how: str) -> None:
+    async def press_snooze(self, request: Request, caller: Caller) -> None:
+        """Snooze the alerts of the budget that an alert is about, for as long as the button says."""
+        how = request.action.partition(":")[2]
         subject = await self._may_touch(caller, request.text)
         if not request.in_dm and caller.role is not Role.OPERATOR:
             raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")

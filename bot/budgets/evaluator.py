@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from bot.database.reader import Reader
     from bot.ledger.booking import BookingResult, TaskChange
+    from bot.settings import Settings
 
 _BEGUN = "budget_periods"  # the note of which periods have begun
 _ZONE = "zone="  # what stands before the zone's name in it
@@ -53,6 +54,11 @@ class BudgetPolicy:
     basis: SpendBasis
     steps: tuple[int, ...] = STEPS
     privacy: Privacy = Privacy.NAMED
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "BudgetPolicy":
+        """Return the policy that the settings ask for."""
+        return cls(settings.timezone, settings.spend_basis, settings.budget_steps, settings.alert_privacy)
 
 
 @dataclass(frozen=True, slots=True)

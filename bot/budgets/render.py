@@ -27,7 +27,6 @@ from bot.slack.templates import Templates, Trusted, inert, mention
 
 _TITLE = 70  # characters of a task's title
 ACKNOWLEDGE, SNOOZE, RAISE = "budget_ack", "budget_snooze", "budget_raise"
-BUTTONS = (ACKNOWLEDGE, SNOOZE, RAISE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from bot.slack.blocks import Draft, Message
 from bot.slack.templates import Templates
 
 APPROVE, DECLINE = "budget_approve", "budget_decline"
-BUTTONS = (APPROVE, DECLINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
 from bot.service.log import configure
-from bot.service.run import Service, running
+from bot.service.service import Service, running
 from bot.settings import LogFormat, LogLevel, load
 
 BRISK = DeliveryTiming(pace=0.05)  # the embedded Slack takes more than one message a second
@@ -46,19 +46,18 @@ def _go_on(clock: SimClock, order: dict[str, Any]) -> None:
 
 
 async def _connected(service: Service) -> None:
-    assert service.connecting is not None  # noqa: S101 - it is while it runs
-    done, _ = await asyncio.wait({service.connecting}, timeout=_ARRIVING)
+    assert service.slack.connecting is not None  # noqa: S101 - it is while it runs
+    done, _ = await asyncio.wait({service.slack.connecting}, timeout=_ARRIVING)
     for each in done:
         each.result()
 
 
 async def _look(service: Service) -> None:
     """Let the bot look, and what it has to say arrive before time goes on: simulated hours pass in a moment."""
-    await service.look()
-    if service.rooms is not None:
-        with suppress(TimeoutError):  # while Slack is down nothing arrives
-            async with asyncio.timeout(_ARRIVING):
-                await service.rooms.outbox.wait_idle()
+    await service.jobs.sync()
+    with suppress(TimeoutError):  # while Slack is down nothing arrives
+        async with asyncio.timeout(_ARRIVING):
+            await service.wiring.outbox.wait_idle()
 
 
 async def _orders() -> asyncio.StreamReader:

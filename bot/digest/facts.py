@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.listing import BudgetLine, budget_lines
@@ -27,6 +28,9 @@ from bot.ledger.spend import Group, Sums, groups, member_emails, sums, team_dail
 from bot.spikes.rules import Spike, SpikePolicy
 from bot.spikes.store import spikes
 
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
 WEEKS = 4  # before, of which the median is what is usual
 CHART = 14  # days
 _TOP = 5
@@ -41,6 +45,12 @@ class DigestPolicy:
     spikes: SpikePolicy
     unit_is_set: bool
     failing: tuple[str, ...] = FAILED_STATUSES
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "DigestPolicy":
+        """Return the policy that the settings ask for."""
+        budgets, spikes = BudgetPolicy.from_settings(settings), SpikePolicy.from_settings(settings)
+        return cls(budgets, spikes, settings.byok_unit is not None, settings.failure_statuses)
 
     @property
     def basis(self) -> SpendBasis:

@@ -4,9 +4,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bot.domain.formatting import weekday
 from bot.domain.periods import Unit, Window, day_start, instant, local_day
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 CATCH_UP = timedelta(hours=12)  # a digest that is later is skipped, and the next one says so
 PATIENCE = timedelta(hours=1)  # for which it waits for complete data
@@ -23,6 +27,11 @@ class DigestSchedule:
     at: time
     days: frozenset[int]
     zone: tzinfo
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "DigestSchedule":
+        """Return the policy that the settings ask for."""
+        return cls(settings.digest_at, settings.digest_days, settings.timezone)
 
     def moment(self, day: date) -> datetime:
         """When the digest of a day is due; a time in the missing hour of spring is the first moment after it."""

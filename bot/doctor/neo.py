@@ -36,7 +36,7 @@ async def upstream(app: App) -> AsyncIterator[Check]:
     if not app.settings.has_neo_credential:
         return
     try:
-        async with connect(app.settings.neo_api_url, app.credential(), _QUICK) as client:
+        async with connect(app.settings.neo_api_url, app.settings.neo_credential(), _QUICK) as client:
             page, days = await _listed(client, app)
     except NeoError as error:
         yield Check(State.FAIL, "neo", str(error))

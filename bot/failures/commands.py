@@ -14,7 +14,7 @@ from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
 from bot.domain.question import Question
 from bot.domain.tokens import clean, nearest
-from bot.failures import answer_render, facts, forms, render, store
+from bot.failures import answer_render, facts, forms, store
 from bot.failures.forms import Choice
 from bot.failures.grouper import failure_topic
 from bot.failures.render import FailurePolicy
@@ -27,7 +27,7 @@ from bot.ledger.selection import parse_question
 from bot.outbox.store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
-from bot.slack.requests import Request, RequestKind
+from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-BUTTONS = (*render.BUTTONS, answer_render.LIFT, forms.FORM)
 _MOST_TASKS = 99
 _OFFERED = 30  # kinds, models and members each that the form offers to silence; Slack takes 100 in all
 
@@ -123,24 +122,11 @@ class FailureCommands:
 
     # --- buttons -------------------------------------------------------------------------------------
 
-    async def press(self, request: Request, caller: Caller) -> None:
-        """Do what a button says, if whoever pressed it may."""
-        if request.kind is RequestKind.FORM:
-            await self._silence(request, caller)
-            return
-        match request.action.partition(":")[0]:
-            case render.TASKS:
-                await self._show(request, caller)
-            case render.OFF:
-                await self._listen(request, caller, on=False)
-            case render.SILENCE:
-                await self._open(request, caller)
-            case render.ACKNOWLEDGE:
-                await self._acknowledge(request, caller)
-            case _:
-                await self._lift(request, caller)
+    async def stop_notifying(self, request: Request, caller: Caller) -> None:
+        """End the messages about one's own failures."""
+        await self._listen(request, caller, on=False)
 
-    async def _show(self, request: Request, caller: Caller) -> None:
+    async def show_tasks(self, request: Request, caller: Caller) -> None:
         """The tasks that a message tells of: all to an operator, to others their own."""
         operator = caller.role is Role.OPERATOR
         scope = EVERYTHING if operator else Scope(await self.member(caller))
@@ -156,7 +142,8 @@ class FailureCommands:
         view = answer_render.FailureView(self.templates, self.policy.zone, self.policy.address)
         await request.reply.say(answer_render.tasks(found, view))
 
-    async def _acknowledge(self, request: Request, caller: Caller) -> None:
+    async def acknowledge(self, request: Request, caller: Caller) -> None:
+        """Record that an operator has seen an alert."""
         self._operators_only(caller)
         first = await self.database.read(lambda reader: _first(reader, request.text))
         before = await self.database.write(lambda c: self._acknowledged(c, first, request.user))
@@ -179,7 +166,8 @@ class FailureCommands:
 
     # --- silences ------------------------------------------------------------------------------------
 
-    async def _open(self, request: Request, caller: Caller) -> None:
+    async def open_silence_form(self, request: Request, caller: Caller) -> None:
+        """Open the form in which an operator silences what an alert is about."""
         self._operators_only(caller)
         choices = await self.database.read(lambda reader: _choices(reader, request.text, self.policy))
         if not choices:
@@ -187,7 +175,8 @@ class FailureCommands:
         today = local_day(self.clock(), self.policy.zone)
         await self.workspace.open_form(request.trigger, forms.view(choices, request.channel, today))
 
-    async def _silence(self, request: Request, caller: Caller) -> None:
+    async def submit_silence(self, request: Request, caller: Caller) -> None:
+        """Silence what was chosen in a form."""
         self._operators_only(caller)
         asked = forms.asked(request.fields, request.user, self.clock(), self.policy.zone)
         await self.database.write(lambda c: self._silenced(c, asked))
@@ -200,7 +189,8 @@ class FailureCommands:
         store.silence(connection, asked, self.clock())
         request_edits(connection, map(failure_topic, store.shown(connection)))
 
-    async def _lift(self, request: Request, caller: Caller) -> None:
+    async def lift_silence(self, request: Request, caller: Caller) -> None:
+        """End a silence, for an operator."""
         self._operators_only(caller)
         await self._say(request, "failures/lifted", done=await self.lift(int(request.text)))
 

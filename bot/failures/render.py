@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from slackblocks import Button
@@ -27,10 +27,12 @@ from bot.slack.blocks import Draft, Message
 from bot.slack.templates import Templates, Trusted, code, mention
 
 TASKS, SILENCE, ACKNOWLEDGE, OFF = "failure_tasks", "failure_silence", "failure_ack", "failure_off"
-BUTTONS = (TASKS, SILENCE, ACKNOWLEDGE, OFF)
 _LINES = 10  # kinds that a summary lists
 _LINKED = 3  # tasks that are linked
 _NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that all of its lines fit
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,18 @@ class FailurePolicy:
     privacy: Privacy = Privacy.NAMED
     address: str | None = None
     failing: tuple[str, ...] = FAILED_STATUSES
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "FailurePolicy":
+        """Return the policy that the settings ask for."""
+        return cls(
+            zone=settings.timezone,
+            basis=settings.spend_basis,
+            titles=settings.show_titles,
+            privacy=settings.alert_privacy,
+            address=settings.neo_task_url_template,
+            failing=settings.failure_statuses,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.database.reader import Reader
 from bot.domain import formatting
-from bot.domain.access import Caller, RefusedError
+from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -19,11 +19,14 @@ from bot.failures.facts import first_line
 from bot.failures.rules import Cap
 from bot.ledger.members import shown_email
 from bot.ledger.passes import UnreadError, beginning, freshness, is_complete
-from bot.ledger.scope import Scope
-from bot.ledger.selection import Conditions, Selection, asks_for_held_tasks, conditions_of, holds_any
+from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.selection import Conditions, Selection, asks_for_held_tasks, conditions_of, holds_any, parse_question
 from bot.ledger.spend import spend_column
 from bot.people import mentions
 from bot.people.mentions import Mentioned
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,20 @@ def check_question(question: Question, failing: Sequence[str]) -> None:
     if question.by or question.rows or question.csv or question.sort or question.top:
         rows = f"`status:{','.join(failing)} rows`"
         raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
+
+
+def terminal_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> ErrorReport:
+    """Return what failed, asked in the query language by whoever holds the terminal.
+
+    Raises:
+        QueryError: the line is no question about failures.
+        RefusedError: a name in it is nobody's.
+        UnreadError: nothing has been read yet.
+    """
+    zone, basis, failing = settings.timezone, settings.spend_basis, settings.failure_statuses
+    question = parse_question(reader, EVERYTHING, line, now, zone, failing)
+    check_question(question, failing)
+    return error_report(reader, question, AT_THE_TERMINAL, zone, basis, failing, now)
 
 
 def error_report(  # noqa: PLR0917 - all that an answer depends on

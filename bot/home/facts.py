@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.listing import BudgetLine, budget_lines
@@ -28,6 +29,9 @@ from bot.ledger.spend import TaskRow, task_rows
 from bot.outbox.store import undelivered_count
 from bot.usage.report import Report, ReportPolicy, answer
 
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
 TASKS = 5
 LATELY = timedelta(days=7)
 _REACHES = (
@@ -44,6 +48,11 @@ class HomePolicy:
 
     usage: ReportPolicy
     budgets: BudgetPolicy
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "HomePolicy":
+        """Return the policy that the settings ask for."""
+        return cls(ReportPolicy.from_settings(settings), BudgetPolicy.from_settings(settings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,17 @@ def addresses(reader: Reader, member: int) -> list[str]:
     return [email for (email,) in rows if "@" in email]
 
 
-def merge(connection: "Connection", old: str, new: str) -> int:
-    """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
+@dataclass(frozen=True, slots=True)
+class MergedMembers:
+    """Two members that are one now: their keys, and how many charges became the new one's."""
 
-    Returns:
-        How many charges were re-addressed.
+    old: int
+    new: int
+    charges: int
+
+
+def merge(connection: "Connection", old: str, new: str) -> MergedMembers:
+    """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
 
     Raises:
         LedgerError: the old e-mail is unknown, or both are one member already.
@@ -89,7 +95,8 @@ def merge(connection: "Connection", old: str, new: str) -> int:
         "UPDATE member SET merged_into = ? WHERE id = ? OR merged_into = ?", (target, source, source)
     )
     connection.exec_driver_sql("UPDATE task SET member = ? WHERE member = ?", (target, source))
-    return connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (target, source)).rowcount
+    moved = connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (target, source)).rowcount
+    return MergedMembers(source, target, moved)
 
 
 def stored_email(name: str) -> str:

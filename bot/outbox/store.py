@@ -750,8 +750,8 @@ RETAIN = timedelta(days=400)  # what was told a year ago may still be looked up,
 class RetainedKeys:
     """What is kept however old it is: living messages by their things, and notifications by their stems."""
 
-    things: Collection[str] = ()
-    stems: Collection[str] = ()
+    topics: Collection[str] = ()
+    dedup_keys: Collection[str] = ()
 
 
 # of a notification `n`: it is over, nothing is looked for, and no summary that tells of it is on its way. The newest
@@ -797,8 +797,8 @@ def _asked(now: datetime, lasting: RetainedKeys, after: int, reached: int | None
         "before": to_us(now - RETAIN),
         "after": after,
         "upto": 2**62 if reached is None else reached,
-        "things": json.dumps(list(lasting.things)),
-        "stems": json.dumps(list(lasting.stems)),
+        "things": json.dumps(list(lasting.topics)),
+        "stems": json.dumps(list(lasting.dedup_keys)),
     }
 
 

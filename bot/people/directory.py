@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from bot.people.roles import SlackUser, read_user
 from bot.slack.errors import LimitedBySlackError, SlackError
-from bot.slack.workspace import Account, Workspace
+from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +22,6 @@ class Directory:
     """The users of the bot's workspace; `clock` gives aware times."""
 
     workspace: Workspace
-    account: Account
     clock: Callable[[], datetime]
     _known: dict[str, tuple[SlackUser, datetime]] = field(default_factory=dict)
     _filling: "asyncio.Task[None] | None" = None
@@ -54,7 +54,7 @@ class Directory:
                 log.warning("cannot read the list of people; asking one by one", why=str(error))
                 return
             for record in records:
-                self._keep(read_user(record, self.account.team, self.account.enterprise), seen)
+                self._keep(self._read(record), seen)
             read.add(cursor)
             cursor = following
         log.info("read the list of people", people=len(self._known))
@@ -73,7 +73,7 @@ class Directory:
         if record is None:
             self._known.pop(user, None)
             return None
-        found = read_user(record, self.account.team, self.account.enterprise)
+        found = self._read(record)
         self._keep(found, seen)
         return found
 
@@ -86,7 +86,7 @@ class Directory:
         record = await self.workspace.user_by_email(email)
         if record is None:
             return None
-        found = read_user(record, self.account.team, self.account.enterprise)
+        found = self._read(record)
         self._keep(found, self.clock())
         return found.id if found.email == email else None
 
@@ -115,6 +115,10 @@ class Directory:
         """Whom e-mails belong to, as far as is known; for addressing people, not for their rights."""
         wanted = set(emails)
         return {user.email: user for user, _ in self._known.values() if user.email in wanted and not user.denied}
+
+    def _read(self, record: dict[str, Any]) -> SlackUser:
+        who = self.workspace.identity
+        return read_user(record, who.team, who.enterprise)
 
     def _keep(self, user: SlackUser, seen: datetime) -> None:
         self._known[user.id] = user, seen

@@ -1,4 +1,4 @@
-"""The jobs: what the scheduler's ticks start. It only ticks; what is due is decided by `now` and the database."""
+"""The scheduler: runs the service's jobs by the clock; what is due is decided by `now` and the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,49 +13,49 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A line of the table: its name, how often it ticks (seconds), and what is called."""
+    """A line of the table: its name, how often it runs (seconds), and what is called."""
 
     id: str
     seconds: int
-    call: Callable[[], Awaitable[None]]
+    call: Callable[[], Awaitable[object]]
 
 
 class Scheduler:
-    """The jobs, each at every tick of its own, and never beside itself; ended by breaking them off.
+    """Runs each job at its interval, and never beside itself; the end breaks off what is under way.
 
-    A job runs in a task of ours and not of the scheduler's, which reports as an error what it breaks off itself.
+    A job runs in a task of ours and not of APScheduler's, which reports as an error what it breaks off itself.
     """
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
         for job in jobs:
             self._scheduler.add_job(self._start, "interval", seconds=job.seconds, id=job.id, args=[job])
 
     def start(self) -> None:
-        """Let them tick."""
+        """Begin to run the jobs, each after its first interval."""
         self._scheduler.start()
 
     async def _start(self, job: Job) -> None:
-        task = self._under_way.get(job.id)
+        task = self._tasks.get(job.id)
         if task is None or task.done():
-            self._under_way[job.id] = asyncio.create_task(_told(job))
+            self._tasks[job.id] = asyncio.create_task(_run(job))
 
     async def end(self) -> None:
-        """Tick no more, and break off what is under way."""
+        """Start no more jobs, and break off what is under way."""
         self._scheduler.pause()
-        await asyncio.sleep(0)  # a tick at this very moment starts its job, which is then broken off as one of ours
+        await asyncio.sleep(0)  # a job that starts at this very moment is then broken off as one of ours
         self._scheduler.shutdown(wait=False)
-        for task in self._under_way.values():
+        for task in self._tasks.values():
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
 
 class BackgroundJob:
-    """Work that may have to wait for Slack, beside the ticks that start it, and never beside itself."""
+    """Work that may have to wait for Slack: whoever starts it waits `patience` seconds, and never runs it twice."""
 
-    def __init__(self, id: str, call: Callable[[], Awaitable[None]], patience: float) -> None:  # noqa: A002 - as of a job
+    def __init__(self, id: str, call: Callable[[], Awaitable[object]], patience: float) -> None:  # noqa: A002 - as of a job
         self._job, self._patience = Job(id, 0, call), patience
         self._task: asyncio.Task[None] | None = None
         self._is_late = False  # somebody has waited long enough for what is under way
@@ -64,7 +64,7 @@ class BackgroundJob:
         """Do it, and wait for it a moment: what takes longer goes on by itself, and holds up nobody any more."""
         if await self._is_free():
             self._is_late = False
-            self._task = asyncio.create_task(_told(self._job))
+            self._task = asyncio.create_task(_run(self._job))
             await self._wait()
 
     async def _is_free(self) -> bool:
@@ -73,7 +73,7 @@ class BackgroundJob:
         return self._task is None or self._task.done()
 
     async def _wait(self) -> None:
-        assert self._task is not None  # noqa: S101 - whoever waits has looked
+        assert self._task is not None  # noqa: S101 - the caller has looked
         await asyncio.wait({self._task}, timeout=self._patience)
         self._is_late = not self._task.done()
 
@@ -85,8 +85,8 @@ class BackgroundJob:
                 await self._task
 
 
-async def _told(job: Job) -> None:
-    """Run it; what fails is a mistake of ours, told in the log, and the next tick tries again."""
+async def _run(job: Job) -> None:
+    """Run a job; what fails is a mistake of ours, which is logged, and it runs again at its next time."""
     try:
         await job.call()
     except Exception:

@@ -43,7 +43,9 @@ class ResponseUrlResponder:
 
     async def _send(self, message: Message, to: str, *, replace: bool) -> None:
         limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
-        client = AsyncWebhookClient(self.url, session=self.workspace.session, retry_handlers=[limited])
+        session = self.workspace.session
+        assert session is not None  # noqa: S101 - a request came over it
+        client = AsyncWebhookClient(self.url, session=session, retry_handlers=[limited])
         client.proxy = proxy_for(self.url)
         with translated():
             answer = await client.send(

@@ -103,7 +103,13 @@ class Templates:
     def __init__(self, directory: Path, own: Path | None = None) -> None:
         self._shipped = _shipped(directory)
         self._directory, self._own = own, None if own is None else _environment(own, directory)
-        self.broken: dict[str, str] = {}
+        self._broken: dict[str, str] = {}
+        self._is_compiled = False
+
+    @property
+    def broken(self) -> Mapping[str, str] | None:
+        """Own templates that cannot be used, each with why; None until `warm` has looked at all of them."""
+        return self._broken if self._is_compiled else None
 
     def say(self, template: str, /, **values: Any) -> str:  # noqa: ANN401 - a template's values
         """The template of that name (such as `usage/help`) with these values, without blank ends."""
@@ -119,13 +125,13 @@ class Templates:
         if shipped and not said:
             self._is_broken(name, "it says nothing")
             return shipped
-        self.broken.pop(name, None)
+        self._broken.pop(name, None)
         return said
 
     def _is_broken(self, name: str, why: str) -> None:
-        if self.broken.get(name) != why:
+        if self._broken.get(name) != why:
             log.warning("a template of TEMPLATES_DIR cannot be used; the shipped one is", template=name, why=why)
-        self.broken[name] = why
+        self._broken[name] = why
 
     def warm(self) -> None:
         """Compile every template, so that nobody's question waits for it, and what is broken is known."""
@@ -133,6 +139,7 @@ class Templates:
             self._shipped.get_template(name)
         for path in self._directory.rglob("*.txt") if self._directory else ():
             self._look_at(path.relative_to(self._directory or path).as_posix())
+        self._is_compiled = True
 
     def _look_at(self, name: str) -> None:
         assert self._own is not None  # noqa: S101 - whose templates are looked at

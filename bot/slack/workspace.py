@@ -15,7 +15,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_responses import ApiResponse, conversation, part, parts, person, required, text
 from bot.slack.blocks import Message
-from bot.slack.errors import FormNotOpenedError, GarbledBySlackError, RefusedBySlackError, SlackError, translated
+from bot.slack.errors import (
+    FormNotOpenedError,
+    GarbledBySlackError,
+    RefusedBySlackError,
+    SlackError,
+    SlackUnavailableError,
+    translated,
+)
 from bot.slack.transport import session, web_client
 
 R = TypeVar("R")
@@ -52,7 +59,7 @@ class Workspace:
     posting: AsyncWebClient
     once: AsyncWebClient
     patient: AsyncWebClient
-    session: aiohttp.ClientSession
+    session: aiohttp.ClientSession | None
     address: str
     _who: "list[Account]" = field(default_factory=list)
 
@@ -68,6 +75,13 @@ class Workspace:
             )
         self._who[:] = [found]
         return found
+
+    @property
+    def identity(self) -> Account:
+        """Who the bot is. Raises SlackUnavailableError while Slack has not said it, which `account` asks for."""
+        if not self._who:
+            raise SlackUnavailableError("Slack has not answered yet")
+        return self._who[0]
 
     async def users(self) -> AsyncIterator[dict[str, Any]]:
         """Everybody in the workspace, as Slack's user objects."""
@@ -321,6 +335,12 @@ def is_shared_outside(channel: Mapping[str, Any]) -> bool:
 def blocks(message: Message) -> Sequence[dict[str, Any]] | None:
     """The blocks as slack-sdk takes them."""
     return list(message.blocks) or None
+
+
+def offline_workspace(address: str) -> Workspace:
+    """Return a workspace without a token, for capabilities whose work does not reach Slack."""
+    client = web_client(None, address)
+    return Workspace(client, client, client, client, None, address)
 
 
 @asynccontextmanager

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.domain.money import median_nanos
 from bot.domain.pricing import SpendBasis
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 TIMES = 3
 DAYS = 28  # before the day in question, of which the active ones count
@@ -19,6 +23,11 @@ class SpikePolicy:
     zone: ZoneInfo
     basis: SpendBasis
     floor_nanos: int
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "SpikePolicy":
+        """Return the policy that the settings ask for."""
+        return cls(settings.timezone, settings.spend_basis, settings.spike_floor)
 
 
 @dataclass(frozen=True, slots=True)

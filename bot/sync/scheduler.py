@@ -1,4 +1,4 @@
-"""The keeper: keeps a running service's ledger fresh, one sync at a time; a question may wait for it, but not long."""
+"""The sync scheduler: keeps a running service's ledger fresh, one sync at a time; a question waits a moment for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,14 +10,20 @@ from sqlite3 import Error as SQLiteError
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.database.engine import Database
 from bot.database.errors import LedgerError, UnusableError
+from bot.database.lease import LeaseHolder
 from bot.neo.errors import NeoError
+from bot.sync import rate_limit
+from bot.sync.planner import SyncPlanner
 from bot.sync.row_errors import said
 from bot.sync.rules import PassKind, PlannedPass, SyncPlan
-from bot.sync.runner import SyncOutcome, SyncProgress
+from bot.sync.run import SyncOutcome, SyncProgress
+from bot.sync.runner import SyncRunner
 
 log = structlog.get_logger(__name__)
 
+YIELD_SECONDS = 0.25  # for which a page to be booked lets people's questions go first
 RESPITE = timedelta(seconds=20)  # after a failure, before a question asks the upstream again
 
 
@@ -31,14 +37,14 @@ class SyncFailure:
 
 @dataclass(slots=True)
 class SyncScheduler:
-    """One process's syncs.
+    """One process's syncs; made by `sync_scheduler`.
 
-    `read` does planned passes under the lease and raises NeoError or LedgerError; `agenda` looks what is due;
-    `clock` gives aware times.
+    `read` reads passes under the lease and raises NeoError or LedgerError; `plan` returns what is due; `clock` gives
+    aware times. `failure` is that of the last sync, `progress` where one stands that is under way.
     """
 
     read: Callable[[Sequence[PlannedPass], Callable[[SyncProgress], None]], Awaitable[SyncOutcome]]
-    agenda: Callable[[], Awaitable[SyncPlan]]
+    plan: Callable[[], Awaitable[SyncPlan]]
     clock: Callable[[], datetime]
     failure: SyncFailure | None = None
     progress: SyncProgress | None = None
@@ -107,7 +113,7 @@ class SyncScheduler:
 
     async def _due(self) -> SyncPlan:
         try:
-            return await self.agenda()
+            return await self.plan()
         except (UnusableError, SQLAlchemyError, SQLiteError):
             raise
         except Exception as error:
@@ -145,6 +151,28 @@ class SyncScheduler:
 
     def _see(self, progress: SyncProgress) -> None:
         self.progress = progress
+
+
+def sync_scheduler(
+    runner: SyncRunner, planner: SyncPlanner, database: Database, clock: Callable[[], datetime]
+) -> SyncScheduler:
+    """Return the scheduler of a service: it asks nothing of Neo before a wait is over that Neo has asked for."""
+
+    async def read(passes: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
+        await database.read(lambda reader: rate_limit.check(reader, clock()))
+        return await runner.run(passes, progress, _log_wait, yield_to_readers=yield_to_readers)
+
+    async def yield_to_readers() -> None:
+        await database.yield_to_readers(YIELD_SECONDS)
+
+    async def plan() -> SyncPlan:
+        return await database.read(lambda reader: planner.plan(reader, clock()))
+
+    return SyncScheduler(read, plan, clock)
+
+
+def _log_wait(held: LeaseHolder) -> None:
+    log.info("waiting for another sync to end", holder=held.who)
 
 
 def _retrieved(task: asyncio.Task[None]) -> None:

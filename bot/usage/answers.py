@@ -35,7 +35,7 @@ class Answers:
 
     database: Database
     people: People
-    keeper: SyncScheduler
+    scheduler: SyncScheduler
     policy: ReportPolicy
     stale_after: timedelta
     clock: Callable[[], datetime]
@@ -66,7 +66,7 @@ class Answers:
         """How fresh the ledger is, after a short wait for what is new if it is old."""
         fresh = await self.freshness()
         if fresh.as_of is None or self.clock() - fresh.as_of > self.stale_after:
-            await self.keeper.refresh(REFRESH_SECONDS)
+            await self.scheduler.refresh(REFRESH_SECONDS)
             return await self.freshness()
         return fresh
 
@@ -82,7 +82,7 @@ class Answers:
 
     def reading(self, caller: Caller) -> str:
         """What a sync is at, in words, for operators with how far it is; empty while there is none."""
-        at = self.keeper.progress
+        at = self.scheduler.progress
         if at is None or caller.role is not Role.OPERATOR:
             return "" if at is None else "I am reading Neo now"
         since = (
@@ -92,9 +92,9 @@ class Answers:
 
     def failure(self, caller: Caller) -> str:
         """Why the last sync failed, to others than operators only that it did; empty if it did not."""
-        if self.keeper.failure is None:
+        if self.scheduler.failure is None:
             return ""
-        return self.keeper.failure.said if caller.role is Role.OPERATOR else "I could not read Neo the last time."
+        return self.scheduler.failure.said if caller.role is Role.OPERATOR else "I could not read Neo the last time."
 
     # --- reaching back ---------------------------------------------------------------------------
 
@@ -111,6 +111,6 @@ class Answers:
     async def reach(self, chunks: list[PlannedPass]) -> None:
         """Read what is missing; where that fails, the answer says that the ledger is not complete."""
         try:
-            await self.keeper.reach(chunks)
+            await self.scheduler.reach(chunks)
         except (NeoError, LedgerError) as error:
             log.warning("could not reach back", why=str(error))

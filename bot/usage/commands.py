@@ -1,7 +1,7 @@
 """The question in Slack: typed or by a button, answered for whoever asks, shared on purpose, or filed as CSV."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.database.engine import Database
@@ -20,13 +20,12 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace, is_shared_outside
 from bot.usage.answers import Answers
-from bot.usage.buttons import ASK, CSV, SHARE, instead_button
+from bot.usage.buttons import instead_button
 from bot.usage.export import to_csv
 from bot.usage.render import message_of
 from bot.usage.report import Report
 from bot.usage.view import AnswerView
 
-ACTIONS = (ASK, SHARE, CSV)
 MOST_FILED = 50_000  # tasks in one file
 
 Room = Callable[[Request, Caller, Question], Awaitable[None]]
@@ -34,36 +33,34 @@ Room = Callable[[Request, Caller, Question], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class UsageCommands:
-    """The room that answers questions in Slack; `titles` says whether channels may see titles and errors.
-
-    `commands` are the words that begin no question.
-    """
+    """Answers questions in Slack; `titles` says whether channels may see titles and errors."""
 
     source: Answers
     workspace: Workspace
     templates: Templates
     titles: Titles
     database: Database
-    commands: tuple[str, ...] = ()
 
-    async def ask(self, request: Request, caller: Caller) -> None:
-        """Answer a typed question."""
+    async def ask(self, request: Request, caller: Caller, commands: Collection[str]) -> None:
+        """Answer a typed question; `commands` are the words that begin none, one of which may have been meant."""
         try:
             question = await self.source.parsed(request.text, caller)
         except QueryError as error:
-            await request.reply.say(self._as_command(request.text, error) or self._wrong(error))
+            await request.reply.say(self._as_command(request.text, error, commands) or self._wrong(error))
             return
         await self._served(self._file if question.csv else self._answer, request, caller, question)
 
-    async def press(self, request: Request, caller: Caller) -> None:
-        """Do what a button under an answer says, with the rights of whoever pressed it.
+    async def answer_button(self, request: Request, caller: Caller) -> None:
+        """Answer the question of a button. Raises QueryError if its value is none, so that no answer had it."""
+        await self._served(self._answer, request, caller, await self.source.parsed(request.text, caller))
 
-        Raises:
-            QueryError: its value is no question, so no answer of ours had it.
-        """
-        question = await self.source.parsed(request.text, caller)
-        room = {SHARE: self._share, CSV: self._file}.get(request.action.partition(":")[0], self._answer)
-        await self._served(room, request, caller, question)
+    async def share(self, request: Request, caller: Caller) -> None:
+        """Share the answer with the channel, as whoever pressed may see it; raises as `answer_button`."""
+        await self._served(self._share, request, caller, await self.source.parsed(request.text, caller))
+
+    async def send_csv(self, request: Request, caller: Caller) -> None:
+        """Send the answer as a file to whoever pressed; raises as `answer_button`."""
+        await self._served(self._file, request, caller, await self.source.parsed(request.text, caller))
 
     async def _served(self, room: Room, request: Request, caller: Caller, question: Question) -> None:
         try:
@@ -94,10 +91,10 @@ class UsageCommands:
     def _said(self, template: str, **values: object) -> Message:
         return blocks.paragraph(self.templates.say(f"usage/{template}", **values))
 
-    def _as_command(self, line: str, error: QueryError) -> Message | None:
+    def _as_command(self, line: str, error: QueryError, commands: Collection[str]) -> Message | None:
         """The command that a line was meant to begin with, if what is wrong is its first word and near to one."""
         first, _, rest = clean(line).partition(" ")
-        meant = nearest(first, self.commands) if error.column == 1 and error.word.startswith(first) else None
+        meant = nearest(first, commands) if error.column == 1 and error.word.startswith(first) else None
         if meant is None or (error.instead and nearest(first, (meant, error.instead.partition(" ")[0])) != meant):
             return None
         reason = f"not a word I know; did you mean `{meant}`?"

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.database.reader import Reader
-from bot.domain.access import Caller, Grant
+from bot.domain.access import AT_THE_TERMINAL, Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
@@ -15,11 +16,14 @@ from bot.domain.when import resolve
 from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import Freshness, UnreadError, beginning, freshness, is_complete
-from bot.ledger.scope import Scope
-from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, task_ids
+from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question, task_ids
 from bot.ledger.spend import Group, Sums, TaskRow, amounts, groups, sums, task_rows
 from bot.people import mentions
 from bot.people.mentions import Mentioned
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class ReportPolicy:
     basis: SpendBasis
     unit_is_set: bool
     failing: tuple[str, ...] = FAILED_STATUSES
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "ReportPolicy":
+        """Return the policy that the settings ask for."""
+        unit_is_set = settings.byok_unit is not None
+        return cls(settings.timezone, settings.spend_basis, unit_is_set, settings.failure_statuses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,19 @@ class Report:
     def share(self, group: Group) -> float | None:
         """A group's part of the untruncated total, None where that is not positive."""
         return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None
+
+
+def terminal_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> Report:
+    """Return the answer to a line of the query language, asked by whoever holds the terminal.
+
+    Raises:
+        QueryError: the line is no question.
+        RefusedError: a name in it is nobody's.
+        UnreadError: nothing has been read yet.
+    """
+    policy = ReportPolicy.from_settings(settings)
+    question = parse_question(reader, EVERYTHING, line, now, policy.zone, policy.failing)
+    return answer(reader, question, AT_THE_TERMINAL, policy, now)
 
 
 def answer(  # noqa: PLR0917 - all that an answer depends on

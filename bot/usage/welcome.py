@@ -36,8 +36,14 @@ class Welcome:
     templates: Templates
     poll: timedelta
 
-    async def once(self) -> None:
-        """Owe it to the operators who were not welcomed."""
+    async def enqueue_when_read(self) -> None:
+        """Enqueue it for the operators who were not welcomed, once all the history that is wanted was read."""
+        fresh, plan = await self.source.freshness(), await self.source.scheduler.plan()
+        if fresh.as_of is not None and not plan.history:
+            await self.enqueue()
+
+    async def enqueue(self) -> None:
+        """Enqueue it for the operators who were not welcomed."""
         waiting = [NewNotification(STEM, f"user:{user}") for user in self.people.operators()]
         done = await self.source.database.read(_welcomed)
         if waiting := [each for each in waiting if each.destination not in done]:

@@ -100,16 +100,16 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def patient(app: App) -> App:
     """The app, waiting long enough for one answer, however busy the machine is."""
-    return replace(app, patience=replace(HURRIED, answer=10, connect=10))
+    return replace(app, retry_policy=replace(HURRIED, answer=10, connect=10))
 
 
 async def failure(app: App) -> NeoError:
     """What a sync ends with."""
     with pytest.raises(NeoError) as raised:
         async with asyncio.timeout(20):
-            await app.sync(full=False, progress=lambda _: None, waiting=lambda _: None)
+            await app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None)
     assert "\n" not in str(raised.value)
-    assert app.credential()["X-Api-Key"] not in str(raised.value)
+    assert app.settings.neo_credential()["X-Api-Key"] not in str(raised.value)
     return raised.value
 
 
@@ -147,7 +147,9 @@ async def test_a_port_where_nobody_listens_is_called_that(wire: Wire) -> None:
 
 async def test_a_handshake_that_never_ends_is_no_connection_in_time(wire: Wire) -> None:
     async with listening(silence) as port:
-        app = replace(wire(NEO_API_URL=f"https://127.0.0.1:{port}"), patience=replace(HURRIED, answer=5, connect=0.2))
+        app = replace(
+            wire(NEO_API_URL=f"https://127.0.0.1:{port}"), retry_policy=replace(HURRIED, answer=5, connect=0.2)
+        )
         error = await failure(app)
     assert "no connection came about in time" in str(error)
 
@@ -221,7 +223,7 @@ async def test_what_was_asked_for_is_understood(wire: Wire) -> None:
     for encoding, body in bodies.items():
         async with listening(http(body, Content_Encoding=encoding, Connection="close")) as port:
             app = patient(wire(NEO_API_URL=f"http://127.0.0.1:{port}"))
-            assert (await app.sync(full=False, progress=lambda _: None, waiting=lambda _: None)).complete, encoding
+            assert (await app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None)).complete, encoding
 
 
 # --- the doctor ----------------------------------------------------------------------------------

@@ -179,6 +179,7 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
     TrappedResponse.trap = trap
     async with connect_workspace(token, url) as workspace:
+        assert workspace.session is not None
         workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
         delivery = TrappedDelivery(database, Trapped(workspace, trap), renderers, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
         delivery.trap = trap

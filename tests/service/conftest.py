@@ -22,7 +22,7 @@ from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-from bot.service.run import Service, running
+from bot.service.service import Service, running
 from bot.settings import load
 
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
@@ -68,9 +68,9 @@ class Office:
         """Start the bot alone."""
         self._bot = await self._stack.enter_async_context(AsyncExitStack())
         self.running = await self._bot.enter_async_context(running(self.app(over_http=over_http)))
-        assert self.service.connecting is not None
-        await self.service.connecting
-        await self.service.look()
+        assert self.service.slack.connecting is not None
+        await self.service.slack.connecting
+        await self.service.jobs.sync()
         if over_http:
             self.slack.delivery.events_url = f"http://127.0.0.1:{self.service.port}/slack/events"
         else:
@@ -144,22 +144,21 @@ class Office:
 
     async def sync(self) -> None:
         """Read what is new, and deliver what follows from it."""
-        await self.service.look()
+        await self.service.jobs.sync()
         await self.delivered()
 
     async def delivered(self) -> None:
         """See to everything that is owed now."""
-        assert self.service.rooms is not None
-        assert self.service.filling is not None
-        await self.service.filling
+        assert self.service.slack.filling is not None
+        await self.service.slack.filling
         for _ in range(3):  # a destination may be several, whose messages are owed then
-            await self.service.deliver()
-            await self.service.rooms.outbox.wait_idle()
+            await self.service.jobs.run_every(1)
+            await self.service.wiring.outbox.wait_idle()
 
     async def idle(self) -> None:
         """Wait until nothing is in flight."""
-        assert self.service.door is not None
-        await self.service.door.wait_idle()
+        assert self.service.slack.listener is not None
+        await self.service.slack.listener.wait_idle()
 
 
 def text_of(message: Message) -> str:

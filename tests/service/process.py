@@ -12,7 +12,7 @@ from bot.app import build, system_clock
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.service.log import configure
-from bot.service.run import serve
+from bot.service.service import serve
 from bot.settings import LogFormat, LogLevel, load
 
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.years import Years, live
 from bot.app import system_clock
+from bot.capability import After
 from bot.database.backup import verify
 from bot.domain.timestamps import to_us
 from bot.sandbox.clock import SimClock
@@ -27,6 +28,7 @@ from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.test_failures import fail
 from tests.service.worlds import spent
 from tests.statements import Asked, Statements, again, plan, watched
+from tests.support.service import nightly_pruning
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 END = datetime(2026, 1, 25, tzinfo=UTC)  # of the years that were lived: before what a nightly pass reads again
@@ -124,10 +126,11 @@ async def _looks_and_spends(office: Office) -> None:
         fail(office, PRIYA, f"the vault of {usd} is sealed")
         fail(office, MARCUS, "the vault is sealed")
         await spend(office, PRIYA, usd)
-        await office.service.look_after_itself()
-        await office.service.prune()  # which looks whether it is time
+        await office.service.alarm.test()
+        await office.service.jobs.run_after(After.CONNECTION_CHANGE)
+        await nightly_pruning(office.service).tick()  # which looks whether it is time
         office.clock.advance(MINUTE + SECOND)
-        await office.service.draw()
+        await office.service.jobs.run_every(5)
 
 
 async def _is_lost_and_found(office: Office) -> None:
@@ -150,13 +153,13 @@ async def _is_away(office: Office) -> None:
     office.slack.faults.always = Refuse("token_expired")
     await spend(office, PRIYA, 90)
     office.clock.advance(5 * DAY)
-    await office.service.deliver()
+    await office.service.jobs.run_every(1)
     office.slack.faults.clear()
     office.neo.faults.always = Status(503)
     await _goes_on(office, 3 * HOUR)
     office.neo.faults.clear()
     await _goes_on(office, HOUR)
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
 
 
 async def _goes_on(office: Office, by: timedelta, step: timedelta = HOUR) -> None:

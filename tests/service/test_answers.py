@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from tests.service.conftest import Office, actions, shown, table
+from tests.support.app import report_of
 
 
 async def test_an_operator_sees_everybody_by_member(office: Office) -> None:
     answer = await office.ask("hannah", "team 7d by:member")
     rows = table(answer)
     assert rows[0] == ["Member", "Spend", "Share", "Tasks"]
-    report = office.service.app.report("team 7d by:member")
+    report = report_of(office.service.app, "team 7d by:member")
     assert [row[0] for row in rows[1:]] == [group.key[0] for group in report.groups]
     assert shown(answer).startswith("The whole team · 7d · ")
 
@@ -24,7 +25,7 @@ async def test_the_answer_is_seen_by_nobody_else(office: Office) -> None:
 async def test_a_member_sees_their_own_spend(office: Office) -> None:
     answer = await office.ask("priya", "7d by:model")
     assert shown(answer).startswith("You · 7d · ")
-    report = office.service.app.report("email:priya.raman@acme.example 7d by:model")
+    report = report_of(office.service.app, "email:priya.raman@acme.example 7d by:model")
     assert [row[0] for row in table(answer)[1:]] == [group.key[0] for group in report.groups]
 
 
@@ -138,7 +139,7 @@ async def test_a_repeated_delivery_is_answered_once(office: Office) -> None:
 
 async def test_operators_are_welcomed_once(office: Office) -> None:
     await office.delivered()
-    await office.service.look()
+    await office.service.jobs.sync()
     [welcome] = office.dm("hannah")
     assert "I am ready" in shown(welcome)
     assert office.dm("priya") == []

@@ -13,6 +13,7 @@ from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, actions, shown, table
 from tests.service.worlds import add, spent
+from tests.support.app import budget_evaluator
 
 HOUR = timedelta(hours=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -314,7 +315,7 @@ async def test_a_reason_is_no_link_and_no_mention_wherever_it_is_said(office: Of
     await office.delivered()
     with office.service.database.transaction() as connection:  # as at the terminal, where Slack marks no address
         plain = LimitSetting(scope_of(connection, PRIYA), Unit.WEEK, 10**12, "terminal", "see https://evil.example now")
-        office.service.app.watch.set(connection, plain, office.clock())
+        budget_evaluator(office.service.app).set(connection, plain, office.clock())
     messages = [*told(office.dm("hannah")), *told(office.dm("priya")), await office.ask("priya", "explain")]
     texts = [text for message in messages for text in mrkdwn(message.blocks)]
     assert sum("evil.example" in text for text in texts) > 2

@@ -13,6 +13,7 @@ from bot.sync.rules import PassKind, PlannedPass
 from tests.service.conftest import Office, shown, table, text_of
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.worlds import add
+from tests.support.app import budget_evaluator, merge, read_passes
 
 DAY, USD = timedelta(days=1), 10**9
 
@@ -164,7 +165,7 @@ BEFORE = "priya.old@acme.example"
 
 async def merged(office: Office, old: str, new: str) -> None:
     with office.service.database.transaction() as connection:
-        office.service.app.merge(connection, old, new)
+        merge(office.service.app, office.service.database, connection, old, new)
     await office.delivered()
 
 
@@ -200,7 +201,7 @@ async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(office: Off
     await spend(office, BEFORE, 9)
     with office.service.database.transaction() as connection:
         limit = LimitSetting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
-        office.service.app.watch.set(connection, limit, office.clock())
+        budget_evaluator(office.service.app).set(connection, limit, office.clock())
     await merged(office, BEFORE, PRIYA)
     direct, channel = shown(told(office.dm("priya"))[0]), told(office.seen("marcus"))
     assert "You are over your monthly budget" in direct
@@ -213,8 +214,8 @@ async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Offic
     await spend(office, BEFORE, 10)
     with office.service.database.transaction() as connection:
         default = LimitSetting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
-        office.service.app.watch.set(connection, default, office.clock())
-        office.service.app.merge(connection, BEFORE, PRIYA)
+        budget_evaluator(office.service.app).set(connection, default, office.clock())
+        merge(office.service.app, office.service.database, connection, BEFORE, PRIYA)
     await office.delivered()
     steps = [shown(each) for each in told(office.dm("priya"))]
     assert sum("50 % passed" in step for step in steps) <= 1
@@ -228,7 +229,7 @@ async def test_a_full_sync_tells_of_what_happens_now(office: Office) -> None:
     await say(office, "hannah", "budget @priya 100/month")
     begun = office.clock() - timedelta(hours=1, seconds=1)
     add(office.neo.world, "big", "8", email=PRIYA, begun=begun)
-    await office.app().sync(full=True, progress=lambda _: None, waiting=lambda _: None)
+    await office.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
     await office.delivered()
     (message,) = told(office.dm("priya"))
     assert "90 % of your monthly budget" in shown(message)
@@ -239,7 +240,7 @@ async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(office
     office.clock.advance(DAY)
     add(office.neo.world, "old", "6", email=PRIYA, begun=office.clock() - timedelta(hours=2))
     everything = [PlannedPass(PassKind.FULL, None, office.clock())]
-    await office.app().read(everything, lambda _: None, lambda _: None, quiet=True)
+    await read_passes(office.app(), everything, is_backfill=True)
     await office.delivered()
     assert told(office.dm("priya")) == []
     assert "it was found while reading history" in await say(office, "priya", "explain")
@@ -260,7 +261,7 @@ async def test_the_end_of_a_default_for_a_while_over_many_is_told_in_one_summary
 
 async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(office: Office) -> None:
     await say(office, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
-    watch, now = office.service.app.watch, office.clock()
+    watch, now = budget_evaluator(office.service.app), office.clock()
     for moment, limit in [(now + DAY, "$50.00"), (now, "$400.00"), (now + DAY, "$50.00")]:
         with office.service.database.transaction() as connection:
             watch.apply_due(connection, moment)

@@ -19,6 +19,7 @@ from bot.slack.errors import RefusedBySlackError
 from tests.service.conftest import Office, shown, text_of
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.worlds import add
+from tests.support.app import budget_evaluator
 
 DAY = timedelta(days=1)
 STRANGER = "stranger@acme.example"
@@ -41,7 +42,7 @@ def limit(office: Office, whose: str, usd: int, unit: Unit = Unit.MONTH) -> None
     """Set a limit as at the terminal, whatever Slack does."""
     with office.service.database.transaction() as connection:
         setting = LimitSetting(scope_of(connection, whose), unit, usd * 10**9, "terminal")
-        office.service.app.watch.set(connection, setting, office.clock())
+        budget_evaluator(office.service.app).set(connection, setting, office.clock())
 
 
 async def later(office: Office, times: int = 10, step: timedelta = timedelta(seconds=30)) -> None:
@@ -151,9 +152,8 @@ async def test_what_arrived_while_that_was_in_doubt_is_not_missed(closed: Office
     office = await opened(closed)
     office.slack.faults.on("chat.postMessage", Reset(done=True))
     limit(office, PRIYA, 15, Unit.DAY)
-    await office.service.deliver()
-    assert office.service.rooms is not None
-    await office.service.rooms.outbox.wait_idle()
+    await office.service.jobs.run_every(1)
+    await office.service.wiring.outbox.wait_idle()
     office.clock.advance(5 * DAY)
     await later(office)
     assert len(told(office.dm("priya"))) == 1
@@ -344,8 +344,7 @@ async def test_where_slack_does_not_say_where_to_nothing_is_sent(closed: Office)
 async def test_a_refusal_to_whoever_lost_a_message_undoes_nothing(closed: Office) -> None:
     office = await opened(closed, OPS_CHANNEL="#neo-spend")
     limit(office, PRIYA, 15)
-    assert office.service.rooms is not None
-    delivery, im = office.service.rooms.outbox._delivery, office.workspace.im_of("U0PRIYA").id  # noqa: SLF001
+    delivery, im = office.service.wiring.outbox._delivery, office.workspace.im_of("U0PRIYA").id  # noqa: SLF001
     with office.service.database.transaction() as connection:
         store.place(connection, "member:1", im)
         lost = store.claim(connection, im, "frozen", office.clock(), timedelta(seconds=5))
@@ -385,7 +384,7 @@ async def test_a_step_that_waited_is_told_although_the_limit_was_raised_since(cl
     office = await opened(closed)
     office.slack.faults.when(lambda call: Status(503) if call.method == "chat.postMessage" else None)
     limit(office, PRIYA, 10)
-    await office.service.deliver()
+    await office.service.jobs.run_every(1)
     limit(office, PRIYA, 1000)
     office.slack.faults.clear()
     await later(office)

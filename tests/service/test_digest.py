@@ -15,6 +15,7 @@ from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown, text_of
 from tests.service.test_budgets import told
 from tests.service.worlds import add, spent
+from tests.support.app import post_digest, report_of, reprice_ledger
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -80,7 +81,7 @@ async def test_its_numbers_are_those_of_a_report_of_yesterday(office: Office) ->
         spend(office, PRIYA, usd, llm_cost=None)
     await goes_on(office, DAY)
     (digest,) = digests(office.seen("marcus"))
-    report = office.service.app.report("yesterday by:member")
+    report = report_of(office.service.app, "yesterday by:member")
     assert f"{show_usd(report.spend_nanos)}* (" in shown(digest)
     assert report.spend_nanos == 49_000_000_000
 
@@ -232,7 +233,7 @@ async def test_while_slack_is_away_it_waits_and_two_processes_tell_it_once(offic
     for _ in range(5):
         office.clock.advance(timedelta(minutes=2))
         await office.sync()
-        await other.deliver()
+        await other.jobs.run_every(1)
     await other.end()
     assert len(digests(office.seen("marcus"))) == 1
 
@@ -241,19 +242,19 @@ async def _another(office: Office) -> Any:
     """A second service on the same database and workspace."""
     from contextlib import AsyncExitStack
 
-    from bot.service.run import running
+    from bot.service.service import running
 
     stack = AsyncExitStack()
     service = await stack.enter_async_context(running(office.app()))
-    assert service.connecting is not None
-    await service.connecting
-    assert service.filling is not None
-    await service.filling
+    assert service.slack.connecting is not None
+    await service.slack.connecting
+    assert service.slack.filling is not None
+    await service.slack.filling
 
     class Other:
         async def deliver(self) -> None:
-            await service.look()
-            await service.deliver()
+            await service.jobs.sync()
+            await service.jobs.run_every(1)
 
         async def end(self) -> None:
             await stack.aclose()
@@ -297,7 +298,7 @@ async def test_what_was_priced_again_is_not_late(closed: Office) -> None:
     await goes_on(closed, DAY, 4 * HOUR)
     await closed.service.end()
     closed.settings["BYOK_UNIT"] = "usd"
-    closed.app().reprice()
+    reprice_ledger(closed.app())
     await closed.start()
     await goes_on(closed, DAY, 4 * HOUR)
     assert "Booked late" not in shown(digests(closed.seen("marcus"))[-1])
@@ -311,10 +312,10 @@ async def test_one_that_never_came_to_be_told_can_be_asked_for(office: Office) -
     office.slack.faults.clear()
     await goes_on(office, HOUR)
     assert digests(office.seen("marcus")) == []
-    assert "owed" in (await office.service.app.post_digest("2026-03-03"))[0]
+    assert "owed" in (await post_digest(office.service.app, "2026-03-03"))[0]
     await office.sync()
     assert len(digests(office.seen("marcus"))) == 1
-    assert "told already" in (await office.service.app.post_digest("2026-03-03"))[0]
+    assert "told already" in (await post_digest(office.service.app, "2026-03-03"))[0]
 
 
 async def test_a_channel_that_was_renamed_is_the_same_channel(office: Office) -> None:

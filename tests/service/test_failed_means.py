@@ -10,6 +10,7 @@ from bot.sandbox.world import START, World
 from bot.usage.export import to_json
 from tests.service.conftest import Office, shown
 from tests.service.worlds import HOUR, add
+from tests.support.app import errors_of, report_of, show_digest
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 YESTERDAY = START - 12 * HOUR
@@ -59,14 +60,14 @@ async def test_every_answer_the_digest_and_app_home_count_the_same_failures(coun
 async def test_files_and_the_terminal_count_them_so_too(counted: tuple[Office, int, str]) -> None:
     office, failed, spent = counted
     app = office.app()
-    total = json.loads(to_json(app.report("team 2026-03-01")))["total"]
+    total = json.loads(to_json(report_of(app, "team 2026-03-01")))["total"]
     assert (total["failed_tasks"], total["failed_usd"]) == (failed, f"{spent}0000000")
-    errors = errors_document(app.errors("team 2026-03-01"))
+    errors = errors_document(errors_of(app, "team 2026-03-01"))
     assert (errors["failed_tasks"], errors["failed_usd"]) == (failed, f"{spent}0000000")
     assert sum(each["tasks"] for each in errors["groups"]) == failed
     for parts in (errors["by_model"], errors["by_member"]):
         assert sum(each["failed_tasks"] for each in parts) == failed
-    assert f"{failed} failed" in app.show_digest("2026-03-02")
+    assert f"{failed} failed" in show_digest(app, "2026-03-02")
 
 
 async def test_the_lines_that_help_offers_list_what_failed(counted: tuple[Office, int, str]) -> None:
@@ -74,7 +75,7 @@ async def test_the_lines_that_help_offers_list_what_failed(counted: tuple[Office
     told = shown(await office.ask("hannah", "help"))
     line = re.search(r"`/neo-usage (team yesterday status:\S+ rows)`", told)
     assert line is not None, told
-    rows = office.app().report(line[1])
+    rows = report_of(office.app(), line[1])
     assert len(rows.rows) == failed
 
 
@@ -86,7 +87,7 @@ async def test_another_setting_counts_the_past_anew_and_tells_nobody(closed: Off
     await closed.service.end()
     closed.settings["FAILURE_STATUSES"] = "blocked"
     app = closed.app()
-    assert app.report("team 2026-03-01").total.failed_tasks == app.errors("team 2026-03-01").failed == 3
+    assert report_of(app, "team 2026-03-01").total.failed_tasks == errors_of(app, "team 2026-03-01").failed == 3
     await closed.start()
     await closed.sync()
     assert "3 of 5 tasks failed" in shown(await closed.ask("hannah", "errors team 2026-03-01"))

@@ -10,6 +10,7 @@ from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, actions, shown
 from tests.service.worlds import add
+from tests.support.app import merge
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 ENOUGH = "in the last hour. Nothing was sent."
@@ -102,7 +103,7 @@ async def test_of_two_requests_of_members_who_are_one_the_later_goes_on(office: 
     await office.ask("marcus", "budget request 200/month")
     await office.delivered()
     with office.service.database.transaction() as connection:
-        office.service.app.merge(connection, PRIYA, MARCUS)
+        merge(office.service.app, office.service.database, connection, PRIYA, MARCUS)
     await office.delivered()
     first, second = requests(office)
     assert "Replaced by a newer request" in shown(first)

@@ -12,7 +12,7 @@ from bot.app import build
 from bot.demo.show import demo
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.delivery import Payload
-from bot.service.run import running
+from bot.service.service import running
 from bot.settings import load
 from tests.service.conftest import CHANNEL, Office, shown
 from tests.service.hostile import (
@@ -75,11 +75,11 @@ async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: Office)
     from slack_bolt.async_app import AsyncBoltRequest
 
     await closed.open()
-    assert closed.service.door is not None
+    assert closed.service.slack.listener is not None
     before = state(closed)
     for sent in well_formed(closed):
         request = AsyncBoltRequest(body=sent.body.decode(), headers={"content-type": [sent.kind]})
-        assert (await closed.service.door.bolt.async_dispatch(request)).status == 401
+        assert (await closed.service.slack.listener.bolt.async_dispatch(request)).status == 401
     await closed.idle()
     assert state(closed) == before
 
@@ -319,7 +319,7 @@ async def test_a_payload_of_the_wrong_shape_ends_nothing(closed: Office, capsys:
     logged = capsys.readouterr().out
     assert "Traceback" not in logged.replace("could not answer", "")
     assert "x" * 1_000 not in logged
-    assert closed.service.door is not None
+    assert closed.service.slack.listener is not None
     assert shown(await closed.ask("hannah", "team")).startswith("The whole team")
 
 

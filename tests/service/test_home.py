@@ -17,6 +17,7 @@ from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown
 from tests.service.test_failures import fail
 from tests.service.worlds import add, spent
+from tests.support.app import merge, report_of
 
 DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -118,7 +119,7 @@ async def test_it_is_drawn_anew_when_something_changes_once_a_minute(office: Off
         await office.sync()
     assert len(office.slack.calls("views.publish")) == drawings
     office.clock.advance(61 * SECOND)
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
     assert len(office.slack.calls("views.publish")) == drawings + 1
     assert "$35.00* (3.50 credits)" in seen(office, "priya")
     office.clock.advance(61 * SECOND)
@@ -177,7 +178,7 @@ async def test_a_guest_is_refused_once_a_minute_however_often_it_is_opened(offic
     for _ in range(5):
         await opened(office, "gil")
         office.clock.advance(SECOND)
-        await office.service.draw()
+        await office.service.jobs.run_every(5)
     assert drawings(office) == before + 1
 
 
@@ -185,7 +186,7 @@ async def test_whoever_becomes_a_guest_sees_nothing_more_though_nothing_has_chan
     assert "crown jewels" in await opened(office, "priya")
     office.workspace.user("priya").is_restricted = True
     office.clock.advance(6 * MINUTE)
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
     assert "here as a guest" in seen(office, "priya")
     office.workspace.user("priya").is_restricted = False
     office.clock.advance(6 * MINUTE)
@@ -196,7 +197,7 @@ async def test_a_refusal_is_taken_back_without_its_being_opened(office: Office) 
     assert "here as a guest" in await opened(office, "gil")
     office.workspace.user("gil").is_ultra_restricted = office.workspace.user("gil").is_restricted = False
     office.clock.advance(6 * MINUTE)
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
     assert "guest" not in seen(office, "gil")
 
 
@@ -217,10 +218,10 @@ async def test_of_many_viewers_a_few_are_asked_about_a_tick(office: Office) -> N
     with office.service.database.transaction() as connection:
         for user in users:
             store.opened(connection, user, now)
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
     office.clock.advance(6 * MINUTE)
     before = len(office.slack.calls("users.info"))
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
     assert 0 < len(office.slack.calls("users.info")) - before <= AT_ONCE
 
 
@@ -235,7 +236,7 @@ async def goes_on(office: Office, minutes: int) -> None:
     for _ in range(minutes // 2):
         office.clock.advance(2 * MINUTE)
         await office.sync()
-        await office.service.draw()
+        await office.service.jobs.run_every(5)
 
 
 def fails(office: Office, method: str) -> None:
@@ -329,7 +330,7 @@ async def test_last_tasks_show_what_spend_adds_up(closed: Office) -> None:
     view = home(closed, "priya")
     assert view is not None
     rows = next(block["rows"] for block in view.body["blocks"] if block["type"] == "table")
-    report = closed.service.app.report(f"email:{PRIYA} task:own")
+    report = report_of(closed.service.app, f"email:{PRIYA} task:own")
     assert rows[1][1]["text"] == show_usd(report.spend_nanos)
 
 
@@ -349,7 +350,7 @@ async def test_new_spend_of_a_renamed_member_is_shown_to_them(office: Office) ->
     await office.sync()
     await opened(office, "priya")
     with office.service.database.transaction() as connection:
-        office.service.app.merge(connection, PRIYA, new)
+        merge(office.service.app, office.service.database, connection, PRIYA, new)
     await goes_on(office, 2)
     assert "$25.00* (2.50 credits)" in seen(office, "priya")
     spend(office, new, 30)
@@ -362,5 +363,5 @@ async def test_a_new_month_begins_by_itself(office: Office) -> None:
     with office.service.database.transaction() as connection:
         store.opened(connection, "U0PRIYA", office.clock() + 28 * DAY)
     office.clock.advance(30 * DAY)
-    await office.service.draw()
+    await office.service.jobs.run_every(5)
     assert "$20.00* (2.00 credits)" not in seen(office, "priya")

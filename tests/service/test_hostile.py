@@ -155,8 +155,7 @@ async def test_a_traceback_in_the_log_holds_no_variable(office: Office, capsys: 
         secret = f"secret-{office.clock().year}"
         raise ValueError(len(secret))
 
-    assert office.service.rooms is not None
-    commands = office.service.rooms.desk.commands
+    commands = office.service.wiring.registry.commands
     assert isinstance(commands, dict)
     commands["boom"] = boom
     assert "Something went wrong" in text_of(await office.ask("hannah", "boom"))

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from bot.capability import After
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status, Total
 from bot.sandbox.slack.faults import Refuse
@@ -66,7 +67,7 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
             "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
         )
     for _ in range(3):
-        await office.service.deliver()
+        await office.service.jobs.run_every(1)
     (message,) = office.dm("hannah")[before:]
     assert "I cannot write my database" in shown(message)
     assert "disk is full" in shown(message)
@@ -79,11 +80,11 @@ async def test_a_database_that_cannot_be_written_is_told_although_a_clock_ran_ah
             "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
         )
     office.clock.advance(timedelta(days=300))
-    await office.service.deliver()
+    await office.service.jobs.run_every(1)
     before = len(office.dm("hannah"))
     office.clock._ahead -= timedelta(days=300)  # noqa: SLF001 - it goes back only here
     for _ in range(2):
-        await office.service.deliver()
+        await office.service.jobs.run_every(1)
     (message,) = office.dm("hannah")[before:]
     assert "I cannot write my database" in shown(message)
 
@@ -161,11 +162,13 @@ async def test_readings_that_never_end_are_told_after_hours(office: Office) -> N
             " SELECT 'tail', window_to, started_at, 0, 0, 0, 0, 0, 0, 0 FROM pass ORDER BY id DESC LIMIT 1"
         )
     office.clock.advance(timedelta(hours=5))
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
     assert alarms(office) == []
     office.clock.advance(timedelta(hours=2))
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
     (alarm,) = alarms(office)
     assert "no reading of Neo has come to its end for 7 hours" in alarm
@@ -185,7 +188,7 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_named_and_told_and_the
     (alarm,) = [each for each in alarms(office) if "could not be booked" in each]
     assert "1 row of Neo cannot be booked: odd: it could not be booked (the database failed: seven of" in alarm
     assert "<@" not in alarm
-    assert office.service.keeper.failure is None
+    assert office.service.wiring.context.scheduler.failure is None
     with office.service.database.transaction() as connection:
         connection.exec_driver_sql("DROP TRIGGER odd")
     await poll(office, 1)
@@ -215,10 +218,11 @@ async def test_that_the_token_is_refused_stands_until_somebody_knows_better(offi
     office.slack.faults.when(lambda call: Refuse("invalid_auth") if call.method == "apps.connections.open" else None)
     office.slack.sockets.drop()
     await office.workspace.until(lambda: told(office.dm("hannah")) != [], 20)
-    socket, office.service.socket = office.service.socket, None  # as it is while the service starts
-    await office.service.look_after_itself()
+    socket, office.service.slack.socket = office.service.slack.socket, None  # as it is while the service starts
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
-    office.service.socket = socket
+    office.service.slack.socket = socket
     assert len(told(office.dm("hannah"))) == 1
 
 

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import pytest
 
+from bot.capability import After
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Fault, Hang, Limited, Mangle, Refuse, Reset
@@ -15,6 +16,7 @@ from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told
 from tests.service.worlds import spent
+from tests.support.app import merge
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 HOUR_LONG = Limited(3600)
@@ -49,7 +51,7 @@ async def quick(office: Office, done: Callable[[], bool]) -> None:
     began = perf_counter()
     while not done():
         assert perf_counter() - began < AT_ONCE, "it was held up"
-        await office.service.deliver()
+        await office.service.jobs.run_every(1)
         await asyncio.sleep(0.02)
 
 
@@ -71,7 +73,7 @@ async def test_who_cannot_be_looked_up_holds_up_nobody_else(office: Office, meth
     await quick(office, lambda: len(told(office.seen("marcus"))) == 1)
     office.slack.faults.clear()
     assert not told(office.dm("yuki"))
-    await office.service.rooms.outbox.stop(0) if office.service.rooms else None
+    await office.service.wiring.outbox.stop(0)
 
 
 async def test_a_limit_of_an_hour_is_kept_to_and_then_the_message_comes(office: Office) -> None:
@@ -135,9 +137,10 @@ async def test_who_is_meant_is_not_said_and_the_message_waits_without_an_alarm(o
     office.clock.advance(6 * MINUTE)
     asking = {"users.info", "users.lookupByEmail"}
     office.slack.faults.when(lambda call: fault if call.method in asking else None)
-    await office.service.look()
+    await office.service.jobs.sync()
     await later(office, MINUTE, 3)
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     office.slack.faults.clear()
     await later(office, 31 * MINUTE, 3)
     assert not [each for each in told(office.dm("hannah")) if "worded" in shown(each)]
@@ -154,7 +157,7 @@ async def test_an_edit_whose_words_wait_for_slack_is_made_later(office: Office) 
     office.clock.advance(6 * MINUTE)
     office.slack.faults.when(lambda call: Status(503) if call.method == "users.info" else None)
     spent(office.neo.world, office.clock(), PRIYA, 1)
-    await office.service.look()
+    await office.service.jobs.sync()
     await later(office, MINUTE, 2)
     assert "125 % used" in shown(message)
     office.slack.faults.clear()
@@ -168,7 +171,7 @@ async def test_edits_that_are_limited_hold_up_no_posts_of_their_channel(office: 
     await spend(office, PRIYA, 15)
     office.slack.faults.when(lambda call: HOUR_LONG if call.method == "chat.update" else None)
     spent(office.neo.world, office.clock(), PRIYA, 1)
-    await office.service.look()
+    await office.service.jobs.sync()
     put(office, NewNotification("welcome", "alert"))
     await quick(office, lambda: any("welcome" in key for key in keys(office.seen("marcus"))))
     asked = sum(call.method == "chat.update" for call in office.slack.log)
@@ -186,7 +189,7 @@ async def test_a_digest_whose_channel_is_not_named_holds_up_neither_the_other_no
     await closed.open()
     closed.slack.faults.when(lambda call: HOUR_LONG if call.method == "conversations.list" else None)
     closed.clock.advance(14 * HOUR)
-    await closed.service.look()
+    await closed.service.jobs.sync()
     put(closed, NewNotification("welcome", "user:U0YUKI"))
     await quick(closed, lambda: len(told(closed.dm("yuki"))) == 1)
 
@@ -195,7 +198,7 @@ async def test_a_digest_whose_channel_is_not_named_holds_up_neither_the_other_no
 
     async with asyncio.timeout(12):
         while not digests("security"):
-            await closed.service.deliver()
+            await closed.service.jobs.run_every(1)
             await asyncio.sleep(0.05)
     assert not digests("neo-spend")
 
@@ -217,7 +220,7 @@ async def test_app_home_that_cannot_be_drawn_holds_up_no_message(office: Office)
     office.slack.faults.when(lambda call: Hang() if call.method == "views.publish" else None)
     office.clock.advance(2 * MINUTE)
     spent(office.neo.world, office.clock(), PRIYA, 5)
-    looking = asyncio.create_task(office.service.look())
+    looking = asyncio.create_task(office.service.jobs.sync())
     put(office, NewNotification("welcome", "user:U0YUKI"))
     await quick(office, lambda: len(told(office.dm("yuki"))) == 1)
     office.slack.faults.clear()
@@ -234,7 +237,7 @@ async def test_whoever_was_merged_is_told_under_whichever_address_slack_knows(of
     if linked != "neither":
         await office.ask("hannah", f"link @priya {new if linked == 'new' else old}")
     with office.service.database.transaction() as connection:
-        office.service.app.merge(connection, old, new)
+        merge(office.service.app, office.service.database, connection, old, new)
     await office.ask("hannah", f"budget {new} 100/month")
     await spend(office, new, 55)
     assert told(office.seen("marcus")) == []

@@ -11,6 +11,7 @@ from tests.service.conftest import Office, actions, shown, table, text_of
 from tests.service.test_budgets import told
 from tests.service.test_home import opened
 from tests.service.worlds import HOUR, add
+from tests.support.app import merge
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 THEIRS = ("secret-title", "secret-error", "secret-model", "secret-tool", "blocked-by-secret", MARCUS)
@@ -146,7 +147,7 @@ def failures(office: Office, user: str) -> str:
 
 async def test_who_was_joined_is_no_somebody_else(office: Office) -> None:
     with office.service.database.transaction() as connection:
-        office.service.app.merge(connection, MARCUS, PRIYA)
+        merge(office.service.app, office.service.database, connection, MARCUS, PRIYA)
     said = shown(await office.ask("priya", "task:moved-1"))
     assert "secret-title" in said
     assert "$100.00" in said

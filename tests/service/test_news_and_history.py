@@ -13,6 +13,7 @@ from bot.sandbox.world import START, World
 from bot.sync.rules import PassKind, PlannedPass
 from tests.service.conftest import Office, shown
 from tests.service.worlds import add, spent
+from tests.support.app import read_passes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PRIYA = "priya.raman@acme.example"
@@ -49,12 +50,12 @@ def told(messages: Sequence[Message]) -> list[str]:
 
 
 async def read(office: Office, *planned: PlannedPass) -> None:
-    await office.app().read(planned, lambda _: None, lambda _: None)
+    await read_passes(office.app(), planned)
     await office.sync()
 
 
 async def full(office: Office) -> None:
-    await office.app().sync(full=True, progress=lambda _: None, waiting=lambda _: None)
+    await office.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
     await office.sync()
 
 
@@ -111,7 +112,7 @@ async def test_history_and_news_of_one_page_are_told_apart(closed: Office) -> No
     with office.service.database.transaction() as connection:  # as if the ledger began later
         connection.exec_driver_sql("UPDATE coverage SET covered_from = covered_to - 2 * 3600000000")
     spent(office.neo.world, office.clock(), PRIYA, 20)
-    await office.app().read([PlannedPass(PassKind.FULL, None, office.clock())], lambda _: None, lambda _: None)
+    await read_passes(office.app(), [PlannedPass(PassKind.FULL, None, office.clock())])
     await office.sync()
     said = "\n".join(told(office.dm("priya")) + told(office.seen("marcus")))
     assert "105 %" in said  # what is news has passed the step of 100

@@ -173,11 +173,10 @@ async def test_many_channels_do_not_wait_for_each_other(office: Office) -> None:
             [NewNotification("welcome", "user:U0PRIYA"), NewNotification("welcome", "user:U0MARCUS")],
             office.clock(),
         )
-    assert office.service.rooms is not None
-    await office.service.deliver()
+    await office.service.jobs.run_every(1)
     await office.workspace.until(lambda: bool(told(office.dm("marcus"))))
     assert told(office.dm("priya")) == []
-    await office.service.rooms.outbox.stop(0)
+    await office.service.wiring.outbox.stop(0)
 
 
 async def test_a_message_that_cannot_be_edited_gets_one_reply_a_step_and_not_one_a_reading(office: Office) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
 from benchmarks.years import Years, live
+from bot.app import build
 from bot.budgets import changes
 from bot.budgets import store as budgets
 from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
@@ -41,15 +42,17 @@ from bot.failures.grouper import FailureGrouper
 from bot.ledger import passes, pruning
 from bot.ledger.booking import BookingPolicy, book
 from bot.ledger.passes import PassTally
+from bot.maintenance.prune import Pruning
 from bot.outbox import store as outbox
 from bot.outbox.store import Arrival, Posted
 from bot.sandbox.world import START, World
-from bot.service.pruning import Pruning
+from bot.settings import load
 from tests.downgrade import downgrade
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told
 from tests.service.test_home import opened, press, seen
 from tests.service.worlds import spent
+from tests.support.service import nightly_pruning
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -149,7 +152,8 @@ class Team:
             self.pruned += sum(asyncio.run(self._prune()).values())
 
     async def _prune(self) -> dict[str, int]:
-        return await Pruning(self.database, ZONE, lambda: self.now).prune()
+        app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{self.path}"}))
+        return await Pruning(self.database, app.capabilities(self.database), ZONE, lambda: self.now).prune()
 
     # --- what is seen of it --------------------------------------------------------------------------
 
@@ -341,7 +345,7 @@ async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(off
     explained = shown(await office.ask("hannah", EXPLAINED))
     before = rows(office)
     with structlog.testing.capture_logs() as log:
-        await office.service.prune()
+        await nightly_pruning(office.service).tick()
     after = rows(office)
     (said,) = [each for each in log if each["event"] == "pruned"]
     assert said["passes"] == before["pass"] - after["pass"] > 10_000
@@ -356,28 +360,28 @@ async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(off
 
 
 async def test_it_is_done_once_a_night(office: Office) -> None:
-    await office.service.prune()
+    await nightly_pruning(office.service).tick()
     with structlog.testing.capture_logs() as log:
         office.clock.advance(3 * HOUR)
-        await office.service.prune()
+        await nightly_pruning(office.service).tick()
         assert not log
         office.clock.advance(30 * HOUR)
         spent(office.neo.world, office.clock(), PRIYA, 1)
         await office.sync()
         log.clear()
-        await office.service.prune()
+        await nightly_pruning(office.service).tick()
         assert [each["event"] for each in log] == ["pruned"]  # a day's worth of what was three years old
 
 
 async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_its_time(office: Office) -> None:
     service, now = office.service, office.clock()
-    await service.prune()
+    await nightly_pruning(service).tick()
     before = rows(office)
-    await Pruning(service.database, ZONE, lambda: now + 10 * 365 * DAY).tick()
+    await nightly_pruning(service, lambda: now + 10 * 365 * DAY).tick()
     for table, count in rows(office).items():
         assert count >= 0.7 * before[table], table  # a week's worth goes, as far as the newest task is believed
     assert await service.database.read(lambda reader: pruning.due(reader, now, ZONE))  # the night ahead counts for none
-    await service.prune()
+    await nightly_pruning(service).tick()
     assert not await service.database.read(lambda reader: pruning.due(reader, now, ZONE))
 
 
@@ -387,7 +391,7 @@ async def test_nobody_is_welcomed_twice(office: Office) -> None:
         office.clock.advance(200 * DAY)
         spent(office.neo.world, office.clock(), PRIYA, 1)
         await office.sync()
-        await office.service.prune()
+        await nightly_pruning(office.service).tick()
         await office.sync()
     assert len([each for each in told(office.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
 
@@ -397,7 +401,7 @@ async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_worki
     office.clock.advance(40 * DAY)
     spent(office.neo.world, office.clock(), PRIYA, 1)
     await office.sync()
-    await office.service.prune()
+    await nightly_pruning(office.service).tick()
     assert rows(office)["home_viewer"] == 0
     await press(office, "priya", "Tell me when a task fails")
     assert "I tell you in a direct message when a task of yours fails" in seen(office, "priya")

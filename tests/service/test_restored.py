@@ -19,7 +19,7 @@ from bot.sandbox.slack.calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Reset
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import World
-from bot.service.run import serve
+from bot.service.service import serve
 from tests.downgrade import downgrade
 from tests.service.conftest import Office, actions, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told

@@ -11,6 +11,7 @@ from bot.app import App
 from bot.database.backup import backup
 from bot.digest import store
 from bot.ledger.former import open_former
+from bot.maintenance.restore import adopt
 from bot.outbox.store import NewNotification, enqueue
 from bot.people.rate_limit import MOST
 from bot.sandbox.clock import SimClock
@@ -309,12 +310,13 @@ def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: Si
 
 
 async def test_a_restore_knows_the_keys_of_every_kind_of_message(office: Office) -> None:
-    rooms, service = office.service.rooms, office.service
-    assert rooms is not None
-    voices = rooms.outbox.voices
+    service, registry = office.service, office.service.wiring.registry
     copy = copied(office)
     with service.database.transaction() as connection, open_former(copy, connection) as found:
         assert found is not None
-        names = service.app.adopted(connection, found, office.clock())
-    assert set(names.stems) >= {*voices.says, *voices.shows} - {"budget", "incident"}  # owed as crossings, and as ops
-    assert set(names.things) == set(voices.shows)
+        names = adopt(connection, registry.capabilities, found, office.clock())
+    assert set(names.stems) >= {*registry.events, *registry.topics} - {
+        "budget",
+        "incident",
+    }  # owed as crossings, and as ops
+    assert set(names.things) == set(registry.topics)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.capability import After
 from bot.sandbox.slack.things import Message
 from bot.sandbox.world import START, World
-from bot.service.run import running
+from bot.service.service import running
 from bot.shipped import shipped
 from tests.service.conftest import Office, shown, text_of
 from tests.service.test_failures import fail
@@ -100,8 +101,7 @@ async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
         await opened(office, user)
     await office.ask("hannah", "errors team 7d")
     text = everything(office)
-    assert office.service.rooms is not None
-    assert office.service.rooms.desk.templates.broken == {}
+    assert office.service.wiring.context.templates.broken == {}
     rare = {
         "failures/acknowledged", "failures/silenced", "failures/lifted", "failures/tasks",
         "home/unread", "digest/text",
@@ -129,7 +129,8 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     path.write_text(text, encoding="utf-8")
     fail(office, PRIYA, "x broke")
     await office.sync()
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
     told = [shown(each) for each in office.seen("marcus")]
     assert any("A task ended as error" in each and "«failures/headline»" not in each for each in told)
@@ -138,7 +139,8 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     office.clock.advance(timedelta(days=2))
     fail(office, PRIYA, "y broke")
     await office.sync()
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
     told = [shown(each) for each in office.seen("marcus")]
     assert any("«failures/headline»" in each and "A task ended as error" in each for each in told)
@@ -149,21 +151,25 @@ async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(office: Of
     (own / "failures" / "headline.txt").write_text("{% if %}", encoding="utf-8")
     fail(office, PRIYA, "x broke")
     await office.sync()
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
     await office.service.end()
     office.slack.down = True
     async with running(office.app()) as service:
-        await service.look_after_itself()  # before Slack was reached, which comes before any template
+        await service.alarm.test()
+        await service.jobs.run_after(
+            After.CONNECTION_CHANGE
+        )  # before Slack was reached, which comes before any template
         office.slack.down = False
-        assert service.connecting is not None
-        await service.connecting
-        assert service.filling is not None
-        await service.filling
-        await service.look_after_itself()
-        assert service.rooms is not None
-        await service.deliver()
-        await service.rooms.outbox.wait_idle()
+        assert service.slack.connecting is not None
+        await service.slack.connecting
+        assert service.slack.filling is not None
+        await service.slack.filling
+        await service.alarm.test()
+        await service.jobs.run_after(After.CONNECTION_CHANGE)
+        await service.jobs.run_every(1)
+        await service.wiring.outbox.wait_idle()
     told = [shown(each) for each in office.seen("marcus")]
     assert sum("TEMPLATES_DIR cannot be used" in each for each in told) == 1
     assert not any("It is over" in each for each in told)

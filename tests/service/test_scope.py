@@ -159,7 +159,7 @@ async def opened(pair: Pair, *, moved: bool) -> Pair:
         move(pair.team.neo.world, OTHER, "5", title="secret", **error)
         move(pair.alone.neo.world, THIRD, "7", title="other", model="other")
         await pair.each(Office.sync)
-    await pair.each(lambda office: office.service.app.sync(full=True, progress=lambda _: None, waiting=lambda _: None))
+    await pair.each(lambda office: office.service.app.sync(full=True, progress=lambda _: None, on_wait=lambda _: None))
     await pair.each(lambda office: office.ask("hannah", "budget @priya 100/month"))
     await pair.each(lambda office: office.ask("hannah", "budget default 20/day"))
     await pair.wait_idle()

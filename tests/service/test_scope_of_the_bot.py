@@ -44,7 +44,7 @@ async def test_why_neo_could_not_be_read_is_for_operators(closed: Office) -> Non
     await closed.open()
     closed.neo.faults.always = Status(503)
     closed.clock.advance(5 * HOUR)
-    await closed.service.look()
+    await closed.service.jobs.sync()
     assert "503" in shown(await closed.ask("hannah", "status"))
     for line in ("status", ""):
         told = shown(await closed.ask("priya", line))
@@ -56,7 +56,7 @@ async def test_how_much_a_weak_key_loses_is_for_operators(closed: Office) -> Non
     await closed.open()
     closed.neo.tier = "solo"
     closed.clock.advance(HOUR)
-    await closed.service.look()
+    await closed.service.jobs.sync()
     assert "tasks came without the e-mail" in shown(await closed.ask("hannah", "status"))
     for line in ("status", "7d"):
         told = shown(await closed.ask("priya", line))
@@ -89,7 +89,7 @@ async def test_a_forecast_rests_on_ones_own_days(closed: Office) -> None:
 
 
 async def read_all(office: Office) -> None:
-    await office.service.app.sync(full=True, progress=lambda _: None, waiting=lambda _: None)
+    await office.service.app.sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
 
 
 NAMED = (

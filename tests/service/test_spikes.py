@@ -9,6 +9,7 @@ from bot.spikes.rules import spike
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import told
 from tests.service.worlds import add, spent
+from tests.support.app import merge
 
 USD = 1_000_000_000
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -69,7 +70,7 @@ async def test_an_unusual_day_is_not_told_again_of_who_has_another_email_since(c
     await spend(closed, PRIYA, 40)
     await spend(closed, "priya@new.example", 1)
     with closed.service.database.transaction() as connection:
-        closed.service.app.merge(connection, PRIYA, "priya@new.example")
+        merge(closed.service.app, closed.service.database, connection, PRIYA, "priya@new.example")
     await spend(closed, "priya@new.example", 3)
     assert len(told(closed.seen("marcus"))) == 1
 

@@ -122,22 +122,22 @@ async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart
     office.clock.advance(3 * HOUR)
     office.neo.faults.always = NeoStatus(status, retry_after=3_600)
     office.neo.log.clear()
-    await office.service.look()
+    await office.service.jobs.sync()
     assert len(office.neo.log) == 1
     until = f"asked to wait until {office.clock() + HOUR:%Y-%m-%d %H:%M} UTC"
     for _ in range(3):
         office.clock.advance(timedelta(minutes=10))
-        await office.service.look()
+        await office.service.jobs.sync()
         answer = shown(await office.ask("hannah", "team"))
     assert until in answer
     await office.close()
     await office.open()
     office.clock.advance(timedelta(minutes=29))
-    await office.service.look()
+    await office.service.jobs.sync()
     assert len(office.neo.log) == 1
     office.neo.faults.clear()
     office.clock.advance(timedelta(minutes=2))
-    await office.service.look()
+    await office.service.jobs.sync()
     assert len(office.neo.log) > 1
     assert "just now" in shown(await office.ask("hannah", "team"))
 
@@ -146,14 +146,14 @@ async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart
 async def test_no_wait_is_kept_for_longer_than_a_day(office: Office, asked_for: int | str) -> None:
     office.neo.faults.always = NeoStatus(429, retry_after=asked_for)
     office.clock.advance(3 * HOUR)
-    await office.service.look()
+    await office.service.jobs.sync()
     office.neo.faults.clear()
     office.neo.log.clear()
     office.clock.advance(timedelta(hours=23, minutes=59))
-    await office.service.look()
+    await office.service.jobs.sync()
     assert office.neo.log == []
     office.clock.advance(timedelta(minutes=2))
-    await office.service.look()
+    await office.service.jobs.sync()
     assert office.neo.log
 
 
@@ -257,7 +257,7 @@ async def test_what_is_in_flight_is_finished_before_the_end(closed: Office) -> N
 
 
 async def test_who_waits_for_a_long_reading_is_told_at_the_end(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.service.run.DRAIN_SECONDS", 0.3)
+    monkeypatch.setattr("bot.service.connection.DRAIN_SECONDS", 0.3)
     await closed.open()
     closed.neo.latency_s = 30
     await closed.slack.command("hannah", "neo-spend", "team from:2025-01-01")
@@ -280,7 +280,7 @@ LIES: tuple[Callable[[dict[str, Any]], Any], ...] = (
 async def test_whatever_slacks_address_says_at_the_start_the_service_goes_on_asking(
     closed: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.service.run.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("bot.service.connection.RETRY_SECONDS", 0.01)
     closed.slack.faults.on("auth.test", Html(200), Html(404), *map(Mangle, LIES))
     await closed.open()
     assert len(closed.slack.calls("auth.test")) == 2 + len(LIES) + 1

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.capability import After
 from bot.database.backup import backup
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError, not_opened
@@ -89,19 +90,21 @@ async def test_while_another_program_holds_it_questions_are_answered_and_its_nam
         await office.slack.open_home("priya")
         await office.idle()
         assert "$85.00" in json.dumps(office.workspace.views[office.workspace.homes["U0PRIYA"]].body)
-        await office.service.look()
+        await office.service.jobs.sync()
         assert office.dm("hannah")[before:] == []  # it may be over in a moment
         name = Path(sys.executable).name[:15]
         why = f"the database is locked by process {process} ({name}), which does not let go of it"
         assert await ready(office) == (503, why)
         later(office, minutes=6)
-        await office.service.look_after_itself()
+        await office.service.alarm.test()
+        await office.service.jobs.run_after(After.CONNECTION_CHANGE)
         [message] = office.dm("hannah")[before:]
         assert f"I cannot write my database:* the database is locked by process {process}" in shown(message)
-        await office.service.look()
+        await office.service.jobs.sync()
         assert len(office.dm("hannah")) == before + 1
     await office.sync()
-    await office.service.look_after_itself()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     assert await ready(office) == (200, "")
     assert "can't write anything down" not in shown(await office.ask("hannah", "budget team 5/month"))
 
@@ -156,13 +159,14 @@ async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: Offi
         assert "Something went wrong" not in shown(await closed.ask("hannah", line))
     assert "$85.00" in shown(await closed.ask("hannah", "team"))
     assert "the disk of the database is full" in shown(await closed.ask("hannah", "team"))
-    await closed.service.look()
+    await closed.service.jobs.sync()
     [message] = closed.dm("hannah")[before:]
     assert "I cannot write my database:* the disk of the database is full" in shown(message)
     assert await ready(closed) == (503, "the disk of the database is full")
     (disk / "filler").unlink()
     await closed.sync()
-    await closed.service.look_after_itself()
+    await closed.service.alarm.test()
+    await closed.service.jobs.run_after(After.CONNECTION_CHANGE)
     assert await ready(closed) == (200, "")
     await closed.close()
 

@@ -25,7 +25,9 @@ def own(tmp_path: Path) -> Path:
 def said(own: Path, text: str) -> tuple[str, dict[str, str]]:
     (own / "usage" / "refused.txt").write_text(text)
     templates = Templates(shipped("templates"), own)
-    return templates.say("usage/refused", reason="because"), templates.broken
+    templates.warm()
+    rendered = templates.say("usage/refused", reason="because")
+    return rendered, dict(templates.broken or {})
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from bot.domain.timestamps import to_us
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.runner import SyncOutcome
+from bot.sync.run import SyncOutcome
 from tests.conftest import Wire
+from tests.support.app import read_passes, report_of, sync_plan
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -31,19 +32,19 @@ def app(wire: Wire, clock: SimClock, shift: list[timedelta]) -> App:
 
 
 def sync(app: App) -> SyncOutcome:
-    return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    return asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
 
 
 def tick(app: App) -> list[str]:
     """Read what is due, as the service does; returns the kinds."""
     with app.reader() as reader:
-        agenda = app.agenda(reader)
-    asyncio.run(app.read([agenda.tail], lambda _: None, lambda _: None))
+        agenda = sync_plan(app, reader)
+    asyncio.run(read_passes(app, [agenda.tail]))
     with app.reader() as reader:
-        agenda = app.agenda(reader)
+        agenda = sync_plan(app, reader)
     due = [*agenda.calendar, *agenda.history]
     for each in due:
-        asyncio.run(app.read([each], lambda _: None, lambda _: None))
+        asyncio.run(read_passes(app, [each]))
     return [each.kind.value for each in due]
 
 
@@ -77,7 +78,7 @@ def test_a_clock_set_back_is_read_on_from(app: App, world: World, clock: SimCloc
     add(world, "later", clock() - timedelta(minutes=30))
     assert sync(app).tally.new == 1
     with app.reader() as reader:
-        agenda = app.agenda(reader)
+        agenda = sync_plan(app, reader)
     assert agenda.tail.end == clock()
 
 
@@ -104,8 +105,8 @@ def test_the_first_pass_of_a_clock_ahead_makes_nothing_incomplete_for_good(
     shift[0] = timedelta(0)
     assert sync(app).complete
     assert sync(app).complete
-    assert app.report("60d").complete
-    assert app.report("60d").spend_nanos == 10 * 10**9
+    assert report_of(app, "60d").complete
+    assert report_of(app, "60d").spend_nanos == 10 * 10**9
 
 
 # --- leases --------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
         with app.database() as database, database.transaction() as connection:
             lease.release(connection, lease.SYNC, who)
 
-    outcome = asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=waiting))
+    outcome = asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=waiting))
     assert outcome.complete
     assert waited == (["/".join(who.split("/")[:2])] if waits else [])
 

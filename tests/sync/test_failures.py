@@ -35,19 +35,20 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
-from bot.sync.runner import SyncOutcome
+from bot.sync.run import SyncOutcome
 from bot.usage.export import to_json
 from tests.conftest import Wire
+from tests.support.app import report_of
 
 HOUR = timedelta(hours=1)
 
 
 def sync(app: App) -> SyncOutcome:
-    return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    return asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
 
 
 def spend(app: App, line: str = "7d") -> str:
-    found: str = json.loads(to_json(app.report(line)))["total"]["spend_usd"]
+    found: str = json.loads(to_json(report_of(app, line)))["total"]["spend_usd"]
     return found
 
 
@@ -116,7 +117,7 @@ def test_a_failure_after_a_good_pass_leaves_what_is_known(
     neo.api.faults.always = fault
     with pytest.raises(NeoError):
         sync(app)
-    document = json.loads(to_json(app.report("7d")))
+    document = json.loads(to_json(report_of(app, "7d")))
     assert document["total"]["spend_usd"] == "50.000000000"
     assert document["data_as_of"] == "2026-03-02T09:00:00Z"
     assert document["complete"] is False
@@ -252,7 +253,7 @@ def test_a_list_that_does_not_add_up_is_never_called_complete(neo: NeoServer, ap
     neo.api.faults.always = fault
     outcome = sync(app)
     assert not outcome.complete
-    assert json.loads(to_json(app.report("7d")))["complete"] is False
+    assert json.loads(to_json(report_of(app, "7d")))["complete"] is False
     neo.api.faults.clear()
     assert sync(app).complete
     assert spend(app) == "50.000000000"
@@ -444,7 +445,7 @@ def test_a_key_that_lost_its_view_of_the_team_is_said_loudly(
     clock.advance(timedelta(minutes=5))
     outcome = sync(app)
     assert "lost admin rights" in outcome.warnings[0]
-    groups = json.loads(to_json(app.report("7d by:member")))["groups"]
+    groups = json.loads(to_json(report_of(app, "7d by:member")))["groups"]
     assert [each["key"] for each in groups] == [["someone@acme.example"]]
     neo.api.faults.clear()
     for number in range(5, 40):
@@ -459,14 +460,14 @@ def test_without_a_team_the_rows_are_the_solo_members_or_nobodys(neo: NeoServer,
     neo.api.tier, neo.api.owner = "solo", "someone@acme.example"
     app = wire()
     sync(app)
-    assert json.loads(to_json(app.report("7d by:member")))["groups"][0]["key"] == ["unattributed"]
+    assert json.loads(to_json(report_of(app, "7d by:member")))["groups"][0]["key"] == ["unattributed"]
 
 
 def test_a_solo_member_gets_the_rows_without_e_mail(neo: NeoServer, wire: Wire) -> None:
     neo.api.tier, neo.api.owner = "solo", "someone@acme.example"
     app = wire(SOLO_MEMBER="Me@Acme.Example")
     sync(app)
-    assert json.loads(to_json(app.report("7d by:member")))["groups"][0]["key"] == ["me@acme.example"]
+    assert json.loads(to_json(report_of(app, "7d by:member")))["groups"][0]["key"] == ["me@acme.example"]
 
 
 def test_a_lost_view_of_the_team_stays_said_until_e_mails_are_back(
@@ -484,13 +485,13 @@ def test_a_lost_view_of_the_team_stays_said_until_e_mails_are_back(
     for _ in range(6):
         clock.advance(timedelta(days=1))
         sync(app)
-        document = json.loads(to_json(app.report("7d")))
+        document = json.loads(to_json(report_of(app, "7d")))
         assert document["complete"] is False
     neo.api.tier = "admin"
     start = clock() - timedelta(hours=2)
     world.add(SimTask.of("back", Stream(start, start + timedelta(minutes=1), credits=Decimal(1))))
     sync(app)
-    assert json.loads(to_json(app.report("today")))["complete"] is True
+    assert json.loads(to_json(report_of(app, "today")))["complete"] is True
 
 
 def test_a_row_that_is_listed_and_not_found_alone_is_named(neo: NeoServer, app: App) -> None:

@@ -25,8 +25,9 @@ from bot.neo.client import RetryPolicy
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
 from bot.settings import load
-from bot.sync.runner import SyncOutcome
+from bot.sync.run import SyncOutcome
 from bot.usage.export import to_csv, to_json
+from tests.support.app import report_of
 
 PATH = "/api/v1/usage/tasks"
 KEY = "neo_sk_" + "foreign0" * 4
@@ -192,7 +193,7 @@ async def synced(app: App, *, full: bool) -> SyncOutcome | None:
     """What a sync did; None if it failed in one of the ways it may."""
     try:
         async with asyncio.timeout(ENOUGH_SECONDS):
-            return await app.sync(full=full, progress=lambda _: None, waiting=lambda _: None)
+            return await app.sync(full=full, progress=lambda _: None, on_wait=lambda _: None)
     except (NeoError, LedgerError) as error:
         said = str(error)
     assert KEY not in said
@@ -208,7 +209,7 @@ def check(app: App, foreign: Foreign) -> None:
         check_question(query)
     for words in QUESTIONS:
         try:
-            report = app.report(f"2000-01-01..2026-12-31 {words}")
+            report = report_of(app, f"2000-01-01..2026-12-31 {words}")
         except LedgerError:
             continue  # an empty ledger is no empty bill
         json.loads(to_json(report))
@@ -236,7 +237,7 @@ async def test_the_examples_of_the_page_never_make_a_complete_pass(tmp_path: Pat
         assert outcome is not None
         assert not outcome.complete
         check(app, foreign)
-        assert app.report("2019-08").complete is False
+        assert report_of(app, "2019-08").complete is False
 
 
 async def test_an_example_with_the_right_total_is_a_complete_pass(tmp_path: Path) -> None:
@@ -246,7 +247,7 @@ async def test_an_example_with_the_right_total_is_a_complete_pass(tmp_path: Path
         assert outcome is not None
         assert outcome.complete
         check(app, foreign)
-        assert app.report("2019-08").complete is True
+        assert report_of(app, "2019-08").complete is True
 
 
 @pytest.mark.parametrize("seed", range(16))

@@ -20,7 +20,7 @@ from bot.sync.rules import (
     is_weekly_due,
     previous_month,
 )
-from bot.sync.runner import SyncOutcome, SyncProgress
+from bot.sync.run import SyncOutcome, SyncProgress
 from bot.sync.scheduler import RESPITE, SyncFailure, SyncScheduler
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

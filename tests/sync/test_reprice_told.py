@@ -13,13 +13,14 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.conftest import Wire
+from tests.support.app import budget_evaluator, reprice_ledger
 
 HOUR, DAY, USD = timedelta(hours=1), timedelta(days=1), 10**9
 ANA = "ana@acme.example"
 
 
 def sync(app: App) -> None:
-    asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
 
 
 def add(world: World, name: str, at: datetime, **others: object) -> None:
@@ -43,12 +44,12 @@ def test_a_late_cent_tells_nothing_of_a_repricing(
     add(world, "seed", START - 10 * DAY, credits=Decimal(1))
     sync(before)
     with before.database() as database, database.transaction() as connection:
-        before.watch.set(connection, LimitSetting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
+        budget_evaluator(before).set(connection, LimitSetting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
     add(world, "own", spent, llm_cost=Decimal(4), is_byok=True)
     clock.advance(HOUR)
     sync(before)
     assert notified(before) == []
-    after.reprice()
+    reprice_ledger(after)
     add(world, "late", spent + timedelta(minutes=30), credits=Decimal("0.001"))
     clock.advance(HOUR)
     sync(after)
@@ -71,7 +72,7 @@ def test_a_day_that_is_a_spike_by_a_repricing_alone_is_told_to_nobody(
     clock.advance(HOUR)
     sync(before)
     assert notified(before) == []
-    after.reprice()
+    reprice_ledger(after)
     for name, hours in (("late", 1), ("later", 11)):
         add(world, name, START - hours * HOUR, credits=Decimal("0.001"))
     clock.advance(HOUR)

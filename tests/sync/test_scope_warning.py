@@ -8,13 +8,14 @@ from decimal import Decimal
 import pytest
 
 from bot.app import App
+from bot.maintenance.members import merge_members
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.runner import SyncOutcome
+from bot.sync.run import SyncOutcome
 from tests.conftest import Wire
 from tests.downgrade import downgrade
 
@@ -23,7 +24,7 @@ ANA, BO, CHI = "ana@acme.example", "bo@acme.example", "chi@acme.example"
 
 
 def sync(app: App) -> SyncOutcome:
-    return asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    return asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
 
 
 def add(world: World, name: str, email: str | None) -> None:
@@ -43,7 +44,7 @@ def grow(world: World, clock: SimClock, *names: str) -> None:
 def merge(app: App, *pairs: tuple[str, str]) -> None:
     for old, new in pairs:
         with app.database() as database, database.transaction() as connection:
-            app.merge(connection, old, new)
+            merge_members(connection, app.capabilities(database), old, new, app.clock())
 
 
 def nameless(rows: list[dict[str, object]]) -> list[dict[str, object]]:

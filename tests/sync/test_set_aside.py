@@ -26,8 +26,9 @@ from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.rules import PassKind, PlannedPass
-from bot.sync.runner import StalledError, SyncOutcome, SyncRun
+from bot.sync.run import StalledError, SyncOutcome, SyncRun
 from tests.conftest import HURRIED
+from tests.support.app import read_passes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -161,7 +162,7 @@ def sync(app: App, *, full: bool = False, progress: Callable[[Any], object] = la
     def told(at: Any) -> None:
         progress(at)
 
-    return asyncio.run(app.sync(full=full, progress=told, waiting=lambda _: None))
+    return asyncio.run(app.sync(full=full, progress=told, on_wait=lambda _: None))
 
 
 @pytest.mark.parametrize("amount", [-1, 10**12], ids=["no amount", "an absurd amount"])
@@ -238,7 +239,7 @@ def test_a_bad_row_that_is_gone_leaves_quarantine_after_a_pass_that_should_list_
     clock.advance(timedelta(minutes=5))
     if days or change is DAMAGE[2]:  # it is not known to be of the last three days: what is read at night will do
         night = PlannedPass(PassKind.NIGHTLY, START - 20 * DAY, clock())
-        asyncio.run(app.read([night], lambda _: None, lambda _: None))
+        asyncio.run(read_passes(app, [night]))
     else:
         sync(app)
     assert quarantine(app) == []
@@ -309,7 +310,7 @@ def endings(app: App) -> list[tuple[str | None, str | None]]:
 def test_a_pass_that_does_not_get_on_is_recorded_as_failed(
     neo: NeoServer, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sync.runner.STALL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.sync.run.STALL_SECONDS", 0.3)
     neo.api.faults.always = Status(429, retry_after=1)
     with pytest.raises(StalledError):
         sync(app)
@@ -324,7 +325,7 @@ def test_reading_many_rows_alone_is_getting_on(
 ) -> None:
     fill(world, 60)
     neo.api.latency_s = 0.15  # four at a time, all of them together take longer than no row may
-    monkeypatch.setattr("bot.sync.runner.STALL_SECONDS", 2.0)
+    monkeypatch.setattr("bot.sync.run.STALL_SECONDS", 2.0)
     streamed = Mangle(lambda rows: [each | {"stream_id": "s"} for each in rows])
     neo.api.faults.when(lambda r: None if "task_id" in r.query else streamed)
     assert sync(app).complete
@@ -338,7 +339,7 @@ async def test_a_pass_that_is_told_to_stop_says_so(neo: NeoServer, app: App, wor
         loop.call_soon_threadsafe(asked.set)  # the server is a thread's
 
     neo.api.between, neo.api.latency_s = between, 2
-    under_way = asyncio.create_task(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    under_way = asyncio.create_task(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
     await asked.wait()
     under_way.cancel()
     with pytest.raises(asyncio.CancelledError):

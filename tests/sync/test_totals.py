@@ -17,20 +17,21 @@ from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.settings import load
-from bot.sync.runner import SyncOutcome
+from bot.sync.run import SyncOutcome
 from bot.usage.export import to_json
 from tests import reckoning
 from tests.conftest import Wire
+from tests.support.app import report_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def sync(app: App, *, full: bool = False) -> SyncOutcome:
-    return asyncio.run(app.sync(full=full, progress=lambda _: None, waiting=lambda _: None))
+    return asyncio.run(app.sync(full=full, progress=lambda _: None, on_wait=lambda _: None))
 
 
 def ask(app: App, line: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(to_json(app.report(line)))
+    document: dict[str, Any] = json.loads(to_json(report_of(app, line)))
     return document
 
 
@@ -264,12 +265,12 @@ def test_a_task_missing_from_two_passes_keeps_its_charges_and_says_so(world: Wor
         clock.advance(HOUR)
         assert sync(app).complete
     assert spend(app, "7d") == Decimal(30)
-    missing = json.loads(to_json(app.report("task:task-1")))["details"][0]["missing_since"]
+    missing = json.loads(to_json(report_of(app, "task:task-1")))["details"][0]["missing_since"]
     assert missing == "2026-03-02T10:00:00Z"
     world.add(SimTask.of("task-1", stream(START - timedelta(hours=6), "1")))
     clock.advance(HOUR)
     sync(app)
-    assert json.loads(to_json(app.report("task:task-1")))["details"][0]["missing_since"] is None
+    assert json.loads(to_json(report_of(app, "task:task-1")))["details"][0]["missing_since"] is None
 
 
 def test_full_reads_what_the_first_sync_left_out(world: World, app: App) -> None:

@@ -79,7 +79,7 @@ def test_a_wait_is_read_in_any_form_and_kept(
 ) -> None:
     neo.api.faults.always = Status(status, retry_after=written(system_clock() + HOUR))
     with pytest.raises(NeoError):
-        asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+        asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
     ends = waiting(app, START)
     assert ends is not None
     assert abs(ends - START - HOUR) < timedelta(seconds=30)

@@ -20,6 +20,7 @@ from bot.usage.export import safe_cell, to_csv
 from bot.usage.status import status, to_document
 from bot.usage.status_cli import show as show_status
 from tests.conftest import Wire
+from tests.support.app import report_of
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202ereversed\u202c [bold]markup[/bold]\nsecond line\t=1+1"
 HOUR = timedelta(hours=1)
@@ -54,13 +55,13 @@ def asked(world: World, wire: Wire) -> App:
     add(world, "dddd-4", None, email="ana@acme.example", is_byok=True, llm_cost=Decimal(2), neo_cost=Decimal("0.1"))
     add(world, "eeee-5", "1", email="ana@acme.example", begun=START - timedelta(days=6))
     app = wire()
-    asyncio.run(app.sync(full=False, progress=lambda _: None, waiting=lambda _: None))
+    asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
     return app
 
 
 def text(app: App, line: str, later: timedelta = timedelta(0)) -> str:
     console = Console(file=io.StringIO(), width=160, markup=False, highlight=False)
-    show(app.report(line), console, app.clock() + later, timedelta(minutes=10))
+    show(report_of(app, line), console, app.clock() + later, timedelta(minutes=10))
     shown: str = console.file.getvalue()  # type: ignore[attr-defined]
     return shown
 
@@ -124,11 +125,11 @@ def test_stale_and_incomplete_are_said(asked: App) -> None:
 
 
 def test_csv_cells_are_no_formulas(asked: App) -> None:
-    lines = list(csv.reader(io.StringIO(to_csv(asked.report("7d rows")))))
+    lines = list(csv.reader(io.StringIO(to_csv(report_of(asked, "7d rows")))))
     assert lines[0] == ["task", "created_at", "member", "model", "status", "title", "spend_usd"]
     assert len(lines) == 6
     assert next(line for line in lines if line[0] == "cccc-3")[2].startswith("'=cmd")
-    total = list(csv.DictReader(io.StringIO(to_csv(asked.report("7d")))))
+    total = list(csv.DictReader(io.StringIO(to_csv(report_of(asked, "7d")))))
     assert total[0]["spend_usd"] == "71.000001000"
 
 

@@ -1,6 +1,6 @@
 """Pruning: once in a local night each owner deletes what nobody asks for any more, in many short transactions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,20 +9,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.budgets import store as budgets
+from bot.capability import Capability
 from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.digest import store as digests
-from bot.digest.planner import digest_topic
-from bot.failures import store as failures
-from bot.failures.grouper import failure_topic
-from bot.home import store as home
-from bot.incidents import monitor
 from bot.ledger import passes, pruning
 from bot.ledger.pruning import PruneStep
-from bot.outbox import store as outbox
+from bot.outbox import store
 from bot.outbox.store import RetainedKeys
-from bot.usage.welcome import STEM as WELCOME
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,6 +31,7 @@ class Pruning:
     """The nightly pruning of a ledger; `clock` gives aware times."""
 
     database: Database
+    capabilities: Sequence[Capability]
     zone: ZoneInfo
     clock: Callable[[], datetime]
 
@@ -55,54 +49,47 @@ class Pruning:
                 log.info("pruned", **rows)
 
     async def prune(self) -> dict[str, int]:
-        """Delete what may go; returns how many rows of what."""
+        """Delete what may go; return how many rows of what."""
         now = self.clock()
         witnessed = await self.database.read(lambda reader: pruning.witnessed(reader, now))
         if witnessed is None:
             return {}
-        lasting = await self.database.read(_lasting)
-        return {what: await self._all(step, witnessed) for what, step in _steps(lasting).items()}
+        retained = await self.database.read(self._retained)
+        return {what: await self._all(step, witnessed) for what, step in self._steps(retained).items()}
 
     async def _all(self, step: _Step, now: datetime) -> int:
-        """Go through all keys of a table; how many rows went."""
+        """Go through all keys of a table; return how many rows were deleted."""
         rows, at = 0, 0
         while True:
             await self.database.yield_to_readers(_WAIT)
-            done = await self.database.write(partial(_taken, step, now, at))
+            done = await self.database.write(partial(_pruned, step, now, at))
             rows += done.rows
             if done.reached is None:
                 return rows
             at = done.reached
 
+    def _retained(self, reader: Reader) -> RetainedKeys:
+        with reader:
+            several = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
+        topics = [topic for each in several for topic in each.topics]
+        return RetainedKeys(topics, [key for each in several for key in each.dedup_keys])
 
-def _taken(step: _Step, now: datetime, after: int, connection: "Connection") -> PruneStep:
+    def _steps(self, retained: RetainedKeys) -> dict[str, _Step]:
+        """Return what is pruned, in an order in which nothing is left that refers to what is gone."""
+        steps: dict[str, _Step] = {
+            "passes": passes.prune,
+            "notifications": lambda connection, now, after: store.prune(connection, now, retained, after),
+            "living": lambda connection, now, after: store.prune_living(connection, now, retained, after),
+        }
+        for capability in self.capabilities:
+            steps |= {what: _at_once(prune) for what, prune in capability.upkeep.prune.items()}
+        return steps
+
+
+def _pruned(step: _Step, now: datetime, after: int, connection: "Connection") -> PruneStep:
     return step(connection, now, after)
 
 
-def _steps(lasting: RetainedKeys) -> dict[str, _Step]:
-    """What is pruned, in an order in which nothing is left that refers to what is gone."""
-    return {
-        "passes": passes.prune,
-        "notifications": lambda connection, now, after: outbox.prune(connection, now, lasting, after),
-        "living": lambda connection, now, after: outbox.prune_living(connection, now, lasting, after),
-        "digests": _at_once(digests.prune),
-        "incidents": _at_once(monitor.prune),
-        "silences": _at_once(failures.prune),
-        "viewers": _at_once(home.prune),
-    }
-
-
 def _at_once(prune: Callable[["Connection", datetime], int]) -> _Step:
-    """Of a table that is small enough to be looked at in one transaction."""
+    """Return the step of a table that is small enough to be looked at in one transaction."""
     return lambda connection, now, _: PruneStep(prune(connection, now))
-
-
-def _lasting(reader: Reader) -> RetainedKeys:
-    """What the outbox keeps however old it is: what may change yet, what the next digest goes on from, the welcome."""
-    with reader:
-        things = [
-            *budgets.things_open(reader),
-            *map(failure_topic, failures.shown(reader)),
-            *(digest_topic(channel, day) for channel, day in digests.last_owed(reader)),
-        ]
-    return RetainedKeys(things, (WELCOME,))

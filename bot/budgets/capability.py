@@ -1,0 +1,72 @@
+"""The capability of budgets: limits on spend, their alerts, requests for more, and why alerts came or did not."""
+
+from functools import partial
+
+from bot.budgets import forms, restore, store
+from bot.budgets.commands import BudgetCommands
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.explain_command import ExplainCommand
+from bot.budgets.render import ACKNOWLEDGE, RAISE, SNOOZE, BudgetRenderer
+from bot.budgets.request_render import APPROVE, DECLINE, BudgetRequestRenderer
+from bot.capability import After, Capability, Context, Form, Timer, Upkeep
+from bot.outbox.store import RetainedKeys
+
+
+def budget_commands(context: Context) -> BudgetCommands:
+    """Return what people type and press; App Home opens the same forms."""
+    return BudgetCommands(
+        context.database,
+        context.people,
+        context.workspace,
+        context.templates,
+        BudgetEvaluator(BudgetPolicy.from_settings(context.settings)),
+        context.clock,
+    )
+
+
+def budgets(context: Context) -> Capability:
+    """Return the capability."""
+    policy = BudgetPolicy.from_settings(context.settings)
+    evaluator, commands = BudgetEvaluator(policy), budget_commands(context)
+    explain = ExplainCommand(context.database, context.people, policy, context.clock)
+    titles = context.settings.show_titles
+    renderer = BudgetRenderer(context.database, context.destinations, context.templates, policy, titles, context.clock)
+    requests = BudgetRequestRenderer(context.database, context.templates, policy, context.clock)
+    return Capability(
+        "budgets",
+        commands={
+            "budget": commands.budget,
+            "threshold": commands.budget,
+            "budgets": commands.budgets,
+            "snooze": commands.snooze,
+            "explain": explain.explain,
+        },
+        actions={
+            ACKNOWLEDGE: commands.acknowledge,
+            SNOOZE: commands.press_snooze,
+            RAISE: commands.open_raise_form,
+            APPROVE: commands.approve,
+            DECLINE: commands.decline,
+        },
+        forms=dict.fromkeys((forms.SET, forms.REQUEST), Form(commands.submit, commands.check)),
+        events={
+            **dict.fromkeys(("crossing", "limit", "summary"), renderer.say),
+            "decided": requests.say,
+        },
+        topics={"budget": renderer.show, "request": requests.show},
+        observers=[evaluator.observe],
+        timers=[Timer("budgets", 1, partial(_apply_due, context, evaluator), after=frozenset({After.SYNC}))],
+        upkeep=Upkeep(
+            merge_members=evaluator.join,
+            record_repricing=evaluator.forget,
+            adopt=lambda connection, former, _now: restore.adopt(connection, former),
+            retained=lambda reader: RetainedKeys(topics=store.things_open(reader)),
+        ),
+    )
+
+
+async def _apply_due(context: Context, evaluator: BudgetEvaluator) -> None:
+    """End limits and snoozes whose time is over, and begin periods."""
+    now = context.clock()
+    if await context.database.read(partial(evaluator.due, now=now)):
+        await context.database.write(partial(evaluator.apply_due, now=now))

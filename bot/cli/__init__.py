@@ -1,0 +1,1 @@
+"""The `neo-usage` command, one module a command group; each command imports only what it needs."""

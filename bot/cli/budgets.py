@@ -1,0 +1,103 @@
+"""The command group `budget`, and `explain`."""
+
+import click
+
+from bot import terminal
+from bot.cli.errors import in_one_line, one_line
+from bot.cli.shared import json_option, load_app, print_json
+
+
+@click.group("budget", no_args_is_help=True)
+def budgets() -> None:
+    """Limits on spend, at whose steps people are told."""
+
+
+@budgets.command("list")
+@json_option
+@in_one_line
+def list_budgets(*, as_json: bool) -> None:
+    """All budgets with their use, pace, and where each limit comes from."""
+    from bot.budgets.cli import show
+    from bot.budgets.evaluator import BudgetPolicy
+    from bot.budgets.listing import budget_listing, to_document
+
+    app = load_app()
+    policy = BudgetPolicy.from_settings(app.settings)
+    with app.reader() as reader:
+        lines = budget_listing(reader, policy, app.clock())
+    if as_json:
+        print_json(to_document(lines))
+    else:
+        show(lines, policy, terminal.console())
+
+
+@budgets.command("set", context_settings={"ignore_unknown_options": True})
+@click.argument("scope")
+@click.argument("limit", metavar="AMOUNT/PERIOD")
+@click.option("--until", metavar="DATE", help="Through that day; then the limit before it holds again.")
+@click.option("--reason", help="Why, for the record.")
+@in_one_line
+def set_budget(scope: str, limit: str, until: str | None, reason: str | None) -> None:
+    """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
+    from bot.budgets import grammar
+    from bot.budgets.changes import set_limit
+    from bot.budgets.cli import done
+    from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+
+    app = load_app()
+    now, zone = app.clock(), app.settings.timezone
+    nanos, unit = grammar.limit(limit)
+    ends_at = grammar.until(until, now, zone) if until else None
+    instruction = grammar.BudgetInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
+    evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
+    with app.database() as database, database.transaction() as connection:
+        change = set_limit(connection, evaluator, instruction, "terminal", now)
+    click.echo(done(change, zone))
+
+
+@budgets.command("remove")
+@click.argument("scope")
+@click.argument("period", required=False, type=click.Choice(["day", "week", "month"]))
+@in_one_line
+def remove_budget(scope: str, period: str | None) -> None:
+    """Remove the budgets of a SCOPE: of one period, or of all."""
+    from bot.budgets.changes import remove
+    from bot.budgets.cli import done
+    from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+    from bot.budgets.grammar import BudgetInstruction
+    from bot.domain.periods import Unit
+
+    app = load_app()
+    instruction = BudgetInstruction(scope, None, Unit(period) if period else None)
+    evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
+    with app.database() as database, database.transaction() as connection:
+        changes = remove(connection, evaluator, instruction, "terminal", app.clock())
+    for each in changes:
+        click.echo(done(each, app.settings.timezone))
+
+
+@click.command()
+@click.argument("whose", required=False, default="team", metavar="[E-MAIL|team]")
+@json_option
+@in_one_line
+def explain(whose: str, *, as_json: bool) -> None:
+    """Why alerts were or were not sent."""
+    from bot.budgets.evaluator import BudgetPolicy
+    from bot.budgets.explain import sentences, to_document
+    from bot.budgets.explain_command import explanation_answer
+
+    app = load_app()
+    policy = BudgetPolicy.from_settings(app.settings)
+    with app.reader() as reader:
+        found = explanation_answer(reader, whose, policy, app.clock())
+    if as_json:
+        print_json([to_document(each) for each in found])
+        return
+    click.echo(one_line(found[0].whose))
+    for each in found:
+        for sentence in sentences(each, policy):
+            indent = 5 if sentence.within else 2
+            click.echo(" " * indent + one_line(f"{sentence.text} {sentence.address}"))
+
+
+COMMANDS = (budgets, explain)

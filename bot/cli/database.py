@@ -1,0 +1,94 @@
+"""The command group `db`: the ledger's file."""
+
+from pathlib import Path
+
+import click
+
+from bot.cli.errors import fail, in_one_line, one_line
+from bot.cli.shared import load_app
+
+_EXAMPLES = 3  # of what breaks a law
+
+
+@click.group("db", no_args_is_help=True)
+def database() -> None:
+    """The ledger's file."""
+
+
+@database.command()
+@in_one_line
+def upgrade() -> None:
+    """Bring the schema up to date (every start does it too)."""
+    from bot.database.schema import newest_revision
+
+    app = load_app()
+    with app.database():
+        click.echo(one_line(f"{app.settings.database_path} is at schema {newest_revision()}"))
+
+
+@database.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@in_one_line
+def backup_ledger(file: Path) -> None:
+    """Copy the ledger, also while it is in use."""
+    from bot.database.backup import backup
+
+    size = backup(load_app().settings.database_path, file)
+    click.echo(one_line(f"{file}: {size:,} bytes"))
+
+
+@database.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@in_one_line
+def restore_ledger(file: Path) -> None:
+    """Put a copy in the ledger's place; stop the service first."""
+    app = load_app()
+    kept, messages = app.restore(file)
+    click.echo(one_line(f"{app.settings.database_path} is {file} now"))
+    if kept:
+        click.echo(one_line(f"the former ledger is kept as {kept}"))
+    if messages is not None:
+        click.echo(f"messages: {messages.waiting:,} pending, to be sent when the service starts")
+        click.echo(f"          {messages.looked_for:,} may have been sent: Slack's history is searched first")
+        click.echo(f"          {messages.sent_since:,} sent since the copy was made: not sent again")
+
+
+@database.command("verify")
+@in_one_line
+def verify_ledger() -> None:
+    """Check the ledger's laws; exit 1 if one is broken."""
+    from bot.database.backup import verify
+
+    is_broken = False
+    for law, breaches in verify(load_app().settings.database_path).items():
+        is_broken |= bool(breaches)
+        click.echo(f"{'FAIL' if breaches else 'ok  '}  {one_line(law + _examples(breaches))}")
+    if is_broken:
+        fail("the ledger breaks its laws. Restore a backup, or sync into a new database.")
+
+
+def _examples(breaches: list[str]) -> str:
+    if not breaches:
+        return ""
+    more = f" and {len(breaches) - _EXAMPLES:,} others" if len(breaches) > _EXAMPLES else ""
+    return f": {', '.join(breaches[:_EXAMPLES])}{more}"
+
+
+@database.command("reprice")
+@in_one_line
+def reprice_ledger() -> None:
+    """Price everything again in the BYOK_UNIT that is set; nobody is told."""
+    from bot.database.errors import LedgerError
+    from bot.domain.money import show_usd
+    from bot.maintenance.reprice import reprice
+
+    app = load_app()
+    path, unit = app.settings.database_path, app.settings.pricing_unit
+    if not path.is_file():
+        raise LedgerError(f"there is no ledger at {path} yet. Run `neo-usage sync` first.")
+    with app.database() as ledger, ledger.transaction() as connection:
+        result = reprice(connection, app.capabilities(ledger), unit, app.clock())
+    click.echo(f"{result.tasks:,} tasks priced again in {unit.value}, {show_usd(result.difference_nanos)} in all")
+
+
+COMMANDS = (database,)

@@ -1,0 +1,33 @@
+"""The command `digest`."""
+
+import click
+
+from bot.cli.errors import WRONG_USE, fail, in_one_line, one_line
+from bot.cli.shared import load_app, log_warnings
+
+
+@click.command()
+@click.option("--date", "day", metavar="DATE", help="The morning it is of (today): it tells of the day before.")
+@click.option("--dry-run", is_flag=True, help="Show it, and post nothing.")
+@in_one_line
+def digest(*, day: str | None, dry_run: bool) -> None:
+    """Show a digest, or post it to DIGEST_CHANNEL."""
+    import asyncio
+
+    from bot.digest import cli
+
+    log_warnings()
+    app = load_app()
+    if not dry_run and not app.settings.digest_channel:
+        fail("DIGEST_CHANNEL is not set, so there is nowhere to post. `--dry-run` shows the digest.", code=WRONG_USE)
+    if dry_run:
+        with app.reader() as reader:
+            click.echo(cli.digest_text(reader, app.settings, day, app.clock()))
+        return
+    channels = asyncio.run(cli.channels(app.settings))
+    with app.database() as database, app.reader() as reader:
+        for line in cli.enqueue_digest(database, reader, app.settings, channels, day, app.clock()):
+            click.echo(one_line(line))
+
+
+COMMANDS = (digest,)

@@ -1,0 +1,39 @@
+"""The command line: the group of all commands, and its entry point."""
+
+import os
+import sys
+
+import click
+
+from bot import __version__, terminal
+from bot.cli import budgets, database, digest, members, service, setup, sync, usage
+from bot.cli.errors import FAILED, Debug, complain, sentence_of
+
+
+@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="neo-usage")
+@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+def app(*, debug: bool) -> None:
+    """What ProjectDiscovery Neo costs, to the cent."""
+    Debug.is_on = debug
+
+
+for module in (service, sync, usage, setup, members, budgets, digest, database):
+    for command in module.COMMANDS:
+        app.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    os.umask(0o077)  # whatever a command makes is its owner's alone
+    with terminal.guarded():
+        try:
+            app(prog_name="neo-usage")
+        except Exception as error:  # noqa: BLE001 - the interpreter's own way to show it goes past the guard
+            if not Debug.is_on:
+                complain(sentence_of(error))
+            else:
+                import traceback
+
+                traceback.print_exc()
+            sys.exit(FAILED)

@@ -1,0 +1,43 @@
+"""The commands `run` and `demo`."""
+
+import click
+
+from bot import terminal
+from bot.cli.errors import in_one_line
+from bot.cli.shared import load_app, run_until_signal
+
+
+@click.command()
+@in_one_line
+def run() -> None:
+    """The service: answers in Slack, and keeps the ledger fresh."""
+    import asyncio
+
+    from bot.service.log import configure
+    from bot.service.service import check, serve
+
+    app = load_app()
+    check(app.settings)
+    configure(app.settings.log_level, app.settings.log_format)
+    asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
+
+
+@click.command()
+@click.option("--port", default=8811, show_default=True, help="Where the page is; another is taken if it is in use.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another team.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address, and open nothing.")
+@in_one_line
+def demo(*, port: int, seed: int, no_browser: bool) -> None:
+    """A Slack-like page with the real bot in it; no credentials, no network, a database of its own."""
+    import asyncio
+
+    from bot.demo import show
+    from bot.service.log import configure
+    from bot.settings import LogFormat, LogLevel
+
+    configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    console = terminal.console()
+    asyncio.run(run_until_signal(lambda stop: show.run(port, seed, console, stop, browser=not no_browser)))
+
+
+COMMANDS = (run, demo)

@@ -1,0 +1,74 @@
+"""The command `sync`."""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import terminal
+from bot.cli.errors import in_one_line, one_line
+from bot.cli.shared import load_app, log_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.database.lease import LeaseHolder
+    from bot.sync.run import SyncOutcome, SyncProgress
+
+
+@click.command()
+@click.option("--full", is_flag=True, help="Read all history, not just what is missing.")
+@in_one_line
+def sync(*, full: bool) -> None:
+    """Read from Neo into the ledger."""
+    import asyncio
+
+    log_warnings()
+    app = load_app()
+    app.settings.neo_credential()
+    with _progress_bar() as progress:
+        outcome = asyncio.run(app.sync(full=full, progress=progress, on_wait=_show_wait))
+    _print_outcome(outcome)
+
+
+def _show_wait(held: "LeaseHolder") -> None:
+    click.echo(f"another sync is running ({one_line(held.who)}); waiting for it to end", err=True)
+
+
+@contextmanager
+def _progress_bar() -> "Iterator[Callable[[SyncProgress], None]]":
+    """Show a progress bar on a terminal, and nothing elsewhere."""
+    if not terminal.is_terminal(error=True):
+        yield lambda _: None
+        return
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )  # fmt: skip
+    with progress.Progress(*columns, console=terminal.console(error=True), transient=True) as bar:
+        line = bar.add_task("asking Neo", total=None)
+
+        def show(at: "SyncProgress") -> None:
+            since = "the beginning" if at.window.start is None else f"{at.window.start:%Y-%m-%d}"
+            what = f"{at.window.kind} since {since} ({at.number} of {at.windows})"
+            bar.update(line, description=what, completed=at.rows, total=max(at.total, at.rows))
+
+        yield show
+
+
+def _print_outcome(outcome: "SyncOutcome") -> None:
+    tally = outcome.tally
+    for name in ("pages", "tasks", "new", "grown", "restated", "quarantined"):
+        click.echo(f"{name}: {getattr(tally, name)}")
+    click.echo(f"complete: {'yes' if outcome.complete else 'no'}")
+    if not outcome.complete:
+        click.echo("some of the list kept changing while it was read; the next sync reads it again", err=True)
+    if tally.quarantined:
+        click.echo("some rows could not be booked; `neo-usage status` names them", err=True)
+    for warning in outcome.warnings:
+        click.echo(f"WARNING: {one_line(warning)}", err=True)
+
+
+COMMANDS = (sync,)

@@ -1,0 +1,38 @@
+"""The capability of the digest: one post a channel and local date about the day before."""
+
+from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
+from bot.digest import restore, store
+from bot.digest.commands import DigestCommands
+from bot.digest.facts import DigestPolicy
+from bot.digest.job import DigestJob
+from bot.digest.planner import DigestPlanner, digest_topic
+from bot.digest.render import DigestRenderer
+from bot.digest.rules import DigestSchedule
+from bot.outbox.store import RetainedKeys
+
+_PATIENCE = 1.0  # seconds that the other timers wait for a look-up of a channel
+
+
+def digest(context: Context) -> Capability:
+    """Return the capability."""
+    settings = context.settings
+    planner, policy = DigestPlanner(DigestSchedule.from_settings(settings)), DigestPolicy.from_settings(settings)
+    commands = DigestCommands(context.database, context.templates, planner, policy, context.clock)
+    job = DigestJob(settings.digest_channel, planner, context.destinations, context.database, context.clock)
+    renderer = DigestRenderer(
+        context.database, context.templates, planner, policy, settings.alert_privacy, context.clock
+    )
+    triggers = frozenset({After.SYNC})
+    return Capability(
+        "digest",
+        commands={"digest": commands.digest},
+        topics={"digest": renderer.show},
+        timers=[Timer("digest", 1, job.tick, triggers, Stage.READY, _PATIENCE)],
+        upkeep=Upkeep(
+            adopt=restore.adopt,
+            retained=lambda reader: RetainedKeys(
+                topics=[digest_topic(channel, day) for channel, day in store.last_owed(reader)]
+            ),
+            prune={"digests": store.prune},
+        ),
+    )

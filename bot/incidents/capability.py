@@ -1,0 +1,35 @@
+"""The capability of incidents: what is wrong with the bot itself, told to operators once a day, and when it is over."""
+
+from functools import partial
+from shutil import disk_usage
+
+from bot.capability import After, Capability, Context, Timer, Upkeep
+from bot.incidents import monitor, restore
+from bot.incidents.monitor import IncidentMonitor, current_incidents
+from bot.incidents.render import IncidentRenderer
+
+
+def incidents(context: Context) -> Capability:
+    """Return the capability."""
+    renderer = IncidentRenderer(context.database, context.templates, context.settings.timezone)
+    triggers = frozenset({After.SYNC, After.CONNECTION_CHANGE})
+    return Capability(
+        "incidents",
+        events={"ops": renderer.say},
+        topics={"incident": renderer.show},
+        timers=[Timer("incidents", 60, partial(_record, context), after=triggers)],
+        upkeep=Upkeep(
+            adopt=lambda connection, former, _now: restore.adopt(connection, former),
+            prune={"incidents": monitor.prune},
+        ),
+    )
+
+
+async def _record(context: Context) -> None:
+    """Record what is wrong now, and what no longer is."""
+    now, incident_monitor = context.clock(), IncidentMonitor(context.settings.timezone)
+    free = disk_usage(context.settings.database_path.resolve().parent).free
+    broken, refusal = context.templates.broken, context.connection.refusal
+    wrong = await context.database.read(lambda reader: current_incidents(reader, free, broken, now, refusal))
+    if await context.database.read(lambda reader: incident_monitor.due(reader, wrong, now)):
+        await context.database.write(lambda connection: incident_monitor.apply_due(connection, wrong, now))

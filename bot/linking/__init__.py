@@ -1,0 +1,1 @@
+"""Linking: an operator says which member of Neo a Slack user is."""

@@ -1,0 +1,1 @@
+"""Maintenance: operations on the whole ledger in which every capability takes part."""

@@ -1,0 +1,26 @@
+"""Merging: two e-mails of the ledger become one member, with everything that any capability holds of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.capability import Capability
+from bot.ledger import members
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def merge_members(
+    connection: "Connection", capabilities: Sequence[Capability], old: str, new: str, now: datetime
+) -> int:
+    """Join a renamed e-mail with its tasks, budgets and notifications; return how many charges moved.
+
+    Raises:
+        LedgerError: the old e-mail is unknown, or both are one member already.
+    """
+    merged = members.merge(connection, old, new)
+    for capability in capabilities:
+        if capability.upkeep.merge_members is not None:
+            capability.upkeep.merge_members(connection, merged.old, merged.new, now)
+    return merged.charges

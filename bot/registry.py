@@ -1,0 +1,100 @@
+"""The registry: every capability's handlers in one place; building it fails where an id has none, or two."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.capability import Capability, Form, Handler, QuestionHandler, Timer
+from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
+from bot.outbox.renderers import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.ledger.booking import Observer
+    from bot.slack.requests import Request
+
+T = TypeVar("T")
+
+
+class WiringError(Exception):
+    """The capabilities do not fit together: a mistake of the program, found before anything runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The handlers of all capabilities, by id; made by `registry_of`."""
+
+    capabilities: Sequence[Capability]
+    commands: Mapping[str, Handler]
+    actions: Mapping[str, Handler]
+    forms: Mapping[str, Form]
+    events: Mapping[str, Renderer]
+    topics: Mapping[str, Renderer]
+    question: QuestionHandler
+    home: "Callable[[Request], Awaitable[None]]"
+
+    @property
+    def observers(self) -> "list[Observer]":
+        """What observes each booking, in the order of the capabilities."""
+        return [observer for each in self.capabilities for observer in each.observers]
+
+    @property
+    def timers(self) -> list[Timer]:
+        """The jobs that run by the clock, in the order of the capabilities."""
+        return [timer for each in self.capabilities for timer in each.timers]
+
+
+def registry_of(capabilities: Sequence[Capability]) -> Registry:
+    """Return the registry of these capabilities.
+
+    Raises:
+        WiringError: two have the same name, id or timer; a key has no handler, or a handler no key; nobody, or more
+            than one, answers questions or shows App Home.
+    """
+    _merged(capabilities, "name", ({each.name: each} for each in capabilities))
+    _merged(capabilities, "timer", ({timer.id: timer for timer in each.timers} for each in capabilities))
+    for each in capabilities:
+        _check_keys(each)
+    return Registry(
+        capabilities=capabilities,
+        commands=_merged(capabilities, "command", (each.commands for each in capabilities)),
+        actions=_merged(capabilities, "action", (each.actions for each in capabilities)),
+        forms=_merged(capabilities, "form", (each.forms for each in capabilities)),
+        events=_merged(capabilities, "notification", (each.events for each in capabilities)),
+        topics=_merged(capabilities, "topic", (each.topics for each in capabilities)),
+        question=_only("questions", [each.question for each in capabilities if each.question is not None]),
+        home=_only("App Home", [each.home for each in capabilities if each.home is not None]),
+    )
+
+
+def _merged(capabilities: Sequence[Capability], what: str, several: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    """Return all entries in one mapping. Raises WiringError if two capabilities have the same id."""
+    found: dict[str, T] = {}
+    for capability, entries in zip(capabilities, several, strict=True):
+        for key, entry in entries.items():
+            if key in found:
+                raise WiringError(f"{capability.name}: another capability has the {what} `{key}` too")
+            found[key] = entry
+    return found
+
+
+def _only(what: str, handlers: Sequence[T]) -> T:
+    if len(handlers) != 1:
+        raise WiringError(f"{what}: {len(handlers)} capabilities handle it, not one")
+    return handlers[0]
+
+
+def _check_keys(capability: Capability) -> None:
+    """Raise WiringError unless every key type has a handler, and every handler a key type."""
+    handled: Sequence[tuple[Any, Mapping[str, object]]] = (
+        (ActionKey, capability.actions),
+        (FormKey, capability.forms),
+        (NotificationKey, capability.events),
+        (TopicKey, capability.topics),
+    )
+    for base, handlers in handled if capability.keys else ():
+        declared = {each.kind for each in capability.keys if issubclass(each, base)}
+        for kind in sorted(declared ^ set(handlers)):
+            lacking = "handler" if kind in declared else "key"
+            raise WiringError(f"{capability.name}: `{kind}` ({base.__name__}) has no {lacking}")

@@ -1,0 +1,121 @@
+"""The connection to Slack: made however long that takes, and kept; what people do reaches the router through it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from bot.capability import Context, Stage
+from bot.database.errors import LedgerError
+from bot.service.health import SlackCheck
+from bot.service.router import Router
+from bot.settings import Settings
+from bot.slack.deduplication import RequestDeduplicator
+from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
+from bot.slack.listener import Listener
+from bot.slack.socket import SocketConnection
+from bot.slack.workspace import Account, Workspace
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 7.0  # of the ten between SIGTERM and the end
+FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
+RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
+
+
+@dataclass(slots=True)
+class SlackConnection:
+    """The way from Slack. `on_change` is awaited when Slack takes the app token, or does so no longer.
+
+    `connecting` ends when requests reach the router, `filling` when people's names are known.
+    """
+
+    context: Context
+    router: Router
+    deduplicator: RequestDeduplicator
+    check: SlackCheck
+    on_change: Callable[[], Awaitable[None]]
+    listener: Listener | None = None
+    socket: SocketConnection | None = None
+    connecting: "asyncio.Task[None] | None" = None
+    filling: "asyncio.Task[None] | None" = None
+
+    @property
+    def stage(self) -> Stage:
+        """How far the connection has come."""
+        if self.listener is None:
+            return Stage.STARTED
+        return Stage.READY if self.filling is not None and self.filling.done() else Stage.CONNECTED
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self.connecting = asyncio.create_task(self.connect())
+
+    async def connect(self) -> None:
+        """Reach Slack, however long that takes; raises RefusedBySlackError if the bot token is not valid."""
+        settings, workspace = self.context.settings, self.context.workspace
+        account = await _account(workspace)
+        await self.deduplicator.load()
+        secret = signing_secret(settings)
+        self.listener = Listener(workspace, account, self.router.serve, secret, self.router.check, self.deduplicator)
+        self.filling = asyncio.create_task(self._fill())
+        if settings.slack_app_token is not None:
+            token, address = settings.slack_app_token.reveal(), settings.slack_api_url
+            self.socket = SocketConnection(self.listener, token, address, self.context.connection, self.on_change)
+            await self.socket.start()
+
+    async def _fill(self) -> None:
+        """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
+        names = self.context.people.directory.begin(FILL_SECONDS)
+        await asyncio.gather(names, asyncio.to_thread(self.context.templates.warm))
+
+    async def trouble(self) -> str:
+        """Return what is wrong with the connection, in words; empty if nothing is."""
+        if self.listener is None:
+            return "Slack has not answered yet"
+        if self.socket is None:
+            return await self.check.trouble()
+        if await self.socket.is_connected():
+            return ""
+        if refusal := self.context.connection.refusal:
+            return f"Slack does not take SLACK_APP_TOKEN ({refusal}). Make another in the Slack app, and restart."
+        return "the connection is down; it is being renewed"
+
+    async def stop_taking(self) -> None:
+        """Take no more requests, and finish those that are in flight, within seconds."""
+        for task in filter(None, (self.connecting, self.filling)):
+            await cancel(task)
+        await self.context.people.directory.end()
+        if self.socket is not None:
+            await self.socket.stop()
+        if self.listener is not None:
+            await self.listener.drain(DRAIN_SECONDS)
+
+
+def signing_secret(settings: Settings) -> str | None:
+    """Return what Slack's requests over HTTP are signed with; None in Socket Mode, which listens to none."""
+    if settings.slack_app_token is not None or settings.slack_signing_secret is None:
+        return None
+    return settings.slack_signing_secret.reveal()
+
+
+async def cancel(task: "asyncio.Task[None]") -> None:
+    """Break off a task, and wait until it has ended."""
+    task.cancel()
+    with suppress(asyncio.CancelledError, SlackError, LedgerError):
+        await task
+
+
+async def _account(workspace: Workspace) -> Account:
+    """Return who the bot is, asked until Slack answers."""
+    while True:
+        try:
+            return await workspace.account()
+        except RefusedBySlackError:
+            raise
+        except SlackError as error:
+            log.warning("Slack does not answer; trying again", why=str(error))
+            limited = error.seconds if isinstance(error, LimitedBySlackError) else 0
+            await asyncio.sleep(max(RETRY_SECONDS, limited))

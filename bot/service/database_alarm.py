@@ -1,0 +1,95 @@
+"""The database alarm: what cannot be put into the outbox is told to operators directly, once a day at most."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.capability import Context
+from bot.database import metadata
+from bot.database.engine import DATABASE_ERRORS
+from bot.database.errors import UnusableError
+from bot.service.scheduler import BackgroundJob
+from bot.slack.blocks import paragraph
+from bot.slack.errors import SlackError
+
+log = structlog.get_logger(__name__)
+
+SILENT_LOCK = timedelta(minutes=5)  # for which a lock of another's is waited for in silence
+BETWEEN = timedelta(days=1)  # two messages about it
+PATIENCE_SECONDS = 1.0  # that the jobs wait for Slack to take the message
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the database cannot be used, and since when."""
+
+    why: str
+    since: datetime
+
+
+@dataclass(slots=True)
+class DatabaseAlarm:
+    """Knows whether the database can be used. `is_connected` says whether Slack has answered, so that people can be."""
+
+    context: Context
+    is_connected: Callable[[], bool]
+    trouble: Trouble | None = None
+    _sent_at: datetime | None = None
+    _message: str = ""
+    _sending: BackgroundJob = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is being sent yet."""
+        self._sending = BackgroundJob("database alarm", self._send, PATIENCE_SECONDS)
+
+    async def test(self) -> None:
+        """Find out that the database is locked before something has to be written, and when it is over."""
+        try:
+            await self.context.database.write(_write_something if self.trouble is not None else _take_lock)
+            self.trouble = None
+        except DATABASE_ERRORS as error:
+            await self.report(error)
+
+    async def report(self, error: Exception) -> None:
+        """Log why the database cannot be used, and tell operators; not of a lock that is soon released."""
+        why, now = reason(error), self.context.clock()
+        log.warning("cannot use the database", why=why)
+        self.trouble = Trouble(why, min(self.trouble.since, now) if self.trouble is not None else now)
+        is_passing = isinstance(error, UnusableError) and error.locked and now - self.trouble.since < SILENT_LOCK
+        if not self.is_connected() or self._was_sent_lately(now) or is_passing:
+            return
+        self._sent_at, self._message = now, why
+        await self._sending.run()
+
+    async def end(self) -> None:
+        """Break off a message that is being sent."""
+        await self._sending.end()
+
+    def _was_sent_lately(self, now: datetime) -> bool:
+        # a moment in the future was dated by a clock that ran ahead, and holds nothing up
+        return self._sent_at is not None and timedelta(0) <= now - self._sent_at <= BETWEEN
+
+    async def _send(self) -> None:
+        message = paragraph(self.context.templates.say("incidents/unwritable", why=self._message))
+        workspace = self.context.workspace
+        for user in self.context.people.operators():
+            try:
+                await workspace.post(await workspace.dm(user), message)
+            except SlackError as failure:
+                log.warning("could not tell an operator", user=user, why=str(failure))
+
+
+def reason(error: Exception) -> str:
+    """Return why the database cannot be used, without the statement."""
+    return error.why if isinstance(error, UnusableError) else str(getattr(error, "orig", error))
+
+
+def _take_lock(_: Connection) -> None:
+    """Do nothing: beginning the transaction takes the lock for writing."""
+
+
+def _write_something(connection: Connection) -> None:
+    metadata.write(connection, metadata.WRITE_TEST, "yes")

@@ -1,0 +1,89 @@
+"""The jobs of a running service: a sync at every poll, and the timers of the capabilities at their intervals."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.capability import After, Stage, Timer
+from bot.database.engine import DATABASE_ERRORS, Database
+from bot.service.database_alarm import DatabaseAlarm
+from bot.service.scheduler import BackgroundJob, Job
+from bot.sync.scheduler import SyncScheduler
+
+
+@dataclass(slots=True)
+class Jobs:
+    """Runs timers in order, those with shorter intervals first. `stage` says how far the service has started.
+
+    `replaced` is set once another file stands in the place of the ledger; from then on nothing runs.
+    """
+
+    database: Database
+    scheduler: SyncScheduler
+    timers: Sequence[Timer]
+    alarm: DatabaseAlarm
+    stage: Callable[[], Stage]
+    replaced: asyncio.Event = field(default_factory=asyncio.Event)
+    _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _calls: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    _background: list[BackgroundJob] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Put those that may have to wait for Slack into the background."""
+        self.timers = sorted(self.timers, key=lambda timer: timer.seconds or 0)
+        for timer in self.timers:
+            self._calls[timer.id] = timer.run
+            if timer.patience is not None:
+                background = BackgroundJob(timer.id, partial(self._guarded, timer.run), timer.patience)
+                self._background.append(background)
+                self._calls[timer.id] = background.run
+
+    def table(self, poll_seconds: int) -> list[Job]:
+        """Return the jobs for the scheduler: one for each interval of the timers, and the sync."""
+        intervals = sorted({timer.seconds for timer in self.timers if timer.seconds is not None})
+        jobs = [Job(f"every {seconds} s", seconds, partial(self.run_every, seconds)) for seconds in intervals]
+        return [Job("sync", poll_seconds, self.sync), *jobs]
+
+    async def sync(self) -> None:
+        """Read what is due now, with everything that follows; what fails is logged, and tried at the next poll."""
+        async with self._syncing:
+            if self._is_replaced():
+                return
+            await self.run_every(1)  # what time has brought about comes before what is booked after it
+            await self._guarded(self.scheduler.tick)
+            await self.run_after(After.SYNC)
+
+    async def run_every(self, seconds: int) -> None:
+        """Run the timers of an interval."""
+        await self._run([timer for timer in self.timers if timer.seconds == seconds])
+
+    async def run_after(self, what: After) -> None:
+        """Run the timers that run after something has happened."""
+        await self._run([timer for timer in self.timers if what in timer.after])
+
+    async def end(self) -> None:
+        """Break off what is in the background."""
+        for job in self._background:
+            await job.end()
+
+    async def _run(self, timers: Sequence[Timer]) -> None:
+        for timer in timers:
+            if self._is_replaced():
+                return
+            if timer.stage <= self.stage() and not await self._guarded(self._calls[timer.id]):
+                return
+
+    async def _guarded(self, call: Callable[[], Awaitable[object]]) -> bool:
+        """Call something that uses the database; return whether the database could be used."""
+        try:
+            await call()
+        except DATABASE_ERRORS as error:
+            await self.alarm.report(error)
+            return False
+        return True
+
+    def _is_replaced(self) -> bool:
+        if self.database.is_exchanged:
+            self.replaced.set()
+        return self.replaced.is_set()

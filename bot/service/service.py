@@ -1,0 +1,179 @@
+"""The running process: started in the order that makes it useful soonest, and ended without losing an answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.app import App, Wiring, system_clock
+from bot.capability import After, Stage, Timer
+from bot.database.engine import Database, replaced_file_error
+from bot.database.errors import UnusableError
+from bot.database.schema import newest_revision
+from bot.maintenance.prune import Pruning
+from bot.service.connection import SlackConnection, cancel, signing_secret
+from bot.service.database_alarm import DatabaseAlarm, reason
+from bot.service.health import SlackCheck, without_paths
+from bot.service.jobs import Jobs
+from bot.service.log import without_locals
+from bot.service.router import Router
+from bot.service.scheduler import Scheduler
+from bot.settings import Settings, SettingsError
+from bot.slack import http
+from bot.slack.deduplication import RequestDeduplicator
+from bot.slack.workspace import connect_workspace
+
+log = structlog.get_logger(__name__)
+
+OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked for at the next start
+PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
+TEST_SECONDS = 60  # between tests whether the database can be written
+
+
+@dataclass(slots=True)
+class Service:
+    """What runs. `port` is where its health is told; `life` ends with it: the jobs, and the ledger."""
+
+    app: App
+    database: Database
+    wiring: Wiring
+    slack: SlackConnection
+    alarm: DatabaseAlarm
+    jobs: Jobs
+    port: int = 0
+    life: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def problems(self) -> Mapping[str, str]:
+        """Return what stands in the way of being ready; never the upstream, and never history still to be read."""
+        found: dict[str, str] = {}
+        try:
+            rows = await self.database.read(lambda reader: reader.rows("SELECT version_num FROM alembic_version"))
+            if rows != [(newest_revision(),)]:
+                found["database"] = f"it is at another schema than {newest_revision()}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
+            found["database"] = error.why if isinstance(error, UnusableError) else without_paths(reason(error))
+        if self.alarm.trouble is not None:
+            found.setdefault("database", self.alarm.trouble.why)
+        if trouble := await self.slack.trouble():
+            found["slack"] = trouble
+        return found
+
+    async def end(self) -> None:
+        """Take nothing new, finish what is in flight, break off what can go on later."""
+        await self.slack.stop_taking()
+        await self.wiring.outbox.stop(OUTBOX_SECONDS)
+        await self.wiring.context.destinations.end()
+        await self.jobs.end()
+        await self.alarm.end()
+        await self.life.aclose()
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingsError for what a service cannot do without."""
+    problems = []
+    if settings.slack_bot_token is None:
+        problems.append("SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions.")
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        where = "Basic Information, App-Level Tokens"
+        problems.append(f"SLACK_APP_TOKEN: it is not set. Make one in your Slack app: {where}.")
+    if not settings.has_neo_credential:
+        problems.append("NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin.")
+    if problems:
+        raise SettingsError(problems)
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[Service]:
+    """Start the service, and end it within ten seconds.
+
+    It is given as soon as it lives; it becomes ready by itself, whenever Slack answers.
+
+    Raises:
+        SettingsError: something necessary is not set.
+        LedgerError: the ledger cannot be written, or is priced in another unit.
+        OSError: the port is taken.
+    """
+    settings = app.settings
+    without_locals()
+    check(settings)
+    assert settings.slack_bot_token is not None  # noqa: S101 - just checked
+    async with AsyncExitStack() as stack:
+        life = await stack.enter_async_context(AsyncExitStack())
+        database = await asyncio.to_thread(app.open_for_booking)
+        life.callback(database.close)
+        token, address = settings.slack_bot_token.reveal(), settings.slack_api_url
+        workspace = await stack.enter_async_context(connect_workspace(token, address))
+        service = _service(app, database, app.wire(database, workspace), life)
+        service.port = await stack.enter_async_context(_serve_http(service))
+        await life.enter_async_context(_jobs_running(service))
+        stack.push_async_callback(service.end)  # before the jobs end: what is in flight may wait for a sync
+        service.slack.start()
+        yield service
+
+
+def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack) -> Service:
+    context = wiring.context
+    # the real present, whatever the service's clock says: it is what Slack signs by
+    deduplicator = RequestDeduplicator(database.write, system_clock)
+    router = Router(context.people, context.templates, wiring.registry)
+    slack = SlackConnection(
+        context, router, deduplicator, SlackCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)
+    )
+    alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED)
+    pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
+    timers = [
+        *wiring.registry.timers,
+        Timer("outbox", 1, wiring.outbox.tick, frozenset({After.SYNC}), Stage.READY),
+        Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC})),
+        Timer("prune", PRUNE_SECONDS, pruning.tick),
+    ]
+    jobs = Jobs(database, context.scheduler, timers, alarm, lambda: slack.stage)
+    return Service(app, database, wiring, slack, alarm, jobs, life=life)
+
+
+@asynccontextmanager
+async def _serve_http(service: Service) -> AsyncIterator[int]:
+    """Serve health, and Slack's requests where there is no Socket Mode; yields the port."""
+    settings, slack = service.app.settings, service.slack
+    secret = signing_secret(settings)
+    events = http.EventsEndpoint(secret, slack.deduplicator, system_clock) if secret else None
+    endpoints = http.HttpEndpoints(service.problems, lambda: slack.listener, events, settings.http_host)
+    async with http.serve_http(endpoints, settings.http_host, settings.http_port) as port:
+        yield port
+
+
+@asynccontextmanager
+async def _jobs_running(service: Service) -> AsyncIterator[None]:
+    """Sync now, and run the jobs; a sync under way is broken off at the end, and loses nothing."""
+    scheduler = Scheduler(service.jobs.table(service.app.settings.poll_seconds))
+    scheduler.start()
+    first = asyncio.create_task(service.jobs.sync())
+    try:
+        yield
+    finally:
+        await scheduler.end()
+        await cancel(first)
+        await service.jobs.scheduler.stop()
+
+
+async def serve(app: App, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; errors as of `running`, and RefusedBySlackError when the bot's token is not valid."""
+    if not app.settings.admins:
+        log.warning("ADMINS is empty: nobody sees more than their own spend")
+    async with running(app) as service:
+        log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz")
+        connecting, replaced = service.slack.connecting, service.jobs.replaced
+        assert connecting is not None  # noqa: S101 - it is while it runs
+        ending = [asyncio.create_task(each.wait()) for each in (stop, replaced)]
+        await asyncio.wait({*ending, connecting}, return_when=asyncio.FIRST_COMPLETED)
+        if connecting.done():
+            connecting.result()
+        await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+        for each in ending:
+            each.cancel()
+        if replaced.is_set():
+            raise replaced_file_error(app.settings.database_path)
+        log.info("stopping: finishing what is in flight")
+    log.info("stopped")

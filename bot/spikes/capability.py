@@ -1,0 +1,24 @@
+"""The capability of spikes: a message about a member's day that costs far more than their usual ones."""
+
+from bot.capability import Capability, Context, Upkeep
+from bot.spikes import restore
+from bot.spikes.detector import SpikeDetector
+from bot.spikes.render import SpikeRenderer
+from bot.spikes.rules import SpikePolicy
+
+
+def spikes(context: Context) -> Capability:
+    """Return the capability; without SPIKE_ALERTS it still renders what was enqueued before, and detects nothing."""
+    policy = SpikePolicy.from_settings(context.settings)
+    detector = SpikeDetector(policy)
+    renderer = SpikeRenderer(context.database, context.templates, policy, context.settings.alert_privacy)
+    is_on = context.settings.spike_alerts
+    return Capability(
+        "spikes",
+        events={"spike": renderer.say},
+        observers=[detector.observe] if is_on else [],
+        upkeep=Upkeep(
+            record_repricing=detector.forget if is_on else None,
+            adopt=lambda _connection, former, _now: restore.names(former),
+        ),
+    )

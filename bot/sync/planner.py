@@ -1,0 +1,61 @@
+"""The sync planner: which passes are due, by what the ledger holds and by the calendar."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.domain.timestamps import from_us
+from bot.ledger.passes import Freshness, first_pass_start, freshness, pass_attempts
+from bot.sync.rules import (
+    PassKind,
+    PlannedPass,
+    SyncPlan,
+    is_nightly_due,
+    is_weekly_due,
+    planned_passes,
+    previous_month,
+)
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlanner:
+    """Plans syncs of a ledger that is to reach back `history_days`, whose nights fall in `zone`."""
+
+    history_days: int
+    zone: ZoneInfo
+
+    def plan(self, reader: "Reader", now: datetime) -> SyncPlan:
+        """Return what is to be read now."""
+        fresh = freshness(reader, now)
+        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
+        tail, *history = planned_passes(now, last_complete=fresh.as_of, covered=covered, history_days=self.history_days)
+        return SyncPlan(tail, tuple(self._calendar(reader, fresh, now)), tuple(history))
+
+    def manual(self, reader: "Reader", now: datetime, *, full: bool) -> list[PlannedPass]:
+        """Return the passes of a sync that somebody asks for: what is recent and missing, or (`full`) everything."""
+        plan = self.plan(reader, now)
+        if not full:
+            return [plan.tail, *plan.history]
+        if freshness(reader, now).as_of is None:
+            return [PlannedPass(PassKind.FULL, None, now)]
+        # what is recent first
+        return [plan.tail, PlannedPass(PassKind.FULL, None, plan.tail.start or now)]
+
+    def _calendar(self, reader: "Reader", fresh: Freshness, now: datetime) -> Iterator[PlannedPass]:
+        """Yield the weekly or the nightly pass, if it is due."""
+        began = first_pass_start(reader)
+        if began is None or fresh.since is None:
+            return
+        since = from_us(fresh.since) if fresh.since else None
+        night, week = pass_attempts(reader, PassKind.NIGHTLY), pass_attempts(reader, PassKind.WEEKLY)
+        if is_weekly_due(now, began=began, complete=week.complete, tried=week.any):
+            yield PlannedPass(PassKind.WEEKLY, since, now)
+        elif is_nightly_due(now, self.zone, began=began, complete=night.complete, tried=night.any):
+            # what is older than the ledger is a backfill, which notifies nobody
+            start = previous_month(now, self.zone)
+            yield PlannedPass(PassKind.NIGHTLY, start if since is None else max(start, since), now)

@@ -1,0 +1,41 @@
+"""The capability of usage: questions about spend, help, status, and the welcome of a new installation."""
+
+from datetime import timedelta
+
+from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
+from bot.outbox.restore import KeyMapping, unchanged_key
+from bot.outbox.store import RetainedKeys
+from bot.usage.answers import Answers
+from bot.usage.buttons import ASK, CSV, SHARE
+from bot.usage.commands import UsageCommands
+from bot.usage.help import HelpCommands
+from bot.usage.report import ReportPolicy
+from bot.usage.welcome import STEM, Welcome
+
+
+def answers(context: Context) -> Answers:
+    """Return what questions are answered from; App Home asks it for what it shows of a sync."""
+    stale_after = timedelta(seconds=2 * context.settings.poll_seconds)
+    policy = ReportPolicy.from_settings(context.settings)
+    return Answers(context.database, context.people, context.scheduler, policy, stale_after, context.clock)
+
+
+def usage(context: Context) -> Capability:
+    """Return the capability."""
+    settings, source = context.settings, answers(context)
+    commands = UsageCommands(source, context.workspace, context.templates, settings.show_titles, context.database)
+    about = HelpCommands(source, context.templates, settings.database_path, settings.admins)
+    poll = timedelta(seconds=settings.poll_seconds)
+    welcome = Welcome(source, context.people, context.database, context.templates, poll)
+    return Capability(
+        "usage",
+        commands={"help": about.help, "status": about.status},
+        actions={ASK: commands.answer_button, SHARE: commands.share, CSV: commands.send_csv},
+        events={STEM: welcome.say},
+        timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
+        upkeep=Upkeep(
+            adopt=lambda _connection, _former, _now: KeyMapping({STEM: unchanged_key}, {}),
+            retained=lambda _reader: RetainedKeys(dedup_keys=[STEM]),
+        ),
+        question=commands.ask,
+    )
