@@ -233,7 +233,7 @@ async def test_while_slack_is_away_it_waits_and_two_processes_tell_it_once(offic
     for _ in range(5):
         office.clock.advance(timedelta(minutes=2))
         await office.sync()
-        await other.jobs.run_every(1)
+        await other.deliver()
     await other.end()
     assert len(digests(office.seen("marcus"))) == 1
 
