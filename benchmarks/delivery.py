@@ -14,9 +14,9 @@ from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.outbox.store import NewNotification, enqueue
-from bot.sandbox.slack.faults import Limited, Pace
+from bot.sandbox.slack.faults import PostRateLimit, RateLimited
+from bot.sandbox.slack.models import Channel
 from bot.sandbox.slack.server import SlackApi, SlackServer
-from bot.sandbox.slack.things import Channel
 from bot.sandbox.slack.workspace import Workspace as Simulated
 from bot.service.log import configure
 from bot.settings import LogFormat, LogLevel
@@ -67,10 +67,10 @@ async def _timed(database: Database, each: int, *, held: bool) -> float:
     names = [f"C0LANE{number:02}" for number in range(_CHANNELS)]
     for name in names:
         slack.workspace.channels[name] = Channel(name, name.lower(), members={slack.workspace.bot_user})
-    slack.faults.when(Pace(seconds=0.95))  # Slack's own, which lets an early one pass
+    slack.faults.when(PostRateLimit(seconds=0.95))  # Slack's own, which lets an early one pass
     counted = names[1:] if held else names
     if held:
-        first = iter([Limited(int(_HELD))])
+        first = iter([RateLimited(int(_HELD))])
         slack.faults.when(lambda call: next(first, None) if call.args.get("channel") == names[0] else None)
     async with (
         SlackServer(slack) as server,

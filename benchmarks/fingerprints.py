@@ -8,7 +8,7 @@ from benchmarks.bars import Bar
 from benchmarks.timing import in_turn, shown
 from benchmarks.workplace import NOW
 from bot.failures.rules import fingerprint
-from bot.sandbox.errors import ANYWHERE, OF_TOOL, worded
+from bot.sandbox.error_messages import COMMON_ERRORS, TOOL_ERRORS, format_error
 
 _ERRORS, _LENGTH, _TIMES = 10_000, 500, 20.0
 
@@ -28,9 +28,9 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 def _texts(count: int) -> Iterator[str]:
     """Errors as the simulated team meets them, several lines each; no two are the same."""
     random = Random(7)
-    templates = (*ANYWHERE, *OF_TOOL.values())
+    templates = (*COMMON_ERRORS, *TOOL_ERRORS.values())
     for _ in range(count):
         text = ""
         while len(text) < _LENGTH:
-            text += worded(random.choice(templates), random, "ana@acme.example", NOW) + "\n"
+            text += format_error(random.choice(templates), random, "ana@acme.example", NOW) + "\n"
         yield text[:_LENGTH]

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from benchmarks.workplace import NOW
-from bot.sandbox.answers import ENCODER
+from bot.sandbox.responses import ENCODER
 from bot.sandbox.tasks import Row, history, row, wire_time
 from bot.sandbox.world import World
 

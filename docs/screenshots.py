@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.app import system_clock
-from bot.demo.show import Demo, demo
+from bot.demo.runner import Demo, demo
 
 HERE = Path(__file__).parent
 SEED = 7
@@ -66,7 +66,7 @@ async def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with TemporaryDirectory() as directory:
         async with async_playwright() as playwright, demo(0, SEED, Path(directory), ahead) as shown:
-            await shown.bot.look()
+            await shown.bot.catch_up()
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for picture in PICTURES:
                 await _take(browser, shown, picture)
@@ -89,7 +89,7 @@ async def _overspend(browser: Browser, shown: Demo) -> None:
     for _ in range(3):  # of two people in turn
         await page.get_by_test_id("world-spike").click()
         await expect(page.get_by_text("just spent").last).to_be_visible()
-        await shown.bot.look()
+        await shown.bot.catch_up()
     await page.close()
 
 
@@ -99,7 +99,7 @@ async def _cause(browser: Browser, shown: Demo, what: str) -> None:
     await page.goto(f"{shown.url}/#hannah/security")
     await page.get_by_test_id(f"world-{what}").click()
     await expect(page.get_by_test_id("toast").last).to_be_visible(timeout=60_000)
-    await shown.bot.look()
+    await shown.bot.catch_up()
     await page.close()
 
 

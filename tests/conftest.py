@@ -9,8 +9,8 @@ import pytest
 from bot.app import App, build
 from bot.neo.client import RetryPolicy
 from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.world import START, World
 from bot.settings import load
 

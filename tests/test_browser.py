@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.app import system_clock
-from bot.demo.show import QUESTIONS, Demo, demo
+from bot.demo.runner import QUESTIONS, Demo, demo
 from bot.domain.access import ONLY_ONES_OWN
 from bot.domain.money import show_usd, usd_text
 from tests.support.app import report_of
@@ -110,7 +110,7 @@ def until_afternoon() -> timedelta:
 async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     """A demo for all who only ask, and leave the world as it is."""
     async with demo(0, SEED, tmp_path_factory.mktemp("calm"), until_afternoon()) as shown:
-        await shown.bot.look()
+        await shown.bot.catch_up()
         yield shown
 
 
@@ -118,7 +118,7 @@ async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
 async def troubled(tmp_path: Path) -> AsyncIterator[Demo]:
     """A demo of one's own, to move and to break."""
     async with demo(0, SEED, tmp_path, until_afternoon()) as shown:
-        await shown.bot.look()
+        await shown.bot.catch_up()
         yield shown
 
 
@@ -353,13 +353,13 @@ async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_noth
     await seat.press(seat.messages.filter(has_text="pentest").last, "Approve")
     await expect(seat.messages.filter(has_text="pentest").last).to_contain_text("Approved by")
     await expect(seat.messages.last).to_contain_text("whoever asked has been told")
-    await troubled.bot.look()
+    await troubled.bot.catch_up()
     everything = said(troubled)
     await seat.cause("bot")
     assert not troubled.bot.up
     await expect(seat.find("down")).to_contain_text("The bot is killed")
     await seat.cause("bot")
-    await troubled.bot.look()
+    await troubled.bot.catch_up()
     assert said(troubled) == everything
     explained = await seat.ask("explain @priya")
     await expect(explained).to_contain_text("80 % passed")

@@ -22,8 +22,8 @@ import pytest
 from bot.database.engine import open_database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import row

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.show import Demo, demo
+from bot.demo.runner import Demo, demo
 
 PATIENCE = 20.0
 
@@ -41,7 +41,7 @@ async def test_it_dies_and_comes_back(shown: Demo) -> None:
     assert first is not None
     os.kill(first, signal.SIGKILL)  # whoever did it, it is seen
     await shown.page.slack.workspace.until(lambda: not shown.bot.up, PATIENCE)
-    await shown.bot.look()  # which nobody does
+    await shown.bot.catch_up()  # which nobody does
     shown.page.slack.down = True
     assert "runs again" in await shown.bot.toggle()
     shown.page.slack.down = False

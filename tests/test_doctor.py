@@ -11,9 +11,9 @@ from bot.app import App, build, system_clock
 from bot.doctor.check import Check, State, guarded, guarded_async
 from bot.doctor.neo import upstream
 from bot.doctor.slack import tokens, workspace
-from bot.sandbox.answers import Request
 from bot.sandbox.faults import Status
-from bot.sandbox.serving import NeoServer
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.responses import Request
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import SimTask, Stream

@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from bot.cli.main import app
-from bot.demo.show import QUESTIONS
+from bot.demo.runner import QUESTIONS
 from bot.settings import NAMES
 
 ROOT = Path(__file__).parent.parent

@@ -20,8 +20,8 @@ import pytest
 import structlog
 
 from bot.cli.main import main
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World

@@ -31,13 +31,13 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
     """A Slack-like page with the real bot in it; no credentials, no network, a database of its own."""
     import asyncio
 
-    from bot.demo import show
+    from bot.demo import runner
     from bot.service.log import configure
     from bot.settings import LogFormat, LogLevel
 
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     console = terminal.console()
-    asyncio.run(run_until_signal(lambda stop: show.run(port, seed, console, stop, browser=not no_browser)))
+    asyncio.run(run_until_signal(lambda stop: runner.run(port, seed, console, stop, browser=not no_browser)))
 
 
 COMMANDS = (run, demo)

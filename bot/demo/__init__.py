@@ -1,1 +1,1 @@
-"""The demo: the real bot, in a process of its own, against an embedded Neo and an embedded Slack."""
+"""The demo: the real bot in its own process, with an embedded Neo and an embedded Slack."""

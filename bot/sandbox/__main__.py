@@ -1,4 +1,4 @@
-"""`python -m bot.sandbox`: the simulated Neo API in the foreground, for trying things by hand."""
+"""`python -m bot.sandbox`: serve the simulated Neo API in the foreground, for experiments by hand."""
 
 import asyncio
 import signal
@@ -6,29 +6,29 @@ import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import PATH, NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.world import World
 
 
 def real_time() -> datetime:
-    """The machine's clock: this module is the sandbox's own composition root."""
+    """Return the machine's time. This module is the sandbox's own composition root, so it may read the clock."""
     return datetime.now(UTC)  # noqa: TID251 own composition root
 
 
-def arguments(given: list[str]) -> Namespace:
-    """What the command line asks for."""
+def parse_arguments(arguments: list[str]) -> Namespace:
+    """Return the port and the seed given on the command line."""
     parser = ArgumentParser(prog="python -m bot.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="0 for any free one (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="another seed, another history")
-    return parser.parse_args(given)
+    return parser.parse_args(arguments)
 
 
 async def serve(port: int, seed: int) -> None:
-    """Serve until interrupted or terminated."""
+    """Serve until SIGINT or SIGTERM."""
     stopped = asyncio.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopped.set)
     api = NeoApi(World(seed, real_time()), real_time)
     async with NeoServer(api, port) as server:
         sys.stdout.write(f"Neo API  {server.url}{PATH}\nkey      {api.key}\n")
@@ -37,5 +37,5 @@ async def serve(port: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    asked = arguments(sys.argv[1:])
-    asyncio.run(serve(asked.port, asked.seed))
+    options = parse_arguments(sys.argv[1:])
+    asyncio.run(serve(options.port, options.seed))

@@ -1,4 +1,4 @@
-"""Faults on demand: everything the API may do instead of, or to, a proper answer, and when."""
+"""The faults that the simulated Neo API can be told to produce, and the schedule that says when."""
 
 from collections import deque
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from bot.sandbox.answers import Request
+from bot.sandbox.responses import Request
 from bot.sandbox.tasks import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A JSON error instead. `retry_after` is seconds, a moment sent as an HTTP-date, or any text as it is."""
+    """Send a JSON error instead. `retry_after` is in seconds, a time sent as an HTTP-date, or a text sent as it is."""
 
     status: int = 500
     code: str | None = None
@@ -22,7 +22,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """A page for people instead, as gateways (502) and login walls (200) send."""
+    """Send an HTML page instead, as gateways (502) and login pages (200) do."""
 
     status: int = 502
     body: str = "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
@@ -30,14 +30,14 @@ class Html:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """These bytes instead, called JSON, with 200."""
+    """Send these bytes instead, with status 200 and the content type of JSON."""
 
     body: bytes = b'{"data": null}'
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """To another place instead."""
+    """Redirect to `location` instead."""
 
     location: str
     status: int = 302
@@ -45,99 +45,99 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Truncated:
-    """A complete response of which the JSON breaks off after this share."""
+    """Send a complete response whose JSON breaks off after this share."""
 
     share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A lying `total`: a number, or made of the true one. `has_more` stays true."""
+    """Send a wrong `total`: a number, or a function of the true one. `has_more` stays correct."""
 
-    lie: int | Callable[[int], int]
+    value: int | Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class More:
-    """A lying `has_more`, or something else in its place."""
+class HasMore:
+    """Send a wrong `has_more`, or a value of another type in its place."""
 
-    lie: object
+    value: object
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The first `count` rows appear once more at the end of the page."""
+    """Repeat the first `count` rows at the end of the page."""
 
     count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Mangle:
-    """The rows after `mangle`, which may change them in place (and return None) or return others.
+    """Send the rows after `change`, which may edit them in place (and return None) or return others.
 
-    NaN and infinities reach the wire; a `msgspec.Raw` value goes out as it is.
+    NaN and infinities are sent; a `msgspec.Raw` value is sent as it is.
     """
 
-    mangle: Callable[[list[Row]], list[Row] | None]
+    change: Callable[[list[Row]], list[Row] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """No answer until the client leaves or the server stops."""
+    """Send nothing until the client disconnects or the server stops."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The connection is reset, before any header or after half of the body."""
+    """Reset the connection, before any header or after half of the body."""
 
     mid_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """The body comes in `pieces` over `seconds`."""
+    """Send the body in `pieces` over `seconds`."""
 
     seconds: float = 1.0
     pieces: int = 10
 
 
 Fault = (
-    Status | Html | Body | Redirect | Truncated  # in the answer
-    | Total | More | Duplicate | Mangle  # in the page
-    | Hang | Reset | Slow  # in the connection
+    Status | Html | Body | Redirect | Truncated  # of the response
+    | Total | HasMore | Duplicate | Mangle  # of the page
+    | Hang | Reset | Slow  # of the connection
 )  # fmt: skip
-Asked = TypeVar("Asked")
-Harm = TypeVar("Harm")
+RequestT = TypeVar("RequestT")
+FaultT = TypeVar("FaultT")
 
 
 @dataclass(slots=True)
-class Schedule(Generic[Asked, Harm]):
-    """What to do wrong, and when: first the queue, then the first rule that applies, then `always`."""
+class Schedule(Generic[RequestT, FaultT]):
+    """Chooses the fault of each request: from the queue, else from the first rule that gives one, else `always`."""
 
-    always: Harm | None = None
-    _queue: deque[Harm | None] = field(default_factory=deque)
-    _rules: list[Callable[[Asked], Harm | None]] = field(default_factory=list)
+    always: FaultT | None = None
+    _queue: deque[FaultT | None] = field(default_factory=deque)
+    _rules: list[Callable[[RequestT], FaultT | None]] = field(default_factory=list)
 
-    def push(self, *faults: Harm | None) -> None:
-        """Queue faults, used up one a request; None lets one request pass unharmed."""
+    def push(self, *faults: FaultT | None) -> None:
+        """Queue faults, one for each request; None lets one request pass without a fault."""
         self._queue.extend(faults)
 
-    def when(self, rule: Callable[[Asked], Harm | None]) -> None:
-        """Ask the rule at every request that the queue does not decide."""
+    def when(self, rule: Callable[[RequestT], FaultT | None]) -> None:
+        """Apply the rule to every request that finds the queue empty."""
         self._rules.append(rule)
 
     def clear(self) -> None:
-        """Behave again."""
+        """Remove all faults."""
         self.always = None
         self._queue.clear()
         self._rules.clear()
 
-    def take(self, request: Asked) -> Harm | None:
-        """What to do with this request; None does no harm."""
+    def take(self, request: RequestT) -> FaultT | None:
+        """Return the fault of this request and remove it from the queue; None means no fault."""
         if self._queue:
             return self._queue.popleft()
-        ruled = (fault for rule in self._rules if (fault := rule(request)))
-        return next(ruled, self.always)
+        by_rule = (fault for rule in self._rules if (fault := rule(request)))
+        return next(by_rule, self.always)
 
 
 class Faults(Schedule[Request, Fault]):

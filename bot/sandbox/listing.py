@@ -1,4 +1,4 @@
-"""The list behind a query: which tasks a caller sees, in which order, kept from page to page."""
+"""The list of tasks that a query matches, in its order, cached from page to page."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ FiltersBy = Literal["created", "streams", "any"]
 Order = Literal["newest", "oldest", "id", "cost", "shuffled"]
 Tasks = list[SimTask]
 
-EVER, NEVER_AFTER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-KEPT = 16  # lists; readers ask for few at once
+MIN_TIME, MAX_TIME = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+CACHED_LISTS = 16  # few queries are paged through at the same time
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How upstream goes about what its page leaves open, and the only member a `solo` caller sees."""
+class ListingOptions:
+    """Upstream behaviour that its documentation leaves open, and the only member that a `solo` caller sees."""
 
     filters_by: FiltersBy = "created"
     order: Order = "newest"
@@ -30,47 +30,47 @@ class Manner:
 
 
 class Listing:
-    """Answers queries over snapshots; a further page costs little while neither of them changes."""
+    """Runs queries over snapshots and caches the lists until the snapshot changes, so that further pages are cheap."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
-        self._found: dict[tuple[Manner, Query], Tasks] = {}
+        self._lists: dict[tuple[ListingOptions, Query], Tasks] = {}
 
-    def find(self, snapshot: Snapshot, manner: Manner, query: Query) -> Tasks:
-        """All tasks that match, whatever the query's limit and offset, in the manner's order."""
+    def find(self, snapshot: Snapshot, options: ListingOptions, query: Query) -> Tasks:
+        """Return all tasks that match the query, ignoring its limit and offset, in the order of the options."""
         if snapshot is not self._snapshot:
-            self._snapshot, self._found = snapshot, {}
-        asked = manner, replace(query, limit=1, offset=0)
-        if asked not in self._found:
-            self._found = dict(list(self._found.items())[1 - KEPT :])
-            self._found[asked] = _sorted(_matching(snapshot.tasks, *asked), manner)
-        return self._found[asked]
+            self._snapshot, self._lists = snapshot, {}
+        key = options, replace(query, limit=1, offset=0)
+        if key not in self._lists:
+            self._lists = dict(list(self._lists.items())[1 - CACHED_LISTS :])
+            self._lists[key] = _sorted(_matching(snapshot.tasks, *key), options)
+        return self._lists[key]
 
 
-def _matching(tasks: Iterable[SimTask], manner: Manner, query: Query) -> Iterator[SimTask]:
-    if manner.solo:  # without e-mail in the rows, `email` and `search` have none to find
-        tasks = (task for task in tasks if task.email == manner.owner)
+def _matching(tasks: Iterable[SimTask], options: ListingOptions, query: Query) -> Iterator[SimTask]:
+    if options.solo:  # without e-mail in the rows, `email` and `search` have none to match
+        tasks = (task for task in tasks if task.email == options.owner)
         tasks, query = (replace(task, email=None) for task in tasks), replace(query, email=None)
-    within = _within(tasks, manner.filters_by, query)
-    return (task for task in within if _fits(task, query))
+    within = _within(tasks, options.filters_by, query)
+    return (task for task in within if _matches(task, query))
 
 
 def _within(tasks: Iterable[SimTask], by: FiltersBy, query: Query) -> Iterable[SimTask]:
-    """The tasks in the window; `streams` clips them to the streams that started in it."""
+    """Return the tasks in the query's window; `streams` keeps only the streams that started in it."""
     if query.start is None and query.end is None:
         return tasks
-    start, end = query.start or EVER, query.end or NEVER_AFTER
+    start, end = query.start or MIN_TIME, query.end or MAX_TIME
     match by:
         case "created":
             return (task for task in tasks if start <= task.created_at <= end)
         case "any":
             return (task for task in tasks if any(start <= s.started_at <= end for s in task.streams))
-    clipped = (task.keeping(lambda stream: start <= stream.started_at <= end) for task in tasks)
+    clipped = (task.with_streams_where(lambda stream: start <= stream.started_at <= end) for task in tasks)
     return (task for task in clipped if task)
 
 
-def _fits(task: SimTask, query: Query) -> bool:
-    """Whether the row, as it would be shown, passes all filters that are not about time."""
+def _matches(task: SimTask, query: Query) -> bool:
+    """Return whether the task's row passes all filters except those on time."""
     return (
         (query.task_id is None or task.task_id == query.task_id)
         and (query.email is None or task.email == query.email)
@@ -85,9 +85,11 @@ def _mentions(task: SimTask, text: str) -> bool:
     return text in task.task_id.casefold() or text in (task.email or "").casefold()
 
 
-def _sorted(tasks: Iterable[SimTask], manner: Manner) -> Tasks:
-    by_id = sorted(tasks, key=lambda task: task.task_id)  # ties always fall the same way
-    match manner.order:
+def _sorted(tasks: Iterable[SimTask], options: ListingOptions) -> Tasks:
+    by_id = sorted(tasks, key=lambda task: task.task_id)  # so that ties always have the same order
+    match options.order:
+        case "id":
+            return by_id
         case "newest":
             return sorted(by_id, key=lambda task: task.created_at, reverse=True)
         case "oldest":
@@ -95,9 +97,8 @@ def _sorted(tasks: Iterable[SimTask], manner: Manner) -> Tasks:
         case "cost":
             return sorted(by_id, key=lambda task: task.cost, reverse=True)
         case "shuffled":
-            return sorted(by_id, key=lambda task: _shuffled(manner.seed, task.task_id))
-    return by_id
+            return sorted(by_id, key=lambda task: _shuffle_key(options.seed, task.task_id))
 
 
-def _shuffled(seed: int, task_id: str) -> bytes:
+def _shuffle_key(seed: int, task_id: str) -> bytes:
     return sha256(f"{seed}:{task_id}".encode()).digest()

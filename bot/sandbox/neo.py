@@ -1,4 +1,4 @@
-"""The Neo API's double: `GET /api/v1/usage/tasks` over a simulated world, with faults on demand."""
+"""The simulated Neo API: `GET /api/v1/usage/tasks` over a simulated world, with faults on demand."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -9,11 +9,11 @@ from typing import Literal
 
 from aiohttp import web
 
-from bot.sandbox.answers import Answer, Page, Request
-from bot.sandbox.damage import altered, edited, sent
+from bot.sandbox.fault_injection import alter_response, edit_page, send
 from bot.sandbox.faults import Fault, Faults
-from bot.sandbox.listing import FiltersBy, Listing, Manner, Order
-from bot.sandbox.query import MalformedError, Query
+from bot.sandbox.listing import FiltersBy, Listing, ListingOptions, Order
+from bot.sandbox.query import InvalidQueryError, Query
+from bot.sandbox.responses import Page, Request, Response
 from bot.sandbox.tasks import Row, SimTask, history, row
 from bot.sandbox.world import World
 
@@ -22,7 +22,7 @@ KEY = "neo_sk_" + ("sandbox" * 5)[:32]
 
 
 class RefusedError(Exception):
-    """A request that gets an error response: its status, what it says, and headers that belong to it."""
+    """A request is refused; carries the status, detail and headers of the error response."""
 
     def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -30,13 +30,13 @@ class RefusedError(Exception):
 
 
 class NeoApi:
-    """One Neo team's API. All attributes may be changed while it serves.
+    """The API of one Neo team. All attributes may be changed while it serves.
 
-    filters_by, order: what upstream leaves undocumented, see `listing`. tier: whose key it is; a
-    "solo" key sees the tasks of `owner` (by default the world's first member) without e-mail.
-    latency_s: waited before each answer. page_cap: no page has more rows, whatever the limit.
-    histories: entries of `tool_call_history` in each row; 30 make 200 rows weigh 0.6 MB.
-    between: called with a request's number once its answer is made and before it leaves.
+    filters_by, order: behaviour that upstream leaves undocumented, see `listing`. tier: the role of the key's owner;
+    a "solo" key sees the tasks of `owner` (by default the world's first member) without e-mail.
+    latency_s: the delay of each response. page_cap: the most rows of a page, whatever its limit.
+    history_entries: entries of `tool_call_history` in each row; with 30, 200 rows weigh 0.6 MB.
+    before_response: called with a request's number after its response is computed and before it is sent.
     """
 
     def __init__(self, world: World, clock: Callable[[], datetime], key: str = KEY) -> None:
@@ -47,47 +47,47 @@ class NeoApi:
         self.owner: str | None = world.members[0].email if world.members else None
         self.latency_s = 0.0
         self.page_cap: int | None = None
-        self.histories = 0
-        self.between: Callable[[int], None] | None = None
+        self.history_entries = 0
+        self.before_response: Callable[[int], None] | None = None
         self.faults = Faults()
         self.log: list[Request] = []
         self._listing = Listing()
-        self._numbers = count(1)  # goes on when the log is cleared
+        self._numbers = count(1)  # continues when the log is cleared
 
     def application(self) -> web.Application:
-        """A fresh application to serve; several may share one API, one loop after the other."""
+        """Return a new application. Several may serve the same API, one loop after the other."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
 
-    async def _handle(self, asked: web.Request) -> web.StreamResponse:
-        request = self._note(asked)
+    async def _handle(self, http_request: web.Request) -> web.StreamResponse:
+        request = self._log_request(http_request)
         fault = self.faults.take(request)
-        answer = altered(self._answer(request, fault), fault, request.number)
-        if self.between:
-            self.between(request.number)
+        response = alter_response(self._response(request, fault), fault, request.number)
+        if self.before_response:
+            self.before_response(request.number)
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
-        return await sent(answer, fault, asked)
+        return await send(response, fault, http_request)
 
-    def _note(self, asked: web.Request) -> Request:
-        query = {name: asked.query[name] for name in asked.query}  # of repeated ones the first
-        request = Request(next(self._numbers), asked.method, asked.path, query, asked.headers)
+    def _log_request(self, http: web.Request) -> Request:
+        query = {name: http.query[name] for name in http.query}  # the first value of a repeated parameter
+        request = Request(next(self._numbers), http.method, http.path, query, http.headers)
         self.log.append(request)
         return request
 
-    def _answer(self, request: Request, fault: Fault | None) -> Answer:
+    def _response(self, request: Request, fault: Fault | None) -> Response:
         try:
-            self._admit(request)
+            self._authorize(request)
             page = self._page(Query.parse(request.query))
         except RefusedError as refused:
-            return replace(Answer.error(refused.status, refused.detail, request.number), headers=refused.headers)
-        except MalformedError as malformed:
-            return Answer.error(400, str(malformed), request.number)
-        return Answer(200, edited(page, fault).encoded())
+            return replace(Response.error(refused.status, refused.detail, request.number), headers=refused.headers)
+        except InvalidQueryError as invalid:
+            return Response.error(400, str(invalid), request.number)
+        return Response(200, edit_page(page, fault).encoded())
 
-    def _admit(self, request: Request) -> None:
-        """Raise RefusedError unless it is the known path, asked rightly, by somebody entitled."""
+    def _authorize(self, request: Request) -> None:
+        """Raise RefusedError unless path, method and key are right and the key's owner is entitled."""
         if request.path != PATH:
             raise RefusedError(404, f"no route for {request.path}")
         if request.method != "GET":
@@ -99,20 +99,20 @@ class NeoApi:
             raise RefusedError(403, "usage data is available to team admins only")
 
     def _page(self, query: Query) -> Page:
-        manner = Manner(self.filters_by, self.order, self.world.seed, self.tier == "solo", self.owner)
-        found = self._listing.find(self.world.snapshot(self.clock()), manner, query)
+        options = ListingOptions(self.filters_by, self.order, self.world.seed, self.tier == "solo", self.owner)
+        tasks = self._listing.find(self.world.snapshot(self.clock()), options, query)
         limit = query.limit if self.page_cap is None else min(query.limit, self.page_cap)
-        shown = found[query.offset : query.offset + limit]
-        return Page([self._row(task) for task in shown], len(found), query.offset + len(shown) < len(found))
+        page = tasks[query.offset : query.offset + limit]
+        return Page([self._row(task) for task in page], len(tasks), query.offset + len(page) < len(tasks))
 
     def _row(self, task: SimTask) -> Row:
-        if not self.histories:
+        if not self.history_entries:
             return row(task)
-        return row(task) | {"tool_call_history": history(task, self.histories)}
+        return row(task) | {"tool_call_history": history(task, self.history_entries)}
 
 
 def _credentials(request: Request) -> Iterator[str]:
-    """All keys given, in either way; another scheme than Bearer is no key, so a wrong one."""
+    """Yield all keys of the request; a scheme other than Bearer counts as a wrong key."""
     if "X-Api-Key" in request.headers:
         yield request.headers["X-Api-Key"]
     if "Authorization" in request.headers:

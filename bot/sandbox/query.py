@@ -1,4 +1,4 @@
-"""The query of the usage endpoint: what a caller may ask for, checked as strictly as an API can."""
+"""The query parameters of the usage endpoint, validated strictly."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,28 +11,28 @@ from bot.sandbox.tasks import Status
 Value = TypeVar("Value")
 
 STATUSES = get_args(Status)
-LIMIT, LIMIT_MAX = 50, 200
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 DATE_TIME = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)",  # RFC 3339; a bare date is none
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)",  # RFC 3339; a date alone is refused
     re.ASCII,
 )
 
 
-class MalformedError(ValueError):
-    """A parameter that the API refuses; the message names it."""
+class InvalidQueryError(ValueError):
+    """A query parameter is invalid; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A well-formed query. None means not asked; `start` and `end` (from, to) are inclusive."""
+    """A valid query. None means that the parameter was not given; `start` and `end` (from, to) are inclusive."""
 
     task_id: str | None = None
     status: str | None = None
     model: str | None = None
     start: datetime | None = None
     end: datetime | None = None
-    limit: int = LIMIT
+    limit: int = DEFAULT_LIMIT
     offset: int = 0
     search: str | None = None
     email: str | None = None
@@ -40,28 +40,28 @@ class Query:
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> "Query":
-        """Read the query string. Raises MalformedError; unknown parameters and empty texts are ignored."""
+        """Parse a query string. Raises InvalidQueryError. Unknown parameters and empty texts are ignored."""
         return cls(
             task_id=given.get("task_id") or None,
-            status=_read(given, "status", _status, None),
+            status=_parsed(given, "status", _status, None),
             model=given.get("model") or None,
-            start=_read(given, "from", _moment, None),
-            end=_read(given, "to", _moment, None),
-            limit=_read(given, "limit", _limit, LIMIT),
-            offset=_read(given, "offset", _offset, 0),
+            start=_parsed(given, "from", _moment, None),
+            end=_parsed(given, "to", _moment, None),
+            limit=_parsed(given, "limit", _limit, DEFAULT_LIMIT),
+            offset=_parsed(given, "offset", _offset, 0),
             search=given.get("search") or None,
             email=given.get("email") or None,
-            is_byok=_read(given, "is_byok", _boolean, None),
+            is_byok=_parsed(given, "is_byok", _boolean, None),
         )
 
 
-def _read(given: Mapping[str, str], name: str, reader: Callable[[str], Value], absent: Value) -> Value:
+def _parsed(given: Mapping[str, str], name: str, parse: Callable[[str], Value], default: Value) -> Value:
     if name not in given:
-        return absent
+        return default
     try:
-        return reader(given[name])
+        return parse(given[name])
     except ValueError as error:
-        raise MalformedError(f"invalid query parameter '{name}': {error}") from error
+        raise InvalidQueryError(f"invalid query parameter '{name}': {error}") from error
 
 
 def _status(text: str) -> str | None:
@@ -77,8 +77,8 @@ def _moment(text: str) -> datetime | None:
 
 
 def _limit(text: str) -> int:
-    if not 1 <= (number := _integer(text)) <= LIMIT_MAX:
-        raise ValueError(f"must be between 1 and {LIMIT_MAX}")
+    if not 1 <= (number := _integer(text)) <= MAX_LIMIT:
+        raise ValueError(f"must be between 1 and {MAX_LIMIT}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""What a simulated task is, and the wire row that the API shows of it."""
+"""Simulated tasks, and the rows in which the API lists them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -36,8 +36,8 @@ class Stream:
     agents: dict[str, int] = field(default_factory=dict)
     model: str | None = None
 
-    def restated(self, factor: Decimal) -> Self:
-        """The same execution with every known amount multiplied by `factor`."""
+    def with_scaled_amounts(self, factor: Decimal) -> Self:
+        """Return the same execution with every known amount multiplied by `factor`."""
         return replace(
             self,
             credits=_times(self.credits, factor),
@@ -69,20 +69,20 @@ class SimTask:
         is_byok: bool | None = False,
         created_at: datetime | None = None,
     ) -> Self:
-        """A task made by hand, created when its first stream started unless told otherwise."""
-        born = created_at or min(stream.started_at for stream in streams)
-        return cls(task_id, title, email, model, is_byok, born, streams)
+        """Return a task with defaults; `created_at` is by default the start of its first stream."""
+        created_at = created_at or min(stream.started_at for stream in streams)
+        return cls(task_id, title, email, model, is_byok, created_at, streams)
 
-    def continued(self, stream: Stream) -> Self:
-        """The task after one more execution."""
+    def with_stream(self, stream: Stream) -> Self:
+        """Return the task with one more execution."""
         return replace(self, streams=(*self.streams, stream))
 
-    def restated(self, factor: Decimal) -> Self:
-        """The task with every known amount multiplied by `factor`."""
-        return replace(self, streams=tuple(stream.restated(factor) for stream in self.streams))
+    def with_scaled_amounts(self, factor: Decimal) -> Self:
+        """Return the task with every known amount multiplied by `factor`."""
+        return replace(self, streams=tuple(stream.with_scaled_amounts(factor) for stream in self.streams))
 
-    def keeping(self, wanted: Callable[[Stream], bool]) -> Self | None:
-        """The task as if only the wanted streams existed; None when there are none."""
+    def with_streams_where(self, wanted: Callable[[Stream], bool]) -> Self | None:
+        """Return the task with only the streams for which `wanted` is true; None if there are none."""
         kept = tuple(stream for stream in self.streams if wanted(stream))
         return replace(self, streams=kept) if kept else None
 
@@ -98,15 +98,15 @@ class SimTask:
 
     @property
     def cost(self) -> Decimal:
-        """All known amounts together, in credits; unknown ones count nothing."""
+        """The sum of all known amounts, in credits."""
         amounts = (amount for s in self.streams for amount in (s.credits, s.llm_cost, s.neo_cost))
         return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
 
 def row(task: SimTask) -> Row:
-    """The wire row of a task with at least one stream; fields that upstream omits are absent."""
+    """Return the row of a task with at least one stream; fields that upstream omits are absent."""
     streams, last = task.streams, task.last
-    seen: Row = {
+    fields: Row = {
         "task_id": task.task_id,
         "task_title": task.title,
         "email": task.email,
@@ -118,34 +118,34 @@ def row(task: SimTask) -> Row:
         "stream_count": len(streams),
         **_amounts(streams),
         **_counts(streams),
-        **_times_taken(streams),
+        **_durations(streams),
         "tool_breakdown": _tools(streams) or None,
         "agent_breakdown": _agents(streams) or None,
         "tool_call_history": None,
     }
-    return {key: value for key, value in seen.items() if value is not None or key not in _NEVER_NULL}
+    return {key: value for key, value in fields.items() if value is not None or key not in _NEVER_NULL}
 
 
-_NEVER_NULL = frozenset({"email", "is_byok"})  # the page makes them optional, not nullable
+_NEVER_NULL = frozenset({"email", "is_byok"})  # optional in the specification, but not nullable
 
 
 def history(task: SimTask, entries: int) -> list[Row]:
-    """Exactly `entries` tool calls for `tool_call_history`: a weight for pages, not a truth."""
+    """Return exactly `entries` tool calls for `tool_call_history`: they make a page heavy, nothing else is true."""
     names = [name for stream in task.streams for name in stream.tools] or ["bash"]
-    born = int(task.created_at.timestamp() * 1000)
+    created_ms = int(task.created_at.timestamp() * 1000)
     return [
         {
             "index": index,
             "tool_name": names[index % len(names)],
             "duration_ms": 40 + index * 7919 % 9000,
-            "timestamp": born + index * 9000,
+            "timestamp": created_ms + index * 9000,
         }
         for index in range(entries)
     ]
 
 
 def wire_time(moment: datetime) -> str:
-    """RFC 3339 in UTC with a `Z` and no idle zeros."""
+    """Return the time as RFC 3339 in UTC with a `Z`, without trailing zeros of the fraction."""
     text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if "." in text else text) + "Z"
 
@@ -166,7 +166,7 @@ def _counts(streams: Iterable[Stream]) -> Row:
     }
 
 
-def _times_taken(streams: Iterable[Stream]) -> Row:
+def _durations(streams: Iterable[Stream]) -> Row:
     llm_ms, steps = _total(stream.llm_ms for stream in streams), sum(stream.steps for stream in streams)
     return {
         "avg_step_latency_ms": llm_ms // steps if llm_ms is not None and steps else None,
@@ -178,11 +178,11 @@ def _times_taken(streams: Iterable[Stream]) -> Row:
 
 def _tools(streams: Iterable[Stream]) -> dict[str, dict[str, int]]:
     calls: Counter[str] = Counter()
-    took: Counter[str] = Counter()
+    duration_ms: Counter[str] = Counter()
     for name, (count, ms) in (entry for stream in streams for entry in stream.tools.items()):
         calls[name] += count
-        took[name] += ms
-    return {name: {"calls": calls[name], "total_duration_ms": took[name]} for name in calls}
+        duration_ms[name] += ms
+    return {name: {"calls": calls[name], "total_duration_ms": duration_ms[name]} for name in calls}
 
 
 def _agents(streams: Iterable[Stream]) -> dict[str, int]:
@@ -193,7 +193,7 @@ def _agents(streams: Iterable[Stream]) -> dict[str, int]:
 
 
 def _total(values: Iterable[Number | None]) -> Number | None:
-    """The sum of what is known; None when nothing is."""
+    """Return the sum of the known values; None if none is known."""
     known = [value for value in values if value is not None]
     return sum(known[1:], start=known[0]) if known else None
 

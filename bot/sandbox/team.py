@@ -1,11 +1,11 @@
-"""Who works in the simulated team: their hours, appetites, models and kinds of work."""
+"""The members of the simulated team: their hours, share of the tasks, models and workloads."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model: what it costs compared with claude-sonnet-4, and how long a step takes."""
+    """One model: its price relative to claude-sonnet-4, and how long a step takes."""
 
     price: float
     step_ms: int
@@ -25,13 +25,13 @@ MODELS = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member. `share` weighs the number of tasks; of `kinds` and `models` earlier ones are likelier."""
+    """One member. `share` weights the number of tasks; earlier `workloads` and `models` are more likely."""
 
     name: str
     email: str
     utc_offset: float
     share: float
-    kinds: tuple[str, ...]
+    workloads: tuple[str, ...]
     models: tuple[str, ...]
     byok: bool = False
     round_the_clock: bool = False

@@ -1,4 +1,4 @@
-"""The simulated world: which tasks a moment shows, by seed and date and what was done to it."""
+"""The simulated world: the tasks that are listed at a given time, from the seed, the date and later changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ from random import Random
 from threading import RLock
 from typing import NamedTuple, Self
 
-from bot.sandbox import trouble
-from bot.sandbox.days import day_of
+from bot.sandbox import scenarios
+from bot.sandbox.generator import tasks_created_on
 from bot.sandbox.tasks import Row, SimTask, Stream, row
 from bot.sandbox.team import TEAM, Member
 
@@ -22,7 +22,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What is listed from `since` until just before `until`, unless somebody interferes."""
+    """The tasks that are listed from `since` until just before `until`, unless the world is changed."""
 
     tasks: tuple[SimTask, ...]
     since: datetime
@@ -30,7 +30,7 @@ class Snapshot:
 
 
 class _Entry(NamedTuple):
-    """A task beside the ends of its first and last stream: most need no closer look."""
+    """A task with the ends of its first and last stream, which decide for most tasks whether they are listed."""
 
     task: SimTask
     first_end: datetime
@@ -38,10 +38,10 @@ class _Entry(NamedTuple):
 
 
 class World:
-    """A team's tasks as a pure function of the seed, a moment and what was injected since.
+    """A team's tasks as a pure function of the seed, the time and the changes made since.
 
-    History begins `history_days` before `start`; a `quiet` world generates nothing by itself.
-    Safe to change from one thread while another reads.
+    History begins `history_days` before `start`; without `generates` only added tasks exist.
+    Thread-safe.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class World:
         *,
         history_days: int = 120,
         members: tuple[Member, ...] = TEAM,
-        quiet: bool = False,
+        generates: bool = True,
     ) -> None:
         self.seed, self.start, self.members = seed, start, members
         self.version = 0
         self._first_day = start.astimezone(UTC).date() - timedelta(days=history_days)
-        self._quiet = quiet or not members
+        self._generates = generates and bool(members)
         self._days: list[list[_Entry]] = []
         self._injected: dict[str, _Entry | None] = {}  # None: removed
         self._snapshot: Snapshot | None = None
@@ -64,50 +64,50 @@ class World:
 
     @classmethod
     def empty(cls, start: datetime = START, seed: int = 7) -> Self:
-        """A world in which only what is added happens."""
-        return cls(seed, start, quiet=True)
+        """Return a world that has only the tasks added to it."""
+        return cls(seed, start, generates=False)
 
     def tasks(self, now: datetime) -> list[SimTask]:
-        """The tasks of which at least one stream ended by `now`, each with the streams that did."""
+        """Return the tasks of which at least one stream ended by `now`, each with those streams only."""
         return list(self.snapshot(now).tasks)
 
     def snapshot(self, now: datetime) -> Snapshot:
-        """The same as `tasks`, kept and given again as long as it holds."""
+        """Return the same tasks as `tasks`, as one object for as long as they stay the same."""
         with self._lock:
-            kept = self._snapshot
-            if kept is None or not kept.since <= now < kept.until:
-                kept = self._snapshot = self._look(now)
-            return kept
+            snapshot = self._snapshot
+            if snapshot is None or not snapshot.since <= now < snapshot.until:
+                snapshot = self._snapshot = self._snapshot_at(now)
+            return snapshot
 
     def add(self, task: SimTask) -> None:
-        """Put a task into the world, instead of the one with its id if there is one."""
+        """Add a task, or replace the one with its id."""
         self._inject(task.task_id, _entry(task))
 
     def remove(self, task_id: str) -> None:
-        """Let a task vanish with all its streams, past and future."""
+        """Remove a task with all its streams, past and future."""
         self._inject(task_id, None)
 
     def restate(self, task_id: str, factor: Decimal) -> None:
-        """Multiply all amounts of a task, also of streams to come. Raises KeyError if there is none."""
+        """Multiply all amounts of a task, future streams included. Raises KeyError if there is no such task."""
         with self._lock:
-            self.add(self._find(task_id).restated(factor))
+            self.add(self._find(task_id).with_scaled_amounts(factor))
 
     def spike(self, email: str, usd: Decimal, now: datetime) -> list[SimTask]:
-        """Add some tasks of the member that ended just before `now` and cost exactly `usd` together."""
-        return self._cause(trouble.spike(self._random(), email, usd, now))
+        """Add and return some tasks of the member that ended just before `now` and together cost exactly `usd`."""
+        return self._add_all(scenarios.spike(self._random(), email, usd, now))
 
     def error_storm(self, count: int, now: datetime) -> list[SimTask]:
-        """Add so many tasks, of several members, that failed the same way shortly before `now`."""
-        return self._cause(trouble.error_storm(self._random(), self.members, count, now))
+        """Add and return `count` tasks of several members that failed the same way shortly before `now`."""
+        return self._add_all(scenarios.error_storm(self._random(), self.members, count, now))
 
-    def _cause(self, tasks: list[SimTask]) -> list[SimTask]:
+    def _add_all(self, tasks: list[SimTask]) -> list[SimTask]:
         with self._lock:
             for task in tasks:
                 self.add(task)
         return tasks
 
     def _random(self) -> Random:
-        """Different for each interference, the same for the same sequence of them."""
+        """Return a generator that differs after each change, and is the same after the same sequence of changes."""
         return Random(f"{self.seed}:interference:{self.version}")
 
     def _inject(self, task_id: str, entry: _Entry | None) -> None:
@@ -125,31 +125,31 @@ class World:
             raise KeyError(task_id)
         return entry.task
 
-    def _look(self, now: datetime) -> Snapshot:
+    def _snapshot_at(self, now: datetime) -> Snapshot:
         self._generate(now)
         entries = [entry for entry in self._entries() if entry.first_end <= now]
-        shown = [entry.task if entry.last_end <= now else _ended(entry.task, now) for entry in entries]
-        shown.sort(key=lambda task: (task.created_at, task.task_id))
-        return Snapshot(tuple(shown), now, self._next_change(now))
+        tasks = [entry.task if entry.last_end <= now else _without_running(entry.task, now) for entry in entries]
+        tasks.sort(key=lambda task: (task.created_at, task.task_id))
+        return Snapshot(tuple(tasks), now, self._next_change(now))
 
     def _next_change(self, now: datetime) -> datetime:
-        """When the next stream ends, but midnight at the latest: then a day's tasks come into being."""
+        """Return when the next stream ends, at the latest midnight UTC, when the next day's tasks are generated."""
         midnight = datetime.combine(now.astimezone(UTC).date() + ONE_DAY, time(), UTC)
         growing = (entry.task for entry in self._entries() if entry.last_end > now)
         ends = (stream.ended_at for task in growing for stream in task.streams)
         return min(chain((end for end in ends if end > now), [midnight]))
 
     def _generate(self, now: datetime) -> None:
-        """Bring forth all days through `now`'s that are not there yet."""
+        """Generate the missing days up to the UTC day of `now`."""
         last = now.astimezone(UTC).date()
-        while not self._quiet and (day := self._first_day + ONE_DAY * len(self._days)) <= last:
-            self._days.append([_entry(task) for task in day_of(self.seed, day, self.members)])
+        while self._generates and (day := self._first_day + ONE_DAY * len(self._days)) <= last:
+            self._days.append([_entry(task) for task in tasks_created_on(self.seed, day, self.members)])
 
     def _generated(self) -> Iterator[_Entry]:
         return chain.from_iterable(self._days)
 
     def _entries(self) -> Iterator[_Entry]:
-        """All tasks that ever were or will be, as far as generated, by whoever made them."""
+        """Return all tasks, generated or added, ended or not."""
         untouched = (entry for entry in self._generated() if entry.task.task_id not in self._injected)
         return chain(untouched, (entry for entry in self._injected.values() if entry))
 
@@ -159,5 +159,5 @@ def _entry(task: SimTask) -> _Entry:
     return _Entry(task, min(ends), max(ends))
 
 
-def _ended(task: SimTask, now: datetime) -> SimTask:
+def _without_running(task: SimTask, now: datetime) -> SimTask:
     return replace(task, streams=tuple(stream for stream in task.streams if stream.ended_at <= now))

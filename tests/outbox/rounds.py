@@ -28,10 +28,10 @@ from bot.ledger.former import open_former
 from bot.outbox.restore import KeyMapping, adopt, mark_all_unconfirmed, unchanged_key
 from bot.outbox.store import NewNotification, enqueue, request_edits
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.calls import Call
-from bot.sandbox.slack.faults import Fault, Hang, Late, Limited, Mangle, Refuse, Reset
+from bot.sandbox.slack.api_calls import Call
+from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Refuse, Reset
+from bot.sandbox.slack.models import Channel, Json, Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
-from bot.sandbox.slack.things import Channel, Json, Message
 from bot.sandbox.slack.workspace import Workspace
 from tests.outbox.worker import STEPS, TIMES, clock_of
 
@@ -45,12 +45,12 @@ def _forget_thread(answer: Json) -> None:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Limited(1), Status(500), Hang(done=True), Hang(done=False), Reset(done=True), Reset(done=False), Late(LATE),
+    RateLimited(1), Status(500), Hang(done=True), Hang(done=False), Reset(done=True), Reset(done=False), Late(LATE),
     Refuse("internal_error"), Mangle(_forget_thread),
 )  # fmt: skip
 
 
-EDIT_FAULTS: tuple[Fault, ...] = (Status(500), Limited(1), Hang(done=True), Reset(done=True), Reset(done=False))
+EDIT_FAULTS: tuple[Fault, ...] = (Status(500), RateLimited(1), Hang(done=True), Reset(done=True), Reset(done=False))
 HISTORY = ("conversations.history", "conversations.replies")
 LOOKUPS = {*HISTORY, "conversations.info", "chat.delete"}
 STEPS_OF_CLOCKS = (7_200.0, 90_000.0, -7_200.0)  # seconds that the machine's clock is off for a moment
@@ -313,7 +313,7 @@ class Round:
             if call.method == "chat.update" and fate.random() < chance / 3:
                 return fate.choice(EDIT_FAULTS)
             if call.method in LOOKUPS and fate.random() < chance / 3:
-                return fate.choice((Status(500), Limited(1)))
+                return fate.choice((Status(500), RateLimited(1)))
             return None if self.readable else self._refused(call)
 
         self.slack.faults.when(trouble)

@@ -18,10 +18,10 @@ from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.outbox.store import Arrival, ClaimedEdit, ClaimedNotification, NewNotification, Posted
-from bot.sandbox.slack.calls import Call
-from bot.sandbox.slack.faults import Hang, Limited, Mangle, Refuse, Reset
+from bot.sandbox.slack.api_calls import Call
+from bot.sandbox.slack.faults import Hang, Mangle, RateLimited, Refuse, Reset
+from bot.sandbox.slack.models import Json, Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
-from bot.sandbox.slack.things import Json, Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
 from bot.slack import blocks as said
@@ -191,7 +191,7 @@ async def test_a_second_copy_that_could_not_be_deleted_at_once_is_deleted_later(
     await desk.look_for(100)
     await desk.delivery.deliver(await desk.claim("other"))
     await desk.look_for(600)
-    desk.slack.faults.on("chat.delete", Limited(1))
+    desk.slack.faults.on("chat.delete", RateLimited(1))
     desk.delivery.database.read = _mine_once(desk.delivery.database.read)  # type: ignore[method-assign]
     with suppress(SlackError):
         await desk.delivery.deliver(frozen)
@@ -360,7 +360,7 @@ async def test_an_edit_put_off_by_a_clock_that_ran_ahead_is_made(desk: Desk) -> 
 
 
 async def test_a_limit_longer_than_an_hour_is_asked_about_again(desk: Desk) -> None:
-    desk.slack.faults.when(lambda c: Limited(10**6) if c.method == "conversations.history" else None)
+    desk.slack.faults.when(lambda c: RateLimited(10**6) if c.method == "conversations.history" else None)
     desk.slack.faults.on("chat.postMessage", Reset(done=True))
     await desk.owe("said:a")
     await desk.delivery.deliver(await desk.claim("one"))

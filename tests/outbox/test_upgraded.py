@@ -19,8 +19,8 @@ from bot.outbox.delivery import Delivery
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
+from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
-from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
 from bot.slack import blocks as said

@@ -1,21 +1,16 @@
-"""What the room's tests share: a generated and an empty world, an API over one, a client with its key."""
+"""Fixtures of the sandbox's tests: a generated and an empty world, an API over one, a client with its key."""
 
-from collections.abc import AsyncIterator, Callable
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.world import START, World
-
-Conforms = Callable[[str, object], None]
+from tests.support.sandbox import Conforms, components
 
 
 @pytest.fixture(scope="session")
@@ -49,26 +44,9 @@ async def client(api: NeoApi) -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture(scope="session")
 def conforms() -> Conforms:
-    """Asserts that a value is what the API page calls by that name."""
+    """Asserts that a value conforms to the schema with that name in the API's specification."""
 
     def check(name: str, value: object) -> None:
-        Draft202012Validator({"$ref": f"#/components/schemas/{name}", **page()}).validate(value)
+        Draft202012Validator({"$ref": f"#/components/schemas/{name}", **components()}).validate(value)
 
     return check
-
-
-@cache
-def page() -> dict[str, Any]:
-    text = (Path(__file__).parent / "neo-openapi.yaml").read_text(encoding="utf-8")
-    translated: dict[str, Any] = nullable(yaml.safe_load(text))
-    return {"components": translated["components"]}
-
-
-def nullable(node: Any) -> Any:
-    """The page says OpenAPI 3.1 but `nullable` like 3.0; 3.1 says it with a second type."""
-    if isinstance(node, list):
-        return [nullable(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    plain = {key: nullable(value) for key, value in node.items() if key != "nullable"}
-    return plain | {"type": [plain["type"], "null"]} if node.get("nullable") is True else plain

@@ -16,10 +16,10 @@ from bot.database.engine import open_database
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
+from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
-from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.service.service import Service, running

@@ -29,7 +29,7 @@ class Sent:
 def hook(office: Office, user: str) -> str:
     """An address at which Slack would take an answer for somebody."""
     workspace = office.workspace
-    return office.slack.desk.new_hook(workspace.channel("neo-spend").id, workspace.user(user).id)
+    return office.slack.context.tokens.new_response_url(workspace.channel("neo-spend").id, workspace.user(user).id)
 
 
 def command(office: Office, user: str, text: str, **more: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from bot.budgets.changes import scope_of
 from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, actions, shown, table
 from tests.service.worlds import add, spent

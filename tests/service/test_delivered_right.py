@@ -13,7 +13,7 @@ from bot.outbox import store
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Refuse, Reset
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.slack.errors import RefusedBySlackError
 from tests.service.conftest import Office, shown, text_of

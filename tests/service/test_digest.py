@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.money import show_usd
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.calls import Call
+from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Fault
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown, text_of
 from tests.service.test_budgets import told

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.slack.faults import Refuse
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import World
 from tests.service.conftest import Office, actions, shown, table
@@ -312,7 +312,7 @@ async def test_a_task_that_fails_again_is_told_again_and_what_is_closed_counts_o
     await office.sync()
     office.clock.advance(timedelta(days=2))
     await office.sync()
-    office.neo.world.add(task.continued(run(office, took, "x broke")))
+    office.neo.world.add(task.with_stream(run(office, took, "x broke")))
     await office.sync()
     first, second = told(office.seen("marcus"))
     assert "2 tasks failed" in shown(first)
@@ -326,7 +326,7 @@ async def test_a_task_that_fails_when_it_is_continued_failed_when_that_was_seen(
     office.neo.world.add(task)
     await office.sync()
     office.clock.advance(timedelta(days=2))
-    office.neo.world.add(task.continued(run(office, 3_600_000, "y is gone")))
+    office.neo.world.add(task.with_stream(run(office, 3_600_000, "y is gone")))
     await office.sync()
     assert f"At {office.clock():%Y-%m-%d %H:%M}." in shown(told(office.seen("marcus"))[-1])
 
@@ -336,7 +336,7 @@ async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(of
     office.neo.world.add(task)
     await office.sync()
     office.clock.advance(timedelta(hours=3))
-    office.neo.world.add(task.continued(run(office, None, "y is gone")))
+    office.neo.world.add(task.with_stream(run(office, None, "y is gone")))
     await office.sync()
     first, second = told(office.seen("marcus"))
     assert "Nothing is left of this failure here" in shown(first)

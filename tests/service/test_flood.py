@@ -6,7 +6,7 @@ import pytest
 
 from bot.people.rate_limit import MOST
 from bot.sandbox.slack.faults import Status
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, actions, shown
 from tests.service.worlds import add

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.app import build
-from bot.demo.show import demo
+from bot.demo.runner import demo
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.delivery import Payload
 from bot.service.service import running
@@ -334,14 +334,14 @@ async def test_an_odd_envelope_is_a_line_and_ends_nothing(office: Office, capsys
     )
     acts[0]["actions"] = "secret-value"
     acts[1]["view"]["state"] = ["secret-value"]
-    office.slack.delivery.patience_s = 0.2
+    office.slack.delivery.ack_timeout_s = 0.2
     for kind, act in zip(("interactive", "interactive", "slash_commands", "slash_commands") * 2, acts, strict=False):
         capsys.readouterr()
         assert not (await office.slack.delivery.deliver(Payload(kind, act))).ok  # type: ignore[arg-type]
         (line,) = capsys.readouterr().out.splitlines()
         assert "secret" not in line
         assert "evil" not in line
-    office.slack.delivery.patience_s = 3
+    office.slack.delivery.ack_timeout_s = 3
     assert shown(await office.ask("hannah", "team")).startswith("The whole team")
 
 

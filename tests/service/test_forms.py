@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack.faults import Limited, Refuse, Reset, Status
+from bot.sandbox.slack.faults import RateLimited, Refuse, Reset, Status
 from bot.sandbox.world import World
 from tests.service.conftest import CHANNEL, Office, shown
 from tests.service.worlds import add, spent
@@ -68,7 +68,7 @@ def _everything_seen(office: Office, user: str) -> list[str]:
 
 
 async def test_whoever_opens_a_form_hears_that_slack_did_not_whatever_went_wrong(office: Office) -> None:
-    faults = (Refuse("expired_trigger_id"), Refuse("invalid_arguments"), Status(503), Reset(), Limited(30))
+    faults = (Refuse("expired_trigger_id"), Refuse("invalid_arguments"), Status(503), Reset(), RateLimited(30))
     for fault in faults:
         for what, act in _acts(office).items():
             office.slack.faults.clear()

@@ -12,7 +12,7 @@ from bot.home import store
 from bot.home.facts import HomeFacts, home_facts
 from bot.home.viewers import AT_ONCE
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.things import Message, User, View
+from bot.sandbox.slack.models import Message, User, View
 from bot.sandbox.world import START, World
 from tests.service.conftest import Office, shown
 from tests.service.test_failures import fail

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack.calls import Call
+from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Refuse
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.slack.templates import inert, readable_text
 from tests.service.conftest import CHANNEL, Office, actions, text_of

@@ -10,7 +10,7 @@ from bot.capability import After
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status, Total
 from bot.sandbox.slack.faults import Refuse
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
 from tests.service.worlds import add, spent

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from tests.service.conftest import Office, shown
 
 WORDS = (

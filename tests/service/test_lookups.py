@@ -10,8 +10,8 @@ import pytest
 from bot.capability import After
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.faults import Fault, Hang, Limited, Mangle, Refuse, Reset
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.faults import Fault, Hang, Mangle, RateLimited, Refuse, Reset
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told
@@ -19,7 +19,7 @@ from tests.service.worlds import spent
 from tests.support.app import merge
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-HOUR_LONG = Limited(3600)
+HOUR_LONG = RateLimited(3600)
 AT_ONCE = 3.0  # real seconds, on a loaded machine
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.sandbox.faults import Reset, Total
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.rules import PassKind, PlannedPass
@@ -42,7 +42,7 @@ def go_on(office: Office, name: str, credits_used: int, **others: object) -> Non
     """A task is continued, and its run has just ended."""
     (task,) = [each for each in office.neo.world.tasks(office.clock()) if each.task_id == name]
     begun = office.clock() - HOUR - timedelta(seconds=1)
-    office.neo.world.add(task.continued(Stream(begun, begun + HOUR, credits=Decimal(credits_used), **others)))  # type: ignore[arg-type]
+    office.neo.world.add(task.with_stream(Stream(begun, begun + HOUR, credits=Decimal(credits_used), **others)))  # type: ignore[arg-type]
 
 
 def told(messages: Sequence[Message]) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Html, Status
-from bot.sandbox.slack.faults import Fault, Hang, Late, Limited, Mangle, Refuse, Reset
-from bot.sandbox.slack.things import Json
+from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Refuse, Reset
+from bot.sandbox.slack.models import Json
 from bot.sandbox.world import World
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import PRIYA, keys, spend, told
@@ -45,7 +45,7 @@ async def until_told(office: Office, done: Callable[[], bool]) -> None:
 _OPEN = "SELECT id FROM notification WHERE state IN ('pending', 'sending', 'unsure') OR check_at IS NOT NULL"
 
 AMBIGUOUS: list[Fault] = [
-    Limited(1),
+    RateLimited(1),
     Status(500),
     Status(503),
     Html(),
@@ -165,7 +165,7 @@ async def test_quiet_hours_put_direct_messages_off_but_no_channel(closed: Office
 async def test_many_channels_do_not_wait_for_each_other(office: Office) -> None:
     im = office.workspace.im_of("U0PRIYA").id
     office.slack.faults.when(
-        lambda call: Limited(30) if call.method == "chat.postMessage" and call.args.get("channel") == im else None
+        lambda call: RateLimited(30) if call.method == "chat.postMessage" and call.args.get("channel") == im else None
     )
     with office.service.database.transaction() as connection:
         enqueue(

@@ -14,7 +14,7 @@ from bot.people.links import link, unlink
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import Payload
 from bot.sandbox.slack.faults import Status
-from bot.sandbox.slack.things import Channel, Message, User
+from bot.sandbox.slack.models import Channel, Message, User
 from bot.sandbox.world import World
 from tests.service.conftest import CHANNEL, Office, actions, shown, text_of
 from tests.service.worlds import HOUR, add
@@ -135,7 +135,7 @@ async def pressed(office: Office, user: str, action: str, value: str, message: M
     person, place = workspace.user(user), workspace.channel(CHANNEL)
     act = {"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.0"}
     begun = len(office.slack.log)
-    body = payloads.in_message(office.slack.desk, person, place, message, act)
+    body = payloads.message_action(office.slack.context, person, place, message, act)
     assert (await office.slack.delivery.deliver(Payload("interactive", body))).ok
     await office.idle()
     return "".join(json.dumps(call.args, ensure_ascii=False) for call in office.slack.log[begun:])

@@ -15,9 +15,9 @@ from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.clock import SimClock
-from bot.sandbox.slack.calls import Call
+from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Reset
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.service.service import serve
 from tests.downgrade import downgrade

@@ -17,7 +17,7 @@ from bot.people.rate_limit import MOST
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Hang, Refuse
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from tests.service.conftest import Office, actions, shown
 from tests.service.hostile import as_form, command, posted, signed, state

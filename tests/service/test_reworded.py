@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.capability import After
-from bot.sandbox.slack.things import Message
+from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.service.service import running
 from bot.shipped import shipped

@@ -19,8 +19,8 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import Payload
+from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
-from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from tests.service.conftest import CHANNEL, Office, actions, shown
@@ -279,8 +279,8 @@ async def press(office: Office, number: int) -> None:
 
 async def forge(office: Office, action: str, value: str) -> None:
     """Press a button that is nowhere."""
-    desk, workspace = office.slack.desk, office.workspace
+    desk, workspace = office.slack.context, office.workspace
     act = {"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.0"}
     place, message = workspace.channel(CHANNEL), Message("1.000001", workspace.bot_user, blocks=[])
-    body = payloads.in_message(desk, workspace.user("priya"), place, message, act)
+    body = payloads.message_action(desk, workspace.user("priya"), place, message, act)
     assert (await office.slack.delivery.deliver(Payload("interactive", body))).ok

@@ -12,7 +12,7 @@ import pytest
 from bot.app import system_clock
 from bot.database.readers import ReaderPool
 from bot.sandbox.faults import Status as NeoStatus
-from bot.sandbox.slack.faults import Hang, Html, Limited, Mangle, Refuse, Reset, Slow, Status
+from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket as sockets
 from tests.service.conftest import Office, shown, text_of
 
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
-    "faults", [(Status(500),), (Limited(1),), (Reset(),), (Html(502),), (Reset(), Status(503))], ids=str
+    "faults", [(Status(500),), (RateLimited(1),), (Reset(),), (Html(502),), (Reset(), Status(503))], ids=str
 )
 async def test_an_answer_comes_although_slack_stumbles(office: Office, faults: tuple[object, ...]) -> None:
     office.slack.faults.on("hook", *faults)  # type: ignore[arg-type]

@@ -16,23 +16,23 @@ from bot.app import App
 from bot.database.errors import LedgerError
 from bot.neo.errors import NeoError
 from bot.sandbox.clock import SimClock
-from bot.sandbox.faults import (
+from bot.sandbox.faults import (  # fmt: skip
     Body,
     Duplicate,
     Fault,
     Hang,
+    HasMore,
     Html,
     Mangle,
-    More,
     Redirect,
     Reset,
     Slow,
     Status,
     Total,
     Truncated,
-)  # fmt: skip
+)
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.sync.run import SyncOutcome
@@ -308,7 +308,7 @@ def test_what_has_more_says_beside_a_true_total_changes_nothing(
 ) -> None:
     fill(world, 60)
     neo.api.page_cap = 20
-    neo.api.faults.always = More(lie)
+    neo.api.faults.always = HasMore(lie)
     assert sync(app).complete
     assert spend(app) == "600.000000000"
     assert len(neo.api.log) < 17

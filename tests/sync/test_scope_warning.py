@@ -11,8 +11,8 @@ from bot.app import App
 from bot.maintenance.members import merge_members
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.run import SyncOutcome
@@ -38,7 +38,7 @@ def grow(world: World, clock: SimClock, *names: str) -> None:
     for task in list(world.tasks(clock())):
         if task.task_id in names:
             begun = clock() - HOUR
-            world.add(task.continued(Stream(begun, begun + HOUR / 2, credits=Decimal(1))))
+            world.add(task.with_stream(Stream(begun, begun + HOUR / 2, credits=Decimal(1))))
 
 
 def merge(app: App, *pairs: tuple[str, str]) -> None:

@@ -22,7 +22,7 @@ from bot.ledger.booking import BookingPolicy, BookingResult
 from bot.neo.client import connect
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle, Reset, Status, Total
-from bot.sandbox.serving import NeoServer
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.rules import PassKind, PlannedPass
@@ -181,7 +181,7 @@ def test_no_row_is_counted_twice_however_often_it_is_read(
             start = START - timedelta(minutes=number)
             world.add(SimTask.of(f"new-{number}", Stream(start, start + timedelta(seconds=9), credits=Decimal(1))))
 
-    neo.api.between = interfere
+    neo.api.before_response = interfere
     neo.api.faults.always = spoil
     outcome = sync(app)
     listed = len(list(world.tasks(clock())))
@@ -338,7 +338,7 @@ async def test_a_pass_that_is_told_to_stop_says_so(neo: NeoServer, app: App, wor
     def between(_: int) -> None:
         loop.call_soon_threadsafe(asked.set)  # the server is a thread's
 
-    neo.api.between, neo.api.latency_s = between, 2
+    neo.api.before_response, neo.api.latency_s = between, 2
     under_way = asyncio.create_task(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
     await asked.wait()
     under_way.cancel()

@@ -12,8 +12,8 @@ import pytest
 from bot.app import App
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.serving import NeoServer
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.settings import load
@@ -186,7 +186,7 @@ def test_totals_hold_whatever_the_upstream_filters_on_and_sorts_by(
         born = START - timedelta(days=number % 40, hours=number)
         task = SimTask.of(f"task-{number:03}", stream(born, f"0.{number}1"), email=f"m{number % 7}@acme.example")
         if number % 3 == 0:  # continued, some of them outside the window they were created in
-            task = task.continued(stream(born + timedelta(days=number % 17, hours=2), "2.25"))
+            task = task.with_stream(stream(born + timedelta(days=number % 17, hours=2), "2.25"))
         world.add(task)
     app = wire()
     for step in (timedelta(0), timedelta(hours=5), timedelta(days=2), timedelta(days=20)):
@@ -212,10 +212,10 @@ def test_totals_hold_while_rows_come_and_go_between_pages(
             if number % 4 == 0:
                 world.remove(f"task-{number * 3:03}")
 
-    neo.api.between = interfere
+    neo.api.before_response = interfere
     app = wire()
     assert sync(app).complete
-    neo.api.between = None
+    neo.api.before_response = None
     kept = [row(task) for task in world.tasks(clock())]
     gone = {task_id: Decimal(7) for task_id in ("task-012", "task-024", "task-036")}
     booked = spend(app, "2025-01-01..2026-12-31")
@@ -307,7 +307,7 @@ def test_a_task_that_is_wholly_in_the_ledger_is_complete_however_little_history_
     world.add(SimTask.of("0b6c-new", stream(START - HOUR, "1")))
     app = wire(HISTORY_DAYS="7")
     sync(app)
-    world.add(old.continued(stream(START, "1")))
+    world.add(old.with_stream(stream(START, "1")))
     clock.advance(HOUR)
     sync(app)
     held = ask(app, "task:0b6c-old")

@@ -10,7 +10,7 @@ import pytest
 from bot.app import App, system_clock
 from bot.neo.errors import NeoError, RateLimitedError
 from bot.sandbox.faults import Status
-from bot.sandbox.serving import NeoServer
+from bot.sandbox.http_server import NeoServer
 from bot.sandbox.world import START
 from bot.sync.rate_limit import LONGEST, check, end_of_wait, keep
 

@@ -1,1 +1,1 @@
-"""The page in the browser: a Slack-like workspace to act in, and the simulated Neo beside it."""
+"""The web page of the sandbox: a Slack-like workspace to use, and the simulated Neo beside it."""

@@ -1,4 +1,4 @@
-"""The page's server: what a person sees and does, over the simulated Slack and Neo in one application."""
+"""The page's server: what a person sees and does, in one application with the simulated Slack."""
 
 import asyncio
 import json
@@ -13,31 +13,31 @@ from aiohttp import ClientConnectionResetError, web
 
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.page.deeds import Deeds
-from bot.sandbox.page.guard import guarded, harden
-from bot.sandbox.page.panel import Panel
-from bot.sandbox.page.sight import Sight, view_seen
+from bot.sandbox.page.actions import PageActions
+from bot.sandbox.page.neo_panel import NeoPanel
+from bot.sandbox.page.security import add_security_headers, reject_foreign_requests
+from bot.sandbox.page.user_view import UserView, view_json
 from bot.sandbox.slack.delivery import Ack
+from bot.sandbox.slack.models import View
 from bot.sandbox.slack.server import SlackApi
-from bot.sandbox.slack.things import View
 
 __all__ = ["Page"]
 
 Json = dict[str, Any]
 STATIC = Path(__file__).parent / "static"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-READABLE = {"text/csv", "text/plain", "application/json"}
+CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TEXT_TYPES = {"text/csv", "text/plain", "application/json"}
 ACTORS = ("hannah", "priya", "marcus", "gil")
 HEARTBEAT_S = 15.0
-GATHER_S = 0.02  # a burst of changes is told once
+DEBOUNCE_S = 0.02  # changes within this time are sent as one event
 
 
 class Page:
-    """The page over one workspace and one Neo team, with Slack's own addresses beside it.
+    """The page over one workspace and one Neo team, together with Slack's routes.
 
-    `actors`: whom one can act as, by handle. `on_change`: awaited after time was moved or trouble made.
-    `deeds`: what its buttons do; its `bot` may be set, for one that can be killed.
-    `timezone` is the one in which the page shows moments and counts today.
+    `actors`: the handles of the people the page can act as. `on_change`: awaited after the time or Neo's tasks changed.
+    `actions`: the actions of its buttons; its `bot` may be set to one that can be killed.
+    `timezone`: in which the page shows times and counts today.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Page:
         self.actors = {slack.workspace.user(handle).id: handle for handle in actors}
         self.on_change: list[Callable[[], Awaitable[None]]] = []
         zone = ZoneInfo(timezone)
-        self._panel, self._sight = Panel(neo, zone), Sight(slack.workspace)
-        self.deeds = Deeds(slack, neo, clock, self._panel, zone)
+        self._panel, self._user_view = NeoPanel(neo, zone), UserView(slack.workspace)
+        self.actions = PageActions(slack, neo, clock, self._panel, zone)
 
     def application(self) -> web.Application:
-        """A fresh application with the page and all that Slack serves."""
+        """Return a new application with the routes of the page and of Slack."""
         app = self.slack.application()
-        app.middlewares.append(guarded)
-        app.on_response_prepare.append(harden)
+        app.middlewares.append(reject_foreign_requests)
+        app.on_response_prepare.append(add_security_headers)
         app.add_routes(self.routes())
         return app
 
     def routes(self) -> list[web.RouteDef]:
-        """The page's own addresses."""
+        """Return the page's own routes."""
         return [
             web.get("/", _index),
             web.get("/static/{name}", _static),
@@ -82,9 +82,9 @@ class Page:
             web.get("/files/{id}/{name}", self._file),
         ]
 
-    async def _state(self, asked: web.Request) -> web.Response:
-        """Everything but what was said; without `as` through the eyes of the first who may act."""
-        me = self._actor(asked.query if "as" in asked.query else {"as": next(iter(self.actors))})
+    async def _state(self, request: web.Request) -> web.Response:
+        """Answer with everything but the messages; without `as`, as the first actor sees it."""
+        me = self._actor(request.query if "as" in request.query else {"as": next(iter(self.actors))})
         now, workspace = self.clock(), self.slack.workspace
         return web.json_response(
             {
@@ -95,104 +95,103 @@ class Page:
                 "bot": workspace.bot_user,
                 "commands": sorted(workspace.commands),
                 "actors": list(self.actors),
-                "inbox": {actor: self._sight.inbox(actor) for actor in self.actors},
-                "people": self._sight.people(),
-                "conversations": self._sight.conversations(me),
-                "neo": self._panel.shown(now),
-                "app": None if self.deeds.bot is None else {"up": self.deeds.bot.up},
+                "inbox": {actor: self._user_view.inbox(actor) for actor in self.actors},
+                "people": self._user_view.people(),
+                "conversations": self._user_view.conversations(me),
+                "neo": self._panel.summary(now),
+                "app": None if self.actions.bot is None else {"up": self.actions.bot.up},
                 "slack": {"up": not self.slack.down, "sockets": len(self.slack.sockets)},
                 "version": workspace.version,
             }
         )
 
-    async def _messages(self, asked: web.Request) -> web.Response:
-        person = self._actor(asked.query)
+    async def _messages(self, request: web.Request) -> web.Response:
+        person = self._actor(request.query)
         try:
-            found = self._sight.messages(person, asked.query.get("channel", ""))
+            messages = self._user_view.messages(person, request.query.get("channel", ""))
         except KeyError:
             raise web.HTTPNotFound(text="no such conversation") from None
-        return web.json_response({"messages": found})
+        return web.json_response({"messages": messages})
 
-    async def _home(self, asked: web.Request) -> web.Response:
-        return web.json_response({"view": self._sight.home(self._actor(asked.query))})
+    async def _home(self, request: web.Request) -> web.Response:
+        return web.json_response({"view": self._user_view.home(self._actor(request.query))})
 
-    async def _stream(self, asked: web.Request) -> web.StreamResponse:
-        """Server-sent events: the version after each change, and the person's modal when it is another."""
-        person = self._actor(asked.query)
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        """Send events: the version after each change, and the person's modal when it changed."""
+        person = self._actor(request.query)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(asked)
-        with suppress(ClientConnectionResetError):  # the page was left
-            await self._tell(person, response)
+        await response.prepare(request)
+        with suppress(ClientConnectionResetError):  # the browser left the page
+            await self._send_events(person, response)
         return response
 
-    async def _tell(self, person: str, response: web.StreamResponse) -> None:
+    async def _send_events(self, person: str, response: web.StreamResponse) -> None:
         version, modal = -1, None
         while True:
-            reached = await self.slack.workspace.wait_change(version, HEARTBEAT_S)
-            if reached == version:
+            if await self.slack.workspace.wait_change(version, HEARTBEAT_S) == version:
                 await response.write(b": still here\n\n")
                 continue
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(DEBOUNCE_S)
             version = self.slack.workspace.version
             top = self.slack.workspace.view_on_top(person)
             for event in (*_modal_events(modal, top), {"version": version}):
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
             modal = (top.id, top.hash) if top else None
 
-    async def _send(self, asked: web.Request) -> web.Response:
-        given = await self._given(asked)
+    async def _send(self, request: web.Request) -> web.Response:
+        given = await self._request_body(request)
         text, channel, thread = _text(given, "text").strip(), _text(given, "channel"), given.get("thread_ts")
         if text.startswith("/") and thread:
-            return _refused("Slash commands do not work in threads. Mention @neo-usage instead.")
+            return _error_response("Slash commands do not work in threads. Mention @neo-usage instead.")
         if text.startswith("/"):
             command, _, rest = text.partition(" ")
-            return await _acted(self.slack.command(given["as"], channel, rest.strip(), command))
-        return await _acted(self.slack.say(given["as"], channel, text, thread))
+            return await _ack_response(self.slack.command(given["as"], channel, rest.strip(), command))
+        return await _ack_response(self.slack.say(given["as"], channel, text, thread))
 
-    async def _click(self, asked: web.Request) -> web.Response:
-        """In a message (`channel`, `ts`), or in a modal or home tab (`view_id`)."""
-        given = await self._given(asked)
-        chosen = {name: given.get(name) for name in ("value", "block_id", "selected_option")}
+    async def _click(self, request: web.Request) -> web.Response:
+        """Click in a message (`channel`, `ts`), or in a modal or home tab (`view_id`)."""
+        given = await self._request_body(request)
+        choice = {name: given.get(name) for name in ("value", "block_id")}
         action = _text(given, "action_id")
         if view_id := given.get("view_id"):
-            return await _acted(self.slack.click_in_view(given["as"], view_id, action, **chosen))
+            return await _ack_response(self.slack.click_in_view(given["as"], view_id, action, **choice))
         channel, ts = _text(given, "channel"), _text(given, "ts")
-        return await _acted(self.slack.click(given["as"], channel, ts, action, **chosen))
+        return await _ack_response(self.slack.click(given["as"], channel, ts, action, **choice))
 
-    async def _submit(self, asked: web.Request) -> web.Response:
-        given = await self._given(asked)
+    async def _submit(self, request: web.Request) -> web.Response:
+        given = await self._request_body(request)
         values = given.get("values")
-        return await _acted(self.slack.submit(given["as"], _text(given, "view_id"), values))
+        return await _ack_response(self.slack.submit(given["as"], _text(given, "view_id"), values))
 
-    async def _close(self, asked: web.Request) -> web.Response:
-        given = await self._given(asked)
-        return await _acted(self.slack.close_view(given["as"], _text(given, "view_id")))
+    async def _close(self, request: web.Request) -> web.Response:
+        given = await self._request_body(request)
+        return await _ack_response(self.slack.close_view(given["as"], _text(given, "view_id")))
 
-    async def _open_home(self, asked: web.Request) -> web.Response:
-        given = await self._given(asked)
-        return await _acted(self.slack.open_home(given["as"]))
+    async def _open_home(self, request: web.Request) -> web.Response:
+        given = await self._request_body(request)
+        return await _ack_response(self.slack.open_home(given["as"]))
 
-    async def _world(self, asked: web.Request) -> web.Response:
-        what = str((await _json(asked)).get("do"))
-        if what not in self.deeds.names:
-            raise web.HTTPBadRequest(text=f"the world cannot do {what!r}")
-        return web.json_response({"ok": True, "text": await self.deeds.do(what, self.on_change)})
+    async def _world(self, request: web.Request) -> web.Response:
+        name = str((await _json(request)).get("do"))
+        if name not in self.actions.names:
+            raise web.HTTPBadRequest(text=f"the world cannot do {name!r}")
+        return web.json_response({"ok": True, "text": await self.actions.run(name, self.on_change)})
 
-    async def _file(self, asked: web.Request) -> web.Response:
-        file = self._sight.file(self._actor(asked.query), asked.match_info["id"])
+    async def _file(self, request: web.Request) -> web.Response:
+        file = self._user_view.file(self._actor(request.query), request.match_info["id"])
         if file is None:
             raise web.HTTPNotFound(text="no such file")
-        kind = file.mimetype if file.mimetype in READABLE else "application/octet-stream"
+        kind = file.mimetype if file.mimetype in TEXT_TYPES else "application/octet-stream"
         disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         headers = {"Content-Disposition": disposition}
         return web.Response(body=file.content, content_type=kind, charset="utf-8", headers=headers)
 
-    async def _given(self, asked: web.Request) -> Json:
-        given = await _json(asked)
+    async def _request_body(self, request: web.Request) -> Json:
+        given = await _json(request)
         return given | {"as": self._actor(given)}
 
     def _actor(self, given: Mapping[str, Any]) -> str:
-        """The id of who acts, given by id or handle. Raises HTTPForbidden unless one may act as them."""
+        """Return the id of the actor, given by id or handle. Raises HTTPForbidden if the page may not act as them."""
         for person, handle in self.actors.items():
             if given.get("as") in {person, handle}:
                 return person
@@ -203,25 +202,25 @@ async def _index(_: web.Request) -> web.Response:
     return await _file(STATIC / "index.html")
 
 
-async def _static(asked: web.Request) -> web.Response:
-    path = STATIC / asked.match_info["name"]
-    if path.suffix not in TYPES or path not in STATIC.iterdir():
+async def _static(request: web.Request) -> web.Response:
+    path = STATIC / request.match_info["name"]
+    if path.suffix not in CONTENT_TYPES or path not in STATIC.iterdir():
         raise web.HTTPNotFound
     return await _file(path)
 
 
 async def _file(path: Path) -> web.Response:
-    """A small file, read at once: a browser that leaves midway leaves nothing open."""
+    """Serve a small file, read as a whole, so that nothing stays open when the browser disconnects."""
     body = await asyncio.to_thread(path.read_bytes)
-    return web.Response(body=body, content_type=TYPES[path.suffix], charset="utf-8")
+    return web.Response(body=body, content_type=CONTENT_TYPES[path.suffix], charset="utf-8")
 
 
-async def _json(asked: web.Request) -> Json:
-    """The body, an object called JSON: a form of another site cannot send one."""
-    if asked.content_type != "application/json":
+async def _json(request: web.Request) -> Json:
+    """Return the body, a JSON object with that content type, which a form of another site cannot send."""
+    if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="JSON only")
     try:
-        given = await asked.json()
+        given = await request.json()
     except ValueError:
         raise web.HTTPBadRequest(text="no JSON") from None
     if not isinstance(given, dict):
@@ -236,20 +235,20 @@ def _text(given: Json, name: str) -> str:
     return value
 
 
-async def _acted(act: Awaitable[Ack]) -> web.Response:
-    """How an act went; what a person cannot do is an error in words."""
+async def _ack_response(action: Awaitable[Ack]) -> web.Response:
+    """Answer with the outcome of an action; what a person cannot do is an error with a sentence."""
     try:
-        ack = await act
+        ack = await action
     except (KeyError, ValueError) as impossible:
-        return _refused(str(impossible))
+        return _error_response(str(impossible))
     return web.json_response({"ok": ack.ok and not ack.errors, "error": ack.error, "errors": ack.errors})
 
 
-def _refused(words: str) -> web.Response:
-    return web.json_response({"ok": False, "error": words, "errors": {}})
+def _error_response(message: str) -> web.Response:
+    return web.json_response({"ok": False, "error": message, "errors": {}})
 
 
 def _modal_events(before: tuple[str, str] | None, top: View | None) -> list[Json]:
     if top is None:
         return [{"modal_closed": before[0]}] if before else []
-    return [{"modal": view_seen(top)}] if before != (top.id, top.hash) else []
+    return [{"modal": view_json(top)}] if before != (top.id, top.hash) else []

@@ -1,6 +1,6 @@
-"""Acme Security, the demo's workspace: who is in it and where they talk."""
+"""Acme Security, the demo's workspace: its users and channels."""
 
-from bot.sandbox.slack.things import SLACKBOT, Channel, User
+from bot.sandbox.slack.models import SLACKBOT, Channel, User
 from bot.sandbox.team import TEAM, Member
 
 BOT_USER = "U0NEOUSAGE"
@@ -33,7 +33,7 @@ COLOURS = (
     "#3f6212",
     "#6d28d9",
 )
-ZONES = {  # by hours from UTC: a place of that winter time
+ZONES = {  # hours from UTC: a time zone with that winter time
     -8: ("America/Los_Angeles", "Pacific Standard Time"),
     -6: ("America/Chicago", "Central Standard Time"),
     -5: ("America/Bogota", "Colombia Standard Time"),
@@ -47,14 +47,14 @@ ZONES = {  # by hours from UTC: a place of that winter time
 
 
 def users() -> list[User]:
-    """Everybody, each new: the team's people, a guest, somebody from outside, the bot and Slackbot."""
-    people = [_person(member, COLOURS[place]) for place, member in enumerate(_people())]
-    return [*people, *_outsiders(), *_machines()]
+    """Return new users: the team's members, a guest, a user of another workspace, the bot and Slackbot."""
+    staff = [_staff_user(member, COLOURS[index]) for index, member in enumerate(_staff())]
+    return [*staff, *_external_users(), *_bot_users()]
 
 
-def channels(everybody: list[User]) -> list[Channel]:
-    """All conversations: five channels, and each person's direct messages with the bot."""
-    staff = {user.id for user in everybody if _is_staff(user)}
+def channels(users: list[User]) -> list[Channel]:
+    """Return new conversations: five channels, and each member's direct messages with the bot."""
+    staff = {user.id for user in users if _is_staff(user)}
     return [
         Channel("C0NEOSPEND", "neo-spend", members=staff | {"U0GIL", BOT_USER}, topic="What Neo costs us"),
         Channel("C0SECURITY", "security", members=set(staff), topic="Everything that may burn"),
@@ -67,20 +67,20 @@ def channels(everybody: list[User]) -> list[Channel]:
             topic="Joint assessment with Globex",
             is_ext_shared=True,
         ),
-        *(direct(user) for user in everybody if _is_staff(user) or user.id == "U0GIL"),
+        *(direct_channel(user) for user in users if _is_staff(user) or user.id == "U0GIL"),
     ]
 
 
-def direct(user: User) -> Channel:
-    """The person's direct messages with the bot."""
+def direct_channel(user: User) -> Channel:
+    """Return a channel for the user's direct messages with the bot."""
     return Channel(f"D{user.id[1:]}", user.handle, "im", {user.id, BOT_USER})
 
 
-def _people() -> list[Member]:
-    return [member for member in TEAM if not member.round_the_clock]  # no account for AppSec CI
+def _staff() -> list[Member]:
+    return [member for member in TEAM if not member.round_the_clock]  # AppSec CI has no account
 
 
-def _person(member: Member, colour: str) -> User:
+def _staff_user(member: Member, colour: str) -> User:
     handle = member.email.partition(".")[0]
     zone, label = ZONES[member.utc_offset]
     return User(
@@ -97,7 +97,7 @@ def _person(member: Member, colour: str) -> User:
     )
 
 
-def _outsiders() -> list[User]:
+def _external_users() -> list[User]:
     return [
         User("U0GIL", "gil", "Gil Moreau", "gil@contractor.example", "Contractor", "#57534e", is_ultra_restricted=True),
         User(
@@ -113,7 +113,7 @@ def _outsiders() -> list[User]:
     ]
 
 
-def _machines() -> list[User]:
+def _bot_users() -> list[User]:
     return [
         User(BOT_USER, BOT_NAME, "neo-usage", title="What Neo costs", colour="#111827", is_bot=True),
         User(SLACKBOT, "slackbot", "Slackbot", colour="#757575"),

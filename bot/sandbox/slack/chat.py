@@ -1,38 +1,39 @@
-"""Methods of saying something: chat.*."""
+"""The methods chat.*."""
 
-from bot.sandbox.slack.calls import Call, RefusedError, messages
-from bot.sandbox.slack.conversations import direct, seen_channel
-from bot.sandbox.slack.desk import Desk
-from bot.sandbox.slack.rules import wrong_blocks
-from bot.sandbox.slack.things import Channel, Json, Message
+from bot.sandbox.slack.api_calls import Call, RefusedError, error_messages
+from bot.sandbox.slack.context import SlackContext
+from bot.sandbox.slack.conversations import open_direct_channel, visible_channel
+from bot.sandbox.slack.elements import with_ids
+from bot.sandbox.slack.models import Channel, Json, Message
+from bot.sandbox.slack.validation import block_problems
 from bot.sandbox.slack.wire import message_json
 
-LONGEST = 40_000
-KEPT = ("unfurl_links", "unfurl_media", "link_names", "mrkdwn", "parse", "username", "icon_emoji", "icon_url")
+MAX_TEXT = 40_000
+KEPT_ARGUMENTS = ("unfurl_links", "unfurl_media", "link_names", "mrkdwn", "parse", "username", "icon_emoji", "icon_url")
 
 
-def content(desk: Desk, call: Call) -> Json:
-    """The text, blocks, attachments and metadata of a message to be. Raises RefusedError."""
+def content(context: SlackContext, call: Call) -> Json:
+    """Return the text, blocks, attachments and metadata of the message in the call. Raises RefusedError."""
     text = call.text("text") or ""
-    if len(text) > LONGEST:
+    if len(text) > MAX_TEXT:
         raise RefusedError("msg_too_long")
     return {
         "text": text,
-        "blocks": _blocks(desk, call),
+        "blocks": _blocks(context, call),
         "attachments": _attachments(call),
         "metadata": _metadata(call),
     }
 
 
-def _blocks(desk: Desk, call: Call) -> list[Json]:
+def _blocks(context: SlackContext, call: Call) -> list[Json]:
     blocks = call.json("blocks", "invalid_blocks_format")
     if blocks is None:
         return []
     if not isinstance(blocks, list):
         raise RefusedError("invalid_blocks_format")
-    if wrong := wrong_blocks(blocks):
-        raise RefusedError("invalid_blocks", errors=wrong, **messages(f"[ERROR] {told}" for told in wrong))
-    return desk.identified(blocks)
+    if problems := block_problems(blocks):
+        raise RefusedError("invalid_blocks", errors=problems, **error_messages(f"[ERROR] {each}" for each in problems))
+    return with_ids(blocks, context.workspace.new_id)
 
 
 def _attachments(call: Call) -> list[Json]:
@@ -54,119 +55,124 @@ def _metadata(call: Call) -> Json | None:
     return metadata
 
 
-def post_message(desk: Desk, call: Call) -> Json:
-    """Say something where the bot is, or to one person."""
-    channel = _destination(desk, call)
-    given = content(desk, call)
-    if not (given["text"].strip() or given["blocks"] or given["attachments"]):
+def post_message(context: SlackContext, call: Call) -> Json:
+    """Post a message to a channel or to one person."""
+    channel = _destination(context, call)
+    fields = content(context, call)
+    require_content(fields)
+    message = context.workspace.post(channel.id, _message(context, channel, call, fields))
+    posted = message_json(message, channel, context.workspace, with_metadata=True)
+    return {"ok": True, "channel": channel.id, "ts": message.ts, "message": posted}
+
+
+def require_content(fields: Json) -> None:
+    """Raise RefusedError if a message with these fields would be empty."""
+    if not (fields["text"].strip() or fields["blocks"] or fields["attachments"]):
         raise RefusedError("no_text")
-    message = desk.workspace.post(channel.id, _message(desk, channel, call, given))
-    shown = message_json(message, channel, desk.workspace, with_metadata=True)
-    return {"ok": True, "channel": channel.id, "ts": message.ts, "message": shown}
 
 
-def _message(desk: Desk, channel: Channel, call: Call, given: Json) -> Message:
-    thread_ts = parent_ts(desk, channel, call.text("thread_ts"))
+def _message(context: SlackContext, channel: Channel, call: Call, fields: Json) -> Message:
+    thread_ts = parent_ts(context, channel, call.text("thread_ts"))
     return Message(
-        desk.workspace.stamp(desk.clock()),
-        desk.workspace.bot_user,
+        context.new_ts(),
+        context.workspace.bot_user,
         thread_ts=thread_ts,
-        bot_id=desk.workspace.bot_id,
+        bot_id=context.workspace.bot_id,
         subtype="thread_broadcast" if thread_ts and call.flag("reply_broadcast") else None,
-        arguments={name: call.args[name] for name in KEPT if name in call.args},
-        **given,
+        arguments={name: call.args[name] for name in KEPT_ARGUMENTS if name in call.args},
+        **fields,
     )
 
 
-def parent_ts(desk: Desk, channel: Channel, thread_ts: str | None) -> str | None:
-    """The thread a reply goes to; none where the parent is gone: then Slack posts it to the channel."""
-    parent = desk.workspace.message(channel.id, thread_ts) if thread_ts else None
+def parent_ts(context: SlackContext, channel: Channel, thread_ts: str | None) -> str | None:
+    """Return the thread that a reply goes to; None if the parent is gone, when Slack posts the reply to the channel."""
+    parent = context.workspace.message(channel.id, thread_ts) if thread_ts else None
     if parent is None or parent.ephemeral_to:
         return None
     return parent.thread_ts or parent.ts
 
 
-def _destination(desk: Desk, call: Call) -> Channel:
-    """The channel by id or name, or a person's direct messages, if the bot may write there."""
-    given = call.need("channel")
-    if given in desk.workspace.users:
-        channel = direct(desk, given, "channel_not_found")
+def _destination(context: SlackContext, call: Call) -> Channel:
+    """Return the channel, given by id, name or user id. Raises RefusedError if the bot may not post there."""
+    given = call.required("channel")
+    if given in context.workspace.users:
+        channel = open_direct_channel(context, given, "channel_not_found")
     else:
-        channel = seen_channel(desk, _named(desk, given))
-    return writable(desk, channel)
+        channel = visible_channel(context, _channel_id(context, given))
+    return writable_channel(context, channel)
 
 
-def writable(desk: Desk, channel: Channel) -> Channel:
-    """The same channel, if the bot may write there. Raises RefusedError."""
+def writable_channel(context: SlackContext, channel: Channel) -> Channel:
+    """Return the same channel. Raises RefusedError if the bot may not post there."""
     if channel.is_archived:
         raise RefusedError("is_archived")
-    if desk.workspace.bot_user in channel.members:
+    if context.workspace.bot_user in channel.members:
         return channel
-    if channel.kind == "public" and "chat:write.public" in desk.workspace.scopes:
+    if channel.kind == "public" and "chat:write.public" in context.workspace.scopes:
         return channel
     raise RefusedError("not_in_channel")
 
 
-def _named(desk: Desk, given: str) -> str:
+def _channel_id(context: SlackContext, given: str) -> str:
     name = given.removeprefix("#")
-    named = (seen.id for seen in desk.workspace.channels.values() if seen.name == name and seen.kind != "im")
-    return next(named, given)
+    channels = context.workspace.channels.values()
+    return next((channel.id for channel in channels if channel.name == name and channel.kind != "im"), given)
 
 
-def update(desk: Desk, call: Call) -> Json:
-    """Say it differently; blocks stay as they are unless given, an empty list removes them."""
-    channel, message = _own(desk, call, "cant_update_message")
-    given = content(desk, call)
-    if not (given["text"] or given["blocks"] or given["attachments"]):
+def update(context: SlackContext, call: Call) -> Json:
+    """Edit a message. Blocks stay as they are unless given; an empty list removes them."""
+    channel, message = _own_message(context, call, "cant_update_message")
+    fields = content(context, call)
+    if not (fields["text"] or fields["blocks"] or fields["attachments"]):
         raise RefusedError("no_text")
     for name in ("text", "blocks", "attachments", "metadata"):
         if call.args.get(name) is not None:
-            setattr(message, name, given[name])
-    message.edited, message.edited_ts = True, desk.workspace.stamp(desk.clock())
-    desk.workspace.touch()
-    shown = message_json(message, channel, desk.workspace, with_metadata=True)
-    return {"ok": True, "channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
+            setattr(message, name, fields[name])
+    message.edited, message.edited_ts = True, context.new_ts()
+    context.workspace.touch()
+    edited = message_json(message, channel, context.workspace, with_metadata=True)
+    return {"ok": True, "channel": channel.id, "ts": message.ts, "text": message.text, "message": edited}
 
 
-def delete(desk: Desk, call: Call) -> Json:
-    """Take it back."""
-    channel, message = _own(desk, call, "cant_delete_message")
+def delete(context: SlackContext, call: Call) -> Json:
+    """Delete a message."""
+    channel, message = _own_message(context, call, "cant_delete_message")
     message.deleted = True
-    desk.workspace.touch()
+    context.workspace.touch()
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
 
-def _own(desk: Desk, call: Call, foreign: str) -> tuple[Channel, Message]:
-    channel = seen_channel(desk, call.need("channel"))
-    message = desk.workspace.message(channel.id, call.need("ts"))
+def _own_message(context: SlackContext, call: Call, foreign: str) -> tuple[Channel, Message]:
+    """Return the bot's message named in the call. Raises RefusedError, `foreign` for a message of somebody else."""
+    channel = visible_channel(context, call.required("channel"))
+    message = context.workspace.message(channel.id, call.required("ts"))
     if message is None or message.ephemeral_to:
         raise RefusedError("message_not_found")
-    if message.user != desk.workspace.bot_user:
+    if message.user != context.workspace.bot_user:
         raise RefusedError(foreign)
     return channel, message
 
 
-def post_ephemeral(desk: Desk, call: Call) -> Json:
-    """Say something to one person of a channel, who alone sees it."""
-    channel, user = _destination(desk, call), call.need("user")
-    given = content(desk, call)
+def post_ephemeral(context: SlackContext, call: Call) -> Json:
+    """Post a message that only one member of the channel sees."""
+    channel, user = _destination(context, call), call.required("user")
+    fields = content(context, call)
     if user not in channel.members:
         raise RefusedError("user_not_in_channel")
-    if not (given["text"].strip() or given["blocks"] or given["attachments"]):
-        raise RefusedError("no_text")
-    message = _message(desk, channel, call, given)
+    require_content(fields)
+    message = _message(context, channel, call, fields)
     message.ephemeral_to = user
-    desk.workspace.post(channel.id, message)
+    context.workspace.post(channel.id, message)
     return {"ok": True, "message_ts": message.ts}
 
 
-def permalink(desk: Desk, call: Call) -> Json:
-    """The address of a message."""
-    channel = seen_channel(desk, call.need("channel"))
-    message = desk.workspace.message(channel.id, call.need("message_ts"))
+def get_permalink(context: SlackContext, call: Call) -> Json:
+    """Return the address of a message."""
+    channel = visible_channel(context, call.required("channel"))
+    message = context.workspace.message(channel.id, call.required("message_ts"))
     if message is None or message.ephemeral_to:
         raise RefusedError("message_not_found")
-    address = f"https://{desk.workspace.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    address = f"https://{context.workspace.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
     if message.thread_ts:
         address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
     return {"ok": True, "channel": channel.id, "permalink": address}

@@ -1,11 +1,10 @@
-"""Elements people act on: where they stand in blocks, and what choosing in them looks like."""
+"""The interactive elements of blocks: how they are looked up, and how Slack encodes what is chosen in them."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from bot.sandbox.slack.things import Json
+from bot.sandbox.slack.models import Json
 
-FIELD = {  # where an element's choice stands in `state` and in actions
+STATE_FIELDS = {  # the field that holds an element's choice, in `state` and in actions
     "plain_text_input": "value",
     "number_input": "value",
     "email_text_input": "value",
@@ -30,30 +29,29 @@ FIELD = {  # where an element's choice stands in `state` and in actions
 STATELESS = {"button", "overflow"}
 
 
-def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Every element that acts, with its block."""
+def interactive_elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Yield every interactive element with its block."""
     for block in blocks:
-        found = [block.get("accessory"), block.get("element"), *block.get("elements", [])]
-        for element in found:
+        for element in (block.get("accessory"), block.get("element"), *block.get("elements", [])):
             if isinstance(element, dict) and "action_id" in element:
                 yield block, element
 
 
-def find(blocks: list[Json], action_id: str, block_id: str | None) -> tuple[Json, Json]:
-    """The block and the element with that id. Raises ValueError when there is none."""
-    for block, element in elements(blocks):
+def find_element(blocks: list[Json], action_id: str, block_id: str | None) -> tuple[Json, Json]:
+    """Return the block and the element with that id. Raises ValueError if there is none."""
+    for block, element in interactive_elements(blocks):
         if element["action_id"] == action_id and block_id in {None, block["block_id"]}:
             return block, element
-    known = ", ".join(element["action_id"] for _, element in elements(blocks))
+    known = ", ".join(element["action_id"] for _, element in interactive_elements(blocks))
     raise ValueError(f"nothing to act on called {action_id!r}; there is: {known or 'nothing'}")
 
 
-def chosen(element: Json, value: Any) -> Json:  # noqa: ANN401 text, list, number or option
-    """The element's state with that choice: options by their value, everything else as it is.
+def element_state(element: Json, value: object) -> Json:
+    """Return the element's state after that choice: options by their value, everything else as it is.
 
-    Raises ValueError when no such option is offered.
+    Raises ValueError if the element has no such option.
     """
-    field = FIELD.get(element["type"])
+    field = STATE_FIELDS.get(element["type"])
     if field is None:
         return {"type": element["type"]}
     if value is None:
@@ -61,41 +59,60 @@ def chosen(element: Json, value: Any) -> Json:  # noqa: ANN401 text, list, numbe
     if field == "selected_option":
         value = _option(element, value)
     elif field == "selected_options":
-        value = [_option(element, one) for one in value]
+        value = [_option(element, each) for each in value] if isinstance(value, list) else [_option(element, value)]
     elif field == "value":
         value = str(value)
     return {"type": element["type"], field: value}
 
 
-def values(blocks: list[Json], so_far: Json) -> Json:
-    """`state.values`: for every input what was chosen, or what it began with."""
-    found: Json = {}
-    for block, element in elements(blocks):
-        if element["type"] in FIELD and element["type"] not in STATELESS:
+def state_values(blocks: list[Json], so_far: Json) -> Json:
+    """Return `state.values`: the choice in every input so far, or its initial one."""
+    values: Json = {}
+    for block, element in interactive_elements(blocks):
+        if element["type"] in STATE_FIELDS and element["type"] not in STATELESS:
             state = so_far.get(block["block_id"], {}).get(element["action_id"])
-            found.setdefault(block["block_id"], {})[element["action_id"]] = state or _initial(element)
-    return found
+            values.setdefault(block["block_id"], {})[element["action_id"]] = state or _initial(element)
+    return values
 
 
 def is_empty(state: Json) -> bool:
-    """Whether nothing was chosen."""
+    """Return whether nothing was chosen."""
     return all(value in (None, "", []) for name, value in state.items() if name != "type")
 
 
 def _initial(element: Json) -> Json:
-    name = FIELD[element["type"]]
-    begun = element.get("initial_value" if name == "value" else name.replace("selected", "initial"))
-    state = chosen(element, None)
-    return state if begun is None else state | {name: begun}
+    name = STATE_FIELDS[element["type"]]
+    initial = element.get("initial_value" if name == "value" else name.replace("selected", "initial"))
+    state = element_state(element, None)
+    return state if initial is None else state | {name: initial}
 
 
-def _option(element: Json, value: Any) -> Json:  # noqa: ANN401 text or option
+def with_ids(blocks: list[Json], new_id: Callable[[str], str]) -> list[Json]:
+    """Return the blocks with an id for every block and every interactive element, as Slack stores them."""
+    return [_with_ids(block, new_id) for block in blocks]
+
+
+def _with_ids(block: Json, new_id: Callable[[str], str]) -> Json:
+    block = {**block, "block_id": block.get("block_id") or new_id("b")}
+    if "elements" in block and block["type"] == "actions":
+        block["elements"] = [_with_action_id(element, new_id) for element in block["elements"]]
+    for place in ("accessory", "element"):
+        if place in block and block[place].get("type") != "image":
+            block[place] = _with_action_id(block[place], new_id)
+    return block
+
+
+def _with_action_id(element: Json, new_id: Callable[[str], str]) -> Json:
+    return {**element, "action_id": element.get("action_id") or new_id("a")}
+
+
+def _option(element: Json, value: object) -> Json:
     wanted = value.get("value") if isinstance(value, dict) else value
-    grouped = [option for group in element.get("option_groups", []) for option in group["options"]]
-    for option in [*element.get("options", []), *grouped]:
+    grouped = (option for group in element.get("option_groups", []) for option in group["options"])
+    options: list[Json] = [*element.get("options", []), *grouped]
+    for option in options:
         if option.get("value") == wanted:
-            found: Json = option
-            return found
+            return option
     if element["type"].endswith("external_select") and isinstance(value, dict):
         return value
     raise ValueError(f"{element['action_id']!r} does not offer {wanted!r}")

@@ -1,4 +1,4 @@
-"""Faults on demand: everything Slack may do instead of, or to, a proper answer, and when."""
+"""The faults that the simulated Slack can be told to produce, and the schedule that says when."""
 
 from collections import deque
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from bot.sandbox.faults import Html, Schedule, Status
-from bot.sandbox.slack.calls import Call
-from bot.sandbox.slack.things import Json
+from bot.sandbox.slack.api_calls import Call
+from bot.sandbox.slack.models import Json
 
 __all__ = [
     "Fault",
@@ -15,9 +15,9 @@ __all__ = [
     "Hang",
     "Html",
     "Late",
-    "Limited",
     "Mangle",
-    "Pace",
+    "PostRateLimit",
+    "RateLimited",
     "Refuse",
     "Reset",
     "Slow",
@@ -27,43 +27,43 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """`{"ok": false, "error": …}` instead."""
+    """Answer `{"ok": false, "error": …}` instead."""
 
     error: str
     more: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Limited:
-    """429 `ratelimited` instead, with Retry-After."""
+class RateLimited:
+    """Answer 429 `ratelimited` instead, with Retry-After in seconds."""
 
     retry_after: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """No answer until the client leaves or the server stops; `done`: what was asked is done before."""
+    """Send nothing until the client disconnects or the server stops; with `done`, the request is carried out before."""
 
     done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The connection is reset; `done`: what was asked is done before, so the message is there."""
+    """Reset the connection; with `done`, the request is carried out before, so that the message exists."""
 
     done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The connection is reset at once, and what was asked is done so many real seconds later."""
+    """Reset the connection at once, and carry out the request after so many seconds of real time."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """The answer comes after so many real seconds; `done`: what was asked is done at their beginning."""
+    """Answer after so many seconds of real time; with `done`, the request is carried out before the wait."""
 
     seconds: float
     done: bool = True
@@ -71,40 +71,40 @@ class Slow:
 
 @dataclass(frozen=True, slots=True)
 class Mangle:
-    """What was asked is done; the answer lies: `change` edits it in place (and returns None) or gives another."""
+    """Carry out the request, and send the answer as `change` edits it in place (returning None) or replaces it."""
 
     change: Callable[[Json], Json | None]
 
 
 @dataclass(slots=True)
-class Pace:
-    """A rule for `Faults.when`: more than `burst` posts to a channel within `seconds` are limited, as Slack does."""
+class PostRateLimit:
+    """A rule for `Faults.when` like Slack's: at most `burst` posts to a channel within `seconds` of real time."""
 
     seconds: float = 1.0
     burst: int = 1
     method: str = "chat.postMessage"
     _taken: dict[str, list[float]] = field(default_factory=dict)
 
-    def __call__(self, call: Call) -> Limited | None:
-        """The limit, or None while there is room; a limited call takes none."""
+    def __call__(self, call: Call) -> RateLimited | None:
+        """Return the fault of a call over the limit; such a call does not count."""
         if call.method != self.method:
             return None
         taken = self._taken.setdefault(str(call.args.get("channel")), [])
         taken[:] = [at for at in taken if call.at - at < self.seconds]
         if len(taken) >= self.burst:
-            return Limited(ceil(self.seconds))
+            return RateLimited(ceil(self.seconds))
         taken.append(call.at)
         return None
 
 
-Fault = Refuse | Limited | Status | Html | Hang | Reset | Late | Slow | Mangle
+Fault = Refuse | RateLimited | Status | Html | Hang | Reset | Late | Slow | Mangle
 
 
 @dataclass(slots=True)
 class Faults(Schedule[Call, Fault]):
-    """A schedule that also keeps one queue a method, which comes first.
+    """A schedule that also has a queue for each method, which comes first.
 
-    Methods are the Web API's, and `upload` and `hook` for the two other addresses.
+    Methods are those of the Web API, `upload` for upload URLs and `hook` for response URLs.
     """
 
     _methods: dict[str, deque[Fault | None]] = field(default_factory=dict)
@@ -114,12 +114,12 @@ class Faults(Schedule[Call, Fault]):
         self._methods.setdefault(method, deque()).extend(faults)
 
     def clear(self) -> None:
-        """Behave again."""
+        """Remove all faults."""
         Schedule.clear(self)
         self._methods.clear()
 
     def take(self, request: Call) -> Fault | None:
-        """What to do with this call; None does no harm."""
+        """Return the fault of this call and remove it from its queue; None means no fault."""
         if queue := self._methods.get(request.method):
             return queue.popleft()
         return Schedule.take(self, request)

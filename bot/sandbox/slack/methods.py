@@ -1,18 +1,18 @@
-"""The methods this Slack knows: what they do, with which token, and which scope they need."""
+"""The table of Web API methods: the function of each, and the token and scope it needs."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from bot.sandbox.slack import accounts, chat, conversations, uploads, views
-from bot.sandbox.slack.calls import Call
-from bot.sandbox.slack.desk import Desk
-from bot.sandbox.slack.things import Json
+from bot.sandbox.slack.api_calls import Call
+from bot.sandbox.slack.context import SlackContext
+from bot.sandbox.slack.models import Json
 
 
 class Method(NamedTuple):
-    """`scope` "" is none, or one that depends on what is asked."""
+    """One method. An empty `scope` means none, or one that depends on the arguments."""
 
-    run: Callable[[Desk, Call], Json]
+    run: Callable[[SlackContext, Call], Json]
     scope: str = ""
     token: Literal["bot", "app"] = "bot"
 
@@ -21,7 +21,7 @@ METHODS = {
     "apps.connections.open": Method(accounts.connections_open, "", "app"),
     "auth.test": Method(accounts.auth_test),
     "chat.delete": Method(chat.delete, "chat:write"),
-    "chat.getPermalink": Method(chat.permalink),
+    "chat.getPermalink": Method(chat.get_permalink),
     "chat.postEphemeral": Method(chat.post_ephemeral, "chat:write"),
     "chat.postMessage": Method(chat.post_message, "chat:write"),
     "chat.update": Method(chat.update, "chat:write"),

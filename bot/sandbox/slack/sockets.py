@@ -1,4 +1,4 @@
-"""Socket Mode: the connections of the app, the envelopes that go over them and the acks that come back."""
+"""Socket Mode: the app's connections, the envelopes sent over them and the acks received."""
 
 import asyncio
 import json
@@ -7,143 +7,147 @@ from random import Random
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
-from bot.sandbox.slack.desk import Desk
-from bot.sandbox.slack.things import Json
+from bot.sandbox.slack.context import SlackContext
+from bot.sandbox.slack.models import Json
 
-MOST = 10  # connections of one app
+MAX_CONNECTIONS = 10  # of one app
 
 
 class NoSocketError(Exception):
-    """The app has no connection."""
+    """The app has no open connection."""
 
 
 @dataclass(slots=True, eq=False)
-class Link:
-    """One connection."""
+class Connection:
+    """One connection. It reads messages only while `reading` is set."""
 
     ws: web.WebSocketResponse
-    asked: web.Request
+    request: web.Request
     loop: asyncio.AbstractEventLoop
-    awake: asyncio.Event = field(default_factory=asyncio.Event)
+    reading: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def cut(self) -> None:
-        """Break it without a word, from any thread."""
+    def abort(self) -> None:
+        """Break the connection without a closing handshake. May be called from any thread."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._abort)
 
     def _abort(self) -> None:
-        if transport := self.asked.transport:
+        if transport := self.request.transport:
             transport.abort()
 
 
 class Sockets:
-    """All connections of one app. Each payload goes to a random one of them."""
+    """The connections of the app. Each envelope goes to a random one of them."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._links: list[Link] = []
+    def __init__(self, context: SlackContext) -> None:
+        self._context = context
+        self._connections: list[Connection] = []
         self._unacked: dict[str, asyncio.Future[Json]] = {}
         self._random = Random(7)
         self._frozen = False
 
     def __len__(self) -> int:
-        return len(self._links)
+        return len(self._connections)
 
-    async def serve(self, asked: web.Request) -> web.StreamResponse:
-        """One connection, from its ticket to its end."""
-        ticket = asked.query.get("ticket", "")
-        if ticket not in self._desk.tickets:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection, from its ticket to its end."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._context.tokens.tickets:
             return web.Response(status=403, text="invalid ticket")
         ws = web.WebSocketResponse(autoping=False)
-        await ws.prepare(asked)
-        self._desk.tickets.discard(ticket)
-        link = Link(ws, asked, asyncio.get_running_loop())
+        await ws.prepare(request)
+        self._context.tokens.tickets.discard(ticket)
+        connection = Connection(ws, request, asyncio.get_running_loop())
         if not self._frozen:
-            link.awake.set()
-        await self._talk(link)
+            connection.reading.set()
+        await self._run(connection)
         return ws
 
-    async def deliver(self, envelope: Json, patience_s: float) -> Json | None:
-        """Send it to one connection, and give the payload of its ack, if any.
+    async def deliver(self, envelope: Json, ack_timeout_s: float) -> Json | None:
+        """Send an envelope over one connection and return the payload of its ack, if it has one.
 
-        Raises NoSocketError when there is no connection, TimeoutError when nobody acknowledged in time.
+        Raises NoSocketError if there is no connection, TimeoutError if no ack arrives in time.
         """
-        acked = self._unacked[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
+        ack = self._unacked[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
         try:
             await self._send(envelope)
-            async with asyncio.timeout(patience_s):
-                payload: Json | None = (await acked).get("payload")
+            async with asyncio.timeout(ack_timeout_s):
+                payload: Json | None = (await ack).get("payload")
                 return payload
         finally:
             del self._unacked[envelope["envelope_id"]]
 
     def drop(self) -> None:
-        """Break all connections without a word."""
-        for link in list(self._links):
-            link.cut()
+        """Break all connections without a closing handshake."""
+        for connection in list(self._connections):
+            connection.abort()
 
     async def refresh(self, reason: str = "refresh_requested") -> None:
-        """Ask every client to connect anew, as Slack does every few hours; "warning" comes some seconds before."""
-        told = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
-        for link in list(self._links):
-            await link.ws.send_json(told)
+        """Ask every client to reconnect, as Slack does every few hours; "warning" announces it seconds before."""
+        message = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
+        for connection in list(self._connections):
+            await connection.ws.send_json(message)
             if reason != "warning":
-                await link.ws.close()
+                await connection.ws.close()
 
     def freeze(self) -> None:
-        """Go deaf: connections stay, new ones are taken, but neither pings nor acks are heard."""
+        """Stop reading: connections stay open and new ones are accepted, but pings and acks are not processed."""
         self._frozen = True
-        for link in self._links:
-            link.loop.call_soon_threadsafe(link.awake.clear)
+        for connection in self._connections:
+            connection.loop.call_soon_threadsafe(connection.reading.clear)
 
     def thaw(self) -> None:
-        """Hear again."""
+        """Read again."""
         self._frozen = False
-        for link in self._links:
-            link.loop.call_soon_threadsafe(link.awake.set)
+        for connection in self._connections:
+            connection.loop.call_soon_threadsafe(connection.reading.set)
 
-    async def _talk(self, link: Link) -> None:
-        self._links.append(link)
-        self._desk.workspace.touch()
+    async def _run(self, connection: Connection) -> None:
+        self._connections.append(connection)
+        self._context.workspace.touch()
         try:
-            if len(self._links) > MOST:
-                await link.ws.send_json({"type": "disconnect", "reason": "too_many_websockets"})
-                return
-            await link.ws.send_json(self._hello())
-            async for message in link.ws:
-                await link.awake.wait()
-                if message.type is WSMsgType.PING:
-                    await link.ws.pong(message.data)
-                elif message.type is WSMsgType.TEXT:
-                    self._hear(message.data)
+            await self._read(connection)
         except ClientConnectionResetError:
-            pass  # the client left while it was answered
+            pass  # the client disconnected while it was sent something
         finally:
-            self._links.remove(link)
-            self._desk.workspace.touch()
+            self._connections.remove(connection)
+            self._context.workspace.touch()
+
+    async def _read(self, connection: Connection) -> None:
+        if len(self._connections) > MAX_CONNECTIONS:
+            await connection.ws.send_json({"type": "disconnect", "reason": "too_many_websockets"})
+            return
+        await connection.ws.send_json(self._hello())
+        async for message in connection.ws:
+            await connection.reading.wait()
+            if message.type is WSMsgType.PING:
+                await connection.ws.pong(message.data)
+            elif message.type is WSMsgType.TEXT:
+                self._receive_ack(message.data)
 
     def _hello(self) -> Json:
         return {
             "type": "hello",
-            "num_connections": len(self._links),
+            "num_connections": len(self._connections),
             "debug_info": {"host": "applink-sandbox", "build_number": 1, "approximate_connection_time": 18060},
-            "connection_info": {"app_id": self._desk.workspace.app_id},
+            "connection_info": {"app_id": self._context.workspace.app_id},
         }
 
-    def _hear(self, text: str) -> None:
+    def _receive_ack(self, text: str) -> None:
         try:
             ack = json.loads(text)
         except ValueError:
             return
-        if isinstance(ack, dict) and (acked := self._unacked.get(ack.get("envelope_id", ""))) and not acked.done():
-            acked.set_result(ack)
+        waiting = self._unacked.get(ack.get("envelope_id", "")) if isinstance(ack, dict) else None
+        if waiting and not waiting.done():
+            waiting.set_result(ack)
 
     async def _send(self, envelope: Json) -> None:
-        links = list(self._links)
-        self._random.shuffle(links)
-        for link in links:
+        connections = list(self._connections)
+        self._random.shuffle(connections)
+        for connection in connections:
             try:
-                return await link.ws.send_json(envelope)
+                return await connection.ws.send_json(envelope)
             except ClientConnectionResetError:
                 continue
         raise NoSocketError

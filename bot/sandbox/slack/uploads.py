@@ -1,70 +1,70 @@
-"""Methods of files: a place to put the bytes, then sharing them; files.*."""
+"""The methods files.*: an upload URL for the bytes, then sharing the file."""
 
 from mimetypes import guess_type
 
-from bot.sandbox.slack.calls import Call, RefusedError
-from bot.sandbox.slack.chat import content, parent_ts, writable
-from bot.sandbox.slack.conversations import direct, seen_channel
-from bot.sandbox.slack.desk import Desk
-from bot.sandbox.slack.things import Channel, File, Json, Message
+from bot.sandbox.slack.api_calls import Call, RefusedError
+from bot.sandbox.slack.chat import content, parent_ts, writable_channel
+from bot.sandbox.slack.context import SlackContext
+from bot.sandbox.slack.conversations import open_direct_channel, visible_channel
+from bot.sandbox.slack.models import Channel, File, Json, Message
 from bot.sandbox.slack.wire import file_json
 
-LARGEST = 1_073_741_824
+MAX_BYTES = 1_073_741_824
 TYPES = {"csv": "text/csv", "md": "text/markdown", "json": "application/json"}
 
 
-def upload_url(desk: Desk, call: Call) -> Json:
-    """A place for the bytes of one file."""
-    name, length = call.need("filename"), call.number_of("length", 0)
+def upload_url(context: SlackContext, call: Call) -> Json:
+    """Issue an upload URL for one file."""
+    name, length = call.required("filename"), call.integer("length", 0)
     if length < 1:
         raise RefusedError("invalid_arguments")
-    if length > LARGEST:
+    if length > MAX_BYTES:
         raise RefusedError("file_upload_size_restricted")
-    token = desk.secret("upload")
-    file_id = desk.workspace.new_id("F")
-    desk.uploads[token] = File(file_id, name, name, _type(name), b"", desk.workspace.bot_user)
+    token = context.tokens.new_token("upload")
+    file_id = context.workspace.new_id("F")
+    context.tokens.uploads[token] = File(file_id, name, name, _mimetype(name), b"", context.workspace.bot_user)
     return {"ok": True, "upload_url": f"{call.origin}/upload/v1/{token}", "file_id": file_id}
 
 
-def put(desk: Desk, token: str, content: bytes) -> None:
-    """Take the bytes. Raises RefusedError when there is no such place."""
-    file = desk.uploads.get(token)
+def store_upload(context: SlackContext, token: str, content: bytes) -> None:
+    """Store the bytes of the upload URL. Raises RefusedError if there is no such URL."""
+    file = context.tokens.uploads.get(token)
     if file is None:
         raise RefusedError("not_found")
-    file.content, file.created = content, int(desk.clock().timestamp())
-    desk.workspace.files[file.id] = file
+    file.content, file.created = content, int(context.clock().timestamp())
+    context.workspace.files[file.id] = file
 
 
-def complete_upload(desk: Desk, call: Call) -> Json:
-    """Share the files in one message a channel; without a channel only the bot has them."""
+def complete_upload(context: SlackContext, call: Call) -> Json:
+    """Share the files, in one message for each channel; without a channel only the bot has them."""
     given = call.json("files", "invalid_arguments")
     if not isinstance(given, list) or not given:
         raise RefusedError("invalid_arguments")
-    files = [_uploaded(desk, item) for item in given]
-    channels = [writable(desk, _channel(desk, given)) for given in _channels(call)]
+    files = [_uploaded(context, item) for item in given]
+    channels = [writable_channel(context, _channel(context, given)) for given in _channels(call)]
     for channel in channels:
-        _share(desk, channel, call, files)
-    desk.workspace.touch()
-    return {"ok": True, "files": [file_json(file, desk.workspace, call.origin) for file in files]}
+        _share(context, channel, call, files)
+    context.workspace.touch()
+    return {"ok": True, "files": [file_json(file, context.workspace, call.origin) for file in files]}
 
 
-def files_info(desk: Desk, call: Call) -> Json:
-    """One file and where it was shared."""
-    file = desk.workspace.files.get(call.need("file"))
+def files_info(context: SlackContext, call: Call) -> Json:
+    """Return one file and where it was shared."""
+    file = context.workspace.files.get(call.required("file"))
     if file is None:
         raise RefusedError("file_not_found")
-    return {"ok": True, "file": file_json(file, desk.workspace, call.origin), "comments": []}
+    return {"ok": True, "file": file_json(file, context.workspace, call.origin), "comments": []}
 
 
-def _type(name: str) -> str:
-    ending = name.rpartition(".")[2]
-    return TYPES.get(ending) or guess_type(name)[0] or "text/plain"
+def _mimetype(name: str) -> str:
+    extension = name.rpartition(".")[2]
+    return TYPES.get(extension) or guess_type(name)[0] or "text/plain"
 
 
-def _uploaded(desk: Desk, item: object) -> File:
+def _uploaded(context: SlackContext, item: object) -> File:
     if not isinstance(item, dict):
         raise RefusedError("invalid_arguments")
-    file = desk.workspace.files.get(str(item.get("id")))
+    file = context.workspace.files.get(str(item.get("id")))
     if file is None:
         raise RefusedError("file_not_found")
     file.title = str(item.get("title") or file.name)
@@ -76,22 +76,22 @@ def _channels(call: Call) -> list[str]:
     return [channel.strip() for channel in given.split(",") if channel.strip()]
 
 
-def _channel(desk: Desk, given: str) -> Channel:
-    if given in desk.workspace.users:
-        return direct(desk, given, "channel_not_found")
-    return seen_channel(desk, given)
+def _channel(context: SlackContext, given: str) -> Channel:
+    if given in context.workspace.users:
+        return open_direct_channel(context, given, "channel_not_found")
+    return visible_channel(context, given)
 
 
-def _share(desk: Desk, channel: Channel, call: Call, files: list[File]) -> None:
-    given = content(desk, call) | {"text": call.text("initial_comment") or ""}
+def _share(context: SlackContext, channel: Channel, call: Call, files: list[File]) -> None:
+    fields = content(context, call) | {"text": call.text("initial_comment") or ""}
     message = Message(
-        desk.workspace.stamp(desk.clock()),
-        desk.workspace.bot_user,
-        thread_ts=parent_ts(desk, channel, call.text("thread_ts")),
-        bot_id=desk.workspace.bot_id,
+        context.new_ts(),
+        context.workspace.bot_user,
+        thread_ts=parent_ts(context, channel, call.text("thread_ts")),
+        bot_id=context.workspace.bot_id,
         files=[file.id for file in files],
-        **given,
+        **fields,
     )
     for file in files:
         file.shares.append(channel.id)
-    desk.workspace.post(channel.id, message)
+    context.workspace.post(channel.id, message)

@@ -1,11 +1,11 @@
-"""People, channels, messages, files and views as Slack's JSON shows them."""
+"""Users, channels, messages, files and views as Slack's JSON."""
 
-from bot.sandbox.slack.things import SLACKBOT, TEAM_ID, Channel, File, Json, Message, User, View
+from bot.sandbox.slack.models import SLACKBOT, TEAM_ID, Channel, File, Json, Message, User, View
 from bot.sandbox.slack.workspace import Workspace
 
 
 def user_json(user: User, *, with_email: bool) -> Json:
-    """A user object; the e-mail stands in the profile when the app may read it."""
+    """Return a user object; the profile has the e-mail if the app may read it."""
     profile = {
         "real_name": user.name,
         "real_name_normalized": user.name,
@@ -16,7 +16,7 @@ def user_json(user: User, *, with_email: bool) -> Json:
     }
     if with_email and user.email:
         profile["email"] = user.email
-    shown: Json = {
+    fields: Json = {
         "id": user.id,
         "team_id": user.team_id,
         "name": user.handle,
@@ -28,12 +28,12 @@ def user_json(user: User, *, with_email: bool) -> Json:
         "is_app_user": False,
         "updated": 1_770_000_000,
     }
-    return shown if user.deleted else shown | _standing(user)
+    return fields if user.deleted else fields | _active_user_fields(user)
 
 
-def _standing(user: User) -> Json:
-    """What a user object says of those who are still there only."""
-    standing: Json = {
+def _active_user_fields(user: User) -> Json:
+    """Return the fields that only users who are not deleted have."""
+    fields: Json = {
         "tz": user.tz,
         "tz_label": user.tz_label,
         "tz_offset": user.tz_offset,
@@ -45,14 +45,14 @@ def _standing(user: User) -> Json:
         "is_email_confirmed": user.is_email_confirmed,
     }
     if user.is_stranger or user.team_id != TEAM_ID:
-        standing["is_stranger"] = user.is_stranger
+        fields["is_stranger"] = user.is_stranger
     if user.enterprise_id:
-        standing["enterprise_user"] = {"enterprise_id": user.enterprise_id, "id": user.id}
-    return standing
+        fields["enterprise_user"] = {"enterprise_id": user.enterprise_id, "id": user.id}
+    return fields
 
 
 def channel_json(channel: Channel, workspace: Workspace) -> Json:
-    """A conversation object."""
+    """Return a conversation object."""
     if channel.kind == "im":
         other = next(iter(channel.members - {workspace.bot_user}), "")
         return {
@@ -89,36 +89,36 @@ def channel_json(channel: Channel, workspace: Workspace) -> Json:
 
 
 def message_json(message: Message, channel: Channel, workspace: Workspace, *, with_metadata: bool = False) -> Json:
-    """A message object; a deleted one that still has replies is a tombstone."""
-    shown: Json = {"type": "message", "ts": message.ts}
+    """Return a message object; a deleted message becomes a tombstone."""
+    fields: Json = {"type": "message", "ts": message.ts}
     if message.deleted:
-        shown |= {"subtype": "tombstone", "user": SLACKBOT, "text": "This message was deleted.", "hidden": True}
+        fields |= {"subtype": "tombstone", "user": SLACKBOT, "text": "This message was deleted.", "hidden": True}
     else:
-        shown |= _content(message, workspace)
+        fields |= _content(message, workspace)
         if with_metadata and message.metadata:
-            shown["metadata"] = message.metadata
-    return shown | _place(message, channel, workspace)
+            fields["metadata"] = message.metadata
+    return fields | _thread_fields(message, channel, workspace)
 
 
 def _content(message: Message, workspace: Workspace) -> Json:
-    shown: Json = {"user": message.user, "text": message.text, "team": workspace.team_id}
+    fields: Json = {"user": message.user, "text": message.text, "team": workspace.team_id}
     if message.subtype:
-        shown["subtype"] = message.subtype
+        fields["subtype"] = message.subtype
     if message.bot_id:
-        shown |= {"bot_id": message.bot_id, "app_id": workspace.app_id}
+        fields |= {"bot_id": message.bot_id, "app_id": workspace.app_id}
     if message.blocks:
-        shown["blocks"] = message.blocks
+        fields["blocks"] = message.blocks
     if message.attachments:
-        shown["attachments"] = message.attachments
+        fields["attachments"] = message.attachments
     if message.files:
-        shown["files"] = [file_json(workspace.files[file_id], workspace, "") for file_id in message.files]
+        fields["files"] = [file_json(workspace.files[file_id], workspace, "") for file_id in message.files]
     if message.edited:
-        shown["edited"] = {"user": message.user, "ts": message.edited_ts or message.ts}
-    return shown
+        fields["edited"] = {"user": message.user, "ts": message.edited_ts or message.ts}
+    return fields
 
 
-def _place(message: Message, channel: Channel, workspace: Workspace) -> Json:
-    """Where it stands in a thread, if in one."""
+def _thread_fields(message: Message, channel: Channel, workspace: Workspace) -> Json:
+    """Return the fields of a reply or of a parent with replies; empty for other messages."""
     if message.thread_ts and message.thread_ts != message.ts:
         parent = workspace.message(channel.id, message.thread_ts)
         return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else SLACKBOT}
@@ -137,11 +137,11 @@ def _place(message: Message, channel: Channel, workspace: Workspace) -> Json:
 
 
 def file_json(file: File, workspace: Workspace, url: str) -> Json:
-    """A file object; `url` is the server's."""
+    """Return a file object; `url` is the server's address."""
     shares: dict[str, Json] = {"public": {}, "private": {}}
     for channel_id in file.shares:
         channel = workspace.channels[channel_id]
-        shared = [{"ts": seen.ts} for seen in channel.messages if file.id in seen.files and not seen.deleted]
+        shared = [{"ts": each.ts} for each in channel.messages if file.id in each.files and not each.deleted]
         shares["public" if channel.kind == "public" else "private"][channel_id] = shared
     kinds = [workspace.channels[channel_id].kind for channel_id in file.shares]
     return {
@@ -162,13 +162,13 @@ def file_json(file: File, workspace: Workspace, url: str) -> Json:
         "channels": [channel for channel, kind in zip(file.shares, kinds, strict=True) if kind == "public"],
         "groups": [channel for channel, kind in zip(file.shares, kinds, strict=True) if kind == "private"],
         "ims": [channel for channel, kind in zip(file.shares, kinds, strict=True) if kind == "im"],
-        "shares": {place: shared for place, shared in shares.items() if shared},
+        "shares": {visibility: shared for visibility, shared in shares.items() if shared},
     }
 
 
 def view_json(view: View, workspace: Workspace) -> Json:
-    """A view object, with what was chosen in it so far."""
-    plain: Json = {
+    """Return a view object with the choices made in it so far."""
+    defaults: Json = {
         "private_metadata": "",
         "callback_id": "",
         "external_id": "",
@@ -179,7 +179,7 @@ def view_json(view: View, workspace: Workspace) -> Json:
         "submit": None,
     }
     return {
-        **plain,
+        **defaults,
         **view.body,
         "id": view.id,
         "team_id": workspace.team_id,

@@ -1,4 +1,4 @@
-"""A Slack workspace as it stands: who is there, what was said, what is open. State, without any input or output."""
+"""The state of a Slack workspace: users, channels, messages, files and open views. It does no I/O."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Self
 
 from bot.sandbox.slack import acme
-from bot.sandbox.slack.things import SLACKBOT, TEAM_ID, Channel, File, Json, Message, User, View
+from bot.sandbox.slack.models import SLACKBOT, TEAM_ID, Channel, File, Json, Message, User, View
 
 __all__ = ["SCOPES", "SLACKBOT", "Channel", "File", "Json", "Message", "User", "View", "Workspace"]
 
@@ -34,14 +34,14 @@ SCOPES = frozenset(
         "users:read.email",
     }
 )
-EVENTS = frozenset({"app_home_opened", "app_mention", "message.im"})  # what the app subscribed to
+EVENTS = frozenset({"app_home_opened", "app_mention", "message.im"})  # the app's subscriptions
 
 
 @dataclass(slots=True)
 class Workspace:
-    """One workspace with one app in it. Everything may be changed at any time; then `touch()` tells who waits.
+    """One workspace with one app. Everything may be changed at any time; `touch()` then wakes those who wait.
 
-    A removed scope makes its methods answer `missing_scope`. `version` rises with every change.
+    Without a scope its methods answer `missing_scope`. `version` rises with every change.
     """
 
     team_id: str = TEAM_ID
@@ -62,25 +62,27 @@ class Workspace:
     channels: dict[str, Channel] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     views: dict[str, View] = field(default_factory=dict)
-    modals: dict[str, list[str]] = field(default_factory=dict)  # a person's open views, the one on top last
-    homes: dict[str, str] = field(default_factory=dict)  # a person's home view
+    modals: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # by user id: the ids of their open modals, the top one last
+    homes: dict[str, str] = field(default_factory=dict)  # by user id: the id of their home tab
     version: int = 0
-    _last: int = 0
+    _last_ts: int = 0  # microseconds
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
     _waiters: "list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]" = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def default(cls) -> Self:
-        """Acme Security, with the people of the simulated Neo team."""
-        people = acme.users()
+        """Return Acme Security, with the members of the simulated Neo team."""
+        users = acme.users()
         return cls(
-            users={user.id: user for user in people},
-            channels={channel.id: channel for channel in acme.channels(people)},
+            users={user.id: user for user in users},
+            channels={channel.id: channel for channel in acme.channels(users)},
         )
 
     def user(self, who: str) -> User:
-        """By id or handle. Raises KeyError when there is nobody."""
+        """Return the user with this id or handle. Raises KeyError if there is none."""
         if found := self.users.get(who):
             return found
         handle = who.removeprefix("@")
@@ -90,7 +92,7 @@ class Workspace:
         raise KeyError(who)
 
     def channel(self, where: str) -> Channel:
-        """By id or name, `#` or not. Raises KeyError when there is none."""
+        """Return the channel with this id or name, with or without `#`. Raises KeyError if there is none."""
         if found := self.channels.get(where):
             return found
         name = where.removeprefix("#")
@@ -100,74 +102,71 @@ class Workspace:
         raise KeyError(where)
 
     def im_of(self, user_id: str) -> Channel:
-        """The person's direct messages with the bot, opened if need be. Raises KeyError when there is nobody."""
+        """Return the user's direct messages with the bot, opened if necessary. Raises KeyError if there is no user."""
         user = self.user(user_id)
         for channel in self.channels.values():
             if channel.kind == "im" and user.id in channel.members:
                 return channel
-        opened = self.channels[f"D{user.id[1:]}"] = acme.direct(user)
+        opened = self.channels[f"D{user.id[1:]}"] = acme.direct_channel(user)
         self.touch()
         return opened
 
     def add_user(self, user: User) -> User:
-        """Let somebody join, or take the place of their namesake."""
+        """Add a user, or replace the one with the same id."""
         self.users[user.id] = user
         self.touch()
         return user
 
     def add_channel(self, channel: Channel) -> Channel:
-        """Let there be another channel."""
+        """Add a channel, or replace the one with the same id."""
         self.channels[channel.id] = channel
         self.touch()
         return channel
 
     def visible_messages(self, channel_id: str, as_user: str) -> list[Message]:
-        """What this person sees there, oldest first, thread replies among the rest."""
-        found = self.channel(channel_id).messages
-        return [seen for seen in found if not seen.deleted and seen.ephemeral_to in {None, as_user}]
+        """Return the messages that the user sees in the channel, oldest first, thread replies included."""
+        messages = self.channel(channel_id).messages
+        return [each for each in messages if not each.deleted and each.ephemeral_to in {None, as_user}]
 
     def message(self, channel_id: str, ts: str) -> Message | None:
-        """The message with this `ts`, unless it was deleted."""
-        found = (seen for seen in self.channels[channel_id].messages if seen.ts == ts and not seen.deleted)
-        return next(found, None)
+        """Return the message with this `ts`; None if there is none or it was deleted."""
+        messages = self.channels[channel_id].messages
+        return next((each for each in messages if each.ts == ts and not each.deleted), None)
 
     def replies(self, channel_id: str, ts: str) -> list[Message]:
-        """The replies to a message that everybody sees, oldest first."""
-        found = self.channels[channel_id].messages
-        return [
-            seen
-            for seen in found
-            if seen.thread_ts == ts and seen.ts != ts and not seen.deleted and not seen.ephemeral_to
-        ]
+        """Return the replies to a message that everybody sees, oldest first."""
+        messages = self.channels[channel_id].messages
+        replies = [each for each in messages if each.thread_ts == ts != each.ts]
+        return [reply for reply in replies if not reply.deleted and not reply.ephemeral_to]
 
     def post(self, channel_id: str, message: Message) -> Message:
-        """Put a message, whose `ts` comes from `stamp`, at the end of a channel."""
+        """Append a message, whose `ts` comes from `stamp`, to a channel."""
         self.channels[channel_id].messages.append(message)
         self.touch()
         return message
 
     def view_on_top(self, user_id: str) -> View | None:
-        """The modal the person looks at."""
+        """Return the user's topmost open modal."""
         opened = self.modals.get(user_id)
         return self.views[opened[-1]] if opened else None
 
     def home_of(self, user_id: str) -> View | None:
-        """The home tab published for the person."""
+        """Return the home tab published for the user."""
         return self.views.get(self.homes.get(user_id, ""))
 
     def stamp(self, now: datetime) -> str:
-        """A new `ts`: of this moment, and later than any before."""
+        """Return a new `ts`: the time `now`, and later than any before."""
         micros = round(now.timestamp() * 1_000_000)
         with self._lock:
-            self._last = micros = max(micros, self._last + 1)
+            self._last_ts = micros = max(micros, self._last_ts + 1)
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
     def new_id(self, prefix: str) -> str:
-        """An id that is not in use, the same in every run."""
+        """Return an unused id, the same in every run."""
         return f"{prefix}0{next(self._numbers):08d}"
 
     def touch(self) -> None:
-        """Something changed: raise the version, wake who waits, in whatever loop."""
+        """Record a change: raise the version and wake all who wait, in their own loops."""
         with self._lock:
             self.version += 1
             waiting, self._waiters = self._waiters, []
@@ -176,7 +175,7 @@ class Workspace:
                 loop.call_soon_threadsafe(event.set)
 
     async def wait_change(self, version: int, timeout: float | None = None) -> int:  # noqa: ASYNC109 as event streams do
-        """The version once it is not `version` any more, or as it is after so many seconds."""
+        """Wait until the version differs from `version`, at most `timeout` seconds, and return the current one."""
         event = asyncio.Event()
         with self._lock:
             if self.version != version:
@@ -191,7 +190,7 @@ class Workspace:
         return self.version
 
     async def until(self, reached: Callable[[], bool], timeout: float = 5) -> None:  # noqa: ASYNC109 as wait_change
-        """Wait for a change that lets `reached` be true. Raises TimeoutError after so many seconds."""
+        """Wait until `reached` is true, checked after each change. Raises TimeoutError after `timeout` seconds."""
         async with asyncio.timeout(timeout):
             version = self.version
             while not reached():

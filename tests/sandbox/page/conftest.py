@@ -1,26 +1,22 @@
-"""What the page's tests share: the page over a default workspace and an empty Neo team, and a browser-like client."""
+"""Fixtures of the tests of the page: the page over a default workspace and an empty Neo team, and a client of it."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import Server
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.server import Page
-from bot.sandbox.serving import Server
+from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
-from bot.sandbox.slack.things import Message
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-
-Json = dict[str, Any]
-Get = Callable[..., Awaitable[Json]]
-Post = Callable[..., Awaitable[Json]]
-Said = Callable[..., Message]
+from tests.support.sandbox import Get, Json, NextEvent, Post, PostAs
 
 
 @pytest.fixture
@@ -46,43 +42,43 @@ async def client(page: Page) -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def get(client: aiohttp.ClientSession) -> Get:
-    async def asked(path: str, **params: str) -> Json:
+    async def get_json(path: str, **params: str) -> Json:
         async with client.get(path, params=params) as response:
             response.raise_for_status()
             answer: Json = await response.json()
             return answer
 
-    return asked
+    return get_json
 
 
 @pytest.fixture
 def post(client: aiohttp.ClientSession) -> Post:
-    """With `who` for the body's `as`, which Python keeps for itself."""
+    """Posts a body; `who` is its `as`, which is a keyword in Python."""
 
-    async def acted(path: str, who: str = "hannah", **body: Any) -> Json:
+    async def post_json(path: str, who: str = "hannah", **body: Any) -> Json:
         async with client.post(path, json={"as": who, **body}) as response:
             response.raise_for_status()
             answer: Json = await response.json()
             return answer
 
-    return acted
+    return post_json
 
 
 @pytest.fixture
-def said(slack: SlackApi) -> Said:
-    """Something is said in a channel."""
+def post_as(slack: SlackApi) -> PostAs:
+    """Posts a message of a user in a channel."""
 
-    def say(channel: str, user: str, text: str, **more: Any) -> Message:
+    def post_message(channel: str, user: str, text: str, **more: Any) -> Message:
         workspace = slack.workspace
-        message = Message(workspace.stamp(slack.desk.clock()), workspace.user(user).id, text, **more)
+        message = Message(workspace.stamp(slack.context.clock()), workspace.user(user).id, text, **more)
         return workspace.post(workspace.channel(channel).id, message)
 
-    return say
+    return post_message
 
 
 @pytest.fixture
-async def told(client: aiohttp.ClientSession) -> AsyncIterator[Callable[..., Awaitable[Json]]]:
-    """A person's stream: each call gives the next event in which the key stands."""
+async def next_event(client: aiohttp.ClientSession) -> AsyncIterator[NextEvent]:
+    """Follows a person's stream: each call returns the next event that has the key."""
     opened: list[aiohttp.ClientResponse] = []
 
     async def event(who: str, key: str) -> Json:

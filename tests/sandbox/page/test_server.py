@@ -1,7 +1,6 @@
 """The page's server through its front door: what is shown to whom, and what acts do."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -9,43 +8,38 @@ from aiohttp import web
 
 from bot.sandbox.page.server import STATIC, Page
 from bot.sandbox.slack import views
+from bot.sandbox.slack.models import File, View
 from bot.sandbox.slack.server import SlackApi
-from bot.sandbox.slack.things import File, Message, View
-
-Json = dict[str, Any]
-Get = Callable[..., Awaitable[Json]]
-Post = Callable[..., Awaitable[Json]]
-Said = Callable[..., Message]
-
-
-def text(words: str) -> Json:
-    return {"type": "plain_text", "text": words}
-
+from tests.support.sandbox import Get, NextEvent, Post, PostAs, plain_text
 
 FORM = {
     "type": "modal",
-    "title": text("Raise"),
-    "submit": text("Save"),
+    "title": plain_text("Raise"),
+    "submit": plain_text("Save"),
     "private_metadata": "the app's own",
     "blocks": [
         {
             "type": "input",
             "block_id": "amount",
-            "label": text("Amount"),
+            "label": plain_text("Amount"),
             "element": {"type": "plain_text_input", "action_id": "a"},
         }
     ],
 }
-PRESS = {"type": "actions", "block_id": "b", "elements": [{"type": "button", "text": text("Go"), "action_id": "go"}]}
+PRESS = {
+    "type": "actions",
+    "block_id": "b",
+    "elements": [{"type": "button", "text": plain_text("Go"), "action_id": "go"}],
+}
 
 
 @pytest.fixture
 async def app(slack: SlackApi) -> AsyncIterator[list[str]]:
     """Something that acknowledges all it is told; the list holds the bodies."""
-    heard: list[str] = []
+    received: list[str] = []
 
-    async def acknowledge(asked: web.Request) -> web.Response:
-        heard.append(await asked.text())
+    async def acknowledge(request: web.Request) -> web.Response:
+        received.append(await request.text())
         return web.Response()
 
     runner = web.AppRunner(application := web.Application())
@@ -53,12 +47,12 @@ async def app(slack: SlackApi) -> AsyncIterator[list[str]]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     slack.delivery.events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    yield heard
+    yield received
     await runner.cleanup()
 
 
 def opened(slack: SlackApi, who: str = "U0HANNAH") -> View:
-    return views.put_on_top(slack.desk, who, FORM)
+    return views.push_view(slack.context, who, FORM)
 
 
 async def test_the_state_says_who_one_is_and_where_one_can_go(get: Get) -> None:
@@ -85,9 +79,9 @@ async def test_a_guest_sees_the_guests_channel_only(get: Get) -> None:
     assert [one["name"] for one in state["conversations"]] == ["neo-spend", "gil"]
 
 
-async def test_what_only_one_may_see_nobody_else_gets(get: Get, said: Said) -> None:
-    said("neo-spend", "neo-usage", "for Hannah", ephemeral_to="U0HANNAH")
-    said("neo-spend", "neo-usage", "for all")
+async def test_what_only_one_may_see_nobody_else_gets(get: Get, post_as: PostAs) -> None:
+    post_as("neo-spend", "neo-usage", "for Hannah", ephemeral_to="U0HANNAH")
+    post_as("neo-spend", "neo-usage", "for all")
     hers = await get("/page/messages", **{"as": "hannah", "channel": "C0NEOSPEND"})
     his = await get("/page/messages", **{"as": "gil", "channel": "C0NEOSPEND"})
     assert [(one["text"], one["ephemeral"]) for one in hers["messages"]] == [("for Hannah", True), ("for all", False)]
@@ -101,22 +95,22 @@ async def test_a_conversation_of_others_does_not_exist(client: aiohttp.ClientSes
             assert response.status == 404
 
 
-async def test_a_thread_is_counted_at_its_root(get: Get, said: Said) -> None:
-    root = said("general", "marcus", "who?")
-    last = [said("general", who, "me", thread_ts=root.ts) for who in ("priya", "hannah", "priya")][-1]
+async def test_a_thread_is_counted_at_its_root(get: Get, post_as: PostAs) -> None:
+    root = post_as("general", "marcus", "who?")
+    last = [post_as("general", who, "me", thread_ts=root.ts) for who in ("priya", "hannah", "priya")][-1]
     found = await get("/page/messages", **{"as": "hannah", "channel": "C0GENERAL"})
     shown = found["messages"][0]
     assert (shown["replies"], shown["repliers"], shown["last_reply"]) == (3, ["U0PRIYA", "U0HANNAH"], last.ts)
 
 
-async def test_what_was_shown_counts_as_read(get: Get, said: Said) -> None:
+async def test_what_was_shown_counts_as_read(get: Get, post_as: PostAs) -> None:
     async def unread() -> dict[str, int]:
         state = await get("/page/state", **{"as": "priya"})
         return {one["name"]: one["unread"] for one in state["conversations"]} | {"inbox": state["inbox"]["U0PRIYA"]}
 
-    said("general", "priya", "my own")
-    said("general", "hannah", "new")
-    said("D0PRIYA", "neo-usage", "psst")
+    post_as("general", "priya", "my own")
+    post_as("general", "hannah", "new")
+    post_as("D0PRIYA", "neo-usage", "psst")
     assert (await unread())["general"] == 1
     assert (await unread())["inbox"] == 1
     await get("/page/messages", **{"as": "priya", "channel": "C0GENERAL"})
@@ -154,8 +148,8 @@ async def test_a_command_that_reaches_nobody_says_so_to_its_author(get: Get, pos
     assert "dispatch_failed" in line["text"]
 
 
-async def test_a_command_in_a_thread_is_refused_in_words(post: Post, said: Said) -> None:
-    root = said("general", "marcus", "hm")
+async def test_a_command_in_a_thread_is_refused_in_words(post: Post, post_as: PostAs) -> None:
+    root = post_as("general", "marcus", "hm")
     answer = await post("/page/send", channel="C0GENERAL", text="/neo-usage", thread_ts=root.ts)
     assert not answer["ok"]
     assert "threads" in answer["error"]
@@ -166,8 +160,8 @@ async def test_what_a_person_cannot_do_is_an_error_in_words(post: Post) -> None:
     assert answer == {"ok": False, "error": "gil is not in security", "errors": {}}
 
 
-async def test_a_button_reaches_the_app(post: Post, said: Said, app: list[str]) -> None:
-    message = said("general", "neo-usage", "press", blocks=[PRESS])
+async def test_a_button_reaches_the_app(post: Post, post_as: PostAs, app: list[str]) -> None:
+    message = post_as("general", "neo-usage", "press", blocks=[PRESS])
     click = {"channel": "C0GENERAL", "ts": message.ts, "block_id": "b", "action_id": "go", "value": None}
     assert (await post("/page/click", **click))["ok"]
     assert "block_actions" in app[0]
@@ -189,20 +183,22 @@ async def test_looking_at_the_home_tab_tells_the_app(post: Post, app: list[str])
     assert "app_home_opened" in app[0]
 
 
-async def test_a_modal_is_told_to_its_person_alone_and_without_the_apps_own(told: Any, slack: SlackApi) -> None:
-    await told("hannah", "version")
+async def test_a_modal_is_told_to_its_person_alone_and_without_the_apps_own(
+    next_event: NextEvent, slack: SlackApi
+) -> None:
+    await next_event("hannah", "version")
     opened(slack, "U0PRIYA")
     hers = opened(slack)
-    shown = (await told("hannah", "modal"))["modal"]
+    shown = (await next_event("hannah", "modal"))["modal"]
     assert shown["id"] == hers.id
     assert "private_metadata" not in shown
 
 
-async def test_a_closed_modal_is_told(told: Any, slack: SlackApi, post: Post) -> None:
+async def test_a_closed_modal_is_told(next_event: NextEvent, slack: SlackApi, post: Post) -> None:
     view = opened(slack)
-    await told("hannah", "modal")
+    await next_event("hannah", "modal")
     assert (await post("/page/close", view_id=view.id))["ok"]
-    assert await told("hannah", "modal_closed") == {"modal_closed": view.id}
+    assert await next_event("hannah", "modal_closed") == {"modal_closed": view.id}
 
 
 async def test_a_form_is_sent_off_once_it_is_complete(post: Post, slack: SlackApi, app: list[str]) -> None:
@@ -214,17 +210,17 @@ async def test_a_form_is_sent_off_once_it_is_complete(post: Post, slack: SlackAp
     assert slack.workspace.view_on_top("U0HANNAH") is None
 
 
-async def test_changes_are_told_as_they_happen(told: Any, said: Said) -> None:
-    before = (await told("hannah", "version"))["version"]
-    said("general", "priya", "news")
-    assert (await told("hannah", "version"))["version"] > before
+async def test_changes_are_told_as_they_happen(next_event: NextEvent, post_as: PostAs) -> None:
+    before = (await next_event("hannah", "version"))["version"]
+    post_as("general", "priya", "news")
+    assert (await next_event("hannah", "version"))["version"] > before
 
 
 async def test_a_file_goes_to_those_who_see_its_message(
-    client: aiohttp.ClientSession, slack: SlackApi, said: Said
+    client: aiohttp.ClientSession, slack: SlackApi, post_as: PostAs
 ) -> None:
     slack.workspace.files["F1"] = File("F1", 'a "b".csv', "A", "text/csv", b"x,y\r\n1,2\r\n", "U0NEOUSAGE")
-    said("D0PRIYA", "neo-usage", "here", files=["F1"])
+    post_as("D0PRIYA", "neo-usage", "here", files=["F1"])
     async with client.get("/files/F1/x.csv", params={"as": "priya"}) as response:
         assert (response.status, await response.read()) == (200, b"x,y\r\n1,2\r\n")
         assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a%20%22b%22.csv"
@@ -235,10 +231,10 @@ async def test_a_file_goes_to_those_who_see_its_message(
 
 
 async def test_a_file_that_browsers_would_run_is_only_bytes(
-    client: aiohttp.ClientSession, slack: SlackApi, said: Said
+    client: aiohttp.ClientSession, slack: SlackApi, post_as: PostAs
 ) -> None:
     slack.workspace.files["F1"] = File("F1", "a.html", "A", "text/html", b"<script>", "U0NEOUSAGE")
-    said("general", "neo-usage", "here", files=["F1"])
+    post_as("general", "neo-usage", "here", files=["F1"])
     async with client.get("/files/F1/a.html", params={"as": "priya"}) as response:
         assert response.content_type == "application/octet-stream"
 

@@ -1,7 +1,7 @@
-"""What the tests of the embedded Slack share: a workspace, its server in the running loop, real clients of it."""
+"""Fixtures of the simulated Slack's tests: a workspace, its server in the running loop, real clients of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import aiohttp
@@ -12,12 +12,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.clock import SimClock
+from bot.sandbox.slack.models import View
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START
-
-Refused = Callable[[Awaitable[Any]], Awaitable[str]]
-Raw = Callable[..., Awaitable[dict[str, Any]]]
+from tests.support.sandbox import SPEND, Json, OpenModal, Raw, Refused, capture, modal
 
 
 @pytest.fixture
@@ -32,14 +31,14 @@ def clock() -> SimClock:
 
 @pytest.fixture
 def real() -> SimClock:
-    """What stands for real time: it stands until a test lets it pass."""
+    """The real time, which stands still until a test advances it."""
     return SimClock(lambda: START)
 
 
 @pytest.fixture
 def slack(workspace: Workspace, clock: SimClock, real: SimClock) -> SlackApi:
     slack = SlackApi(workspace, clock, real)
-    slack.delivery.patience_s = 2
+    slack.delivery.ack_timeout_s = 2
     return slack
 
 
@@ -51,7 +50,7 @@ async def server(slack: SlackApi) -> AsyncIterator[SlackServer]:
 
 @pytest.fixture
 def client(server: SlackServer, workspace: Workspace) -> AsyncWebClient:
-    """The bot's; it does not retry."""
+    """The bot's client, which does not retry."""
     return AsyncWebClient(workspace.bot_token, base_url=server.api_url, retry_handlers=[])
 
 
@@ -61,9 +60,15 @@ def app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
 
 
 @pytest.fixture
-async def connected(app: AsyncApp, slack: SlackApi) -> AsyncIterator[AsyncSocketModeHandler]:
-    """A socket of the app, which listens by now."""
-    handler = AsyncSocketModeHandler(app, slack.workspace.app_token, ping_interval=1)
+def ping_interval() -> float:
+    """Seconds between the pings of the app's socket, at which it also notices that it is disconnected."""
+    return 1
+
+
+@pytest.fixture
+async def connected(app: AsyncApp, slack: SlackApi, ping_interval: float) -> AsyncIterator[AsyncSocketModeHandler]:
+    """The app's socket, already connected."""
+    handler = AsyncSocketModeHandler(app, slack.workspace.app_token, ping_interval=ping_interval)
     await handler.connect_async()  # type: ignore[no-untyped-call]
     await slack.workspace.until(lambda: len(slack.sockets) == 1)
     yield handler
@@ -73,26 +78,46 @@ async def connected(app: AsyncApp, slack: SlackApi) -> AsyncIterator[AsyncSocket
 
 @pytest.fixture
 def refused() -> Refused:
-    """The error of a call that Slack refuses."""
+    """Awaits a call that Slack refuses, and returns the error."""
 
     async def error(call: Awaitable[Any]) -> str:
         with pytest.raises(SlackApiError) as caught:
             await call
-        said: str = caught.value.response["error"]
-        return said
+        answer: str = caught.value.response["error"]
+        return answer
 
     return error
 
 
 @pytest.fixture
 async def raw(server: SlackServer) -> AsyncIterator[Raw]:
-    """A call with the bot's token and any arguments, past what a client would check or warn of."""
+    """Makes a call with the bot's token and any arguments, without the checks of a client."""
     headers = {"Authorization": f"Bearer {server.api.workspace.bot_token}"}
     async with aiohttp.ClientSession(headers=headers) as session:
 
         async def called(method: str, **arguments: Any) -> dict[str, Any]:
             async with session.post(server.api_url + method, json=arguments) as response:
-                said: dict[str, Any] = await response.json()
-                return said
+                answer: dict[str, Any] = await response.json()
+                return answer
 
         yield called
+
+
+@pytest.fixture
+async def trigger(app: AsyncApp, slack: SlackApi) -> str:
+    """The trigger id of a command that Priya has just given."""
+    payloads = capture(app, "command", "/neo-usage")
+    await slack.command("priya", SPEND)
+    trigger_id: str = payloads[0]["trigger_id"]
+    return trigger_id
+
+
+@pytest.fixture
+def open_modal(client: AsyncWebClient, slack: SlackApi, trigger: str) -> OpenModal:
+    """Opens a modal in front of Priya."""
+
+    async def open_(*blocks: Json, **more: Any) -> View:
+        answer = await client.views_open(trigger_id=trigger, view=modal(*blocks, **more))
+        return slack.workspace.views[answer["view"]["id"]]
+
+    return open_

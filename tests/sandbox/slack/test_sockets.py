@@ -12,14 +12,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
+from tests.support.sandbox import SPEND
 
-SPEND = "#neo-spend"
 Socket = aiohttp.ClientWebSocketResponse
 Connect = Callable[[], Awaitable[Socket]]
 
 
 @pytest.fixture
-async def link(client: AsyncWebClient, workspace: Workspace) -> str:
+def ping_interval() -> float:
+    """Short, as these tests wait until the client reconnects."""
+    return 0.05
+
+
+@pytest.fixture
+async def url(client: AsyncWebClient, workspace: Workspace) -> str:
     answer = await client.apps_connections_open(app_token=workspace.app_token)
     url: str = answer["url"]
     return url
@@ -39,14 +45,14 @@ async def connect(client: AsyncWebClient, workspace: Workspace) -> AsyncIterator
         yield connected
 
 
-async def test_a_ticket_admits_once(link: str) -> None:
+async def test_a_ticket_admits_once(url: str) -> None:
     async with aiohttp.ClientSession() as session:
-        socket = await session.ws_connect(link)
+        socket = await session.ws_connect(url)
         hello = await socket.receive_json()
         assert (hello["type"], hello["num_connections"]) == ("hello", 1)
         assert hello["connection_info"] == {"app_id": "A0NEOUSAGE"}
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(link)
+            await session.ws_connect(url)
 
 
 async def test_an_envelope_is_acknowledged_with_or_without_a_payload(connect: Connect, slack: SlackApi) -> None:
@@ -90,10 +96,10 @@ async def test_each_payload_goes_to_one_of_several_connections(connect: Connect,
     await asyncio.gather(*listening)
 
 
-async def test_an_eleventh_connection_is_one_too_many(connect: Connect, link: str) -> None:
+async def test_an_eleventh_connection_is_one_too_many(connect: Connect, url: str) -> None:
     kept = [await connect() for _ in range(10)]
     async with aiohttp.ClientSession() as session:
-        socket = await session.ws_connect(link)
+        socket = await session.ws_connect(url)
         assert (await socket.receive_json())["reason"] == "too_many_websockets"
     assert not any(socket.closed for socket in kept)
 
@@ -120,22 +126,20 @@ async def test_without_any_connection_a_command_is_not_dispatched(slack: SlackAp
 
 
 @pytest.fixture
-def heard(app: AsyncApp) -> list[Any]:
-    kept: list[Any] = []
+def commands(app: AsyncApp) -> list[Any]:
+    texts: list[Any] = []
 
     @app.command("/neo-usage")
-    async def told(ack: AsyncAck, body: dict[str, Any]) -> None:
-        kept.append(body["text"])
+    async def acknowledge(ack: AsyncAck, body: dict[str, Any]) -> None:
+        texts.append(body["text"])
         await ack()
 
-    return kept
+    return texts
 
 
+@pytest.mark.usefixtures("connected")
 @pytest.mark.parametrize("how", ["dropped", "asked"])
-async def test_a_client_that_loses_its_connection_comes_back(
-    connected: AsyncSocketModeHandler, slack: SlackApi, heard: list[Any], how: str
-) -> None:
-    connected.client.ping_interval = 0.05
+async def test_a_client_that_loses_its_connection_comes_back(slack: SlackApi, commands: list[Any], how: str) -> None:
     before = len(slack.calls("apps.connections.open"))
     if how == "dropped":
         slack.sockets.drop()
@@ -146,13 +150,13 @@ async def test_a_client_that_loses_its_connection_comes_back(
     await slack.workspace.until(lambda: len(opened("apps.connections.open")) > before and len(slack.sockets) == 1)
     await slack.workspace.until(lambda: len(slack.sockets) == 1)
     assert (await slack.command("priya", SPEND, "again")).ok
-    assert heard == ["again"]
+    assert commands == ["again"]
 
 
+@pytest.mark.usefixtures("connected")
 async def test_while_slack_is_down_nothing_gets_through(
-    connected: AsyncSocketModeHandler, client: AsyncWebClient, slack: SlackApi, heard: list[Any]
+    client: AsyncWebClient, slack: SlackApi, commands: list[Any]
 ) -> None:
-    connected.client.ping_interval = 0.05
     slack.down = True
     await slack.workspace.until(lambda: len(slack.sockets) == 0)
     with pytest.raises(aiohttp.ClientError):
@@ -164,7 +168,7 @@ async def test_while_slack_is_down_nothing_gets_through(
     slack.down = False
     await slack.workspace.until(lambda: len(slack.sockets) == 1)
     assert (await slack.command("priya", SPEND, "back")).ok
-    assert heard == ["back"]
+    assert commands == ["back"]
 
 
 async def test_it_serves_from_a_thread_and_acts_there(slack: SlackApi) -> None:
@@ -173,7 +177,7 @@ async def test_it_serves_from_a_thread_and_acts_there(slack: SlackApi) -> None:
         app = AsyncApp(signing_secret=slack.workspace.signing_secret, client=client)
 
         @app.command("/neo-usage")
-        async def told(ack: AsyncAck) -> None:
+        async def acknowledge(ack: AsyncAck) -> None:
             await ack("here")
 
         handler = AsyncSocketModeHandler(app, slack.workspace.app_token)

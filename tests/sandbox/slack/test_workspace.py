@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sandbox.slack.things import Message, User
+from bot.sandbox.slack.models import Message, User
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.team import TEAM
 from bot.sandbox.world import START

@@ -1,49 +1,49 @@
-/** Bar, line and area charts: scales, gridlines, marks, and one stop for each category. */
+/** Bar, line and area charts: scales, gridlines, marks, and a tooltip for each category. */
 
-import { amount } from "./chart.js";
+import { amount } from "./chart_labels.js";
 import { s } from "./dom.js";
 import { plain } from "./mrkdwn.js";
 
 const HEIGHT = 220;
-const LETTER = 6.4; // pixels of an 11 px digit, about
-const THINNEST = 4; // pixels of a bar
+const CHAR_PX = 6.4; // about the width of an 11 px digit
+const MIN_BAR_PX = 4;
 
-/** @param tip shows or hides the tooltip, see chart.js. */
-export function drawAxes(shown, title, width, tip) {
-  const plot = layout(shown, width);
+/** @param tip shows or hides the tooltip, see `tooltip` in chart.js. */
+export function drawAxes(spec, title, width, tip) {
+  const plot = layout(spec, width);
   const band = s("rect", { class: "chart-band", y: plot.top, width: plot.step, height: plot.bottom - plot.top });
   band.style.display = "none";
-  const label = `${title}. ${shown.type} chart of ${plot.series.length} series and ${plot.names.length} categories. Arrow keys read the values.`;
+  const label = `${title}. ${spec.type} chart of ${plot.series.length} series and ${plot.names.length} categories. Arrow keys read the values.`;
   const svg = s(
     "svg",
     { class: "chart-svg", width: plot.width, height: HEIGHT, viewBox: `0 0 ${plot.width} ${HEIGHT}`, role: "img", tabindex: "0", "aria-label": label },
     grid(plot),
     band,
-    { bar: bars, line: lines, area: areas }[shown.type]?.(plot),
+    { bar: bars, line: lines, area: areas }[spec.type]?.(plot),
     s("line", { class: "chart-zero", x1: plot.left, x2: plot.right, y1: plot.y(0), y2: plot.y(0) }),
     names(plot),
   );
-  stops(svg, plot, band, tip);
+  addTooltips(svg, plot, band, tip);
   return svg;
 }
 
-/** Everything drawn is a function of this: the plot's edges in pixels, and its scales. */
-function layout(shown, width) {
-  const names = (shown.axis_config?.categories ?? []).map(String);
-  const series = (shown.series ?? []).map((one) => ({ name: plain(one.name), values: valuesOf(one, names) }));
-  const unit = shown.axis_config?.y_label ?? "";
-  const ticks = niceTicks(series.flatMap((one) => one.values));
+/** The edges of the plot in pixels and its scales, from which everything is drawn. */
+function layout(spec, width) {
+  const names = (spec.axis_config?.categories ?? []).map(String);
+  const series = (spec.series ?? []).map((each) => ({ name: plain(each.name), values: valuesOf(each, names) }));
+  const unit = spec.axis_config?.y_label ?? "";
+  const ticks = niceTicks(series.flatMap((each) => each.values));
   const money = (value, tick = false) => amount(value, unit, tick);
-  const left = Math.ceil(Math.max(...ticks.map((tick) => money(tick, true).length)) * LETTER) + 12;
-  const wanted = shown.type === "bar" ? names.length * (series.length * THINNEST + 8) + left + 8 : 0;
-  const right = Math.max(width, wanted) - 8;
-  const [top, bottom] = [unit ? 24 : 10, HEIGHT - (shown.axis_config?.x_label ? 40 : 24)];
+  const left = Math.ceil(Math.max(...ticks.map((tick) => money(tick, true).length)) * CHAR_PX) + 12;
+  const needed = spec.type === "bar" ? names.length * (series.length * MIN_BAR_PX + 8) + left + 8 : 0;
+  const right = Math.max(width, needed) - 8;
+  const [top, bottom] = [unit ? 24 : 10, HEIGHT - (spec.axis_config?.x_label ? 40 : 24)];
   const [low, high] = [ticks[0], ticks.at(-1)];
   const step = (right - left) / Math.max(1, names.length);
   return {
     names, series, ticks, money, unit, left, right, top, bottom, step, width: right + 8,
-    type: shown.type,
-    below: shown.axis_config?.x_label ?? "",
+    type: spec.type,
+    xLabel: spec.axis_config?.x_label ?? "",
     x: (at) => left + step * (at + 0.5),
     y: (value) => bottom - ((value - low) / (high - low)) * (bottom - top),
   };
@@ -54,7 +54,7 @@ function valuesOf(series, names) {
   return names.map((name) => known.get(name) ?? 0);
 }
 
-/** Four to six round steps that hold zero and all values. */
+/** Four to six round steps whose range includes zero and all values. */
 function niceTicks(values) {
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
   const rough = (high - low || 1) / 4;
@@ -73,31 +73,31 @@ function grid(plot) {
   return s("g", {}, ticks, plot.unit && s("text", { class: "chart-text chart-axis", x: 2, y: 11 }, plain(plot.unit)));
 }
 
-/** As many category names as have room, the last one among them. */
+/** As many category names as fit, always with the last one. */
 function names(plot) {
-  const widest = Math.max(1, ...plot.names.map((name) => name.length)) * LETTER + 10;
+  const widest = Math.max(1, ...plot.names.map((name) => name.length)) * CHAR_PX + 10;
   const every = Math.max(1, Math.ceil(widest / plot.step));
   const last = plot.names.length - 1;
-  const shown = plot.names.map((name, at) => {
+  const labels = plot.names.map((name, at) => {
     if ((last - at) % every) return null;
-    const half = (name.length * LETTER) / 2;
+    const half = (name.length * CHAR_PX) / 2;
     const x = Math.min(Math.max(plot.x(at), half + 2), plot.width - half - 2);
     return s("text", { class: "chart-text", x, y: plot.bottom + 17, "text-anchor": "middle" }, plain(name));
   });
   const middle = (plot.left + plot.right) / 2;
-  const below = plot.below && s("text", { class: "chart-text chart-axis", x: middle, y: HEIGHT - 5, "text-anchor": "middle" }, plain(plot.below));
-  return s("g", {}, shown, below);
+  const xLabel = plot.xLabel && s("text", { class: "chart-text chart-axis", x: middle, y: HEIGHT - 5, "text-anchor": "middle" }, plain(plot.xLabel));
+  return s("g", {}, labels, xLabel);
 }
 
 function bars(plot) {
-  const all = Math.min(plot.step - Math.min(8, plot.step / 4), 56 * plot.series.length);
-  const each = all / plot.series.length;
+  const total = Math.min(plot.step - Math.min(8, plot.step / 4), 56 * plot.series.length);
+  const barWidth = total / plot.series.length;
   return plot.series.map((series, of) =>
     s("g", { class: `series-${(of % 6) + 1}` }, series.values.map((value, at) => {
       const [from, to] = [plot.y(Math.max(0, value)), plot.y(Math.min(0, value))];
-      const x = plot.x(at) - all / 2 + of * each;
-      const size = { x: x + 0.5, y: from, width: Math.max(1, each - 1), height: Math.max(value ? 1 : 0, to - from) };
-      return s("rect", { class: "chart-bar", rx: Math.min(3, each / 4), ...size });
+      const x = plot.x(at) - total / 2 + of * barWidth;
+      const size = { x: x + 0.5, y: from, width: Math.max(1, barWidth - 1), height: Math.max(value ? 1 : 0, to - from) };
+      return s("rect", { class: "chart-bar", rx: Math.min(3, barWidth / 4), ...size });
     })),
   );
 }
@@ -125,28 +125,28 @@ function dots(values, plot) {
   return values.map((value, at) => s("circle", { class: "chart-dot", cx: plot.x(at), cy: plot.y(value), r: 3 }));
 }
 
-/** The pointer, or the arrow keys, stop at one category after the other. */
-function stops(svg, plot, band, tip) {
-  let stop = null;
-  const go = (at) => {
-    stop = at === null ? null : Math.min(Math.max(at, 0), plot.names.length - 1);
-    band.style.display = stop === null ? "none" : "";
-    if (stop === null) return tip(null);
-    band.setAttribute("x", plot.left + stop * plot.step);
-    const rows = plot.series.map((series, of) => ({ at: of, name: series.name, value: plot.money(series.values[stop]) }));
-    return tip({ label: plain(plot.names[stop]), rows }, plot.x(stop), plot.top);
+/** Show the tooltip of the category under the pointer, or of the one chosen by arrow keys. */
+function addTooltips(svg, plot, band, tip) {
+  let current = null;
+  const show = (at) => {
+    current = at === null ? null : Math.min(Math.max(at, 0), plot.names.length - 1);
+    band.style.display = current === null ? "none" : "";
+    if (current === null) return tip(null);
+    band.setAttribute("x", plot.left + current * plot.step);
+    const rows = plot.series.map((series, of) => ({ at: of, name: series.name, value: plot.money(series.values[current]) }));
+    return tip({ label: plain(plot.names[current]), rows }, plot.x(current), plot.top);
   };
   svg.addEventListener("pointermove", (event) => {
     const x = event.clientX - svg.getBoundingClientRect().left;
-    go(x < plot.left ? null : Math.floor((x - plot.left) / plot.step));
+    show(x < plot.left ? null : Math.floor((x - plot.left) / plot.step));
   });
-  svg.addEventListener("pointerleave", () => go(null));
-  svg.addEventListener("focus", () => svg.matches(":focus-visible") && go(stop ?? plot.names.length - 1));
-  svg.addEventListener("blur", () => go(null));
+  svg.addEventListener("pointerleave", () => show(null));
+  svg.addEventListener("focus", () => svg.matches(":focus-visible") && show(current ?? plot.names.length - 1));
+  svg.addEventListener("blur", () => show(null));
   svg.addEventListener("keydown", (event) => {
-    const to = { ArrowRight: (stop ?? -1) + 1, ArrowLeft: (stop ?? 1) - 1, Home: 0, End: plot.names.length - 1, Escape: null }[event.key];
+    const to = { ArrowRight: (current ?? -1) + 1, ArrowLeft: (current ?? 1) - 1, Home: 0, End: plot.names.length - 1, Escape: null }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    go(to);
+    show(to);
   });
 }

@@ -1,41 +1,41 @@
-/** The message box: Enter sends, `/` and `@` offer completions, ↑ brings back the last line. */
+/** The message box: Enter sends, `/` and `@` offer completions, ↑ recalls the last line. */
 
 import { h, replace } from "./dom.js";
 import { EXAMPLES } from "./examples.js";
-import { avatar } from "./faces.js";
+import { avatar } from "./avatars.js";
 import { icon } from "./icons.js";
 
-const MOST_PEOPLE = 6;
+const MAX_PEOPLE = 6;
 
 export class Composer {
-  /** @param send gives whether the line was taken; else it stays in the box. */
+  /** @param send resolves to whether the line was accepted; otherwise it stays in the box. */
   constructor(root, ctx, send, name = "composer") {
     Object.assign(this, { ctx, send, sent: [], back: 0, options: [], active: -1 });
     this.box = h("textarea", {
       id: `${name}-box`, rows: 1, testid: name, autocomplete: "off", role: "combobox", "aria-expanded": "false",
       "aria-controls": `${name}-list`, "aria-autocomplete": "list", enterkeyhint: "send",
-      oninput: () => this.typed(), onkeydown: (event) => this.key(event), onblur: () => setTimeout(() => this.offer([]), 150),
+      oninput: () => this.onInput(), onkeydown: (event) => this.onKey(event), onblur: () => setTimeout(() => this.offer([]), 150),
     });
     this.list = h("ul", { id: `${name}-list`, class: "completions", role: "listbox", testid: name === "composer" ? "completions" : "thread-completions", "aria-label": "Completions", hidden: true });
     this.button = h("button", { type: "button", class: "send", testid: name === "composer" ? "send" : `${name}-send`, "aria-label": "Send", onclick: () => this.submit() }, icon("send"));
-    this.face = h("span", {});
+    this.avatar = h("span", {});
     this.pending = h("p", { class: "pending", testid: `${name}-pending`, role: "status" });
-    replace(root, this.list, h("div", { class: "composer-box" }, this.face, this.box, this.button), this.pending);
+    replace(root, this.list, h("div", { class: "composer-box" }, this.avatar, this.box, this.button), this.pending);
     this.button.disabled = true;
   }
 
-  label(words, person) {
-    if (this.face.dataset.id !== person.id) replace(this.face, avatar(person, "tiny"));
-    this.face.dataset.id = person.id;
-    this.face.title = `As ${person.name}`;
-    this.box.placeholder = words;
-    this.box.setAttribute("aria-label", words);
+  label(text, person) {
+    if (this.avatar.dataset.id !== person.id) replace(this.avatar, avatar(person, "tiny"));
+    this.avatar.dataset.id = person.id;
+    this.avatar.title = `As ${person.name}`;
+    this.box.placeholder = text;
+    this.box.setAttribute("aria-label", text);
   }
 
   fill(text) {
     this.box.value = text;
     this.box.setSelectionRange(text.length, text.length);
-    this.typed();
+    this.onInput();
   }
 
   async submit(text = this.box.value) {
@@ -47,20 +47,20 @@ export class Composer {
     this.sent = [...this.sent.filter((each) => each !== line), line];
     this.back = 0;
     const waiting = setTimeout(() => (this.pending.textContent = line.startsWith("/") ? "Waiting for neo-usage…" : "Sending…"), 250);
-    const taken = await this.send(line);
+    const accepted = await this.send(line);
     clearTimeout(waiting);
     this.pending.textContent = "";
-    if (!taken && !this.box.value) this.fill(line);
+    if (!accepted && !this.box.value) this.fill(line);
   }
 
-  typed() {
+  onInput() {
     this.box.style.height = "auto";
     this.box.style.height = `${Math.min(this.box.scrollHeight, 180)}px`;
     this.button.disabled = !this.box.value.trim();
     this.offer(this.completions());
   }
 
-  /** What could follow: lines of the command, or people for the word under the cursor. */
+  /** The completions: commands, or people for the word before the cursor. */
   completions() {
     const before = this.box.value.slice(0, this.box.selectionStart);
     const word = /(?:^|\s)@([\w.-]*)$/.exec(before);
@@ -72,10 +72,10 @@ export class Composer {
 
   people(start) {
     const known = [...this.ctx.people.values()].filter(({ handle }) => handle !== "slackbot");
-    const fit = ({ handle, name }) => handle.startsWith(start) || name.toLowerCase().split(" ").some((each) => each.startsWith(start));
-    const found = known.filter(fit).slice(0, MOST_PEOPLE);
-    if (found.length === 1 && found[0].handle === start) return [];
-    return found.map((person) => ({ text: person.name, hint: `@${person.handle}`, person, insert: `@${person.handle} ` }));
+    const isMatch = ({ handle, name }) => handle.startsWith(start) || name.toLowerCase().split(" ").some((each) => each.startsWith(start));
+    const matches = known.filter(isMatch).slice(0, MAX_PEOPLE);
+    if (matches.length === 1 && matches[0].handle === start) return [];
+    return matches.map((person) => ({ text: person.name, hint: `@${person.handle}`, person, insert: `@${person.handle} ` }));
   }
 
   offer(options) {
@@ -90,11 +90,11 @@ export class Composer {
 
   row(option, at) {
     const pick = (event) => {
-      event.preventDefault(); // the box keeps the focus
+      event.preventDefault(); // keeps the focus in the box
       this.pick(at);
     };
-    const words = option.person ? h("b", {}, option.text) : h("code", {}, option.text);
-    return h("li", { role: "option", id: `${this.list.id}-${at}`, testid: "completion", onpointerdown: pick }, option.person && avatar(option.person, "small"), words, h("span", {}, option.hint));
+    const text = option.person ? h("b", {}, option.text) : h("code", {}, option.text);
+    return h("li", { role: "option", id: `${this.list.id}-${at}`, testid: "completion", onpointerdown: pick }, option.person && avatar(option.person, "small"), text, h("span", {}, option.hint));
   }
 
   mark() {
@@ -115,20 +115,20 @@ export class Composer {
     this.box.value = head + after;
     this.box.setSelectionRange(head.length, head.length);
     this.box.focus();
-    this.typed();
+    this.onInput();
     if (!person) this.offer([]);
   }
 
-  key(event) {
+  onKey(event) {
     if (event.isComposing) return;
-    const act = this.options.length ? this.inList(event.key) : null;
-    const done = act ?? (event.shiftKey ? null : this.inBox(event.key));
-    if (!done) return;
+    const act = this.options.length ? this.listAction(event.key) : null;
+    const action = act ?? (event.shiftKey ? null : this.boxAction(event.key));
+    if (!action) return;
     event.preventDefault();
-    done();
+    action();
   }
 
-  inList(key) {
+  listAction(key) {
     const step = (by) => () => {
       this.active = (this.active + by + this.options.length) % this.options.length;
       this.mark();
@@ -141,14 +141,14 @@ export class Composer {
     return null;
   }
 
-  inBox(key) {
+  boxAction(key) {
     if (key === "Enter") return () => this.submit();
-    if (key === "ArrowUp" && (!this.box.value || this.box.value === this.sent.at(-this.back))) return this.earlier(1);
-    if (key === "ArrowDown" && this.back) return this.earlier(-1);
+    if (key === "ArrowUp" && (!this.box.value || this.box.value === this.sent.at(-this.back))) return this.recall(1);
+    if (key === "ArrowDown" && this.back) return this.recall(-1);
     return null;
   }
 
-  earlier(by) {
+  recall(by) {
     const to = Math.min(this.sent.length, Math.max(0, this.back + by));
     if (to === this.back) return null;
     return () => {

@@ -1,4 +1,4 @@
-/** The few emoji a usage bot writes, by Slack's names; an unknown name stays as it was typed. */
+/** The emoji that the bot uses, by Slack's names; unknown names are shown as typed. */
 
 export const EMOJI = {
   "+1": "👍", "-1": "👎", alarm_clock: "⏰", arrow_down: "⬇️", arrow_right: "➡️", arrow_up: "⬆️", bar_chart: "📊", bell: "🔔",

@@ -1,4 +1,4 @@
-/** Lines worth typing, offered by the message box and in empty conversations. */
+/** Example commands, offered by the message box and in empty conversations. */
 
 export const EXAMPLES = [
   { text: "/neo-usage", hint: "My spend, this month so far" },
@@ -20,13 +20,13 @@ export const EXAMPLES = [
   { text: "/neo-usage help", hint: "Everything it understands" },
 ];
 
-const STARTS = {
+const STARTERS = {
   operator: ["/neo-usage team 7d by:member", "/neo-usage team 14d by:day", "/neo-usage team 7d rows top:10"],
   member: ["/neo-usage", "/neo-usage 7d by:model", "/neo-usage 14d by:day"],
 };
 
-/** Three lines for somebody who has not asked anything yet. */
-export function starts(role) {
+/** Three commands to start with, `[{text, hint}]`. */
+export function starterExamples(role) {
   const hints = new Map([...EXAMPLES, { text: "/neo-usage 7d by:model", hint: "My week, by model" }].map(({ text, hint }) => [text, hint]));
-  return (STARTS[role] ?? STARTS.member).map((text) => ({ text, hint: hints.get(text) ?? "" }));
+  return (STARTERS[role] ?? STARTERS.member).map((text) => ({ text, hint: hints.get(text) ?? "" }));
 }

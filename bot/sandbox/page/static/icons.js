@@ -1,4 +1,4 @@
-/** The page's icons, drawn on a grid of 20 with one stroke. */
+/** The page's icons: one stroke on a grid of 20. */
 
 import { s } from "./dom.js";
 

@@ -1,13 +1,13 @@
-/** A menu in the top layer: arrow keys, Escape and a click elsewhere do what they do everywhere. */
+/** A menu in the top layer, with arrow keys, and closed by Escape or a click elsewhere. */
 
 import { h } from "./dom.js";
 
-/** @param items `{label, detail?, icon?, checked?, testid?, danger?, choose()}`; null draws a line. */
+/** @param items `{label, detail?, icon?, checked?, testid?, danger?, choose()}`; null is a separator. */
 export function openMenu(anchor, items, label) {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": label, testid: "menu" });
   menu.append(...items.map((item) => (item ? row(item, menu) : h("hr"))));
   menu.addEventListener("keydown", (event) => move(event, menu));
-  menu.addEventListener("toggle", (event) => event.newState === "closed" && closed(menu, anchor));
+  menu.addEventListener("toggle", (event) => event.newState === "closed" && onClosed(menu, anchor));
   (anchor.closest("dialog") ?? document.body).append(menu);
   menu.showPopover();
   place(menu, anchor);
@@ -23,8 +23,8 @@ function row(item, menu) {
   };
   const props = { type: "button", role, testid: item.testid ?? "menu-item", class: item.danger && "danger", onclick: choose };
   if (item.checked !== undefined) props["aria-checked"] = String(item.checked);
-  const words = h("span", { class: "menu-words" }, item.label, item.detail && h("small", {}, item.detail));
-  return h("button", props, item.icon, words, item.badge);
+  const text = h("span", { class: "menu-text" }, item.label, item.detail && h("small", {}, item.detail));
+  return h("button", props, item.icon, text, item.badge);
 }
 
 function move(event, menu) {
@@ -36,14 +36,14 @@ function move(event, menu) {
   rows[(to + rows.length) % rows.length].focus();
 }
 
-function closed(menu, anchor) {
+function onClosed(menu, anchor) {
   const inside = menu.contains(document.activeElement);
   menu.remove();
   anchor.setAttribute("aria-expanded", "false");
   if (inside || document.activeElement === document.body) anchor.focus();
 }
 
-/** Below the anchor, or above where there is no room; never out of the window. */
+/** Place the menu below the anchor, or above it if there is no room, always inside the window. */
 function place(menu, anchor) {
   const at = anchor.getBoundingClientRect();
   const { width, height } = menu.getBoundingClientRect();

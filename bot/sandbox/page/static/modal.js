@@ -1,64 +1,64 @@
-/** The person's modal: shown as the server tells it, sent off and closed through it. */
+/** The person's modal, as the server describes it. */
 
 import { blocksOf } from "./blocks.js";
-import { openDialog, shut } from "./dialog.js";
+import { openDialog, closeDialog } from "./dialog.js";
 import { h, replace } from "./dom.js";
 import { plain } from "./mrkdwn.js";
 
 export class Modals {
-  /** @param acts `{click(action), submit(view_id, values), close(view_id)}`, each gives the server's answer. */
-  constructor(ctx, acts) {
+  /** @param handlers `{click(action), submit(view_id, values), close(view_id)}`, each resolves to the server's answer. */
+  constructor(ctx, handlers) {
     this.ctx = ctx;
-    this.acts = acts;
+    this.handlers = handlers;
     this.open = null;
   }
 
-  /** The server's word on what is open; after a broken stream it may be what is shown already. */
-  tell(view) {
+  /** Show the view that is open on the server; after a reconnect it may be shown already. */
+  sync(view) {
     const { id, hash } = this.open?.view ?? {};
     if (id !== view.id || hash !== view.hash) this.show(view);
   }
 
-  /** Show the view, instead of what is shown; the same one keeps what was typed where the input is still there. */
+  /** Show the view in place of the current one. An update of the same view keeps the values of the inputs that remain. */
   show(view) {
-    const kept = this.open?.view.id === view.id ? this.values() : {};
+    const typed = this.open?.view.id === view.id ? this.values() : {};
     this.hide();
     this.inputs = [];
     const error = h("p", { class: "form-error", role: "alert", testid: "modal-error", hidden: true });
-    const body = h("div", { class: "dialog-body" }, this.blocks(view, kept), error);
-    const dialog = openDialog({ title: plain(view.title?.text ?? ""), body, foot: this.foot(view), testid: "modal", kind: "modal", closing: () => this.close() });
+    const body = h("div", { class: "dialog-body" }, this.blocks(view, typed), error);
+    const dialog = openDialog({ title: plain(view.title?.text ?? ""), body, footer: this.footer(view), testid: "modal", kind: "modal", onClose: () => this.close() });
     dialog.dataset.viewId = view.id;
-    dialog.addEventListener("keydown", (event) => this.enter(event));
+    dialog.addEventListener("keydown", (event) => this.submitAtEnter(event));
     this.open = { view, dialog, error };
     (dialog.querySelector("[autofocus]") ?? this.inputs[0]?.node)?.focus();
   }
 
   hide() {
-    if (this.open) shut(this.open.dialog);
+    if (this.open) closeDialog(this.open.dialog);
     this.open = null;
   }
 
-  /** What stands in the inputs: `{block_id: {action_id: value}}`. */
+  /** The values of the inputs: `{block_id: {action_id: value}}`. */
   values() {
-    const found = {};
-    for (const { blockId, actionId, read } of this.inputs) (found[blockId] ??= {})[actionId] = read();
-    return found;
+    const values = {};
+    for (const { blockId, actionId, read } of this.inputs) (values[blockId] ??= {})[actionId] = read();
+    return values;
   }
 
-  blocks(view, kept) {
-    const act = (action) => this.acts.click({ view_id: view.id, ...action });
-    const own = { chosen: merged(view, kept), act, inputs: this.inputs };
-    return blocksOf(view.blocks, this.ctx, own) ?? h("p", { class: "quiet" }, "This form has a part that the page cannot show.");
+  blocks(view, typed) {
+    const act = (action) => this.handlers.click({ view_id: view.id, ...action });
+    const surface = { chosen: merged(view, typed), act, inputs: this.inputs };
+    return blocksOf(view.blocks, this.ctx, surface) ?? h("p", { class: "muted" }, "This form has a part that the page cannot show.");
   }
 
-  foot(view) {
+  footer(view) {
     const close = h("button", { type: "button", class: "button", testid: "modal-close", onclick: () => this.close() }, plain(view.close?.text ?? (view.submit ? "Cancel" : "Close")));
     const submit = view.submit && h("button", { type: "button", class: "button primary", testid: "modal-submit", onclick: (event) => this.submit(event.currentTarget) }, plain(view.submit.text));
     return h("footer", {}, close, submit);
   }
 
-  /** Enter in a line of text sends the form off, as forms do. */
-  enter(event) {
+  /** Submit the form at Enter in a single-line input. */
+  submitAtEnter(event) {
     if (event.key !== "Enter" || event.isComposing || event.target.tagName !== "INPUT") return;
     event.preventDefault();
     event.currentTarget.querySelector("[data-testid=modal-submit]")?.click();
@@ -67,7 +67,7 @@ export class Modals {
   async submit(node) {
     const { view, error } = this.open;
     node.setAttribute("aria-busy", "true");
-    const answer = await this.acts.submit(view.id, this.values());
+    const answer = await this.handlers.submit(view.id, this.values());
     node.removeAttribute("aria-busy");
     if (this.open?.view.id !== view.id) return;
     const errors = answer.errors ?? {};
@@ -81,21 +81,21 @@ export class Modals {
   async close() {
     const { view } = this.open;
     this.hide();
-    await this.acts.close(view.id);
+    await this.handlers.close(view.id);
   }
 }
 
-/** What was chosen, over it what was typed since, both as Slack's states. */
-function merged(view, kept) {
-  const found = structuredClone(view.chosen ?? {});
+/** The view's choices with the values typed since, as Slack's states. */
+function merged(view, typed) {
+  const state = structuredClone(view.chosen ?? {});
   const types = new Map((view.blocks ?? []).filter((block) => block.element).map((block) => [block.block_id, block.element.type]));
-  for (const [blockId, actions] of Object.entries(kept))
+  for (const [blockId, actions] of Object.entries(typed))
     for (const [actionId, value] of Object.entries(actions))
-      if (value !== null && types.has(blockId)) (found[blockId] ??= {})[actionId] = stateOf(value);
-  return found;
+      if (value !== null && types.has(blockId)) (state[blockId] ??= {})[actionId] = stateOf(value);
+  return state;
 }
 
-/** A value under each name a control may look for. */
+/** The value as a state with every field that a control may read. */
 function stateOf(value) {
   const one = { value, selected_date: value, selected_time: value, selected_date_time: value, selected_option: { value } };
   const subjects = { selected_user: value, selected_conversation: value, selected_channel: value };

@@ -1,31 +1,31 @@
-/** The Neo panel: the simulated clock, today's spend, who runs what, and the buttons that move the world. */
+/** The Neo panel: the simulated clock, today's spend, the tasks, and the buttons that change the simulated world. */
 
 import { h, replace, s } from "./dom.js";
 import { icon } from "./icons.js";
-import { ago, shown } from "./time.js";
+import { ago, formatDate } from "./time.js";
 
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
-const DEEDS = {
+const ACTIONS = {
   hour: ["Next hour", "hour"],
   day: ["Next day", "day"],
   spike: ["Make a spike", "spike"],
   storm: ["Make an error storm", "storm"],
 };
-const SIGNS = { neo: "power", slack: "chat", bot: "bot" };
+const TOGGLE_ICONS = { neo: "power", slack: "chat", bot: "bot" };
 
 export class NeoPanel {
-  /** @param act does a deed (`hour`, `day`, …) and gives when it is over. */
-  constructor(root, ctx, act) {
-    Object.assign(this, { root, ctx, act, drawn: "" });
+  /** @param run performs an action (`hour`, `day`, …) and resolves when it is done. */
+  constructor(root, ctx, run) {
+    Object.assign(this, { root, ctx, run, signature: "" });
     this.clock = h("div", { class: "clock", testid: "clock" }, h("b", {}), h("span", {}));
     this.figures = h("div", { class: "figures" });
     this.tasks = h("div", { class: "tasks" });
     this.toggles = { neo: this.toggle("neo"), slack: this.toggle("slack"), bot: this.toggle("bot") };
     replace(
       root,
-      h("section", { "aria-label": "Simulated time" }, this.clock, h("div", { class: "deeds" }, this.deed("hour"), this.deed("day"))),
+      h("section", { "aria-label": "Simulated time" }, this.clock, h("div", { class: "actions" }, this.action("hour"), this.action("day"))),
       this.figures,
-      h("section", {}, h("h2", {}, "Cause trouble"), h("div", { class: "deeds trouble" }, this.deed("spike"), this.deed("storm"), Object.values(this.toggles))),
+      h("section", {}, h("h2", {}, "Cause trouble"), h("div", { class: "actions scenarios" }, this.action("spike"), this.action("storm"), Object.values(this.toggles))),
       this.tasks,
     );
     setInterval(() => this.tick(), 1000);
@@ -35,74 +35,74 @@ export class NeoPanel {
     if (!this.page) return;
     const now = this.ctx.now();
     const [time, day] = this.clock.children;
-    time.textContent = shown(now, "time_secs", this.ctx.timezone);
-    day.textContent = `${shown(now, "date_long", this.ctx.timezone)} · ${this.ctx.timezone}`;
+    time.textContent = formatDate(now, "time_secs", this.ctx.timezone);
+    day.textContent = `${formatDate(now, "date_long", this.ctx.timezone)} · ${this.ctx.timezone}`;
   }
 
   update(page) {
     this.page = page;
     this.tick();
-    this.state("neo", page.neo.up, "Take Neo down", "Bring Neo back");
-    this.state("slack", page.slack.up, "Take Slack down", "Bring Slack back");
+    this.drawToggle("neo", page.neo.up, "Take Neo down", "Bring Neo back");
+    this.drawToggle("slack", page.slack.up, "Take Slack down", "Bring Slack back");
     this.toggles.bot.hidden = !page.app;
-    if (page.app) this.state("bot", page.app.up, "Kill the bot", "Start the bot");
+    if (page.app) this.drawToggle("bot", page.app.up, "Kill the bot", "Start the bot");
     const signature = JSON.stringify([page.neo, Math.floor(this.ctx.now() / 20_000)]);
-    if (signature === this.drawn) return;
-    this.drawn = signature;
+    if (signature === this.signature) return;
+    this.signature = signature;
     replace(this.figures, this.today(page.neo));
     replace(this.tasks, this.list(page.neo));
   }
 
-  deed(name) {
-    const [words, sign] = DEEDS[name];
-    return h("button", { type: "button", class: "deed", testid: `world-${name}`, onclick: (event) => this.press(event.currentTarget, name) }, icon(sign), words);
+  action(name) {
+    const [label, iconName] = ACTIONS[name];
+    return h("button", { type: "button", class: "action", testid: `world-${name}`, onclick: (event) => this.press(event.currentTarget, name) }, icon(iconName), label);
   }
 
   toggle(name) {
-    const words = h("span", {});
-    return h("button", { type: "button", class: "deed switch", testid: `world-${name}`, "aria-pressed": "false", onclick: (event) => this.press(event.currentTarget, name) }, icon(SIGNS[name]), words, h("i", {}));
+    const label = h("span", {});
+    return h("button", { type: "button", class: "action switch", testid: `world-${name}`, "aria-pressed": "false", onclick: (event) => this.press(event.currentTarget, name) }, icon(TOGGLE_ICONS[name]), label, h("i", {}));
   }
 
-  state(name, up, whenUp, whenDown) {
+  drawToggle(name, up, labelUp, labelDown) {
     const node = this.toggles[name];
     node.setAttribute("aria-pressed", String(!up));
-    node.querySelector("span").textContent = up ? whenUp : whenDown;
+    node.querySelector("span").textContent = up ? labelUp : labelDown;
     node.querySelector("i").textContent = up ? "up" : "down";
   }
 
   async press(node, name) {
     if (node.getAttribute("aria-busy")) return;
     node.setAttribute("aria-busy", "true");
-    await this.act(name);
+    await this.run(name);
     node.removeAttribute("aria-busy");
   }
 
   today(neo) {
-    const figure = (value, words, testid) => h("div", {}, h("b", { testid }, value), h("span", {}, words));
+    const figure = (value, label, testid) => h("div", {}, h("b", { testid }, value), h("span", {}, label));
     return h(
       "section",
       { "aria-label": "Today" },
-      h("div", { class: "spent" }, h("span", {}, "Spent today"), h("b", { testid: "spent-today" }, dollars.format(neo.spent_today_usd)), h("small", {}, `${dollars.format(neo.last_hour_usd)} in the last hour`)),
+      h("div", { class: "today-spend" }, h("span", {}, "Spent today"), h("b", { testid: "spent-today" }, dollars.format(neo.spent_today_usd)), h("small", {}, `${dollars.format(neo.last_hour_usd)} in the last hour`)),
       hours(neo.by_hour_usd, this.ctx),
-      h("div", { class: "three" }, figure(neo.running, "running", "running"), figure(neo.tasks, "ended today", "ended"), figure(neo.failed, "failed today", "failed")),
+      h("div", { class: "today-counts" }, figure(neo.running, "running", "running"), figure(neo.tasks, "ended today", "ended"), figure(neo.failed, "failed today", "failed")),
     );
   }
 
   list(neo) {
     const rows = neo.recent.map((task) => this.task(task));
-    const none = h("p", { class: "quiet" }, "Nothing ran in the last two days. Make a spike, or let a day pass.");
+    const none = h("p", { class: "muted" }, "Nothing ran in the last two days. Make a spike, or let a day pass.");
     return h("section", {}, h("h2", {}, "Tasks"), rows.length ? h("ul", { class: "task-list", testid: "tasks" }, rows) : none);
   }
 
   task(task) {
     const cost = task.cost_usd === null ? "…" : dollars.format(task.cost_usd);
-    const when = task.status === "running" ? `since ${shown(new Date(task.at), "time", this.ctx.timezone)}` : ago(new Date(task.at), this.ctx.now());
+    const when = task.status === "running" ? `since ${formatDate(new Date(task.at), "time", this.ctx.timezone)}` : ago(new Date(task.at), this.ctx.now());
     const title = task.title ?? "Untitled task";
     return h(
       "li",
       { testid: "task", "data-status": task.status, "data-task-id": task.task_id },
-      h("div", { class: "task-top" }, h("span", { class: "task-title", title }, title), h("b", { class: task.cost_usd === null && "quiet" }, cost)),
-      h("div", { class: "task-bottom" }, h("span", { class: `status status-${task.status}` }, task.status), h("span", { class: "task-who" }, `${task.member} · ${task.model}`), h("span", {}, when)),
+      h("div", { class: "task-top" }, h("span", { class: "task-title", title }, title), h("b", { class: task.cost_usd === null && "muted" }, cost)),
+      h("div", { class: "task-bottom" }, h("span", { class: `status status-${task.status}` }, task.status), h("span", { class: "task-member" }, `${task.member} · ${task.model}`), h("span", {}, when)),
     );
   }
 }
@@ -110,12 +110,12 @@ export class NeoPanel {
 /** Today's spend, hour by hour. */
 function hours(spent, ctx) {
   const most = Math.max(...spent, 0.01);
-  const now = Number(shown(ctx.now(), "time", ctx.timezone).slice(0, 2));
+  const now = Number(formatDate(ctx.now(), "time", ctx.timezone).slice(0, 2));
   const bars = spent.map((usd, hour) => {
     const height = usd ? Math.max(2, (usd / most) * 34) : 1.5;
-    const words = `${String(hour).padStart(2, "0")}:00 ${dollars.format(usd)}`;
+    const label = `${String(hour).padStart(2, "0")}:00 ${dollars.format(usd)}`;
     const kind = hour === now ? "now" : hour > now ? "later" : "";
-    return s("rect", { class: `hour ${kind}`, x: hour * 11, y: 36 - height, width: 8, height, rx: 1.5 }, s("title", {}, words));
+    return s("rect", { class: `hour ${kind}`, x: hour * 11, y: 36 - height, width: 8, height, rx: 1.5 }, s("title", {}, label));
   });
   const marks = [0, 6, 12, 18].map((hour) => s("text", { class: "chart-text", x: hour * 11, y: 48 }, String(hour).padStart(2, "0")));
   return s("svg", { class: "hours", viewBox: "0 0 262 50", role: "img", "aria-label": "Today's spend by hour" }, bars, marks);

@@ -1,8 +1,8 @@
-/** `rich_text` blocks and cells. */
+/** `rich_text` blocks and table cells. */
 
 import { h, link } from "./dom.js";
 import { EMOJI } from "./emoji.js";
-import { channel, dated, person } from "./mrkdwn.js";
+import { channelMention, dateNode, userMention } from "./mrkdwn.js";
 
 const STYLES = { bold: "strong", italic: "em", strike: "s", underline: "u", code: "code", highlight: "mark" };
 
@@ -25,13 +25,13 @@ const PARTS = {
 const INLINE = {
   text: (item) => item.text.split("\n").flatMap((line, at) => (at ? [h("br"), line] : [line])),
   link: (item) => link(item.url ?? "", item.text || item.url),
-  user: (item, ctx) => person(item.user_id, ctx),
+  user: (item, ctx) => userMention(item.user_id, ctx),
   usergroup: (item) => h("span", { class: "mention" }, `@${item.usergroup_id}`),
   team: (item) => h("span", { class: "mention" }, `@${item.team_id}`),
-  channel: (item, ctx) => channel(item.channel_id, ctx),
+  channel: (item, ctx) => channelMention(item.channel_id, ctx),
   broadcast: (item) => h("span", { class: "mention mention-me" }, `@${item.range}`),
   emoji: (item) => h("span", { class: "emoji", title: `:${item.name}:` }, EMOJI[item.name] ?? fromHex(item.unicode) ?? `:${item.name}:`),
-  date: (item, ctx) => dated(item.timestamp, item.format ?? "", item.fallback ?? "", ctx, item.url),
+  date: (item, ctx) => dateNode(item.timestamp, item.format ?? "", item.fallback ?? "", ctx, item.url),
   color: (item) => h("code", {}, item.value),
 };
 

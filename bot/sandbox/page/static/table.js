@@ -1,4 +1,4 @@
-/** `table` blocks, and the same look for a CSV file. */
+/** `table` blocks, and tables of the same style for CSV files. */
 
 import { h } from "./dom.js";
 import { plain } from "./mrkdwn.js";
@@ -17,7 +17,7 @@ export function table(block, ctx) {
   );
 }
 
-/** A table of texts; columns of nothing but numbers stand right. */
+/** A table of texts; columns that have only numbers are right-aligned. */
 export function textTable(head, rows) {
   const number = head.map((_, at) => rows.some((row) => row[at]) && rows.every((row) => !row[at] || /^-?\d[\d,.]*%?$/.test(row[at])));
   const cells = (row, tag) => row.map((cell, at) => h(tag, { class: `nowrap align-${number[at] ? "right" : "left"}`, scope: tag === "th" && "col" }, cell));
@@ -30,14 +30,14 @@ function grid(head, body, label) {
 }
 
 function alignment(at, block, rows) {
-  const asked = block.column_settings?.[at]?.align;
-  if (["left", "center", "right"].includes(asked)) return asked;
+  const align = block.column_settings?.[at]?.align;
+  if (["left", "center", "right"].includes(align)) return align;
   return rows.length && rows.every((row) => row[at]?.type === "raw_number") ? "right" : "left";
 }
 
 function cellProps(tag, align, wrap, cell) {
-  const words = cell?.type === "rich_text" ? null : cell?.text;
-  const title = !wrap && words?.length > 40 ? words : null;
+  const text = cell?.type === "rich_text" ? null : cell?.text;
+  const title = !wrap && text?.length > 40 ? text : null;
   return { class: `align-${align} ${wrap ? "wrap" : "nowrap"}`, scope: tag === "th" && "col", title };
 }
 

@@ -1,17 +1,17 @@
-/* Sets the remembered scheme before anything is drawn; a classic script, so that nothing flashes. */
+/* Applies the stored theme before the first paint; a classic script, so that the page does not flash. */
 (() => {
-  const remembered = (() => {
+  const stored = (() => {
     try {
       return localStorage.getItem("neo-usage-theme");
     } catch {
-      return null; // storage may be refused
+      return null; // storage may be disabled
     }
   })();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = (theme) => {
     document.documentElement.dataset.theme = theme ?? (dark.matches ? "dark" : "light");
   };
-  let chosen = remembered === "dark" || remembered === "light" ? remembered : null;
+  let chosen = stored === "dark" || stored === "light" ? stored : null;
   apply(chosen);
   dark.addEventListener("change", () => apply(chosen));
   globalThis.toggleTheme = () => {
@@ -20,7 +20,7 @@
     try {
       localStorage.setItem("neo-usage-theme", chosen);
     } catch {
-      // then it lasts as long as the page
+      // the choice is then lost with the page
     }
     return chosen;
   };

@@ -1,4 +1,4 @@
-/** Moments as people read them, in the workspace's time zone. */
+/** Times as people read them, in the workspace's time zone. */
 
 const DAY_MS = 86_400_000;
 const FORMATS = {
@@ -10,16 +10,16 @@ const FORMATS = {
   divider: { weekday: "long", month: "long", day: "numeric" },
   clock: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
-const made = new Map();
+const formatters = new Map();
 
 /** `Date` of a message's ts. */
 export const dateOf = (ts) => new Date(Number.parseFloat(ts) * 1000);
 
-export function shown(date, format, zone) {
+export function formatDate(date, format, zone) {
   return formatter(format, zone).format(date);
 }
 
-/** 2026-03-02: what makes two moments the same day. */
+/** The date in the time zone, such as 2026-03-02. */
 export function dayOf(date, zone) {
   return new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(date);
 }
@@ -31,13 +31,13 @@ export function nearDay(date, now, zone) {
 }
 
 export function divider(date, now, zone) {
-  return nearDay(date, now, zone) ?? shown(date, "divider", zone);
+  return nearDay(date, now, zone) ?? formatDate(date, "divider", zone);
 }
 
-/** Slack's `<!date^…>` format: its tokens filled in. Throws RangeError on a moment that is none. */
+/** Slack's `<!date^…>` format: its tokens filled in. Throws RangeError for an invalid time. */
 export function dateFormat(format, seconds, now, zone) {
   const date = new Date(seconds * 1000);
-  return format.replace(/\{(\w+)\}/g, (whole, token) => filled(token, date, now, zone) ?? whole);
+  return format.replace(/\{(\w+)\}/g, (whole, token) => tokenText(token, date, now, zone) ?? whole);
 }
 
 /** "3 minutes ago", "in 2 hours". */
@@ -49,20 +49,20 @@ export function ago(date, now) {
   return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
-function filled(token, date, now, zone) {
+function tokenText(token, date, now, zone) {
   if (token === "ago") return ago(date, now);
   if (token === "date_num") return dayOf(date, zone);
   const plain = token.replace("_pretty", "");
   if (!FORMATS[plain]) return null;
   const near = token === plain ? null : nearDay(date, now, zone);
-  return near?.toLowerCase() ?? shown(date, plain, zone);
+  return near?.toLowerCase() ?? formatDate(date, plain, zone);
 }
 
 function formatter(format, zone) {
   const key = `${format} ${zone}`;
-  if (!made.has(key)) {
+  if (!formatters.has(key)) {
     const locale = format === "clock" ? "en-GB" : "en-US";
-    made.set(key, new Intl.DateTimeFormat(locale, { ...FORMATS[format], timeZone: zone }));
+    formatters.set(key, new Intl.DateTimeFormat(locale, { ...FORMATS[format], timeZone: zone }));
   }
-  return made.get(key);
+  return formatters.get(key);
 }

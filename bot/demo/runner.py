@@ -1,0 +1,111 @@
+"""Runs the demo: the page, an embedded Neo and Slack and the bot, in a temporary directory."""
+
+import asyncio
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from bot.app import App, build, system_clock
+from bot.demo.bot_process import BotProcess
+from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer, Server
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.page.server import Page
+from bot.sandbox.slack.server import SlackApi
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.world import World
+from bot.settings import load
+from bot.shipped import shipped
+from bot.slack.templates import Templates, Trusted
+
+QUESTIONS = (  # the README's examples, compared by a test
+    "",
+    "team yesterday by:member",
+    "@priya 30d by:model status:error,failed",
+    "team last month by:week byok:no",
+    "team 14d by:day",
+    "by:member,model top:8",
+    "team 30d rows top:5",
+    "team 7d by:tool top:8",
+    "team 7d search:marcus -status:completed by:status",
+)
+OPERATOR = "hannah"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demo. `app` is another App over the bot's database, for tests to query."""
+
+    page: Page
+    url: str
+    bot: BotProcess
+    app: App
+
+
+async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, browser: bool) -> None:
+    """Serve the page until `stop` is set."""
+    with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
+        async with demo(port, seed, Path(directory)) as running:
+            console.print(Templates(shipped("templates")).say("demo/welcome", url=Trusted(running.url)))
+            if browser:
+                await asyncio.to_thread(webbrowser.open, running.url)
+            await stop.wait()
+
+
+@asynccontextmanager
+async def demo(port: int, seed: int, directory: Path, ahead: timedelta = timedelta(0)) -> AsyncIterator[Demo]:
+    """Serve the page at the port, or at a free one if that is taken, with the bot connected to its workspace.
+
+    Simulated time starts `ahead` of the machine's.
+    """
+    clock = SimClock(system_clock)
+    clock.advance(ahead)
+    neo = NeoApi(World(seed=seed, start=clock()), clock)
+    slack = SlackApi(Workspace.default(), clock, system_clock)
+    page = Page(slack, neo, clock)
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(NeoServer(neo))
+        server = await _start_server(page, port)
+        stack.push_async_callback(server.stop)
+        slack.url = server.url
+        settings = _settings(slack, upstream.url, neo.key, directory)
+        page.actions.bot = bot = BotProcess(settings, directory, clock, slack.workspace.touch)
+        page.on_change.append(bot.catch_up)
+        stack.push_async_callback(bot.stop)
+        await bot.start()
+        yield Demo(page, server.url, bot, build(load(settings, directory), clock))
+
+
+async def _start_server(page: Page, port: int) -> Server[Page]:
+    server = Server(page, port)
+    try:
+        await server.start()
+    except OSError:
+        server = Server(page)
+        await server.start()
+    return server
+
+
+def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> dict[str, str]:
+    workspace = slack.workspace
+    return {
+        "NEO_API_URL": neo_url,
+        "NEO_API_KEY": neo_key,
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": f"{slack.url}/api/",
+        "ADMINS": workspace.user(OPERATOR).id,
+        "ALERT_CHANNEL": "#neo-spend",
+        "DIGEST_CHANNEL": "#neo-spend",
+        "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'demo.db'}",
+        "BYOK_UNIT": "credits",
+        "HISTORY_DAYS": "120",
+        "HTTP_PORT": "0",
+        "POLL_SECONDS": "60",
+    }

@@ -1,0 +1,120 @@
+"""The actions of the page's buttons on the simulated world, and the sentences that report them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import cycle
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import Status
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.page.neo_panel import NeoPanel
+from bot.sandbox.slack.server import SlackApi
+from bot.sandbox.streams import CREDIT_USD
+
+SPIKES = (  # who overspends, and dollars; the page can act as both of them, so that their DMs can be read
+    ("priya.raman@acme.example", Decimal("184.60")),
+    ("marcus.delgado@acme.example", Decimal("247.35")),
+)
+STEP = timedelta(hours=4)  # of simulated time, after which observers run
+STORM_TASKS = 9
+UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back later.")
+
+
+Observer = Callable[[], Awaitable[None]]
+
+
+class Killable(Protocol):
+    """A bot that can be killed and started again."""
+
+    @property
+    def up(self) -> bool:
+        """Whether it is running."""
+        ...
+
+    async def toggle(self) -> str:
+        """Kill it, or start it again, and return a sentence that says so."""
+        ...
+
+
+class PageActions:
+    """The actions by name: six, and one for the `bot`, if there is one that can be killed."""
+
+    def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: NeoPanel, zone: ZoneInfo) -> None:
+        self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
+        self._spikes = cycle(SPIKES)
+        self._durations = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+        self._scenarios: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
+        self._toggles: dict[str, Callable[[], str]] = {"neo": self._toggle_neo, "slack": self._toggle_slack}
+        self.bot: Killable | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all actions."""
+        return {*self._durations, *self._scenarios, *self._toggles, *(["bot"] if self.bot else [])}
+
+    async def run(self, name: str, observers: list[Observer]) -> str:
+        """Run an action and return a sentence that reports it. Raises KeyError if the name is unknown.
+
+        The observers are awaited after each change of the time or of Neo's tasks.
+        """
+        if name in self._durations:
+            report = await self._advance(self._durations[name], observers)
+        elif name == "bot" and self.bot is not None:
+            report = await self.bot.toggle()
+        else:
+            report = (self._scenarios | self._toggles)[name]()
+            if name in self._scenarios:
+                await _notify(observers)
+        self._slack.workspace.touch()
+        return report
+
+    async def _advance(self, by: timedelta, observers: list[Observer]) -> str:
+        """Advance the clock in steps: a bot that runs all day sees the hours between, too."""
+        start = now = self._clock()
+        while now < start + by:
+            now = self._clock.advance(min(STEP, start + by - now))
+            await _notify(observers)
+        return self._advance_report(start, now)
+
+    def _advance_report(self, start: datetime, now: datetime) -> str:
+        ended = self._panel.ended_streams(start, now)
+        spent = sum((amount for s in ended for amount in (s.credits, s.llm_cost, s.neo_cost) if amount), Decimal(0))
+        runs = "1 run" if len(ended) == 1 else f"{len(ended)} runs"
+        return f"It is {_local_time(now, self._zone)}. {runs} ended meanwhile and cost ${spent * CREDIT_USD:,.2f}."
+
+    def _spike(self) -> str:
+        email, usd = next(self._spikes)
+        tasks = self._neo.world.spike(email, usd, self._clock())
+        name = next((member.name for member in self._neo.world.members if member.email == email), email)
+        return f"{name} just spent ${usd:,.2f} on {len(tasks)} tasks with {tasks[0].last_model}."
+
+    def _storm(self) -> str:
+        tasks = self._neo.world.error_storm(STORM_TASKS, self._clock())
+        people = len({task.email for task in tasks})
+        return f"{len(tasks)} tasks of {people} members just failed the same way: {tasks[0].last.error_message}"
+
+    def _toggle_neo(self) -> str:
+        if self._neo.faults.always is None:
+            self._neo.faults.always = UNAVAILABLE
+            return "Neo is down: its API answers 503 to every request. What the bot says is as old as its last look."
+        self._neo.faults.always = None
+        return "Neo is back. The bot catches up at its next look."
+
+    def _toggle_slack(self) -> str:
+        self._slack.down = not self._slack.down
+        if self._slack.down:
+            return "Slack is down: sockets are cut and no request gets through. Notifications wait."
+        return "Slack is back. The bot reconnects by itself and delivers what waited."
+
+
+async def _notify(observers: list[Observer]) -> None:
+    for observer in observers:
+        await observer()
+
+
+def _local_time(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%A}, {local.day} {local:%B}, {local:%H:%M}"
