@@ -26,8 +26,9 @@ from bot.people.people import People
 from bot.people.rate_limit import count_message
 from bot.slack import blocks
 from bot.slack.blocks import Draft
+from bot.slack.mrkdwn import readable_text
 from bot.slack.requests import Request
-from bot.slack.templates import Templates, readable_text
+from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class BudgetCommands:
             meant = replace(meant, scope=await self.people.address(meant.scope or ""), newcomer=True)
         done = await self.database.write(lambda c: self._applied(c, meant, request.user, expected))
         log.info("budget", by=request.user, removed=meant.nanos is None, same=all(each.same for each in done))
-        await self._say(request, "budgets/done", done=[self._done(each) for each in done])
+        await self._say(request, "budgets/change_confirmation", done=[self._done(each) for each in done])
 
     def _applied(
         self, connection: "Connection", meant: BudgetInstruction, by: str, expected: int | None
@@ -95,7 +96,7 @@ class BudgetCommands:
             opened = replace(opened, scope=None, revision=None)
         operator = caller.role is Role.OPERATOR
         view = forms.view(opened, request.channel, request_=not operator)
-        await self.workspace.open_form(request.trigger, view)
+        await self.workspace.views.open_form(request.trigger, view)
 
     async def open_raise_form(self, request: Request, caller: Caller) -> None:
         """Open the form in which the limit of an alert's budget is changed or asked for."""
@@ -140,16 +141,16 @@ class BudgetCommands:
         member = None if operator else await self._member(caller)
         now, terms = self.clock(), self.evaluator.policy
         lines = await self.database.read(lambda reader: budget_listing(reader, terms, now, member))
-        text = self.templates.say("budgets/listing", operator=operator, count=len(lines), steps=terms.steps)
+        text = self.templates.render("budgets/listing", operator=operator, count=len(lines), steps=terms.steps)
         draft = Draft(text)
         draft.add(blocks.section(text))
         if lines:
             self._add_lines(draft, lines)
-        await request.reply.say(draft.message())
+        await request.responder.respond(draft.message())
 
     def _add_lines(self, draft: Draft, lines: list[BudgetLine]) -> None:
         cells = rows(lines, self.evaluator.policy)
-        kept = blocks.fitting(cells)
+        kept = blocks.fitting_rows(cells)
         draft.add(blocks.table(COLUMNS, kept, NUMBERS), lambda: blocks.plain_table(COLUMNS, cells, NUMBERS))
         if len(kept) < len(cells):
             draft.add(blocks.context(f"and {len(cells) - len(kept):,} more: `neo-usage budget list` shows all"))
@@ -173,7 +174,7 @@ class BudgetCommands:
         member = await self._member(caller)
         await self.database.write(lambda c: changes.request_budget(c, member, meant, request.user, self.clock()))
         limit = budget_formatting.limit_of(meant.nanos or 0, meant.unit or Unit.MONTH)
-        await self._say(request, "budgets/asked", limit=limit, whom=readable_text(self.people.whom_to_ask()))
+        await self._say(request, "budgets/request_sent", limit=limit, whom=readable_text(self.people.whom_to_ask()))
 
     # --- buttons -------------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class BudgetCommands:
         before = await self.database.write(lambda c: self._acknowledged(c, request, limited=limited))
         by, at = before or (request.user, self.clock())
         when = formatting.moment(at, self.evaluator.policy.zone)
-        await self._say(request, "budgets/acknowledged", again=before is not None, by=render.person(by), when=when)
+        await self._say(request, "budgets/acknowledgement", again=before is not None, by=render.person(by), when=when)
 
     def _acknowledged(
         self, connection: "Connection", request: Request, *, limited: bool
@@ -222,7 +223,7 @@ class BudgetCommands:
         if was is None:
             raise RefusedError("That request is no longer there.")
         by = render.person(was.decided_by or request.user)
-        await self._say(request, "budgets/decided", approve=approve, state=was.state, by=by)
+        await self._say(request, "budgets/decision_confirmation", approve=approve, state=was.state, by=by)
 
     # --- quiet ---------------------------------------------------------------------------------------
 
@@ -278,7 +279,7 @@ class BudgetCommands:
         whose = "" if audience == Audience.DM else email or "the team"
         where = "your direct messages" if direct else "the channel"
         values = {"where": where, "whose": whose, "until": until, "period": how == "period"}
-        await self._say(request, "budgets/snoozed", **values)
+        await self._say(request, "budgets/snooze_confirmation", **values)
 
     def _keep_quiet(  # noqa: PLR0917 - what a snooze is made of
         self, connection: "Connection", subject: int, ends: dict[Unit, datetime], audience: str, by: str,
@@ -300,7 +301,7 @@ class BudgetCommands:
     # --- how it is said ----------------------------------------------------------------------------
 
     async def _say(self, request: Request, template: str, **values: object) -> None:
-        await request.reply.say(blocks.paragraph(self.templates.say(template, **values)))
+        await request.responder.respond(blocks.paragraph(self.templates.render(template, **values)))
 
 
 def _after_first(text: str) -> str:

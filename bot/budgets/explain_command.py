@@ -18,8 +18,8 @@ from bot.people import mentions
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft
+from bot.slack.mrkdwn import escape
 from bot.slack.requests import Request
-from bot.slack.templates import inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class ExplainCommand:
         named = await self._named(request, caller)
         found = await self._explained(named, caller)
         whose = "The team" if found[0].whose == "team" else found[0].whose
-        draft = Draft(f"Budgets of {inert(whose)}: what counts, what was told, and why not.")
-        draft.add(blocks.section(f"*{inert(whose)}*"))
+        draft = Draft(f"Budgets of {escape(whose)}: what counts, what was told, and why not.")
+        draft.add(blocks.section(f"*{escape(whose)}*"))
         for each in found:
             first, *rest = sentences(each, self.policy)
             draft.add(blocks.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
-        await request.reply.say(draft.message())
+        await request.responder.respond(draft.message())
 
     async def _explained(self, named: str | None, caller: Caller) -> list[Explanation]:
         now = self.clock()
@@ -84,7 +84,7 @@ def _item(sentence: Sentence) -> str:
 
 def _mrkdwn(sentence: Sentence) -> str:
     """A sentence, inert; its address alone, which this program made, is a link."""
-    return inert(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
+    return escape(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 
 def _of_oneself(reader: Reader, email: str | None, policy: BudgetPolicy, now: datetime) -> list[Explanation] | None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from slackblocks import Button
-
 from bot.budgets import budget_formatting, store
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.facts import BudgetFacts, Cause, Driver, Step, budget_facts, revision, step_told
@@ -22,8 +20,9 @@ from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import live_messages
 from bot.people.destinations import DestinationResolver
 from bot.slack import blocks
-from bot.slack.blocks import Draft, Message
-from bot.slack.templates import Templates, Trusted, inert, mention
+from bot.slack.blocks import Button, Draft, Message
+from bot.slack.mrkdwn import Trusted, escape, mention
+from bot.slack.templates import Templates
 
 _TITLE = 70  # characters of a task's title
 ACKNOWLEDGE, SNOOZE, RAISE = "budget_ack", "budget_snooze", "budget_raise"
@@ -71,14 +70,14 @@ class BudgetRenderer:
         )
 
     def _shown(self, found: BudgetFacts, request: RenderRequest, who: "_Who") -> Message:
-        headline = self.templates.say("budgets/headline", **self._headline(found, who))
+        headline = self.templates.render("budgets/headline", **self._headline(found, who))
         if passed := self._passed(found, request):
             headline = f"{headline}\n{passed}"
         draft = Draft(headline)
         draft.add(blocks.section(headline))
-        draft.add(blocks.section(self.templates.say("budgets/details", **self._details(found, request, who))))
+        draft.add(blocks.section(self.templates.render("budgets/details", **self._details(found, request, who))))
         as_of = "" if found.as_of is None else formatting.moment(found.as_of, self.policy.zone)
-        draft.add(blocks.context(self.templates.say("budgets/footnote", as_of=as_of)))
+        draft.add(blocks.context(self.templates.render("budgets/footnote", as_of=as_of)))
         if not found.over and found.limit is not None:
             draft.add(blocks.actions(list(_buttons(request.topic or ""))))
         return draft.message()
@@ -156,7 +155,7 @@ class BudgetRenderer:
         user = await self.addresses.slack_user(found.email or "")
         if not request.in_dm and self.policy.privacy is Privacy.ANONYMOUS:
             return _Who("A member", "A member's", nameable=frozenset(self.addresses.people.operators()) - {user})
-        name = mention(user) if user else Trusted(inert(found.email))
+        name = mention(user) if user else Trusted(escape(found.email))
         return _Who(name, Trusted(f"{name}'s"))
 
     # --- what is said in its thread ------------------------------------------------------------------
@@ -180,8 +179,8 @@ class BudgetRenderer:
         )
 
     def _of_step(self, step: Step, unit: Unit, **others: Any) -> str:  # noqa: ANN401 - a template's values
-        return self.templates.say(
-            "budgets/step",
+        return self.templates.render(
+            "budgets/step_passed",
             step=step.step,
             spend=show_usd(step.spend_nanos),
             limit=show_usd(step.limit_nanos),
@@ -206,8 +205,8 @@ class BudgetRenderer:
         if was is None:
             return None
         who = await self._who(found, request)
-        text = self.templates.say(
-            "budgets/limit",
+        text = self.templates.render(
+            "budgets/limit_change",
             about=await self._about(request),
             nanos=was.nanos or 0,
             limit=show_usd(was.nanos or 0),
@@ -232,7 +231,9 @@ class BudgetRenderer:
             return None
         limit = budget_formatting.limit_of(was.nanos or 0, Unit(period.partition(":")[0]))
         over = sum(step >= FULL for step in above)
-        return blocks.paragraph(self.templates.say("budgets/restored", limit=limit, count=len(above), over=over))
+        return blocks.paragraph(
+            self.templates.render("budgets/default_restored", limit=limit, count=len(above), over=over)
+        )
 
     # --- many at once --------------------------------------------------------------------------------
 
@@ -242,7 +243,7 @@ class BudgetRenderer:
         if was is None or not rows:
             return None
         over = sum(step >= FULL for _, _, step in rows)
-        text = self.templates.say(
+        text = self.templates.render(
             "budgets/summary",
             limit=budget_formatting.limit_of(was.nanos or 0, Unit(rows[0][1].partition(":")[0])),
             everyone=was.scope == DEFAULT,

@@ -37,7 +37,7 @@ class BudgetRequestRenderer:
         if found is None:
             return None
         wish, now = found
-        text = self.templates.say("budgets/request", **self._said(wish, now))
+        text = self.templates.render("budgets/request", **self._said(wish, now))
         draft = Draft(text)
         draft.add(blocks.section(text))
         if wish.state == "open":
@@ -54,7 +54,7 @@ class BudgetRequestRenderer:
         found = await self._read(int(request.dedup_key.partition(":")[2]))
         if found is None:
             return None
-        return blocks.paragraph(self.templates.say("budgets/answered", **self._said(*found)))
+        return blocks.paragraph(self.templates.render("budgets/request_decision", **self._said(*found)))
 
     async def _read(self, key: int) -> tuple[changes.BudgetRequest, BudgetFacts] | None:
         now = self.clock()

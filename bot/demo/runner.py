@@ -22,7 +22,8 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
 from bot.settings import load
 from bot.shipped import shipped
-from bot.slack.templates import Templates, Trusted
+from bot.slack.mrkdwn import Trusted
+from bot.slack.templates import Templates
 
 QUESTIONS = (  # the README's examples, compared by a test
     "",
@@ -52,7 +53,7 @@ async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, br
     """Serve the page until `stop` is set."""
     with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
         async with demo(port, seed, Path(directory)) as running:
-            console.print(Templates(shipped("templates")).say("demo/welcome", url=Trusted(running.url)))
+            console.print(Templates(shipped("templates")).render("demo/welcome", url=Trusted(running.url)))
             if browser:
                 await asyncio.to_thread(webbrowser.open, running.url)
             await stop.wait()

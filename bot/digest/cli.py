@@ -13,8 +13,8 @@ from bot.digest.rules import DigestSchedule
 from bot.domain.visibility import Privacy
 from bot.settings import Settings, SettingsError
 from bot.shipped import shipped
-from bot.slack.blocks import plain
 from bot.slack.templates import Templates
+from bot.slack.terminal_text import terminal_text
 from bot.slack.workspace import connect_workspace
 
 
@@ -27,7 +27,7 @@ def digest_text(reader: Reader, settings: Settings, day: str | None, now: dateti
     planner, policy = _planner(settings), DigestPolicy.from_settings(settings)
     found = requested_digest(reader, "", date_of(day or "", now, planner), planner, policy, now)
     templates = Templates(shipped("templates"), settings.templates_dir)
-    return plain(DigestMessage(found, templates, policy, Privacy.NAMED).message())
+    return terminal_text(DigestMessage(found, templates, policy, Privacy.NAMED).message())
 
 
 async def channels(settings: Settings) -> Mapping[str, str]:
@@ -40,7 +40,7 @@ async def channels(settings: Settings) -> Mapping[str, str]:
     if settings.slack_bot_token is None:
         raise SettingsError(["SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions."])
     async with connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url) as workspace:
-        found = {named: await workspace.find(named) for named in settings.digest_channel}
+        found = {named: await workspace.channels.find(named) for named in settings.digest_channel}
     return {named: str(channel["id"]) if channel else named for named, channel in found.items()}
 
 

@@ -35,7 +35,7 @@ class DigestCommands:
         found = await self.database.read(
             lambda reader: requested_digest(reader, "", day, self.planner, self.policy, now)
         )
-        await request.reply.say(DigestMessage(found, self.templates, self.policy, Privacy.NAMED).message())
+        await request.responder.respond(DigestMessage(found, self.templates, self.policy, Privacy.NAMED).message())
 
 
 def date_of(text: str, now: datetime, planner: DigestPlanner) -> date:

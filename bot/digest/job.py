@@ -13,7 +13,7 @@ from bot.database.engine import Database
 from bot.digest.channels import CHANNEL, switch, switches
 from bot.digest.planner import Decisions, DigestPlanner
 from bot.outbox.renderers import Destinations, ResolvedChannel
-from bot.slack.errors import LimitedBySlackError, SlackError, SlackUnavailableError
+from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -84,7 +84,7 @@ class DigestJob:
                 named.append(each)
             elif isinstance(place, SlackError):
                 log.info("a digest waits until Slack says which channel is meant", why=str(place))
-                seconds = place.seconds if isinstance(place, LimitedBySlackError) else 0
+                seconds = place.seconds if isinstance(place, RateLimitedError) else 0
                 self._put_off[each] = now + min(max(timedelta(seconds=seconds), _AGAIN), _LONGEST)
             else:
                 raise place

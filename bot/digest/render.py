@@ -23,7 +23,8 @@ from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import live_messages
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
-from bot.slack.templates import Templates, inert
+from bot.slack.mrkdwn import escape
+from bot.slack.templates import Templates
 from bot.usage.series import sparkline
 
 _LINES = 5  # of failures, budgets, late and unusual days
@@ -84,17 +85,17 @@ class DigestMessage:
     def message(self, skipped: Sequence[date] = ()) -> Message:
         """A digest within Slack's limits, however many members, models and budgets there are; what is cut is said."""
         headline = self._headline()
-        draft = Draft(self.templates.say("digest/text", **headline))
-        draft.add(blocks.section(self.templates.say("digest/headline", **headline)))
+        draft = Draft(self.templates.render("digest/text", **headline))
+        draft.add(blocks.section(self.templates.render("digest/headline", **headline)))
         if skipped:
             days = {"days": listed(skipped), "many": len(skipped) > 1}
-            draft.add(blocks.section(self.templates.say("digest/skipped", **days)))
+            draft.add(blocks.section(self.templates.render("digest/skipped_days", **days)))
         if not self._quiet:
             self._add_days(draft)
         for part, what in ((self.found.week, "week"), (self.found.month, "month")):
             if part is not None:
-                draft.add(blocks.section(self.templates.say("digest/part", what=what, **self._part(part))))
-        draft.add(blocks.context(self.templates.say("digest/footnote", **self._freshness())))
+                draft.add(blocks.section(self.templates.render("digest/week_or_month", what=what, **self._part(part))))
+        draft.add(blocks.context(self.templates.render("digest/footnote", **self._freshness())))
         return draft.message()
 
     def _add_days(self, draft: Draft) -> None:
@@ -143,7 +144,7 @@ class DigestMessage:
     def _column(self, what: str, groups: Sequence[Group]) -> str:
         if not groups:
             return ""
-        return self.templates.say("digest/column", title=f"{what}s", **self._ranked(what, groups, self.found.days))
+        return self.templates.render("digest/column", title=f"{what}s", **self._ranked(what, groups, self.found.days))
 
     def _ranked(self, what: str, groups: Sequence[Group], part: Part) -> dict[str, Any]:
         """The dearest of them with their shares, and what is left."""
@@ -180,14 +181,14 @@ class DigestMessage:
         tasks, nanos = sum(each.tasks for each in failing), sum(each.nanos for each in failing)
         more = len(failing) - len(lines)
         values = {"tasks": count(tasks, "task"), "spent": show_usd(nanos), "lines": lines}
-        return self.templates.say("digest/failures", **values, more=count(more, "other kind") if more else "")
+        return self.templates.render("digest/failures", **values, more=count(more, "other kind") if more else "")
 
     def _budgets(self) -> str:
         found = self.found
         kinds = (("Over budget", found.over), ("Near it", found.near), ("On pace to pass it", found.ahead))
         told = [(title, [each for each in budgets if self._may_tell(each)]) for title, budgets in kinds]
         rows = [{"title": title, **self._some(budgets)} for title, budgets in told if budgets]
-        return self.templates.say("digest/budgets", kinds=rows) if rows else ""
+        return self.templates.render("digest/budgets", kinds=rows) if rows else ""
 
     def _some(self, budgets: Sequence[BudgetLine]) -> dict[str, Any]:
         shown = [each for each in budgets if self._may_name(each)]
@@ -227,8 +228,8 @@ class DigestMessage:
         ]
         if not late and not unusual:
             return ""
-        return self.templates.say(
-            "digest/others",
+        return self.templates.render(
+            "digest/late_and_unusual",
             late=late[-_LINES:],
             late_more=show_usd(sum(nanos for _, nanos in found.late[:-_LINES])) if len(late) > _LINES else "",
             unusual=unusual[:_LINES],
@@ -258,7 +259,7 @@ class DigestMessage:
             return
         title = f"Spend of {len(days)} days"
         most = max(nanos)
-        said = inert(
+        said = escape(
             f"{title}: {show_usd(sum(nanos))} in all, the most {show_usd(most)} on {weekday(days[nanos.index(most)])}"
         )
         dollars = [round(max(amount, 0) / _DOLLARS, 2) for amount in nanos]

@@ -12,10 +12,12 @@ from bot.ledger.members import people
 from bot.people.links import users_by_email
 from bot.people.roles import Denied, SlackUser, read_user
 from bot.settings import Settings
-from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError, translated
+from bot.slack.account import Account
+from bot.slack.channels import is_shared_outside
+from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError, translated_errors
 from bot.slack.manifest import SCOPES
-from bot.slack.transport import session, web_client
-from bot.slack.workspace import Account, Workspace, connect_workspace, is_shared_outside
+from bot.slack.transport import slack_session, web_client
+from bot.slack.workspace import Workspace, connect_workspace
 
 _REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."
 _MOST_NAMED = 5
@@ -77,7 +79,7 @@ async def _only(check: Awaitable[Check]) -> AsyncIterator[Check]:
 def _unusable(what: str, error: SlackError) -> Check:
     if isinstance(error, RefusedBySlackError):
         return Check(State.FAIL, what, str(error), "Copy the token again, whole, from the app that is installed.")
-    mend = error.mend if isinstance(error, SlackUnavailableError) else ""
+    mend = error.remedy if isinstance(error, SlackUnavailableError) else ""
     return Check(State.FAIL, what, str(error), mend or "Check this machine's way to Slack (DNS, proxy, firewall).")
 
 
@@ -91,8 +93,8 @@ def _scopes(account: Account) -> Iterator[Check]:
 
 async def _socket(token: str, address: str) -> Check:
     try:
-        async with session(address, aiohttp.ClientTimeout(total=10)) as over:
-            with translated():
+        async with slack_session(address, aiohttp.ClientTimeout(total=10)) as over:
+            with translated_errors():
                 await web_client(None, address, over).apps_connections_open(app_token=token)
     except RefusedBySlackError as error:
         mend = "Turn Socket Mode on, and give the app-level token connections:write (Basic Information)."
@@ -107,7 +109,7 @@ async def _socket(token: str, address: str) -> Check:
 
 async def _people(app: App, slack: Workspace, account: Account) -> AsyncIterator[Check]:
     try:
-        users = [read_user(record, account.team, account.enterprise) async for record in slack.users()]
+        users = [read_user(record, account.team, account.enterprise) async for record in slack.users.everybody()]
     except SlackError as error:
         yield Check(State.FAIL, "people", f"the list of people cannot be read: {error}", _REINSTALL)
         return
@@ -166,14 +168,13 @@ def _channels(settings: Settings) -> dict[str, tuple[str, ...]]:
 async def _channel(slack: Workspace, account: Account, name: str, channel: str) -> Check:
     what = f"{name} {channel}"
     try:
-        found = await slack.find(channel)
+        found = await slack.channels.find(channel)
         if found is None:
             mend = "Check the spelling, or invite the bot if the channel is private."
             return Check(State.FAIL, what, "there is no such channel that the bot can see", mend)
         if trouble := _trouble(found):
             return Check(State.FAIL, what, *trouble)
-        with translated():
-            await slack.reading.conversations_history(channel=found["id"], limit=1, include_all_metadata=True)
+        await slack.history.check_readable(found["id"])
     except RefusedBySlackError as error:
         mend = _REINSTALL if error.needed else "Invite the bot: /invite @neo-usage"
         return Check(State.FAIL, what, f"its history cannot be read ({error.code})", mend)

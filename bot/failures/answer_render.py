@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slackblocks import Button
-
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
@@ -14,8 +12,9 @@ from bot.failures import failure_formatting
 from bot.failures.facts import FailedTask, first_line
 from bot.failures.report import ErrorLine, ErrorReport, Part
 from bot.slack import blocks
-from bot.slack.blocks import Draft, Message
-from bot.slack.templates import Templates, inert, mention
+from bot.slack.blocks import Button, Draft, Message
+from bot.slack.mrkdwn import escape, mention
+from bot.slack.templates import Templates
 
 LIFT = "failure_lift"
 _KINDS, _PARTS, _SILENCES = 25, 10, 5  # lines that an answer shows
@@ -47,7 +46,7 @@ class ActiveSilence:
 
 def report(report: ErrorReport, view: FailureView, silences: Sequence[ActiveSilence]) -> Message:
     """The report as a message."""
-    text = view.templates.say("failures/report", **_facts(report, view))
+    text = view.templates.render("failures/report", **_facts(report, view))
     draft = Draft(text.partition("\n")[0])
     draft.add(blocks.section(text))
     if report.lines:
@@ -56,7 +55,7 @@ def report(report: ErrorReport, view: FailureView, silences: Sequence[ActiveSile
         if lines := _shares(parts):
             draft.add(blocks.section(f"*{title}*\n" + "\n".join(lines)))
     _add_silences(draft, silences, view)
-    draft.add(blocks.context(view.templates.say("failures/footnotes", **_freshness(report, view))))
+    draft.add(blocks.context(view.templates.render("failures/footnotes", **_freshness(report, view))))
     return draft.message()
 
 
@@ -99,7 +98,7 @@ def cells(line: ErrorLine, zone: ZoneInfo) -> list[str]:
 
 def _add_lines(draft: Draft, report: ErrorReport, view: FailureView) -> None:
     rows = [cells(line, view.zone) for line in report.lines[:_KINDS]]
-    kept = blocks.fitting(rows)
+    kept = blocks.fitting_rows(rows)
     draft.add(blocks.table(COLUMNS, kept, NUMBERS), lambda: blocks.plain_table(COLUMNS, rows, NUMBERS))
     if left := len(report.lines) - len(kept):
         rest = sum(line.tasks for line in report.lines[len(kept) :])
@@ -110,7 +109,7 @@ def _shares(parts: Sequence[Part]) -> list[str]:
     """What share of the tasks failed, for the parts where some did."""
     failing = [part for part in parts if part.failed]
     lines = [
-        f"{inert(one_line(part.name, 60))}  {part.failed:,} of {part.tasks:,} ({percent(part.failed, part.tasks)})"
+        f"{escape(one_line(part.name, 60))}  {part.failed:,} of {part.tasks:,} ({percent(part.failed, part.tasks)})"
         for part in failing
     ]
     more = len(failing) - _PARTS
@@ -136,9 +135,9 @@ def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: Failure
 
 def silenced(each: ActiveSilence, zone: ZoneInfo) -> str:
     """A silence in words."""
-    why = f": {inert(each.reason)}" if each.reason else ""
+    why = f": {escape(each.reason)}" if each.reason else ""
     last = formatting.last_day(each.until, zone)
-    return f":zzz: Silenced through {last}, {inert(each.name)}, by {mention(each.by)}{why}"
+    return f":zzz: Silenced through {last}, {escape(each.name)}, by {mention(each.by)}{why}"
 
 
 def lifting(each: ActiveSilence, action: str = LIFT) -> Button:
@@ -153,11 +152,11 @@ _TASK_COLUMNS = ("Task", "Spent", "Member", "Failed", "Title", "Error")
 
 def tasks(found: Sequence[FailedTask], view: FailureView) -> Message:
     """The tasks of a group, the latest first."""
-    text = view.templates.say("failures/tasks", count=formatting.count(len(found), "failed task"))
+    text = view.templates.render("failures/tasks", count=formatting.count(len(found), "failed task"))
     draft = Draft(text)
     draft.add(blocks.section(text))
     rows = [_task_cells(each, view) for each in found]
-    kept = blocks.fitting(rows)
+    kept = blocks.fitting_rows(rows)
     if rows:
         draft.add(blocks.table(_TASK_COLUMNS, kept, (1,), _CELL), lambda: blocks.plain_table(_TASK_COLUMNS, rows, (1,)))
     if len(kept) < len(rows):

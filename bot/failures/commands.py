@@ -59,7 +59,7 @@ class FailureCommands:
         found = await self._reported(request, caller, await self._question(line, caller))
         silences = await self._silences() if caller.role is Role.OPERATOR else []
         view = answer_render.FailureView(self.templates, self.policy.zone)
-        await request.reply.say(answer_render.report(found, view, silences))
+        await request.responder.respond(answer_render.report(found, view, silences))
 
     async def _question(self, line: str, caller: Caller) -> Question:
         now, zone, failing = self.clock(), self.policy.zone, self.policy.failing
@@ -97,7 +97,7 @@ class FailureCommands:
         words = clean(request.text).lower().split()[1:]
         if words == ["errors"]:
             on = await self.database.read(lambda reader: _listens(reader, caller.member))
-            await self._say(request, "failures/notify", on=on, new=False)
+            await self._say(request, "failures/notification_setting", on=on, new=False)
             return
         if len(words) != 2 or words[0] != "errors" or words[1] not in {"on", "off"}:  # noqa: PLR2004 - what, and whether
             raise RefusedError(
@@ -107,7 +107,7 @@ class FailureCommands:
 
     async def _listen(self, request: Request, caller: Caller, *, on: bool) -> None:
         new = await self.listen(await self.member(caller), on=on)
-        await self._say(request, "failures/notify", on=on, new=new)
+        await self._say(request, "failures/notification_setting", on=on, new=new)
 
     async def listen(self, member: int, *, on: bool) -> bool:
         """Whether a member hears of their own failures from now on; returns whether that is new."""
@@ -140,7 +140,7 @@ class FailureCommands:
         if not found and not operator:
             raise RefusedError("None of these tasks is yours. Operators see them all.")
         view = answer_render.FailureView(self.templates, self.policy.zone, self.policy.address)
-        await request.reply.say(answer_render.tasks(found, view))
+        await request.responder.respond(answer_render.tasks(found, view))
 
     async def acknowledge(self, request: Request, caller: Caller) -> None:
         """Record that an operator has seen an alert."""
@@ -149,7 +149,7 @@ class FailureCommands:
         before = await self.database.write(lambda c: self._acknowledged(c, first, request.user))
         by, at = before or (request.user, self.clock())
         when = formatting.moment(at, self.policy.zone)
-        await self._say(request, "failures/acknowledged", again=before is not None, by=by, when=when)
+        await self._say(request, "failures/acknowledgement", again=before is not None, by=by, when=when)
 
     def _acknowledged(self, connection: "Connection", first: int, by: str) -> tuple[str, datetime] | None:
         before = store.acknowledge(connection, first, by, self.clock())
@@ -173,7 +173,7 @@ class FailureCommands:
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.policy.zone)
-        await self.workspace.open_form(request.trigger, forms.view(choices, request.channel, today))
+        await self.workspace.views.open_form(request.trigger, forms.view(choices, request.channel, today))
 
     async def submit_silence(self, request: Request, caller: Caller) -> None:
         """Silence what was chosen in a form."""
@@ -183,7 +183,7 @@ class FailureCommands:
         log.info("silenced", by=request.user, what=asked.what.value)
         (name,) = await self.database.read(lambda reader: list(_called(reader, [asked])))
         day = formatting.last_day(asked.until, self.policy.zone)
-        await self._say(request, "failures/silenced", name=name, day=day, reason=asked.reason or "")
+        await self._say(request, "failures/silence_confirmation", name=name, day=day, reason=asked.reason or "")
 
     def _silenced(self, connection: "Connection", asked: store.Silence) -> None:
         store.silence(connection, asked, self.clock())
@@ -192,7 +192,7 @@ class FailureCommands:
     async def lift_silence(self, request: Request, caller: Caller) -> None:
         """End a silence, for an operator."""
         self._operators_only(caller)
-        await self._say(request, "failures/lifted", done=await self.lift(int(request.text)))
+        await self._say(request, "failures/silence_lifted", done=await self.lift(int(request.text)))
 
     async def lift(self, key: int) -> bool:
         """End a silence, for an operator; whether there was one."""
@@ -208,7 +208,7 @@ class FailureCommands:
         return forms.wrong(fields, self.clock(), self.policy.zone)
 
     async def _say(self, request: Request, template: str, **values: object) -> None:
-        await request.reply.say(blocks.paragraph(self.templates.say(template, **values)))
+        await request.responder.respond(blocks.paragraph(self.templates.render(template, **values)))
 
 
 def quiet(reader: Reader, now: datetime) -> list[answer_render.ActiveSilence]:

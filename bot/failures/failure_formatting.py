@@ -8,7 +8,7 @@ from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.failures.facts import Case
 from bot.failures.rules import Cap
-from bot.slack.templates import Trusted, inert
+from bot.slack.mrkdwn import Trusted, escape
 
 _NAMED = 5  # members by name
 _HOURS, _DAYS = 120, 48 * 60  # minutes, above which hours and days read better
@@ -43,7 +43,7 @@ def names(members: Sequence[str]) -> str:
 
 def link(template: str | None, task_id: str) -> Trusted:
     """A task by the beginning of its id, linked to its page in Neo where there is an address for that."""
-    shown = inert(task_id[:8])
+    shown = escape(task_id[:8])
     if template is None:
         return Trusted(shown)
     return Trusted(f"<{template.replace('{task_id}', quote(task_id, safe=''))}|{shown}>")

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from slackblocks import Button
-
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
@@ -23,8 +21,9 @@ from bot.ledger.scope import Scope
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import live_messages
 from bot.slack import blocks
-from bot.slack.blocks import Draft, Message
-from bot.slack.templates import Templates, Trusted, code, mention
+from bot.slack.blocks import Button, Draft, Message
+from bot.slack.mrkdwn import Trusted, code, mention
+from bot.slack.templates import Templates
 
 TASKS, SILENCE, ACKNOWLEDGE, OFF = "failure_tasks", "failure_silence", "failure_ack", "failure_off"
 _LINES = 10  # kinds that a summary lists
@@ -104,7 +103,7 @@ class FailureRenderer:
 
     def _of_none(self) -> Message:
         """What a message becomes whose tasks are all told of elsewhere, or of which there is nothing to tell."""
-        return blocks.paragraph(self.templates.say("failures/emptied"))
+        return blocks.paragraph(self.templates.render("failures/group_empty"))
 
     def _of_one(self, found: _Found, telling: RenderRequest) -> Message:
         (only,) = found.told.cases
@@ -117,11 +116,11 @@ class FailureRenderer:
     def _drafted(
         self, only: Case, latest: tuple[FailedTask, ...], telling: RenderRequest, *, reply: bool = False
     ) -> Draft:
-        headline = self.templates.say("failures/headline", **self._headline(only, telling))
+        headline = self.templates.render("failures/headline", **self._headline(only, telling))
         draft = Draft(headline)
         draft.add(blocks.section(headline))
         details = self._details(only, latest, telling)
-        draft.add(blocks.section(self.templates.say("failures/details", **details, reply=reply)))
+        draft.add(blocks.section(self.templates.render("failures/details", **details, reply=reply)))
         return draft
 
     def _headline(self, only: Case, telling: RenderRequest) -> dict[str, Any]:
@@ -180,7 +179,7 @@ class FailureRenderer:
         cases = found.told.cases
         lines = [self._line(each, telling) for each in cases[:_LINES]]
         members = {email for each in cases for email in each.members}
-        text = self.templates.say(
+        text = self.templates.render(
             "failures/summary",
             kinds=len(cases),
             own=_member(telling) is not None,

@@ -23,7 +23,7 @@ from bot.ledger.passes import UnreadError
 from bot.people.people import People, UnverifiedError
 from bot.people.roles import Denied
 from bot.slack.blocks import Message, paragraph
-from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
+from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
@@ -64,7 +64,9 @@ class HomeTab:
             await self.database.write(lambda connection: store.opened(connection, request.user, now))
             await self._draw(request.user)
         except UnusableError:  # who looks can be kept later, what they came for is shown
-            await self.workspace.publish(request.user, await self._message(await self._rights.now(request.user)))
+            await self.workspace.views.publish_home(
+                request.user, await self._message(await self._rights.now(request.user))
+            )
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Somebody presses a button in it."""
@@ -73,7 +75,7 @@ class HomeTab:
             case "listen":
                 await self._listen(caller, on=request.text == "on")
             case "ask" | "set":
-                channel = await self.workspace.dm(request.user)
+                channel = await self.workspace.channels.open_dm(request.user)
                 await self.budgets.fill_in(replace(request, channel=channel), caller)
                 return
             case "lift":
@@ -162,7 +164,7 @@ class HomeTab:
             await self._publish(user, at_once=at_once)
         except RefusedBySlackError:
             raise
-        except LimitedBySlackError as limit:
+        except RateLimitedError as limit:
             self._not_before = now + min(timedelta(seconds=limit.seconds), _LONGEST)
             self._wanted.add(user)
             raise
@@ -178,17 +180,17 @@ class HomeTab:
         if at_once or looks != await self.database.read(lambda reader: store.looks_of(reader, user)):
             # until Slack has taken it, it may look like the one or the other
             await self.database.write(lambda connection: store.drawn(connection, user, store.UNKNOWN))
-            await self.workspace.publish(user, shown)
+            await self.workspace.views.publish_home(user, shown)
             await self.database.write(lambda connection: store.drawn(connection, user, looks))
 
     async def _message(self, standing: Standing) -> Message:
         if isinstance(standing, Denied):
-            return paragraph(self.templates.say("people/denied", reason=standing.value))
+            return paragraph(self.templates.render("people/denial", reason=standing.value))
         now = self.clock()
         try:
             found = await self.database.read(lambda reader: home_facts(reader, standing, self.policy, now))
         except UnreadError:
-            return paragraph(self.templates.say("home/unread", reading=self.source.reading(standing)))
+            return paragraph(self.templates.render("home/no_data", reading=self.source.reading(standing)))
         return message_of(found, self._view(found, standing, now))
 
     def _view(self, found: HomeFacts, caller: Caller, now: datetime) -> HomeView:

@@ -19,7 +19,8 @@ from bot.home.facts import HomeFacts, Own, Team
 from bot.ledger.spend import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
-from bot.slack.templates import Templates, code, readable_text
+from bot.slack.mrkdwn import code, readable_text
+from bot.slack.templates import Templates
 from bot.usage import answer_formatting
 from bot.usage.report import Report
 from bot.usage.tables import add_chart
@@ -49,12 +50,12 @@ def message_of(found: HomeFacts, view: HomeView) -> Message:
     """App Home, within Slack's limits; its small print, how fresh it is, is the last block."""
     draft = Draft("neo-usage")
     if found.own is None:
-        draft.add(blocks.section(view.templates.say("home/unknown", whom=readable_text(view.whom_to_ask))))
+        draft.add(blocks.section(view.templates.render("home/unknown_member", whom=readable_text(view.whom_to_ask))))
     else:
         _add_own(draft, found.own, view)
     if found.team is not None:
         _add_team(draft, found.team, view)
-    draft.add(blocks.context(view.templates.say("home/footnote", **_freshness(found, view))))
+    draft.add(blocks.context(view.templates.render("home/footnote", **_freshness(found, view))))
     return draft.message()
 
 
@@ -68,10 +69,10 @@ def _freshness(found: HomeFacts, view: HomeView) -> dict[str, object]:
 
 def _add_own(draft: Draft, own: Own, view: HomeView) -> None:
     draft.add(blocks.header("Your month"))
-    draft.add(blocks.section(view.templates.say("home/month", **_month(own.month, own.forecast))))
+    draft.add(blocks.section(view.templates.render("home/month", **_month(own.month, own.forecast))))
     add_chart(draft, own.month)
     budgets = [_budget(each) for each in own.budgets]
-    draft.add(blocks.section(view.templates.say("home/budgets", budgets=budgets)))
+    draft.add(blocks.section(view.templates.render("home/budgets", budgets=budgets)))
     draft.add(blocks.actions([blocks.button("Ask for a budget", ASK, "ask")]))
     _add_tasks(draft, own, view)
     _add_failures(draft, own, view)
@@ -134,7 +135,7 @@ def _cells(each: TaskRow, basis: SpendBasis, view: HomeView) -> list[str]:
 def _add_failures(draft: Draft, own: Own, view: HomeView) -> None:
     lines = [_failure(each) for each in own.failing[:_LINES]]
     more = len(own.failing) - len(lines)
-    text = view.templates.say("home/failures", lines=lines, more=more, listens=own.listens)
+    text = view.templates.render("home/failures", lines=lines, more=more, listens=own.listens)
     draft.add(blocks.section(text))
     label = "Tell me no more" if own.listens else "Tell me when a task fails"
     draft.add(blocks.actions([blocks.button(label, LISTEN, "off" if own.listens else "on")]))
@@ -154,15 +155,17 @@ def _failure(each: ErrorLine) -> dict[str, object]:
 
 def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
     draft.add(blocks.header("The team"))
-    draft.add(blocks.section(view.templates.say("home/month", **_month(team.month, team.forecast))))
+    draft.add(blocks.section(view.templates.render("home/month", **_month(team.month, team.forecast))))
     budgets = [_budget(each) for each in team.budgets[:_LINES]]
     draft.add(
-        blocks.section(view.templates.say("home/pressing", budgets=budgets, more=len(team.budgets) - len(budgets)))
+        blocks.section(
+            view.templates.render("home/budgets_at_risk", budgets=budgets, more=len(team.budgets) - len(budgets))
+        )
     )
     draft.add(blocks.actions([blocks.button("Set a budget", SET, "set")]))
     alerts = [_alert(each) for each in team.alerts[:_LINES]]
     values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
-    draft.add(blocks.section(view.templates.say("home/alerts", **values)))
+    draft.add(blocks.section(view.templates.render("home/alerts", **values)))
     for each in team.silences[:_LINES]:
         draft.add(blocks.context(silenced(each, view.zone)))
     if team.silences:

@@ -9,7 +9,8 @@ from bot.database.reader import Reader
 from bot.domain.timestamps import from_us
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
-from bot.slack.templates import Templates, readable_text
+from bot.slack.mrkdwn import readable_text
+from bot.slack.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class IncidentRenderer:
             "back": over and ended is None,
             "minutes": 0 if ended is None else (from_us(ended) - from_us(began)) // timedelta(minutes=1),
         }
-        return paragraph(self.templates.say("incidents/incident", **values))
+        return paragraph(self.templates.render("incidents/incident", **values))
 
 
 def _incident(reader: Reader, what: str, column: str) -> tuple[str, str, int, int | None] | None:

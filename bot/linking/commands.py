@@ -35,7 +35,7 @@ class LinkCommands:
     async def link(self, request: Request, caller: Caller) -> None:
         """Link somebody, or undo it."""
         done = await self._done(request, caller)
-        await request.reply.say(paragraph(self.templates.say("people/link", **done)))
+        await request.responder.respond(paragraph(self.templates.render("people/link", **done)))
 
     async def _done(self, request: Request, caller: Caller) -> dict[str, object]:
         if caller.role is not Role.OPERATOR:

@@ -12,7 +12,7 @@ from bot.ledger.former import FormerLedger, open_former
 from bot.outbox import restore
 from bot.outbox.restore import KeyMapping, RestoredMessages
 from bot.people.restore import adopt as adopt_people
-from bot.slack.deduplication import REQUESTS, import_requests
+from bot.slack.deduplication import SELECT_REQUESTS, import_requests
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -54,7 +54,7 @@ def adopt(
     connection: "Connection", capabilities: Sequence[Capability], former: FormerLedger, now: datetime
 ) -> KeyMapping:
     """Take over what each package knew in the former ledger; return how its keys read here."""
-    import_requests(connection, former.rows(REQUESTS))
+    import_requests(connection, former.rows(SELECT_REQUESTS))
     adopt_people(connection, former)
     adopters = [each.upkeep.adopt for each in capabilities if each.upkeep.adopt is not None]
     return restore.merge_mappings([adopter(connection, former, now) for adopter in adopters])

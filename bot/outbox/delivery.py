@@ -16,8 +16,9 @@ from bot.outbox.renderers import Renderers, RenderRequest
 from bot.outbox.rules import DeliveryTiming, NotificationState, fallback, waiting
 from bot.outbox.store import Arrival, ClaimedEdit, ClaimedNotification, Ending, Posted, Sought
 from bot.slack.blocks import Message, paragraph
-from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError, SlackUnavailableError
-from bot.slack.workspace import Workspace, send_simplified
+from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError, SlackUnavailableError
+from bot.slack.messages import send_simplified
+from bot.slack.workspace import Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -79,7 +80,7 @@ class Delivery:
             ts, threaded = await self._posted(job, message)
         except _ClaimLostError:
             return 0
-        except LimitedBySlackError:
+        except RateLimitedError:
             # the channel waits, not the message
             await self.write(
                 lambda c: store.release_for_retry(c, job, self.clock(), "Slack takes nothing more just now")
@@ -133,7 +134,7 @@ class Delivery:
             raise  # who is meant cannot be asked just now: the summary is put off
         except Exception:
             log.exception("a line of a summary could not be worded", key=request.dedup_key)
-            return paragraph(self.voices.templates.say("outbox/unworded"))
+            return paragraph(self.voices.templates.render("outbox/render_failure"))
 
     async def _posted(self, job: ClaimedNotification, message: Message) -> tuple[str, bool]:
         """Post it; the claim is looked at just before each request."""
@@ -143,7 +144,7 @@ class Delivery:
                 raise _ClaimLostError
             self.posted[job.channel] = asyncio.get_running_loop().time()
             async with self.in_time():
-                return await self.workspace.deliver(job.channel, message, job.key, job.thread)
+                return await self.workspace.messages.post_notification(job.channel, message, job.key, job.thread)
 
         return await send_simplified(message, post)
 
@@ -152,7 +153,7 @@ class Delivery:
         wait = timedelta(seconds=self.times.first_wait)
         if isinstance(error, RefusedBySlackError):
             wait = timedelta(seconds=self.times.longest_wait)
-        if isinstance(error, LimitedBySlackError):
+        if isinstance(error, RateLimitedError):
             wait = max(wait, timedelta(seconds=min(error.seconds, store.LONGEST.total_seconds())))
         return self.clock() + wait
 
@@ -171,7 +172,7 @@ class Delivery:
 
     async def _refused(self, job: ClaimedNotification, refusal: RefusedBySlackError) -> None:
         code = refusal.code
-        if refusal.not_let_in:
+        if refusal.refuses_the_bot:
             again = self.clock() + timedelta(seconds=self.times.longest_wait)
             await self.write(lambda c: store.release_for_retry(c, job, again, f"Slack refused: {code}"))
             log.warning("the bot is not let in", code=code)
@@ -182,7 +183,7 @@ class Delivery:
         await self.write(lambda c: store.hand_on(c, job, end, self.clock()))
 
     async def _failed(self, job: ClaimedNotification, error: SlackUnavailableError) -> float:
-        if error.harmless:
+        if error.not_carried_out:
             wait = waiting(self.times, job.attempts - 1)
             await self.write(lambda c: store.release_for_retry(c, job, self.clock() + wait, str(error)))
             return wait.total_seconds()
@@ -205,7 +206,7 @@ class Delivery:
     async def _take_back(self, channel: str, ts: str) -> None:
         """Delete a second copy."""
         try:
-            await self.workspace.delete(channel, ts)
+            await self.workspace.messages.delete(channel, ts)
         except RefusedBySlackError as refusal:
             log.info("a second copy could not be deleted", code=refusal.code)
 
@@ -255,12 +256,15 @@ class Delivery:
         oldest = self._since(sought)
         copies: list[Posted] = []
         try:
-            copies += [Posted(ts, None) for ts in await self.workspace.copies(sought.channel, sought.key, oldest)]
+            copies += [
+                Posted(ts, None)
+                for ts in await self.workspace.history.messages_with_key(sought.channel, sought.key, oldest)
+            ]
             for thread in await self._threads(sought, oldest):
                 with suppress(_NoThreadError):
                     copies += [Posted(ts, thread) for ts in await self._replies(sought, thread, oldest)]
         except RefusedBySlackError as refusal:
-            if refusal.not_let_in and refusal.code not in _UNREADABLE:
+            if refusal.refuses_the_bot and refusal.code not in _UNREADABLE:
                 raise
             return None
         return sorted({copy.ts: copy for copy in copies}.values(), key=lambda copy: float(copy.ts))
@@ -269,7 +273,7 @@ class Delivery:
         """The threads that a copy may hang in; if nobody here knows, all that begin with a message of the bot's."""
         if sought.living is None or sought.claimed_at is not None:
             return sought.threads
-        return sorted({*sought.threads, *await self.workspace.threads(sought.channel, oldest)})
+        return sorted({*sought.threads, *await self.workspace.history.threads(sought.channel, oldest)})
 
     def _since(self, sought: Sought) -> float:
         """No copy is older than this, by Slack's clock: ours may have been ahead."""
@@ -281,7 +285,7 @@ class Delivery:
 
     async def _replies(self, sought: Sought, thread: str, oldest: float) -> list[str]:
         try:
-            return await self.workspace.copies(sought.channel, sought.key, oldest, thread)
+            return await self.workspace.history.messages_with_key(sought.channel, sought.key, oldest, thread)
         except RefusedBySlackError as refusal:
             if refusal.code in _GONE:
                 raise _NoThreadError from refusal
@@ -314,7 +318,7 @@ class Delivery:
         """Edits wait, the channel's posts do not: Slack limits each for itself."""
         later = self.later(error)
         await self.write(lambda c: store.edit_later(c, edit, later))
-        if not isinstance(error, LimitedBySlackError):
+        if not isinstance(error, RateLimitedError):
             return self.times.first_wait
         await self.write(lambda c: store.edits_later(c, edit.channel, later, self.clock()))
         return 0
@@ -322,13 +326,13 @@ class Delivery:
     async def _edited(self, edit: ClaimedEdit, message: Message) -> None:
         async def say(message: Message) -> None:
             async with self.in_time():
-                await self.workspace.edit(edit.channel, edit.ts, message, edit.key)
+                await self.workspace.messages.edit(edit.channel, edit.ts, message, edit.key)
 
         await send_simplified(message, say)
 
     async def _not_edited(self, edit: ClaimedEdit, refusal: RefusedBySlackError) -> float:
         code = refusal.code
-        if refusal.not_let_in:
+        if refusal.refuses_the_bot:
             again = self.clock() + timedelta(seconds=self.times.longest_wait)
             await self.write(lambda c: store.edit_later(c, edit, again))
         elif code in _GONE:

@@ -15,7 +15,7 @@ from bot.outbox.delivery import Delivery
 from bot.outbox.renderers import Destinations, Redirect, Renderers, ResolvedChannel, Undeliverable
 from bot.outbox.rules import NotificationState, QuietHours, fallback
 from bot.outbox.store import ClaimedEdit, ClaimedNotification, Ending, Moment, Sought
-from bot.slack.errors import LimitedBySlackError, SlackError
+from bot.slack.errors import RateLimitedError, SlackError
 
 log = structlog.get_logger(__name__)
 
@@ -237,7 +237,7 @@ class Dispatcher:
             return wait
         try:
             hold = await self._delivery.deliver(job)
-        except LimitedBySlackError as limit:
+        except RateLimitedError as limit:
             self._pace.limited(job.channel)
             return min(limit.seconds, store.LONGEST.total_seconds())
         self._pace.went_well()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.slack.blocks import Message, paragraph
-from bot.slack.templates import Templates, Trusted
+from bot.slack.mrkdwn import Trusted
+from bot.slack.templates import Templates
 
 _MOST_LINES = 15  # of a summary
 
@@ -82,7 +83,9 @@ class Renderers:
         if not said:
             return None
         lines = [Trusted(each) for each in said[:_MOST_LINES]]
-        return paragraph(self.templates.say("outbox/missed", lines=lines, count=len(said), more=len(said) - len(lines)))
+        return paragraph(
+            self.templates.render("outbox/missed_summary", lines=lines, count=len(said), more=len(said) - len(lines))
+        )
 
     async def show(self, request: RenderRequest) -> Message | None:
         """A living message."""

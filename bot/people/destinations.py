@@ -16,8 +16,9 @@ from bot.outbox.rules import fallback
 from bot.people import links
 from bot.people.people import People
 from bot.people.roles import SlackUser
+from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackUnavailableError
-from bot.slack.workspace import Workspace, is_shared_outside
+from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -124,9 +125,9 @@ class DestinationResolver:
     async def _dm(self, user: str) -> Place:
         if user not in self._dms:
             try:
-                self._dms[user] = await self.workspace.dm(user)
+                self._dms[user] = await self.workspace.channels.open_dm(user)
             except RefusedBySlackError as refusal:
-                if refusal.not_let_in:
+                if refusal.refuses_the_bot:
                     raise
                 return Undeliverable(f"no direct message is possible ({refusal.code})")
         return ResolvedChannel(self._dms[user])
@@ -182,7 +183,7 @@ class DestinationResolver:
         try:
             found = await self._channel_named(named)
         except RefusedBySlackError as refusal:
-            if refusal.not_let_in:
+            if refusal.refuses_the_bot:
                 raise
             return Undeliverable(f"{named} cannot be looked at ({refusal.code})")
         if found is None:
@@ -195,10 +196,10 @@ class DestinationResolver:
         """A channel object; one that was found by its name before is asked for by id, which is one request."""
         place, _ = self._places.get(named, (None, None))
         if isinstance(place, ResolvedChannel):
-            found = await self.workspace.find(place.channel)
+            found = await self.workspace.channels.find(place.channel)
             if found and not found.get("is_archived") and named in {found["id"], f"#{found['name']}"}:
                 return found
-        return await self.workspace.find(named)
+        return await self.workspace.channels.find(named)
 
 
 def _addresses(reader: Reader, email: str) -> list[str]:

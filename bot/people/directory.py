@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bot.people.roles import SlackUser, read_user
-from bot.slack.errors import LimitedBySlackError, SlackError
+from bot.slack.errors import RateLimitedError, SlackError
 from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
@@ -46,8 +46,8 @@ class Directory:
         while cursor is not None and cursor not in read:  # a list that goes round in a circle ends, too
             seen = self.clock()
             try:
-                records, following = await self.workspace.some_users(cursor)
-            except LimitedBySlackError as limit:
+                records, following = await self.workspace.users.page(cursor)
+            except RateLimitedError as limit:
                 await asyncio.sleep(max(limit.seconds, 1))  # nobody waits for this
                 continue
             except SlackError as error:
@@ -69,7 +69,7 @@ class Directory:
         if known and timedelta(0) <= self.clock() - known[1] < FRESH:
             return known[0]
         seen = self.clock()
-        record = await self.workspace.user(user)
+        record = await self.workspace.users.by_id(user)
         if record is None:
             self._known.pop(user, None)
             return None
@@ -83,7 +83,7 @@ class Directory:
         Raises:
             SlackError: Slack does not say.
         """
-        record = await self.workspace.user_by_email(email)
+        record = await self.workspace.users.by_email(email)
         if record is None:
             return None
         found = self._read(record)
@@ -117,8 +117,8 @@ class Directory:
         return {user.email: user for user, _ in self._known.values() if user.email in wanted and not user.denied}
 
     def _read(self, record: dict[str, Any]) -> SlackUser:
-        who = self.workspace.identity
-        return read_user(record, who.team, who.enterprise)
+        own = self.workspace.identity
+        return read_user(record, own.team, own.enterprise)
 
     def _keep(self, user: SlackUser, seen: datetime) -> None:
         self._known[user.id] = user, seen

@@ -11,7 +11,7 @@ from bot.domain.access import Caller, RefusedError, Role
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.roles import Denied, SlackUser, caller_of
-from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
+from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 
 _MOMENT = 3.0  # seconds that whoever asks waits for Slack to say who they are
 _MOST_NAMED = 3  # operators, to somebody who needs one
@@ -59,7 +59,7 @@ class People:
         """A user, also where Slack has enough for a moment: somebody waits for an answer."""
         try:
             return await self.directory.user(user)
-        except LimitedBySlackError as limit:
+        except RateLimitedError as limit:
             if limit.seconds > _MOMENT:
                 raise
             await asyncio.sleep(limit.seconds)

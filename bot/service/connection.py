@@ -13,10 +13,10 @@ from bot.service.health import SlackCheck
 from bot.service.router import Router
 from bot.settings import Settings
 from bot.slack.deduplication import RequestDeduplicator
-from bot.slack.errors import LimitedBySlackError, RefusedBySlackError, SlackError
+from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 from bot.slack.listener import Listener
 from bot.slack.socket import SocketConnection
-from bot.slack.workspace import Account, Workspace
+from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -56,10 +56,16 @@ class SlackConnection:
     async def connect(self) -> None:
         """Reach Slack, however long that takes; raises RefusedBySlackError if the bot token is not valid."""
         settings, workspace = self.context.settings, self.context.workspace
-        account = await _account(workspace)
+        await _identify(workspace)
         await self.deduplicator.load()
         secret = signing_secret(settings)
-        self.listener = Listener(workspace, account, self.router.serve, secret, self.router.check, self.deduplicator)
+        self.listener = Listener(
+            workspace,
+            serve=self.router.serve,
+            validate=self.router.check,
+            signing_secret=secret,
+            deduplicator=self.deduplicator,
+        )
         self.filling = asyncio.create_task(self._fill())
         if settings.slack_app_token is not None:
             token, address = settings.slack_app_token.reveal(), settings.slack_api_url
@@ -69,7 +75,7 @@ class SlackConnection:
     async def _fill(self) -> None:
         """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
         names = self.context.people.directory.begin(FILL_SECONDS)
-        await asyncio.gather(names, asyncio.to_thread(self.context.templates.warm))
+        await asyncio.gather(names, asyncio.to_thread(self.context.templates.compile_all))
 
     async def trouble(self) -> str:
         """Return what is wrong with the connection, in words; empty if nothing is."""
@@ -108,14 +114,16 @@ async def cancel(task: "asyncio.Task[None]") -> None:
         await task
 
 
-async def _account(workspace: Workspace) -> Account:
-    """Return who the bot is, asked until Slack answers."""
+async def _identify(workspace: Workspace) -> None:
+    """Ask Slack who the bot is, until it answers."""
     while True:
         try:
-            return await workspace.account()
+            await workspace.account()
         except RefusedBySlackError:
             raise
         except SlackError as error:
             log.warning("Slack does not answer; trying again", why=str(error))
-            limited = error.seconds if isinstance(error, LimitedBySlackError) else 0
+            limited = error.seconds if isinstance(error, RateLimitedError) else 0
             await asyncio.sleep(max(RETRY_SECONDS, limited))
+        else:
+            return

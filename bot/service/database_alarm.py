@@ -73,11 +73,11 @@ class DatabaseAlarm:
         return self._sent_at is not None and timedelta(0) <= now - self._sent_at <= BETWEEN
 
     async def _send(self) -> None:
-        message = paragraph(self.context.templates.say("incidents/unwritable", why=self._message))
+        message = paragraph(self.context.templates.render("incidents/database_not_writable", why=self._message))
         workspace = self.context.workspace
         for user in self.context.people.operators():
             try:
-                await workspace.post(await workspace.dm(user), message)
+                await workspace.messages.post(await workspace.channels.open_dm(user), message)
             except SlackError as failure:
                 log.warning("could not tell an operator", user=user, why=str(failure))
 

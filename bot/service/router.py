@@ -54,12 +54,12 @@ class Router:
         except asyncio.CancelledError:
             outcome = "broken off"
             with suppress(SlackError):
-                await request.reply.say(self._message("usage/leaving"))
+                await request.responder.respond(self._message("usage/restart_notice"))
             raise
         except TimeoutError:
             outcome = "too late"
             with suppress(SlackError):
-                await request.reply.say(self._message("usage/late", minutes=LONGEST_SECONDS // 60))
+                await request.responder.respond(self._message("usage/timeout", minutes=LONGEST_SECONDS // 60))
         except SlackError as error:
             outcome = str(error)
         finally:
@@ -70,21 +70,23 @@ class Router:
         try:
             await self._handle(request)
         except DeniedError as denial:
-            await request.reply.say(self._message("people/denied", reason=denial.reason.value))
+            await request.responder.respond(self._message("people/denial", reason=denial.reason.value))
         except (RefusedError, WhenError, QueryError, UnclosedQuoteError) as refusal:
-            await request.reply.say(self._message("usage/refused", reason=str(refusal)))
+            await request.responder.respond(self._message("usage/refusal", reason=str(refusal)))
         except UnusableError as error:
             log.warning("could not answer", why=error.why, kind=request.kind.value)
-            await request.reply.say(self._message("usage/unusable"))
+            await request.responder.respond(self._message("usage/database_unavailable"))
         except FormNotOpenedError as failure:
             log.warning("Slack did not open a form", user=request.user, why=str(failure))
-            await request.reply.say(self._message("usage/unopened", pressed=request.kind is RequestKind.BUTTON))
+            await request.responder.respond(
+                self._message("usage/form_not_opened", pressed=request.kind is RequestKind.BUTTON)
+            )
         except SlackError:
             raise
         except Exception:
             reference = token_hex(4)
             log.exception("could not answer", reference=reference, kind=request.kind.value)
-            await request.reply.say(self._message("usage/broken", reference=reference))
+            await request.responder.respond(self._message("usage/internal_error", reference=reference))
 
     async def _handle(self, request: Request) -> None:
         if request.kind is RequestKind.HOME:
@@ -117,4 +119,4 @@ class Router:
         return self.registry.commands.get(words[0].lower()) if words else None
 
     def _message(self, template: str, **values: object) -> Message:
-        return paragraph(self.templates.say(template, **values))
+        return paragraph(self.templates.render(template, **values))

@@ -1,1 +1,1 @@
-"""Slack: requests in, messages out; it knows the protocol and its limits, and nothing of spend."""
+"""Slack: receives requests and sends messages; it knows the protocol and its limits, and nothing of spend."""

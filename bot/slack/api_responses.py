@@ -1,62 +1,62 @@
-"""Answers: what Slack's Web API says, read field by field; what is of another kind raises GarbledBySlackError."""
+"""Answers of Slack's Web API, read field by field; a field of the wrong type raises InvalidAnswerError."""
 
 from typing import Any, Protocol
 
-from bot.slack.errors import GarbledBySlackError
+from bot.slack.errors import InvalidAnswerError
 
 
 class ApiResponse(Protocol):
-    """A JSON object, or the SDK's answer that holds one."""
+    """A JSON object, or slack-sdk's response that holds one."""
 
     def get(self, key: str, /) -> Any:  # noqa: ANN401 - JSON
-        """What is at a key; None if nothing."""
+        """Return the value of a key; None if there is none."""
 
 
-def text(answer: ApiResponse, name: str) -> str:
-    """A text, empty when there is none; raises GarbledBySlackError if it is something else."""
-    found = answer.get(name)
-    if not isinstance(found, str | None):
-        raise GarbledBySlackError(f"`{name}` is no text")
-    return found or ""
+def text_field(answer: ApiResponse, name: str) -> str:
+    """Return a text; "" if there is none."""
+    value = answer.get(name)
+    if not isinstance(value, str | None):
+        raise InvalidAnswerError(f"`{name}` is no text")
+    return value or ""
 
 
-def required(answer: ApiResponse, name: str) -> str:
-    """A text; raises GarbledBySlackError if there is none."""
-    found = text(answer, name)
-    if not found:
-        raise GarbledBySlackError(f"`{name}` is missing")
-    return found
+def required_text(answer: ApiResponse, name: str) -> str:
+    """Return a text; raises InvalidAnswerError if it is missing or empty."""
+    value = text_field(answer, name)
+    if not value:
+        raise InvalidAnswerError(f"`{name}` is missing")
+    return value
 
 
-def part(answer: ApiResponse, name: str) -> dict[str, Any]:
-    """An object, empty when there is none; raises GarbledBySlackError if it is something else."""
-    found = answer.get(name)
-    if not found:  # an empty list too, which some of Slack's write for an empty object
+def object_field(answer: ApiResponse, name: str) -> dict[str, Any]:
+    """Return an object; an empty one if there is none."""
+    value = answer.get(name)
+    if not value:  # also an empty list, which some of Slack's methods give for an empty object
         return {}
-    if not isinstance(found, dict):
-        raise GarbledBySlackError(f"`{name}` is no object")
-    return found
+    if not isinstance(value, dict):
+        raise InvalidAnswerError(f"`{name}` is no object")
+    return value
 
 
-def parts(answer: ApiResponse, name: str) -> list[dict[str, Any]]:
-    """The objects of a list; raises GarbledBySlackError if it is none."""
-    found = answer.get(name)
-    if not isinstance(found, list):
-        raise GarbledBySlackError(f"`{name}` is no list")
-    return [each for each in found if isinstance(each, dict)]
+def object_list(answer: ApiResponse, name: str) -> list[dict[str, Any]]:
+    """Return the objects of a list; raises InvalidAnswerError if there is no list."""
+    value = answer.get(name)
+    if not isinstance(value, list):
+        raise InvalidAnswerError(f"`{name}` is no list")
+    return [each for each in value if isinstance(each, dict)]
 
 
-def person(record: dict[str, Any]) -> dict[str, Any]:
-    """A user object whose id is there, and whose profile holds nothing but texts."""
-    profile = {name: value for name, value in part(record, "profile").items() if isinstance(value, str)}
+def user_record(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a user object that has an id, and a profile of texts alone."""
+    profile = {name: value for name, value in object_field(record, "profile").items() if isinstance(value, str)}
     return record | {
-        "id": required(record, "id"),
-        "name": text(record, "name"),
+        "id": required_text(record, "id"),
+        "name": text_field(record, "name"),
         "profile": profile,
-        "enterprise_user": part(record, "enterprise_user"),
+        "enterprise_user": object_field(record, "enterprise_user"),
     }
 
 
-def conversation(record: dict[str, Any]) -> dict[str, Any]:
-    """A channel object whose id and name are texts."""
-    return record | {"id": required(record, "id"), "name": text(record, "name")}
+def channel_record(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a channel object that has an id, and a name that is a text."""
+    return record | {"id": required_text(record, "id"), "name": text_field(record, "name")}

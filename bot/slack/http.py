@@ -1,4 +1,4 @@
-"""The HTTP server: whether the service lives and is ready, and (without Socket Mode) Slack's signed requests."""
+"""The HTTP server: whether the service is alive and ready, and without Socket Mode Slack's signed requests."""
 
 import asyncio
 import json
@@ -14,24 +14,24 @@ from aiohttp import hdrs, web
 
 from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.listener import Listener
-from bot.slack.origin import is_own_name
-from bot.slack.payloads import MalformedError, decoded
+from bot.slack.origin import is_own_host
+from bot.slack.payloads import MalformedError, decode_payload
 from bot.slack.signature import SIGNATURE, TIMESTAMP, InvalidSignatureError, verify_signature
 
 log = structlog.get_logger(__name__)
 
 EVENTS = "/slack/events"
-LARGEST = 256 * 1024  # bytes; Slack itself takes no view above 250 kB
-PATIENCE_SECONDS = 10.0  # for a request's headers, and again for its body
-_TURNS = 4  # of the loop, in which whoever was let in while the door closed comes to the fore
+LARGEST = 256 * 1024  # bytes of a body; Slack accepts no view above 250 kB
+PATIENCE_SECONDS = 10.0  # to receive a request's headers, and again its body
+_CLOSING_TURNS = 4  # turns of the event loop in which connections accepted while the server closes become known
 _GET, _POST = {hdrs.METH_GET, hdrs.METH_HEAD}, {hdrs.METH_POST}
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
-"""What stands in the way of being ready, by what it concerns; empty when all is well."""
+"""Returns what keeps the service from being ready, by what it concerns; empty if it is ready."""
 
 
 class RefusedRequestError(Exception):
-    """A request is not answered but with this status; the message says why, and quotes nothing of it."""
+    """A request is refused with this status; the message says why, and quotes nothing of the request."""
 
     def __init__(self, status: HTTPStatus, why: str, allowed: Collection[str] = ()) -> None:
         super().__init__(why)
@@ -40,27 +40,27 @@ class RefusedRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventsEndpoint:
-    """What it takes to listen to Slack over HTTP. `now` is the real present, which signatures are dated by."""
+    """What is needed to receive Slack's requests over HTTP. `now` is the real time, which signatures are dated by."""
 
     signing_secret: str
-    taken: RequestDeduplicator
+    deduplicator: RequestDeduplicator
     now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpEndpoints:
-    """What is served: `/healthz` and `/readyz`, and Slack's one path where there are `events` to listen to.
+    """What is served: `/healthz` and `/readyz`, and Slack's one path if there are `events`.
 
-    `door` is None until Slack has answered; `host` is the name that is listened on.
+    `listener` returns None until Slack has answered; `host` is the name that the server listens on.
     """
 
     ready: Ready
-    door: Callable[[], Listener | None]
+    listener: Callable[[], Listener | None]
     events: EventsEndpoint | None
     host: str
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request, or say in one line of the log why not."""
+        """Answer a request, or refuse it and log why in one line."""
         try:
             return await self._answer(request)
         except RefusedRequestError as refusal:
@@ -69,8 +69,8 @@ class HttpEndpoints:
             if refusal.allowed:
                 answer.headers[hdrs.ALLOW] = ", ".join(sorted(refusal.allowed))
             return answer
-        except Exception as error:  # noqa: BLE001 - of whatever a stranger sends, a line and no more
-            log.error("could not answer a request", why=type(error).__name__, remote=request.remote)  # noqa: TRY400 - no traceback: it could quote the request
+        except Exception as error:  # noqa: BLE001 - anybody can send anything; it gets one line in the log
+            log.error("could not answer a request", why=type(error).__name__, remote=request.remote)  # noqa: TRY400 - a traceback could quote the request
             return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"ok": False})
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
@@ -78,7 +78,7 @@ class HttpEndpoints:
         if request.path == EVENTS and self.events is not None:
             _allow(request, _POST)
             return await self._event(request, self.events)
-        if not is_own_name(request.headers.getall(hdrs.HOST, []), self.host):
+        if not is_own_host(request.headers.getall(hdrs.HOST, []), self.host):
             raise RefusedRequestError(HTTPStatus.FORBIDDEN, "its Host is not this machine")
         if request.path == "/healthz":
             _allow(request, _GET)
@@ -97,20 +97,20 @@ class HttpEndpoints:
             verify_signature(events.signing_secret, headers.getall(TIMESTAMP, []), signatures, body, events.now())
         except InvalidSignatureError as why:
             raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, str(why)) from None
-        door = self.door()
-        if door is None:
+        listener = self.listener()
+        if listener is None:
             raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, "Slack has not answered yet")
         payload = _payload(request, body)
         proof = f"{headers[TIMESTAMP]}:{signatures[0]}"
-        if not events.taken.add(proof):
+        if not events.deduplicator.add(proof):
             raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, "it was taken before")
-        answer = await door.dispatch(payload, proof)
-        kind = "application/json" if answer.body.startswith("{") else "text/plain"
-        return _response(HTTPStatus(answer.status), answer.body, kind)
+        answer = await listener.dispatch(payload, proof)
+        content_type = "application/json" if answer.body.startswith("{") else "text/plain"
+        return _response(HTTPStatus(answer.status), answer.body, content_type)
 
 
 def _refuse_browsers(request: web.BaseRequest) -> None:
-    """Take nothing that a web page has sent: Slack, probes and proxies send neither of these."""
+    """Refuse what a web page has sent: Slack, probes and proxies send neither of these headers."""
     if hdrs.ORIGIN in request.headers:
         raise RefusedRequestError(HTTPStatus.FORBIDDEN, "it comes from a web page (Origin)")
     if request.headers.get("Sec-Fetch-Site", "none") != "none":
@@ -123,7 +123,7 @@ def _allow(request: web.BaseRequest, methods: set[str]) -> None:
 
 
 async def _body(request: web.BaseRequest) -> bytes:
-    """The bytes as they come, within the limits of size and time."""
+    """Return the bytes of the body. Raises RefusedRequestError if they are too many, or take too long."""
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise RefusedRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "it is compressed")
     too_large = RefusedRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST:,} bytes")
@@ -145,7 +145,7 @@ async def _body(request: web.BaseRequest) -> bytes:
 
 def _payload(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
     try:
-        return decoded(body, request.content_type, request.charset)
+        return decode_payload(body, request.content_type, request.charset)
     except MalformedError as why:
         raise RefusedRequestError(HTTPStatus.BAD_REQUEST, str(why)) from None
 
@@ -154,9 +154,9 @@ def _json(status: HTTPStatus, content: Mapping[str, object]) -> web.Response:
     return _response(status, json.dumps(content), "application/json")
 
 
-def _response(status: HTTPStatus, text: str, kind: str) -> web.Response:
-    """An answer that does not tell what serves it; each has a connection of its own, so that none is held idle."""
-    response = web.Response(status=status, text=text, content_type=kind, headers={hdrs.SERVER: "neo-usage"})
+def _response(status: HTTPStatus, text: str, content_type: str) -> web.Response:
+    """Return a response that does not reveal the server's software, and closes its connection, so that none is idle."""
+    response = web.Response(status=status, text=text, content_type=content_type, headers={hdrs.SERVER: "neo-usage"})
     response.force_close()
     return response
 
@@ -165,7 +165,7 @@ def _response(status: HTTPStatus, text: str, kind: str) -> web.Response:
 
 
 class _Connection(web.RequestHandler):
-    """A connection that says of what is no HTTP one line, and quotes nothing."""
+    """A connection that logs what is not HTTP in one line, and quotes nothing of it."""
 
     __slots__ = ()
 
@@ -176,33 +176,33 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - it quotes what was sent
     ) -> web.StreamResponse:
-        """The answer to what cannot be read."""
+        """Return the response to what cannot be read."""
         why = "it is no HTTP" if exc is None else f"it is no HTTP ({type(exc).__name__})"
         log.warning("refused a request", status=status, why=why, remote=request.remote)
         return _json(HTTPStatus(status), {"ok": False})
 
     def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ANN401, ARG002 - aiohttp's signature
-        """Say that a connection broke, in one line."""
+        """Log in one line that a connection broke."""
         log.warning("a connection broke", why=type(kw.get("exc_info")).__name__)
 
 
 class _Server(web.Server):
-    """aiohttp's server with connections of ours."""
+    """aiohttp's server, with connections of the class above."""
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(
             self,
             loop=asyncio.get_running_loop(),
-            access_log=None,  # type: ignore[arg-type]  # none; aiohttp's runners pass it so
-            auto_decompress=False,  # a signature is of the bytes as they come
-            keepalive_timeout=PATIENCE_SECONDS,  # for headers, too: until they are whole a connection counts as idle
-            lingering_time=1.0,  # for a body that is not wanted
+            access_log=None,  # type: ignore[arg-type]  # aiohttp's own runners pass None for no log
+            auto_decompress=False,  # a signature is of the bytes as they are sent
+            keepalive_timeout=PATIENCE_SECONDS,  # also for headers: until they are complete a connection counts as idle
+            lingering_time=1.0,  # to read the rest of a body that is refused
         )
 
 
 @asynccontextmanager
 async def serve_http(endpoints: HttpEndpoints, host: str, port: int) -> AsyncIterator[int]:
-    """Serve, and give the port; raises OSError when it is taken."""
+    """Serve the endpoints, and give the port. Raises OSError if the port is in use."""
     runner = web.ServerRunner(_Server(endpoints.handle), shutdown_timeout=1)
     await runner.setup()
     try:
@@ -211,6 +211,6 @@ async def serve_http(endpoints: HttpEndpoints, host: str, port: int) -> AsyncIte
     finally:
         for site in list(runner.sites):
             await site.stop()
-        for _ in range(_TURNS):
+        for _ in range(_CLOSING_TURNS):
             await asyncio.sleep(0)
         await runner.cleanup()

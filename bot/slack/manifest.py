@@ -1,10 +1,10 @@
-"""The manifest: what Slack has to know to make the app, and why the bot needs each scope."""
+"""The manifest that the Slack app is created from, and why the bot needs each scope."""
 
 from typing import Any
 
 from bot.slack.listener import COMMAND
 
-SCOPES = {  # each with what does not work without it
+SCOPES = {  # with what does not work without each
     "app_mentions:read": "mentions are not heard",
     "channels:history": "a message that may have been posted cannot be looked for, so it is posted again",
     "channels:read": "channels cannot be looked at, so nothing can be shared",
@@ -23,7 +23,7 @@ EVENTS = ("app_home_opened", "app_mention", "message.im")
 
 
 def manifest(url: str | None = None) -> dict[str, Any]:
-    """The app's manifest: for Socket Mode, or with the address that Slack shall send requests to."""
+    """Return the app's manifest: for Socket Mode, or with the address that Slack is to send requests to."""
     address = {} if url is None else {"url": url}
     events = {} if url is None else {"request_url": url}
     command = {"command": COMMAND, "description": "What Neo costs", "usage_hint": "7d by:model | help", **address}

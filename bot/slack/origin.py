@@ -1,4 +1,4 @@
-"""Origins: which addresses are Slack's own, and who may talk to the bot's HTTP server."""
+"""Origins: which addresses are Slack's, and which hosts the bot's HTTP server answers for."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -8,46 +8,46 @@ from bot.settings import is_loopback
 
 _HOOKS = "hooks.slack.com"
 _GOV_API, _GOV_HOOKS = "slack-gov.com", "hooks.slack-gov.com"
-_SLACKS = ("slack.com", "slack-gov.com")  # and what is below them: sockets, uploads
+_SLACK_DOMAINS = ("slack.com", "slack-gov.com")  # with their subdomains: sockets, uploads
 _PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
 _ENCRYPTED, _PLAIN = {"https", "wss"}, {"http", "ws"}
 
 
-def is_answer_address(url: str, api: str) -> bool:
-    """Whether an answer may be sent to an address that came with a request: Slack's hooks, or the host of `api`."""
-    address = _read(url)
+def is_response_url(url: str, api: str) -> bool:
+    """Return whether a request's `response_url` may be used: it is one of Slack's hooks, or at the host of `api`."""
+    address = _parsed(url)
     if address is None or "@" in url or address.scheme not in {"http", "https"}:
         return False
     hooks = {_HOOKS, *([_GOV_HOOKS] if urlsplit(api).hostname == _GOV_API else [])}
-    return _is_of(address, api) or (_is_encrypted(address) and address.hostname in hooks)
+    return _is_at_api(address, api) or (_is_encrypted(address) and address.hostname in hooks)
 
 
-def is_slacks(url: str, api: str) -> bool:
-    """Whether a request of the bot to Slack may go to an address: the host of `api`, or one of Slack's own."""
-    address = _read(url)
+def is_slack_address(url: str, api: str) -> bool:
+    """Return whether the bot may send its requests for Slack to an address: the host of `api`, or one of Slack's."""
+    address = _parsed(url)
     if address is None:
         return False
     host = address.hostname or ""
-    own = any(host == each or host.endswith(f".{each}") for each in _SLACKS)
-    return _is_of(address, api) or (_is_encrypted(address) and own)
+    is_slack = any(host == each or host.endswith(f".{each}") for each in _SLACK_DOMAINS)
+    return _is_at_api(address, api) or (_is_encrypted(address) and is_slack)
 
 
-def is_own_name(hosts: Sequence[str], listening: str) -> bool:
-    """Whether the `Host` headers of a request name this machine and no foreign site, which may have been rebound.
+def is_own_host(hosts: Sequence[str], own_name: str) -> bool:
+    """Return whether the `Host` headers of a request name this machine, and not a site whose name was rebound to it.
 
-    An IP address cannot be rebound; probes and programs of old send none at all.
+    An IP address cannot be rebound; probes and old programs send no such header.
     """
     if not hosts:
         return True
-    address = _read(f"http://{hosts[0]}")
+    address = _parsed(f"http://{hosts[0]}")
     if len(hosts) > 1 or address is None or address.path:
         return False
     host = address.hostname or ""
-    return host in {"localhost", listening.lower()} or _is_ip(host)
+    return host in {"localhost", own_name.lower()} or _is_ip(host)
 
 
-def _read(url: str) -> SplitResult | None:
-    """An address in its parts, of which a browser and a library would think the same; None for any other."""
+def _parsed(url: str) -> SplitResult | None:
+    """Return the parts of an address; None if a browser and a library might read it differently."""
     if not (url.isascii() and url.isprintable()) or set(url) & set(" \\"):
         return None
     try:
@@ -55,7 +55,7 @@ def _read(url: str) -> SplitResult | None:
         _ = address.port
     except ValueError:
         return None
-    # an `@` further on is part of an e-mail that Slack is asked for
+    # an `@` after the host is part of an e-mail address in the query
     return address if address.hostname and "@" not in address.netloc else None
 
 
@@ -63,8 +63,8 @@ def _is_encrypted(address: SplitResult) -> bool:
     return address.scheme in _ENCRYPTED and (address.port or _PORTS[address.scheme]) == _PORTS["https"]
 
 
-def _is_of(address: SplitResult, api: str) -> bool:
-    """Whether an address is of the same host and port as the API's, and as well encrypted."""
+def _is_at_api(address: SplitResult, api: str) -> bool:
+    """Return whether an address has the host and port of the API's, and is encrypted if the API's is."""
     base = urlsplit(api)
     encrypted = base.scheme in _ENCRYPTED
     if address.scheme not in (_ENCRYPTED if encrypted else _PLAIN):

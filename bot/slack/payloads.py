@@ -1,4 +1,4 @@
-"""Payloads: what Slack's requests carry, read field by field; whatever is missing or of another kind is named."""
+"""Payloads of Slack's requests, read field by field; what is missing or of the wrong type raises MalformedError."""
 
 import json
 import re
@@ -8,19 +8,19 @@ from urllib.parse import parse_qsl
 
 Body = Mapping[str, Any]
 
-LONGEST_TEXT = 40_000  # characters of a message, as Slack cuts them
-LONGEST_VALUE = 3_000  # of an input, or of what a form carries along
-LONGEST_NAME = 2_000  # of an id, a trigger, a button's value or an address
+LONGEST_TEXT = 40_000  # characters of a message, beyond which Slack cuts it
+LONGEST_VALUE = 3_000  # characters of an input, or of a form's metadata
+LONGEST_NAME = 2_000  # characters of an id, a trigger, a button's value or an address
 _MOST_FIELDS = 100
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class MalformedError(Exception):
-    """A request is not what Slack sends; the message names the field, and quotes nothing of it."""
+    """A request is not as Slack sends them; the message names the field, and quotes nothing of the request."""
 
 
-def decoded(body: bytes, content_type: str, charset: str | None) -> dict[str, Any]:
-    """The payload of a request over HTTP: JSON itself, or a form, or JSON in a form.
+def decode_payload(body: bytes, content_type: str, charset: str | None) -> dict[str, Any]:
+    """Return the payload of a request over HTTP: JSON, a form, or JSON in a form.
 
     Raises:
         MalformedError: it is none of these.
@@ -30,23 +30,23 @@ def decoded(body: bytes, content_type: str, charset: str | None) -> dict[str, An
     try:
         text = body.decode()
         if content_type == "application/json":
-            return _object(text)
+            return _json_object(text)
         if content_type != "application/x-www-form-urlencoded":
             raise MalformedError("it is neither JSON nor a form")
         form = _form(text)
-        return _object(form["payload"]) if "payload" in form else form
+        return _json_object(form["payload"]) if "payload" in form else form
     except UnicodeError:
         raise MalformedError("it is not UTF-8") from None
 
 
-def _object(text: str) -> dict[str, Any]:
+def _json_object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         raise MalformedError("it is no JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise MalformedError("its JSON is no object")
-    return found
+    return value
 
 
 def _form(text: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _form(text: str) -> dict[str, Any]:
         fields = parse_qsl(
             text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS
         )
-    except UnicodeError:
+    except UnicodeError:  # a ValueError too, with an answer of its own
         raise
     except ValueError:
         raise MalformedError("it is no form") from None
@@ -68,58 +68,61 @@ def _form(text: str) -> dict[str, Any]:
 # --- fields --------------------------------------------------------------------------------------
 
 
-def part(body: Body, name: str) -> Body:
-    """An object in a payload, empty when there is none; raises MalformedError if it is something else."""
-    found = body.get(name)
-    if found is None or found == []:  # so Slack writes an empty object at times
+def object_field(body: Body, name: str) -> Body:
+    """Return an object; an empty one if there is none."""
+    value = body.get(name)
+    if value is None or value == []:  # Slack sometimes sends an empty list for an empty object
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise MalformedError(f"`{name}` is no object")
-    return found
+    return value
 
 
-def parts(body: Body, name: str) -> list[Body]:
-    """The objects of a list, empty when there is none; raises MalformedError if it is something else."""
-    found = body.get(name)
-    if found is None:
+def object_list(body: Body, name: str) -> list[Body]:
+    """Return a list of objects; an empty one if there is none."""
+    value = body.get(name)
+    if value is None:
         return []
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise MalformedError(f"`{name}` is no list of objects")
-    return found
+    return value
 
 
-def text(body: Body, name: str, longest: int = LONGEST_NAME) -> str:
-    """A text, empty when there is none; raises MalformedError if it is something else, or longer than Slack allows."""
-    found = body.get(name)
-    if found is None:
+def text_field(body: Body, name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a text; "" if there is none. Raises MalformedError if it is longer than Slack allows."""
+    value = body.get(name)
+    if value is None:
         return ""
-    if not isinstance(found, str):
+    if not isinstance(value, str):
         raise MalformedError(f"`{name}` is no text")
-    if len(found) > longest:
+    if len(value) > longest:
         raise MalformedError(f"`{name}` is longer than {longest:,} characters")
-    return found.encode(errors="replace").decode()  # half an emoji can be neither stored nor sent
+    return value.encode(errors="replace").decode()  # a lone surrogate can be neither stored nor sent
 
 
 def identifier(body: Body, name: str) -> str:
-    """An id of Slack's, such as a user's; raises MalformedError if it is missing or none."""
-    found = text(body, name)
-    if not _ID.fullmatch(found):
+    """Return an id of Slack's, such as a user's. Raises MalformedError if it is missing or no id."""
+    value = text_field(body, name)
+    if not _ID.fullmatch(value):
         raise MalformedError(f"`{name}` is missing or no id")
-    return found
+    return value
 
 
-def filled_in(view: Body) -> Iterator[tuple[str, str]]:
-    """A form's fields, by block: each has one element; raises MalformedError if they are none."""
-    values = part(part(view, "state"), "values")
+def form_fields(view: Body) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a form, each as its block's id and what was entered or selected."""
+    values = object_field(object_field(view, "state"), "values")
     for block in values:
-        elements = part(values, block)
+        elements = object_field(values, block)
         for name in elements:
-            element = part(elements, name)
-            option = part(element, "selected_option")
-            chosen = text(element, "value", LONGEST_VALUE) or text(option, "value") or text(element, "selected_date")
-            yield block, unescaped(chosen).strip()
+            yield block, unescape(_entered(object_field(elements, name))).strip()
 
 
-def unescaped(typed: str) -> str:
-    """What was typed, of the three characters that Slack escapes."""
-    return typed.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+def _entered(element: Body) -> str:
+    option = object_field(element, "selected_option")
+    typed = text_field(element, "value", LONGEST_VALUE)
+    return typed or text_field(option, "value") or text_field(element, "selected_date")
+
+
+def unescape(text: str) -> str:
+    """Return what was typed, undoing Slack's escapes of three characters."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,4 +1,4 @@
-"""A request: somebody's act in Slack that wants an answer, and the way back to them."""
+"""A request: what a person did in Slack that is to be answered, and how they are answered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from bot.slack.blocks import Message
 
 
 class RequestKind(StrEnum):
-    """How somebody spoke to the bot."""
+    """How a person addressed the bot."""
 
     COMMAND = "command"
     DIRECT = "direct"
@@ -20,33 +20,33 @@ class RequestKind(StrEnum):
 
 
 class Responder(Protocol):
-    """The way back to whoever asked; both raise SlackError."""
+    """Answers the person who made a request; both methods raise SlackError."""
 
-    async def say(self, message: Message, *, replace: bool = False) -> None:
-        """Tell them alone; `replace` what a button was pressed on."""
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
+        """Answer them alone; `replace` the message whose button was pressed, where that is possible."""
 
     async def share(self, message: Message) -> None:
-        """Tell everybody in the channel, on their behalf."""
+        """Post for everybody in the channel, on their behalf."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who said what, where; nothing in it is to be trusted but `user`, which Slack vouches for.
+    """What a person did, and where. Only `user` is to be trusted: Slack vouches for it.
 
-    `text` is what was typed, a button's value, or what a form was opened with; `action` is the button's or form's id,
-    `fields` what was filled in. `trigger` opens a form, within three seconds.
+    `text` is what was typed, a button's value, or what a form was opened with. `action` is the id of the button or
+    form, `fields` what was filled into the form. `trigger` opens a form within three seconds.
     """
 
     kind: RequestKind
     user: str
     channel: str
     text: str
-    reply: Responder
+    responder: Responder
     action: str = ""
     trigger: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def in_dm(self) -> bool:
-        """Whether it was said in a direct message."""
+        """Whether it was made in a direct message."""
         return self.channel.startswith("D")

@@ -1,4 +1,4 @@
-"""Replies: answers on their way back, through `response_url` or as messages to one person."""
+"""Responders: how answers reach the person who made a request, by where the request was made."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,48 +10,48 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.settings import proxy_for
 from bot.slack.blocks import Message
-from bot.slack.errors import TOO_MANY_REQUESTS, RefusedBySlackError, SlackUnavailableError, translated
-from bot.slack.workspace import Workspace, blocks
+from bot.slack.errors import TOO_MANY_REQUESTS, RefusedBySlackError, SlackUnavailableError, translated_errors
+from bot.slack.messages import sdk_blocks
+from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
 _OK, _SERVER_ERRORS = 200, 500
-WAITS = (0.3, 1.0, 3.0)  # seconds, between tries at an answer
-# whoever can no longer be answered where they asked is answered in their DM
-_ELSEWHERE = {"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived", "restricted_action"}
+WAITS = (0.3, 1.0, 3.0)  # seconds between attempts to send an answer
+# in these cases a person cannot be answered where they asked, and is answered in their direct messages
+_CHANNEL_CODES = {"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived", "restricted_action"}
+_RESPONSE_URL_CODES = ("expired_url", "used_url", "no_service", "channel_not_found", "invalid_blocks", "no_text")
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseUrlResponder:
-    """Through the `response_url` that came with a command or button: five uses in thirty minutes."""
+    """Answers a command or button through its `response_url`, which can be used five times in thirty minutes."""
 
     workspace: Workspace
     url: str
     user: str
 
-    async def say(self, message: Message, *, replace: bool = False) -> None:
-        """Answer where it was asked; in their DM when the address is used up."""
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
+        """Answer where the request was made; in a direct message when the address has expired."""
         try:
-            await _patiently(lambda: self._send(message, "ephemeral", replace=replace))
+            await _send_repeatedly(lambda: self._send(message, "ephemeral", replace=replace))
         except RefusedBySlackError as refusal:
             log.info("answered in a DM", because=refusal.code)
-            await self.workspace.post(await self.workspace.dm(self.user), message)
+            await _post_in_dm(self.workspace, self.user, message)
 
     async def share(self, message: Message) -> None:
-        """Post for everybody; what may have been posted is not posted again."""
+        """Post for everybody; sent once, as a message that may have been posted must not be posted again."""
         await self._send(message, "in_channel", replace=False)
 
-    async def _send(self, message: Message, to: str, *, replace: bool) -> None:
-        limited = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
-        session = self.workspace.session
-        assert session is not None  # noqa: S101 - a request came over it
-        client = AsyncWebhookClient(self.url, session=session, retry_handlers=[limited])
+    async def _send(self, message: Message, response_type: str, *, replace: bool) -> None:
+        rate_limit = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
+        client = AsyncWebhookClient(self.url, session=self.workspace.clients.session, retry_handlers=[rate_limit])
         client.proxy = proxy_for(self.url)
-        with translated():
+        with translated_errors():
             answer = await client.send(
                 text=message.text,
-                blocks=blocks(message),
-                response_type=to,
+                blocks=sdk_blocks(message),
+                response_type=response_type,
                 replace_original=replace,
                 unfurl_links=False,
                 unfurl_media=False,
@@ -61,12 +61,80 @@ class ResponseUrlResponder:
         if answer.status_code == _OK and '"ok":false' not in answer.body.replace(" ", ""):
             return
         if "block" not in answer.body or message.simpler is None:
-            raise RefusedBySlackError(_code(answer.body))
-        await self._send(message.simpler, to, replace=replace)
+            raise RefusedBySlackError(_refusal_code(answer.body))
+        await self._send(message.simpler, response_type, replace=replace)
 
 
-async def _patiently(send: Callable[[], Awaitable[object]]) -> None:
-    """Send an answer to somebody's act; where it is unsure whether it arrived, twice is better than never."""
+def _refusal_code(body: str) -> str:
+    return next((code for code in _RESPONSE_URL_CODES if code in body), "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageResponder:
+    """Answers a direct message, or a mention in a channel, where only the person who wrote it sees the answer."""
+
+    workspace: Workspace
+    user: str
+    channel: str
+    thread: str | None
+
+    async def respond(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - nothing to replace
+        """Answer where the message was written; in a direct message where the bot may not post."""
+        messages = self.workspace.messages
+        if self.channel.startswith("D"):
+            await _send_repeatedly(lambda: messages.post(self.channel, message, self.thread))
+            return
+        try:
+            await _send_repeatedly(lambda: messages.post_ephemeral(self.channel, self.user, message, self.thread))
+        except RefusedBySlackError as refusal:
+            if refusal.code not in _CHANNEL_CODES:
+                raise
+            await _post_in_dm(self.workspace, self.user, message)
+
+    async def share(self, message: Message) -> None:
+        """Post for everybody in the channel."""
+        await self.workspace.messages.post(self.channel, message, self.thread)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectResponder:
+    """Answers somebody who acts in App Home, where no message can be shown: in a direct message."""
+
+    workspace: Workspace
+    user: str
+
+    async def respond(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - nothing to replace
+        """Answer in a direct message."""
+        channel = await self.workspace.channels.open_dm(self.user)
+        await _send_repeatedly(lambda: self.workspace.messages.post(channel, message))
+
+    async def share(self, message: Message) -> None:
+        """Answer in a direct message: there is no channel to share with."""
+        await self.respond(message)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeResponder:
+    """Answers somebody who opens App Home, by publishing what it shows."""
+
+    workspace: Workspace
+    user: str
+
+    async def respond(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - it always replaces
+        """Publish the message as their App Home."""
+        await self.workspace.views.publish_home(self.user, message)
+
+    async def share(self, message: Message) -> None:
+        """Publish it as their App Home, which nobody else sees."""
+        await self.respond(message)
+
+
+async def _post_in_dm(workspace: Workspace, user: str, message: Message) -> None:
+    await workspace.messages.post(await workspace.channels.open_dm(user), message)
+
+
+async def _send_repeatedly(send: Callable[[], Awaitable[object]]) -> None:
+    """Send an answer, up to four times while Slack is unavailable: an answer that arrives twice is better than none."""
     for wait in WAITS:
         try:
             await send()
@@ -75,67 +143,3 @@ async def _patiently(send: Callable[[], Awaitable[object]]) -> None:
         else:
             return
     await send()
-
-
-def _code(body: str) -> str:
-    known = ("expired_url", "used_url", "no_service", "channel_not_found", "invalid_blocks", "no_text")
-    return next((code for code in known if code in body), "refused")
-
-
-@dataclass(frozen=True, slots=True)
-class MessageResponder:
-    """To somebody who wrote to the bot in a DM, or mentioned it in a channel (where only they see the answer)."""
-
-    workspace: Workspace
-    user: str
-    channel: str
-    thread: str | None
-
-    async def say(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - there is nothing to replace
-        """Answer where it was said; in their DM where the bot may not speak."""
-        if self.channel.startswith("D"):
-            await _patiently(lambda: self.workspace.post(self.channel, message, self.thread))
-            return
-        try:
-            await _patiently(lambda: self.workspace.whisper(self.channel, self.user, message, self.thread))
-        except RefusedBySlackError as refusal:
-            if refusal.code not in _ELSEWHERE:
-                raise
-            await self.workspace.post(await self.workspace.dm(self.user), message)
-
-    async def share(self, message: Message) -> None:
-        """Post for everybody in the channel."""
-        await self.workspace.post(self.channel, message, self.thread)
-
-
-@dataclass(frozen=True, slots=True)
-class DirectResponder:
-    """To somebody who acts in App Home, where nothing can be answered: in their DM."""
-
-    workspace: Workspace
-    user: str
-
-    async def say(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - there is nothing to replace
-        """Answer in their DM."""
-        channel = await self.workspace.dm(self.user)
-        await _patiently(lambda: self.workspace.post(channel, message))
-
-    async def share(self, message: Message) -> None:
-        """There is no channel to share with: they are answered alone."""
-        await self.say(message)
-
-
-@dataclass(frozen=True, slots=True)
-class HomeResponder:
-    """To somebody who opens App Home: what is said is drawn there."""
-
-    workspace: Workspace
-    user: str
-
-    async def say(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - it always replaces
-        """Draw it."""
-        await self.workspace.publish(self.user, message)
-
-    async def share(self, message: Message) -> None:
-        """Nobody else sees it."""
-        await self.say(message)

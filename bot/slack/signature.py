@@ -1,4 +1,4 @@
-"""Signatures: whether a request over HTTP is Slack's own, decided over its raw bytes before anything in it is read."""
+"""Signatures: whether a request over HTTP is Slack's, decided from its raw bytes before anything in it is parsed."""
 
 import hmac
 import re
@@ -6,29 +6,29 @@ from collections.abc import Sequence
 from datetime import datetime
 
 TIMESTAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
-VALID_SECONDS = 300  # to either side of now, as Slack advises
+VALID_SECONDS = 300  # before and after now, as Slack advises
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _DIGEST = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 
 
 class InvalidSignatureError(Exception):
-    """Nothing proves that a request is Slack's; the message says why, and quotes nothing of it."""
+    """A request is not proven to be Slack's; the message says why, and quotes nothing of the request."""
 
 
 def verify_signature(
     secret: str, timestamps: Sequence[str], signatures: Sequence[str], body: bytes, now: datetime
 ) -> None:
-    """Compare a request's signature with that of its body.
+    """Check the signature of a request.
 
     Args:
         secret: the app's signing secret.
-        timestamps: every header of that name; there has to be one.
-        signatures: likewise.
-        body: the bytes as they came.
-        now: the present, by a clock that Slack's agrees with.
+        timestamps: the values of all X-Slack-Request-Timestamp headers; exactly one is valid.
+        signatures: the values of all X-Slack-Signature headers; exactly one is valid.
+        body: the bytes as they were received.
+        now: the present time, by a clock that agrees with Slack's.
 
     Raises:
-        UnprovenError: the request is not Slack's, or not of these minutes.
+        InvalidSignatureError: the request is not Slack's, or is not from the last or next few minutes.
     """
     if len(timestamps) != 1 or not _SECONDS.fullmatch(timestamps[0]):
         raise InvalidSignatureError("its timestamp is missing or no whole number")

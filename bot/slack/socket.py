@@ -1,4 +1,4 @@
-"""The socket: a Socket Mode connection that comes back by itself, whatever happens to it."""
+"""The Socket Mode connection, which is made again by itself, whatever happens to it."""
 
 import asyncio
 import time
@@ -14,42 +14,42 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.settings import proxy_for
 from bot.slack.connection import ConnectionState
-from bot.slack.errors import RefusedBySlackError, SlackError, translated
+from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
 from bot.slack.listener import Listener
-from bot.slack.transport import session, web_client
+from bot.slack.transport import slack_session, web_client
 
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 5.0
-WATCH_SECONDS = 3.0  # between looks at the connection
-REFUSED_SECONDS = 15.0  # between tries of a token that Slack does not take
+WATCH_SECONDS = 3.0  # between checks of the connection
+REFUSED_SECONDS = 15.0  # between checks while Slack refuses the token
 CONNECT_SECONDS = 20.0
-MISSED_PINGS = 4  # a connection that stays silent so long is dead, whatever it says
-_WEB_SECONDS = 10.0  # for Slack to name the connection's address, and again for it to open
+MISSED_PINGS = 4  # pings without an answer after which a connection is dead, whatever the client says
+_WEB_SECONDS = 10.0  # for Slack to name the connection's address, and again to open the connection
 
-Changed = Callable[[], Awaitable[None]]
+OnChange = Callable[[], Awaitable[None]]
 
 
 class SocketConnection:
-    """One connection to Slack, watched: the client's own word that it is connected can be wrong.
+    """A connection to Slack that is watched, as slack-sdk can be wrong about whether it is connected.
 
-    `state` is kept up to date; `changed` is awaited when the refusal in it has become another.
+    It keeps `state` up to date, and awaits `on_change` when the refusal in it has changed.
     """
 
     def __init__(
-        self, listener: Listener, app_token: str, address: str, state: ConnectionState, changed: Changed
+        self, listener: Listener, app_token: str, address: str, state: ConnectionState, on_change: OnChange
     ) -> None:
-        self._session = session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
+        self._session = slack_session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
         self._handler = _Handler(listener, app_token, address, self._session)
         self._client = self._handler.client
-        self._changed = changed
+        self._on_change = on_change
         self._watching: asyncio.Task[None] | None = None
         self._was_up = False
         self._state = state
 
     async def start(self) -> None:
-        """Connect, wait for it a moment, and go on watching."""
-        await self._handler.use(self._session)
+        """Begin to connect and to watch the connection, and wait up to two seconds for it."""
+        await self._handler.use_session(self._session)
         self._watching = asyncio.create_task(self._watch())
         for _ in range(100):
             if await self.is_connected():
@@ -57,15 +57,14 @@ class SocketConnection:
             await asyncio.sleep(0.02)
 
     async def is_connected(self) -> bool:
-        """Whether acts in Slack reach us now."""
+        """Return whether requests of Slack reach the service now."""
         if not await self._client.is_connected():
             return False
-        last = self._client.last_ping_pong_time
-        # the client compares with the machine's clock too
-        return last is None or time.time() - last < PING_SECONDS * MISSED_PINGS  # noqa: TID251 - the client's own stamp
+        last = self._client.last_ping_pong_time  # by the machine's clock
+        return last is None or time.time() - last < PING_SECONDS * MISSED_PINGS  # noqa: TID251 - compared with `last`
 
     async def stop(self) -> None:
-        """Take no more acts; Slack tells people that we are gone."""
+        """Close the connection; Slack tells people from now on that the app does not answer."""
         if self._watching is not None:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
@@ -81,55 +80,55 @@ class SocketConnection:
             if up != self._was_up:
                 log.info("connected to Slack") if up else log.warning("not connected to Slack; trying again")
                 self._was_up = up
-            await self._keep("" if up else refusal)
+            await self._record("" if up else refusal)
             await asyncio.sleep(max(WATCH_SECONDS, REFUSED_SECONDS if self._state.refusal else 0))
 
-    async def _keep(self, refusal: str | None) -> None:
-        """Remember whether Slack takes the token, and tell of it when that is new."""
+    async def _record(self, refusal: str | None) -> None:
+        """Record whether Slack refuses the token, and log and report it if that has changed."""
         if refusal == self._state.refusal:
             return
         self._state.refusal = refusal
         if refusal:
             log.error("Slack does not take SLACK_APP_TOKEN", why=refusal)
         try:
-            await self._changed()
+            await self._on_change()
         except Exception:
-            log.exception("could not tell that the connection has changed")
+            log.exception("could not report that the connection has changed")
 
     async def _connect(self) -> str | None:
-        """Connect anew; the refusal after it, which nobody knows better than before where Slack does not answer."""
+        """Connect again, and return Slack's refusal, "" if there is none; the known one if Slack does not answer."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                with translated():
+                with translated_errors():
                     await self._client.connect_to_new_endpoint(force=True)
         except RefusedBySlackError as refusal:
             return refusal.code
         except (SlackError, TimeoutError) as error:
             log.warning("cannot connect to Slack", why=str(error) or type(error).__name__)
             return self._state.refusal
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is tried again
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, it is tried again
             log.warning("cannot connect to Slack", why=type(error).__name__)
             return self._state.refusal
         return ""
 
 
 class _Handler(AsyncSocketModeHandler):
-    """Bolt's handler, which hands what comes to the door, and speaks to Slack alone."""
+    """Bolt's handler, which passes requests to the listener, and connects to Slack alone."""
 
     client: SocketModeClient
 
-    def __init__(self, listener: Listener, app_token: str, address: str, over: aiohttp.ClientSession) -> None:
-        web = web_client(None, address, over)
+    def __init__(self, listener: Listener, app_token: str, address: str, session: aiohttp.ClientSession) -> None:
+        web = web_client(None, address, session)
         super().__init__(listener.bolt, app_token, web_client=web, ping_interval=PING_SECONDS)
-        self._door = listener
+        self._listener = listener
         self.client.proxy = proxy_for(address)
 
-    async def use(self, over: aiohttp.ClientSession) -> None:
-        """Have the connection made over a session of ours; the client has made one of its own."""
-        own, self.client.aiohttp_client_session = self.client.aiohttp_client_session, over
+    async def use_session(self, session: aiohttp.ClientSession) -> None:
+        """Connect over this session from now on, instead of the one that the client made for itself."""
+        own, self.client.aiohttp_client_session = self.client.aiohttp_client_session, session
         await own.close()
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        """Acknowledge what came."""
-        answer = await self._door.dispatch(req.payload, req.envelope_id)
+        """Have the listener answer a request, and send its answer."""
+        answer = await self._listener.dispatch(req.payload, req.envelope_id)
         await send_async_response(client, req, answer, time.monotonic())

@@ -1,13 +1,13 @@
-"""The table of Slack's requests: which were taken lately, so that none is worked on twice."""
+"""The table of the requests that were accepted lately, so that none is served twice."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 
 class SlackRequest(SQLModel, table=True):
-    """A request that was taken, kept for as long as Slack, or somebody who recorded it, may send it again."""
+    """An accepted request, kept for as long as Slack, or somebody who recorded it, could send it again."""
 
     __tablename__ = "slack_request"
 
-    key: str = Field(primary_key=True)  # a digest of its signature, its trigger, or its message's place
+    key: str = Field(primary_key=True)  # a digest of its signature, its trigger, or its message's channel and `ts`
     taken_at: int = Field(sa_type=BigInteger, index=True)

@@ -1,11 +1,11 @@
-"""The environment of templates: they format what they are given, within bounds, and reach nothing else."""
+"""Limits of templates: an environment in which they format their values within bounds, and reach nothing else."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Template, nodes
 from jinja2.exceptions import SecurityError
@@ -13,18 +13,20 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-STEPS = 5_000  # rounds of loops, calls and filters of one rendering
-LONGEST = 5_000  # characters or items of one value on the way, and the widest that anything is padded to
-_LONGEST_SOURCE, _LONGEST_TEXT = 10_000, 50_000  # characters of a template, and of what comes of it
+STEPS = 5_000  # rounds of loops, calls and filters in one rendering
+LONGEST = 5_000  # characters or items of one intermediate value, and the greatest width of padding
+_LONGEST_SOURCE, _LONGEST_TEXT = 10_000, 50_000  # characters of a template, and of the rendered text
 _BITS = 256  # of a number
-_UNBOUNDED = {"default", "d", "format"}  # filters whose numbers are no widths
+_WITHOUT_WIDTH = {"default", "d", "format"}  # filters whose numeric arguments are not widths
 _WIDE_FORMAT = re.compile(r"\d{4}|\*|\{[^}]*\{")
+
+V = TypeVar("V")
 
 _steps: ContextVar[list[int]] = ContextVar("_steps")
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, with a limit to what a rendering may compute; what goes beyond raises SecurityError."""
+    """Jinja's sandbox, with limits to what a rendering may compute; what exceeds them raises SecurityError."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
@@ -32,20 +34,20 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(**options)
         del self.globals["lipsum"]
         self.globals["range"] = _range
-        self.filters = {name: _bounded(name, each) for name, each in self.filters.items()}
-        self.filters |= {_COUNTED: _counted, _MEASURED: measured}
+        self.filters = {name: _limited(name, each) for name, each in self.filters.items()}
+        self.filters |= {_COUNTED: _counted, _MEASURED: check_size}
 
     @contextmanager
     def rendering(self) -> Iterator[None]:
-        """Bound what is rendered inside."""
+        """Count the steps of what is rendered in the `with` block."""
         token = _steps.set([0])
         try:
             yield
         finally:
             _steps.reset(token)
 
-    def text(self, template: Template, values: Mapping[str, Any]) -> str:
-        """What comes of a template; to be called within `rendering`."""
+    def text(self, template: Template, values: Mapping[str, object]) -> str:
+        """Return the rendered template. To be called within `rendering`."""
         parts, size = [], 0
         for part in template.generate(values):
             size += len(part)
@@ -55,97 +57,90 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return "".join(parts)
 
     def get_template(self, *arguments: Any, **options: Any) -> Template:  # noqa: ANN401 - Jinja's own
-        """Load a template; each inclusion is a step."""
+        """Load a template; each inclusion is a step of the rendering."""
         _step()
         return super().get_template(*arguments, **options)
 
-    def call(self, context: Context, obj: Any, /, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - Jinja's own
-        """Call a function of a template's; each call is a step."""
+    def call(self, context: Context, obj: object, /, *arguments: object, **named: object) -> object:
+        """Call a function in a template; each call is a step of the rendering."""
         _step()
         given = (*arguments, *named.values())
         for each in given:
-            measured(each)
-        if isinstance(getattr(obj, "__self__", None), (str, bytes, int, float)):  # whose numbers are widths
-            _no_wider(*given)
-        return measured(super().call(context, obj, *arguments, **named))
+            check_size(each)
+        if isinstance(getattr(obj, "__self__", None), (str, bytes, int, float)):  # their methods take widths
+            _check_widths(*given)
+        return check_size(super().call(context, obj, *arguments, **named))
 
-    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:  # noqa: ANN401, D102 - Jinja's own
+    def wrap_str_format(self, value: object) -> Callable[..., str] | None:
+        """Return a bounded `str.format` if the value is that method, or None."""
         wrapped = super().wrap_str_format(value)
         if wrapped is not None:
-            _no_wide_format(value.__self__)
+            _check_format(str(getattr(value, "__self__", "")))
         return wrapped
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401, D102 - Jinja's own
-        _BEFORE[operator](left, right)
-        return measured(super().call_binop(context, operator, left, right))
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """Compute `left operator right`, unless it would be too large."""
+        _CHECKS[operator](left, right)
+        return check_size(super().call_binop(context, operator, left, right))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         if len(source) > _LONGEST_SOURCE:
             raise SecurityError(f"it is longer than {_LONGEST_SOURCE:,} characters")
-        parsed: nodes.Template = _Bounds().visit(super()._parse(source, name, filename))
+        parsed: nodes.Template = _LimitInserter().visit(super()._parse(source, name, filename))
         return parsed
 
 
-# --- what a template's text is turned into ------------------------------------------------------------------
+# --- how a parsed template is changed ------------------------------------------------------------------
 
-_COUNTED, _MEASURED = " counted", " measured"  # no template can write a filter's name with a space
+_COUNTED, _MEASURED = " counted", " measured"  # with a space, so that no template can use these filters
 
 
-class _Bounds(NodeTransformer):
-    """Has loops counted, and measured what `~` joins and what lists and the like are made of."""
+class _LimitInserter(NodeTransformer):
+    """Adds filters that count the rounds of loops, and check the size of lists, dicts, tuples and what `~` joins."""
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's own
-        self.generic_visit(node)
-        node.iter = _filtered(node.iter, _COUNTED)
+    def generic_visit(self, node: nodes.Node, *arguments: Any, **named: Any) -> nodes.Node:  # noqa: ANN401 - Jinja's own
+        """Change the node after those inside it."""
+        super().generic_visit(node, *arguments, **named)
+        match node:
+            case nodes.For():
+                node.iter = _filtered(node.iter, _COUNTED)
+            case nodes.Concat():
+                node.nodes = [_filtered(each, _MEASURED) for each in node.nodes]
+                return _filtered(node, _MEASURED)
+            case nodes.List() | nodes.Dict() | nodes.Tuple(ctx="load"):
+                return _filtered(node, _MEASURED)
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's own
-        self.generic_visit(node)
-        node.nodes = [_filtered(each, _MEASURED) for each in node.nodes]
-        return _filtered(node, _MEASURED)
 
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 - Jinja's own
-        self.generic_visit(node)
-        return _filtered(node, _MEASURED)
-
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 - Jinja's own
-        self.generic_visit(node)
-        return _filtered(node, _MEASURED)
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja's own
-        self.generic_visit(node)
-        return node if node.ctx != "load" else _filtered(node, _MEASURED)
-
-
-def _filtered(node: Any, name: str) -> nodes.Expr:  # noqa: ANN401 - typed loosely by Jinja
+def _filtered(node: nodes.Node, name: str) -> nodes.Expr:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
-# --- bounds -------------------------------------------------------------------------------------------------
+# --- the limits ---------------------------------------------------------------------------------------------
 
 
 def _step(count: int = 1) -> None:
-    taken = _steps.get(None)
-    if taken is not None:
-        taken[0] += count
-        if taken[0] > STEPS:
+    steps = _steps.get(None)
+    if steps is not None:
+        steps[0] += count
+        if steps[0] > STEPS:
             raise SecurityError(f"it takes more than {STEPS:,} steps")
 
 
 def _range(*bounds: int) -> range:
-    found = range(*bounds)
-    measured(found)
-    return found
+    made = range(*bounds)
+    check_size(made)
+    return made
 
 
-def _counted(values: Any) -> Sequence[Any]:  # noqa: ANN401 - whatever is looped over
-    found = list(values)
-    _step(len(found))
-    return found
+def _counted(values: Iterable[object]) -> Sequence[object]:
+    items = list(values)
+    _step(len(items))
+    return items
 
 
-def measured(value: Any) -> Any:  # noqa: ANN401 - whatever an expression comes to
-    """The value; raises SecurityError if it is too large to go on with."""
+def check_size(value: V) -> V:
+    """Return the value. Raises SecurityError if it is too large."""
     if _size(value) > LONGEST:
         raise SecurityError(f"a value is longer than {LONGEST:,}")
     if isinstance(value, int) and value.bit_length() > _BITS:
@@ -153,8 +148,8 @@ def measured(value: Any) -> Any:  # noqa: ANN401 - whatever an expression comes 
     return value
 
 
-def _size(value: Any) -> int:  # noqa: ANN401 - whatever an expression comes to
-    """Characters and items of a value with all that is in it, counted until they are too many."""
+def _size(value: object) -> int:
+    """Return the number of characters and items in a value and all that it contains; counts no further than needed."""
     size, inside = 0, [value]
     while inside and size <= LONGEST:
         each = inside.pop()
@@ -165,53 +160,53 @@ def _size(value: Any) -> int:  # noqa: ANN401 - whatever an expression comes to
     return size
 
 
-def _bounded(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
+def _limited(name: str, apply: Callable[..., object]) -> Callable[..., object]:
     @wraps(apply)
-    def applied(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - any filter's
+    def applied(*arguments: object, **named: object) -> object:
         _step()
         for each in arguments:
-            measured(each)
+            check_size(each)
         if name == "format":
-            _no_wide_format(next((each for each in arguments if isinstance(each, str)), ""))
-        if name not in _UNBOUNDED:
-            _no_wider(*arguments[1:], *named.values())
-        return measured(apply(*arguments, **named))
+            _check_format(next((each for each in arguments if isinstance(each, str)), ""))
+        if name not in _WITHOUT_WIDTH:
+            _check_widths(*arguments[1:], *named.values())
+        return check_size(apply(*arguments, **named))
 
     return applied
 
 
-def _no_wider(*values: Any) -> None:  # noqa: ANN401 - any filter's
+def _check_widths(*values: object) -> None:
     if any(isinstance(each, (int, float)) and abs(each) > LONGEST for each in values):
         raise SecurityError(f"a width is more than {LONGEST:,}")
 
 
-def _no_wide_format(text: str) -> None:
+def _check_format(text: str) -> None:
     if _WIDE_FORMAT.search(text):
         raise SecurityError("a format is too wide")
 
 
-def _plus(left: Any, right: Any) -> None:  # noqa: ANN401 - any operand
+def _check_operands(left: object, right: object) -> None:
     for each in (left, right):
-        measured(each)
+        check_size(each)
 
 
-def _times(left: Any, right: Any) -> None:  # noqa: ANN401 - any operand
-    _plus(left, right)
+def _check_repetition(left: object, right: object) -> None:
+    _check_operands(left, right)
     for many, count in ((left, right), (right, left)):
         if isinstance(many, (str, bytes, list, tuple)) and isinstance(count, int) and len(many) * count > LONGEST:
             raise SecurityError(f"a value is longer than {LONGEST:,}")
 
 
-def _power(left: Any, right: Any) -> None:  # noqa: ANN401 - any operand
-    _plus(left, right)
+def _check_power(left: object, right: object) -> None:
+    _check_operands(left, right)
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > _BITS:
         raise SecurityError("a number is too large")
 
 
-def _remainder(left: Any, right: Any) -> None:  # noqa: ANN401 - any operand
-    _plus(left, right)
+def _check_remainder(left: object, right: object) -> None:
+    _check_operands(left, right)
     if isinstance(left, str):
-        _no_wide_format(left)
+        _check_format(left)
 
 
-_BEFORE = {"+": _plus, "*": _times, "**": _power, "%": _remainder}
+_CHECKS = {"+": _check_operands, "*": _check_repetition, "**": _check_power, "%": _check_remainder}

@@ -38,7 +38,7 @@ class SpikeRenderer:
         name, each = found
         named = request.in_dm or self.privacy is Privacy.NAMED
         return paragraph(
-            self.templates.say(
+            self.templates.render(
                 "spikes/spike",
                 who=name if named else "A member",
                 day=day,

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from slackblocks import Button
-
 from bot.domain.question import Field, Question, describe
 from bot.slack import blocks
+from bot.slack.blocks import Button
 from bot.usage.report import Report
 from bot.usage.view import AnswerView
 

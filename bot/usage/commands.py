@@ -15,10 +15,11 @@ from bot.ledger.passes import UnreadError
 from bot.people.rate_limit import count_message
 from bot.slack import blocks
 from bot.slack.blocks import TABLE_ROWS, Draft, Message
+from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
-from bot.slack.workspace import Workspace, is_shared_outside
+from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
 from bot.usage.buttons import instead_button
 from bot.usage.export import to_csv
@@ -46,7 +47,7 @@ class UsageCommands:
         try:
             question = await self.source.parsed(request.text, caller)
         except QueryError as error:
-            await request.reply.say(self._as_command(request.text, error, commands) or self._wrong(error))
+            await request.responder.respond(self._as_command(request.text, error, commands) or self._wrong(error))
             return
         await self._served(self._file if question.csv else self._answer, request, caller, question)
 
@@ -67,8 +68,8 @@ class UsageCommands:
             await room(request, caller, question)
         except UnreadError:
             source = self.source
-            unread = self._said("unread", reading=source.reading(caller), failure=source.failure(caller))
-            await request.reply.say(unread, replace=bool(request.action))
+            unread = self._said("no_data", reading=source.reading(caller), failure=source.failure(caller))
+            await request.responder.respond(unread, replace=bool(request.action))
 
     # --- answering -------------------------------------------------------------------------------
 
@@ -77,10 +78,12 @@ class UsageCommands:
         pressed = bool(request.action)
         if chunks := self.source.missing(question, caller, fresh):
             begins = from_us(fresh.since or 0).astimezone(self.source.policy.zone)
-            await request.reply.say(self._said("reaching", begins=f"{begins:%Y-%m-%d}"), replace=pressed)
+            await request.responder.respond(
+                self._said("backfill_started", begins=f"{begins:%Y-%m-%d}"), replace=pressed
+            )
             await self.source.reach(chunks)
         report = await self.source.report(request.user, caller, question, TABLE_ROWS)
-        await request.reply.say(message_of(report, self._view(request, caller)), replace=pressed)
+        await request.responder.respond(message_of(report, self._view(request, caller)), replace=pressed)
 
     def _view(self, request: Request, caller: Caller) -> AnswerView:
         source = self.source
@@ -89,7 +92,7 @@ class UsageCommands:
         return replace(view, reading=source.reading(caller), failure=source.failure(caller), whom_to_ask=whom)
 
     def _said(self, template: str, **values: object) -> Message:
-        return blocks.paragraph(self.templates.say(f"usage/{template}", **values))
+        return blocks.paragraph(self.templates.render(f"usage/{template}", **values))
 
     def _as_command(self, line: str, error: QueryError, commands: Collection[str]) -> Message | None:
         """The command that a line was meant to begin with, if what is wrong is its first word and near to one."""
@@ -99,11 +102,11 @@ class UsageCommands:
             return None
         reason = f"not a word I know; did you mean `{meant}`?"
         values = {"word": first, "column": 1, "reason": reason, "instead": f"{meant} {unwrapped(rest)}".strip()}
-        return blocks.paragraph(self.templates.say("usage/wrong", **values))
+        return blocks.paragraph(self.templates.render("usage/syntax_error", **values))
 
     def _wrong(self, error: QueryError) -> Message:
         values = {"word": error.word, "column": error.column, "reason": error.reason, "instead": error.instead or ""}
-        text = self.templates.say("usage/wrong", **values)
+        text = self.templates.render("usage/syntax_error", **values)
         draft = Draft(text)
         draft.add(blocks.section(text))
         if error.instead and (button := instead_button(error.instead)):
@@ -114,24 +117,24 @@ class UsageCommands:
 
     async def _share(self, request: Request, caller: Caller, question: Question) -> None:
         if reason := await self._closed(request):
-            await request.reply.say(self._said("unshared", reason=reason))
+            await request.responder.respond(self._said("share_refusal", reason=reason))
             return
         await self.database.write(lambda c: count_message(c, request.user, self.source.clock()))
         report = await self.source.report(request.user, caller, question, TABLE_ROWS)
         titles = self.titles is Titles.CHANNEL
         view = replace(self._view(request, caller), shared_by=request.user, titles=titles)
         try:
-            await request.reply.share(message_of(report, view))
+            await request.responder.share(message_of(report, view))
         except SlackError as error:
             reason = "expired" if isinstance(error, RefusedBySlackError) else "unavailable"
-            await request.reply.say(self._said("unshared", reason=reason))
+            await request.responder.respond(self._said("share_refusal", reason=reason))
 
     async def _closed(self, request: Request) -> str:
         """Why nothing may be shared where a button was pressed; empty if it may."""
         if request.in_dm:
             return "direct"
         try:
-            channel = await self.workspace.channel(request.channel)
+            channel = await self.workspace.channels.by_id(request.channel)
         except SlackError as error:
             return "unseen" if isinstance(error, RefusedBySlackError) else "unavailable"
         return "outsiders" if is_shared_outside(channel) else ""
@@ -145,14 +148,14 @@ class UsageCommands:
         content = await self._csv(replace(report, rows=report.rows[:MOST_FILED]))
         name = self._file_name(question)
         try:
-            where = await self.workspace.dm(request.user)
-            await self.workspace.upload(where, name, content, self._comment(report))
+            where = await self.workspace.channels.open_dm(request.user)
+            await self.workspace.messages.upload_file(where, name, content, self._comment(report))
         except SlackError as error:
             scope = error.needed if isinstance(error, RefusedBySlackError) else ""
-            await request.reply.say(self._said("unfiled", reason=str(error), scope=scope or ""))
+            await request.responder.respond(self._said("csv_not_sent", reason=str(error), scope=scope or ""))
             return
         lines = f"{content.count(chr(10)) - 1:,}"
-        await request.reply.say(self._said("filed", lines=lines, name=name, cut=cut, most=f"{MOST_FILED:,}"))
+        await request.responder.respond(self._said("csv_sent", lines=lines, name=name, cut=cut, most=f"{MOST_FILED:,}"))
 
     async def _csv(self, report: Report) -> str:
         return await self.source.database.read(lambda _: to_csv(report))

@@ -16,8 +16,9 @@ from bot.ledger.passes import PassRecord
 from bot.ledger.scope import Scope
 from bot.slack import blocks
 from bot.slack.blocks import Draft
+from bot.slack.mrkdwn import Trusted, mention
 from bot.slack.requests import Request
-from bot.slack.templates import Templates, Trusted, mention
+from bot.slack.templates import Templates
 from bot.usage import answer_formatting
 from bot.usage.answers import Answers
 from bot.usage.status import Status, status
@@ -55,23 +56,23 @@ class HelpCommands:
         failing, usual = (f"status:{','.join(each)} " for each in (self.source.policy.failing, FAILED_STATUSES))
         lines = FOR_OPERATORS if operator else FOR_MEMBERS
         examples = [(line.replace(usual, failing), meaning) for line, meaning in lines]
-        text = self.templates.say("usage/help", operator=operator, examples=examples)
+        text = self.templates.render("usage/help", operator=operator, examples=examples)
         draft = Draft("What Neo costs: /neo-usage, with time, filters and groups in any order.")
         draft.add(blocks.section(text))
-        await request.reply.say(draft.message())
+        await request.responder.respond(draft.message())
 
     async def status(self, request: Request, caller: Caller) -> None:
         """How fresh and whole the data is; for operators, everything about the ledger."""
         now, size = self.source.clock(), file_bytes(self.path)
         found = await self.source.database.read(lambda reader: status(reader, Scope.of(reader, caller), size, now))
-        text = self.templates.say("usage/status", **self._facts(found, now, caller))
+        text = self.templates.render("usage/status", **self._facts(found, now, caller))
         draft = Draft(
             f"neo-usage {__version__}: data as of {self._moment(found.fresh.as_of) or 'no complete reading'}."
         )
         draft.add(blocks.section(text))
         if caller.role is Role.OPERATOR and found.passes:
             self._add_passes(draft, found.passes)
-        await request.reply.say(draft.message())
+        await request.responder.respond(draft.message())
 
     def _facts(self, found: Status, now: datetime, caller: Caller) -> dict[str, object]:
         as_of, since = found.fresh.as_of, found.fresh.since

@@ -7,7 +7,7 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.question import describe
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
-from bot.slack.templates import inert, readable_text
+from bot.slack.mrkdwn import escape, readable_text
 from bot.usage import answer_formatting, tables
 from bot.usage.buttons import buttons_of
 from bot.usage.report import Report
@@ -17,12 +17,12 @@ from bot.usage.view import AnswerView
 def message_of(report: Report, view: AnswerView) -> Message:
     """The answer, within Slack's limits at any size of the report."""
     draft = Draft(
-        view.templates.say(
+        view.templates.render(
             "usage/text", whose=whose(report, view), span=answer_formatting.span(report), **_facts(report)
         )
     )
     draft.add(blocks.context(_understood(report, view)))
-    draft.add(blocks.section(view.templates.say("usage/headline", **_facts(report))))
+    draft.add(blocks.section(view.templates.render("usage/headline", **_facts(report))))
     if not report.total.tasks:
         draft.add(blocks.section(_nothing(report, view)))
     elif report.details:
@@ -52,17 +52,17 @@ def whose(report: Report, view: AnswerView) -> str:
 
 def _understood(report: Report, view: AnswerView) -> str:
     parts = [
-        inert(whose(report, view)),
-        inert(answer_formatting.when(report.question)),
-        inert(answer_formatting.span(report)),
+        escape(whose(report, view)),
+        escape(answer_formatting.when(report.question)),
+        escape(answer_formatting.span(report)),
     ]
     if filters := answer_formatting.filters(report.question):
-        parts.insert(2, inert(filters))
+        parts.insert(2, escape(filters))
     line = " · ".join(parts)
     if view.shared_by is None:
         return line
     shared = {"user": view.shared_by, "command": f"/neo-usage {describe(report.question)}".strip()}
-    return f"{line}\n{view.templates.say('usage/shared', **shared)}"
+    return f"{line}\n{view.templates.render('usage/share_note', **shared)}"
 
 
 def _facts(report: Report) -> dict[str, object]:
@@ -82,8 +82,8 @@ def _facts(report: Report) -> dict[str, object]:
 def _nothing(report: Report, view: AnswerView) -> str:
     own = report.scope.members == (view.caller.member,) and view.shared_by is None
     filtered = bool(report.question.filters) or report.question.byok is not None
-    return view.templates.say(
-        "usage/nothing",
+    return view.templates.render(
+        "usage/no_charges",
         filtered=filtered,
         lacking=answer_formatting.lacking(report),
         own=view.caller.member if own and not filtered else "",
@@ -93,7 +93,7 @@ def _nothing(report: Report, view: AnswerView) -> str:
 
 def _footnotes(report: Report, view: AnswerView) -> str:
     age = None if report.as_of is None else view.now - report.as_of
-    return view.templates.say(
+    return view.templates.render(
         "usage/footnotes",
         as_of=_moment(report, report.as_of),
         age="" if age is None else answer_formatting.ago(age),

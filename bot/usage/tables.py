@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 
-from slackblocks.blocks import Block
-
 from bot.domain.money import show_usd
 from bot.domain.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, TaskRow
 from bot.slack import blocks
-from bot.slack.blocks import Draft
-from bot.slack.templates import inert
+from bot.slack.blocks import Block, Draft
+from bot.slack.mrkdwn import escape
 from bot.usage import answer_formatting
 from bot.usage.report import Report
 from bot.usage.series import Series, over_time, sparkline
@@ -28,14 +26,14 @@ def add_groups(draft: Draft, report: Report) -> None:
     columns, numbers = _group_columns(report)
     by_time = _in_order_of_time(report.question)  # of many days the latest matter
     candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
-    kept = blocks.fitting([_group_cells(report, group) for group in candidates], from_end=by_time)
+    kept = blocks.fitting_rows([_group_cells(report, group) for group in candidates], from_end=by_time)
     table = blocks.table(columns, kept, numbers)
     draft.add(table, lambda: blocks.plain_table(columns, kept, numbers, from_end=by_time))
     cut = report.groups[: -len(kept)] if by_time else report.groups[len(kept) :]
     if left := len(cut) + report.groups_omitted:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
-        draft.add(blocks.context(inert(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
+        draft.add(blocks.context(escape(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
     add_chart(draft, report)
 
 
@@ -87,10 +85,10 @@ def add_chart(draft: Draft, report: Report) -> None:
 
 def _sparklines(series: Series, title: str) -> str:
     lines = [
-        f"{inert(one_line(name, 30))}  {sparkline(values)}  at most {inert(show_usd(max(values)))}"
+        f"{escape(one_line(name, 30))}  {sparkline(values)}  at most {escape(show_usd(max(values)))}"
         for name, values in series.lines
     ]
-    return "\n".join([f"{inert(title)}, {inert(series.labels[0])} to {inert(series.labels[-1])}", *lines])
+    return "\n".join([f"{escape(title)}, {escape(series.labels[0])} to {escape(series.labels[-1])}", *lines])
 
 
 # --- tasks ---------------------------------------------------------------------------------------
@@ -99,13 +97,13 @@ def _sparklines(series: Series, title: str) -> str:
 def add_rows(draft: Draft, report: Report, view: AnswerView) -> None:
     """The tasks, dearest first unless asked otherwise, and what was cut."""
     columns = _row_columns(report, view)
-    kept = blocks.fitting([_row_cells(report, row, view) for row in report.rows])
+    kept = blocks.fitting_rows([_row_cells(report, row, view) for row in report.rows])
     draft.add(blocks.table(columns, kept, _SPEND), lambda: blocks.plain_table(columns, kept, _SPEND))
     left = min(report.question.top or report.total.tasks, report.total.tasks) - len(kept)
     if left > 0:
         rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[: len(kept)])
         amount = f", {show_usd(rest)}" if report.question.top is None else ""
-        draft.add(blocks.context(inert(f"and {left:,} other tasks{amount}: CSV has them all")))
+        draft.add(blocks.context(escape(f"and {left:,} other tasks{amount}: CSV has them all")))
 
 
 _SPEND = (1,)  # the column of a task that is a number; it stands early, as phones show the first columns
@@ -133,7 +131,7 @@ def add_details(draft: Draft, report: Report, view: AnswerView) -> None:
     """Everything about the tasks asked for; a message takes one table, so only the first has one."""
     for number, task in enumerate(report.details):
         facts = _detail_facts(task, report, view)
-        plain = blocks.section("\n".join(f"*{inert(name)}*  {inert(value)}" for name, value in facts))
+        plain = blocks.section("\n".join(f"*{escape(name)}*  {escape(value)}" for name, value in facts))
         if number:
             draft.add(plain)
         else:

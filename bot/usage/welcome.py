@@ -15,7 +15,8 @@ from bot.outbox.store import NewNotification, enqueue
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
-from bot.slack.templates import Templates, Trusted, mention
+from bot.slack.mrkdwn import Trusted, mention
+from bot.slack.templates import Templates
 from bot.usage import answer_formatting
 from bot.usage.answers import Answers
 from bot.usage.help import FOR_OPERATORS
@@ -57,7 +58,7 @@ class Welcome:
         strangers = [each.email for each in everybody if "@" in each.email and each.email not in known]
         lately = await self.source.database.read(self._lately)
         since = from_us(fresh.since or 0).astimezone(self.source.policy.zone)
-        text = self.templates.say(
+        text = self.templates.render(
             "usage/welcome",
             begins=f"{since:%Y-%m-%d}" if fresh.since else "the beginning",
             tasks=formatting.count(sum(each.tasks for each in everybody), "task"),

@@ -247,7 +247,7 @@ async def test_who_looks_while_somebody_else_sends_it_again_deletes_nothing(desk
     job = await desk.claim("two")
     words = await desk.voice.say(RenderRequest(job.dedup_key, job.destination, job.channel))
     assert words is not None
-    ts, _ = await desk.delivery.workspace.deliver(job.channel, words, job.key)
+    ts, _ = await desk.delivery.workspace.messages.post_notification(job.channel, words, job.key)
     await desk.delivery.settle_doubt(sought)  # another one finds that copy before it is settled
     arrival = Arrival(Posted(ts, None), 0, timedelta(seconds=150), desk.delivery.clock())
     await desk.write(lambda c: store.mark_sent(c, job, arrival))

@@ -30,6 +30,7 @@ from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.shipped import shipped
 from bot.slack.blocks import Message, paragraph
+from bot.slack.messages import Messages
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace, connect_workspace
 
@@ -47,7 +48,7 @@ class Addresses:
         self._workspace = workspace
 
     async def find(self, destination: str) -> ResolvedChannel:
-        return ResolvedChannel(str((await self._workspace.channel(destination.partition(":")[2]))["id"]))
+        return ResolvedChannel(str((await self._workspace.channels.by_id(destination.partition(":")[2]))["id"]))
 
 
 class Voice:
@@ -112,27 +113,27 @@ class TrappedDelivery(Delivery):
         return result
 
 
-class Trapped:
-    """A workspace with a trap before and after each request."""
+class TrappedMessages:
+    """A workspace's messages with a trap before and after each request."""
 
-    def __init__(self, workspace: Workspace, trap: Trap) -> None:
-        self._workspace, self._trap = workspace, trap
+    def __init__(self, messages: Messages, trap: Trap) -> None:
+        self._messages, self._trap = messages, trap
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._workspace, name)
+        return getattr(self._messages, name)
 
-    async def deliver(self, *arguments: Any) -> Any:
+    async def post_notification(self, *arguments: Any) -> Any:
         self._trap.at("checked")
         delivering = _DELIVERING.set(True)
         try:
-            answer = await self._workspace.deliver(*arguments)
+            answer = await self._messages.post_notification(*arguments)
         finally:
             _DELIVERING.reset(delivering)
         self._trap.at("answered")
         return answer
 
     async def edit(self, *arguments: Any) -> None:
-        await self._workspace.edit(*arguments)
+        await self._messages.edit(*arguments)
         self._trap.at("edit sent")
 
 
@@ -179,9 +180,10 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
     TrappedResponse.trap = trap
     async with connect_workspace(token, url) as workspace:
-        assert workspace.session is not None
-        workspace.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
-        delivery = TrappedDelivery(database, Trapped(workspace, trap), renderers, clock_of(Path(path)), TIMES)  # type: ignore[arg-type]
+        assert workspace.clients.session is not None
+        workspace.clients.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
+        workspace.messages = TrappedMessages(workspace.messages, trap)  # type: ignore[assignment]
+        delivery = TrappedDelivery(database, workspace, renderers, clock_of(Path(path)), TIMES)
         delivery.trap = trap
         dispatcher = Dispatcher(delivery, Addresses(workspace), ZoneInfo("UTC"), None)
         parent = os.getppid()

@@ -13,7 +13,7 @@ from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
-from bot.slack.templates import inert, readable_text
+from bot.slack.mrkdwn import escape, readable_text
 from tests.service.conftest import CHANNEL, Office, actions, text_of
 from tests.service.worlds import add
 
@@ -136,7 +136,7 @@ async def test_nothing_unfurls_and_no_name_is_linked(office: Office) -> None:
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:24])
 def test_a_rendered_text_is_inert(text: str) -> None:
-    assert_inert(inert(text))
+    assert_inert(escape(text))
     assert "<" not in OURS.sub("", readable_text(text))
 
 
@@ -183,7 +183,7 @@ async def test_a_traceback_in_the_log_holds_no_variable(office: Office, capsys: 
     ],
 )
 def test_a_harmless_text_reads_as_it_is_and_a_list_is_none(text: str, shown: str) -> None:
-    assert inert(text) == readable_text(text) == shown
+    assert escape(text) == readable_text(text) == shown
 
 
 def test_only_what_slack_takes_for_code_is_left_as_it_is() -> None:

@@ -103,8 +103,8 @@ async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
     text = everything(office)
     assert office.service.wiring.context.templates.broken == {}
     rare = {
-        "failures/acknowledged", "failures/silenced", "failures/lifted", "failures/tasks",
-        "home/unread", "digest/text",
+        "failures/acknowledgement", "failures/silence_confirmation", "failures/silence_lifted", "failures/tasks",
+        "home/no_data", "digest/text",
     }  # fmt: skip
     daily = {name for name in NAMES if name.partition("/")[0] in {"failures", "digest", "home", "spikes"}}
     missing = {name for name in daily - rare if f"«{name}»" not in text}

@@ -51,7 +51,7 @@ async def test_where_tables_are_refused_the_numbers_come_as_text(office: Office)
 
 
 async def test_a_slack_that_answers_nobody_hangs_nothing(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.workspace.SECONDS", 0.3)
+    monkeypatch.setattr("bot.slack.transport.ANSWER_SECONDS", 0.3)
     monkeypatch.setattr("bot.slack.responders.WAITS", (0.1,))
     await closed.open()
     closed.slack.faults.on("hook", Hang(), Hang())

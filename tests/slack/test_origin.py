@@ -1,9 +1,9 @@
-"""Whose address is whose: Slack's own, this machine's, and everybody else's."""
+"""Which addresses are Slack's, this machine's, or anybody else's."""
 
 import pytest
 
 from bot.settings import proxy_for
-from bot.slack.origin import is_answer_address, is_own_name, is_slacks
+from bot.slack.origin import is_own_host, is_response_url, is_slack_address
 
 SLACK, GOV, HERE = "https://slack.com/api/", "https://slack-gov.com/api/", "http://127.0.0.1:8811/api/"
 GATEWAY = "https://slack.acme.example:8443/api/"
@@ -42,7 +42,7 @@ GATEWAY = "https://slack.acme.example:8443/api/"
     ],
 )
 def test_an_answer_goes_to_slacks_hooks_or_the_apis_own_host(url: str, api: str, is_its: bool) -> None:  # noqa: FBT001 - a column
-    assert is_answer_address(url, api) is is_its
+    assert is_response_url(url, api) is is_its
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_answer_goes_to_slacks_hooks_or_the_apis_own_host(url: str, api: str,
     ],
 )
 def test_a_request_goes_to_slacks_own_hosts(url: str, api: str, is_its: bool) -> None:  # noqa: FBT001 - a column
-    assert is_slacks(url, api) is is_its
+    assert is_slack_address(url, api) is is_its
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_request_goes_to_slacks_own_hosts(url: str, api: str, is_its: bool) ->
     ],
 )
 def test_a_host_is_this_machine_by_address_or_by_the_name_that_is_set(hosts: list[str], is_its: bool) -> None:  # noqa: FBT001 - a column
-    assert is_own_name(hosts, "bot.internal") is is_its
+    assert is_own_host(hosts, "bot.internal") is is_its
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,36 @@
-"""Templates of an operator's own: they word messages, and reach no file, process, setting or other template."""
+"""An operator's own templates: they render messages, and reach no file, process, setting or other template."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from bot.shipped import shipped
+from bot.slack.template_names import FORMER_NAMES
 from bot.slack.templates import Templates
 
-SHIPPED = Templates(shipped("templates")).say("usage/refused", reason="because")
+SHIPPED = Templates(shipped("templates")).render("usage/refusal", reason="because")
 LOOP = "{% for a in range(1000) %}"
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A directory of own templates, beside a file that is none of them."""
+    """A directory of own templates, next to a file that does not belong to it."""
     (tmp_path / "secret.txt").write_text("secret")
     directory = tmp_path / "own"
     (directory / "usage").mkdir(parents=True)
-    (directory / "usage" / "part.txt").write_text("part")
+    (directory / "usage" / "share_note.txt").write_text("part")
     return directory
 
 
-def said(own: Path, text: str) -> tuple[str, dict[str, str]]:
-    (own / "usage" / "refused.txt").write_text(text)
+def rendered(own: Path, text: str, name: str = "refusal") -> tuple[str, Mapping[str, str]]:
+    (own / "usage" / f"{name}.txt").write_text(text)
     templates = Templates(shipped("templates"), own)
-    templates.warm()
-    rendered = templates.say("usage/refused", reason="because")
-    return rendered, dict(templates.broken or {})
+    templates.compile_all()
+    refusal = templates.render("usage/refusal", reason="because")
+    assert templates.broken is not None
+    return refusal, templates.broken
 
 
 @pytest.mark.parametrize(
@@ -50,9 +53,9 @@ def said(own: Path, text: str) -> tuple[str, dict[str, str]]:
     ids=lambda text: text[:50],
 )  # fmt: skip
 def test_nothing_is_reached_from_a_template(own: Path, text: str) -> None:
-    shown, broken = said(own, text)
+    shown, broken = rendered(own, text)
     assert shown == SHIPPED
-    assert list(broken) == ["usage/refused.txt"]
+    assert list(broken) == ["usage/refusal.txt"]
 
 
 @pytest.mark.parametrize(
@@ -77,22 +80,22 @@ def test_nothing_is_reached_from_a_template(own: Path, text: str) -> None:
         "{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}",
         "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}x",
         "{% for a in [1] recursive %}{{ loop([1, 1]) }}{% endfor %}",
-        "{% include 'usage/refused.txt' %}{% include 'usage/refused.txt' %}",
+        "{% include 'usage/refusal.txt' %}{% include 'usage/refusal.txt' %}",
     ],
     ids=lambda text: text[:60],
 )  # fmt: skip
 def test_nothing_is_exhausted_by_a_template(own: Path, text: str) -> None:
     began = time.process_time()
-    shown, broken = said(own, text)
+    shown, broken = rendered(own, text)
     assert time.process_time() - began < 3
     assert shown == SHIPPED
-    assert list(broken) == ["usage/refused.txt"]
+    assert list(broken) == ["usage/refusal.txt"]
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("{{ reason|upper }}: {% include 'usage/part.txt' %}", "BECAUSE: part"),
+        ("{{ reason|upper }}: {% include 'usage/share_note.txt' %}", "BECAUSE: part"),
         ("{% for each in ['a', 'b'] %}{{ loop.index }}{{ each }}{% if not loop.last %} {% endif %}{% endfor %}",
          "1a 2b"),
         ("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
@@ -103,5 +106,70 @@ def test_nothing_is_exhausted_by_a_template(own: Path, text: str) -> None:
         ("{{ 'x'.center(5) }}{{ range(3)|join('-') }}", "x0-1-2"),
     ],
 )  # fmt: skip
-def test_whatever_words_a_message_still_does(own: Path, text: str, shown: str) -> None:
-    assert said(own, text) == (shown, {})
+def test_what_a_message_needs_is_still_rendered(own: Path, text: str, shown: str) -> None:
+    assert rendered(own, text) == (shown, {})
+
+
+def broken_of(templates: Templates) -> Mapping[str, str] | None:
+    return templates.broken
+
+
+@pytest.mark.parametrize("text", ["{% if %}", "{{ reason }}"])
+def test_what_is_broken_is_unknown_until_every_template_was_compiled(own: Path, text: str) -> None:
+    (own / "usage" / "refusal.txt").write_text(text)
+    templates = Templates(shipped("templates"), own)
+    templates.render("usage/refusal", reason="because")
+    assert broken_of(templates) is None
+    templates.compile_all()
+    assert list(broken_of(templates) or {}) == (["usage/refusal.txt"] if text == "{% if %}" else [])
+    assert broken_of(templates) is not None
+
+
+def test_without_own_templates_nothing_is_broken_once_the_shipped_ones_were_compiled() -> None:
+    templates = Templates(shipped("templates"))
+    assert broken_of(templates) is None
+    templates.compile_all()
+    assert broken_of(templates) == {}
+
+
+# --- former names --------------------------------------------------------------------------------
+
+
+def test_a_template_under_its_former_name_is_used_and_its_new_name_logged_once(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rendered(own, "No: {{ reason }}", name="refused") == ("No: because", {})
+    logged = "".join(capsys.readouterr())
+    assert logged.count("a template of TEMPLATES_DIR has a new name") == 1
+    assert logged.count("usage/refused.txt") == logged.count("usage/refusal.txt") == 1
+
+
+def test_a_template_under_its_present_name_comes_before_the_former_one(own: Path) -> None:
+    (own / "usage" / "refused.txt").write_text("former")
+    assert rendered(own, "present") == ("present", {})
+
+
+def test_a_broken_template_under_its_former_name_is_reported_by_that_name(own: Path) -> None:
+    text, broken = rendered(own, "{{ nothing }}", name="refused")
+    assert text == SHIPPED
+    assert list(broken) == ["usage/refused.txt"]
+
+
+@pytest.mark.parametrize("name", ["share_note", "shared"])
+def test_a_template_is_included_by_its_former_and_its_present_name(own: Path, name: str) -> None:
+    (own / "usage" / "share_note.txt").rename(own / "usage" / f"{name}.txt")
+    text = "{% include 'usage/shared.txt' %} {% include 'usage/share_note.txt' %}"
+    assert rendered(own, text) == ("part part", {})
+
+
+def test_a_shipped_template_is_included_by_its_former_name(own: Path) -> None:
+    (own / "usage" / "timeout.txt").write_text("{% include 'usage/refused.txt' %}!")
+    templates = Templates(shipped("templates"), own)
+    assert templates.render("usage/timeout", minutes=5, reason="because") == f"{SHIPPED}!"
+
+
+def test_each_former_name_leads_to_a_shipped_template() -> None:
+    assert len(set(FORMER_NAMES.values())) == len(FORMER_NAMES)
+    for former, present in FORMER_NAMES.items():
+        assert (shipped("templates") / present).is_file(), present
+        assert not (shipped("templates") / former).exists(), former

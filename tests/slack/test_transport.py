@@ -14,10 +14,17 @@ from aiohttp import ClientTimeout, web
 from bot.neo.client import QueryWindow, RetryPolicy, connect
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
+from bot.slack.account import Account
 from bot.slack.blocks import Message
-from bot.slack.errors import SlackError, SlackUnavailableError, StrayError
+from bot.slack.errors import (
+    ForeignAddressError,
+    NotConnectedError,
+    RateLimitedError,
+    SlackError,
+    SlackUnavailableError,
+)
 from bot.slack.responders import ResponseUrlResponder
-from bot.slack.transport import session
+from bot.slack.transport import slack_session
 from bot.slack.workspace import Workspace, connect_workspace
 
 HURRIED = RetryPolicy(answer=1, connect=1, deadline=0.1, first_wait=0.01)
@@ -27,7 +34,7 @@ TOKEN, SPEND = "xoxb-secret", "spend of ana is $500"
 
 @dataclass
 class Listening:
-    """A server that answers as it is told, and keeps what it was sent."""
+    """A server that gives `answer`, and keeps what it received."""
 
     url: str = ""
     heard: list[str] = field(default_factory=list)
@@ -60,7 +67,7 @@ async def listening() -> AsyncIterator[Listening]:
 
 @asynccontextmanager
 async def proxy() -> AsyncIterator[Listening]:
-    """A proxy that keeps what it is sent first, and opens no way."""
+    """A proxy that keeps the first bytes it receives, and opens no tunnel."""
     made = Listening()
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -76,13 +83,13 @@ async def proxy() -> AsyncIterator[Listening]:
 
 
 def requests(workspace: Workspace, base: str) -> dict[str, Callable[[], Awaitable[object]]]:
-    """Everything that goes to Slack, by what it is."""
+    """Each kind of request to Slack, by its name."""
     return {
-        "post": lambda: workspace.post("C1", Message(SPEND)),
-        "deliver": lambda: workspace.deliver("C1", Message(SPEND), "key"),
+        "post": lambda: workspace.messages.post("C1", Message(SPEND)),
+        "deliver": lambda: workspace.messages.post_notification("C1", Message(SPEND), "key"),
         "read": workspace.account,
         "hook": lambda: ResponseUrlResponder(workspace, f"{base}/hooks/x", "U1").share(Message(SPEND)),
-        "upload": lambda: workspace.upload("C1", "x.csv", SPEND, "x"),
+        "upload": lambda: workspace.messages.upload_file("C1", "x.csv", SPEND, "x"),
     }
 
 
@@ -112,7 +119,7 @@ async def test_slack_cannot_name_another_host_for_an_upload() -> None:
         named = {"ok": True, "upload_url": f"{elsewhere.url}/upload", "file_id": "F1"}
         slack.answer = lambda _: web.json_response(named)
         with pytest.raises(SlackUnavailableError, match="not its own"):
-            await workspace.upload("C1", "x.csv", SPEND, "x")
+            await workspace.messages.upload_file("C1", "x.csv", SPEND, "x")
         assert elsewhere.heard == []
 
 
@@ -168,27 +175,30 @@ KINDS = ("application/json", "text/plain", "text/html", "application/gzip", "")
 
 
 async def everything(workspace: Workspace, base: str) -> AsyncIterator[Awaitable[object]]:
-    """Every call of the workspace's."""
+    """Every method of the workspace that asks Slack."""
 
     async def all_of(listed: AsyncIterator[Any]) -> list[Any]:
         return [each async for each in listed]
 
     for request in requests(workspace, base).values():
         yield request()
-    yield all_of(workspace.users())
-    yield all_of(workspace.channels())
-    yield workspace.user("U1")
-    yield workspace.user_by_email("ana@acme.example")
-    yield workspace.channel("C1")
-    yield workspace.find("#x")
-    yield workspace.dm("U1")
-    yield workspace.open_form("1.1", {})
-    yield workspace.publish("U1", Message(SPEND))
-    yield workspace.whisper("C1", "U1", Message(SPEND))
-    yield workspace.edit("C1", "1", Message(SPEND), "key")
-    yield workspace.delete("C1", "1")
-    yield workspace.copies("C1", "key", 0)
-    yield workspace.copies("C1", "key", 0, "1")
+    yield all_of(workspace.users.everybody())
+    yield all_of(workspace.channels.visible())
+    yield workspace.users.by_id("U1")
+    yield workspace.users.by_email("ana@acme.example")
+    yield workspace.channels.by_id("C1")
+    yield workspace.channels.find("#x")
+    yield workspace.channels.open_dm("U1")
+    yield workspace.views.open_form("1.1", {})
+    yield workspace.views.publish_home("U1", Message(SPEND))
+    yield workspace.messages.post_ephemeral("C1", "U1", Message(SPEND))
+    yield workspace.messages.edit("C1", "1", Message(SPEND), "key")
+    yield workspace.messages.delete("C1", "1")
+    yield workspace.history.messages_with_key("C1", "key", 0)
+    yield workspace.history.messages_with_key("C1", "key", 0, "1")
+    yield workspace.history.threads("C1", 0)
+    yield workspace.history.check_readable("C1")
+    yield workspace.users.page()
 
 
 @pytest.mark.parametrize("status", [200, 404, 503])
@@ -215,28 +225,36 @@ async def test_whatever_slacks_address_answers_nothing_but_a_slack_error_is_rais
 
 @pytest.mark.parametrize("after", ["-1", "x", "1e9", "\u00b2", "", "99999999999999999999"])
 async def test_an_odd_wait_that_slack_asks_for_is_a_limit_all_the_same(after: str) -> None:
-    from bot.slack.errors import LimitedBySlackError
-
     async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
         slack.answer = lambda _: web.json_response(
             {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": after}
         )
-        with pytest.raises(LimitedBySlackError) as limited:
-            await workspace.deliver("C1", Message(SPEND), "key")
+        with pytest.raises(RateLimitedError) as limited:
+            await workspace.messages.post_notification("C1", Message(SPEND), "key")
         assert 0 < limited.value.seconds <= 86_400
+
+
+async def test_the_bots_identity_is_known_once_slack_has_answered() -> None:
+    async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
+        with pytest.raises(NotConnectedError, match=r"^Slack has not answered yet$"):
+            _ = workspace.identity
+        slack.answer = lambda _: web.json_response(YES, headers={"X-OAuth-Scopes": "chat:write, im:write"})
+        account = Account("T1", None, "U1", "B1", frozenset({"chat:write", "im:write"}))
+        assert await workspace.account() == account
+        assert workspace.identity == account
 
 
 async def test_who_has_an_address_is_asked_of_slack() -> None:
     async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
         slack.answer = lambda _: web.json_response({"ok": True, "user": {"id": "U1"}})
-        assert (await workspace.user_by_email("priya+neo@acme.example"))["id"] == "U1"  # type: ignore[index]
+        assert (await workspace.users.by_email("priya+neo@acme.example"))["id"] == "U1"  # type: ignore[index]
     assert "priya" in slack.heard[0]
 
 
 async def test_a_name_before_a_foreign_host_is_no_address_of_slacks() -> None:
-    async with listening() as elsewhere, session("https://slack.com/api/", ClientTimeout(total=2)) as over:
+    async with listening() as elsewhere, slack_session("https://slack.com/api/", ClientTimeout(total=2)) as over:
         port = elsewhere.url.rpartition(":")[2]
         for url in (f"http://slack.com@127.0.0.1:{port}/x", f"http://127.0.0.1:{port}/@slack.com?@slack.com"):
-            with pytest.raises(StrayError):
+            with pytest.raises(ForeignAddressError):
                 await over.get(url)
     assert elsewhere.heard == []

@@ -1,4 +1,4 @@
-"""Each request is taken once: by one process of several, across restarts, and as long as it may come again."""
+"""Each request is accepted once: by one of several processes, across restarts, for as long as it can be repeated."""
 
 import asyncio
 import sqlite3
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from bot.database.engine import Database, open_database
-from bot.slack.deduplication import KEPT, RequestDeduplicator
+from bot.slack.deduplication import RETENTION, RequestDeduplicator
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 R = TypeVar("R")
@@ -26,50 +26,50 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def taken(database: Database, now: datetime = NOW) -> RequestDeduplicator:
+def deduplicator(database: Database, now: datetime = NOW) -> RequestDeduplicator:
     return RequestDeduplicator(database.write, lambda: now)
 
 
-def kept(database: Database) -> list[tuple[str, int]]:
+def stored(database: Database) -> list[tuple[str, int]]:
     with closing(sqlite3.connect(database.path)) as ledger:
         return ledger.execute("SELECT key, taken_at FROM slack_request").fetchall()
 
 
-async def test_of_two_processes_one_takes_a_request(database: Database) -> None:
-    one, other = taken(database), taken(database)
+async def test_one_of_two_processes_accepts_a_request(database: Database) -> None:
+    one, other = deduplicator(database), deduplicator(database)
     keys = [f"trigger-{number}" for number in range(50)]
     assert all([one.add(key) and other.add(key) for key in keys])  # noqa: C419 - each is added to both
     claims = await asyncio.gather(*(each.claim(key) for key in keys for each in (one, other)))
     assert sum(claims) == len(keys)
-    assert len(kept(database)) == len(keys)
+    assert len(stored(database)) == len(keys)
 
 
-async def test_what_was_taken_is_known_after_a_restart_for_an_hour(database: Database) -> None:
-    first = taken(database)
+async def test_accepted_requests_are_known_for_an_hour_after_a_restart(database: Database) -> None:
+    first = deduplicator(database)
     assert first.add("signature")
     assert await first.claim("trigger", "signature")
-    soon, later = taken(database, NOW + KEPT / 2), taken(database, NOW + 2 * KEPT)
+    soon, later = deduplicator(database, NOW + RETENTION / 2), deduplicator(database, NOW + 2 * RETENTION)
     for each in (soon, later):
         await each.load()
     assert (soon.add("trigger"), soon.add("signature")) == (False, False)
     assert not await soon.claim("trigger")
     assert (later.add("trigger"), later.add("signature")) == (True, True)
     assert await later.claim("trigger")
-    assert len(kept(database)) == 1  # what was older is forgotten
+    assert len(stored(database)) == 1  # older keys are deleted
 
 
-async def test_a_clock_that_ran_ahead_keeps_nothing_for_ever(database: Database) -> None:
-    assert await taken(database, NOW + timedelta(days=300)).claim("one")
-    assert await taken(database).claim("two")
-    assert len(kept(database)) == 1
+async def test_a_clock_that_was_ahead_leaves_no_key_for_ever(database: Database) -> None:
+    assert await deduplicator(database, NOW + timedelta(days=300)).claim("one")
+    assert await deduplicator(database).claim("two")
+    assert len(stored(database)) == 1
 
 
-async def test_no_secret_is_kept_of_a_request(database: Database) -> None:
-    assert await taken(database).claim("13345224609.738474920.8088930838d88f008e0")
-    assert "13345224609" not in str(kept(database))
+async def test_no_secret_of_a_request_is_stored(database: Database) -> None:
+    assert await deduplicator(database).claim("13345224609.738474920.8088930838d88f008e0")
+    assert "13345224609" not in str(stored(database))
 
 
-async def test_where_the_database_cannot_be_written_the_memory_decides(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_memory_decides_if_the_database_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
     async def write(_: Callable[[Connection], R]) -> R:
         raise OperationalError("INSERT ana@acme.example", {}, sqlite3.OperationalError("database or disk is full"))
 
@@ -83,23 +83,23 @@ async def test_where_the_database_cannot_be_written_the_memory_decides(capsys: p
     assert "acme" not in logged
 
 
-async def test_a_database_that_another_program_holds_costs_a_moment_and_nothing_else(
+async def test_a_locked_database_delays_a_request_by_a_moment_only(
     database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("bot.database.engine.BUSY_SECONDS", 0.05)
-    held = Database(database.path)  # which waits no longer than that
-    memory = taken(held)
+    impatient = Database(database.path)
+    memory = deduplicator(impatient)
     with database.transaction():
         await memory.load()
-        async with asyncio.timeout(0.9):  # less than the patience: it is told at once
+        async with asyncio.timeout(0.9):  # less than PATIENCE_SECONDS: the lock is reported at once
             assert await memory.claim("trigger")
         assert capsys.readouterr().out.count("is locked by the bot itself") == 2
     assert await memory.claim("another")
-    assert not await taken(database).claim("another")
-    held.close()
+    assert not await deduplicator(database).claim("another")
+    impatient.close()
 
 
-async def test_a_slow_database_is_waited_for_once_and_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_database_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.deduplication.PATIENCE_SECONDS", 0.05)
     free = asyncio.Event()
 
@@ -113,10 +113,10 @@ async def test_a_slow_database_is_waited_for_once_and_a_moment(monkeypatch: pyte
         async with asyncio.timeout(1):
             assert await locked.claim(f"trigger-{number}")
     free.set()
-    await locked.end()
+    await locked.close()
 
 
-def test_forgetting_looks_at_what_is_old_alone(database: Database) -> None:
+def test_deleting_old_keys_uses_the_index(database: Database) -> None:
     with closing(sqlite3.connect(database.path)) as ledger:
         plan = ledger.execute(
             "EXPLAIN QUERY PLAN DELETE FROM slack_request WHERE taken_at < ? OR taken_at > ?", (1, 2)

@@ -1,0 +1,22 @@
+"""A message as text for a terminal."""
+
+from typing import Any
+
+from bot.slack.blocks import Block, Message
+
+
+def terminal_text(message: Message) -> str:
+    """Return the texts of a message in order, without formatting; tables and charts as their plain replacements."""
+    blocks = message.plain() if message.plain is not None else message.blocks
+    return "\n".join(_unformatted(text["text"]) for block in blocks for text in _texts(block))
+
+
+def _texts(block: Block) -> list[dict[str, Any]]:
+    in_context = block["elements"] if block["type"] == "context" else []
+    return [*filter(None, [block.get("text")]), *block.get("fields", []), *in_context]
+
+
+def _unformatted(mrkdwn: str) -> str:
+    """Return rendered mrkdwn as plain text; untrusted parts were escaped, so every mark is the template's."""
+    text = mrkdwn.replace("*", "").replace("`", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
