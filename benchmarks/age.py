@@ -26,7 +26,8 @@ from bot.home.facts import HomePolicy, home_facts
 from bot.incidents.monitor import current_incidents
 from bot.ledger import pruning
 from bot.ledger.booking import BookingPolicy, book
-from bot.outbox import store as outbox
+from bot.outbox.conditions import Moment
+from bot.outbox.due import due
 from tests.support.app import budget_evaluator, digest_planner, sync_plan
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _second(lived: _Lived) -> None:
     reader, app = lived.reader, lived.app
     assert not budget_evaluator(app).due(reader, NOW)
     assert not FailureGrouper().due(reader, NOW)
-    assert not outbox.due(reader, NOW, _UNSURE).channels
+    assert not due(reader, Moment(NOW, _UNSURE)).channels
     digest_planner(app).decisions(reader, ["C0ALERTS"], NOW, NOW)
     current_incidents(reader, 2**40, {}, NOW)
     pruning.due(reader, NOW, app.settings.timezone)

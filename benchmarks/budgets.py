@@ -21,7 +21,8 @@ from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.ledger.booking import BookingResult, TaskChange
 from bot.ledger.rules import Entry, EntryKind
-from bot.outbox import store as outbox
+from bot.outbox.conditions import Moment
+from bot.outbox.due import due
 from bot.settings import load
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _idle(size: Size) -> float:
 
     def tick() -> None:
         watch.due(reader, NOW)
-        outbox.due(reader, NOW, _UNSURE)
+        due(reader, Moment(NOW, _UNSURE))
 
     try:
         return median(seconds(tick) for _ in range(101))

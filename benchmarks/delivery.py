@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from time import perf_counter
-from zoneinfo import ZoneInfo
 
 from benchmarks.bars import Bar
 from benchmarks.workplace import scratch
 from bot.database.engine import Database, open_database
-from bot.outbox.delivery import Delivery
-from bot.outbox.dispatcher import Dispatcher
-from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
-from bot.outbox.rules import DeliveryTiming
+from bot.outbox.keys import ChannelDestination, Destination, StoredKey
+from bot.outbox.outbox import Outbox
+from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.slack.faults import PostRateLimit, RateLimited
 from bot.sandbox.slack.models import Channel
@@ -41,9 +40,10 @@ def measure(*, quick: bool) -> Iterator[Bar]:
     )
 
 
-class _Addresses:
-    async def find(self, destination: str) -> ResolvedChannel:
-        return ResolvedChannel(destination.partition(":")[2])
+class _Destinations:
+    async def find(self, destination: Destination) -> ResolvedChannel:
+        assert isinstance(destination, ChannelDestination)
+        return ResolvedChannel(destination.name)
 
 
 async def _said(request: RenderRequest) -> Message:
@@ -78,25 +78,24 @@ async def _timed(database: Database, each: int, *, held: bool) -> float:
     ):
         slack.url = server.url
         renderers = Renderers(dict.fromkeys(("bench", "held"), _said), {}, Templates(shipped("templates")))
-        dispatcher = Dispatcher(
-            Delivery(database, workspace, renderers, _now, DeliveryTiming()),
-            _Addresses(),
-            ZoneInfo("UTC"),
-            None,
-        )
-        stem = "held" if held else "bench"
+        outbox = Outbox(database, workspace, renderers, _Destinations(), _now)
+        kind = "held" if held else "bench"
         with database.transaction() as connection:
             enqueue(
                 connection,
-                [NewNotification(f"{stem}:{n}", f"channel:{name}") for name in names for n in range(each)],
+                [
+                    NewNotification(StoredKey(f"{kind}:{n}"), ChannelDestination(name))
+                    for name in names
+                    for n in range(each)
+                ],
                 _now(),
             )
         began = perf_counter()
         while sum(len(slack.workspace.channels[name].messages) for name in counted) < each * len(counted):
-            await dispatcher.tick()
+            await outbox.tick()
             await asyncio.sleep(0.05)
         taken = perf_counter() - began
-        await dispatcher.wait_idle()
+        await outbox.wait_idle()
         shown = [
             m.metadata["event_payload"]["key"]
             for name in names

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.database.engine import Database
     from bot.ledger.booking import Observer
     from bot.neo.client import RetryPolicy
-    from bot.outbox.dispatcher import Dispatcher
+    from bot.outbox.outbox import Outbox
     from bot.outbox.restore import RestoredMessages
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
@@ -52,7 +52,7 @@ class Wiring:
 
     context: "Context"
     registry: "Registry"
-    outbox: "Dispatcher"
+    outbox: "Outbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +201,7 @@ class App:
         Raises:
             WiringError: the capabilities do not fit together.
         """
-        from bot.outbox.delivery import Delivery
-        from bot.outbox.dispatcher import Dispatcher
+        from bot.outbox.outbox import Outbox
         from bot.outbox.renderers import Renderers
         from bot.outbox.rules import QuietHours
         from bot.registry import registry_of
@@ -212,9 +211,11 @@ class App:
         registry = registry_of([build_capability(context) for build_capability in _builders()])
         observers.extend(registry.observers)  # the sync that capabilities ask for is observed by them
         renderers = Renderers(registry.events, registry.topics, context.templates)
-        delivery = Delivery(database, workspace, renderers, self.clock, self.timing)
-        quiet = QuietHours(*self.settings.quiet_hours) if self.settings.quiet_hours else None
-        outbox = Dispatcher(delivery, context.destinations, self.settings.timezone, quiet)
+        hours, zone = self.settings.quiet_hours, self.settings.timezone
+        quiet = QuietHours(*hours, zone) if hours else None
+        outbox = Outbox(
+            database, workspace, renderers, context.destinations, self.clock, self.timing, quiet_hours=quiet
+        )
         return Wiring(context, registry, outbox)
 
     def _context(self, database: "Database", workspace: "Workspace", observers: "Sequence[Observer]") -> "Context":

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.domain.keys import Key
     from bot.ledger.booking import Observer
     from bot.ledger.former import FormerLedger
+    from bot.outbox.pruning import RetainedKeys
     from bot.outbox.restore import KeyMapping
-    from bot.outbox.store import RetainedKeys
     from bot.people.destinations import DestinationResolver
     from bot.people.people import People
     from bot.settings import Settings

@@ -8,8 +8,8 @@ from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.explain_command import ExplainCommand
 from bot.budgets.render import ACKNOWLEDGE, RAISE, SNOOZE, BudgetRenderer
 from bot.budgets.request_render import APPROVE, DECLINE, BudgetRequestRenderer
-from bot.capability import After, Capability, Context, Form, Timer, Upkeep
-from bot.outbox.store import RetainedKeys
+from bot.capability import Capability, Context, Form, Timer, Upkeep
+from bot.outbox.pruning import RetainedKeys
 
 
 def budget_commands(context: Context) -> BudgetCommands:
@@ -52,15 +52,16 @@ def budgets(context: Context) -> Capability:
         events={
             **dict.fromkeys(("crossing", "limit", "summary"), renderer.say),
             "decided": requests.say,
+            "request": requests.render_event,
         },
         topics={"budget": renderer.show, "request": requests.show},
         observers=[evaluator.observe],
-        timers=[Timer("budgets", 1, partial(_apply_due, context, evaluator), after=frozenset({After.SYNC}))],
+        timers=[Timer("budgets", 1, partial(_apply_due, context, evaluator))],
         upkeep=Upkeep(
             merge_members=evaluator.join,
             record_repricing=evaluator.forget,
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
-            retained=lambda reader: RetainedKeys(topics=store.things_open(reader)),
+            retained=lambda reader: RetainedKeys(topics=store.open_topics(reader)),
         ),
     )
 

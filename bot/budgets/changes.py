@@ -6,15 +6,18 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.budgets import budget_formatting, store
-from bot.budgets.evaluator import BudgetEvaluator, budget_topic
+from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.grammar import BudgetInstruction
+from bot.budgets.keys import BudgetTopic, DecidedKey, RequestKey, RequestTopic
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, budget_period
 from bot.budgets.store import LimitSetting, StoredBudget
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.members import member_ids, stored_email
-from bot.outbox.store import NewNotification, enqueue, request_edits
+from bot.outbox.keys import OperatorsDestination, UserDestination
+from bot.outbox.live_store import request_edits
+from bot.outbox.store import NewNotification, enqueue
 from bot.people import mentions
 from bot.people.rate_limit import count_message
 
@@ -160,8 +163,8 @@ def _has_tasks(connection: "Connection", scope: int) -> bool:
 
 def acknowledge(connection: "Connection", name: str, by: str, now: datetime) -> tuple[str, datetime] | None:
     """Somebody has seen it; returns who had already, and when, if anybody."""
-    _, subject, unit, label = name.split(":")
-    key = (int(subject), unit, label)
+    topic = BudgetTopic.decode(name)
+    key = (topic.subject, topic.unit, topic.label)
     row = connection.exec_driver_sql(
         "SELECT by, at FROM acknowledgement WHERE subject = ? AND unit = ? AND period = ?", key
     ).first()
@@ -170,7 +173,7 @@ def acknowledge(connection: "Connection", name: str, by: str, now: datetime) -> 
     connection.exec_driver_sql(
         "INSERT INTO acknowledgement (subject, unit, period, by, at) VALUES (?,?,?,?,?)", (*key, by, to_us(now))
     )
-    request_edits(connection, [name])
+    request_edits(connection, [topic])
     return None
 
 
@@ -215,14 +218,15 @@ def request_budget(
         wanted,
     ).first()
     if open_ is not None:
-        request_edits(connection, [f"request:{open_[0]}"])
+        request_edits(connection, [RequestTopic(open_[0])])
         return int(open_[0])
     key = connection.exec_driver_sql(
         "INSERT INTO budget_request (limit_nanos, ends_at, reason, asked_by, asked_at, member, unit, state)"
         " VALUES (?,?,?,?,?,?,?,'open')",
         wanted,
     ).lastrowid
-    enqueue(connection, [NewNotification(f"request:{key}", "operators", f"request:{key}")], now)
+    new = NewNotification(RequestKey(key), OperatorsDestination(), RequestTopic(key), urgent=False)
+    enqueue(connection, [new], now)
     return int(key)
 
 
@@ -274,8 +278,9 @@ def decide_request(
             connection, LimitSetting(found.member, found.unit, found.nanos, by, found.reason, found.ends_at), now
         )
     _decide(connection, key, "approved" if approve else "declined", by, now)
-    enqueue(connection, [NewNotification(f"decided:{key}", f"user:{found.asked_by}")], now)
-    request_edits(connection, [budget_topic(found.member, budget_period(found.unit, now, evaluator.policy.zone))])
+    new = NewNotification(DecidedKey(key), UserDestination(found.asked_by), urgent=False)
+    enqueue(connection, [new], now)
+    request_edits(connection, [BudgetTopic.of(found.member, budget_period(found.unit, now, evaluator.policy.zone))])
     return found
 
 
@@ -299,4 +304,4 @@ def _decide(connection: "Connection", key: int, state: str, by: str, now: dateti
     connection.exec_driver_sql(
         "UPDATE budget_request SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?", (state, by, to_us(now), key)
     )
-    request_edits(connection, [f"request:{key}"])
+    request_edits(connection, [RequestTopic(key)])

@@ -9,9 +9,10 @@ import structlog
 
 from bot.budgets import budget_formatting, changes, forms, render, store
 from bot.budgets.changes import BudgetChange
-from bot.budgets.evaluator import BudgetEvaluator, budget_topic
+from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.facts import email_of
 from bot.budgets.grammar import BudgetInstruction, parse_instruction
+from bot.budgets.keys import BudgetTopic
 from bot.budgets.listing import COLUMNS, NUMBERS, BudgetLine, budget_listing, rows
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, budget_period, operator_audience
 from bot.database.engine import Database
@@ -21,7 +22,7 @@ from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
 from bot.domain.tokens import UnclosedQuoteError, clean, nearest, split
 from bot.ledger.members import member_id
-from bot.outbox.store import request_edits
+from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.people.rate_limit import count_message
 from bot.slack import blocks
@@ -288,7 +289,7 @@ class BudgetCommands:
         now = self.clock()
         for unit, until in ends.items():
             store.snooze(connection, subject, unit, audience, until, by, reason, now)
-            request_edits(connection, [budget_topic(subject, budget_period(unit, now, self.evaluator.policy.zone))])
+            request_edits(connection, [BudgetTopic.of(subject, budget_period(unit, now, self.evaluator.policy.zone))])
 
     def _until(self, how: str, unit: Unit, now: datetime) -> datetime:
         zone = self.evaluator.policy.zone

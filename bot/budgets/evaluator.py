@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.budgets import merge, rezone, store
+from bot.budgets.keys import BudgetTopic, CrossingKey, LimitKey, SummaryKey
 from bot.budgets.rules import (
     DEFAULT,
     LATE,
@@ -29,11 +30,20 @@ from bot.budgets.rules import (
 from bot.budgets.store import Case, LimitSetting, NewCrossing, StoredBudget
 from bot.database import metadata
 from bot.database.reader import plain_rows
+from bot.domain.keys import NotificationKey
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.domain.visibility import Privacy
-from bot.outbox.store import NewNotification, enqueue, enqueue_again, live_messages, request_edits
+from bot.outbox.keys import (
+    AlertDestination,
+    Destination,
+    MemberDestination,
+    OperatorDestination,
+    OperatorsDestination,
+)
+from bot.outbox.live_store import live_messages, request_edits
+from bot.outbox.store import NewNotification, enqueue, enqueue_again
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -140,7 +150,7 @@ class BudgetEvaluator:
     ) -> None:
         """Record the steps that were passed, owe what is to be told of them, and have the messages there are edited."""
         self._record(connection, list(self._passings(connection, cases, now, silent, fresh)), now)
-        request_edits(connection, [budget_topic(*case) for case in cases])
+        request_edits(connection, [BudgetTopic.of(*case) for case in cases])
 
     def _passings(
         self,
@@ -183,9 +193,10 @@ class BudgetEvaluator:
         """What an audience is owed of a crossing: its message in one destination, or nothing."""
         if audience not in audiences(subject, step):
             return
-        direct = "operators" if subject == TEAM else f"member:{subject}"
-        destination = direct if audience is Audience.DM else ("alert:team" if subject == TEAM else "alert")
-        yield NewNotification(f"crossing:{key}", destination, budget_topic(subject, period), period.window.end + LATE)
+        destination: Destination = AlertDestination(team=subject == TEAM)
+        if audience is Audience.DM:
+            destination = OperatorsDestination() if subject == TEAM else MemberDestination(subject)
+        yield NewNotification(CrossingKey(key), destination, BudgetTopic.of(subject, period), period.window.end + LATE)
 
     # --- limits that change ------------------------------------------------------------------------
 
@@ -196,7 +207,7 @@ class BudgetEvaluator:
         cases = self._concerned(connection, setting.scope, span)
         before = store.limits(connection, cases, now)
         revision = store.write(connection, setting, now)
-        moved = self._changed(connection, cases, before, now, f"summary:{revision}")
+        moved = self._changed(connection, cases, before, now, SummaryKey(revision))
         request_edits(connection, store.open_requests(connection, setting.scope, setting.unit))
         self._say_in_threads(connection, [case for case in moved if case in before], revision, now)
         return revision
@@ -211,7 +222,7 @@ class BudgetEvaluator:
         cases: Sequence[Case],
         before: Mapping[Case, BudgetLimit],
         now: datetime,
-        summary: str,
+        summary: NotificationKey,
         fresh: _Fresh | None = None,
     ) -> list[Case]:
         """A limit was replaced: a raise is silent, a new or lowered one tells the highest step passed.
@@ -221,7 +232,7 @@ class BudgetEvaluator:
             cases: whom it may concern.
             before: the limits before.
             now: the moment.
-            summary: the stem of the one summary that is told if it concerns many.
+            summary: the key of the one summary that is sent if it concerns many.
             fresh: what was booked only after it.
 
         Returns:
@@ -239,21 +250,18 @@ class BudgetEvaluator:
         found = list(self._passings(connection, others, now, None, history))
         if len(found) > MANY:
             found = list(self._passings(connection, others, now, CrossingDecision.SUMMARY, history))
-            enqueue(connection, [NewNotification(summary, "alert")], now)
+            enqueue(connection, [NewNotification(summary, AlertDestination())], now)
         self._record(connection, found, now)
-        request_edits(connection, [budget_topic(*case) for case in others])
+        request_edits(connection, [BudgetTopic.of(*case) for case in others])
         return moved
 
     def _say_in_threads(self, connection: "Connection", cases: Sequence[Case], revision: int, now: datetime) -> None:
         """Where a subject's budget was told of already, its thread hears of the new limit."""
-        ends = {budget_topic(*case): case for case in cases}
-        for name, destination in live_messages(connection, ends):
-            subject, span = ends[name]
-            enqueue(
-                connection,
-                [NewNotification(f"limit:{revision}-{subject}", destination, name, span.window.end + LATE)],
-                now,
-            )
+        by_topic = {BudgetTopic.of(*case): case for case in cases}
+        for topic, destination in live_messages(connection, by_topic):
+            subject, span = by_topic[topic]
+            key = LimitKey(revision, subject)
+            enqueue(connection, [NewNotification(key, destination, topic, span.window.end + LATE)], now)
 
     # --- what time brings about ----------------------------------------------------------------------
 
@@ -288,7 +296,7 @@ class BudgetEvaluator:
         cases = self._concerned(connection, budget.scope, span)
         before = store.limits(connection, cases, now)
         revision = store.restore(connection, budget, now)
-        self._changed(connection, cases, before, now, f"limit:{revision}-{span.name}", fresh)
+        self._changed(connection, cases, before, now, LimitKey(revision, span.name), fresh)
         request_edits(connection, store.open_requests(connection, budget.scope, budget.unit))
 
     def _end_snooze(self, connection: "Connection", snooze: store.Ended, now: datetime) -> None:
@@ -306,7 +314,7 @@ class BudgetEvaluator:
             for label, highest in store.release(connection, snooze, periods).items():
                 owed = self._owed_to(Audience(snooze.audience), *highest, snooze.subject, spans[label])
                 enqueue(connection, owed, now)
-        request_edits(connection, [budget_topic(*case) for case in cases])
+        request_edits(connection, [BudgetTopic.of(*case) for case in cases])
 
     def _tellable(self, unit: Unit, now: datetime) -> Iterator[BudgetPeriod]:
         """The present period, and the one before as long as it is told what came late."""
@@ -324,9 +332,9 @@ class BudgetEvaluator:
         for period in periods:
             highest = store.release_operator(connection, snooze, period)
             if highest is not None:
-                name = budget_topic(snooze.subject, named_period(snooze.unit, period.label, self.policy.zone))
-                notifications = NewNotification(f"crossing:{highest}", f"operator:{operator}", name, period.end + LATE)
-                enqueue_again(connection, notifications, now)
+                topic = BudgetTopic(snooze.subject, snooze.unit, period.label)
+                new = NewNotification(CrossingKey(highest), OperatorDestination(operator), topic, period.end + LATE)
+                enqueue_again(connection, new, now)
 
     def _present(self, now: datetime) -> str:
         """The periods that go on, and by which zone's calendar."""
@@ -358,7 +366,7 @@ class BudgetEvaluator:
             unit, _, label = name.partition(":")
             over = named_period(Unit(unit), label, self.policy.zone)
             request_edits(
-                connection, [budget_topic(subject, over) for subject in store.subjects_told(connection, over)]
+                connection, [BudgetTopic.of(subject, over) for subject in store.subjects_told(connection, over)]
             )
         for unit in store.any_budget(connection):
             span = budget_period(unit, now, self.policy.zone)
@@ -389,8 +397,3 @@ class BudgetEvaluator:
         while now < span.window.end + LATE:
             yield span
             span = budget_period(unit, span.window.start - timedelta(microseconds=1), self.policy.zone)
-
-
-def budget_topic(subject: int, period: BudgetPeriod) -> str:
-    """The name of the living message about a subject's budget in a period."""
-    return f"budget:{subject}:{period.name}"

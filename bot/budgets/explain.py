@@ -8,6 +8,7 @@ from typing import Any
 from bot.budgets import store
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.facts import revision
+from bot.budgets.keys import CrossingKey
 from bot.budgets.rules import (
     DEFAULT,
     TEAM,
@@ -24,23 +25,22 @@ from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import show_usd, usd_text
 from bot.domain.timestamps import from_us, to_us
+from bot.outbox.keys import (
+    AlertDestination,
+    ChannelDestination,
+    Destination,
+    MemberDestination,
+    OperatorDestination,
+    OperatorsDestination,
+    OpsDestination,
+    UserDestination,
+)
+from bot.outbox.queries import DeliveryRecord, delivery_records
 from bot.outbox.rules import NotificationState
 
 NO_BUDGET = "there is no budget: neither an own one nor a default"
 BELOW = "spend is below the first step"
 SNOOZED = "somebody asked for quiet there; at its end the highest step is told"
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """One message of a step: to whom, in which state, when, and where it can be seen."""
-
-    destination: str
-    state: NotificationState
-    at: datetime | None
-    channel: str | None
-    ts: str | None
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Explained:
     reason: str
     waiting: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
-    tellings: tuple[Telling, ...]
+    messages: tuple[DeliveryRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +167,8 @@ def _steps(reader: Reader, subject: int, period: BudgetPeriod) -> Iterator[Expla
         parts = [part.partition(":") for part in deferred.split()]
         waiting = tuple(audience for audience, _, why in parts if not why)
         left_out = tuple((audience, CrossingDecision[why].value) for audience, _, why in parts if why and not said)
-        yield Explained(step, from_us(at), spent, limit, said, waiting, left_out, tuple(_tellings(reader, key)))
-
-
-def _tellings(reader: Reader, crossing: int) -> Iterator[Telling]:
-    rows = reader.rows(
-        "SELECT destination, state, settled_at, channel, ts, coalesce(error, '') FROM notification"
-        " WHERE stem = :stem ORDER BY id",
-        {"stem": f"crossing:{crossing}"},
-    )
-    for destination, state, at, channel, ts, why in rows:
-        yield Telling(destination, NotificationState(state), None if at is None else from_us(at), channel, ts, why)
+        messages = tuple(delivery_records(reader, CrossingKey(key)))
+        yield Explained(step, from_us(at), spent, limit, said, waiting, left_out, messages)
 
 
 # --- shown ---------------------------------------------------------------------------------------
@@ -245,8 +236,8 @@ def _told(step: Explained, policy: BudgetPolicy) -> Iterator[Sentence]:
         yield Sentence(f"{head}: not told, because {step.reason}.")
     else:
         yield Sentence(f"{head}:")
-    for each in step.tellings:
-        yield _telling(each, policy)
+    for each in step.messages:
+        yield _message(each, policy)
     for audience in step.waiting:
         yield Sentence(f"not told in {_where(audience)} yet, because {SNOOZED}", within=True)
     for audience, why in step.left_out:
@@ -256,24 +247,32 @@ def _told(step: Explained, policy: BudgetPolicy) -> Iterator[Sentence]:
 _STATES = {
     NotificationState.PENDING: "owed, not sent yet",
     NotificationState.SENDING: "being sent",
-    NotificationState.UNSURE: "may have arrived; it is being looked for",
+    NotificationState.UNCONFIRMED: "may have arrived; it is being looked for",
     NotificationState.DEAD: "could not be delivered",
     NotificationState.MOVED: "told elsewhere",
     NotificationState.MISSED: "Slack was down too long; told in a summary",
 }
 
 
-_TO = {
-    "alert": "the alert channel",
-    "ops": "the ops channel",
-    "operators": "the operators",
-    "operator": "an operator",
-    "member": "the member",
+_RECIPIENTS: dict[type[Destination], str] = {
+    AlertDestination: "the alert channel",
+    OpsDestination: "the ops channel",
+    OperatorsDestination: "the operators",
+    OperatorDestination: "an operator",
+    MemberDestination: "the member",
 }
 
 
-def _telling(each: Telling, policy: BudgetPolicy) -> Sentence:
-    to = _TO.get(each.destination.partition(":")[0], each.destination.partition(":")[2])
+def _recipient(destination: Destination) -> str:
+    if isinstance(destination, UserDestination):
+        return destination.user
+    if isinstance(destination, ChannelDestination):
+        return destination.name
+    return _RECIPIENTS[type(destination)]
+
+
+def _message(each: DeliveryRecord, policy: BudgetPolicy) -> Sentence:
+    to = _recipient(each.destination)
     if each.state is NotificationState.SENT and each.at is not None and each.ts is not None:
         address = f"{ARCHIVES}{each.channel}/p{each.ts.replace('.', '')}"
         return Sentence(f"to {to}: told {formatting.moment(each.at, policy.zone)}", address, within=True)
@@ -309,13 +308,13 @@ def _step_document(step: Explained) -> dict[str, Any]:
         "left_out": [{"where": audience, "why": why} for audience, why in step.left_out],
         "messages": [
             {
-                "to": each.destination,
+                "to": each.destination.encode(),
                 "state": each.state.value,
                 "at": None if each.at is None else formatting.utc(each.at),
                 "channel": each.channel,
                 "ts": each.ts,
                 "why": each.why or None,
             }
-            for each in step.tellings
+            for each in step.messages
         ],
     }

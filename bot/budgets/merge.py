@@ -1,27 +1,23 @@
 """Joined members: the budgets of one, and what was told of them, become the other's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.budgets.keys import BudgetTopic, CrossingKey, RequestTopic
 from bot.budgets.rules import UNITS
 from bot.budgets.store import LimitSetting, StoredBudget, stored_budget, write
 from bot.domain.timestamps import from_us, to_us
-from bot.outbox.store import request_edits
+from bot.outbox.amendments import merge_topics, redirect, withdraw
+from bot.outbox.keys import MemberDestination
+from bot.outbox.live_store import request_edits, topics_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _MERGED = "two e-mails became one member"
-_THING = "replace(l.thing, :old, :new)"
-_PLACE = "CASE l.destination WHEN :from THEN :to ELSE l.destination END"
-_GO_ON = f"UPDATE OR IGNORE living AS l SET thing = {_THING}, destination = {_PLACE} WHERE l.thing LIKE :old || '%'"  # noqa: S608 - our own words
-_GO_OVER = f"""
-UPDATE notification SET living = (
-  SELECT n.id FROM living l JOIN living n ON n.thing = {_THING} AND n.destination = {_PLACE}
-  WHERE l.id = notification.living)
-WHERE state = 'pending' AND living IN (SELECT id FROM living WHERE thing LIKE :old || '%')
-"""  # noqa: S608 - our own words
+_SAID_ALREADY = "the same is told to them already"
 
 
 def join(connection: "Connection", old: int, new: int, now: datetime) -> None:
@@ -49,7 +45,7 @@ def _join_requests(connection: "Connection", old: int, new: int, now: datetime) 
             "UPDATE budget_request SET state = 'replaced', decided_by = asked_by, decided_at = ? WHERE id = ?",
             (to_us(now), key),
         )
-    request_edits(connection, [f"request:{key}" for (key,) in rows])
+    request_edits(connection, [RequestTopic(key) for (key,) in rows])
     connection.exec_driver_sql("UPDATE budget_request SET member = ? WHERE member = ?", (new, old))
 
 
@@ -81,18 +77,10 @@ def _to_come(connection: "Connection", budget: int, now: datetime) -> Sequence[S
 
 def _join_messages(connection: "Connection", old: int, new: int, now: datetime) -> None:
     """Messages there are become the other's, and so does what is owed; where both have one, the other's goes on."""
-    names = {"old": f"budget:{old}:", "new": f"budget:{new}:", "from": f"member:{old}", "to": f"member:{new}"}
-    connection.exec_driver_sql(_GO_ON, names)
-    connection.exec_driver_sql(_GO_OVER, names)
-    # what is being sent, or may have been, is sought by the key it had
-    connection.exec_driver_sql(
-        "UPDATE OR IGNORE notification SET destination = :to, channel = NULL"
-        " WHERE state = 'pending' AND destination = :from",
-        names,
-    )
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'moved', settled_at = ?, error = 'the same is told to them already'"
-        " WHERE state = 'pending'"
-        " AND (destination = ? OR stem IN (SELECT 'crossing:' || id FROM crossing WHERE subject = ?))",
-        (to_us(now), names["from"], old),
-    )
+    topics = {
+        topic: replace(topic, subject=new) for topic in topics_of(connection, BudgetTopic) if topic.subject == old
+    }
+    merge_topics(connection, topics, MemberDestination(old), MemberDestination(new))
+    redirect(connection, MemberDestination(old), MemberDestination(new), _SAID_ALREADY, now)
+    rows = connection.exec_driver_sql("SELECT id FROM crossing WHERE subject = ?", (old,)).all()
+    withdraw(connection, [CrossingKey(key) for (key,) in rows], _SAID_ALREADY, now)

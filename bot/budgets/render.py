@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from bot.budgets import budget_formatting, store
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.facts import BudgetFacts, Cause, Driver, Step, budget_facts, revision, step_told
+from bot.budgets.keys import BudgetTopic, CrossingKey, LimitKey, SummaryKey
 from bot.budgets.rules import DEFAULT, FULL, TEAM, Audience, BudgetLimit, named_period, operator_of, percent
 from bot.database.engine import Database
 from bot.database.reader import Reader
@@ -16,8 +17,9 @@ from bot.domain.money import show_usd
 from bot.domain.periods import Unit
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
+from bot.outbox.keys import MemberDestination, OperatorDestination, is_of
+from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
-from bot.outbox.store import live_messages
 from bot.people.destinations import DestinationResolver
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
@@ -50,23 +52,23 @@ class BudgetRenderer:
 
     async def _is_kept(self, request: RenderRequest, *, first: bool) -> bool:
         """Whether an operator who reads it wants no steps now; a message that is there already is kept up to date."""
-        kind, _, operator = request.destination.partition(":")
-        if kind != "operator" or not request.dedup_key.startswith("crossing:") or request.listed:
+        destination = request.destination
+        is_step = is_of(CrossingKey, request.dedup_key) and not request.listed
+        if not isinstance(destination, OperatorDestination) or not is_step:
             return False
-        name, now = request.topic or "", self.clock()
-        _, subject, unit, _ = name.split(":")
+        topic, now = _topic(request), self.clock()
 
         def look(reader: Reader) -> bool:
-            there = first and (name, request.destination) in live_messages(reader, [name])
-            return not there and store.is_left_alone(reader, int(subject), unit, operator, now)
+            there = first and (topic, destination) in live_messages(reader, [topic])
+            return not there and store.is_left_alone(reader, topic.subject, topic.unit, destination.user, now)
 
         return await self.database.read(look)
 
     async def _found(self, request: RenderRequest) -> BudgetFacts:
-        _, subject, unit, label = (request.topic or "").split(":")
-        span = named_period(Unit(unit), label, self.policy.zone)
+        topic = _topic(request)
+        span = named_period(topic.unit, topic.label, self.policy.zone)
         return await self.database.read(
-            lambda reader: budget_facts(reader, int(subject), span, self.policy, self.clock())
+            lambda reader: budget_facts(reader, topic.subject, span, self.policy, self.clock())
         )
 
     def _shown(self, found: BudgetFacts, request: RenderRequest, who: "_Who") -> Message:
@@ -84,10 +86,12 @@ class BudgetRenderer:
 
     def _passed(self, found: BudgetFacts, request: RenderRequest) -> str:
         """The step that the message was posted for, if the budget as it is now does not show it any more."""
-        kind, _, rest = request.dedup_key.partition(":")
+        if not is_of(CrossingKey, request.dedup_key):
+            return ""
+        crossing = CrossingKey.decode(request.dedup_key).crossing
         used = percent(found.spend_nanos, _limit_shown(found))
         for step in found.steps:
-            if kind == "crossing" and rest.partition(":")[0] == str(step.id) and used < step.step:
+            if step.id == crossing and used < step.step:
                 return self._of_step(step, found.span.unit, about="", moved="")
         return ""
 
@@ -141,7 +145,7 @@ class BudgetRenderer:
         for audience, until, by in found.snoozed:
             operator = operator_of(audience)
             elsewhere = audience == Audience.DM and not request.in_dm
-            if elsewhere or (operator is not None and request.destination != f"operator:{operator}"):
+            if elsewhere or (operator is not None and request.destination != OperatorDestination(operator)):
                 continue  # who wants quiet in their own messages is nobody else's business
             where = "in the channel" if audience == Audience.CHANNEL else "in direct messages"
             yield Trusted(f":zzz: Quiet {where} until {formatting.moment(until, zone)}, by {who.actor(by)}")
@@ -149,7 +153,7 @@ class BudgetRenderer:
     async def _who(self, found: BudgetFacts, request: RenderRequest) -> "_Who":
         if found.subject == TEAM:
             return _Who("The team", "The team's")
-        own = request.destination == f"member:{found.subject}"
+        own = request.destination == MemberDestination(found.subject)
         if own and request.in_dm:
             return _Who("You", "Your", you=True)
         user = await self.addresses.slack_user(found.email or "")
@@ -162,12 +166,12 @@ class BudgetRenderer:
 
     async def say(self, request: RenderRequest) -> Message | None:
         """A step that was passed, or a new limit."""
-        kind, _, key = request.dedup_key.partition(":")
-        if kind == "limit":
-            return await self._limit(request, int(key.partition("-")[0]))
-        if kind == "summary":
-            return await self._summary(int(key))
-        return None if await self._is_kept(request, first=False) else await self._step(request, int(key))
+        if is_of(LimitKey, request.dedup_key):
+            return await self._limit(request, LimitKey.decode(request.dedup_key))
+        if is_of(SummaryKey, request.dedup_key):
+            return await self._summary(SummaryKey.decode(request.dedup_key).revision)
+        crossing = CrossingKey.decode(request.dedup_key).crossing
+        return None if await self._is_kept(request, first=False) else await self._step(request, crossing)
 
     async def _step(self, request: RenderRequest, crossing: int) -> Message | None:
         found = await self.database.read(lambda reader: step_told(reader, crossing, self.policy))
@@ -197,11 +201,11 @@ class BudgetRenderer:
         who = await self._who(found, request)
         return Trusted(f"{who.whose} {budget_formatting.ADJECTIVES[found.span.unit]} budget of {found.span.label}")
 
-    async def _limit(self, request: RenderRequest, key: int) -> Message | None:
+    async def _limit(self, request: RenderRequest, key: LimitKey) -> Message | None:
         if request.topic is None:
-            return await self._holds_again(key, request.dedup_key.partition("-")[2])
+            return await self._holds_again(key.revision, str(key.about))
         found = await self._found(request)
-        was = await self.database.read(lambda reader: revision(reader, key))
+        was = await self.database.read(lambda reader: revision(reader, key.revision))
         if was is None:
             return None
         who = await self._who(found, request)
@@ -303,6 +307,10 @@ def _limit_shown(found: BudgetFacts) -> int:
 def _driven(drivers: tuple[Driver, ...], total: int) -> Iterator[tuple[str, str, str]]:
     for each in drivers:
         yield one_line(each.name, _TITLE), show_usd(each.nanos), budget_formatting.share(each.nanos, total)
+
+
+def _topic(request: RenderRequest) -> BudgetTopic:
+    return BudgetTopic.decode(request.topic or "")
 
 
 def _buttons(thing: str) -> Iterator[Button]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.budgets import budget_formatting, changes
 from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.facts import BudgetFacts, budget_facts
+from bot.budgets.keys import DecidedKey, RequestTopic
 from bot.budgets.render import person
 from bot.budgets.rules import budget_period
 from bot.database.engine import Database
@@ -32,7 +33,7 @@ class BudgetRequestRenderer:
 
     async def show(self, request: RenderRequest) -> Message | None:
         """A request as it stands."""
-        key = int((request.topic or "").partition(":")[2])
+        key = RequestTopic.decode(request.topic or "").request
         found = await self._read(key)
         if found is None:
             return None
@@ -49,9 +50,12 @@ class BudgetRequestRenderer:
             draft.add(blocks.actions(buttons))
         return draft.message()
 
+    async def render_event(self, _request: RenderRequest) -> None:
+        """Return nothing: the live message that is there already shows the request."""
+
     async def say(self, request: RenderRequest) -> Message | None:
         """What was decided."""
-        found = await self._read(int(request.dedup_key.partition(":")[2]))
+        found = await self._read(DecidedKey.decode(request.dedup_key).request)
         if found is None:
             return None
         return blocks.paragraph(self.templates.render("budgets/request_decision", **self._said(*found)))

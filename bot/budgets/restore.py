@@ -1,10 +1,21 @@
 """After a restore: the steps whose crossing the former ledger had told are told, of limits that are here too."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.budgets.keys import (
+    BudgetTopic,
+    CrossingKey,
+    DecidedKey,
+    LimitKey,
+    RequestKey,
+    RequestTopic,
+    SummaryKey,
+)
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
-from bot.outbox.restore import KeyMapping
+from bot.outbox.restore import KeyMapping, Translation
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,40 +37,61 @@ def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
             if subject is not None:
                 insert(connection, table, {**{n: row[n] for n in row if n != "id"}, "subject": subject})
 
-    def crossing(rest: str) -> str | None:
-        return _text(crossings.get(int(rest)))
-
-    def limit(rest: str) -> str | None:
-        """`limit:<revision>-<subject, or a period>`."""
-        key, _, of = rest.partition("-")
-        revision, whose = revisions.get(int(key)), _text(_subject(former, int(of))) if of.isdigit() else of
-        return None if revision is None or whose is None else f"{revision}-{whose}"
-
-    def budget(rest: str) -> str | None:
-        """`budget:<subject>:<period>`."""
-        key, _, period = rest.partition(":")
-        subject = _subject(former, int(key))
-        return None if subject is None else f"{subject}:{period}"
-
-    def summary(rest: str) -> str | None:
-        return _text(revisions.get(int(rest)))
-
-    def request(rest: str) -> str | None:
-        return _text(requests.get(int(rest)))
-
-    def decided(rest: str) -> str | None:
-        """What is to be decided once more is told once more."""
-        return None if requests.get(int(rest)) in undone else request(rest)
-
-    return KeyMapping(
-        {"crossing": crossing, "limit": limit, "summary": summary, "request": request, "decided": decided},
-        {"budget": budget, "request": request},
-        tuple(f"request:{key}" for key in sorted(undone)),
-    )
+    keys = _FormerKeys(former, crossings, revisions, requests, undone)
+    events: dict[str, Translation] = {
+        CrossingKey.kind: keys.crossing,
+        LimitKey.kind: keys.limit,
+        SummaryKey.kind: keys.summary,
+        RequestKey.kind: keys.request,
+        DecidedKey.kind: keys.decided,
+    }
+    topics: dict[str, Translation] = {BudgetTopic.kind: keys.budget_topic, RequestTopic.kind: keys.request_topic}
+    return KeyMapping(events, topics, tuple(map(RequestTopic, sorted(undone))))
 
 
-def _text(key: int | None) -> str | None:
-    return None if key is None else str(key)
+@dataclass(frozen=True, slots=True)
+class _FormerKeys:
+    """Translates keys of the former ledger, by what ids of crossings, revisions and requests are here.
+
+    Requests that are `undone` are to be decided once more.
+    """
+
+    former: FormerLedger
+    crossings: Mapping[int, int]
+    revisions: Mapping[int, int]
+    requests: Mapping[int, int]
+    undone: Collection[int]
+
+    def crossing(self, text: str) -> CrossingKey | None:
+        here = self.crossings.get(CrossingKey.decode(text).crossing)
+        return None if here is None else CrossingKey(here)
+
+    def limit(self, text: str) -> LimitKey | None:
+        key = LimitKey.decode(text)
+        about = _subject(self.former, key.about) if isinstance(key.about, int) else key.about
+        revision = self.revisions.get(key.revision)
+        return None if revision is None or about is None else LimitKey(revision, about)
+
+    def summary(self, text: str) -> SummaryKey | None:
+        revision = self.revisions.get(SummaryKey.decode(text).revision)
+        return None if revision is None else SummaryKey(revision)
+
+    def request(self, text: str) -> RequestKey | None:
+        here = self.requests.get(RequestKey.decode(text).request)
+        return None if here is None else RequestKey(here)
+
+    def decided(self, text: str) -> DecidedKey | None:
+        here = self.requests.get(DecidedKey.decode(text).request)
+        return None if here is None or here in self.undone else DecidedKey(here)
+
+    def budget_topic(self, text: str) -> BudgetTopic | None:
+        topic = BudgetTopic.decode(text)
+        subject = _subject(self.former, topic.subject)
+        return None if subject is None else replace(topic, subject=subject)
+
+    def request_topic(self, text: str) -> RequestTopic | None:
+        here = self.requests.get(RequestTopic.decode(text).request)
+        return None if here is None else RequestTopic(here)
 
 
 def _subject(former: FormerLedger, subject: int) -> int | None:

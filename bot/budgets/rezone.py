@@ -5,8 +5,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from bot.budgets.keys import BudgetTopic
 from bot.budgets.rules import LATE, TEAM, UNITS, BudgetPeriod, budget_period
+from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
+from bot.outbox.amendments import TopicRename, rename_topics
+from bot.outbox.live_store import topics_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 _INSTANT = timedelta(microseconds=1)
 
 
-def move(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[str]:
+def move(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[BudgetTopic]:
     """Name the periods of which it may still be told by the new calendar; a period is its moments, not its name.
 
     A step that was passed goes to the period that holds the charge that passed it; so no step of a period is told
@@ -22,17 +26,16 @@ def move(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) 
     came from elsewhere keeps the old zone behind its name.
 
     Returns:
-        The names of the living messages that are about another period now.
+        The topics of the live messages that are about another period now.
     """
     spans = [span for unit in UNITS for span in _recent(budget_period(unit, now, old), old, now)]
     crossings = [each for span in spans for each in _crossings(connection, span, new)]
-    names = _names(connection, crossings)
     _rename(connection, "crossing", "id", "period", {key: (was, to) for key, _, _, was, to in crossings}, old)
     for span in spans:
         _move_acknowledgements(connection, span, old, new)
-    _rename(connection, "living", "id", "thing", names, old)
+    topics = rename_topics(connection, _topic_renames(crossings, old))
     _back(connection, new)
-    return [to for _, to in names.values()]
+    return topics
 
 
 def _recent(present: BudgetPeriod, zone: tzinfo, now: datetime) -> Iterator[BudgetPeriod]:
@@ -59,25 +62,21 @@ FROM crossing x WHERE x.unit = ? AND x.period = ? ORDER BY x.id
 
 def _crossings(
     connection: "Connection", period: BudgetPeriod, zone: tzinfo
-) -> Iterator[tuple[int, int, str, str, str]]:
+) -> Iterator[tuple[int, int, Unit, str, str]]:
     """The steps passed in a period: key, subject, unit, the label that it has, and the one that it is to have."""
     rows = connection.exec_driver_sql(
         _PASSED, (to_us(period.window.start), to_us(period.window.end), period.unit, period.label)
     )
     for key, subject, at in rows.all():
-        yield key, subject, period.unit.value, period.label, _target(period, from_us(at), zone)
+        yield key, subject, period.unit, period.label, _target(period, from_us(at), zone)
 
 
-def _names(connection: "Connection", crossings: Iterable[tuple[int, int, str, str, str]]) -> dict[int, tuple[str, str]]:
-    """By the key of each living message its name and the one that it is to have: the period of its last step."""
-    last = {
-        f"budget:{subject}:{unit}:{was}": f"budget:{subject}:{unit}:{to}" for _, subject, unit, was, to in crossings
-    }
-    found: dict[int, tuple[str, str]] = {}
-    for was, to in last.items():
-        rows = connection.exec_driver_sql("SELECT id FROM living WHERE thing = ?", (was,)).all()
-        found |= {key: (was, to) for (key,) in rows}
-    return found
+def _topic_renames(
+    crossings: Iterable[tuple[int, int, Unit, str, str]], old: ZoneInfo
+) -> list[TopicRename[BudgetTopic]]:
+    """Return how topics are renamed: to the period of the last step that was passed in theirs."""
+    last = {BudgetTopic(subject, unit, was): BudgetTopic(subject, unit, to) for _, subject, unit, was, to in crossings}
+    return [TopicRename(was, to, was.of_zone(old.key)) for was, to in last.items()]
 
 
 def _rename(  # noqa: PLR0917 - what is renamed
@@ -102,8 +101,10 @@ def _move_acknowledgements(connection: "Connection", period: BudgetPeriod, old: 
 
 def _back(connection: "Connection", zone: ZoneInfo) -> None:
     """What was set aside when this zone was left is called as before, where nothing else is."""
-    for table, column in (("crossing", "period"), ("acknowledgement", "period"), ("living", "thing")):
+    for table in ("crossing", "acknowledgement"):
         connection.exec_driver_sql(
-            f"UPDATE OR IGNORE {table} SET {column} = replace({column}, ?, '') WHERE {column} LIKE '%' || ?",  # noqa: S608 - our own names
+            f"UPDATE OR IGNORE {table} SET period = replace(period, ?, '') WHERE period LIKE '%' || ?",  # noqa: S608 - our own names
             (f"@{zone.key}", f"@{zone.key}"),
         )
+    aside = [topic for topic in topics_of(connection, BudgetTopic) if topic.zone == zone.key]
+    rename_topics(connection, [TopicRename(topic, topic.of_zone(""), topic) for topic in aside])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.budgets.keys import CrossingKey, RequestTopic
 from bot.budgets.rules import (
     DEFAULT,
     TEAM,
@@ -25,6 +26,8 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.spend import spend_column
+from bot.outbox.keys import OperatorDestination
+from bot.outbox.queries import is_enqueued, is_left_unsaid
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -212,13 +215,13 @@ def changed_since(connection: "Connection", revision: int, moment: datetime, now
     return row is not None
 
 
-def open_requests(connection: "Connection", scope: int, unit: Unit) -> list[str]:
-    """The living messages of requests that are not decided yet, and that a scope's limit concerns."""
+def open_requests(connection: "Connection", scope: int, unit: Unit) -> list[RequestTopic]:
+    """Return the topics of requests that are not decided yet, and that a scope's limit concerns."""
     rows = connection.exec_driver_sql(
         "SELECT id FROM budget_request WHERE state = 'open' AND unit = ? AND (member = ? OR ? = ?)",
         (unit, scope, scope, DEFAULT),
     )
-    return [f"request:{key}" for (key,) in rows]
+    return [RequestTopic(key) for (key,) in rows]
 
 
 def point_to(connection: "Connection", budget: int, revision: int, nanos: int | None, ends_at: int | None) -> None:
@@ -409,16 +412,13 @@ def is_left_alone(reads: "Reads", subject: int, unit: str, operator: str, now: d
 def release_operator(connection: "Connection", ended_: Ended, period: Tellable) -> int | None:
     """End an operator's snooze; returns the key of the highest crossing of a period that it kept from them."""
     connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (ended_.id,))
-    row = connection.exec_driver_sql(
-        "SELECT x.id FROM crossing x JOIN notification n ON n.stem = 'crossing:' || x.id AND n.destination = ?"
-        " WHERE x.subject = ? AND x.unit = ? AND x.period = ? AND x.revision = ? AND n.state = 'moved'"
-        " AND n.ts IS NULL AND (x.late OR ?) ORDER BY x.step DESC LIMIT 1",
-        (
-            f"operator:{operator_of(ended_.audience)}", ended_.subject, ended_.unit, period.label, period.revision,
-            ended_.until != period.end,
-        ),
-    ).first()  # fmt: skip
-    return None if row is None else int(row[0])
+    rows = connection.exec_driver_sql(
+        "SELECT id FROM crossing WHERE subject = ? AND unit = ? AND period = ? AND revision = ? AND (late OR ?)"
+        " ORDER BY step DESC",
+        (ended_.subject, ended_.unit, period.label, period.revision, ended_.until != period.end),
+    ).all()
+    operator = OperatorDestination(operator_of(ended_.audience) or "")
+    return next((key for (key,) in rows if is_left_unsaid(connection, CrossingKey(key), operator)), None)
 
 
 def release(connection: "Connection", ended_: Ended, periods: Sequence[Tellable]) -> dict[str, tuple[int, int]]:
@@ -470,11 +470,8 @@ def _defer(connection: "Connection", crossing: int, deferred: Sequence[str]) -> 
 
 def _tell_nobody(connection: "Connection", crossing: int, why: CrossingDecision) -> None:
     """A crossing that nobody waits for any more was told to nobody, unless somebody else has been told of it."""
-    connection.exec_driver_sql(
-        "UPDATE crossing SET decision = ? WHERE id = ?"
-        " AND NOT EXISTS (SELECT 1 FROM notification WHERE stem = 'crossing:' || crossing.id)",
-        (why.name, crossing),
-    )
+    if not is_enqueued(connection, CrossingKey(crossing)):
+        connection.exec_driver_sql("UPDATE crossing SET decision = ? WHERE id = ?", (why.name, crossing))
 
 
 def snooze(  # noqa: PLR0917 - what there is to keep
@@ -493,7 +490,7 @@ def snooze(  # noqa: PLR0917 - what there is to keep
 # --- what lasts ----------------------------------------------------------------------------------
 
 
-def things_open(reads: "Reads") -> list[str]:
-    """The living messages that will still change, whenever that is: of requests that are not decided yet."""
+def open_topics(reads: "Reads") -> list[RequestTopic]:
+    """Return the topics whose live messages will still change, whenever that is: of requests not decided yet."""
     rows = reads.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id")
-    return [f"request:{key}" for (key,) in rows.all()]
+    return [RequestTopic(key) for (key,) in rows.all()]

@@ -1,14 +1,15 @@
 """The capability of the digest: one post a channel and local date about the day before."""
 
-from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
+from bot.capability import Capability, Context, Stage, Timer, Upkeep
 from bot.digest import restore, store
 from bot.digest.commands import DigestCommands
 from bot.digest.facts import DigestPolicy
 from bot.digest.job import DigestJob
-from bot.digest.planner import DigestPlanner, digest_topic
+from bot.digest.keys import DigestTopic
+from bot.digest.planner import DigestPlanner
 from bot.digest.render import DigestRenderer
 from bot.digest.rules import DigestSchedule
-from bot.outbox.store import RetainedKeys
+from bot.outbox.pruning import RetainedKeys
 
 _PATIENCE = 1.0  # seconds that the other timers wait for a look-up of a channel
 
@@ -22,16 +23,16 @@ def digest(context: Context) -> Capability:
     renderer = DigestRenderer(
         context.database, context.templates, planner, policy, settings.alert_privacy, context.clock
     )
-    triggers = frozenset({After.SYNC})
     return Capability(
         "digest",
         commands={"digest": commands.digest},
+        events={"digest": renderer.render_event},
         topics={"digest": renderer.show},
-        timers=[Timer("digest", 1, job.tick, triggers, Stage.READY, _PATIENCE)],
+        timers=[Timer("digest", 1, job.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(
             adopt=restore.adopt,
             retained=lambda reader: RetainedKeys(
-                topics=[digest_topic(channel, day) for channel, day in store.last_owed(reader)]
+                topics=[DigestTopic(channel, day) for channel, day in store.last_owed(reader)]
             ),
             prune={"digests": store.prune},
         ),

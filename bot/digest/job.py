@@ -12,7 +12,8 @@ from bot.database import metadata
 from bot.database.engine import Database
 from bot.digest.channels import CHANNEL, switch, switches
 from bot.digest.planner import Decisions, DigestPlanner
-from bot.outbox.renderers import Destinations, ResolvedChannel
+from bot.outbox.keys import ChannelDestination
+from bot.outbox.resolution import Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class DigestJob:
         """A channel's id, also of one that was renamed since; one that was never found keeps its name."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                place = await self.addresses.find(f"channel:{named}")
+                place = await self.addresses.find(ChannelDestination(named))
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
         if isinstance(place, ResolvedChannel):

@@ -9,13 +9,16 @@ from bot.database import metadata
 from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.channels import on_since
+from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import FULL_AFTER, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
 from bot.digest.store import Decided
 from bot.domain.periods import local_day
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.scope import EVERYTHING
-from bot.outbox.store import NewNotification, enqueue, request_edits
+from bot.outbox.keys import ChannelDestination
+from bot.outbox.live_store import request_edits
+from bot.outbox.store import NewNotification, enqueue
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -59,12 +62,13 @@ class DigestPlanner:
                 self._owe(connection, each, now)
         for each in decisions.whole:
             store.completed(connection, each)
-        request_edits(connection, [digest_topic(each.channel, each.span.day) for each in decisions.whole])
+        request_edits(connection, [DigestTopic(each.channel, each.span.day) for each in decisions.whole])
 
     @staticmethod
     def _owe(connection: "Connection", decided: Decided, now: datetime) -> None:
-        name = digest_topic(decided.channel, decided.span.day)
-        enqueue(connection, [NewNotification(name, f"channel:{decided.channel}", name)], now)
+        channel, day = decided.channel, decided.span.day
+        new = NewNotification(DigestKey(channel, day), ChannelDestination(channel), DigestTopic(channel, day))
+        enqueue(connection, [new], now)
 
     def asked(self, reader: Reader, channel: str, day: date, now: datetime) -> Decided:
         """A channel's digest of a date as it is to be told because somebody asks for it."""
@@ -145,14 +149,3 @@ def span_of(reader: Reader, channel: str, day: date) -> DigestDays:
     """The days that a channel's digest of a date tells of: since the one before it, or yesterday."""
     before = store.told_before(reader, channel, day)
     return DigestDays(before.span.day, day, before.span.ends) if before else DigestDays(day - _ONE, day)
-
-
-def digest_topic(channel: str, day: date) -> str:
-    """The name of the living message that a digest is."""
-    return f"digest:{channel}:{day.isoformat()}"
-
-
-def meant(name: str) -> tuple[str, date]:
-    """The channel and date of a digest's name."""
-    _, channel, day = name.split(":")
-    return channel, date.fromisoformat(day)

@@ -11,7 +11,8 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.facts import DigestFacts, DigestPolicy, Part, digest_facts
-from bot.digest.planner import DigestPlanner, digest_topic, meant, span_of
+from bot.digest.keys import DigestTopic
+from bot.digest.planner import DigestPlanner, span_of
 from bot.digest.rules import listed
 from bot.domain import formatting
 from bot.domain.formatting import count, moment, weekday
@@ -19,8 +20,8 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy
 from bot.ledger.spend import Group
+from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
-from bot.outbox.store import live_messages
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import escape
@@ -45,19 +46,20 @@ class DigestRenderer:
 
     async def show(self, request: RenderRequest) -> Message | None:
         """A channel's digest as it is now; None if it is too late to be told for the first time."""
-        channel, day = meant(request.topic or "")
-        now = self.clock()
-        found = await self.database.read(lambda reader: self._look(reader, channel, day, now))
+        topic, now = DigestTopic.decode(request.topic or ""), self.clock()
+        found = await self.database.read(lambda reader: self._look(reader, topic, now))
         if found is None:
             return None
         privacy = Privacy.NAMED if request.in_dm else self.privacy
         return DigestMessage(found[0], self.templates, self.policy, privacy).message(found[1])
 
-    def _look(self, reader: Reader, channel: str, day: date, now: datetime) -> tuple[DigestFacts, list[date]] | None:
+    async def render_event(self, _request: RenderRequest) -> None:
+        """Return nothing: the live message that is there already shows the digest."""
+
+    def _look(self, reader: Reader, topic: DigestTopic, now: datetime) -> tuple[DigestFacts, list[date]] | None:
+        channel, day = topic.channel, topic.day
         decided = store.of_day(reader, channel, day)
-        if decided is None or (
-            decided.until(self.planner.plan) <= now and not live_messages(reader, [digest_topic(channel, day)])
-        ):
+        if decided is None or (decided.until(self.planner.plan) <= now and not live_messages(reader, [topic])):
             return None
         before = store.told_before(reader, channel, day)
         skipped = store.skipped(reader, channel, before.span.day, day) if before else []

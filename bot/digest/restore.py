@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bot.digest import store
+from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import DigestOutcome
 from bot.domain.timestamps import to_us
 from bot.ledger.former import FormerLedger, insert
@@ -29,7 +30,7 @@ def adopt(connection: "Connection", former: FormerLedger, now: "datetime") -> Ke
             connection.exec_driver_sql(
                 "UPDATE digest SET fate = ? WHERE channel = ? AND day = ?", (row["fate"], row["channel"], row["day"])
             )
-    return KeyMapping({"digest": unchanged_key}, {"digest": unchanged_key})
+    return KeyMapping({DigestKey.kind: unchanged_key}, {DigestTopic.kind: unchanged_key})
 
 
 _TOLD = "SELECT channel, max(day) AS day FROM digest WHERE fate = ? GROUP BY channel"

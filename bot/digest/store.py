@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.digest.keys import DigestKey
 from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
 from bot.domain.timestamps import from_us, to_us
+from bot.outbox.amendments import forget
+from bot.outbox.queries import is_sent_or_waiting, last_claimed_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,16 +51,18 @@ def last_day(reads: "Reads", channel: str, today: date, now: datetime) -> date |
     return None if row is None or row[0] is None else date.fromisoformat(row[0])
 
 
-# wherever it was told: a channel that is gone is told of in another place
-_TOLD = f"""{_ROW} WHERE channel = ? AND day < ? AND fate = 'owed' AND EXISTS (
-  SELECT 1 FROM notification n WHERE n.stem = 'digest:' || digest.channel || ':' || digest.day
-  AND n.state IN ('pending', 'sending', 'unsure', 'sent')) ORDER BY day DESC LIMIT 1"""  # noqa: S608 - our own
+_BEFORE = f"{_ROW} WHERE channel = ? AND day < ? AND fate = 'owed' ORDER BY day DESC LIMIT 1"
 
 
 def told_before(reads: "Reads", channel: str, day: date) -> Decided | None:
     """A channel's last digest before a date that was told, or still is to be."""
-    row = reads.exec_driver_sql(_TOLD, (channel, day.isoformat())).first()
-    return None if row is None else _decided(*row)
+    while (row := reads.exec_driver_sql(_BEFORE, (channel, day.isoformat())).first()) is not None:
+        decided = _decided(*row)
+        day = decided.span.day
+        # wherever that was: what was for a channel that is gone is sent to another place
+        if is_sent_or_waiting(reads, DigestKey(channel, day)):
+            return decided
+    return None
 
 
 def skipped(reads: "Reads", channel: str, after: date, before: date) -> list[date]:
@@ -86,20 +91,16 @@ def _decided(  # noqa: PLR0913, PLR0917 - a row
 
 def unskip(connection: "Connection", channel: str, day: date) -> None:
     """Forget a digest that was skipped, or never came to be told: somebody asks for it."""
-    stem = f"digest:{channel}:{day.isoformat()}"
-    live = "SELECT 1 FROM notification WHERE stem = ? AND state IN ('pending', 'sending', 'unsure', 'sent')"
-    if connection.exec_driver_sql(live, (stem,)).first() is None:
+    key = DigestKey(channel, day)
+    if not is_sent_or_waiting(connection, key):
         connection.exec_driver_sql("DELETE FROM digest WHERE channel = ? AND day = ?", (channel, day.isoformat()))
-        connection.exec_driver_sql("DELETE FROM notification WHERE stem = ?", (stem,))
+        forget(connection, key)
 
 
 def shown_at(reads: "Reads", decided: Decided) -> int:
     """When a digest was worded, in microseconds: what was booked by then stands in it."""
-    row = reads.exec_driver_sql(
-        "SELECT max(claimed_at) FROM notification WHERE stem = ?",
-        (f"digest:{decided.channel}:{decided.span.day.isoformat()}",),
-    ).first()
-    return 0 if row is None or row[0] is None else int(row[0])
+    claimed_at = last_claimed_at(reads, DigestKey(decided.channel, decided.span.day))
+    return 0 if claimed_at is None else to_us(claimed_at)
 
 
 def write(connection: "Connection", decided: Decided) -> bool:

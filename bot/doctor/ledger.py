@@ -16,8 +16,8 @@ from bot.doctor.check import State as CheckState
 from bot.domain.timestamps import from_us
 from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import freshness
+from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
-from bot.outbox.store import OutboxSummary, outbox_summary
 from bot.settings import Settings
 from bot.usage.answer_formatting import ago
 

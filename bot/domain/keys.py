@@ -5,6 +5,7 @@ versions are decoded as they are: a kind and its format never change.
 """
 
 from abc import ABC, abstractmethod
+from datetime import date
 from typing import ClassVar, Self
 
 
@@ -87,3 +88,19 @@ def numbers(text: str, count: int, separator: str = "-") -> tuple[int, ...]:
     if len(parts) != count or not all(part.isascii() and part.isdigit() for part in parts):
         raise MalformedKeyError(f"{text!r} is not {count} numbers")
     return tuple(map(int, parts))
+
+
+def number(text: str) -> int:
+    """Return the whole number that a text is. Raises MalformedKeyError if it is anything else."""
+    return numbers(text, 1)[0]
+
+
+def iso_date(text: str) -> date:
+    """Return the date of an ISO 8601 text such as `2026-03-02`. Raises MalformedKeyError if it is anything else."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedKeyError(f"{text!r} is no date") from error
+    if found.isoformat() != text:
+        raise MalformedKeyError(f"{text!r} is no date as keys have it")
+    return found

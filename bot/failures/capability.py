@@ -2,13 +2,14 @@
 
 from functools import partial
 
-from bot.capability import After, Capability, Context, Form, Timer, Upkeep
+from bot.capability import Capability, Context, Form, Timer, Upkeep
 from bot.failures import forms, restore, store
 from bot.failures.answer_render import LIFT
 from bot.failures.commands import FailureCommands
-from bot.failures.grouper import FailureGrouper, failure_topic
+from bot.failures.grouper import FailureGrouper
+from bot.failures.keys import FailuresTopic
 from bot.failures.render import ACKNOWLEDGE, OFF, SILENCE, TASKS, FailurePolicy, FailureRenderer
-from bot.outbox.store import RetainedKeys
+from bot.outbox.pruning import RetainedKeys
 
 
 def failure_commands(context: Context) -> FailureCommands:
@@ -42,12 +43,12 @@ def failures(context: Context) -> Capability:
         events=dict.fromkeys(("failure", "failures"), renderer.say),
         topics={"failures": renderer.show},
         observers=[grouper.observe],
-        timers=[Timer("failures", 1, partial(_apply_due, context, grouper), after=frozenset({After.SYNC}))],
+        timers=[Timer("failures", 1, partial(_apply_due, context, grouper))],
         upkeep=Upkeep(
             prepare=grouper.record,
             merge_members=lambda connection, old, new, _now: grouper.join(connection, old, new),
             adopt=restore.adopt,
-            retained=lambda reader: RetainedKeys(topics=[failure_topic(first) for first in store.shown(reader)]),
+            retained=lambda reader: RetainedKeys(topics=[FailuresTopic(first) for first in store.shown(reader)]),
             prune={"silences": store.prune},
         ),
     )

@@ -16,7 +16,7 @@ from bot.domain.question import Question
 from bot.domain.tokens import clean, nearest
 from bot.failures import answer_render, facts, forms, store
 from bot.failures.forms import Choice
-from bot.failures.grouper import failure_topic
+from bot.failures.keys import FailuresTopic
 from bot.failures.render import FailurePolicy
 from bot.failures.report import ErrorReport, check_question, error_report
 from bot.failures.store import Silenced
@@ -24,7 +24,7 @@ from bot.ledger.members import member_id
 from bot.ledger.passes import UnreadError
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import parse_question
-from bot.outbox.store import request_edits
+from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
@@ -154,7 +154,7 @@ class FailureCommands:
     def _acknowledged(self, connection: "Connection", first: int, by: str) -> tuple[str, datetime] | None:
         before = store.acknowledge(connection, first, by, self.clock())
         if before is None:
-            request_edits(connection, [failure_topic(first)])
+            request_edits(connection, [FailuresTopic(first)])
         return before
 
     @staticmethod
@@ -187,7 +187,7 @@ class FailureCommands:
 
     def _silenced(self, connection: "Connection", asked: store.Silence) -> None:
         store.silence(connection, asked, self.clock())
-        request_edits(connection, map(failure_topic, store.shown(connection)))
+        request_edits(connection, map(FailuresTopic, store.shown(connection)))
 
     async def lift_silence(self, request: Request, caller: Caller) -> None:
         """End a silence, for an operator."""
@@ -200,7 +200,7 @@ class FailureCommands:
 
     def _lifted(self, connection: "Connection", key: int) -> bool:
         done = store.lift(connection, key, self.clock())
-        request_edits(connection, map(failure_topic, store.shown(connection)))
+        request_edits(connection, map(FailuresTopic, store.shown(connection)))
         return done
 
     def check(self, fields: Mapping[str, str]) -> Mapping[str, str]:

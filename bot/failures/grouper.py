@@ -10,10 +10,13 @@ from bot.database import metadata
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.timestamps import from_us, to_us
 from bot.failures import store
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.rules import LATE, MANY, QUIET, failed_at, fingerprint
 from bot.failures.store import Failed, Group, Kind, Silence, Silenced, State
 from bot.ledger.rules import EntryKind
-from bot.outbox.store import NewNotification, enqueue, request_edits
+from bot.outbox.keys import AlertDestination, MemberDestination
+from bot.outbox.live_store import request_edits
+from bot.outbox.store import NewNotification, enqueue
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -121,10 +124,10 @@ class FailureGrouper:
 
     def _show(self, connection: "Connection", groups: Iterable[int]) -> None:
         """Have the messages that tell of groups brought up to date."""
-        request_edits(connection, map(failure_topic, store.firsts(connection, groups)))
+        request_edits(connection, map(FailuresTopic, store.firsts(connection, groups)))
 
     def _close(self, connection: "Connection", now: datetime) -> None:
-        request_edits(connection, map(failure_topic, store.close(connection, now)))
+        request_edits(connection, map(FailuresTopic, store.close(connection, now)))
 
     # --- at the end of a pass ------------------------------------------------------------------------
 
@@ -151,12 +154,12 @@ class FailureGrouper:
         store.told(connection, waiting, first)
         until = now + QUIET + LATE
         owed = [
-            NewNotification(f"failures:{key}", "alert", failure_topic(key), until)
+            NewNotification(FailuresKey(key), AlertDestination(), FailuresTopic(key), until)
             for key in dict.fromkeys(first.values())
         ]
         if together:
             owed += [
-                NewNotification(f"failure:{group}", "alert", failure_topic(waiting[0]), until)
+                NewNotification(FailureKey(group), AlertDestination(), FailuresTopic(waiting[0]), until)
                 for group in _largest(connection, waiting)
             ]
         enqueue(connection, owed, now)
@@ -175,11 +178,12 @@ class FailureGrouper:
             pairs = store.listening(connection, groups)
         else:  # who has just failed: a group may hold years of failures
             pairs = [(group, member) for group in groups for member in store.listeners(connection, heard)]
+        until = now + QUIET + LATE
         enqueue(
             connection,
             (
                 NewNotification(
-                    f"failures:{first[group]}", f"member:{member}", failure_topic(first[group]), now + QUIET + LATE
+                    FailuresKey(first[group]), MemberDestination(member), FailuresTopic(first[group]), until
                 )
                 for group, member in pairs
             ),
@@ -280,8 +284,3 @@ def _is_silenced(failing: _Failing, silent: Iterable[Silence]) -> bool:
         (Silenced.MEMBER, str(failing.member)),
     }
     return any((each.what, each.value) in about for each in silent)
-
-
-def failure_topic(first: int) -> str:
-    """The name of the living messages that a group leads."""
-    return f"failures:{first}"

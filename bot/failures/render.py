@@ -16,10 +16,12 @@ from bot.domain.visibility import Privacy, Titles
 from bot.failures import failure_formatting, store
 from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
 from bot.failures.grouper import REPLIES
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.store import Silence, Silenced
 from bot.ledger.scope import Scope
+from bot.outbox.keys import MemberDestination, is_of
+from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
-from bot.outbox.store import live_messages
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import Trusted, code, mention
@@ -84,21 +86,20 @@ class FailureRenderer:
 
     async def show(self, telling: RenderRequest) -> Message | None:
         """What a message tells of, as it is now; to a member, of their own tasks alone."""
-        first = int((telling.topic or "").split(":")[1])
-        found = await self.database.read(lambda reader: self._look(reader, first, telling))
+        topic = FailuresTopic.decode(telling.topic or "")
+        found = await self.database.read(lambda reader: self._look(reader, topic, telling))
         if not found.told.cases:
             return self._of_none() if found.posted else None
         return self._of_one(found, telling) if len(found.told.cases) == 1 else self._of_many(found, telling)
 
-    def _look(self, reader: Reader, first: int, telling: RenderRequest) -> _Found:
+    def _look(self, reader: Reader, topic: FailuresTopic, telling: RenderRequest) -> _Found:
         scope = Scope(_member(telling))
-        of = told(reader, first, self.policy.basis, scope)
+        of = told(reader, topic.first, self.policy.basis, scope)
         of = replace(of, cases=tuple(_as_seen(each, scope) for each in of.cases))
         groups = [each.group for each in of.cases]
         latest = tasks(reader, groups, self.policy.basis, _LINKED, scope) if len(groups) == 1 else []
         silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
-        name = telling.topic or ""
-        posted = (name, telling.destination) in live_messages(reader, [name])
+        posted = (topic, telling.destination) in live_messages(reader, [topic])
         return _Found(of, tuple(latest), tuple(silences), posted)
 
     def _of_none(self) -> Message:
@@ -214,12 +215,10 @@ class FailureRenderer:
 
     async def say(self, telling: RenderRequest) -> Message | None:
         """One of many groups, in the thread of the message that tells of all."""
-        kind, _, key = telling.dedup_key.partition(":")
-        group, member = int(key), _member(telling)
-        if kind == "failures":  # it is too old to be told by itself: its headline stands in a summary
-            return await self.show(
-                RenderRequest(telling.dedup_key, telling.destination, telling.channel, telling.dedup_key)
-            )
+        if is_of(FailuresKey, telling.dedup_key):  # too old to be sent by itself: its headline stands in a summary
+            topic = FailuresTopic(FailuresKey.decode(telling.dedup_key).first)
+            return await self.show(replace(telling, topic=topic.encode()))
+        group, member = FailureKey.decode(telling.dedup_key).group, _member(telling)
         found, latest = await self.database.read(lambda reader: self._look_at_one(reader, group, member))
         if found is None:
             return None
@@ -244,8 +243,7 @@ def _as_seen(case: Case, scope: Scope) -> Case:
 
 def _member(telling: RenderRequest) -> int | None:
     """Whose own tasks a message is about, if it is one member's."""
-    kind, _, key = telling.destination.partition(":")
-    return int(key) if kind == "member" else None
+    return telling.destination.member if isinstance(telling.destination, MemberDestination) else None
 
 
 def _is_about(silence: Silence, cases: tuple[Case, ...]) -> bool:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import to_us
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.store import Silenced, State
 from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
 from bot.outbox.restore import KeyMapping
@@ -22,11 +23,19 @@ def adopt(connection: "Connection", former: FormerLedger, now: "datetime") -> Ke
     _go_on(connection, former, groups, now)
     _silences(connection, former, kinds)
 
-    def group(rest: str) -> str | None:
-        key = groups.get(int(rest))
-        return None if key is None else str(key)
+    def first(text: str) -> FailuresKey | None:
+        here = groups.get(FailuresKey.decode(text).first)
+        return None if here is None else FailuresKey(here)
 
-    return KeyMapping({"failures": group, "failure": group}, {"failures": group})
+    def group(text: str) -> FailureKey | None:
+        here = groups.get(FailureKey.decode(text).group)
+        return None if here is None else FailureKey(here)
+
+    def topic(text: str) -> FailuresTopic | None:
+        here = groups.get(FailuresTopic.decode(text).first)
+        return None if here is None else FailuresTopic(here)
+
+    return KeyMapping({FailuresKey.kind: first, FailureKey.kind: group}, {FailuresTopic.kind: topic})
 
 
 def _kinds(connection: "Connection", former: FormerLedger) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """The capability of App Home: each person's own page in Slack, republished when its content has changed."""
 
 from bot.budgets.capability import budget_commands
-from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
+from bot.capability import Capability, Context, Stage, Timer, Upkeep
 from bot.failures.capability import failure_commands
 from bot.home import store
 from bot.home.facts import HomePolicy
@@ -28,7 +28,7 @@ def home(context: Context) -> Capability:
     return Capability(
         "home",
         actions={ACT: tab.press},
-        timers=[Timer("home", 5, tab.tick, frozenset({After.SYNC}), Stage.READY, _PATIENCE)],
+        timers=[Timer("home", 5, tab.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(prune={"viewers": store.prune}),
         home=tab.open,
     )

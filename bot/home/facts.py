@@ -26,7 +26,7 @@ from bot.ledger.passes import freshness
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
 from bot.ledger.spend import TaskRow, task_rows
-from bot.outbox.store import undelivered_count
+from bot.outbox.queries import undelivered_count
 from bot.usage.report import Report, ReportPolicy, answer
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The watch over the bot itself: looks what is wrong, tells it once a day for each incident, and when it is over."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,8 +11,12 @@ from bot.database.reader import Reader
 from bot.domain.periods import day_start, local_day
 from bot.domain.text import one_line
 from bot.domain.timestamps import to_us
+from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
 from bot.ledger.key_warning import key_warning
-from bot.outbox.store import NewNotification, enqueue, request_edits
+from bot.outbox import queries
+from bot.outbox.keys import OpsDestination
+from bot.outbox.live_store import request_edits
+from bot.outbox.store import NewNotification, enqueue
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -67,21 +71,15 @@ class IncidentMonitor:
     def _is_told(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
         """Whether an alarm was made today: since the midnight of this zone, whatever the day was called elsewhere."""
         midnight = day_start(local_day(now, self.zone), self.zone)
-        row = connection.exec_driver_sql(
-            "SELECT 1 FROM notification WHERE stem >= ? AND stem < ? AND created_at >= ? AND created_at <= ? LIMIT 1",
-            (f"ops:{name}-", f"ops:{name}.", to_us(midnight), to_us(now)),
-        ).first()
-        return row is not None
+        made = queries.enqueued_within(connection, IncidentKey.of_name(name))
+        return any(midnight <= each.created_at <= now for each in made)
 
     def _alarm(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
         """Owe today's alarm; where another zone has had a day of that name, it is called otherwise."""
-        stem = f"ops:{name}-{self._today(now)}"
-        taken = connection.exec_driver_sql(
-            "SELECT 1 FROM notification WHERE stem = ? AND created_at <= ?", (stem, to_us(now))
-        ).first()
-        if taken is not None:
-            stem = f"{stem}-{self.zone.key}"
-        return bool(enqueue(connection, [NewNotification(stem, "ops")], now))
+        key = IncidentKey(name, local_day(now, self.zone))
+        if queries.is_enqueued_by(connection, key, now):
+            key = replace(key, zone=self.zone.key)
+        return bool(enqueue(connection, [NewNotification(key, OpsDestination())], now))
 
     def _begin(self, connection: "Connection", name: IncidentName, said: str, now: datetime) -> None:
         """Keep what is wrong; what was told today and is over goes on, and the message that said so is edited."""
@@ -93,7 +91,7 @@ class IncidentMonitor:
                 "UPDATE incident SET ended_at = NULL WHERE id = ? AND ended_at IS NOT NULL", (last[0],)
             )
             if again.rowcount:
-                request_edits(connection, [incident_topic(last[0], last[1])])
+                request_edits(connection, [IncidentTopic(last[0], date.fromisoformat(last[1]))])
         connection.exec_driver_sql(
             "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
             " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",
@@ -106,17 +104,13 @@ class IncidentMonitor:
         connection.exec_driver_sql("UPDATE incident SET ended_at = ? WHERE id = ?", (to_us(now), key))
         told = connection.exec_driver_sql("SELECT told_on FROM incident WHERE id = ?", (key,)).first()
         if told and told[0] is not None:
-            name = incident_topic(key, told[0])
-            enqueue(connection, [NewNotification(f"ops:{key}-recovered-{told[0]}", "ops", name)], now)
-            request_edits(connection, [name])
+            day = date.fromisoformat(told[0])
+            topic = IncidentTopic(key, day)
+            enqueue(connection, [NewNotification(RecoveredKey(key, day), OpsDestination(), topic)], now)
+            request_edits(connection, [topic])
 
     def _today(self, now: datetime) -> str:
         return local_day(now, self.zone).isoformat()
-
-
-def incident_topic(key: int, day: str) -> str:
-    """The name of the living message that says an incident told of on that day is over."""
-    return f"incident:{key}-{day}"
 
 
 def current_incidents(
@@ -134,19 +128,12 @@ def current_incidents(
             wrong[IncidentName.SCOPE] = warning
         if rows := _count(reader, "SELECT count(*) FROM quarantine"):
             wrong[IncidentName.QUARANTINE] = f"{_rows(rows)} of Neo cannot be booked: {_named(reader, rows)}"
-        dead = reader.rows(
-            "SELECT count(*), max(error) FROM notification WHERE state = 'dead' AND settled_at > :since"
-            " AND settled_at <= :now",
-            {"since": to_us(now - RECENT), "now": to_us(now)},
-        )[0]
-        if dead[0]:
-            wrong[IncidentName.DEAD] = f"{dead[0]:,} messages could not be delivered where they belong ({dead[1]})"
-        unworded = _count(
-            reader, "SELECT count(*) FROM notification WHERE state = 'pending' AND error LIKE 'it could not be worded%'"
-        )
-        if unworded:
+        dead, why = queries.dead_notifications(reader, now - RECENT, now)
+        if dead:
+            wrong[IncidentName.DEAD] = f"{dead:,} messages could not be delivered where they belong ({why})"
+        if unrendered := queries.unrendered_count(reader):
             wrong[IncidentName.WORDING] = (
-                f"{unworded:,} messages could not be worded: a template is broken, the log says where"
+                f"{unrendered:,} messages could not be worded: a template is broken, the log says where"
             )
         if broken is None and (stands := _standing(reader, IncidentName.TEMPLATE)):
             wrong[IncidentName.TEMPLATE] = stands

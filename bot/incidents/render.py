@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain.timestamps import from_us
+from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
 from bot.slack.mrkdwn import readable_text
@@ -23,16 +24,18 @@ class IncidentRenderer:
 
     async def say(self, request: RenderRequest) -> Message | None:
         """An alarm; of an older version also that it is over."""
-        what, _, rest = request.dedup_key.partition(":")[2].partition("-")
-        recovered = rest == "recovered"
-        return await self._worded(what, "id" if recovered else "name", over=recovered)
+        key = decode_event(request.dedup_key)
+        if isinstance(key, IncidentKey):
+            return await self._worded(key.name, "name", over=False)
+        # since the live message shows that an incident is over, its thread does not
+        return await self._worded(key.incident, "id", over=True) if key.day is None else None
 
     async def show(self, request: RenderRequest) -> Message | None:
         """That an incident is over, or has come back."""
-        key = (request.topic or "").partition(":")[2].partition("-")[0]
-        return await self._worded(key, "id", over=True)
+        topic = IncidentTopic.decode(request.topic or "")
+        return await self._worded(topic.incident, "id", over=True)
 
-    async def _worded(self, what: str, column: str, *, over: bool) -> Message | None:
+    async def _worded(self, what: int | str, column: str, *, over: bool) -> Message | None:
         row = await self.database.read(lambda reader: _incident(reader, what, column))
         if row is None:
             return None
@@ -49,7 +52,7 @@ class IncidentRenderer:
         return paragraph(self.templates.render("incidents/incident", **values))
 
 
-def _incident(reader: Reader, what: str, column: str) -> tuple[str, str, int, int | None] | None:
+def _incident(reader: Reader, what: int | str, column: str) -> tuple[str, str, int, int | None] | None:
     sql = f"SELECT name, said, began_at, ended_at FROM incident WHERE {column} = :what ORDER BY id DESC LIMIT 1"  # noqa: S608 - one of two columns
     row = reader.one(sql, {"what": what})
     return None if row is None else (row[0], row[1], row[2], row[3])

@@ -1,9 +1,12 @@
 """After a restore: the incidents that the former ledger had told go on here, and those that had ended are over."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.domain.keys import NotificationKey
+from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
 from bot.ledger.former import FormerLedger, Row, insert_anew, rows_by_column
-from bot.outbox.restore import KeyMapping, unchanged_key
+from bot.outbox.restore import KeyMapping
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -13,17 +16,19 @@ def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
     """Take them over; returns how the keys that name incidents read here."""
     keys = _incidents(connection, former)
 
-    def ops(rest: str) -> str | None:
-        """`ops:<name>-<date>`, or `ops:<incident>-recovered-<date>`."""
-        return incident(rest) if rest.partition("-")[0].isdigit() else unchanged_key(rest)
+    def event(text: str) -> NotificationKey | None:
+        key = decode_event(text)
+        if isinstance(key, IncidentKey):
+            return key
+        here = keys.get(key.incident)
+        return None if here is None else replace(key, incident=here)
 
-    def incident(rest: str) -> str | None:
-        """`incident:<incident>-<date>`."""
-        key, dash, of = rest.partition("-")
-        here = keys.get(int(key))
-        return None if here is None else f"{here}{dash}{of}"
+    def topic(text: str) -> IncidentTopic | None:
+        former_topic = IncidentTopic.decode(text)
+        here = keys.get(former_topic.incident)
+        return None if here is None else replace(former_topic, incident=here)
 
-    return KeyMapping({"ops": ops}, {"incident": incident})
+    return KeyMapping({IncidentKey.kind: event}, {IncidentTopic.kind: topic})
 
 
 def _incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]:

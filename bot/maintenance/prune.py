@@ -14,8 +14,8 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.ledger import passes, pruning
 from bot.ledger.pruning import PruneStep
-from bot.outbox import store
-from bot.outbox.store import RetainedKeys
+from bot.outbox import pruning as outbox_pruning
+from bot.outbox.pruning import RetainedKeys
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -72,14 +72,14 @@ class Pruning:
         with reader:
             several = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
         topics = [topic for each in several for topic in each.topics]
-        return RetainedKeys(topics, [key for each in several for key in each.dedup_keys])
+        return RetainedKeys(topics, [key for each in several for key in each.keys])
 
     def _steps(self, retained: RetainedKeys) -> dict[str, _Step]:
         """Return what is pruned, in an order in which nothing is left that refers to what is gone."""
         steps: dict[str, _Step] = {
             "passes": passes.prune,
-            "notifications": lambda connection, now, after: store.prune(connection, now, retained, after),
-            "living": lambda connection, now, after: store.prune_living(connection, now, retained, after),
+            "notifications": lambda connection, now, after: outbox_pruning.prune(connection, now, retained, after),
+            "living": lambda connection, now, after: outbox_pruning.prune_live(connection, now, retained, after),
         }
         for capability in self.capabilities:
             steps |= {what: _at_once(prune) for what, prune in capability.upkeep.prune.items()}

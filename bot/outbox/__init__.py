@@ -1,1 +1,1 @@
-"""The outbox: messages owed, delivered, reconciled; the only road to a channel or DM for what is not an answer."""
+"""The outbox: the only way to a channel or direct message for what is not an answer to somebody's own act."""

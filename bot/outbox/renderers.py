@@ -1,27 +1,27 @@
-"""What the outbox is told by the rooms above it: where a destination is, and what a message says."""
+"""Renderers: what turns notifications and live messages into Slack messages, given by the capabilities."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from bot.slack.blocks import Message, paragraph
-from bot.slack.mrkdwn import Trusted
+from bot.domain.keys import kind_of
+from bot.outbox.keys import AgainKey, Destination, NewsKey
+from bot.slack.blocks import Message
 from bot.slack.templates import Templates
-
-_MOST_LINES = 15  # of a summary
 
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """A message to be worded: what it is about, and who will read it. `thing` is the living message it belongs to.
+    """What is to be rendered: a notification by its `dedup_key`, the live message's `topic`, and who will read it.
 
-    `listed` says that it is a line among others, which do not stand in the thread that says what it is about.
+    Renderers decode both with the key classes of their capability. A `reply` goes to the thread of the live message;
+    what is `listed` is a line among others in a summary, apart from the thread that says what it is about.
     """
 
     dedup_key: str
-    destination: str
+    destination: Destination
     channel: str
     topic: str | None = None
+    reply: bool = False
     listed: bool = False
 
     @property
@@ -31,62 +31,42 @@ class RenderRequest:
 
 
 Renderer = Callable[[RenderRequest], Awaitable[Message | None]]
-"""A room's words for a message; None if there is nothing to say any more."""
+"""Returns a message; None if there is nothing to say any more. Raises SlackError if Slack does not say who is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedChannel:
-    """A destination's channel."""
-
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """A destination that is told by telling others, and why."""
-
-    destinations: tuple[str, ...]
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Undeliverable:
-    """A destination that cannot be told at all."""
-
-    why: str
-
-
-class Destinations(Protocol):
-    """Where destinations are."""
-
-    async def find(self, destination: str) -> ResolvedChannel | Redirect | Undeliverable:
-        """Where that is; raises SlackError where Slack does not say."""
+class NoRendererError(Exception):
+    """No capability renders notifications or topics of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renderers:
-    """The rooms' words, by what a notification's stem or a living message's thing begins with."""
+    """The renderers of all capabilities: of `events` by the kind of a notification's key, of `topics` by theirs."""
 
-    says: Mapping[str, Renderer]
-    shows: Mapping[str, Renderer]
+    events: Mapping[str, Renderer]
+    topics: Mapping[str, Renderer]
     templates: Templates
 
-    async def word(self, request: RenderRequest, *, reply: bool) -> Message | None:
-        """A notification's message: a living one begins as what it shows, and its thread holds what is said later."""
-        kind = request.dedup_key.partition(":")[0]
-        if request.topic is not None and (not reply or kind == "news"):
-            return await self.show(request)
-        return await self.says[kind](request) if kind in self.says else None
+    async def render_event(self, request: RenderRequest) -> Message | None:
+        """Return the message of a notification; that of a live message's parent is what its topic currently shows.
 
-    async def missed(self, said: list[str]) -> Message | None:
-        """The summary of what became too old to be told by itself."""
-        if not said:
+        Raises:
+            NoRendererError: nobody renders notifications of that kind.
+            SlackError: Slack does not say who is meant.
+        """
+        kind = kind_of(request.dedup_key)
+        in_thread = request.reply or request.listed
+        if request.topic is not None and (not in_thread or kind == NewsKey.kind):
+            return await self.render_current(request)
+        if kind == AgainKey.kind:  # another notification has become the parent meanwhile
             return None
-        lines = [Trusted(each) for each in said[:_MOST_LINES]]
-        return paragraph(
-            self.templates.render("outbox/missed_summary", lines=lines, count=len(said), more=len(said) - len(lines))
-        )
+        return await _renderer(self.events, kind, "notifications")(request)
 
-    async def show(self, request: RenderRequest) -> Message | None:
-        """A living message."""
-        return await self.shows[(request.topic or "").partition(":")[0]](request)
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        """Return what the topic of a live message currently shows; raises as `render_event`."""
+        return await _renderer(self.topics, kind_of(request.topic or ""), "topics")(request)
+
+
+def _renderer(renderers: Mapping[str, Renderer], kind: str, what: str) -> Renderer:
+    if kind not in renderers:
+        raise NoRendererError(f"nobody renders {what} of the kind {kind!r}")
+    return renderers[kind]

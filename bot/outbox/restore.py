@@ -7,57 +7,61 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import metadata
+from bot.domain.keys import Key, TopicKey, kind_of
 from bot.domain.timestamps import to_us
 from bot.ledger.former import FormerLedger, Row, insert, rows_by_column
-from bot.outbox.rules import OPEN, NotificationState
-from bot.outbox.store import request_edits
+from bot.outbox.conditions import statement
+from bot.outbox.keys import AgainKey, MemberDestination, NewsKey, StoredKey, decode_destination
+from bot.outbox.live_store import request_edits
+from bot.outbox.rules import NotificationState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Rename = Callable[[str], str | None]
-"""What stands behind the first colon of a former key, as it is here; None for what is not here."""
+Translation = Callable[[str], Key | None]
+"""Returns the key of a string form in the former ledger, as it is here; None for what is not here."""
 
 LOOKED_FOR = timedelta(days=7)  # after a restore without a former ledger
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMapping:
-    """How the keys of the former ledger read here: of notifications and of living messages, by what they begin with.
+    """How keys of the former ledger read here: of notifications and of live messages, by their kind.
 
-    `stale` are the living messages, as they are called here, that may show what is not so here.
+    `stale` are the topics here whose live messages may show what is not so here.
     """
 
-    stems: Mapping[str, Rename]
-    things: Mapping[str, Rename]
-    stale: Sequence[str] = ()
+    events: Mapping[str, Translation]
+    topics: Mapping[str, Translation]
+    stale: Sequence[TopicKey] = ()
 
-    def dedup_key(self, name: str) -> str | None:
-        """A notification's."""
-        return _renamed(self.stems, name)
+    def event(self, text: str) -> str | None:
+        """Return a notification's key as it is here; None if it means nothing here."""
+        return _translated(self.events, text)
 
-    def topic(self, name: str | None) -> str | None:
-        """A living message's."""
-        return None if name is None else _renamed(self.things, name)
+    def topic(self, text: str | None) -> str | None:
+        """Return a live message's topic as it is here; None if it means nothing here, or there is none."""
+        return None if text is None else _translated(self.topics, text)
 
 
 def merge_mappings(several: Iterable[KeyMapping]) -> KeyMapping:
-    """The names of several packages as one."""
+    """Return the mappings of several packages as one."""
     every = list(several)
-    stems = {kind: rename for each in every for kind, rename in each.stems.items()}
-    things = {kind: rename for each in every for kind, rename in each.things.items()}
-    return KeyMapping(stems, things, tuple(name for each in every for name in each.stale))
+    events = {kind: translate for each in every for kind, translate in each.events.items()}
+    topics = {kind: translate for each in every for kind, translate in each.topics.items()}
+    return KeyMapping(events, topics, tuple(topic for each in every for topic in each.stale))
 
 
-def unchanged_key(rest: str) -> str:
-    """A key that means the same in every ledger."""
-    return rest
+def unchanged_key(text: str) -> StoredKey:
+    """Return a key that means the same in every ledger."""
+    return StoredKey(text)
 
 
-def _renamed(names: Mapping[str, Rename], name: str) -> str | None:
-    kind, colon, rest = name.partition(":")
-    renamed = names[kind](rest) if kind in names else None
-    return None if renamed is None else f"{kind}{colon}{renamed}"
+def _translated(translations: Mapping[str, Translation], text: str) -> str | None:
+    # summaries have no translation on purpose: what they list is adopted, and summarized again if it is still too old
+    translate = translations.get(kind_of(text))
+    key = None if translate is None else translate(text)
+    return None if key is None else key.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,186 +74,203 @@ class RestoredMessages:
 
 
 def mark_all_unconfirmed(connection: "Connection", lost: str, now: datetime) -> RestoredMessages:
-    """Nobody knows what was posted since the copy was made, by the ledger of the id `lost`."""
+    """Mark as unconfirmed what waits: nobody knows what the ledger of the id `lost` has posted since the copy was made.
+
+    For some days the same is done with what is put into the outbox, if its key is the same in every ledger.
+    """
     since = connection.exec_driver_sql(
         "SELECT max(coalesce(max(created_at), 0), coalesce(max(settled_at), 0)) FROM notification"
     ).scalar_one()
-    until = to_us(now + LOOKED_FOR)
-    metadata.write(
-        connection, metadata.LOST_LEDGER, json.dumps({"id": lost, "since": since or to_us(now), "until": until})
-    )
+    noted = {"id": lost, "since": since or to_us(now), "until": to_us(now + LOOKED_FOR)}
+    metadata.write(connection, metadata.LOST_LEDGER, json.dumps(noted))
     for row in _open(connection):
-        _doubt(connection, row["id"], now)
-    return _taken(connection, 0)
+        _mark_unconfirmed(connection, row["id"], now)
+    return _counts(connection, 0)
 
 
-def adopt(connection: "Connection", former: FormerLedger, names: KeyMapping, now: datetime) -> RestoredMessages:
-    """Take over what the former ledger knew of messages: those of the copy, and those that it owed since."""
-    theirs = former.rows(
-        "SELECT n.*, l.thing AS thing, s.state AS summed_up FROM notification n LEFT JOIN living l ON l.id = n.living"
-        " LEFT JOIN notification s ON s.id = n.covered_by ORDER BY n.id"
-    )
-    twins = {(row["stem"], row["destination"], row["ledger"], row["created_at"]): row for row in theirs}
-    sent = sum(_settle(connection, row, twins, now) for row in _open(connection))
-    _adopt_living(connection, former, names)
-    known = _Known(_keys(connection, "notification"), _lives(connection, former, names))
-    names = merge_mappings([names, KeyMapping({"news": known.news, "again": known.again}, {})])
-    for row in theirs:
-        sent += _adopt(connection, former, names, row, known)
-    request_edits(connection, names.stale)
-    return _taken(connection, sent)
+_THEIRS = """
+SELECT n.*, l.thing AS thing, s.state AS summary_state FROM notification n LEFT JOIN living l ON l.id = n.living
+LEFT JOIN notification s ON s.id = n.covered_by ORDER BY n.id
+"""
 
 
-@dataclass(slots=True)
-class _Known:
-    """The keys of rows: of messages here by what they are, of living ones here by the former's, and as they go on."""
-
-    here: dict[tuple[str, str], int]
-    lives: Mapping[int, int]
-    messages: dict[int, int] = field(default_factory=dict)  # by the former's
-
-    def news(self, rest: str) -> str | None:
-        """`news:<living>-<message>`: what was said of a message that cannot be edited, since its last step."""
-        living, _, step = rest.partition("-")
-        life, message = self.lives.get(int(living)), self.messages.get(int(step or 0), 0)
-        return None if life is None else f"{life}-{message}"
-
-    def again(self, rest: str) -> str | None:
-        """`again:<living>`: a message that was deleted, posted once more."""
-        life = self.lives.get(int(rest))
-        return None if life is None else str(life)
+def adopt(connection: "Connection", former: FormerLedger, mapping: KeyMapping, now: datetime) -> RestoredMessages:
+    """Take over what the former ledger knew of messages: of those in the copy, and those that it has made since."""
+    theirs = former.rows(_THEIRS)
+    twins = {_identity(row): row for row in theirs}
+    sent = sum(_adopt_outcome(connection, row, twins.get(_identity(row)), now) for row in _open(connection))
+    _adopt_live_messages(connection, former, mapping)
+    known = _KnownRows(_ids(connection, _NOTIFICATIONS), _live_ids(connection, former, mapping))
+    mapping = merge_mappings([mapping, KeyMapping({NewsKey.kind: known.news, AgainKey.kind: known.again}, {})])
+    sent += sum(_adopt_notification(connection, former, mapping, row, known) for row in theirs)
+    request_edits(connection, mapping.stale)
+    return _counts(connection, sent)
 
 
-def _keys(connection: "Connection", table: str) -> dict[tuple[str, str], int]:
-    name = {"notification": "stem", "living": "thing"}[table]
-    rows = connection.exec_driver_sql(f"SELECT {name}, destination, id FROM {table}").all()  # noqa: S608 - our own names
-    return {(what, destination): key for what, destination, key in rows}
+# --- notifications of the copy -------------------------------------------------------------------
 
 
-def _lives(connection: "Connection", former: FormerLedger, names: KeyMapping) -> dict[int, int]:
-    """The former's living messages by key, as they are here."""
-    here = _keys(connection, "living")
-    theirs = {
-        row["id"]: here.get((names.topic(row["thing"]) or "", _destination(former, row["destination"]) or ""))
-        for row in former.rows("SELECT id, thing, destination FROM living")
-    }
-    return {key: life for key, life in theirs.items() if life is not None}
+def _identity(row: Row) -> tuple[object, ...]:
+    return row["stem"], row["destination"], row["ledger"], row["created_at"]
+
+
+_OPEN = statement("SELECT n.* FROM notification n WHERE {undelivered} ORDER BY n.id")
 
 
 def _open(connection: "Connection") -> list[Row]:
-    marks = ", ".join("?" * len(OPEN))
-    return rows_by_column(connection, f"SELECT * FROM notification WHERE state IN ({marks}) ORDER BY id", OPEN)  # noqa: S608 - our own
+    return rows_by_column(connection, _OPEN)
 
 
-def _taken(connection: "Connection", sent: int) -> RestoredMessages:
-    counts = dict(
-        tuple(row) for row in connection.exec_driver_sql("SELECT state, count(*) FROM notification GROUP BY state")
-    )
-    return RestoredMessages(counts.get(NotificationState.PENDING, 0), counts.get(NotificationState.UNSURE, 0), sent)
+_ADOPT_OUTCOME = """
+UPDATE notification SET state = :state, channel = :channel, thread = :thread, ts = :ts, claimed_at = :claimed_at,
+settled_at = :settled_at, unsure_at = :unsure_at, check_at = :check_at, checks = :checks, error = :error, token = NULL
+WHERE id = :here
+"""
 
 
-def _doubt(connection: "Connection", key: int, now: datetime) -> None:
+def _adopt_outcome(connection: "Connection", row: Row, twin: Row | None, now: datetime) -> bool:
+    """Record what became of a notification that waited when the copy was made; returns whether it was sent since."""
+    state = NotificationState.UNCONFIRMED if twin is None else _state(twin)
+    if twin is None or state in {NotificationState.SENDING, NotificationState.UNCONFIRMED}:
+        _mark_unconfirmed(connection, row["id"], now)
+        return False
+    connection.exec_driver_sql(_ADOPT_OUTCOME, {**twin, "state": state, "here": row["id"]})
+    return state is NotificationState.SENT
+
+
+def _mark_unconfirmed(connection: "Connection", id_: int, now: datetime) -> None:
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, next_at = ?, checks = 0 WHERE id = ?",
-        (to_us(now), to_us(now), key),
+        (to_us(now), to_us(now), id_),
     )
-
-
-_OUTCOME = ("state", "channel", "thread", "ts", "claimed_at", "settled_at", "unsure_at", "check_at", "checks", "error")
-
-
-def _settle(connection: "Connection", row: Row, twins: Mapping[tuple[str, str, str, int], Row], now: datetime) -> bool:
-    """What became of a message that was on its way when the copy was made; whether it was sent since."""
-    twin = twins.get((row["stem"], row["destination"], row["ledger"], row["created_at"]))
-    state = NotificationState.UNSURE if twin is None else _state(twin)
-    if twin is None or state in {NotificationState.SENDING, NotificationState.UNSURE}:
-        _doubt(connection, row["id"], now)
-        return False
-    outcome = {name: twin[name] for name in _OUTCOME} | {"state": state}
-    sets = ", ".join(f"{name} = ?" for name in outcome)
-    connection.exec_driver_sql(
-        f"UPDATE notification SET {sets}, token = NULL WHERE id = ?",  # noqa: S608 - our own names
-        (*outcome.values(), row["id"]),
-    )
-    return state is NotificationState.SENT
 
 
 def _state(row: Row) -> NotificationState:
-    """How a message stood; what was to be summed up, and was not, is still to be told."""
+    """Return the state of a former notification; one whose summary was not sent still waits."""
     state = NotificationState(row["state"])
-    return (
-        NotificationState.PENDING
-        if state is NotificationState.MISSED and row["summed_up"] != NotificationState.SENT
-        else state
+    is_unsent = state is NotificationState.MISSED and row["summary_state"] != NotificationState.SENT
+    return NotificationState.PENDING if is_unsent else state
+
+
+def _counts(connection: "Connection", sent: int) -> RestoredMessages:
+    rows = connection.exec_driver_sql("SELECT state, count(*) FROM notification GROUP BY state")
+    counts = dict(tuple(row) for row in rows)
+    return RestoredMessages(
+        counts.get(NotificationState.PENDING, 0), counts.get(NotificationState.UNCONFIRMED, 0), sent
     )
 
 
-def _adopt_living(connection: "Connection", former: FormerLedger, names: KeyMapping) -> None:
+# --- live messages -------------------------------------------------------------------------------
+
+_OUTDATED = (
+    "UPDATE living SET wanted = max(wanted, shown) + 1 WHERE thing = :thing AND destination = :destination"
+    " AND wanted < :wanted"
+)
+_TAKEN_OVER = """
+UPDATE living SET channel = :channel, ts = :ts, editable = :editable, reposted = :reposted, token = NULL,
+wanted = max(wanted, :wanted), shown = :shown WHERE thing = :thing AND destination = :destination
+"""
+
+
+def _adopt_live_messages(connection: "Connection", former: FormerLedger, mapping: KeyMapping) -> None:
     for row in former.rows("SELECT * FROM living WHERE ts IS NOT NULL ORDER BY id"):
-        thing, destination = names.topic(row["thing"]), _destination(former, row["destination"])
-        if thing is None or destination is None:
-            # it may show what was made of it since, and is to show how it stands here
-            connection.exec_driver_sql(
-                "UPDATE living SET wanted = max(wanted, shown) + 1 WHERE thing = ? AND destination = ? AND wanted < ?",
-                (row["thing"], row["destination"], row["wanted"]),
-            )
+        topic, destination = mapping.topic(row["thing"]), _destination(former, row["destination"])
+        if topic is None or destination is None:
+            # it may show what the former ledger knew since, and is to show what is so here
+            connection.exec_driver_sql(_OUTDATED, row)
             continue
-        new = {**row, "thing": thing, "destination": destination, "token": None, "expires_at": None}
+        new = {**row, "thing": topic, "destination": destination, "token": None, "expires_at": None}
         if insert(connection, "living", {name: new[name] for name in new if name != "id"}) is None:
-            connection.exec_driver_sql(
-                "UPDATE living SET channel = ?, ts = ?, editable = ?, reposted = ?, token = NULL,"
-                " wanted = max(wanted, ?), shown = ? WHERE thing = ? AND destination = ?",
-                (
-                    row["channel"],
-                    row["ts"],
-                    row["editable"],
-                    row["reposted"],
-                    row["wanted"],
-                    row["shown"],
-                    thing,
-                    destination,
-                ),
-            )
+            connection.exec_driver_sql(_TAKEN_OVER, new)
 
 
-def _adopt(connection: "Connection", former: FormerLedger, names: KeyMapping, row: Row, known: _Known) -> bool:
-    """A message that the former ledger owed since; whether it was sent."""
-    stem, destination = names.dedup_key(row["stem"]), _destination(former, row["destination"])
-    if stem is None or destination is None:
-        return False
-    if (key := known.here.get((stem, destination))) is not None:
-        known.messages[row["id"]] = key
-        return False
-    same, state = (stem, destination) == (row["stem"], row["destination"]), _state(row)
-    if state in {NotificationState.SENDING, NotificationState.UNSURE}:
-        state = NotificationState.UNSURE if same else NotificationState.PENDING  # under another key it is not found
-    new = {**row, "stem": stem, "destination": destination, "state": state, "token": None, "covered_by": None}
-    new["living"] = _living(connection, names.topic(row["thing"]), destination)
-    if state is NotificationState.UNSURE and row["unsure_at"] is None:
-        new["unsure_at"] = row["claimed_at"] or row["created_at"]
-    if not same:
-        new["ledger"] = metadata.ledger_id(connection)
-    added = insert(connection, "notification", {name: new[name] for name in new if name != "id"})
-    if added is not None:
-        known.messages[row["id"]] = added
-    return state is NotificationState.SENT
-
-
-def _living(connection: "Connection", thing: str | None, destination: str) -> int | None:
-    if thing is None:
+def _live_id(connection: "Connection", topic: str | None, destination: str) -> int | None:
+    """Return the id of a live message, made if there is none; None without a topic."""
+    if topic is None:
         return None
-    insert(
-        connection,
-        "living",
-        {"thing": thing, "destination": destination, "wanted": 0, "shown": 0, "editable": 1, "reposted": 0},
-    )
+    new = {"thing": topic, "destination": destination, "wanted": 0, "shown": 0, "editable": 1, "reposted": 0}
+    insert(connection, "living", new)
     sql = "SELECT id FROM living WHERE thing = ? AND destination = ?"
-    return int(connection.exec_driver_sql(sql, (thing, destination)).scalar_one())
+    return int(connection.exec_driver_sql(sql, (topic, destination)).scalar_one())
 
 
-def _destination(former: FormerLedger, name: str) -> str | None:
-    kind, _, whose = name.partition(":")
-    if kind != "member":
-        return name
-    member = former.members.get(int(whose))
-    return None if member is None else f"member:{member}"
+# --- notifications made since --------------------------------------------------------------------
+
+_NOTIFICATIONS = "SELECT stem, destination, id FROM notification"
+_LIVE_MESSAGES = "SELECT thing, destination, id FROM living"
+
+
+@dataclass(slots=True)
+class _KnownRows:
+    """Ids: of notifications `here` by key and destination; of live messages and notifications here by the former's."""
+
+    here: dict[tuple[str, str], int]
+    live: Mapping[int, int]
+    notifications: dict[int, int] = field(default_factory=dict)
+
+    def news(self, text: str) -> NewsKey | None:
+        """Return the key of news as it is here."""
+        former = NewsKey.decode(text)
+        live = self.live.get(former.live)
+        return None if live is None else NewsKey(live, self.notifications.get(former.step, 0))
+
+    def again(self, text: str) -> AgainKey | None:
+        """Return the key of a message posted once more as it is here."""
+        live = self.live.get(AgainKey.decode(text).live)
+        return None if live is None else AgainKey(live)
+
+
+def _ids(connection: "Connection", sql: str) -> dict[tuple[str, str], int]:
+    return {(name, destination): id_ for name, destination, id_ in connection.exec_driver_sql(sql).all()}
+
+
+def _live_ids(connection: "Connection", former: FormerLedger, mapping: KeyMapping) -> dict[int, int]:
+    """Return the ids of live messages here by the former ledger's."""
+    here = _ids(connection, _LIVE_MESSAGES)
+    theirs = {
+        row["id"]: here.get((mapping.topic(row["thing"]) or "", _destination(former, row["destination"]) or ""))
+        for row in former.rows(_LIVE_MESSAGES)
+    }
+    return {former_id: id_ for former_id, id_ in theirs.items() if id_ is not None}
+
+
+def _adopt_notification(
+    connection: "Connection", former: FormerLedger, mapping: KeyMapping, row: Row, known: _KnownRows
+) -> bool:
+    """Take over a notification that the former ledger has made since; returns whether it was sent."""
+    key, destination = mapping.event(row["stem"]), _destination(former, row["destination"])
+    if key is None or destination is None:
+        return False
+    if (id_ := known.here.get((key, destination))) is not None:
+        known.notifications[row["id"]] = id_
+        return False
+    new = _row_here(connection, row, key, destination)
+    new["living"] = _live_id(connection, mapping.topic(row["thing"]), destination)
+    added = insert(connection, "notification", new)
+    if added is not None:
+        known.notifications[row["id"]] = added
+    return new["state"] is NotificationState.SENT
+
+
+def _row_here(connection: "Connection", row: Row, key: str, destination: str) -> Row:
+    """Return a former notification's row as it is here."""
+    state = _state(row)
+    is_same = (key, destination) == (row["stem"], row["destination"])
+    if state in {NotificationState.SENDING, NotificationState.UNCONFIRMED}:  # under another key it is not found
+        state = NotificationState.UNCONFIRMED if is_same else NotificationState.PENDING
+    new = {name: row[name] for name in row if name != "id"}
+    new |= {"stem": key, "destination": destination, "state": state, "token": None, "covered_by": None}
+    if state is NotificationState.UNCONFIRMED and row["unsure_at"] is None:
+        new["unsure_at"] = row["claimed_at"] or row["created_at"]
+    if not is_same:
+        new["ledger"] = metadata.ledger_id(connection)
+    return new
+
+
+def _destination(former: FormerLedger, text: str) -> str | None:
+    """Return a former destination as it is here; None for a member who is not here."""
+    destination = decode_destination(text)
+    if not isinstance(destination, MemberDestination):
+        return text
+    member = former.members.get(destination.member)
+    return None if member is None else MemberDestination(member).encode()

@@ -1,80 +1,101 @@
-"""The rules of delivery: states, waits, where a message goes that cannot be told where it should, quiet hours."""
+"""The rules of delivery: states, waiting times, destinations that stand in for others, quiet hours."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.domain.periods import instant
+from bot.outbox.keys import (
+    AlertDestination,
+    ChannelDestination,
+    Destination,
+    MemberDestination,
+    OperatorDestination,
+    OperatorsDestination,
+    OpsDestination,
+    UserDestination,
+)
 
 
 class NotificationState(StrEnum):
     """What has become of a notification."""
 
-    PENDING = "pending"  # owed
-    SENDING = "sending"  # claimed by a process, which is at it
-    UNSURE = "unsure"  # it may or may not have arrived: it is looked for before it is sent again
+    PENDING = "pending"  # waits to be sent
+    SENDING = "sending"  # claimed by a process, which sends it
+    UNCONFIRMED = "unsure"  # it may or may not have arrived: it is looked for before it is sent again
     SENT = "sent"
     DEAD = "dead"  # refused for good; where there is another way, another notification goes it
-    MOVED = "moved"  # handed on to other destinations, such as each operator
-    MISSED = "missed"  # owed too long; a summary tells of it
+    MOVED = "moved"  # replaced by notifications for other destinations, such as each operator
+    MISSED = "missed"  # it waited too long; a summary lists it
 
 
-OPEN = (NotificationState.PENDING, NotificationState.SENDING, NotificationState.UNSURE)
+OPEN = (NotificationState.PENDING, NotificationState.SENDING, NotificationState.UNCONFIRMED)
 
-
-# what nobody waits for lets alerts go first, by what a stem begins with
-CHATTER = ("request", "decided", "welcome")
-URGENCY = "substr(stem, 1, instr(stem || ':', ':') - 1) IN ({})".format(",".join(f"'{each}'" for each in CHATTER))
+LONGEST_WAIT = timedelta(hours=1)  # for which anything is postponed, whatever Slack says
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTiming:
     """How long things take, in seconds.
 
-    `request` is less than half of `lease`, so that a claim outlives its request; `unsure` is waited before a message
-    that may have arrived is looked for; `checks` are when copies are looked for once more, counted from so long after
-    it was sent or found.
+    `request` is less than half of `lease`, so that a claim outlives its request; `unconfirmed` is waited before a
+    message that may have arrived is looked for; `checks` are when second copies are looked for, counted from so long
+    after it was sent or found.
     """
 
     request: float = 10.0
     lease: float = 30.0
-    unsure: float = 60.0
+    unconfirmed: float = 60.0
     checks: tuple[float, ...] = (90.0, 240.0, 450.0)
     pace: float = 1.0  # between two posts in a channel
     first_wait: float = 5.0  # after a failure that left nothing behind; doubled each time
     longest_wait: float = 300.0
     margin: float = 300.0  # our clock against Slack's, when a message is looked for
 
+    @property
+    def first_check(self) -> timedelta:
+        """How long after a message was sent or found its second copies are looked for."""
+        return timedelta(seconds=self.unconfirmed + self.checks[0])
 
-# whom a message goes to that its destination cannot take, by the destination's kind
-FALLBACK = {"member": "ops:operators", "alert": "ops", "channel": "ops", "ops": "operators"}
+    def next_check(self, number: int) -> timedelta | None:
+        """Return how long after the check before it the check of that number follows; None if it was the last."""
+        if number >= len(self.checks):
+            return None
+        return timedelta(seconds=self.checks[number] - self.checks[number - 1])
+
+    def wait_after(self, attempts: int) -> timedelta:
+        """Return how long to wait after so many attempts that left nothing behind."""
+        return timedelta(seconds=min(self.first_wait * 2 ** min(attempts, 20), self.longest_wait))
 
 
-def fallback(destination: str) -> tuple[str, ...]:
-    """Where a message goes instead, if anywhere."""
-    kind = destination.partition(":")[0]
-    return (FALLBACK[kind],) if kind in FALLBACK else ()
-
-
-def waiting(timing: DeliveryTiming, attempts: int) -> timedelta:
-    """How long to wait after so many attempts that left nothing behind."""
-    return timedelta(seconds=min(timing.first_wait * 2 ** min(attempts, 20), timing.longest_wait))
+def fallback(destination: Destination) -> tuple[Destination, ...]:
+    """Return where a message goes that a destination cannot take; empty if nowhere."""
+    match destination:
+        case MemberDestination():
+            return (OpsDestination(operators=True),)
+        case AlertDestination() | ChannelDestination():
+            return (OpsDestination(),)
+        case OpsDestination():
+            return (OperatorsDestination(),)
+        case OperatorsDestination() | OperatorDestination() | UserDestination():
+            return ()
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local times between which nobody is written to directly; they may span midnight."""
+    """Local times between which nobody gets a direct message; they may span midnight."""
 
     start: time
     end: time
+    zone: tzinfo
 
-    def until(self, now: datetime, zone: tzinfo) -> datetime | None:
-        """The end (UTC) of the quiet hours that `now` lies in; None outside of them."""
-        local = now.astimezone(zone)
+    def until(self, now: datetime) -> datetime | None:
+        """Return the end (UTC) of the quiet hours that `now` lies in; None outside of them."""
+        local = now.astimezone(self.zone)
         if not self._hold(local.time()):
             return None
         day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
-        end = instant(datetime.combine(day, self.end), zone)
+        end = instant(datetime.combine(day, self.end), self.zone)
         return end if end > now else None
 
     def _hold(self, at: time) -> bool:

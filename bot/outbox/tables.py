@@ -1,6 +1,6 @@
-"""The outbox's tables: each message owed is a row before it is sent, and what is edited in place has one of its own."""
+"""The outbox's tables: each notification is a row before it is sent, and each message that is edited has its own."""
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
 # written so that SQLite sees `state = 'pending'` imply it, which it does not of IN
@@ -13,7 +13,7 @@ _BEHIND = text("wanted > shown")
 
 
 class Living(SQLModel, table=True):
-    """A message that is edited as things change: one of each thing in each destination."""
+    """A live message, which is edited as what it shows changes: one a topic (`thing`) and destination."""
 
     __table_args__ = (
         UniqueConstraint("thing", "destination", name="uq_living_thing"),
@@ -34,7 +34,7 @@ class Living(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """One message owed to one destination; `stem`, `destination` and the id of the `ledger` make its key."""
+    """One message for one destination; its key (`stem`), destination and ledger make the key in its metadata."""
 
     __table_args__ = (
         UniqueConstraint("stem", "destination", name="uq_notification_stem"),
@@ -49,18 +49,19 @@ class Notification(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     stem: str
     destination: str
-    ledger: str  # which first owed it; "" before ledgers had an id
+    ledger: str  # the id of the one that made it; "" before ledgers had an id
     living: int | None = Field(foreign_key="living.id")
     state: str
     created_at: int = Field(sa_type=BigInteger)
     next_at: int = Field(sa_type=BigInteger)
-    owed_until: int | None = Field(sa_type=BigInteger)
+    owed_until: int | None = Field(sa_type=BigInteger)  # after that a summary lists it
+    urgent: bool = Field(sa_column_kwargs={"server_default": true()})  # goes before the others
     attempts: int
     token: str | None
     claimed_at: int | None = Field(sa_type=BigInteger)
     expires_at: int | None = Field(sa_type=BigInteger)
-    unsure_at: int | None = Field(sa_type=BigInteger)
-    check_at: int | None = Field(sa_type=BigInteger)
+    unsure_at: int | None = Field(sa_type=BigInteger)  # when it was last not confirmed that it arrived
+    check_at: int | None = Field(sa_type=BigInteger)  # when second copies are looked for
     checks: int
     channel: str | None
     thread: str | None

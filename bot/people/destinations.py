@@ -1,4 +1,4 @@
-"""Addresses: which channel a message goes to that is owed to a member, to operators, or to a channel."""
+"""Destinations: which channel a message goes to that is for a member, for operators, or for a channel by its name."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,17 @@ import structlog
 from bot.database.reader import Reader
 from bot.domain.visibility import Privacy
 from bot.ledger.members import addresses
-from bot.outbox.renderers import Redirect, ResolvedChannel, Undeliverable
+from bot.outbox.keys import (
+    AlertDestination,
+    ChannelDestination,
+    Destination,
+    MemberDestination,
+    OperatorDestination,
+    OperatorsDestination,
+    OpsDestination,
+    UserDestination,
+)
+from bot.outbox.resolution import Redirect, Resolution, ResolvedChannel, Undeliverable
 from bot.outbox.rules import fallback
 from bot.people import links
 from bot.people.people import People
@@ -23,9 +33,7 @@ from bot.slack.workspace import Workspace
 log = structlog.get_logger(__name__)
 
 _PATIENCE = 10.0  # seconds for who somebody is: the message that is to name them is claimed meanwhile
-FRESH = timedelta(minutes=5)  # a channel that became shared with outsiders is told nothing after this
-
-Place = ResolvedChannel | Redirect | Undeliverable
+FRESH = timedelta(minutes=5)  # after which nothing is sent to a channel that has become shared with outsiders
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,39 +47,37 @@ class ConfiguredChannels:
 
 @dataclass(slots=True)
 class DestinationResolver:
-    """Where destinations are; what was found is kept for a few minutes."""
+    """Finds destinations in Slack, and remembers channels for a few minutes."""
 
     people: People
     workspace: Workspace
     channels: ConfiguredChannels
     _dms: dict[str, str] = field(default_factory=dict)
-    _places: dict[str, tuple[Place, datetime]] = field(default_factory=dict)
-    _asking: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
+    _known: dict[str, tuple[Resolution, datetime]] = field(default_factory=dict)
+    _lookups: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
 
-    async def find(self, destination: str) -> Place:
-        """Where a destination is.
+    async def find(self, destination: Destination) -> Resolution:
+        """Return what a destination is now.
 
         Raises:
-            SlackError: Slack does not say now, or does not let the bot in.
+            SlackError: Slack does not answer, or keeps the bot out.
         """
-        kind, _, name = destination.partition(":")
-        match kind:
-            case "member":
-                found = await self._member(int(name))
-            case "user":
-                found = await self._user(name)
-            case "operator":
-                found = await self._operator(name)
-            case "operators":
-                found = await self._operators("each operator")
-            case "alert" | "ops":
-                found = await self._of_settings(destination)
-            case _:
-                found = await self._channel(name)
-        return found
+        match destination:
+            case MemberDestination():
+                return await self._member(destination)
+            case UserDestination():
+                return await self._user(destination.user)
+            case OperatorDestination() | OperatorsDestination():
+                return await self._of_operators(destination)
+            case AlertDestination():
+                return await self._alert(destination)
+            case OpsDestination():
+                return await self._ops(destination)
+            case ChannelDestination():
+                return await self._channel(destination.name)
 
     async def slack_user(self, email: str) -> str | None:
-        """The Slack user of a member, if they are known and belong here, under whichever of their addresses.
+        """Return the Slack id of a member, by whichever of their addresses; None if nobody who may be told has one.
 
         Raises:
             SlackError: Slack does not say.
@@ -79,50 +85,54 @@ class DestinationResolver:
         emails = await self.people.database.read(lambda reader: _addresses(reader, email))
         try:
             async with asyncio.timeout(_PATIENCE):
-                found = await self._known_as(emails)
+                user = await self._user_of(emails)
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
-        return None if found is None or found.denied else found.id
+        return None if user is None or user.denied else user.id
 
     # --- people --------------------------------------------------------------------------------------
 
-    async def _member(self, member: int) -> Place:
-        """Their direct messages; in a channel only whoever is not known in Slack is told of."""
-        known = await self._known_as(await self.people.database.read(lambda reader: addresses(reader, member)))
-        if known is None:
-            return Redirect(("alert",), "not known in Slack")
-        if known.denied:
-            return Redirect(fallback(f"member:{member}"), "somebody who may not be told")
-        return await self._dm(known.id)
+    async def _member(self, destination: MemberDestination) -> Resolution:
+        """Return a member's direct messages, or the alert channel if Slack does not know the member."""
+        member = destination.member
+        user = await self._user_of(await self.people.database.read(lambda reader: addresses(reader, member)))
+        if user is None:
+            return Redirect((AlertDestination(),), "not known in Slack")
+        if user.denied:
+            return Redirect(fallback(destination), "somebody who may not be told")
+        return await self._dm(user.id)
 
-    async def _known_as(self, emails: Sequence[str]) -> SlackUser | None:
-        """Who is linked to one of those addresses, or has one; somebody who may be told, if there is such a one."""
+    async def _user_of(self, emails: Sequence[str]) -> SlackUser | None:
+        """Return who is linked to one of the addresses or has one, preferably somebody who may be told."""
         denied = None
         for email in emails:
             linked = await self.people.database.read(lambda reader: links.user_of(reader, email))  # noqa: B023 - awaited
             directory = self.people.directory
-            found = await (directory.holder(email) if linked is None else directory.user(linked))
-            if found is not None and not found.denied:
-                return found
-            denied = denied or found or directory.denied(email)
+            user = await (directory.holder(email) if linked is None else directory.user(linked))
+            if user is not None and not user.denied:
+                return user
+            denied = denied or user or directory.denied(email)
         return denied
 
-    async def _user(self, user: str) -> Place:
-        found = await self.people.directory.user(user)
-        if found is None or found.denied:
+    async def _user(self, id_: str) -> Resolution:
+        user = await self.people.directory.user(id_)
+        if user is None or user.denied:
             return Undeliverable("somebody who may not be told")
-        return await self._dm(user)
+        return await self._dm(id_)
 
-    async def _operator(self, user: str) -> Place:
-        if await self.people.is_operator(user):
-            return await self._dm(user)
-        return await self._operators("no operator any more")
+    async def _of_operators(self, destination: OperatorDestination | OperatorsDestination) -> Resolution:
+        """Return an operator's direct messages; each operator's if they are none any more, or if all are meant."""
+        if isinstance(destination, OperatorsDestination):
+            return await self._each_operator("each operator")
+        if await self.people.is_operator(destination.user):
+            return await self._dm(destination.user)
+        return await self._each_operator("no operator any more")
 
-    async def _operators(self, why: str) -> Place:
-        each = tuple(f"operator:{user}" for user in await self.people.present_operators())
+    async def _each_operator(self, why: str) -> Resolution:
+        each = tuple(OperatorDestination(user) for user in await self.people.present_operators())
         return Redirect(each, why) if each else Undeliverable("no operator is known: set ADMINS")
 
-    async def _dm(self, user: str) -> Place:
+    async def _dm(self, user: str) -> Resolution:
         if user not in self._dms:
             try:
                 self._dms[user] = await self.workspace.channels.open_dm(user)
@@ -132,77 +142,85 @@ class DestinationResolver:
                 return Undeliverable(f"no direct message is possible ({refusal.code})")
         return ResolvedChannel(self._dms[user])
 
+    # --- channels of the settings --------------------------------------------------------------------
+
+    async def _alert(self, destination: AlertDestination) -> Resolution:
+        # the privacy is members': what the team as a whole spends is for anybody to know there
+        if not destination.team and self.channels.privacy is Privacy.OPERATORS:
+            return Redirect((OperatorsDestination(),), "ALERT_PRIVACY is operators")
+        if self.channels.alert is None:
+            return Redirect((OpsDestination(),), "ALERT_CHANNEL is not set")
+        return await self._channel(self.channels.alert)
+
+    async def _ops(self, destination: OpsDestination) -> Resolution:
+        # what was for one member alone is for operators, not for everybody
+        if destination.operators and self.channels.privacy is Privacy.OPERATORS:
+            return Redirect((OperatorsDestination(),), "ALERT_PRIVACY is operators")
+        name = self.channels.ops or (None if destination.operators else self.channels.alert)
+        if name is None:
+            return Redirect((OperatorsDestination(),), "OPS_CHANNEL is not set")
+        return await self._channel(name)
+
     # --- channels ------------------------------------------------------------------------------------
 
-    async def _of_settings(self, destination: str) -> Place:
-        kind, alert = destination.partition(":")[0], self.channels.alert
-        # the privacy is members': what the team as a whole spends is anybody's to know there
-        if destination not in {"ops", "alert:team"} and self.channels.privacy is Privacy.OPERATORS:
-            return Redirect(("operators",), "ALERT_PRIVACY is operators")
-        if kind == "alert":
-            return Redirect(("ops",), "ALERT_CHANNEL is not set") if alert is None else await self._channel(alert)
-        # what one member alone was to read is for operators, not for everybody
-        named = self.channels.ops or (alert if destination == "ops" else None)
-        return Redirect(("operators",), "OPS_CHANNEL is not set") if named is None else await self._channel(named)
-
-    async def _channel(self, named: str) -> Place:
+    async def _channel(self, name: str) -> Resolution:
         now = self.people.directory.clock()
-        known = self._places.get(named)
+        known = self._known.get(name)
         if known is None or not timedelta(0) <= now - known[1] < FRESH:
-            await asyncio.shield(self._ask(named))
-        return self._places[named][0]
+            await asyncio.shield(self._lookup(name))
+        return self._known[name][0]
 
-    def _ask(self, named: str) -> "asyncio.Task[None]":
-        """The look for a channel, one at a time for each; whoever stops waiting for it leaves it to the next to ask.
+    def _lookup(self, name: str) -> "asyncio.Task[None]":
+        """Return the task that looks a channel up, one at a time; it goes on if the caller stops waiting for it.
 
-        In a large workspace all names are many pages, which Slack gives a few a minute.
+        In a large workspace all names are many pages, of which Slack gives a few a minute.
         """
-        asking = self._asking.get(named)
-        if asking is None:
-            asking = self._asking[named] = asyncio.create_task(self._keep(named))
-            asking.add_done_callback(lambda done: self._asked(named, done))
-        return asking
+        lookup = self._lookups.get(name)
+        if lookup is None:
+            lookup = self._lookups[name] = asyncio.create_task(self._remember(name))
+            lookup.add_done_callback(lambda done: self._forget_lookup(name, done))
+        return lookup
 
-    async def _keep(self, named: str) -> None:
+    async def _remember(self, name: str) -> None:
         now = self.people.directory.clock()
-        self._places[named] = await self._looked_up(named), now
+        self._known[name] = await self._resolution(name), now
 
-    def _asked(self, named: str, done: "asyncio.Task[None]") -> None:
-        self._asking.pop(named, None)
+    def _forget_lookup(self, name: str, done: "asyncio.Task[None]") -> None:
+        self._lookups.pop(name, None)
         if not done.cancelled() and (error := done.exception()) is not None:  # perhaps nobody waits for it any more
             log.info("a channel could not be looked up", why=str(error))
 
     async def end(self) -> None:
         """Break off what is still being looked up."""
-        asking = list(self._asking.values())
-        for each in asking:
+        lookups = list(self._lookups.values())
+        for each in lookups:
             each.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await asyncio.gather(*lookups, return_exceptions=True)
 
-    async def _looked_up(self, named: str) -> Place:
+    async def _resolution(self, name: str) -> Resolution:
         try:
-            found = await self._channel_named(named)
+            channel = await self._channel_named(name)
         except RefusedBySlackError as refusal:
             if refusal.refuses_the_bot:
                 raise
-            return Undeliverable(f"{named} cannot be looked at ({refusal.code})")
-        if found is None:
-            return Undeliverable(f"there is no channel {named} that the bot can see")
-        if is_shared_outside(found):
-            return Undeliverable(f"{named} is shared with another company")
-        return ResolvedChannel(str(found["id"]))
+            return Undeliverable(f"{name} cannot be looked at ({refusal.code})")
+        if channel is None:
+            return Undeliverable(f"there is no channel {name} that the bot can see")
+        if is_shared_outside(channel):
+            return Undeliverable(f"{name} is shared with another company")
+        return ResolvedChannel(str(channel["id"]))
 
-    async def _channel_named(self, named: str) -> dict[str, Any] | None:
-        """A channel object; one that was found by its name before is asked for by id, which is one request."""
-        place, _ = self._places.get(named, (None, None))
-        if isinstance(place, ResolvedChannel):
-            found = await self.workspace.channels.find(place.channel)
-            if found and not found.get("is_archived") and named in {found["id"], f"#{found['name']}"}:
-                return found
-        return await self.workspace.channels.find(named)
+    async def _channel_named(self, name: str) -> dict[str, Any] | None:
+        """Return a channel as Slack has it; one that was found by its name before costs one request, by its id."""
+        known, _ = self._known.get(name, (None, None))
+        if isinstance(known, ResolvedChannel):
+            channel = await self.workspace.channels.find(known.channel)
+            if channel and not channel.get("is_archived") and name in {channel["id"], f"#{channel['name']}"}:
+                return channel
+        return await self.workspace.channels.find(name)
 
 
 def _addresses(reader: Reader, email: str) -> list[str]:
-    """All addresses of whoever has this one; it alone where no member has it."""
+    """Return all addresses of the member who has one; it alone if no member has it."""
     row = reader.one("SELECT id FROM member WHERE email = :email", {"email": email})
     return addresses(reader, row[0]) if row else [email]

@@ -11,6 +11,8 @@ from bot.service.database_alarm import DatabaseAlarm
 from bot.service.scheduler import BackgroundJob, Job
 from bot.sync.scheduler import SyncScheduler
 
+SLOW_SECONDS = 60  # timers with shorter intervals also run right after a sync
+
 
 @dataclass(slots=True)
 class Jobs:
@@ -41,8 +43,7 @@ class Jobs:
 
     def table(self, poll_seconds: int) -> list[Job]:
         """Return the jobs for the scheduler: one for each interval of the timers, and the sync."""
-        intervals = sorted({timer.seconds for timer in self.timers if timer.seconds is not None})
-        jobs = [Job(f"every {seconds} s", seconds, partial(self.run_every, seconds)) for seconds in intervals]
+        jobs = [Job(f"every {seconds} s", seconds, partial(self.run_every, seconds)) for seconds in self._intervals()]
         return [Job("sync", poll_seconds, self.sync), *jobs]
 
     async def sync(self) -> None:
@@ -53,6 +54,9 @@ class Jobs:
             await self.run_every(1)  # what time has brought about comes before what is booked after it
             await self._guarded(self.scheduler.tick)
             await self.run_after(After.SYNC)
+            for seconds in self._intervals():
+                if seconds < SLOW_SECONDS:
+                    await self.run_every(seconds)
 
     async def run_every(self, seconds: int) -> None:
         """Run the timers of an interval."""
@@ -66,6 +70,9 @@ class Jobs:
         """Break off what is in the background."""
         for job in self._background:
             await job.end()
+
+    def _intervals(self) -> list[int]:
+        return sorted({timer.seconds for timer in self.timers if timer.seconds is not None})
 
     async def _run(self, timers: Sequence[Timer]) -> None:
         for timer in timers:

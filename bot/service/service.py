@@ -124,9 +124,9 @@ def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack)
     alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED)
     pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
     timers = [
-        *wiring.registry.timers,
-        Timer("outbox", 1, wiring.outbox.tick, frozenset({After.SYNC}), Stage.READY),
         Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC})),
+        *wiring.registry.timers,
+        Timer("outbox", 1, wiring.outbox.tick, stage=Stage.READY),
         Timer("prune", PRUNE_SECONDS, pruning.tick),
     ]
     jobs = Jobs(database, context.scheduler, timers, alarm, lambda: slack.stage)

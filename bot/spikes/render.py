@@ -11,6 +11,7 @@ from bot.ledger.members import shown_email
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
 from bot.slack.templates import Templates
+from bot.spikes.keys import SpikeKey
 from bot.spikes.rules import Spike, SpikePolicy
 from bot.spikes.store import spikes
 
@@ -30,9 +31,8 @@ class SpikeRenderer:
 
     async def say(self, request: RenderRequest) -> Message | None:
         """A member's day that is far above their usual one; nothing if it is that no more."""
-        member, _, day = request.dedup_key.partition(":")[2].partition("-")
-        day = day.partition("@")[0]
-        found = await self.database.read(lambda reader: self._look(reader, int(member), date.fromisoformat(day)))
+        key = SpikeKey.decode(request.dedup_key)
+        found = await self.database.read(lambda reader: self._look(reader, key.member, key.day))
         if found is None:
             return None
         name, each = found
@@ -41,7 +41,7 @@ class SpikeRenderer:
             self.templates.render(
                 "spikes/spike",
                 who=name if named else "A member",
-                day=day,
+                day=key.day.isoformat(),
                 spent=show_usd(each.nanos),
                 usual=show_usd(each.usual_nanos),
                 times=each.times,

@@ -1,16 +1,18 @@
 """After a restore: the unusual days that the former ledger had told are told."""
 
+from dataclasses import replace
+
 from bot.ledger.former import FormerLedger
 from bot.outbox.restore import KeyMapping
+from bot.spikes.keys import SpikeKey
 
 
 def names(former: FormerLedger) -> KeyMapping:
     """How the keys that name spikes read here."""
 
-    def spike(rest: str) -> str | None:
-        """`spike:<member>-<date>`."""
-        key, _, day = rest.partition("-")
-        member = former.members.get(int(key))
-        return None if member is None else f"{member}-{day}"
+    def spike(text: str) -> SpikeKey | None:
+        key = SpikeKey.decode(text)
+        member = former.members.get(key.member)
+        return None if member is None else replace(key, member=member)
 
-    return KeyMapping({"spike": spike}, {})
+    return KeyMapping({SpikeKey.kind: spike}, {})

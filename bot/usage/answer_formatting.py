@@ -12,8 +12,8 @@ from bot.domain.question import Field, Question
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.detail import TaskDetail
+from bot.outbox.queries import OutboxSummary
 from bot.outbox.rules import OPEN, NotificationState
-from bot.outbox.store import OutboxSummary
 from bot.usage.report import Report
 
 Count = TypeVar("Count", int, tuple[int, int])

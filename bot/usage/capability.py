@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
+from bot.outbox.pruning import RetainedKeys
 from bot.outbox.restore import KeyMapping, unchanged_key
-from bot.outbox.store import RetainedKeys
 from bot.usage.answers import Answers
 from bot.usage.buttons import ASK, CSV, SHARE
 from bot.usage.commands import UsageCommands
 from bot.usage.help import HelpCommands
+from bot.usage.keys import WelcomeKey
 from bot.usage.report import ReportPolicy
-from bot.usage.welcome import STEM, Welcome
+from bot.usage.welcome import Welcome
 
 
 def answers(context: Context) -> Answers:
@@ -31,11 +32,11 @@ def usage(context: Context) -> Capability:
         "usage",
         commands={"help": about.help, "status": about.status},
         actions={ASK: commands.answer_button, SHARE: commands.share, CSV: commands.send_csv},
-        events={STEM: welcome.say},
+        events={WelcomeKey.kind: welcome.say},
         timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
         upkeep=Upkeep(
-            adopt=lambda _connection, _former, _now: KeyMapping({STEM: unchanged_key}, {}),
-            retained=lambda _reader: RetainedKeys(dedup_keys=[STEM]),
+            adopt=lambda _connection, _former, _now: KeyMapping({WelcomeKey.kind: unchanged_key}, {}),
+            retained=lambda _reader: RetainedKeys(keys=[WelcomeKey()]),
         ),
         question=commands.ask,
     )

@@ -9,7 +9,7 @@ from bot.domain.timestamps import from_us
 from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import Freshness, PassRecord, freshness, last_passes
 from bot.ledger.scope import Scope
-from bot.outbox.store import OutboxSummary, outbox_summary
+from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.usage.export import utc_text
 
 

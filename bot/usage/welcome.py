@@ -10,6 +10,8 @@ from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.members import Person, people
+from bot.outbox.keys import Destination, UserDestination
+from bot.outbox.queries import delivery_records
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import NewNotification, enqueue
 from bot.people.people import People
@@ -20,8 +22,8 @@ from bot.slack.templates import Templates
 from bot.usage import answer_formatting
 from bot.usage.answers import Answers
 from bot.usage.help import FOR_OPERATORS
+from bot.usage.keys import WelcomeKey
 
-STEM = "welcome"
 _MOST_NAMES = 8
 _EXAMPLES = 3
 _MONTH = timedelta(days=30)
@@ -45,12 +47,14 @@ class Welcome:
 
     async def enqueue(self) -> None:
         """Enqueue it for the operators who were not welcomed."""
-        waiting = [NewNotification(STEM, f"user:{user}") for user in self.people.operators()]
+        waiting = [
+            NewNotification(WelcomeKey(), UserDestination(user), urgent=False) for user in self.people.operators()
+        ]
         done = await self.source.database.read(_welcomed)
         if waiting := [each for each in waiting if each.destination not in done]:
             await self.database.write(lambda connection: enqueue(connection, waiting, self.source.clock()))
 
-    async def say(self, _told: RenderRequest) -> Message:
+    async def say(self, _request: RenderRequest) -> Message:
         """What was read, what to try, and which budgets would fit; all operators read the same."""
         fresh = await self.source.freshness()
         everybody = [each for each in await self.source.database.read(_present) if each.tasks]
@@ -91,8 +95,8 @@ def _round(nanos: int) -> str:
     return str(-(-dollars // coarse) * coarse)
 
 
-def _welcomed(reader: Reader) -> set[str]:
-    return {row[0] for row in reader.rows("SELECT destination FROM notification WHERE stem = :stem", {"stem": STEM})}
+def _welcomed(reader: Reader) -> set[Destination]:
+    return {each.destination for each in delivery_records(reader, WelcomeKey())}
 
 
 def _present(reader: Reader) -> list[Person]:

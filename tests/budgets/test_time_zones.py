@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.budgets.changes import acknowledge
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy, budget_topic
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.facts import budget_facts
+from bot.budgets.keys import BudgetTopic
 from bot.budgets.rules import TEAM, budget_period
 from bot.budgets.store import LimitSetting
 from bot.database.engine import Database, open_database
@@ -181,7 +182,7 @@ def test_the_message_there_goes_on_with_its_period_and_what_people_did_about_it(
         found = budget_facts(reader, 1, span, ledger.policy, night + HOUR)
         assert found.acknowledged is not None
         assert [step.step for step in found.steps] == [100]
-        assert budget_topic(1, span) == "budget:1:day:2026-11-23"
+        assert BudgetTopic.of(1, span).encode() == "budget:1:day:2026-11-23"
         assert budget_facts(reader, TEAM, span, ledger.policy, night + HOUR).acknowledged is None
     finally:
         reader.close()

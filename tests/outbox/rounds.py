@@ -25,8 +25,10 @@ from bot.database.engine import Database, open_database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.ledger.former import open_former
+from bot.outbox.keys import ChannelDestination, StoredKey, StoredTopic
+from bot.outbox.live_store import request_edits
 from bot.outbox.restore import KeyMapping, adopt, mark_all_unconfirmed, unchanged_key
-from bot.outbox.store import NewNotification, enqueue, request_edits
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Refuse, Reset
@@ -36,7 +38,7 @@ from bot.sandbox.slack.workspace import Workspace
 from tests.outbox.worker import STEPS, TIMES, clock_of
 
 CHANNELS = ("C0ONE", "C0TWO", "D0THREE")
-LATE = 1.5 * TIMES.unsure  # as ninety seconds are to the sixty that are waited
+LATE = 1.5 * TIMES.unconfirmed  # as ninety seconds are to the sixty that are waited
 PATIENCE = 25.0  # seconds until everything must be told
 
 
@@ -66,7 +68,7 @@ class Trapping:
     which: int = 0
 
 
-class Nursery:
+class WorkerPool:
     """The process that forks workers. The dead stay until they are ended, so that their ids are nobody else's."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -119,13 +121,13 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
+async def worker_pool() -> AsyncIterator[WorkerPool]:
     """The process that forks workers, ended with all of them."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.outbox.worker", stdin=pipe, stdout=pipe, cwd=Path(__file__).parents[2]
     )
-    made = Nursery(process)
+    made = WorkerPool(process)
     try:
         yield made
     finally:
@@ -146,7 +148,7 @@ class Round:
     seed: int
     directory: Path
     empty: Path
-    nursery: Nursery
+    worker_pool: WorkerPool
     readable: bool = True
     restored: str | None = None  # "kept" or "lost" is the former ledger, where a copy is put back
     off: float | None = None  # seconds that the clock is off for a moment, where it is
@@ -179,14 +181,14 @@ class Round:
             left.unlink()
 
     async def _play(self) -> None:
-        self._owe(0)
+        self._enqueue(0)
         self._make_trouble()
         workers: list[int] = []
         try:
             await self._attack(workers)
         finally:
             for worker in workers:
-                self.nursery.end(worker)
+                self.worker_pool.end(worker)
         self._read_reports()
         self._count()
 
@@ -194,10 +196,10 @@ class Round:
         traps = [self._trapping(number) for number in range(self.random.choice([1, 1, 2]))]
         if self.restored:
             await asyncio.to_thread(backup, self.path, self._copy)
-        workers += [await self.nursery.worker(self.path, self.slack, trap) for trap in traps]
+        workers += [await self.worker_pool.worker(self.path, self.slack, trap) for trap in traps]
         await asyncio.sleep(self.random.uniform(0.05, 0.6))  # the random moment
         # whoever froze in the middle of a transaction holds it up until they go on
-        later = asyncio.create_task(asyncio.to_thread(self._owe, 1 if self.restored != "lost" else 0))
+        later = asyncio.create_task(asyncio.to_thread(self._enqueue, 1 if self.restored != "lost" else 0))
         if str(traps[0].step).startswith("edit"):  # what is owed now makes it come to that
             await self._sprung(traps[0])
         self._delete_something()
@@ -205,9 +207,9 @@ class Round:
         if self.restored:
             await self._put_back(workers, later)
         for worker in workers:  # wherever it is
-            self.nursery.send(worker, self.random.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP]))
+            self.worker_pool.send(worker, self.random.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP]))
         for _ in range(self.random.choice([1, 2])):  # replicas
-            workers.append(await self.nursery.worker(self.path, self.slack))
+            workers.append(await self.worker_pool.worker(self.path, self.slack))
         await asyncio.sleep(self.random.uniform(0, 2.5 * TIMES.lease))  # for which they stay frozen
         self.slack.faults.clear()
         if not self.readable:
@@ -235,7 +237,7 @@ class Round:
     async def _put_back(self, workers: list[int], later: "asyncio.Task[None]") -> None:
         """Kill everybody, and put back the copy that was made before they began; what was owed since is owed anew."""
         for worker in workers:
-            self.nursery.end(worker)
+            self.worker_pool.end(worker)
         workers.clear()
         await later
         self.database.close()
@@ -255,7 +257,7 @@ class Round:
                     mark_all_unconfirmed(connection, unfinished["id"], self.now())
                 else:
                     adopt(connection, found, KeyMapping({"said": unchanged_key}, {"thing": unchanged_key}), self.now())
-        await asyncio.to_thread(self._owe, 1)
+        await asyncio.to_thread(self._enqueue, 1)
 
     def _is_restored(self) -> bool:
         """Whether it could be done: whoever is being killed may hold it for a moment."""
@@ -269,7 +271,7 @@ class Round:
         """Let go on whoever is frozen, or freezes later at its step."""
         while True:
             for worker in workers:
-                self.nursery.send(worker, signal.SIGCONT)
+                self.worker_pool.send(worker, signal.SIGCONT)
             await asyncio.sleep(0.1)
 
     def _trapping(self, number: int) -> Trapping:
@@ -292,16 +294,16 @@ class Round:
             if report.exists():
                 self.sprung.update(f"{step} {which.name}" for step in report.read_text("utf-8").splitlines())
 
-    def _owe(self, part: int) -> None:
+    def _enqueue(self, part: int) -> None:
         """In each channel some steps of one living message and one message alone; their first part, or their second."""
         owed = []
         for channel in CHANNELS:
-            destination, thing = f"channel:{channel}", f"thing:{channel}"
-            owed += [NewNotification(f"said:{part}-{step}", destination, thing) for step in ("step", "next")]
-            owed.append(NewNotification(f"said:{part}-alone", destination))
+            destination, topic = ChannelDestination(channel), StoredTopic(f"thing:{channel}")
+            owed += [NewNotification(StoredKey(f"said:{part}-{step}"), destination, topic) for step in ("step", "next")]
+            owed.append(NewNotification(StoredKey(f"said:{part}-alone"), destination))
         with self.database.transaction() as connection:
             enqueue(connection, owed, self.now())
-            request_edits(connection, [f"thing:{channel}" for channel in CHANNELS])
+            request_edits(connection, [StoredTopic(f"thing:{channel}") for channel in CHANNELS])
 
     def _make_trouble(self) -> None:
         chance = self.random.choice([0.0, 0.3, 0.7])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.outbox.rounds import Nursery, Round, nursery, template
+from tests.outbox.rounds import Round, WorkerPool, template, worker_pool
 from tests.outbox.worker import STEPS
 
 AT_ONCE = 8
@@ -20,7 +20,7 @@ async def main(rounds: int, first: int) -> int:
     seeds = iter(range(first, first + rounds))
     with TemporaryDirectory() as directory:
         empty = template(Path(directory))
-        async with nursery() as workers:
+        async with worker_pool() as workers:
             await asyncio.gather(
                 *(_play(seeds, Path(directory), empty, workers, broken, sprung) for _ in range(AT_ONCE))
             )
@@ -33,7 +33,7 @@ async def main(rounds: int, first: int) -> int:
 
 
 async def _play(
-    seeds: Iterator[int], directory: Path, empty: Path, workers: Nursery, broken: list[str], sprung: Counter[str]
+    seeds: Iterator[int], directory: Path, empty: Path, workers: WorkerPool, broken: list[str], sprung: Counter[str]
 ) -> None:
     for seed in seeds:
         playing = Round(seed, directory, empty, workers)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.outbox.rounds import Round, nursery, template
+from tests.outbox.rounds import Round, template, worker_pool
 
 ROUNDS, AT_ONCE = 24, 8
 
@@ -13,7 +13,7 @@ ROUNDS, AT_ONCE = 24, 8
 @pytest.mark.timeout(120)
 async def test_killed_and_frozen_everywhere_each_message_is_visible_once(tmp_path: Path) -> None:
     gate, empty = asyncio.Semaphore(AT_ONCE), template(tmp_path)
-    async with nursery() as workers:
+    async with worker_pool() as workers:
 
         async def play(seed: int) -> None:
             async with gate:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from alembic import command
@@ -15,9 +14,10 @@ from alembic.config import Config
 from bot.database.engine import Database, open_database
 from bot.database.schema import newest_revision
 from bot.domain.timestamps import to_us
-from bot.outbox.delivery import Delivery
-from bot.outbox.dispatcher import Dispatcher
-from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
+from bot.outbox.keys import ChannelDestination, Destination
+from bot.outbox.outbox import Outbox
+from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
@@ -29,7 +29,7 @@ from bot.slack.workspace import connect_workspace
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Workspace.default().channel("neo-spend").id
-TIMES = DeliveryTiming(request=2, unsure=60, pace=0)
+TIMES = DeliveryTiming(request=2, unconfirmed=60, pace=0)
 
 
 def at_schema(path: Path, revision: str) -> None:
@@ -67,8 +67,9 @@ def owed(path: Path, stem: str, state: str, thing: str | None = None) -> None:
 
 
 class Addresses:
-    async def find(self, destination: str) -> ResolvedChannel:
-        return ResolvedChannel(destination.partition(":")[2])
+    async def find(self, destination: Destination) -> ResolvedChannel:
+        assert isinstance(destination, ChannelDestination)
+        return ResolvedChannel(destination.name)
 
 
 async def _say(request: RenderRequest) -> said.Message | None:
@@ -80,12 +81,11 @@ async def _show(request: RenderRequest) -> said.Message | None:
 
 
 @asynccontextmanager
-async def office(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[Dispatcher]:
+async def delivering(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[Outbox]:
     database = open_database(path)
     renderers = Renderers({"said": _say}, {"thing": _show}, Templates(shipped("templates")))
     async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
-        delivery = Delivery(database, workspace, renderers, lambda: now[0], TIMES)
-        yield Dispatcher(delivery, Addresses(), ZoneInfo("UTC"), None)
+        yield Outbox(database, workspace, renderers, Addresses(), lambda: now[0], TIMES)
     database.close()
 
 
@@ -97,7 +97,7 @@ def posted(slack: SlackApi, stem: str) -> None:
     workspace.post(WHERE, Message(stamp, workspace.bot_user, stem, metadata=metadata, bot_id=workspace.bot_id))
 
 
-@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(3, 13)])
+@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(3, 14)])
 async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revision: str) -> None:
     path, now = tmp_path / "ledger.db", [START]
     slack = SlackApi(Workspace.default(), lambda: now[0])
@@ -109,10 +109,10 @@ async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revisio
         posted(slack, f"said:{state}-arrived")
     owed(path, "said:parent", "sending", "thing:one")
     posted(slack, "said:parent")
-    async with office(path, slack, now) as delivering:
+    async with delivering(path, slack, now) as outbox:
         for _ in range(40):
-            await delivering.tick()
-            await delivering.wait_idle()
+            await outbox.tick()
+            await outbox.wait_idle()
             now[0] += timedelta(seconds=20)
         texts = Counter(each.text for each in slack.workspace.channels[WHERE].messages if not each.deleted)
         with closing(sqlite3.connect(path)) as connection:
@@ -120,6 +120,19 @@ async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revisio
     assert states == {"sent"}
     names = ["pending", *(f"{state}-{how}" for state in ("sending", "unsure") for how in ("arrived", "lost"))]
     assert texts == Counter([*(f"said:{name}" for name in names), "thing:one as it is"])
+
+
+def test_what_nobody_waits_for_still_lets_the_rest_go_first(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    at_schema(path, "0013")
+    calm, urgent = ["decided:1", "request:1", "welcome"], ["crossing:1", "digest:C1:2026-03-02", "requests:1"]
+    for key in (*calm, *urgent):
+        owed(path, key, "pending")
+    open_database(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT urgent, stem FROM notification ORDER BY stem").fetchall()
+    assert [key for is_urgent, key in rows if not is_urgent] == calm
+    assert [key for is_urgent, key in rows if is_urgent] == urgent
 
 
 # what a column holds in a row of each table, where it is no number, no moment and no mere text

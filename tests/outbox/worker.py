@@ -15,7 +15,6 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import ClientResponse
@@ -23,10 +22,11 @@ from aiohttp.connector import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
-from bot.outbox import store
-from bot.outbox.delivery import Delivery
-from bot.outbox.dispatcher import Dispatcher
-from bot.outbox.renderers import Renderers, RenderRequest, ResolvedChannel
+from bot.outbox import live_store, outcomes, store
+from bot.outbox.keys import ChannelDestination, Destination
+from bot.outbox.outbox import Outbox
+from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.shipped import shipped
 from bot.slack.blocks import Message, paragraph
@@ -37,32 +37,33 @@ from bot.slack.workspace import Workspace, connect_workspace
 STEPS = ("claimed", "worded", "checked", "requested", "answered", "settled", "edit claimed", "edit sent")
 # a hundredth of the real ones, but for what a loaded machine needs; the last check is sooner, so that rounds are short
 TIMES = DeliveryTiming(
-    request=0.4, lease=1.0, unsure=0.6, checks=(0.9, 2.0), pace=0.01, first_wait=0.03, longest_wait=0.2, margin=3.0
+    request=0.4, lease=1.0, unconfirmed=0.6, checks=(0.9, 2.0), pace=0.01, first_wait=0.03, longest_wait=0.2, margin=3.0
 )
 
 
-class Addresses:
+class Channels:
     """Every destination is a channel's id, which Slack is asked for."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    async def find(self, destination: str) -> ResolvedChannel:
-        return ResolvedChannel(str((await self._workspace.channels.by_id(destination.partition(":")[2]))["id"]))
+    async def find(self, destination: Destination) -> ResolvedChannel:
+        assert isinstance(destination, ChannelDestination)
+        return ResolvedChannel(str((await self._workspace.channels.by_id(destination.name))["id"]))
 
 
-class Voice:
+class VersionRenderer:
     """Says what it is about, and which version."""
 
     def __init__(self, trap: "Trap", database: Database) -> None:
         self._trap, self._database = trap, database
 
-    async def say(self, request: RenderRequest) -> Message | None:
+    async def render_event(self, request: RenderRequest) -> Message | None:
         self._trap.at("worded")
         return paragraph(f"{request.dedup_key} is told")
 
-    async def show(self, request: RenderRequest) -> Message | None:
-        values = {"thing": request.topic, "destination": request.destination}
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        values = {"thing": request.topic, "destination": request.destination.encode()}
         ((version,),) = await self._database.read(lambda reader: reader.rows(_WANTED, values))
         self._trap.at("worded")
         return paragraph(f"{request.topic}, version {version}.")
@@ -102,8 +103,8 @@ class Trap:
             self.at(self.come_to.pop())
 
 
-class TrappedDelivery(Delivery):
-    """A delivery with a trap behind each transaction."""
+class TrappedDatabase(Database):
+    """A database with a trap behind each transaction."""
 
     trap: Trap
 
@@ -114,7 +115,7 @@ class TrappedDelivery(Delivery):
 
 
 class TrappedMessages:
-    """A workspace's messages with a trap before and after each request."""
+    """The messages of a workspace, with a trap before and after each request."""
 
     def __init__(self, messages: Messages, trap: Trap) -> None:
         self._messages, self._trap = messages, trap
@@ -173,23 +174,24 @@ def clock_of(path: Path) -> Callable[[], datetime]:
 async def work(path: str, url: str, token: str, trap: Trap) -> None:
     """Deliver, until this process ends."""
     store.claim = trap.noted("claimed", store.claim)
-    store.mark_sent = trap.noted("settled", store.mark_sent)
-    store.claim_edit = trap.noted("edit claimed", store.claim_edit)
-    database = Database(Path(path), reader_threads=1)
-    voice = Voice(trap, database)
-    renderers = Renderers({"said": voice.say}, {"thing": voice.show}, Templates(shipped("templates")))
+    outcomes.mark_sent = trap.noted("settled", outcomes.mark_sent)
+    live_store.claim_edit = trap.noted("edit claimed", live_store.claim_edit)
+    database = TrappedDatabase(Path(path), reader_threads=1)
+    database.trap = trap
+    renderer = VersionRenderer(trap, database)
+    renderers = Renderers(
+        {"said": renderer.render_event}, {"thing": renderer.render_current}, Templates(shipped("templates"))
+    )
     TrappedResponse.trap = trap
     async with connect_workspace(token, url) as workspace:
         assert workspace.clients.session is not None
         workspace.clients.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
         workspace.messages = TrappedMessages(workspace.messages, trap)  # type: ignore[assignment]
-        delivery = TrappedDelivery(database, workspace, renderers, clock_of(Path(path)), TIMES)
-        delivery.trap = trap
-        dispatcher = Dispatcher(delivery, Addresses(workspace), ZoneInfo("UTC"), None)
+        outbox = Outbox(database, workspace, renderers, Channels(workspace), clock_of(Path(path)), TIMES)
         parent = os.getppid()
         while os.getppid() == parent:
             with suppress(SQLAlchemyError):  # a frozen one may hold the database up for longer than is waited
-                await dispatcher.tick()
+                await outbox.tick()
             await asyncio.sleep(0.02)
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from bot.budgets.changes import scope_of
+from bot.budgets.keys import BudgetTopic
 from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
-from bot.outbox import store
+from bot.outbox import live_store, store
+from bot.outbox.keys import AlertDestination, StoredKey
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.unplaced import set_channel
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.models import Message
@@ -115,7 +118,11 @@ async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: Off
     limit(office, PRIYA, 20, Unit.DAY)
     office.slack.faults.always = Status(503)
     with office.service.database.transaction() as connection:
-        enqueue(connection, [NewNotification("limit:x", "alert", None, office.clock() + DAY)], office.clock())
+        enqueue(
+            connection,
+            [NewNotification(StoredKey("limit:x"), AlertDestination(), None, office.clock() + DAY)],
+            office.clock(),
+        )
     await spend(office, PRIYA, 30)
     await missed(office)
     (text,) = summaries(office.seen("marcus"))
@@ -329,7 +336,7 @@ async def test_where_slack_does_not_say_where_to_nothing_is_sent(closed: Office)
     limit(office, PRIYA, 15)
     with office.service.database.transaction() as connection:
         for destination in ("member:1", "alert"):
-            store.place(connection, destination, office.workspace.im_of("U0PRIYA").id)
+            set_channel(connection, destination, office.workspace.im_of("U0PRIYA").id)
     office.slack.faults.when(lambda call: Status(503) if call.method == "users.info" else None)
     await office.delivered()
     assert told(office.dm("priya")) == []
@@ -344,15 +351,15 @@ async def test_where_slack_does_not_say_where_to_nothing_is_sent(closed: Office)
 async def test_a_refusal_to_whoever_lost_a_message_undoes_nothing(closed: Office) -> None:
     office = await opened(closed, OPS_CHANNEL="#neo-spend")
     limit(office, PRIYA, 15)
-    delivery, im = office.service.wiring.outbox._delivery, office.workspace.im_of("U0PRIYA").id  # noqa: SLF001
+    outbox, im = office.service.wiring.outbox, office.workspace.im_of("U0PRIYA").id
     with office.service.database.transaction() as connection:
-        store.place(connection, "member:1", im)
+        set_channel(connection, "member:1", im)
         lost = store.claim(connection, im, "frozen", office.clock(), timedelta(seconds=5))
         connection.exec_driver_sql("UPDATE notification SET state = 'pending', token = NULL WHERE state = 'sending'")
     assert lost is not None
     await office.delivered()
     assert len(told(office.dm("priya"))) == 1
-    await delivery._refused(lost, RefusedBySlackError("is_archived"))  # noqa: SLF001
+    await outbox.sender.mark_refused(lost, RefusedBySlackError("is_archived"))
     await office.delivered()
     assert told(office.seen("marcus")) == []
     assert rows(office, "SELECT state FROM notification WHERE destination = 'member:1'") == [("sent",)]
@@ -364,16 +371,14 @@ async def test_whoever_lost_an_edit_owes_no_news(closed: Office) -> None:
     await office.delivered()
     im, lease = office.workspace.im_of("U0PRIYA").id, timedelta(seconds=5)
     with office.service.database.transaction() as connection:
-        store.request_edits(
-            connection, [row[0] for row in connection.exec_driver_sql("SELECT thing FROM living").all()]
-        )
-        lost = store.claim_edit(connection, im, "frozen", office.clock(), lease)
-        won = store.claim_edit(connection, im, "other", office.clock() + DAY, lease)
+        live_store.request_edits(connection, live_store.topics_of(connection, BudgetTopic))
+        lost = live_store.claim_edit(connection, im, "frozen", office.clock(), lease)
+        won = live_store.claim_edit(connection, im, "other", office.clock() + DAY, lease)
         assert lost is not None
         assert won is not None
-        store.mark_not_editable(connection, lost, office.clock())
+        live_store.mark_not_editable(connection, lost, office.clock())
         assert connection.exec_driver_sql("SELECT id FROM notification WHERE stem LIKE 'news:%'").all() == []
-        store.mark_not_editable(connection, won, office.clock())
+        live_store.mark_not_editable(connection, won, office.clock())
     assert len(rows(office, "SELECT id FROM notification WHERE stem LIKE 'news:%'")) == 1
 
 

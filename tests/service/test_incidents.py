@@ -7,11 +7,13 @@ import httpx
 import pytest
 
 from bot.capability import After
+from bot.outbox.keys import UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status, Total
 from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
+from bot.usage.keys import WelcomeKey
 from tests.service.conftest import Office, shown
 from tests.service.worlds import add, spent
 
@@ -62,7 +64,7 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
     await office.delivered()
     before = len(office.dm("hannah"))
     with office.service.database.transaction() as connection:
-        enqueue(connection, [NewNotification("welcome", "user:U0PRIYA")], office.clock())
+        enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], office.clock())
         connection.exec_driver_sql(
             "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
         )
@@ -75,7 +77,7 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
 
 async def test_a_database_that_cannot_be_written_is_told_although_a_clock_ran_ahead(office: Office) -> None:
     with office.service.database.transaction() as connection:
-        enqueue(connection, [NewNotification("welcome", "user:U0PRIYA")], office.clock())
+        enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], office.clock())
         connection.exec_driver_sql(
             "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
         )
@@ -91,7 +93,7 @@ async def test_a_database_that_cannot_be_written_is_told_although_a_clock_ran_ah
 
 async def test_what_was_not_delivered_while_a_clock_ran_ahead_is_not_told_of_for_as_long(office: Office) -> None:
     with office.service.database.transaction() as connection:
-        enqueue(connection, [NewNotification("welcome", "user:U0PRIYA")], office.clock())
+        enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], office.clock())
         ahead = int((office.clock() + timedelta(days=300)).timestamp() * 1e6)
         connection.exec_driver_sql("UPDATE notification SET state = 'dead', settled_at = ?", (ahead,))
     await poll(office, 1)

@@ -8,11 +8,13 @@ from time import perf_counter
 import pytest
 
 from bot.capability import After
+from bot.outbox.keys import AlertDestination, ChannelDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Fault, Hang, Mangle, RateLimited, Refuse, Reset
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
+from bot.usage.keys import WelcomeKey
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told
 from tests.service.worlds import spent
@@ -69,7 +71,11 @@ FAILING: list[Fault] = [HOUR_LONG, Status(503), Hang(), Reset()]
 async def test_who_cannot_be_looked_up_holds_up_nobody_else(office: Office, method: str, fault: Fault) -> None:
     office.clock.advance(6 * MINUTE)  # what is known of people is old
     office.slack.faults.when(lambda call: fault if call.method == method else None)
-    put(office, NewNotification("welcome", "user:U0YUKI"), NewNotification("welcome", "channel:#neo-spend"))
+    put(
+        office,
+        NewNotification(WelcomeKey(), UserDestination("U0YUKI")),
+        NewNotification(WelcomeKey(), ChannelDestination("#neo-spend")),
+    )
     await quick(office, lambda: len(told(office.seen("marcus"))) == 1)
     office.slack.faults.clear()
     assert not told(office.dm("yuki"))
@@ -79,7 +85,7 @@ async def test_who_cannot_be_looked_up_holds_up_nobody_else(office: Office, meth
 async def test_a_limit_of_an_hour_is_kept_to_and_then_the_message_comes(office: Office) -> None:
     office.slack.faults.on("conversations.open", HOUR_LONG)
     office.slack.log.clear()
-    put(office, NewNotification("welcome", "user:U0YUKI"))
+    put(office, NewNotification(WelcomeKey(), UserDestination("U0YUKI")))
     await office.delivered()
     await later(office, 10 * MINUTE, 5)
     assert not told(office.dm("yuki"))
@@ -93,7 +99,11 @@ async def test_a_channel_that_cannot_be_looked_up_holds_up_no_direct_message(clo
     closed.slack.faults.when(lambda call: HOUR_LONG if call.method == "conversations.list" else None)
     await closed.open()
     assert len(told(closed.dm("hannah"))) == 1  # the welcome
-    put(closed, NewNotification("welcome", "channel:#neo-spend"), NewNotification("welcome", "user:U0YUKI"))
+    put(
+        closed,
+        NewNotification(WelcomeKey(), ChannelDestination("#neo-spend")),
+        NewNotification(WelcomeKey(), UserDestination("U0YUKI")),
+    )
     await quick(closed, lambda: len(told(closed.dm("yuki"))) == 1)
     assert not told(closed.seen("marcus"))
 
@@ -103,7 +113,11 @@ async def test_a_channel_in_a_list_of_odd_records_is_looked_up_later(closed: Off
     await closed.open()
     odd = Mangle(lambda answer: answer | {"channels": [{"id": 3}, {"name": ["x"]}]})
     closed.slack.faults.when(lambda call: odd if call.method == "conversations.list" else None)
-    put(closed, NewNotification("welcome", "alert"), NewNotification("welcome", "user:U0YUKI"))
+    put(
+        closed,
+        NewNotification(WelcomeKey(), AlertDestination()),
+        NewNotification(WelcomeKey(), UserDestination("U0YUKI")),
+    )
     await closed.delivered()
     assert len(told(closed.dm("yuki"))) == 1
     closed.slack.faults.clear()
@@ -114,11 +128,15 @@ async def test_a_channel_in_a_list_of_odd_records_is_looked_up_later(closed: Off
 async def test_a_history_that_is_not_shown_holds_up_nothing_else_even_there(office: Office) -> None:
     channel = office.workspace.channel("neo-spend").id
     office.slack.faults.on("chat.postMessage", Reset(done=True))
-    put(office, NewNotification("welcome", f"channel:{channel}"))
+    put(office, NewNotification(WelcomeKey(), ChannelDestination(channel)))
     await office.delivered()
     office.slack.faults.when(lambda call: HOUR_LONG if call.method == "conversations.history" else None)
     await later(office, MINUTE)
-    put(office, NewNotification("welcome", "alert"), NewNotification("welcome", "user:U0YUKI"))
+    put(
+        office,
+        NewNotification(WelcomeKey(), AlertDestination()),
+        NewNotification(WelcomeKey(), UserDestination("U0YUKI")),
+    )
     await quick(office, lambda: len(told(office.dm("yuki"))) == 1 and len(told(office.seen("marcus"))) == 2)
     asked = sum(call.method == "conversations.history" for call in office.slack.log)
     await later(office, 5 * MINUTE, 3)
@@ -172,7 +190,7 @@ async def test_edits_that_are_limited_hold_up_no_posts_of_their_channel(office: 
     office.slack.faults.when(lambda call: HOUR_LONG if call.method == "chat.update" else None)
     spent(office.neo.world, office.clock(), PRIYA, 1)
     await office.service.jobs.sync()
-    put(office, NewNotification("welcome", "alert"))
+    put(office, NewNotification(WelcomeKey(), AlertDestination()))
     await quick(office, lambda: any("welcome" in key for key in keys(office.seen("marcus"))))
     asked = sum(call.method == "chat.update" for call in office.slack.log)
     await later(office, 10 * MINUTE, 5)
@@ -190,7 +208,7 @@ async def test_a_digest_whose_channel_is_not_named_holds_up_neither_the_other_no
     closed.slack.faults.when(lambda call: HOUR_LONG if call.method == "conversations.list" else None)
     closed.clock.advance(14 * HOUR)
     await closed.service.jobs.sync()
-    put(closed, NewNotification("welcome", "user:U0YUKI"))
+    put(closed, NewNotification(WelcomeKey(), UserDestination("U0YUKI")))
     await quick(closed, lambda: len(told(closed.dm("yuki"))) == 1)
 
     def digests(channel: str) -> list[Message]:
@@ -221,7 +239,7 @@ async def test_app_home_that_cannot_be_drawn_holds_up_no_message(office: Office)
     office.clock.advance(2 * MINUTE)
     spent(office.neo.world, office.clock(), PRIYA, 5)
     looking = asyncio.create_task(office.service.jobs.sync())
-    put(office, NewNotification("welcome", "user:U0YUKI"))
+    put(office, NewNotification(WelcomeKey(), UserDestination("U0YUKI")))
     await quick(office, lambda: len(told(office.dm("yuki"))) == 1)
     office.slack.faults.clear()
     await looking
@@ -272,7 +290,7 @@ async def test_whoever_is_a_guest_now_is_not_told_of_in_the_channel(office: Offi
 async def test_what_another_app_wrote_is_no_message_of_ours(office: Office) -> None:
     channel = office.workspace.channel("neo-spend").id
     office.slack.faults.on("chat.postMessage", Reset(done=False))
-    put(office, NewNotification("welcome", f"channel:{channel}"))
+    put(office, NewNotification(WelcomeKey(), ChannelDestination(channel)))
     await office.delivered()
     ((ledger,),) = rows(office, "SELECT value FROM note WHERE key = 'ledger_id'")
     metadata = {"event_type": "neo_usage_notification", "event_payload": {"key": f"welcome:channel:{channel}:{ledger}"}}

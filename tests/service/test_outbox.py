@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.outbox.keys import UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Html, Status
 from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Refuse, Reset
 from bot.sandbox.slack.models import Json
 from bot.sandbox.world import World
+from bot.usage.keys import WelcomeKey
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import PRIYA, keys, spend, told
 
@@ -170,7 +172,10 @@ async def test_many_channels_do_not_wait_for_each_other(office: Office) -> None:
     with office.service.database.transaction() as connection:
         enqueue(
             connection,
-            [NewNotification("welcome", "user:U0PRIYA"), NewNotification("welcome", "user:U0MARCUS")],
+            [
+                NewNotification(WelcomeKey(), UserDestination("U0PRIYA")),
+                NewNotification(WelcomeKey(), UserDestination("U0MARCUS")),
+            ],
             office.clock(),
         )
     await office.service.jobs.run_every(1)

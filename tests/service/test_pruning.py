@@ -43,8 +43,11 @@ from bot.ledger import passes, pruning
 from bot.ledger.booking import BookingPolicy, book
 from bot.ledger.passes import PassTally
 from bot.maintenance.prune import Pruning
-from bot.outbox import store as outbox
-from bot.outbox.store import Arrival, Posted
+from bot.outbox import due, live_store, outcomes, store, unconfirmed, unplaced
+from bot.outbox.conditions import Moment
+from bot.outbox.keys import StoredKey
+from bot.outbox.outcomes import Arrival, Posted
+from bot.outbox.summary import summarized_notifications
 from bot.sandbox.world import START, World
 from bot.settings import load
 from tests.downgrade import downgrade
@@ -134,9 +137,8 @@ class Team:
     def decide(self) -> None:
         """The oldest request that is open is declined, if there is one."""
         with self.database.transaction() as connection:
-            keys = [int(name.partition(":")[2]) for name in budgets.things_open(connection)]
-            for key in keys[:1]:
-                changes.decide_request(connection, self.budgets, key, approve=False, by="U2", now=self.now)
+            for topic in budgets.open_topics(connection)[:1]:
+                changes.decide_request(connection, self.budgets, topic.request, approve=False, by="U2", now=self.now)
 
     def snooze(self, hours: int) -> None:
         with self.database.transaction() as connection:
@@ -165,58 +167,60 @@ class Team:
             self.budgets.apply_due(connection, self.now)
             self.failures.apply_due(connection, self.now)
             self.digests.apply_due(connection, decisions, self.now)
-            outbox.expire(connection, self.now)
-            outbox.summarize_overdue(connection, self.now)
-        self._sought()
+            due.release_abandoned(connection, self.now)
+            due.summarize_overdue(connection, self.now)
+        self._look_for()
         if not self.down:
             self._deliver()
         self.seen.append(sorted(self.new))
         self.new.clear()
 
-    def _sought(self) -> None:
+    def _look_for(self) -> None:
         with self.reading() as reader:
-            unsure = outbox.unconfirmed(reader, self.now, UNSURE)
+            found = unconfirmed.unconfirmed(reader, Moment(self.now, UNSURE))
         with self.database.transaction() as connection:
-            for sought in unsure:
-                outbox.mark_not_arrived(connection, sought, self.now, "it had not arrived")
+            for target in found:
+                unconfirmed.mark_not_arrived(connection, target, self.now, "it had not arrived")
 
     def _deliver(self) -> None:
         with self.reading() as reader:
-            places = outbox.unplaced(reader, self.now)
+            places = unplaced.unplaced_destinations(reader, self.now)
         with self.database.transaction() as connection:
             for destination in places:
-                outbox.place(connection, destination, f"C-{destination}")
+                unplaced.set_channel(connection, destination, f"C-{destination}")
         with self.reading() as reader:
-            due = outbox.due(reader, self.now, UNSURE)
-        for channel in sorted(due.channels):
+            channels = due.due(reader, Moment(self.now, UNSURE)).channels
+        for channel in sorted(channels):
             while self._posted(channel) or self._edited(channel):
                 pass
 
     def _posted(self, channel: str) -> bool:
         with self.database.transaction() as connection:
-            job = outbox.claim(connection, channel, "t", self.now, LEASE)
+            job = store.claim(connection, channel, "t", self.now, LEASE)
             if job is None:
                 return False
         self._posts += 1
         posted = Posted(f"17{self._posts:08}.000001", job.thread)
         with self.reading() as reader:
             version, covered = (
-                outbox.wanted_version(reader, job.living),
-                outbox.summarized_notifications(reader, job.dedup_key),
+                live_store.wanted_version(reader, job.live),
+                summarized_notifications(reader, StoredKey(job.dedup_key)),
             )
         with self.database.transaction() as connection:
-            outbox.mark_sent(connection, job, Arrival(posted, version, UNSURE, self.now))
+            outcomes.mark_sent(connection, job, Arrival(posted, version, UNSURE, self.now))
         about = sorted(self._meant(stem) for stem, _ in covered)
         where = "in its thread" if job.thread else "by itself"
-        self.new.append(("posted", self._meant(job.dedup_key), job.destination, job.topic or "", where, *about))
+        self.new.append(
+            ("posted", self._meant(job.dedup_key), job.destination.encode(), job.topic or "", where, *about)
+        )
         return True
 
     def _edited(self, channel: str) -> bool:
         with self.database.transaction() as connection:
-            edit = outbox.claim_edit(connection, channel, "t", self.now, LEASE)
+            edit = live_store.claim_edit(connection, channel, "t", self.now, LEASE)
             if edit is not None:
-                outbox.mark_edit_done(connection, edit)
-                self.new.append(("edited", edit.topic, edit.destination))
+                live_store.mark_edited(connection, edit)
+                self.new.append(("edited", edit.topic, edit.destination.encode()))
         return edit is not None
 
     def _meant(self, stem: str) -> str:
@@ -233,10 +237,10 @@ class Team:
     def break_off(self) -> None:
         """Something is being sent when the process is killed."""
         with self.reading() as reader:
-            channels = outbox.due(reader, self.now, UNSURE).channels
+            channels = due.due(reader, Moment(self.now, UNSURE)).channels
         with self.database.transaction() as connection:
             for channel in sorted(channels)[:1]:
-                outbox.claim(connection, channel, "dead", self.now, LEASE)
+                store.claim(connection, channel, "dead", self.now, LEASE)
         self.restart()
 
     def explained(self) -> list[str]:
@@ -423,7 +427,7 @@ def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(t
     open_database(path).close()
     assert indexes(path) == indexes(fresh) == _declared()
     with closing(open_reader(path)) as reader:
-        assert outbox.due(reader, BEGIN, UNSURE).unplaced == 1
+        assert due.due(reader, Moment(BEGIN, UNSURE)).without_channel == 1
     assert not any(verify(path).values())
 
 

@@ -13,6 +13,8 @@ from bot.app import App
 from bot.database.backup import backup
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
+from bot.digest.keys import DigestKey
+from bot.outbox.keys import ChannelDestination, OperatorsDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.api_calls import Call
@@ -20,6 +22,7 @@ from bot.sandbox.slack.faults import Fault, Hang, Reset
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.service.service import serve
+from bot.usage.keys import WelcomeKey
 from tests.downgrade import downgrade
 from tests.service.conftest import Office, actions, shown
 from tests.service.test_budgets import MARCUS, PRIYA, keys, spend, told
@@ -157,9 +160,9 @@ async def test_what_was_on_its_way_when_the_copy_was_made_is_told_once(
     office.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
     with office.service.database.transaction() as connection:
         owed = [
-            NewNotification("welcome", "user:U0PRIYA"),
-            NewNotification("welcome", "channel:#neo-spend"),
-            NewNotification("welcome", "user:U0MARCUS"),
+            NewNotification(WelcomeKey(), UserDestination("U0PRIYA")),
+            NewNotification(WelcomeKey(), ChannelDestination("#neo-spend")),
+            NewNotification(WelcomeKey(), UserDestination("U0MARCUS")),
         ]
         enqueue(connection, owed, office.clock())
     copy = copied(office)
@@ -178,7 +181,7 @@ async def test_operators_whom_a_message_was_handed_on_to_are_not_told_again_with
     office: Office,
 ) -> None:
     with office.service.database.transaction() as connection:
-        enqueue(connection, [NewNotification("welcome", "operators")], office.clock())
+        enqueue(connection, [NewNotification(WelcomeKey(), OperatorsDestination())], office.clock())
     copy = copied(office)
     await office.delivered()
     before = len(everything(office))
@@ -249,7 +252,10 @@ def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Pa
     with app.database() as database, database.transaction() as connection:
         enqueue(
             connection,
-            [NewNotification("welcome", "user:U0PRIYA"), NewNotification("welcome", "user:U0MARCUS")],
+            [
+                NewNotification(WelcomeKey(), UserDestination("U0PRIYA")),
+                NewNotification(WelcomeKey(), UserDestination("U0MARCUS")),
+            ],
             clock(),
         )
     copy = _copied(tmp_path)
@@ -274,7 +280,11 @@ def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_p
     for days, state in ((1, "unsure"), (9, "pending")):
         clock.advance(timedelta(days=days))
         with app.database() as database, database.transaction() as connection:
-            enqueue(connection, [NewNotification(f"digest:C1:2026-03-{days:02}", "channel:C1")], clock())
+            enqueue(
+                connection,
+                [NewNotification(DigestKey.decode(f"digest:C1:2026-03-{days:02}"), ChannelDestination("C1"))],
+                clock(),
+            )
             rows = connection.exec_driver_sql("SELECT state FROM notification ORDER BY id DESC LIMIT 1").scalar_one()
             assert rows == state
 

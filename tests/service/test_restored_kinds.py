@@ -10,8 +10,11 @@ import pytest
 from bot.app import App
 from bot.database.backup import backup
 from bot.digest import store
+from bot.digest.keys import DigestKey
+from bot.incidents.keys import IncidentKey
 from bot.ledger.former import open_former
 from bot.maintenance.restore import adopt
+from bot.outbox.keys import AlertDestination, ChannelDestination, OpsDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.people.rate_limit import MOST
 from bot.sandbox.clock import SimClock
@@ -19,6 +22,7 @@ from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Hang, Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
+from bot.spikes.keys import SpikeKey
 from tests.service.conftest import Office, actions, shown
 from tests.service.hostile import as_form, command, posted, signed, state
 from tests.service.test_budgets import PRIYA, keys, spend, told
@@ -229,7 +233,7 @@ async def test_an_unusual_day_that_another_zone_called_so_is_told_once(office: O
     with office.service.database.transaction() as connection:
         member = connection.exec_driver_sql("SELECT id FROM member WHERE email = ?", (PRIYA,)).scalar_one()
         stem = f"spike:{member}-2026-03-02@America/Port-au-Prince"
-        enqueue(connection, [NewNotification(stem, "alert")], office.clock())
+        enqueue(connection, [NewNotification(SpikeKey.decode(stem), AlertDestination())], office.clock())
     await office.service.end()
     office.app().restore(copy)
     with closing(sqlite3.connect(office.directory / "ledger.db")) as connection:
@@ -290,7 +294,9 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
     backup(path, copy := path.with_name("copy.db"))
     with app.database() as database, database.transaction() as connection:
         connection.exec_driver_sql("UPDATE digest SET fate = 'owed'")
-        enqueue(connection, [NewNotification("digest:C1:2026-03-01", "channel:C1")], clock())
+        enqueue(
+            connection, [NewNotification(DigestKey.decode("digest:C1:2026-03-01"), ChannelDestination("C1"))], clock()
+        )
     app.restore(copy)
     with app.database() as database, database.transaction() as connection:
         told_ = store.told_before(connection, "C1", date(2026, 3, 2))
@@ -305,7 +311,7 @@ def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: Si
     path.unlink()
     app.restore(copy)
     with app.database() as database, database.transaction() as connection:
-        enqueue(connection, [NewNotification(stem, "ops")], clock())
+        enqueue(connection, [NewNotification(IncidentKey.decode(stem), OpsDestination())], clock())
         assert connection.exec_driver_sql("SELECT state FROM notification").scalar_one() == "unsure"
 
 
@@ -315,8 +321,6 @@ async def test_a_restore_knows_the_keys_of_every_kind_of_message(office: Office)
     with service.database.transaction() as connection, open_former(copy, connection) as found:
         assert found is not None
         names = adopt(connection, registry.capabilities, found, office.clock())
-    assert set(names.stems) >= {*registry.events, *registry.topics} - {
-        "budget",
-        "incident",
-    }  # owed as crossings, and as ops
-    assert set(names.things) == set(registry.topics)
+    # budgets are notified of as crossings, incidents as ops
+    assert set(names.events) >= {*registry.events, *registry.topics} - {"budget", "incident"}
+    assert set(names.topics) == set(registry.topics)

@@ -1,0 +1,106 @@
+"""What other packages change of notifications and live messages that are stored: renamed, redirected, withdrawn."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic
+
+from bot.domain.keys import NotificationKey
+from bot.domain.timestamps import to_us
+from bot.outbox.conditions import statement
+from bot.outbox.keys import Destination
+from bot.outbox.live_store import Topic
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def withdraw(connection: "Connection", keys: Iterable[NotificationKey], why: str, now: datetime) -> None:
+    """End the notifications of those keys that wait to be sent, as if they were sent elsewhere."""
+    if rows := [(to_us(now), why, each.encode()) for each in keys]:
+        connection.exec_driver_sql(
+            "UPDATE notification SET state = 'moved', settled_at = ?, error = ? WHERE stem = ? AND state = 'pending'",
+            rows,
+        )
+
+
+def forget(connection: "Connection", key: NotificationKey) -> None:
+    """Delete the notifications of a key, so that the same can be put into the outbox again."""
+    connection.exec_driver_sql("DELETE FROM notification WHERE stem = ?", (key.encode(),))
+
+
+def redirect(connection: "Connection", old: Destination, new: Destination, why: str, now: datetime) -> None:
+    """Send what waits for a destination to another; what that one has already is withdrawn.
+
+    What is being sent, or may have been, is left as it is: it is looked for by the key that it had.
+    """
+    values = {"old": old.encode(), "new": new.encode()}
+    connection.exec_driver_sql(
+        "UPDATE OR IGNORE notification SET destination = :new, channel = NULL"
+        " WHERE state = 'pending' AND destination = :old",
+        values,
+    )
+    connection.exec_driver_sql(
+        "UPDATE notification SET state = 'moved', settled_at = :now, error = :why"
+        " WHERE state = 'pending' AND destination = :old",
+        {**values, "now": to_us(now), "why": why},
+    )
+
+
+_DESTINATION = "CASE l.destination WHEN :from THEN :to ELSE l.destination END"
+_RENAME = statement(
+    "UPDATE OR IGNORE living AS l SET thing = :new, destination = {destination} WHERE l.thing = :old",
+    destination=_DESTINATION,
+)
+_JOIN = statement(
+    """
+UPDATE notification SET living = (
+  SELECT n.id FROM living l JOIN living n ON n.thing = :new AND n.destination = {destination}
+  WHERE l.id = notification.living)
+WHERE state = 'pending' AND living IN (SELECT id FROM living WHERE thing = :old)
+""",
+    destination=_DESTINATION,
+)
+
+
+def merge_topics(connection: "Connection", names: Mapping[Topic, Topic], old: Destination, new: Destination) -> None:
+    """Rename topics, and the destination `old` of their live messages to `new`.
+
+    Where there is a live message of that topic and destination, it goes on: what waits to be sent goes to its thread.
+    """
+    for was, to in names.items():
+        values = {"old": was.encode(), "new": to.encode(), "from": old.encode(), "to": new.encode()}
+        connection.exec_driver_sql(_RENAME, values)
+        connection.exec_driver_sql(_JOIN, values)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRename(Generic[Topic]):
+    """A topic, what it is to be called, and what it is called `otherwise`, where another is called so already."""
+
+    old: Topic
+    new: Topic
+    otherwise: Topic
+
+
+def rename_topics(connection: "Connection", renames: Iterable[TopicRename[Topic]]) -> list[Topic]:
+    """Rename the topics of live messages, also to what others of them are called before.
+
+    Returns:
+        The new topics, for each live message that has one.
+    """
+    found = [(id_, each) for each in renames for id_ in _live_ids(connection, each.old)]
+    moved = [(id_, each) for id_, each in found if each.old != each.new]
+    if moved:  # first out of each other's way
+        connection.exec_driver_sql(
+            "UPDATE living SET thing = ? WHERE id = ?", [(each.otherwise.encode(), id_) for id_, each in moved]
+        )
+        connection.exec_driver_sql(
+            "UPDATE OR IGNORE living SET thing = ? WHERE id = ?", [(each.new.encode(), id_) for id_, each in moved]
+        )
+    return [each.new for _, each in found]
+
+
+def _live_ids(connection: "Connection", topic: Topic) -> list[int]:
+    rows = connection.exec_driver_sql("SELECT id FROM living WHERE thing = ?", (topic.encode(),))
+    return [id_ for (id_,) in rows.all()]

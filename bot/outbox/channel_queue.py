@@ -1,0 +1,124 @@
+"""What is done in one channel, one thing at a time: notifications are sent, then live messages edited."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.database.engine import DATABASE_ERRORS
+from bot.outbox import due, live_store, store
+from bot.outbox.editor import Editor
+from bot.outbox.live_store import ClaimedEdit
+from bot.outbox.pacing import Pacing
+from bot.outbox.placer import Placer
+from bot.outbox.requests import limit_of, wait_after
+from bot.outbox.rules import DeliveryTiming, QuietHours
+from bot.outbox.sender import Sender
+from bot.outbox.store import ClaimedNotification
+from bot.slack.errors import RateLimitedError, SlackError
+
+if TYPE_CHECKING:
+    from bot.database.engine import Database
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelQueue:
+    """Works off the queue of any channel; `clock` gives aware times."""
+
+    database: "Database"
+    placer: Placer
+    sender: Sender
+    editor: Editor
+    pacing: Pacing
+    clock: Callable[[], datetime]
+    timing: DeliveryTiming
+    quiet_hours: QuietHours | None
+
+    async def work_off(self, channel: str, stopping: Callable[[], bool]) -> None:
+        """Send and edit in a channel, at its pace, until nothing is left to do there or it is `stopping`.
+
+        Raises:
+            LedgerError, SQLAlchemyError, sqlite3.Error: the database cannot be used.
+        """
+        while not stopping():
+            self.pacing.note_request(channel)  # if nothing is requested, the pause begins here
+            try:
+                hold = await self._do_next(channel)
+            except DATABASE_ERRORS:
+                raise
+            except Exception:
+                log.exception("a delivery failed")
+                hold = self.timing.first_wait
+            if hold is None:
+                return
+            await self.pacing.pause(channel, hold)
+
+    async def _do_next(self, channel: str) -> float | None:
+        """Do the next thing in a channel.
+
+        Returns:
+            For how many seconds to leave the channel alone; None if there is nothing to do.
+        """
+        now, lease, token = self.clock(), timedelta(seconds=self.timing.lease), token_hex(8)
+        if (quiet_until := self._quiet_until(channel, now)) is not None:
+            until = quiet_until
+            await self.database.write(lambda c: due.postpone_to_end_of_quiet_hours(c, channel, until))
+        else:
+            claimed = await self.database.write(lambda c: store.claim(c, channel, token, now, lease))
+            if claimed is not None:
+                return await self._send(claimed)
+        # Slack notifies nobody of an edit, so that quiet hours are none for it
+        edit = await self.database.write(lambda c: live_store.claim_edit(c, channel, token, now, lease))
+        return None if edit is None else await self._edit(edit)
+
+    def _quiet_until(self, channel: str, now: datetime) -> datetime | None:
+        """Return the end of the quiet hours that a channel is in: direct messages alone are."""
+        direct = channel.startswith("D")
+        return self.quiet_hours.until(now) if direct and self.quiet_hours is not None else None
+
+    # --- notifications -------------------------------------------------------------------------------
+
+    async def _send(self, claimed: ClaimedNotification) -> float:
+        await self.pacing.turn()
+        if not await self._is_still_there(claimed):
+            return 0
+        try:
+            hold = await self.sender.send(claimed)
+        except RateLimitedError as limit:
+            self.pacing.slow_down(claimed.channel)
+            return limit_of(limit).total_seconds()
+        self.pacing.speed_up()
+        return hold
+
+    async def _is_still_there(self, claimed: ClaimedNotification) -> bool:
+        """Return whether a destination is in its channel still; if not, or unknown, the claim is given back."""
+        try:
+            if await self.placer.is_in(claimed.destination, claimed.channel):
+                return True
+        except SlackError as error:
+            # it is postponed alone: the channel's others may be for other destinations
+            why, until = str(error), self.clock() + wait_after(error, self.timing)
+            await self.database.write(lambda c: store.release_for_retry(c, claimed, until, why))
+            return False
+        why = "its destination is somewhere else now"
+        await self.database.write(lambda c: store.release_for_resolution(c, claimed, why))
+        return False
+
+    # --- edits ---------------------------------------------------------------------------------------
+
+    async def _edit(self, edit: ClaimedEdit) -> float:
+        """Edit a live message, but not if its destination has left the channel: its readers are others by now."""
+        try:
+            there = await self.placer.is_in(edit.destination, edit.channel)
+        except SlackError as error:
+            await self.editor.postpone(edit, wait_after(error, self.timing))
+            return 0
+        if there:
+            return await self.editor.edit(edit)
+        await self.database.write(lambda c: live_store.mark_edited(c, edit))
+        return 0

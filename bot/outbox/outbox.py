@@ -1,0 +1,73 @@
+"""The outbox, put together: what the service runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.outbox.channel_queue import ChannelQueue
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.editor import Editor
+from bot.outbox.pacing import Pacing
+from bot.outbox.placer import Placer
+from bot.outbox.reconciler import Reconciler
+from bot.outbox.renderers import Renderers
+from bot.outbox.resolution import Destinations
+from bot.outbox.rules import DeliveryTiming, QuietHours
+from bot.outbox.sender import Sender
+from bot.outbox.summary import SummaryRenderer
+from bot.outbox.tasks import NamedTasks
+
+if TYPE_CHECKING:
+    from bot.database.engine import Database
+    from bot.slack.workspace import Workspace
+
+
+@dataclass(slots=True)
+class Outbox:
+    """One process's part of the outbox; `clock` gives aware times, `quiet_hours` are None if there are none."""
+
+    database: "Database"
+    workspace: "Workspace"
+    renderers: Renderers
+    destinations: Destinations
+    clock: Callable[[], datetime]
+    timing: DeliveryTiming = field(default_factory=DeliveryTiming)
+    quiet_hours: QuietHours | None = None
+    sender: Sender = field(init=False)
+    editor: Editor = field(init=False)
+    reconciler: Reconciler = field(init=False)
+    _dispatcher: Dispatcher = field(init=False)
+    _tasks: NamedTasks = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give each part what it needs."""
+        database, clock, timing = self.database, self.clock, self.timing
+        pacing, self._tasks = Pacing(timing.pace), NamedTasks()
+        summaries = SummaryRenderer(database, self.renderers)
+        self.sender = Sender(database, self.workspace, self.renderers, summaries, pacing, clock, timing)
+        self.editor = Editor(database, self.workspace, self.renderers, clock, timing)
+        self.reconciler = Reconciler(database, self.workspace, clock, timing)
+        placer = Placer(database, self.destinations, clock, timing)
+        queue = ChannelQueue(database, placer, self.sender, self.editor, pacing, clock, timing, self.quiet_hours)
+        self._dispatcher = Dispatcher(
+            database, queue, placer, self.reconciler, self._tasks, clock, timing, self.quiet_hours
+        )
+
+    async def tick(self) -> None:
+        """Look what is due, and have it done by tasks that go on by themselves.
+
+        Raises:
+            LedgerError, SQLAlchemyError, sqlite3.Error: the database cannot be used, here or in a task since the last
+                tick.
+        """
+        await self._dispatcher.tick()
+        self._tasks.raise_database_error()
+
+    async def wait_idle(self) -> None:
+        """Wait until no task has anything to do."""
+        await self._tasks.wait_idle()
+
+    async def stop(self, seconds: float) -> None:
+        """End the tasks within so many seconds: what is being sent may arrive, what is not sent waits."""
+        await self._tasks.stop(seconds)

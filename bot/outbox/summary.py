@@ -1,0 +1,65 @@
+"""The summary of notifications that became too old to be sent by themselves."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.domain.keys import NotificationKey
+from bot.outbox.keys import MissedKey
+from bot.outbox.renderers import Renderers, RenderRequest
+from bot.slack.blocks import Message, paragraph
+from bot.slack.errors import SlackError
+from bot.slack.mrkdwn import Trusted
+
+if TYPE_CHECKING:
+    from bot.database.engine import Database
+    from bot.database.reader import Reader
+
+log = structlog.get_logger(__name__)
+
+_MOST_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRenderer:
+    """Renders a summary, each of whose lines another renderer makes."""
+
+    database: "Database"
+    renderers: Renderers
+
+    async def render(self, key: MissedKey, request: RenderRequest) -> Message | None:
+        """Return the summary; None if there is nothing to say any more. Raises SlackError as the renderers do."""
+        covered = await self.database.read(lambda reader: summarized_notifications(reader, key))
+        requests = [replace(request, dedup_key=each, topic=topic, listed=True) for each, topic in covered]
+        lines = [line.text for each in requests if (line := await self._line(each)) is not None]
+        return self._message(lines) if lines else None
+
+    async def _line(self, request: RenderRequest) -> Message | None:
+        """Return one line; one that cannot be rendered says so, and keeps none of the others back."""
+        try:
+            return await self.renderers.render_event(request)
+        except SlackError:
+            raise  # who is meant cannot be asked just now: the whole summary is postponed
+        except Exception:
+            log.exception("a line of a summary could not be rendered", key=request.dedup_key)
+            return paragraph(self.renderers.templates.render("outbox/render_failure"))
+
+    def _message(self, lines: list[str]) -> Message:
+        shown = [Trusted(each) for each in lines[:_MOST_LINES]]
+        return paragraph(
+            self.renderers.templates.render(
+                "outbox/missed_summary", lines=shown, count=len(lines), more=len(lines) - len(shown)
+            )
+        )
+
+
+_SUMMARIZED = """
+SELECT n.stem, l.thing FROM notification n LEFT JOIN living l ON l.id = n.living
+WHERE n.covered_by IN (SELECT id FROM notification WHERE stem = :stem) ORDER BY n.id
+"""
+
+
+def summarized_notifications(reader: "Reader", key: NotificationKey) -> list[tuple[str, str | None]]:
+    """Return key and topic of what a summary stands for, at whichever destination."""
+    return [(dedup_key, topic) for dedup_key, topic in reader.rows(_SUMMARIZED, {"stem": key.encode()})]

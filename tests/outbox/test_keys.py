@@ -1,0 +1,214 @@
+"""Keys are the strings that ledgers and messages hold already, and read back as what they were; garbage is refused."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.budgets import keys as budgets
+from bot.budgets.rules import UNITS
+from bot.digest import keys as digest
+from bot.domain.keys import DestinationKey, Key, MalformedKeyError, NotificationKey, TopicKey
+from bot.domain.periods import Unit
+from bot.failures import keys as failures
+from bot.incidents import keys as incidents
+from bot.outbox import keys as outbox
+from bot.spikes import keys as spikes
+from bot.usage import keys as usage
+
+DAY = date(2026, 3, 2)
+
+# what earlier versions wrote: these strings stand in ledgers, and in the metadata of messages
+STORED: Mapping[str, Key] = {
+    "member:17": outbox.MemberDestination(17),
+    "user:U0PRIYA": outbox.UserDestination("U0PRIYA"),
+    "operators": outbox.OperatorsDestination(),
+    "operator:U0HANNAH": outbox.OperatorDestination("U0HANNAH"),
+    "channel:C0NEWS": outbox.ChannelDestination("C0NEWS"),
+    "channel:#neo-spend": outbox.ChannelDestination("#neo-spend"),
+    "alert": outbox.AlertDestination(),
+    "alert:team": outbox.AlertDestination(team=True),
+    "ops": outbox.OpsDestination(),
+    "ops:operators": outbox.OpsDestination(operators=True),
+    "missed:12": outbox.MissedKey(12),
+    "news:3-14": outbox.NewsKey(3, 14),
+    "again:3": outbox.AgainKey(3),
+    "crossing:5": budgets.CrossingKey(5),
+    "limit:4-17": budgets.LimitKey(4, 17),
+    "limit:4-0": budgets.LimitKey(4, 0),
+    "limit:4-month:2026-03": budgets.LimitKey(4, "month:2026-03"),
+    "limit:4-day:2026-03-02": budgets.LimitKey(4, "day:2026-03-02"),
+    "summary:4": budgets.SummaryKey(4),
+    "decided:6": budgets.DecidedKey(6),
+    "budget:17:month:2026-03": budgets.BudgetTopic(17, Unit.MONTH, "2026-03"),
+    "budget:0:week:2026-W10": budgets.BudgetTopic(0, Unit.WEEK, "2026-W10"),
+    "budget:1:day:2026-11-24@America/New_York": budgets.BudgetTopic(1, Unit.DAY, "2026-11-24@America/New_York"),
+    "failure:9": failures.FailureKey(9),
+    "spike:17-2026-03-02": spikes.SpikeKey(17, DAY),
+    "spike:17-2026-03-02@America/Port-au-Prince": spikes.SpikeKey(17, DAY, "America/Port-au-Prince"),
+    "ops:disk-2026-03-02": incidents.IncidentKey("disk", DAY),
+    "ops:disk-2026-03-02-America/Port-au-Prince": incidents.IncidentKey("disk", DAY, "America/Port-au-Prince"),
+    "ops:7-recovered-2026-03-02": incidents.RecoveredKey(7, DAY),
+    "ops:7-recovered": incidents.RecoveredKey(7, None),
+    "incident:7-2026-03-02": incidents.IncidentTopic(7, DAY),
+    "welcome": usage.WelcomeKey(),
+}
+# the notification and the live message that it begins are called alike
+ALIKE: Mapping[str, tuple[Key, Key]] = {
+    "request:6": (budgets.RequestKey(6), budgets.RequestTopic(6)),
+    "failures:9": (failures.FailuresKey(9), failures.FailuresTopic(9)),
+    "digest:C0NEWS:2026-03-02": (digest.DigestKey("C0NEWS", DAY), digest.DigestTopic("C0NEWS", DAY)),
+    "digest:#neo-spend:2026-03-02": (digest.DigestKey("#neo-spend", DAY), digest.DigestTopic("#neo-spend", DAY)),
+}
+EVERY = [*STORED.items(), *((text, key) for text, keys in ALIKE.items() for key in keys)]
+
+
+@pytest.mark.parametrize(("text", "key"), EVERY)
+def test_a_key_is_the_string_that_is_stored(text: str, key: Key) -> None:
+    assert key.encode() == text
+    assert type(key).decode(text) == key
+
+
+# --- any values ------------------------------------------------------------------------------------
+
+IDS = st.integers(0, 2**62)
+DAYS = st.dates(date(1970, 1, 1))
+SLACK_IDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1)
+CHANNELS = SLACK_IDS | st.text("abcdefghijklmnopqrstuvwxyz0123456789-_", min_size=1).map("#{}".format)
+ZONES = st.sampled_from(["", "UTC", "Europe/Berlin", "America/Port-au-Prince", "Etc/GMT-5"])
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1)
+
+
+@st.composite
+def _labels(draw: st.DrawFn) -> tuple[Unit, str]:
+    unit = draw(st.sampled_from(UNITS))
+    zone = draw(ZONES)
+    label = unit.label(unit.first_day(draw(DAYS)))
+    return unit, f"{label}@{zone}" if zone else label
+
+
+ANY: Mapping[type[Key], st.SearchStrategy[Key]] = {
+    outbox.MemberDestination: st.builds(outbox.MemberDestination, IDS),
+    outbox.UserDestination: st.builds(outbox.UserDestination, SLACK_IDS),
+    outbox.OperatorsDestination: st.builds(outbox.OperatorsDestination),
+    outbox.OperatorDestination: st.builds(outbox.OperatorDestination, SLACK_IDS),
+    outbox.ChannelDestination: st.builds(outbox.ChannelDestination, CHANNELS),
+    outbox.AlertDestination: st.builds(outbox.AlertDestination, team=st.booleans()),
+    outbox.OpsDestination: st.builds(outbox.OpsDestination, operators=st.booleans()),
+    outbox.MissedKey: st.builds(outbox.MissedKey, IDS),
+    outbox.NewsKey: st.builds(outbox.NewsKey, IDS, IDS),
+    outbox.AgainKey: st.builds(outbox.AgainKey, IDS),
+    outbox.StoredKey: st.builds(outbox.StoredKey, st.text()),
+    outbox.StoredTopic: st.builds(outbox.StoredTopic, st.text()),
+    budgets.CrossingKey: st.builds(budgets.CrossingKey, IDS),
+    budgets.LimitKey: st.builds(budgets.LimitKey, IDS, IDS | _labels().map(":".join)),
+    budgets.SummaryKey: st.builds(budgets.SummaryKey, IDS),
+    budgets.RequestKey: st.builds(budgets.RequestKey, IDS),
+    budgets.DecidedKey: st.builds(budgets.DecidedKey, IDS),
+    budgets.BudgetTopic: st.tuples(IDS, _labels()).map(lambda each: budgets.BudgetTopic(each[0], *each[1])),
+    budgets.RequestTopic: st.builds(budgets.RequestTopic, IDS),
+    failures.FailuresKey: st.builds(failures.FailuresKey, IDS),
+    failures.FailureKey: st.builds(failures.FailureKey, IDS),
+    failures.FailuresTopic: st.builds(failures.FailuresTopic, IDS),
+    spikes.SpikeKey: st.builds(spikes.SpikeKey, IDS, DAYS, ZONES),
+    incidents.IncidentKey: st.builds(incidents.IncidentKey, NAMES, DAYS, ZONES),
+    incidents.RecoveredKey: st.builds(incidents.RecoveredKey, IDS, st.none() | DAYS),
+    incidents.IncidentTopic: st.builds(incidents.IncidentTopic, IDS, DAYS),
+    digest.DigestKey: st.builds(digest.DigestKey, CHANNELS, DAYS),
+    digest.DigestTopic: st.builds(digest.DigestTopic, CHANNELS, DAYS),
+    usage.WelcomeKey: st.builds(usage.WelcomeKey),
+}
+
+
+def test_every_key_class_is_looked_at() -> None:
+    bases = (NotificationKey, TopicKey, DestinationKey)
+    declared = {_name(each) for base in bases for each in base.__subclasses__()}
+    assert {name for name in declared if name.startswith("bot.")} == set(map(_name, ANY))
+
+
+def _name(key: type[Key]) -> str:
+    # a dataclass with slots leaves the class behind that it was made of
+    return f"{key.__module__}.{key.__name__}"
+
+
+@given(st.one_of(*ANY.values()))
+def test_a_key_reads_back_as_what_it_was(key: Key) -> None:
+    assert type(key).decode(key.encode()) == key
+
+
+@given(st.one_of(*(ANY[each] for each in ANY if issubclass(each, DestinationKey))))
+def test_a_destination_is_known_by_its_string(key: Key) -> None:
+    assert outbox.decode_destination(key.encode()) == key
+
+
+@given(ANY[incidents.IncidentKey] | ANY[incidents.RecoveredKey])
+def test_it_is_known_whether_an_incident_began_or_is_over(key: Key) -> None:
+    assert incidents.decode_event(key.encode()) == key
+
+
+# --- garbage ---------------------------------------------------------------------------------------
+
+GARBAGE = (
+    "", ":", "x", "x:1", "member", "member:", "member:ana", "member:-1", "member:1:2", "user", "user:", "operators:",
+    "operators:U1", "operator:", "channel:", "alert:", "alert:teams", "ops:", "ops:operator", "missed:", "missed:x",
+    "news:1", "news:1-", "news:1-x", "news:1-2-3", "again:", "again:x", "crossing:", "crossing:x", "crossing:1:2",
+    "limit:", "limit:1", "limit:1-", "limit:x-1", "summary:x", "request:", "request:x", "decided:x", "budget:1",
+    "budget:1:month", "budget:1:month:", "budget:x:month:2026-03", "budget:1:quarter:2026-Q1", "failures:",
+    "failure:x", "failures:1:2", "spike:1", "spike:1-", "spike:1-yesterday", "spike:x-2026-03-02", "spike:1-20260302",
+    "ops:disk", "ops:disk-", "ops:disk-2026-03", "ops:disk-2026-03-02x", "ops:-2026-03-02", "ops:7", "ops:7-gone",
+    "ops:7-recovered-", "ops:7-recovered-x", "incident:7", "incident:x-2026-03-02", "incident:7-2026-13-02",
+    "digest:C1", "digest:C1:", "digest::2026-03-02", "digest:C1:2026-W10-1", "welcome:", "welcome:1", "member:\u0661",
+)  # fmt: skip
+
+
+DECODERS: list[Callable[[str], Key]] = [
+    outbox.decode_destination,
+    incidents.decode_event,
+    *(each.decode for each in ANY if each not in {outbox.StoredKey, outbox.StoredTopic}),
+]
+
+
+@pytest.mark.parametrize("text", GARBAGE)
+def test_garbage_is_no_key(text: str) -> None:
+    for decode in DECODERS:
+        with pytest.raises(MalformedKeyError):
+            decode(text)
+
+
+@pytest.mark.parametrize(("text", "key"), EVERY)
+def test_a_key_of_another_kind_is_no_key(text: str, key: Key) -> None:
+    others = [each for each in ANY if each.kind not in {key.kind, "*"}]
+    assert others
+    for each in others:
+        with pytest.raises(MalformedKeyError):
+            each.decode(text)
+
+
+# --- what keys say of themselves -------------------------------------------------------------------
+
+
+def test_keys_that_name_a_date_or_nothing_are_the_same_in_every_ledger() -> None:
+    same = {each for each in ANY if issubclass(each, NotificationKey) and each.is_ledger_independent}
+    assert same == {usage.WelcomeKey, digest.DigestKey, incidents.IncidentKey}
+
+
+@given(IDS, IDS, DAYS, ZONES)
+def test_a_members_spikes_are_a_range_of_keys(member: int, other: int, day: date, zone: str) -> None:
+    keys, key = spikes.SpikeKey.of_member(member), spikes.SpikeKey(other, day, zone).encode()
+    assert (keys.low <= key < keys.high) == (other == member)
+
+
+@given(NAMES, NAMES, DAYS, ZONES)
+def test_an_incidents_alarms_are_a_range_of_keys(name: str, other: str, day: date, zone: str) -> None:
+    keys, key = incidents.IncidentKey.of_name(name), incidents.IncidentKey(other, day, zone).encode()
+    assert (keys.low <= key < keys.high) == (other == name)
+
+
+def test_a_topic_takes_the_zone_of_its_period_and_gives_it_back() -> None:
+    topic = budgets.BudgetTopic(1, Unit.DAY, "2026-11-24")
+    aside = topic.of_zone("America/New_York")
+    assert aside.encode() == "budget:1:day:2026-11-24@America/New_York"
+    assert (aside.zone, topic.zone) == ("America/New_York", "")
+    assert aside.of_zone("") == topic
