@@ -4,25 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from bot.budgets.rules import UNITS, BudgetPeriod
-from bot.domain.keys import MalformedKeyError, NotificationKey, TopicKey, number, rest_of
+from bot.domain.keys import MalformedKeyError, NotificationKey, NumberedKey, TopicKey, number, rest_of
 from bot.domain.periods import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class CrossingKey(NotificationKey):
+class CrossingKey(NumberedKey, NotificationKey):
     """A step that a subject has passed."""
 
+    __slots__ = ()
     kind = "crossing"
-    crossing: int
-
-    def encode(self) -> str:
-        """Return `crossing:<id>`."""
-        return f"{self.kind}:{self.crossing}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `crossing:<id>`."""
-        return cls(number(rest_of(text, cls.kind)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,55 +37,25 @@ class LimitKey(NotificationKey):
         return cls(number(revision), int(about) if is_subject else about)
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryKey(NotificationKey):
+class SummaryKey(NumberedKey, NotificationKey):
     """Many subjects who are above a limit that was just set."""
 
+    __slots__ = ()
     kind = "summary"
-    revision: int
-
-    def encode(self) -> str:
-        """Return `summary:<revision>`."""
-        return f"{self.kind}:{self.revision}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `summary:<revision>`."""
-        return cls(number(rest_of(text, cls.kind)))
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey(NotificationKey):
+class RequestKey(NumberedKey, NotificationKey):
     """A budget request, for operators to decide upon."""
 
+    __slots__ = ()
     kind = "request"
-    request: int
-
-    def encode(self) -> str:
-        """Return `request:<id>`."""
-        return f"{self.kind}:{self.request}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `request:<id>`."""
-        return cls(number(rest_of(text, cls.kind)))
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedKey(NotificationKey):
+class DecidedKey(NumberedKey, NotificationKey):
     """What was decided upon a budget request, for whoever made it."""
 
+    __slots__ = ()
     kind = "decided"
-    request: int
-
-    def encode(self) -> str:
-        """Return `decided:<id>`."""
-        return f"{self.kind}:{self.request}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `decided:<id>`."""
-        return cls(number(rest_of(text, cls.kind)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +96,8 @@ class BudgetTopic(TopicKey):
         return cls(number(subject), Unit(unit), label)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestTopic(TopicKey):
+class RequestTopic(NumberedKey, TopicKey):
     """A budget request as it stands."""
 
+    __slots__ = ()
     kind = "request"
-    request: int
-
-    def encode(self) -> str:
-        """Return `request:<id>`."""
-        return f"{self.kind}:{self.request}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the topic of `request:<id>`."""
-        return cls(number(rest_of(text, cls.kind)))

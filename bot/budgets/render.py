@@ -88,7 +88,7 @@ class BudgetRenderer:
         """The step that the message was posted for, if the budget as it is now does not show it any more."""
         if not is_of(CrossingKey, request.dedup_key):
             return ""
-        crossing = CrossingKey.decode(request.dedup_key).crossing
+        crossing = CrossingKey.decode(request.dedup_key).id
         used = percent(found.spend_nanos, _limit_shown(found))
         for step in found.steps:
             if step.id == crossing and used < step.step:
@@ -169,8 +169,8 @@ class BudgetRenderer:
         if is_of(LimitKey, request.dedup_key):
             return await self._limit(request, LimitKey.decode(request.dedup_key))
         if is_of(SummaryKey, request.dedup_key):
-            return await self._summary(SummaryKey.decode(request.dedup_key).revision)
-        crossing = CrossingKey.decode(request.dedup_key).crossing
+            return await self._summary(SummaryKey.decode(request.dedup_key).id)
+        crossing = CrossingKey.decode(request.dedup_key).id
         return None if await self._is_kept(request, first=False) else await self._step(request, crossing)
 
     async def _step(self, request: RenderRequest, crossing: int) -> Message | None:

@@ -33,7 +33,7 @@ class BudgetRequestRenderer:
 
     async def show(self, request: RenderRequest) -> Message | None:
         """A request as it stands."""
-        key = RequestTopic.decode(request.topic or "").request
+        key = RequestTopic.decode(request.topic or "").id
         found = await self._read(key)
         if found is None:
             return None
@@ -55,7 +55,7 @@ class BudgetRequestRenderer:
 
     async def say(self, request: RenderRequest) -> Message | None:
         """What was decided."""
-        found = await self._read(DecidedKey.decode(request.dedup_key).request)
+        found = await self._read(DecidedKey.decode(request.dedup_key).id)
         if found is None:
             return None
         return blocks.paragraph(self.templates.render("budgets/request_decision", **self._said(*found)))

@@ -63,7 +63,7 @@ class _FormerKeys:
     undone: Collection[int]
 
     def crossing(self, text: str) -> CrossingKey | None:
-        here = self.crossings.get(CrossingKey.decode(text).crossing)
+        here = self.crossings.get(CrossingKey.decode(text).id)
         return None if here is None else CrossingKey(here)
 
     def limit(self, text: str) -> LimitKey | None:
@@ -73,15 +73,15 @@ class _FormerKeys:
         return None if revision is None or about is None else LimitKey(revision, about)
 
     def summary(self, text: str) -> SummaryKey | None:
-        revision = self.revisions.get(SummaryKey.decode(text).revision)
+        revision = self.revisions.get(SummaryKey.decode(text).id)
         return None if revision is None else SummaryKey(revision)
 
     def request(self, text: str) -> RequestKey | None:
-        here = self.requests.get(RequestKey.decode(text).request)
+        here = self.requests.get(RequestKey.decode(text).id)
         return None if here is None else RequestKey(here)
 
     def decided(self, text: str) -> DecidedKey | None:
-        here = self.requests.get(DecidedKey.decode(text).request)
+        here = self.requests.get(DecidedKey.decode(text).id)
         return None if here is None or here in self.undone else DecidedKey(here)
 
     def budget_topic(self, text: str) -> BudgetTopic | None:
@@ -90,7 +90,7 @@ class _FormerKeys:
         return None if subject is None else replace(topic, subject=subject)
 
     def request_topic(self, text: str) -> RequestTopic | None:
-        here = self.requests.get(RequestTopic.decode(text).request)
+        here = self.requests.get(RequestTopic.decode(text).id)
         return None if here is None else RequestTopic(here)
 
 

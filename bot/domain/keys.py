@@ -5,6 +5,7 @@ versions are decoded as they are: a kind and its format never change.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Self
 
@@ -67,6 +68,22 @@ class FormKey(Key):
     """A form: `kind` is its callback id, the encoded key is what it carries."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedKey(Key):
+    """A key of the form `kind:<id>`, where the id is that of a row, such as a crossing's."""
+
+    id: int
+
+    def encode(self) -> str:
+        """Return `kind:<id>`."""
+        return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the key of `kind:<id>`. Raises MalformedKeyError if the text is anything else."""
+        return cls(number(rest_of(text, cls.kind)))
 
 
 def kind_of(text: str) -> str:

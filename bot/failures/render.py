@@ -94,7 +94,7 @@ class FailureRenderer:
 
     def _look(self, reader: Reader, topic: FailuresTopic, telling: RenderRequest) -> _Found:
         scope = Scope(_member(telling))
-        of = told(reader, topic.first, self.policy.basis, scope)
+        of = told(reader, topic.id, self.policy.basis, scope)
         of = replace(of, cases=tuple(_as_seen(each, scope) for each in of.cases))
         groups = [each.group for each in of.cases]
         latest = tasks(reader, groups, self.policy.basis, _LINKED, scope) if len(groups) == 1 else []
@@ -216,9 +216,9 @@ class FailureRenderer:
     async def say(self, telling: RenderRequest) -> Message | None:
         """One of many groups, in the thread of the message that tells of all."""
         if is_of(FailuresKey, telling.dedup_key):  # too old to be sent by itself: its headline stands in a summary
-            topic = FailuresTopic(FailuresKey.decode(telling.dedup_key).first)
+            topic = FailuresTopic(FailuresKey.decode(telling.dedup_key).id)
             return await self.show(replace(telling, topic=topic.encode()))
-        group, member = FailureKey.decode(telling.dedup_key).group, _member(telling)
+        group, member = FailureKey.decode(telling.dedup_key).id, _member(telling)
         found, latest = await self.database.read(lambda reader: self._look_at_one(reader, group, member))
         if found is None:
             return None

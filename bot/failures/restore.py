@@ -24,15 +24,15 @@ def adopt(connection: "Connection", former: FormerLedger, now: "datetime") -> Ke
     _silences(connection, former, kinds)
 
     def first(text: str) -> FailuresKey | None:
-        here = groups.get(FailuresKey.decode(text).first)
+        here = groups.get(FailuresKey.decode(text).id)
         return None if here is None else FailuresKey(here)
 
     def group(text: str) -> FailureKey | None:
-        here = groups.get(FailureKey.decode(text).group)
+        here = groups.get(FailureKey.decode(text).id)
         return None if here is None else FailureKey(here)
 
     def topic(text: str) -> FailuresTopic | None:
-        here = groups.get(FailuresTopic.decode(text).first)
+        here = groups.get(FailuresTopic.decode(text).id)
         return None if here is None else FailuresTopic(here)
 
     return KeyMapping({FailuresKey.kind: first, FailureKey.kind: group}, {FailuresTopic.kind: topic})

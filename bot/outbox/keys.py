@@ -8,6 +8,7 @@ from bot.domain.keys import (
     Key,
     MalformedKeyError,
     NotificationKey,
+    NumberedKey,
     TopicKey,
     kind_of,
     number,
@@ -187,21 +188,11 @@ def _one_of(text: str, forms: tuple[str, ...]) -> bool:
 # --- the outbox's own notifications --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class MissedKey(NotificationKey):
-    """The summary of notifications that became too old, of which `first` is the key of the oldest."""
+class MissedKey(NumberedKey, NotificationKey):
+    """The summary of notifications that became too old, by the row of the oldest."""
 
+    __slots__ = ()
     kind = "missed"
-    first: int
-
-    def encode(self) -> str:
-        """Return `missed:<notification>`."""
-        return f"{self.kind}:{self.first}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `missed:<notification>`."""
-        return cls(number(rest_of(text, cls.kind)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,21 +213,11 @@ class NewsKey(NotificationKey):
         return cls(*numbers(rest_of(text, cls.kind), 2))
 
 
-@dataclass(frozen=True, slots=True)
-class AgainKey(NotificationKey):
+class AgainKey(NumberedKey, NotificationKey):
     """A live message that was deleted, posted once more."""
 
+    __slots__ = ()
     kind = "again"
-    live: int
-
-    def encode(self) -> str:
-        """Return `again:<live message>`."""
-        return f"{self.kind}:{self.live}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `again:<live message>`."""
-        return cls(number(rest_of(text, cls.kind)))
 
 
 # --- keys of others ------------------------------------------------------------------------------

@@ -216,7 +216,7 @@ class _KnownRows:
 
     def again(self, text: str) -> AgainKey | None:
         """Return the key of a message posted once more as it is here."""
-        live = self.live.get(AgainKey.decode(text).live)
+        live = self.live.get(AgainKey.decode(text).id)
         return None if live is None else AgainKey(live)
 
 

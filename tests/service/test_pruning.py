@@ -138,7 +138,7 @@ class Team:
         """The oldest request that is open is declined, if there is one."""
         with self.database.transaction() as connection:
             for topic in budgets.open_topics(connection)[:1]:
-                changes.decide_request(connection, self.budgets, topic.request, approve=False, by="U2", now=self.now)
+                changes.decide_request(connection, self.budgets, topic.id, approve=False, by="U2", now=self.now)
 
     def snooze(self, hours: int) -> None:
         with self.database.transaction() as connection:
