@@ -5,18 +5,21 @@ from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.bars import Bar
 from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from benchmarks.years import Years, live
+from bot.app import App
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.facts import budget_facts
 from bot.budgets.rules import TEAM, budget_period
 from bot.budgets.store import LimitSetting
 from bot.database.engine import open_database
 from bot.database.reader import open_reader
+from bot.digest.planner import DigestPlanner
+from bot.digest.rules import DigestSchedule
 from bot.domain.access import Caller, Role
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit
@@ -28,10 +31,7 @@ from bot.ledger import pruning
 from bot.ledger.booking import BookingPolicy, book
 from bot.outbox.conditions import Moment
 from bot.outbox.due import due
-from tests.support.app import budget_evaluator, digest_planner, sync_plan
-
-if TYPE_CHECKING:
-    from bot.app import App
+from bot.sync.planner import SyncPlanner
 
 _GROWTH = 1.2
 _FRESH, _LONG = 90, 3 * 365  # days: what a fresh install reads, and then lives
@@ -66,6 +66,10 @@ def _repeated(work: "Callable[[_Lived], object]", lived: "_Lived", times: int) -
     return several
 
 
+def _evaluator(app: App) -> BudgetEvaluator:
+    return BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
+
+
 class _Lived:
     """A ledger of some days, with so many tasks a day, and an app over it; somebody and the team have a budget."""
 
@@ -78,9 +82,9 @@ class _Lived:
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
             for scope in (TEAM, 1):
-                budget_evaluator(self.app).set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
+                _evaluator(self.app).set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
             FailureGrouper().record(connection)
-            budget_evaluator(self.app).apply_due(connection, NOW)
+            _evaluator(self.app).apply_due(connection, NOW)
         self.reader = open_reader(self.path)
 
     def close(self) -> None:
@@ -92,19 +96,19 @@ class _Lived:
 def _second(lived: _Lived) -> None:
     """The looks of a second and of a minute, where there is nothing to do."""
     reader, app = lived.reader, lived.app
-    assert not budget_evaluator(app).due(reader, NOW)
+    assert not _evaluator(app).due(reader, NOW)
     assert not FailureGrouper().due(reader, NOW)
     assert not due(reader, Moment(NOW, _UNSURE)).channels
-    digest_planner(app).decisions(reader, ["C0ALERTS"], NOW, NOW)
+    DigestPlanner(DigestSchedule.from_settings(app.settings)).decisions(reader, ["C0ALERTS"], NOW, NOW)
     current_incidents(reader, 2**40, {}, NOW)
     pruning.due(reader, NOW, app.settings.timezone)
-    sync_plan(app, reader)
+    SyncPlanner(app.settings.history_days, app.settings.timezone).plan(reader, NOW)
 
 
 def _booking(lived: _Lived) -> None:
     """A page of new tasks, some of which failed, with all who observe it; it is undone."""
     app = lived.app
-    policy = BookingPolicy(ByokUnit.CREDITS, observers=(budget_evaluator(app).observe, FailureGrouper().observe))
+    policy = BookingPolicy(ByokUnit.CREDITS, observers=(_evaluator(app).observe, FailureGrouper().observe))
     with lived.database.transaction() as connection:
         connection.exec_driver_sql("SAVEPOINT page")
         book(connection, _TASKS, policy, now=NOW)
@@ -123,7 +127,7 @@ _TASKS = [
 
 def _message(lived: _Lived) -> None:
     """The facts of the message about a budget."""
-    terms = budget_evaluator(lived.app).policy
+    terms = BudgetPolicy.from_settings(lived.app.settings)
     budget_facts(lived.reader, 1, budget_period(Unit.MONTH, NOW, terms.zone), terms, NOW)
 
 

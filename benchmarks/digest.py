@@ -12,17 +12,19 @@ from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from bot.app import App
+from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.store import LimitSetting
 from bot.database.reader import Reader, open_reader
 from bot.digest.facts import DigestPolicy
+from bot.digest.planner import DigestPlanner
 from bot.digest.render import DigestMessage, requested_digest
+from bot.digest.rules import DigestSchedule
 from bot.domain.periods import Unit, local_day
 from bot.domain.visibility import Privacy
 from bot.shipped import shipped
 from bot.slack.blocks import Message
 from bot.slack.templates import Templates
-from tests.support.app import budget_evaluator, digest_planner
 
 _TIMES = 2.0
 _BUDGETS = (
@@ -48,7 +50,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 def _set_budgets(app: App) -> None:
     with app.database() as database, database.transaction() as connection:
         for setting in _BUDGETS:
-            budget_evaluator(app).set(connection, setting, NOW)
+            BudgetEvaluator(BudgetPolicy.from_settings(app.settings)).set(connection, setting, NOW)
 
 
 def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
@@ -67,8 +69,10 @@ def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
 
 def _digest(app: App, reader: Reader, templates: Templates) -> Message:
     day = local_day(NOW, app.settings.timezone)
-    found = requested_digest(reader, "", day, digest_planner(app), DigestPolicy.from_settings(app.settings), NOW)
-    return DigestMessage(found, templates, DigestPolicy.from_settings(app.settings), Privacy.NAMED).message()
+    planner = DigestPlanner(DigestSchedule.from_settings(app.settings))
+    policy = DigestPolicy.from_settings(app.settings)
+    found = requested_digest(reader, "", day, planner, policy, NOW)
+    return DigestMessage(found, templates, policy, Privacy.NAMED).message()
 
 
 def _check(message: Message) -> None:

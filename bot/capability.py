@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from bot.domain.access import Caller
 from bot.outbox.renderers import Renderer
@@ -36,6 +37,17 @@ Handler = Callable[[Request, Caller], Awaitable[None]]
 
 QuestionHandler = Callable[[Request, Caller, Collection[str]], Awaitable[None]]
 """Answers what is no command; the words are those of all commands, for a typo of one."""
+
+
+class TimedWork(Protocol):
+    """Work that the passing of time brings about: asked for often, and written only where there is some."""
+
+    def due(self, reader: "Reader", now: datetime) -> bool:
+        """Return whether `apply_due` would change anything now."""
+
+    def apply_due(self, connection: "Connection", now: datetime) -> None:
+        """Bring about what is due, in the caller's transaction."""
+
 
 Validation = Callable[[Mapping[str, str]], Mapping[str, str]]
 """Returns what is wrong with the fields of a form, by field; empty if nothing is."""
@@ -115,16 +127,19 @@ class Upkeep:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What a package contributes. Ids are unique among all capabilities; `keys` lists every key type that it uses."""
+    """What a package contributes. Ids are unique among all capabilities.
+
+    `keys` lists its types of notifications and topics, each of which has a renderer.
+    """
 
     name: str
     keys: "Collection[type[Key]]" = ()
     commands: Mapping[str, Handler] = field(default_factory=dict)
     """By the first word that is typed."""
     actions: Mapping[str, Handler] = field(default_factory=dict)
-    """By the kind of the button's key."""
+    """By what the action id begins with, before a colon."""
     forms: Mapping[str, Form] = field(default_factory=dict)
-    """By the kind of the form's key."""
+    """By the callback id."""
     events: Mapping[str, Renderer] = field(default_factory=dict)
     """Renderers of notifications, by the kind of their key."""
     topics: Mapping[str, Renderer] = field(default_factory=dict)
@@ -136,3 +151,10 @@ class Capability:
     """Answers whatever is no command; of one capability alone."""
     home: Callable[[Request], Awaitable[None]] | None = None
     """Shows App Home to whoever opens it; of one capability alone."""
+
+
+async def apply_due(context: Context, work: TimedWork) -> None:
+    """Bring about what is due now, without a transaction where nothing is. Raises the database's errors."""
+    now = context.clock()
+    if await context.database.read(partial(work.due, now=now)):
+        await context.database.write(partial(work.apply_due, now=now))

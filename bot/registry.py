@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.capability import Capability, Form, Handler, QuestionHandler, Timer
-from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
+from bot.domain.keys import NotificationKey, TopicKey
 from bot.outbox.renderers import Renderer
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def registry_of(capabilities: Sequence[Capability]) -> Registry:
     """Return the registry of these capabilities.
 
     Raises:
-        WiringError: two have the same name, id or timer; a key has no handler, or a handler no key; nobody, or more
+        WiringError: two have the same name, id or timer; a key has no renderer, or a renderer no key; nobody, or more
             than one, answers questions or shows App Home.
     """
     _merged(capabilities, "name", ({each.name: each} for each in capabilities))
@@ -86,15 +86,13 @@ def _only(what: str, handlers: Sequence[T]) -> T:
 
 
 def _check_keys(capability: Capability) -> None:
-    """Raise WiringError unless every key type has a handler, and every handler a key type."""
+    """Raise WiringError unless every key type has a renderer, and every renderer a key type."""
     handled: Sequence[tuple[Any, Mapping[str, object]]] = (
-        (ActionKey, capability.actions),
-        (FormKey, capability.forms),
         (NotificationKey, capability.events),
         (TopicKey, capability.topics),
     )
-    for base, handlers in handled if capability.keys else ():
+    for base, renderers in handled:
         declared = {each.kind for each in capability.keys if issubclass(each, base)}
-        for kind in sorted(declared ^ set(handlers)):
-            lacking = "handler" if kind in declared else "key"
+        for kind in sorted(declared ^ set(renderers)):
+            lacking = "renderer" if kind in declared else "key"
             raise WiringError(f"{capability.name}: `{kind}` ({base.__name__}) has no {lacking}")

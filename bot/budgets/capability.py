@@ -6,9 +6,18 @@ from bot.budgets import forms, restore, store
 from bot.budgets.commands import BudgetCommands
 from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.explain_command import ExplainCommand
+from bot.budgets.keys import (
+    BudgetTopic,
+    CrossingKey,
+    DecidedKey,
+    LimitKey,
+    RequestKey,
+    RequestTopic,
+    SummaryKey,
+)
 from bot.budgets.render import ACKNOWLEDGE, RAISE, SNOOZE, BudgetRenderer
 from bot.budgets.request_render import APPROVE, DECLINE, BudgetRequestRenderer
-from bot.capability import Capability, Context, Form, Timer, Upkeep
+from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.outbox.pruning import RetainedKeys
 
 
@@ -34,6 +43,7 @@ def budgets(context: Context) -> Capability:
     requests = BudgetRequestRenderer(context.database, context.templates, policy, context.clock)
     return Capability(
         "budgets",
+        keys=(CrossingKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
         commands={
             "budget": commands.budget,
             "threshold": commands.budget,
@@ -50,13 +60,13 @@ def budgets(context: Context) -> Capability:
         },
         forms=dict.fromkeys((forms.SET, forms.REQUEST), Form(commands.submit, commands.check)),
         events={
-            **dict.fromkeys(("crossing", "limit", "summary"), renderer.say),
-            "decided": requests.say,
-            "request": requests.render_event,
+            **dict.fromkeys((CrossingKey.kind, LimitKey.kind, SummaryKey.kind), renderer.say),
+            DecidedKey.kind: requests.say,
+            RequestKey.kind: requests.render_event,
         },
-        topics={"budget": renderer.show, "request": requests.show},
+        topics={BudgetTopic.kind: renderer.show, RequestTopic.kind: requests.show},
         observers=[evaluator.observe],
-        timers=[Timer("budgets", 1, partial(_apply_due, context, evaluator))],
+        timers=[Timer("budgets", 1, partial(apply_due, context, evaluator))],
         upkeep=Upkeep(
             merge_members=evaluator.join,
             record_repricing=evaluator.forget,
@@ -64,10 +74,3 @@ def budgets(context: Context) -> Capability:
             retained=lambda reader: RetainedKeys(topics=store.open_topics(reader)),
         ),
     )
-
-
-async def _apply_due(context: Context, evaluator: BudgetEvaluator) -> None:
-    """End limits and snoozes whose time is over, and begin periods."""
-    now = context.clock()
-    if await context.database.read(partial(evaluator.due, now=now)):
-        await context.database.write(partial(evaluator.apply_due, now=now))

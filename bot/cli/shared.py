@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from bot.app import App
 
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-json_option.__doc__ = "The option `--json` of a command."
 
 
 def load_app() -> "App":

@@ -5,7 +5,7 @@ from bot.digest import restore, store
 from bot.digest.commands import DigestCommands
 from bot.digest.facts import DigestPolicy
 from bot.digest.job import DigestJob
-from bot.digest.keys import DigestTopic
+from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.planner import DigestPlanner
 from bot.digest.render import DigestRenderer
 from bot.digest.rules import DigestSchedule
@@ -25,9 +25,10 @@ def digest(context: Context) -> Capability:
     )
     return Capability(
         "digest",
+        keys=(DigestKey, DigestTopic),
         commands={"digest": commands.digest},
-        events={"digest": renderer.render_event},
-        topics={"digest": renderer.show},
+        events={DigestKey.kind: renderer.render_event},
+        topics={DigestTopic.kind: renderer.show},
         timers=[Timer("digest", 1, job.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(
             adopt=restore.adopt,

@@ -53,23 +53,6 @@ class DestinationKey(Key):
     __slots__ = ()
 
 
-class ActionKey(Key):
-    """A button: `kind` begins its action id, the encoded key is its value."""
-
-    __slots__ = ()
-
-    @property
-    def action_id(self) -> str:
-        """The id of the button, unique within its message."""
-        return self.kind
-
-
-class FormKey(Key):
-    """A form: `kind` is its callback id, the encoded key is what it carries."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class NumberedKey(Key):
     """A key of the form `kind:<id>`, where the id is that of a row, such as a crossing's."""

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from bot.capability import Capability, Context, Form, Timer, Upkeep
+from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.failures import forms, restore, store
 from bot.failures.answer_render import LIFT
 from bot.failures.commands import FailureCommands
 from bot.failures.grouper import FailureGrouper
-from bot.failures.keys import FailuresTopic
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.render import ACKNOWLEDGE, OFF, SILENCE, TASKS, FailurePolicy, FailureRenderer
 from bot.outbox.pruning import RetainedKeys
 
@@ -31,6 +31,7 @@ def failures(context: Context) -> Capability:
     renderer = FailureRenderer(context.database, context.templates, policy, context.clock)
     return Capability(
         "failures",
+        keys=(FailureKey, FailuresKey, FailuresTopic),
         commands={"errors": commands.errors, "notify": commands.notify},
         actions={
             TASKS: commands.show_tasks,
@@ -40,10 +41,10 @@ def failures(context: Context) -> Capability:
             LIFT: commands.lift_silence,
         },
         forms={forms.FORM: Form(commands.submit_silence, commands.check)},
-        events=dict.fromkeys(("failure", "failures"), renderer.say),
-        topics={"failures": renderer.show},
+        events=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.say),
+        topics={FailuresTopic.kind: renderer.show},
         observers=[grouper.observe],
-        timers=[Timer("failures", 1, partial(_apply_due, context, grouper))],
+        timers=[Timer("failures", 1, partial(apply_due, context, grouper))],
         upkeep=Upkeep(
             prepare=grouper.record,
             merge_members=lambda connection, old, new, _now: grouper.join(connection, old, new),
@@ -52,10 +53,3 @@ def failures(context: Context) -> Capability:
             prune={"silences": store.prune},
         ),
     )
-
-
-async def _apply_due(context: Context, grouper: FailureGrouper) -> None:
-    """Close groups that have become quiet, and enqueue what is to be told of new ones."""
-    now = context.clock()
-    if await context.database.read(partial(grouper.due, now=now)):
-        await context.database.write(partial(grouper.apply_due, now=now))

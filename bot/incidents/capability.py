@@ -5,6 +5,7 @@ from shutil import disk_usage
 
 from bot.capability import After, Capability, Context, Timer, Upkeep
 from bot.incidents import monitor, restore
+from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
 from bot.incidents.monitor import IncidentMonitor, current_incidents
 from bot.incidents.render import IncidentRenderer
 
@@ -15,8 +16,9 @@ def incidents(context: Context) -> Capability:
     triggers = frozenset({After.SYNC, After.CONNECTION_CHANGE})
     return Capability(
         "incidents",
-        events={"ops": renderer.say},
-        topics={"incident": renderer.show},
+        keys=(IncidentKey, RecoveredKey, IncidentTopic),
+        events={IncidentKey.kind: renderer.say},
+        topics={IncidentTopic.kind: renderer.show},
         timers=[Timer("incidents", 60, partial(_record, context), after=triggers)],
         upkeep=Upkeep(
             adopt=lambda connection, former, _now: restore.adopt(connection, former),

@@ -3,6 +3,7 @@
 from bot.capability import Capability, Context, Upkeep
 from bot.spikes import restore
 from bot.spikes.detector import SpikeDetector
+from bot.spikes.keys import SpikeKey
 from bot.spikes.render import SpikeRenderer
 from bot.spikes.rules import SpikePolicy
 
@@ -15,7 +16,8 @@ def spikes(context: Context) -> Capability:
     is_on = context.settings.spike_alerts
     return Capability(
         "spikes",
-        events={"spike": renderer.say},
+        keys=(SpikeKey,),
+        events={SpikeKey.kind: renderer.say},
         observers=[detector.observe] if is_on else [],
         upkeep=Upkeep(
             record_repricing=detector.forget if is_on else None,

@@ -30,6 +30,7 @@ def usage(context: Context) -> Capability:
     welcome = Welcome(source, context.people, context.database, context.templates, poll)
     return Capability(
         "usage",
+        keys=(WelcomeKey,),
         commands={"help": about.help, "status": about.status},
         actions={ASK: commands.answer_button, SHARE: commands.share, CSV: commands.send_csv},
         events={WelcomeKey.kind: welcome.say},

@@ -1,0 +1,101 @@
+"""The registry refuses capabilities that do not fit together; those that there are do."""
+
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bot.app import build
+from bot.budgets.keys import CrossingKey, RequestTopic
+from bot.capability import Capability, Form, Timer
+from bot.domain.access import Caller
+from bot.domain.keys import NotificationKey, TopicKey
+from bot.outbox.renderers import RenderRequest
+from bot.registry import WiringError, registry_of
+from bot.settings import load
+from bot.slack.requests import Request
+
+
+async def handle(_request: Request, _caller: Caller) -> None: ...
+
+
+async def answer(_request: Request, _caller: Caller, _commands: Collection[str]) -> None: ...
+
+
+async def show_home(_request: Request) -> None: ...
+
+
+async def run() -> None: ...
+
+
+async def render(_request: RenderRequest) -> None: ...
+
+
+def no_problem(_fields: Mapping[str, str]) -> Mapping[str, str]:
+    return {}
+
+
+BASE = Capability("base", question=answer, home=show_home)
+FORM = Form(handle, no_problem)
+TIMER = Timer("t", 1, run)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "why"),
+    [
+        ([BASE, BASE], "another capability has the name `base` too"),
+        ([BASE, Capability("a", commands={"x": handle}), Capability("b", commands={"x": handle})], "the command `x`"),
+        ([BASE, Capability("a", actions={"x": handle}), Capability("b", actions={"x": handle})], "the action `x`"),
+        ([BASE, Capability("a", forms={"x": FORM}), Capability("b", forms={"x": FORM})], "the form `x`"),
+        (
+            [BASE, Capability("a", timers=[TIMER]), Capability("b", timers=[TIMER])],
+            "timer `t`",
+        ),
+        ([BASE, Capability("a", keys=(CrossingKey,))], "a: `crossing` (NotificationKey) has no renderer"),
+        ([BASE, Capability("a", events={"crossing": render})], "a: `crossing` (NotificationKey) has no key"),
+        ([BASE, Capability("a", keys=(RequestTopic,))], "a: `request` (TopicKey) has no renderer"),
+        ([BASE, Capability("a", topics={"request": render})], "a: `request` (TopicKey) has no key"),
+        ([Capability("a", home=show_home)], "questions: 0 capabilities handle it, not one"),
+        ([BASE, Capability("a", question=answer)], "questions: 2 capabilities handle it, not one"),
+        ([BASE, Capability("a", home=show_home)], "App Home: 2 capabilities handle it, not one"),
+    ],
+)
+def test_what_does_not_fit_together_is_an_error_when_it_is_built(capabilities: list[Capability], why: str) -> None:
+    with pytest.raises(WiringError) as raised:
+        registry_of(capabilities)
+    assert why in str(raised.value)
+
+
+def test_a_capability_that_fits_is_found_by_its_ids() -> None:
+    toy = Capability(
+        "toy",
+        keys=(CrossingKey, RequestTopic),
+        commands={"toy": handle},
+        events={CrossingKey.kind: render},
+        topics={RequestTopic.kind: render},
+        timers=[Timer("toy", 1, run)],
+    )
+    registry = registry_of([BASE, toy])
+    assert registry.commands == {"toy": handle}
+    assert (registry.events, registry.topics) == ({"crossing": render}, {"request": render})
+    assert [timer.id for timer in registry.timers] == ["toy"]
+    assert (registry.question, registry.home) == (answer, show_home)
+
+
+def test_the_capabilities_there_are_list_every_key_of_theirs(tmp_path: Path) -> None:
+    app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"}))
+    with app.database() as database:
+        capabilities = app.capabilities(database)
+        registry_of(capabilities)
+    listed = {key for each in capabilities for key in each.keys}
+    modules = [import_module(f"bot.{each.name}.keys") for each in capabilities if find_spec(f"bot.{each.name}.keys")]
+    defined = {each for module in modules for each in vars(module).values() if _is_key_of(each, module)}
+    assert listed == defined
+
+
+def _is_key_of(value: object, module: ModuleType) -> bool:
+    is_key = isinstance(value, type) and issubclass(value, NotificationKey | TopicKey)
+    return is_key and value.__module__ == module.__name__
