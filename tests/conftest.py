@@ -1,4 +1,4 @@
-"""What the rooms' tests share: an embedded Neo at a clock of its own, and an app over it."""
+"""What the packages' tests share: an embedded Neo at a clock of its own, and an app over it."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -42,7 +42,7 @@ _MOST_HOURS = 24 * 31
 
 @dataclass(frozen=True, slots=True)
 class BudgetCommands:
-    """The room's door in Slack; `clock` gives aware times."""
+    """What people type and press about budgets in Slack; `clock` gives aware times."""
 
     database: Database
     people: People

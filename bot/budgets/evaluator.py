@@ -1,4 +1,4 @@
-"""The watch: after each booking, of the members it touched alone, which steps were passed; and what time brings."""
+"""The budget evaluator: records the steps that a booking or the time brings members over, and enqueues their alerts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -24,7 +24,7 @@ from bot.slack.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class ExplainCommand:
-    """The room's door in Slack; `clock` gives aware times."""
+    """The command `explain` in Slack; `clock` gives aware times."""
 
     database: Database
     people: People

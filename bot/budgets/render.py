@@ -32,7 +32,7 @@ ACKNOWLEDGE, SNOOZE, RAISE = "budget_ack", "budget_snooze", "budget_raise"
 
 @dataclass(frozen=True, slots=True)
 class BudgetRenderer:
-    """The room's words for the outbox; `clock` gives aware times."""
+    """Renders alerts of budgets; `clock` gives aware times."""
 
     database: Database
     addresses: DestinationResolver

@@ -18,7 +18,7 @@ from bot.slack.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class DigestCommands:
-    """The room's door in Slack; `clock` gives aware times."""
+    """The command `digest` in Slack; `clock` gives aware times."""
 
     database: Database
     templates: Templates

@@ -1,4 +1,4 @@
-"""The watch: decides once for each channel and date whether its digest is told, and has it edited when data is in."""
+"""The digest planner: decides once for each channel and date whether its digest is posted, and has it edited later."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

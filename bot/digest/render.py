@@ -35,7 +35,7 @@ _DOLLARS = 1e9
 
 @dataclass(frozen=True, slots=True)
 class DigestRenderer:
-    """The room's words for the outbox; `clock` gives aware times."""
+    """Renders digests; `clock` gives aware times."""
 
     database: Database
     templates: Templates

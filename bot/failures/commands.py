@@ -42,7 +42,7 @@ _OFFERED = 30  # kinds, models and members each that the form offers to silence;
 
 @dataclass(frozen=True, slots=True)
 class FailureCommands:
-    """The room's door in Slack; `clock` gives aware times."""
+    """What people type and press about failures in Slack; `clock` gives aware times."""
 
     database: Database
     people: People

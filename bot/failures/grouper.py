@@ -1,4 +1,4 @@
-"""The watch: after each booking, which tasks failed and how; after each pass, what is told of that."""
+"""The failure grouper: records failed tasks in each booking as groups that failed the same way, and enqueues alerts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

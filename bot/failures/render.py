@@ -75,7 +75,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class FailureRenderer:
-    """The room's words for the outbox; `clock` gives aware times."""
+    """Renders alerts of failures; `clock` gives aware times."""
 
     database: Database
     templates: Templates

@@ -1,4 +1,4 @@
-"""The room: draws App Home when it is opened, when its owner acts in it, and when something in it has changed."""
+"""App Home: published when it is opened, when its owner acts in it, and when its content has changed."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The watch over the bot itself: looks what is wrong, tells it once a day for each incident, and when it is over."""
+"""The incident monitor: records what is wrong with the bot itself, and notifies once a day for each incident."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

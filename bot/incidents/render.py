@@ -16,7 +16,7 @@ from bot.slack.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class IncidentRenderer:
-    """The room's words for the outbox."""
+    """Renders the notifications and live messages of incidents."""
 
     database: Database
     templates: Templates

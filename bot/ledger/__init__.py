@@ -1,1 +1,1 @@
-"""The ledger: tasks, and the append-only charges that make up spend; the only room that knows the tables."""
+"""The ledger: tasks, and the append-only charges that make up spend; the only package that uses their tables."""

@@ -26,7 +26,7 @@ _REMOVE = "remove"
 
 @dataclass(frozen=True, slots=True)
 class LinkCommands:
-    """The room's door in Slack; `clock` gives aware times."""
+    """The command `link` in Slack; `clock` gives aware times."""
 
     database: Database
     templates: Templates

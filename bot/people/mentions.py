@@ -1,4 +1,4 @@
-"""Naming: whom the people named in a question are, for those who may name them."""
+"""Mentions: whom the people named in a question are, for those who may name them."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Callers: from a Slack user's id to who they are to the bot, decided anew at every act."""
+"""People: who a Slack user is to the bot, decided anew at every act."""
 
 import asyncio
 from collections.abc import Iterable

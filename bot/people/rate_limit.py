@@ -1,4 +1,4 @@
-"""Outgoing acts: what somebody does that others are told of, counted by the hour so that nobody can flood anybody."""
+"""The rate limit of messages that one person causes to others, counted by the hour."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Rights: who a Slack user is to the bot. Slack is asked who they are; what they may see is decided here."""
+"""Roles: who a Slack user is to the bot. Slack is asked who they are; what they may see is decided here."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

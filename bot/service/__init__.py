@@ -1,1 +1,1 @@
-"""The running service: the rooms wired to Slack and to the clock's ticks."""
+"""The running service: starts and stops, routes requests to the capabilities, runs their timers, reports its health."""

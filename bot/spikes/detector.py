@@ -1,4 +1,4 @@
-"""The watch: after each booking, of the members it touched, whose day has become a spike; switched on by a setting."""
+"""The spike detector: after each booking, looks whether the day of a member it touched has become a spike."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace

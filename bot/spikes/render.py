@@ -22,7 +22,7 @@ SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_int
 
 @dataclass(frozen=True, slots=True)
 class SpikeRenderer:
-    """The room's words for the outbox."""
+    """Renders the notification of a spike."""
 
     database: Database
     templates: Templates

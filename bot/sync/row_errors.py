@@ -1,4 +1,4 @@
-"""Blame: whether what went wrong in booking lies with the rows, and with which of them."""
+"""Row errors: whether a failed booking is the fault of the rows, and of which of them."""
 
 import sqlite3
 from collections.abc import Sequence

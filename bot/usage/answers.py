@@ -1,4 +1,4 @@
-"""The source of answers: the ledger, made fresh before it is asked, but never waited for long."""
+"""Answers: what questions are answered from, a ledger that is made fresh first but never waited for long."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

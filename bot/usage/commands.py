@@ -29,7 +29,7 @@ from bot.usage.view import AnswerView
 
 MOST_FILED = 50_000  # tasks in one file
 
-Room = Callable[[Request, Caller, Question], Awaitable[None]]
+_Answer = Callable[[Request, Caller, Question], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class UsageCommands:
         """Send the answer as a file to whoever pressed; raises as `answer_button`."""
         await self._served(self._file, request, caller, await self.source.parsed(request.text, caller))
 
-    async def _served(self, room: Room, request: Request, caller: Caller, question: Question) -> None:
+    async def _served(self, answer: _Answer, request: Request, caller: Caller, question: Question) -> None:
         try:
-            await room(request, caller, question)
+            await answer(request, caller, question)
         except UnreadError:
             source = self.source
             unread = self._said("no_data", reading=source.reading(caller), failure=source.failure(caller))

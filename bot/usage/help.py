@@ -1,4 +1,4 @@
-"""Talk: what the bot says about itself in Slack, its help and its status."""
+"""Help and status: what the bot says about itself in Slack."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
