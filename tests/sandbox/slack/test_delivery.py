@@ -38,7 +38,7 @@ class HttpApp:
 @pytest.fixture
 def slack(workspace: Workspace) -> SlackApi:
     slack = SlackApi(workspace, lambda: datetime.now(UTC))  # noqa: TID251 signatures are checked against it
-    slack.delivery.ack_timeout_s = 2
+    slack.delivery.ack_timeout_s = 20
     return slack
 
 
