@@ -16,7 +16,7 @@ SLOW_SECONDS = 60  # timers with shorter intervals also run right after a sync
 
 @dataclass(slots=True)
 class Jobs:
-    """Runs timers in order, those with shorter intervals first. `stage` says how far the service has started.
+    """Runs timers, those of one interval in their order. `stage` says how far the service has started.
 
     `replaced` is set once another file stands in the place of the ledger; from then on nothing runs.
     """
@@ -33,7 +33,6 @@ class Jobs:
 
     def __post_init__(self) -> None:
         """Put those that may have to wait for Slack into the background."""
-        self.timers = sorted(self.timers, key=lambda timer: timer.seconds or 0)
         for timer in self.timers:
             self._calls[timer.id] = timer.run
             if timer.patience is not None:
