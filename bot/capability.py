@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.database.engine import Database
     from bot.database.reader import Reader
-    from bot.domain.keys import Key
+    from bot.domain.keys import ActionKey, Key
     from bot.ledger.booking import Observer
     from bot.ledger.former import FormerLedger
     from bot.outbox.pruning import RetainedKeys
@@ -129,11 +129,12 @@ class Upkeep:
 class Capability:
     """What a package contributes. Ids are unique among all capabilities.
 
-    `keys` lists its types of notifications and topics, each of which has a renderer.
+    `keys` lists its types of notifications and topics, each of which has a renderer, and those of its buttons and
+    forms, each of which has a handler.
     """
 
     name: str
-    keys: "Collection[type[Key]]" = ()
+    keys: "Collection[type[Key | ActionKey]]" = ()
     commands: Mapping[str, Handler] = field(default_factory=dict)
     """By the first word that is typed."""
     actions: Mapping[str, Handler] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.capability import Capability, Form, Handler, QuestionHandler, Timer
-from bot.domain.keys import NotificationKey, TopicKey
+from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
 from bot.outbox.renderers import Renderer
 
 if TYPE_CHECKING:
@@ -86,13 +86,16 @@ def _only(what: str, handlers: Sequence[T]) -> T:
 
 
 def _check_keys(capability: Capability) -> None:
-    """Raise WiringError unless every key type has a renderer, and every renderer a key type."""
-    handled: Sequence[tuple[Any, Mapping[str, object]]] = (
+    """Raise WiringError unless every key type has a renderer or handler, and every one of those a key type."""
+    rendered: Sequence[tuple[Any, Mapping[str, object]]] = (
         (NotificationKey, capability.events),
         (TopicKey, capability.topics),
     )
-    for base, renderers in handled:
+    for base, renderers in rendered:
         declared = {each.kind for each in capability.keys if issubclass(each, base)}
         for kind in sorted(declared ^ set(renderers)):
             lacking = "renderer" if kind in declared else "key"
             raise WiringError(f"{capability.name}: `{kind}` ({base.__name__}) has no {lacking}")
+    for base, handlers in ((ActionKey, capability.actions), (FormKey, capability.forms)):
+        for kind in sorted({each.kind for each in capability.keys if issubclass(each, base)} - set(handlers)):
+            raise WiringError(f"{capability.name}: `{kind}` ({base.__name__}) has no handler")

@@ -314,6 +314,6 @@ def _topic(request: RenderRequest) -> BudgetTopic:
 
 
 def _buttons(thing: str) -> Iterator[Button]:
-    yield blocks.button("Acknowledge", ACKNOWLEDGE, thing)
-    yield blocks.button("Snooze today", f"{SNOOZE}:today", thing)
-    yield blocks.button("Raise", RAISE, thing, primary=True)
+    yield blocks.raw_button("Acknowledge", ACKNOWLEDGE, thing)
+    yield blocks.raw_button("Snooze today", f"{SNOOZE}:today", thing)
+    yield blocks.raw_button("Raise", RAISE, thing, primary=True)

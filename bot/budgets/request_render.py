@@ -44,8 +44,8 @@ class BudgetRequestRenderer:
         if wish.state == "open":
             value = f"{key}:{wish.version}"
             buttons = [
-                blocks.button("Approve", APPROVE, value, primary=True),
-                blocks.button("Decline", DECLINE, value),
+                blocks.raw_button("Approve", APPROVE, value, primary=True),
+                blocks.raw_button("Decline", DECLINE, value),
             ]
             draft.add(blocks.actions(buttons))
         return draft.message()

@@ -53,6 +53,37 @@ class DestinationKey(Key):
     __slots__ = ()
 
 
+class FormKey(Key):
+    """What a form is about: `kind` opens its callback id, and the string form is kept in it while it is open."""
+
+    __slots__ = ()
+
+
+class ActionKey(ABC):
+    """What a button does, and to what; every concrete subclass is a frozen dataclass and sets `kind`.
+
+    It travels as two strings: an action id, unique within a message, and a value.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    @property
+    def action_id(self) -> str:
+        """The action id: the kind, alone or followed by a colon and what tells it from the message's other buttons."""
+        return self.kind
+
+    @property
+    @abstractmethod
+    def value(self) -> str:
+        """The value."""
+
+    @classmethod
+    @abstractmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of a button that was pressed. Raises MalformedKeyError if it is none of this kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class NumberedKey(Key):
     """A key of the form `kind:<id>`, where the id is that of a row, such as a crossing's."""

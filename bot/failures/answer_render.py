@@ -142,7 +142,7 @@ def silenced(each: ActiveSilence, zone: ZoneInfo) -> str:
 
 def lifting(each: ActiveSilence, action: str = LIFT) -> Button:
     """The button that ends a silence."""
-    return blocks.button(one_line(f"Lift: {each.name}", 60), f"{action}:{each.id}", str(each.id))
+    return blocks.raw_button(one_line(f"Lift: {each.name}", 60), f"{action}:{each.id}", str(each.id))
 
 
 # --- the tasks of a group ------------------------------------------------------------------------

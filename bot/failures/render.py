@@ -252,9 +252,9 @@ def _is_about(silence: Silence, cases: tuple[Case, ...]) -> bool:
 
 
 def _buttons(value: str, telling: RenderRequest, *, closed: bool) -> Iterator[Button]:
-    yield blocks.button("Show tasks", TASKS, value)
+    yield blocks.raw_button("Show tasks", TASKS, value)
     if _member(telling) is not None:
-        yield blocks.button("Tell me no more", OFF, value)
+        yield blocks.raw_button("Tell me no more", OFF, value)
     elif not closed:
-        yield blocks.button("Silence", SILENCE, value)
-        yield blocks.button("Acknowledge", ACKNOWLEDGE, value)
+        yield blocks.raw_button("Silence", SILENCE, value)
+        yield blocks.raw_button("Acknowledge", ACKNOWLEDGE, value)

@@ -73,7 +73,7 @@ def _add_own(draft: Draft, own: Own, view: HomeView) -> None:
     add_chart(draft, own.month)
     budgets = [_budget(each) for each in own.budgets]
     draft.add(blocks.section(view.templates.render("home/budgets", budgets=budgets)))
-    draft.add(blocks.actions([blocks.button("Ask for a budget", ASK, "ask")]))
+    draft.add(blocks.actions([blocks.raw_button("Ask for a budget", ASK, "ask")]))
     _add_tasks(draft, own, view)
     _add_failures(draft, own, view)
 
@@ -138,7 +138,7 @@ def _add_failures(draft: Draft, own: Own, view: HomeView) -> None:
     text = view.templates.render("home/failures", lines=lines, more=more, listens=own.listens)
     draft.add(blocks.section(text))
     label = "Tell me no more" if own.listens else "Tell me when a task fails"
-    draft.add(blocks.actions([blocks.button(label, LISTEN, "off" if own.listens else "on")]))
+    draft.add(blocks.actions([blocks.raw_button(label, LISTEN, "off" if own.listens else "on")]))
 
 
 def _failure(each: ErrorLine) -> dict[str, object]:
@@ -162,7 +162,7 @@ def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
             view.templates.render("home/budgets_at_risk", budgets=budgets, more=len(team.budgets) - len(budgets))
         )
     )
-    draft.add(blocks.actions([blocks.button("Set a budget", SET, "set")]))
+    draft.add(blocks.actions([blocks.raw_button("Set a budget", SET, "set")]))
     alerts = [_alert(each) for each in team.alerts[:_LINES]]
     values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
     draft.add(blocks.section(view.templates.render("home/alerts", **values)))

@@ -12,7 +12,7 @@ import structlog
 from bot.capability import Handler
 from bot.database.errors import UnusableError
 from bot.domain.access import RefusedError
-from bot.domain.keys import kind_of
+from bot.domain.keys import MalformedKeyError, kind_of
 from bot.domain.parsing import MAX_LINE, QueryError
 from bot.domain.tokens import UnclosedQuoteError
 from bot.domain.when import WhenError
@@ -101,11 +101,17 @@ class Router:
                 await self.registry.question(request, caller, self.registry.commands)
                 return
         if handler is None:
-            log.warning("a button or form of another version, or forged", kind=request.kind.value, user=request.user)
+            self._warn_of_forgery(request)
             return
         if len(request.text) > MAX_LINE:
             raise RefusedError(f"That is longer than {MAX_LINE:,} characters. Nothing was done.")
-        await handler(request, caller)
+        try:
+            await handler(request, caller)
+        except MalformedKeyError:
+            self._warn_of_forgery(request)
+
+    def _warn_of_forgery(self, request: Request) -> None:
+        log.warning("a button or form of another version, or forged", kind=request.kind.value, user=request.user)
 
     def _handler_of_id(self, request: Request) -> Handler | None:
         kind = kind_of(request.action)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Literal
 
+from bot.domain.keys import ActionKey
 from bot.domain.text import one_line
 from bot.slack.mrkdwn import escape_preformatted
 
@@ -128,7 +129,12 @@ def header(text: str) -> Block:
     return {"type": "header", "text": plain_text(one_line(text, _LONGEST_HEADER) or _EMPTY)}
 
 
-def button(
+def button(label: str, key: ActionKey, *, primary: bool = False, confirm: tuple[str, str] | None = None) -> Button:
+    """Return a button that does what `key` says; `confirm` is the question before it, and the label that agrees."""
+    return raw_button(label, key.action_id, key.value, primary=primary, confirm=confirm)
+
+
+def raw_button(
     label: str, action: str, value: str, *, primary: bool = False, confirm: tuple[str, str] | None = None
 ) -> Button:
     """Return a button; `confirm` is the question asked before it acts, and the label that agrees."""

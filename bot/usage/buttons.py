@@ -47,9 +47,9 @@ def _regroupings(asked: Question, *, operator: bool) -> Iterator[Button]:
 def _button(label: str, action: str, question: Question, confirm: tuple[str, str] | None = None) -> Iterator[Button]:
     value = describe(question)
     if len(value) <= blocks.LONGEST_VALUE:  # a longer question can be typed, but not be kept in a button
-        yield blocks.button(label, action, value or " ", confirm=confirm)
+        yield blocks.raw_button(label, action, value or " ", confirm=confirm)
 
 
 def instead_button(line: str) -> Button | None:
     """A button that asks a mended line."""
-    return blocks.button("Ask that", f"{ASK}:instead", line) if len(line) <= blocks.LONGEST_VALUE else None
+    return blocks.raw_button("Ask that", f"{ASK}:instead", line) if len(line) <= blocks.LONGEST_VALUE else None

@@ -33,8 +33,8 @@ def chart(draft: Draft) -> None:
 
 
 def buttons(draft: Draft) -> None:
-    plain = blocks.button("By :model:", "ask:model", "7d by:model")
-    asked = blocks.button("Share" * 30, "share", "7d", primary=True, confirm=("Everybody will see this.", "Share"))
+    plain = blocks.raw_button("By :model:", "ask:model", "7d by:model")
+    asked = blocks.raw_button("Share" * 30, "share", "7d", primary=True, confirm=("Everybody will see this.", "Share"))
     draft.add(blocks.actions([plain, asked]))
     draft.add(blocks.actions(iter([plain])))
 
