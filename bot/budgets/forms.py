@@ -13,6 +13,7 @@ from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.slack.blocks import plain_text
+from bot.slack.forms import FormMetadata
 
 SET, REQUEST = "budget_form", "budget_wish"
 _WHOSE, _AMOUNT, _UNIT, _UNTIL, _REASON = "whose", "amount", "unit", "until", "reason"
@@ -46,7 +47,7 @@ def view(opened_: Opened, channel: str, *, request_: bool) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": REQUEST if request_ else SET,
-        "private_metadata": f"{channel} {kept}",
+        "private_metadata": FormMetadata(channel, kept).encode(),
         "title": plain_text(title),
         "submit": plain_text("Ask" if request_ else "Set"),
         "close": plain_text("Cancel"),

@@ -11,6 +11,7 @@ from bot.domain.periods import LAST_YEAR, day_start, local_day
 from bot.domain.text import one_line
 from bot.failures.store import Silence, Silenced
 from bot.slack.blocks import plain_text
+from bot.slack.forms import FormMetadata
 
 FORM = "failure_form"
 REASON = 200  # characters, at most
@@ -41,7 +42,7 @@ def view(choices: Sequence[Choice], channel: str, today: date) -> dict[str, Any]
     return {
         "type": "modal",
         "callback_id": FORM,
-        "private_metadata": channel,
+        "private_metadata": FormMetadata(channel).encode(),
         "title": plain_text("Silence failures"),
         "submit": plain_text("Silence"),
         "close": plain_text("Cancel"),

@@ -14,6 +14,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from bot.slack.deduplication import RequestDeduplicator
+from bot.slack.forms import FormMetadata
 from bot.slack.origin import is_response_url
 from bot.slack.payloads import (
     LONGEST_TEXT,
@@ -141,14 +142,15 @@ class Listener:
         user, view = identifier(object_field(body, "user"), "id"), object_field(body, "view")
         form, fields = text_field(view, "callback_id"), dict(form_fields(view))
         key = text_field(body, "trigger_id")
-        channel, _, text = text_field(view, "private_metadata", LONGEST_VALUE).partition(" ")
+        metadata = FormMetadata.decode(text_field(view, "private_metadata", LONGEST_VALUE))
         key = key or identifier(view, "id")
         if errors := self._validate(form, fields):
             await ack(response_action="errors", errors=dict(errors))
             return
         await ack()
-        responder = MessageResponder(self._workspace, user, channel, None)
-        self._accept(key, context, Request(RequestKind.FORM, user, channel, text, responder, form, fields=fields))
+        responder = MessageResponder(self._workspace, user, metadata.channel, None)
+        request = Request(RequestKind.FORM, user, metadata.channel, metadata.text, responder, form, fields=fields)
+        self._accept(key, context, request)
 
     async def _on_message(self, ack: Acknowledge, event: Body, context: BoltContext) -> None:
         typed = text_field(event, "text", LONGEST_TEXT)
