@@ -13,7 +13,7 @@ from bot.budgets.rules import DEFAULT, TEAM, UNITS, budget_period
 from bot.budgets.store import LimitSetting, StoredBudget
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.members import member_ids, stored_email
 from bot.outbox.keys import OperatorsDestination, UserDestination
 from bot.outbox.live_store import request_edits
@@ -210,7 +210,7 @@ def request_budget(
     """
     assert instruction.unit is not None  # noqa: S101 - the grammar sees to it
     count_message(connection, by, now)
-    ends_at = None if instruction.ends_at is None else to_us(instruction.ends_at)
+    ends_at = optional_to_us(instruction.ends_at)
     wanted = (instruction.nanos, ends_at, instruction.reason, by, to_us(now), member, instruction.unit)
     open_ = connection.exec_driver_sql(
         "UPDATE budget_request SET limit_nanos = ?, ends_at = ?, reason = ?, asked_by = ?, asked_at = ?"
@@ -241,7 +241,7 @@ def budget_request(connection: "Reads", key: int) -> BudgetRequest | None:
     if row is None:
         return None
     key, member, unit, nanos, ends_at, reason, asked_by, asked_at, state, decided_by = row
-    ends = None if ends_at is None else from_us(ends_at)
+    ends = optional_from_us(ends_at)
     return BudgetRequest(key, member, Unit(unit), nanos, ends, reason, asked_by, from_us(asked_at), state, decided_by)
 
 

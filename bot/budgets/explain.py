@@ -24,7 +24,7 @@ from bot.budgets.rules import (
 from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import show_usd, usd_text
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.outbox.keys import (
     AlertDestination,
     ChannelDestination,
@@ -122,8 +122,8 @@ def _explained(  # noqa: PLR0917 - what it is explained from
         limit_from=_limit_from(reader, limit, policy),
         spend_nanos=spent,
         charges=counted[0],
-        first=None if counted[1] is None else from_us(counted[1]),
-        last=None if counted[2] is None else from_us(counted[2]),
+        first=optional_from_us(counted[1]),
+        last=optional_from_us(counted[2]),
         next_step=min(ahead, default=None),
         steps=steps,
         quiet=tuple((audience, from_us(until)) for audience, until in quiet) if now < period.window.end else (),

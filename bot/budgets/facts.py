@@ -12,7 +12,7 @@ from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, BudgetPeriod, named_pe
 from bot.database.reader import Reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.ledger.passes import freshness
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.spend import spend_column
@@ -162,7 +162,7 @@ def revision(reader: Reader, key: int) -> LimitAct | None:
     if row is None:
         return None
     nanos, before, scope, by, at, reason, ends_at = row
-    return LimitAct(nanos, before, scope, Act(by, from_us(at), reason), None if ends_at is None else from_us(ends_at))
+    return LimitAct(nanos, before, scope, Act(by, from_us(at), reason), optional_from_us(ends_at))
 
 
 def _steps(reader: Reader, subject: int, period: BudgetPeriod) -> Sequence[Step]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.budgets.keys import BudgetTopic, CrossingKey, RequestTopic
 from bot.budgets.rules import UNITS
 from bot.budgets.store import LimitSetting, StoredBudget, stored_budget, write
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import optional_from_us, to_us
 from bot.outbox.amendments import merge_topics, redirect, withdraw
 from bot.outbox.keys import MemberDestination
 from bot.outbox.live_store import request_edits, topics_of
@@ -57,7 +57,7 @@ def _join_limits(
         return
     for revision, nanos, ends_at, why in _to_come(connection, theirs.id, now) if own.limit_nanos is None else ():
         reason = f"{_MERGED}: {why}" if why else _MERGED
-        until = None if ends_at is None else from_us(ends_at)
+        until = optional_from_us(ends_at)
         copy = write(connection, LimitSetting(own.scope, own.unit, nanos, "terminal", reason, until), now)
         connection.exec_driver_sql(
             "UPDATE crossing SET revision = ? WHERE revision = ? AND subject = ?", (copy, revision, theirs.scope)

@@ -23,7 +23,7 @@ from bot.budgets.rules import (
 from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.spend import spend_column
 from bot.outbox.keys import OperatorDestination
@@ -87,7 +87,7 @@ def _at_the_end(connection: "Reads", period: BudgetPeriod, scopes: Collection[in
 
 
 def _limit(scope: int, revision: int, nanos: int, ends_at: int | None) -> BudgetLimit:
-    return BudgetLimit(revision, nanos, scope, None if ends_at is None else from_us(ends_at))
+    return BudgetLimit(revision, nanos, scope, optional_from_us(ends_at))
 
 
 def _unattributed(connection: "Reads") -> int | None:
@@ -145,7 +145,7 @@ _STORED = "SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget"
 
 def _stored(row: Sequence[Any]) -> StoredBudget:
     key, scope, unit, revision, nanos, ends_at = row
-    return StoredBudget(key, scope, Unit(unit), revision, nanos, None if ends_at is None else from_us(ends_at))
+    return StoredBudget(key, scope, Unit(unit), revision, nanos, optional_from_us(ends_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def write(connection: "Connection", setting: LimitSetting, now: datetime) -> int
         )
         before = stored_budget(connection, setting.scope, setting.unit)
         assert before is not None  # noqa: S101 - just written
-    ends_at = None if setting.ends_at is None else to_us(setting.ends_at)
+    ends_at = optional_to_us(setting.ends_at)
     revision = connection.exec_driver_sql(
         "INSERT INTO budget_revision (budget, limit_nanos, ends_at, before_nanos, set_at, set_by, reason)"
         " VALUES (?,?,?,?,?,?,?)",

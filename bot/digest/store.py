@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.digest.keys import DigestKey
 from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.outbox.amendments import forget
 from bot.outbox.queries import is_sent_or_waiting, last_claimed_at
 
@@ -84,7 +84,7 @@ def _decided(  # noqa: PLR0913, PLR0917 - a row
     channel: str, since: str, day: str, fate: str, last_charge: int, begins: int, complete: int, at: int,
     begins_at: int | None, ends_at: int | None,
 ) -> Decided:  # fmt: skip
-    moments = (None if each is None else from_us(each) for each in (begins_at, ends_at))
+    moments = (optional_from_us(each) for each in (begins_at, ends_at))
     days = DigestDays(date.fromisoformat(since), date.fromisoformat(day), *moments)
     return Decided(channel, days, DigestOutcome(fate), last_charge, begins, bool(complete), from_us(at))
 
@@ -117,7 +117,7 @@ def write(connection: "Connection", decided: Decided) -> bool:
             (
                 decided.channel, span.day.isoformat(), decided.fate, span.first.isoformat(), to_us(decided.at),
                 decided.last_charge, decided.begins, decided.complete, *(
-                    None if each is None else to_us(each) for each in (span.begins, span.ends)
+                    optional_to_us(each) for each in (span.begins, span.ends)
                 ),
             ),
         ).rowcount

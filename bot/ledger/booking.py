@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bot.domain.money import NANOS_PER_CREDIT, AmountError
 from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Refused, Task
-from bot.domain.timestamps import to_us
+from bot.domain.timestamps import optional_to_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.members import member_ids
 from bot.ledger.passes import Interval
@@ -342,7 +342,7 @@ class _Work:
             cost,
             created_at=to_us(task.created_at),
             stream_count=task.stream_count,
-            window_from=None if self.listing.start is None else to_us(self.listing.start),
+            window_from=optional_to_us(self.listing.start),
         )
 
     def _member(self, task: Task, before: _Stored | None, members: dict[str, int]) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.database.reader import Reader
-from bot.domain.timestamps import from_us
+from bot.domain.timestamps import from_us, optional_from_us
 from bot.ledger.members import shown_email
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import MOVED, Scope
@@ -80,7 +80,7 @@ def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None
     found = TaskDetail(
         member=shown_email(email),
         created_at=from_us(created_at),
-        missing_since=None if missing_since is None else from_us(missing_since),
+        missing_since=optional_from_us(missing_since),
         tools={name: (use["calls"], use["total_duration_ms"]) for name, use in _loaded(tools).items()},
         agents=_loaded(agents),
         charges=_charges(reader, scope, key),

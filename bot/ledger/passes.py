@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.database.errors import LedgerError
 from bot.database.reader import Reader
 from bot.domain.periods import Window
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.pruning import PruneStep, key_after
 from bot.ledger.scope import Scope
 
@@ -83,7 +83,7 @@ def begin(connection: "Connection", kind: str, start: datetime | None, end: date
         "INSERT INTO pass (kind, window_from, window_to, started_at, complete, pages, tasks, new, grown, restated,"
         " quarantined) VALUES (?,?,?,?,0,0,0,0,0,0,0)"
     )
-    values = (kind, None if start is None else to_us(start), to_us(end), to_us(now))
+    values = (kind, optional_to_us(start), to_us(end), to_us(now))
     return int(connection.exec_driver_sql(sql, values).lastrowid)
 
 
@@ -251,7 +251,7 @@ def freshness(reader: Reader, now: datetime) -> Freshness:
     )
     stretches = [Interval(*row) for row in rows]
     at = as_of[0] if as_of else None
-    return Freshness(None if at is None else from_us(at), (reached and reached[0]) or 0, tuple(stretches))
+    return Freshness(optional_from_us(at), (reached and reached[0]) or 0, tuple(stretches))
 
 
 def beginning(reader: Reader, fresh: Freshness, scope: Scope) -> datetime | None:
@@ -340,10 +340,10 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
     kind, start, end, started, finished, complete, *counts, error = row
     return PassRecord(
         kind=kind,
-        start=None if start is None else from_us(start),
+        start=optional_from_us(start),
         end=from_us(end),
         started_at=from_us(started),
-        finished_at=None if finished is None else from_us(finished),
+        finished_at=optional_from_us(finished),
         complete=bool(complete),
         tally=PassTally(*counts),
         error=error,

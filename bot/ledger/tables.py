@@ -1,6 +1,6 @@
 """The ledger's tables, as SQLModel declares them; `migrations/` makes them.
 
-Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see `instants`).
+Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see `bot.domain.timestamps`).
 """
 
 from sqlalchemy import BigInteger, Column, Index, text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import optional_from_us, to_us
 from bot.outbox.keys import Destination, StoredKey, StoredTopic
 from bot.outbox.rules import NotificationState
 from bot.outbox.store import ClaimedNotification, NewNotification, enqueue
@@ -132,7 +132,7 @@ def _end(connection: "Connection", id_: int, token: str, ending: Ending, now: da
             StoredKey(dedup_key),
             destination,
             None if topic is None else StoredTopic(topic),
-            None if until is None else from_us(until),
+            optional_from_us(until),
             bool(urgent),
         )
         if enqueue(connection, [new], now):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.keys import NotificationKey
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.outbox.conditions import statement
 from bot.outbox.keys import Destination, KeyRange, decode_destination, message_key
 from bot.outbox.rules import NotificationState
@@ -38,9 +38,7 @@ def delivery_records(reads: "Reads", key: NotificationKey) -> list[DeliveryRecor
         (key.encode(),),
     )
     return [
-        DeliveryRecord(
-            decode_destination(destination), NotificationState(state), None if at is None else from_us(at), *rest
-        )
+        DeliveryRecord(decode_destination(destination), NotificationState(state), optional_from_us(at), *rest)
         for destination, state, at, *rest in rows.all()
     ]
 
@@ -103,7 +101,7 @@ def enqueued_within(reads: "Reads", keys: KeyRange) -> list[EnqueuedNotification
         "SELECT stem, created_at, owed_until FROM notification WHERE stem >= ? AND stem < ?", (keys.low, keys.high)
     )
     return [
-        EnqueuedNotification(dedup_key, from_us(created_at), None if until is None else from_us(until))
+        EnqueuedNotification(dedup_key, from_us(created_at), optional_from_us(until))
         for dedup_key, created_at, until in rows.all()
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
 from bot.domain.keys import NotificationKey, TopicKey
-from bot.domain.timestamps import to_us
+from bot.domain.timestamps import optional_to_us, to_us
 from bot.outbox.conditions import Moment, statement
 from bot.outbox.keys import Destination, decode_destination, message_key
 
@@ -98,7 +98,7 @@ def _add_live_messages(connection: "Connection", rows: Iterable[NewNotification]
 def _values(new: NewNotification, ledger: str, at: int) -> tuple[object, ...]:
     destination = new.destination.encode()
     topic = None if new.topic is None else new.topic.encode()
-    until = None if new.until is None else to_us(new.until)
+    until = optional_to_us(new.until)
     return new.key.encode(), destination, ledger, topic, destination, at, at, until, new.urgent
 
 

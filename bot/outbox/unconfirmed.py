@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.domain.timestamps import to_us
+from bot.domain.timestamps import optional_to_us, to_us
 from bot.outbox.conditions import Moment, statement
 from bot.outbox.keys import message_key
 
@@ -104,5 +104,5 @@ def mark_checked(connection: "Connection", target: LookupTarget, next_at: dateti
     """Record that second copies were looked for; `next_at` is when the next check is due, None if it was the last."""
     connection.exec_driver_sql(
         "UPDATE notification SET check_at = ?, checks = checks + 1 WHERE id = ? AND state = 'sent'",
-        (None if next_at is None else to_us(next_at), target.id),
+        (optional_to_us(next_at), target.id),
     )
