@@ -30,7 +30,7 @@ from bot.incidents.monitor import current_incidents
 from bot.ledger import pruning
 from bot.ledger.booking import BookingPolicy, book
 from bot.outbox.conditions import Moment
-from bot.outbox.due import due
+from bot.outbox.due import due_work
 from bot.sync.planner import SyncPlanner
 
 _GROWTH = 1.2
@@ -98,7 +98,7 @@ def _second(lived: _Lived) -> None:
     reader, app = lived.reader, lived.app
     assert not _evaluator(app).due(reader, NOW)
     assert not FailureGrouper().due(reader, NOW)
-    assert not due(reader, Moment(NOW, _UNSURE)).channels
+    assert not due_work(reader, Moment(NOW, _UNSURE)).channels
     DigestPlanner(DigestSchedule.from_settings(app.settings)).decisions(reader, ["C0ALERTS"], NOW, NOW)
     current_incidents(reader, 2**40, {}, NOW)
     pruning.due(reader, NOW, app.settings.timezone)

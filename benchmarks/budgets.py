@@ -22,7 +22,7 @@ from bot.domain.timestamps import to_us
 from bot.ledger.booking import BookingResult, TaskChange
 from bot.ledger.rules import Entry, EntryKind
 from bot.outbox.conditions import Moment
-from bot.outbox.due import due
+from bot.outbox.due import due_work
 from bot.settings import load
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _idle(size: Size) -> float:
 
     def tick() -> None:
         watch.due(reader, NOW)
-        due(reader, Moment(NOW, _UNSURE))
+        due_work(reader, Moment(NOW, _UNSURE))
 
     try:
         return median(seconds(tick) for _ in range(101))

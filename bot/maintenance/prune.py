@@ -14,8 +14,7 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.ledger import passes, pruning
 from bot.ledger.pruning import PruneStep
-from bot.outbox import pruning as outbox_pruning
-from bot.outbox.pruning import RetainedKeys
+from bot.outbox.pruning import RetainedKeys, prune_live_messages, prune_notifications
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -78,8 +77,8 @@ class Pruning:
         """Return what is pruned, in an order in which nothing is left that refers to what is gone."""
         steps: dict[str, _Step] = {
             "passes": passes.prune,
-            "notifications": lambda connection, now, after: outbox_pruning.prune(connection, now, retained, after),
-            "living": lambda connection, now, after: outbox_pruning.prune_live(connection, now, retained, after),
+            "notifications": lambda connection, now, after: prune_notifications(connection, now, retained, after),
+            "living": lambda connection, now, after: prune_live_messages(connection, now, retained, after),
         }
         for capability in self.capabilities:
             steps |= {what: _at_once(prune) for what, prune in capability.upkeep.prune.items()}

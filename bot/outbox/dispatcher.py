@@ -8,10 +8,9 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.outbox import due as due_store
 from bot.outbox.channel_queue import ChannelQueue
 from bot.outbox.conditions import Moment
-from bot.outbox.due import Due
+from bot.outbox.due import DueWork, due_work, release_abandoned, summarize_overdue
 from bot.outbox.placer import Placer
 from bot.outbox.reconciler import Reconciler
 from bot.outbox.rules import DeliveryTiming, QuietHours
@@ -58,30 +57,30 @@ class Dispatcher:
         """
         async with self._one_tick:
             moment = self._moment()
-            due = await self.database.read(lambda reader: due_store.due(reader, moment))
-            await self._apply_due(due)
-            await self._start_tasks(due, moment.now)
+            work = await self.database.read(lambda reader: due_work(reader, moment))
+            await self._apply_due(work)
+            await self._start_tasks(work, moment.now)
 
     def _moment(self) -> Moment:
         now = self.clock()
         quiet_until = self.quiet_hours.until(now) if self.quiet_hours is not None else None
         return Moment(now, timedelta(seconds=self.timing.unconfirmed), quiet_until)
 
-    async def _apply_due(self, due: Due) -> None:
-        if due.abandoned:
-            await self.database.write(lambda c: due_store.release_abandoned(c, self.clock()))
-        if due.overdue:
-            await self.database.write(lambda c: due_store.summarize_overdue(c, self.clock()))
+    async def _apply_due(self, work: DueWork) -> None:
+        if work.abandoned:
+            await self.database.write(lambda c: release_abandoned(c, self.clock()))
+        if work.overdue:
+            await self.database.write(lambda c: summarize_overdue(c, self.clock()))
 
-    async def _start_tasks(self, due: Due, now: datetime) -> None:
-        for channel in due.lookups:
+    async def _start_tasks(self, work: DueWork, now: datetime) -> None:
+        for channel in work.lookups:
             self._start(_Work.RECONCILE, channel, self._reconcile)
-        if due.without_channel:
+        if work.without_channel:
             for destination in await self.database.read(lambda reader: unplaced_destinations(reader, now)):
                 self._start(_Work.PLACE, destination, self._place)
-        for channel in due.channels:
+        for channel in work.channels:
             self._start(_Work.SEND, channel, self._send)
-        if due.without_channel:  # most destinations are known, and found at once
+        if work.without_channel:  # most destinations are known, and found at once
             await self.tasks.wait_for(_places, _GLANCE)
 
     def _start(self, work: _Work, name: str, run: Callable[[str], Awaitable[None]]) -> None:

@@ -35,7 +35,7 @@ UNION SELECT n.channel FROM notification n WHERE {unchecked} AND n.channel IS NO
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueWork:
     """How many notifications need something now, the channels to send or edit in, and those to look through."""
 
     without_channel: int
@@ -45,13 +45,13 @@ class Due:
     lookups: tuple[str, ...]
 
 
-def due(reader: "Reader", moment: Moment) -> Due:
+def due_work(reader: "Reader", moment: Moment) -> DueWork:
     """Return what there is to do; it depends on the moment and the database alone."""
     values = moment.values
     without_channel, abandoned, unconfirmed, unchecked, overdue = reader.rows(_COUNTS, values)[0]
     channels = reader.rows(_CHANNELS, values)
     lookups = reader.rows(_LOOKUPS, values) if unconfirmed or unchecked else []
-    return Due(
+    return DueWork(
         without_channel=without_channel,
         abandoned=abandoned,
         overdue=overdue,

@@ -53,7 +53,7 @@ AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.living = l.id AND NOT coale
 )
 
 
-def prune(connection: "Connection", now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
+def prune_notifications(connection: "Connection", now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
     """Delete notifications without a live message that were over long ago, among those whose ids follow `after`."""
     reached = key_after(connection, "notification", after)
     old = connection.exec_driver_sql(_NOTIFICATIONS, _values(now, retained, after, reached)).all()
@@ -61,8 +61,8 @@ def prune(connection: "Connection", now: datetime, retained: RetainedKeys, after
     return PruneStep(len(old), reached)
 
 
-def prune_live(connection: "Connection", now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
-    """Delete live messages with their threads if all of that was over long ago, among those as of `prune`."""
+def prune_live_messages(connection: "Connection", now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
+    """Delete live messages and their threads if all of it was over long ago, among those whose ids follow `after`."""
     reached = key_after(connection, "living", after)
     old = connection.exec_driver_sql(_LIVE_MESSAGES, _values(now, retained, after, reached)).all()
     _delete(connection, "DELETE FROM notification WHERE living = ?", old)

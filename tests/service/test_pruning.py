@@ -189,7 +189,7 @@ class Team:
             for destination in places:
                 unplaced.set_channel(connection, destination, f"C-{destination}")
         with self.reading() as reader:
-            channels = due.due(reader, Moment(self.now, UNSURE)).channels
+            channels = due.due_work(reader, Moment(self.now, UNSURE)).channels
         for channel in sorted(channels):
             while self._posted(channel) or self._edited(channel):
                 pass
@@ -237,7 +237,7 @@ class Team:
     def break_off(self) -> None:
         """Something is being sent when the process is killed."""
         with self.reading() as reader:
-            channels = due.due(reader, Moment(self.now, UNSURE)).channels
+            channels = due.due_work(reader, Moment(self.now, UNSURE)).channels
         with self.database.transaction() as connection:
             for channel in sorted(channels)[:1]:
                 store.claim(connection, channel, "dead", self.now, LEASE)
@@ -427,7 +427,7 @@ def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(t
     open_database(path).close()
     assert indexes(path) == indexes(fresh) == _declared()
     with closing(open_reader(path)) as reader:
-        assert due.due(reader, Moment(BEGIN, UNSURE)).without_channel == 1
+        assert due.due_work(reader, Moment(BEGIN, UNSURE)).without_channel == 1
     assert not any(verify(path).values())
 
 
