@@ -12,7 +12,7 @@ from bot.app import build
 from bot.budgets.keys import CrossingKey, RequestTopic
 from bot.capability import Capability, Form, Timer
 from bot.domain.access import Caller
-from bot.domain.keys import NotificationKey, TopicKey
+from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
 from bot.outbox.renderers import RenderRequest
 from bot.registry import WiringError, registry_of
 from bot.settings import load
@@ -97,5 +97,5 @@ def test_the_capabilities_there_are_list_every_key_of_theirs(tmp_path: Path) -> 
 
 
 def _is_key_of(value: object, module: ModuleType) -> bool:
-    is_key = isinstance(value, type) and issubclass(value, NotificationKey | TopicKey)
-    return is_key and value.__module__ == module.__name__
+    is_key = isinstance(value, type) and issubclass(value, NotificationKey | TopicKey | ActionKey | FormKey)
+    return is_key and value.__module__ == module.__name__ and hasattr(value, "kind")

@@ -6,7 +6,7 @@ from bot.failures.capability import failure_commands
 from bot.home import store
 from bot.home.facts import HomePolicy
 from bot.home.home import HomeTab
-from bot.home.render import ACT
+from bot.home.keys import KIND, BudgetFormAction, LiftSilenceAction, ListenAction
 from bot.usage.capability import answers
 
 _PATIENCE = 15.0  # seconds that a sync gives it, before the next one
@@ -27,7 +27,8 @@ def home(context: Context) -> Capability:
     )
     return Capability(
         "home",
-        actions={ACT: tab.press},
+        keys=(ListenAction, BudgetFormAction, LiftSilenceAction),
+        actions={KIND: tab.press},
         timers=[Timer("home", 5, tab.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(prune={"viewers": store.prune}),
         home=tab.open,

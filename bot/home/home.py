@@ -16,6 +16,7 @@ from bot.domain.periods import local_day
 from bot.failures.commands import FailureCommands
 from bot.home import store
 from bot.home.facts import HomeFacts, HomePolicy, home_facts
+from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction, home_action
 from bot.home.render import HomeView, message_of
 from bot.home.store import Mark, Touched
 from bot.home.viewers import Standing, Viewers
@@ -69,17 +70,19 @@ class HomeTab:
             )
 
     async def press(self, request: Request, caller: Caller) -> None:
-        """Somebody presses a button in it."""
-        _, what, _ = f"{request.action}::".split(":", 2)
-        match what:
-            case "listen":
-                await self._listen(caller, on=request.text == "on")
-            case "ask" | "set":
+        """Do what the button that was pressed says, and republish the presser's App Home if that changed it.
+
+        Raises MalformedKeyError if App Home has no such button.
+        """
+        match home_action(request.action, request.text):
+            case BudgetFormAction():
                 channel = await self.workspace.channels.open_dm(request.user)
                 await self.budgets.fill_in(replace(request, channel=channel), caller)
                 return
-            case "lift":
-                await self._lift(request, caller)
+            case ListenAction(on):
+                await self._listen(caller, on=on)
+            case LiftSilenceAction(silence):
+                await self._lift(silence, caller)
         now = self.clock()
         await self.database.write(lambda connection: store.opened(connection, request.user, now))  # or was forgotten
         await self._draw(request.user, at_once=True)
@@ -88,10 +91,10 @@ class HomeTab:
         member = await self.failures.member(caller)
         await self.failures.listen(member, on=on)
 
-    async def _lift(self, request: Request, caller: Caller) -> None:
+    async def _lift(self, silence: int, caller: Caller) -> None:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators lift silences.")
-        await self.failures.lift(int(request.text))
+        await self.failures.lift(silence)
 
     # --- when something changes ----------------------------------------------------------------------
 

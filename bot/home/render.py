@@ -12,21 +12,20 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
-from bot.failures.answer_render import lifting, silenced
+from bot.failures.answer_render import ActiveSilence, silenced
 from bot.failures.facts import Case
 from bot.failures.report import ErrorLine
 from bot.home.facts import HomeFacts, Own, Team
+from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
 from bot.ledger.spend import TaskRow
 from bot.slack import blocks
-from bot.slack.blocks import Draft, Message
+from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import code, readable_text
 from bot.slack.templates import Templates
 from bot.usage import answer_formatting
 from bot.usage.report import Report
 from bot.usage.tables import add_chart
 
-ACT = "home"  # what the ids of its buttons begin with
-LISTEN, ASK, SET, LIFT = f"{ACT}:listen", f"{ACT}:ask", f"{ACT}:set", f"{ACT}:lift"
 _LINES = 10  # budgets, alerts, silences
 _CELLS = 10  # of a bar
 _TITLE, _ERROR = 60, 120  # characters, so that all lines of a part fit
@@ -73,7 +72,7 @@ def _add_own(draft: Draft, own: Own, view: HomeView) -> None:
     add_chart(draft, own.month)
     budgets = [_budget(each) for each in own.budgets]
     draft.add(blocks.section(view.templates.render("home/budgets", budgets=budgets)))
-    draft.add(blocks.actions([blocks.raw_button("Ask for a budget", ASK, "ask")]))
+    draft.add(blocks.actions([blocks.button("Ask for a budget", BudgetFormAction("ask"))]))
     _add_tasks(draft, own, view)
     _add_failures(draft, own, view)
 
@@ -138,7 +137,7 @@ def _add_failures(draft: Draft, own: Own, view: HomeView) -> None:
     text = view.templates.render("home/failures", lines=lines, more=more, listens=own.listens)
     draft.add(blocks.section(text))
     label = "Tell me no more" if own.listens else "Tell me when a task fails"
-    draft.add(blocks.actions([blocks.raw_button(label, LISTEN, "off" if own.listens else "on")]))
+    draft.add(blocks.actions([blocks.button(label, ListenAction(on=not own.listens))]))
 
 
 def _failure(each: ErrorLine) -> dict[str, object]:
@@ -162,14 +161,18 @@ def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
             view.templates.render("home/budgets_at_risk", budgets=budgets, more=len(team.budgets) - len(budgets))
         )
     )
-    draft.add(blocks.actions([blocks.raw_button("Set a budget", SET, "set")]))
+    draft.add(blocks.actions([blocks.button("Set a budget", BudgetFormAction("set"))]))
     alerts = [_alert(each) for each in team.alerts[:_LINES]]
     values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
     draft.add(blocks.section(view.templates.render("home/alerts", **values)))
     for each in team.silences[:_LINES]:
         draft.add(blocks.context(silenced(each, view.zone)))
     if team.silences:
-        draft.add(blocks.actions([lifting(each, LIFT) for each in team.silences[:_BUTTONS]]))
+        draft.add(blocks.actions([_lift_button(each) for each in team.silences[:_BUTTONS]]))
+
+
+def _lift_button(each: ActiveSilence) -> Button:
+    return blocks.button(one_line(f"Lift: {each.name}", _TITLE), LiftSilenceAction(each.id))
 
 
 def _alert(each: Case) -> dict[str, object]:

@@ -6,10 +6,9 @@ from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
 from bot.outbox.pruning import RetainedKeys
 from bot.outbox.restore import KeyMapping, unchanged_key
 from bot.usage.answers import Answers
-from bot.usage.buttons import ASK, CSV, SHARE
 from bot.usage.commands import UsageCommands
 from bot.usage.help import HelpCommands
-from bot.usage.keys import WelcomeKey
+from bot.usage.keys import AskAction, CsvAction, ShareAction, WelcomeKey
 from bot.usage.report import ReportPolicy
 from bot.usage.welcome import Welcome
 
@@ -30,9 +29,13 @@ def usage(context: Context) -> Capability:
     welcome = Welcome(source, context.people, context.database, context.templates, poll)
     return Capability(
         "usage",
-        keys=(WelcomeKey,),
+        keys=(WelcomeKey, AskAction, ShareAction, CsvAction),
         commands={"help": about.help, "status": about.status},
-        actions={ASK: commands.answer_button, SHARE: commands.share, CSV: commands.send_csv},
+        actions={
+            AskAction.kind: commands.answer_button,
+            ShareAction.kind: commands.share,
+            CsvAction.kind: commands.send_csv,
+        },
         events={WelcomeKey.kind: welcome.say},
         timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
         upkeep=Upkeep(

@@ -21,8 +21,9 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
-from bot.usage.buttons import instead_button
+from bot.usage.buttons import instead_buttons
 from bot.usage.export import to_csv
+from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.render import message_of
 from bot.usage.report import Report
 from bot.usage.view import AnswerView
@@ -52,16 +53,19 @@ class UsageCommands:
         await self._served(self._file if question.csv else self._answer, request, caller, question)
 
     async def answer_button(self, request: Request, caller: Caller) -> None:
-        """Answer the question of a button. Raises QueryError if its value is none, so that no answer had it."""
-        await self._served(self._answer, request, caller, await self.source.parsed(request.text, caller))
+        """Answer the question of a button. Raises QueryError if its value is no question."""
+        line = AskAction.decode(request.action, request.text).line
+        await self._served(self._answer, request, caller, await self.source.parsed(line, caller))
 
     async def share(self, request: Request, caller: Caller) -> None:
-        """Share the answer with the channel, as whoever pressed may see it; raises as `answer_button`."""
-        await self._served(self._share, request, caller, await self.source.parsed(request.text, caller))
+        """Share the answer with the channel, as whoever pressed may see it. Raises as `answer_button`."""
+        line = ShareAction.decode(request.action, request.text).line
+        await self._served(self._share, request, caller, await self.source.parsed(line, caller))
 
     async def send_csv(self, request: Request, caller: Caller) -> None:
-        """Send the answer as a file to whoever pressed; raises as `answer_button`."""
-        await self._served(self._file, request, caller, await self.source.parsed(request.text, caller))
+        """Send the answer as a file to whoever pressed. Raises as `answer_button`."""
+        line = CsvAction.decode(request.action, request.text).line
+        await self._served(self._file, request, caller, await self.source.parsed(line, caller))
 
     async def _served(self, answer: _Answer, request: Request, caller: Caller, question: Question) -> None:
         try:
@@ -109,8 +113,8 @@ class UsageCommands:
         text = self.templates.render("usage/syntax_error", **values)
         draft = Draft(text)
         draft.add(blocks.section(text))
-        if error.instead and (button := instead_button(error.instead)):
-            draft.add(blocks.actions([button]))
+        if error.instead and (buttons := list(instead_buttons(error.instead))):
+            draft.add(blocks.actions(buttons))
         return draft.message()
 
     # --- sharing ---------------------------------------------------------------------------------

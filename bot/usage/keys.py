@@ -1,9 +1,11 @@
-"""The key of the welcome."""
+"""The keys of usage: the welcome's notification, and the buttons under an answer."""
 
 from dataclasses import dataclass
 from typing import Self
 
-from bot.domain.keys import MalformedKeyError, NotificationKey
+from bot.domain.keys import ActionKey, MalformedKeyError, NotificationKey, rest_of
+
+_NO_WORDS = " "  # the value of a button whose question has no words: Slack takes no empty one
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,64 @@ class WelcomeKey(NotificationKey):
         if text != cls.kind:
             raise MalformedKeyError(f"{text!r} is not the welcome's key")
         return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class AskAction(ActionKey):
+    """Asks a question, a line of the query language; `name` tells the button from the others of its message."""
+
+    kind = "ask"
+    name: str
+    line: str
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `ask:<name>`."""
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def value(self) -> str:
+        """The value: the line."""
+        return self.line or _NO_WORDS
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of a button that asks. Raises MalformedKeyError if it is another one."""
+        return cls(rest_of(action_id, cls.kind), _line(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _LineAction(ActionKey):
+    """Does something with the answer to a line of the query language; one button a message."""
+
+    line: str
+
+    @property
+    def value(self) -> str:
+        """The value: the line."""
+        return self.line or _NO_WORDS
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one."""
+        if action_id != cls.kind:
+            raise MalformedKeyError(f"{action_id!r} is not the button {cls.kind!r}")
+        return cls(_line(value))
+
+
+class ShareAction(_LineAction):
+    """Shares the answer with the channel."""
+
+    __slots__ = ()
+    kind = "share"
+
+
+class CsvAction(_LineAction):
+    """Sends the answer as a CSV file to whoever presses."""
+
+    __slots__ = ()
+    kind = "csv"
+
+
+def _line(value: str) -> str:
+    return "" if value == _NO_WORDS else value

@@ -214,7 +214,7 @@ FORGED = (
     *((act, f"task:{MOVED}") for act in ("ask:model", "csv", "share")),
     *((f"budget_{act}", "budget:99:month:2026-03") for act in ("ack", "snooze:today", "raise")),
     *((f"failure_{act}", "group:99") for act in ("tasks", "silence", "ack")),
-    ("budget_approve", "1"), ("failure_lift", "1"), ("home:lift", "1"),
+    ("budget_approve", "1"), ("failure_lift", "1"), ("home:lift:1", "1"),
 )  # fmt: skip
 
 

@@ -1,0 +1,102 @@
+"""The keys of App Home: its buttons, whose ids all begin with `home`."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from bot.domain.keys import ActionKey, MalformedKeyError, number, rest_of
+
+KIND = "home"
+_ON, _OFF = "on", "off"
+_FORMS = {"home:ask": "ask", "home:set": "set"}  # values by action id
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAction(ActionKey):
+    """Turns the direct messages about one's own failed tasks on or off."""
+
+    kind = KIND
+    on: bool
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `home:listen`."""
+        return f"{self.kind}:listen"
+
+    @property
+    def value(self) -> str:
+        """The value, `on` or `off`."""
+        return _ON if self.on else _OFF
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of `home:listen`. Raises MalformedKeyError if it is another button."""
+        if action_id != f"{cls.kind}:listen" or value not in {_ON, _OFF}:
+            raise MalformedKeyError(f"{action_id!r} with {value!r} turns nothing on or off")
+        return cls(value == _ON)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFormAction(ActionKey):
+    """Opens the form to `ask` for a budget, or to `set` one: the same form, which suits the role of whoever presses."""
+
+    kind = KIND
+    verb: str
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `home:ask` or `home:set`."""
+        return f"{self.kind}:{self.verb}"
+
+    @property
+    def value(self) -> str:
+        """The value, the verb again."""
+        return self.verb
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of `home:ask` or `home:set`. Raises MalformedKeyError if it is another button."""
+        if _FORMS.get(action_id) != value:
+            raise MalformedKeyError(f"{action_id!r} with {value!r} opens no form")
+        return cls(value)
+
+
+@dataclass(frozen=True, slots=True)
+class LiftSilenceAction(ActionKey):
+    """Lifts a silence, by its id."""
+
+    kind = KIND
+    silence: int
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `home:lift:<id>`."""
+        return f"{self.kind}:lift:{self.silence}"
+
+    @property
+    def value(self) -> str:
+        """The value, the silence's id."""
+        return str(self.silence)
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of `home:lift:<id>`. Raises MalformedKeyError if it is another button."""
+        key = cls(number(rest_of(rest_of(action_id, cls.kind), "lift")))
+        if key.value != value:
+            raise MalformedKeyError(f"{action_id!r} is not the silence {value!r}")
+        return key
+
+
+HomeAction = ListenAction | BudgetFormAction | LiftSilenceAction
+
+
+def home_action(action_id: str, value: str) -> HomeAction:
+    """Return the key of a button of App Home that was pressed. Raises MalformedKeyError if there is none such."""
+    match rest_of(action_id, KIND).partition(":")[0]:
+        case "listen":
+            return ListenAction.decode(action_id, value)
+        case "ask" | "set":
+            return BudgetFormAction.decode(action_id, value)
+        case "lift":
+            return LiftSilenceAction.decode(action_id, value)
+        case other:
+            raise MalformedKeyError(f"App Home has no button {other!r}")
