@@ -8,7 +8,8 @@ from time import perf_counter
 from benchmarks.bars import Bar
 from benchmarks.workplace import scratch
 from bot.database.engine import Database, open_database
-from bot.outbox.keys import ChannelDestination, Destination, StoredKey
+from bot.outbox.destinations import ChannelDestination, Destination
+from bot.outbox.keys import StoredKey
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
 from bot.outbox.resolution import ResolvedChannel

@@ -15,7 +15,7 @@ from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.members import member_ids, stored_email
-from bot.outbox.keys import OperatorsDestination, UserDestination
+from bot.outbox.destinations import OperatorsDestination, UserDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 from bot.people import mentions

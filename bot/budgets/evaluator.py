@@ -35,7 +35,7 @@ from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.domain.visibility import Privacy
-from bot.outbox.keys import (
+from bot.outbox.destinations import (
     AlertDestination,
     Destination,
     MemberDestination,

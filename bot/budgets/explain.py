@@ -25,7 +25,7 @@ from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import show_usd, usd_text
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.outbox.keys import (
+from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,
     Destination,

@@ -10,7 +10,7 @@ from bot.budgets.rules import UNITS
 from bot.budgets.store import LimitSetting, StoredBudget, stored_budget, write
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.outbox.amendments import merge_topics, redirect, withdraw
-from bot.outbox.keys import MemberDestination
+from bot.outbox.destinations import MemberDestination
 from bot.outbox.live_store import request_edits, topics_of
 
 if TYPE_CHECKING:

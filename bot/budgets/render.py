@@ -17,7 +17,8 @@ from bot.domain.money import show_usd
 from bot.domain.periods import Unit
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
-from bot.outbox.keys import MemberDestination, OperatorDestination, is_of
+from bot.outbox.destinations import MemberDestination, OperatorDestination
+from bot.outbox.keys import is_of
 from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
 from bot.people.destinations import DestinationResolver

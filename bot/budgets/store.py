@@ -26,7 +26,7 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.spend import spend_column
-from bot.outbox.keys import OperatorDestination
+from bot.outbox.destinations import OperatorDestination
 from bot.outbox.queries import is_enqueued, is_left_unsaid
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from bot.database import metadata
 from bot.database.engine import Database
 from bot.digest.channels import CHANNEL, switch, switches
 from bot.digest.planner import Decisions, DigestPlanner
-from bot.outbox.keys import ChannelDestination
+from bot.outbox.destinations import ChannelDestination
 from bot.outbox.resolution import Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 

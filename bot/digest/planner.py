@@ -16,7 +16,7 @@ from bot.domain.periods import local_day
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.passes import beginning, freshness, is_complete
 from bot.ledger.scope import EVERYTHING
-from bot.outbox.keys import ChannelDestination
+from bot.outbox.destinations import ChannelDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 

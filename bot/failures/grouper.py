@@ -14,7 +14,7 @@ from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.rules import LATE, MANY, QUIET, failed_at, fingerprint
 from bot.failures.store import Failed, Group, Kind, Silence, Silenced, State
 from bot.ledger.rules import EntryKind
-from bot.outbox.keys import AlertDestination, MemberDestination
+from bot.outbox.destinations import AlertDestination, MemberDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 

@@ -19,7 +19,8 @@ from bot.failures.grouper import REPLIES
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.store import Silence, Silenced
 from bot.ledger.scope import Scope
-from bot.outbox.keys import MemberDestination, is_of
+from bot.outbox.destinations import MemberDestination
+from bot.outbox.keys import is_of
 from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
 from bot.slack import blocks

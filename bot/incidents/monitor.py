@@ -14,7 +14,7 @@ from bot.domain.timestamps import to_us
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
 from bot.ledger.key_warning import key_warning
 from bot.outbox import queries
-from bot.outbox.keys import OpsDestination
+from bot.outbox.destinations import OpsDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import statement
-from bot.outbox.keys import Destination
+from bot.outbox.destinations import Destination
 from bot.outbox.live_store import Topic
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import Moment, statement
-from bot.outbox.keys import AlertDestination, Destination, MissedKey, decode_destination
+from bot.outbox.destinations import AlertDestination, Destination, decode_destination
+from bot.outbox.keys import MissedKey
 from bot.outbox.store import NewNotification, enqueue
 
 if TYPE_CHECKING:

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.domain.keys import TopicKey
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import Moment, statement
-from bot.outbox.keys import (
-    AgainKey,
-    Destination,
-    NewsKey,
-    StoredTopic,
-    decode_destination,
-    is_of,
-    message_key,
-)
+from bot.outbox.destinations import Destination, decode_destination
+from bot.outbox.keys import AgainKey, NewsKey, StoredTopic, is_of, message_key
 from bot.outbox.store import NewNotification, enqueue
 
 if TYPE_CHECKING:

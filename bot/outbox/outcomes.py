@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import optional_from_us, to_us
-from bot.outbox.keys import Destination, StoredKey, StoredTopic
+from bot.outbox.destinations import Destination
+from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.rules import NotificationState
 from bot.outbox.store import ClaimedNotification, NewNotification, enqueue
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.keys import MalformedKeyError
 from bot.outbox import unplaced
-from bot.outbox.keys import Destination, decode_destination
+from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.outcomes import Ending
 from bot.outbox.requests import request_timeout, wait_after
 from bot.outbox.resolution import Destinations, Redirect, Resolution, ResolvedChannel, Undeliverable

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.outbox.conditions import statement
-from bot.outbox.keys import Destination, KeyRange, decode_destination, message_key
+from bot.outbox.destinations import Destination, decode_destination
+from bot.outbox.keys import KeyRange, message_key
 from bot.outbox.rules import NotificationState
 
 if TYPE_CHECKING:

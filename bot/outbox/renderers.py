@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.keys import kind_of
-from bot.outbox.keys import AgainKey, Destination, NewsKey
+from bot.outbox.destinations import Destination
+from bot.outbox.keys import AgainKey, NewsKey
 from bot.slack.blocks import Message
 from bot.slack.templates import Templates
 

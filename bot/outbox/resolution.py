@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.outbox.keys import Destination
+from bot.outbox.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from bot.domain.keys import Key, TopicKey, kind_of
 from bot.domain.timestamps import to_us
 from bot.ledger.former import FormerLedger, Row, insert, rows_by_column
 from bot.outbox.conditions import statement
-from bot.outbox.keys import AgainKey, MemberDestination, NewsKey, StoredKey, decode_destination
+from bot.outbox.destinations import MemberDestination, decode_destination
+from bot.outbox.keys import AgainKey, NewsKey, StoredKey
 from bot.outbox.live_store import request_edits
 from bot.outbox.rules import NotificationState
 

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.domain.periods import instant
-from bot.outbox.keys import (
+from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,
     Destination,

@@ -10,7 +10,8 @@ from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.outbox.conditions import Moment, statement
-from bot.outbox.keys import Destination, decode_destination, message_key
+from bot.outbox.destinations import Destination, decode_destination
+from bot.outbox.keys import message_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -11,7 +11,7 @@ import structlog
 from bot.database.reader import Reader
 from bot.domain.visibility import Privacy
 from bot.ledger.members import addresses
-from bot.outbox.keys import (
+from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,
     Destination,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.periods import Unit, day_start, local_day, period
 from bot.domain.timestamps import from_us
 from bot.outbox import amendments, queries
-from bot.outbox.keys import AlertDestination
+from bot.outbox.destinations import AlertDestination
 from bot.outbox.queries import EnqueuedNotification
 from bot.outbox.store import NewNotification, enqueue
 from bot.spikes.keys import SpikeKey

@@ -10,7 +10,7 @@ from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.members import Person, people
-from bot.outbox.keys import Destination, UserDestination
+from bot.outbox.destinations import Destination, UserDestination
 from bot.outbox.queries import delivery_records
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import NewNotification, enqueue

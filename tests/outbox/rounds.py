@@ -25,7 +25,8 @@ from bot.database.engine import Database, open_database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.ledger.former import open_former
-from bot.outbox.keys import ChannelDestination, StoredKey, StoredTopic
+from bot.outbox.destinations import ChannelDestination
+from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.live_store import request_edits
 from bot.outbox.restore import KeyMapping, adopt, mark_all_unconfirmed, unchanged_key
 from bot.outbox.store import NewNotification, enqueue

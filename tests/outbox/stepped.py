@@ -6,8 +6,9 @@ from typing import Any
 
 from bot.outbox import live_store, store
 from bot.outbox.conditions import Moment
+from bot.outbox.destinations import ChannelDestination, Destination
 from bot.outbox.due import release_abandoned
-from bot.outbox.keys import ChannelDestination, Destination, StoredKey, StoredTopic, message_key
+from bot.outbox.keys import StoredKey, StoredTopic, message_key
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import RenderRequest

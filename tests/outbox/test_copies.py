@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.domain.timestamps import to_us
 from bot.outbox import live_store, outcomes, store
+from bot.outbox.destinations import ChannelDestination
 from bot.outbox.due import release_abandoned
-from bot.outbox.keys import ChannelDestination, StoredKey, StoredTopic
+from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.outcomes import Arrival, Posted
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import NewNotification

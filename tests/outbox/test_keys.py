@@ -7,60 +7,70 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.budgets import keys as budgets
+from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
 from bot.budgets.rules import UNITS
-from bot.digest import keys as digest
+from bot.digest.keys import DigestKey, DigestTopic
 from bot.domain.keys import DestinationKey, Key, MalformedKeyError, NotificationKey, TopicKey
 from bot.domain.periods import Unit
-from bot.failures import keys as failures
-from bot.incidents import keys as incidents
-from bot.outbox import keys as outbox
-from bot.spikes import keys as spikes
-from bot.usage import keys as usage
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
+from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey, decode_event
+from bot.outbox.destinations import (
+    AlertDestination,
+    ChannelDestination,
+    MemberDestination,
+    OperatorDestination,
+    OperatorsDestination,
+    OpsDestination,
+    UserDestination,
+    decode_destination,
+)
+from bot.outbox.keys import AgainKey, MissedKey, NewsKey, StoredKey, StoredTopic
+from bot.spikes.keys import SpikeKey
+from bot.usage.keys import WelcomeKey
 
 DAY = date(2026, 3, 2)
 
 # what earlier versions wrote: these strings stand in ledgers, and in the metadata of messages
 STORED: Mapping[str, Key] = {
-    "member:17": outbox.MemberDestination(17),
-    "user:U0PRIYA": outbox.UserDestination("U0PRIYA"),
-    "operators": outbox.OperatorsDestination(),
-    "operator:U0HANNAH": outbox.OperatorDestination("U0HANNAH"),
-    "channel:C0NEWS": outbox.ChannelDestination("C0NEWS"),
-    "channel:#neo-spend": outbox.ChannelDestination("#neo-spend"),
-    "alert": outbox.AlertDestination(),
-    "alert:team": outbox.AlertDestination(team=True),
-    "ops": outbox.OpsDestination(),
-    "ops:operators": outbox.OpsDestination(operators=True),
-    "missed:12": outbox.MissedKey(12),
-    "news:3-14": outbox.NewsKey(3, 14),
-    "again:3": outbox.AgainKey(3),
-    "crossing:5": budgets.CrossingKey(5),
-    "limit:4-17": budgets.LimitKey(4, 17),
-    "limit:4-0": budgets.LimitKey(4, 0),
-    "limit:4-month:2026-03": budgets.LimitKey(4, "month:2026-03"),
-    "limit:4-day:2026-03-02": budgets.LimitKey(4, "day:2026-03-02"),
-    "summary:4": budgets.SummaryKey(4),
-    "decided:6": budgets.DecidedKey(6),
-    "budget:17:month:2026-03": budgets.BudgetTopic(17, Unit.MONTH, "2026-03"),
-    "budget:0:week:2026-W10": budgets.BudgetTopic(0, Unit.WEEK, "2026-W10"),
-    "budget:1:day:2026-11-24@America/New_York": budgets.BudgetTopic(1, Unit.DAY, "2026-11-24@America/New_York"),
-    "failure:9": failures.FailureKey(9),
-    "spike:17-2026-03-02": spikes.SpikeKey(17, DAY),
-    "spike:17-2026-03-02@America/Port-au-Prince": spikes.SpikeKey(17, DAY, "America/Port-au-Prince"),
-    "ops:disk-2026-03-02": incidents.IncidentKey("disk", DAY),
-    "ops:disk-2026-03-02-America/Port-au-Prince": incidents.IncidentKey("disk", DAY, "America/Port-au-Prince"),
-    "ops:7-recovered-2026-03-02": incidents.RecoveredKey(7, DAY),
-    "ops:7-recovered": incidents.RecoveredKey(7, None),
-    "incident:7-2026-03-02": incidents.IncidentTopic(7, DAY),
-    "welcome": usage.WelcomeKey(),
+    "member:17": MemberDestination(17),
+    "user:U0PRIYA": UserDestination("U0PRIYA"),
+    "operators": OperatorsDestination(),
+    "operator:U0HANNAH": OperatorDestination("U0HANNAH"),
+    "channel:C0NEWS": ChannelDestination("C0NEWS"),
+    "channel:#neo-spend": ChannelDestination("#neo-spend"),
+    "alert": AlertDestination(),
+    "alert:team": AlertDestination(team=True),
+    "ops": OpsDestination(),
+    "ops:operators": OpsDestination(operators=True),
+    "missed:12": MissedKey(12),
+    "news:3-14": NewsKey(3, 14),
+    "again:3": AgainKey(3),
+    "crossing:5": CrossingKey(5),
+    "limit:4-17": LimitKey(4, 17),
+    "limit:4-0": LimitKey(4, 0),
+    "limit:4-month:2026-03": LimitKey(4, "month:2026-03"),
+    "limit:4-day:2026-03-02": LimitKey(4, "day:2026-03-02"),
+    "summary:4": SummaryKey(4),
+    "decided:6": DecidedKey(6),
+    "budget:17:month:2026-03": BudgetTopic(17, Unit.MONTH, "2026-03"),
+    "budget:0:week:2026-W10": BudgetTopic(0, Unit.WEEK, "2026-W10"),
+    "budget:1:day:2026-11-24@America/New_York": BudgetTopic(1, Unit.DAY, "2026-11-24@America/New_York"),
+    "failure:9": FailureKey(9),
+    "spike:17-2026-03-02": SpikeKey(17, DAY),
+    "spike:17-2026-03-02@America/Port-au-Prince": SpikeKey(17, DAY, "America/Port-au-Prince"),
+    "ops:disk-2026-03-02": IncidentKey("disk", DAY),
+    "ops:disk-2026-03-02-America/Port-au-Prince": IncidentKey("disk", DAY, "America/Port-au-Prince"),
+    "ops:7-recovered-2026-03-02": RecoveredKey(7, DAY),
+    "ops:7-recovered": RecoveredKey(7, None),
+    "incident:7-2026-03-02": IncidentTopic(7, DAY),
+    "welcome": WelcomeKey(),
 }
 # the notification and the live message that it begins are called alike
 ALIKE: Mapping[str, tuple[Key, Key]] = {
-    "request:6": (budgets.RequestKey(6), budgets.RequestTopic(6)),
-    "failures:9": (failures.FailuresKey(9), failures.FailuresTopic(9)),
-    "digest:C0NEWS:2026-03-02": (digest.DigestKey("C0NEWS", DAY), digest.DigestTopic("C0NEWS", DAY)),
-    "digest:#neo-spend:2026-03-02": (digest.DigestKey("#neo-spend", DAY), digest.DigestTopic("#neo-spend", DAY)),
+    "request:6": (RequestKey(6), RequestTopic(6)),
+    "failures:9": (FailuresKey(9), FailuresTopic(9)),
+    "digest:C0NEWS:2026-03-02": (DigestKey("C0NEWS", DAY), DigestTopic("C0NEWS", DAY)),
+    "digest:#neo-spend:2026-03-02": (DigestKey("#neo-spend", DAY), DigestTopic("#neo-spend", DAY)),
 }
 EVERY = [*STORED.items(), *((text, key) for text, keys in ALIKE.items() for key in keys)]
 
@@ -90,35 +100,35 @@ def _labels(draw: st.DrawFn) -> tuple[Unit, str]:
 
 
 ANY: Mapping[type[Key], st.SearchStrategy[Key]] = {
-    outbox.MemberDestination: st.builds(outbox.MemberDestination, IDS),
-    outbox.UserDestination: st.builds(outbox.UserDestination, SLACK_IDS),
-    outbox.OperatorsDestination: st.builds(outbox.OperatorsDestination),
-    outbox.OperatorDestination: st.builds(outbox.OperatorDestination, SLACK_IDS),
-    outbox.ChannelDestination: st.builds(outbox.ChannelDestination, CHANNELS),
-    outbox.AlertDestination: st.builds(outbox.AlertDestination, team=st.booleans()),
-    outbox.OpsDestination: st.builds(outbox.OpsDestination, operators=st.booleans()),
-    outbox.MissedKey: st.builds(outbox.MissedKey, IDS),
-    outbox.NewsKey: st.builds(outbox.NewsKey, IDS, IDS),
-    outbox.AgainKey: st.builds(outbox.AgainKey, IDS),
-    outbox.StoredKey: st.builds(outbox.StoredKey, st.text()),
-    outbox.StoredTopic: st.builds(outbox.StoredTopic, st.text()),
-    budgets.CrossingKey: st.builds(budgets.CrossingKey, IDS),
-    budgets.LimitKey: st.builds(budgets.LimitKey, IDS, IDS | _labels().map(":".join)),
-    budgets.SummaryKey: st.builds(budgets.SummaryKey, IDS),
-    budgets.RequestKey: st.builds(budgets.RequestKey, IDS),
-    budgets.DecidedKey: st.builds(budgets.DecidedKey, IDS),
-    budgets.BudgetTopic: st.tuples(IDS, _labels()).map(lambda each: budgets.BudgetTopic(each[0], *each[1])),
-    budgets.RequestTopic: st.builds(budgets.RequestTopic, IDS),
-    failures.FailuresKey: st.builds(failures.FailuresKey, IDS),
-    failures.FailureKey: st.builds(failures.FailureKey, IDS),
-    failures.FailuresTopic: st.builds(failures.FailuresTopic, IDS),
-    spikes.SpikeKey: st.builds(spikes.SpikeKey, IDS, DAYS, ZONES),
-    incidents.IncidentKey: st.builds(incidents.IncidentKey, NAMES, DAYS, ZONES),
-    incidents.RecoveredKey: st.builds(incidents.RecoveredKey, IDS, st.none() | DAYS),
-    incidents.IncidentTopic: st.builds(incidents.IncidentTopic, IDS, DAYS),
-    digest.DigestKey: st.builds(digest.DigestKey, CHANNELS, DAYS),
-    digest.DigestTopic: st.builds(digest.DigestTopic, CHANNELS, DAYS),
-    usage.WelcomeKey: st.builds(usage.WelcomeKey),
+    MemberDestination: st.builds(MemberDestination, IDS),
+    UserDestination: st.builds(UserDestination, SLACK_IDS),
+    OperatorsDestination: st.builds(OperatorsDestination),
+    OperatorDestination: st.builds(OperatorDestination, SLACK_IDS),
+    ChannelDestination: st.builds(ChannelDestination, CHANNELS),
+    AlertDestination: st.builds(AlertDestination, team=st.booleans()),
+    OpsDestination: st.builds(OpsDestination, operators=st.booleans()),
+    MissedKey: st.builds(MissedKey, IDS),
+    NewsKey: st.builds(NewsKey, IDS, IDS),
+    AgainKey: st.builds(AgainKey, IDS),
+    StoredKey: st.builds(StoredKey, st.text()),
+    StoredTopic: st.builds(StoredTopic, st.text()),
+    CrossingKey: st.builds(CrossingKey, IDS),
+    LimitKey: st.builds(LimitKey, IDS, IDS | _labels().map(":".join)),
+    SummaryKey: st.builds(SummaryKey, IDS),
+    RequestKey: st.builds(RequestKey, IDS),
+    DecidedKey: st.builds(DecidedKey, IDS),
+    BudgetTopic: st.tuples(IDS, _labels()).map(lambda each: BudgetTopic(each[0], *each[1])),
+    RequestTopic: st.builds(RequestTopic, IDS),
+    FailuresKey: st.builds(FailuresKey, IDS),
+    FailureKey: st.builds(FailureKey, IDS),
+    FailuresTopic: st.builds(FailuresTopic, IDS),
+    SpikeKey: st.builds(SpikeKey, IDS, DAYS, ZONES),
+    IncidentKey: st.builds(IncidentKey, NAMES, DAYS, ZONES),
+    RecoveredKey: st.builds(RecoveredKey, IDS, st.none() | DAYS),
+    IncidentTopic: st.builds(IncidentTopic, IDS, DAYS),
+    DigestKey: st.builds(DigestKey, CHANNELS, DAYS),
+    DigestTopic: st.builds(DigestTopic, CHANNELS, DAYS),
+    WelcomeKey: st.builds(WelcomeKey),
 }
 
 
@@ -140,12 +150,12 @@ def test_a_key_reads_back_as_what_it_was(key: Key) -> None:
 
 @given(st.one_of(*(ANY[each] for each in ANY if issubclass(each, DestinationKey))))
 def test_a_destination_is_known_by_its_string(key: Key) -> None:
-    assert outbox.decode_destination(key.encode()) == key
+    assert decode_destination(key.encode()) == key
 
 
-@given(ANY[incidents.IncidentKey] | ANY[incidents.RecoveredKey])
+@given(ANY[IncidentKey] | ANY[RecoveredKey])
 def test_it_is_known_whether_an_incident_began_or_is_over(key: Key) -> None:
-    assert incidents.decode_event(key.encode()) == key
+    assert decode_event(key.encode()) == key
 
 
 # --- garbage ---------------------------------------------------------------------------------------
@@ -164,9 +174,9 @@ GARBAGE = (
 
 
 DECODERS: list[Callable[[str], Key]] = [
-    outbox.decode_destination,
-    incidents.decode_event,
-    *(each.decode for each in ANY if each not in {outbox.StoredKey, outbox.StoredTopic}),
+    decode_destination,
+    decode_event,
+    *(each.decode for each in ANY if each not in {StoredKey, StoredTopic}),
 ]
 
 
@@ -191,23 +201,23 @@ def test_a_key_of_another_kind_is_no_key(text: str, key: Key) -> None:
 
 def test_keys_that_name_a_date_or_nothing_are_the_same_in_every_ledger() -> None:
     same = {each for each in ANY if issubclass(each, NotificationKey) and each.is_ledger_independent}
-    assert same == {usage.WelcomeKey, digest.DigestKey, incidents.IncidentKey}
+    assert same == {WelcomeKey, DigestKey, IncidentKey}
 
 
 @given(IDS, IDS, DAYS, ZONES)
 def test_a_members_spikes_are_a_range_of_keys(member: int, other: int, day: date, zone: str) -> None:
-    keys, key = spikes.SpikeKey.of_member(member), spikes.SpikeKey(other, day, zone).encode()
+    keys, key = SpikeKey.of_member(member), SpikeKey(other, day, zone).encode()
     assert (keys.low <= key < keys.high) == (other == member)
 
 
 @given(NAMES, NAMES, DAYS, ZONES)
 def test_an_incidents_alarms_are_a_range_of_keys(name: str, other: str, day: date, zone: str) -> None:
-    keys, key = incidents.IncidentKey.of_name(name), incidents.IncidentKey(other, day, zone).encode()
+    keys, key = IncidentKey.of_name(name), IncidentKey(other, day, zone).encode()
     assert (keys.low <= key < keys.high) == (other == name)
 
 
 def test_a_topic_takes_the_zone_of_its_period_and_gives_it_back() -> None:
-    topic = budgets.BudgetTopic(1, Unit.DAY, "2026-11-24")
+    topic = BudgetTopic(1, Unit.DAY, "2026-11-24")
     aside = topic.of_zone("America/New_York")
     assert aside.encode() == "budget:1:day:2026-11-24@America/New_York"
     assert (aside.zone, topic.zone) == ("America/New_York", "")

@@ -14,7 +14,7 @@ from alembic.config import Config
 from bot.database.engine import Database, open_database
 from bot.database.schema import newest_revision
 from bot.domain.timestamps import to_us
-from bot.outbox.keys import ChannelDestination, Destination
+from bot.outbox.destinations import ChannelDestination, Destination
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
 from bot.outbox.resolution import ResolvedChannel

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
 from bot.outbox import live_store, outcomes, store
-from bot.outbox.keys import ChannelDestination, Destination
+from bot.outbox.destinations import ChannelDestination, Destination
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
 from bot.outbox.resolution import ResolvedChannel

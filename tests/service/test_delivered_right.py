@@ -11,7 +11,8 @@ from bot.budgets.keys import BudgetTopic
 from bot.budgets.store import LimitSetting
 from bot.domain.periods import Unit
 from bot.outbox import live_store, store
-from bot.outbox.keys import AlertDestination, StoredKey
+from bot.outbox.destinations import AlertDestination
+from bot.outbox.keys import StoredKey
 from bot.outbox.store import NewNotification, enqueue
 from bot.outbox.unplaced import set_channel
 from bot.sandbox.faults import Status

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bot.capability import After
-from bot.outbox.keys import UserDestination
+from bot.outbox.destinations import UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status, Total
 from bot.sandbox.slack.faults import Refuse

@@ -8,7 +8,7 @@ from time import perf_counter
 import pytest
 
 from bot.capability import After
-from bot.outbox.keys import AlertDestination, ChannelDestination, UserDestination
+from bot.outbox.destinations import AlertDestination, ChannelDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Fault, Hang, Mangle, RateLimited, Refuse, Reset

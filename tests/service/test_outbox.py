@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.outbox.keys import UserDestination
+from bot.outbox.destinations import UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Html, Status
 from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Refuse, Reset

@@ -14,7 +14,7 @@ from bot.database.backup import backup
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.digest.keys import DigestKey
-from bot.outbox.keys import ChannelDestination, OperatorsDestination, UserDestination
+from bot.outbox.destinations import ChannelDestination, OperatorsDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.api_calls import Call

@@ -14,7 +14,7 @@ from bot.digest.keys import DigestKey
 from bot.incidents.keys import IncidentKey
 from bot.ledger.former import open_former
 from bot.maintenance.restore import adopt
-from bot.outbox.keys import AlertDestination, ChannelDestination, OpsDestination
+from bot.outbox.destinations import AlertDestination, ChannelDestination, OpsDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.people.rate_limit import MOST
 from bot.sandbox.clock import SimClock

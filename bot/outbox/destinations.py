@@ -1,0 +1,172 @@
+"""Destinations: where a notification goes, before it is known which channel that is."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from bot.domain.keys import DestinationKey, MalformedKeyError, kind_of, number, rest_of
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDestination(DestinationKey):
+    """A member's direct messages, by the member's key."""
+
+    kind = "member"
+    member: int
+
+    def encode(self) -> str:
+        """Return `member:<key>`."""
+        return f"{self.kind}:{self.member}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `member:<key>`."""
+        return cls(number(rest_of(text, cls.kind)))
+
+
+@dataclass(frozen=True, slots=True)
+class UserDestination(DestinationKey):
+    """A Slack user's direct messages, whoever they are."""
+
+    kind = "user"
+    user: str
+
+    def encode(self) -> str:
+        """Return `user:<Slack id>`."""
+        return f"{self.kind}:{self.user}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `user:<Slack id>`."""
+        return cls(_named(text, cls.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorsDestination(DestinationKey):
+    """Every operator, each in their direct messages."""
+
+    kind = "operators"
+
+    def encode(self) -> str:
+        """Return `operators`."""
+        return self.kind
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `operators`."""
+        _one_of(text, (cls.kind,))
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorDestination(DestinationKey):
+    """One operator's direct messages; every operator's if that user is none any more."""
+
+    kind = "operator"
+    user: str
+
+    def encode(self) -> str:
+        """Return `operator:<Slack id>`."""
+        return f"{self.kind}:{self.user}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `operator:<Slack id>`."""
+        return cls(_named(text, cls.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDestination(DestinationKey):
+    """A channel, by its id or `#name`."""
+
+    kind = "channel"
+    name: str
+
+    def encode(self) -> str:
+        """Return `channel:<id or #name>`."""
+        return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `channel:<id or #name>`."""
+        return cls(_named(text, cls.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDestination(DestinationKey):
+    """ALERT_CHANNEL. What is about the `team` concerns no member, so that ALERT_PRIVACY does not apply to it."""
+
+    kind = "alert"
+    team: bool = False
+
+    def encode(self) -> str:
+        """Return `alert` or `alert:team`."""
+        return f"{self.kind}:team" if self.team else self.kind
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `alert` or `alert:team`."""
+        return cls(_one_of(text, (cls.kind, f"{cls.kind}:team")))
+
+
+@dataclass(frozen=True, slots=True)
+class OpsDestination(DestinationKey):
+    """OPS_CHANNEL. Where that is not set: ALERT_CHANNEL, but for what is for `operators` alone, else the operators."""
+
+    kind = "ops"
+    operators: bool = False
+
+    def encode(self) -> str:
+        """Return `ops` or `ops:operators`."""
+        return f"{self.kind}:operators" if self.operators else self.kind
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `ops` or `ops:operators`."""
+        return cls(_one_of(text, (cls.kind, f"{cls.kind}:operators")))
+
+
+Destination = (
+    MemberDestination
+    | UserDestination
+    | OperatorsDestination
+    | OperatorDestination
+    | ChannelDestination
+    | AlertDestination
+    | OpsDestination
+)
+
+
+def decode_destination(text: str) -> Destination:
+    """Return the destination of a string form. Raises MalformedKeyError if it is none."""
+    kind = kind_of(text)
+    if kind not in _DESTINATIONS:
+        raise MalformedKeyError(f"{text!r} is no destination")
+    return _DESTINATIONS[kind].decode(text)
+
+
+_DESTINATIONS: dict[str, type[Destination]] = {
+    each.kind: each
+    for each in (
+        MemberDestination,
+        UserDestination,
+        OperatorsDestination,
+        OperatorDestination,
+        ChannelDestination,
+        AlertDestination,
+        OpsDestination,
+    )
+}
+
+
+def _named(text: str, kind: str) -> str:
+    """Return what follows a kind, which is not empty."""
+    if not (name := rest_of(text, kind)):
+        raise MalformedKeyError(f"{text!r} names nothing")
+    return name
+
+
+def _one_of(text: str, forms: tuple[str, ...]) -> bool:
+    """Return whether a text is the second of the forms that it may have."""
+    if text not in forms:
+        raise MalformedKeyError(f"{text!r} is none of {', '.join(forms)}")
+    return text != forms[0]
