@@ -19,7 +19,8 @@ from bot.app import App, build
 from bot.neo.client import RetryPolicy
 from bot.service.log import configure
 from bot.service.service import Service, running
-from bot.settings import LogFormat, LogLevel, load
+from bot.settings.environment import load
+from bot.settings.model import LogFormat, LogLevel
 from bot.usage import answers
 from bot.usage.report import Report
 

@@ -23,7 +23,7 @@ from bot.ledger.booking import BookingResult, TaskChange
 from bot.ledger.rules import Entry, EntryKind
 from bot.outbox.conditions import Moment
 from bot.outbox.due import due_work
-from bot.settings import load
+from bot.settings.environment import load
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

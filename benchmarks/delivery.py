@@ -19,7 +19,7 @@ from bot.sandbox.slack.models import Channel
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace as Simulated
 from bot.service.log import configure
-from bot.settings import LogFormat, LogLevel
+from bot.settings.model import LogFormat, LogLevel
 from bot.shipped import shipped
 from bot.slack.blocks import Message, paragraph
 from bot.slack.templates import Templates

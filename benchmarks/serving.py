@@ -9,7 +9,7 @@ from benchmarks.workplace import NOW
 from bot.app import build
 from bot.service.log import configure
 from bot.service.service import serve
-from bot.settings import load
+from bot.settings.environment import load
 
 _BEGAN = monotonic()
 

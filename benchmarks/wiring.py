@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.workplace import NOW
 from bot.app import App, build
 from bot.sandbox.neo import KEY
-from bot.settings import load
+from bot.settings.environment import load
 from bot.sync.run import SyncOutcome
 
 

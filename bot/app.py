@@ -9,7 +9,7 @@ from bot.database.errors import LedgerError, translated_errors
 from bot.database.reader import Reader, open_reader
 from bot.ledger.pricing_unit import check_unit, require_unit
 from bot.outbox.rules import DeliveryTiming
-from bot.settings import Settings
+from bot.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.outbox.restore import KeyMapping
     from bot.people.destinations import DestinationResolver
     from bot.people.people import People
-    from bot.settings import Settings
+    from bot.settings.model import Settings
     from bot.slack.connection import ConnectionState
     from bot.slack.templates import Templates
     from bot.slack.workspace import Workspace

@@ -12,7 +12,7 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import START, World
-from bot.settings import load
+from bot.settings.environment import load
 
 Wire = Callable[..., App]
 HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)

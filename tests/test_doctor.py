@@ -18,7 +18,7 @@ from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.settings import load
+from bot.settings.environment import load
 
 HOUR = timedelta(hours=1)
 Examine = Callable[..., Awaitable[list[Check]]]

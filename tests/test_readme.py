@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from bot.cli.main import app
 from bot.demo.runner import QUESTIONS
-from bot.settings import NAMES
+from bot.settings.variables import NAMES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

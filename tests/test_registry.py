@@ -15,7 +15,7 @@ from bot.domain.access import Caller
 from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
 from bot.outbox.renderers import RenderRequest
 from bot.registry import WiringError, registry_of
-from bot.settings import load
+from bot.settings.environment import load
 from bot.slack.requests import Request
 
 

@@ -9,9 +9,14 @@ from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 from bot.domain.pricing import ByokUnit, SpendBasis
-from bot.settings import NAMES, Secret, SettingsError, doubts, load
+from bot.settings.credentials import Secret
+from bot.settings.environment import load
+from bot.settings.errors import SettingsError
+from bot.settings.model import likely_mistakes
+from bot.settings.variables import NAMES, VARIABLES
 
 KEY = "neo_sk_0123456789abcdefghijklmnopqrstuv"
+FIELDS = {variable.name: variable.field for variable in VARIABLES}
 OTHER_KEY = "neo_sk_zyxwvutsrqponmlkjihgfedcba987654"
 
 
@@ -81,7 +86,7 @@ def test_without_an_environment_the_defaults_stand(empty: Path) -> None:
     ],
 )
 def test_a_good_value_is_read(empty: Path, name: str, text: str, value: object) -> None:
-    assert getattr(load({name: text}, empty), name.lower()) == value
+    assert getattr(load({name: text}, empty), FIELDS[name]) == value
 
 
 @pytest.mark.parametrize(
@@ -424,11 +429,12 @@ def test_what_is_meant_for_another_setting_or_seldom_meant_is_said_with_the_mend
 def test_a_zone_that_is_what_it_says_is_taken(empty: Path, zone: str) -> None:
     loaded = load({"TIMEZONE": zone}, empty)
     assert loaded.timezone.key == zone
-    assert [found for found, _ in doubts(loaded)] == (["TIMEZONE is CET, an old name"] if zone == "CET" else [])
+    mistakes = [found for found, _ in likely_mistakes(loaded)]
+    assert mistakes == (["TIMEZONE is CET, an old name"] if zone == "CET" else [])
 
 
 def test_what_is_hardly_meant_is_doubted_without_being_told(empty: Path) -> None:
-    doubted = dict(doubts(load({"NEO_BEARER_TOKEN": KEY, "SLACK_SIGNING_SECRET": "secret"}, empty)))
+    doubted = dict(likely_mistakes(load({"NEO_BEARER_TOKEN": KEY, "SLACK_SIGNING_SECRET": "secret"}, empty)))
     assert doubted["NEO_BEARER_TOKEN holds an API key"] == "Put it into NEO_API_KEY."
     assert "SLACK_SIGNING_SECRET is not 32 hexadecimal digits" in doubted
     assert KEY not in str(doubted)

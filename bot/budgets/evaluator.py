@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from bot.database.reader import Reader
     from bot.ledger.booking import BookingResult, TaskChange
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 _BEGUN = "budget_periods"  # the note of which periods have begun
 _ZONE = "zone="  # what stands before the zone's name in it

@@ -63,7 +63,7 @@ def sentence_of(error: Exception) -> str:
     from bot.domain.access import RefusedError
     from bot.domain.parsing import QueryError
     from bot.domain.when import WhenError
-    from bot.settings import SettingsError
+    from bot.settings.errors import SettingsError
 
     if isinstance(error, SettingsError):
         return "\n  ".join([error.HEADING, *map(one_line, error.problems)])

@@ -33,7 +33,7 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
 
     from bot.demo import runner
     from bot.service.log import configure
-    from bot.settings import LogFormat, LogLevel
+    from bot.settings.model import LogFormat, LogLevel
 
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     console = terminal.console()

@@ -16,7 +16,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def load_app() -> "App":
     """Return the app with the settings of the environment. Raises SettingsError if they are wrong."""
     from bot.app import build
-    from bot.settings import load
+    from bot.settings.environment import load
 
     return build(load())
 
@@ -31,7 +31,7 @@ def print_json(document: object) -> None:
 def log_warnings() -> None:
     """Have what goes wrong on the way logged as a line to standard error, without the values of local variables."""
     from bot.service.log import configure
-    from bot.settings import LogFormat, LogLevel
+    from bot.settings.model import LogFormat, LogLevel
 
     configure(LogLevel.WARNING, LogFormat.CONSOLE)
 

@@ -14,7 +14,8 @@ from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
 from bot.service.log import configure
 from bot.service.service import Service, running
-from bot.settings import LogFormat, LogLevel, load
+from bot.settings.environment import load
+from bot.settings.model import LogFormat, LogLevel
 
 PACING = DeliveryTiming(pace=0.05)  # the embedded Slack takes more than one message a second
 RETRIES = RetryPolicy(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down

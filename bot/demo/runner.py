@@ -20,7 +20,7 @@ from bot.sandbox.page.server import Page
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
-from bot.settings import load
+from bot.settings.environment import load
 from bot.shipped import shipped
 from bot.slack.mrkdwn import Trusted
 from bot.slack.templates import Templates

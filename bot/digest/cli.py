@@ -11,7 +11,8 @@ from bot.digest.planner import DigestPlanner
 from bot.digest.render import DigestMessage, requested_digest
 from bot.digest.rules import DigestSchedule
 from bot.domain.visibility import Privacy
-from bot.settings import Settings, SettingsError
+from bot.settings.errors import SettingsError
+from bot.settings.model import Settings
 from bot.shipped import shipped
 from bot.slack.templates import Templates
 from bot.slack.terminal_text import terminal_text

@@ -29,7 +29,7 @@ from bot.spikes.rules import Spike, SpikePolicy
 from bot.spikes.store import spikes
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 WEEKS = 4  # before, of which the median is what is usual
 CHART = 14  # days

@@ -10,7 +10,7 @@ from bot.domain.formatting import weekday
 from bot.domain.periods import Unit, Window, day_start, instant, local_day
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 CATCH_UP = timedelta(hours=12)  # a digest that is later is skipped, and the next one says so
 PATIENCE = timedelta(hours=1)  # for which it waits for complete data

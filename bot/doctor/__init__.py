@@ -6,7 +6,9 @@ from pathlib import Path
 from bot.app import App, build
 from bot.doctor import ledger, neo, slack
 from bot.doctor.check import Check, State, guarded, guarded_async
-from bot.settings import DOTENV, SettingsError, doubts, load
+from bot.settings.environment import DOTENV, load
+from bot.settings.errors import SettingsError
+from bot.settings.model import likely_mistakes
 
 __all__ = ["Check", "State", "examine"]
 
@@ -20,7 +22,7 @@ def examine(*, offline: bool) -> list[Check]:
         return checks + [Check(State.FAIL, "settings", problem) for problem in error.problems]
     app = build(settings)
     checks.insert(0, Check(State.OK, "settings", f"read; dates in {settings.timezone.key}"))
-    checks += [Check(State.WARN, "settings", found, mend) for found, mend in doubts(settings)]
+    checks += [Check(State.WARN, "settings", found, mend) for found, mend in likely_mistakes(settings)]
     checks += guarded("files", lambda: ledger.private(app))
     checks += guarded("database", lambda: ledger.ledger(app))
     checks += [*neo.key(settings), *slack.tokens(settings)]

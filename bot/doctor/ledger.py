@@ -18,7 +18,7 @@ from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import freshness
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
-from bot.settings import Settings
+from bot.settings.model import Settings
 from bot.usage.answer_formatting import ago
 
 _LONG_OWED = timedelta(minutes=10)

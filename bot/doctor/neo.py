@@ -8,7 +8,7 @@ from bot.doctor.check import Check, State
 from bot.neo.client import NeoClient, QueryWindow, RetryPolicy, connect
 from bot.neo.errors import NeoError, TooLongError
 from bot.neo.wire import Page
-from bot.settings import Settings
+from bot.settings.model import Settings
 
 _CLOCK_SLACK = timedelta(seconds=30)
 _FEW_DAYS = 3  # as every poll reads

@@ -11,7 +11,7 @@ from bot.doctor.check import Check, State, guarded_async
 from bot.ledger.members import people
 from bot.people.links import users_by_email
 from bot.people.roles import Denied, SlackUser, read_user
-from bot.settings import Settings
+from bot.settings.model import Settings
 from bot.slack.account import Account
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError, translated_errors

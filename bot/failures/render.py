@@ -34,7 +34,7 @@ _LINKED = 3  # tasks that are linked
 _NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that all of its lines fit
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

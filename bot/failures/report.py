@@ -26,7 +26,7 @@ from bot.people import mentions
 from bot.people.mentions import Mentioned
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

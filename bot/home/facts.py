@@ -30,7 +30,7 @@ from bot.outbox.queries import undelivered_count
 from bot.usage.report import Report, ReportPolicy, answer
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 TASKS = 5
 LATELY = timedelta(days=7)

@@ -13,6 +13,7 @@ import httpx
 import stamina
 
 from bot.domain.connections import NOT_IN_TIME, obstacle
+from bot.domain.hosts import is_loopback
 from bot.domain.tasks import Refused
 from bot.neo.errors import (
     GarbledError,
@@ -26,7 +27,6 @@ from bot.neo.errors import (
     from_answer,
 )
 from bot.neo.wire import NotAPageError, Page, decode_page, fault_code
-from bot.settings import is_loopback
 
 PATH = "/api/v1/usage/tasks"
 LARGEST_PAGE = 200

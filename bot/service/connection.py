@@ -11,7 +11,7 @@ from bot.capability import Context, Stage
 from bot.database.errors import LedgerError
 from bot.service.health import SlackCheck
 from bot.service.router import Router
-from bot.settings import Settings
+from bot.settings.model import Settings
 from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 from bot.slack.listener import Listener

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bot.settings import LogFormat, LogLevel
+from bot.settings.model import LogFormat, LogLevel
 
 Event = MutableMapping[str, Any]
 

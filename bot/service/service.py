@@ -20,7 +20,8 @@ from bot.service.jobs import Jobs
 from bot.service.log import without_locals
 from bot.service.router import Router
 from bot.service.scheduler import Scheduler
-from bot.settings import Settings, SettingsError
+from bot.settings.errors import SettingsError
+from bot.settings.model import Settings
 from bot.slack import http
 from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.workspace import connect_workspace

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from bot.settings import is_loopback
+from bot.domain.hosts import is_loopback
 
 _HOOKS = "hooks.slack.com"
 _GOV_API, _GOV_HOOKS = "slack-gov.com", "hooks.slack-gov.com"

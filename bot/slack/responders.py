@@ -8,7 +8,7 @@ import structlog
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.settings import proxy_for
+from bot.settings.proxy import proxy_for
 from bot.slack.blocks import Message
 from bot.slack.errors import TOO_MANY_REQUESTS, RefusedBySlackError, SlackUnavailableError, translated_errors
 from bot.slack.messages import sdk_blocks

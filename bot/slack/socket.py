@@ -12,7 +12,7 @@ from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.settings import proxy_for
+from bot.settings.proxy import proxy_for
 from bot.slack.connection import ConnectionState
 from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
 from bot.slack.listener import Listener

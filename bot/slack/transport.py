@@ -14,7 +14,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.settings import proxy_for
+from bot.settings.proxy import proxy_for
 from bot.slack.errors import ForeignAddressError
 from bot.slack.origin import is_slack_address
 

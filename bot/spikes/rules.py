@@ -9,7 +9,7 @@ from bot.domain.money import median_nanos
 from bot.domain.pricing import SpendBasis
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 TIMES = 3
 DAYS = 28  # before the day in question, of which the active ones count

@@ -23,7 +23,7 @@ from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.service.service import Service, running
-from bot.settings import load
+from bot.settings.environment import load
 
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
 PROMPT = DeliveryTiming(request=2, lease=5, unconfirmed=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)

@@ -13,7 +13,8 @@ from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.service.log import configure
 from bot.service.service import serve
-from bot.settings import LogFormat, LogLevel, load
+from bot.settings.environment import load
+from bot.settings.model import LogFormat, LogLevel
 
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
 # a tenth of the real ones and less; a request takes a moment at the most

@@ -13,7 +13,7 @@ from bot.demo.runner import demo
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.delivery import Payload
 from bot.service.service import running
-from bot.settings import load
+from bot.settings.environment import load
 from tests.service.conftest import CHANNEL, Office, shown
 from tests.service.hostile import (
     FORM,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.service.log import LONGEST, configure, harmless
-from bot.settings import LogFormat, LogLevel
+from bot.settings.model import LogFormat, LogLevel
 from tests.service.conftest import Office
 from tests.service.hostile import FORM, as_form, command, posted, signed
 

@@ -49,7 +49,7 @@ from bot.outbox.keys import StoredKey
 from bot.outbox.outcomes import Arrival, Posted
 from bot.outbox.summary import summarized_notifications
 from bot.sandbox.world import START, World
-from bot.settings import load
+from bot.settings.environment import load
 from tests.downgrade import downgrade
 from tests.service.conftest import Office, shown
 from tests.service.test_budgets import MARCUS, PRIYA, spend, told

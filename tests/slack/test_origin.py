@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.settings import proxy_for
+from bot.settings.proxy import proxy_for
 from bot.slack.origin import is_own_host, is_response_url, is_slack_address
 
 SLACK, GOV, HERE = "https://slack.com/api/", "https://slack-gov.com/api/", "http://127.0.0.1:8811/api/"

@@ -1,0 +1,1 @@
+"""Settings: the sole reader of the environment and `.env`."""

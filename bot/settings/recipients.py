@@ -1,0 +1,49 @@
+"""Parsers of people and channels: Slack ids, e-mails and the names of channels."""
+
+import re
+
+from bot.domain.tasks import member_key
+from bot.settings.errors import InvalidValueError
+from bot.settings.values import comma_separated
+
+_EMAIL = re.compile(r"[^\s@<>()\[\]{}:;,=\\]+@[^\s@<>()\[\]{}:;,=\\]+")
+
+
+def email(text: str) -> str | None:
+    """Return the member key of an e-mail; None for an empty text."""
+    if not text:
+        return None
+    if not _EMAIL.fullmatch(text):
+        raise InvalidValueError(f"`{text}` is no e-mail address. Give the address of the key's owner.")
+    return member_key(text)
+
+
+def people(text: str) -> frozenset[str]:
+    """Return Slack ids as they are written, and the member keys of e-mails."""
+    return frozenset(map(_person, comma_separated(text)))
+
+
+def _person(text: str) -> str:
+    if re.fullmatch(r"[UW][A-Z0-9]{2,}", text):
+        return text
+    if _EMAIL.fullmatch(text):
+        return member_key(text)
+    raise InvalidValueError(f"`{text}` is neither a Slack id (U0123ABCD) nor an e-mail. Separate several with commas.")
+
+
+def channels(text: str) -> tuple[str, ...]:
+    """Return the ids or `#names` of channels, each once, in their order."""
+    return tuple(dict.fromkeys(map(_channel, comma_separated(text))))
+
+
+def optional_channel(text: str) -> str | None:
+    """Return the id or `#name` of a channel; None for an empty text."""
+    return _channel(text) if text else None
+
+
+def _channel(text: str) -> str:
+    if re.fullmatch(r"[CGD][A-Z0-9]{2,}", text):
+        return text
+    if re.fullmatch(r"#[^\s#,<>]{1,80}", text):
+        return text.lower()
+    raise InvalidValueError(f"`{text}` is no channel. Give its id (C0123ABCD) or #name.")

@@ -1,0 +1,94 @@
+"""Parsers of simple values: numbers, percentages, amounts, words of a list, a directory."""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from bot.domain.money import AmountError, typed_nanos
+from bot.settings.errors import InvalidValueError
+
+E = TypeVar("E", bound=StrEnum)
+
+_MOST_PERCENT, _MOST_STEPS = 1_000, 20
+_STATUS = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+
+
+def comma_separated(text: str) -> list[str]:
+    """Return the parts of a text between commas that are not blank."""
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def budget_steps(text: str) -> tuple[int, ...]:
+    """Return percentages, ascending, each once."""
+    percentages = comma_separated(text)
+    for each in percentages:
+        if not _is_whole(each, 1, _MOST_PERCENT):
+            raise InvalidValueError(
+                f"`{each}` is no percentage from 1 to {_MOST_PERCENT:,}. Give some such as 50,80,100."
+            )
+    if len(percentages) > _MOST_STEPS:
+        raise InvalidValueError(f"that is {len(percentages)} steps. Give {_MOST_STEPS} at most, such as 50,80,100.")
+    return tuple(sorted(set(map(int, percentages))))
+
+
+def statuses(text: str) -> tuple[str, ...]:
+    """Return statuses of tasks in lower case, each once, in their order."""
+    names = comma_separated(text.lower())
+    for each in names:
+        if not _STATUS.fullmatch(each):
+            raise InvalidValueError(f"`{each}` is no status. Give some such as error,failed,blocked.")
+    return tuple(dict.fromkeys(names))
+
+
+def switch(text: str) -> bool:
+    """Return whether the text is `on`; it must be `on` or `off`."""
+    if text.lower() not in {"on", "off"}:
+        raise InvalidValueError(f"`{text}` is neither on nor off.")
+    return text.lower() == "on"
+
+
+def amount(text: str) -> int:
+    """Return the nanos of an amount such as $10."""
+    try:
+        return typed_nanos(text)
+    except AmountError as error:
+        raise InvalidValueError(str(error)) from None
+
+
+def directory(text: str) -> Path | None:
+    """Return the path of a directory that exists; None for an empty text."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_dir():
+        raise InvalidValueError(f"`{text}` is no directory. Make it, or leave the setting out.")
+    return path
+
+
+def whole_number_parser(least: int, most: int, noun: str) -> Callable[[str], int]:
+    """Return a parser of a whole number of something from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not _is_whole(text, least, most):
+            raise InvalidValueError(f"`{text}` is not a whole number of {noun} from {least:,} to {most:,}.")
+        return int(text)
+
+    return parse
+
+
+def _is_whole(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most
+
+
+def choice_parser(choices: type[E]) -> Callable[[str], E | None]:
+    """Return a parser of one of some words; it returns None for an empty text."""
+
+    def parse(text: str) -> E | None:
+        try:
+            return choices(text.lower()) if text else None
+        except ValueError as error:
+            raise InvalidValueError(f"`{text}` is none of {', '.join(choices)}.") from error
+
+    return parse
