@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
-from bot.database.reader import Reader, Rows, open_reader
+from bot.database.reader import Parameters, Reader, Rows, open_reader
 from bot.domain.access import AT_THE_TERMINAL
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import parse_question
@@ -31,10 +31,10 @@ class Recorder(Reader):
         self.results.append(found)
         return found
 
-    def exec_driver_sql(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+    def exec_driver_sql(self, sql: str, parameters: Parameters = ()) -> Rows:
         """A query that the writing side asks too."""
         found = super().exec_driver_sql(sql, parameters)
-        self.statements.append((sql, tuple(parameters)))
+        self.statements.append((sql, dict(parameters) if isinstance(parameters, Mapping) else tuple(parameters)))
         self.results.append(list(found))
         return found
 

@@ -1,17 +1,13 @@
 """Alembic's entry: migrates the connection it is given, so that nothing is half done."""
 
+from importlib import import_module
+
 from alembic import context
 from sqlmodel import SQLModel
 
-from bot.budgets import tables as budgets  # noqa: F401 - declares theirs
-from bot.digest import tables as digest  # noqa: F401 - declares theirs
-from bot.failures import tables as failures  # noqa: F401 - declares theirs
-from bot.home import tables as home  # noqa: F401 - declares theirs
-from bot.incidents import tables as incidents  # noqa: F401 - declares theirs
-from bot.ledger import tables  # noqa: F401 - declares the tables
-from bot.outbox import tables as outbox  # noqa: F401 - declares theirs
-from bot.people import tables as people  # noqa: F401 - declares theirs
-from bot.slack import tables as slack  # noqa: F401 - declares theirs
+DECLARING = ("database", "ledger", "outbox", "slack", "people", "budgets", "failures", "incidents", "digest", "home")
+for package in DECLARING:
+    import_module(f"bot.{package}.tables")
 
 connection = context.config.attributes.get("connection")
 if connection is None:

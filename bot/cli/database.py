@@ -57,7 +57,7 @@ def restore_ledger(file: Path) -> None:
 @in_one_line
 def verify_ledger() -> None:
     """Check the ledger's laws; exit 1 if one is broken."""
-    from bot.database.backup import verify
+    from bot.ledger.verification import verify
 
     is_broken = False
     for law, breaches in verify(load_app().settings.database_path).items():

@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -223,43 +223,28 @@ def _damage(path: Path) -> Iterator[str]:
         yield str(error)
 
 
-# --- laws ----------------------------------------------------------------------------------------
-
-_LAWS = {
+_SOUND = {
     "the file is sound": "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'",
     "every row's neighbours exist": "SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check",
-    "a task's charges sum to its total": """
-        SELECT t.task_id FROM task t LEFT JOIN (
-            SELECT task, sum(platform_nanos) AS platform, sum(provider_nanos) AS provider FROM charge GROUP BY task
-        ) c ON c.task = t.id
-        WHERE coalesce(c.platform, 0) <> coalesce(t.platform_nanos, 0)
-           OR coalesce(c.provider, 0) <> coalesce(t.provider_nanos, 0)
-           OR (c.task IS NULL) <> (t.platform_nanos IS NULL AND t.provider_nanos IS NULL)""",
-    "quarters of an hour sum to their charges": """
-        SELECT start FROM (
-            SELECT booked_at - booked_at % 900000000 AS start, platform_nanos, provider_nanos FROM charge
-            UNION ALL SELECT start, -platform_nanos, -provider_nanos FROM charge_quarter
-        ) GROUP BY start HAVING sum(platform_nanos) <> 0 OR sum(provider_nanos) <> 0""",
-    "every task has its detail": "SELECT task_id FROM task WHERE id NOT IN (SELECT task FROM task_detail)",
-    "nothing is booked for a merged member": """
-        SELECT m.email FROM member m WHERE m.merged_into IS NOT NULL AND (
-            EXISTS (SELECT 1 FROM charge c WHERE c.member = m.id)
-            OR EXISTS (SELECT 1 FROM task t WHERE t.member = m.id))""",
-    "every model and status is known": """
-        SELECT DISTINCT model FROM task WHERE model NOT IN (SELECT value FROM seen WHERE kind = 'model')
-        UNION SELECT DISTINCT status FROM task WHERE status NOT IN (SELECT value FROM seen WHERE kind = 'status')""",
 }
 
 
-def verify(path: Path) -> dict[str, list[str]]:
-    """Check the ledger's laws in one snapshot; returns each law with what breaks it, nothing where it holds.
+def violations(path: Path, laws: Mapping[str, str]) -> dict[str, list[str]]:
+    """Check a database file and what is to hold in it, in one snapshot.
+
+    Args:
+        path: the file.
+        laws: by name a query for the rows that break the law; its first column names the row.
+
+    Returns:
+        Each law, those of any file first, with what breaks it; nothing where it holds.
 
     Raises:
-        LedgerError: the ledger cannot be read.
+        LedgerError: the file cannot be read.
     """
     try:
         with closing(_opened(path)) as connection:
             connection.execute("BEGIN")
-            return {law: [str(row[0]) for row in connection.execute(sql)] for law, sql in _LAWS.items()}
+            return {law: [str(row[0]) for row in connection.execute(sql)] for law, sql in (_SOUND | dict(laws)).items()}
     except sqlite3.DatabaseError as error:
         raise LedgerError(f"cannot read {path}: {error}.") from error

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+Parameters = Sequence[Any] | Mapping[str, Any]  # by place (`?`) or by name (`:name`)
+
+
 class Rows(list[tuple[Any, ...]]):
     """What a query found, as the writing side's connections give it."""
 
@@ -35,7 +38,7 @@ class Reader:
         """All rows of a query."""
         return self._connection.execute(sql, parameters or {}).fetchall()
 
-    def exec_driver_sql(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+    def exec_driver_sql(self, sql: str, parameters: "Parameters" = ()) -> Rows:
         """A query that the writing side asks too, within its transactions."""
         return Rows(self._connection.execute(sql, parameters))
 
@@ -60,7 +63,7 @@ class Reader:
         self._connection.close()
 
 
-def plain_rows(connection: "Connection | Reader", sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+def plain_rows(connection: "Reads", sql: str, parameters: "Parameters" = ()) -> Sequence[Any]:
     """All rows of a query as plain tuples, on either side; a transaction's own, without what SQLAlchemy adds to it.
 
     Of a short query that is most of the time, and of hundreds of rows a third.
@@ -69,7 +72,7 @@ def plain_rows(connection: "Connection | Reader", sql: str, parameters: Sequence
         return connection.exec_driver_sql(sql, parameters)
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only one there is
-    return driver.execute(sql, tuple(parameters)).fetchall()
+    return driver.execute(sql, parameters).fetchall()
 
 
 CACHE_KIB = 64_000  # for one question after another in a process of their own

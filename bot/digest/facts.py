@@ -19,12 +19,13 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.timestamps import from_us, to_us
 from bot.failures.report import ErrorLine, error_lines
+from bot.ledger.members import emails_by_id
 from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
-from bot.ledger.spend import Group, Sums, groups, member_emails, sums, team_daily
+from bot.ledger.spend import Group, Sums, groups, sums, team_daily
 from bot.spikes.rules import Spike, SpikePolicy
 from bot.spikes.store import spikes
 
@@ -240,7 +241,7 @@ def _pressing(budgets: Sequence[BudgetLine], now: datetime) -> Three:
 def _unusual(reader: Reader, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
     days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
     found = [(day, each) for day in days for each in spikes(reader, day, policy.spikes)]
-    names = member_emails(reader) if found else {}
+    names = emails_by_id(reader, {each.member for _, each in found})
     return ((day, names[each.member], each) for day, each in found)
 
 

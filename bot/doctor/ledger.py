@@ -16,6 +16,7 @@ from bot.doctor.check import State as CheckState
 from bot.domain.timestamps import from_us
 from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import freshness
+from bot.ledger.quarantine import quarantined_count
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
 from bot.settings.model import Settings
@@ -54,7 +55,7 @@ def ledger(app: App) -> Iterator[Check]:
             yield Check(CheckState.OK, "database", f"{path} is writable, schema {newest_revision()}")
             fresh, warning = freshness(reader, app.clock()), key_warning(reader)
             outbox = outbox_summary(reader)
-            quarantined = reader.rows("SELECT count(*) FROM quarantine")[0][0]
+            quarantined = quarantined_count(reader)
     except LedgerError as error:
         yield Check(CheckState.FAIL, "database", str(error))
         return

@@ -30,6 +30,10 @@ class FormerLedger:
         """The rows of a query, by column."""
         return _rows(self.connection, sql, values)
 
+    def task_ids(self) -> dict[int, str]:
+        """Return the upstream's ids of the former ledger's tasks, by key."""
+        return dict(self.connection.execute("SELECT id, task_id FROM task").fetchall())
+
 
 @contextmanager
 def open_former(kept: Path | None, connection: "Connection") -> Iterator[FormerLedger | None]:

@@ -1,15 +1,18 @@
 """Members: who the e-mails of the upstream belong to, and joining a renamed one."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.database.errors import LedgerError
-from bot.database.reader import Reader
+from bot.database.reader import Reader, plain_rows
 from bot.domain.tasks import member_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from bot.database.reader import Reads
 
 UNATTRIBUTED_NAME = "unattributed"
 
@@ -26,29 +29,74 @@ class Person:
 
 
 def member_ids(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
-    """The keys of members by e-mail, as they are after merges; unknown ones are added."""
+    """Return the keys of members by e-mail, as they are after merges; unknown ones are added."""
     wanted = sorted(set(emails))
-    found = _lookup(connection, wanted)
+    found = known_member_ids(connection, wanted)
     missing = [(email,) for email in wanted if email not in found]
     if missing:
         connection.exec_driver_sql("INSERT INTO member (email) VALUES (?)", missing)
-        found = _lookup(connection, wanted)
+        found = known_member_ids(connection, wanted)
     return found
 
 
-def _lookup(connection: "Connection", emails: list[str]) -> dict[str, int]:
-    if not emails:
-        return {}
-    marks = ",".join("?" * len(emails))
-    sql = f"SELECT email, coalesce(merged_into, id) FROM member WHERE email IN ({marks})"  # noqa: S608 - placeholders only
-    return {row[0]: row[1] for row in connection.exec_driver_sql(sql, tuple(emails))}
+_IDS = """
+SELECT m.email, coalesce(m.merged_into, m.id) FROM json_each(?) j CROSS JOIN member m ON m.email = j.value"""
 
 
-def member_id(reader: Reader, email: str | None) -> int | None:
-    """The key of a member by e-mail as the ledger has it, as they are after merges; None for nobody."""
-    sql = "SELECT coalesce(merged_into, id) FROM member WHERE email = :email"
-    row = None if email is None else reader.one(sql, {"email": email})
-    return None if row is None else int(row[0])
+def known_member_ids(reads: "Reads", emails: Iterable[str]) -> dict[str, int]:
+    """Return the keys of members by e-mail, as they are after merges; e-mails of nobody are left out."""
+    return dict(plain_rows(reads, _IDS, (json.dumps(list(emails)),)))
+
+
+def member_id(reads: "Reads", email: str | None) -> int | None:
+    """Return the key of a member by e-mail as the ledger has it, as they are after merges; None for nobody."""
+    return None if email is None else known_member_ids(reads, [email]).get(email)
+
+
+def unattributed_id(reads: "Reads") -> int | None:
+    """Return the key of the member that tasks without an e-mail are booked to; None where there is none yet."""
+    return member_id(reads, "")
+
+
+def current_email(reads: "Reads", member: int) -> tuple[int, str] | None:
+    """Return the key and the e-mail, as people read it, of whom a member is after merges; None for an unknown key."""
+    sql = "SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id) WHERE m.id = ?"
+    return next(((key, shown_email(email)) for key, email in plain_rows(reads, sql, (member,))), None)
+
+
+def emails_by_id(reads: "Reads", members: Iterable[int] | None = None) -> dict[int, str]:
+    """Return e-mails as people read them, by key, of these members or of all; merges are not followed."""
+    if members is None:
+        return {key: shown_email(email) for key, email in plain_rows(reads, "SELECT id, email FROM member")}
+    sql = "SELECT m.id, m.email FROM json_each(?) j CROSS JOIN member m ON m.id = j.value"
+    return {key: shown_email(email) for key, email in plain_rows(reads, sql, (json.dumps(list(members)),))}
+
+
+def current_emails(reads: "Reads") -> dict[str, str]:
+    """Return, for every e-mail in the ledger, the e-mail that its member goes by now."""
+    sql = "SELECT m.email, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id)"
+    return {email: now for email, now in plain_rows(reads, sql) if email}
+
+
+def attributed_emails(reads: "Reads") -> list[str]:
+    """Return the e-mail that each member goes by now, in order; rows without e-mail are nobody's."""
+    sql = "SELECT email FROM member WHERE email <> '' AND merged_into IS NULL ORDER BY email"
+    return [email for (email,) in plain_rows(reads, sql)]
+
+
+def member_count(reads: "Reads") -> int:
+    """Return how many members there are; who was merged into another is not one, nor is nobody."""
+    return int(plain_rows(reads, "SELECT count(*) FROM member WHERE merged_into IS NULL AND email <> ''")[0][0])
+
+
+def merged_ids(reads: "Reads", member: int) -> list[int]:
+    """Return the keys of those who were merged into a member."""
+    return [key for (key,) in plain_rows(reads, "SELECT id FROM member WHERE merged_into = ?", (member,))]
+
+
+def merged_count(reads: "Reads") -> int:
+    """Return how many e-mails were merged into another member's."""
+    return int(plain_rows(reads, "SELECT count(*) FROM member WHERE merged_into IS NOT NULL")[0][0])
 
 
 def addresses(reader: Reader, member: int) -> list[str]:
@@ -84,7 +132,7 @@ def merge(connection: "Connection", old: str, new: str) -> MergedMembers:
     ).first()
     if into:
         raise LedgerError(f"{old} is {shown_email(into[0])} already. Merge that one, if it is meant.")
-    known = _lookup(connection, [old_key])
+    known = known_member_ids(connection, [old_key])
     if old_key not in known:
         raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")
     target = member_ids(connection, [new_key])[new_key]

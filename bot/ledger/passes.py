@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.database.errors import LedgerError
-from bot.database.reader import Reader
+from bot.database.reader import Reader, plain_rows
 from bot.domain.periods import Window
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.pruning import PruneStep, key_after
@@ -16,6 +16,7 @@ from bot.ledger.scope import Scope
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from bot.database.reader import Reads
     from bot.ledger.booking import BookingResult
 
 _BEGINNING = 0  # the stored start of a window that reaches back to the beginning
@@ -348,6 +349,65 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
         tally=PassTally(*counts),
         error=error,
     )
+
+
+def newest_pass(reads: "Reads") -> int:
+    """Return the key of the newest pass, which is the one that books now, if any does; 0 before the first."""
+    return int(plain_rows(reads, "SELECT coalesce(max(id), 0) FROM pass")[0][0])
+
+
+def newest_ended_pass(reads: "Reads") -> int:
+    """Return the key of the newest pass that has ended; 0 before the first. One that was killed never ends."""
+    sql = "SELECT coalesce((SELECT max(id) FROM pass WHERE finished_at IS NOT NULL), 0)"
+    return int(plain_rows(reads, sql)[0][0])
+
+
+def first_start_after(reads: "Reads", key: int) -> datetime | None:
+    """Return when the earliest of the passes began that are newer than one, by its key; None if there is none."""
+    began = [at for (at,) in plain_rows(reads, "SELECT started_at FROM pass WHERE id > ?", (key,))]
+    return from_us(min(began)) if began else None
+
+
+def has_complete_pass(reads: "Reads", since: datetime, now: datetime) -> bool:
+    """Return whether a complete pass up to its present began between two moments."""
+    sql = "SELECT 1 FROM pass WHERE complete AND kind <> 'history' AND started_at >= ? AND started_at <= ? LIMIT 1"
+    return bool(plain_rows(reads, sql, (to_us(since), to_us(now))))
+
+
+def first_pass_between(reads: "Reads", since: datetime, now: datetime) -> int | None:
+    """Return the lowest key of the passes that began between two moments; None if there is none."""
+    # the sign has SQLite go by the moment, and not through all passes up to it
+    sql = "SELECT min(+id) FROM pass WHERE started_at > ? AND started_at <= ?"
+    key: int | None = plain_rows(reads, sql, (to_us(since), to_us(now)))[0][0]
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class PassEnd:
+    """How a pass ended, and with which error; older versions recorded no outcome."""
+
+    outcome: PassOutcome | None
+    error: str | None
+
+
+def last_pass_ends(reads: "Reads", kind: str, first: int, most: int) -> list[PassEnd]:
+    """Return how the newest passes of a kind ended, with keys from `first` on, newest first; not interrupted ones."""
+    sql = (
+        "SELECT ending, error FROM pass WHERE kind = ? AND id >= ? AND finished_at IS NOT NULL"
+        " AND ending IS NOT 'interrupted' ORDER BY id DESC LIMIT ?"
+    )
+    rows = plain_rows(reads, sql, (kind, first, most))
+    return [PassEnd(None if ending is None else PassOutcome(ending), error) for ending, error in rows]
+
+
+def first_start_since_complete(reads: "Reads", kind: str) -> datetime | None:
+    """Return when the earliest pass of a kind began that is newer than its last complete one; None if there is none."""
+    sql = (
+        "SELECT min(+started_at) FROM pass WHERE kind = ? AND id > coalesce("
+        "(SELECT id FROM pass WHERE kind = ? AND complete ORDER BY id DESC LIMIT 1), 0)"
+    )
+    at = plain_rows(reads, sql, (kind, kind))[0][0]
+    return None if at is None else from_us(at)
 
 
 def tasks_known_at(hashes: Container[int]) -> Callable[[str], bool]:

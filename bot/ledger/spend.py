@@ -17,7 +17,7 @@ from bot.domain.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
-from bot.ledger.members import shown_email
+from bot.ledger.members import emails_by_id, shown_email
 from bot.ledger.selection import Conditions, Selection, conditions_of
 
 if TYPE_CHECKING:
@@ -205,17 +205,12 @@ def _merged(found: Iterable[Group]) -> list[Group]:
     return list(result.values())
 
 
-def member_emails(reader: Reader) -> dict[int, str]:
-    """Members' e-mails as people read them, by key."""
-    return {key: shown_email(email) for key, email in reader.rows("SELECT id, email FROM member")}
-
-
 class _Labels:
     """What the keys of SQL groups mean to people: members' e-mails and the calendar's names."""
 
     def __init__(self, reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
         self._by = by
-        self._emails = member_emails(reader) if "member" in by else {}
+        self._emails = emails_by_id(reader) if "member" in by else {}
         unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
         self.buckets: list[Bucket] = (
             [] if unit is None else list(buckets(unit, _with_data(reader, selection.window), zone))

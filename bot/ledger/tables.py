@@ -6,14 +6,6 @@ Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see 
 from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-SQLModel.metadata.naming_convention = NAMING
-
 _WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
 _MISSED = text("missed_at IS NOT NULL")
 _MERGED = text("merged_into IS NOT NULL")
@@ -172,18 +164,3 @@ class Seen(SQLModel, table=True):
 
     kind: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
-
-
-class Lease(SQLModel, table=True):
-    """Who may do a thing that only one may do at a time, and until when."""
-
-    name: str = Field(primary_key=True)
-    holder: str
-    expires_at: int = Field(sa_type=BigInteger)
-
-
-class Note(SQLModel, table=True):
-    """A fact the ledger keeps about itself, such as the unit its amounts were priced in."""
-
-    key: str = Field(primary_key=True)
-    value: str

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.database.backup import verify
 from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
 from bot.ledger.booking import BookingPolicy, BookingResult, PageSource, book
+from bot.ledger.verification import verify
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

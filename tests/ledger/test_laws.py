@@ -10,7 +10,6 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.database.backup import verify
 from bot.database.engine import open_database
 from bot.database.reader import open_reader
 from bot.domain.periods import Window
@@ -24,6 +23,7 @@ from bot.ledger.repricing import reprice
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import groups, sums
+from bot.ledger.verification import verify
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward

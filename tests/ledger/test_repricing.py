@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.database.backup import verify
 from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
@@ -18,6 +17,7 @@ from bot.domain.timestamps import to_us
 from bot.ledger.booking import BookingPolicy, book
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
+from bot.ledger.verification import verify
 
 BORN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,8 +14,8 @@ import pytest
 from benchmarks.years import Years, live
 from bot.app import system_clock
 from bot.capability import After
-from bot.database.backup import verify
 from bot.domain.timestamps import to_us
+from bot.ledger.verification import verify
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi

@@ -29,7 +29,6 @@ from bot.budgets.explain import explain, to_document
 from bot.budgets.grammar import BudgetInstruction
 from bot.budgets.rules import DEFAULT, TEAM, Audience
 from bot.budgets.store import LimitSetting
-from bot.database.backup import verify
 from bot.database.engine import open_database
 from bot.database.reader import Reader, open_reader
 from bot.digest.planner import DigestPlanner
@@ -42,6 +41,7 @@ from bot.failures.grouper import FailureGrouper
 from bot.ledger import passes, pruning
 from bot.ledger.booking import BookingPolicy, book
 from bot.ledger.passes import PassTally
+from bot.ledger.verification import verify
 from bot.maintenance.prune import Pruning
 from bot.outbox import due, live_store, outcomes, store, unconfirmed, unplaced
 from bot.outbox.conditions import Moment

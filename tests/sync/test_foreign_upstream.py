@@ -19,8 +19,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.app import App, build
-from bot.database.backup import verify
 from bot.database.errors import LedgerError
+from bot.ledger.verification import verify
 from bot.neo.client import RetryPolicy
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START

@@ -1,0 +1,148 @@
+"""Charge ranges: the charges booked in a window, perhaps of one member, between two keys: their spend and tasks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.database.reader import plain_rows
+from bot.database.sql import compose
+from bot.domain.periods import Window
+from bot.domain.pricing import SpendBasis
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger.rules import EntryKind
+from bot.ledger.scope import MOVED
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRange:
+    """The charges of a member (None: of everybody) booked in a window, with keys above `after` up to `upto`."""
+
+    window: Window
+    member: int | None = None
+    after: int = 0
+    upto: int = 2**62  # above the key of any charge
+
+    def statement(self, template: str) -> str:
+        """Return a statement on `charge c` with the range's conditions in place of `{range}`."""
+        return compose(template, range=_IN_RANGE if self.member is None else f"c.member = :member AND {_IN_RANGE}")
+
+    @property
+    def values(self) -> dict[str, int | None]:
+        """The range as the named values of a statement."""
+        return {
+            "low": to_us(self.window.start),
+            "high": to_us(self.window.end),
+            "member": self.member,
+            "after": self.after,
+            "upto": self.upto,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeCount:
+    """How many charges there are, and when the first and the last of them were booked."""
+
+    charges: int
+    first: datetime | None
+    last: datetime | None
+
+
+_IN_RANGE = "c.booked_at >= :low AND c.booked_at < :high AND c.id > :after AND c.id <= :upto"
+_COUNT = "SELECT count(*), min(c.booked_at), max(c.booked_at) FROM charge c WHERE {range}"
+
+
+def charge_count(reads: "Reads", charges: ChargeRange) -> ChargeCount:
+    """Return how many charges a range holds, and from when they are."""
+    count, *moments = plain_rows(reads, charges.statement(_COUNT), charges.values)[0]
+    return ChargeCount(count, *(None if at is None else from_us(at) for at in moments))
+
+
+_LAST = "SELECT c.booked_at FROM charge c WHERE {range} ORDER BY c.id DESC LIMIT 1"
+
+
+def last_booking(reads: "Reads", charges: ChargeRange) -> datetime | None:
+    """Return when the newest charge of a range was booked; None for an empty range."""
+    return next((from_us(at) for (at,) in plain_rows(reads, charges.statement(_LAST), charges.values)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LateCharges:
+    """What was booked within a quarter of an hour, which begins at `start`, in nanos."""
+
+    start: datetime
+    platform_nanos: int
+    provider_nanos: int
+
+
+_LATE = """
+SELECT booked_at / 900000000, sum(platform_nanos), sum(provider_nanos) FROM charge
+WHERE id > :after AND observed_at > :observed_after AND +booked_at >= :low AND +booked_at < :high AND kind <> :repriced
+GROUP BY 1
+"""  # by key, for what was booked since is little and all before is much
+
+
+def late_charges(reads: "Reads", charges: ChargeRange, observed_after: int) -> list[LateCharges]:
+    """Return what a range holds of charges that were observed after a moment (microseconds), by quarter of an hour.
+
+    What was priced again with another BYOK unit is left out.
+    """
+    values = {**charges.values, "observed_after": observed_after, "repriced": EntryKind.REPRICED}
+    return [
+        LateCharges(from_us(quarter * 900_000_000), platform, provider)
+        for quarter, platform, provider in plain_rows(reads, _LATE, values)
+    ]
+
+
+def range_spend(reads: "Reads", charges: ChargeRange, basis: SpendBasis) -> int:
+    """Return what the charges of a range add up to, in nanos."""
+    sql = "SELECT coalesce(sum(c.platform_nanos), 0), coalesce(sum(c.provider_nanos), 0) FROM charge c WHERE {range}"
+    return basis.spend(*plain_rows(reads, charges.statement(sql), charges.values)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpend:
+    """What a range holds of one task, in nanos; of a task that has become somebody else's the title is not told."""
+
+    task_id: str
+    title: str | None
+    moved: bool
+    nanos: int
+
+
+_TASKS = """
+SELECT t.task_id, d.title, :member IS NOT NULL AND t.member <> :member, s.nanos
+FROM (SELECT c.task, sum(c.platform_nanos + :with_provider * c.provider_nanos) AS nanos FROM charge c WHERE {range}
+      GROUP BY c.task ORDER BY 2 DESC, c.task LIMIT :most) s
+JOIN task t ON t.id = s.task JOIN task_detail d ON d.task = t.id WHERE s.nanos > 0 ORDER BY s.nanos DESC, t.id
+"""
+_MODELS = """
+SELECT iif(:member IS NULL OR t.member = :member, t.model, :moved), sum(s.nanos)
+FROM (SELECT c.task, sum(c.platform_nanos + :with_provider * c.provider_nanos) AS nanos FROM charge c WHERE {range}
+      GROUP BY c.task) s
+JOIN task t ON t.id = s.task GROUP BY 1 HAVING sum(s.nanos) > 0 ORDER BY 2 DESC, 1 LIMIT :most
+"""
+
+
+def dearest_tasks(reads: "Reads", charges: ChargeRange, basis: SpendBasis, most: int) -> list[TaskSpend]:
+    """Return the tasks of a range on which most was spent, the dearest first; only those with any spend."""
+    sql = charges.statement(_TASKS)
+    return [
+        TaskSpend(task_id, None if moved else title, bool(moved), nanos)
+        for task_id, title, moved, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))
+    ]
+
+
+def dearest_models(reads: "Reads", charges: ChargeRange, basis: SpendBasis, most: int) -> list[tuple[str, int]]:
+    """Return the models of a range on which most was spent, with their nanos, the dearest first.
+
+    The model of tasks that have become somebody else's is "moved".
+    """
+    sql = charges.statement(_MODELS)
+    return [(model, nanos) for model, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))]
+
+
+def _dearest(charges: ChargeRange, basis: SpendBasis, most: int) -> dict[str, int | str | None]:
+    return {**charges.values, "with_provider": basis is SpendBasis.TOTAL, "moved": MOVED, "most": most}

@@ -1,0 +1,123 @@
+"""Stored tasks: what the ledger holds of tasks, by their keys, and how many there are."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.database.reader import plain_rows
+from bot.domain.pricing import SpendBasis
+from bot.domain.timestamps import to_us
+from bot.ledger.scope import Scope
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTask:
+    """A task as it is now, without its texts; `id` and `member` are keys, moments microseconds since 1970."""
+
+    id: int
+    task_id: str
+    member: int
+    status: str
+    model: str
+    created_at: int
+    changed_at: int
+    total_execution_ms: int | None
+    stream_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTexts:
+    """What a task is called and what its error says."""
+
+    title: str | None
+    error_message: str | None
+
+
+_TASKS = """
+SELECT t.id, t.task_id, t.member, t.status, t.model, t.created_at, t.changed_at, t.total_execution_ms, t.stream_count
+FROM json_each(?) j CROSS JOIN task t ON t.id = j.value
+"""
+
+
+def tasks_by_id(reads: "Reads", tasks: Iterable[int]) -> dict[int, StoredTask]:
+    """Return stored tasks by key; unknown keys are left out."""
+    return {row[0]: StoredTask(*row) for row in plain_rows(reads, _TASKS, (json.dumps(list(tasks)),))}
+
+
+_WITH_STATUS = """
+SELECT t.id, t.task_id, t.member, t.status, t.model, t.created_at, t.changed_at, t.total_execution_ms, t.stream_count
+FROM task t WHERE t.id > ? AND t.status IN (SELECT value FROM json_each(?)) ORDER BY t.id LIMIT ?
+"""
+
+
+def tasks_with_status(reads: "Reads", statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
+    """Return the first `most` tasks of any of the statuses whose keys follow `after`, by key."""
+    rows = plain_rows(reads, _WITH_STATUS, (after, json.dumps(list(statuses)), most))
+    return [StoredTask(*row) for row in rows]
+
+
+def texts_by_id(reads: "Reads", tasks: Iterable[int]) -> dict[int, TaskTexts]:
+    """Return the titles and error texts of stored tasks, by key."""
+    sql = """
+SELECT d.task, d.title, d.error_message FROM json_each(?) j CROSS JOIN task_detail d ON d.task = j.value"""
+    return {key: TaskTexts(*texts) for key, *texts in plain_rows(reads, sql, (json.dumps(list(tasks)),))}
+
+
+_TOTALS = """
+SELECT t.id, t.platform_nanos, t.provider_nanos FROM json_each(?) j CROSS JOIN task t ON t.id = j.value
+"""
+_CHARGED = """
+SELECT j.value, (SELECT sum(c.platform_nanos) FROM charge c WHERE c.task = j.value AND +c.member = ?),
+  (SELECT sum(c.provider_nanos) FROM charge c WHERE c.task = j.value AND +c.member = ?) FROM json_each(?) j
+"""  # the sign keeps SQLite from going through all that the member was ever charged
+
+
+def costs_by_id(reads: "Reads", tasks: Iterable[int], scope: Scope, basis: SpendBasis) -> dict[int, int | None]:
+    """Return what tasks cost, by key, in nanos, None if unknown; in a member's scope what was charged to them."""
+    keys = json.dumps(list(tasks))
+    if scope.member is None:
+        rows = plain_rows(reads, _TOTALS, (keys,))
+    else:
+        rows = plain_rows(reads, _CHARGED, (scope.member, scope.member, keys))
+    return {
+        key: None if platform is None and provider is None else basis.spend(platform or 0, provider or 0)
+        for key, platform, provider in rows
+    }
+
+
+def has_tasks(reads: "Reads", member: int) -> bool:
+    """Return whether any task is a member's."""
+    return bool(plain_rows(reads, "SELECT 1 FROM task WHERE member = ? LIMIT 1", (member,)))
+
+
+def members_with_changes(reads: "Reads", changed_since: datetime, created_since: datetime) -> set[int]:
+    """Return the keys of members with tasks that changed since a moment and were created since another."""
+    # the sign has SQLite go by what has changed, which is little; of what was created there may be much
+    sql = "SELECT member FROM task WHERE changed_at >= ? AND +created_at >= ?"
+    return {member for (member,) in plain_rows(reads, sql, (to_us(changed_since), to_us(created_since)))}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """How many tasks the ledger holds, how many of them without a known cost, and how many Neo lists no longer."""
+
+    tasks: int
+    without_cost: int
+    missing: int
+
+
+_COUNTS = """
+SELECT (SELECT count(*) FROM task),
+  (SELECT count(*) FROM task WHERE platform_nanos IS NULL AND provider_nanos IS NULL),
+  (SELECT count(*) FROM task WHERE missed_at IS NOT NULL AND missing_since IS NOT NULL)
+"""
+
+
+def task_counts(reads: "Reads") -> TaskCounts:
+    """Return how many tasks there are."""
+    return TaskCounts(*plain_rows(reads, _COUNTS)[0])
