@@ -10,7 +10,8 @@ from bot.database.reader import Parameters, Reader, Rows, open_reader
 from bot.domain.access import AT_THE_TERMINAL
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import parse_question
-from bot.usage.report import Report, ReportPolicy, answer
+from bot.usage.report import Report, ReportPolicy, ReportRequest
+from bot.usage.report_builder import build_report
 
 Row = tuple[Any, ...]
 Statement = tuple[str, dict[str, Any] | tuple[Any, ...]]
@@ -47,7 +48,7 @@ def ask(app: App, reader: Reader, line: str) -> Report:
     """Answer a line as the app does, from a reader that is open already."""
     now = app.clock()
     question = parse_question(reader, EVERYTHING, line, now, app.settings.timezone)
-    return answer(reader, question, AT_THE_TERMINAL, ReportPolicy.from_settings(app.settings), now)
+    return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), ReportPolicy.from_settings(app.settings))
 
 
 def recorded(app: App, ledger: Path, line: str) -> Recorder:

@@ -18,7 +18,7 @@ from bot.cli.shared import json_option, load_app, print_json
 def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     """Answer a question: `neo-usage report 7d by:member`."""
     from bot.usage import export
-    from bot.usage.report import terminal_report
+    from bot.usage.report_builder import terminal_report
 
     if as_json and as_csv:
         fail("--json and --csv: one of them", code=WRONG_USE)
@@ -30,10 +30,10 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     elif as_csv or answer.question.csv:
         click.echo(export.to_csv(answer), nl=False)
     else:
-        from bot.usage import cli
+        from bot.usage.report_printer import print_report
 
         stale_after = timedelta(seconds=2 * app.settings.poll_seconds)
-        cli.show(answer, terminal.console(), app.clock(), stale_after)
+        print_report(answer, terminal.console(), app.clock(), stale_after)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -74,8 +74,8 @@ def status_command(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
     from bot.database.reader import file_bytes
     from bot.ledger.scope import EVERYTHING
-    from bot.usage import status_cli
     from bot.usage.status import status, to_document
+    from bot.usage.status_printer import print_status
 
     app = load_app()
     with app.reader() as reader:
@@ -84,7 +84,7 @@ def status_command(*, as_json: bool) -> None:
     if as_json:
         print_json(document)
     else:
-        status_cli.show(found, document, terminal.console(), app.settings.timezone)
+        print_status(found, document, terminal.console(), app.settings.timezone)
 
 
 COMMANDS = (report, errors, status_command)

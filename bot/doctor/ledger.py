@@ -20,7 +20,7 @@ from bot.ledger.quarantine import quarantined_count
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
 from bot.settings.model import Settings
-from bot.usage.answer_formatting import ago
+from bot.usage.durations import ago
 
 _LONG_OWED = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow

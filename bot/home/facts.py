@@ -1,6 +1,6 @@
 """The facts of App Home: a member's month, budgets, tasks and failures; for an operator the team's besides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
 from bot.ledger.spend import TaskRow, task_rows
 from bot.outbox.queries import undelivered_count
-from bot.usage.report import Report, ReportPolicy, answer
+from bot.usage.report import Report, ReportPolicy, ReportRequest
+from bot.usage.report_builder import build_report
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -103,7 +104,7 @@ def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime
 
 def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datetime) -> Own:
     # asked as themselves, whatever else they may see
-    month = answer(reader, MONTH, Caller(Role.MEMBER, email), policy.usage, now)
+    month = build_report(reader, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
     lately = Selection(scope, Window(now - LATELY, now))
     with reader:
@@ -133,7 +134,7 @@ def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) 
 
 
 def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> Team:
-    month = answer(reader, Question(team=True, when=MONTH.when, by=MONTH.by), caller, policy.usage, now)
+    month = build_report(reader, ReportRequest(replace(MONTH, team=True), caller, now), policy.usage)
     silences = quiet(reader, now)
     alerts = going_on(reader, policy.budgets.basis, EVERYTHING)
     with reader:

@@ -23,8 +23,8 @@ from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import code, readable_text
 from bot.slack.templates import Templates
 from bot.usage import answer_formatting
+from bot.usage.answer_tables import add_chart
 from bot.usage.report import Report
-from bot.usage.tables import add_chart
 
 _LINES = 10  # budgets, alerts, silences
 _CELLS = 10  # of a bar
@@ -89,7 +89,7 @@ def _month(month: Report, forecast: Forecast | None) -> dict[str, object]:
         "low": "" if forecast is None else show_usd(forecast.low_nanos),
         "high": "" if forecast is None else show_usd(forecast.high_nanos),
         "least_days": LEAST_DAYS,
-        "lacking": answer_formatting.lacking(month),
+        "lacking": answer_formatting.incompleteness(month),
     }
 
 

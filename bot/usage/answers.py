@@ -22,7 +22,8 @@ from bot.neo.errors import NeoError
 from bot.people.people import People
 from bot.sync.rules import PlannedPass, backfill_passes
 from bot.sync.scheduler import SyncScheduler
-from bot.usage.report import Report, ReportPolicy, answer
+from bot.usage.report import Report, ReportPolicy, ReportRequest
+from bot.usage.report_builder import build_report
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +56,8 @@ class Answers:
         # others than operators may only mean themselves: nobody else is looked up for them
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
         mentioned = await self.people.mentioned(wanted)
-        now = self.clock()
-        return await self.database.read(
-            lambda reader: answer(reader, question, caller, self.policy, now, mentioned, most_rows)
-        )
+        report_request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
+        return await self.database.read(lambda reader: build_report(reader, report_request, self.policy))
 
     # --- freshness -------------------------------------------------------------------------------
 

@@ -167,7 +167,7 @@ def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any
     return [columns, *([("" if each[name] is None else each[name]) for name in columns] for each in documents)]
 
 
-def safe_cell(cell: Any) -> Any:  # noqa: ANN401 - a cell's value
+def safe_cell(cell: object) -> object:
     """A cell on one line of which no spreadsheet takes any part for a formula; numbers stay numbers."""
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell

@@ -19,8 +19,9 @@ from bot.slack.blocks import Draft
 from bot.slack.mrkdwn import Trusted, mention
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
-from bot.usage import answer_formatting
 from bot.usage.answers import Answers
+from bot.usage.durations import ago
+from bot.usage.outbox_formatting import message_counts
 from bot.usage.status import Status, status
 
 _MOST_QUARANTINED = 5
@@ -81,7 +82,7 @@ class HelpCommands:
             "operator": caller.role is Role.OPERATOR,
             "warning": found.warning or "",
             "as_of": self._moment(as_of),
-            "age": "" if age is None else answer_formatting.ago(age),
+            "age": "" if age is None else ago(age),
             "stale": age is None or age > self.source.stale_after,
             "reading": self.source.reading(caller),
             "failure": self.source.failure(caller),
@@ -93,7 +94,7 @@ class HelpCommands:
             "megabytes": f"{found.bytes / 2**20:,.1f}",
             "quarantined": formatting.count(len(found.quarantine), "row"),
             "quarantine": [(one_line(each.key, 60), each.reason) for each in found.quarantine[:_MOST_QUARANTINED]],
-            "messages": answer_formatting.owed(found.outbox, self.source.policy.zone),
+            "messages": message_counts(found.outbox, self.source.policy.zone),
             "dead": [(key, one_line(why, 120)) for key, why, _ in found.outbox.dead[:_MOST_QUARANTINED]],
             "admins": Trusted(", ".join(mention(each) for each in sorted(self.admins)) or "none: set ADMINS"),
             "version": __version__,

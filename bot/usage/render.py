@@ -8,8 +8,9 @@ from bot.domain.question import describe
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import escape, readable_text
-from bot.usage import answer_formatting, tables
+from bot.usage import answer_formatting, answer_tables
 from bot.usage.buttons import buttons_of
+from bot.usage.durations import ago
 from bot.usage.report import Report
 from bot.usage.view import AnswerView
 
@@ -26,11 +27,11 @@ def message_of(report: Report, view: AnswerView) -> Message:
     if not report.total.tasks:
         draft.add(blocks.section(_nothing(report, view)))
     elif report.details:
-        tables.add_details(draft, report, view)
+        answer_tables.add_details(draft, report, view)
     elif report.question.rows:
-        tables.add_rows(draft, report, view)
+        answer_tables.add_rows(draft, report, view)
     elif report.groups:
-        tables.add_groups(draft, report)
+        answer_tables.add_groups(draft, report)
     draft.add(blocks.context(_footnotes(report, view)))
     if buttons := list(buttons_of(report, view)):
         draft.add(blocks.actions(buttons))
@@ -85,7 +86,7 @@ def _nothing(report: Report, view: AnswerView) -> str:
     return view.templates.render(
         "usage/no_charges",
         filtered=filtered,
-        lacking=answer_formatting.lacking(report),
+        lacking=answer_formatting.incompleteness(report),
         own=view.caller.member if own and not filtered else "",
         whom=readable_text(view.whom_to_ask),
     )
@@ -96,11 +97,11 @@ def _footnotes(report: Report, view: AnswerView) -> str:
     return view.templates.render(
         "usage/footnotes",
         as_of=_moment(report, report.as_of),
-        age="" if age is None else answer_formatting.ago(age),
+        age="" if age is None else ago(age),
         stale=age is None or age > view.stale_after,
         reading=view.reading,
         failure=view.failure.rstrip("."),
-        lacking=answer_formatting.lacking(report),
+        lacking=answer_formatting.incompleteness(report),
         warning=report.warning or "",
         quarantined=formatting.count(report.quarantined, "row") if report.quarantined and view.operator else "",
         unit_assumed=report.unit_assumed,

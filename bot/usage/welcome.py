@@ -19,8 +19,8 @@ from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import Trusted, mention
 from bot.slack.templates import Templates
-from bot.usage import answer_formatting
 from bot.usage.answers import Answers
+from bot.usage.durations import every
 from bot.usage.help import FOR_OPERATORS
 from bot.usage.keys import WelcomeKey
 
@@ -69,7 +69,7 @@ class Welcome:
             members=formatting.count(len(everybody), "member"),
             total=show_usd(sum(each.spend_nanos for each in everybody)),
             examples=FOR_OPERATORS[:_EXAMPLES],
-            every=answer_formatting.every(self.poll),
+            every=every(self.poll),
             zone=self.source.policy.zone.key,
             operators=Trusted(", ".join(map(mention, self.people.operators()))),
             each=_round(2 * int(median(lately))) if lately else "",

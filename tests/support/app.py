@@ -16,7 +16,8 @@ from bot.maintenance.reprice import reprice
 from bot.sync.planner import SyncPlanner
 from bot.sync.rules import PlannedPass, SyncPlan
 from bot.sync.run import SyncOutcome
-from bot.usage.report import Report, terminal_report
+from bot.usage.report import Report
+from bot.usage.report_builder import terminal_report
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

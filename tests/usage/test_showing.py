@@ -14,11 +14,11 @@ from bot.app import App
 from bot.ledger.scope import EVERYTHING
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.usage.answer_formatting import ago
-from bot.usage.cli import show
+from bot.usage.durations import ago
 from bot.usage.export import safe_cell, to_csv
+from bot.usage.report_printer import print_report
 from bot.usage.status import status, to_document
-from bot.usage.status_cli import show as show_status
+from bot.usage.status_printer import print_status
 from tests.conftest import Wire
 from tests.support.app import report_of
 
@@ -61,7 +61,7 @@ def asked(world: World, wire: Wire) -> App:
 
 def text(app: App, line: str, later: timedelta = timedelta(0)) -> str:
     console = Console(file=io.StringIO(), width=160, markup=False, highlight=False)
-    show(report_of(app, line), console, app.clock() + later, timedelta(minutes=10))
+    print_report(report_of(app, line), console, app.clock() + later, timedelta(minutes=10))
     shown: str = console.file.getvalue()  # type: ignore[attr-defined]
     return shown
 
@@ -165,7 +165,7 @@ def test_the_status_as_text_and_as_data(asked: App) -> None:
     document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
     assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)
     console = Console(file=io.StringIO(), width=160, markup=False)
-    show_status(found, document, console, asked.settings.timezone)
+    print_status(found, document, console, asked.settings.timezone)
     shown: str = console.file.getvalue()  # type: ignore[attr-defined]
     assert "5, 1 without known cost, 0 no longer listed" in shown
     assert "2026-03-02 09:00 UTC, stale" in shown

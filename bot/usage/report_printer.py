@@ -1,4 +1,4 @@
-"""The report for a terminal: the question as understood, the headline, a table with shares and bars, freshness."""
+"""Prints a report in the terminal: the question, the headline, a table with shares and bars, and how fresh it is."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,21 +15,23 @@ from bot.domain.text import one_line
 from bot.ledger import spend
 from bot.ledger.detail import TaskDetail
 from bot.usage import answer_formatting
+from bot.usage.durations import ago, duration
 from bot.usage.report import Report
 from bot.usage.series import sparkline
+from bot.usage.task_formatting import task_facts
 
 MOST_LINES = 40  # groups shown without `top:`; the rest is said in one line
 MOST_ROWS = 20
 _BAR = 24  # cells
 
 
-def show(report: Report, console: Console, now: datetime, stale_after: timedelta) -> None:
+def print_report(report: Report, console: Console, now: datetime, stale_after: timedelta) -> None:
     """Print a report."""
     console.print(Group(*_parts(report, now, stale_after)))
 
 
 def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(answer_formatting.understood(report), style="dim"), _headline(report)]
+    parts: list[RenderableType] = [Text(answer_formatting.question_summary(report), style="dim"), _headline(report)]
     if report.details:
         parts += [part for detail in report.details for part in (Text(), *_detail(detail, report))]
     elif report.question.rows:
@@ -37,7 +39,7 @@ def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[Render
     elif report.question.by and report.groups:
         parts += [Text(), *_groups(report)]
     if not report.total.tasks:
-        parts += [Text(), Text(" ".join(answer_formatting.nothing(report)))]
+        parts += [Text(), Text(" ".join(answer_formatting.empty_reasons(report)))]
     return [*parts, Text(), _freshness(report, now, stale_after)]
 
 
@@ -63,12 +65,10 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if report.warning:
         return Text(f"WARNING: {one_line(report.warning, 400)}", style="bold red")
     age = now - report.as_of
-    line = Text(
-        f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({answer_formatting.ago(age)})", style="dim"
-    )
+    line = Text(f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({ago(age)})", style="dim")
     if age > stale_after:
         line.append(", stale: run `neo-usage sync`", style="yellow")
-    if lacking := answer_formatting.lacking(report):
+    if lacking := answer_formatting.incompleteness(report):
         line.append(f". {lacking}", style="yellow")
     if report.quarantined:
         rows = formatting.count(report.quarantined, "row")
@@ -115,7 +115,7 @@ def _counts(report: Report, shown: Sequence[spend.Group]) -> Table:
     table = _table([*report.question.by], ["calls", "time", "", "tasks"] if tools else ["triggers", "", "tasks"])
     largest = max((each.calls for each in shown), default=0)
     for each in shown:
-        time = [answer_formatting.duration(each.time_ms)] if tools else []
+        time = [duration(each.time_ms)] if tools else []
         key = (one_line(part, 60) for part in each.key)
         table.add_row(*key, f"{each.calls:,}", *time, _bar(each.calls, largest), f"{each.tasks:,}")
     return table
@@ -179,6 +179,6 @@ def _detail(task: TaskDetail, report: Report) -> list[RenderableType]:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in answer_formatting.facts(task, report):
+    for name, value in task_facts(task, report):
         table.add_row(name, value)
     return [table]

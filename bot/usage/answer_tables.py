@@ -1,4 +1,4 @@
-"""Tables and charts of an answer in Slack, with the same numbers in text where Slack refuses them."""
+"""The tables and charts of an answer in Slack, with the same numbers as text in case Slack refuses them."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,10 @@ from bot.ledger.spend import Group, TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Block, Draft
 from bot.slack.mrkdwn import escape
-from bot.usage import answer_formatting
+from bot.usage.durations import duration
 from bot.usage.report import Report
 from bot.usage.series import Series, over_time, sparkline
+from bot.usage.task_formatting import task_facts
 from bot.usage.view import AnswerView
 
 _DETAIL_CELL = 500  # of which sixteen fit a table
@@ -53,7 +54,7 @@ def _group_columns(report: Report) -> tuple[list[str], range]:
 def _group_cells(report: Report, group: Group) -> list[str]:
     tasks = f"{group.tasks:,}"
     if "tool" in report.question.by:
-        return [*group.key, f"{group.calls:,}", answer_formatting.duration(group.time_ms), tasks]
+        return [*group.key, f"{group.calls:,}", duration(group.time_ms), tasks]
     if "agent" in report.question.by:
         return [*group.key, f"{group.calls:,}", tasks]
     share = report.share(group)
@@ -61,10 +62,13 @@ def _group_cells(report: Report, group: Group) -> list[str]:
     return [*group.key, spend, _percent(share), tasks]
 
 
+_SMALLEST_SHARE = 0.001  # that one digit after the point can show
+
+
 def _percent(share: float | None) -> str:
     if share is None:
         return ""
-    return "<0.1%" if 0 < share < 0.001 else f"{share:.1%}"  # noqa: PLR2004 - a tenth of a percent
+    return "<0.1%" if 0 < share < _SMALLEST_SHARE else f"{share:.1%}"
 
 
 # --- the chart -----------------------------------------------------------------------------------
@@ -145,4 +149,4 @@ def _always(block: Block) -> Callable[[], Block]:
 
 def _detail_facts(task: TaskDetail, report: Report, view: AnswerView) -> list[tuple[str, str]]:
     hidden = {"task"} if view.titles else {"task", "title", "error"}
-    return [(name.capitalize(), value) for name, value in answer_formatting.facts(task, report) if name not in hidden]
+    return [(name.capitalize(), value) for name, value in task_facts(task, report) if name not in hidden]

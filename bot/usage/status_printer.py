@@ -1,4 +1,4 @@
-"""Status for a terminal."""
+"""Prints the status in the terminal."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,13 +10,13 @@ from rich.text import Text
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes import PassRecord
-from bot.usage.answer_formatting import owed
+from bot.usage.outbox_formatting import message_counts
 from bot.usage.status import Status
 
 _SHOWN = 10
 
 
-def show(found: Status, document: dict[str, Any], console: Console, zone: ZoneInfo) -> None:
+def print_status(found: Status, document: dict[str, Any], console: Console, zone: ZoneInfo) -> None:
     """Print a status; `document` is the same as data."""
     if found.warning:
         console.print(Text(f"WARNING: {one_line(found.warning, 400)}", style="bold red"))
@@ -49,7 +49,7 @@ def _facts(found: Status, document: dict[str, Any], zone: ZoneInfo) -> list[tupl
         ("tasks", f"{found.tasks:,}, {found.without_cost:,} without known cost, {found.missing:,} no longer listed"),
         ("members", f"{found.members:,}"),
         ("quarantine", f"{len(found.quarantine):,} rows"),
-        ("messages", owed(found.outbox, zone)),
+        ("messages", message_counts(found.outbox, zone)),
         ("database", f"{found.bytes / 2**20:,.1f} MB"),
     ]
 

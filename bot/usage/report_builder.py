@@ -1,0 +1,154 @@
+"""The report builder: answers a question from one consistent state of the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.database.reader import Reader
+from bot.domain.access import AT_THE_TERMINAL, Grant
+from bot.domain.pricing import SpendBasis
+from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
+from bot.domain.when import resolve
+from bot.ledger.detail import TaskDetail, task_detail
+from bot.ledger.key_warning import key_warning
+from bot.ledger.passes import Freshness, UnreadError, beginning, freshness, is_complete
+from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question, task_ids
+from bot.ledger.spend import Group, TaskRow, amounts, groups, sums, task_rows
+from bot.people import mentions
+from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest
+
+if TYPE_CHECKING:
+    from bot.settings.model import Settings
+
+_MOST_DETAILS = 5  # tasks asked for by id that are shown in full
+
+
+def terminal_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> Report:
+    """Return the answer to a line of the query language, asked by whoever holds the terminal.
+
+    Raises:
+        QueryError: the line is no question.
+        RefusedError: a name in it is nobody's.
+        UnreadError: nothing has been read yet.
+    """
+    policy = ReportPolicy.from_settings(settings)
+    question = parse_question(reader, EVERYTHING, line, now, policy.zone, policy.failing)
+    return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), policy)
+
+
+def build_report(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> Report:
+    """Return the answer to a question, read in one snapshot.
+
+    Raises:
+        RefusedError: the caller may not see that, or a name in it is nobody's.
+        WhenError: the window is reversed or has not begun.
+        UnreadError: the ledger holds nothing yet.
+    """
+    with reader:
+        return _ReportBuilder(reader, request, policy, _selection(reader, request, policy)).report()
+
+
+def _selection(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> Selection:
+    """Return what the question selects of what its caller may see."""
+    question = request.question
+    scope = Scope.of(reader, request.caller)
+    granted = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+    window = resolve(question.asked_when, request.now, policy.zone)
+    return Selection(scope, window, granted.members, question.filters, question.byok)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReportBuilder:
+    """Reads the parts of one report."""
+
+    reader: Reader
+    request: ReportRequest
+    policy: ReportPolicy
+    selection: Selection
+
+    def report(self) -> Report:
+        scope, policy, question = self.selection.scope, self.policy, self.request.question
+        rows = self._rows()
+        fresh = freshness(self.reader, self.request.now)
+        begins = beginning(self.reader, fresh, scope)
+        if fresh.as_of is None and not holds_any(self.reader, scope):
+            # an empty ledger must not read as an empty bill
+            raise UnreadError
+        warning = key_warning(self.reader, scope)
+        total = sums(self.reader, self.selection, policy.failing)
+        found = self._groups()
+        kept = found[: question.top] if question.top else found
+        return Report(
+            query=describe(question),
+            question=question,
+            scope=Grant(self.selection.members),
+            window=self.selection.window,
+            zone=policy.zone,
+            basis=policy.basis,
+            total=total,
+            previous=self._previous(begins),
+            groups=tuple(kept),
+            groups_omitted=len(found) - len(kept),
+            omitted_nanos=sum(each.spend(policy.basis) for each in found[len(kept) :]),
+            rows=tuple(rows),
+            details=tuple(self._details()),
+            as_of=fresh.as_of,
+            complete=warning is None and self._is_complete(fresh, begins),
+            begins=begins,
+            unit_assumed=total.by_unit and not policy.unit_is_set,
+            warning=warning,
+            quarantined=self._quarantined(),
+        )
+
+    def _groups(self) -> list[Group]:
+        question = self.request.question
+        if not question.by:
+            return []
+        return _sorted(groups(self.reader, self.selection, question.by, self.policy.zone), question, self.policy)
+
+    def _rows(self) -> Sequence[TaskRow]:
+        question = self.request.question
+        if not question.rows:
+            return ()
+        most = min(filter(None, (question.top, self.request.most_rows)), default=None)
+        return task_rows(self.reader, self.selection, self.policy.basis, most, by_name=question.sort == "name")
+
+    def _details(self) -> list[TaskDetail]:
+        """Return the tasks asked for by id, in full, if they are few and inside the selection."""
+        question, scope = self.request.question, self.selection.scope
+        if question.by or question.rows or not question.included(Field.TASK):
+            return []
+        if len(task_ids(self.reader, scope, question.included(Field.TASK))) > _MOST_DETAILS:
+            return []
+        inside = task_rows(self.reader, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
+        return [detail for row in inside if (detail := task_detail(self.reader, scope, row.task_id))]
+
+    def _previous(self, begins: datetime | None) -> Previous | None:
+        window = self.request.question.asked_when.before(self.request.now, self.policy.zone)
+        if window is None or begins is None or window.start < begins:
+            return None
+        before = replace(self.selection, window=window)
+        return Previous(window, self.policy.basis.spend(*amounts(self.reader, before)))
+
+    def _is_complete(self, fresh: Freshness, begins: datetime | None) -> bool:
+        if is_complete(fresh, self.selection.window, begins):
+            return True
+        return fresh.as_of is not None and asks_for_held_tasks(self.reader, self.selection)
+
+    def _quarantined(self) -> int:
+        """Return how many rows could not be booked; 0 for a member, since whose they are is not known."""
+        if self.selection.scope.member is not None:
+            return 0
+        return int(self.reader.rows("SELECT count(*) FROM quarantine")[0][0])
+
+
+def _sorted(found: Sequence[Group], question: Question, policy: ReportPolicy) -> list[Group]:
+    by_name = sorted(found, key=lambda group: group.key)
+    order = question.sort or ("name" if question.by[0] in TIME_GROUPINGS else "cost")
+    if order == "name":
+        return by_name
+    if order == "tasks":
+        return sorted(by_name, key=lambda group: -group.tasks)
+    return sorted(by_name, key=lambda group: (-group.spend(policy.basis), -group.calls))
