@@ -7,7 +7,7 @@ from benchmarks.workplace import NOW
 from bot.app import App, build
 from bot.sandbox.neo import KEY
 from bot.settings.environment import load
-from bot.sync.run import SyncOutcome
+from bot.sync.outcome import SyncOutcome
 
 
 def environment(ledger: Path, url: str = "http://127.0.0.1:1") -> Mapping[str, str]:

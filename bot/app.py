@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.outbox.restore import RestoredMessages
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
-    from bot.sync.run import SyncOutcome, SyncProgress
+    from bot.sync.outcome import SyncOutcome, SyncProgress
     from bot.sync.runner import OnWait, SyncRunner
 
 

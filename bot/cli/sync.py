@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bot.database.lease import LeaseHolder
-    from bot.sync.run import SyncOutcome, SyncProgress
+    from bot.sync.outcome import SyncOutcome, SyncProgress
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Waits that Neo asked for: kept in the ledger, so that no poll, question or restart asks before they are over."""
+"""Waits that Neo asked for, recorded in the ledger: no poll, question or restart sends a request before they end."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,33 +11,33 @@ from bot.neo.errors import RateLimitedError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-LONGEST = timedelta(days=1)  # whatever Neo asks for; then it is asked again
+LONGEST = timedelta(days=1)  # of a wait, whatever Neo asks for
 _KEY = "neo_wait"
 
 
-def keep(connection: "Connection", seconds: float, now: datetime) -> None:
-    """Write down that Neo wants to be left alone for so many seconds from now."""
+def record_wait(connection: "Connection", seconds: float, now: datetime) -> None:
+    """Record that Neo asked for no requests for so many seconds from now."""
     wait = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
     metadata.write(connection, _KEY, f"{to_us(now)} {to_us(now + wait)}")
 
 
 def end_of_wait(reader: Reader, now: datetime) -> datetime | None:
-    """Until when Neo wants to be left alone; None if it may be asked.
+    """Return when the wait that Neo asked for ends; None if Neo may be asked.
 
-    A wait that begins in the future was written by a clock that ran ahead, and is not believed.
+    A wait that begins in the future was recorded by a clock that ran ahead, and is ignored.
     """
-    kept = metadata.read(reader, _KEY)
-    if kept is None:
+    recorded = metadata.read(reader, _KEY)
+    if recorded is None:
         return None
-    began, ends = (from_us(int(part)) for part in kept.split())
+    began, ends = (from_us(int(part)) for part in recorded.split())
     return ends if began <= now < ends else None
 
 
-def check(reader: Reader, now: datetime) -> None:
-    """Ask nothing of Neo before its wait is over.
+def require_wait_over(reader: Reader, now: datetime) -> None:
+    """Check that no wait is left.
 
     Raises:
-        RateLimitedError: it is not over yet.
+        RateLimitedError: the wait that Neo asked for is not over yet.
     """
     ends = end_of_wait(reader, now)
     if ends is not None:

@@ -1,4 +1,4 @@
-"""Counting rows: each once, however often a sync has read it."""
+"""The count of the rows that a sync has read: each counts once, however often it was read."""
 
 from array import array
 from collections.abc import Iterable, Sequence
@@ -8,8 +8,8 @@ from bot.domain.tasks import Task
 from bot.ledger.booking import BookingResult
 from bot.ledger.passes import PassTally
 
-_AT_ONCE = 1_000_000
-_SHARES = 16  # in which more than those are counted: a set of all would take the memory that pages do not
+_AT_ONCE = 1_000_000  # rows that one set is made of
+_SHARES = 16  # sets for more rows, made one after the other, as one of all would need much memory
 
 
 @dataclass(slots=True)
@@ -19,26 +19,27 @@ class ListedRows:
     tasks: "array[int]" = field(default_factory=lambda: array("q"))
     set_aside: set[str] = field(default_factory=set)
 
-    def see(self, tasks: Iterable[Task]) -> None:
-        """Count listed tasks in."""
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Count listed tasks."""
         self.tasks.extend(hash(task.task_id) for task in tasks)
 
-    def settle(self, tasks: Sequence[Task], result: BookingResult) -> None:
-        """Count what a booking has set aside, and no longer what it could book."""
+    def apply_result(self, tasks: Sequence[Task], result: BookingResult) -> None:
+        """Count the rows that a booking has set aside, and no longer those that it could book."""
         if self.set_aside:
             self.set_aside -= {task.task_id for task in tasks} - set(result.doubtful)
         self.set_aside.update(each.key for each in result.quarantined)
 
     def include(self, other: "ListedRows") -> None:
-        """Count another pass's rows too."""
+        """Count the rows of another pass too."""
         self.tasks.extend(other.tasks)
         self.set_aside |= other.set_aside
 
-    def counted(self, tally: PassTally) -> PassTally:
-        """The tally with the number of different tasks, and of different rows set aside, which are none of those."""
-        return replace(tally, tasks=self._different(), quarantined=len(self.set_aside))
+    def with_counts(self, tally: PassTally) -> PassTally:
+        """Return the tally with the numbers of different tasks and of different rows set aside, which are no tasks."""
+        return replace(tally, tasks=self._different_tasks(), quarantined=len(self.set_aside))
 
-    def _different(self) -> int:
+    def _different_tasks(self) -> int:
+        """Return how many different tasks there are besides the rows set aside."""
         aside = set(map(hash, self.set_aside))
         if len(self.tasks) <= _AT_ONCE:
             return len(set(self.tasks) - aside)

@@ -15,15 +15,15 @@ from bot.neo.errors import NeoError
 _LONGEST = 200  # characters of an error's own text
 _MANY = 10  # rows that may each be at fault by themselves, if none beside them could be booked
 
-# the disk is full, the file locked or damaged, no connection is free: no row has a part in it
+# such as a full disk, a locked or damaged file, no free connection: nothing that a row could cause
 _NOT_OF_A_ROW = (NeoError, LedgerError, OSError, MemoryError)
 
 
-def is_of_the_rows(error: Exception) -> bool:
-    """Whether other rows, or fewer, might have been booked without that error."""
+def is_row_error(error: Exception) -> bool:
+    """Return whether other rows, or fewer, might have been booked without that error."""
     if isinstance(error, SQLAlchemyError):
         cause = getattr(error, "orig", None)
-        return cause is not None and is_of_the_rows(cause)
+        return cause is not None and is_row_error(cause)
     if isinstance(error, sqlite3.Error):
         # the driver's own classes for what it was given; all others are about the file
         return isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError)) or (
@@ -32,8 +32,8 @@ def is_of_the_rows(error: Exception) -> bool:
     return not isinstance(error, _NOT_OF_A_ROW)
 
 
-def said(error: Exception) -> str:
-    """What went wrong, in one line; without the values that a statement was given."""
+def error_text(error: Exception) -> str:
+    """Return what went wrong in one line, without the values that a statement was given."""
     if isinstance(error, (NeoError, LedgerError)):
         return str(error)
     if isinstance(error, (SQLAlchemyError, sqlite3.Error)):
@@ -44,17 +44,17 @@ def said(error: Exception) -> str:
 
 @dataclass(slots=True)
 class FailedRows:
-    """The rows that could not be booked even alone, each with why."""
+    """The rows that could not be booked even alone, each with the reason."""
 
     refused: list[Refused] = field(default_factory=list)
     _last: Exception | None = None
 
     def add(self, task: Task, error: Exception) -> None:
-        """Set a row aside."""
+        """Set a row aside for an error."""
         self._last = error
-        self.refused.append(Refused(task.task_id, f"it could not be booked ({said(error)})", task.created_at))
+        self.refused.append(Refused(task.task_id, f"it could not be booked ({error_text(error)})", task.created_at))
 
-    def check(self, done: Sequence[BookingResult]) -> None:
-        """Raise the error itself where many rows failed and none could be booked: then it is not theirs."""
-        if self._last is not None and len(self.refused) > _MANY and not any(each.changes for each in done):
+    def check(self, results: Sequence[BookingResult]) -> None:
+        """Raise the last error if many rows failed and none could be booked: then it is not the fault of the rows."""
+        if self._last is not None and len(self.refused) > _MANY and not any(each.changes for each in results):
             raise self._last

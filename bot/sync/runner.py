@@ -13,8 +13,10 @@ from bot.ledger.booking import BookingPolicy
 from bot.neo.client import NeoClient
 from bot.neo.errors import TransientError
 from bot.sync import rate_limit
+from bot.sync.booker import YieldToReaders
+from bot.sync.outcome import SyncOutcome, SyncProgress
 from bot.sync.rules import PlannedPass
-from bot.sync.run import Clock, SyncOutcome, SyncProgress, SyncRun, YieldToReaders
+from bot.sync.run import Clock, SyncRun
 
 WAIT_SECONDS = 0.5  # between looks at another's lease
 
@@ -70,7 +72,7 @@ class SyncRunner:
                 return await run.run(passes, is_backfill=is_backfill)
         except TransientError as error:
             if seconds := error.retry_after:
-                await self.database.write(lambda connection: rate_limit.keep(connection, seconds, self.clock()))
+                await self.database.write(lambda connection: rate_limit.record_wait(connection, seconds, self.clock()))
             raise
 
     @asynccontextmanager

@@ -15,10 +15,10 @@ from bot.database.errors import LedgerError, UnusableError
 from bot.database.lease import LeaseHolder
 from bot.neo.errors import NeoError
 from bot.sync import rate_limit
+from bot.sync.outcome import SyncOutcome, SyncProgress
 from bot.sync.planner import SyncPlanner
-from bot.sync.row_errors import said
+from bot.sync.row_errors import error_text
 from bot.sync.rules import PassKind, PlannedPass, SyncPlan
-from bot.sync.run import SyncOutcome, SyncProgress
 from bot.sync.runner import SyncRunner
 
 log = structlog.get_logger(__name__)
@@ -29,9 +29,9 @@ RESPITE = timedelta(seconds=20)  # after a failure, before a question asks the u
 
 @dataclass(frozen=True, slots=True)
 class SyncFailure:
-    """The last sync failed: what was said, and when."""
+    """The last sync failed: the message, and when."""
 
-    said: str
+    message: str
     at: datetime
 
 
@@ -117,7 +117,7 @@ class SyncScheduler:
         except (UnusableError, SQLAlchemyError, SQLiteError):
             raise
         except Exception as error:
-            self._fail("agenda", said(error), exc_info=True)
+            self._fail("agenda", error_text(error), exc_info=True)
             raise
 
     async def _run(self, planned: PlannedPass) -> SyncOutcome:
@@ -137,7 +137,7 @@ class SyncScheduler:
             self._fail(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
             raise
         except Exception as error:
-            self._fail(planned.kind, said(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
+            self._fail(planned.kind, error_text(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
             raise
         finally:
             self.progress = None
@@ -159,7 +159,7 @@ def sync_scheduler(
     """Return the scheduler of a service: it asks nothing of Neo before a wait is over that Neo has asked for."""
 
     async def read(passes: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
-        await database.read(lambda reader: rate_limit.check(reader, clock()))
+        await database.read(lambda reader: rate_limit.require_wait_over(reader, clock()))
         return await runner.run(passes, progress, _log_wait, yield_to_readers=yield_to_readers)
 
     async def yield_to_readers() -> None:

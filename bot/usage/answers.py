@@ -93,7 +93,7 @@ class Answers:
         """Why the last sync failed, to others than operators only that it did; empty if it did not."""
         if self.scheduler.failure is None:
             return ""
-        return self.scheduler.failure.said if caller.role is Role.OPERATOR else "I could not read Neo the last time."
+        return self.scheduler.failure.message if caller.role is Role.OPERATOR else "I could not read Neo the last time."
 
     # --- reaching back ---------------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ from bot.failures.report import terminal_report as terminal_error_report
 from bot.ledger.repricing import RepricingResult
 from bot.maintenance.members import merge_members
 from bot.maintenance.reprice import reprice
+from bot.sync.outcome import SyncOutcome
 from bot.sync.planner import SyncPlanner
 from bot.sync.rules import PlannedPass, SyncPlan
-from bot.sync.run import SyncOutcome
 from bot.usage.report import Report
 from bot.usage.report_builder import terminal_report
 

@@ -13,7 +13,7 @@ from bot.domain.timestamps import to_us
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.run import SyncOutcome
+from bot.sync.outcome import SyncOutcome
 from tests.conftest import Wire
 from tests.support.app import read_passes, report_of, sync_plan
 

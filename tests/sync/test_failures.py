@@ -35,7 +35,7 @@ from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
-from bot.sync.run import SyncOutcome
+from bot.sync.outcome import SyncOutcome
 from bot.usage.export import to_json
 from tests.conftest import Wire
 from tests.support.app import report_of

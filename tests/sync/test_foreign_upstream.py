@@ -25,7 +25,7 @@ from bot.neo.client import RetryPolicy
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
 from bot.settings.environment import load
-from bot.sync.run import SyncOutcome
+from bot.sync.outcome import SyncOutcome
 from bot.usage.export import to_csv, to_json
 from tests.support.app import report_of
 

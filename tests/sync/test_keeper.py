@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.neo.errors import NeoError
+from bot.sync.outcome import SyncOutcome, SyncProgress
 from bot.sync.rules import (
     WEEK,
     PassKind,
@@ -20,7 +21,6 @@ from bot.sync.rules import (
     is_weekly_due,
     previous_month,
 )
-from bot.sync.run import SyncOutcome, SyncProgress
 from bot.sync.scheduler import RESPITE, SyncFailure, SyncScheduler
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -116,7 +116,7 @@ async def test_a_failure_is_kept_and_not_asked_for_again_at_once() -> None:
     kept = keeper(reader, lambda: now[0])
     await kept.tick()
     assert kept.failure is not None
-    assert kept.failure.said == "Neo is down"
+    assert kept.failure.message == "Neo is down"
     await kept.refresh(1)
     assert reader.read == [PassKind.TAIL]
     now[0] += RESPITE

@@ -15,7 +15,7 @@ from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.sync.run import SyncOutcome
+from bot.sync.outcome import SyncOutcome
 from tests.conftest import Wire
 from tests.downgrade import downgrade
 

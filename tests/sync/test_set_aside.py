@@ -25,8 +25,10 @@ from bot.sandbox.faults import Mangle, Reset, Status, Total
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
+from bot.sync.outcome import SyncOutcome
 from bot.sync.rules import PassKind, PlannedPass
-from bot.sync.run import StalledError, SyncOutcome, SyncRun
+from bot.sync.run import SyncRun
+from bot.sync.stall import StalledError
 from tests.conftest import HURRIED
 from tests.support.app import read_passes
 
@@ -310,7 +312,7 @@ def endings(app: App) -> list[tuple[str | None, str | None]]:
 def test_a_pass_that_does_not_get_on_is_recorded_as_failed(
     neo: NeoServer, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sync.run.STALL_SECONDS", 0.3)
+    monkeypatch.setattr("bot.sync.stall.STALL_SECONDS", 0.3)
     neo.api.faults.always = Status(429, retry_after=1)
     with pytest.raises(StalledError):
         sync(app)
@@ -325,7 +327,7 @@ def test_reading_many_rows_alone_is_getting_on(
 ) -> None:
     fill(world, 60)
     neo.api.latency_s = 0.15  # four at a time, all of them together take longer than no row may
-    monkeypatch.setattr("bot.sync.run.STALL_SECONDS", 2.0)
+    monkeypatch.setattr("bot.sync.stall.STALL_SECONDS", 2.0)
     streamed = Mangle(lambda rows: [each | {"stream_id": "s"} for each in rows])
     neo.api.faults.when(lambda r: None if "task_id" in r.query else streamed)
     assert sync(app).complete

@@ -17,7 +17,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.settings.environment import load
-from bot.sync.run import SyncOutcome
+from bot.sync.outcome import SyncOutcome
 from bot.usage.export import to_json
 from tests import reckoning
 from tests.conftest import Wire

@@ -12,7 +12,7 @@ from bot.neo.errors import NeoError, RateLimitedError
 from bot.sandbox.faults import Status
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.world import START
-from bot.sync.rate_limit import LONGEST, check, end_of_wait, keep
+from bot.sync.rate_limit import LONGEST, end_of_wait, record_wait, require_wait_over
 
 HOUR = timedelta(hours=1)
 
@@ -24,7 +24,7 @@ def waiting(app: App, at: datetime) -> datetime | None:
 
 def kept(app: App, seconds: float, at: datetime) -> None:
     with app.database() as database, database.transaction() as connection:
-        keep(connection, seconds, at)
+        record_wait(connection, seconds, at)
 
 
 def test_a_wait_holds_to_its_end(app: App) -> None:
@@ -33,7 +33,7 @@ def test_a_wait_holds_to_its_end(app: App) -> None:
     assert waiting(app, START + HOUR - timedelta(seconds=1)) == START + HOUR
     assert waiting(app, START + HOUR) is None
     with app.reader() as reader, pytest.raises(RateLimitedError, match="asked to wait until 2026-03-02 10:00 UTC"):
-        check(reader, START)
+        require_wait_over(reader, START)
 
 
 def test_no_wait_is_longer_than_a_day_and_the_last_one_counts(app: App) -> None:
