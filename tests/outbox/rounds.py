@@ -26,9 +26,10 @@ from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.ledger.former import open_former
 from bot.outbox.destinations import ChannelDestination
+from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.live_store import request_edits
-from bot.outbox.restore import KeyMapping, adopt, mark_all_unconfirmed, unchanged_key
+from bot.outbox.restore import adopt, mark_all_unconfirmed
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.api_calls import Call
