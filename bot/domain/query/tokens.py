@@ -1,10 +1,9 @@
-"""Words: a typed line cut into words, with quotes, Slack's markup and odd spaces understood."""
+"""The lexer: a typed line becomes tokens, with quotes, Slack's markup and odd spaces understood."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from bot.domain.query.errors import UnclosedQuoteError
 from bot.domain.text import ascii_lower
 
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # what keyboards and chat programs make
@@ -25,14 +24,6 @@ _VALUE_ENDS = re.compile(r"'(?=[ ,]|$)")
 _KEY = re.compile(r"-?[a-z_]+", re.IGNORECASE)
 
 
-class UnclosedQuoteError(ValueError):
-    """A quote without its partner; `column` is where it stands, counted from 1."""
-
-    def __init__(self, column: int) -> None:
-        super().__init__(f"a quote is not closed: the one at character {column}.")
-        self.column = column
-
-
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word of a line: `key:value,value`, or bare with one value and no key.
@@ -50,14 +41,6 @@ class Token:
     def bare(self) -> str:
         """The value of a word without key, its ASCII letters lower-cased: it may be an e-mail."""
         return ascii_lower(self.values[0])
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that a misspelt word was most likely meant to be, in any case of letters; None if it is near none."""
-    known = tuple(choices)
-    if not known or len(word) > 2 * max(map(len, known)):
-        return None
-    return next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.7)), None)
 
 
 def clean(line: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.when import EVER, THIS_MONTH, When
+from bot.domain.query.when import EVER, THIS_MONTH, When
 
 MAX_GROUPINGS = 2
 TIME_GROUPINGS = ("day", "week", "month")

@@ -8,18 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.periods import Window
-from bot.domain.when import (
-    EVER,
-    MAX_DAYS,
-    MAX_HOURS,
-    THIS_MONTH,
-    Range,
-    When,
-    WhenError,
-    read_edge,
-    read_when,
-    resolve,
-)
+from bot.domain.query.errors import WhenError
+from bot.domain.query.when import EVER, THIS_MONTH, LocalNow, Range, When, resolve, window_before
+from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS, parse_edge, parse_when
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)  # a Monday; 21:30 in Berlin
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -35,9 +26,9 @@ def read(word: str) -> When:
     """The time of a word, or of `from:` and `to:` words."""
     if "from:" in word or "to:" in word:
         edges = dict(each.split(":", 1) for each in word.split(" "))
-        start, end = (read_edge(edges[key]) if key in edges else None for key in ("from", "to"))
+        start, end = (parse_edge(edges[key]) if key in edges else None for key in ("from", "to"))
         return Range(start, end)
-    when = read_when(word)
+    when = parse_when(word)
     assert when is not None, word
     return when
 
@@ -97,7 +88,7 @@ def read(word: str) -> When:
 def test_each_word_has_its_window_and_the_one_before_in_utc(word: str, asked: str, before: str | None) -> None:
     when = read(word)
     assert resolve(when, NOW, UTC) == window(asked)
-    assert when.before(NOW, UTC) == (before and window(before))
+    assert window_before(when, NOW, UTC) == (before and window(before))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +139,7 @@ def test_each_word_has_its_window_and_the_one_before_in_utc(word: str, asked: st
 def test_each_word_has_its_window_and_the_one_before_in_berlin(word: str, asked: str, before: str | None) -> None:
     when = read(word)
     assert resolve(when, NOW, BERLIN) == window(asked)
-    assert when.before(NOW, BERLIN) == (before and window(before))
+    assert window_before(when, NOW, BERLIN) == (before and window(before))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +166,7 @@ def test_each_word_has_its_window_and_the_one_before_in_berlin(word: str, asked:
     ],
 )
 def test_the_window_before_is_cut_at_the_same_elapsed_time_and_at_its_own_end(now: str, word: str, before: str) -> None:
-    assert read(word).before(datetime.fromisoformat(f"{now}Z"), UTC) == window(before)
+    assert window_before(read(word), datetime.fromisoformat(f"{now}Z"), UTC) == window(before)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +191,7 @@ def test_the_window_before_is_cut_at_the_same_elapsed_time_and_at_its_own_end(no
 def test_windows_hold_through_the_nights_when_clocks_jump(now: str, word: str, asked: str, before: str) -> None:
     when, moment = read(word), datetime.fromisoformat(f"{now}Z")
     assert resolve(when, moment, BERLIN) == window(asked)
-    assert when.before(moment, BERLIN) == window(before)
+    assert window_before(when, moment, BERLIN) == window(before)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +237,7 @@ def test_today_is_the_day_where_the_zone_is(now: str, zone: str, today: str) -> 
 )
 def test_what_reads_like_a_time_and_is_none_says_why(word: str, why: str) -> None:
     with pytest.raises(WhenError, match=why):
-        read_when(word)
+        parse_when(word)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +248,7 @@ def test_what_reads_like_a_time_and_is_none_says_why(word: str, why: str) -> Non
     ],
 )
 def test_other_words_are_no_time(word: str) -> None:
-    assert read_when(word) is None
+    assert parse_when(word) is None
 
 
 @pytest.mark.parametrize(
@@ -291,8 +282,8 @@ def test_other_words_are_no_time(word: str) -> None:
     ],
 )
 def test_an_edge_is_a_date_or_a_moment_and_is_said_back(edge: str, text: str) -> None:
-    assert str(read_edge(edge)) == text
-    assert read_edge(text.lower()) == read_edge(edge)
+    assert str(parse_edge(edge)) == text
+    assert parse_edge(text.lower()) == parse_edge(edge)
 
 
 @pytest.mark.parametrize(
@@ -320,12 +311,12 @@ def test_an_edge_is_a_date_or_a_moment_and_is_said_back(edge: str, text: str) ->
 )
 def test_an_edge_that_is_neither_says_why(edge: str, why: str) -> None:
     with pytest.raises(WhenError, match=why):
-        read_edge(edge)
+        parse_edge(edge)
 
 
 def test_an_offset_has_at_most_59_minutes() -> None:
     with pytest.raises(WhenError, match="no such offset"):
-        read_edge("2026-11-20t09:00+02:60")
+        parse_edge("2026-11-20t09:00+02:60")
 
 
 @pytest.mark.parametrize(
@@ -363,7 +354,7 @@ def test_a_window_that_begins_now_has_begun() -> None:
 
 def test_ever_reaches_from_the_first_year_to_the_end_of_today() -> None:
     assert resolve(EVER, NOW, UTC) == window("2000-01-01T00:00 2026-11-24T00:00")
-    assert EVER.before(NOW, UTC) is None
+    assert window_before(EVER, NOW, UTC) is None
 
 
 def test_the_default_is_this_month() -> None:
@@ -414,7 +405,7 @@ NOWS = st.integers(int(NOW.timestamp()), int(NOW.timestamp()) + 3 * 366 * 86_400
 @given(WORDS, NOWS, st.sampled_from(ZONES))
 def test_the_window_before_ends_by_where_the_window_begins(word: str, now: datetime, name: str) -> None:
     zone, when = ZoneInfo(name), read(word)
-    asked, before = resolve(when, now, zone), when.before(now, zone)
+    asked, before = resolve(when, now, zone), window_before(when, now, zone)
     assert before is not None
     assert before.start <= before.end <= asked.start
     assert before.start < asked.start
@@ -424,7 +415,7 @@ def test_the_window_before_ends_by_where_the_window_begins(word: str, now: datet
 @given(WORDS, NOWS, st.sampled_from(ZONES))
 def test_a_closed_window_is_compared_with_all_of_the_one_before(word: str, now: datetime, name: str) -> None:
     zone, when = ZoneInfo(name), read(word)
-    asked, before = when.window(now, zone), when.before(now, zone)
+    asked, before = when.window(LocalNow(now, zone)), window_before(when, now, zone)
     if asked.end <= now and before is not None:
         assert before.end == asked.start
         assert abs((asked.end - asked.start) - (before.end - before.start)) <= timedelta(days=3)

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.parsing import MAX_LINE, MAX_VALUES, QueryError, parse
 from bot.domain.periods import Unit
-from bot.domain.question import Field, Filter, Question, describe, quoted
+from bot.domain.query.checks import MAX_LINE, MAX_VALUES
+from bot.domain.query.errors import QueryError
+from bot.domain.query.parser import parse
+from bot.domain.query.question import Field, Filter, Question, describe, quoted
+from bot.domain.query.tokens import clean
+from bot.domain.query.when import EVER, THIS_MONTH, Calendar, Days, Hours, Moment, Range
+from bot.domain.query.when_parser import parse_edge
 from bot.domain.tasks import UPSTREAM_STATUSES
-from bot.domain.tokens import clean
-from bot.domain.when import EVER, THIS_MONTH, Calendar, Days, Hours, Moment, Range, read_edge
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -42,7 +45,7 @@ def only(name: str, *values: str) -> Question:
 
 
 def since(moment: str) -> Question:
-    return Question(when=Range(read_edge(moment), None))
+    return Question(when=Range(parse_edge(moment), None))
 
 
 def but(name: str, *values: str) -> Question:

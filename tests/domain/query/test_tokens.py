@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.tokens import Token, UnclosedQuoteError, clean, split
+from bot.domain.query.errors import UnclosedQuoteError
+from bot.domain.query.tokens import Token, clean, split
 
 
-def words(line: str) -> list[tuple[str | None, tuple[str, ...]]]:
-    return [(word.key, word.values) for word in split(clean(line))]
+def tokens(line: str) -> list[tuple[str | None, tuple[str, ...]]]:
+    return [(token.key, token.values) for token in split(clean(line))]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_line_is_cleaned_to_plain_quotes_and_single_spaces(line: str, cleaned:
 def test_a_line_is_cut_into_words_with_keys_and_values(
     line: str, expected: list[tuple[str | None, tuple[str, ...]]]
 ) -> None:
-    assert words(line) == expected
+    assert tokens(line) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_word_knows_where_it_stands_and_how_it_was_typed() -> None:
 
 @pytest.mark.parametrize("line", ['search:<http://a"b>', 'email:<mailto:a"b@c.d|x>', 'search:<#C1|a"b>'])
 def test_no_value_holds_a_double_quote_even_from_markup(line: str) -> None:
-    assert all('"' not in value for _, values in words(line) for value in values)
+    assert all('"' not in value for _, values in tokens(line) for value in values)
 
 
 PIECES = st.sampled_from(
@@ -154,8 +155,8 @@ def test_the_words_as_typed_make_up_the_line(line: str) -> None:
     except UnclosedQuoteError as error:
         column = error.column
     else:
-        assert " ".join(word.raw for word in found) == cleaned
-        assert all(cleaned[word.column - 1 :].startswith(word.raw) for word in found)
-        assert all(word.values for word in found)
+        assert " ".join(token.raw for token in found) == cleaned
+        assert all(cleaned[token.column - 1 :].startswith(token.raw) for token in found)
+        assert all(token.values for token in found)
         return
     assert cleaned[column - 1] == '"'
