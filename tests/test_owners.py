@@ -46,10 +46,6 @@ NOT_YET: set[tuple[str, str]] = {
     ("people", "member"),
     ("spikes", "charge"),
     ("spikes", "member"),
-    ("usage", "charge"),
-    ("usage", "member"),
-    ("usage", "quarantine"),
-    ("usage", "task"),
 }
 
 

@@ -44,7 +44,7 @@ class HomeTab:
     people: People
     workspace: Workspace
     templates: Templates
-    source: Answers
+    answers: Answers
     budgets: BudgetCommands
     failures: FailureCommands
     policy: HomePolicy
@@ -193,19 +193,19 @@ class HomeTab:
         try:
             found = await self.database.read(lambda reader: home_facts(reader, standing, self.policy, now))
         except UnreadError:
-            return paragraph(self.templates.render("home/no_data", reading=self.source.reading(standing)))
+            return paragraph(self.templates.render("home/no_data", reading=self.answers.sync_progress(standing)))
         return message_of(found, self._view(found, standing, now))
 
     def _view(self, found: HomeFacts, caller: Caller, now: datetime) -> HomeView:
-        stale = found.as_of is None or now - found.as_of > self.source.stale_after
+        stale = found.as_of is None or now - found.as_of > self.answers.stale_after
         return HomeView(
             templates=self.templates,
             zone=self.policy.usage.zone,
             now=now,
             whom_to_ask=self.people.whom_to_ask(),
             stale=stale,
-            reading=self.source.reading(caller),
-            failure=self.source.failure(caller),
+            reading=self.answers.sync_progress(caller),
+            failure=self.answers.sync_failure(caller),
         )
 
 

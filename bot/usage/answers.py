@@ -1,4 +1,4 @@
-"""Answers: what questions are answered from, a ledger that is made fresh first but never waited for long."""
+"""Answers questions in Slack from the ledger, which is refreshed first; an answer waits for that only briefly."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import FIRST_YEAR
-from bot.domain.query.question import Field, Question
-from bot.domain.query.when import resolve
+from bot.domain.question import Field, Question
 from bot.domain.timestamps import from_us
+from bot.domain.when import resolve
 from bot.ledger.passes import Freshness, freshness
 from bot.ledger.scope import Scope
 from bot.ledger.selection import parse_question
@@ -27,12 +27,12 @@ from bot.usage.report_builder import build_report
 
 log = structlog.get_logger(__name__)
 
-REFRESH_SECONDS = 1.5  # for which an answer waits while old data is made new
+REFRESH_SECONDS = 1.5  # that an answer waits for a refresh of old data
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What questions in Slack are answered from; `clock` gives aware times."""
+    """Reports and the state of the ledger, for whoever asks in Slack; `clock` gives aware times."""
 
     database: Database
     people: People
@@ -41,28 +41,28 @@ class Answers:
     stale_after: timedelta
     clock: Callable[[], datetime]
 
-    async def parsed(self, line: str, caller: Caller) -> Question:
-        """The question that a line asks; raises QueryError, which names nothing that the caller may not see."""
-        now, terms = self.clock(), self.policy
+    async def parse(self, line: str, caller: Caller) -> Question:
+        """Return the question that a line asks. Raises QueryError, which names nothing the caller may not see."""
+        now, policy = self.clock(), self.policy
         return await self.database.read(
-            lambda reader: parse_question(reader, Scope.of(reader, caller), line, now, terms.zone, terms.failing)
+            lambda reader: parse_question(reader, Scope.of(reader, caller), line, now, policy.zone, policy.failing)
         )
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
-        """The answer for a Slack user; errors as of `answer`."""
+        """Return the answer for a Slack user. Raises RefusedError if they are no member, and as `build_report`."""
         if caller.role is Role.MEMBER and caller.member is None:
             whom = self.people.whom_to_ask()
             raise RefusedError(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
-        # others than operators may only mean themselves: nobody else is looked up for them
-        wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
-        mentioned = await self.people.mentioned(wanted)
-        report_request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
-        return await self.database.read(lambda reader: build_report(reader, report_request, self.policy))
+        # members may only mention themselves: nobody else is looked up for them
+        allowed = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
+        mentioned = await self.people.mentioned(allowed)
+        request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
+        return await self.database.read(lambda reader: build_report(reader, request, self.policy))
 
     # --- freshness -------------------------------------------------------------------------------
 
-    async def freshened(self) -> Freshness:
-        """How fresh the ledger is, after a short wait for what is new if it is old."""
+    async def refresh(self) -> Freshness:
+        """Return how fresh the ledger is, after a short wait for a sync if it is old."""
         fresh = await self.freshness()
         if fresh.as_of is None or self.clock() - fresh.as_of > self.stale_after:
             await self.scheduler.refresh(REFRESH_SECONDS)
@@ -70,35 +70,37 @@ class Answers:
         return fresh
 
     async def freshness(self) -> Freshness:
-        """How fresh the ledger is now."""
+        """Return how fresh the ledger is now."""
         now = self.clock()
 
-        def look(reader: Reader) -> Freshness:
+        def read(reader: Reader) -> Freshness:
             with reader:
                 return freshness(reader, now)
 
-        return await self.database.read(look)
+        return await self.database.read(read)
 
-    def reading(self, caller: Caller) -> str:
-        """What a sync is at, in words, for operators with how far it is; empty while there is none."""
-        at = self.scheduler.progress
-        if at is None or caller.role is not Role.OPERATOR:
-            return "" if at is None else "I am reading Neo now"
-        since = (
-            "the beginning" if at.window.start is None else f"{at.window.start.astimezone(self.policy.zone):%Y-%m-%d}"
-        )
-        return f"I am reading Neo since {since}: {at.rows:,} of {formatting.count(at.total, 'task')} so far"
+    def sync_progress(self, caller: Caller) -> str:
+        """Return in words that a sync is running, to operators with how far it is; empty if none is running."""
+        progress = self.scheduler.progress
+        if progress is None:
+            return ""
+        if caller.role is not Role.OPERATOR:
+            return "I am reading Neo now"
+        start = progress.window.start
+        since = "the beginning" if start is None else f"{start.astimezone(self.policy.zone):%Y-%m-%d}"
+        tasks = formatting.count(progress.total, "task")
+        return f"I am reading Neo since {since}: {progress.rows:,} of {tasks} so far"
 
-    def failure(self, caller: Caller) -> str:
-        """Why the last sync failed, to others than operators only that it did; empty if it did not."""
+    def sync_failure(self, caller: Caller) -> str:
+        """Return why the last sync failed, to others than operators only that it did; empty if it did not."""
         if self.scheduler.failure is None:
             return ""
         return self.scheduler.failure.message if caller.role is Role.OPERATOR else "I could not read Neo the last time."
 
-    # --- reaching back ---------------------------------------------------------------------------
+    # --- backfill --------------------------------------------------------------------------------
 
-    def missing(self, question: Question, caller: Caller, fresh: Freshness) -> list[PlannedPass]:
-        """What an operator's question needs of the time before the ledger begins."""
+    def missing_passes(self, question: Question, caller: Caller, fresh: Freshness) -> list[PlannedPass]:
+        """Return the passes over the time before the ledger begins that an operator's question needs."""
         if caller.role is not Role.OPERATOR or fresh.as_of is None or question.included(Field.TASK):
             return []
         start = resolve(question.asked_when, self.clock(), self.policy.zone).start
@@ -107,9 +109,9 @@ class Answers:
         covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
         return backfill_passes(start, from_us(fresh.since), covered)
 
-    async def reach(self, chunks: list[PlannedPass]) -> None:
-        """Read what is missing; where that fails, the answer says that the ledger is not complete."""
+    async def backfill(self, passes: list[PlannedPass]) -> None:
+        """Run the passes. If that fails it is only logged: the answer says that the ledger is not complete."""
         try:
-            await self.scheduler.reach(chunks)
+            await self.scheduler.reach(passes)
         except (NeoError, LedgerError) as error:
             log.warning("could not reach back", why=str(error))

@@ -3,18 +3,19 @@
 from datetime import timedelta
 
 from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
-from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.pruning import RetainedKeys
+from bot.outbox.restore import KeyMapping, unchanged_key
 from bot.usage.answers import Answers
 from bot.usage.commands import UsageCommands
 from bot.usage.help import HelpCommands
 from bot.usage.keys import AskAction, CsvAction, ShareAction, WelcomeKey
 from bot.usage.report import ReportPolicy
+from bot.usage.status_commands import StatusCommands
 from bot.usage.welcome import Welcome
 
 
 def answers(context: Context) -> Answers:
-    """Return what questions are answered from; App Home asks it for what it shows of a sync."""
+    """Return what answers questions; App Home uses it too."""
     stale_after = timedelta(seconds=2 * context.settings.poll_seconds)
     policy = ReportPolicy.from_settings(context.settings)
     return Answers(context.database, context.people, context.scheduler, policy, stale_after, context.clock)
@@ -22,21 +23,22 @@ def answers(context: Context) -> Answers:
 
 def usage(context: Context) -> Capability:
     """Return the capability."""
-    settings, source = context.settings, answers(context)
-    commands = UsageCommands(source, context.workspace, context.templates, settings.show_titles, context.database)
-    about = HelpCommands(source, context.templates, settings.database_path, settings.admins)
+    settings, answering = context.settings, answers(context)
+    commands = UsageCommands(answering, context.workspace, context.templates, settings.show_titles, context.database)
+    help_commands = HelpCommands(context.templates, answering.policy)
+    status_commands = StatusCommands(answering, context.templates, settings.database_path, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
-    welcome = Welcome(source, context.people, context.database, context.templates, poll)
+    welcome = Welcome(answering, context.people, context.database, context.templates, poll)
     return Capability(
         "usage",
         keys=(WelcomeKey, AskAction, ShareAction, CsvAction),
-        commands={"help": about.help, "status": about.status},
+        commands={"help": help_commands.help, "status": status_commands.status},
         actions={
             AskAction.kind: commands.answer_button,
             ShareAction.kind: commands.share,
             CsvAction.kind: commands.send_csv,
         },
-        events={WelcomeKey.kind: welcome.say},
+        events={WelcomeKey.kind: welcome.render_event},
         timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
         upkeep=Upkeep(
             adopt=lambda _connection, _former, _now: KeyMapping({WelcomeKey.kind: unchanged_key}, {}),

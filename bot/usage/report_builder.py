@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from bot.database.reader import Reader
 from bot.domain.access import AT_THE_TERMINAL, Grant
 from bot.domain.pricing import SpendBasis
-from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
-from bot.domain.query.when import resolve, window_before
+from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
+from bot.domain.when import resolve
 from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import Freshness, UnreadError, beginning, freshness, is_complete
+from bot.ledger.quarantine import quarantined_count
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question, task_ids
 from bot.ledger.spend import Group, TaskRow, amounts, groups, sums, task_rows
@@ -126,7 +127,7 @@ class _ReportBuilder:
         return [detail for row in inside if (detail := task_detail(self.reader, scope, row.task_id))]
 
     def _previous(self, begins: datetime | None) -> Previous | None:
-        window = window_before(self.request.question.asked_when, self.request.now, self.policy.zone)
+        window = self.request.question.asked_when.before(self.request.now, self.policy.zone)
         if window is None or begins is None or window.start < begins:
             return None
         before = replace(self.selection, window=window)
@@ -141,7 +142,7 @@ class _ReportBuilder:
         """Return how many rows could not be booked; 0 for a member, since whose they are is not known."""
         if self.selection.scope.member is not None:
             return 0
-        return int(self.reader.rows("SELECT count(*) FROM quarantine")[0][0])
+        return quarantined_count(self.reader)
 
 
 def _sorted(found: Sequence[Group], question: Question, policy: ReportPolicy) -> list[Group]:

@@ -1,4 +1,4 @@
-"""Status: how fresh and whole the ledger is, told before anybody doubts a number."""
+"""The status of the ledger: how fresh and complete it is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,19 +7,15 @@ from typing import Any
 from bot.database.reader import Reader
 from bot.domain.timestamps import from_us
 from bot.ledger.key_warning import key_warning
+from bot.ledger.members import member_count
 from bot.ledger.passes import Freshness, PassRecord, freshness, last_passes
-from bot.ledger.scope import Scope
+from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
+from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.stored_tasks import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.usage.export import utc_text
 
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A row that could not be booked: its task's id or digest, why, and since when."""
-
-    key: str
-    reason: str
-    since: datetime
+_PASSES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,57 +28,52 @@ class Status:
     without_cost: int
     missing: int
     members: int
-    quarantine: tuple[Quarantined, ...]
+    quarantine: tuple[QuarantinedRow, ...]
     warning: str | None
     bytes: int
     outbox: OutboxSummary
 
 
 def status(reader: Reader, scope: Scope, size: int, now: datetime) -> Status:
-    """Look at the ledger; `size` is its file's, in bytes. Outside the whole ledger's scope nothing is counted."""
-    if scope.member is not None:
-        return _of_a_member(reader, scope, now)
+    """Return the status of the ledger, whose file has `size` bytes; in a member's scope nothing is counted."""
     with reader:
-
-        def count(sql: str) -> int:
-            return int(reader.rows(sql)[0][0])
-
-        return Status(
-            fresh=freshness(reader, now),
-            passes=tuple(last_passes(reader, 5)),
-            tasks=count("SELECT count(*) FROM task"),
-            without_cost=count("SELECT count(*) FROM task WHERE platform_nanos IS NULL AND provider_nanos IS NULL"),
-            missing=count("SELECT count(*) FROM task WHERE missed_at IS NOT NULL AND missing_since IS NOT NULL"),
-            members=count("SELECT count(*) FROM member WHERE merged_into IS NULL AND email <> ''"),
-            quarantine=tuple(
-                Quarantined(key, reason, from_us(at))
-                for key, reason, at in reader.rows("SELECT key, reason, first_seen_at FROM quarantine ORDER BY 3, 1")
-            ),
-            warning=key_warning(reader, scope),
-            bytes=size,
-            outbox=outbox_summary(reader),
-        )
+        return _of_everything(reader, size, now) if scope.member is None else _of_member(reader, scope, now)
 
 
-def _of_a_member(reader: Reader, scope: Scope, now: datetime) -> Status:
-    """How fresh everybody's data is, and nothing of how much there is."""
-    with reader:
-        return Status(
-            fresh=freshness(reader, now),
-            passes=(),
-            tasks=0,
-            without_cost=0,
-            missing=0,
-            members=0,
-            quarantine=(),
-            warning=key_warning(reader, scope),
-            bytes=0,
-            outbox=OutboxSummary({}, None, []),
-        )
+def _of_everything(reader: Reader, size: int, now: datetime) -> Status:
+    counts = task_counts(reader)
+    return Status(
+        fresh=freshness(reader, now),
+        passes=tuple(last_passes(reader, _PASSES)),
+        tasks=counts.tasks,
+        without_cost=counts.without_cost,
+        missing=counts.missing,
+        members=member_count(reader),
+        quarantine=tuple(quarantined_rows(reader)),
+        warning=key_warning(reader, EVERYTHING),
+        bytes=size,
+        outbox=outbox_summary(reader),
+    )
+
+
+def _of_member(reader: Reader, scope: Scope, now: datetime) -> Status:
+    """Return how fresh the data is, and nothing of how much there is."""
+    return Status(
+        fresh=freshness(reader, now),
+        passes=(),
+        tasks=0,
+        without_cost=0,
+        missing=0,
+        members=0,
+        quarantine=(),
+        warning=key_warning(reader, scope),
+        bytes=0,
+        outbox=OutboxSummary({}, None, []),
+    )
 
 
 def to_document(found: Status, now: datetime, stale_after: float) -> dict[str, Any]:
-    """The status as data; moments are UTC with `Z`, `age_seconds` and sizes whole numbers."""
+    """Return the status as data; moments are UTC with `Z`, `age_seconds` and sizes whole numbers."""
     as_of = found.fresh.as_of
     age = None if as_of is None else int((now - as_of).total_seconds())
     return {
@@ -98,7 +89,7 @@ def to_document(found: Status, now: datetime, stale_after: float) -> dict[str, A
             for each in found.fresh.stretches
         ],
         "quarantine": [
-            {"key": each.key, "reason": each.reason, "since": utc_text(each.since)} for each in found.quarantine
+            {"key": each.key, "reason": each.reason, "since": utc_text(each.first_seen_at)} for each in found.quarantine
         ],
         "passes": [_pass(each) for each in found.passes],
         "warning": found.warning,

@@ -26,7 +26,7 @@ def print_status(found: Status, document: dict[str, Any], console: Console, zone
         console.print(Text("\nrows that could not be booked", style="bold"))
         for each in found.quarantine[:_SHOWN]:
             console.print(
-                Text(f"  {one_line(each.key, 60)}: {one_line(each.reason)} (since {each.since:%Y-%m-%d %H:%M})")
+                Text(f"  {one_line(each.key, 60)}: {one_line(each.reason)} (since {each.first_seen_at:%Y-%m-%d %H:%M})")
             )
         if len(found.quarantine) > _SHOWN:
             console.print(Text(f"  and {len(found.quarantine) - _SHOWN:,} others"))

@@ -1,5 +1,6 @@
-"""The welcome: at first run operators hear what was read and what to try, once the history is in."""
+"""The welcome: operators read once, when the history is in the ledger, what was read and what to try."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -8,7 +9,10 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.periods import Window
+from bot.domain.pricing import SpendBasis
+from bot.domain.timestamps import from_us
+from bot.ledger.charges import spend_of_all_members
 from bot.ledger.members import Person, people
 from bot.outbox.destinations import Destination, UserDestination
 from bot.outbox.queries import delivery_records
@@ -26,70 +30,92 @@ from bot.usage.keys import WelcomeKey
 
 _MOST_NAMES = 8
 _EXAMPLES = 3
-_MONTH = timedelta(days=30)
+_MONTH, _DAY = timedelta(days=30), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Owes it to each operator once, and words it."""
+    """Enqueues the welcome once for each operator, and renders it."""
 
-    source: Answers
+    answers: Answers
     people: People
     database: Database
     templates: Templates
     poll: timedelta
 
     async def enqueue_when_read(self) -> None:
-        """Enqueue it for the operators who were not welcomed, once all the history that is wanted was read."""
-        fresh, plan = await self.source.freshness(), await self.source.scheduler.plan()
+        """Enqueue it for the operators who were not welcomed yet, if all the history that is wanted was read."""
+        fresh, plan = await self.answers.freshness(), await self.answers.scheduler.plan()
         if fresh.as_of is not None and not plan.history:
             await self.enqueue()
 
     async def enqueue(self) -> None:
-        """Enqueue it for the operators who were not welcomed."""
-        waiting = [
-            NewNotification(WelcomeKey(), UserDestination(user), urgent=False) for user in self.people.operators()
+        """Enqueue it for the operators who were not welcomed yet."""
+        welcomed = await self.database.read(_welcomed)
+        destinations = [UserDestination(user) for user in self.people.operators()]
+        new = [
+            NewNotification(WelcomeKey(), destination, urgent=False)
+            for destination in destinations
+            if destination not in welcomed
         ]
-        done = await self.source.database.read(_welcomed)
-        if waiting := [each for each in waiting if each.destination not in done]:
-            await self.database.write(lambda connection: enqueue(connection, waiting, self.source.clock()))
+        if new:
+            await self.database.write(lambda connection: enqueue(connection, new, self.answers.clock()))
 
-    async def say(self, _request: RenderRequest) -> Message:
-        """What was read, what to try, and which budgets would fit; all operators read the same."""
-        fresh = await self.source.freshness()
-        everybody = [each for each in await self.source.database.read(_present) if each.tasks]
-        known = self.people.directory.named(each.email for each in everybody)
-        strangers = [each.email for each in everybody if "@" in each.email and each.email not in known]
-        lately = await self.source.database.read(self._lately)
-        since = from_us(fresh.since or 0).astimezone(self.source.policy.zone)
+    async def render_event(self, _request: RenderRequest) -> Message:
+        """Return what was read, what to try, and which budgets would fit. All operators read the same."""
+        members = await self.database.read(_members_with_tasks)
         text = self.templates.render(
             "usage/welcome",
-            begins=f"{since:%Y-%m-%d}" if fresh.since else "the beginning",
-            tasks=formatting.count(sum(each.tasks for each in everybody), "task"),
-            members=formatting.count(len(everybody), "member"),
-            total=show_usd(sum(each.spend_nanos for each in everybody)),
-            examples=FOR_OPERATORS[:_EXAMPLES],
-            every=every(self.poll),
-            zone=self.source.policy.zone.key,
-            operators=Trusted(", ".join(map(mention, self.people.operators()))),
-            each=_round(2 * int(median(lately))) if lately else "",
-            team=_round(sum(lately) * 5 // 4) if lately else "",
-            strangers=bool(strangers),
-            names=", ".join(strangers[:_MOST_NAMES]) + (" and others" if len(strangers) > _MOST_NAMES else ""),
+            **await self._history(members),
+            **self._settings(),
+            **_budget_proposals(await self.database.read(self._recent_spend)),
+            **self._unknown_in_slack(members),
         )
         draft = Draft("neo-usage is ready: what Neo costs, with /neo-usage.")
         draft.add(blocks.section(text))
         return draft.message()
 
-    def _lately(self, reader: Reader) -> list[int]:
-        """What each member spent within the last thirty days, in nanos."""
-        sql = "SELECT sum(platform_nanos + provider_nanos) FROM charge WHERE booked_at > :since GROUP BY member"
-        since = to_us(self.source.clock() - _MONTH)
-        return [nanos for (nanos,) in reader.rows(sql, {"since": since}) if nanos > 0]
+    async def _history(self, members: Sequence[Person]) -> dict[str, object]:
+        fresh = await self.answers.freshness()
+        since = from_us(fresh.since or 0).astimezone(self.answers.policy.zone)
+        return {
+            "begins": f"{since:%Y-%m-%d}" if fresh.since else "the beginning",
+            "tasks": formatting.count(sum(each.tasks for each in members), "task"),
+            "members": formatting.count(len(members), "member"),
+            "total": show_usd(sum(each.spend_nanos for each in members)),
+        }
+
+    def _settings(self) -> dict[str, object]:
+        return {
+            "examples": FOR_OPERATORS[:_EXAMPLES],
+            "every": every(self.poll),
+            "zone": self.answers.policy.zone.key,
+            "operators": Trusted(", ".join(map(mention, self.people.operators()))),
+        }
+
+    def _unknown_in_slack(self, members: Sequence[Person]) -> dict[str, object]:
+        known = self.people.directory.named(each.email for each in members)
+        unknown = [each.email for each in members if "@" in each.email and each.email not in known]
+        more = " and others" if len(unknown) > _MOST_NAMES else ""
+        return {"strangers": bool(unknown), "names": ", ".join(unknown[:_MOST_NAMES]) + more}
+
+    def _recent_spend(self, reader: Reader) -> list[int]:
+        """Return what each member spent within the last thirty days, in nanos, of those who spent anything."""
+        now = self.answers.clock()
+        window = Window(now - _MONTH, now + _DAY)  # the upstream's clock may be ahead
+        spent = spend_of_all_members(reader, window, SpendBasis.TOTAL)
+        return [nanos for nanos in spent.values() if nanos > 0]
 
 
-def _round(nanos: int) -> str:
-    """An amount to begin with, in whole dollars of two digits, rounded up."""
+def _budget_proposals(recent: Sequence[int]) -> dict[str, object]:
+    """Return monthly limits to begin with, each member's and the team's; empty if nobody spent anything lately."""
+    if not recent:
+        return {"each": "", "team": ""}
+    return {"each": _rounded_up(2 * int(median(recent))), "team": _rounded_up(sum(recent) * 5 // 4)}
+
+
+def _rounded_up(nanos: int) -> str:
+    """Return an amount in whole dollars, rounded up to two digits."""
     dollars = max(10, -(-nanos // NANOS_PER_USD))
     coarse = 10 ** (len(str(dollars)) - 2)
     return str(-(-dollars // coarse) * coarse)
@@ -99,5 +125,5 @@ def _welcomed(reader: Reader) -> set[Destination]:
     return {each.destination for each in delivery_records(reader, WelcomeKey())}
 
 
-def _present(reader: Reader) -> list[Person]:
-    return [each for each in people(reader) if each.merged_into is None]
+def _members_with_tasks(reader: Reader) -> list[Person]:
+    return [each for each in people(reader) if each.merged_into is None and each.tasks]

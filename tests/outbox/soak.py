@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.outbox_worker import STEPS
-from tests.support.rounds import Round, WorkerPool, template, worker_pool
+from tests.outbox.rounds import Round, WorkerPool, template, worker_pool
+from tests.outbox.worker import STEPS
 
 AT_ONCE = 8
 

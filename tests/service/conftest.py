@@ -1,11 +1,231 @@
-"""The world of the service's tests: what a generated team did."""
+"""What the tests of the running service share: an embedded Neo and Slack, and the real service connected to them."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.sandbox.world import World
-from tests.support.worlds import generated_world
+from bot.app import App, build, system_clock
+from bot.database.engine import open_database
+from bot.neo.client import RetryPolicy
+from bot.outbox.rules import DeliveryTiming
+from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.models import Message
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.world import START, World
+from bot.service.service import Service, running
+from bot.settings.environment import load
+
+HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
+PROMPT = DeliveryTiming(request=2, lease=5, unconfirmed=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
+CHANNEL = "neo-spend"
+NOON = timedelta(hours=12)
+
+
+@dataclass
+class Office:
+    """A workspace with the bot in it. `directory` holds its ledger, `settings` are given on top of the usual."""
+
+    directory: Path
+    neo: NeoApi
+    slack: SlackApi
+    clock: SimClock
+    settings: dict[str, str] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _bot: AsyncExitStack = field(default_factory=AsyncExitStack)
+    neo_url: str = ""
+    running: Service | None = None
+
+    def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
+        printer.text("an office")  # for hypothesis, which would tell everything that is in it
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.slack.workspace
+
+    @property
+    def service(self) -> Service:
+        assert self.running is not None
+        return self.running
+
+    async def open(self, *, over_http: bool = False) -> None:
+        """Serve Neo and Slack, start the bot, and wait until it has read everything."""
+        self.neo_url = (await self._stack.enter_async_context(NeoServer(self.neo))).url
+        self.slack.url = (await self._stack.enter_async_context(SlackServer(self.slack))).url
+        await self.start(over_http=over_http)
+        await self.delivered()  # the welcome, so that it comes between nothing
+
+    async def start(self, *, over_http: bool = False) -> None:
+        """Start the bot alone."""
+        self._bot = await self._stack.enter_async_context(AsyncExitStack())
+        self.running = await self._bot.enter_async_context(running(self.app(over_http=over_http)))
+        assert self.service.slack.connecting is not None
+        await self.service.slack.connecting
+        await self.service.jobs.sync()
+        if over_http:
+            self.slack.delivery.events_url = f"http://127.0.0.1:{self.service.port}/slack/events"
+        else:
+            await self.workspace.until(lambda: len(self.slack.sockets) == 1)
+
+    def app(self, *, over_http: bool = False) -> App:
+        """The bot's app, wired to this office."""
+        workspace = self.workspace
+        door = {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+        environment = {
+            "NEO_API_URL": self.neo_url,
+            "NEO_API_KEY": self.neo.key,
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_API_URL": f"{self.slack.url}/api/",
+            "ADMINS": workspace.user("hannah").id,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory / 'ledger.db'}",
+            "HTTP_PORT": "0",
+            "POLL_SECONDS": "3600",
+            "HISTORY_DAYS": "20",
+            "BYOK_UNIT": "credits",
+            **(door if over_http else {"SLACK_APP_TOKEN": workspace.app_token}),
+            **self.settings,
+        }
+        return build(load(environment, self.directory), self.clock, HURRIED, PROMPT)
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+    async def restart(self, *, over_http: bool = False) -> None:
+        """End the bot alone, and start it again over what it left."""
+        await self._bot.aclose()
+        await self.start(over_http=over_http)
+
+    # --- acting ----------------------------------------------------------------------------------
+
+    def seen(self, user: str, channel: str = CHANNEL) -> list[Message]:
+        """What somebody sees in a channel."""
+        return self.workspace.visible_messages(self.workspace.channel(channel).id, self.workspace.user(user).id)
+
+    def dm(self, user: str) -> list[Message]:
+        """What somebody sees in their direct messages with the bot."""
+        return self.seen(user, self.workspace.im_of(self.workspace.user(user).id).id)
+
+    async def ask(self, user: str, text: str = "", channel: str = CHANNEL) -> Message:
+        """The answer to a command."""
+        before = len(self.seen(user, channel))
+        ack = await self.slack.command(user, channel, text)
+        assert ack.ok, ack
+        return await self.answer(user, channel, before)
+
+    async def answer(self, user: str, channel: str, before: int, timeout: float = 5) -> Message:  # noqa: ASYNC109 - as until
+        """The first message that somebody sees beyond so many."""
+        await self.workspace.until(lambda: len(self.seen(user, channel)) > before, timeout)
+        return self.seen(user, channel)[before]
+
+    async def press(self, user: str, message: Message, action: str, channel: str = CHANNEL) -> Message:
+        """What a message, or a new one, says after a button was pressed."""
+        messages = self.seen(user, channel)
+        before, was = len(messages), text_of(message)
+        ack = await self.slack.click(user, channel, message.ts, action)
+        assert ack.ok, ack
+        place = messages.index(message)
+
+        def changed() -> bool:
+            now = self.seen(user, channel)
+            return len(now) != before or text_of(now[place]) != was
+
+        await self.workspace.until(changed)
+        now = self.seen(user, channel)
+        return now[-1] if len(now) > before else now[place]
+
+    async def sync(self) -> None:
+        """Read what is new, and deliver what follows from it."""
+        await self.service.jobs.sync()
+        await self.delivered()
+
+    async def delivered(self) -> None:
+        """See to everything that is owed now."""
+        assert self.service.slack.filling is not None
+        await self.service.slack.filling
+        for _ in range(3):  # a destination may be several, whose messages are owed then
+            await self.service.jobs.run_every(1)
+            await self.service.wiring.outbox.wait_idle()
+
+    async def idle(self) -> None:
+        """Wait until nothing is in flight."""
+        assert self.service.slack.listener is not None
+        await self.service.slack.listener.wait_idle()
+
+
+def text_of(message: Message) -> str:
+    """Everything a message shows or carries, as one text."""
+    return json.dumps([message.text, message.blocks], ensure_ascii=False)
+
+
+def shown(message: Message) -> str:
+    """What a person reads of a message: its blocks' texts and cells, in order."""
+    parts: list[str] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            if isinstance(part.get("text"), str) and part.get("type") in {"mrkdwn", "plain_text", "raw_text"}:
+                parts.append(part["text"])
+            for name, value in part.items():
+                if name not in {"value", "confirm"}:
+                    walk(value)
+        elif isinstance(part, list):
+            for each in part:
+                walk(each)
+
+    walk(message.blocks)
+    return "\n".join(parts) or message.text
+
+
+def table(message: Message) -> list[list[str]]:
+    """The rows of a message's table, its header among them."""
+    block = next(block for block in message.blocks if block["type"] == "table")
+    return [[cell["text"] for cell in row] for row in block["rows"]]
+
+
+def actions(message: Message) -> list[str]:
+    """The ids of a message's buttons."""
+    rows = (block for block in message.blocks if block["type"] == "actions")
+    return [element["action_id"] for row in rows for element in row["elements"]]
+
+
+@pytest.fixture
+def clock() -> SimClock:
+    return SimClock(lambda: START + NOON)
 
 
 @pytest.fixture
 def world() -> World:
-    return generated_world()
+    return World(seed=7, start=START)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, to be copied: migrating one takes as long as half a test."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    open_database(path).close()
+    return path
+
+
+@pytest.fixture
+async def closed(tmp_path: Path, empty: Path, clock: SimClock, world: World) -> AsyncIterator[Office]:
+    """An office that is not open yet."""
+    shutil.copy(empty, tmp_path / "ledger.db")
+    slack = SlackApi(Workspace.default(), clock, system_clock)
+    office = Office(tmp_path, NeoApi(world, clock), slack, clock)
+    yield office
+    await office.close()
+
+
+@pytest.fixture
+async def office(closed: Office) -> Office:
+    await closed.open()
+    return closed

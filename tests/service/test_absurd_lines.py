@@ -3,9 +3,8 @@
 import pytest
 
 from bot.sandbox.world import World
-from tests.support.harness import Office
-from tests.support.messages import shown
-from tests.support.worlds import add
+from tests.service.conftest import Office, shown
+from tests.service.worlds import add
 
 PRIYA = "priya.raman@acme.example"
 DATES = (

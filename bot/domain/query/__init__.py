@@ -1,1 +1,0 @@
-"""The query language: a typed line becomes a question, and a question a line."""

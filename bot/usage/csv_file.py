@@ -1,0 +1,67 @@
+"""Sends an answer as a CSV file in a direct message to whoever asked."""
+
+import re
+from dataclasses import dataclass, replace
+
+from bot.domain.access import Caller
+from bot.domain.question import Question, describe
+from bot.slack.blocks import paragraph
+from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+from bot.slack.workspace import Workspace
+from bot.usage.answers import Answers
+from bot.usage.export import to_csv
+from bot.usage.report import Report
+
+MOST_TASKS = 50_000  # in one file
+_NOT_PORTABLE = re.compile(r"[^A-Za-z0-9@._-]+")  # what some systems refuse in the name of a file
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSender:
+    """Sends CSV files."""
+
+    answers: Answers
+    workspace: Workspace
+    templates: Templates
+
+    async def send(self, request: Request, caller: Caller, question: Question) -> None:
+        """Send the answer to a question, and respond with what was sent or why it was not.
+
+        Raises as `Answers.report`.
+        """
+        await self.answers.refresh()
+        report = await self.answers.report(request.user, caller, question, MOST_TASKS + 1)
+        content = await self._content(replace(report, rows=report.rows[:MOST_TASKS]))
+        name = self._file_name(question)
+        try:
+            channel = await self.workspace.channels.open_dm(request.user)
+            await self.workspace.messages.upload_file(channel, name, content, _comment(report))
+        except SlackError as error:
+            scope = error.needed if isinstance(error, RefusedBySlackError) else ""
+            await self._respond(request, "csv_not_sent", reason=str(error), scope=scope or "")
+            return
+        lines, cut = f"{content.count(chr(10)) - 1:,}", len(report.rows) > MOST_TASKS
+        await self._respond(request, "csv_sent", lines=lines, name=name, cut=cut, most=f"{MOST_TASKS:,}")
+
+    async def _content(self, report: Report) -> str:
+        """Return the file's content, written in a reader's thread: it may take seconds."""
+        return await self.answers.database.read(lambda _: to_csv(report))
+
+    def _file_name(self, question: Question) -> str:
+        """Return the question and today's date as a name that every system accepts."""
+        words = describe(replace(question, csv=False)) or "this month"
+        plain = _NOT_PORTABLE.sub(" ", words).strip()[:_LONGEST_NAME]
+        today = self.answers.clock().astimezone(self.answers.policy.zone)
+        return f"neo-usage {plain} {today:%Y-%m-%d}.csv"
+
+    async def _respond(self, request: Request, template: str, **values: object) -> None:
+        await request.responder.respond(paragraph(self.templates.render(f"usage/{template}", **values)))
+
+
+def _comment(report: Report) -> str:
+    as_of = report.as_of and f"{report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M}"
+    complete = "" if report.complete else " The ledger is not complete for this window."
+    return f"Data as of {as_of or 'no complete reading yet'}.{complete}"

@@ -1,0 +1,95 @@
+"""The command `status`: how fresh and complete the data is; for operators, everything about the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot import __version__
+from bot.database.reader import file_bytes
+from bot.domain import formatting
+from bot.domain.access import Caller, Role
+from bot.domain.text import one_line
+from bot.domain.timestamps import from_us
+from bot.ledger.passes import PassRecord
+from bot.ledger.scope import Scope
+from bot.slack import blocks
+from bot.slack.blocks import Draft
+from bot.slack.mrkdwn import Trusted, mention
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+from bot.usage.answers import Answers
+from bot.usage.durations import ago
+from bot.usage.outbox_formatting import message_counts
+from bot.usage.status import Status, status
+
+_MOST_LISTED = 5  # quarantined rows, and messages that could not be delivered
+_PASS_COLUMNS = ("Read", "Started", "Complete", "Pages", "New", "Grown", "Error")
+_NUMBERS = range(3, 6)  # the columns of a pass that are numbers
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCommands:
+    """The command `status` in Slack; `path` is the ledger's file, `admins` are the operators of the settings."""
+
+    answers: Answers
+    templates: Templates
+    path: Path
+    admins: frozenset[str]
+
+    async def status(self, request: Request, caller: Caller) -> None:
+        """Answer with the status of the caller's scope."""
+        now, size = self.answers.clock(), file_bytes(self.path)
+        found = await self.answers.database.read(lambda reader: status(reader, Scope.of(reader, caller), size, now))
+        values = {**self._freshness(found, now, caller), **self._ledger(found), **self._instance()}
+        text = self.templates.render("usage/status", operator=caller.role is Role.OPERATOR, **values)
+        as_of = self._moment(found.fresh.as_of) or "no complete reading"
+        draft = Draft(f"neo-usage {__version__}: data as of {as_of}.")
+        draft.add(blocks.section(text))
+        if caller.role is Role.OPERATOR and found.passes:
+            self._add_passes(draft, found.passes)
+        await request.responder.respond(draft.message())
+
+    def _freshness(self, found: Status, now: datetime, caller: Caller) -> dict[str, object]:
+        as_of, since = found.fresh.as_of, found.fresh.since
+        age = None if as_of is None else now - as_of
+        return {
+            "warning": found.warning or "",
+            "as_of": self._moment(as_of),
+            "age": "" if age is None else ago(age),
+            "stale": age is None or age > self.answers.stale_after,
+            "reading": self.answers.sync_progress(caller),
+            "failure": self.answers.sync_failure(caller),
+            "begins": "" if since is None else (self._moment(from_us(since)) if since else "the beginning"),
+        }
+
+    def _ledger(self, found: Status) -> dict[str, object]:
+        return {
+            "tasks": formatting.count(found.tasks, "task"),
+            "members": formatting.count(found.members, "member"),
+            "without_cost": f"{found.without_cost:,}" if found.without_cost else "",
+            "missing": f"{found.missing:,}" if found.missing else "",
+            "megabytes": f"{found.bytes / 2**20:,.1f}",
+            "quarantined": formatting.count(len(found.quarantine), "row"),
+            "quarantine": [(one_line(each.key, 60), each.reason) for each in found.quarantine[:_MOST_LISTED]],
+            "messages": message_counts(found.outbox, self.answers.policy.zone),
+            "dead": [(key, one_line(why, 120)) for key, why, _ in found.outbox.dead[:_MOST_LISTED]],
+        }
+
+    def _instance(self) -> dict[str, object]:
+        admins = ", ".join(mention(each) for each in sorted(self.admins))
+        return {"admins": Trusted(admins or "none: set ADMINS"), "version": __version__}
+
+    def _moment(self, moment: datetime | None) -> str:
+        return "" if moment is None else f"{moment.astimezone(self.answers.policy.zone):%Y-%m-%d %H:%M}"
+
+    def _add_passes(self, draft: Draft, passes: Sequence[PassRecord]) -> None:
+        rows = [self._pass_cells(each) for each in passes]
+        table = blocks.table(_PASS_COLUMNS, rows, _NUMBERS)
+        draft.add(table, lambda: blocks.plain_table(_PASS_COLUMNS, rows, _NUMBERS))
+
+    def _pass_cells(self, record: PassRecord) -> list[str]:
+        complete = "yes" if record.complete else ("no" if record.finished_at else "under way")
+        counts = (record.tally.pages, record.tally.new, record.tally.grown)
+        numbers = [f"{count:,}" for count in counts]
+        return [record.kind, self._moment(record.started_at), complete, *numbers, record.error or ""]
