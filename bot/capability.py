@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from bot.domain.keys import ActionKey, Key
     from bot.ledger.booking import Observer
     from bot.ledger.former import FormerLedger
+    from bot.outbox.key_mapping import KeyMapping
     from bot.outbox.pruning import RetainedKeys
-    from bot.outbox.restore import KeyMapping
     from bot.people.destinations import DestinationResolver
     from bot.people.people import People
     from bot.settings.model import Settings

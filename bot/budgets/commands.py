@@ -20,7 +20,9 @@ from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
-from bot.domain.tokens import UnclosedQuoteError, clean, nearest, split
+from bot.domain.query.errors import UnclosedQuoteError
+from bot.domain.query.spelling import nearest
+from bot.domain.query.tokens import clean, split
 from bot.ledger.members import member_id
 from bot.outbox.live_store import request_edits
 from bot.people.people import People

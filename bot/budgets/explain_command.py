@@ -12,7 +12,7 @@ from bot.budgets.rules import DEFAULT, TEAM
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.tokens import clean, split
+from bot.domain.query.tokens import clean, split
 from bot.ledger.members import member_id
 from bot.people import mentions
 from bot.people.people import People

@@ -9,8 +9,11 @@ from bot.budgets.rules import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
-from bot.domain.tokens import Token, UnclosedQuoteError, clean, nearest, split
-from bot.domain.when import Moment, WhenError, read_edge
+from bot.domain.query.errors import UnclosedQuoteError, WhenError
+from bot.domain.query.spelling import nearest
+from bot.domain.query.tokens import Token, clean, split
+from bot.domain.query.when import Moment
+from bot.domain.query.when_parser import parse_edge
 
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
@@ -175,7 +178,7 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
     """The moment that is written, if a day of the zone begins with it."""
     try:
-        edge = read_edge(text.lower())
+        edge = parse_edge(text.lower())
     except WhenError:
         return None
     if not isinstance(edge, Moment):

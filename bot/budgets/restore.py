@@ -15,7 +15,7 @@ from bot.budgets.keys import (
 )
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
-from bot.outbox.restore import KeyMapping, Translation
+from bot.outbox.key_mapping import KeyMapping, KeyTranslation
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,14 +38,14 @@ def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
                 insert(connection, table, {**{n: row[n] for n in row if n != "id"}, "subject": subject})
 
     keys = _FormerKeys(former, crossings, revisions, requests, undone)
-    events: dict[str, Translation] = {
+    events: dict[str, KeyTranslation] = {
         CrossingKey.kind: keys.crossing,
         LimitKey.kind: keys.limit,
         SummaryKey.kind: keys.summary,
         RequestKey.kind: keys.request,
         DecidedKey.kind: keys.decided,
     }
-    topics: dict[str, Translation] = {BudgetTopic.kind: keys.budget_topic, RequestTopic.kind: keys.request_topic}
+    topics: dict[str, KeyTranslation] = {BudgetTopic.kind: keys.budget_topic, RequestTopic.kind: keys.request_topic}
     return KeyMapping(events, topics, tuple(map(RequestTopic, sorted(undone))))
 
 

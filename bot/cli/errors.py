@@ -61,8 +61,7 @@ def sentence_of(error: Exception) -> str:
     """Return what happened and what to do, for a person."""
     from bot.database.errors import LedgerError
     from bot.domain.access import RefusedError
-    from bot.domain.parsing import QueryError
-    from bot.domain.when import WhenError
+    from bot.domain.query.errors import QueryError, WhenError
     from bot.settings.errors import SettingsError
 
     if isinstance(error, SettingsError):
@@ -83,7 +82,6 @@ def _is_remote(error: Exception) -> bool:
 
 def _code_of(error: Exception) -> int:
     from bot.domain.access import RefusedError
-    from bot.domain.parsing import QueryError
-    from bot.domain.when import WhenError
+    from bot.domain.query.errors import QueryError, WhenError
 
     return WRONG_USE if isinstance(error, (QueryError, WhenError, RefusedError)) else FAILED

@@ -10,7 +10,7 @@ from bot.digest.planner import DigestPlanner
 from bot.digest.render import DigestMessage, requested_digest
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import FIRST_YEAR, local_day
-from bot.domain.tokens import clean
+from bot.domain.query.tokens import clean
 from bot.domain.visibility import Privacy
 from bot.slack.requests import Request
 from bot.slack.templates import Templates

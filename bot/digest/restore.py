@@ -7,7 +7,7 @@ from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import DigestOutcome
 from bot.domain.timestamps import to_us
 from bot.ledger.former import FormerLedger, insert
-from bot.outbox.restore import KeyMapping, unchanged_key
+from bot.outbox.key_mapping import KeyMapping, unchanged_key
 
 if TYPE_CHECKING:
     from datetime import datetime

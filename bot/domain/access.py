@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.question import Field, Question
+from bot.domain.query.question import Field, Question
 
 
 class Role(StrEnum):

@@ -12,8 +12,9 @@ from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
-from bot.domain.question import Question
-from bot.domain.tokens import clean, nearest
+from bot.domain.query.question import Question
+from bot.domain.query.spelling import nearest
+from bot.domain.query.tokens import clean
 from bot.failures import answer_render, facts, forms, store
 from bot.failures.forms import Choice
 from bot.failures.keys import FailuresTopic

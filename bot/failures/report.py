@@ -12,9 +12,9 @@ from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
-from bot.domain.question import Question, describe
+from bot.domain.query.question import Question, describe
+from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
-from bot.domain.when import resolve
 from bot.failures.facts import first_line
 from bot.failures.rules import Cap
 from bot.ledger.members import shown_email

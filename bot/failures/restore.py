@@ -6,7 +6,7 @@ from bot.domain.timestamps import to_us
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.store import Silenced, State
 from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
-from bot.outbox.restore import KeyMapping
+from bot.outbox.key_mapping import KeyMapping
 
 if TYPE_CHECKING:
     from datetime import datetime

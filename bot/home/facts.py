@@ -13,8 +13,8 @@ from bot.domain.access import Caller, Role
 from bot.domain.forecast import Forecast
 from bot.domain.periods import Unit, Window
 from bot.domain.pricing import SpendBasis
-from bot.domain.question import Question
-from bot.domain.when import Calendar
+from bot.domain.query.question import Question
+from bot.domain.query.when import Calendar
 from bot.failures.answer_render import ActiveSilence
 from bot.failures.commands import quiet
 from bot.failures.facts import Case, going_on

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bot.domain.keys import NotificationKey
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
 from bot.ledger.former import FormerLedger, Row, insert_anew, rows_by_column
-from bot.outbox.restore import KeyMapping
+from bot.outbox.key_mapping import KeyMapping
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from bot.database.reader import Reader
-from bot.domain.parsing import QueryError, parse
 from bot.domain.periods import Window
-from bot.domain.question import Field, Filter, Question
+from bot.domain.query.errors import QueryError
+from bot.domain.query.parser import parse
+from bot.domain.query.question import Field, Filter, Question
 from bot.domain.tasks import UPSTREAM_STATUSES, member_key
 from bot.domain.text import ascii_lower
 from bot.domain.timestamps import to_us

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.database.reader import Reader, plain_rows
 from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
-from bot.domain.question import COUNTED_GROUPINGS, TIME_GROUPINGS
+from bot.domain.query.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals

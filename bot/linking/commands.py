@@ -9,7 +9,7 @@ import structlog
 
 from bot.database.engine import Database
 from bot.domain.access import Caller, Role
-from bot.domain.tokens import clean, split
+from bot.domain.query.tokens import clean, split
 from bot.ledger.members import stored_email
 from bot.people import links
 from bot.people.links import LinkError

@@ -10,7 +10,8 @@ from bot.capability import Capability
 from bot.database import metadata
 from bot.ledger.former import FormerLedger, open_former
 from bot.outbox import restore
-from bot.outbox.restore import KeyMapping, RestoredMessages
+from bot.outbox.key_mapping import KeyMapping, merge_mappings
+from bot.outbox.restore import RestoredMessages
 from bot.people.restore import adopt as adopt_people
 from bot.slack.deduplication import SELECT_REQUESTS, import_requests
 
@@ -57,4 +58,4 @@ def adopt(
     import_requests(connection, former.rows(SELECT_REQUESTS))
     adopt_people(connection, former)
     adopters = [each.upkeep.adopt for each in capabilities if each.upkeep.adopt is not None]
-    return restore.merge_mappings([adopter(connection, former, now) for adopter in adopters])
+    return merge_mappings([adopter(connection, former, now) for adopter in adopters])

@@ -1,68 +1,25 @@
 """After a restore: what the former ledger had posted is not posted again, and what it may have posted is looked for."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import metadata
-from bot.domain.keys import Key, TopicKey, kind_of
 from bot.domain.timestamps import to_us
 from bot.ledger.former import FormerLedger, Row, insert, rows_by_column
 from bot.outbox.conditions import statement
 from bot.outbox.destinations import MemberDestination, decode_destination
-from bot.outbox.keys import AgainKey, NewsKey, StoredKey
+from bot.outbox.key_mapping import KeyMapping, merge_mappings
+from bot.outbox.keys import AgainKey, NewsKey
 from bot.outbox.live_store import request_edits
 from bot.outbox.rules import NotificationState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Translation = Callable[[str], Key | None]
-"""Returns the key of a string form in the former ledger, as it is here; None for what is not here."""
-
 LOOKED_FOR = timedelta(days=7)  # after a restore without a former ledger
-
-
-@dataclass(frozen=True, slots=True)
-class KeyMapping:
-    """How keys of the former ledger read here: of notifications and of live messages, by their kind.
-
-    `stale` are the topics here whose live messages may show what is not so here.
-    """
-
-    events: Mapping[str, Translation]
-    topics: Mapping[str, Translation]
-    stale: Sequence[TopicKey] = ()
-
-    def event(self, text: str) -> str | None:
-        """Return a notification's key as it is here; None if it means nothing here."""
-        return _translated(self.events, text)
-
-    def topic(self, text: str | None) -> str | None:
-        """Return a live message's topic as it is here; None if it means nothing here, or there is none."""
-        return None if text is None else _translated(self.topics, text)
-
-
-def merge_mappings(several: Iterable[KeyMapping]) -> KeyMapping:
-    """Return the mappings of several packages as one."""
-    every = list(several)
-    events = {kind: translate for each in every for kind, translate in each.events.items()}
-    topics = {kind: translate for each in every for kind, translate in each.topics.items()}
-    return KeyMapping(events, topics, tuple(topic for each in every for topic in each.stale))
-
-
-def unchanged_key(text: str) -> StoredKey:
-    """Return a key that means the same in every ledger."""
-    return StoredKey(text)
-
-
-def _translated(translations: Mapping[str, Translation], text: str) -> str | None:
-    # summaries have no translation on purpose: what they list is adopted, and summarized again if it is still too old
-    translate = translations.get(kind_of(text))
-    key = None if translate is None else translate(text)
-    return None if key is None else key.encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.database.reader import Reader, plain_rows
 from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
-from bot.domain.question import Field, Question
+from bot.domain.query.question import Field, Question
 from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from bot.capability import Handler
 from bot.database.errors import UnusableError
 from bot.domain.access import RefusedError
 from bot.domain.keys import MalformedKeyError, kind_of
-from bot.domain.parsing import MAX_LINE, QueryError
-from bot.domain.tokens import UnclosedQuoteError
-from bot.domain.when import WhenError
+from bot.domain.query.checks import MAX_LINE
+from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
 from bot.people.people import DeniedError, People
 from bot.registry import Registry
 from bot.slack.blocks import Message, paragraph

@@ -19,7 +19,7 @@ _BROADCAST = re.compile(r"(?i)(?<![\w.+-])@(?=(?:channel|here|everyone|group)\b)
 # at the start of a line: a quotation, a list item
 _QUOTE = re.compile(r"^(?:&gt;|[\uff1e\ufe65]|\s)*(?:&gt;|[\uff1e\ufe65])")
 _ITEM = re.compile(r"^(?:([\u2022\u25e6\u25aa\u2023\u2043-])|(\d{1,3})[.)])(?=\s)")
-_COLON = "\ua789"  # looks like a colon; `domain.tokens` reads it as one where it is typed back
+_COLON = "\ua789"  # looks like a colon; `domain.query.tokens` reads it as one where it is typed back
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]+)&gt;")
 _CODE = re.compile(r"(`[^`\s](?:[^`]*[^`\s])?`)")  # as Slack pairs backticks; any other is a mark like the rest
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.ledger.former import FormerLedger
-from bot.outbox.restore import KeyMapping
+from bot.outbox.key_mapping import KeyMapping
 from bot.spikes.keys import SpikeKey
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.periods import FIRST_YEAR
-from bot.domain.question import Field, Question
+from bot.domain.query.question import Field, Question
 from bot.domain.text import one_line
 from bot.usage.report import Report
 

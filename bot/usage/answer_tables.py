@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.domain.money import show_usd
-from bot.domain.question import TIME_GROUPINGS, Question
+from bot.domain.query.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, TaskRow

@@ -12,9 +12,9 @@ from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import FIRST_YEAR
-from bot.domain.question import Field, Question
+from bot.domain.query.question import Field, Question
+from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
-from bot.domain.when import resolve
 from bot.ledger.passes import Freshness, freshness
 from bot.ledger.scope import Scope
 from bot.ledger.selection import parse_question

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.domain.keys import ActionKey
-from bot.domain.question import Field, Question, describe
+from bot.domain.query.question import Field, Question, describe
 from bot.slack import blocks
 from bot.slack.blocks import Button
 from bot.usage.keys import AskAction, CsvAction, ShareAction

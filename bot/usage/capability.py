@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
+from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.pruning import RetainedKeys
-from bot.outbox.restore import KeyMapping, unchanged_key
 from bot.usage.answers import Answers
 from bot.usage.commands import UsageCommands
 from bot.usage.help import HelpCommands

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from bot.database.engine import Database
 from bot.domain.access import Caller
-from bot.domain.parsing import QueryError
-from bot.domain.question import Question
+from bot.domain.query.errors import QueryError
+from bot.domain.query.question import Question
+from bot.domain.query.spelling import nearest
+from bot.domain.query.tokens import clean, unwrapped
 from bot.domain.timestamps import from_us
-from bot.domain.tokens import clean, nearest, unwrapped
 from bot.domain.visibility import Titles
 from bot.ledger.passes import UnreadError
 from bot.people.rate_limit import count_message

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller
-from bot.domain.question import Question, describe
+from bot.domain.query.question import Question, describe
 from bot.slack.blocks import paragraph
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.requests import Request

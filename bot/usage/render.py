@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain import formatting
 from bot.domain.money import show_credits, show_usd
-from bot.domain.question import describe
+from bot.domain.query.question import describe
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import escape, readable_text

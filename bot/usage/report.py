@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.access import Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
-from bot.domain.question import Question
+from bot.domain.query.question import Question
 from bot.domain.tasks import FAILED_STATUSES
 from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Group, Sums, TaskRow

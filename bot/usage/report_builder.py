@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot.database.reader import Reader
 from bot.domain.access import AT_THE_TERMINAL, Grant
 from bot.domain.pricing import SpendBasis
-from bot.domain.question import TIME_GROUPINGS, Field, Question, describe
-from bot.domain.when import resolve
+from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
+from bot.domain.query.when import resolve, window_before
 from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.key_warning import key_warning
 from bot.ledger.passes import Freshness, UnreadError, beginning, freshness, is_complete
@@ -127,7 +127,7 @@ class _ReportBuilder:
         return [detail for row in inside if (detail := task_detail(self.reader, scope, row.task_id))]
 
     def _previous(self, begins: datetime | None) -> Previous | None:
-        window = self.request.question.asked_when.before(self.request.now, self.policy.zone)
+        window = window_before(self.request.question.asked_when, self.request.now, self.policy.zone)
         if window is None or begins is None or window.start < begins:
             return None
         before = replace(self.selection, window=window)

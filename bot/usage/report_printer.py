@@ -10,7 +10,7 @@ from rich.text import Text
 from bot.domain import formatting
 from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit, buckets
-from bot.domain.question import TIME_GROUPINGS
+from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
 from bot.ledger import spend
 from bot.ledger.detail import TaskDetail

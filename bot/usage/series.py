@@ -7,7 +7,7 @@ from datetime import date
 from math import ceil
 
 from bot.domain.periods import Bucket, Unit, Window, buckets, day_start, local_day
-from bot.domain.question import TIME_GROUPINGS
+from bot.domain.query.question import TIME_GROUPINGS
 from bot.usage.report import Report
 
 OTHERS = "others"

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.access import AT_THE_TERMINAL, Caller, Grant, RefusedError, Role, grant
-from bot.domain.parsing import parse
-from bot.domain.question import GROUPINGS, Field, Filter, Question
+from bot.domain.query.parser import parse
+from bot.domain.query.question import GROUPINGS, Field, Filter, Question
 
 ANA, BOB = "ana@acme.dev", "bob@acme.dev"
 MEMBER = Caller(Role.MEMBER, ANA)

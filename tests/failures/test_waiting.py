@@ -14,7 +14,7 @@ from bot.failures import store
 from bot.failures.store import Kind, State
 from bot.ledger import passes
 from bot.ledger.passes import PassTally
-from tests.downgrade import downgrade
+from tests.support.downgrade import downgrade
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 

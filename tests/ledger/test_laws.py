@@ -182,7 +182,7 @@ class Ledger(RuleBasedStateMachine):
         reader = open_reader(self.path)
         try:
             for task_id in self.untouched:
-                from bot.domain.question import Field, Filter
+                from bot.domain.query.question import Field, Filter
 
                 chosen = Selection(EVERYTHING, window, filters=(Filter(Field.TASK, (task_id,)),))
                 inside = self.tasks[task_id].created_at in window

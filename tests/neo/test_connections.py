@@ -17,7 +17,7 @@ import pytest
 
 from bot.app import App
 from bot.neo.errors import GarbledError, NeoError, ObstructedError, TooLargeError, UnavailableError
-from tests.conftest import HURRIED, Wire
+from tests.support.fixtures import HURRIED, Wire
 
 # a certificate that nobody signed, for localhost
 PEM = """-----BEGIN PRIVATE KEY-----

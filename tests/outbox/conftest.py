@@ -14,7 +14,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
 from bot.slack.templates import Templates
 from bot.slack.workspace import connect_workspace
-from tests.outbox.stepped import START, Channels, SteppedOutbox, SteppedRenderer
+from tests.support.stepped_outbox import START, Channels, SteppedOutbox, SteppedRenderer
 
 
 @pytest.fixture

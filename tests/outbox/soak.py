@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.outbox.rounds import Round, WorkerPool, template, worker_pool
-from tests.outbox.worker import STEPS
+from tests.support.outbox_worker import STEPS
+from tests.support.rounds import Round, WorkerPool, template, worker_pool
 
 AT_ONCE = 8
 

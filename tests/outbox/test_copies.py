@@ -20,7 +20,7 @@ from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Hang, Mangle, RateLimited, Refuse, Reset
 from bot.sandbox.slack.models import Json
 from bot.slack.errors import SlackError
-from tests.outbox.stepped import START, WHERE, SteppedOutbox
+from tests.support.stepped_outbox import START, WHERE, SteppedOutbox
 
 
 async def test_control_a_late_copy_is_taken_back(outbox: SteppedOutbox) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.outbox.rounds import Round, template, worker_pool
+from tests.support.rounds import Round, template, worker_pool
 
 ROUNDS, AT_ONCE = 24, 8
 

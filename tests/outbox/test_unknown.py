@@ -7,7 +7,7 @@ import structlog
 from bot.outbox import live_store
 from bot.outbox.keys import StoredTopic
 from bot.outbox.queries import outbox_summary, unrendered_count
-from tests.outbox.stepped import WHERE, SteppedOutbox
+from tests.support.stepped_outbox import WHERE, SteppedOutbox
 
 
 async def rows(outbox: SteppedOutbox, sql: str) -> list[tuple[Any, ...]]:

@@ -3,8 +3,9 @@
 import pytest
 
 from bot.sandbox.world import World
-from tests.service.conftest import Office, shown
-from tests.service.worlds import add
+from tests.support.harness import Office
+from tests.support.messages import shown
+from tests.support.worlds import add
 
 PRIYA = "priya.raman@acme.example"
 DATES = (

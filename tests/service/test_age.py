@@ -23,12 +23,12 @@ from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-from tests.service.conftest import NOON, Office, shown
-from tests.service.test_budgets import MARCUS, PRIYA, spend, told
-from tests.service.test_failures import fail
-from tests.service.worlds import spent
-from tests.statements import Asked, Statements, again, plan, watched
+from tests.support.acts import fail, spend
+from tests.support.harness import NOON, Office
+from tests.support.messages import shown, told
 from tests.support.service import nightly_pruning
+from tests.support.statements import Asked, Statements, again, plan, watched
+from tests.support.worlds import MARCUS, PRIYA, spent
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 END = datetime(2026, 1, 25, tzinfo=UTC)  # of the years that were lived: before what a nightly pass reads again

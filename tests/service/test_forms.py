@@ -7,8 +7,9 @@ import pytest
 
 from bot.sandbox.slack.faults import RateLimited, Refuse, Reset, Status
 from bot.sandbox.world import World
-from tests.service.conftest import CHANNEL, Office, shown
-from tests.service.worlds import add, spent
+from tests.support.harness import CHANNEL, Office
+from tests.support.messages import shown
+from tests.support.worlds import add, spent
 
 PRIYA = "priya.raman@acme.example"
 UNOPENED = "Slack did not open the form"

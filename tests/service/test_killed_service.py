@@ -21,7 +21,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
-from tests.service.worlds import add
+from tests.support.worlds import add
 
 PRIYA = "priya.raman@acme.example"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -63,7 +63,7 @@ class Team:
     async def service(self) -> AsyncIterator[asyncio.subprocess.Process]:
         """A process, which is killed at the end."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.service.process", str(self.directory / "environment.json"),
+            sys.executable, "-m", "tests.support.service_process", str(self.directory / "environment.json"),
             cwd=Path(__file__).parents[2], env=dict(os.environ),
         )  # fmt: skip
         try:

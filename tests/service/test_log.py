@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from bot.service.log import LONGEST, configure, harmless
 from bot.settings.model import LogFormat, LogLevel
-from tests.service.conftest import Office
-from tests.service.hostile import FORM, as_form, command, posted, signed
+from tests.support.harness import Office
+from tests.support.slack_requests import FORM, as_form, command, posted, signed
 
 SECRETS = {
     "xoxb-1234-abcd": "see xoxb-1234-abcd here",

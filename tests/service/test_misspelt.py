@@ -3,8 +3,9 @@
 import pytest
 
 from bot.sandbox.world import World
-from tests.service.conftest import Office, actions, shown
-from tests.service.worlds import add
+from tests.support.harness import Office
+from tests.support.messages import actions, shown
+from tests.support.worlds import add
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 

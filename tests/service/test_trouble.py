@@ -14,7 +14,8 @@ from bot.database.readers import ReaderPool
 from bot.sandbox.faults import Status as NeoStatus
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket as sockets
-from tests.service.conftest import Office, shown, text_of
+from tests.support.harness import Office
+from tests.support.messages import shown, text_of
 
 HOUR = timedelta(hours=1)
 

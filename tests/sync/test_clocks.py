@@ -14,8 +14,8 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
-from tests.conftest import Wire
 from tests.support.app import read_passes, report_of, sync_plan
+from tests.support.fixtures import Wire
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

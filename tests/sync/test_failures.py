@@ -37,8 +37,8 @@ from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from bot.usage.export import to_json
-from tests.conftest import Wire
 from tests.support.app import report_of
+from tests.support.fixtures import Wire
 
 HOUR = timedelta(hours=1)
 

@@ -16,8 +16,8 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
-from tests.conftest import Wire
-from tests.downgrade import downgrade
+from tests.support.downgrade import downgrade
+from tests.support.fixtures import Wire
 
 HOUR = timedelta(hours=1)
 ANA, BO, CHI = "ana@acme.example", "bo@acme.example", "chi@acme.example"

@@ -29,8 +29,8 @@ from bot.sync.outcome import SyncOutcome
 from bot.sync.rules import PassKind, PlannedPass
 from bot.sync.run import SyncRun
 from bot.sync.stall import StalledError
-from tests.conftest import HURRIED
 from tests.support.app import read_passes
+from tests.support.fixtures import HURRIED
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

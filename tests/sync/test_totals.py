@@ -19,9 +19,9 @@ from bot.sandbox.world import START, World
 from bot.settings.environment import load
 from bot.sync.outcome import SyncOutcome
 from bot.usage.export import to_json
-from tests import reckoning
-from tests.conftest import Wire
+from tests.support import reckoning
 from tests.support.app import report_of
+from tests.support.fixtures import Wire
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -1,0 +1,171 @@
+"""Tokens with a key: filters such as `-model:opus`, and `by:`, `sort:`, `top:`, `byok:`, `from:`, `to:`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.domain.query.draft import Draft
+from bot.domain.query.errors import QueryError, WhenError
+from bot.domain.query.question import (
+    COUNTED_GROUPINGS,
+    GROUPINGS,
+    MAX_GROUPINGS,
+    SORTS,
+    TIME_GROUPINGS,
+    Field,
+    quoted,
+)
+from bot.domain.query.spelling import enumerated, nearest
+from bot.domain.query.tokens import Token
+from bot.domain.query.when_parser import parse_edge
+from bot.domain.tasks import member_key
+
+MAX_TOP = 1_000_000
+KEYS = (*Field, "byok", "by", "sort", "top", "from", "to")
+
+_SWITCHES = {"yes": True, "no": False, "true": True, "false": False}
+_SYNONYMS = {  # keys of the upstream and of other tools, to point to ours
+    "group": "by", "groupby": "by", "since": "from", "until": "to", "before": "to", "after": "from",
+    "limit": "top", "user": "email", "member": "email", "who": "email", "id": "task", "task_id": "task",
+    "is_byok": "byok", "q": "search", "order": "sort", "state": "status",
+}  # fmt: skip
+_EXAMPLES = {
+    "status": "error,failed", "model": "opus", "task": "0b6c2f1e", "search": "acme", "email": "ana@acme.dev",
+    "byok": "no", "by": "model", "sort": "cost", "top": "20", "from": "2026-11-01", "to": "2026-11-15",
+}  # fmt: skip
+
+
+def read_keyed(draft: Draft, token: Token) -> None:
+    """Take a token with a key into the draft. Raises QueryError if it is wrong."""
+    key, exclude = _key(token)
+    if key not in KEYS:
+        raise _unknown_key(draft, token)
+    if not all(token.values):
+        raise draft.error(token, f"`{key}:` needs a value, such as `{key}:{_EXAMPLES[key]}`")
+    if key in tuple(Field):
+        _read_filter(draft, token, Field(key), exclude=exclude)
+        return
+    if exclude:
+        raise draft.error(token, f"`{key}:` cannot be excluded", token.raw.removeprefix("-"))
+    _READERS[key](draft, token)
+
+
+def _key(token: Token) -> tuple[str, bool]:
+    """Return the key without a leading `-`, and whether it has one."""
+    key = token.key or ""
+    return key.removeprefix("-"), key.startswith("-")
+
+
+def _unknown_key(draft: Draft, token: Token) -> QueryError:
+    key, exclude = _key(token)
+    better = _SYNONYMS.get(key) or nearest(key, KEYS)
+    if not better:
+        return draft.error(token, f"no such filter; there are {enumerated(f'`{name}:`' for name in KEYS)}")
+    rest = token.raw.split(":", 1)[1]
+    prefix = "-" if exclude and better in tuple(Field) else ""
+    return draft.error(token, f"no filter `{key}:`", f"{prefix}{better}:{rest}")
+
+
+# --- filters -------------------------------------------------------------------------------------
+
+
+def _read_filter(draft: Draft, token: Token, name: Field, *, exclude: bool) -> None:
+    values = list(token.values)
+    if name is Field.STATUS:
+        values = [_status(draft, token, value) for value in values]
+    elif name is Field.EMAIL:
+        values = [member_key(value) for value in values]
+    draft.add_filter(name, values, exclude=exclude)
+
+
+def _status(draft: Draft, token: Token, value: str) -> str:
+    """Return a status as the upstream spells it."""
+    spelled = {status.lower(): status for status in sorted(draft.statuses)}
+    if value.lower() in spelled:
+        return spelled[value.lower()]
+    reason = f"no status `{value}`; there are {enumerated(sorted(draft.statuses))}"
+    raise draft.error(token, reason, _respelled(token, spelled))
+
+
+def _respelled(token: Token, choices: Mapping[str, str]) -> str | None:
+    """Return the token with every value spelled as the choice nearest to it; None if one is near to none."""
+    lowered = [value.lower() for value in token.values]
+    found = [value if value in choices else nearest(value, choices) for value in lowered]
+    values = [quoted(choices[each]) for each in found if each is not None]
+    return f"{token.key}:{','.join(values)}" if len(values) == len(found) else None
+
+
+# --- everything else -----------------------------------------------------------------------------
+
+
+def _read_by(draft: Draft, token: Token) -> None:
+    names = tuple(_one_of(draft, token, value.lower(), GROUPINGS, "grouping") for value in token.values)
+    by = tuple(dict.fromkeys((*draft.question.by, *names)))
+    if len(by) > MAX_GROUPINGS:
+        raise draft.error(token, f"two groupings at most, and these are {len(by)}")
+    if len([name for name in by if name in TIME_GROUPINGS]) > 1:
+        raise draft.error(token, "one of day, week and month at a time")
+    counted = [name for name in by if name in COUNTED_GROUPINGS]
+    if len(counted) > 1:
+        raise draft.error(token, "tools and agents are counted apart: one of them at a time")
+    if counted and any(name in TIME_GROUPINGS for name in by):
+        other = next(name for name in by if name != counted[0])
+        raise draft.error(token, f"the upstream counts {counted[0]}s per task, not per {other}")
+    draft.question = replace(draft.question, by=by)
+
+
+def _read_sort(draft: Draft, token: Token) -> None:
+    name = _one_of(draft, token, _single(draft, token).lower(), SORTS, "order")
+    if draft.question.sort not in {None, name}:
+        raise draft.error(token, "a second `sort:`", "")
+    draft.question = replace(draft.question, sort=name)
+
+
+def _read_top(draft: Draft, token: Token) -> None:
+    text = _single(draft, token)
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TOP)) and 0 < int(text) <= MAX_TOP):
+        raise draft.error(token, f"`top:` takes a whole number from 1 to {MAX_TOP:,}", "top:20")
+    if draft.question.top not in {None, int(text)}:
+        raise draft.error(token, "a second `top:`", "")
+    draft.question = replace(draft.question, top=int(text))
+
+
+def _read_byok(draft: Draft, token: Token) -> None:
+    text = _one_of(draft, token, _single(draft, token).lower(), tuple(_SWITCHES), "switch")
+    if draft.question.byok not in {None, _SWITCHES[text]}:
+        raise draft.error(token, "both `byok:yes` and `byok:no`; leave both out to see all", "")
+    draft.question = replace(draft.question, byok=_SWITCHES[text])
+
+
+def _read_edge(draft: Draft, token: Token) -> None:
+    key, _ = _key(token)
+    draft.check_edge(token, key)
+    try:
+        edge = parse_edge(_single(draft, token).lower())
+    except WhenError as error:
+        raise draft.error(token, str(error)) from error
+    draft.set_edge(token, key, edge)
+
+
+def _single(draft: Draft, token: Token) -> str:
+    """Return the only value. Raises QueryError if there are several."""
+    if len(token.values) > 1:
+        raise draft.error(token, f"`{token.key}:` takes one value", f"{token.key}:{quoted(token.values[0])}")
+    return token.values[0]
+
+
+def _one_of(draft: Draft, token: Token, value: str, choices: Sequence[str], noun: str) -> str:
+    """Return the value. Raises QueryError if it is none of the choices."""
+    if value in choices:
+        return value
+    better = _respelled(token, {choice: choice for choice in choices})
+    raise draft.error(token, f"no {noun} `{value}`; there are {enumerated(choices)}", better)
+
+
+_READERS: Mapping[str, Callable[[Draft, Token], None]] = {
+    "by": _read_by,
+    "sort": _read_sort,
+    "top": _read_top,
+    "byok": _read_byok,
+    "from": _read_edge,
+    "to": _read_edge,
+}

@@ -1,0 +1,126 @@
+"""The parser: a typed line becomes a Question, or an error that names the word, its place and what to type."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from bot.domain.query.bare_tokens import read_bare
+from bot.domain.query.checks import check_combination, check_line, check_size
+from bot.domain.query.draft import Draft
+from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
+from bot.domain.query.keyed_tokens import read_keyed
+from bot.domain.query.question import Question
+from bot.domain.query.spelling import nearest
+from bot.domain.query.tokens import Token, clean, split
+from bot.domain.query.when import resolve
+from bot.domain.query.when_parser import CLOCK, PERIOD_NAMES
+from bot.domain.tasks import UPSTREAM_STATUSES
+
+_MAX_CORRECTIONS = 6  # of wrong words in one line
+_PERIODS = tuple(name.removeprefix("this ") for name in PERIOD_NAMES if name.startswith("this "))
+
+
+def parse(line: str, *, now: datetime, zone: tzinfo, statuses: Collection[str] = UPSTREAM_STATUSES) -> Question:
+    """Return the question of a line in the query language.
+
+    Args:
+        line: as typed, in Slack or in a terminal.
+        now: the moment it is asked at; a window that has not begun is an error.
+        zone: the time zone of local dates.
+        statuses: what `status:` may name, as the upstream spells it.
+
+    Raises:
+        QueryError: the line is not a question; its `instead`, if any, is one.
+    """
+    parser = _Parser(now, zone, statuses)
+    try:
+        return parser.question(line)
+    except QueryError as error:
+        raise parser.corrected(error) from error.__cause__
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    now: datetime
+    zone: tzinfo
+    statuses: Collection[str]
+
+    def corrected(self, error: QueryError) -> QueryError:
+        """Return the error with a line to type that is a question, corrected word by word, or with none."""
+        instead = error.instead
+        for _ in range(_MAX_CORRECTIONS):
+            if instead is None:
+                break
+            try:
+                self.question(instead)
+            except QueryError as another:
+                instead = another.instead if another.instead != instead else None
+            else:
+                return QueryError(error.reason, error.word, error.column, instead)
+        return QueryError(error.reason, error.word, error.column)
+
+    def question(self, line: str) -> Question:
+        """Return the question of a line. Raises QueryError, whose `instead` need not be a question."""
+        check_line(line)
+        draft = Draft(clean(line), self.statuses)
+        _read(draft, _tokens(draft.line))
+        question = draft.finished()
+        check_combination(question)
+        self._check_window(draft, question)
+        check_size(question)
+        return question
+
+    def _check_window(self, draft: Draft, question: Question) -> None:
+        if draft.when_token is None:
+            return
+        try:
+            resolve(question.asked_when, self.now, self.zone)
+        except WhenError as error:
+            raise draft.error(draft.when_token, str(error)) from error
+
+
+def _tokens(line: str) -> Sequence[Token]:
+    try:
+        return split(line)
+    except UnclosedQuoteError as error:
+        raise QueryError("a quote is not closed", line[error.column - 1 :][:20], error.column, f'{line}"') from error
+
+
+def _read(draft: Draft, tokens: Sequence[Token]) -> None:
+    place = 0
+    while place < len(tokens):
+        token, count = _joined(tokens[place : place + 3])
+        if token.key is None:
+            read_bare(draft, token)
+        else:
+            read_keyed(draft, token)
+        place += count
+
+
+def _joined(tokens: Sequence[Token]) -> tuple[Token, int]:
+    """Return the first token, joined with those of up to two behind it that belong to it, and of how many it is."""
+    if pair := _pair(*tokens[:2]):
+        return pair, 2
+    return _with_clock(tokens[0], tokens[1:])
+
+
+def _pair(first: Token, second: Token | None = None) -> Token | None:
+    """Return the one token of a pair such as `last month`, also if its second word is misspelt; None if it is none."""
+    if second is None or first.key or second.key:
+        return None
+    joined = f"{first.bare} {second.bare}"
+    if joined not in PERIOD_NAMES and not (first.bare in {"this", "last"} and nearest(second.bare, _PERIODS)):
+        return None
+    return Token(f"{first.raw} {second.raw}", first.column, None, (joined,))
+
+
+def _with_clock(first: Token, following: Sequence[Token]) -> tuple[Token, int]:
+    """Return `from:` or `to:` with the time of day (and `UTC`) that stands behind its date, and the count of tokens."""
+    if first.key not in {"from", "to"} or len(first.values) > 1:
+        return first, 1
+    for count in range(len(following), 0, -1):
+        rest = [each.values[0] for each in following[:count] if each.key is None]
+        if len(rest) == count and CLOCK.fullmatch(" ".join(rest).lower()):
+            raw = " ".join(each.raw for each in (first, *following[:count]))
+            return Token(raw, first.column, first.key, (" ".join([first.values[0], *rest]),)), count + 1
+    return first, 1

@@ -1,0 +1,98 @@
+"""A question about usage: what was asked, free of how it was typed, and how it is said back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.query.when import EVER, THIS_MONTH, When
+
+MAX_GROUPINGS = 2
+TIME_GROUPINGS = ("day", "week", "month")
+COUNTED_GROUPINGS = ("tool", "agent")  # counts and times only: the upstream splits no cost by them
+GROUPINGS = ("member", "model", "status", *TIME_GROUPINGS, *COUNTED_GROUPINGS)
+SORTS = ("cost", "tasks", "name")
+
+
+class Field(StrEnum):
+    """What a filter looks at; one for each of the upstream's own."""
+
+    STATUS = "status"
+    MODEL = "model"
+    TASK = "task"
+    SEARCH = "search"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Filter:
+    """A condition on tasks: any of the values, or (`exclude`) none of them. Case is ignored."""
+
+    field: Field
+    values: tuple[str, ...]
+    exclude: bool = False
+
+    def __str__(self) -> str:
+        return f"{'-' if self.exclude else ''}{self.field}:{','.join(map(quoted, self.values))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. `team` and `people` name whose spend; with neither it is the caller's own scope.
+
+    `people` are Slack ids (`<@U1>`) and names (`@ana`), still to be resolved. `when` is None where no time
+    was named. Filters are in normal form: one of a field and direction, sorted.
+    """
+
+    team: bool = False
+    people: tuple[str, ...] = ()
+    when: When | None = None
+    filters: tuple[Filter, ...] = ()
+    byok: bool | None = None
+    by: tuple[str, ...] = ()
+    sort: str | None = None
+    top: int | None = None
+    rows: bool = False
+    csv: bool = False
+
+    @property
+    def asked_when(self) -> When:
+        """The time asked for: this month unless named, and all time for a task asked by its id."""
+        if self.when is not None:
+            return self.when
+        return EVER if self.included(Field.TASK) else THIS_MONTH
+
+    @property
+    def counts_only(self) -> bool:
+        """Whether the groups are tools or agents, which have counts and no amounts."""
+        return any(name in COUNTED_GROUPINGS for name in self.by)
+
+    @property
+    def asks_for_others(self) -> bool:
+        """Whether it names a scope beyond the caller's own."""
+        return self.team or bool(self.people) or "member" in self.by or bool(self.included(Field.EMAIL))
+
+    def included(self, field: Field) -> tuple[str, ...]:
+        """The values that a filter on the field lets through; empty where there is none."""
+        return next((f.values for f in self.filters if f.field is field and not f.exclude), ())
+
+
+def quoted(value: str) -> str:
+    """A value as it can be typed: in double quotes where it holds more than one plain word."""
+    plain = value and not any(letter.isspace() or letter in "\",:<>'" for letter in value)
+    return value if plain else f'"{value}"'
+
+
+def describe(question: Question) -> str:
+    """Say a question back in the query language; parsing the answer gives the same question."""
+    words = [
+        "team" if question.team else "",
+        *question.people,
+        str(question.when or ""),
+        *map(str, question.filters),
+        "" if question.byok is None else f"byok:{'yes' if question.byok else 'no'}",
+        f"by:{','.join(question.by)}" if question.by else "",
+        f"sort:{question.sort}" if question.sort else "",
+        f"top:{question.top}" if question.top else "",
+        "rows" if question.rows else "",
+        "csv" if question.csv else "",
+    ]
+    return " ".join(filter(None, words))

@@ -1,0 +1,137 @@
+"""The lexer: a typed line becomes tokens, with quotes, Slack's markup and odd spaces understood."""
+
+import re
+from dataclasses import dataclass
+
+from bot.domain.query.errors import UnclosedQuoteError
+from bot.domain.text import ascii_lower
+
+_DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # what keyboards and chat programs make
+_APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032"  # of the plain ones
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+_LOOKALIKES = str.maketrans(
+    dict.fromkeys(_DOUBLE_QUOTES, '"')
+    | dict.fromkeys(_APOSTROPHES, "'")
+    | dict.fromkeys(_INVISIBLE)
+    | {"\u2026": "...", "\ua789": ":"}  # the last stands for a colon in what we say ourselves
+    | {chr(half): None for half in range(0xD800, 0xE000)}  # halves of an emoji, which no database takes
+)
+_MARKUP = re.compile(r"<(@|mailto:|https?://|#|!)[^<>]*>")
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)
+_MAIL = re.compile(r"<mailto:([^|>]*)(?:\|[^>]*)?>", re.IGNORECASE)
+_LINK = re.compile(r"<(https?://[^|>]*)(?:\|([^>]*))?>", re.IGNORECASE)
+_VALUE_ENDS = re.compile(r"'(?=[ ,]|$)")
+_KEY = re.compile(r"-?[a-z_]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a line: `key:value,value`, or bare with one value and no key.
+
+    `column` counts from 1 in the cleaned line, `raw` is the word as it stands there. A key is lower-cased and
+    keeps its leading `-`. Values are free of quotes and markup.
+    """
+
+    raw: str
+    column: int
+    key: str | None
+    values: tuple[str, ...]
+
+    @property
+    def bare(self) -> str:
+        """The value of a word without key, its ASCII letters lower-cased: it may be an e-mail."""
+        return ascii_lower(self.values[0])
+
+
+def clean(line: str) -> str:
+    """The line with plain quotes and spaces, without invisible characters."""
+    return " ".join(part for part in re.split(r"\s", line.translate(_LOOKALIKES).replace("\0", " ")) if part)
+
+
+def unwrapped(line: str) -> str:
+    """The line without the markup that Slack has put round addresses; mentions stay."""
+    return _MARKUP.sub(lambda markup: _unwrapped(markup[0]), line)
+
+
+def split(line: str) -> list[Token]:
+    """Cut a cleaned line into words.
+
+    Raises:
+        UnclosedQuoteError: a double quote is not closed.
+    """
+    words, place = [], 0
+    while place < len(line):
+        if line[place] == " ":
+            place += 1
+            continue
+        cells, end = _cells(line, place)
+        words.append(_word(line[place:end], place + 1, cells))
+        place = end
+    return words
+
+
+_Cell = tuple[str, bool]  # some text, and whether it is literal (quoted or markup)
+
+
+def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
+    """The pieces of the word that begins at `start`, and where it ends."""
+    cells: list[_Cell] = []
+    place = start
+    while place < len(line) and line[place] != " ":
+        closing = _closing(line, place, opens=not cells or cells[-1] in {(":", False), (",", False)})
+        if closing:
+            # no value holds a double quote, so every value can be said back in double quotes
+            cells.append((line[place + 1 : closing].replace('"', ""), True))
+            place = closing + 1
+        elif markup := _MARKUP.match(line, place):
+            cells.append((_unwrapped(markup[0]).replace('"', ""), True))
+            place = markup.end()
+        else:
+            cells.append((line[place], False))
+            place += 1
+    return cells, place
+
+
+def _closing(line: str, place: int, *, opens: bool) -> int | None:
+    """Where the quote that opens at `place` closes, if one opens there.
+
+    A double quote opens anywhere; an apostrophe only where a value begins and ends, so that `it's` is a word.
+    """
+    if line[place] == '"':
+        closing = line.find('"', place + 1)
+        if closing < 0:
+            raise UnclosedQuoteError(place + 1)
+        return closing
+    if line[place] == "'" and opens:
+        closing_apostrophe = _VALUE_ENDS.search(line, place + 1)
+        return closing_apostrophe.start() if closing_apostrophe else None
+    return None
+
+
+def _unwrapped(markup: str) -> str:
+    if mention := _MENTION.fullmatch(markup):
+        return f"<@{mention[1].upper()}>"
+    if mail := _MAIL.fullmatch(markup):
+        return mail[1]
+    if link := _LINK.fullmatch(markup):
+        return link[2] or link[1]
+    return markup
+
+
+def _word(raw: str, column: int, cells: list[_Cell]) -> Token:
+    colon = next((i for i, cell in enumerate(cells) if cell == (":", False)), None)
+    if colon is not None and all(not literal for _, literal in cells[:colon]):
+        key = "".join(text for text, _ in cells[:colon])
+        if _KEY.fullmatch(key):
+            return Token(raw, column, key.lower(), tuple(_values(cells[colon + 1 :])))
+    return Token(raw, column, None, ("".join(text for text, _ in cells),))
+
+
+def _values(cells: list[_Cell]) -> list[str]:
+    values = [""]
+    for cell in cells:
+        if cell == (",", False):
+            values.append("")
+        else:
+            values[-1] += cell[0]
+    return [value.strip() for value in values]

@@ -1,0 +1,111 @@
+"""The parser of times: `7d`, `last month`, `2026-11`, `A..B`, and the edges of `from:` and `to:`."""
+
+import re
+from datetime import date
+
+from bot.domain.periods import FIRST_YEAR, LAST_YEAR, Unit
+from bot.domain.query.errors import WhenError
+from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, Edge, Hours, Moment, Range, When
+from bot.domain.rfc3339 import TimestampError, read_timestamp
+
+MAX_HOURS = 24 * 366 * 10
+MAX_DAYS = 366 * 10
+
+_NAMED = {
+    "today": Calendar(Unit.DAY, 0),
+    "yesterday": Calendar(Unit.DAY, -1),
+    "mtd": THIS_MONTH,
+    "ytd": Calendar(Unit.YEAR, 0),
+} | {
+    f"{name} {unit}": Calendar(unit, offset)
+    for name, offset in (("this", 0), ("last", -1))
+    for unit in (Unit.WEEK, Unit.MONTH, Unit.QUARTER, Unit.YEAR)
+}
+PERIOD_NAMES = tuple(_NAMED)
+
+_ROLLING = re.compile(r"(\d{1,9})([hdw])", re.ASCII)
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+_WEEK = re.compile(r"(\d{4})-w(\d{2})", re.ASCII)
+_CLOCK = r"\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,99})?)? ?(?:z|utc|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)?"
+CLOCK = re.compile(_CLOCK, re.ASCII)
+"""A time of day as it stands behind a date and a space in what we print: `09:00`, `09:00:03.5Z`."""
+
+
+def parse_when(text: str) -> When | None:
+    """Return the time that a lower-cased word (or pair, `last month`) names; None if it names none.
+
+    Raises WhenError if it is written as a time but means none, such as `2026-13`.
+    """
+    if text in _NAMED:
+        return _NAMED[text]
+    if rolling := _ROLLING.fullmatch(text):
+        return _rolling(int(rolling[1]), rolling[2])
+    if ".." in text:
+        return _range(text)
+    return _dated(text)
+
+
+def parse_edge(text: str) -> Edge:
+    """Return the date or moment that a lower-cased text behind `from:` or `to:` names.
+
+    Raises WhenError if it names neither.
+    """
+    if edge := _moment(text) or _dated(text):
+        return edge
+    raise WhenError("neither a date (2026-11-20) nor a time (2026-11-20T09:00Z)")
+
+
+def _rolling(count: int, letter: str) -> When:
+    if count == 0:
+        raise WhenError("a window of no length")
+    if letter == "h":
+        if count > MAX_HOURS:
+            raise WhenError(f"more than {MAX_HOURS:,} hours")
+        return Hours(count)
+    days = count * 7 if letter == "w" else count
+    if days > MAX_DAYS:
+        raise WhenError(f"more than {MAX_DAYS:,} days")
+    return Days(days, weeks=letter == "w")
+
+
+def _range(text: str) -> Range | None:
+    start, _, end = text.partition("..")
+    if not _begins_with_year(start) and not _begins_with_year(end):
+        return None
+    edges = [parse_edge(side) if side else None for side in (start, end)]
+    return Range(*edges)
+
+
+def _begins_with_year(text: str) -> bool:
+    return bool(re.match(r"\d{4}-", text, re.ASCII))
+
+
+def _dated(text: str) -> Dated | None:
+    try:
+        if match := _DATE.fullmatch(text):
+            return Dated(Unit.DAY, _checked(date(int(match[1]), int(match[2]), int(match[3]))))
+        if match := _MONTH.fullmatch(text):
+            return Dated(Unit.MONTH, _checked(date(int(match[1]), int(match[2]), 1)))
+        if match := _WEEK.fullmatch(text):
+            return Dated(Unit.WEEK, _checked(date.fromisocalendar(int(match[1]), int(match[2]), 1)))
+    except ValueError as error:
+        raise WhenError(f"no such date ({error})") from error
+    return None
+
+
+def _checked(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise WhenError(f"outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def _moment(text: str) -> Moment | None:
+    try:
+        written = read_timestamp(text)
+    except TimestampError as error:
+        raise WhenError(str(error)) from error
+    if written is None:
+        return None
+    _checked(written.local.date())
+    return Moment(written.local, written.offset)

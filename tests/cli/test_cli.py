@@ -1,0 +1,357 @@
+"""The command line, as a person and a shell see it: words in, exit codes and one clear line out."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.database.engine import open_database
+from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import Status
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.tasks import row
+from bot.sandbox.world import World
+from tests.support import reckoning
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[NeoServer]:
+    with NeoServer(NeoApi(World(seed=5, start=START, history_days=70), SimClock(lambda: START))) as server:
+        yield server
+
+
+@pytest.fixture
+def neo(upstream: NeoServer) -> Iterator[NeoServer]:
+    """The embedded Neo as it was; what a test changes is put back."""
+    upstream.api.log.clear()
+    yield upstream
+    upstream.api.faults.clear()
+    upstream.api.latency_s, upstream.api.page_cap = 0.0, None
+
+
+def environment(neo: NeoServer, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO_", "SLACK_"))}
+    return kept | {"NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key, **settings}
+
+
+@pytest.fixture
+def run(neo: NeoServer, tmp_path: Path) -> Run:
+    def command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "bot", *words],
+            cwd=tmp_path, env=environment(neo, **settings), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def synced_once(upstream: NeoServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that `sync` has filled, to be copied."""
+    directory = tmp_path_factory.mktemp("synced")
+    process = start(upstream, directory, "sync")
+    out, said = process.communicate(timeout=60)
+    assert "complete: yes" in out, said
+    return directory / "neo-usage.db"
+
+
+@pytest.fixture
+def synced(synced_once: Path, run: Run, tmp_path: Path) -> Run:
+    """The command in a directory that holds a synced ledger."""
+    shutil.copy(synced_once, tmp_path / "neo-usage.db")
+    return run
+
+
+def start(neo: NeoServer, directory: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "bot", *words], cwd=directory, env=environment(neo), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def expected(neo: NeoServer) -> Decimal:
+    return reckoning.total(row(task) for task in neo.api.world.tasks(START))
+
+
+def test_sync_then_report_in_every_form(run: Run, neo: NeoServer) -> None:
+    synced = run("sync")
+    assert synced.returncode == 0
+    assert "complete: yes" in synced.stdout.splitlines()
+    assert run("sync").stdout.splitlines()[2] == "new: 0"
+    document = json.loads(run("report", "90d", "by:member", "--json").stdout)
+    assert Decimal(document["total"]["spend_usd"]) == expected(neo)
+    lines = run("report", "90d", "by:member", "--csv").stdout.splitlines()
+    assert lines[0] == "member,spend_usd,platform_usd,provider_usd,tasks,share"
+    assert len(lines) == len(document["groups"]) + 1
+    shown = run("report", "90d", "by:member").stdout
+    assert f"${expected(neo):,.2f}" in shown
+    assert "Data as of" in shown
+
+
+def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: Run) -> None:
+    assert synced("report", "team", "-status:completed", "30d").returncode == 0
+    document = json.loads(synced("report", "last month", "search:no one", "--json").stdout)
+    assert document["query"] == 'last month search:"no one"'
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["report", "modle:opus"], 2, "did you mean `model:opus`? Try: `model:opus`"),
+        (["report", "2026-11-20..2026-11-01"], 2, "ends before it begins"),
+        (["report", "@nobody"], 2, "nobody in the ledger is called @nobody"),
+        (["report", "<@U123>"], 2, "is a Slack mention"),
+        (["report", "--json", "--csv"], 2, "one of them"),
+        (["report", "--nonsense"], 2, "nonsense"),
+        (["db", "backup", "there/is/no/such/place"], 1, "cannot copy"),
+        (["db", "restore", "nothing.db"], 1, "there is no ledger at nothing.db"),
+        (["member", "merge", "x@y.z", "a@b.c"], 1, "no task of x@y.z is in the ledger"),
+    ],
+)
+def test_wrong_use_is_one_line_and_no_traceback(synced: Run, words: list[str], code: int, said: str) -> None:
+    result = synced(*words)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_ledger_or_with_bad_settings_the_mend_is_said(run: Run) -> None:
+    assert "there is no ledger at neo-usage.db yet. Run `neo-usage sync`" in run("report").stderr
+    result = run("sync", TIMEZONE="Mars/Phobos", POLL_SECONDS="often", NEO_API_URL="http://example.com")
+    assert result.returncode == 1
+    for name in ("TIMEZONE", "POLL_SECONDS", "NEO_API_URL"):
+        assert f"{name}: " in result.stderr
+    assert "NEO_API_KEY: it is not set" in run("sync", NEO_API_KEY="").stderr
+
+
+def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -> None:
+    result = run("sync", NEO_API_KEY="neo_sk_very-secret")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "neo-usage: Neo does not accept the key (401). Check NEO_API_KEY: it may be mistyped, expired or revoked.\n"
+    )
+    shown = run("--debug", "sync", NEO_API_KEY="neo_sk_very-secret")
+    assert "Traceback" in shown.stderr
+    assert "very-secret" not in shown.stderr + shown.stdout
+    neo.api.faults.always = Status(403)
+    assert "must be an admin" in run("sync").stderr
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[SlackServer]:
+    with SlackServer(SlackApi(Workspace.default(), lambda: START, lambda: START)) as server:
+        yield server
+
+
+@pytest.fixture
+def slack_settings(slack: SlackServer) -> dict[str, str]:
+    """What connects the command to the embedded Slack."""
+    return {
+        "SLACK_API_URL": slack.api_url,
+        "SLACK_BOT_TOKEN": slack.api.workspace.bot_token,
+        "SLACK_APP_TOKEN": slack.api.workspace.app_token,
+        "ADMINS": "hannah.weiss@acme.example",
+        "HTTP_PORT": "0",
+    }
+
+
+def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_settings: dict[str, str]) -> None:
+    found = json.loads(synced("status", "--json").stdout)
+    assert (found["stale"], found["quarantine"], found["passes"][0]["complete"]) == (False, [], True)
+    assert "last passes" in synced("status").stdout
+    well = synced("doctor", **slack_settings)
+    assert well.returncode == 0, well.stdout
+    neo.api.faults.always = Status(401)
+    sick = synced("doctor", **slack_settings)
+    assert sick.returncode == 1
+    assert "FAIL  neo " in sick.stdout
+    assert synced("doctor", "--offline", **slack_settings).returncode == 0
+    assert synced("doctor", "--offline", **slack_settings, NEO_API_KEY="").returncode == 1
+    assert synced("doctor", "--offline").returncode == 1
+
+
+def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: Path) -> None:
+    ledger, dotenv = tmp_path / "neo-usage.db", tmp_path / ".env"
+    dotenv.write_text("BYOK_UNIT=credits\n")
+    dotenv.chmod(0o600)
+    ledger.chmod(0o600)
+    assert "  files " not in synced("doctor", "--offline").stdout
+    dotenv.chmod(0o640)
+    ledger.chmod(0o604)
+    tmp_path.chmod(0o777)
+    said = synced("doctor", "--offline").stdout
+    for line in (f"can read {dotenv}  `chmod 600 {dotenv}`", f"`chmod 600 {ledger}`", f"`chmod go-w {tmp_path}`"):
+        assert f"{line}\n" in said
+    assert ledger.stat().st_mode & 0o777 == 0o600
+    assert f"`chmod 600 {dotenv}`" in synced("doctor", "--offline", POLL_SECONDS="often").stdout
+
+
+def test_backup_restore_and_verify(synced: Run, tmp_path: Path) -> None:
+    before = synced("report", "90d", "--csv").stdout
+    assert synced("db", "backup", "copy.db").returncode == 0
+    assert synced("db", "backup", "copy.db").returncode == 1
+    with sqlite3.connect(tmp_path / "neo-usage.db") as ledger:
+        ledger.execute("UPDATE charge SET platform_nanos = platform_nanos + 1 WHERE id = 1")
+    ledger.close()
+    broken = synced("db", "verify")
+    assert broken.returncode == 1
+    assert "FAIL  a task's charges sum to its total" in broken.stdout
+    restored = synced("db", "restore", "copy.db")
+    assert restored.returncode == 0
+    assert "the former ledger is kept as" in restored.stdout
+    assert "messages: 0 pending" in restored.stdout
+    with closing(open_database(tmp_path / "neo-usage.db")):
+        refused = synced("db", "restore", "copy.db")
+    assert refused.returncode == 1
+    assert "is in use: the service, a sync or another command has it open. Stop that first" in refused.stderr
+    assert synced("db", "verify").returncode == 0
+    assert synced("report", "90d", "--csv").stdout == before
+    (tmp_path / "rubbish.db").write_bytes(b"no database at all" * 100)
+    assert synced("db", "restore", "rubbish.db").returncode == 1
+    assert synced("db", "verify").returncode == 0
+
+
+def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:
+    byok = json.loads(synced("report", "90d", "byok:yes", "--json").stdout)
+    assert byok["unit_assumed"] is True
+    assert "Run `neo-usage db reprice`" in synced("report", BYOK_UNIT="usd").stderr
+    assert "Run `neo-usage db reprice`" in synced("sync", BYOK_UNIT="usd").stderr
+    assert "priced again in usd" in synced("db", "reprice", BYOK_UNIT="usd").stdout
+    after = json.loads(synced("report", "90d", "byok:yes", "--json", BYOK_UNIT="usd").stdout)
+    assert Decimal(after["total"]["spend_usd"]) < Decimal(byok["total"]["spend_usd"])
+    assert after["unit_assumed"] is False
+    assert synced("db", "verify", BYOK_UNIT="usd").returncode == 0
+    assert synced("sync", BYOK_UNIT="usd").stdout.splitlines()[2:5] == ["new: 0", "grown: 0", "restated: 0"]
+
+
+def test_a_renamed_member_is_one_member(synced: Run) -> None:
+    people = json.loads(synced("member", "list", "--json").stdout)
+    old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]
+    before = json.loads(synced("report", "90d", f"email:{old}", "--json").stdout)["total"]
+    assert synced("member", "merge", old, "New.Name@Acme.Example").returncode == 0
+    for email in (old, "new.name@acme.example"):
+        assert json.loads(synced("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
+    assert synced("sync").stdout.splitlines()[2] == "new: 0"
+    assert "is new.name@acme.example already" in synced("member", "merge", old, "New.Name@Acme.Example").stderr
+    assert synced("db", "verify").returncode == 0
+
+
+def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer, run: Run, tmp_path: Path) -> None:
+    neo.api.page_cap, neo.api.latency_s = 50, 0.01
+    dice = Random(3)
+    for number in range(8):
+        process = start(neo, tmp_path, "sync")
+        try:
+            process.communicate(timeout=0.6 + dice.random())
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL if number % 4 else signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+            assert "Traceback" not in said
+    assert run("db", "verify").returncode == 0
+    assert "complete: yes" in run("sync").stdout
+    assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
+    assert run("db", "verify").returncode == 0
+
+
+def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, tmp_path: Path) -> None:
+    neo.api.page_cap, neo.api.latency_s = 50, 0.05
+    run("db", "upgrade")
+    both = [start(neo, tmp_path, "sync") for _ in range(2)]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all("complete: yes" in out for out, _ in said)
+    assert sum("another sync is running" in err for _, err in said) == 1
+    assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
+
+
+def test_the_manifest_asks_for_what_the_bot_uses(run: Run) -> None:
+    made = json.loads(run("manifest").stdout)
+    assert made["settings"]["socket_mode_enabled"]
+    assert "users:read.email" in made["oauth_config"]["scopes"]["bot"]
+    over_http = json.loads(run("manifest", "--url", "https://bot.acme.dev/slack/events").stdout)
+    assert over_http["features"]["slash_commands"][0]["url"] == "https://bot.acme.dev/slack/events"
+    assert not over_http["settings"]["socket_mode_enabled"]
+
+
+def test_a_member_is_linked_and_listed(synced: Run) -> None:
+    assert (
+        "is priya.raman@acme.example in Neo now" in synced("member", "link", "priya.raman@acme.example", "U1ANA").stdout
+    )
+    listed = {each["email"]: each["slack_user"] for each in json.loads(synced("member", "list", "--json").stdout)}
+    assert listed["priya.raman@acme.example"] == "U1ANA"
+    assert "linked to <@U1ANA> already" in synced("member", "link", "priya.raman@acme.example", "U2BO").stderr
+    assert synced("member", "link", "ana@acme.dev", "ana").returncode == 2
+    assert "was linked to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
+
+
+def test_the_service_says_at_once_what_is_not_set(run: Run) -> None:
+    refused = run("run")
+    assert refused.returncode == 1
+    assert "SLACK_BOT_TOKEN: it is not set" in refused.stderr
+    assert "SLACK_APP_TOKEN: it is not set" in refused.stderr
+
+
+def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_settings: dict[str, str]) -> None:
+    refused = run("run", **{**slack_settings, "SLACK_BOT_TOKEN": "xoxb-wrong"})
+    assert refused.returncode == 1
+    assert "invalid_auth" in refused.stderr
+    assert "xoxb-wrong" not in refused.stderr
+
+
+async def test_the_service_answers_until_it_is_told_to_end(
+    neo: NeoServer, slack: SlackServer, synced_once: Path, slack_settings: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copy(synced_once, tmp_path / "neo-usage.db")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=tmp_path, env=environment(neo, **slack_settings, LOG_FORMAT="json"),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    workspace = slack.api.workspace
+    await workspace.until(lambda: len(slack.api.sockets) == 1, 20)
+    ack = await slack.act(slack.api.command("priya", "neo-spend", "7d"))
+    assert ack.ok
+    process.send_signal(signal.SIGTERM)
+    _, log = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0, log
+    answers = workspace.visible_messages(workspace.channel("neo-spend").id, workspace.user("priya").id)
+    assert answers[-1].text.startswith("You: $")
+    events = [json.loads(line)["event"] for line in log.decode().splitlines()]
+    assert events[-1] == "stopped"
+    secrets = (workspace.bot_token, workspace.app_token, neo.api.key, "@acme.example", "hooks")
+    assert not [secret for secret in secrets if secret.encode() in log]
+
+
+def test_the_demo_says_where_its_page_is_and_leaves_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-browser"], cwd=tmp_path, env=dict(os.environ),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert url is not None
+        with urllib.request.urlopen(url[0], timeout=10) as page:  # noqa: S310 - our own page
+            assert b"neo-usage" in page.read()
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=15)
+    assert (process.returncode, complaints) == (0, "")
+    assert list(tmp_path.iterdir()) == []

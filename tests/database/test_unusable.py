@@ -1,0 +1,246 @@
+"""A database that is locked, full, read-only or broken: people are answered, and whoever asks is told what is wrong."""
+
+import asyncio
+import errno
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.capability import After
+from bot.database.backup import backup
+from bot.database.engine import open_database
+from bot.database.errors import LedgerError, UnusableError, not_opened
+from bot.database.reader import open_reader
+from bot.sandbox.world import World
+from tests.support.harness import Office
+from tests.support.messages import shown
+from tests.support.worlds import add
+
+HOLDER = """
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "one", "8.5", email="priya.raman@acme.example")
+    return world
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.database.engine.BUSY_SECONDS", 0.3)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Another program holds the lock for writing; its process."""
+    run = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:  # noqa: S603 - our own
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
+        try:
+            yield holder.pid
+        finally:
+            holder.kill()
+
+
+async def ready(office: Office) -> tuple[int, str]:
+    """What `/readyz` says of the database."""
+
+    def ask() -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{office.service.port}/readyz", timeout=5) as answer:
+                return answer.status, ""
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())["problems"].get("database", "")
+
+    return await asyncio.to_thread(ask)
+
+
+def later(office: Office, **ago: int) -> None:
+    office.clock.advance(timedelta(**ago))
+
+
+async def test_while_another_program_holds_it_questions_are_answered_and_its_name_is_told(office: Office) -> None:
+    before = len(office.dm("hannah"))
+    assert await ready(office) == (200, "")
+    with locked(office.directory / "ledger.db") as process:
+        later(office, hours=3)
+        answer = shown(await office.ask("marcus"))
+        assert "Something went wrong" not in answer
+        answer = shown(await office.ask("hannah", "team"))
+        assert "$85.00" in answer
+        assert f"locked by process {process} (python" in answer
+        assert str(office.directory) not in answer
+        assert "can't write anything down" in shown(await office.ask("hannah", "budget team 5/month"))
+        await office.slack.open_home("priya")
+        await office.idle()
+        assert "$85.00" in json.dumps(office.workspace.views[office.workspace.homes["U0PRIYA"]].body)
+        await office.service.jobs.sync()
+        assert office.dm("hannah")[before:] == []  # it may be over in a moment
+        name = Path(sys.executable).name[:15]
+        why = f"the database is locked by process {process} ({name}), which does not let go of it"
+        assert await ready(office) == (503, why)
+        later(office, minutes=6)
+        await office.service.alarm.test()
+        await office.service.jobs.run_after(After.CONNECTION_CHANGE)
+        [message] = office.dm("hannah")[before:]
+        assert f"I cannot write my database:* the database is locked by process {process}" in shown(message)
+        await office.service.jobs.sync()
+        assert len(office.dm("hannah")) == before + 1
+    await office.sync()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
+    assert await ready(office) == (200, "")
+    assert "can't write anything down" not in shown(await office.ask("hannah", "budget team 5/month"))
+
+
+async def test_what_cannot_be_written_down_is_never_called_unread(office: Office) -> None:
+    answer = await office.ask("hannah", "team")
+    with locked(office.directory / "ledger.db"):
+        assert "can't write anything down" in shown(await office.press("hannah", answer, "share"))
+
+
+async def test_the_bots_own_other_connection_is_called_that(office: Office) -> None:
+    with (
+        office.service.database.transaction(),
+        pytest.raises(UnusableError, match=f"the bot itself .process {os.getpid()}.") as raised,
+    ):
+        open_database(office.directory / "ledger.db")
+    assert raised.value.locked
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    mounted = subprocess.run(mount, check=False, capture_output=True)  # noqa: S603 - a disk of our own
+    if mounted.returncode:
+        pytest.skip("only root may mount a disk")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(b"x" * 4096)
+
+
+async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: Office, disk: Path) -> None:
+    closed.settings["DATABASE_URL"] = f"sqlite+aiosqlite:///{disk / 'ledger.db'}"
+    await closed.open()
+    before = len(closed.dm("hannah"))
+    fill(disk)
+    with suppress(UnusableError):
+        while True:  # what is left in the log's own pages
+            with closed.service.database.transaction() as connection:
+                connection.exec_driver_sql(
+                    "INSERT INTO note (key, value) VALUES (hex(randomblob(9)), hex(randomblob(1500)))"
+                )
+    later(closed, hours=3)
+    for line in ("team", "errors team", "budgets", "status"):
+        assert "Something went wrong" not in shown(await closed.ask("hannah", line))
+    assert "$85.00" in shown(await closed.ask("hannah", "team"))
+    assert "the disk of the database is full" in shown(await closed.ask("hannah", "team"))
+    await closed.service.jobs.sync()
+    [message] = closed.dm("hannah")[before:]
+    assert "I cannot write my database:* the disk of the database is full" in shown(message)
+    assert await ready(closed) == (503, "the disk of the database is full")
+    (disk / "filler").unlink()
+    await closed.sync()
+    await closed.service.alarm.test()
+    await closed.service.jobs.run_after(After.CONNECTION_CHANGE)
+    assert await ready(closed) == (200, "")
+    await closed.close()
+
+
+def test_a_read_only_disk_is_called_that(disk: Path) -> None:
+    ledger = disk / "ledger.db"
+    open_database(ledger).close()
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)  # noqa: S603, S607
+    with pytest.raises(UnusableError, match="its disk is mounted read-only"):
+        open_database(ledger)
+    reader = open_reader(ledger)  # as of a backup that is mounted
+    assert reader.rows("SELECT count(*) FROM task") == [(0,)]
+    reader.close()
+
+
+def rubbish(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 300)
+
+
+def damaged(path: Path) -> None:
+    open_database(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (rubbish, "something else was put in its place"),
+        (damaged, "the database is damaged: restore a backup of it"),
+        (Path.mkdir, "it is a directory"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said_in_words(tmp_path: Path, spoil: Callable[[Path], None], why: str) -> None:
+    path = tmp_path / "ledger.db"
+    spoil(path)
+    with pytest.raises(UnusableError, match=why) as raised:
+        open_database(path)
+    assert str(path) in str(raised.value)
+    assert str(path) not in raised.value.why
+    assert "sqlite" not in str(raised.value).lower()
+    with pytest.raises(LedgerError):
+        open_reader(path)
+
+
+def test_a_missing_directory_is_said_with_the_mend(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"there is no directory .*Create it, or mend DATABASE_URL"):
+        open_database(tmp_path / "none" / "ledger.db")
+
+
+def test_a_copy_of_a_locked_ledger_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    open_database(path).close()
+    with locked(path):
+        assert backup(path, tmp_path / "copy.db") > 0
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (errno.EACCES, "the database cannot be written"),
+        (errno.ENOSPC, "the disk of the database is full"),
+        (errno.EDQUOT, "the disk of the database is full"),
+        (errno.EMFILE, "nothing can be written beside the database"),
+    ],
+)
+def test_what_keeps_a_file_from_being_made_beside_it_is_said(tmp_path: Path, number: int, why: str) -> None:
+    found = not_opened(OSError(number, "no"), tmp_path / "ledger.db")
+    assert found.why.startswith(why)
+    assert str(tmp_path / "ledger.db") in str(found)
+
+
+def test_a_ledger_whose_lock_cannot_be_made_is_no_broken_program(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db.lock").mkdir()
+    with pytest.raises(UnusableError, match="nothing can be written beside the database"):
+        open_database(tmp_path / "ledger.db")

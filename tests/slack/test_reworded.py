@@ -1,0 +1,184 @@
+"""An operator's own wordings: any message can be reworded; a broken one falls back to the shipped one and is told."""
+
+import re
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.capability import After
+from bot.sandbox.slack.models import Message
+from bot.sandbox.world import START, World
+from bot.service.service import running
+from bot.shipped import shipped
+from tests.support.acts import fail
+from tests.support.app_home import opened
+from tests.support.harness import Office
+from tests.support.messages import shown, text_of
+from tests.support.worlds import add
+
+PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
+HOUR = timedelta(hours=1)
+NAMES = sorted(
+    str(path.relative_to(shipped("templates")).with_suffix("")) for path in shipped("templates").rglob("*.txt")
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_line_runs_into_the_next(name: str) -> None:
+    lines = (shipped("templates") / f"{name}.txt").read_text(encoding="utf-8").split("\n")
+    glued = [  # Jinja takes the line break after a tag away, which is meant where a tag stands alone
+        line
+        for line, following in pairwise(lines)
+        if line.endswith("%}") and not re.fullmatch(r"{%[^%]*%}", line) and not re.match(r"$| |{%", following)
+    ]
+    assert glued == []
+
+
+@pytest.fixture
+def world() -> World:
+    """Two members who have spent something for ten days."""
+    world = World.empty()
+    for back in range(1, 11):
+        for email in (PRIYA, MARCUS):
+            add(world, f"{email}-{back}", "1", email=email, begun=START - timedelta(days=back), title="scan")
+    return world
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A directory in which every template begins with its name."""
+    directory = tmp_path / "own"
+    for name in NAMES:
+        path = directory / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = (shipped("templates") / f"{name}.txt").read_text(encoding="utf-8")
+        path.write_text(f"«{name}» {text}", encoding="utf-8")
+    return directory
+
+
+@pytest.fixture
+async def office(closed: Office, own: Path) -> Office:
+    closed.settings |= {
+        "ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend", "TEMPLATES_DIR": str(own),
+        "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "NEO_TASK_URL_TEMPLATE": "https://neo.example/{task_id}",
+    }  # fmt: skip
+    await closed.open()
+    return closed
+
+
+def everything(office: Office) -> str:
+    """All that stands anywhere in the workspace, App Home too."""
+    said = [message for channel in office.workspace.channels.values() for message in channel.messages]
+    drawn = [Message("0", "bot", blocks=view.body["blocks"]) for view in office.workspace.views.values()]
+    return "\n".join(map(text_of, [*said, *drawn]))
+
+
+async def goes_on(office: Office, hours: int) -> None:
+    for _ in range(hours // 3):
+        office.clock.advance(3 * HOUR)
+        await office.sync()
+
+
+async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
+    await office.ask("hannah", "budget default 30/month")
+    await office.ask("hannah", "budget team 5000/month")
+    for word in ("alpha", "beta", "gamma", "delta"):
+        fail(office, PRIYA, f"{word} broke", 9)
+    await office.ask("priya", "notify errors on")
+    await goes_on(office, 24)
+    fail(office, MARCUS, "alpha broke")
+    for error in ("zeta broke", "eta broke"):  # of one task: nothing is left of the first message
+        add(office.neo.world, "turns", "0.1", email=PRIYA, begun=START, status="error", error_message=error)
+        await office.sync()
+    add(office.neo.world, "late", "0.5", email=PRIYA, begun=START - 20 * HOUR)
+    await goes_on(office, 24)
+    await office.service.end()
+    office.clock.advance(timedelta(days=2))
+    await office.start()
+    await goes_on(office, 63)  # until Monday, whose digest has the week
+    for user in ("hannah", "priya", "gil"):
+        await opened(office, user)
+    await office.ask("hannah", "errors team 7d")
+    text = everything(office)
+    assert office.service.wiring.context.templates.broken == {}
+    rare = {
+        "failures/acknowledgement", "failures/silence_confirmation", "failures/silence_lifted", "failures/tasks",
+        "home/no_data", "digest/text",
+    }  # fmt: skip
+    daily = {name for name in NAMES if name.partition("/")[0] in {"failures", "digest", "home", "spikes"}}
+    missing = {name for name in daily - rare if f"«{name}»" not in text}
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{{ nothing_like_this }}", "undefined"),
+        ("{% if %}", "Expected an expression"),
+        ("{{ 1 // 0 }}", "zero"),
+        ("{% include 'no/such.txt' %}", "no/such.txt"),
+        ("   ", "it says nothing"),
+    ],
+)
+async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
+    office: Office, own: Path, text: str, why: str
+) -> None:
+    path = own / "failures" / "headline.txt"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
+    await office.delivered()
+    told = [shown(each) for each in office.seen("marcus")]
+    assert any("A task ended as error" in each and "«failures/headline»" not in each for each in told)
+    assert any("TEMPLATES_DIR cannot be used" in each and why in each for each in told)
+    path.write_text(whole, encoding="utf-8")
+    office.clock.advance(timedelta(days=2))
+    fail(office, PRIYA, "y broke")
+    await office.sync()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
+    await office.delivered()
+    told = [shown(each) for each in office.seen("marcus")]
+    assert any("«failures/headline»" in each and "A task ended as error" in each for each in told)
+    assert any("It is over" in each and "every template" in each for each in told)
+
+
+async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(office: Office, own: Path) -> None:
+    (own / "failures" / "headline.txt").write_text("{% if %}", encoding="utf-8")
+    fail(office, PRIYA, "x broke")
+    await office.sync()
+    await office.service.alarm.test()
+    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
+    await office.delivered()
+    await office.service.end()
+    office.slack.down = True
+    async with running(office.app()) as service:
+        await service.alarm.test()
+        await service.jobs.run_after(
+            After.CONNECTION_CHANGE
+        )  # before Slack was reached, which comes before any template
+        office.slack.down = False
+        assert service.slack.connecting is not None
+        await service.slack.connecting
+        assert service.slack.filling is not None
+        await service.slack.filling
+        await service.alarm.test()
+        await service.jobs.run_after(After.CONNECTION_CHANGE)
+        await service.jobs.run_every(1)
+        await service.wiring.outbox.wait_idle()
+    told = [shown(each) for each in office.seen("marcus")]
+    assert sum("TEMPLATES_DIR cannot be used" in each for each in told) == 1
+    assert not any("It is over" in each for each in told)
+
+
+async def test_a_file_that_is_called_like_no_message_is_told(closed: Office, own: Path) -> None:
+    (own / "budgets" / "headlin.txt").write_text("x", encoding="utf-8")
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "TEMPLATES_DIR": str(own)}
+    await closed.open()
+    await closed.sync()
+    assert any("headlin.txt: no message is called so" in shown(each) for each in closed.seen("marcus"))

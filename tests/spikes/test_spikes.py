@@ -1,0 +1,106 @@
+"""Unusual days through the front door: told once a member and day, if that is switched on."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.world import START, World
+from bot.spikes.rules import spike
+from tests.support.app import merge
+from tests.support.harness import Office
+from tests.support.messages import shown, told
+from tests.support.worlds import add, spent
+
+USD = 1_000_000_000
+PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("nanos", "before", "floor", "is_one"),
+    [
+        (30, [10] * 5, 20, True),
+        (29, [10] * 5, 20, False),  # below three times
+        (30, [10] * 4 + [0] * 24, 20, False),  # too few active days
+        (30, [10] * 5 + [0] * 23, 20, True),  # idle days do not lower what is usual
+        (19, [1] * 28, 20, False),  # below the floor
+        (20, [1] * 28, 20, True),
+        (90, [10, 10, 30, 500, 500], 20, True),  # the median, not the mean
+    ],
+)
+def test_what_a_spike_is(nanos: int, before: list[int], floor: int, *, is_one: bool) -> None:
+    assert (spike(1, nanos, before, floor) is not None) is is_one
+
+
+@pytest.fixture
+def world() -> World:
+    """Priya and Marcus spend 10 dollars on each of six days."""
+    world = World.empty()
+    for day in range(1, 7):
+        for email in (PRIYA, MARCUS):
+            add(world, f"usual-{email}-{day}", "1", email=email, begun=START - timedelta(days=day))
+    return world
+
+
+async def spend(office: Office, email: str, usd: int) -> None:
+    spent(office.neo.world, office.clock(), email, usd)
+    await office.sync()
+
+
+async def test_an_unusual_day_is_told_once(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    await spend(closed, MARCUS, 29)
+    assert told(closed.seen("marcus")) == []
+    await spend(closed, PRIYA, 40)
+    await spend(closed, PRIYA, 10)
+    (message,) = told(closed.seen("marcus"))
+    assert f"{PRIYA} spent $40.00 on 2026-03-02, 4 times their usual $10.00" in shown(message)
+
+
+async def test_it_is_off_unless_it_is_switched_on(closed: Office) -> None:
+    closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    await spend(closed, PRIYA, 100)
+    assert told(closed.seen("marcus")) == []
+
+
+async def test_an_unusual_day_is_not_told_again_of_who_has_another_email_since(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    await spend(closed, PRIYA, 40)
+    await spend(closed, "priya@new.example", 1)
+    with closed.service.database.transaction() as connection:
+        merge(closed.service.app, closed.service.database, connection, PRIYA, "priya@new.example")
+    await spend(closed, "priya@new.example", 3)
+    assert len(told(closed.seen("marcus"))) == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+async def test_an_unusual_day_is_told_once_although_another_zone_calls_it_otherwise(closed: Office, zone: str) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    await spend(closed, PRIYA, 40)
+    await closed.service.end()
+    closed.settings["TIMEZONE"] = zone
+    await closed.start()
+    await spend(closed, PRIYA, 1)
+    assert len(told(closed.seen("marcus"))) == 1
+    closed.clock.advance(timedelta(days=1))
+    await spend(closed, PRIYA, 130)
+    assert len(told(closed.seen("marcus"))) == 2
+
+
+async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    closed.clock.advance(timedelta(hours=5))  # two in the night of the 3rd, which is still the 2nd in the west
+    await spend(closed, PRIYA, 40)
+    assert "on 2026-03-03" in shown(told(closed.seen("marcus"))[0])
+    await closed.service.end()
+    closed.settings["TIMEZONE"] = "America/Los_Angeles"
+    await closed.start()
+    await spend(closed, PRIYA, 1)
+    assert len(told(closed.seen("marcus"))) == 1
+    closed.clock.advance(timedelta(hours=18))
+    await spend(closed, PRIYA, 150)
+    assert "on 2026-03-03" in shown(told(closed.seen("marcus"))[1])

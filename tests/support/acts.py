@@ -1,0 +1,35 @@
+"""What happens to a service under test: members spend, tasks fail, forms are submitted."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+from tests.support.harness import Office
+from tests.support.worlds import add, spent
+
+COUNTER = itertools.count()
+SECOND = timedelta(seconds=1)
+
+
+async def spend(office: Office, email: str, usd: int, **others: Any) -> None:
+    """A task that has just ended, and is read."""
+    spent(office.neo.world, office.clock(), email, usd, **others)
+    await office.sync()
+
+
+def fail(office: Office, email: str, error: str | None, usd: int = 1, **others: Any) -> str:
+    """A task that has just failed, not read yet; its id."""
+    name = f"failed-{next(COUNTER)}"
+    begun = office.clock() - timedelta(hours=1) - SECOND
+    values = {"model": "opus", "status": "error", "title": "port scan", **others}
+    add(office.neo.world, name, str(usd / 10), email=email, begun=begun, error_message=error, **values)
+    return name
+
+
+async def submit(office: Office, user: str, **fields: str) -> dict[str, Any]:
+    """Fill in the form that somebody looks at and send it off; the ack's body."""
+    view = office.workspace.view_on_top(office.workspace.user(user).id)
+    assert view is not None
+    ack = await office.slack.submit(user, view.id, {name: {name: value} for name, value in fields.items()})
+    assert ack.ok, ack
+    return ack.body or {}

@@ -1,0 +1,87 @@
+"""Fixtures of the whole suite: an embedded Neo at a clock of its own, an app over it, and the harness of a service."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.app import App, build, system_clock
+from bot.database.engine import open_database
+from bot.neo.client import RetryPolicy
+from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.server import SlackApi
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.world import START, World
+from bot.settings.environment import load
+from tests.support.harness import NOON, Office
+
+Wire = Callable[..., App]
+HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
+
+
+@pytest.fixture
+def clock() -> SimClock:
+    return SimClock(lambda: START)
+
+
+@pytest.fixture
+def world() -> World:
+    return World.empty()
+
+
+@pytest.fixture
+def neo(world: World, clock: SimClock) -> Iterator[NeoServer]:
+    with NeoServer(NeoApi(world, clock)) as server:
+        yield server
+
+
+@pytest.fixture
+def wire(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Wire:
+    """An app over the embedded Neo; settings may be given by name."""
+
+    def wired(**settings: str) -> App:
+        environment = {
+            "NEO_API_URL": neo.url,
+            "NEO_API_KEY": neo.api.key,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
+            **settings,
+        }
+        return build(load(environment, tmp_path), clock, HURRIED)
+
+    return wired
+
+
+@pytest.fixture
+def app(wire: Wire) -> App:
+    return wire()
+
+
+# --- the running service -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, to be copied: migrating one takes as long as half a test."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    open_database(path).close()
+    return path
+
+
+@pytest.fixture
+async def closed(tmp_path: Path, empty: Path, world: World) -> AsyncIterator[Office]:
+    """A harness that is not open yet: it is noon, and nothing runs."""
+    shutil.copy(empty, tmp_path / "ledger.db")
+    clock = SimClock(lambda: START + NOON)
+    slack = SlackApi(Workspace.default(), clock, system_clock)
+    office = Office(tmp_path, NeoApi(world, clock), slack, clock)
+    yield office
+    await office.close()
+
+
+@pytest.fixture
+async def office(closed: Office) -> Office:
+    await closed.open()
+    return closed

@@ -1,0 +1,155 @@
+"""The harness of the running service: an embedded Neo and Slack, and the real service connected to them."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.app import App, build
+from bot.neo.client import RetryPolicy
+from bot.outbox.rules import DeliveryTiming
+from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.models import Message
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.workspace import Workspace
+from bot.service.service import Service, running
+from bot.settings.environment import load
+from tests.support.messages import text_of
+
+HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
+PROMPT = DeliveryTiming(request=2, lease=5, unconfirmed=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
+CHANNEL = "neo-spend"
+NOON = timedelta(hours=12)
+
+
+@dataclass
+class Office:
+    """A workspace with the bot in it. `directory` holds its ledger, `settings` are given on top of the usual."""
+
+    directory: Path
+    neo: NeoApi
+    slack: SlackApi
+    clock: SimClock
+    settings: dict[str, str] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _bot: AsyncExitStack = field(default_factory=AsyncExitStack)
+    neo_url: str = ""
+    running: Service | None = None
+
+    def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
+        printer.text("an office")  # for hypothesis, which would tell everything that is in it
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.slack.workspace
+
+    @property
+    def service(self) -> Service:
+        assert self.running is not None
+        return self.running
+
+    async def open(self, *, over_http: bool = False) -> None:
+        """Serve Neo and Slack, start the bot, and wait until it has read everything."""
+        self.neo_url = (await self._stack.enter_async_context(NeoServer(self.neo))).url
+        self.slack.url = (await self._stack.enter_async_context(SlackServer(self.slack))).url
+        await self.start(over_http=over_http)
+        await self.delivered()  # the welcome, so that it comes between nothing
+
+    async def start(self, *, over_http: bool = False) -> None:
+        """Start the bot alone."""
+        self._bot = await self._stack.enter_async_context(AsyncExitStack())
+        self.running = await self._bot.enter_async_context(running(self.app(over_http=over_http)))
+        assert self.service.slack.connecting is not None
+        await self.service.slack.connecting
+        await self.service.jobs.sync()
+        if over_http:
+            self.slack.delivery.events_url = f"http://127.0.0.1:{self.service.port}/slack/events"
+        else:
+            await self.workspace.until(lambda: len(self.slack.sockets) == 1)
+
+    def app(self, *, over_http: bool = False) -> App:
+        """The bot's app, wired to this office."""
+        workspace = self.workspace
+        door = {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+        environment = {
+            "NEO_API_URL": self.neo_url,
+            "NEO_API_KEY": self.neo.key,
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_API_URL": f"{self.slack.url}/api/",
+            "ADMINS": workspace.user("hannah").id,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory / 'ledger.db'}",
+            "HTTP_PORT": "0",
+            "POLL_SECONDS": "3600",
+            "HISTORY_DAYS": "20",
+            "BYOK_UNIT": "credits",
+            **(door if over_http else {"SLACK_APP_TOKEN": workspace.app_token}),
+            **self.settings,
+        }
+        return build(load(environment, self.directory), self.clock, HURRIED, PROMPT)
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+    async def restart(self, *, over_http: bool = False) -> None:
+        """End the bot alone, and start it again over what it left."""
+        await self._bot.aclose()
+        await self.start(over_http=over_http)
+
+    # --- acting ----------------------------------------------------------------------------------
+
+    def seen(self, user: str, channel: str = CHANNEL) -> list[Message]:
+        """What somebody sees in a channel."""
+        return self.workspace.visible_messages(self.workspace.channel(channel).id, self.workspace.user(user).id)
+
+    def dm(self, user: str) -> list[Message]:
+        """What somebody sees in their direct messages with the bot."""
+        return self.seen(user, self.workspace.im_of(self.workspace.user(user).id).id)
+
+    async def ask(self, user: str, text: str = "", channel: str = CHANNEL) -> Message:
+        """The answer to a command."""
+        before = len(self.seen(user, channel))
+        ack = await self.slack.command(user, channel, text)
+        assert ack.ok, ack
+        return await self.answer(user, channel, before)
+
+    async def answer(self, user: str, channel: str, before: int, timeout: float = 5) -> Message:  # noqa: ASYNC109 - as until
+        """The first message that somebody sees beyond so many."""
+        await self.workspace.until(lambda: len(self.seen(user, channel)) > before, timeout)
+        return self.seen(user, channel)[before]
+
+    async def press(self, user: str, message: Message, action: str, channel: str = CHANNEL) -> Message:
+        """What a message, or a new one, says after a button was pressed."""
+        messages = self.seen(user, channel)
+        before, was = len(messages), text_of(message)
+        ack = await self.slack.click(user, channel, message.ts, action)
+        assert ack.ok, ack
+        place = messages.index(message)
+
+        def changed() -> bool:
+            now = self.seen(user, channel)
+            return len(now) != before or text_of(now[place]) != was
+
+        await self.workspace.until(changed)
+        now = self.seen(user, channel)
+        return now[-1] if len(now) > before else now[place]
+
+    async def sync(self) -> None:
+        """Read what is new, and deliver what follows from it."""
+        await self.service.jobs.sync()
+        await self.delivered()
+
+    async def delivered(self) -> None:
+        """See to everything that is owed now."""
+        assert self.service.slack.filling is not None
+        await self.service.slack.filling
+        for _ in range(3):  # a destination may be several, whose messages are owed then
+            await self.service.jobs.run_every(1)
+            await self.service.wiring.outbox.wait_idle()
+
+    async def idle(self) -> None:
+        """Wait until nothing is in flight."""
+        assert self.service.slack.listener is not None
+        await self.service.slack.listener.wait_idle()

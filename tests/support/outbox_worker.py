@@ -1,0 +1,227 @@
+"""A process that delivers until it is killed, or kills or stops itself at a named step.
+
+`python -m tests.support.outbox_worker` reads a JSON object a line: forks a child that works on it, and prints the
+child's id, or ends the child that is named. A dead child's id stays its own until then, so that no signal goes to a
+stranger.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import ClientResponse
+from aiohttp.connector import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database.engine import Database
+from bot.outbox import live_store, outcomes, store
+from bot.outbox.destinations import ChannelDestination, Destination
+from bot.outbox.outbox import Outbox
+from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.resolution import ResolvedChannel
+from bot.outbox.rules import DeliveryTiming
+from bot.shipped import shipped
+from bot.slack.blocks import Message, paragraph
+from bot.slack.messages import Messages
+from bot.slack.templates import Templates
+from bot.slack.workspace import Workspace, connect_workspace
+
+STEPS = ("claimed", "worded", "checked", "requested", "answered", "settled", "edit claimed", "edit sent")
+# a hundredth of the real ones, but for what a loaded machine needs; the last check is sooner, so that rounds are short
+TIMES = DeliveryTiming(
+    request=0.4, lease=1.0, unconfirmed=0.6, checks=(0.9, 2.0), pace=0.01, first_wait=0.03, longest_wait=0.2, margin=3.0
+)
+
+
+class Channels:
+    """Every destination is a channel's id, which Slack is asked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    async def find(self, destination: Destination) -> ResolvedChannel:
+        assert isinstance(destination, ChannelDestination)
+        return ResolvedChannel(str((await self._workspace.channels.by_id(destination.name))["id"]))
+
+
+class VersionRenderer:
+    """Says what it is about, and which version."""
+
+    def __init__(self, trap: "Trap", database: Database) -> None:
+        self._trap, self._database = trap, database
+
+    async def render_event(self, request: RenderRequest) -> Message | None:
+        self._trap.at("worded")
+        return paragraph(f"{request.dedup_key} is told")
+
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        values = {"thing": request.topic, "destination": request.destination.encode()}
+        ((version,),) = await self._database.read(lambda reader: reader.rows(_WANTED, values))
+        self._trap.at("worded")
+        return paragraph(f"{request.topic}, version {version}.")
+
+
+_WANTED = "SELECT wanted FROM living WHERE thing = :thing AND destination = :destination"
+
+
+class Trap:
+    """Sends this process a signal when it has come to a step for the n-th time, after writing that down."""
+
+    def __init__(self, step: str | None, number: int, which: int, report: str) -> None:
+        self.step, self.number, self.which, self.report, self.come_to = step, number, which, report, set[str]()
+
+    def at(self, step: str) -> None:
+        if step == self.step:
+            self.number -= 1
+            if self.number == 0:
+                with Path(self.report).open("a", encoding="utf-8") as report:
+                    report.write(f"{step}\n")
+                os.kill(os.getpid(), self.which)
+
+    def noted(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, inside whose transaction it is noted that it came to the step."""
+
+        def noting(*arguments: Any) -> Any:
+            result = function(*arguments)
+            if result:
+                self.come_to.add(step)
+            return result
+
+        return noting
+
+    def sprung(self) -> None:
+        """After the transaction: whoever froze inside of one would hold up everybody, whatever the outbox does."""
+        while self.come_to:
+            self.at(self.come_to.pop())
+
+
+class TrappedDatabase(Database):
+    """A database with a trap behind each transaction."""
+
+    trap: Trap
+
+    async def write(self, work: Callable[..., Any]) -> Any:
+        result = await super().write(work)
+        self.trap.sprung()
+        return result
+
+
+class TrappedMessages:
+    """The messages of a workspace, with a trap before and after each request."""
+
+    def __init__(self, messages: Messages, trap: Trap) -> None:
+        self._messages, self._trap = messages, trap
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messages, name)
+
+    async def post_notification(self, *arguments: Any) -> Any:
+        self._trap.at("checked")
+        delivering = _DELIVERING.set(True)
+        try:
+            answer = await self._messages.post_notification(*arguments)
+        finally:
+            _DELIVERING.reset(delivering)
+        self._trap.at("answered")
+        return answer
+
+    async def edit(self, *arguments: Any) -> None:
+        await self._messages.edit(*arguments)
+        self._trap.at("edit sent")
+
+
+_DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
+
+
+class TrappedResponse(ClientResponse):
+    """An answer that is waited for: its request is out, to the last byte, once the writer has ended."""
+
+    trap: Trap
+
+    async def start(self, connection: Connection) -> ClientResponse:
+        if _DELIVERING.get():
+            asyncio.get_running_loop().call_soon(self._sent)
+        return await super().start(connection)
+
+    def _sent(self) -> None:
+        if self._writer is None:  # as aiohttp has it once everything is written
+            self.trap.at("requested")
+        elif not self.closed:
+            asyncio.get_running_loop().call_soon(self._sent)
+
+
+def clock_of(path: Path) -> Callable[[], datetime]:
+    """The machine's clock as it is set: so many seconds off as stands beside a ledger."""
+    off = path.with_name(f"{path.name}.off")
+
+    def now() -> datetime:
+        seconds = 0.0
+        with suppress(OSError, ValueError):  # right, or just being set
+            seconds = float(off.read_text(encoding="utf-8"))
+        return datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: TID251 - a process has the machine's clock
+
+    return now
+
+
+async def work(path: str, url: str, token: str, trap: Trap) -> None:
+    """Deliver, until this process ends."""
+    store.claim = trap.noted("claimed", store.claim)
+    outcomes.mark_sent = trap.noted("settled", outcomes.mark_sent)
+    live_store.claim_edit = trap.noted("edit claimed", live_store.claim_edit)
+    database = TrappedDatabase(Path(path), reader_threads=1)
+    database.trap = trap
+    renderer = VersionRenderer(trap, database)
+    renderers = Renderers(
+        {"said": renderer.render_event}, {"thing": renderer.render_current}, Templates(shipped("templates"))
+    )
+    TrappedResponse.trap = trap
+    async with connect_workspace(token, url) as workspace:
+        assert workspace.clients.session is not None
+        workspace.clients.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
+        workspace.messages = TrappedMessages(workspace.messages, trap)  # type: ignore[assignment]
+        outbox = Outbox(database, workspace, renderers, Channels(workspace), clock_of(Path(path)), TIMES)
+        parent = os.getppid()
+        while os.getppid() == parent:
+            with suppress(SQLAlchemyError):  # a frozen one may hold the database up for longer than is waited
+                await outbox.tick()
+            await asyncio.sleep(0.02)
+
+
+def main() -> None:
+    """Fork a worker for each line or end one, until the input ends; then end all."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    children: set[int] = set()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if (ended := asked.get("end")) is not None:
+            children.discard(ended)
+            _end(ended)
+            continue
+        child = os.fork()
+        if child == 0:
+            os.close(0)
+            trap = Trap(asked["step"], asked["number"], asked["signal"], asked["report"])
+            asyncio.run(work(asked["path"], asked["url"], asked["token"], trap))
+            os._exit(0)
+        children.add(child)
+        print(child, flush=True)  # noqa: T201 - its answer
+    for child in children:
+        _end(child)
+
+
+def _end(child: int) -> None:
+    os.kill(child, signal.SIGKILL)  # which wakes whoever is frozen
+    os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()

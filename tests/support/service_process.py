@@ -1,0 +1,34 @@
+"""`python -m tests.support.service_process FILE`: the service as a process of its own, hurried, until it is killed.
+
+The file holds its environment as JSON.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from bot.app import build, system_clock
+from bot.neo.client import RetryPolicy
+from bot.outbox.rules import DeliveryTiming
+from bot.service.log import configure
+from bot.service.service import serve
+from bot.settings.environment import load
+from bot.settings.model import LogFormat, LogLevel
+
+HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
+# a tenth of the real ones and less; a request takes a moment at the most
+TIMES = DeliveryTiming(
+    request=1.5, lease=3.5, unconfirmed=1.0, checks=(1.0, 2.0), pace=0.02, first_wait=0.1, longest_wait=0.5, margin=30.0
+)
+
+
+def main(path: Path) -> None:
+    """Serve until this process ends."""
+    configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES)
+    asyncio.run(serve(app, asyncio.Event()))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

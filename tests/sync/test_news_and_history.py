@@ -1,0 +1,155 @@
+"""News and history: growth of a known task is told, whichever pass finds it; what is of a time first read is not."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.sandbox.faults import Reset, Total
+from bot.sandbox.slack.models import Message
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
+from bot.sync.rules import PassKind, PlannedPass
+from tests.support.app import read_passes
+from tests.support.harness import Office
+from tests.support.messages import shown
+from tests.support.worlds import add, spent
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PRIYA = "priya.raman@acme.example"
+
+
+@pytest.fixture
+def world() -> World:
+    """A task of nine days ago, and one of half a year ago, which a first run does not read."""
+    world = World.empty()
+    for name, days in (("known", 9), ("ancient", 180)):
+        begun = START - days * DAY
+        world.add(SimTask.of(name, Stream(begun, begun + HOUR, credits=Decimal(1)), email=PRIYA))
+    return world
+
+
+@pytest.fixture
+async def office(closed: Office) -> Office:
+    closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    await closed.ask("hannah", "budget @priya 100/day")
+    await closed.delivered()
+    return closed
+
+
+def go_on(office: Office, name: str, credits_used: int, **others: object) -> None:
+    """A task is continued, and its run has just ended."""
+    (task,) = [each for each in office.neo.world.tasks(office.clock()) if each.task_id == name]
+    begun = office.clock() - HOUR - timedelta(seconds=1)
+    office.neo.world.add(task.with_stream(Stream(begun, begun + HOUR, credits=Decimal(credits_used), **others)))  # type: ignore[arg-type]
+
+
+def told(messages: Sequence[Message]) -> list[str]:
+    return [shown(each) for each in messages if each.metadata]
+
+
+async def read(office: Office, *planned: PlannedPass) -> None:
+    await read_passes(office.app(), planned)
+    await office.sync()
+
+
+async def full(office: Office) -> None:
+    await office.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
+    await office.sync()
+
+
+async def nightly(office: Office) -> None:
+    await read(office, PlannedPass(PassKind.NIGHTLY, START - 20 * DAY, office.clock()))
+
+
+async def weekly(office: Office) -> None:
+    await read(office, PlannedPass(PassKind.WEEKLY, START - 20 * DAY, office.clock()))
+
+
+async def reach_back(office: Office) -> None:
+    await read(office, PlannedPass(PassKind.HISTORY, START - 20 * DAY, START - 3 * DAY))
+
+
+@pytest.mark.parametrize("find", [full, nightly, weekly, reach_back])
+async def test_growth_of_a_known_task_is_told_whichever_pass_finds_it(office: Office, find: object) -> None:
+    go_on(office, "known", 12)
+    await office.sync()
+    assert told(office.dm("priya")) == []  # by creation it is older than a tail
+    assert callable(find)
+    await find(office)
+    (said,) = told(office.dm("priya"))
+    assert "120 %" in said
+
+
+@pytest.mark.parametrize("find", [full, nightly])
+async def test_a_known_task_that_fails_late_is_told(office: Office, find: object) -> None:
+    go_on(office, "known", 1, status="failed", error_message="boom")
+    assert callable(find)
+    await find(office)
+    assert any("boom" in each or "failed" in each for each in told(office.seen("marcus")))
+
+
+async def test_what_is_first_seen_in_a_time_never_read_is_told_to_nobody(office: Office) -> None:
+    go_on(office, "ancient", 50, status="failed", error_message="boom")
+    add(office.neo.world, "forgotten", "70", email=PRIYA, begun=START - 100 * DAY, status="error", error_message="boom")
+    await full(office)
+    assert told(office.dm("priya")) == told(office.seen("marcus")) == []
+    go_on(office, "ancient", 11)  # the ledger holds it now
+    await full(office)
+    (said,) = told(office.dm("priya"))
+    assert "110 %" in said
+
+
+async def test_history_and_news_of_one_page_are_told_apart(closed: Office) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "HISTORY_DAYS": "3"}
+    office = closed
+    await office.open()
+    await office.ask("hannah", "budget @priya 100/month")
+    month = START.replace(day=1)
+    begun = month + HOUR
+    add(office.neo.world, "unread", "8.5", email=PRIYA, begun=begun)  # $85, this month
+    with office.service.database.transaction() as connection:  # as if the ledger began later
+        connection.exec_driver_sql("UPDATE coverage SET covered_from = covered_to - 2 * 3600000000")
+    spent(office.neo.world, office.clock(), PRIYA, 20)
+    await read_passes(office.app(), [PlannedPass(PassKind.FULL, None, office.clock())])
+    await office.sync()
+    said = "\n".join(told(office.dm("priya")) + told(office.seen("marcus")))
+    assert "105 %" in said  # what is news has passed the step of 100
+    explained = shown(await office.ask("priya", "explain"))
+    assert "it was found while reading history" in explained
+
+
+@pytest.mark.parametrize("back", [20 * DAY, 20_000 * DAY])
+async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(closed: Office, back: timedelta) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "HISTORY_DAYS": "60"}
+    for days in range(5, 15):
+        add(closed.neo.world, f"old-{days}", "1", email=PRIYA, begun=START - days * DAY, status="failed")
+    closed.neo.faults.always = Reset()  # as while the machine had no time yet, and no certificate was valid
+    closed.clock._ahead -= back  # noqa: SLF001 - it goes back only here
+    await closed.open()
+    closed.neo.faults.clear()
+    closed.clock.advance(back)
+    for _ in range(3):
+        await closed.sync()
+        closed.clock.advance(timedelta(minutes=20))
+    assert told(closed.seen("marcus")) == []
+    add(closed.neo.world, "new", "1", email=PRIYA, begun=closed.clock() - 2 * HOUR, status="failed")
+    await closed.sync()
+    closed.clock.advance(timedelta(minutes=20))
+    await closed.sync()
+    assert len(told(closed.seen("marcus"))) == 1
+
+
+async def test_alerts_go_on_where_neo_never_adds_up(closed: Office) -> None:
+    closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    closed.neo.faults.always = Total(lambda real: real + 3)
+    await closed.open()
+    await closed.ask("hannah", "budget @priya 100/month")
+    closed.clock.advance(timedelta(minutes=5))
+    spent(closed.neo.world, closed.clock(), PRIYA, 90, begun=closed.clock() - timedelta(minutes=4))
+    closed.clock.advance(timedelta(minutes=60))
+    await closed.sync()
+    (said,) = [each for each in told(closed.dm("priya")) if "budget" in each]
+    assert "90 %" in said

@@ -1,0 +1,44 @@
+"""How the tests are laid out: helpers stand in `tests/support/`, and no test leans on another."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+ASIDE = {"sandbox", "support"}  # the sandbox's tests have packages of their own within
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield the full name of each module and each name that the file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield from (f"{module}.{each.name}" for each in node.names)
+
+
+def from_test_or_conftest(name: str) -> bool:
+    """Return whether the name stands in a test module or a conftest of this suite."""
+    first, *rest = name.split(".")
+    return first == "tests" and any(each == "conftest" or each.startswith("test_") for each in rest)
+
+
+@pytest.mark.parametrize("name", ["tests.service.conftest.Office", "tests.budgets.test_budgets.told"])
+def test_an_import_of_a_test_is_recognised(name: str) -> None:
+    assert from_test_or_conftest(name)
+
+
+def test_no_test_imports_from_a_test_or_a_conftest() -> None:
+    paths = sorted(TESTS.rglob("*.py"))
+    assert len(paths) > 100
+    assert [(path.name, each) for path in paths for each in imported_modules(path) if from_test_or_conftest(each)] == []
+
+
+def test_each_directory_of_tests_has_the_name_of_a_package() -> None:
+    directories = {each.name for each in TESTS.iterdir() if each.is_dir() and any(each.glob("*.py"))}
+    assert len(directories) > 10
+    assert directories - ASIDE <= {each.name for each in (ROOT / "bot").iterdir() if each.is_dir()}

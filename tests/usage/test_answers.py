@@ -1,0 +1,158 @@
+"""Answers in Slack, from the command as it arrives over the socket to the message as it is seen."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.world import World
+from tests.support.app import report_of
+from tests.support.harness import Office
+from tests.support.messages import actions, shown, table
+from tests.support.worlds import generated_world
+
+
+@pytest.fixture
+def world() -> World:
+    return generated_world()
+
+
+async def test_an_operator_sees_everybody_by_member(office: Office) -> None:
+    answer = await office.ask("hannah", "team 7d by:member")
+    rows = table(answer)
+    assert rows[0] == ["Member", "Spend", "Share", "Tasks"]
+    report = report_of(office.service.app, "team 7d by:member")
+    assert [row[0] for row in rows[1:]] == [group.key[0] for group in report.groups]
+    assert shown(answer).startswith("The whole team · 7d · ")
+
+
+async def test_the_answer_is_seen_by_nobody_else(office: Office) -> None:
+    await office.ask("hannah", "team")
+    assert office.seen("priya") == []
+
+
+async def test_a_member_sees_their_own_spend(office: Office) -> None:
+    answer = await office.ask("priya", "7d by:model")
+    assert shown(answer).startswith("You · 7d · ")
+    report = report_of(office.service.app, "email:priya.raman@acme.example 7d by:model")
+    assert [row[0] for row in table(answer)[1:]] == [group.key[0] for group in report.groups]
+
+
+@pytest.mark.parametrize(
+    "line", ["team", "@marcus", "by:member", "email:marcus.delgado@acme.example", "@nobody", "<@U1>"]
+)
+async def test_a_member_is_told_the_same_about_anybody_elses(office: Office, line: str) -> None:
+    assert shown(await office.ask("priya", line)) == (
+        "Only operators see other people's spend. Leave the scope out to see yours."
+    )
+
+
+async def test_a_guest_is_refused_politely(office: Office) -> None:
+    assert "here as a guest" in shown(await office.ask("gil", "7d"))
+
+
+async def test_whoever_cannot_be_matched_is_told_whom_to_ask(office: Office) -> None:
+    office.workspace.user("priya").email = ""
+    office.clock.advance(timedelta(minutes=5))
+    assert shown(await office.ask("priya", "7d")) == (
+        "I cannot match you to a member of the Neo team. Ask <@U0HANNAH> to `link` you."
+    )
+
+
+async def test_a_mention_names_somebody(office: Office) -> None:
+    answer = await office.ask("hannah", "@priya 7d")
+    assert shown(answer).startswith("priya.raman@acme.example · 7d")
+
+
+async def test_by_day_has_a_chart_whose_numbers_are_in_the_table(office: Office) -> None:
+    answer = await office.ask("hannah", "team 14d by:day")
+    chart = next(block for block in answer.blocks if block["type"] == "data_visualization")
+    values = [point["value"] for point in chart["chart"]["series"][0]["data"]]
+    assert sum(values) == pytest.approx(sum(float(row[1].strip("$")) for row in table(answer)[1:]), abs=0.2)
+
+
+async def test_a_button_asks_again_in_place(office: Office) -> None:
+    answer = await office.ask("hannah", "team 7d by:member")
+    again = await office.press("hannah", answer, "ask:model")
+    assert table(again)[0][0] == "Model"
+    assert len(office.seen("hannah")) == 1
+
+
+async def test_a_button_keeps_whose_spend_it_is(office: Office) -> None:
+    answer = await office.ask("hannah", "7d by:member")
+    assert shown(await office.press("hannah", answer, "ask:model")).startswith("The whole team")
+    own = await office.ask("hannah", "7d")
+    assert shown(await office.press("hannah", own, "ask:model")).startswith("You")
+
+
+async def test_an_operator_who_names_a_task_means_it_whosever_it_is(office: Office) -> None:
+    rows = table(await office.ask("hannah", "team 7d rows"))
+    answer = await office.ask("hannah", f"task:{rows[1][0]}")
+    assert dict(table(answer)[1:])["Cost"].startswith(rows[1][1])
+    assert actions(answer) == ["share"]
+
+
+async def test_a_wrong_word_is_named_and_its_mend_can_be_pressed(office: Office) -> None:
+    answer = await office.ask("hannah", "team modle:opus")
+    assert "`modle:opus` (at character 6)" in shown(answer)
+    again = await office.press("hannah", answer, "ask:instead")
+    assert shown(again).startswith("The whole team · this month · model:opus")
+
+
+async def test_share_shows_it_to_all_without_buttons(office: Office) -> None:
+    answer = await office.ask("hannah", "team 7d by:model")
+    await office.press("hannah", answer, "share")
+    shared = office.seen("marcus")[-1]
+    assert "Shared by <@U0HANNAH>" in shown(shared)
+    assert actions(shared) == []
+
+
+async def test_csv_comes_as_a_file_in_the_dm(office: Office) -> None:
+    answer = await office.ask("hannah", "team 7d by:model")
+    await office.press("hannah", answer, "csv")
+    file = office.workspace.files[office.dm("hannah")[-1].files[0]]
+    assert file.content.decode().splitlines()[0] == "model,spend_usd,platform_usd,provider_usd,tasks,share"
+    assert file.name.startswith("neo-usage team 7d by model ")
+
+
+async def test_help_and_status_depend_on_who_reads_them(office: Office) -> None:
+    assert "by:member" in shown(await office.ask("hannah", "help"))
+    assert "by:member" not in shown(await office.ask("priya", "help"))
+    assert "Operators" in shown(await office.ask("hannah", "status"))
+    assert "members" not in shown(await office.ask("priya", "status"))
+
+
+async def test_a_direct_message_is_answered_like_the_command(office: Office) -> None:
+    before = len(office.dm("priya"))
+    im = office.workspace.im_of("priya").id
+    await office.slack.say("priya", im, "7d by:model")
+    answer = await office.answer("priya", im, before + 1)
+    assert shown(answer).startswith("You · 7d")
+    assert "share" not in actions(answer)
+
+
+async def test_a_mention_is_answered_to_whoever_wrote_it_alone(office: Office) -> None:
+    await office.slack.say("priya", "neo-spend", "@neo-usage 7d by:model")
+    answer = await office.answer("priya", "neo-spend", 1)
+    assert shown(answer).startswith("You · 7d")
+    assert len(office.seen("marcus")) == 1
+
+
+async def test_a_repeated_delivery_is_answered_once(office: Office) -> None:
+    ack = await office.slack.command("priya", "neo-spend", "7d")
+    await office.answer("priya", "neo-spend", 0)
+    await office.slack.redeliver(ack)
+    await office.idle()
+    assert len(office.seen("priya")) == 1
+
+
+async def test_operators_are_welcomed_once(office: Office) -> None:
+    await office.delivered()
+    await office.service.jobs.sync()
+    [welcome] = office.dm("hannah")
+    assert "I am ready" in shown(welcome)
+    assert office.dm("priya") == []
+
+
+async def test_it_works_over_http_as_well(closed: Office) -> None:
+    await closed.open(over_http=True)
+    assert shown(await closed.ask("priya", "7d by:model")).startswith("You · 7d")

@@ -1,0 +1,84 @@
+"""Extremes: every payload is one that Slack takes, at any size, and what is cut is said to the cent."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.world import START, World
+from tests.support.harness import Office
+from tests.support.messages import shown, table
+from tests.support.worlds import add
+
+LONG = "n" * 490
+PEOPLE, MODELS = 2_000, 100
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    for number in range(PEOPLE):
+        begun = START - timedelta(hours=4, minutes=number % 4_000 * 6)
+        email = f"{LONG}{number}@acme.example" if number % 7 == 0 else f"p{number}@acme.example"
+        tools = {f"tool-{i}-{LONG}": (i + 1, 1_000) for i in range(300)} if number == 0 else {"bash": (1, 10)}
+        add(
+            world, f"{number:08x}", f"0.{number % 900 + 1:04}", email=email, model=f"{number % MODELS}-{LONG}",
+            title=LONG, tools=tools, begun=begun,
+        )  # fmt: skip
+    return world
+
+
+def dollars(text: str) -> int:
+    """The cents of an amount as shown."""
+    return round(float(text.replace("$", "").replace(",", "")) * 100)
+
+
+LINES = (
+    "team", "team 14d by:member", "team 14d by:model", "team 14d by:member,model", "team 14d by:day,member",
+    "team 14d by:day", "team 14d by:week,model", "team 14d rows", "team rows top:1000", "team 14d by:tool",
+    "task:00000000", "team today", "team search:nothing", "status", "help", "team by:member top:5",
+    "team by:member sort:name", "link", "team model:" + "x" * 2_500,
+)  # fmt: skip
+
+
+async def test_every_answer_is_taken_as_it_is(office: Office) -> None:
+    for line in LINES:
+        await office.ask("hannah", line)
+    refused = [call.answer for call in office.slack.log if call.answer and call.answer.get("ok") is False]
+    assert refused == []
+
+
+async def test_what_is_cut_is_said_to_the_cent(office: Office) -> None:
+    for grouping, word in (("by:member", "others"), ("by:model", "others"), ("rows", "other tasks")):
+        answer = await office.ask("hannah", f"team 14d {grouping}")
+        rows = table(answer)
+        place = rows[0].index("Spend")
+        kept = sum(dollars(row[place]) for row in rows[1:])
+        cut = re.search(rf"and ([\d,]+) {word}, (\$[\d,.]+\d)", shown(answer))
+        total = re.search(r"\*(\$[\d,.]+)\*", shown(answer))
+        assert cut is not None
+        assert total is not None
+        of = {"others": PEOPLE if grouping == "by:member" else MODELS, "other tasks": PEOPLE}[word]
+        assert len(rows) - 1 + int(cut[1].replace(",", "")) == of
+        # amounts are shown to the cent, each rounded by itself
+        assert abs(kept + dollars(cut[2]) - dollars(total[1])) <= len(rows) / 2
+
+
+async def test_of_many_days_the_latest_are_shown(office: Office) -> None:
+    answer = await office.ask("hannah", "team 14d by:day,model")
+    days = [row[0] for row in table(answer)[1:]]
+    assert days == sorted(days)
+    assert days[-1] == f"{START - timedelta(hours=4):%Y-%m-%d}"
+    assert "earlier" in shown(answer)
+
+
+async def test_a_filter_longer_than_a_button_holds_is_answered_without_buttons_for_it(office: Office) -> None:
+    answer = await office.ask("hannah", "team model:" + "x" * 2_500)
+    assert "Nothing was booked there" in shown(answer)
+
+
+async def test_nothing_at_all_says_why(office: Office) -> None:
+    assert "A filter may leave everything out" in shown(await office.ask("hannah", "team search:nothing-at-all"))
+    said = shown(await office.ask("priya", "7d"))
+    assert "I looked for the tasks of priya.raman@acme.example" in said
+    assert "`link`" in said

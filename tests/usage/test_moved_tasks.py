@@ -1,0 +1,164 @@
+"""Tasks that change hands: each owner sees what was charged to them, and of the task only what is theirs now."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.world import START, World
+from tests.support.app import merge
+from tests.support.app_home import opened
+from tests.support.harness import Office
+from tests.support.messages import actions, shown, table, text_of, told
+from tests.support.worlds import HOUR, add
+
+PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
+THEIRS = ("secret-title", "secret-error", "secret-model", "secret-tool", "blocked-by-secret", MARCUS)
+BEFORE = ("first-title", "first-error", "first-model", "first-tool", PRIYA)
+LATE = timedelta(minutes=20)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    hers = {"title": "first-title", "model": "first-model", "status": "failed", "error_message": "first-error"}
+    add(world, "moved-1", "1", email=PRIYA, begun=START - 5 * HOUR, tools={"first-tool": (2, 10)}, **hers)
+    add(world, "kept-1", "2", email=PRIYA, begun=START - 4 * HOUR, title="kept", model="opus")
+    return world
+
+
+@pytest.fixture
+async def office(closed: Office) -> Office:
+    """The task is hers, then it costs ten times as much, fails in another way, and is his."""
+    closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    await closed.ask("hannah", "budget @priya 80/month")
+    await closed.ask("hannah", "budget @marcus 60/month")
+    await move(closed)
+    return closed
+
+
+async def move(office: Office) -> None:
+    his = {"title": "secret-title", "model": "secret-model", "status": "failed", "error_message": "secret-error"}
+    tools = {"secret-tool": (3, 900)}
+    add(office.neo.world, "moved-1", "10", email=MARCUS, begun=START - 5 * HOUR, tools=tools, **his)
+    office.clock.advance(LATE)
+    await office.sync()
+
+
+def hides(said: str, secrets: tuple[str, ...]) -> None:
+    assert not [each for each in secrets if each in said], said
+
+
+LINES = (
+    "", "rows", "rows sort:name", "task:moved-1", "task:mov", "by:model", "by:status", "by:tool", "by:agent", "by:day",
+    "by:model,status", "7d status:failed", "7d -status:failed", "7d model:secret", "7d model:first-model", "errors",
+    "errors 7d", "search:moved", "budgets", "explain",
+)  # fmt: skip
+
+
+async def test_a_former_owner_sees_amounts_and_days_alone(office: Office) -> None:
+    for line in LINES:
+        hides(text_of(await office.ask("priya", line)), (*THEIRS[:4], MARCUS) if "secret" not in line else (MARCUS,))
+    hides(await opened(office, "priya"), THEIRS)
+    assert "*$30.00* (3.00 credits) · 2 tasks" in shown(await office.ask("priya"))
+    assert table(await office.ask("priya", "by:model"))[1:] == [
+        ["opus", "$20.00", "66.7%", "1"],
+        ["moved", "$10.00", "33.3%", "1"],
+    ]
+    assert table(await office.ask("priya", "rows"))[2] == [
+        "moved-1", "$10.00", "moved", "moved", "2026-03-02 04:00", "–",  # noqa: RUF001 - a dash
+    ]  # fmt: skip
+
+
+async def test_a_former_owner_may_ask_for_the_task_by_its_id(office: Office) -> None:
+    said = shown(await office.ask("priya", "task:moved-1"))
+    assert "this task belongs to somebody else now" in said
+    assert re.search(r"2026-03-02 04:00 +\$10\.00 \(first\)", said)
+    assert "$90.00" not in said
+
+
+@pytest.mark.parametrize(
+    "line", ["7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"]
+)
+async def test_no_filter_tells_what_has_become_of_it(office: Office, line: str) -> None:
+    assert "*$0.00* (0.00 credits) · 0 tasks" in shown(await office.ask("priya", line))
+
+
+async def test_a_file_tells_no_more_than_the_answer(office: Office) -> None:
+    await office.ask("priya", "rows csv")
+    (message,) = [each for each in office.dm("priya") if each.files]
+    content = office.workspace.files[message.files[0]].content.decode()
+    hides(content, THEIRS)
+    assert f"moved-1,2026-03-02T04:00:00Z,{PRIYA},moved,moved,,10.000000000" in content
+
+
+async def test_the_new_owner_sees_the_task_and_what_was_charged_to_them(office: Office) -> None:
+    detail = shown(await office.ask("marcus", "task:moved-1"))
+    assert "secret-title" in detail
+    assert "$90.00" in detail
+    hides(detail, ("$100.00", "$10.00", *BEFORE))
+    for line in LINES:
+        hides(text_of(await office.ask("marcus", line)), (*BEFORE[:2], BEFORE[3], PRIYA, "$100.00"))
+    said = shown(await office.ask("marcus", "errors"))
+    assert "*1 of 1 task failed*" in said or "*1 of 1 tasks failed*" in said
+    assert "$90.00" in said
+    hides(await opened(office, "marcus"), (*BEFORE, "$100.00"))
+
+
+async def test_causes_name_nothing_that_is_somebody_elses_now(office: Office) -> None:
+    add(office.neo.world, "more-1", "2", email=PRIYA, begun=START + 10 * HOUR, title="more", model="opus")
+    office.clock.advance(HOUR)
+    await office.sync()
+    said = json.dumps([text_of(each) for each in told(office.dm("priya"))])
+    hides(said, THEIRS)
+    assert "a task that was moved" in said
+    assert any("secret-title" in text_of(each) for each in told(office.dm("marcus")))
+
+
+async def test_failures_are_told_to_whom_the_task_is_now(closed: Office) -> None:
+    add(closed.neo.world, "his-1", "1", email=MARCUS)
+    await closed.open()
+    for user in ("priya", "marcus"):
+        await closed.ask(user, "notify errors on")
+    error = {"model": "first-model", "status": "failed", "error_message": "first-error", "title": "first-title"}
+    add(closed.neo.world, "moved-2", "1", email=PRIYA, begun=START + 9 * HOUR, **error)
+    closed.clock.advance(LATE)
+    await closed.sync()
+    assert "first-error" in failures(closed, "priya")
+    again = {**error, "error_message": "secret-error", "title": "secret-title"}
+    add(closed.neo.world, "moved-2", "5", email=MARCUS, begun=START + 9 * HOUR, **again)
+    closed.clock.advance(LATE)
+    await closed.sync()
+    hides(failures(closed, "priya"), (*THEIRS, "$50.00", "$40.00"))
+    assert "secret-error" in failures(closed, "marcus")
+    assert "$40.00 spent" in failures(closed, "marcus")
+    (message,) = [each for each in told(closed.dm("marcus")) if "failure_tasks" in actions(each)]
+    listed = shown(await closed.press("marcus", message, "failure_tasks", closed.workspace.im_of("U0MARCUS").id))
+    assert "$40.00" in listed
+    hides(listed, ("$50.00", PRIYA))
+
+
+def failures(office: Office, user: str) -> str:
+    """What somebody's direct messages say of failures."""
+    return "\n".join(shown(each) for each in told(office.dm(user)) if "failure_tasks" in actions(each))
+
+
+async def test_who_was_joined_is_no_somebody_else(office: Office) -> None:
+    with office.service.database.transaction() as connection:
+        merge(office.service.app, office.service.database, connection, MARCUS, PRIYA)
+    said = shown(await office.ask("priya", "task:moved-1"))
+    assert "secret-title" in said
+    assert "$100.00" in said
+    assert "moved" not in [row[0] for row in table(await office.ask("priya", "by:model"))]
+    for line in ("", f"email:{MARCUS}", f"email:{PRIYA}"):
+        for user in ("priya", "marcus"):
+            assert "*$120.00* (12.00 credits) · 2 tasks" in shown(await office.ask(user, line))
+
+
+async def test_operators_see_the_task_as_it_is(office: Office) -> None:
+    said = shown(await office.ask("hannah", "task:moved-1"))
+    assert "secret-title" in said
+    assert "$100.00" in said
+    assert "secret-model" in shown(await office.ask("hannah", f"email:{PRIYA} by:model"))

@@ -1,0 +1,171 @@
+"""A report as text and as CSV: every kind of answer, and hostile text that stays text."""
+
+import asyncio
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot.app import App
+from bot.ledger.scope import EVERYTHING
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
+from bot.usage.durations import ago
+from bot.usage.export import safe_cell, to_csv
+from bot.usage.report_printer import print_report
+from bot.usage.status import status, to_document
+from bot.usage.status_printer import print_status
+from tests.support.app import report_of
+from tests.support.fixtures import Wire
+
+HOSTILE = "\x1b[31mred\x1b[0m\u202ereversed\u202c [bold]markup[/bold]\nsecond line\t=1+1"
+HOUR = timedelta(hours=1)
+
+
+_OF_STREAM = ("status", "error_message", "tools", "agents", "llm_cost", "neo_cost")
+
+
+def add(world: World, name: str, credits_used: str | None, **others: Any) -> None:
+    begun = others.pop("begun", START - 3 * HOUR)
+    amount = None if credits_used is None else Decimal(credits_used)
+    values: dict[str, Any] = {key: others.pop(key) for key in _OF_STREAM if key in others}
+    stream = Stream(
+        begun, begun + HOUR, credits=amount, steps=3, llm_ms=90_000, tool_ms=800, total_ms=9_000_000, **values
+    )
+    world.add(SimTask.of(name, stream, **others))
+
+
+@pytest.fixture
+def asked(world: World, wire: Wire) -> App:
+    add(
+        world,
+        "aaaa-1",
+        "4",
+        email="ana@acme.example",
+        title=HOSTILE,
+        tools={"nuclei": (7, 61_000)},
+        agents={"recon": 2},
+    )
+    add(world, "bbbb-2", "0.0000001", email="bo@acme.example", status="error", error_message=HOSTILE)
+    add(world, "cccc-3", None, email="=cmd|'/c calc'!A1@acme.example", status="failed", title=None)
+    add(world, "dddd-4", None, email="ana@acme.example", is_byok=True, llm_cost=Decimal(2), neo_cost=Decimal("0.1"))
+    add(world, "eeee-5", "1", email="ana@acme.example", begun=START - timedelta(days=6))
+    app = wire()
+    asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None))
+    return app
+
+
+def text(app: App, line: str, later: timedelta = timedelta(0)) -> str:
+    console = Console(file=io.StringIO(), width=160, markup=False, highlight=False)
+    print_report(report_of(app, line), console, app.clock() + later, timedelta(minutes=10))
+    shown: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rows",
+        "task:aaaa-1",
+        "task:bbbb-2",
+        "by:member",
+        "by:tool",
+        "by:agent,member",
+        "by:day,status",
+        "by:member,model",
+    ],
+)
+def test_hostile_text_reaches_no_terminal(asked: App, line: str) -> None:
+    shown = text(asked, f"7d {line}")
+    assert not set(shown) & {"\x1b", "\u202e", "\t", "\r"}
+
+
+def test_the_headline_has_both_ends_and_what_is_unknown(asked: App) -> None:
+    shown = text(asked, "7d")
+    assert "$71.00  7.10 credits  5 tasks, 1 without known cost, 2 failed (<$0.01)" in shown
+    assert "BYOK amounts are read as credits, unit assumed" in shown
+    assert "Data as of 2026-03-02 09:00 (just now)" in shown
+
+
+def test_what_is_unknown_is_never_nothing(asked: App) -> None:
+    shown = text(asked, "7d by:status")
+    assert "unknown" in next(line for line in shown.splitlines() if line.startswith("failed"))
+    assert "cost unknown" in text(asked, "7d status:failed")
+    assert "unknown" in text(asked, "7d rows status:failed")
+
+
+def test_a_task_in_full(asked: App) -> None:
+    shown = text(asked, "task:dddd-4")
+    assert "$21.00 ($1.00 to Neo, $20.00 to the model provider)" in shown
+    assert "(own key)" in shown
+    assert "nuclei 7 calls, 61.0 s" in text(asked, "task:aaaa").replace("  ", " ") or "1 min" in text(
+        asked, "task:aaaa"
+    )
+
+
+def test_what_is_cut_is_counted(asked: App) -> None:
+    assert "and 2 others, <$0.01" in text(asked, "7d by:member top:1")
+    days = text(asked, "7d by:day")
+    assert "2026-02-24" in days
+    assert "at most $61.00" in days
+
+
+def test_nothing_says_why_it_could_be_nothing(asked: App) -> None:
+    shown = text(asked, "2026-01-02 model:nonesuch")
+    assert "Nothing was booked there. A filter may leave everything out" in shown
+
+
+def test_stale_and_incomplete_are_said(asked: App) -> None:
+    assert "stale: run `neo-usage sync`" in text(asked, "7d", later=HOUR)
+    assert "not complete for this window: it begins 2025-12-02" in text(asked, "2025-11")
+
+
+def test_csv_cells_are_no_formulas(asked: App) -> None:
+    lines = list(csv.reader(io.StringIO(to_csv(report_of(asked, "7d rows")))))
+    assert lines[0] == ["task", "created_at", "member", "model", "status", "title", "spend_usd"]
+    assert len(lines) == 6
+    assert next(line for line in lines if line[0] == "cccc-3")[2].startswith("'=cmd")
+    total = list(csv.DictReader(io.StringIO(to_csv(report_of(asked, "7d")))))
+    assert total[0]["spend_usd"] == "71.000001000"
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd", "'+cmd"),
+        ("-cmd", "'-cmd"),
+        ("@sum", "'@sum"),
+        ("-1.50", "-1.50"),
+        ("a=b", "a=b"),
+        (5, 5),
+        ("\t=1", "'=1"),
+        ("\n\uff1d1", "'\uff1d1"),
+        ("a\x1bb\u202e", "ab"),
+    ],
+)
+def test_a_cell_that_begins_like_a_formula_is_text(cell: object, safe: object) -> None:
+    assert safe_cell(cell) == safe
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "just now"), (300, "5 min ago"), (7_300, "2 h ago"), (200_000, "2 days ago")]
+)
+def test_how_long_ago(seconds: int, words: str) -> None:
+    assert ago(timedelta(seconds=seconds)) == words
+
+
+def test_the_status_as_text_and_as_data(asked: App) -> None:
+    with asked.reader() as reader:
+        found = status(reader, EVERYTHING, 1_048_576, asked.clock())
+    document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
+    assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)
+    console = Console(file=io.StringIO(), width=160, markup=False)
+    print_status(found, document, console, asked.settings.timezone)
+    shown: str = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "5, 1 without known cost, 0 no longer listed" in shown
+    assert "2026-03-02 09:00 UTC, stale" in shown
