@@ -1,10 +1,11 @@
-"""The command group `budget`, and `explain`."""
+"""The command group `budget`."""
 
 import click
 
 from bot import terminal
-from bot.cli.errors import in_one_line, one_line
-from bot.cli.shared import json_option, load_app, print_json
+from bot.cli.errors import print_errors
+from bot.cli.output import json_option, print_json
+from bot.cli.startup import load_app
 
 
 @click.group("budget", no_args_is_help=True)
@@ -14,7 +15,7 @@ def budgets() -> None:
 
 @budgets.command("list")
 @json_option
-@in_one_line
+@print_errors
 def list_budgets(*, as_json: bool) -> None:
     """All budgets with their use, pace, and where each limit comes from."""
     from bot.budgets.cli import show
@@ -36,7 +37,7 @@ def list_budgets(*, as_json: bool) -> None:
 @click.argument("limit", metavar="AMOUNT/PERIOD")
 @click.option("--until", metavar="DATE", help="Through that day; then the limit before it holds again.")
 @click.option("--reason", help="Why, for the record.")
-@in_one_line
+@print_errors
 def set_budget(scope: str, limit: str, until: str | None, reason: str | None) -> None:
     """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
     from bot.budgets import grammar
@@ -58,7 +59,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
 @budgets.command("remove")
 @click.argument("scope")
 @click.argument("period", required=False, type=click.Choice(["day", "week", "month"]))
-@in_one_line
+@print_errors
 def remove_budget(scope: str, period: str | None) -> None:
     """Remove the budgets of a SCOPE: of one period, or of all."""
     from bot.budgets.changes import remove
@@ -76,28 +77,4 @@ def remove_budget(scope: str, period: str | None) -> None:
         click.echo(done(each, app.settings.timezone))
 
 
-@click.command()
-@click.argument("whose", required=False, default="team", metavar="[E-MAIL|team]")
-@json_option
-@in_one_line
-def explain(whose: str, *, as_json: bool) -> None:
-    """Why alerts were or were not sent."""
-    from bot.budgets.evaluator import BudgetPolicy
-    from bot.budgets.explain import sentences, to_document
-    from bot.budgets.explain_command import explanation_answer
-
-    app = load_app()
-    policy = BudgetPolicy.from_settings(app.settings)
-    with app.reader() as reader:
-        found = explanation_answer(reader, whose, policy, app.clock())
-    if as_json:
-        print_json([to_document(each) for each in found])
-        return
-    click.echo(one_line(found[0].whose))
-    for each in found:
-        for sentence in sentences(each, policy):
-            indent = 5 if sentence.within else 2
-            click.echo(" " * indent + one_line(f"{sentence.text} {sentence.address}"))
-
-
-COMMANDS = (budgets, explain)
+COMMANDS = (budgets,)

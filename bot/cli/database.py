@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from bot.cli.errors import fail, in_one_line, one_line
-from bot.cli.shared import load_app
+from bot.cli.errors import fail, print_errors
+from bot.cli.output import single_line
+from bot.cli.startup import load_app
 
 _EXAMPLES = 3  # of what breaks a law
 
@@ -16,37 +17,37 @@ def database() -> None:
 
 
 @database.command()
-@in_one_line
+@print_errors
 def upgrade() -> None:
     """Bring the schema up to date (every start does it too)."""
     from bot.database.schema import newest_revision
 
     app = load_app()
     with app.database():
-        click.echo(one_line(f"{app.settings.database_path} is at schema {newest_revision()}"))
+        click.echo(single_line(f"{app.settings.database_path} is at schema {newest_revision()}"))
 
 
 @database.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
-@in_one_line
+@print_errors
 def backup_ledger(file: Path) -> None:
     """Copy the ledger, also while it is in use."""
     from bot.database.backup import backup
 
     size = backup(load_app().settings.database_path, file)
-    click.echo(one_line(f"{file}: {size:,} bytes"))
+    click.echo(single_line(f"{file}: {size:,} bytes"))
 
 
 @database.command("restore")
 @click.argument("file", type=click.Path(path_type=Path))
-@in_one_line
+@print_errors
 def restore_ledger(file: Path) -> None:
     """Put a copy in the ledger's place; stop the service first."""
     app = load_app()
     kept, messages = app.restore(file)
-    click.echo(one_line(f"{app.settings.database_path} is {file} now"))
+    click.echo(single_line(f"{app.settings.database_path} is {file} now"))
     if kept:
-        click.echo(one_line(f"the former ledger is kept as {kept}"))
+        click.echo(single_line(f"the former ledger is kept as {kept}"))
     if messages is not None:
         click.echo(f"messages: {messages.waiting:,} pending, to be sent when the service starts")
         click.echo(f"          {messages.looked_for:,} may have been sent: Slack's history is searched first")
@@ -54,7 +55,7 @@ def restore_ledger(file: Path) -> None:
 
 
 @database.command("verify")
-@in_one_line
+@print_errors
 def verify_ledger() -> None:
     """Check the ledger's laws; exit 1 if one is broken."""
     from bot.ledger.verification import verify
@@ -62,7 +63,7 @@ def verify_ledger() -> None:
     is_broken = False
     for law, breaches in verify(load_app().settings.database_path).items():
         is_broken |= bool(breaches)
-        click.echo(f"{'FAIL' if breaches else 'ok  '}  {one_line(law + _examples(breaches))}")
+        click.echo(f"{'FAIL' if breaches else 'ok  '}  {single_line(law + _examples(breaches))}")
     if is_broken:
         fail("the ledger breaks its laws. Restore a backup, or sync into a new database.")
 
@@ -75,7 +76,7 @@ def _examples(breaches: list[str]) -> str:
 
 
 @database.command("reprice")
-@in_one_line
+@print_errors
 def reprice_ledger() -> None:
     """Price everything again in the BYOK_UNIT that is set; nobody is told."""
     from bot.database.errors import LedgerError

@@ -2,14 +2,15 @@
 
 import click
 
-from bot.cli.errors import WRONG_USE, fail, in_one_line, one_line
-from bot.cli.shared import load_app, log_warnings
+from bot.cli.errors import WRONG_USE, fail, print_errors
+from bot.cli.output import single_line
+from bot.cli.startup import load_app, log_warnings
 
 
 @click.command()
 @click.option("--date", "day", metavar="DATE", help="The morning it is of (today): it tells of the day before.")
 @click.option("--dry-run", is_flag=True, help="Show it, and post nothing.")
-@in_one_line
+@print_errors
 def digest(*, day: str | None, dry_run: bool) -> None:
     """Show a digest, or post it to DIGEST_CHANNEL."""
     import asyncio
@@ -27,7 +28,7 @@ def digest(*, day: str | None, dry_run: bool) -> None:
     channels = asyncio.run(cli.channels(app.settings))
     with app.database() as database, app.reader() as reader:
         for line in cli.enqueue_digest(database, reader, app.settings, channels, day, app.clock()):
-            click.echo(one_line(line))
+            click.echo(single_line(line))
 
 
 COMMANDS = (digest,)

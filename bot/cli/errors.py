@@ -6,8 +6,10 @@ from typing import NoReturn, ParamSpec
 
 import click
 
+from bot.cli.output import single_line
+
 FAILED, WRONG_USE = 1, 2
-_LONGEST = 4_000  # characters of a line
+_REMOTE = {"bot.neo.errors", "bot.slack.errors"}  # by name: to import them takes longer than most commands
 P = ParamSpec("P")
 
 
@@ -17,8 +19,8 @@ class Debug:
     is_on = False
 
 
-def in_one_line(command: Callable[P, None]) -> Callable[P, None]:
-    """Have what a command raises shown as one line, and turned into an exit code."""
+def print_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Return the command with what it raises printed as one line and turned into an exit code."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -26,62 +28,58 @@ def in_one_line(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except KeyboardInterrupt:
             fail("interrupted. What was booked stays; the next sync goes on from there.")
-        except BrokenPipeError:  # the reader of our output has left: nobody to tell
+        except BrokenPipeError:  # the reader of our output has left: nobody would see a line
             raise click.exceptions.Exit(FAILED) from None
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
         except Exception as error:
             if Debug.is_on:
                 raise
-            complain(sentence_of(error))
-            raise click.exceptions.Exit(_code_of(error)) from None
+            print_error(error_text(error))
+            raise click.exceptions.Exit(_exit_code(error)) from None
 
     return run
 
 
 def fail(text: str, code: int = FAILED) -> NoReturn:
     """End the command with a line to standard error and an exit code."""
-    complain(one_line(text))
+    print_error(single_line(text))
     raise click.exceptions.Exit(code)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Write what is wrong to standard error."""
     click.echo(f"neo-usage: {text}", err=True)
 
 
-def one_line(text: str) -> str:
-    """Return a text as one line, in which nothing from elsewhere begins a line of its own."""
-    from bot.domain.text import one_line
-
-    return one_line(text, _LONGEST)
-
-
-def sentence_of(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Return what happened and what to do, for a person."""
     from bot.database.errors import LedgerError
-    from bot.domain.access import RefusedError
-    from bot.domain.query.errors import QueryError, WhenError
     from bot.settings.errors import SettingsError
 
     if isinstance(error, SettingsError):
-        return "\n  ".join([error.HEADING, *map(one_line, error.problems)])
-    if isinstance(error, (RefusedError, QueryError, WhenError, LedgerError)) or _is_remote(error):
-        return one_line(str(error))
+        return "\n  ".join([error.HEADING, *map(single_line, error.problems)])
+    if isinstance(error, (*_wrong_uses(), LedgerError)) or _is_remote(error):
+        return single_line(str(error))
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
-        cause = one_line(str(getattr(error, "orig", error)))
+        cause = single_line(str(getattr(error, "orig", error)))
         return f"the database failed: {cause}. Is the disk full, or the file another's? `neo-usage doctor` looks."
     if isinstance(error, OSError):
-        return one_line(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+        return single_line(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."
 
 
-def _is_remote(error: Exception) -> bool:
-    return any(each.__module__ in {"bot.neo.errors", "bot.slack.errors"} for each in type(error).__mro__)
+def _exit_code(error: Exception) -> int:
+    return WRONG_USE if isinstance(error, _wrong_uses()) else FAILED
 
 
-def _code_of(error: Exception) -> int:
+def _wrong_uses() -> tuple[type[Exception], ...]:
+    """Return the errors of a command that was typed wrongly."""
     from bot.domain.access import RefusedError
     from bot.domain.query.errors import QueryError, WhenError
 
-    return WRONG_USE if isinstance(error, (QueryError, WhenError, RefusedError)) else FAILED
+    return QueryError, WhenError, RefusedError
+
+
+def _is_remote(error: Exception) -> bool:
+    return any(each.__module__ in _REMOTE for each in type(error).__mro__)

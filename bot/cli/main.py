@@ -6,8 +6,8 @@ import sys
 import click
 
 from bot import __version__, terminal
-from bot.cli import budgets, database, digest, members, service, setup, sync, usage
-from bot.cli.errors import FAILED, Debug, complain, sentence_of
+from bot.cli import budgets, database, digest, explain, failures, members, service, setup, sync, usage
+from bot.cli.errors import FAILED, Debug, error_text, print_error
 
 
 @click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,7 +18,7 @@ def app(*, debug: bool) -> None:
     Debug.is_on = debug
 
 
-for module in (service, sync, usage, setup, members, budgets, digest, database):
+for module in (service, sync, usage, failures, setup, members, budgets, explain, digest, database):
     for command in module.COMMANDS:
         app.add_command(command)
 
@@ -31,7 +31,7 @@ def main() -> None:
             app(prog_name="neo-usage")
         except Exception as error:  # noqa: BLE001 - the interpreter's own way to show it goes past the guard
             if not Debug.is_on:
-                complain(sentence_of(error))
+                print_error(error_text(error))
             else:
                 import traceback
 

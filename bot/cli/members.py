@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.errors import WRONG_USE, fail, in_one_line, one_line
-from bot.cli.shared import json_option, load_app, print_json
+from bot.cli.errors import WRONG_USE, fail, print_errors
+from bot.cli.output import json_option, print_json, single_line
+from bot.cli.startup import load_app
 
 if TYPE_CHECKING:
     from bot.ledger.members import Person
@@ -20,18 +21,18 @@ def members() -> None:
 
 @members.command("list")
 @json_option
-@in_one_line
+@print_errors
 def list_members(*, as_json: bool) -> None:
     """Everybody the ledger knows, and whom an operator linked."""
     from bot.ledger.members import people
     from bot.people.links import users_by_email
 
     with load_app().reader() as reader:
-        found, linked = people(reader), users_by_email(reader)
+        persons, linked = people(reader), users_by_email(reader)
     if as_json:
-        print_json([_document(each, linked) for each in found])
+        print_json([_document(each, linked) for each in persons])
         return
-    for each in found:
+    for each in persons:
         click.echo(_line(each, linked))
 
 
@@ -49,18 +50,18 @@ def _document(person: "Person", linked: Mapping[str, str]) -> dict[str, object]:
 
 def _line(person: "Person", linked: Mapping[str, str]) -> str:
     from bot.domain.money import show_usd
-    from bot.domain.text import one_line as short_line
+    from bot.domain.text import one_line
 
-    merged = f"  now {short_line(person.merged_into)}" if person.merged_into else ""
+    merged = f"  now {one_line(person.merged_into)}" if person.merged_into else ""
     slack = f"  {linked[person.email]}" if person.email in linked else ""
     spend = show_usd(person.spend_nanos)
-    return f"{short_line(person.email):<40} {person.tasks:>8,} tasks {spend:>14}{merged}{slack}"
+    return f"{one_line(person.email):<40} {person.tasks:>8,} tasks {spend:>14}{merged}{slack}"
 
 
 @members.command("link")
 @click.argument("email")
 @click.argument("slack_id")
-@in_one_line
+@print_errors
 def link_member(email: str, slack_id: str) -> None:
     """Match a Slack user to an E-MAIL of Neo; `remove` as the e-mail undoes it."""
     from bot.people.links import link, unlink
@@ -71,16 +72,16 @@ def link_member(email: str, slack_id: str) -> None:
     with app.database() as database, database.transaction() as connection:
         if email == "remove":
             before = unlink(connection, slack_id, "terminal", app.clock())
-            click.echo(f"{slack_id} was linked to {one_line(before or 'nobody')}")
+            click.echo(f"{slack_id} was linked to {single_line(before or 'nobody')}")
             return
         before = link(connection, slack_id, email, "terminal", app.clock())
-    click.echo(one_line(f"{slack_id} is {email} in Neo now" + (f" (before: {before})" if before else "")))
+    click.echo(single_line(f"{slack_id} is {email} in Neo now" + (f" (before: {before})" if before else "")))
 
 
 @members.command("merge")
 @click.argument("old")
 @click.argument("new")
-@in_one_line
+@print_errors
 def merge_member(old: str, new: str) -> None:
     """Join a renamed e-mail: OLD's tasks and spend become NEW's, now and later."""
     from bot.maintenance.members import merge_members
@@ -88,7 +89,7 @@ def merge_member(old: str, new: str) -> None:
     app = load_app()
     with app.database() as database, database.transaction() as connection:
         moved = merge_members(connection, app.capabilities(database), old, new, app.clock())
-    click.echo(one_line(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}"))
+    click.echo(single_line(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}"))
 
 
 COMMANDS = (members,)

@@ -3,16 +3,17 @@
 import click
 
 from bot import terminal
-from bot.cli.errors import in_one_line
-from bot.cli.shared import load_app, run_until_signal
+from bot.cli.errors import print_errors
+from bot.cli.startup import load_app
 
 
 @click.command()
-@in_one_line
+@print_errors
 def run() -> None:
     """The service: answers in Slack, and keeps the ledger fresh."""
     import asyncio
 
+    from bot.cli.signals import run_until_signal
     from bot.service.log import configure
     from bot.service.service import check, serve
 
@@ -26,11 +27,12 @@ def run() -> None:
 @click.option("--port", default=8811, show_default=True, help="Where the page is; another is taken if it is in use.")
 @click.option("--seed", default=7, show_default=True, help="Another seed, another team.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, and open nothing.")
-@in_one_line
+@print_errors
 def demo(*, port: int, seed: int, no_browser: bool) -> None:
     """A Slack-like page with the real bot in it; no credentials, no network, a database of its own."""
     import asyncio
 
+    from bot.cli.signals import run_until_signal
     from bot.demo import runner
     from bot.service.log import configure
     from bot.settings.model import LogFormat, LogLevel

@@ -2,13 +2,14 @@
 
 import click
 
-from bot.cli.errors import FAILED, in_one_line, one_line
-from bot.cli.shared import log_warnings, print_json
+from bot.cli.errors import FAILED, print_errors
+from bot.cli.output import print_json, single_line
+from bot.cli.startup import log_warnings
 
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Ask nothing over the network.")
-@in_one_line
+@print_errors
 def doctor(*, offline: bool) -> None:
     """Check settings, database, Neo and Slack; exit 1 if anything fails."""
     from bot.doctor import State, examine
@@ -17,7 +18,7 @@ def doctor(*, offline: bool) -> None:
     checks = examine(offline=offline)
     width = max(len(check.what) for check in checks)
     for check in checks:
-        what, found, mend = map(one_line, (check.what, check.found, check.mend))
+        what, found, mend = map(single_line, (check.what, check.found, check.mend))
         click.echo(f"{check.state:<4}  {what:<{width}}  {found}{mend and f'  {mend}'}")
     if any(check.state is State.FAIL for check in checks):
         raise click.exceptions.Exit(FAILED)
@@ -25,7 +26,7 @@ def doctor(*, offline: bool) -> None:
 
 @click.command("manifest")
 @click.option("--url", help="Where Slack shall send requests, without Socket Mode: https://.../slack/events")
-@in_one_line
+@print_errors
 def manifest_command(url: str | None) -> None:
     """The Slack app's manifest, to paste when making the app."""
     from bot.slack.manifest import manifest

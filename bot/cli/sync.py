@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import terminal
-from bot.cli.errors import in_one_line, one_line
-from bot.cli.shared import load_app, log_warnings
+from bot.cli.errors import print_errors
+from bot.cli.output import single_line
+from bot.cli.startup import load_app, log_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--full", is_flag=True, help="Read all history, not just what is missing.")
-@in_one_line
+@print_errors
 def sync(*, full: bool) -> None:
     """Read from Neo into the ledger."""
     import asyncio
@@ -32,7 +33,7 @@ def sync(*, full: bool) -> None:
 
 
 def _show_wait(held: "LeaseHolder") -> None:
-    click.echo(f"another sync is running ({one_line(held.who)}); waiting for it to end", err=True)
+    click.echo(f"another sync is running ({single_line(held.who)}); waiting for it to end", err=True)
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def _print_outcome(outcome: "SyncOutcome") -> None:
     if tally.quarantined:
         click.echo("some rows could not be booked; `neo-usage status` names them", err=True)
     for warning in outcome.warnings:
-        click.echo(f"WARNING: {one_line(warning)}", err=True)
+        click.echo(f"WARNING: {single_line(warning)}", err=True)
 
 
 COMMANDS = (sync,)

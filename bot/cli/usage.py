@@ -1,20 +1,21 @@
-"""The commands that answer from the ledger: `report`, `errors`, `status`."""
+"""The commands `report` and `status`."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import click
 
 from bot import terminal
-from bot.cli.errors import WRONG_USE, fail, in_one_line
-from bot.cli.shared import json_option, load_app, print_json
+from bot.cli.errors import WRONG_USE, fail, print_errors
+from bot.cli.output import json_option, print_json
+from bot.cli.query_line import query_line
+from bot.cli.startup import load_app
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
-@in_one_line
+@print_errors
 def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     """Answer a question: `neo-usage report 7d by:member`."""
     from bot.usage import export
@@ -24,7 +25,7 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
         fail("--json and --csv: one of them", code=WRONG_USE)
     app = load_app()
     with app.reader() as reader:
-        answer = terminal_report(reader, app.settings, line_of(query), app.clock())
+        answer = terminal_report(reader, app.settings, query_line(query), app.clock())
     if as_json:
         click.echo(export.to_json(answer))
     elif as_csv or answer.question.csv:
@@ -36,40 +37,9 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
         print_report(answer, terminal.console(), app.clock(), stale_after)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("query", nargs=-1, type=click.UNPROCESSED)
-@json_option
-@in_one_line
-def errors(query: tuple[str, ...], *, as_json: bool) -> None:
-    """Which tasks failed, how, and what they cost: `neo-usage errors 7d`."""
-    from bot.failures.report import terminal_report, to_document
-
-    app = load_app()
-    with app.reader() as reader:
-        found = terminal_report(reader, app.settings, line_of(query), app.clock())
-    if as_json:
-        print_json(to_document(found))
-    else:
-        from bot.failures import cli
-
-        cli.show(found, app.settings.timezone, terminal.console())
-
-
-def line_of(words: Sequence[str]) -> str:
-    """Return one line of a shell's words; a word whose quotes the shell took gets them back."""
-    return " ".join(_requoted(word) for word in words)
-
-
-def _requoted(word: str) -> str:
-    key, colon, value = word.partition(":")
-    if colon and " " in value and " " not in key and ":" not in value and '"' not in value:
-        return f'{key}:"{value}"'
-    return word
-
-
 @click.command("status")
 @json_option
-@in_one_line
+@print_errors
 def status_command(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
     from bot.database.reader import file_bytes
@@ -87,4 +57,4 @@ def status_command(*, as_json: bool) -> None:
         print_status(found, document, terminal.console(), app.settings.timezone)
 
 
-COMMANDS = (report, errors, status_command)
+COMMANDS = (report, status_command)

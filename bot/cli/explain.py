@@ -1,0 +1,34 @@
+"""The command `explain`."""
+
+import click
+
+from bot.cli.errors import print_errors
+from bot.cli.output import json_option, print_json, single_line
+from bot.cli.startup import load_app
+
+
+@click.command()
+@click.argument("whose", required=False, default="team", metavar="[E-MAIL|team]")
+@json_option
+@print_errors
+def explain(whose: str, *, as_json: bool) -> None:
+    """Why alerts were or were not sent."""
+    from bot.budgets.evaluator import BudgetPolicy
+    from bot.budgets.explain import sentences, to_document
+    from bot.budgets.explain_command import explanation_answer
+
+    app = load_app()
+    policy = BudgetPolicy.from_settings(app.settings)
+    with app.reader() as reader:
+        explanations = explanation_answer(reader, whose, policy, app.clock())
+    if as_json:
+        print_json([to_document(each) for each in explanations])
+        return
+    click.echo(single_line(explanations[0].whose))
+    for each in explanations:
+        for sentence in sentences(each, policy):
+            indent = 5 if sentence.within else 2
+            click.echo(" " * indent + single_line(f"{sentence.text} {sentence.address}"))
+
+
+COMMANDS = (explain,)

@@ -1,0 +1,22 @@
+"""How a command starts: the app with the settings of the environment, and where warnings go."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+
+def load_app() -> "App":
+    """Return the app with the settings of the environment. Raises SettingsError if they are wrong."""
+    from bot.app import build
+    from bot.settings.environment import load
+
+    return build(load())
+
+
+def log_warnings() -> None:
+    """Log warnings and errors as lines to standard error, without the values of local variables."""
+    from bot.service.log import configure
+    from bot.settings.model import LogFormat, LogLevel
+
+    configure(LogLevel.WARNING, LogFormat.CONSOLE)
