@@ -1,0 +1,76 @@
+"""What the developers' manual says about adding a capability: a copy of the project is changed that way, and used."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MANUAL = (ROOT / "docs" / "developing.md").read_text(encoding="utf-8")
+
+_FILE = re.compile(r"```(?:python|jinja)\n(?:# (\S+)\n|\{# (\S+) #\}\n)(.*?)```", re.DOTALL)
+_CHANGE = re.compile(r"```diff\n(.*?)```", re.DOTALL)
+
+USE = """
+from tests.support.harness import Office
+from tests.support.messages import actions, shown
+
+
+async def test_it_is_used(office: Office) -> None:
+    answer = await office.ask("hannah", "greet")
+    assert shown(answer).startswith(f"Good morning, {office.workspace.user('hannah').email}.")
+    assert actions(answer) == ["greet_again"]
+    again = await office.press("hannah", answer, "greet_again")
+    assert ", once more (2 times by now)." in shown(again)
+"""
+
+
+def test_a_capability_is_a_folder_its_templates_and_its_name_in_the_app(tmp_path: Path) -> None:
+    copy_of_project(tmp_path)
+    written = [write_file(tmp_path, *each) for each in _FILE.findall(MANUAL)]
+    assert {each.parent for each in written} == {Path("bot/greeting"), Path("templates/greeting")}
+    change_app(tmp_path / "bot" / "app.py")
+    (tmp_path / "tests" / "test_use.py").write_text(USE)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n0",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "tests/test_use.py",
+    ]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert "1 passed" in run.stdout, run.stdout + run.stderr
+
+
+def copy_of_project(directory: Path) -> None:
+    """Copy what a service and its tests need."""
+    for name in ("bot", "templates", "migrations", "tests/support"):
+        shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / name, directory / name)
+
+
+def write_file(directory: Path, source: str, template: str, text: str) -> Path:
+    """Write a file of the manual, and return where, relative to the project."""
+    path = Path(source or template)
+    (directory / path).parent.mkdir(exist_ok=True)
+    (directory / path).write_text(text, encoding="utf-8")
+    return path
+
+
+def change_app(app: Path) -> None:
+    """Change the list of capabilities as the manual's diff says."""
+    (change,) = _CHANGE.findall(MANUAL)
+    text = app.read_text(encoding="utf-8")
+    for hunk in change.split("@@\n")[1:]:
+        lines = hunk.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if not line.startswith("+"))
+        assert text.count(before) == 1
+        text = text.replace(before, "".join(line[1:] for line in lines if not line.startswith("-")))
+    app.write_text(text, encoding="utf-8")
