@@ -28,7 +28,8 @@ from bot.failures.grouper import FailureGrouper
 from bot.home.facts import HomePolicy, home_facts
 from bot.incidents.monitor import current_incidents
 from bot.ledger import pruning
-from bot.ledger.booking import BookingPolicy, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy
 from bot.outbox.conditions import Moment
 from bot.outbox.due import due_work
 from bot.sync.planner import SyncPlanner

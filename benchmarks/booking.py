@@ -16,7 +16,8 @@ from bot.database import lease
 from bot.database.engine import PRAGMAS, Database, open_database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
-from bot.ledger.booking import BookingPolicy, PageSource, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.neo.wire import decode_page
 
 _TABLES = ("member", "task", "task_detail", "charge", "seen")  # what a page touches, in the order of the foreign keys

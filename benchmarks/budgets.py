@@ -19,7 +19,7 @@ from bot.database.reader import open_reader
 from bot.domain.periods import Unit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
-from bot.ledger.booking import BookingResult, TaskChange
+from bot.ledger.booking_result import BookingResult, TaskChange
 from bot.ledger.rules import Entry, EntryKind
 from bot.outbox.conditions import Moment
 from bot.outbox.due import due_work

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.capability import Capability, Clock, Context
     from bot.database.engine import Database
-    from bot.ledger.booking import Observer
+    from bot.ledger.booking_policy import Observer
     from bot.neo.client import RetryPolicy
     from bot.outbox.outbox import Outbox
     from bot.outbox.restore import RestoredMessages
@@ -174,7 +174,7 @@ class App:
             await asyncio.shield(asyncio.to_thread(database.close))
 
     def _sync_runner(self, database: "Database", observers: "Sequence[Observer]") -> "SyncRunner":
-        from bot.ledger.booking import BookingPolicy
+        from bot.ledger.booking_policy import BookingPolicy
         from bot.neo.client import NeoClient, connect
         from bot.sync.runner import SyncRunner
 

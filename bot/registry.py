@@ -11,7 +11,7 @@ from bot.outbox.renderers import Renderer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.ledger.booking import Observer
+    from bot.ledger.booking_policy import Observer
     from bot.slack.requests import Request
 
 T = TypeVar("T")

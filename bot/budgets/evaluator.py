@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.database.reader import Reader
-    from bot.ledger.booking import BookingResult, TaskChange
+    from bot.ledger.booking_result import BookingResult, TaskChange
     from bot.settings.model import Settings
 
 _BEGUN = "budget_periods"  # the note of which periods have begun
@@ -97,8 +97,8 @@ class BudgetEvaluator:
         units = store.any_budget(connection)
         if not units or not result.members:
             return
-        history = self._fresh(each for each in result.changes if each.quiet)
-        news = self._fresh(each for each in result.changes if not each.quiet) if history.amounts else None
+        history = self._fresh(each for each in result.changes if each.backfill)
+        news = self._fresh(each for each in result.changes if not each.backfill) if history.amounts else None
         fresh = replace(self._fresh(result.changes), history=history if history.amounts else None)
         self.apply_due(connection, result.at, fresh)
         if news is not None:  # what is passed by history alone is recorded before what is news is looked at

@@ -13,7 +13,7 @@ from bot.database.reader import Reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.ledger.passes import freshness
+from bot.ledger.freshness import freshness
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.spend import spend_column
 

@@ -10,7 +10,7 @@ from bot.budgets.store import Case, by_span
 from bot.database.reader import Reader
 from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
-from bot.ledger.passes import beginning, freshness
+from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.spend import daily, first_charges, team_daily
 

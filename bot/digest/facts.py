@@ -19,8 +19,8 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.timestamps import from_us, to_us
 from bot.failures.report import ErrorLine, error_lines
+from bot.ledger.freshness import Freshness, beginning, freshness, is_complete
 from bot.ledger.members import emails_by_id
-from bot.ledger.passes import Freshness, beginning, freshness, is_complete
 from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import EVERYTHING

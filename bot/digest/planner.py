@@ -14,7 +14,7 @@ from bot.digest.rules import FULL_AFTER, DigestDays, DigestOutcome, DigestSchedu
 from bot.digest.store import Decided
 from bot.domain.periods import local_day
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.passes import beginning, freshness, is_complete
+from bot.ledger.freshness import beginning, freshness, is_complete
 from bot.ledger.scope import EVERYTHING
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.live_store import request_edits

@@ -14,8 +14,8 @@ from bot.database.schema import newest_revision
 from bot.doctor.check import Check
 from bot.doctor.check import State as CheckState
 from bot.domain.timestamps import from_us
+from bot.ledger.freshness import freshness
 from bot.ledger.key_warning import key_warning
-from bot.ledger.passes import freshness
 from bot.ledger.quarantine import quarantined_count
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState

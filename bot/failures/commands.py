@@ -21,8 +21,8 @@ from bot.failures.keys import FailuresTopic
 from bot.failures.render import FailurePolicy
 from bot.failures.report import ErrorReport, check_question, error_report
 from bot.failures.store import Silenced
+from bot.ledger.freshness import UnreadError
 from bot.ledger.members import member_id
-from bot.ledger.passes import UnreadError
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import parse_question
 from bot.outbox.live_store import request_edits

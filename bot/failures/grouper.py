@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.database.reader import Reader
-    from bot.ledger.booking import BookingResult, TaskChange
+    from bot.ledger.booking_result import BookingResult, TaskChange
 
 _RECORDED = "failures_of"  # the note of which statuses' failures are recorded
 _AT_ONCE = 5_000  # older tasks in one statement
@@ -63,7 +63,7 @@ class FailureGrouper:
         failing = [each for each in result.changes if each.task.status in self.statuses]
         self._mend(connection, result, known)
         news = _renamed(connection, self._news(connection, failing, known, result.at))
-        history = {each.id for each in result.changes if each.quiet}
+        history = {each.id for each in result.changes if each.backfill}
         store.write(connection, [each.within(None) for each in news if each.task in history])
         self._group(connection, [each for each in news if each.task not in history], result.at)
         moved = {group for each in result.changes if each.id in known and (group := known[each.id].group)}

@@ -17,8 +17,8 @@ from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.failures.facts import first_line
 from bot.failures.rules import Cap
+from bot.ledger.freshness import UnreadError, beginning, freshness, is_complete
 from bot.ledger.members import shown_email
-from bot.ledger.passes import UnreadError, beginning, freshness, is_complete
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Conditions, Selection, asks_for_held_tasks, conditions_of, holds_any, parse_question
 from bot.ledger.spend import spend_column

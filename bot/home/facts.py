@@ -21,8 +21,8 @@ from bot.failures.facts import Case, going_on
 from bot.failures.report import ErrorLine, error_lines
 from bot.failures.store import listens
 from bot.home.store import SHOWN
+from bot.ledger.freshness import freshness
 from bot.ledger.members import member_id
-from bot.ledger.passes import freshness
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
 from bot.ledger.spend import TaskRow, task_rows

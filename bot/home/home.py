@@ -20,7 +20,7 @@ from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction, hom
 from bot.home.render import HomeView, message_of
 from bot.home.store import Mark, Touched
 from bot.home.viewers import Standing, Viewers
-from bot.ledger.passes import UnreadError
+from bot.ledger.freshness import UnreadError
 from bot.people.people import People, UnverifiedError
 from bot.people.roles import Denied
 from bot.slack.blocks import Message, paragraph

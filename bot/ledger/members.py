@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bot.database.reader import Reads
 
+UNATTRIBUTED = ""  # the e-mail of rows that carry none
 UNATTRIBUTED_NAME = "unattributed"
 
 

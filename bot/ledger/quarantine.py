@@ -1,13 +1,19 @@
 """The quarantine: rows of the upstream that could not be booked, each until a good one takes its place."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.database.reader import plain_rows
-from bot.domain.timestamps import from_us
+from bot.domain.tasks import Refused
+from bot.domain.timestamps import from_us, optional_to_us
+from bot.ledger.coverage import LONGEST_WAIT_US, OVERLAP_US, Interval
+from bot.ledger.pass_history import newest_pass
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bot.database.reader import Reads
 
 
@@ -18,6 +24,11 @@ class QuarantinedRow:
     key: str
     reason: str
     first_seen_at: datetime
+
+
+def has_quarantined(reads: "Reads") -> bool:
+    """Return whether any row could not be booked."""
+    return bool(plain_rows(reads, "SELECT 1 FROM quarantine LIMIT 1"))
 
 
 def quarantined_count(reads: "Reads") -> int:
@@ -35,3 +46,48 @@ def latest_quarantined(reads: "Reads", most: int) -> list[QuarantinedRow]:
     """Return the rows that were seen last of those that could not be booked, the latest first."""
     sql = "SELECT key, reason, first_seen_at FROM quarantine ORDER BY last_seen_at DESC, key LIMIT ?"
     return [QuarantinedRow(key, reason, from_us(at)) for key, reason, at in plain_rows(reads, sql, (most,))]
+
+
+def release(connection: "Connection", keys: Sequence[str]) -> None:
+    """Delete the rows of tasks that could be booked."""
+    if keys:
+        connection.exec_driver_sql("DELETE FROM quarantine WHERE key = ?", [(key,) for key in keys])
+
+
+_KEEP = """
+INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at, created_at, seen_from, last_pass)
+VALUES (?,?,?,?,?,?,?)
+ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, last_seen_at = excluded.last_seen_at,
+  created_at = coalesce(excluded.created_at, created_at), seen_from = coalesce(excluded.seen_from, seen_from),
+  last_pass = excluded.last_pass
+"""
+
+
+def keep(connection: "Connection", refused: Iterable[Refused], now_us: int, seen_from: int | None) -> None:
+    """Write the rows that could not be booked, with when and in which pass they were seen.
+
+    `seen_from` is the start of the window that they were listed in, None if they were read alone.
+    """
+    by_key = {each.key: each for each in refused}
+    last = newest_pass(connection)
+    rows = [
+        (each.key, each.reason, now_us, now_us, optional_to_us(each.created_at), seen_from, last)
+        for each in by_key.values()
+    ]
+    connection.exec_driver_sql(_KEEP, rows)
+
+
+_RELEASE = """
+DELETE FROM quarantine WHERE last_pass < ? AND ((created_at >= ? AND created_at < ?) OR (seen_from >= ? AND ? >= ?))
+"""
+
+
+def release_unlisted(connection: "Connection", last_pass: int, window: Interval, started_at: int) -> None:
+    """Delete the rows that a complete pass, by its key, should have listed and did not.
+
+    It should have if their task was created within its window. Where that is not known, if it read on to its
+    present, from no later than the window that they were last seen in.
+    """
+    low = window.start and window.start + OVERLAP_US
+    present = started_at - LONGEST_WAIT_US
+    connection.exec_driver_sql(_RELEASE, (last_pass, low, window.end - OVERLAP_US, window.start, window.end, present))

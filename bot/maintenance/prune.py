@@ -12,7 +12,8 @@ import structlog
 from bot.capability import Capability
 from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.ledger import passes, pruning
+from bot.ledger import pruning
+from bot.ledger.pass_pruning import prune_passes
 from bot.ledger.pruning import PruneStep
 from bot.outbox.pruning import RetainedKeys, prune_live_messages, prune_notifications
 
@@ -76,7 +77,7 @@ class Pruning:
     def _steps(self, retained: RetainedKeys) -> dict[str, _Step]:
         """Return what is pruned, in an order in which nothing is left that refers to what is gone."""
         steps: dict[str, _Step] = {
-            "passes": passes.prune,
+            "passes": prune_passes,
             "notifications": lambda connection, now, after: prune_notifications(connection, now, retained, after),
             "living": lambda connection, now, after: prune_live_messages(connection, now, retained, after),
         }

@@ -18,7 +18,7 @@ from bot.spikes.store import spikes
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.ledger.booking import BookingResult
+    from bot.ledger.booking_result import BookingResult
 
 _LATE = timedelta(hours=72)  # after the day, in which it is still told
 
@@ -66,7 +66,7 @@ class SpikeDetector:
         """The members whose today or yesterday has grown, but by history alone."""
         today = local_day(result.at, self.policy.zone)
         found: dict[date, set[int]] = defaultdict(set)
-        for change in (each for each in result.changes if not each.quiet):
+        for change in (each for each in result.changes if not each.backfill):
             for entry in change.entries:
                 day = local_day(from_us(entry.booked_at), self.policy.zone)
                 if today - timedelta(days=1) <= day <= today:

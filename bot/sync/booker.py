@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 from bot.database import lease
 from bot.database.engine import Database
 from bot.domain.tasks import Refused, Task
-from bot.ledger.booking import BookingPolicy, BookingResult, PageSource, book
-from bot.ledger.passes import PassTally
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy, PageSource
+from bot.ledger.booking_result import BookingResult
+from bot.ledger.pass_tally import PassTally
 from bot.ledger.pricing_unit import require_unit
 from bot.neo.client import CONCURRENCY, NeoClient
 from bot.neo.paging import Batch

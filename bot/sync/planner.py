@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.domain.timestamps import from_us
-from bot.ledger.passes import Freshness, first_pass_start, freshness, pass_attempts
+from bot.ledger.freshness import Freshness, freshness
+from bot.ledger.pass_history import first_pass_start, pass_attempts
 from bot.sync.rules import (
     PassKind,
     PlannedPass,
@@ -32,7 +33,7 @@ class SyncPlanner:
     def plan(self, reader: "Reader", now: datetime) -> SyncPlan:
         """Return what is to be read now."""
         fresh = freshness(reader, now)
-        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
+        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.intervals]
         tail, *history = planned_passes(now, last_complete=fresh.as_of, covered=covered, history_days=self.history_days)
         return SyncPlan(tail, tuple(self._calendar(reader, fresh, now)), tuple(history))
 

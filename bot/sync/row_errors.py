@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.database.errors import LedgerError
 from bot.domain.tasks import Refused, Task
 from bot.domain.text import one_line
-from bot.ledger.booking import BookingResult
+from bot.ledger.booking_result import BookingResult
 from bot.neo.errors import NeoError
 
 _LONGEST = 200  # characters of an error's own text

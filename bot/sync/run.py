@@ -15,9 +15,11 @@ from bot.database import lease
 from bot.database.engine import Database
 from bot.database.errors import LedgerError
 from bot.ledger import passes
-from bot.ledger.booking import BookingPolicy
+from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.coverage import intervals_read
 from bot.ledger.key_warning import set_key_warning
-from bot.ledger.passes import PassOutcome
+from bot.ledger.missing_tasks import mark_missing
+from bot.ledger.pass_tally import PassOutcome
 from bot.neo.client import NeoClient
 from bot.neo.errors import NeoError
 from bot.neo.paging import Batch, Sweep
@@ -143,7 +145,7 @@ class SyncRun:
         began = self.clock()
 
         def begin(connection: Connection) -> int:
-            known = () if is_backfill else passes.intervals_read(connection, began, tail=window.kind is PassKind.TAIL)
+            known = () if is_backfill else intervals_read(connection, began, tail=window.kind is PassKind.TAIL)
             self.policy = replace(self.policy, read_before=known)
             return passes.begin(connection, window.kind, window.start, window.end, began)
 
@@ -166,12 +168,11 @@ class SyncRun:
         if window.kind is PassKind.HISTORY or end != window.end:
             return
         begin = None if start is None else start + OVERLAP
-        seen = passes.tasks_known_at(sweep.seen)
 
         def mark(connection: Connection) -> None:
-            verdict = passes.mark_missing(connection, begin, end - OVERLAP, seen, self.clock())
-            if passes.has_plunged(verdict):
-                self._warn(connection, f"{verdict.missed} of {verdict.expected} tasks are no longer listed")
+            missing = mark_missing(connection, begin, end - OVERLAP, sweep.seen, self.clock())
+            if missing.lost_view:
+                self._warn(connection, f"{missing.missed} of {missing.expected} tasks are no longer listed")
 
         await self.database.write(mark)
 
@@ -183,7 +184,7 @@ class SyncRun:
 
         def finish(connection: Connection) -> None:
             complete = ending is PassOutcome.COMPLETE
-            passes.finish(connection, key, tally, complete=complete, now=self.clock(), error=error, ending=ending)
+            passes.finish(connection, key, tally, ending, now=self.clock(), error=error)
             if tally.email_lost:
                 self._warn(connection, f"{tally.email_lost} tasks came without the e-mail they had")
             elif complete and (self._saw_emails or self.policy.solo_member):

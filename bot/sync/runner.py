@@ -9,7 +9,7 @@ from secrets import token_hex
 
 from bot.database import lease
 from bot.database.engine import Database
-from bot.ledger.booking import BookingPolicy
+from bot.ledger.booking_policy import BookingPolicy
 from bot.neo.client import NeoClient
 from bot.neo.errors import TransientError
 from bot.sync import rate_limit

@@ -15,7 +15,7 @@ from bot.domain.periods import FIRST_YEAR
 from bot.domain.query.question import Field, Question
 from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
-from bot.ledger.passes import Freshness, freshness
+from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.scope import Scope
 from bot.ledger.selection import parse_question
 from bot.neo.errors import NeoError
@@ -106,7 +106,7 @@ class Answers:
         start = resolve(question.asked_when, self.clock(), self.policy.zone).start
         if start.year <= FIRST_YEAR or not fresh.since:
             return []
-        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.stretches]
+        covered = [(from_us(each.start), from_us(each.end)) for each in fresh.intervals]
         return backfill_passes(start, from_us(fresh.since), covered)
 
     async def backfill(self, passes: list[PlannedPass]) -> None:

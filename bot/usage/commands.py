@@ -11,7 +11,7 @@ from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, unwrapped
 from bot.domain.timestamps import from_us
 from bot.domain.visibility import Titles
-from bot.ledger.passes import UnreadError
+from bot.ledger.freshness import UnreadError
 from bot.people.rate_limit import count_message
 from bot.slack import blocks
 from bot.slack.blocks import TABLE_ROWS, Draft, Message

@@ -11,8 +11,8 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.query.when import resolve, window_before
 from bot.ledger.detail import TaskDetail, task_detail
+from bot.ledger.freshness import Freshness, UnreadError, beginning, freshness, is_complete
 from bot.ledger.key_warning import key_warning
-from bot.ledger.passes import Freshness, UnreadError, beginning, freshness, is_complete
 from bot.ledger.quarantine import quarantined_count
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question, task_ids

@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.database.reader import Reader
 from bot.domain.timestamps import from_us
+from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.key_warning import key_warning
 from bot.ledger.members import member_count
-from bot.ledger.passes import Freshness, PassRecord, freshness, last_passes
+from bot.ledger.pass_history import PassRecord, last_passes
 from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.stored_tasks import task_counts
@@ -86,7 +87,7 @@ def to_document(found: Status, now: datetime, stale_after: float) -> dict[str, A
         "members": found.members,
         "covered": [
             {"from": None if each.start == 0 else utc_text(from_us(each.start)), "to": utc_text(from_us(each.end))}
-            for each in found.fresh.stretches
+            for each in found.fresh.intervals
         ],
         "quarantine": [
             {"key": each.key, "reason": each.reason, "since": utc_text(each.first_seen_at)} for each in found.quarantine

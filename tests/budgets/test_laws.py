@@ -20,7 +20,8 @@ from bot.database.engine import open_database
 from bot.domain.periods import Unit, day_start, local_day
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
-from bot.ledger.booking import BookingPolicy, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
 AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)

@@ -21,7 +21,8 @@ from bot.database.reader import open_reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
-from bot.ledger.booking import BookingPolicy, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy
 
 USD = 10**9
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

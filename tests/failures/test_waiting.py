@@ -13,7 +13,7 @@ from bot.database.engine import open_database
 from bot.failures import store
 from bot.failures.store import Kind, State
 from bot.ledger import passes
-from bot.ledger.passes import PassTally
+from bot.ledger.pass_tally import PassOutcome, PassTally
 from tests.support.downgrade import downgrade
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -34,7 +34,8 @@ def begun(connection: Connection, at: datetime) -> int:
 
 
 def ended(connection: Connection, key: int, at: datetime, *, complete: bool = True) -> None:
-    passes.finish(connection, key, PassTally(), complete=complete, now=at)
+    outcome = PassOutcome.COMPLETE if complete else PassOutcome.INCOMPLETE
+    passes.finish(connection, key, PassTally(), outcome, now=at)
 
 
 def found(connection: Connection, at: datetime) -> int:

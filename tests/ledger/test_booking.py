@@ -22,8 +22,10 @@ from bot.database.reader import open_reader
 from bot.database.schema import newest_revision
 from bot.domain.pricing import ByokUnit, Price
 from bot.domain.tasks import Refused, Task
-from bot.ledger.booking import BookingPolicy, BookingResult, book
-from bot.ledger.passes import Interval, merged_intervals
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.booking_result import BookingResult
+from bot.ledger.coverage import Interval, merged_intervals
 from bot.ledger.repricing import reprice, spread
 from bot.ledger.rules import EntryKind, KnownTask, Totals, change, is_doubtful
 
@@ -65,7 +67,7 @@ def test_an_observer_sees_the_charges_inside_their_transaction(database: Databas
         )
     [(booked, inside)] = seen
     assert inside == 10_000_000_000
-    assert (booked.new, booked.quiet, len(booked.changes), len(booked.members)) == (2, True, 2, 1)
+    assert (booked.new, booked.backfill, len(booked.changes), len(booked.members)) == (2, True, 2, 1)
     assert booked.changes[0].entries[0].kind is EntryKind.FIRST
     assert count(database, "note") == 1
 
@@ -171,7 +173,7 @@ def test_a_repricing_is_spread_over_the_charges(
     assert spread(parts, total, new) == differences
 
 
-def test_stretches_that_touch_are_one() -> None:
+def test_intervals_that_touch_are_one() -> None:
     found = merged_intervals([Interval(5, 7), Interval(1, 3), Interval(3, 4), Interval(6, 9)])
     assert found == [Interval(1, 4), Interval(5, 9)]
 

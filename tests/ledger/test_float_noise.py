@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
-from bot.ledger.booking import BookingPolicy, BookingResult, PageSource, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy, PageSource
+from bot.ledger.booking_result import BookingResult
 from bot.ledger.verification import verify
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -16,7 +16,8 @@ from bot.domain.periods import Window
 from bot.domain.pricing import ByokUnit, Price, SpendBasis, price
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
-from bot.ledger.booking import BookingPolicy, PageSource, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.members import merge, shown_email
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice

@@ -14,7 +14,8 @@ from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
-from bot.ledger.booking import BookingPolicy, book
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.verification import verify

@@ -39,8 +39,11 @@ from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.failures.grouper import FailureGrouper
 from bot.ledger import passes, pruning
-from bot.ledger.booking import BookingPolicy, book
-from bot.ledger.passes import PassTally
+from bot.ledger.booking import book
+from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.freshness import freshness
+from bot.ledger.pass_history import first_pass_start, pass_attempts
+from bot.ledger.pass_tally import PassOutcome, PassTally
 from bot.ledger.verification import verify
 from bot.maintenance.prune import Pruning
 from bot.outbox import due, live_store, outcomes, store, unconfirmed, unplaced
@@ -102,7 +105,7 @@ class Team:
         with self.database.transaction() as connection:
             key = passes.begin(connection, "tail", self.now - 3 * DAY, self.now, self.now)
             book(connection, [task], policy, now=self.now)
-            passes.finish(connection, key, PassTally(), complete=True, now=self.now)
+            passes.finish(connection, key, PassTally(), PassOutcome.COMPLETE, now=self.now)
 
     def spend(self, member: int, usd: int, *, error: str | None = None) -> None:
         """A task is seen for the first time."""
@@ -249,8 +252,8 @@ class Team:
         with self.reading() as reader:
             terms = self.budgets.policy
             found = [each for subject in (TEAM, 1, 2) for each in explain(reader, subject, "x", terms, self.now)]
-            fresh = passes.freshness(reader, self.now)
-            began = passes.first_pass_start(reader), passes.pass_attempts(reader, "tail")
+            fresh = freshness(reader, self.now)
+            began = first_pass_start(reader), pass_attempts(reader, "tail")
             return [json.dumps(to_document(each), default=str) for each in found] + [str((fresh, began))]
 
 

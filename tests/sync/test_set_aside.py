@@ -18,7 +18,8 @@ from bot.database import lease
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.domain.pricing import ByokUnit
-from bot.ledger.booking import BookingPolicy, BookingResult
+from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.booking_result import BookingResult
 from bot.neo.client import connect
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle, Reset, Status, Total

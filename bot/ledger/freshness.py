@@ -1,0 +1,89 @@
+"""Freshness: up to when and since when the ledger holds all that Neo lists."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.database.errors import LedgerError
+from bot.database.reader import Reader
+from bot.database.sql import compose
+from bot.domain.periods import Window
+from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.ledger.coverage import LONGEST_WAIT_US, Interval
+from bot.ledger.scope import Scope
+
+
+class UnreadError(LedgerError):
+    """The ledger holds nothing yet to answer from: no pass over Neo has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the ledger can be trusted.
+
+    `as_of`: the moment that the last complete pass up to its present was frozen to; `reached`: how far any pass
+    tried to reach, in microseconds; `intervals`: what complete passes cover.
+    """
+
+    as_of: datetime | None
+    reached: int
+    intervals: tuple[Interval, ...]
+
+    def covers(self, start: datetime, end: datetime) -> bool:
+        """Return whether complete passes have read all of `[start, end)`, as far as any pass has come."""
+        until = min(to_us(end), self.reached)
+        return (
+            self.as_of is not None
+            and to_us(start) < self.reached
+            and any(each.start <= to_us(start) and until <= each.end for each in self.intervals)
+        )
+
+    @property
+    def since(self) -> int | None:
+        """Where the interval up to the last complete pass begins, in microseconds; None before any."""
+        return max((each.start for each in self.intervals), default=None)
+
+
+# the last that was written, not the latest: time may since have come to what a clock that ran ahead has claimed
+_AS_OF = """
+SELECT window_to FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
+  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1
+"""
+_REACHED = """
+SELECT window_to FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' AND window_to <= :now
+  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1
+"""
+_COVERED = "SELECT covered_from, min(covered_to, :now) FROM coverage WHERE covered_from < :now ORDER BY 1"
+
+
+def freshness(reader: Reader, now: datetime) -> Freshness:
+    """Return how far the ledger can be trusted; what a clock that ran ahead once claimed is left out."""
+    values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
+    as_of, reached = reader.one(_AS_OF, values), reader.one(_REACHED, values)
+    return Freshness(
+        as_of=from_us(as_of[0]) if as_of else None,
+        reached=reached[0] if reached else 0,
+        intervals=tuple(Interval(*row) for row in reader.rows(_COVERED, {"now": to_us(now)})),
+    )
+
+
+def beginning(reader: Reader, fresh: Freshness, scope: Scope) -> datetime | None:
+    """Return where a scope begins: with what passes cover, or (all history read) with its first charge."""
+    if fresh.since is None:
+        return None
+    if fresh.since > 0:
+        return from_us(fresh.since)
+    first = reader.rows(compose("SELECT min(booked_at) FROM {charges}", charges=scope.charges))
+    return optional_from_us(first[0][0])
+
+
+def is_complete(fresh: Freshness, window: Window, begins: datetime | None) -> bool:
+    """Return whether the ledger holds all of a window, as far as it has come; `begins` as of `beginning`."""
+    start = window.start
+    if fresh.since == 0 and begins is not None:
+        start = max(start, begins)  # nothing is older than the beginning
+    return fresh.covers(start, window.end) and to_us(start) >= (fresh.since or 0)

@@ -1,0 +1,143 @@
+"""The history of passes: what was read when, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.database.reader import plain_rows
+from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.ledger.pass_tally import PassOutcome, PassTally
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """One pass as `status` shows it."""
+
+    kind: str
+    start: datetime | None
+    end: datetime
+    started_at: datetime
+    finished_at: datetime | None
+    complete: bool
+    tally: PassTally
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassAttempts:
+    """When passes of a kind began: the last complete one, and the last of all."""
+
+    complete: datetime | None
+    any: datetime | None
+
+
+_LAST = "SELECT started_at FROM pass WHERE kind = ? ORDER BY id DESC LIMIT 1"
+_LAST_COMPLETE = "SELECT started_at FROM pass WHERE kind = ? AND complete ORDER BY id DESC LIMIT 1"
+
+
+def pass_attempts(reads: "Reads", kind: str) -> PassAttempts:
+    """Return when passes of a kind last began: the ones written last, whatever a clock that ran ahead wrote before."""
+    rows = [plain_rows(reads, sql, (kind,)) for sql in (_LAST_COMPLETE, _LAST)]
+    return PassAttempts(*(from_us(found[0][0]) if found else None for found in rows))
+
+
+def first_pass_start(reads: "Reads") -> datetime | None:
+    """Return when the ledger's first pass began; None before it."""
+    return optional_from_us(plain_rows(reads, "SELECT min(started_at) FROM pass")[0][0])
+
+
+_LAST_PASSES = """
+SELECT kind, window_from, window_to, started_at, finished_at, complete, pages, tasks, new, grown, restated, quarantined,
+  error FROM pass ORDER BY id DESC LIMIT ?
+"""
+
+
+def last_passes(reads: "Reads", count: int) -> list[PassRecord]:
+    """Return the latest passes, newest first."""
+    return [_record(row) for row in plain_rows(reads, _LAST_PASSES, (count,))]
+
+
+def _record(row: tuple[Any, ...]) -> PassRecord:
+    kind, start, end, started, finished, complete, *counts, error = row
+    return PassRecord(
+        kind=kind,
+        start=optional_from_us(start),
+        end=from_us(end),
+        started_at=from_us(started),
+        finished_at=optional_from_us(finished),
+        complete=bool(complete),
+        tally=PassTally(*counts),
+        error=error,
+    )
+
+
+# one that read nothing, as while the machine had no time yet and no certificate was valid, says nothing of any time
+_FIRST_TO_READ = """
+SELECT started_at FROM pass WHERE started_at <= ? AND (pages > 0 OR finished_at IS NULL) ORDER BY started_at LIMIT 1
+"""
+
+
+def first_start_that_read(reads: "Reads", now: datetime) -> datetime | None:
+    """Return when the first pass began that has read anything, or goes on; None if there is none yet."""
+    return next((from_us(at) for (at,) in plain_rows(reads, _FIRST_TO_READ, (to_us(now),))), None)
+
+
+def newest_pass(reads: "Reads") -> int:
+    """Return the key of the newest pass, which is the one that books now, if any does; 0 before the first."""
+    return int(plain_rows(reads, "SELECT coalesce(max(id), 0) FROM pass")[0][0])
+
+
+def newest_ended_pass(reads: "Reads") -> int:
+    """Return the key of the newest pass that has ended; 0 before the first. One that was killed never ends."""
+    sql = "SELECT coalesce((SELECT max(id) FROM pass WHERE finished_at IS NOT NULL), 0)"
+    return int(plain_rows(reads, sql)[0][0])
+
+
+def first_start_after(reads: "Reads", key: int) -> datetime | None:
+    """Return when the earliest of the passes began that are newer than one, by its key; None if there is none."""
+    began = [at for (at,) in plain_rows(reads, "SELECT started_at FROM pass WHERE id > ?", (key,))]
+    return from_us(min(began)) if began else None
+
+
+def has_complete_pass(reads: "Reads", since: datetime, now: datetime) -> bool:
+    """Return whether a complete pass up to its present began between two moments."""
+    sql = "SELECT 1 FROM pass WHERE complete AND kind <> 'history' AND started_at >= ? AND started_at <= ? LIMIT 1"
+    return bool(plain_rows(reads, sql, (to_us(since), to_us(now))))
+
+
+def first_pass_between(reads: "Reads", since: datetime, now: datetime) -> int | None:
+    """Return the lowest key of the passes that began between two moments; None if there is none."""
+    # the sign has SQLite go by the moment, and not through all passes up to it
+    sql = "SELECT min(+id) FROM pass WHERE started_at > ? AND started_at <= ?"
+    key: int | None = plain_rows(reads, sql, (to_us(since), to_us(now)))[0][0]
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class PassEnd:
+    """How a pass ended, and with which error; older versions recorded no outcome."""
+
+    outcome: PassOutcome | None
+    error: str | None
+
+
+def last_pass_ends(reads: "Reads", kind: str, first: int, most: int) -> list[PassEnd]:
+    """Return how the newest passes of a kind ended, with keys from `first` on, newest first; not interrupted ones."""
+    sql = (
+        "SELECT ending, error FROM pass WHERE kind = ? AND id >= ? AND finished_at IS NOT NULL"
+        " AND ending IS NOT 'interrupted' ORDER BY id DESC LIMIT ?"
+    )
+    rows = plain_rows(reads, sql, (kind, first, most))
+    return [PassEnd(None if ending is None else PassOutcome(ending), error) for ending, error in rows]
+
+
+def first_start_since_complete(reads: "Reads", kind: str) -> datetime | None:
+    """Return when the earliest pass of a kind began that is newer than its last complete one; None if there is none."""
+    sql = (
+        "SELECT min(+started_at) FROM pass WHERE kind = ? AND id > coalesce("
+        "(SELECT id FROM pass WHERE kind = ? AND complete ORDER BY id DESC LIMIT 1), 0)"
+    )
+    return optional_from_us(plain_rows(reads, sql, (kind, kind))[0][0])

@@ -1,0 +1,54 @@
+"""Pruning of passes: those that nothing rests on any more are deleted."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.timestamps import to_us
+from bot.ledger.coverage import LONGEST_WAIT_US
+from bot.ledger.pruning import PruneStep, key_after
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+RETAIN = timedelta(days=30)  # what is due is decided by the last week's passes, and `status` shows five
+_NEWEST = 1_000  # that are kept whatever their age: a service that was down for long goes on from them
+
+
+_OLD = """
+SELECT id FROM pass WHERE id > ? AND id <= ? AND id <= (SELECT max(id) FROM pass) - ? AND started_at < ?
+"""
+# the kinds one after the other, each sought in an index
+_LASTING = """
+WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM pass UNION ALL
+  SELECT (SELECT min(p.kind) FROM pass p WHERE p.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL)
+SELECT min(id) FROM pass
+UNION SELECT (SELECT id FROM pass WHERE pages > 0 OR finished_at IS NULL ORDER BY id LIMIT 1)
+UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind ORDER BY p.id DESC LIMIT 1) FROM kinds k
+UNION SELECT (SELECT p.id FROM pass p WHERE p.kind = k.kind AND p.complete ORDER BY p.id DESC LIMIT 1) FROM kinds k
+UNION SELECT * FROM (SELECT id FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
+  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1)
+UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' AND window_to <= :now
+  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1)
+"""
+
+
+def prune_passes(connection: "Connection", now: datetime, after: int) -> PruneStep:
+    """Delete passes that nothing rests on any more, among those whose keys follow `after`.
+
+    The first stays, and the first that read anything, which tell since when the ledger is read; and of each kind the
+    last and the last complete one.
+    """
+    reached = key_after(connection, "pass", after)
+    upto = 2**62 if reached is None else reached
+    rows = connection.exec_driver_sql(_OLD, (after, upto, _NEWEST, to_us(now - RETAIN))).all()
+    kept = _lasting(connection, now)
+    old = [(key,) for (key,) in rows if key not in kept]
+    if old:
+        connection.exec_driver_sql("DELETE FROM pass WHERE id = ?", old)
+    return PruneStep(len(old), reached)
+
+
+def _lasting(connection: "Connection", now: datetime) -> set[int]:
+    """Return the passes that stay however old they are: the first, and those that tell how far the ledger has come."""
+    values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
+    return {key for (key,) in connection.exec_driver_sql(_LASTING, values).all()}

@@ -1,0 +1,103 @@
+"""The statements that a booking writes with, and the rows that they take."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from bot.database.sql import compose
+from bot.domain.pricing import Price
+from bot.domain.tasks import Task
+from bot.domain.timestamps import to_us
+from bot.ledger.booked_tasks import BookedTask
+from bot.ledger.rules import Change, Entry
+
+Row = tuple[Any, ...]
+
+
+class TaskEntry(msgspec.Struct, frozen=True, gc=False):
+    """A task that is about to be written: its keys, its fingerprint, its price, and what that changes in the ledger.
+
+    `before` is None for a task that is seen for the first time.
+    """
+
+    id: int
+    member: int
+    task: Task
+    fingerprint: int
+    cost: Price
+    change: Change
+    before: BookedTask | None = None
+
+
+_TASK_COLUMNS = (
+    "member", "model", "status", "created_at", "platform_nanos", "provider_nanos", "neo_credits", "llm_cost",
+    "neo_cost", "is_byok", "mixed", "by_unit", "restated", "cost_withdrawn", "without_email", "stream_count",
+    "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
+    "avg_step_latency_ms", "changed_at", "fingerprint",
+)  # fmt: skip
+
+
+def _insert(template: str, *columns: str) -> str:
+    return compose(template, columns=",".join(columns), marks=",".join("?" * len(columns)))
+
+
+INSERT_TASK = _insert("INSERT INTO task ({columns}) VALUES ({marks})", "id", "task_id", "first_seen_at", *_TASK_COLUMNS)
+UPDATE_TASK = compose("UPDATE task SET {values} WHERE id = ?", values=",".join(f"{name}=?" for name in _TASK_COLUMNS))
+WRITE_DETAIL = """
+INSERT OR REPLACE INTO task_detail (task, title, error_message, tools, agents) VALUES (?,?,?,?,?)
+"""
+INSERT_CHARGE = _insert(
+    "INSERT INTO charge ({columns}) VALUES ({marks})",
+    "task", "member", "platform_nanos", "provider_nanos", "booked_at", "observed_at", "kind", "platform_by_unit",
+    "provider_by_unit",
+)  # fmt: skip
+INSERT_SEEN = "INSERT OR IGNORE INTO seen (kind, value) VALUES (?,?)"
+
+
+def inserted_row(entry: TaskEntry, now_us: int) -> Row:
+    """Return the row of `INSERT_TASK`."""
+    return (entry.id, entry.task.task_id, now_us, *_columns(entry, now_us))
+
+
+def updated_row(entry: TaskEntry, now_us: int) -> Row:
+    """Return the row of `UPDATE_TASK`."""
+    return (*_columns(entry, now_us), entry.id)
+
+
+def _columns(entry: TaskEntry, now_us: int) -> Row:
+    """Return a task's values in the order of _TASK_COLUMNS."""
+    task, cost, change, before = entry.task, entry.cost, entry.change, entry.before
+    return (
+        entry.member, task.model, task.status, to_us(task.created_at), change.totals.platform_nanos,
+        change.totals.provider_nanos, _text(task.neo_credits), _text(task.llm_cost), _text(task.neo_cost),
+        cost.own_key, cost.mixed, cost.by_unit, change.restated or (before is not None and bool(before.restated)),
+        change.withdrawn, task.email is None and (before is None or bool(before.without_email)),
+        task.stream_count, task.step_count, task.tool_calls, task.agent_triggers, task.llm_time_ms,
+        task.tool_time_ms, task.total_execution_ms, task.avg_step_latency_ms, now_us, entry.fingerprint,
+    )  # fmt: skip
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def detail_row(key: int, task: Task) -> Row:
+    """Return the row of `WRITE_DETAIL` for the task with that key."""
+    return (key, task.title, task.error_message, _json(task.tools), _json(task.agents))
+
+
+def _json(value: Mapping[str, Any] | None) -> str | None:
+    return msgspec.json.encode(value).decode() if value else None
+
+
+def charge_rows(key: int, member: int, entries: Sequence[Entry], now_us: int) -> list[Row]:
+    """Return the rows of `INSERT_CHARGE` for what is booked of one task."""
+    return [
+        (
+            key, member, e.platform_nanos, e.provider_nanos, e.booked_at, now_us, e.kind, e.platform_by_unit,
+            e.provider_by_unit,
+        )
+        for e in entries
+    ]  # fmt: skip
