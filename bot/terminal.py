@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOBase
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from bot.domain.text import visible
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 WIDTH = 160  # of what is piped somewhere
 _ERRORS = "neo-usage"
 # what we draw ourselves, for an encoding that lacks it; all else is written as an escape such as \u6771
-_PLAINER = {"\u2026": "...", "\u2013": "-", "\u2014": "-", "\u2022": "*", "\u00b7": "."}
-_PLAINER |= dict(zip("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇", "#====---_..--==", strict=True))
+_REPLACEMENTS = {"\u2026": "...", "\u2013": "-", "\u2014": "-", "\u2022": "*", "\u00b7": "."}
+_REPLACEMENTS |= dict(zip("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇", "#====---_..--==", strict=True))
 
 
 class Writer(TextIOBase):
@@ -28,36 +28,36 @@ class Writer(TextIOBase):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # typeshed has an attribute, Python a property
         """The stream's."""
-        return self._stream.encoding
+        return self.stream.encoding
 
     def writable(self) -> bool:
-        """Whether it takes text, which it does."""
+        """Whether it takes text: True."""
         return True
 
     def write(self, text: str) -> int:
-        """Write a text; returns its length. Raises OSError where the stream does, never for its encoding."""
-        self._stream.write(visible(text))
+        """Write a text and return its length. Raises OSError where the stream does, never for its encoding."""
+        self.stream.write(visible(text))
         return len(text)
 
     def flush(self) -> None:
-        """Hand over what is held back."""
-        self._stream.flush()
+        """Flush the stream."""
+        self.stream.flush()
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Let everything that is printed inside pass through a `Writer`, in whatever encoding the streams have.
+    """Have everything that is printed inside pass through a `Writer`, in whatever encoding the streams have.
 
-    A reader that has left, as `head` does, is no error; a disk that is full ends the process with a line.
+    The process exits with 1 if the reader has left, as `head` does, or the disk is full, which is said in a line.
     """
     streams = list(filter(None, (sys.stdout, sys.stderr)))  # either may be closed
     for each in streams:
-        _take_any_letter(each)
+        _accept_any_letter(each)
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (each and Writer(each) for each in before)
     try:
@@ -72,15 +72,15 @@ def _flush(streams: Iterable[TextIO]) -> None:
         try:
             each.flush()
         except OSError as error:
-            _leave(each)
+            _discard(each)
             if error.errno != errno.EPIPE and sys.stderr is not None:
                 with suppress(OSError):
                     sys.stderr.write(f"neo-usage: cannot write the output: {error.strerror}.\n")
             sys.exit(1)
 
 
-def _leave(stream: TextIO) -> None:
-    """Let what the stream still holds go nowhere, else the interpreter complains of it at its end."""
+def _discard(stream: TextIO) -> None:
+    """Discard what the stream still holds, else the interpreter reports it when it exits."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -88,7 +88,7 @@ def _leave(stream: TextIO) -> None:
 
 
 def console(*, error: bool = False) -> "Console":
-    """A console for tables and styles on standard output (or error), which shows texts as they are: no markup."""
+    """Return a console for tables and styles on standard output (or error), which shows text as it is: no markup."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
@@ -111,18 +111,19 @@ def is_terminal(*, error: bool = False) -> bool:
     return bool(stream and stream.isatty())
 
 
-def _plain_stream(stream: Any) -> TextIO | None:  # noqa: ANN401 - typeshed takes no Writer for what sys.stdout is
-    return stream._stream if isinstance(stream, Writer) else stream  # noqa: SLF001 - the console cleans by itself
+def _plain_stream(stream: object) -> TextIO | None:
+    """Return the stream behind a `Writer`, since the console cleans by itself; None if it is closed."""
+    return stream.stream if isinstance(stream, Writer) else cast("TextIO | None", stream)
 
 
-def _take_any_letter(stream: TextIO) -> None:
-    codecs.register_error(_ERRORS, _plainer)
+def _accept_any_letter(stream: TextIO) -> None:
+    codecs.register_error(_ERRORS, _replacement)
     if reconfigure := getattr(stream, "reconfigure", None):
         reconfigure(errors=_ERRORS)
 
 
-def _plainer(error: UnicodeError) -> tuple[str | bytes, int]:
+def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     letter = error.object[error.start]
-    return _PLAINER.get(letter) or letter.encode("ascii", "backslashreplace").decode(), error.start + 1
+    return _REPLACEMENTS.get(letter) or letter.encode("ascii", "backslashreplace").decode(), error.start + 1

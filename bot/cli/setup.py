@@ -12,15 +12,16 @@ from bot.cli.startup import log_warnings
 @print_errors
 def doctor(*, offline: bool) -> None:
     """Check settings, database, Neo and Slack; exit 1 if anything fails."""
-    from bot.doctor import State, examine
+    from bot.doctor.check import CheckState
+    from bot.doctor.examination import examine
 
     log_warnings()
     checks = examine(offline=offline)
     width = max(len(check.what) for check in checks)
     for check in checks:
-        what, found, mend = map(single_line, (check.what, check.found, check.mend))
-        click.echo(f"{check.state:<4}  {what:<{width}}  {found}{mend and f'  {mend}'}")
-    if any(check.state is State.FAIL for check in checks):
+        what, found, remedy = map(single_line, (check.what, check.found, check.remedy))
+        click.echo(f"{check.state:<4}  {what:<{width}}  {found}{remedy and f'  {remedy}'}")
+    if any(check.state is CheckState.FAIL for check in checks):
         raise click.exceptions.Exit(FAILED)
 
 

@@ -47,8 +47,10 @@ def _advance(clock: SimClock, request: dict[str, Any]) -> None:
 
 
 async def _wait_connected(service: Service) -> None:
-    assert service.slack.connecting is not None  # noqa: S101 - it is while it runs
-    done, _ = await asyncio.wait({service.slack.connecting}, timeout=_WAIT_S)
+    connecting = service.slack.connecting
+    if connecting is None:
+        raise AssertionError("a service that runs connects")
+    done, _ = await asyncio.wait({connecting}, timeout=_WAIT_S)
     for each in done:
         each.result()
 

@@ -1,12 +1,14 @@
-"""A check: one line of what the doctor says."""
+"""A check: one line of what the doctor says, and what becomes of a check that breaks down itself."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import TracebackType
+from typing import Self
 
 
-class State(StrEnum):
-    """What a check found."""
+class CheckState(StrEnum):
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -15,33 +17,61 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line: what was looked at, what was found, and the mend if it is not well."""
+    """One line: what was looked at, what was found, and the remedy if it is not well."""
 
-    state: State
+    state: CheckState
     what: str
     found: str
-    mend: str = ""
+    remedy: str = ""
+
+
+def ok(what: str, found: str) -> Check:
+    """Return a check that found nothing wrong."""
+    return Check(CheckState.OK, what, found)
+
+
+def warning(what: str, found: str, remedy: str = "") -> Check:
+    """Return a check that found what can be lived with."""
+    return Check(CheckState.WARN, what, found, remedy)
+
+
+def failure(what: str, found: str, remedy: str = "") -> Check:
+    """Return a check that found what keeps the bot from its work."""
+    return Check(CheckState.FAIL, what, found, remedy)
 
 
 def guarded(what: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """Some checks; if one of them breaks down, that is a failed check too, and the doctor goes on."""
-    try:
+    """Yield some checks; if one of them raises, yield a failed check for that, so that the doctor goes on."""
+    with _Breakdown(what) as breakdown:
         yield from look()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are still of use
-        yield _broken(what, error)
+    yield from breakdown.checks
 
 
 async def guarded_async(what: str, checks: AsyncIterator[Check]) -> AsyncIterator[Check]:
-    """As `guarded`, for checks that ask somebody."""
-    try:
+    """As `guarded`, for checks over the network."""
+    with _Breakdown(what) as breakdown:
         async for check in checks:
             yield check
-    except Exception as error:  # noqa: BLE001 - as above
-        yield _broken(what, error)
+    for check in breakdown.checks:
+        yield check
 
 
-def _broken(what: str, error: Exception) -> Check:
-    # of an exception that nobody foresaw only its kind: its words may hold a secret
-    return Check(
-        State.FAIL, what, f"could not be looked at ({type(error).__name__})", "Report this as a fault of neo-usage."
-    )
+@dataclass(slots=True)
+class _Breakdown:
+    """Keeps a failed check for whatever exception leaves its block, and suppresses that."""
+
+    what: str
+    checks: list[Check] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        # only the kind of an exception that nobody foresaw: its words may hold a secret
+        text = f"could not be looked at ({type(error).__name__})"
+        self.checks.append(failure(self.what, text, "Report this as a fault of neo-usage."))
+        return True

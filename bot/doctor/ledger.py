@@ -1,7 +1,8 @@
-"""The ledger's checks: its file, how fresh it is, and what it could not book."""
+"""The ledger's checks: its file, how fresh it is, what it could not book, and what of it was not delivered."""
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from shlex import quote
@@ -11,88 +12,103 @@ from bot.database import files
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.schema import newest_revision
-from bot.doctor.check import Check
-from bot.doctor.check import State as CheckState
+from bot.doctor.check import Check, failure, ok, warning
 from bot.domain.timestamps import from_us
-from bot.ledger.freshness import freshness
+from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.key_warning import key_warning
 from bot.ledger.quarantine import quarantined_count
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
-from bot.settings.model import Settings
 from bot.usage.durations import ago
 
-_LONG_OWED = timedelta(minutes=10)
+_LATE = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
 
 
-def readable(path: Path) -> Iterator[Check]:
-    """Whether others can read a file that is to be private."""
+def readable_by_others(path: Path) -> Iterator[Check]:
+    """Yield a warning if others can read a file that is to be private."""
     if files.is_wide(path):
-        yield Check(CheckState.WARN, "files", f"others can read {path}", f"`chmod 600 {quote(str(path))}`")
+        yield warning("files", f"others can read {path}", f"`chmod 600 {quote(str(path))}`")
 
 
-def private(app: App) -> Iterator[Check]:
-    """Whether others can read the ledger, or put files beside it; asked before opening it takes it from them."""
+def private_files(app: App) -> Iterator[Check]:
+    """Yield a warning for each way in which others can read the ledger, or put files beside it.
+
+    To be called before the ledger is opened, which takes the permissions from them.
+    """
     path = app.settings.database_path
     for each in files.wide(path):
-        yield from readable(each)
+        yield from readable_by_others(each)
     directory = path.resolve().parent
     if files.is_open(directory):
-        mend = f"`chmod go-w {quote(str(directory))}`"
-        yield Check(CheckState.WARN, "files", f"others can put files into {directory}, where the ledger is", mend)
+        remedy = f"`chmod go-w {quote(str(directory))}`"
+        yield warning("files", f"others can put files into {directory}, where the ledger is", remedy)
 
 
 def ledger(app: App) -> Iterator[Check]:
-    """Look at the ledger and the disk it is on."""
+    """Yield the checks of the ledger, the disk it is on, and the messages in it."""
     path = app.settings.database_path
     if not path.exists() and path.parent.is_dir():
-        yield Check(CheckState.WARN, "database", f"{path} does not exist yet", "`neo-usage sync` makes it")
+        yield warning("database", f"{path} does not exist yet", "`neo-usage sync` makes it")
         return
     try:
-        open_database(path).close()
-        with app.reader() as reader:
-            yield Check(CheckState.OK, "database", f"{path} is writable, schema {newest_revision()}")
-            fresh, warning = freshness(reader, app.clock()), key_warning(reader)
-            outbox = outbox_summary(reader)
-            quarantined = quarantined_count(reader)
+        contents = _read_contents(app)
     except LedgerError as error:
-        yield Check(CheckState.FAIL, "database", str(error))
+        yield failure("database", str(error))
         return
-    yield _disk(app.settings)
-    age = None if fresh.as_of is None else app.clock() - fresh.as_of
-    stale = age is None or age > timedelta(seconds=2 * app.settings.poll_seconds)
-    found = "no complete pass yet" if age is None else f"read {ago(age)}"
-    yield Check(
-        CheckState.WARN if stale else CheckState.OK,
-        "freshness",
-        found,
-        "`neo-usage sync` reads it" if stale else "",
-    )
-    if quarantined:
-        yield Check(
-            CheckState.WARN, "quarantine", f"{quarantined:,} rows could not be booked", "`neo-usage status` names them"
+    yield ok("database", f"{path} is writable, schema {newest_revision()}")
+    yield _disk(path)
+    yield _freshness(contents.freshness, app)
+    if contents.quarantined:
+        found = f"{contents.quarantined:,} rows could not be booked"
+        yield warning("quarantine", found, "`neo-usage status` names them")
+    yield _messages(contents.outbox, app)
+    if contents.key_warning:
+        yield failure("scope", contents.key_warning, "Make a key of an admin of the Neo team.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What the checks need of the ledger, of one moment."""
+
+    freshness: Freshness
+    key_warning: str | None
+    outbox: OutboxSummary
+    quarantined: int
+
+
+def _read_contents(app: App) -> _Contents:
+    """Raises LedgerError if the ledger cannot be read or written."""
+    open_database(app.settings.database_path).close()
+    with app.reader() as reader:
+        return _Contents(
+            freshness(reader, app.clock()), key_warning(reader), outbox_summary(reader), quarantined_count(reader)
         )
-    yield from _outbox(outbox, app)
-    if warning:
-        yield Check(CheckState.FAIL, "scope", warning, "Make a key of an admin of the Neo team.")
 
 
-def _outbox(outbox: OutboxSummary, app: App) -> Iterator[Check]:
-    """Whether what is owed is being told."""
+def _disk(path: Path) -> Check:
+    free = shutil.disk_usage(path.resolve().parent).free
+    text = f"{free / 2**30:,.1f} GB free"
+    return warning("disk", text, "Make room.") if free < _LITTLE_DISK else ok("disk", text)
+
+
+def _freshness(fresh: Freshness, app: App) -> Check:
+    if fresh.as_of is None:
+        return warning("freshness", "no complete pass yet", "`neo-usage sync` reads it")
+    age = app.clock() - fresh.as_of
+    if age > timedelta(seconds=2 * app.settings.poll_seconds):
+        return warning("freshness", f"read {ago(age)}", "`neo-usage sync` reads it")
+    return ok("freshness", f"read {ago(age)}")
+
+
+def _messages(outbox: OutboxSummary, app: App) -> Check:
+    """Return whether messages are delivered in time."""
     age = None if outbox.oldest is None else app.clock() - from_us(outbox.oldest)
-    if outbox.counts.get(NotificationState.DEAD):
+    if dead := outbox.counts.get(NotificationState.DEAD):
         key, why, _ = outbox.dead[0]
-        found = f"{outbox.counts[NotificationState.DEAD]:,} could not be delivered, the last was {key}: {why}"
-        yield Check(CheckState.WARN, "messages", found, "`neo-usage status` lists them.")
-    elif age is not None and age > _LONG_OWED:
-        mend = "Is `neo-usage run` running, and Slack within reach?"
-        yield Check(CheckState.WARN, "messages", f"the oldest that is owed is from {ago(age)}", mend)
-    else:
-        yield Check(CheckState.OK, "messages", f"{outbox.counts.get(NotificationState.SENT, 0):,} told, none is late")
-
-
-def _disk(settings: Settings) -> Check:
-    free = shutil.disk_usage(settings.database_path.resolve().parent).free
-    state = CheckState.WARN if free < _LITTLE_DISK else CheckState.OK
-    return Check(state, "disk", f"{free / 2**30:,.1f} GB free", "Make room." if state is CheckState.WARN else "")
+        found = f"{dead:,} could not be delivered, the last was {key}: {why}"
+        return warning("messages", found, "`neo-usage status` lists them.")
+    if age is not None and age > _LATE:
+        remedy = "Is `neo-usage run` running, and Slack within reach?"
+        return warning("messages", f"the oldest that is owed is from {ago(age)}", remedy)
+    return ok("messages", f"{outbox.counts.get(NotificationState.SENT, 0):,} told, none is late")

@@ -3,7 +3,6 @@
 import json
 import re
 import unicodedata
-from typing import Any
 
 _BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
@@ -13,32 +12,32 @@ _PLAIN = re.compile(r"[\n\x20-\x7e]*")
 
 
 def one_line(text: str, longest: int = 200) -> str:
-    """The text on one line, without controls or marks that reorder it, cut with an ellipsis."""
+    """Return the text on one line, without controls or marks that reorder it, cut with an ellipsis."""
     if not (text.isascii() and text.isprintable()):  # nearly all text is, and needs no look at each letter
-        text = "".join(" " if letter in _BREAKS else letter for letter in text if _shows(letter))
+        text = "".join(" " if letter in _BREAKS else letter for letter in text if _is_visible(letter))
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def ascii_lower(text: str) -> str:
-    """The text in lower case as far as it is ASCII: no two letters become one that a person could tell apart.
+    """Return the text with its ASCII letters in lower case, so that no two letters that differ become the same.
 
-    `str.lower` makes a k of the Kelvin sign; SQLite's `lower` and LIKE do as this.
+    `str.lower` makes a k of the Kelvin sign; SQLite's `lower` and LIKE do not, and neither does this.
     """
     return text.translate(_LOWER)
 
 
 def visible(text: str) -> str:
-    """The text without controls or marks that reorder it or are not seen; its line ends stay."""
+    """Return the text without controls and without marks that reorder it or are not seen; its line ends stay."""
     if _PLAIN.fullmatch(text):
         return text
-    return "".join(" " if letter in _BREAKS and letter != "\n" else letter for letter in text if _shows(letter))
+    return "".join(" " if letter in _BREAKS and letter != "\n" else letter for letter in text if _is_visible(letter))
 
 
-def json_text(document: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
-    """A document as JSON of nothing but printable ASCII; what else it holds is escaped."""
+def json_text(document: object) -> str:
+    """Return a document as JSON of nothing but printable ASCII; what else it holds is escaped."""
     return json.dumps(document, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
-def _shows(letter: str) -> bool:
+def _is_visible(letter: str) -> bool:
     return letter in _BREAKS or (unicodedata.category(letter) not in _HIDDEN and letter not in _FILLERS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build, system_clock
-from bot.doctor.check import Check, State, guarded, guarded_async
+from bot.doctor.check import Check, CheckState, guarded, guarded_async
 from bot.doctor.neo import upstream
 from bot.doctor.slack import tokens, workspace
 from bot.sandbox.faults import Status
@@ -52,7 +52,7 @@ def examine(slack: SlackApi, tmp_path: Path) -> Examine:
 
 
 def failed(checks: list[Check]) -> dict[str, str]:
-    return {check.what: f"{check.found} {check.mend}" for check in checks if check.state is State.FAIL}
+    return {check.what: f"{check.found} {check.remedy}" for check in checks if check.state is CheckState.FAIL}
 
 
 async def test_all_is_well(examine: Examine) -> None:
@@ -112,7 +112,7 @@ async def test_a_neo_that_lists_only_a_few_days_at_once_is_well(neo: NeoServer, 
 
     neo.api.faults.when(too_long)
     found = {check.what: check for check in [check async for check in upstream(app)]}
-    assert found["neo"].state is State.OK
+    assert found["neo"].state is CheckState.OK
     assert "1 tasks in 3 days" in found["neo"].found
     assert found["scope"].found == "the key sees the team"
 
@@ -121,14 +121,14 @@ async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> No
     secret = "xoxb-secret"
 
     async def asks() -> AsyncIterator[Check]:
-        yield Check(State.OK, "first", "well")
+        yield Check(CheckState.OK, "first", "well")
         raise KeyError(secret)
 
     def looks() -> Iterator[Check]:
-        yield Check(State.OK, "first", "well")
+        yield Check(CheckState.OK, "first", "well")
         raise OSError(secret)
 
     checks = [check async for check in guarded_async("slack", asks())] + list(guarded("database", looks))
-    assert [check.state for check in checks] == [State.OK, State.FAIL] * 2
+    assert [check.state for check in checks] == [CheckState.OK, CheckState.FAIL] * 2
     assert [check.what for check in checks] == ["first", "slack", "first", "database"]
-    assert not any(secret in check.found + check.mend for check in checks)
+    assert not any(secret in check.found + check.remedy for check in checks)

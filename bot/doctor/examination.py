@@ -1,0 +1,44 @@
+"""The examination: every check that can be made with the settings there are."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.app import App, build
+from bot.doctor import ledger, neo, slack
+from bot.doctor.check import Check, failure, guarded, guarded_async, ok, warning
+from bot.settings.environment import DOTENV, load
+from bot.settings.errors import SettingsError
+from bot.settings.model import Settings, likely_mistakes
+
+
+def examine(*, offline: bool) -> list[Check]:
+    """Return the checks of everything that exists; with `offline`, of nothing beyond this machine."""
+    dotenv = list(ledger.readable_by_others(Path.cwd() / DOTENV))
+    try:
+        settings = load()
+    except SettingsError as error:
+        return [*dotenv, *(failure("settings", problem) for problem in error.problems)]
+    app = build(settings)
+    checks = [ok("settings", f"read; dates in {settings.timezone.key}"), *dotenv, *_local(app)]
+    if not offline:
+        checks += asyncio.run(_over_the_network(app))
+    return checks
+
+
+def _local(app: App) -> Iterator[Check]:
+    yield from _settings(app.settings)
+    yield from guarded("files", lambda: ledger.private_files(app))
+    yield from guarded("database", lambda: ledger.ledger(app))
+    yield from neo.key(app.settings)
+    yield from slack.tokens(app.settings)
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    for mistake, remedy in likely_mistakes(settings):
+        yield warning("settings", mistake, remedy)
+
+
+async def _over_the_network(app: App) -> list[Check]:
+    checks = [check async for check in guarded_async("neo", neo.upstream(app))]
+    return checks + [check async for check in guarded_async("slack", slack.workspace(app))]

@@ -1,0 +1,62 @@
+"""The checks of people: that operators can be answered, and that Slack knows the members of the ledger."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from bot.app import App
+from bot.database.errors import LedgerError
+from bot.doctor.check import Check, failure, ok, warning
+from bot.doctor.slack_errors import REINSTALL
+from bot.ledger import members
+from bot.people.links import users_by_email
+from bot.people.roles import Denied, SlackUser, read_user
+from bot.slack.account import Account
+from bot.slack.errors import SlackError
+from bot.slack.workspace import Workspace
+
+_MOST_NAMED = 5
+_DENIED = {
+    Denied.GUEST: "a guest",
+    Denied.BOT: "a bot",
+    Denied.GONE: "deactivated",
+    Denied.OUTSIDE: "from outside",
+}
+
+
+async def checks(app: App, slack: Workspace, account: Account) -> AsyncIterator[Check]:
+    """Read everybody in the workspace, and yield the check of each operator and one of the members."""
+    try:
+        users = [read_user(record, account.team, account.enterprise) async for record in slack.users.everybody()]
+    except SlackError as error:
+        yield failure("people", f"the list of people cannot be read: {error}", REINSTALL)
+        return
+    for admin in sorted(app.settings.admins):
+        yield _operator(admin, users)
+    yield _members(app, users)
+
+
+def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
+    user = next((user for user in users if admin in {user.id, user.email}), None)
+    if user is None:
+        remedy = "Name somebody of this workspace; an e-mail counts only once Slack has confirmed it."
+        return failure("operator", f"{admin} is nobody here", remedy)
+    if user.denied:
+        found = f"{admin} is {_DENIED[user.denied]}, and is not answered"
+        return failure("operator", found, "Name somebody else in ADMINS.")
+    return ok("operator", f"{admin} is {user.name}")
+
+
+def _members(app: App, users: Sequence[SlackUser]) -> Check:
+    """Return whether Slack knows every member who has tasks."""
+    try:
+        with app.reader() as reader:
+            links = users_by_email(reader)
+            emails = [each.email for each in members.people(reader) if each.tasks and "@" in each.email]
+    except LedgerError:
+        return warning("members", "no ledger yet to match with Slack", "`neo-usage sync` makes it")
+    known = {user.email for user in users} | set(links)
+    strangers = [email for email in emails if email not in known]
+    if not strangers:
+        return ok("members", f"all {len(emails)} are known in Slack")
+    named = ", ".join(strangers[:_MOST_NAMED]) + ("" if len(strangers) <= _MOST_NAMED else " and others")
+    remedy = "`neo-usage member link E-MAIL SLACK_ID` tells who they are."
+    return warning("members", f"{len(strangers)} of {len(emails)} have no Slack user: {named}", remedy)
