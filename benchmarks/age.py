@@ -100,7 +100,7 @@ def _second(lived: _Lived) -> None:
     assert not _evaluator(app).due(reader, NOW)
     assert not FailureGrouper().due(reader, NOW)
     assert not due_work(reader, Moment(NOW, _UNSURE)).channels
-    DigestPlanner(DigestSchedule.from_settings(app.settings)).decisions(reader, ["C0ALERTS"], NOW, NOW)
+    DigestPlanner(DigestSchedule.from_settings(app.settings)).due(reader, ["C0ALERTS"], NOW, NOW)
     current_incidents(reader, 2**40, {}, NOW)
     pruning.due(reader, NOW, app.settings.timezone)
     SyncPlanner(app.settings.history_days, app.settings.timezone).plan(reader, NOW)

@@ -16,10 +16,11 @@ from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.store import LimitSetting
 from bot.database.reader import Reader, open_reader
-from bot.digest.facts import DigestPolicy
-from bot.digest.planner import DigestPlanner
-from bot.digest.render import DigestMessage, requested_digest
-from bot.digest.rules import DigestSchedule
+from bot.digest.facts import facts_of_day
+from bot.digest.keys import DigestTopic
+from bot.digest.policy import DigestPolicy
+from bot.digest.render import DigestMessage
+from bot.digest.view import DigestView
 from bot.domain.periods import Unit, local_day
 from bot.domain.visibility import Privacy
 from bot.shipped import shipped
@@ -69,10 +70,9 @@ def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
 
 def _digest(app: App, reader: Reader, templates: Templates) -> Message:
     day = local_day(NOW, app.settings.timezone)
-    planner = DigestPlanner(DigestSchedule.from_settings(app.settings))
     policy = DigestPolicy.from_settings(app.settings)
-    found = requested_digest(reader, "", day, planner, policy, NOW)
-    return DigestMessage(found, templates, policy, Privacy.NAMED).message()
+    facts = facts_of_day(reader, DigestTopic("", day), policy, NOW)
+    return DigestMessage(facts, DigestView(templates, policy, Privacy.NAMED)).message()
 
 
 def _check(message: Message) -> None:

@@ -27,7 +27,7 @@ def digest(*, day: str | None, dry_run: bool) -> None:
         return
     channels = asyncio.run(cli.channels(app.settings))
     with app.database() as database, app.reader() as reader:
-        for line in cli.enqueue_digest(database, reader, app.settings, channels, day, app.clock()):
+        for line in cli.DigestRequests(app.settings, database, reader).enqueue(channels, day, app.clock()):
             click.echo(single_line(line))
 
 

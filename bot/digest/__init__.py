@@ -1,1 +1,1 @@
-"""The digest: what yesterday cost, once a day in each channel that reads it with its coffee."""
+"""The digest: what yesterday cost, posted once a day in each channel of the settings."""

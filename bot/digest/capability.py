@@ -3,11 +3,11 @@
 from bot.capability import Capability, Context, Stage, Timer, Upkeep
 from bot.digest import restore, store
 from bot.digest.commands import DigestCommands
-from bot.digest.facts import DigestPolicy
 from bot.digest.job import DigestJob
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.planner import DigestPlanner
-from bot.digest.render import DigestRenderer
+from bot.digest.policy import DigestPolicy
+from bot.digest.renderer import DigestRenderer
 from bot.digest.rules import DigestSchedule
 from bot.outbox.pruning import RetainedKeys
 
@@ -17,24 +17,23 @@ _PATIENCE = 1.0  # seconds that the other timers wait for a look-up of a channel
 def digest(context: Context) -> Capability:
     """Return the capability."""
     settings = context.settings
-    planner, policy = DigestPlanner(DigestSchedule.from_settings(settings)), DigestPolicy.from_settings(settings)
-    commands = DigestCommands(context.database, context.templates, planner, policy, context.clock)
+    schedule, policy = DigestSchedule.from_settings(settings), DigestPolicy.from_settings(settings)
+    commands = DigestCommands(context.database, context.templates, policy, context.clock)
+    planner = DigestPlanner(schedule)
     job = DigestJob(settings.digest_channel, planner, context.destinations, context.database, context.clock)
     renderer = DigestRenderer(
-        context.database, context.templates, planner, policy, settings.alert_privacy, context.clock
+        context.database, context.templates, schedule, policy, settings.alert_privacy, context.clock
     )
     return Capability(
         "digest",
         keys=(DigestKey, DigestTopic),
         commands={"digest": commands.digest},
         events={DigestKey.kind: renderer.render_event},
-        topics={DigestTopic.kind: renderer.show},
+        topics={DigestTopic.kind: renderer.render_current},
         timers=[Timer("digest", 1, job.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(
             adopt=restore.adopt,
-            retained=lambda reader: RetainedKeys(
-                topics=[DigestTopic(channel, day) for channel, day in store.last_owed(reader)]
-            ),
+            retained=lambda reader: RetainedKeys(topics=store.last_topics(reader)),
             prune={"digests": store.prune},
         ),
     )

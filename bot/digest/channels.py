@@ -1,4 +1,7 @@
-"""Switching digests on and off: a channel that is (again) among the settings begins anew, and missed nothing before."""
+"""The channels of digests: their Slack ids, and since when each is among the settings.
+
+A channel that is (again) among the settings starts anew: it missed nothing before.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,38 +16,50 @@ if TYPE_CHECKING:
 
     from bot.database.reader import Reads
 
-CHANNEL = "digest_channel:"  # what the note of a channel's id begins with, by its name in the settings
-_ON = "digest_on:"  # and the note of since when it is among them: a moment, 0 for as long as there are digests
-_OFF = ""
+_ID = "digest_channel:"  # what the metadata of a channel's id begins with, by its name in the settings
+_ENABLED = "digest_on:"  # and the metadata of since when it is among them: a moment
+_ALWAYS, _DISABLED = "0", ""  # in place of the moment: as long as there are digests, and not any more
 
 
-def switches(reads: "Reads", named: Sequence[str], now: datetime) -> dict[str, str]:
-    """What is to be noted of the channels of the settings, and of those that are not among them any more, by name."""
-    ids, known = metadata.read_prefix(reads, CHANNEL), metadata.read_prefix(reads, _ON)
-    told = set(store.channels(reads))
-    found = {}
-    for name in named:
-        if name not in known and ids.get(name, name) in told:
-            found[name] = "0"
-        elif not known.get(name):
-            found[name] = str(to_us(now))
-    here = {*named, *(ids.get(name, name) for name in named)}
-    gone = {*known, *told, *(name for name, key in ids.items() if key in told)} - here
-    return found | {name: _OFF for name in gone if known.get(name) != _OFF and ids.get(name) not in here}
+def known_id(reads: "Reads", name: str) -> str | None:
+    """Return the id of a channel of the settings as it was last found; None if it never was."""
+    return metadata.read(reads, f"{_ID}{name}")
 
 
-def switch(connection: "Connection", found: Mapping[str, str]) -> None:
-    """Note it; the digests of a channel that begins anew are past."""
-    ids = metadata.read_prefix(connection, CHANNEL)
-    for name, value in found.items():
-        metadata.write(connection, f"{_ON}{name}", value)
-        if value not in {_OFF, "0"}:
+def remember_ids(connection: "Connection", ids: Mapping[str, str]) -> None:
+    """Record the ids of channels by their names in the settings."""
+    for name, channel in ids.items():
+        metadata.write(connection, f"{_ID}{name}", channel)
+
+
+def setting_changes(reads: "Reads", names: Sequence[str], now: datetime) -> dict[str, str]:
+    """Return, by name, what `apply_setting_changes` has to record of the channels that came or went."""
+    ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
+    decided = set(store.decided_channels(reads))
+    changes = {}
+    for name in names:
+        if name not in recorded and ids.get(name, name) in decided:
+            changes[name] = _ALWAYS
+        elif not recorded.get(name):
+            changes[name] = str(to_us(now))
+    present = {*names, *(ids.get(name, name) for name in names)}
+    gone = {*recorded, *decided, *(name for name, channel in ids.items() if channel in decided)} - present
+    disabled = [name for name in gone if recorded.get(name) != _DISABLED and ids.get(name) not in present]
+    return changes | dict.fromkeys(disabled, _DISABLED)
+
+
+def apply_setting_changes(connection: "Connection", changes: Mapping[str, str]) -> None:
+    """Record the changes, and retire the digests of channels that start anew."""
+    ids = metadata.read_prefix(connection, _ID)
+    for name, value in changes.items():
+        metadata.write(connection, f"{_ENABLED}{name}", value)
+        if value not in {_DISABLED, _ALWAYS}:
             store.retire(connection, ids.get(name, name))
 
 
-def on_since(reads: "Reads", channel: str, now: datetime) -> datetime | None:
-    """Since when a channel, by its id, is among the settings; None for as long as there are digests."""
-    ids, known = metadata.read_prefix(reads, CHANNEL), metadata.read_prefix(reads, _ON)
-    moments = [int(value) for name, value in known.items() if value and ids.get(name, name) == channel]
+def enabled_since(reads: "Reads", channel: str, now: datetime) -> datetime | None:
+    """Return since when a channel, by its id, is among the settings; None for as long as there are digests."""
+    ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
+    moments = [int(value) for name, value in recorded.items() if value and ids.get(name, name) == channel]
     latest = max((each for each in moments if each <= to_us(now)), default=0)
     return from_us(latest) if latest else None

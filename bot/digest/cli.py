@@ -1,15 +1,19 @@
 """Digests in the terminal: shown as text, or enqueued for the running service to post."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.digest.commands import date_of
-from bot.digest.facts import DigestPolicy
+from bot.digest.facts import facts_of_day
+from bot.digest.keys import DigestTopic
 from bot.digest.planner import DigestPlanner
-from bot.digest.render import DigestMessage, requested_digest
+from bot.digest.policy import DigestPolicy
+from bot.digest.render import DigestMessage
 from bot.digest.rules import DigestSchedule
+from bot.digest.view import DigestView
 from bot.domain.visibility import Privacy
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
@@ -25,10 +29,10 @@ def digest_text(reader: Reader, settings: Settings, day: str | None, now: dateti
     Raises:
         RefusedError: it is no date, or still to come.
     """
-    planner, policy = _planner(settings), DigestPolicy.from_settings(settings)
-    found = requested_digest(reader, "", date_of(day or "", now, planner), planner, policy, now)
+    policy = DigestPolicy.from_settings(settings)
+    facts = facts_of_day(reader, DigestTopic("", date_of(day or "", now, settings.timezone)), policy, now)
     templates = Templates(shipped("templates"), settings.templates_dir)
-    return terminal_text(DigestMessage(found, templates, policy, Privacy.NAMED).message())
+    return terminal_text(DigestMessage(facts, DigestView(templates, policy, Privacy.NAMED)).message())
 
 
 async def channels(settings: Settings) -> Mapping[str, str]:
@@ -41,27 +45,29 @@ async def channels(settings: Settings) -> Mapping[str, str]:
     if settings.slack_bot_token is None:
         raise SettingsError(["SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions."])
     async with connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url) as workspace:
-        found = {named: await workspace.channels.find(named) for named in settings.digest_channel}
-    return {named: str(channel["id"]) if channel else named for named, channel in found.items()}
+        found = {name: await workspace.channels.find(name) for name in settings.digest_channel}
+    return {name: str(channel["id"]) if channel else name for name, channel in found.items()}
 
 
-def enqueue_digest(  # noqa: PLR0917 - what a digest is made of
-    database: Database, reader: Reader, settings: Settings, ids: Mapping[str, str], day: str | None, now: datetime
-) -> Iterator[str]:
-    """Enqueue a morning's digest for each channel, and yield a line about each.
+@dataclass(frozen=True, slots=True)
+class DigestRequests:
+    """Enqueues digests that are requested in the terminal."""
 
-    Raises:
-        RefusedError: it is no date, or still to come.
-    """
-    planner = _planner(settings)
-    date = date_of(day or "", now, planner)
-    for named, channel in ids.items():
-        decided = planner.asked(reader, channel, date, now)
-        with database.transaction() as connection:
-            is_new = planner.tell(connection, decided, now)
-        outcome = "owed; the service posts it" if is_new else "told already; a channel gets one a date"
-        yield f"{named}: {outcome}"
+    settings: Settings
+    database: Database
+    reader: Reader
 
+    def enqueue(self, ids: Mapping[str, str], day: str | None, now: datetime) -> Iterator[str]:
+        """Enqueue a morning's digest (of an ISO date, or today) for each channel, and yield a line about each.
 
-def _planner(settings: Settings) -> DigestPlanner:
-    return DigestPlanner(DigestSchedule.from_settings(settings))
+        Raises:
+            RefusedError: it is no date, or still to come.
+        """
+        planner = DigestPlanner(DigestSchedule.from_settings(self.settings))
+        date = date_of(day or "", now, self.settings.timezone)
+        for name, channel in ids.items():
+            decision = planner.requested(self.reader, DigestTopic(channel, date), now)
+            with self.database.transaction() as connection:
+                is_new = planner.enqueue_requested(connection, decision, now)
+            outcome = "owed; the service posts it" if is_new else "told already; a channel gets one a date"
+            yield f"{name}: {outcome}"

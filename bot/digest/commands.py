@@ -1,13 +1,15 @@
-"""The command `digest`: to an operator alone, what the channels read."""
+"""The command `digest`: shows an operator alone what the channels get."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from bot.database.engine import Database
-from bot.digest.facts import DigestPolicy
-from bot.digest.planner import DigestPlanner
-from bot.digest.render import DigestMessage, requested_digest
+from bot.digest.facts import facts_of_day
+from bot.digest.keys import DigestTopic
+from bot.digest.policy import DigestPolicy
+from bot.digest.render import DigestMessage
+from bot.digest.view import DigestView
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import FIRST_YEAR, local_day
 from bot.domain.query.tokens import clean
@@ -22,29 +24,27 @@ class DigestCommands:
 
     database: Database
     templates: Templates
-    planner: DigestPlanner
     policy: DigestPolicy
     clock: Callable[[], datetime]
 
     async def digest(self, request: Request, caller: Caller) -> None:
-        """`digest [date]`: the digest of that morning, which tells of the day before; with everybody's names."""
+        """`digest [date]`: answer with that morning's digest, of the day before, with everybody's names."""
         if caller.role is not Role.OPERATOR:
             raise RefusedError("The digest is for operators here. Your own yesterday: `yesterday`.")
         now = self.clock()
-        day = date_of(clean(request.text).partition(" ")[2], now, self.planner)
-        found = await self.database.read(
-            lambda reader: requested_digest(reader, "", day, self.planner, self.policy, now)
-        )
-        await request.responder.respond(DigestMessage(found, self.templates, self.policy, Privacy.NAMED).message())
+        topic = DigestTopic("", date_of(clean(request.text).partition(" ")[2], now, self.policy.zone))
+        facts = await self.database.read(lambda reader: facts_of_day(reader, topic, self.policy, now))
+        view = DigestView(self.templates, self.policy, Privacy.NAMED)
+        await request.responder.respond(DigestMessage(facts, view).message())
 
 
-def date_of(text: str, now: datetime, planner: DigestPlanner) -> date:
-    """The date typed, or today.
+def date_of(text: str, now: datetime, zone: tzinfo) -> date:
+    """Return the date typed, or today.
 
     Raises:
         RefusedError: it is none, or it is still to come.
     """
-    today = local_day(now, planner.plan.zone)
+    today = local_day(now, zone)
     if not text:
         return today
     try:

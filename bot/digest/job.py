@@ -1,26 +1,22 @@
-"""The job: at every tick it looks whether a digest is due in one of the channels, each known by its id."""
+"""The job of digests: decides at every tick what is due in the channels of the settings, and enqueues it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
 
 import structlog
 
-from bot.database import metadata
 from bot.database.engine import Database
-from bot.digest.channels import CHANNEL, switch, switches
-from bot.digest.planner import Decisions, DigestPlanner
+from bot.digest.channels import apply_setting_changes, known_id, remember_ids, setting_changes
+from bot.digest.planner import DigestPlanner, DueDigests
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.resolution import Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-_PATIENCE = 5.0  # seconds that a look for one channel takes at the most: it goes on by itself
-_AGAIN, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # between two looks for a channel that failed
+_PATIENCE = 5.0  # seconds that a lookup of a channel is waited for: it goes on by itself
+_RETRY_AFTER, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # between two lookups of a channel that failed
 _ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
 
 log = structlog.get_logger(__name__)
@@ -32,80 +28,85 @@ class DigestJob:
 
     channels: tuple[str, ...]
     planner: DigestPlanner
-    addresses: Destinations
+    destinations: Destinations
     database: Database
     clock: Callable[[], datetime]
     _ids: dict[str, str] = field(default_factory=dict)
-    _put_off: dict[str, datetime] = field(default_factory=dict)
-    _switched: bool = False
-    _ticked: datetime | None = None
-    _awake: datetime | None = None  # since when ticks have followed each other: not while the machine slept
+    _retry_at: dict[str, datetime] = field(default_factory=dict)
+    _settings_applied: bool = False
+    _ticked_at: datetime | None = None
+    _awake_since: datetime | None = None  # since when ticks have followed each other: not while the machine slept
 
     async def tick(self) -> None:
-        """Decide what is due, and owe it."""
+        """Decide what is due, and enqueue it."""
         now = self.clock()
-        if not self._switched:
-            await self._switch(now)
+        if not self._settings_applied:
+            await self._apply_settings(now)
         if not self.channels:
             return
-        if self._ticked is None or not timedelta(0) <= now - self._ticked < _ASLEEP:
-            self._awake = now
-        self._ticked = now
-        found = await self._look(self.channels, now)
-        if found.new:
-            named = await self._find(now)
-            if not named and not found.whole:
+        self._note_tick(now)
+        due = await self._due(self.channels, now)
+        if due.new:
+            found = await self._find_channels(now)
+            if not found and not due.completed:
                 return
-            await self.database.write(self._remember)
-            found = await self._look(named, now)
-        if found:
-            await self.database.write(lambda connection: self.planner.apply_due(connection, found, now))
+            await self.database.write(partial(remember_ids, ids=self._ids))
+            due = await self._due(found, now)
+        if due:
+            await self.database.write(lambda connection: self.planner.apply_due(connection, due, now))
 
-    async def _switch(self, now: datetime) -> None:
-        """Note, once in a run, which channels have a digest now and had none before, and the other way round."""
-        found = await self.database.read(lambda reader: switches(reader, self.channels, now))
-        if found:
-            await self.database.write(lambda connection: switch(connection, found))
-        self._switched = True
+    def _note_tick(self, now: datetime) -> None:
+        if self._ticked_at is None or not timedelta(0) <= now - self._ticked_at < _ASLEEP:
+            self._awake_since = now
+        self._ticked_at = now
 
-    async def _look(self, named: Sequence[str], now: datetime) -> Decisions:
+    async def _apply_settings(self, now: datetime) -> None:
+        """Record, once in a run, which channels have a digest now and had none before, and the other way round."""
+        changes = await self.database.read(lambda reader: setting_changes(reader, self.channels, now))
+        if changes:
+            await self.database.write(lambda connection: apply_setting_changes(connection, changes))
+        self._settings_applied = True
+
+    async def _due(self, names: Sequence[str], now: datetime) -> DueDigests:
         # two names of one channel are one channel
-        ids = list(dict.fromkeys(self._ids.get(each, each) for each in named))
-        awake = self._awake or now
-        return await self.database.read(lambda reader: self.planner.decisions(reader, ids, now, awake))
+        ids = list(dict.fromkeys(self._ids.get(name, name) for name in names))
+        awake = self._awake_since or now
+        return await self.database.read(lambda reader: self.planner.due(reader, ids, now, awake))
 
-    async def _find(self, now: datetime) -> list[str]:
-        """Look up the channels by id; returns those that Slack has named, whose digests wait for no other's."""
-        asked = [each for each in self.channels if not self._is_put_off(each, now)]
-        found = await asyncio.gather(*(self._id(each) for each in asked), return_exceptions=True)
-        named = []
-        for each, place in zip(asked, found, strict=True):
-            if isinstance(place, str):
-                self._ids[each] = place
-                named.append(each)
-            elif isinstance(place, SlackError):
-                log.info("a digest waits until Slack says which channel is meant", why=str(place))
-                seconds = place.seconds if isinstance(place, RateLimitedError) else 0
-                self._put_off[each] = now + min(max(timedelta(seconds=seconds), _AGAIN), _LONGEST)
+    # --- channels ------------------------------------------------------------------------------------
+
+    async def _find_channels(self, now: datetime) -> list[str]:
+        """Look up the ids of the channels; return the names of those found, which wait for no others."""
+        names = [name for name in self.channels if not self._is_put_off(name, now)]
+        results = await asyncio.gather(*map(self._find_channel, names), return_exceptions=True)
+        found = []
+        for name, result in zip(names, results, strict=True):
+            if isinstance(result, str):
+                self._ids[name] = result
+                found.append(name)
+            elif isinstance(result, SlackError):
+                log.info("a digest waits until Slack says which channel is meant", why=str(result))
+                self._retry_at[name] = now + _retry_after(result)
             else:
-                raise place
-        return named
+                raise result
+        return found
 
-    def _is_put_off(self, named: str, now: datetime) -> bool:
-        until = self._put_off.get(named)
-        return until is not None and now < until <= now + _LONGEST
+    def _is_put_off(self, name: str, now: datetime) -> bool:
+        retry_at = self._retry_at.get(name)
+        return retry_at is not None and now < retry_at <= now + _LONGEST
 
-    async def _id(self, named: str) -> str:
-        """A channel's id, also of one that was renamed since; one that was never found keeps its name."""
+    async def _find_channel(self, name: str) -> str:
+        """Return a channel's id, also if it was renamed since; its name if it was never found."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                place = await self.addresses.find(ChannelDestination(named))
+                resolution = await self.destinations.find(ChannelDestination(name))
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
-        if isinstance(place, ResolvedChannel):
-            return place.channel
-        return await self.database.read(lambda reader: metadata.read(reader, f"{CHANNEL}{named}")) or named
+        if isinstance(resolution, ResolvedChannel):
+            return resolution.channel
+        return await self.database.read(lambda reader: known_id(reader, name)) or name
 
-    def _remember(self, connection: "Connection") -> None:
-        for named, key in self._ids.items():
-            metadata.write(connection, f"{CHANNEL}{named}", key)
+
+def _retry_after(error: SlackError) -> timedelta:
+    seconds = error.seconds if isinstance(error, RateLimitedError) else 0
+    return min(max(timedelta(seconds=seconds), _RETRY_AFTER), _LONGEST)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from bot.database import metadata
 from bot.database.reader import Reader
 from bot.digest import store
-from bot.digest.channels import on_since
-from bot.digest.keys import DigestKey, DigestTopic
+from bot.digest.channels import enabled_since
+from bot.digest.completeness import holds_all
+from bot.digest.keys import DigestTopic
 from bot.digest.rules import FULL_AFTER, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
-from bot.digest.store import Decided
+from bot.digest.store import DigestDecision
 from bot.domain.periods import local_day
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.freshness import beginning, freshness, is_complete
+from bot.ledger.charges import newest_charge
+from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.live_store import request_edits
@@ -23,129 +25,116 @@ from bot.outbox.store import NewNotification, enqueue
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_INSTALLED = "digest_since"  # the note of when digests were first thought of: none is due before
-_ONE = timedelta(days=1)
+_INSTALLED = "digest_since"  # the metadata of when digests were first planned: none is due before
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
-    """What there is to do: note the first start, keep what was decided, have edited what is complete now."""
+class DueDigests:
+    """What is due: recording the first start, new decisions, and edits of digests whose data is complete now."""
 
-    first: bool
-    new: tuple[Decided, ...]
-    whole: tuple[Decided, ...]
+    first_start: bool
+    new: tuple[DigestDecision, ...]
+    completed: tuple[DigestDecision, ...]
 
     def __bool__(self) -> bool:
-        return self.first or bool(self.new) or bool(self.whole)
+        return self.first_start or bool(self.new) or bool(self.completed)
 
 
 @dataclass(frozen=True, slots=True)
 class DigestPlanner:
-    """Decides when digests are due: a pure function of the moment and the database, claimed by a unique key."""
+    """Decides when digests are due. A decision is unique for its channel and date, whichever process makes it."""
 
-    plan: DigestSchedule
+    schedule: DigestSchedule
 
-    def decisions(self, reader: Reader, channels: Sequence[str], now: datetime, awake: datetime) -> Decisions:
-        """What there is to do for these channels now, in one snapshot; `awake` as of the rules."""
+    def due(self, reader: Reader, channels: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
+        """Return what is due for these channels now, read in one snapshot; `awake` as in the rules."""
         with reader:
-            first = _installed(reader, now) is None
-            new = tuple(each for channel in channels for each in self._decided(reader, channel, now, awake))
-            waiting = store.incomplete(reader, now - FULL_AFTER)
-            return Decisions(first, new, tuple(each for each in waiting if self.holds_all(reader, each.span, now)))
+            first_start = _installed_at(reader, now) is None
+            new = [each for channel in channels for each in self._new_decisions(reader, channel, now, awake)]
+            incomplete = store.incomplete_decisions(reader, now - FULL_AFTER)
+            completed = [each for each in incomplete if self._is_complete(reader, each.span, now)]
+            return DueDigests(first_start, tuple(new), tuple(completed))
 
-    def apply_due(self, connection: "Connection", decisions: Decisions, now: datetime) -> None:
-        """Keep what was decided, unless somebody else has, and owe what is to be told of it."""
-        if decisions.first:
+    def apply_due(self, connection: "Connection", due: DueDigests, now: datetime) -> None:
+        """Record decisions that nobody else has made, enqueue their notifications, and request edits."""
+        if due.first_start:
             metadata.write(connection, _INSTALLED, str(to_us(now)))
-        for each in decisions.new:
-            if store.write(connection, each) and each.fate is DigestOutcome.OWED:
-                self._owe(connection, each, now)
-        for each in decisions.whole:
-            store.completed(connection, each)
-        request_edits(connection, [DigestTopic(each.channel, each.span.day) for each in decisions.whole])
+        for each in due.new:
+            if store.add(connection, each) and each.outcome is DigestOutcome.OWED:
+                _enqueue(connection, each, now)
+        for each in due.completed:
+            store.mark_complete(connection, each)
+        request_edits(connection, [each.topic for each in due.completed])
 
-    @staticmethod
-    def _owe(connection: "Connection", decided: Decided, now: datetime) -> None:
-        channel, day = decided.channel, decided.span.day
-        new = NewNotification(DigestKey(channel, day), ChannelDestination(channel), DigestTopic(channel, day))
-        enqueue(connection, [new], now)
-
-    def asked(self, reader: Reader, channel: str, day: date, now: datetime) -> Decided:
-        """A channel's digest of a date as it is to be told because somebody asks for it."""
+    def requested(self, reader: Reader, topic: DigestTopic, now: datetime) -> DigestDecision:
+        """Return the decision to post a channel's digest of a date because somebody requests it."""
         with reader:
-            span = span_of(reader, channel, day)
-            return self._made(
-                reader, channel, span, DigestOutcome.OWED, now, complete=self.holds_all(reader, span, now)
-            )
+            span = store.span_of(reader, topic)
+            complete = self._is_complete(reader, span, now)
+            return replace(self._decision(reader, topic.channel, span, now), complete=complete)
 
-    def tell(self, connection: "Connection", asked: Decided, now: datetime) -> bool:
-        """Owe a digest that somebody asked for; whether it is new: a channel gets one a date."""
-        store.unskip(connection, asked.channel, asked.span.day)
-        if not store.write(connection, asked):
-            return False
-        self._owe(connection, asked, now)
-        return True
+    def enqueue_requested(self, connection: "Connection", decision: DigestDecision, now: datetime) -> bool:
+        """Enqueue a requested digest; return whether it is new, since a channel gets one a date."""
+        store.forget_unposted(connection, decision.topic)
+        is_new = store.add(connection, decision)
+        if is_new:
+            _enqueue(connection, decision, now)
+        return is_new
 
-    def _decided(self, reader: Reader, channel: str, now: datetime, awake: datetime) -> Iterator[Decided]:
-        after = self._after(reader, channel, now)
-        days = self.plan.dates(after, now)
-        if not days:
+    # --- decisions -----------------------------------------------------------------------------------
+
+    def _new_decisions(self, reader: Reader, channel: str, now: datetime, awake: datetime) -> Iterator[DigestDecision]:
+        after = self._decided_until(reader, channel, now)
+        due = self.schedule.dates(after, now)
+        if not due:
             return
-        complete = self.holds_all(reader, span_of(reader, channel, days[-1]), now)
-        for day, fate in digest_outcomes(self.plan, after, now, awake, complete=complete).items():
-            yield self._made(reader, channel, span_of(reader, channel, day), fate, now, complete=complete)
+        complete = self._is_complete(reader, store.span_of(reader, DigestTopic(channel, due[-1])), now)
+        for day, outcome in digest_outcomes(self.schedule, after, now, awake, complete=complete).items():
+            span = store.span_of(reader, DigestTopic(channel, day))
+            yield replace(self._decision(reader, channel, span, now), outcome=outcome, complete=complete)
 
-    def _made(
-        self, reader: Reader, channel: str, days: DigestDays, fate: DigestOutcome, now: datetime, *, complete: bool
-    ) -> Decided:
+    def _decision(self, reader: Reader, channel: str, span: DigestDays, now: datetime) -> DigestDecision:
+        """Return the decision to post a digest whose data is not complete."""
         begins = beginning(reader, freshness(reader, now), EVERYTHING)
-        window = days.window(self.plan.zone)
-        return Decided(
+        window = span.window(self.schedule.zone)
+        return DigestDecision(
             channel=channel,
-            span=replace(days, begins=window.start, ends=window.end),
-            fate=fate,
-            last_charge=store.newest_charge(reader),
+            span=replace(span, begins=window.start, ends=window.end),
+            outcome=DigestOutcome.OWED,
+            last_charge=newest_charge(reader),
             begins=0 if begins is None else to_us(begins),
-            complete=complete,
+            complete=False,
             at=now,
         )
 
-    def _after(self, reader: Reader, channel: str, now: datetime) -> date:
-        """The date after which digests are still to be decided: the last one's, or that of the first start.
+    def _decided_until(self, reader: Reader, channel: str, now: datetime) -> date:
+        """Return the date up to which nothing is to be decided: the last decision's, or that of the first start.
 
-        Where a channel's digest was switched on since, or again, it is the date of that.
+        If the channel's digest was enabled since, or again, it is the date of that.
         """
-        last = store.last_day(reader, channel, local_day(now, self.plan.zone), now)
-        since = on_since(reader, channel, now)
+        last = store.last_decided_day(reader, channel, local_day(now, self.schedule.zone), now)
+        since = enabled_since(reader, channel, now)
         if last is not None and since is None:
             return last
-        begun = self._begun(since or _installed(reader, now) or now)
-        return begun if last is None else max(last, begun)
+        started = self._day_before_first(since or _installed_at(reader, now) or now)
+        return started if last is None else max(last, started)
 
-    def _begun(self, installed: datetime) -> date:
-        """The date after which the first digest is due."""
-        day = local_day(installed, self.plan.zone)
-        return day if self.plan.moment(day) <= installed else day - _ONE
+    def _day_before_first(self, started: datetime) -> date:
+        """Return the date after which the first digest is due that is due after a moment."""
+        day = local_day(started, self.schedule.zone)
+        return day if self.schedule.moment(day) <= started else day - _DAY
 
-    def holds_all(self, reader: Reader, days: DigestDays, now: datetime) -> bool:
-        """Whether a complete pass that began after the last midnight, and those before it, hold all of the days."""
-        midnight = days.window(self.plan.zone).end
-        row = reader.one(
-            "SELECT 1 FROM pass WHERE complete AND kind <> 'history' AND started_at >= :midnight AND started_at <= :now"
-            " LIMIT 1",
-            {"midnight": to_us(midnight), "now": to_us(now)},
-        )
-        fresh = freshness(reader, now)
-        return row is not None and is_complete(fresh, days.window(self.plan.zone), beginning(reader, fresh, EVERYTHING))
+    def _is_complete(self, reader: Reader, span: DigestDays, now: datetime) -> bool:
+        return holds_all(reader, span.window(self.schedule.zone), now)
 
 
-def _installed(reader: Reader, now: datetime) -> datetime | None:
-    """When digests were first thought of; nothing where a clock that ran ahead has noted it."""
-    noted = metadata.read(reader, _INSTALLED)
-    return from_us(int(noted)) if noted and int(noted) <= to_us(now) else None
+def _enqueue(connection: "Connection", decision: DigestDecision, now: datetime) -> None:
+    destination = ChannelDestination(decision.channel)
+    enqueue(connection, [NewNotification(decision.key, destination, decision.topic)], now)
 
 
-def span_of(reader: Reader, channel: str, day: date) -> DigestDays:
-    """The days that a channel's digest of a date tells of: since the one before it, or yesterday."""
-    before = store.told_before(reader, channel, day)
-    return DigestDays(before.span.day, day, before.span.ends) if before else DigestDays(day - _ONE, day)
+def _installed_at(reader: Reader, now: datetime) -> datetime | None:
+    """Return when digests were first planned; None if never, or if a clock that ran ahead has recorded it."""
+    recorded = metadata.read(reader, _INSTALLED)
+    return from_us(int(recorded)) if recorded and int(recorded) <= to_us(now) else None

@@ -1,4 +1,4 @@
-"""The table of digests: one row a channel and local date, whether it was told or skipped."""
+"""The table of digests: one row a channel and local date."""
 
 from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,7 @@ _INCOMPLETE = text("NOT complete")
 
 
 class Digest(SQLModel, table=True):
-    """What was made of a digest. `since` is the first day it tells of; dates are ISO."""
+    """What was decided for a digest. `since` is the first day it covers; dates are ISO."""
 
     __table_args__ = (
         Index("ix_digest_incomplete", "decided_at", sqlite_where=_INCOMPLETE, postgresql_where=_INCOMPLETE),
@@ -15,13 +15,12 @@ class Digest(SQLModel, table=True):
 
     channel: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
-    fate: str  # see rules.Fate
+    fate: str  # see rules.DigestOutcome
     since: str
     decided_at: int = Field(sa_type=BigInteger)
     last_charge: int  # the newest charge then: what came later, and onto earlier days, came late
     begins: int = Field(sa_type=BigInteger)  # where the ledger began then; what is read of the time before is history
     complete: bool
-    begins_at: int | None = Field(
-        sa_type=BigInteger
-    )  # the moments that it tells of; None before there were such columns
+    # the window it covers; None in rows of earlier versions
+    begins_at: int | None = Field(sa_type=BigInteger)
     ends_at: int | None = Field(sa_type=BigInteger)

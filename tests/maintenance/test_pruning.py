@@ -166,7 +166,7 @@ class Team:
     def tick(self) -> None:
         """What time brings about, and what is owed of it, as far as Slack takes it."""
         with self.reading() as reader:
-            decisions = self.digests.decisions(reader, ["C0NEWS"], self.now, self.now)
+            decisions = self.digests.due(reader, ["C0NEWS"], self.now, self.now)
         with self.database.transaction() as connection:
             self.budgets.apply_due(connection, self.now)
             self.failures.apply_due(connection, self.now)

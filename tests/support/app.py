@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
-from bot.digest.cli import channels, digest_text, enqueue_digest
+from bot.digest.cli import DigestRequests, channels, digest_text
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule
 from bot.failures.report import ErrorReport
@@ -48,7 +48,7 @@ async def post_digest(app: App, day: str | None) -> list[str]:
     """A line about each channel that a digest was enqueued for."""
     found = await channels(app.settings)
     with app.database() as database, app.reader() as reader:
-        return list(enqueue_digest(database, reader, app.settings, found, day, app.clock()))
+        return list(DigestRequests(app.settings, database, reader).enqueue(found, day, app.clock()))
 
 
 def sync_plan(app: App, reader: "Reader") -> SyncPlan:

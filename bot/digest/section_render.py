@@ -1,0 +1,109 @@
+"""The further sections of a digest in words: failures, budgets at risk, late bookings and unusual days."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.budgets import budget_formatting
+from bot.budgets.listing import BudgetLine
+from bot.digest.facts import DigestFacts
+from bot.digest.view import LINES, LONGEST_NAME, DigestView
+from bot.domain.formatting import count, weekday
+from bot.domain.money import show_usd
+from bot.domain.text import one_line
+from bot.failures.report import ErrorLine
+
+
+def sections(facts: DigestFacts, view: DigestView) -> list[str]:
+    """Return the sections that there is something to say in."""
+    return list(filter(None, (_failures(facts, view), _budgets(facts, view), _late_and_unusual(facts, view))))
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+def _failures(facts: DigestFacts, view: DigestView) -> str:
+    failing = facts.failing
+    if not failing:
+        return ""
+    more = len(failing) - LINES
+    return view.templates.render(
+        "digest/failures",
+        tasks=count(sum(each.tasks for each in failing), "task"),
+        spent=show_usd(sum(each.nanos for each in failing)),
+        lines=[_failure_values(each) for each in failing[:LINES]],
+        more=count(more, "other kind") if more > 0 else "",
+    )
+
+
+def _failure_values(line: ErrorLine) -> dict[str, Any]:
+    return {
+        "tasks": line.tasks,
+        "model": one_line(line.model, LONGEST_NAME),
+        "status": line.status,
+        "spent": show_usd(line.nanos),
+        "cap": line.cap or "",
+    }
+
+
+# --- budgets -------------------------------------------------------------------------------------
+
+
+def _budgets(facts: DigestFacts, view: DigestView) -> str:
+    budgets = facts.budgets
+    titles = (("Over budget", budgets.over), ("Near it", budgets.near), ("On pace to pass it", budgets.ahead))
+    visible = [(title, [each for each in lines if _is_team(each) or view.shows_members]) for title, lines in titles]
+    kinds = [{"title": title, **_kind_values(lines, view)} for title, lines in visible if lines]
+    return view.templates.render("digest/budgets", kinds=kinds) if kinds else ""
+
+
+def _kind_values(lines: Sequence[BudgetLine], view: DigestView) -> dict[str, Any]:
+    named = [each for each in lines if _is_team(each) or view.names_members]
+    return {
+        "lines": [_budget_values(each) for each in named[:LINES]],
+        "more": len(named) - len(named[:LINES]),
+        "unnamed": len(lines) - len(named),
+    }
+
+
+def _budget_values(line: BudgetLine) -> dict[str, Any]:
+    return {
+        "whose": "the team" if _is_team(line) else one_line(line.scope, LONGEST_NAME),
+        "spent": show_usd(line.spend_nanos or 0),
+        "limit": budget_formatting.limit_of(line.limit.nanos, line.span.unit),
+        "percent": line.percent,
+        "used_up": budget_formatting.used_up(line.pace),
+    }
+
+
+def _is_team(line: BudgetLine) -> bool:
+    return line.scope == "team"
+
+
+# --- late bookings and unusual days --------------------------------------------------------------
+
+
+def _late_and_unusual(facts: DigestFacts, view: DigestView) -> str:
+    late = [(weekday(day), show_usd(nanos)) for day, nanos in facts.late]
+    unusual = _unusual_values(facts, view) if view.shows_members else []
+    if not late and not unusual:
+        return ""
+    return view.templates.render(
+        "digest/late_and_unusual",
+        late=late[-LINES:],
+        late_more=show_usd(sum(nanos for _, nanos in facts.late[:-LINES])) if len(late) > LINES else "",
+        unusual=unusual[:LINES],
+        unusual_more=len(unusual) - LINES,
+    )
+
+
+def _unusual_values(facts: DigestFacts, view: DigestView) -> list[dict[str, Any]]:
+    return [
+        {
+            "whose": one_line(email, LONGEST_NAME) if view.names_members else "a member",
+            "day": weekday(day) if facts.span.count > 1 else "",
+            "spent": show_usd(spike.nanos),
+            "times": spike.times,
+            "usual": show_usd(spike.usual_nanos),
+        }
+        for day, email, spike in facts.unusual
+    ]

@@ -1,0 +1,109 @@
+"""What the days of a digest cost, compared with other days, and who and what it went to."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.database.reader import Reader
+from bot.digest.policy import DigestPolicy
+from bot.digest.rules import DigestDays
+from bot.domain.periods import Unit, Window, period
+from bot.ledger.freshness import Freshness, is_complete
+from bot.ledger.scope import EVERYTHING
+from bot.ledger.selection import Selection
+from bot.ledger.spend import Group, Sums, groups, sums, team_daily
+
+WEEKS = 4  # before, whose median is the usual spend
+CHART = 14  # days
+_TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SpendPart:
+    """Some days, or a week or month, called `label`: what they cost in nanos, and who and what it went to.
+
+    `before_nanos` is the spend of the span before, None if the ledger does not hold it.
+    """
+
+    label: str
+    window: Window
+    total: Sums
+    spend_nanos: int
+    before_nanos: int | None
+    members: tuple[Group, ...]
+    models: tuple[Group, ...]
+    member_count: int
+    model_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTime:
+    """The time that the ledger holds."""
+
+    fresh: Freshness
+    begins: datetime | None
+
+    def includes(self, window: Window) -> bool:
+        """Return whether it holds all of a window, none of which is before the ledger begins."""
+        return self.begins is not None and window.start >= self.begins and is_complete(self.fresh, window, self.begins)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendFacts:
+    """Reads spend; `held` is the time that the ledger holds."""
+
+    reader: Reader
+    policy: DigestPolicy
+    held: HeldTime
+
+    def days(self, days: DigestDays) -> SpendPart:
+        """Return the days, compared with as many before."""
+        zone = self.policy.zone
+        return self._part("", days.window(zone), days.before().window(zone))
+
+    def ended(self, days: DigestDays, unit: Unit) -> SpendPart | None:
+        """Return the week or month that ended with one of the days; None if none did."""
+        first = days.ended(unit)
+        if first is None:
+            return None
+        zone = self.policy.zone
+        before = period(unit, unit.shift(first, -1), zone)
+        return self._part(unit.label(first), period(unit, first, zone), before)
+
+    def usual(self, days: DigestDays) -> Iterator[int]:
+        """Yield what the same days of the week cost in the weeks before, in nanos, as far as the ledger holds them."""
+        for weeks in range(1, WEEKS + 1):
+            window = days.earlier(weeks).window(self.policy.zone)
+            if self.held.includes(window):
+                yield self._spend([window])[0]
+
+    def chart(self, days: DigestDays) -> Iterator[tuple[date, int]]:
+        """Return the dates of the last two weeks, and what each cost in nanos."""
+        dates = [days.day - timedelta(days=back) for back in range(CHART, 0, -1)]
+        windows = [period(Unit.DAY, each, self.policy.zone) for each in dates]
+        return zip(dates, self._spend(windows), strict=True)
+
+    def _part(self, label: str, window: Window, before: Window) -> SpendPart:
+        selection = Selection(EVERYTHING, window)
+        total = sums(self.reader, selection, self.policy.failing)
+        members = self._groups(selection, "member")
+        models = self._groups(selection, "model")
+        return SpendPart(
+            label=label,
+            window=window,
+            total=total,
+            spend_nanos=total.spend(self.policy.basis),
+            before_nanos=self._spend([before])[0] if self.held.includes(before) else None,
+            members=tuple(members[:_TOP]),
+            models=tuple(models[:_TOP]),
+            member_count=len(members),
+            model_count=len(models),
+        )
+
+    def _groups(self, selection: Selection, by: str) -> list[Group]:
+        """Return a selection's members or models, the dearest first."""
+        found = groups(self.reader, selection, (by,), self.policy.zone)
+        return sorted(found, key=lambda group: (-group.spend(self.policy.basis), group.key))
+
+    def _spend(self, windows: Sequence[Window]) -> list[int]:
+        return team_daily(self.reader, windows, self.policy.basis)
