@@ -25,7 +25,7 @@ CHANNEL = "neo-spend"
 NOON = timedelta(hours=12)
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio tells a test's task, with all that it holds, whenever it sets a signal's handler
 class Office:
     """A workspace with the bot in it. `directory` holds its ledger, `settings` are given on top of the usual."""
 
