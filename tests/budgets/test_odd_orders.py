@@ -388,7 +388,7 @@ async def test_quiet_that_was_asked_for_by_a_clock_that_ran_ahead_is_none(office
     await say(office, "hannah", "budget @priya 100/month")
     office.clock.advance(20 * DAY)
     await say(office, "priya", "snooze 744h")
-    office.clock._ahead -= 20 * DAY  # noqa: SLF001 - a clock is set back by its owner alone
+    office.clock.set_back(20 * DAY)
     await office.sync()
     await spend(office, PRIYA, 45)
     assert len(told(office.dm("priya"))) == 1

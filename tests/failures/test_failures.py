@@ -409,7 +409,7 @@ async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(office: Off
     office.clock.advance(timedelta(days=10))
     fail(office, PRIYA, "x broke")
     await office.sync()
-    office.clock._ahead -= timedelta(days=10)  # noqa: SLF001 - it goes back only here
+    office.clock.set_back(timedelta(days=10))
     for _ in range(3):
         office.clock.advance(timedelta(hours=30))
         fail(office, PRIYA, "x broke")
@@ -423,7 +423,7 @@ async def test_a_silence_of_a_clock_that_ran_ahead_silences_nothing(office: Offi
     (message,) = told(office.seen("marcus"))
     office.clock.advance(timedelta(days=300))
     await silence(office, message, "kind", until=f"{office.clock() + timedelta(days=5):%Y-%m-%d}")
-    office.clock._ahead -= timedelta(days=300)  # noqa: SLF001 - it goes back only here
+    office.clock.set_back(timedelta(days=300))
     office.clock.advance(timedelta(days=2))
     fail(office, PRIYA, "x broke")
     await office.sync()

@@ -242,6 +242,7 @@ async def test_app_home_that_cannot_be_drawn_holds_up_no_message(office: Office)
     looking = asyncio.create_task(office.service.jobs.sync())
     put(office, NewNotification(WelcomeKey(), UserDestination("U0YUKI")))
     await quick(office, lambda: len(told(office.dm("yuki"))) == 1)
+    assert not looking.done()
     office.slack.faults.clear()
     await looking
 

@@ -18,6 +18,7 @@ from bot.sandbox.slack.models import Channel, Message, User
 from bot.sandbox.world import World
 from tests.support.harness import CHANNEL, Office
 from tests.support.messages import actions, shown, text_of
+from tests.support.slack_requests import state
 from tests.support.worlds import HOUR, add
 
 ME, OTHER, THIRD = "priya.raman@acme.example", "marcus.delgado@acme.example", "hannah.weiss@acme.example"
@@ -105,7 +106,9 @@ async def test_no_question_shows_anything_of_others(office: Office, line: str, *
         if action != "share":
             await office.slack.click("priya", CHANNEL, answer.ts, action)
             await office.idle()
-    for said in reached(office, begun):
+    answers = list(reached(office, begun))
+    assert answers
+    for said in answers:
         check(said, line)
 
 
@@ -152,14 +155,37 @@ async def test_an_operators_buttons_do_nothing_more_for_a_member(office: Office)
         check(said, "")
 
 
-FORGED = ("team by:member", "@marcus", f"email:{OTHER} rows", "task:feedbeef-1", "\x00", "help", "")
+MINE = "You: $30.00 (3.00 credits), 2 tasks."
+FORGED = {  # what is asked for, and how that is answered in the channel and in a file
+    "7d": ("You: $60.00 (6.00 credits), 3 tasks", "in `neo-usage 7d 2026-03-02.csv`"),  # as a genuine button asks
+    "": (MINE, "in `neo-usage this month 2026-03-02.csv`"),
+    "\x00": (MINE, "in `neo-usage this month 2026-03-02.csv`"),
+    "task:feedbeef-1": ("You: $0.00 (0.00 credits), 0 tasks.", "in `neo-usage task feedbeef-1 2026-03-02.csv`"),
+    "help": ("`help` (at character 1): not a word I know",) * 2,
+    "team by:member": (REFUSED, REFUSED),
+    "@marcus": (REFUSED, REFUSED),
+    f"email:{OTHER} rows": (REFUSED, REFUSED),
+}
 
 
 async def test_a_forged_button_shows_nothing_of_others(office: Office) -> None:
     answer = await office.ask("priya", "7d")
-    for action in ("ask:model", "csv", "ask:instead", "nonsense", "ask"):
-        for value in FORGED:
-            check(await pressed(office, "priya", action, value, answer), value)
+    for action in ("ask:model", "csv", "ask:instead", "ask"):
+        for value, expected in FORGED.items():
+            said = await pressed(office, "priya", action, value, answer)
+            assert expected[action == "csv"] in said, (action, value)
+            check(said, value)
+
+
+async def test_a_button_that_there_never_was_does_nothing(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = await office.ask("priya", "7d")
+    before = state(office) | {"slack_request": []}
+    capsys.readouterr()
+    for value in FORGED:
+        assert await pressed(office, "priya", "nonsense", value, answer) == ""
+        assert "a button or form of another version, or forged" in capsys.readouterr().out
+    assert state(office) | {"slack_request": []} == before  # but for which requests came
+    assert MINE in await pressed(office, "priya", "ask:model", "", answer)
 
 
 async def test_a_forged_share_shares_what_its_presser_may_see(office: Office) -> None:
@@ -213,10 +239,7 @@ async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: Office)
 async def test_a_link_moves_whose_spend_one_sees_and_back(office: Office) -> None:
     put(office, email="new@acme.example")
     assert "I looked for the tasks of new@acme.example" in shown(await office.ask("new", "7d"))
-    said = shown(await office.ask("hannah", f"link @new {OTHER}"))
-    assert said == f"<@U0NEW> is {OTHER} in Neo now (before: None)." or said.startswith(
-        f"<@U0NEW> is {OTHER} in Neo now"
-    )
+    assert shown(await office.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is {OTHER} in Neo now."
     assert "$73.37" in shown(await office.ask("new", "7d"))
     # what is linked is theirs alone: Marcus, whose address it is in Slack, no longer sees it
     assert "I cannot match you" in shown(await office.ask("marcus", "7d"))

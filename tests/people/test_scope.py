@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.app import system_clock
-from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack import payloads
 from bot.sandbox.slack.delivery import Payload
@@ -24,6 +23,7 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from tests.support.acts import submit
+from tests.support.clock import AdjustableClock
 from tests.support.harness import CHANNEL, Office
 from tests.support.messages import actions, shown
 from tests.support.worlds import HOUR, add
@@ -134,7 +134,9 @@ def move(world: World, whose: str, grown: str, **others: Any) -> None:
 
 
 @pytest.fixture(params=[False, True], ids=["as it is", "with tasks that change hands"])
-async def pair(request: pytest.FixtureRequest, tmp_path: Path, empty: Path, clock: SimClock) -> AsyncIterator[Pair]:
+async def pair(
+    request: pytest.FixtureRequest, tmp_path: Path, empty: Path, clock: AdjustableClock
+) -> AsyncIterator[Pair]:
     async with AsyncExitStack() as stack:
         offices = []
         for name in ("team", "alone"):

@@ -16,7 +16,6 @@ from bot.app import system_clock
 from bot.capability import After
 from bot.domain.timestamps import to_us
 from bot.ledger.verification import verify
-from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.faults import Refuse, Reset
@@ -24,6 +23,7 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from tests.support.acts import fail, spend
+from tests.support.clock import AdjustableClock
 from tests.support.harness import NOON, Office
 from tests.support.messages import shown, told
 from tests.support.service import nightly_pruning
@@ -81,7 +81,7 @@ grown, restated, quarantined) VALUES (?, 0, ?, ?, ?, 1, 1, 0, 0, 0, 0, 0)"""
 async def a_day(path: Path, directory: Path) -> Statements:
     """What is asked in a day of a service that has the ledger of that path: by seconds, minutes, bookings, messages."""
     shutil.copy(path, directory / "ledger.db")
-    clock, world = SimClock(lambda: START + NOON), World.empty()
+    clock, world = AdjustableClock(lambda: START + NOON), World.empty()
     office = Office(directory, NeoApi(world, clock), SlackApi(Workspace.default(), clock, system_clock), clock)
     office.settings |= {
         "ALERT_CHANNEL": "#neo-spend",

@@ -16,6 +16,7 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.settings.environment import load
+from tests.support.clock import AdjustableClock
 from tests.support.harness import NOON, Office
 
 Wire = Callable[..., App]
@@ -23,8 +24,8 @@ HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_afte
 
 
 @pytest.fixture
-def clock() -> SimClock:
-    return SimClock(lambda: START)
+def clock() -> AdjustableClock:
+    return AdjustableClock(lambda: START)
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def closed(tmp_path: Path, empty: Path, world: World) -> AsyncIterator[Office]:
     """A harness that is not open yet: it is noon, and nothing runs."""
     shutil.copy(empty, tmp_path / "ledger.db")
-    clock = SimClock(lambda: START + NOON)
+    clock = AdjustableClock(lambda: START + NOON)
     slack = SlackApi(Workspace.default(), clock, system_clock)
     office = Office(tmp_path, NeoApi(world, clock), slack, clock)
     yield office

@@ -9,7 +9,6 @@ from typing import Any
 from bot.app import App, build
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
-from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.models import Message
@@ -17,6 +16,7 @@ from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.service.service import Service, running
 from bot.settings.environment import load
+from tests.support.clock import AdjustableClock
 from tests.support.messages import text_of
 
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
@@ -32,7 +32,7 @@ class Office:
     directory: Path
     neo: NeoApi
     slack: SlackApi
-    clock: SimClock
+    clock: AdjustableClock
     settings: dict[str, str] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _bot: AsyncExitStack = field(default_factory=AsyncExitStack)

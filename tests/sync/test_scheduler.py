@@ -137,10 +137,13 @@ async def test_that_nobody_can_say_what_is_due_is_kept_and_logged(capsys: pytest
 
 
 async def test_it_stops_in_the_middle_of_a_reading() -> None:
-    kept = keeper(Reader())
+    reader = Reader()
+    kept = keeper(reader)
     await kept.refresh(0.01)
+    assert reader.at_once == 1
     async with asyncio.timeout(1):
         await kept.stop()
+    assert reader.at_once == 0
 
 
 # --- rules ---------------------------------------------------------------------------------------

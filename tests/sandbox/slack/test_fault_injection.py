@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -150,7 +150,7 @@ async def test_response_addresses_and_uploads_fail_too(app: AsyncApp, client: As
     await slack.command("priya", SPEND)
     await slack.workspace.until(lambda: texts(slack.workspace) == ["two"])
     assert statuses == [500, 200]
-    with pytest.raises(Exception, match="Failed to upload"):
+    with pytest.raises(SlackRequestError, match="Failed to upload"):
         await client.files_upload_v2(channel=SPEND, content="x", filename="x.txt")
     assert slack.workspace.files == {}
 
