@@ -148,6 +148,7 @@ def failures(office: Office, user: str) -> str:
 async def test_who_was_joined_is_no_somebody_else(office: Office) -> None:
     with office.service.database.transaction() as connection:
         merge(office.service.app, office.service.database, connection, MARCUS, PRIYA)
+    await office.delivered()  # what the merge notifies of comes before the answers
     said = shown(await office.ask("priya", "task:moved-1"))
     assert "secret-title" in said
     assert "$100.00" in said

@@ -139,16 +139,20 @@ async def test_a_method_has_its_own_queue_before_the_common_one(
 @pytest.mark.usefixtures("connected")
 async def test_response_addresses_and_uploads_fail_too(app: AsyncApp, client: AsyncWebClient, slack: SlackApi) -> None:
     statuses: list[int] = []
+    responded = asyncio.Event()
 
     @app.command("/neo-usage")
     async def answer(ack: AsyncAck, respond: AsyncRespond) -> None:
         await ack()
         statuses.extend([(await respond("one")).status_code, (await respond("two")).status_code])
+        responded.set()
 
     slack.faults.on("hook", Status(500))
     slack.faults.on("upload", Status(500))
     await slack.command("priya", SPEND)
     await slack.workspace.until(lambda: texts(slack.workspace) == ["two"])
+    async with asyncio.timeout(10):
+        await responded.wait()
     assert statuses == [500, 200]
     with pytest.raises(SlackRequestError, match="Failed to upload"):
         await client.files_upload_v2(channel=SPEND, content="x", filename="x.txt")
