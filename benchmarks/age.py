@@ -84,7 +84,7 @@ class _Lived:
         with self.database.transaction() as connection:
             for scope in (TEAM, 1):
                 _evaluator(self.app).set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
-            FailureGrouper().record(connection)
+            FailureGrouper().backfill(connection)
             _evaluator(self.app).apply_due(connection, NOW)
         self.reader = open_reader(self.path)
 

@@ -7,7 +7,7 @@ from random import Random
 from benchmarks.bars import Bar
 from benchmarks.timing import in_turn, shown
 from benchmarks.workplace import NOW
-from bot.failures.rules import fingerprint
+from bot.failures.fingerprints import fingerprint
 from bot.sandbox.error_messages import COMMON_ERRORS, TOOL_ERRORS, format_error
 
 _ERRORS, _LENGTH, _TIMES = 10_000, 500, 20.0

@@ -51,7 +51,7 @@ def ledger(size: Size) -> Path:
 def _record_failures(path: Path) -> None:
     """As the app does with failures that it has not looked at."""
     with closing(open_database(path)) as database, database.transaction() as connection:
-        FailureGrouper().record(connection)
+        FailureGrouper().backfill(connection)
 
 
 def _fill(connection: sqlite3.Connection, size: Size) -> None:

@@ -15,17 +15,17 @@ from bot.cli.startup import load_app
 @print_errors
 def failed_tasks(query: tuple[str, ...], *, as_json: bool) -> None:
     """Which tasks failed, how, and what they cost: `neo-usage errors 7d`."""
-    from bot.failures.report import terminal_report, to_document
+    from bot.failures.report import error_document, terminal_error_report
 
     app = load_app()
     with app.reader() as reader:
-        report = terminal_report(reader, app.settings, query_line(query), app.clock())
+        report = terminal_error_report(reader, app.settings, query_line(query), app.clock())
     if as_json:
-        print_json(to_document(report))
+        print_json(error_document(report))
     else:
-        from bot.failures import cli
+        from bot.failures.report_printer import print_report
 
-        cli.show(report, app.settings.timezone, terminal.console())
+        print_report(report, app.settings.timezone, terminal.console())
 
 
 COMMANDS = (failed_tasks,)

@@ -1,58 +1,49 @@
-"""Answers about failures to whoever asked: the report, the tasks of a group, and what is silenced."""
+"""Renders answers about failures: the report, the tasks of groups, and what is silenced."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain import formatting
+from bot.domain.keys import ActionKey
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
 from bot.failures.facts import FailedTask, first_line
-from bot.failures.report import ErrorLine, ErrorReport, Part
+from bot.failures.keys import LiftSilenceAction
+from bot.failures.report import ErrorLine, ErrorReport
+from bot.failures.silence_facts import ActiveSilence
+from bot.ledger.selected_tasks import TaskShare
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import escape, mention
 from bot.slack.templates import Templates
 
-LIFT = "failure_lift"
 _KINDS, _PARTS, _SILENCES = 25, 10, 5  # lines that an answer shows
 _CELL = 200  # characters of an error
 
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """For whom an answer is shown."""
+    """What an answer is rendered with; `address` links tasks, if there is one for them."""
 
     templates: Templates
     zone: ZoneInfo
     address: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveSilence:
-    """A silence that holds: its key, what it is about, until when, why, and by whom (a Slack id)."""
-
-    id: int
-    name: str
-    until: datetime
-    reason: str | None
-    by: str
-
-
 # --- the report ----------------------------------------------------------------------------------
 
 
-def report(report: ErrorReport, view: FailureView, silences: Sequence[ActiveSilence]) -> Message:
-    """The report as a message."""
+def report_message(report: ErrorReport, view: FailureView, silences: Sequence[ActiveSilence]) -> Message:
+    """Return the report as a message, with the silences in force and buttons that lift them."""
     text = view.templates.render("failures/report", **_facts(report, view))
     draft = Draft(text.partition("\n")[0])
     draft.add(blocks.section(text))
     if report.lines:
         _add_lines(draft, report, view)
-    for title, parts in (("By model", report.by_model), ("By member", report.by_member)):
-        if lines := _shares(parts):
+    for title, shares in (("By model", report.by_model), ("By member", report.by_member)):
+        if lines := _share_lines(shares):
             draft.add(blocks.section(f"*{title}*\n" + "\n".join(lines)))
     _add_silences(draft, silences, view)
     draft.add(blocks.context(view.templates.render("failures/footnotes", **_freshness(report, view))))
@@ -84,7 +75,7 @@ NUMBERS = (0, 1, 2)
 
 
 def cells(line: ErrorLine, zone: ZoneInfo) -> list[str]:
-    """A kind of failure as cells."""
+    """Return a kind of failure as cells of COLUMNS."""
     return [
         f"{line.tasks:,}",
         show_usd(line.nanos),
@@ -105,19 +96,19 @@ def _add_lines(draft: Draft, report: ErrorReport, view: FailureView) -> None:
         draft.add(blocks.context(f"and {left:,} other kinds, {formatting.count(rest, 'task')}"))
 
 
-def _shares(parts: Sequence[Part]) -> list[str]:
-    """What share of the tasks failed, for the parts where some did."""
-    failing = [part for part in parts if part.failed]
+def _share_lines(shares: Sequence[TaskShare]) -> list[str]:
+    """Return what share of the tasks failed, for the models or members where some did."""
+    failing = [each for each in shares if each.failed]
     lines = [
-        f"{escape(one_line(part.name, 60))}  {part.failed:,} of {part.tasks:,} ({percent(part.failed, part.tasks)})"
-        for part in failing
+        f"{escape(one_line(each.name, 60))}  {each.failed:,} of {each.tasks:,} ({percent(each.failed, each.tasks)})"
+        for each in failing
     ]
     more = len(failing) - _PARTS
     return [*lines[:_PARTS], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def percent(part: int, whole: int) -> str:
-    """A share in percent: whole ones, but never 0 for what is something."""
+    """Return a share in whole percent, but "<1 %" for one that is something."""
     if not part or not whole:
         return "0 %"
     share = part * 100 / whole
@@ -126,23 +117,23 @@ def percent(part: int, whole: int) -> str:
 
 def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: FailureView) -> None:
     for each in silences[:_SILENCES]:
-        draft.add(blocks.context(silenced(each, view.zone)))
+        draft.add(blocks.context(silence_line(each, view.zone)))
     if len(silences) > _SILENCES:
         draft.add(blocks.context(f"and {len(silences) - _SILENCES:,} more silences"))
     if silences:
-        draft.add(blocks.actions([lifting(each) for each in silences[:_SILENCES]]))
+        draft.add(blocks.actions([lift_button(each, LiftSilenceAction(each.id)) for each in silences[:_SILENCES]]))
 
 
-def silenced(each: ActiveSilence, zone: ZoneInfo) -> str:
-    """A silence in words."""
-    why = f": {escape(each.reason)}" if each.reason else ""
-    last = formatting.last_day(each.until, zone)
-    return f":zzz: Silenced through {last}, {escape(each.name)}, by {mention(each.by)}{why}"
+def silence_line(silence: ActiveSilence, zone: ZoneInfo) -> str:
+    """Return a silence as a line of mrkdwn."""
+    why = f": {escape(silence.reason)}" if silence.reason else ""
+    last = formatting.last_day(silence.until, zone)
+    return f":zzz: Silenced through {last}, {escape(silence.name)}, by {mention(silence.by)}{why}"
 
 
-def lifting(each: ActiveSilence, action: str = LIFT) -> Button:
-    """The button that ends a silence."""
-    return blocks.raw_button(one_line(f"Lift: {each.name}", 60), f"{action}:{each.id}", str(each.id))
+def lift_button(silence: ActiveSilence, key: ActionKey) -> Button:
+    """Return the button that ends a silence; `key` is that of wherever it stands."""
+    return blocks.button(one_line(f"Lift: {silence.name}", 60), key)
 
 
 # --- the tasks of a group ------------------------------------------------------------------------
@@ -150,24 +141,24 @@ def lifting(each: ActiveSilence, action: str = LIFT) -> Button:
 _TASK_COLUMNS = ("Task", "Spent", "Member", "Failed", "Title", "Error")
 
 
-def tasks(found: Sequence[FailedTask], view: FailureView) -> Message:
-    """The tasks of a group, the latest first."""
-    text = view.templates.render("failures/tasks", count=formatting.count(len(found), "failed task"))
+def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
+    """Return the tasks of groups as a message, in their order."""
+    text = view.templates.render("failures/tasks", count=formatting.count(len(tasks), "failed task"))
     draft = Draft(text)
     draft.add(blocks.section(text))
-    rows = [_task_cells(each, view) for each in found]
+    rows = [_task_cells(each, view) for each in tasks]
     kept = blocks.fitting_rows(rows)
     if rows:
         draft.add(blocks.table(_TASK_COLUMNS, kept, (1,), _CELL), lambda: blocks.plain_table(_TASK_COLUMNS, rows, (1,)))
     if len(kept) < len(rows):
         draft.add(blocks.context(f"and {len(rows) - len(kept):,} more or so: `errors` and `rows` list them"))
     if view.address and kept:
-        links = ", ".join(failure_formatting.link(view.address, each.task_id) for each in found[:10])
+        links = ", ".join(failure_formatting.link(view.address, each.task_id) for each in tasks[:10])
         draft.add(blocks.context(f"In Neo: {links}"))
     return draft.message()
 
 
-def _task_cells(each: FailedTask, view: FailureView) -> list[str]:
-    amount = "unknown" if each.nanos is None else show_usd(each.nanos)
-    when = formatting.moment(each.failed_at, view.zone) + (" (completed since)" if each.mended else "")
-    return [each.task_id[:8], amount, each.member, when, each.title or "", first_line(each.error)]
+def _task_cells(task: FailedTask, view: FailureView) -> list[str]:
+    amount = "unknown" if task.nanos is None else show_usd(task.nanos)
+    when = formatting.moment(task.failed_at, view.zone) + (" (completed since)" if task.recovered else "")
+    return [task.task_id[:8], amount, task.member, when, task.title or "", first_line(task.error)]

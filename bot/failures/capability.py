@@ -1,55 +1,82 @@
-"""The capability of failures: tasks that failed the same way are one group, told about once and kept up to date."""
+"""The capability of failures: tasks that failed the same way are one group, reported once and kept up to date."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
-from bot.failures import forms, restore, store
-from bot.failures.answer_render import LIFT
+from bot.failures import restore, silence_store
 from bot.failures.commands import FailureCommands
+from bot.failures.group_store import open_first_groups
 from bot.failures.grouper import FailureGrouper
-from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
-from bot.failures.render import ACKNOWLEDGE, OFF, SILENCE, TASKS, FailurePolicy, FailureRenderer
+from bot.failures.keys import (
+    AcknowledgeAction,
+    FailureKey,
+    FailuresKey,
+    FailuresTopic,
+    LiftSilenceAction,
+    ShowTasksAction,
+    SilenceAction,
+    SilenceForm,
+    StopNotifyingAction,
+)
+from bot.failures.listener_store import merge_listeners
+from bot.failures.render import FailureRenderer
+from bot.failures.rules import FailurePolicy
+from bot.failures.silence_commands import SilenceCommands
 from bot.outbox.pruning import RetainedKeys
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
 
 
 def failure_commands(context: Context) -> FailureCommands:
-    """Return what people type and press; App Home has buttons for some of it."""
-    return FailureCommands(
-        context.database,
-        context.people,
-        context.workspace,
-        context.templates,
-        FailurePolicy.from_settings(context.settings),
-        context.clock,
-    )
+    """Return what people type and press about failures; App Home has buttons for some of it."""
+    policy = FailurePolicy.from_settings(context.settings)
+    return FailureCommands(context.database, context.people, context.templates, policy, context.clock)
+
+
+def silence_commands(context: Context) -> SilenceCommands:
+    """Return what operators press about silences; App Home has buttons for some of it."""
+    policy = FailurePolicy.from_settings(context.settings)
+    return SilenceCommands(context.database, context.workspace, context.templates, policy, context.clock)
 
 
 def failures(context: Context) -> Capability:
     """Return the capability."""
     policy, grouper = FailurePolicy.from_settings(context.settings), FailureGrouper(context.settings.failure_statuses)
-    commands = failure_commands(context)
+    commands, silences = failure_commands(context), silence_commands(context)
     renderer = FailureRenderer(context.database, context.templates, policy, context.clock)
     return Capability(
         "failures",
-        keys=(FailureKey, FailuresKey, FailuresTopic),
+        keys=(
+            FailureKey, FailuresKey, FailuresTopic,
+            ShowTasksAction, StopNotifyingAction, AcknowledgeAction, SilenceAction, LiftSilenceAction, SilenceForm,
+        ),
         commands={"errors": commands.errors, "notify": commands.notify},
         actions={
-            TASKS: commands.show_tasks,
-            OFF: commands.stop_notifying,
-            SILENCE: commands.open_silence_form,
-            ACKNOWLEDGE: commands.acknowledge,
-            LIFT: commands.lift_silence,
+            ShowTasksAction.kind: commands.show_tasks,
+            StopNotifyingAction.kind: commands.stop_notifying,
+            AcknowledgeAction.kind: commands.acknowledge,
+            SilenceAction.kind: silences.open_form,
+            LiftSilenceAction.kind: silences.press_lift,
         },
-        forms={forms.FORM: Form(commands.submit_silence, commands.check)},
-        events=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.say),
-        topics={FailuresTopic.kind: renderer.show},
+        forms={SilenceForm.kind: Form(silences.submit_form, silences.problems)},
+        events=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event),
+        topics={FailuresTopic.kind: renderer.render_current},
         observers=[grouper.observe],
         timers=[Timer("failures", 1, partial(apply_due, context, grouper))],
         upkeep=Upkeep(
-            prepare=grouper.record,
-            merge_members=lambda connection, old, new, _now: grouper.join(connection, old, new),
+            prepare=grouper.backfill,
+            merge_members=_merge_members,
             adopt=restore.adopt,
-            retained=lambda reader: RetainedKeys(topics=[FailuresTopic(first) for first in store.shown(reader)]),
-            prune={"silences": store.prune},
+            retained=lambda reader: RetainedKeys(topics=[FailuresTopic(each) for each in open_first_groups(reader)]),
+            prune={"silences": silence_store.prune},
         ),
-    )
+    )  # fmt: skip
+
+
+def _merge_members(connection: "Connection", old: int, new: int, _now: "datetime") -> None:
+    merge_listeners(connection, old, new)
+    silence_store.merge_silences(connection, old, new)

@@ -1,29 +1,34 @@
-"""The facts of a group of failures: how many, whose, what they cost, and when; a message tells of one or of many."""
+"""The facts of failures as messages show them: a group, the groups that one message reports, and their tasks."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bot.database.reader import Reader
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
+from bot.failures import failure_store, group_store
+from bot.failures.failure_store import GroupedFailure
+from bot.failures.group_store import Acknowledgement, StoredGroup
+from bot.failures.keys import ReportedGroups
 from bot.failures.rules import Cap
-from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
+from bot.ledger.members import UNATTRIBUTED_NAME, emails_by_id
 from bot.ledger.scope import Scope
-from bot.ledger.spend import spend_column
+from bot.ledger.stored_tasks import StoredTask, costs_by_id, tasks_by_id, texts_by_id
 
-_ERROR = 300  # characters of one that are shown
+_LONGEST_ERROR = 300  # characters of one that are shown
 NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class GroupFacts:
     """A group as it stands, or the part of it that is one member's.
 
-    `nanos` is what its tasks cost in all, of a member's what was charged to them; `mended` of its `tasks` have
-    completed since. `members` are e-mails; `error` is the first line of the latest one's.
+    `nanos` is what its tasks cost in all, of a member's what was charged to them; `recovered` of its `tasks` have
+    completed since. `members` are e-mails; `error` is the first line of the latest one's. `is_muted` says that a
+    failure that was silenced closed the group.
     """
 
     group: int
@@ -33,13 +38,13 @@ class Case:
     cap: Cap | None
     error: str
     tasks: int
-    mended: int
+    recovered: int
     members: tuple[str, ...]
     nanos: int
     began: datetime
     last: datetime
-    closed: bool
-    hushed: bool = False  # closed by a failure that was silenced
+    is_closed: bool
+    is_muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,130 +57,159 @@ class FailedTask:
     nanos: int | None
     title: str | None
     error: str | None
-    mended: bool
+    recovered: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one message tells of: its groups, the largest first, and who acknowledged it."""
+class AlertFacts:
+    """What one message reports: its groups, the largest first, and who acknowledged it."""
 
     first: int
-    cases: tuple[Case, ...]
-    acknowledged: tuple[str, datetime] | None
+    groups: tuple[GroupFacts, ...]
+    acknowledgement: Acknowledgement | None
 
     @property
-    def closed(self) -> bool:
-        """Whether none of them goes on."""
-        return all(case.closed for case in self.cases)
+    def is_closed(self) -> bool:
+        """Whether none of the groups is open."""
+        return all(each.is_closed for each in self.groups)
 
 
-# CROSS JOIN: from the groups to what is in them; SQLite would rather go through every failure there ever was
-_CASES = """
-SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed', count(f.task),
-       count(f.mended_at),
-       sum(coalesce({nanos}, 0)), min(f.failed_at), max(f.failed_at)
-FROM failure_group g JOIN failure_kind k ON k.id = g.kind CROSS JOIN failure f ON f.grp = g.id
-JOIN task t ON t.id = f.task
-WHERE {which} GROUP BY g.id ORDER BY count(f.task) DESC, g.id
-"""
-_MEMBERS = """
-SELECT DISTINCT f.grp, m.email FROM failure_group g CROSS JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task
-JOIN member m ON m.id = t.member WHERE {which} ORDER BY m.email
-"""
+# --- groups --------------------------------------------------------------------------------------
 
 
-_ERRORS = """
-SELECT f.grp, d.error_message, max(f.failed_at) FROM failure_group g CROSS JOIN failure f ON f.grp = g.id
-JOIN failure s ON s.task = f.task AND s.past = 0 AND s.kind = f.kind
-JOIN task t ON t.id = f.task JOIN task_detail d ON d.task = t.id WHERE {which} GROUP BY f.grp
-"""  # of the row with the maximum, as SQLite has it; what has failed otherwise since has another error
+def alert_facts(reader: Reader, first: int, basis: SpendBasis, scope: Scope) -> AlertFacts:
+    """Return what the message reports whose first group is `first`, of a member's scope only their own tasks.
+
+    Like all here but `open_group_facts`, it reads within the caller's snapshot.
+    """
+    stored = group_store.stored_groups(reader, ReportedGroups(first, is_first=True))
+    return AlertFacts(first, tuple(_facts(reader, stored, basis, scope)), group_store.acknowledgement(reader, first))
 
 
-def told(reader: Reader, first: int, basis: SpendBasis, scope: Scope) -> Told:
-    """What the message tells of that a group leads, in one snapshot; to a member, of their own tasks alone."""
+def facts_of(reader: Reader, groups: ReportedGroups, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+    """Return the groups, or a member's part of them, the largest first; without those that hold nothing any more."""
+    return _facts(reader, group_store.stored_groups(reader, groups), basis, scope)
+
+
+def open_group_facts(reader: Reader, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+    """Return the groups that are open, or a member's part of them, the largest first, from one snapshot."""
     with reader:
-        row = reader.one("SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = :id", {"id": first})
-        cases = tuple(_cases(reader, "g.first = :key", {"key": first}, basis, scope))
-        acknowledged = (row[0], from_us(row[1])) if row and row[0] is not None else None
-        return Told(first, cases, acknowledged)
+        return _facts(reader, group_store.stored_open_groups(reader), basis, scope)
 
 
-def look(reader: Reader, group: int, basis: SpendBasis, scope: Scope) -> Case | None:
-    """One group, or a member's part of it, within the caller's snapshot; None if nothing is in it any more."""
-    return next(_cases(reader, "g.id = :key", {"key": group}, basis, scope), None)
+def _facts(reader: Reader, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+    contents = _contents(reader, [each.id for each in stored], basis, scope)
+    errors = _latest_errors(reader, contents)
+    found = [
+        _group_facts(each, failures, contents, errors.get(each.id))
+        for each in stored
+        if (failures := contents.failures.get(each.id))
+    ]
+    return sorted(found, key=lambda each: (-each.tasks, each.group))
 
 
-def member_name(reader: Reader, member: int) -> str:
-    """A member's e-mail, by key."""
-    row = reader.one("SELECT email FROM member WHERE id = :id", {"id": member})
-    return shown_email(row[0] if row else "")
+def _group_facts(
+    stored: StoredGroup, failures: Sequence[GroupedFailure], contents: "_Contents", error: str | None
+) -> GroupFacts:
+    return GroupFacts(
+        group=stored.id,
+        kind=stored.kind,
+        status=stored.status,
+        model=stored.model,
+        cap=stored.cap,
+        error=first_line(error),
+        tasks=len(failures),
+        recovered=sum(each.recovered for each in failures),
+        members=contents.members(failures),
+        nanos=sum(contents.costs[each.task] or 0 for each in failures),
+        began=from_us(min(each.failed_at for each in failures)),
+        last=from_us(max(each.failed_at for each in failures)),
+        is_closed=stored.is_closed,
+        is_muted=stored.is_muted,
+    )
+
+
+def _latest_errors(reader: Reader, contents: "_Contents") -> dict[int, str | None]:
+    """Return the error of each group's latest failure, of those whose tasks have not failed in another way since."""
+    latest = {
+        group: max(current, key=lambda each: each.failed_at).task
+        for group, failures in contents.failures.items()
+        if (current := [each for each in failures if each.is_current])
+    }
+    texts = texts_by_id(reader, latest.values())
+    return {group: texts[task].error_message for group, task in latest.items()}
+
+
+# --- what groups hold ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What some groups hold within a scope: failures by group, and by id the tasks, their e-mails and costs."""
+
+    failures: Mapping[int, Sequence[GroupedFailure]]
+    tasks: Mapping[int, StoredTask]
+    emails: Mapping[int, str]
+    costs: Mapping[int, int | None]
+
+    def members(self, failures: Iterable[GroupedFailure]) -> tuple[str, ...]:
+        """Return the e-mails of those whose tasks failed, in order."""
+        emails = {self.emails[each.task] for each in failures}
+        return tuple(sorted(emails, key=lambda email: (email != NOBODY, email)))
+
+
+def _contents(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: Scope) -> _Contents:
+    every = failure_store.grouped_failures(reader, groups)
+    tasks = {
+        key: task
+        for key, task in tasks_by_id(reader, {each.task for each in every}).items()
+        if scope.member in {None, task.member}
+    }
+    failures: dict[int, list[GroupedFailure]] = defaultdict(list)
+    for each in every:
+        if each.task in tasks:
+            failures[each.group].append(each)
+    members = emails_by_id(reader, {task.member for task in tasks.values()})
+    emails = {key: members[task.member] for key, task in tasks.items()}
+    return _Contents(failures, tasks, emails, costs_by_id(reader, tasks, scope, basis))
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+def group_tasks(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: Scope, most: int) -> list[FailedTask]:
+    """Return the `most` latest tasks of some groups, or of a member's part of them, the latest first."""
+    contents = _contents(reader, groups, basis, scope)
+    failures = [each for alike in contents.failures.values() for each in alike]
+    latest = sorted(failures, key=lambda each: (each.failed_at, contents.tasks[each.task].task_id), reverse=True)[:most]
+    texts = texts_by_id(reader, {each.task for each in latest})
+    return [
+        FailedTask(
+            task_id=contents.tasks[each.task].task_id,
+            member=contents.emails[each.task],
+            failed_at=from_us(each.failed_at),
+            nanos=contents.costs[each.task],
+            title=texts[each.task].title,
+            error=texts[each.task].error_message if each.is_current else None,
+            recovered=each.recovered,
+        )
+        for each in latest
+    ]
+
+
+# --- names ---------------------------------------------------------------------------------------
 
 
 def kind_name(reader: Reader, kind: int) -> str:
-    """What a kind of failure is called: how its tasks end, with which model, and what the latest error says."""
-    row = reader.one(
-        "SELECT k.status, k.model, k.cap, (SELECT d.error_message FROM failure f JOIN task_detail d ON d.task = f.task"
-        "  WHERE f.kind = k.id AND f.past = 0 ORDER BY f.failed_at DESC LIMIT 1) FROM failure_kind k WHERE k.id = :id",
-        {"id": kind},
-    )
-    if row is None:
+    """Return what a kind is called: how its tasks end, with which model, and what the latest error says."""
+    found = failure_store.kind_of_id(reader, kind)
+    if found is None:
         return "an error that no task has any more"
-    status, model, cap, error = row
-    return f"{status} of {model}: {cap or first_line(error) or 'no error text'}"
-
-
-_GOING_ON = "g.id IN (SELECT o.id FROM failure_group o WHERE o.closed_at IS NULL)"
-
-
-def going_on(reader: Reader, basis: SpendBasis, scope: Scope) -> list[Case]:
-    """The groups that are open, or a member's part of them; the largest first."""
-    with reader:
-        return list(_cases(reader, _GOING_ON, {}, basis, scope))
-
-
-def _cost(basis: SpendBasis, scope: Scope) -> str:
-    """What a task `t` cost, in SQL, NULL if that is not known; in a member's scope what was charged to them."""
-    if scope.member is not None:
-        return f"(SELECT sum({spend_column(basis)}) FROM {scope.charges_of('t.id')} c)"  # noqa: S608 - our own words
-    provider = " + coalesce(t.provider_nanos, 0)" if basis is SpendBasis.TOTAL else ""
-    unknown = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
-    return f"CASE WHEN {unknown} THEN NULL ELSE coalesce(t.platform_nanos, 0){provider} END"
-
-
-def _cases(reader: Reader, which: str, values: dict[str, Any], basis: SpendBasis, scope: Scope) -> Iterator[Case]:
-    which = f"{which} AND {scope.owns('t')}"
-    members: dict[int, list[str]] = {}
-    for group, email in reader.rows(_MEMBERS.format(which=which), values):
-        members.setdefault(group, []).append(shown_email(email))
-    errors = {group: first_line(error) for group, error, _ in reader.rows(_ERRORS.format(which=which), values)}
-    for group, kind, status, model, cap, closed, hushed, tasks, mended, nanos, began, last in reader.rows(
-        _CASES.format(which=which, nanos=_cost(basis, scope)), values
-    ):
-        yield Case(
-            group, kind, status, model, Cap(cap) if cap else None, errors.get(group, ""), tasks, mended,
-            tuple(members[group]), nanos, from_us(began), from_us(last), bool(closed), bool(hushed),
-        )  # fmt: skip
+    task = failure_store.latest_of_kind(reader, kind)
+    error = None if task is None else texts_by_id(reader, [task])[task].error_message
+    return f"{found.status} of {found.model}: {found.cap or first_line(error) or 'no error text'}"
 
 
 def first_line(error: str | None) -> str:
-    """The first line of an error that says anything, as one short line."""
-    return one_line(next((line for line in (error or "").splitlines() if line.strip()), ""), _ERROR)
-
-
-_TASKS = """
-SELECT t.task_id, m.email, f.failed_at, {amount}, d.title,
-       CASE s.kind WHEN f.kind THEN d.error_message END, f.mended_at IS NOT NULL
-FROM failure_group g CROSS JOIN failure f ON f.grp = g.id JOIN task t ON t.id = f.task JOIN member m ON m.id = t.member
-JOIN failure s ON s.task = f.task AND s.past = 0
-JOIN task_detail d ON d.task = t.id WHERE {which} ORDER BY f.failed_at DESC, t.task_id DESC LIMIT :most
-"""
-
-
-def tasks(reader: Reader, groups: Sequence[int], basis: SpendBasis, most: int, scope: Scope) -> list[FailedTask]:
-    """The tasks of some groups, the latest first; or those of them that are one member's."""
-    which = f"g.id IN ({','.join(map(str, groups)) or 'NULL'}) AND {scope.owns('t')}"
-    rows = reader.rows(_TASKS.format(which=which, amount=_cost(basis, scope)), {"most": most})
-    return [
-        FailedTask(task_id, shown_email(email), from_us(at), nanos, title, error, bool(mended))
-        for task_id, email, at, nanos, title, error, mended in rows
-    ]
+    """Return the first line of an error that says anything, as one short line."""
+    return one_line(next((line for line in (error or "").splitlines() if line.strip()), ""), _LONGEST_ERROR)

@@ -1,4 +1,4 @@
-"""Phrases: what is said of failures, wherever it is shown."""
+"""Formatting of failures: phrases that alerts, answers and App Home share."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.failures.facts import Case
+from bot.failures.facts import GroupFacts
 from bot.failures.rules import Cap
 from bot.slack.mrkdwn import Trusted, escape
 
@@ -20,9 +20,9 @@ CAPS = {
 }
 
 
-def within(case: Case) -> str:
-    """How long a group's failures lie apart."""
-    minutes = (case.last - case.began) // timedelta(minutes=1)
+def within(group: GroupFacts) -> str:
+    """Return within how long a group's failures happened."""
+    minutes = (group.last - group.began) // timedelta(minutes=1)
     if minutes < 1:
         return "within a minute"
     if minutes < _HOURS:
@@ -31,18 +31,18 @@ def within(case: Case) -> str:
 
 
 def spent(nanos: int) -> str:
-    """What failures cost."""
+    """Return what failures cost."""
     return f"{show_usd(nanos)} spent" if nanos else "nothing spent"
 
 
 def names(members: Sequence[str]) -> str:
-    """Members by e-mail, as many as a line holds."""
+    """Return members by e-mail, as many as a line holds."""
     more = len(members) - _NAMED
     return ", ".join(members[:_NAMED]) + (f" and {formatting.count(more, 'other')}" if more > 0 else "")
 
 
 def link(template: str | None, task_id: str) -> Trusted:
-    """A task by the beginning of its id, linked to its page in Neo where there is an address for that."""
+    """Return the beginning of a task's id, linked to its page in Neo where there is an address for that."""
     shown = escape(task_id[:8])
     if template is None:
         return Trusted(shown)

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from bot.domain.access import RefusedError
 from bot.domain.periods import LAST_YEAR, day_start, local_day
 from bot.domain.text import one_line
-from bot.failures.store import Silence, Silenced
+from bot.failures.keys import SilenceForm, SilenceTarget
+from bot.failures.silence_store import Silence
 from bot.slack.blocks import plain_text
 from bot.slack.forms import FormMetadata
 
-FORM = "failure_form"
 REASON = 200  # characters, at most
 _WHAT, _UNTIL, _REASON = "what", "until", "reason"
 _LABEL = 75  # characters that Slack shows of a choice
@@ -22,26 +22,25 @@ _VALUE = 140  # and carries
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something that can be silenced, and how it is called."""
+    """Something that can be silenced, and its name."""
 
-    what: Silenced
-    value: str
+    target: SilenceTarget
     name: str
 
 
-def view(choices: Sequence[Choice], channel: str, today: date) -> dict[str, Any]:
-    """The form as Slack takes it; its answer goes to the channel."""
+def silence_view(choices: Sequence[Choice], channel: str, today: date) -> dict[str, Any]:
+    """Return the form as Slack takes it; its answer goes to the channel."""
     options = [
         {"text": plain_text(one_line(each.name, _LABEL)), "value": value}
         for each in choices
-        if len(value := f"{each.what}:{each.value}") <= _VALUE
+        if len(value := each.target.encode()) <= _VALUE
     ]
     select = {"type": "static_select", "action_id": _WHAT, "options": options, "initial_option": options[0]}
     until = {"type": "datepicker", "action_id": _UNTIL, "initial_date": today.isoformat()}
     reason = {"type": "plain_text_input", "action_id": _REASON, "max_length": REASON}
     return {
         "type": "modal",
-        "callback_id": FORM,
+        "callback_id": SilenceForm().encode(),
         "private_metadata": FormMetadata(channel).encode(),
         "title": plain_text("Silence failures"),
         "submit": plain_text("Silence"),
@@ -54,8 +53,8 @@ def view(choices: Sequence[Choice], channel: str, today: date) -> dict[str, Any]
     }
 
 
-def wrong(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """What is wrong with what was filled in, by field."""
+def problems(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Return what is wrong with what was filled in, by field."""
     try:
         _until(fields, now, zone)
     except RefusedError as error:
@@ -63,11 +62,15 @@ def wrong(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str,
     return {}
 
 
-def asked(fields: Mapping[str, str], by: str, now: datetime, zone: ZoneInfo) -> Silence:
-    """What was filled in; raises RefusedError."""
-    what, _, value = fields[_WHAT].partition(":")
+def submitted_silence(fields: Mapping[str, str], by: str, now: datetime, zone: ZoneInfo) -> Silence:
+    """Return the silence that was filled in.
+
+    Raises:
+        RefusedError: its day is missing, over, or too far away.
+        MalformedKeyError: what is to be silenced is not as the form offered it.
+    """
     reason = fields.get(_REASON, "")[:REASON] or None
-    return Silence(Silenced(what), value, _until(fields, now, zone), reason, by)
+    return Silence(SilenceTarget.decode(fields[_WHAT]), _until(fields, now, zone), reason, by)
 
 
 def _until(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> datetime:

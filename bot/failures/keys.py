@@ -1,6 +1,19 @@
-"""The keys of failures: notifications of groups of failed tasks, and the topics of their live messages."""
+"""The keys of failures: notifications of groups of failed tasks, topics of their live messages, buttons and a form."""
 
-from bot.domain.keys import NotificationKey, NumberedKey, TopicKey
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from bot.domain.keys import (
+    ActionKey,
+    FormKey,
+    MalformedKeyError,
+    NotificationKey,
+    NumberedKey,
+    TopicKey,
+    number,
+    rest_of,
+)
 
 
 class FailuresKey(NumberedKey, NotificationKey):
@@ -22,3 +35,150 @@ class FailuresTopic(NumberedKey, TopicKey):
 
     __slots__ = ()
     kind = "failures"
+
+
+# --- buttons -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedGroups:
+    """What an alert's button is about: one group by its id, or all that one message reports by the `first` of them."""
+
+    id: int
+    is_first: bool
+
+    def encode(self) -> str:
+        """Return `group:<id>` or `first:<id>`."""
+        return f"{'first' if self.is_first else 'group'}:{self.id}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the groups of either form. Raises MalformedKeyError if the text is neither."""
+        word, _, key = text.partition(":")
+        if word not in {"group", "first"}:
+            raise MalformedKeyError(f"{text!r} names no groups of failures")
+        return cls(number(key), word == "first")
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupsAction(ActionKey):
+    """A button of an alert; `kind` is its whole action id."""
+
+    groups: ReportedGroups
+
+    @property
+    def value(self) -> str:
+        """The value: `group:<id>` or `first:<id>`."""
+        return self.groups.encode()
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one, or about no groups."""
+        if action_id != cls.kind:
+            raise MalformedKeyError(f"{action_id!r} is not the button {cls.kind!r}")
+        return cls(ReportedGroups.decode(value))
+
+
+class ShowTasksAction(_GroupsAction):
+    """Lists the tasks of the groups."""
+
+    __slots__ = ()
+    kind = "failure_tasks"
+
+
+class StopNotifyingAction(_GroupsAction):
+    """Ends the direct messages about one's own failures; the groups are those of the message it stands in."""
+
+    __slots__ = ()
+    kind = "failure_off"
+
+
+class SilenceAction(_GroupsAction):
+    """Opens the form that silences what the groups have in common."""
+
+    __slots__ = ()
+    kind = "failure_silence"
+
+
+class AcknowledgeAction(_GroupsAction):
+    """Records that an operator has seen the alert."""
+
+    __slots__ = ()
+    kind = "failure_ack"
+
+
+@dataclass(frozen=True, slots=True)
+class LiftSilenceAction(ActionKey):
+    """Ends a silence, by its id."""
+
+    kind = "failure_lift"
+    silence: int
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `failure_lift:<id>`."""
+        return f"{self.kind}:{self.silence}"
+
+    @property
+    def value(self) -> str:
+        """The value, the silence's id."""
+        return str(self.silence)
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one, or its parts disagree."""
+        key = cls(number(rest_of(action_id, cls.kind)))
+        if key.value != value:
+            raise MalformedKeyError(f"{action_id!r} is not the silence {value!r}")
+        return key
+
+
+# --- the form ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceForm(FormKey):
+    """The form that silences failures."""
+
+    kind = "failure_form"
+
+    def encode(self) -> str:
+        """Return the callback id, `failure_form`."""
+        return self.kind
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the key. Raises MalformedKeyError if the text is another callback id."""
+        if text != cls.kind:
+            raise MalformedKeyError(f"{text!r} is not the form {cls.kind!r}")
+        return cls()
+
+
+class TargetType(StrEnum):
+    """What the failures that a silence is about have in common."""
+
+    KIND = "kind"
+    MODEL = "model"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceTarget:
+    """What a silence is about; `value` is the kind's id, the model's name, or the member's id."""
+
+    type: TargetType
+    value: str
+
+    def encode(self) -> str:
+        """Return the value of a choice in the form, `<type>:<value>`."""
+        return f"{self.type}:{self.value}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the target of `<type>:<value>`. Raises MalformedKeyError if the text is anything else."""
+        word, colon, value = text.partition(":")
+        if word not in set(TargetType) or not colon:
+            raise MalformedKeyError(f"{text!r} is nothing to silence")
+        if word != TargetType.MODEL:
+            number(value)
+        return cls(TargetType(word), value)

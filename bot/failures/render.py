@@ -1,77 +1,49 @@
-"""What is said of failures in channels and direct messages: the living message of a group, or of many at once."""
+"""Renders alerts of failures: the live message that reports groups, and the replies in its thread."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
-from bot.domain.pricing import SpendBasis
-from bot.domain.tasks import FAILED_STATUSES
-from bot.domain.text import one_line
-from bot.domain.visibility import Privacy, Titles
-from bot.failures import failure_formatting, store
-from bot.failures.facts import Case, FailedTask, Told, look, tasks, told
-from bot.failures.grouper import REPLIES
-from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
-from bot.failures.store import Silence, Silenced
+from bot.failures import alert_values
+from bot.failures.alert_values import AlertReader
+from bot.failures.facts import AlertFacts, FailedTask, GroupFacts, alert_facts, facts_of, group_tasks
+from bot.failures.keys import (
+    AcknowledgeAction,
+    FailureKey,
+    FailuresKey,
+    FailuresTopic,
+    ReportedGroups,
+    ShowTasksAction,
+    SilenceAction,
+    StopNotifyingAction,
+    TargetType,
+)
+from bot.failures.rules import FailurePolicy
+from bot.failures.silence_store import Silence, active_silences
 from bot.ledger.scope import Scope
-from bot.outbox.destinations import MemberDestination
 from bot.outbox.keys import is_of
 from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
-from bot.slack.mrkdwn import Trusted, code, mention
+from bot.slack.mrkdwn import Trusted, mention
 from bot.slack.templates import Templates
 
-TASKS, SILENCE, ACKNOWLEDGE, OFF = "failure_tasks", "failure_silence", "failure_ack", "failure_off"
-_LINES = 10  # kinds that a summary lists
 _LINKED = 3  # tasks that are linked
-_NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that all of its lines fit
-
-if TYPE_CHECKING:
-    from bot.settings.model import Settings
+_SILENCED = {TargetType.KIND: "This error", TargetType.MODEL: "This model", TargetType.MEMBER: "A member"}
 
 
 @dataclass(frozen=True, slots=True)
-class FailurePolicy:
-    """What messages about failures rest on; `address` has a `{task_id}`, if there is one for tasks.
+class _Content:
+    """What a message says: the groups it reports, the latest tasks if it is one group, and silences about them."""
 
-    Tasks of the `failing` statuses failed.
-    """
-
-    zone: ZoneInfo
-    basis: SpendBasis
-    titles: Titles = Titles.OPERATORS
-    privacy: Privacy = Privacy.NAMED
-    address: str | None = None
-    failing: tuple[str, ...] = FAILED_STATUSES
-
-    @classmethod
-    def from_settings(cls, settings: "Settings") -> "FailurePolicy":
-        """Return the policy that the settings ask for."""
-        return cls(
-            zone=settings.timezone,
-            basis=settings.spend_basis,
-            titles=settings.show_titles,
-            privacy=settings.alert_privacy,
-            address=settings.neo_task_url_template,
-            failing=settings.failure_statuses,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What there is to say: the message's groups, the latest tasks, and which silences are about them."""
-
-    told: Told
+    alert: AlertFacts
     latest: tuple[FailedTask, ...]
     silences: tuple[Silence, ...]
-    posted: bool
+    is_posted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,179 +55,109 @@ class FailureRenderer:
     policy: FailurePolicy
     clock: Callable[[], datetime]
 
-    # --- the living message ------------------------------------------------------------------------
+    # --- the live message ----------------------------------------------------------------------------
 
-    async def show(self, telling: RenderRequest) -> Message | None:
-        """What a message tells of, as it is now; to a member, of their own tasks alone."""
-        topic = FailuresTopic.decode(telling.topic or "")
-        found = await self.database.read(lambda reader: self._look(reader, topic, telling))
-        if not found.told.cases:
-            return self._of_none() if found.posted else None
-        return self._of_one(found, telling) if len(found.told.cases) == 1 else self._of_many(found, telling)
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        """Return what a message reports as it is now, to a member their own tasks alone; None if that is nothing.
 
-    def _look(self, reader: Reader, topic: FailuresTopic, telling: RenderRequest) -> _Found:
-        scope = Scope(_member(telling))
-        of = told(reader, topic.id, self.policy.basis, scope)
-        of = replace(of, cases=tuple(_as_seen(each, scope) for each in of.cases))
-        groups = [each.group for each in of.cases]
-        latest = tasks(reader, groups, self.policy.basis, _LINKED, scope) if len(groups) == 1 else []
-        silences = [each for each in store.silences(reader, self.clock()) if _is_about(each, of.cases)]
-        posted = (topic, telling.destination) in live_messages(reader, [topic])
-        return _Found(of, tuple(latest), tuple(silences), posted)
-
-    def _of_none(self) -> Message:
-        """What a message becomes whose tasks are all told of elsewhere, or of which there is nothing to tell."""
-        return blocks.paragraph(self.templates.render("failures/group_empty"))
-
-    def _of_one(self, found: _Found, telling: RenderRequest) -> Message:
-        (only,) = found.told.cases
-        draft = self._drafted(only, found.latest, telling)
-        if acts := list(self._acts(found)):
-            draft.add(blocks.context(*acts))
-        draft.add(blocks.actions(list(_buttons(f"first:{found.told.first}", telling, closed=only.closed))))
+        A message that is posted already says that nothing is left.
+        """
+        topic = FailuresTopic.decode(request.topic or "")
+        content = await self.database.read(lambda reader: self._content(reader, topic, request))
+        groups = content.alert.groups
+        if not groups:
+            return blocks.paragraph(self.templates.render("failures/group_empty")) if content.is_posted else None
+        readership = AlertReader.of(request, self.policy)
+        draft = (
+            self._one(groups[0], content.latest, readership) if len(groups) == 1 else self._many(content, readership)
+        )
+        if notes := list(self._notes(content)):
+            draft.add(blocks.context(*notes))
+        reported = ReportedGroups(topic.id, is_first=True)
+        draft.add(blocks.actions(_buttons(reported, readership, is_closed=content.alert.is_closed)))
         return draft.message()
 
-    def _drafted(
-        self, only: Case, latest: tuple[FailedTask, ...], telling: RenderRequest, *, reply: bool = False
-    ) -> Draft:
-        headline = self.templates.render("failures/headline", **self._headline(only, telling))
-        draft = Draft(headline)
-        draft.add(blocks.section(headline))
-        details = self._details(only, latest, telling)
-        draft.add(blocks.section(self.templates.render("failures/details", **details, reply=reply)))
-        return draft
-
-    def _headline(self, only: Case, telling: RenderRequest) -> dict[str, Any]:
-        return {
-            "tasks": only.tasks,
-            "own": _member(telling) is not None,
-            "within": failure_formatting.within(only),
-            "model": only.model,
-            "status": only.status,
-            "members": formatting.count(len(only.members), "member"),
-            "who": only.members[0] if len(only.members) == 1 and self._named(telling) else "",
-            "spent": failure_formatting.spent(only.nanos),
-        }
-
-    def _details(self, only: Case, latest: tuple[FailedTask, ...], telling: RenderRequest) -> dict[str, Any]:
-        zone = self.policy.zone
-        many = len(only.members) > 1 and self._named(telling)
-        return {
-            "error": code(only.error) if only.error and self._texts(telling) else "",
-            "cap": "" if only.cap is None else failure_formatting.CAPS[only.cap],
-            "cap_name": only.cap or "",
-            "names": failure_formatting.names(only.members) if many else "",
-            "tasks": only.tasks,
-            "mended": only.mended,
-            "began": formatting.moment(only.began, zone),
-            "last": formatting.moment(only.last, zone),
-            "links": [failure_formatting.link(self.policy.address, each.task_id) for each in latest]
-            if self.policy.address
-            else [],
-            "closed": only.closed,
-            "hushed": only.hushed,
-        }
-
-    def _texts(self, telling: RenderRequest) -> bool:
-        """Whether errors may be shown there."""
-        return telling.in_dm or self.policy.titles is Titles.CHANNEL
-
-    def _named(self, telling: RenderRequest) -> bool:
-        """Whether members may be named there."""
-        return _member(telling) is None and (telling.in_dm or self.policy.privacy is Privacy.NAMED)
-
-    def _acts(self, found: _Found) -> Iterator[str]:
-        zone = self.policy.zone
-        if found.told.acknowledged:
-            by, at = found.told.acknowledged
-            yield Trusted(f":white_check_mark: Acknowledged by {mention(by)}, {formatting.moment(at, zone)}")
-        for each in found.silences:
-            what = {Silenced.KIND: "This error", Silenced.MODEL: "This model", Silenced.MEMBER: "A member"}[each.what]
-            yield Trusted(
-                f":zzz: {what} is silenced through {formatting.last_day(each.until, zone)}, by {mention(each.by)}"
+    def _content(self, reader: Reader, topic: FailuresTopic, request: RenderRequest) -> _Content:
+        with reader:
+            scope = Scope(AlertReader.of(request, self.policy).member)
+            alert = alert_facts(reader, topic.id, self.policy.basis, scope)
+            alert = replace(alert, groups=tuple(_without_closing(each, scope) for each in alert.groups))
+            single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
+            return _Content(
+                alert=alert,
+                latest=tuple(group_tasks(reader, single, self.policy.basis, scope, _LINKED)),
+                silences=tuple(each for each in active_silences(reader, self.clock()) if _is_about(each, alert.groups)),
+                is_posted=(topic, request.destination) in live_messages(reader, [topic]),
             )
 
-    # --- many at once --------------------------------------------------------------------------------
+    def _one(
+        self, facts: GroupFacts, latest: Iterable[FailedTask], readership: AlertReader, *, reply: bool = False
+    ) -> Draft:
+        headline = self.templates.render("failures/headline", **alert_values.headline(facts, readership))
+        draft = Draft(headline)
+        draft.add(blocks.section(headline))
+        values = alert_values.details(facts, latest, readership, self.policy)
+        draft.add(blocks.section(self.templates.render("failures/details", **values, reply=reply)))
+        return draft
 
-    def _of_many(self, found: _Found, telling: RenderRequest) -> Message:
-        cases = found.told.cases
-        lines = [self._line(each, telling) for each in cases[:_LINES]]
-        members = {email for each in cases for email in each.members}
-        text = self.templates.render(
-            "failures/summary",
-            kinds=len(cases),
-            own=_member(telling) is not None,
-            tasks=formatting.count(sum(each.tasks for each in cases), "task"),
-            members=formatting.count(len(members), "member"),
-            spent=failure_formatting.spent(sum(each.nanos for each in cases)),
-            lines=lines,
-            more=len(cases) - len(lines),
-            unshown=max(len(cases) - REPLIES, 0) if _member(telling) is None else 0,
-            closed=found.told.closed,
-            hushed=any(each.hushed for each in cases),
-        )
+    def _many(self, content: _Content, readership: AlertReader) -> Draft:
+        text = self.templates.render("failures/summary", **alert_values.summary(content.alert, readership))
         draft = Draft(text.partition("\n")[0])
         draft.add(blocks.section(text))
-        if acts := list(self._acts(found)):
-            draft.add(blocks.context(*acts))
-        draft.add(blocks.actions(list(_buttons(f"first:{found.told.first}", telling, closed=found.told.closed))))
-        return draft.message()
+        return draft
 
-    def _line(self, each: Case, telling: RenderRequest) -> dict[str, Any]:
-        return {
-            "tasks": each.tasks,
-            "model": one_line(each.model, _NAME),
-            "status": each.status,
-            "members": formatting.count(len(each.members), "member"),
-            "spent": failure_formatting.spent(each.nanos),
-            "cap": each.cap or "",
-            "error": code(one_line(each.error, _ERROR)) if each.error and self._texts(telling) else "",
-        }
+    def _notes(self, content: _Content) -> Iterator[str]:
+        """Yield who acknowledged the message, and what of it is silenced."""
+        zone = self.policy.zone
+        if seen := content.alert.acknowledgement:
+            yield Trusted(f":white_check_mark: Acknowledged by {mention(seen.by)}, {formatting.moment(seen.at, zone)}")
+        for each in content.silences:
+            last = formatting.last_day(each.until, zone)
+            yield Trusted(f":zzz: {_SILENCED[each.target.type]} is silenced through {last}, by {mention(each.by)}")
 
-    # --- what is said in its thread ------------------------------------------------------------------
+    # --- replies -------------------------------------------------------------------------------------
 
-    async def say(self, telling: RenderRequest) -> Message | None:
-        """One of many groups, in the thread of the message that tells of all."""
-        if is_of(FailuresKey, telling.dedup_key):  # too old to be sent by itself: its headline stands in a summary
-            topic = FailuresTopic(FailuresKey.decode(telling.dedup_key).id)
-            return await self.show(replace(telling, topic=topic.encode()))
-        group, member = FailureKey.decode(telling.dedup_key).id, _member(telling)
-        found, latest = await self.database.read(lambda reader: self._look_at_one(reader, group, member))
-        if found is None:
+    async def render_event(self, request: RenderRequest) -> Message | None:
+        """Return one of many groups, in the thread of the message that reports all; None if nothing is left of it."""
+        if is_of(FailuresKey, request.dedup_key):  # too old to be sent by itself: its headline stands in a summary
+            topic = FailuresTopic(FailuresKey.decode(request.dedup_key).id)
+            return await self.render_current(replace(request, topic=topic.encode()))
+        group = ReportedGroups(FailureKey.decode(request.dedup_key).id, is_first=False)
+        readership = AlertReader.of(request, self.policy)
+        facts, latest = await self.database.read(lambda reader: self._group(reader, group, Scope(readership.member)))
+        if facts is None:
             return None
-        draft = self._drafted(found, latest, telling, reply=True)
-        draft.add(blocks.actions(list(_buttons(f"group:{group}", telling, closed=found.closed))))
+        draft = self._one(facts, latest, readership, reply=True)
+        draft.add(blocks.actions(_buttons(group, readership, is_closed=facts.is_closed)))
         return draft.message()
 
-    def _look_at_one(
-        self, reader: Reader, group: int, member: int | None
-    ) -> tuple[Case | None, tuple[FailedTask, ...]]:
+    def _group(self, reader: Reader, group: ReportedGroups, scope: Scope) -> tuple[GroupFacts | None, list[FailedTask]]:
         with reader:
-            scope = Scope(member)
-            latest = tasks(reader, [group], self.policy.basis, _LINKED, scope)
-            found = look(reader, group, self.policy.basis, scope)
-            return found and _as_seen(found, scope), tuple(latest)
+            found = facts_of(reader, group, self.policy.basis, scope)
+            latest = group_tasks(reader, [group.id], self.policy.basis, scope, _LINKED)
+            return next((_without_closing(each, scope) for each in found), None), latest
 
 
-def _as_seen(case: Case, scope: Scope) -> Case:
-    """A group as it may be told of: when it closes depends on others' failures, so a member is not told that."""
-    return case if scope.member is None else replace(case, closed=False, hushed=False)
+def _without_closing(facts: GroupFacts, scope: Scope) -> GroupFacts:
+    """Return a group as a reader may see it: when it closes depends on others' failures, so no member is told that."""
+    return facts if scope.member is None else replace(facts, is_closed=False, is_muted=False)
 
 
-def _member(telling: RenderRequest) -> int | None:
-    """Whose own tasks a message is about, if it is one member's."""
-    return telling.destination.member if isinstance(telling.destination, MemberDestination) else None
+def _is_about(silence: Silence, groups: Sequence[GroupFacts]) -> bool:
+    """Return whether a silence is about the error or the model of one of the groups."""
+    match silence.target.type:
+        case TargetType.KIND:
+            return silence.target.value in {str(each.kind) for each in groups}
+        case TargetType.MODEL:
+            return silence.target.value in {each.model for each in groups}
+        case TargetType.MEMBER:
+            return False
 
 
-def _is_about(silence: Silence, cases: tuple[Case, ...]) -> bool:
-    values = {Silenced.KIND: {str(each.kind) for each in cases}, Silenced.MODEL: {each.model for each in cases}}
-    return silence.value in values.get(silence.what, set())
-
-
-def _buttons(value: str, telling: RenderRequest, *, closed: bool) -> Iterator[Button]:
-    yield blocks.raw_button("Show tasks", TASKS, value)
-    if _member(telling) is not None:
-        yield blocks.raw_button("Tell me no more", OFF, value)
-    elif not closed:
-        yield blocks.raw_button("Silence", SILENCE, value)
-        yield blocks.raw_button("Acknowledge", ACKNOWLEDGE, value)
+def _buttons(groups: ReportedGroups, readership: AlertReader, *, is_closed: bool) -> Iterator[Button]:
+    yield blocks.button("Show tasks", ShowTasksAction(groups))
+    if readership.is_member:
+        yield blocks.button("Tell me no more", StopNotifyingAction(groups))
+    elif not is_closed:
+        yield blocks.button("Silence", SilenceAction(groups))
+        yield blocks.button("Acknowledge", AcknowledgeAction(groups))

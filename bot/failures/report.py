@@ -1,10 +1,10 @@
 """The report of failures: which kinds a window holds, what they cost, and what share of tasks fails."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bot.database.reader import Reader
 from bot.domain import formatting
@@ -14,14 +14,15 @@ from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question, describe
 from bot.domain.query.when import resolve
-from bot.domain.timestamps import from_us
+from bot.domain.timestamps import from_us, to_us
 from bot.failures.facts import first_line
-from bot.failures.rules import Cap
+from bot.failures.failure_store import current_failures
+from bot.failures.rules import Cap, FailurePolicy
 from bot.ledger.freshness import UnreadError, beginning, freshness, is_complete
-from bot.ledger.members import shown_email
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.selection import Conditions, Selection, asks_for_held_tasks, conditions_of, holds_any, parse_question
-from bot.ledger.spend import spend_column
+from bot.ledger.selected_tasks import SelectedTask, TaskShare, failed_tasks, task_shares
+from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question
+from bot.ledger.stored_tasks import texts_by_id
 from bot.people import mentions
 from bot.people.mentions import Mentioned
 
@@ -44,17 +45,13 @@ class ErrorLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Of so many tasks of a model or member, so many failed."""
+class ErrorRequest:
+    """A question about failures, who asks it, and when; `mentioned` are the e-mails of Slack users by mention."""
 
-    name: str
-    tasks: int
-    failed: int
-
-    @property
-    def share(self) -> float:
-        """The share that failed."""
-        return self.failed / self.tasks
+    question: Question
+    caller: Caller
+    now: datetime
+    mentioned: Mentioned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +64,8 @@ class ErrorReport:
     window: Window
     tasks: int
     lines: tuple[ErrorLine, ...]
-    by_model: tuple[Part, ...]
-    by_member: tuple[Part, ...]
+    by_model: tuple[TaskShare, ...]
+    by_member: tuple[TaskShare, ...]
     as_of: datetime | None
     complete: bool
 
@@ -90,7 +87,7 @@ def check_question(question: Question, failing: Sequence[str]) -> None:
         raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
 
 
-def terminal_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> ErrorReport:
+def terminal_error_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> ErrorReport:
     """Return what failed, asked in the query language by whoever holds the terminal.
 
     Raises:
@@ -98,94 +95,105 @@ def terminal_report(reader: Reader, settings: "Settings", line: str, now: dateti
         RefusedError: a name in it is nobody's.
         UnreadError: nothing has been read yet.
     """
-    zone, basis, failing = settings.timezone, settings.spend_basis, settings.failure_statuses
-    question = parse_question(reader, EVERYTHING, line, now, zone, failing)
-    check_question(question, failing)
-    return error_report(reader, question, AT_THE_TERMINAL, zone, basis, failing, now)
+    policy = FailurePolicy.from_settings(settings)
+    question = parse_question(reader, EVERYTHING, line, now, policy.zone, policy.failing)
+    check_question(question, policy.failing)
+    return error_report(reader, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 
 
-def error_report(  # noqa: PLR0917 - all that an answer depends on
-    reader: Reader,
-    question: Question,
-    caller: Caller,
-    zone: ZoneInfo,
-    basis: SpendBasis,
-    failing: Sequence[str],
-    now: datetime,
-    mentioned: Mentioned | None = None,
-) -> ErrorReport:
-    """What failed, from one consistent state of the ledger; arguments and errors as of `usage.report.answer`.
+def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -> ErrorReport:
+    """Return what failed, from one snapshot of the ledger.
 
-    Tasks of the `failing` statuses failed, here as in every other answer.
+    Raises:
+        RefusedError: a name in the question is nobody's, or the caller may not ask that.
+        UnreadError: nothing has been read yet.
     """
+    question, now = request.question, request.now
     with reader:
-        scope = Scope.of(reader, caller)
-        granted = mentions.resolve_access(reader, scope, question, caller, mentioned)
-        window = resolve(question.asked_when, now, zone)
+        scope = Scope.of(reader, request.caller)
+        granted = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+        window = resolve(question.asked_when, now, policy.zone)
         fresh = freshness(reader, now)
         if fresh.as_of is None and not holds_any(reader, scope):
             raise UnreadError
         selection = Selection(scope, window, granted.members, question.filters, question.byok)
-        where = conditions_of(reader, selection)
-        hits, failed = _hits(where, basis), where.puts(failing)
-        models = _parts(reader, hits, where, failed, "t.model")
-        members = _parts(reader, hits, where, failed, "m.email", f"JOIN member m ON m.id = {scope.holder('t')}")
+        by_model = task_shares(reader, selection, "model", policy.failing)
         return ErrorReport(
             query=describe(question),
             question=question,
             members=granted.members,
             window=window,
-            tasks=sum(part.tasks for part in models),
-            lines=tuple(error_lines(reader, selection, basis, failing)),
-            by_model=tuple(models),
-            by_member=tuple(Part(shown_email(each.name), each.tasks, each.failed) for each in members),
+            tasks=sum(share.tasks for share in by_model),
+            lines=tuple(error_lines(reader, selection, policy.basis, policy.failing)),
+            by_model=tuple(by_model),
+            by_member=tuple(task_shares(reader, selection, "member", policy.failing)),
             as_of=fresh.as_of,
             complete=is_complete(fresh, window, beginning(reader, fresh, scope))
             or asks_for_held_tasks(reader, selection),
         )
 
 
-def _hits(where: Conditions, basis: SpendBasis) -> str:
-    """The tasks with a charge in the window, and those without cost created in it, as a common table."""
-    amount = spend_column(basis)
-    return f"""
-WITH hit (task, nanos) AS MATERIALIZED (
-  SELECT c.task, sum({amount}) FROM charge c {where.join_task} WHERE {where.charges()} GROUP BY c.task
-  UNION ALL SELECT t.id, 0 FROM {where.scope.tasks} t WHERE {where.without_cost()})"""  # noqa: S608 - values are bound
+# --- the kinds of failure ------------------------------------------------------------------------
 
 
-def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[ErrorLine]:
-    """The kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
+def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> list[ErrorLine]:
+    """Return the kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
 
     A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
     """
-    where = conditions_of(reader, selection)
-    hits, failed = _hits(where, basis), where.puts(failing)
-    sql = f"""{hits}
-SELECT t.status, t.model, k.cap, d.error_message, count(*), count(DISTINCT t.member), sum(h.nanos),
-       max(coalesce(f.failed_at, t.created_at))
-FROM hit h JOIN task t ON t.id = h.task JOIN task_detail d ON d.task = t.id
-LEFT JOIN failure f ON f.task = t.id AND f.past = 0 AND f.mended_at IS NULL LEFT JOIN failure_kind k ON k.id = f.kind
-WHERE t.status IN ({failed}) AND {where.scope.owns("t")}
-GROUP BY f.kind, t.status, t.model ORDER BY 5 DESC, 7 DESC, 8 DESC, 1, 2, 4"""  # noqa: S608 - values are bound; the error is of the row with the maximum
-    for status, model, cap, error, tasks, members, nanos, last in reader.rows(sql, where.values):
-        yield ErrorLine(
-            status, model, Cap(cap) if cap else None, first_line(error), tasks, members, nanos, from_us(last)
-        )
+    by_kind: dict[tuple[int | None, str, str], list[_Failed]] = defaultdict(list)
+    for each in _failed(reader, selection, basis, failing):
+        by_kind[each.kind, each.task.status, each.task.model].append(each)
+    latest = [max(alike, key=lambda each: each.failed_at) for alike in by_kind.values()]
+    texts = texts_by_id(reader, [each.task.id for each in latest])
+    errors = [texts[each.task.id].error_message or "" for each in latest]
+    lines = map(_line, by_kind.values(), latest, errors)
+    ordered = sorted(zip(lines, errors, strict=True), key=lambda each: _most_tasks_first(*each))
+    return [line for line, _ in ordered]
 
 
-def _parts(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, hits: str, where: Conditions, failed: str, name: str, join: str = ""
-) -> list[Part]:
-    sql = f"""{hits}
-SELECT {name}, count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END)
-FROM hit h JOIN {where.scope.tasks} t ON t.id = h.task {join}
-GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1"""  # noqa: S608 - one of two columns
-    return [Part(*row) for row in reader.rows(sql, where.values)]
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A failed task of a selection: of which kind (None: not known yet), with which cap, and when (microseconds)."""
+
+    task: SelectedTask
+    kind: int | None
+    cap: Cap | None
+    failed_at: int
 
 
-def to_document(report: ErrorReport) -> dict[str, Any]:
-    """The report as data; amounts are exact decimal strings, moments UTC."""
+def _failed(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[_Failed]:
+    tasks = failed_tasks(reader, selection, basis, failing)
+    failures = current_failures(reader, [each.id for each in tasks])
+    for task in tasks:
+        if failure := failures.get(task.id):
+            yield _Failed(task, failure.kind, failure.cap, failure.failed_at)
+        else:
+            yield _Failed(task, None, None, task.created_at)
+
+
+def _line(alike: Sequence[_Failed], last: _Failed, error: str) -> ErrorLine:
+    return ErrorLine(
+        status=last.task.status,
+        model=last.task.model,
+        cap=last.cap,
+        error=first_line(error),
+        tasks=len(alike),
+        members=len({each.task.member for each in alike}),
+        nanos=sum(each.task.nanos for each in alike),
+        last=from_us(last.failed_at),
+    )
+
+
+def _most_tasks_first(line: ErrorLine, error: str) -> tuple[object, ...]:
+    return -line.tasks, -line.nanos, -to_us(line.last), line.status, line.model, error
+
+
+# --- as data -------------------------------------------------------------------------------------
+
+
+def error_document(report: ErrorReport) -> dict[str, Any]:
+    """Return the report as data; amounts are exact decimal strings, moments UTC."""
     return {
         "query": report.query,
         "window": {"from": formatting.utc(report.window.start), "to": formatting.utc(report.window.end)},
@@ -205,12 +213,17 @@ def to_document(report: ErrorReport) -> dict[str, Any]:
             }
             for line in report.lines
         ],
-        "by_model": [_part(part) for part in report.by_model],
-        "by_member": [_part(part) for part in report.by_member],
+        "by_model": [_share(share) for share in report.by_model],
+        "by_member": [_share(share) for share in report.by_member],
         "data_as_of": None if report.as_of is None else formatting.utc(report.as_of),
         "complete": report.complete,
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
-    return {"key": part.name, "tasks": part.tasks, "failed_tasks": part.failed, "share": part.share}
+def _share(share: TaskShare) -> dict[str, Any]:
+    return {
+        "key": share.name,
+        "tasks": share.tasks,
+        "failed_tasks": share.failed,
+        "share": share.failed / share.tasks,
+    }

@@ -1,14 +1,49 @@
-"""What makes two failures the same, when a group of them is over, and what Neo's own limits are called."""
+"""The rules of failures: when a group closes, when a task failed, and what Neo's own limits are called."""
 
-import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-QUIET = timedelta(hours=24)  # without a failure, after which a group is closed
-LATE = timedelta(hours=72)  # after which what was not told of a group is only summed up
-MANY = 3  # new groups in one tick, beyond which one message tells of all
-WORDS = 40  # of an error that tell its kind; whole ones, so that a longer id does not move the end
-READ = 4_000  # characters in which they are looked for
+from bot.domain.pricing import SpendBasis
+from bot.domain.tasks import FAILED_STATUSES
+from bot.domain.visibility import Privacy, Titles
+
+if TYPE_CHECKING:
+    from bot.settings.model import Settings
+
+CLOSE_AFTER = timedelta(hours=24)  # without a failure, after which a group is closed
+SEND_WITHIN = timedelta(hours=72)  # of a group's end; after that its alert is a line in a summary
+MOST_ALERTS = 3  # at once; of more new groups, one message reports all
+MOST_REPLIES = 20  # groups of such a message that its thread shows
+
+
+@dataclass(frozen=True, slots=True)
+class FailurePolicy:
+    """The settings that failures depend on: tasks of the `failing` statuses failed.
+
+    `address` is that of a task in Neo, with a `{task_id}`; None if there is none.
+    """
+
+    zone: ZoneInfo
+    basis: SpendBasis
+    titles: Titles = Titles.OPERATORS
+    privacy: Privacy = Privacy.NAMED
+    address: str | None = None
+    failing: tuple[str, ...] = FAILED_STATUSES
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "FailurePolicy":
+        """Return the policy that the settings ask for."""
+        return cls(
+            zone=settings.timezone,
+            basis=settings.spend_basis,
+            titles=settings.show_titles,
+            privacy=settings.alert_privacy,
+            address=settings.neo_task_url_template,
+            failing=settings.failure_statuses,
+        )
 
 
 class Cap(StrEnum):
@@ -20,93 +55,16 @@ class Cap(StrEnum):
 
 
 def cap_of(error: str | None) -> Cap | None:
-    """The limit of Neo's that an error names, if any."""
+    """Return the limit of Neo's that an error names, if any."""
     return next((cap for cap in Cap if error and cap.value in error), None)
 
 
-# --- fingerprints --------------------------------------------------------------------------------
-
-_DIVIDING = b"{}[]()<>\"'`,;=|*"  # besides blanks
-
-
-def _folding() -> bytes:
-    """What each byte becomes: letters small, all digits one, whatever divides words a blank."""
-    table = bytearray(range(256))
-    for letter in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ":
-        table[letter] = ord(chr(letter).lower())
-    for digit in b"0123456789":
-        table[digit] = ord("0")
-    for other in (*range(ord(" ")), *_DIVIDING):
-        table[other] = ord(" ")
-    return bytes(table)
-
-
-_FOLDING = _folding()  # of bytes, which are folded and divided ten times as fast as text
-_OUT = b"#"  # what stands for whatever differs from time to time
-_ENDS = b".:!?"
-_LONGEST_HEX = 7  # a word of hexadecimal letters that is longer is an id: `deadbeef`
-_HEX = frozenset(b"abcdef")
-
-
-def normal(error: str | None) -> bytes:
-    """An error's words without what differs from time to time: ids, numbers, hosts, paths and times."""
-    folded = (error or "")[:READ].encode("utf-8", "replace").translate(_FOLDING)
-    words = b" ".join(map(_KEPT.__getitem__, folded.split(None, WORDS)[:WORDS]))
-    while b"# #" in words:  # however many there were
-        words = words.replace(b"# #", _OUT)
-    return words
-
-
-class _Kept(dict[bytes, bytes]):
-    """What is kept of each word, remembered: the words of errors are few, and come again and again."""
-
-    def __missing__(self, word: bytes) -> bytes:
-        if len(self) >= _MOST_WORDS:
-            self.clear()
-        kept = self[word] = _looked_at(word)
-        return kept
-
-
-_MOST_WORDS = 16_384
-_KEPT = _Kept()
-
-
-def _looked_at(word: bytes) -> bytes:
-    if word.isalpha():
-        return _OUT if len(word) > _LONGEST_HEX and _HEX.issuperset(word) else word
-    if b"0" in word:
-        return _OUT
-    bare = word.rstrip(_ENDS)
-    return _OUT if _is_place(bare) else bare
-
-
-def _is_place(word: bytes) -> bool:
-    """Whether a word is an address, a path, or a host; `i/o`, `and/or` and `net::error` are not."""
-    if b"@" in word or b"\\" in word or b"://" in word or word.startswith((b"/", b"~", b".")):
-        return True
-    labels = word.partition(b":")[0].split(b".")
-    return word.count(b"/") > 1 or (len(labels) > 1 and all(labels) and len(labels[-1]) > 1)
-
-
-def fingerprint(status: str, model: str, error: str | None) -> int:
-    """64 bits that are the same for failures of one kind: status, model, and the error's words."""
-    kind = b"\0".join((status.encode(), model.encode(), normal(error)))
-    return int.from_bytes(hashlib.blake2b(kind, digest_size=8).digest(), signed=True)
-
-
-# --- time ----------------------------------------------------------------------------------------
-
-
 def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at: datetime) -> datetime:
-    """When a task failed that was not known before: Neo says when it began and how long it ran, not when it ended.
+    """Return when a task failed that is seen for the first time.
 
-    One that is continued also rests in between, so that this is no later than its last run's end.
+    Neo says when it began and how long it ran, not when it ended. One that is continued also rests in between, so
+    that this is no later than its last run's end.
     """
     ran = timedelta(milliseconds=max(total_execution_ms or 0, 0))
     # the shorter of two spans, then added: an absurd one of an older ledger has no moment at its end
     return created_at + min(ran, observed_at - created_at)
-
-
-def is_over(last_observed_at: datetime, now: datetime) -> bool:
-    """Whether a group is closed: the next failure opens another."""
-    return now - last_observed_at >= QUIET

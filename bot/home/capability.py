@@ -2,7 +2,7 @@
 
 from bot.budgets.capability import budget_commands
 from bot.capability import Capability, Context, Stage, Timer, Upkeep
-from bot.failures.capability import failure_commands
+from bot.failures.capability import failure_commands, silence_commands
 from bot.home import store
 from bot.home.facts import HomePolicy
 from bot.home.home import HomeTab
@@ -22,6 +22,7 @@ def home(context: Context) -> Capability:
         answers(context),
         budget_commands(context),
         failure_commands(context),
+        silence_commands(context),
         HomePolicy.from_settings(context.settings),
         context.clock,
     )

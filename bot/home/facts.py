@@ -15,11 +15,10 @@ from bot.domain.periods import Unit, Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question
 from bot.domain.query.when import Calendar
-from bot.failures.answer_render import ActiveSilence
-from bot.failures.commands import quiet
-from bot.failures.facts import Case, going_on
+from bot.failures.facts import GroupFacts, open_group_facts
+from bot.failures.listener_store import is_listening
 from bot.failures.report import ErrorLine, error_lines
-from bot.failures.store import listens
+from bot.failures.silence_facts import ActiveSilence, named_silences
 from bot.home.store import SHOWN
 from bot.ledger.freshness import freshness
 from bot.ledger.members import member_id
@@ -76,7 +75,7 @@ class Team:
     month: Report
     forecast: Forecast | None
     budgets: tuple[BudgetLine, ...]
-    alerts: tuple[Case, ...]
+    alerts: tuple[GroupFacts, ...]
     silences: tuple[ActiveSilence, ...]
     incidents: tuple[str, ...]
     owed: int
@@ -115,7 +114,7 @@ def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datet
             budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
             tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
             failing=tuple(error_lines(reader, lately, policy.budgets.basis, policy.usage.failing)),
-            listens=listens(reader, member),
+            listens=is_listening(reader, member),
         )
 
 
@@ -135,8 +134,8 @@ def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) 
 
 def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> Team:
     month = build_report(reader, ReportRequest(replace(MONTH, team=True), caller, now), policy.usage)
-    silences = quiet(reader, now)
-    alerts = going_on(reader, policy.budgets.basis, EVERYTHING)
+    silences = named_silences(reader, now)
+    alerts = open_group_facts(reader, policy.budgets.basis, EVERYTHING)
     with reader:
         pressing = [each for each in budget_lines(reader, policy.budgets, now) if _presses(each)]
         return Team(

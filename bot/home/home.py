@@ -14,6 +14,7 @@ from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
 from bot.failures.commands import FailureCommands
+from bot.failures.silence_commands import SilenceCommands
 from bot.home import store
 from bot.home.facts import HomeFacts, HomePolicy, home_facts
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction, home_action
@@ -47,6 +48,7 @@ class HomeTab:
     answers: Answers
     budgets: BudgetCommands
     failures: FailureCommands
+    silences: SilenceCommands
     policy: HomePolicy
     clock: Callable[[], datetime]
     _rights: Viewers = field(init=False)
@@ -88,13 +90,12 @@ class HomeTab:
         await self._draw(request.user, at_once=True)
 
     async def _listen(self, caller: Caller, *, on: bool) -> None:
-        member = await self.failures.member(caller)
-        await self.failures.listen(member, on=on)
+        await self.failures.set_listening(caller, on=on)
 
     async def _lift(self, silence: int, caller: Caller) -> None:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators lift silences.")
-        await self.failures.lift(silence)
+        await self.silences.lift(silence)
 
     # --- when something changes ----------------------------------------------------------------------
 

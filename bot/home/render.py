@@ -12,14 +12,14 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
-from bot.failures.answer_render import ActiveSilence, silenced
-from bot.failures.facts import Case
+from bot.failures.answer_render import lift_button, silence_line
+from bot.failures.facts import GroupFacts
 from bot.failures.report import ErrorLine
 from bot.home.facts import HomeFacts, Own, Team
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
 from bot.ledger.spend import TaskRow
 from bot.slack import blocks
-from bot.slack.blocks import Button, Draft, Message
+from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import code, readable_text
 from bot.slack.templates import Templates
 from bot.usage import answer_formatting
@@ -166,16 +166,12 @@ def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
     values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
     draft.add(blocks.section(view.templates.render("home/alerts", **values)))
     for each in team.silences[:_LINES]:
-        draft.add(blocks.context(silenced(each, view.zone)))
+        draft.add(blocks.context(silence_line(each, view.zone)))
     if team.silences:
-        draft.add(blocks.actions([_lift_button(each) for each in team.silences[:_BUTTONS]]))
+        draft.add(blocks.actions([lift_button(each, LiftSilenceAction(each.id)) for each in team.silences[:_BUTTONS]]))
 
 
-def _lift_button(each: ActiveSilence) -> Button:
-    return blocks.button(one_line(f"Lift: {each.name}", _TITLE), LiftSilenceAction(each.id))
-
-
-def _alert(each: Case) -> dict[str, object]:
+def _alert(each: GroupFacts) -> dict[str, object]:
     return {
         "tasks": each.tasks,
         "model": one_line(each.model, _TITLE),

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bot.failures.report import to_document as errors_document
+from bot.failures.report import error_document
 from bot.sandbox.world import START, World
 from bot.usage.export import to_json
 from tests.support.app import errors_of, report_of, show_digest
@@ -63,7 +63,7 @@ async def test_files_and_the_terminal_count_them_so_too(counted: tuple[Office, i
     app = office.app()
     total = json.loads(to_json(report_of(app, "team 2026-03-01")))["total"]
     assert (total["failed_tasks"], total["failed_usd"]) == (failed, f"{spent}0000000")
-    errors = errors_document(errors_of(app, "team 2026-03-01"))
+    errors = error_document(errors_of(app, "team 2026-03-01"))
     assert (errors["failed_tasks"], errors["failed_usd"]) == (failed, f"{spent}0000000")
     assert sum(each["tasks"] for each in errors["groups"]) == failed
     for parts in (errors["by_model"], errors["by_member"]):

@@ -8,8 +8,7 @@ from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
 from bot.digest.cli import DigestRequests, channels, digest_text
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule
-from bot.failures.report import ErrorReport
-from bot.failures.report import terminal_report as terminal_error_report
+from bot.failures.report import ErrorReport, terminal_error_report
 from bot.ledger.repricing import RepricingResult
 from bot.maintenance.members import merge_members
 from bot.maintenance.reprice import reprice

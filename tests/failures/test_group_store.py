@@ -1,4 +1,4 @@
-"""When a group of failures is to be told: after the pass that found it, whatever the clock says."""
+"""When a group of failures is reported: after the pass that found it, whatever the clock says; and when it closes."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,8 +10,17 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.database.engine import open_database
-from bot.failures import store
-from bot.failures.store import Kind, State
+from bot.failures.failure_store import FailureSample, ensure_kinds
+from bot.failures.group_store import (
+    GroupState,
+    OpenGroup,
+    close_groups,
+    extend_group,
+    groups_to_report,
+    is_closing_due,
+    open_group,
+    open_groups,
+)
 from bot.ledger import passes
 from bot.ledger.pass_tally import PassOutcome, PassTally
 from tests.support.downgrade import downgrade
@@ -39,8 +48,8 @@ def ended(connection: Connection, key: int, at: datetime, *, complete: bool = Tr
 
 
 def found(connection: Connection, at: datetime) -> int:
-    (kind,) = store.kinds(connection, {1: Kind(1, "error", "opus", "disk is full")}).values()
-    return store.open_group(connection, kind, State.WAITING, at).id
+    (kind,) = ensure_kinds(connection, [FailureSample(1, "error", "opus", "disk is full")]).values()
+    return open_group(connection, kind, GroupState.WAITING, at).id
 
 
 @pytest.mark.parametrize("back", [timedelta(0), timedelta(days=1)], ids=["at the same moment", "set back a day"])
@@ -50,35 +59,35 @@ def test_a_pass_that_ended_before_says_nothing_of_what_a_later_one_finds(
     ended(connection, begun(connection, NOW), NOW)
     going_on = begun(connection, NOW - back)
     group = found(connection, NOW - back)
-    assert store.to_tell(connection) == []
+    assert groups_to_report(connection) == []
     ended(connection, going_on, NOW - back)
-    assert store.to_tell(connection) == [group]
+    assert groups_to_report(connection) == [group]
 
 
 def test_a_pass_that_failed_has_ended_too(connection: Connection) -> None:
     failing = begun(connection, NOW)
     group = found(connection, NOW)
     ended(connection, failing, NOW, complete=False)
-    assert store.to_tell(connection) == [group]
+    assert groups_to_report(connection) == [group]
 
 
 def test_what_a_killed_pass_has_found_is_told_after_the_next(connection: Connection) -> None:
     begun(connection, NOW)
     group = found(connection, NOW)
     following = begun(connection, NOW)
-    assert store.to_tell(connection) == []
+    assert groups_to_report(connection) == []
     ended(connection, following, NOW)
-    assert store.to_tell(connection) == [group]
+    assert groups_to_report(connection) == [group]
 
 
 def test_a_group_that_grows_waits_for_the_pass_that_it_grows_in(connection: Connection) -> None:
     ended(connection, begun(connection, NOW), NOW)
     group = found(connection, NOW)
     going_on = begun(connection, NOW)
-    store.touch(connection, group, State.WAITING, NOW)
-    assert store.to_tell(connection) == []
+    extend_group(connection, group, GroupState.WAITING, NOW)
+    assert groups_to_report(connection) == []
     ended(connection, going_on, NOW)
-    assert store.to_tell(connection) == [group]
+    assert groups_to_report(connection) == [group]
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -98,8 +107,20 @@ def test_a_group_that_waited_when_the_ledger_was_updated_is_told_after_a_pass(tm
     database = open_database(path)
     try:
         with database.transaction() as connection:
-            assert store.to_tell(connection) == []
+            assert groups_to_report(connection) == []
             ended(connection, begun(connection, NOW), NOW)
-            assert store.to_tell(connection) == [5]
+            assert groups_to_report(connection) == [5]
     finally:
         database.close()
+
+
+def test_a_group_closes_after_a_day_without_a_failure(connection: Connection) -> None:
+    group = found(connection, NOW)
+    early, late = NOW + timedelta(hours=23, minutes=59), NOW + timedelta(hours=24)
+    assert not is_closing_due(connection, early)
+    assert close_groups(connection, early) == []
+    (still,) = open_groups(connection, [1]).values()
+    assert still == OpenGroup(group, 1, GroupState.WAITING, None)
+    assert is_closing_due(connection, late)
+    close_groups(connection, late)
+    assert open_groups(connection, [1]) == {}

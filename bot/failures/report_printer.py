@@ -1,4 +1,4 @@
-"""Failures for a terminal."""
+"""Prints a report of failures in a terminal."""
 
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,13 @@ from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.failures.answer_render import COLUMNS, NUMBERS, cells, percent
-from bot.failures.report import ErrorReport, Part
+from bot.failures.report import ErrorReport
+from bot.ledger.selected_tasks import TaskShare
 
 _MOST = 40  # lines of a table
 
 
-def show(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
+def print_report(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     """Print the report."""
     whose = "team" if report.members is None else ", ".join(report.members)
     start, end = (formatting.moment(each, zone) for each in (report.window.start, report.window.end))
@@ -23,8 +24,8 @@ def show(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     console.print(_headline(report))
     if report.lines:
         console.print(_lines(report, zone))
-        for name, parts in (("model", report.by_model), ("member", report.by_member)):
-            console.print(_shares(name, parts))
+        for name, shares in (("model", report.by_model), ("member", report.by_member)):
+            console.print(_shares(name, shares))
     as_of = "no complete reading yet" if report.as_of is None else f"data as of {formatting.moment(report.as_of, zone)}"
     lacking = "" if report.complete else "; the ledger does not hold all of that time"
     console.print(f"{as_of}{lacking}", style="dim")
@@ -49,10 +50,10 @@ def _lines(report: ErrorReport, zone: ZoneInfo) -> Table:
     return table
 
 
-def _shares(name: str, parts: tuple[Part, ...]) -> Table:
+def _shares(name: str, shares: tuple[TaskShare, ...]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column, justify in ((f"by {name}", "left"), ("failed", "right"), ("of", "right"), ("share", "right")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for part in [part for part in parts if part.failed][:_MOST]:
-        table.add_row(one_line(part.name), f"{part.failed:,}", f"{part.tasks:,}", percent(part.failed, part.tasks))
+    for each in [each for each in shares if each.failed][:_MOST]:
+        table.add_row(one_line(each.name), f"{each.failed:,}", f"{each.tasks:,}", percent(each.failed, each.tasks))
     return table

@@ -1,0 +1,110 @@
+"""Alert values: what the templates of alerts are filled with, as far as the reader may see it.
+
+Their names stay as they are: operators' own templates use them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain import formatting
+from bot.domain.text import one_line
+from bot.domain.visibility import Privacy, Titles
+from bot.failures import failure_formatting
+from bot.failures.facts import AlertFacts, FailedTask, GroupFacts
+from bot.failures.rules import MOST_REPLIES, FailurePolicy
+from bot.outbox.destinations import MemberDestination
+from bot.outbox.renderers import RenderRequest
+from bot.slack.mrkdwn import code
+
+_LINES = 10  # kinds that a summary lists
+_NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that all of its lines fit
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReader:
+    """Who reads an alert, and what they may see; `member` is whose own tasks it is about, if it is one member's."""
+
+    member: int | None
+    sees_errors: bool
+    sees_names: bool
+
+    @classmethod
+    def of(cls, request: RenderRequest, policy: FailurePolicy) -> "AlertReader":
+        """Return the reader of what is to be rendered."""
+        member = request.destination.member if isinstance(request.destination, MemberDestination) else None
+        return cls(
+            member=member,
+            sees_errors=request.in_dm or policy.titles is Titles.CHANNEL,
+            sees_names=member is None and (request.in_dm or policy.privacy is Privacy.NAMED),
+        )
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it is about one member's own tasks."""
+        return self.member is not None
+
+
+def headline(facts: GroupFacts, reader: AlertReader) -> dict[str, Any]:
+    """Return the values of `failures/headline`."""
+    return {
+        "tasks": facts.tasks,
+        "own": reader.is_member,
+        "within": failure_formatting.within(facts),
+        "model": facts.model,
+        "status": facts.status,
+        "members": formatting.count(len(facts.members), "member"),
+        "who": facts.members[0] if len(facts.members) == 1 and reader.sees_names else "",
+        "spent": failure_formatting.spent(facts.nanos),
+    }
+
+
+def details(
+    facts: GroupFacts, latest: Iterable[FailedTask], reader: AlertReader, policy: FailurePolicy
+) -> dict[str, Any]:
+    """Return the values of `failures/details`; `latest` are the tasks that are linked, where there are addresses."""
+    linked = latest if policy.address else ()
+    return {
+        "error": code(facts.error) if facts.error and reader.sees_errors else "",
+        "cap": "" if facts.cap is None else failure_formatting.CAPS[facts.cap],
+        "cap_name": facts.cap or "",
+        "names": failure_formatting.names(facts.members) if len(facts.members) > 1 and reader.sees_names else "",
+        "tasks": facts.tasks,
+        "mended": facts.recovered,
+        "began": formatting.moment(facts.began, policy.zone),
+        "last": formatting.moment(facts.last, policy.zone),
+        "links": [failure_formatting.link(policy.address, each.task_id) for each in linked],
+        "closed": facts.is_closed,
+        "hushed": facts.is_muted,
+    }
+
+
+def summary(alert: AlertFacts, reader: AlertReader) -> dict[str, Any]:
+    """Return the values of `failures/summary`, for a message that reports many groups."""
+    groups = alert.groups
+    lines = [_line(each, reader) for each in groups[:_LINES]]
+    members = {email for each in groups for email in each.members}
+    return {
+        "kinds": len(groups),
+        "own": reader.is_member,
+        "tasks": formatting.count(sum(each.tasks for each in groups), "task"),
+        "members": formatting.count(len(members), "member"),
+        "spent": failure_formatting.spent(sum(each.nanos for each in groups)),
+        "lines": lines,
+        "more": len(groups) - len(lines),
+        "unshown": 0 if reader.is_member else max(len(groups) - MOST_REPLIES, 0),
+        "closed": alert.is_closed,
+        "hushed": any(each.is_muted for each in groups),
+    }
+
+
+def _line(facts: GroupFacts, reader: AlertReader) -> dict[str, Any]:
+    return {
+        "tasks": facts.tasks,
+        "model": one_line(facts.model, _NAME),
+        "status": facts.status,
+        "members": formatting.count(len(facts.members), "member"),
+        "spent": failure_formatting.spent(facts.nanos),
+        "cap": facts.cap or "",
+        "error": code(one_line(facts.error, _ERROR)) if facts.error and reader.sees_errors else "",
+    }

@@ -1,0 +1,88 @@
+"""Alerts: the notifications that report groups of failures, and the edits of their live messages."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.failures.failure_store import failing_tasks
+from bot.failures.group_store import first_groups, group_sizes, mark_reported
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
+from bot.failures.listener_store import has_listeners, listeners_among
+from bot.failures.rules import CLOSE_AFTER, MOST_ALERTS, MOST_REPLIES, SEND_WITHIN
+from bot.ledger.stored_tasks import tasks_by_id
+from bot.outbox.destinations import AlertDestination, MemberDestination
+from bot.outbox.live_store import request_edits
+from bot.outbox.store import NewNotification, enqueue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def report_groups(connection: "Connection", groups: Sequence[int], now: datetime) -> None:
+    """Enqueue the alerts of groups: one for each or, if they are many, one for all with a thread.
+
+    Whoever asked to be notified of their own failures gets as many, of what is theirs in the groups.
+    """
+    together = len(groups) > MOST_ALERTS
+    first = {group: groups[0] if together else group for group in groups}
+    mark_reported(connection, groups, first)
+    enqueue(connection, _alerts(connection, groups, first, now), now)
+    _notify(connection, _listeners(connection, groups), first, now)
+
+
+def notify_listeners(connection: "Connection", group: int, first: int, members: Collection[int], now: datetime) -> None:
+    """Notify those of the members who asked for it that tasks of theirs have joined a group, once a message.
+
+    `first` is the first group of the message that reports the group.
+    """
+    # who has just failed, and not whoever is in the group: it may hold years of failures
+    pairs = [(group, member) for member in listeners_among(connection, members)]
+    _notify(connection, pairs, {group: first}, now)
+
+
+def request_edits_of(connection: "Connection", groups: Iterable[int]) -> None:
+    """Have the messages that report those groups edited."""
+    request_edits(connection, map(FailuresTopic, first_groups(connection, groups)))
+
+
+def _alerts(
+    connection: "Connection", groups: Sequence[int], first: Mapping[int, int], now: datetime
+) -> Iterator[NewNotification]:
+    until = now + CLOSE_AFTER + SEND_WITHIN
+    leading = list(dict.fromkeys(first.values()))
+    for group in leading:
+        yield NewNotification(FailuresKey(group), AlertDestination(), FailuresTopic(group), until)
+    if len(leading) < len(groups):
+        for group in _largest(connection, groups):
+            yield NewNotification(FailureKey(group), AlertDestination(), FailuresTopic(first[group]), until)
+
+
+def _largest(connection: "Connection", groups: Collection[int]) -> list[int]:
+    """Return the groups that a thread shows: those with the most tasks, in the order they came."""
+    sizes = group_sizes(connection, groups)
+    return sorted(sorted(groups, key=lambda group: -sizes.get(group, 0))[:MOST_REPLIES])
+
+
+def _listeners(connection: "Connection", groups: Sequence[int]) -> list[tuple[int, int]]:
+    """Return group and member wherever a task in the group that has not recovered is of a member who listens."""
+    if not has_listeners(connection):
+        return []
+    failing = failing_tasks(connection, groups)
+    tasks = tasks_by_id(connection, {task for _, task in failing})
+    listeners = set(listeners_among(connection, {each.member for each in tasks.values()}))
+    pairs = {(group, tasks[task].member) for group, task in failing}
+    return sorted((group, member) for group, member in pairs if member in listeners)
+
+
+def _notify(
+    connection: "Connection", listeners: Iterable[tuple[int, int]], first: Mapping[int, int], now: datetime
+) -> None:
+    until = now + CLOSE_AFTER + SEND_WITHIN
+    enqueue(
+        connection,
+        (
+            NewNotification(FailuresKey(first[group]), MemberDestination(member), FailuresTopic(first[group]), until)
+            for group, member in listeners
+        ),
+        now,
+    )

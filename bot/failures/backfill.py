@@ -1,0 +1,81 @@
+"""Backfill: records, without notifying anybody, failures that are in the ledger and were not recorded when booked.
+
+There are some after an update from a version that recorded none, and where FAILURE_STATUSES has been changed.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bot.database import metadata
+from bot.domain.timestamps import from_us, to_us
+from bot.failures import failure_store
+from bot.failures.alerts import request_edits_of
+from bot.failures.failure_store import FailureRecord, FailureSample, current_failures, ensure_kinds
+from bot.failures.fingerprints import fingerprint
+from bot.failures.group_store import close_empty_groups
+from bot.failures.rules import failed_at
+from bot.ledger.stored_tasks import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.database.reader import Reads
+
+_RECORDED = "failures_of"  # the metadata of which statuses' failures are recorded
+_AT_ONCE = 5_000  # tasks in one statement
+
+
+def is_backfill_due(reads: "Reads", statuses: Sequence[str]) -> bool:
+    """Return whether `backfill` would change anything."""
+    return metadata.read(reads, _RECORDED) != _joined(statuses)
+
+
+def backfill(connection: "Connection", statuses: Sequence[str]) -> None:
+    """Record the failures of all tasks in the ledger that have one of the statuses, and forget all others."""
+    if not is_backfill_due(connection, statuses):
+        return
+    emptied = _forget_others(connection, statuses)
+    close_empty_groups(connection, emptied)
+    request_edits_of(connection, emptied)
+    for tasks in _unrecorded(connection, statuses):
+        failure_store.write_failures(connection, list(_records(connection, tasks)))
+    metadata.write(connection, _RECORDED, _joined(statuses))
+
+
+def _joined(statuses: Sequence[str]) -> str:
+    return ",".join(sorted(statuses))
+
+
+def _forget_others(connection: "Connection", statuses: Sequence[str]) -> list[int]:
+    """Forget the failures of tasks with none of the statuses; return the groups they were in."""
+    last, groups = 0, set[int]()
+    while failing := failure_store.failing_tasks_after(connection, last, _AT_ONCE):
+        last = failing[-1]
+        tasks = tasks_by_id(connection, failing)
+        groups |= failure_store.delete_failures(
+            connection, [each.id for each in tasks.values() if each.status not in statuses]
+        )
+    return sorted(groups)
+
+
+def _unrecorded(connection: "Connection", statuses: Sequence[str]) -> Iterator[list[StoredTask]]:
+    """Yield the tasks of the statuses that are not recorded as failed, some at once."""
+    last = 0
+    while tasks := tasks_with_status(connection, statuses, last, _AT_ONCE):
+        last = tasks[-1].id
+        recorded = current_failures(connection, [each.id for each in tasks])
+        yield [each for each in tasks if each.id not in recorded]
+
+
+def _records(connection: "Connection", tasks: Sequence[StoredTask]) -> Iterator[FailureRecord]:
+    texts = texts_by_id(connection, [each.id for each in tasks])
+    samples = {
+        each.id: FailureSample(
+            fingerprint(each.status, each.model, error := texts[each.id].error_message), each.status, each.model, error
+        )
+        for each in tasks
+    }
+    kinds = ensure_kinds(connection, samples.values())
+    for each in tasks:
+        at = failed_at(from_us(each.created_at), each.total_execution_ms, from_us(each.changed_at))
+        yield FailureRecord(each.id, kinds[samples[each.id].fingerprint], None, to_us(at), each.stream_count)

@@ -1,0 +1,259 @@
+"""The store of groups: failures of one kind, from the first until a day has passed without another."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bot.database.reader import plain_rows
+from bot.domain.timestamps import from_us, to_us
+from bot.failures.keys import ReportedGroups
+from bot.failures.rules import CLOSE_AFTER, Cap
+from bot.ledger.pass_history import newest_ended_pass, newest_pass
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.database.reader import Reads
+
+
+class GroupState(StrEnum):
+    """How far a group has come."""
+
+    WAITING = "waiting"  # to be reported at the end of the pass that found it
+    REPORTED = "told"
+    MUTED = "hushed"  # reported, and closed by a failure that was silenced
+    SILENCED = "quiet"  # not reported; a failure that is not silenced makes it wait
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGroup:
+    """A group that is open; `first` is the first of the groups that its message reports, None before it has one."""
+
+    id: int
+    kind: int
+    state: GroupState
+    first: int | None
+
+
+# --- groups that failures come into --------------------------------------------------------------
+
+
+def open_groups(connection: "Connection", kinds: Collection[int]) -> dict[int, OpenGroup]:
+    """Return the open groups of those kinds, by kind."""
+    rows = connection.exec_driver_sql(
+        "SELECT g.id, g.kind, g.state, g.first FROM json_each(?) j"
+        " CROSS JOIN failure_group g ON g.kind = j.value AND g.closed_at IS NULL",
+        (json.dumps(list(kinds)),),
+    )
+    return {kind: OpenGroup(key, kind, GroupState(state), first) for key, kind, state, first in rows.all()}
+
+
+def open_group(connection: "Connection", kind: int, state: GroupState, now: datetime) -> OpenGroup:
+    """Add a group, found by the pass that books now, and return it."""
+    key = connection.exec_driver_sql(
+        "INSERT INTO failure_group (kind, state, opened_at, last_at, last_pass) VALUES (?,?,?,?,?)",
+        (kind, state, to_us(now), to_us(now), newest_pass(connection)),
+    ).lastrowid
+    return OpenGroup(int(key), kind, state, None)
+
+
+def extend_group(connection: "Connection", group: int, state: GroupState, now: datetime) -> None:
+    """Record that a failure has joined a group in the pass that books now."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET last_at = max(last_at, ?), last_pass = ?, state = ? WHERE id = ?",
+        (to_us(now), newest_pass(connection), state, group),
+    )
+
+
+def change_kind(connection: "Connection", group: int, kind: int, tasks: Collection[int]) -> bool:
+    """Make an open group that holds exactly those tasks one of another kind, and return whether it is now.
+
+    It is not where a group of that kind is open already.
+    """
+    held = connection.exec_driver_sql("SELECT task FROM failure WHERE grp = ?", (group,)).all()
+    if {row[0] for row in held} != set(tasks) or kind in open_groups(connection, [kind]):
+        return False
+    done = connection.exec_driver_sql(
+        "UPDATE failure_group SET kind = ? WHERE id = ? AND closed_at IS NULL", (kind, group)
+    )
+    if done.rowcount:
+        connection.exec_driver_sql("UPDATE failure SET kind = ? WHERE grp = ?", (kind, group))
+    return bool(done.rowcount)
+
+
+# --- closing -------------------------------------------------------------------------------------
+
+_ENDED = "SELECT id, first FROM failure_group WHERE closed_at IS NULL AND last_at <= ?"
+_CLOSE = "UPDATE failure_group SET closed_at = ? WHERE closed_at IS NULL AND last_at <= ?"
+# last touched by a clock that ran ahead
+_CORRECT = "UPDATE failure_group SET last_at = ? WHERE closed_at IS NULL AND state <> 'waiting' AND last_at > ?"
+_CLOSING = """
+SELECT 1 FROM failure_group WHERE closed_at IS NULL AND (last_at <= ? OR (state <> 'waiting' AND last_at > ?)) LIMIT 1
+"""
+
+
+def is_closing_due(reads: "Reads", now: datetime) -> bool:
+    """Return whether `close_groups` would change anything now."""
+    return bool(plain_rows(reads, _CLOSING, (to_us(now - CLOSE_AFTER), to_us(now))))
+
+
+def close_groups(connection: "Connection", now: datetime) -> list[int]:
+    """Close the groups without a failure for a day; return the first groups of the messages that report them.
+
+    Those last touched in the future were touched by a clock that ran ahead: their day begins now.
+    """
+    connection.exec_driver_sql(_CORRECT, (to_us(now), to_us(now)))
+    before = to_us(now - CLOSE_AFTER)
+    rows = connection.exec_driver_sql(_ENDED, (before,)).all()
+    if rows:
+        connection.exec_driver_sql(_CLOSE, (to_us(now), before))
+    return sorted({first for _, first in rows if first is not None})
+
+
+def mute_group(connection: "Connection", group: int, now: datetime) -> None:
+    """Close a reported group because a failure of it is silenced: after the silence, the next one opens another."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET closed_at = ?, state = 'hushed' WHERE id = ?", (to_us(now), group)
+    )
+
+
+def close_empty_groups(connection: "Connection", groups: Iterable[int]) -> None:
+    """Close those of the groups that hold no task any more, as of their last failure; none of them is reported."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET closed_at = last_at, state = CASE state WHEN 'waiting' THEN 'quiet' ELSE state END"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND closed_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM failure f WHERE f.grp = failure_group.id)",
+        (json.dumps(list(groups)),),
+    )
+
+
+# --- reporting -----------------------------------------------------------------------------------
+
+_WAITING = "SELECT id FROM failure_group WHERE state = 'waiting' AND last_pass <= ? ORDER BY id"
+
+
+def groups_to_report(reads: "Reads") -> list[int]:
+    """Return the groups that wait to be reported, once the pass that found them or a later one has ended; oldest first.
+
+    A later one, because a pass may be killed. After either, nothing more of the same booking is to come.
+    """
+    ended = newest_ended_pass(reads)
+    return [row[0] for row in plain_rows(reads, _WAITING, (ended,))] if ended else []
+
+
+def mark_reported(connection: "Connection", groups: Sequence[int], first: Mapping[int, int]) -> None:
+    """Record that those groups are reported, each by the message whose first group `first` gives."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET state = 'told', first = coalesce(first, ?) WHERE id = ?",
+        [(first[group], group) for group in groups],
+    )
+
+
+def group_sizes(connection: "Connection", groups: Iterable[int]) -> dict[int, int]:
+    """Return how many tasks each of the groups holds."""
+    rows = connection.exec_driver_sql(
+        "SELECT f.grp, count(*) FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value GROUP BY f.grp",
+        (json.dumps(list(groups)),),
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
+# --- the messages that report groups -------------------------------------------------------------
+
+
+def first_groups(connection: "Connection", groups: Iterable[int]) -> list[int]:
+    """Return the first groups of the messages that report those groups, as far as they were reported."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT g.first FROM json_each(?) j CROSS JOIN failure_group g ON g.id = j.value"
+        " WHERE g.first IS NOT NULL",
+        (json.dumps(list(groups)),),
+    )
+    return [row[0] for row in rows.all()]
+
+
+def open_first_groups(reads: "Reads") -> list[int]:
+    """Return the first groups of the messages that report any open group."""
+    rows = plain_rows(reads, "SELECT first FROM failure_group WHERE closed_at IS NULL")
+    return sorted({first for (first,) in rows if first is not None})
+
+
+_ONE = "SELECT id FROM failure_group WHERE id = ?"
+_OF_FIRST = "SELECT id FROM failure_group WHERE first = ?"
+
+
+def group_ids(reads: "Reads", groups: ReportedGroups) -> list[int]:
+    """Return the ids of the groups that a button is about."""
+    return [row[0] for row in plain_rows(reads, _OF_FIRST if groups.is_first else _ONE, (groups.id,))]
+
+
+def first_group(reads: "Reads", groups: ReportedGroups) -> int:
+    """Return the first group of the message that a button is about."""
+    if groups.is_first:
+        return groups.id
+    rows = plain_rows(reads, "SELECT first FROM failure_group WHERE id = ?", (groups.id,))
+    return next((first for (first,) in rows if first is not None), groups.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Who has seen an alert (a Slack id), and when they said so."""
+
+    by: str
+    at: datetime
+
+
+def acknowledgement(reads: "Reads", first: int) -> Acknowledgement | None:
+    """Return who acknowledged the message that reports a group and perhaps others; None if nobody has."""
+    rows = plain_rows(reads, "SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = ?", (first,))
+    return next((Acknowledgement(by, from_us(at)) for by, at in rows if by is not None), None)
+
+
+def acknowledge(connection: "Connection", first: int, by: str, now: datetime) -> None:
+    """Record who acknowledged the message that reports a group and perhaps others."""
+    connection.exec_driver_sql(
+        "UPDATE failure_group SET acknowledged_by = ?, acknowledged_at = ? WHERE id = ?", (by, to_us(now), first)
+    )
+
+
+# --- groups as they are shown --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGroup:
+    """A group and its kind; `is_muted` says that a failure that was silenced closed it."""
+
+    id: int
+    kind: int
+    status: str
+    model: str
+    cap: Cap | None
+    is_closed: bool
+    is_muted: bool
+
+
+_STORED = """
+SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed'
+FROM failure_group g JOIN failure_kind k ON k.id = g.kind
+"""
+_STORED_ONE = f"{_STORED} WHERE g.id = ?"
+_STORED_OF_FIRST = f"{_STORED} WHERE g.first = ?"
+_STORED_OPEN = f"{_STORED} WHERE g.closed_at IS NULL"
+
+
+def stored_groups(reads: "Reads", groups: ReportedGroups) -> list[StoredGroup]:
+    """Return one group by its id, or all that one message reports, in no particular order."""
+    sql = _STORED_OF_FIRST if groups.is_first else _STORED_ONE
+    return [_stored_group(row) for row in plain_rows(reads, sql, (groups.id,))]
+
+
+def stored_open_groups(reads: "Reads") -> list[StoredGroup]:
+    """Return the groups that are open, in no particular order."""
+    return [_stored_group(row) for row in plain_rows(reads, _STORED_OPEN)]
+
+
+def _stored_group(row: Sequence[Any]) -> StoredGroup:
+    group, kind, status, model, cap, is_closed, is_muted = row
+    return StoredGroup(group, kind, status, model, Cap(cap) if cap else None, bool(is_closed), bool(is_muted))

@@ -1,0 +1,97 @@
+"""Silences in Slack: an operator silences what an alert is about, and lifts a silence."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.database.engine import Database
+from bot.domain import formatting
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.periods import local_day
+from bot.failures import forms
+from bot.failures.group_store import open_first_groups
+from bot.failures.keys import FailuresTopic, LiftSilenceAction, SilenceAction
+from bot.failures.rules import FailurePolicy
+from bot.failures.silence_facts import silence_choices, target_name
+from bot.failures.silence_store import Silence, lift_silence, set_silence
+from bot.outbox.live_store import request_edits
+from bot.slack import blocks
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+from bot.slack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceCommands:
+    """The buttons and the form of silences; `clock` gives aware times. Whoever acts is authorised anew each time."""
+
+    database: Database
+    workspace: Workspace
+    templates: Templates
+    policy: FailurePolicy
+    clock: Callable[[], datetime]
+
+    async def open_form(self, request: Request, caller: Caller) -> None:
+        """Open the form in which an operator silences what an alert is about."""
+        check_operator(caller)
+        groups = SilenceAction.decode(request.action, request.text).groups
+        choices = await self.database.read(lambda reader: silence_choices(reader, groups, self.policy.basis))
+        if not choices:
+            raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
+        today = local_day(self.clock(), self.policy.zone)
+        await self.workspace.views.open_form(request.trigger, forms.silence_view(choices, request.channel, today))
+
+    def problems(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what is wrong with what was filled into the form, by field."""
+        return forms.problems(fields, self.clock(), self.policy.zone)
+
+    async def submit_form(self, request: Request, caller: Caller) -> None:
+        """Silence what was chosen in the form, for an operator."""
+        check_operator(caller)
+        silence = forms.submitted_silence(request.fields, request.user, self.clock(), self.policy.zone)
+        await self.database.write(lambda connection: self._set(connection, silence))
+        log.info("silenced", by=request.user, what=silence.target.type.value)
+        name = await self.database.read(lambda reader: target_name(reader, silence.target))
+        day = formatting.last_day(silence.until, self.policy.zone)
+        await self._respond(request, "failures/silence_confirmation", name=name, day=day, reason=silence.reason or "")
+
+    async def press_lift(self, request: Request, caller: Caller) -> None:
+        """End the silence whose button an operator pressed."""
+        check_operator(caller)
+        key = LiftSilenceAction.decode(request.action, request.text)
+        await self._respond(request, "failures/silence_lifted", done=await self.lift(key.silence))
+
+    async def lift(self, silence: int) -> bool:
+        """End a silence, by its id; return whether it was still in force. The caller is an operator."""
+        return await self.database.write(lambda connection: self._lift(connection, silence))
+
+    def _set(self, connection: "Connection", silence: Silence) -> None:
+        set_silence(connection, silence, self.clock())
+        _request_edits(connection)
+
+    def _lift(self, connection: "Connection", silence: int) -> bool:
+        was_active = lift_silence(connection, silence, self.clock())
+        _request_edits(connection)
+        return was_active
+
+    async def _respond(self, request: Request, template: str, **values: object) -> None:
+        await request.responder.respond(blocks.paragraph(self.templates.render(template, **values)))
+
+
+def check_operator(caller: Caller) -> None:
+    """Raise RefusedError for everybody but operators."""
+    if caller.role is not Role.OPERATOR:
+        raise RefusedError("Operators silence and acknowledge failures. `notify errors off` ends your own messages.")
+
+
+def _request_edits(connection: "Connection") -> None:
+    """Have the alerts of open groups edited, which show the silences that are about them."""
+    request_edits(connection, map(FailuresTopic, open_first_groups(connection)))

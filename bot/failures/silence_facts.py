@@ -1,0 +1,88 @@
+"""The facts of silences: those in force, each with a name, and what of an alert can be silenced."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.database.reader import Reader
+from bot.domain.pricing import SpendBasis
+from bot.failures.facts import NOBODY, facts_of, kind_name
+from bot.failures.forms import Choice
+from bot.failures.keys import ReportedGroups, SilenceTarget, TargetType
+from bot.failures.silence_store import active_silences
+from bot.ledger.members import emails_by_id, known_member_ids
+from bot.ledger.scope import EVERYTHING
+
+_OFFERED = 30  # kinds, models and members each that the form offers to silence; Slack takes 100 in all
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSilence:
+    """A silence in force: its id, what it is about, until when, why, and by whom (a Slack id)."""
+
+    id: int
+    name: str
+    until: datetime
+    reason: str | None
+    by: str
+
+
+def named_silences(reader: Reader, now: datetime) -> list[ActiveSilence]:
+    """Return the silences in force, those that end first at the beginning, from one snapshot."""
+    with reader:
+        return [
+            ActiveSilence(each.id, target_name(reader, each.target), each.until, each.reason, each.by)
+            for each in active_silences(reader, now)
+        ]
+
+
+def target_name(reader: Reader, target: SilenceTarget) -> str:
+    """Return what a silence is about, in words."""
+    match target.type:
+        case TargetType.MODEL:
+            return f"everything of {target.value}"
+        case TargetType.MEMBER:
+            member = int(target.value)
+            return f"everything of {emails_by_id(reader, [member]).get(member, NOBODY)}"
+        case TargetType.KIND:
+            return kind_name(reader, int(target.value))
+
+
+def silence_choices(reader: Reader, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
+    """Return what can be silenced of what an alert reports, from one snapshot."""
+    with reader:
+        found = facts_of(reader, groups, basis, EVERYTHING)
+        return [
+            *_kinds(reader, (each.kind for each in found)),
+            *_models(each.model for each in found),
+            *_members(reader, (email for each in found for email in each.members)),
+        ]
+
+
+def _kinds(reader: Reader, kinds: Iterable[int]) -> list[Choice]:
+    return [
+        Choice(SilenceTarget(TargetType.KIND, str(kind)), f"This error: {kind_name(reader, kind)}")
+        for kind in list(dict.fromkeys(kinds))[:_OFFERED]
+    ]
+
+
+def _models(models: Iterable[str]) -> list[Choice]:
+    return [
+        Choice(SilenceTarget(TargetType.MODEL, model), f"Everything of {model}")
+        for model in list(dict.fromkeys(models))[:_OFFERED]
+    ]
+
+
+def _members(reader: Reader, emails: Iterable[str]) -> list[Choice]:
+    offered = list(dict.fromkeys(emails))[:_OFFERED]
+    ids = known_member_ids(reader, [_stored(email) for email in offered])
+    return [
+        Choice(SilenceTarget(TargetType.MEMBER, str(ids[_stored(email)])), f"Everything of {email}")
+        for email in offered
+        if _stored(email) in ids
+    ]
+
+
+def _stored(email: str) -> str:
+    """Return an e-mail as the ledger has it; that of tasks without one is empty."""
+    return "" if email == NOBODY else email
