@@ -44,27 +44,20 @@ async def test_every_command_is_known_by_its_name(office: Office) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("line", "meant"),
-    [
-        ("budget @priya remvoe", "did you mean `remove`?"),
-        ("budget @priya remvoe month", "did you mean `remove`?"),
-        ("budget reqest 800/month", "did you mean `request`?"),
-        ("budget tema 800/month", "did you mean `team`?"),
-        ("budget defalt 800/month", "did you mean `default`?"),
-        ("budget team 800/mnth", "`800/month`"),
-        ("budget @priya remove mnth", "`budget @ana remove month`"),
-        ("notify erors on", "Did you mean `notify errors on`?"),
-        ("notify errors of", "Did you mean `notify errors off`?"),
-        ("snooze tody", "Did you mean `snooze today`?"),
-        ("snooze @priya perod", "Did you mean `snooze period`?"),
-        ("explain tema", "Did you mean `team`?"),
-    ],
-)
-async def test_a_misspelt_word_of_a_command_is_asked_about(office: Office, line: str, meant: str) -> None:
-    before = shown(await office.ask("hannah", "budgets"))
-    assert meant in shown(await office.ask("hannah", line))
-    assert shown(await office.ask("hannah", "budgets")) == before
+async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(office: Office) -> None:
+    lines = {  # all that are typed about budgets are tested in budgets/test_grammar
+        "budget @priya remvoe month": "did you mean `remove`?",
+        "budget reqest 800/month": "did you mean `request`?",
+        "notify erors on": "Did you mean `notify errors on`?",
+        "notify errors of": "Did you mean `notify errors off`?",
+        "snooze tody": "Did you mean `snooze today`?",
+        "snooze @priya perod": "Did you mean `snooze period`?",
+        "explain tema": "Did you mean `team`?",
+    }
+    for line, meant in lines.items():
+        before = shown(await office.ask("hannah", "budgets"))
+        assert meant in shown(await office.ask("hannah", line)), line
+        assert shown(await office.ask("hannah", "budgets")) == before, line
 
 
 async def test_a_name_typed_as_text_means_the_only_member_called_so(office: Office) -> None:

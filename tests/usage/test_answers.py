@@ -37,13 +37,11 @@ async def test_a_member_sees_their_own_spend(office: Office) -> None:
     assert [row[0] for row in table(answer)[1:]] == [group.key[0] for group in report.groups]
 
 
-@pytest.mark.parametrize(
-    "line", ["team", "@marcus", "by:member", "email:marcus.delgado@acme.example", "@nobody", "<@U1>"]
-)
-async def test_a_member_is_told_the_same_about_anybody_elses(office: Office, line: str) -> None:
-    assert shown(await office.ask("priya", line)) == (
-        "Only operators see other people's spend. Leave the scope out to see yours."
-    )
+async def test_a_member_is_told_the_same_about_anybody_elses(office: Office) -> None:
+    for line in ("team", "@marcus", "by:member", "email:marcus.delgado@acme.example", "@nobody", "<@U1>"):
+        assert shown(await office.ask("priya", line)) == (
+            "Only operators see other people's spend. Leave the scope out to see yours."
+        ), line
 
 
 async def test_a_guest_is_refused_politely(office: Office) -> None:

@@ -79,11 +79,9 @@ async def test_a_former_owner_may_ask_for_the_task_by_its_id(office: Office) -> 
     assert "$90.00" not in said
 
 
-@pytest.mark.parametrize(
-    "line", ["7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"]
-)
-async def test_no_filter_tells_what_has_become_of_it(office: Office, line: str) -> None:
-    assert "*$0.00* (0.00 credits) · 0 tasks" in shown(await office.ask("priya", line))
+async def test_no_filter_tells_what_has_become_of_it(office: Office) -> None:
+    for line in ("7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"):
+        assert "*$0.00* (0.00 credits) · 0 tasks" in shown(await office.ask("priya", line)), line
 
 
 async def test_a_file_tells_no_more_than_the_answer(office: Office) -> None:

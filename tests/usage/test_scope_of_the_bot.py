@@ -104,17 +104,21 @@ NAMED = (
 )
 
 
-@pytest.mark.parametrize(("line", "said"), NAMED)
-async def test_a_typed_name_is_understood_in_every_command_of_an_operator(closed: Office, line: str, said: str) -> None:
+async def test_a_typed_name_is_understood_in_every_command_of_an_operator(closed: Office) -> None:
     closed.workspace.escapes_links = False
     await closed.open()
-    assert said.replace("*", "") in shown(await closed.ask("hannah", line)).replace("*", "")
+    for line, said in NAMED:
+        assert said.replace("*", "") in shown(await closed.ask("hannah", line)).replace("*", ""), line
 
 
-@pytest.mark.parametrize("name", ["@marcus", "@nobody", OTHER, "nobody@acme.example", "team", "default", "<@U0MARCUS>"])
-async def test_a_member_who_names_anybody_learns_nothing(closed: Office, name: str) -> None:
+async def test_a_member_who_names_anybody_learns_nothing(closed: Office) -> None:
     closed.workspace.escapes_links = False
     await closed.open()
+    for name in ("@marcus", "@nobody", OTHER, "nobody@acme.example", "team", "default", "<@U0MARCUS>"):
+        await learns_nothing(closed, name)
+
+
+async def learns_nothing(closed: Office, name: str) -> None:
     for user in ("priya", "liam"):  # who has tasks, and who has none
         assert shown(await closed.ask(user, f"explain {name}")).startswith("Only operators see other people's spend.")
     assert "Only operators set budgets" in shown(await closed.ask("priya", f"budget {name} 5/month"))
