@@ -34,8 +34,6 @@ NOT_YET: set[tuple[str, str]] = {
     ("home", "task"),
     ("incidents", "pass"),
     ("incidents", "quarantine"),
-    ("linking", "member"),
-    ("people", "member"),
     ("spikes", "charge"),
     ("spikes", "member"),
 }

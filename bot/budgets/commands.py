@@ -73,7 +73,7 @@ class BudgetCommands:
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators set budgets. Ask for one: `budget request 800/month`.")
         if (meant.scope or "").startswith("<@"):
-            meant = replace(meant, scope=await self.people.address(meant.scope or ""), newcomer=True)
+            meant = replace(meant, scope=await self.people.email_of_mention(meant.scope or ""), newcomer=True)
         done = await self.database.write(lambda c: self._applied(c, meant, request.user, expected))
         log.info("budget", by=request.user, removed=meant.nanos is None, same=all(each.same for each in done))
         await self._say(request, "budgets/change_confirmation", done=[self._done(each) for each in done])
@@ -244,7 +244,7 @@ class BudgetCommands:
     async def _subject(self, whose: str) -> int:
         if whose.lower() == "team":
             return TEAM
-        name = await self.people.address(whose) if whose.startswith("<@") else whose
+        name = await self.people.email_of_mention(whose) if whose.startswith("<@") else whose
         subject = await self.database.write(lambda c: changes.scope_of(c, name))
         if subject == DEFAULT:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")

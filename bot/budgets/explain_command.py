@@ -68,7 +68,7 @@ class ExplainCommand:
         if caller.role is not Role.OPERATOR:
             await self._oneself(name, request, caller)
             return None
-        return await self.people.address(name) if name.startswith("<@") else name
+        return await self.people.email_of_mention(name) if name.startswith("<@") else name
 
     async def _oneself(self, name: str, request: Request, caller: Caller) -> None:
         """Let somebody name themselves; raises RefusedError for whatever else is named, be it there or not."""

@@ -70,7 +70,7 @@ class FailureCommands:
         if caller.role is Role.MEMBER and caller.member is None:
             raise RefusedError(self._unmatched())
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
-        mentioned = await self.people.mentioned(wanted)
+        mentioned = await self.people.emails_by_mention(wanted)
         error_request = ErrorRequest(question, caller, self.clock(), mentioned)
         try:
             return await self.database.read(lambda reader: error_report(reader, error_request, self.policy))

@@ -1,1 +1,1 @@
-"""Linking: an operator says which member of Neo a Slack user is."""
+"""Linking: operators match Slack users to members of the Neo team."""

@@ -1,4 +1,4 @@
-"""The command `link @user e-mail`: an operator says who somebody is in Neo."""
+"""The command `link @user e-mail`: an operator matches a Slack user to a member of the Neo team."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import structlog
 from bot.database.engine import Database
 from bot.domain.access import Caller, Role
 from bot.domain.query.tokens import clean, split
-from bot.ledger.members import stored_email
+from bot.ledger.members import member_id, stored_email
 from bot.people import links
 from bot.people.links import LinkError
 from bot.slack.blocks import paragraph
@@ -33,37 +33,42 @@ class LinkCommands:
     clock: Callable[[], datetime]
 
     async def link(self, request: Request, caller: Caller) -> None:
-        """Link somebody, or undo it."""
-        done = await self._done(request, caller)
-        await request.responder.respond(paragraph(self.templates.render("people/link", **done)))
+        """Link somebody or remove their link, and answer with the outcome."""
+        outcome = await self._outcome(request, caller)
+        await request.responder.respond(paragraph(self.templates.render("people/link", **outcome)))
 
-    async def _done(self, request: Request, caller: Caller) -> dict[str, object]:
+    async def _outcome(self, request: Request, caller: Caller) -> dict[str, object]:
+        """Do what was typed, and return the values of the template."""
         if caller.role is not Role.OPERATOR:
             return {"outcome": "operators"}
-        meant = _meant(request.text)
-        if meant is None:
+        arguments = _arguments(request.text)
+        if arguments is None:
             return {"outcome": "plain" if _NAME.search(f" {clean(request.text)}") else "usage"}
-        user, email = meant
+        user, email = arguments
         try:
-            return await self._written(user, email, request.user)
+            return await (
+                self._unlink(user, request.user) if email == _REMOVE else self._link(user, email, request.user)
+            )
         except LinkError as error:
             return {"outcome": str(error)}
 
-    async def _written(self, user: str, email: str, by: str) -> dict[str, object]:
-        if email == _REMOVE:
-            before = await self.database.write(lambda c: links.unlink(c, user, by, self.clock()))
-            log.info("unlinked", user=user, by=by)
-            return {"outcome": "removed" if before else "none", "user": user, "before": before}
-        before = await self.database.write(lambda c: links.link(c, user, email, by, self.clock()))
+    async def _unlink(self, user: str, by: str) -> dict[str, object]:
+        before = await self.database.write(lambda connection: links.unlink(connection, user, by, self.clock()))
+        log.info("unlinked", user=user, by=by)
+        return {"outcome": "removed" if before else "none", "user": user, "before": before}
+
+    async def _link(self, user: str, email: str, by: str) -> dict[str, object]:
+        """Link a user. Raises LinkError if the e-mail is no address, or linked to somebody else."""
+        before = await self.database.write(lambda connection: links.link(connection, user, email, by, self.clock()))
         log.info("linked", user=user, by=by)
         key = stored_email(email)
-        known = await self.database.read(lambda r: r.one("SELECT 1 FROM member WHERE email = :email", {"email": key}))
+        member = await self.database.read(lambda reader: member_id(reader, key))
         outcome = "same" if before == key else "linked"
-        return {"outcome": outcome, "user": user, "email": key, "before": before, "unknown": known is None}
+        return {"outcome": outcome, "user": user, "email": key, "before": before, "unknown": member is None}
 
 
-def _meant(text: str) -> tuple[str, str] | None:
-    """The Slack id and the e-mail of `link @user e-mail`, in any order; None if that is not what it says."""
+def _arguments(text: str) -> tuple[str, str] | None:
+    """Return the Slack id and the e-mail (or `remove`) of a line, in any order; None if it has not just these."""
     try:
         values = [word.values[0] for word in split(clean(text))[1:] if word.key is None]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Destinations: which channel a message goes to that is for a member, for operators, or for a channel by its name."""
+"""Destinations: finds the Slack channel of a message for a member, for operators, or for a channel by its name."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import structlog
 
 from bot.database.reader import Reader
 from bot.domain.visibility import Privacy
-from bot.ledger.members import addresses
+from bot.ledger.members import addresses, member_id
 from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,
@@ -32,8 +32,8 @@ from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 10.0  # seconds for who somebody is: the message that is to name them is claimed meanwhile
-FRESH = timedelta(minutes=5)  # after which nothing is sent to a channel that has become shared with outsiders
+_PATIENCE = 10.0  # seconds for a lookup of a user: the message that names them is claimed meanwhile
+FRESH = timedelta(minutes=5)  # how long a channel is cached: it may become shared with outsiders
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ConfiguredChannels:
 
 @dataclass(slots=True)
 class DestinationResolver:
-    """Finds destinations in Slack, and remembers channels for a few minutes."""
+    """Finds destinations in Slack, and caches channels for a few minutes."""
 
     people: People
     workspace: Workspace
@@ -77,10 +77,10 @@ class DestinationResolver:
                 return await self._channel(destination.name)
 
     async def slack_user(self, email: str) -> str | None:
-        """Return the Slack id of a member, by whichever of their addresses; None if nobody who may be told has one.
+        """Return the Slack id of a member, by any of their e-mails; None if nobody who may use the bot has one.
 
         Raises:
-            SlackError: Slack does not say.
+            SlackError: Slack does not answer.
         """
         emails = await self.people.database.read(lambda reader: _addresses(reader, email))
         try:
@@ -103,16 +103,20 @@ class DestinationResolver:
         return await self._dm(user.id)
 
     async def _user_of(self, emails: Sequence[str]) -> SlackUser | None:
-        """Return who is linked to one of the addresses or has one, preferably somebody who may be told."""
+        """Return the user who is linked to one of the e-mails or has one, preferably one who may use the bot."""
         denied = None
         for email in emails:
-            linked = await self.people.database.read(lambda reader: links.user_of(reader, email))  # noqa: B023 - awaited
-            directory = self.people.directory
-            user = await (directory.holder(email) if linked is None else directory.user(linked))
+            user = await self._user_with(email)
             if user is not None and not user.denied:
                 return user
-            denied = denied or user or directory.denied(email)
+            denied = denied or user or self.people.directory.denied_user(email)
         return denied
+
+    async def _user_with(self, email: str) -> SlackUser | None:
+        """Return the user who is linked to an e-mail, or else the one who has it."""
+        linked = await self.people.database.read(lambda reader: links.user_of(reader, email))
+        directory = self.people.directory
+        return await (directory.holder(email) if linked is None else directory.user(linked))
 
     async def _user(self, id_: str) -> Resolution:
         user = await self.people.directory.user(id_)
@@ -191,7 +195,7 @@ class DestinationResolver:
             log.info("a channel could not be looked up", why=str(error))
 
     async def end(self) -> None:
-        """Break off what is still being looked up."""
+        """Cancel the lookups that are still running."""
         lookups = list(self._lookups.values())
         for each in lookups:
             each.cancel()
@@ -221,6 +225,6 @@ class DestinationResolver:
 
 
 def _addresses(reader: Reader, email: str) -> list[str]:
-    """Return all addresses of the member who has one; it alone if no member has it."""
-    row = reader.one("SELECT id FROM member WHERE email = :email", {"email": email})
-    return addresses(reader, row[0]) if row else [email]
+    """Return all e-mails of the member who has one; it alone if no member has it."""
+    member = member_id(reader, email)
+    return [email] if member is None else addresses(reader, member)

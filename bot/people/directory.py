@@ -1,4 +1,4 @@
-"""The directory: Slack's users, read in bulk at the start, then asked one by one and trusted for five minutes."""
+"""The directory: Slack's users, read in bulk at the start, then looked up one by one and cached for five minutes."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-FRESH = timedelta(minutes=5)  # rights that were lost are lost after this
+FRESH = timedelta(minutes=5)  # how long a user is cached: roles that were lost are lost after this
 
 
 @dataclass(slots=True)
@@ -23,27 +23,27 @@ class Directory:
 
     workspace: Workspace
     clock: Callable[[], datetime]
-    _known: dict[str, tuple[SlackUser, datetime]] = field(default_factory=dict)
+    _cache: dict[str, tuple[SlackUser, datetime]] = field(default_factory=dict)
     _filling: "asyncio.Task[None] | None" = None
 
-    async def begin(self, seconds: float) -> None:
-        """Begin to read everybody, and wait for it so long: if it takes longer, it goes on by itself."""
+    async def start_filling(self, seconds: float) -> None:
+        """Start to read all users, and wait at most so long for it: if it takes longer, it goes on by itself."""
         self._filling = asyncio.create_task(self.fill())
         done, _ = await asyncio.wait({self._filling}, timeout=seconds)
         for each in done:
             each.result()
 
-    async def end(self) -> None:
-        """Break off what is still being read."""
+    async def stop_filling(self) -> None:
+        """Cancel the reading of all users if it is still running."""
         if self._filling is not None:
             self._filling.cancel()
             await asyncio.gather(self._filling, return_exceptions=True)
 
     async def fill(self) -> None:
-        """Read everybody, so that nobody's first question waits for Slack; what fails is asked later, one by one."""
+        """Read all users, so that nobody's first question waits for Slack; on failure they are looked up one by one."""
         cursor: str | None = ""
         read: set[str] = set()
-        while cursor is not None and cursor not in read:  # a list that goes round in a circle ends, too
+        while cursor is not None and cursor not in read:  # a list whose cursors repeat ends, too
             seen = self.clock()
             try:
                 records, following = await self.workspace.users.page(cursor)
@@ -54,71 +54,71 @@ class Directory:
                 log.warning("cannot read the list of people; asking one by one", why=str(error))
                 return
             for record in records:
-                self._keep(self._read(record), seen)
+                self._cache_user(self._read(record), seen)
             read.add(cursor)
             cursor = following
-        log.info("read the list of people", people=len(self._known))
+        log.info("read the list of people", people=len(self._cache))
 
     async def user(self, user: str) -> SlackUser | None:
-        """A user as they were within the last five minutes; None if there is no such user.
+        """Return a user as they were within the last five minutes; None if there is no such user.
 
         Raises:
-            SlackError: Slack does not say.
+            SlackError: Slack does not answer.
         """
-        known = self._known.get(user)
+        known = self._cache.get(user)
         if known and timedelta(0) <= self.clock() - known[1] < FRESH:
             return known[0]
         seen = self.clock()
         record = await self.workspace.users.by_id(user)
         if record is None:
-            self._known.pop(user, None)
+            self._cache.pop(user, None)
             return None
         found = self._read(record)
-        self._keep(found, seen)
+        self._cache_user(found, seen)
         return found
 
-    async def by_email(self, email: str) -> str | None:
-        """The id of the user with that address, asked of Slack; None if there is none, or it is not confirmed.
+    async def _look_up_id(self, email: str) -> str | None:
+        """Return the id of the user with an e-mail, from Slack; None if there is none, or it is not confirmed.
 
         Raises:
-            SlackError: Slack does not say.
+            SlackError: Slack does not answer.
         """
         record = await self.workspace.users.by_email(email)
         if record is None:
             return None
         found = self._read(record)
-        self._keep(found, self.clock())
+        self._cache_user(found, self.clock())
         return found.id if found.email == email else None
 
     async def holder(self, email: str) -> SlackUser | None:
-        """Who has that address now and belongs here; whoever had it before is asked about anew.
+        """Return the user who has an e-mail now and may use the bot; None if there is none.
 
         Raises:
-            SlackError: Slack does not say.
+            SlackError: Slack does not answer.
         """
-        known = self.named([email]).get(email)
+        known = self.users_by_email([email]).get(email)
         found = await self.user(known.id) if known else None
         if found is None or found.email != email:
-            other = await self.by_email(email)
+            other = await self._look_up_id(email)
             found = await self.user(other) if other else None
         return None if found is None or found.denied or found.email != email else found
 
-    def denied(self, email: str) -> SlackUser | None:
-        """Who has that address and may not be told of anything, as far as is known."""
-        return next((user for user, _ in self._known.values() if user.email == email and user.denied), None)
+    def denied_user(self, email: str) -> SlackUser | None:
+        """Return the user with an e-mail who may not use the bot, as far as is known; None if there is none."""
+        return next((user for user, _ in self._cache.values() if user.email == email and user.denied), None)
 
     def is_denied(self, user: str) -> bool:
-        """Whether it is known of a user that they may not ask, as `named` knows it."""
-        return user in self._known and self._known[user][0].denied is not None
+        """Return whether it is known of a user that they may not use the bot."""
+        return user in self._cache and self._cache[user][0].denied is not None
 
-    def named(self, emails: Iterable[str]) -> dict[str, SlackUser]:
-        """Whom e-mails belong to, as far as is known; for addressing people, not for their rights."""
+    def users_by_email(self, emails: Iterable[str]) -> dict[str, SlackUser]:
+        """Return the users with these e-mails, as far as is known; for addressing people, not for their roles."""
         wanted = set(emails)
-        return {user.email: user for user, _ in self._known.values() if user.email in wanted and not user.denied}
+        return {user.email: user for user, _ in self._cache.values() if user.email in wanted and not user.denied}
 
     def _read(self, record: dict[str, Any]) -> SlackUser:
         own = self.workspace.identity
         return read_user(record, own.team, own.enterprise)
 
-    def _keep(self, user: SlackUser, seen: datetime) -> None:
-        self._known[user.id] = user, seen
+    def _cache_user(self, user: SlackUser, seen: datetime) -> None:
+        self._cache[user.id] = user, seen

@@ -1,11 +1,12 @@
-"""Mentions: whom the people named in a question are, for those who may name them."""
+"""Mentions: the e-mails of the people that a question names, within what its caller may see."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.database.reader import Reader, plain_rows
+from bot.database.reader import Reader
 from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
 from bot.domain.query.question import Field, Question
+from bot.ledger.members import current_emails
 from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ Mentioned = Mapping[str, str]
 def resolve_access(
     reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: Mentioned | None
 ) -> Grant:
-    """Whose spend a question may be answered from; raises RefusedError if it asks for more than the caller may see."""
+    """Return whose spend a question may be answered from. Raises RefusedError if the caller may not see all of it."""
     meant = mentioned_members(reader, question.people, caller, mentioned)
     return grant(question, caller, meant, scope.emails(reader) if question.included(Field.EMAIL) else ())
 
@@ -26,11 +27,15 @@ def resolve_access(
 def mentioned_members(
     reader: Reader, people: Sequence[str], caller: Caller, mentioned: Mentioned | None
 ) -> tuple[str, ...]:
-    """The e-mails of those named: `<@U1>` by who it is in Slack, `@ana` as the only member whose address begins so."""
+    """Return the e-mails of the people named: `<@U1>` by the Slack user, `@ana` by the only address that begins so.
+
+    Raises:
+        RefusedError: a name is nobody's or several members', or not the caller's own and they are no operator.
+    """
     if not people:
         return ()
     if caller.role is Role.OPERATOR:
-        return tuple(_one_named(name, _everybody(reader), mentioned) for name in people)
+        return tuple(_one_named(name, current_emails(reader), mentioned) for name in people)
     # others may name themselves, and must not learn from an error who else there is
     own = (
         dict.fromkeys((caller.member, *Scope.of(reader, caller).emails(reader)), caller.member) if caller.member else {}
@@ -42,20 +47,12 @@ def mentioned_members(
 
 
 def email_of_name(reads: "Reads", name: str) -> str:
-    """The e-mail of the only member whose address begins with a name (`@ana`), for those who may name anybody.
+    """Return the e-mail of the only member whose address begins with a name (`@ana`), whoever it is.
 
     Raises:
         RefusedError: it is nobody's, or several members'.
     """
-    return _one_called(name.lower(), _everybody(reads))
-
-
-def _everybody(reads: "Reads") -> dict[str, str]:
-    """Whom each e-mail belongs to: who was joined counts as the one they are now."""
-    rows = plain_rows(
-        reads, "SELECT m.email, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id)"
-    )
-    return {email: now for email, now in rows if email}
+    return _one_called(name.lower(), current_emails(reads))
 
 
 def _one_named(name: str, emails: Mapping[str, str], mentioned: Mentioned | None) -> str:

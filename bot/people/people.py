@@ -1,4 +1,4 @@
-"""People: who a Slack user is to the bot, decided anew at every act."""
+"""People: who a Slack user is to the bot, decided anew at every request."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from bot.people.directory import Directory
 from bot.people.roles import Denied, SlackUser, caller_of
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 
-_MOMENT = 3.0  # seconds that whoever asks waits for Slack to say who they are
+_LONGEST_WAIT = 3.0  # seconds for a rate limit of Slack, while somebody waits for an answer
 _MOST_NAMED = 3  # operators, to somebody who needs one
 
 
 class DeniedError(RefusedError):
-    """Somebody may not ask at all; `reason` says why."""
+    """Somebody may not use the bot at all; `reason` says why."""
 
     def __init__(self, reason: Denied) -> None:
         super().__init__(f"denied: {reason}")
@@ -26,26 +26,26 @@ class DeniedError(RefusedError):
 
 
 class UnverifiedError(RefusedError):
-    """Slack does not say who somebody is, so nothing can be shown to them now."""
+    """Slack does not answer who somebody is, so nothing can be shown to them now."""
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The people who may ask; `admins` are operators, by Slack id or e-mail."""
+    """Looks people up; `admins` are the operators, by Slack id or e-mail."""
 
     directory: Directory
     database: Database
     admins: frozenset[str]
 
     async def caller(self, user: str) -> Caller:
-        """Who a Slack user is to the bot.
+        """Return who a Slack user is to the bot.
 
         Raises:
             DeniedError: a guest, a bot, or from outside.
             UnverifiedError: Slack does not answer.
         """
         try:
-            found = await self._asked(user)
+            found = await self._look_up(user)
         except SlackError as error:
             raise UnverifiedError("I cannot ask Slack who you are just now. Please try again in a minute.") from error
         if found is None:
@@ -55,35 +55,35 @@ class People:
         linked, taken = await self.database.read(lambda reader: _links(reader, user, found))
         return caller_of(found, self.admins, linked, taken=taken)
 
-    async def _asked(self, user: str) -> SlackUser | None:
-        """A user, also where Slack has enough for a moment: somebody waits for an answer."""
+    async def _look_up(self, user: str) -> SlackUser | None:
+        """Return a user, after a short wait if Slack's rate limit asks for one."""
         try:
             return await self.directory.user(user)
         except RateLimitedError as limit:
-            if limit.seconds > _MOMENT:
+            if limit.seconds > _LONGEST_WAIT:
                 raise
             await asyncio.sleep(limit.seconds)
             return await self.directory.user(user)
 
-    async def mentioned(self, mentions: Iterable[str]) -> dict[str, str]:
-        """The e-mails of those mentioned (`<@U1>`) who can be matched to one."""
+    async def emails_by_mention(self, mentions: Iterable[str]) -> dict[str, str]:
+        """Return the e-mails of Slack users by mention (`<@U1>`); who cannot be matched to one is left out."""
         ids = {mention.removeprefix("<@").removesuffix(">") for mention in mentions if mention.startswith("<@")}
-        matched = {f"<@{user}>": await self._member(user) for user in ids}
-        return {mention: member for mention, member in matched.items() if member is not None}
+        matched = {f"<@{user}>": await self._email_of(user) for user in ids}
+        return {mention: email for mention, email in matched.items() if email is not None}
 
-    async def address(self, mention: str) -> str:
-        """The e-mail of somebody mentioned (`<@U1>`).
+    async def email_of_mention(self, mention: str) -> str:
+        """Return the e-mail of somebody mentioned (`<@U1>`).
 
         Raises:
             RefusedError: they cannot be matched to one.
         """
-        found = await self.mentioned([mention])
+        found = await self.emails_by_mention([mention])
         if mention not in found:
             raise RefusedError(f"I do not know the Neo address of {mention}. `link {mention} e-mail` tells me.")
         return found[mention]
 
-    async def _member(self, user: str) -> str | None:
-        """Whose spend a mention means; also of somebody who may not ask (any more)."""
+    async def _email_of(self, user: str) -> str | None:
+        """Return the e-mail of a Slack user, also of one who may not use the bot (any more)."""
         try:
             found = await self.directory.user(user)
         except SlackError:
@@ -92,17 +92,24 @@ class People:
         return linked or (None if taken or found is None else found.email)
 
     def whom_to_ask(self) -> str:
-        """Operators as mentions, for whoever needs one."""
+        """Return operators as mentions, for whoever needs one."""
         return " or ".join(f"<@{user}>" for user in self.operators()[:_MOST_NAMED]) or "an operator"
 
+    def unmatched_error(self) -> RefusedError:
+        """Return the error for a Slack user who matches no member."""
+        whom = self.whom_to_ask()
+        return RefusedError(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
+
     def operators(self) -> list[str]:
-        """The Slack ids of the operators, as far as they are known."""
+        """Return the Slack ids of the operators, as far as they are known."""
         by_id = (each for each in self.admins if "@" not in each and not self.directory.is_denied(each))
-        by_email = (user.id for user in self.directory.named(each for each in self.admins if "@" in each).values())
+        by_email = (
+            user.id for user in self.directory.users_by_email(each for each in self.admins if "@" in each).values()
+        )
         return sorted(set(chain(by_id, by_email)))
 
     async def present_operators(self) -> list[str]:
-        """The Slack ids of the operators who may be told of others now; raises SlackError if Slack does not say."""
+        """Return the Slack ids of those who are operators now. Raises SlackError if Slack does not answer."""
         found = [each if "@" not in each else await self._holder(each) for each in sorted(self.admins)]
         return sorted({user for user in found if user is not None and await self.is_operator(user)})
 
@@ -110,13 +117,13 @@ class People:
         try:
             found = await self.directory.holder(email)
         except RefusedBySlackError as refusal:
-            if refusal.code == "missing_scope":  # `doctor` says so; those who are named by their id are told
+            if refusal.code == "missing_scope":  # `doctor` says so; operators of the settings by id are still found
                 return None
             raise
         return found.id if found else None
 
     async def is_operator(self, user: str) -> bool:
-        """Whether somebody is an operator now; raises SlackError if Slack does not say."""
+        """Return whether somebody is an operator now. Raises SlackError if Slack does not answer."""
         found = await self.directory.user(user)
         if found is None or found.denied:
             return False
@@ -124,6 +131,6 @@ class People:
 
 
 def _links(reader: Reader, user: str, found: SlackUser | None) -> tuple[str | None, bool]:
-    """The e-mail a user is linked to, and whether somebody else is linked to their own."""
+    """Return the e-mail a user is linked to, and whether somebody else is linked to the user's own."""
     owner = None if found is None or found.email is None else links.user_of(reader, found.email)
     return links.email_of(reader, user), owner not in {None, user}

@@ -1,4 +1,4 @@
-"""The rate limit of messages that one person causes to others, counted by the hour."""
+"""The rate limit of messages that one person causes to others, by the hour."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ _MINUTE = timedelta(minutes=1)
 
 
 def count_message(connection: "Connection", user: str, now: datetime) -> None:
-    """Record that somebody does something that others are told of; to be called in the transaction that does it.
+    """Record an act that others are notified of; called in the transaction that does it.
 
-    Acts that are older than an hour, or of a clock that ran ahead, are forgotten.
+    Acts older than an hour, or of a clock that ran ahead, are deleted.
 
     Raises:
-        RefusedError: they have done so too often within the hour; the message says when they may again.
+        RefusedError: there are too many within the hour; the message says when the user may try again.
     """
     connection.exec_driver_sql("DELETE FROM outgoing_act WHERE at <= ? OR at > ?", (to_us(now - WITHIN), to_us(now)))
     done = connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""After a restore: what somebody did within the hour that others are told of counts still."""
+"""Restoring people: acts within the last hour still count towards the rate limit."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ _ACTS = "SELECT slack_user, at FROM outgoing_act"
 
 
 def adopt(connection: "Connection", former: FormerLedger) -> None:
-    """Take over the acts that are not here."""
+    """Copy the former ledger's acts that are not here."""
     here = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
     for row in former.rows(_ACTS):
         if (row["slack_user"], row["at"]) not in here:

@@ -1,4 +1,4 @@
-"""Roles: who a Slack user is to the bot. Slack is asked who they are; what they may see is decided here."""
+"""Roles: who a Slack user is to the bot, decided from Slack's record of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SLACKBOT = "USLACKBOT"  # Slack's own, whose record does not say that it is a bo
 
 
 class Denied(StrEnum):
-    """Why somebody may not ask at all."""
+    """Why somebody may not use the bot at all."""
 
     GUEST = "guest"
     BOT = "bot"
@@ -31,7 +31,7 @@ class SlackUser:
 
 
 def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> SlackUser:
-    """Read a user object of Slack's; `team` and `enterprise` are the bot's own."""
+    """Return the user of Slack's record; `team` and `enterprise` are the bot's own."""
     profile = record.get("profile") or {}
     email = profile.get("email") if record.get("is_email_confirmed") is True else None
     name = profile.get("real_name") or profile.get("display_name") or record.get("name") or record["id"]
@@ -44,26 +44,26 @@ def _denied(record: dict[str, Any], team: str, enterprise: str | None) -> Denied
         return Denied.GONE
     if record.get("is_bot") or record.get("is_workflow_bot") or record["id"] == SLACKBOT:
         return Denied.BOT
-    if record.get("is_stranger") or not _at_home(record, team, enterprise):
+    if record.get("is_stranger") or not _is_colleague(record, team, enterprise):
         return Denied.OUTSIDE
     if record.get("is_restricted") or record.get("is_ultra_restricted"):
         return Denied.GUEST
     return None
 
 
-def _at_home(record: dict[str, Any], team: str, enterprise: str | None) -> bool:
+def _is_colleague(record: dict[str, Any], team: str, enterprise: str | None) -> bool:
     theirs = (record.get("enterprise_user") or {}).get("enterprise_id")
     return record.get("team_id") == team or (enterprise is not None and theirs == enterprise)
 
 
 def caller_of(user: SlackUser, admins: Collection[str], linked: str | None, *, taken: bool) -> Caller:
-    """What a user may see who is not denied.
+    """Return the role and the member of a user who is not denied.
 
     Args:
-        user: who they are.
-        admins: operators, by Slack id or e-mail.
-        linked: the e-mail an operator linked them to. It makes nobody an operator.
-        taken: whether their own e-mail is linked to somebody else.
+        user: the user.
+        admins: the operators, by Slack id or e-mail.
+        linked: the e-mail that an operator linked the user to. It makes nobody an operator.
+        taken: whether the user's own e-mail is linked to somebody else.
     """
     operator = user.id in admins or (user.email is not None and user.email in admins)
     member = linked or (None if taken else user.email)

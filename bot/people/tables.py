@@ -1,11 +1,11 @@
-"""The tables of people: which Slack user was linked to which e-mail, and who did it when."""
+"""The tables of people: links of Slack users to e-mails, their history, and acts that others are notified of."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 
 class SlackLink(SQLModel, table=True):
-    """A Slack user whom an operator matched to an e-mail of the Neo team; it is theirs alone."""
+    """A Slack user whom an operator matched to an e-mail of the Neo team; an e-mail belongs to one user."""
 
     __tablename__ = "slack_link"
 
@@ -14,7 +14,7 @@ class SlackLink(SQLModel, table=True):
 
 
 class SlackLinkChange(SQLModel, table=True):
-    """What became of a link: appended, never changed."""
+    """A change of a link: appended, never updated."""
 
     __tablename__ = "slack_link_change"
 
@@ -27,7 +27,7 @@ class SlackLinkChange(SQLModel, table=True):
 
 
 class OutgoingAct(SQLModel, table=True):
-    """Somebody did something that others are told of; kept for an hour."""
+    """Something that somebody did and others are notified of; kept for an hour."""
 
     __tablename__ = "outgoing_act"
 

@@ -74,7 +74,7 @@ class SlackConnection:
 
     async def _fill(self) -> None:
         """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
-        names = self.context.people.directory.begin(FILL_SECONDS)
+        names = self.context.people.directory.start_filling(FILL_SECONDS)
         await asyncio.gather(names, asyncio.to_thread(self.context.templates.compile_all))
 
     async def trouble(self) -> str:
@@ -93,7 +93,7 @@ class SlackConnection:
         """Take no more requests, and finish those that are in flight, within seconds."""
         for task in filter(None, (self.connecting, self.filling)):
             await cancel(task)
-        await self.context.people.directory.end()
+        await self.context.people.directory.stop_filling()
         if self.socket is not None:
             await self.socket.stop()
         if self.listener is not None:

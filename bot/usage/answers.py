@@ -10,7 +10,7 @@ from bot.database.engine import Database
 from bot.database.errors import LedgerError
 from bot.database.reader import Reader
 from bot.domain import formatting
-from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.access import Caller, Role
 from bot.domain.periods import FIRST_YEAR
 from bot.domain.query.question import Field, Question
 from bot.domain.query.when import resolve
@@ -49,13 +49,12 @@ class Answers:
         )
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
-        """Return the answer for a Slack user. Raises RefusedError if they are no member, and as `build_report`."""
+        """Return the answer for a Slack user. Raises RefusedError if they match no member, and as `build_report`."""
         if caller.role is Role.MEMBER and caller.member is None:
-            whom = self.people.whom_to_ask()
-            raise RefusedError(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
+            raise self.people.unmatched_error()
         # members may only mention themselves: nobody else is looked up for them
         allowed = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
-        mentioned = await self.people.mentioned(allowed)
+        mentioned = await self.people.emails_by_mention(allowed)
         request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
         return await self.database.read(lambda reader: build_report(reader, request, self.policy))
 
