@@ -34,6 +34,13 @@ class RefusedError(Exception):
     """The caller may not have what was asked; the message is for them."""
 
 
+class UnmatchedError(RefusedError):
+    """The caller is no member of the Neo team as far as the bot knows; `whom` can link them to one."""
+
+    def __init__(self, whom: str = "an operator") -> None:
+        super().__init__(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Whose spend the answer may hold: these members, or (None) everybody."""
@@ -56,7 +63,7 @@ def grant(question: Question, caller: Caller, named: tuple[str, ...] = (), own: 
     if caller.role is Role.OPERATOR:
         return _of_operator(question, caller, named)
     if caller.role is Role.NOBODY or caller.member is None:
-        raise RefusedError("I cannot match you to a member of the Neo team. Ask an operator to `link` you.")
+        raise UnmatchedError
     others = {*named, *question.included(Field.EMAIL)} - {caller.member, *own}
     if others or question.team or "member" in question.by:
         raise RefusedError(ONLY_ONES_OWN)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
-from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean
@@ -68,7 +68,7 @@ class FailureCommands:
 
     async def _report(self, request: Request, caller: Caller, question: Question) -> ErrorReport:
         if caller.role is Role.MEMBER and caller.member is None:
-            raise RefusedError(self._unmatched())
+            raise UnmatchedError(self.people.whom_to_ask())
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
         mentioned = await self.people.emails_by_mention(wanted)
         error_request = ErrorRequest(question, caller, self.clock(), mentioned)
@@ -76,9 +76,6 @@ class FailureCommands:
             return await self.database.read(lambda reader: error_report(reader, error_request, self.policy))
         except UnreadError:
             raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
-
-    def _unmatched(self) -> str:
-        return f"I cannot match you to a member of the Neo team. Ask {self.people.whom_to_ask()} to `link` you."
 
     # --- one's own failures --------------------------------------------------------------------------
 
@@ -117,7 +114,7 @@ class FailureCommands:
     async def _member(self, caller: Caller) -> int:
         member = await self.database.read(lambda reader: member_id(reader, caller.member))
         if member is None:
-            raise RefusedError(self._unmatched())
+            raise UnmatchedError(self.people.whom_to_ask())
         return member
 
     # --- the buttons of alerts -----------------------------------------------------------------------
