@@ -8,8 +8,8 @@ from typing import Any
 from bot.app import App
 from bot.database.reader import Parameters, Reader, Rows, open_reader
 from bot.domain.access import AT_THE_TERMINAL
+from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.selection import parse_question
 from bot.usage.report import Report, ReportPolicy, ReportRequest
 from bot.usage.report_builder import build_report
 
@@ -47,7 +47,7 @@ class Recorder(Reader):
 def ask(app: App, reader: Reader, line: str) -> Report:
     """Answer a line as the app does, from a reader that is open already."""
     now = app.clock()
-    question = parse_question(reader, EVERYTHING, line, now, app.settings.timezone)
+    question = parse_question(reader, EVERYTHING, line, now=now, zone=app.settings.timezone)
     return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), ReportPolicy.from_settings(app.settings))
 
 

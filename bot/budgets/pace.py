@@ -10,9 +10,9 @@ from bot.budgets.store import Case, by_span
 from bot.database.reader import Reader
 from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
+from bot.ledger.daily_spend import daily_spend, first_charges, team_daily_spend
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.spend import daily, first_charges, team_daily
 
 _EARLY = 0.1  # of a day or week, before which its end is not foretold
 _ONE = timedelta(days=1)
@@ -91,9 +91,9 @@ def months(reader: Reader, subjects: Iterable[int], now: datetime, policy: Budge
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
     members = [subject for subject in subjects if subject != TEAM]
-    spent = daily(reader, members, windows, policy.basis) if members else {}
+    spent = daily_spend(reader, members, windows, policy.basis) if members else {}
     if len(members) < len(list(subjects)):
-        spent[TEAM] = team_daily(reader, windows, policy.basis)
+        spent[TEAM] = team_daily_spend(reader, windows, policy.basis)
     since, end = first_days(reader, list(spent), now, policy), local_day(whole.end, policy.zone)
     return {
         subject: forecast(dict(zip(names, nanos, strict=True)), since[subject], today, end)

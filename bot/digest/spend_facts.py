@@ -8,10 +8,12 @@ from bot.database.reader import Reader
 from bot.digest.policy import DigestPolicy
 from bot.digest.rules import DigestDays
 from bot.domain.periods import Unit, Window, period
+from bot.ledger.daily_spend import team_daily_spend
 from bot.ledger.freshness import Freshness, is_complete
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
-from bot.ledger.spend import Group, Sums, groups, sums, team_daily
+from bot.ledger.spend import Sums, sums
+from bot.ledger.spend_groups import SpendGroup, groups
 
 WEEKS = 4  # before, whose median is the usual spend
 CHART = 14  # days
@@ -30,8 +32,8 @@ class SpendPart:
     total: Sums
     spend_nanos: int
     before_nanos: int | None
-    members: tuple[Group, ...]
-    models: tuple[Group, ...]
+    members: tuple[SpendGroup, ...]
+    models: tuple[SpendGroup, ...]
     member_count: int
     model_count: int
 
@@ -100,10 +102,10 @@ class SpendFacts:
             model_count=len(models),
         )
 
-    def _groups(self, selection: Selection, by: str) -> list[Group]:
+    def _groups(self, selection: Selection, by: str) -> list[SpendGroup]:
         """Return a selection's members or models, the dearest first."""
         found = groups(self.reader, selection, (by,), self.policy.zone)
         return sorted(found, key=lambda group: (-group.spend(self.policy.basis), group.key))
 
     def _spend(self, windows: Sequence[Window]) -> list[int]:
-        return team_daily(self.reader, windows, self.policy.basis)
+        return team_daily_spend(self.reader, windows, self.policy.basis)

@@ -11,7 +11,7 @@ from bot.domain import formatting
 from bot.domain.formatting import count, weekday
 from bot.domain.money import show_credits, show_usd
 from bot.domain.text import one_line
-from bot.ledger.spend import Group
+from bot.ledger.spend_groups import SpendGroup
 from bot.slack import blocks
 from bot.slack.blocks import Draft
 from bot.slack.mrkdwn import escape
@@ -75,7 +75,7 @@ def part_values(part: SpendPart, view: DigestView) -> dict[str, Any]:
     }
 
 
-def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence[Group]]]:
+def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence[SpendGroup]]]:
     """Yield what is ranked, with its dearest groups, where there are any."""
     if view.shows_members and part.members:
         yield "member", part.members
@@ -83,7 +83,7 @@ def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence
         yield "model", part.models
 
 
-def _ranking(noun: str, groups: Sequence[Group], part: SpendPart, view: DigestView) -> dict[str, Any]:
+def _ranking(noun: str, groups: Sequence[SpendGroup], part: SpendPart, view: DigestView) -> dict[str, Any]:
     """Return the lines of the groups with their shares, and what is left."""
     total, basis = part.spend_nanos, view.policy.basis
     is_named = noun != "member" or view.names_members

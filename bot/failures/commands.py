@@ -23,8 +23,8 @@ from bot.failures.silence_commands import check_operator
 from bot.failures.silence_facts import named_silences
 from bot.ledger.freshness import UnreadError
 from bot.ledger.members import member_id
+from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.selection import parse_question
 from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
@@ -61,7 +61,9 @@ class FailureCommands:
     async def _question(self, line: str, caller: Caller) -> Question:
         now, policy = self.clock(), self.policy
         question = await self.database.read(
-            lambda reader: parse_question(reader, Scope.of(reader, caller), line, now, policy.zone, policy.failing)
+            lambda reader: parse_question(
+                reader, Scope.of(reader, caller), line, now=now, zone=policy.zone, failing=policy.failing
+            )
         )
         check_question(question, policy.failing)
         return question

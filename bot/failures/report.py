@@ -19,9 +19,12 @@ from bot.failures.facts import first_line
 from bot.failures.failure_store import current_failures
 from bot.failures.rules import Cap, FailurePolicy
 from bot.ledger.freshness import UnreadError, beginning, freshness, is_complete
+from bot.ledger.held_tasks import asks_for_held_tasks
+from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.scope_values import holds_any
 from bot.ledger.selected_tasks import SelectedTask, TaskShare, failed_tasks, task_shares
-from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question
+from bot.ledger.selection import Selection
 from bot.ledger.stored_tasks import texts_by_id
 from bot.people import mentions
 from bot.people.mentions import Mentioned
@@ -96,7 +99,7 @@ def terminal_error_report(reader: Reader, settings: "Settings", line: str, now: 
         UnreadError: nothing has been read yet.
     """
     policy = FailurePolicy.from_settings(settings)
-    question = parse_question(reader, EVERYTHING, line, now, policy.zone, policy.failing)
+    question = parse_question(reader, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
     check_question(question, policy.failing)
     return error_report(reader, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 

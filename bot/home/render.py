@@ -17,7 +17,7 @@ from bot.failures.facts import GroupFacts
 from bot.failures.report import ErrorLine
 from bot.home.facts import HomeFacts, Own, Team
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
-from bot.ledger.spend import TaskRow
+from bot.ledger.task_rows import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import code, readable_text

@@ -6,6 +6,7 @@ Whatever answers a caller takes a Scope, and looks names, ids, models, statuses,
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.database.sql import compose
 from bot.domain.access import Caller, Role
 from bot.ledger.members import member_id
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 
 MOVED = "moved"  # the model and the status of a task that has become somebody else's
 _NO_ONE = 0  # the key of no member
+
+# a plain subquery, which SQLite dissolves into the query around it: it costs nothing and hides no index
+_TASKS = """(SELECT id, task_id, member, created_at, platform_nanos, provider_nanos,
+  iif(member = {member}, model, {moved}) AS model, iif(member = {member}, status, {moved}) AS status,
+  iif(member = {member}, is_byok, NULL) AS is_byok, iif(member = {member}, by_unit, 0) AS by_unit FROM task)"""
+_CHARGES = "(SELECT * FROM charge WHERE member = {member})"
+_CHARGES_OF_TASK = "(SELECT * FROM charge WHERE task = {task})"
+# the sign keeps SQLite from going through all that the member was ever charged
+_MEMBERS_CHARGES_OF_TASK = "(SELECT * FROM charge WHERE task = {task} AND +member = {member})"
+_MEMBERS = "(SELECT * FROM member WHERE coalesce(merged_into, id) = {member})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,52 +39,44 @@ class Scope:
 
     @classmethod
     def of(cls, reader: "Reader", caller: Caller) -> "Scope":
-        """Everything for an operator, for everybody else their own part."""
+        """Return everything for an operator, for everybody else their own part."""
         if caller.role is Role.OPERATOR:
             return EVERYTHING
         return cls(member_id(reader, caller.member) or _NO_ONE)
 
     def emails(self, reader: "Reader") -> list[str]:
-        """A member's e-mails, with those that were joined to theirs; none for the whole ledger, which is nobody's."""
-        return [] if self.member is None else [row[0] for row in reader.rows(f"SELECT email FROM {self.members}")]  # noqa: S608 - our own words
+        """Return a member's e-mails, with those merged into theirs; none for the whole ledger, which is nobody's."""
+        if self.member is None:
+            return []
+        return [email for (email,) in reader.rows(compose("SELECT email FROM {members}", members=self.members))]
 
     @property
     def tasks(self) -> str:
         """The tasks, to be read in place of the table `task`."""
-        if self.member is None:
-            return "task"
-        # a plain subquery, which SQLite dissolves into the query around it: it costs nothing and hides no index
-        owned = (self._own("model"), self._own("status"), self._own("is_byok", "NULL"), self._own("by_unit", "0"))
-        columns = ("id", "task_id", "member", "created_at", "platform_nanos", "provider_nanos", *owned)
-        return f"(SELECT {', '.join(columns)} FROM task)"  # noqa: S608 - our own words
-
-    def _own(self, column: str, otherwise: str = f"'{MOVED}'") -> str:
-        return f"iif(member = {self.member}, {column}, {otherwise}) AS {column}"
+        return "task" if self.member is None else compose(_TASKS, member=str(self.member), moved=f"'{MOVED}'")
 
     @property
     def charges(self) -> str:
         """The charges, to be read in place of the table `charge`."""
-        return "charge" if self.member is None else f"(SELECT * FROM charge WHERE member = {self.member})"  # noqa: S608 - a number of ours
+        return "charge" if self.member is None else compose(_CHARGES, member=str(self.member))
 
     def charges_of(self, task: str) -> str:
-        """The charges of one task, by its key in SQL, to be read in place of the table `charge`."""
-        # the sign keeps SQLite from going through all that the member was ever charged
-        whose = "" if self.member is None else f" AND +member = {self.member}"
-        return f"(SELECT * FROM charge WHERE task = {task}{whose})"  # noqa: S608 - our own words
+        """Return the charges of one task, by its key in SQL, to be read in place of the table `charge`."""
+        if self.member is None:
+            return compose(_CHARGES_OF_TASK, task=task)
+        return compose(_MEMBERS_CHARGES_OF_TASK, task=task, member=str(self.member))
 
     @property
     def members(self) -> str:
-        """The members, with the e-mails that were joined to theirs, to be read in place of the table `member`."""
-        if self.member is None:
-            return "member"
-        return f"(SELECT * FROM member WHERE coalesce(merged_into, id) = {self.member})"  # noqa: S608 - a number of ours
+        """The members, with the e-mails merged into theirs, to be read in place of the table `member`."""
+        return "member" if self.member is None else compose(_MEMBERS, member=str(self.member))
 
     def owns(self, task: str) -> str:
-        """The condition that a task, by its alias, is in the scope with all that is known of it."""
+        """Return the condition that a task, by its alias, is in the scope with all that is known of it."""
         return "1" if self.member is None else f"{task}.member = {self.member}"
 
     def holder(self, task: str) -> str:
-        """The key of the member whose a task, by its alias, is here."""
+        """Return the key, in SQL, of the member whose a task, by its alias, is in this scope."""
         return f"{task}.member" if self.member is None else str(self.member)
 
 

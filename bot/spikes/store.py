@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bot.database.reader import plain_rows
 from bot.domain.periods import Unit, period
 from bot.domain.timestamps import to_us
-from bot.ledger.spend import daily, spend_column
+from bot.ledger.daily_spend import daily_spend
+from bot.ledger.spend import spend_column
 from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def spikes(reader: "Reads", day: date, policy: SpikePolicy, members: Iterable[in
     """The spikes of a day, the dearest first: of these members, or of everybody."""
     near = _above(reader, day, policy, members)
     windows = [period(Unit.DAY, day - timedelta(days=back), policy.zone) for back in range(DAYS, -1, -1)]
-    spent = daily(reader, near, windows, policy.basis) if near else {}
+    spent = daily_spend(reader, near, windows, policy.basis) if near else {}
     found = (spike(member, nanos[-1], nanos[:-1], policy.floor_nanos) for member, nanos in spent.items())
     return sorted((each for each in found if each), key=lambda each: (-each.nanos, each.member))
 

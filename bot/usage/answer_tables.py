@@ -6,7 +6,8 @@ from bot.domain.money import show_usd
 from bot.domain.query.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
 from bot.ledger.detail import TaskDetail
-from bot.ledger.spend import Group, TaskRow
+from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_rows import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Block, Draft
 from bot.slack.mrkdwn import escape
@@ -51,7 +52,7 @@ def _group_columns(report: Report) -> tuple[list[str], range]:
     return [*names, *numbers], range(len(names), len(names) + len(numbers))
 
 
-def _group_cells(report: Report, group: Group) -> list[str]:
+def _group_cells(report: Report, group: SpendGroup) -> list[str]:
     tasks = f"{group.tasks:,}"
     if "tool" in report.question.by:
         return [*group.key, f"{group.calls:,}", duration(group.time_ms), tasks]

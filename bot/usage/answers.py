@@ -16,8 +16,8 @@ from bot.domain.query.question import Field, Question
 from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import Freshness, freshness
+from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import Scope
-from bot.ledger.selection import parse_question
 from bot.neo.errors import NeoError
 from bot.people.people import People
 from bot.sync.rules import PlannedPass, backfill_passes
@@ -45,7 +45,9 @@ class Answers:
         """Return the question that a line asks. Raises QueryError, which names nothing the caller may not see."""
         now, policy = self.clock(), self.policy
         return await self.database.read(
-            lambda reader: parse_question(reader, Scope.of(reader, caller), line, now, policy.zone, policy.failing)
+            lambda reader: parse_question(
+                reader, Scope.of(reader, caller), line, now=now, zone=policy.zone, failing=policy.failing
+            )
         )
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:

@@ -10,7 +10,8 @@ from bot.domain.money import credits_text, usd_text
 from bot.domain.periods import Window
 from bot.domain.text import json_text, one_line
 from bot.ledger.detail import TaskDetail
-from bot.ledger.spend import Group, TaskRow
+from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_rows import TaskRow
 from bot.usage.report import Report
 
 # what a formula begins with: the four signs, and the forms of them that some spreadsheets take as well
@@ -71,7 +72,7 @@ def _previous(report: Report) -> dict[str, Any] | None:
     return {**_window(report.previous.window), "spend_usd": usd_text(report.previous.spend_nanos)}
 
 
-def _group(report: Report, group: Group) -> dict[str, Any]:
+def _group(report: Report, group: SpendGroup) -> dict[str, Any]:
     if "tool" in report.question.by:
         return {"key": list(group.key), "calls": group.calls, "time_ms": group.time_ms, "tasks": group.tasks}
     if "agent" in report.question.by:
@@ -155,7 +156,7 @@ def _lines(report: Report) -> list[list[Any]]:
         return _table([_total(report)], list(_total(report)))
     keys = list(report.question.by)
     found = [_group(report, each) for each in report.groups]
-    columns = [name for name in (found[0] if found else _group(report, Group(()))) if name != "key"]
+    columns = [name for name in (found[0] if found else _group(report, SpendGroup(()))) if name != "key"]
     lines = [[*each["key"], *("" if each[name] is None else each[name] for name in columns)] for each in found]
     return [[*keys, *columns], *lines]
 

@@ -11,7 +11,9 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question
 from bot.domain.tasks import FAILED_STATUSES
 from bot.ledger.detail import TaskDetail
-from bot.ledger.spend import Group, Sums, TaskRow
+from bot.ledger.spend import Sums
+from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_rows import TaskRow
 from bot.people.mentions import Mentioned
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class Report:
     basis: SpendBasis
     total: Sums
     previous: Previous | None
-    groups: tuple[Group, ...]
+    groups: tuple[SpendGroup, ...]
     groups_omitted: int
     omitted_nanos: int
     rows: tuple[TaskRow, ...]
@@ -92,6 +94,6 @@ class Report:
         """The spend of the whole window."""
         return self.total.spend(self.basis)
 
-    def share(self, group: Group) -> float | None:
+    def share(self, group: SpendGroup) -> float | None:
         """Return a group's part of the untruncated total, None if that is not positive."""
         return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None

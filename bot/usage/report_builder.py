@@ -12,11 +12,16 @@ from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.query.when import resolve, window_before
 from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.freshness import Freshness, UnreadError, beginning, freshness, is_complete
+from bot.ledger.held_tasks import asks_for_held_tasks
 from bot.ledger.key_warning import key_warning
 from bot.ledger.quarantine import quarantined_count
+from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.selection import Selection, asks_for_held_tasks, holds_any, parse_question, task_ids
-from bot.ledger.spend import Group, TaskRow, amounts, groups, sums, task_rows
+from bot.ledger.scope_values import holds_any, task_ids
+from bot.ledger.selection import Selection
+from bot.ledger.spend import amounts, sums
+from bot.ledger.spend_groups import SpendGroup, groups
+from bot.ledger.task_rows import TaskRow, task_rows
 from bot.people import mentions
 from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest
 
@@ -35,7 +40,7 @@ def terminal_report(reader: Reader, settings: "Settings", line: str, now: dateti
         UnreadError: nothing has been read yet.
     """
     policy = ReportPolicy.from_settings(settings)
-    question = parse_question(reader, EVERYTHING, line, now, policy.zone, policy.failing)
+    question = parse_question(reader, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
     return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), policy)
 
 
@@ -103,7 +108,7 @@ class _ReportBuilder:
             quarantined=self._quarantined(),
         )
 
-    def _groups(self) -> list[Group]:
+    def _groups(self) -> list[SpendGroup]:
         question = self.request.question
         if not question.by:
             return []
@@ -145,7 +150,7 @@ class _ReportBuilder:
         return quarantined_count(self.reader)
 
 
-def _sorted(found: Sequence[Group], question: Question, policy: ReportPolicy) -> list[Group]:
+def _sorted(found: Sequence[SpendGroup], question: Question, policy: ReportPolicy) -> list[SpendGroup]:
     by_name = sorted(found, key=lambda group: group.key)
     order = question.sort or ("name" if question.by[0] in TIME_GROUPINGS else "cost")
     if order == "name":

@@ -12,8 +12,9 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit, buckets
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
-from bot.ledger import spend
 from bot.ledger.detail import TaskDetail
+from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_rows import TaskRow
 from bot.usage import answer_formatting
 from bot.usage.durations import ago, duration
 from bot.usage.report import Report
@@ -95,7 +96,7 @@ def _groups(report: Report) -> list[RenderableType]:
     return parts
 
 
-def _amounts(report: Report, shown: Sequence[spend.Group]) -> Table:
+def _amounts(report: Report, shown: Sequence[SpendGroup]) -> Table:
     table = _table([*report.question.by], ["spend", "share", "", "tasks"])
     largest = max((each.spend(report.basis) for each in shown), default=0)
     for each in shown:
@@ -110,7 +111,7 @@ def _amounts(report: Report, shown: Sequence[spend.Group]) -> Table:
     return table
 
 
-def _counts(report: Report, shown: Sequence[spend.Group]) -> Table:
+def _counts(report: Report, shown: Sequence[SpendGroup]) -> Table:
     tools = "tool" in report.question.by
     table = _table([*report.question.by], ["calls", "time", "", "tasks"] if tools else ["triggers", "", "tasks"])
     largest = max((each.calls for each in shown), default=0)
@@ -162,7 +163,7 @@ def _tasks(report: Report) -> RenderableType:
     return Group(table, Text(f"and {left:,} others: add `top:{len(report.rows)}`", style="dim")) if left else table
 
 
-def _task_cells(report: Report, row: spend.TaskRow) -> list[str]:
+def _task_cells(report: Report, row: TaskRow) -> list[str]:
     amount = row.spend(report.basis)
     created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
     plain = [one_line(part, 40) for part in (row.member, row.model, row.status)]

@@ -23,7 +23,8 @@ from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
-from bot.ledger.spend import groups, sums
+from bot.ledger.spend import sums
+from bot.ledger.spend_groups import groups
 from bot.ledger.verification import verify
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))

@@ -1,0 +1,98 @@
+"""The models, statuses and task ids that occur in a scope, and which of them a question means."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.database.reader import Reader
+from bot.database.sql import compose
+from bot.ledger.scope import Scope
+
+_MAX_IDS = 1_000  # of tasks that begin with one text
+
+# a column of the tasks of a member's scope: of those charged to them, and of theirs without cost
+_OF_TASKS = """
+SELECT {column} FROM {charges} c JOIN {tasks} t ON t.id = c.task WHERE {condition}
+UNION SELECT {column} FROM {tasks} t WHERE t.platform_nanos IS NULL AND t.provider_nanos IS NULL AND {owned}
+  AND {condition}
+"""
+_SEEN = "SELECT value FROM seen WHERE kind = :kind ORDER BY value"
+_EXACT = "SELECT task_id FROM task t WHERE task_id IN (:a, :b, :c) AND {inside}"
+_BEGINNING = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high ORDER BY 1 LIMIT :most"
+
+
+def seen_values(reader: Reader, scope: Scope, kind: str) -> list[str]:
+    """Return every `model` or `status` that some task has had; of a member's scope, those that its tasks have."""
+    if scope.member is None:
+        return [value for (value,) in reader.rows(_SEEN, {"kind": kind})]
+    column = {"model": "t.model", "status": "t.status"}[kind]
+    return [value for (value,) in reader.rows(f"{_of_tasks(scope, column, '1')} ORDER BY 1")]
+
+
+def statuses_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
+    """Return the statuses that are meant, in any case."""
+    wanted = {value.lower() for value in values}
+    return [value for value in seen_values(reader, scope, "status") if value.lower() in wanted]
+
+
+def models_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
+    """Return the models that are meant: exactly, or where nothing is exact, by a part of the name."""
+    known = seen_values(reader, scope, "model")
+    found: list[str] = []
+    for value in values:
+        exact = [name for name in known if name.lower() == value.lower()]
+        found += exact or [name for name in known if value.lower() in name.lower()]
+    return list(dict.fromkeys(found))
+
+
+def task_ids(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
+    """Return the ids that are meant: exactly, or where nothing is exact, all that begin so (`0b6c...`)."""
+    found: list[str] = []
+    for value in values:
+        exact = reader.rows(compose(_EXACT, inside=inside(scope)), spellings(value))
+        found += [row[0] for row in exact or _beginning(reader, scope, value.removesuffix("..."))]
+    return list(dict.fromkeys(found))
+
+
+def spellings(task_id: str) -> dict[str, str]:
+    """Return an id as the values `:a`, `:b` and `:c` of a statement: as typed, and in either case."""
+    return {"a": task_id, "b": task_id.lower(), "c": task_id.upper()}
+
+
+def inside(scope: Scope) -> str:
+    """Return the condition that a task `t` is in a scope, or that something of it was charged there."""
+    if scope.member is None:
+        return "1"
+    return compose(
+        "({owned} OR EXISTS (SELECT 1 FROM {charges}))", owned=scope.owns("t"), charges=scope.charges_of("t.id")
+    )
+
+
+def holds_any(reader: Reader, scope: Scope) -> bool:
+    """Return whether a scope holds any task."""
+    sql = "SELECT 1 FROM task" if scope.member is None else _of_tasks(scope, "1", "1")
+    return reader.one(f"{sql} LIMIT 1") is not None
+
+
+def _of_tasks(scope: Scope, column: str, condition: str) -> str:
+    return compose(
+        _OF_TASKS,
+        column=column,
+        charges=scope.charges,
+        tasks=scope.tasks,
+        owned=scope.owns("t"),
+        condition=condition,
+    )
+
+
+def _beginning(reader: Reader, scope: Scope, prefix: str) -> list[tuple[Any, ...]]:
+    if not prefix:
+        return []
+    sql = _BEGINNING
+    if scope.member is not None:
+        # all of a member's are looked at, so that not even the time it takes tells of others' that begin so
+        sql = _of_tasks(scope, "t.task_id", "+t.task_id >= :low AND +t.task_id < :high")
+    for each in dict.fromkeys((prefix, prefix.lower(), prefix.upper())):
+        rows = reader.rows(sql, {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS})
+        if rows:
+            return sorted(rows)[:_MAX_IDS]
+    return []
