@@ -17,7 +17,7 @@ from bot.budgets.listing import COLUMNS, NUMBERS, BudgetLine, budget_listing, ro
 from bot.budgets.rules import DEFAULT, TEAM, UNITS, Audience, budget_period, operator_audience
 from bot.database.engine import Database
 from bot.domain import formatting
-from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
+from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit, day_start, local_day
 from bot.domain.query.errors import UnclosedQuoteError
@@ -162,7 +162,7 @@ class BudgetCommands:
         """The member somebody is in the ledger."""
         own = await self._own(caller)
         if own is None:
-            raise UnmatchedError(self.people.whom_to_ask())
+            raise self.people.unmatched_error()
         return own
 
     async def _own(self, caller: Caller) -> int | None:

@@ -11,7 +11,7 @@ from bot.budgets.facts import email_of
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
+from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
 from bot.ledger.members import member_id
 from bot.people import mentions
@@ -48,7 +48,7 @@ class ExplainCommand:
         if named is not None:
             return await self.database.read(lambda reader: explanation_answer(reader, named, self.policy, now))
         if caller.member is None:
-            raise UnmatchedError(self.people.whom_to_ask())
+            raise self.people.unmatched_error()
         found = await self.database.read(lambda reader: _of_oneself(reader, caller.member, self.policy, now))
         if found is None:
             raise RefusedError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
-from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
+from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean
@@ -70,7 +70,7 @@ class FailureCommands:
 
     async def _report(self, request: Request, caller: Caller, question: Question) -> ErrorReport:
         if caller.role is Role.MEMBER and caller.member is None:
-            raise UnmatchedError(self.people.whom_to_ask())
+            raise self.people.unmatched_error()
         wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
         mentioned = await self.people.emails_by_mention(wanted)
         error_request = ErrorRequest(question, caller, self.clock(), mentioned)
@@ -116,7 +116,7 @@ class FailureCommands:
     async def _member(self, caller: Caller) -> int:
         member = await self.database.read(lambda reader: member_id(reader, caller.member))
         if member is None:
-            raise UnmatchedError(self.people.whom_to_ask())
+            raise self.people.unmatched_error()
         return member
 
     # --- the buttons of alerts -----------------------------------------------------------------------

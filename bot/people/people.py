@@ -7,7 +7,7 @@ from itertools import chain
 
 from bot.database.engine import Database
 from bot.database.reader import Reader
-from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.roles import Denied, SlackUser, caller_of
@@ -95,10 +95,9 @@ class People:
         """Return operators as mentions, for whoever needs one."""
         return " or ".join(f"<@{user}>" for user in self.operators()[:_MOST_NAMED]) or "an operator"
 
-    def unmatched_error(self) -> RefusedError:
+    def unmatched_error(self) -> UnmatchedError:
         """Return the error for a Slack user who matches no member."""
-        whom = self.whom_to_ask()
-        return RefusedError(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
+        return UnmatchedError(self.whom_to_ask())
 
     def operators(self) -> list[str]:
         """Return the Slack ids of the operators, as far as they are known."""
