@@ -26,7 +26,7 @@ from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.failures.grouper import FailureGrouper
 from bot.home.facts import HomePolicy, home_facts
-from bot.incidents.monitor import current_incidents
+from bot.incidents.checks import current_incidents
 from bot.ledger import pruning
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy

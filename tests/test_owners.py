@@ -32,10 +32,6 @@ NOT_YET: set[tuple[str, str]] = {
     ("home", "pass"),
     ("home", "slack_link_change"),
     ("home", "task"),
-    ("incidents", "pass"),
-    ("incidents", "quarantine"),
-    ("spikes", "charge"),
-    ("spikes", "member"),
 }
 
 

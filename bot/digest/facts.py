@@ -23,8 +23,8 @@ from bot.ledger.freshness import beginning, freshness
 from bot.ledger.members import emails_by_id
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
+from bot.spikes.facts import spikes_of
 from bot.spikes.rules import Spike
-from bot.spikes.store import spikes
 
 _MOST_DAYS = 31  # that are searched for spikes
 
@@ -90,7 +90,7 @@ def digest_facts(
 def _spikes(reader: Reader, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
     """Return the dates on which members spent unusually much, with their e-mails."""
     days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
-    found = [(day, each) for day in days for each in spikes(reader, day, policy.spikes)]
+    found = [(day, each) for day in days for each in spikes_of(reader, day, policy.spikes)]
     emails = emails_by_id(reader, {each.member for _, each in found})
     return ((day, emails[each.member], each) for day, each in found)
 

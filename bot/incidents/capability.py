@@ -1,12 +1,13 @@
-"""The capability of incidents: what is wrong with the bot itself, told to operators once a day, and when it is over."""
+"""The capability of incidents: notifies operators once a day of what is wrong with the bot itself."""
 
 from functools import partial
 from shutil import disk_usage
 
 from bot.capability import After, Capability, Context, Timer, Upkeep
-from bot.incidents import monitor, restore
+from bot.incidents import restore, store
+from bot.incidents.checks import current_incidents
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
-from bot.incidents.monitor import IncidentMonitor, current_incidents
+from bot.incidents.monitor import IncidentMonitor
 from bot.incidents.render import IncidentRenderer
 
 
@@ -17,12 +18,12 @@ def incidents(context: Context) -> Capability:
     return Capability(
         "incidents",
         keys=(IncidentKey, RecoveredKey, IncidentTopic),
-        events={IncidentKey.kind: renderer.say},
-        topics={IncidentTopic.kind: renderer.show},
+        events={IncidentKey.kind: renderer.render_event},
+        topics={IncidentTopic.kind: renderer.render_current},
         timers=[Timer("incidents", 60, partial(_record, context), after=triggers)],
         upkeep=Upkeep(
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
-            prune={"incidents": monitor.prune},
+            prune={"incidents": store.prune},
         ),
     )
 

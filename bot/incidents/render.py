@@ -1,13 +1,12 @@
-"""What is said of incidents."""
+"""Renders incidents: that one has begun, and that it is over or has come back."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.database.engine import Database
-from bot.database.reader import Reader
-from bot.domain.timestamps import from_us
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
+from bot.incidents.store import Incident, incident_by_id, latest_incident
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
 from bot.slack.mrkdwn import readable_text
@@ -22,37 +21,39 @@ class IncidentRenderer:
     templates: Templates
     zone: ZoneInfo
 
-    async def say(self, request: RenderRequest) -> Message | None:
-        """An alarm; of an older version also that it is over."""
+    async def render_event(self, request: RenderRequest) -> Message | None:
+        """Return that something is wrong; of an older version's notification also that it is over."""
         key = decode_event(request.dedup_key)
         if isinstance(key, IncidentKey):
-            return await self._worded(key.name, "name", over=False)
+            latest = await self.database.read(lambda reader: latest_incident(reader, key.name))
+            return None if latest is None else self._begun(latest)
         # since the live message shows that an incident is over, its thread does not
-        return await self._worded(key.incident, "id", over=True) if key.day is None else None
+        return await self._ended_by_id(key.incident) if key.day is None else None
 
-    async def show(self, request: RenderRequest) -> Message | None:
-        """That an incident is over, or has come back."""
-        topic = IncidentTopic.decode(request.topic or "")
-        return await self._worded(topic.incident, "id", over=True)
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        """Return that an incident is over, or has come back."""
+        return await self._ended_by_id(IncidentTopic.decode(request.topic or "").incident)
 
-    async def _worded(self, what: int | str, column: str, *, over: bool) -> Message | None:
-        row = await self.database.read(lambda reader: _incident(reader, what, column))
-        if row is None:
-            return None
-        name, said, began, ended = row
-        since = from_us(began).astimezone(self.zone)
-        values = {
-            "name": name,
-            "said": readable_text(said),
-            "since": f"{since:%Y-%m-%d %H:%M}",
-            "recovered": over and ended is not None,
-            "back": over and ended is None,
-            "minutes": 0 if ended is None else (from_us(ended) - from_us(began)) // timedelta(minutes=1),
-        }
-        return paragraph(self.templates.render("incidents/incident", **values))
+    async def _ended_by_id(self, incident: int) -> Message | None:
+        found = await self.database.read(lambda reader: incident_by_id(reader, incident))
+        return None if found is None else self._ended(found)
 
+    def _begun(self, incident: Incident) -> Message:
+        return self._message(incident, recovered=False, back=False)
 
-def _incident(reader: Reader, what: int | str, column: str) -> tuple[str, str, int, int | None] | None:
-    sql = f"SELECT name, said, began_at, ended_at FROM incident WHERE {column} = :what ORDER BY id DESC LIMIT 1"  # noqa: S608 - one of two columns
-    row = reader.one(sql, {"what": what})
-    return None if row is None else (row[0], row[1], row[2], row[3])
+    def _ended(self, incident: Incident) -> Message:
+        return self._message(incident, recovered=incident.ended_at is not None, back=incident.ended_at is None)
+
+    def _message(self, incident: Incident, *, recovered: bool, back: bool) -> Message:
+        lasted = (incident.ended_at or incident.began_at) - incident.began_at
+        return paragraph(
+            self.templates.render(
+                "incidents/incident",
+                name=incident.name,
+                said=readable_text(incident.description),
+                since=f"{incident.began_at.astimezone(self.zone):%Y-%m-%d %H:%M}",
+                recovered=recovered,
+                back=back,
+                minutes=lasted // timedelta(minutes=1),
+            )
+        )

@@ -1,4 +1,4 @@
-"""After a restore: the incidents that the former ledger had told go on here, and those that had ended are over."""
+"""After a restore: incidents that the former ledger had reported go on here, and those that had ended are over."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 
 def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
-    """Take them over; returns how the keys that name incidents read here."""
-    keys = _incidents(connection, former)
+    """Take over the former ledger's incidents; return how the keys that name them read here."""
+    ids = _adopt_incidents(connection, former)
 
     def event(text: str) -> NotificationKey | None:
         key = decode_event(text)
         if isinstance(key, IncidentKey):
             return key
-        here = keys.get(key.incident)
+        here = ids.get(key.incident)
         return None if here is None else replace(key, incident=here)
 
     def topic(text: str) -> IncidentTopic | None:
         former_topic = IncidentTopic.decode(text)
-        here = keys.get(former_topic.incident)
+        here = ids.get(former_topic.incident)
         return None if here is None else replace(former_topic, incident=here)
 
     return KeyMapping({IncidentKey.kind: event}, {IncidentTopic.kind: topic})
 
 
-def _incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]:
-    """The former's incidents by key, as they are here."""
+def _adopt_incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]:
+    """Write the incidents as the former ledger has them; return their ids here by the former ones."""
     here = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
     theirs = former.rows("SELECT * FROM incident ORDER BY id")
     known = [row for row in theirs if _identity(row) in here]
@@ -41,11 +41,11 @@ def _incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]
             "UPDATE OR IGNORE incident SET said = ?, told_on = ?, ended_at = ? WHERE id = ?",
             (row["said"], row["told_on"], row["ended_at"], row["id"]),
         )
-    found = {row["id"]: row["id"] for row in known}
+    ids = {row["id"]: row["id"] for row in known}
     for row in theirs:
-        if row["id"] not in found and (key := insert_anew(connection, "incident", row)) is not None:
-            found[row["id"]] = key
-    return found
+        if row["id"] not in ids and (key := insert_anew(connection, "incident", row)) is not None:
+            ids[row["id"]] = key
+    return ids
 
 
 def _identity(row: Row) -> tuple[object, ...]:

@@ -18,5 +18,5 @@ class Incident(SQLModel, table=True):
     name: str
     said: str
     began_at: int = Field(sa_type=BigInteger)
-    told_on: str | None  # the local day of its last alarm
+    told_on: str | None  # the local day on which operators were last notified
     ended_at: int | None = Field(sa_type=BigInteger)

@@ -17,10 +17,10 @@ def spikes(context: Context) -> Capability:
     return Capability(
         "spikes",
         keys=(SpikeKey,),
-        events={SpikeKey.kind: renderer.say},
+        events={SpikeKey.kind: renderer.render_event},
         observers=[detector.observe] if is_on else [],
         upkeep=Upkeep(
-            record_repricing=detector.forget if is_on else None,
-            adopt=lambda _connection, former, _now: restore.names(former),
+            record_repricing=detector.record_repricing if is_on else None,
+            adopt=lambda _connection, former, _now: restore.adopt(former),
         ),
     )

@@ -1,4 +1,4 @@
-"""After a restore: the unusual days that the former ledger had told are told."""
+"""After a restore: spikes that the former ledger had reported are reported."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ from bot.outbox.key_mapping import KeyMapping
 from bot.spikes.keys import SpikeKey
 
 
-def names(former: FormerLedger) -> KeyMapping:
-    """How the keys that name spikes read here."""
+def adopt(former: FormerLedger) -> KeyMapping:
+    """Return how the keys that name spikes read here."""
 
     def spike(text: str) -> SpikeKey | None:
         key = SpikeKey.decode(text)

@@ -18,7 +18,7 @@ LEAST_ACTIVE = 5
 
 @dataclass(frozen=True, slots=True)
 class SpikePolicy:
-    """What spikes rest on: whose days, what spend adds up, and the amount (nanos) below which no day is one."""
+    """The settings that spikes depend on: the zone of days, what spend adds up, and the floor in nanos."""
 
     zone: ZoneInfo
     basis: SpendBasis
@@ -41,12 +41,12 @@ class Spike:
 
     @property
     def times(self) -> int:
-        """How many times the usual day it is, rounded down."""
+        """How many usual days it cost, rounded down."""
         return self.nanos // self.usual_nanos
 
 
 def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> Spike | None:
-    """A member's day as a spike, if it is one.
+    """Return a member's day as a spike; None if it is none.
 
     Args:
         member: the member's key.

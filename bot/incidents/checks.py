@@ -1,0 +1,131 @@
+"""Checks: what is wrong with the bot itself now, each with a sentence about it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.database.reader import Reader
+from bot.domain.text import one_line
+from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, LONGEST_WITHOUT_END, RECENT, IncidentName
+from bot.incidents.store import open_incident
+from bot.ledger.key_warning import key_warning
+from bot.ledger.pass_history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
+from bot.ledger.pass_tally import PassOutcome
+from bot.ledger.quarantine import latest_quarantined, quarantined_count
+from bot.outbox.queries import dead_notifications, unrendered_count
+
+_LONGEST = 500  # characters about broken templates
+_NAMED = 3  # of the rows that cannot be booked
+
+
+def current_incidents(
+    reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refusal: str | None = ""
+) -> dict[IncidentName, str]:
+    """Return what is wrong now, each with a sentence, from one snapshot of the database.
+
+    Args:
+        reader: the database.
+        free_bytes: on its disk.
+        broken: the operator's own templates that cannot be used, each with why; None before they were looked at, so
+            that an incident about them stays as it is.
+        now: the moment.
+        refusal: Slack's word for not taking the app token, "" if it does; None before it was tried, likewise.
+    """
+    with reader:
+        descriptions = {
+            **_passes(reader, now),
+            IncidentName.SCOPE: key_warning(reader),
+            IncidentName.QUARANTINE: _quarantine(reader),
+            IncidentName.DEAD: _undelivered(reader, now),
+            IncidentName.WORDING: _unrendered(reader),
+            IncidentName.CONNECTION: _connection(reader, refusal),
+            IncidentName.TEMPLATE: _templates(reader, broken),
+            IncidentName.DISK: _disk(free_bytes),
+        }
+    return {name: description for name, description in descriptions.items() if description}
+
+
+# --- passes --------------------------------------------------------------------------------------
+
+
+def _passes(reader: Reader, now: datetime) -> dict[IncidentName, str]:
+    """Return what is wrong with the passes over Neo: the tails, and any other kind that is tried again and again."""
+    recent = first_pass_between(reader, now - RECENT, now)
+    kinds = {"tail": 0} | ({} if recent is None else dict.fromkeys(("nightly", "weekly", "history"), recent))
+    for kind, first in kinds.items():
+        ends = last_pass_ends(reader, kind, first, FAILED_PASSES)
+        if len(ends) == FAILED_PASSES and all(each.outcome is not PassOutcome.COMPLETE for each in ends):
+            return _failed_passes(ends)
+    since = first_start_since_complete(reader, "tail")
+    if since is not None and now - since > LONGEST_WITHOUT_END:
+        hours = (now - since) // timedelta(hours=1)
+        return {IncidentName.INCOMPLETE: f"no reading of Neo has come to its end for {hours} hours"}
+    return {}
+
+
+def _failed_passes(ends: Sequence[PassEnd]) -> dict[IncidentName, str]:
+    """Return the incident of passes none of which was complete, the last one first."""
+    # without the remedy, which the notification names itself
+    why = str(ends[0].error or "its list does not add up").partition(". ")[0].rstrip(".")
+    if any(each.outcome not in {PassOutcome.FAILED, PassOutcome.BROKEN} for each in ends):
+        return {IncidentName.INCOMPLETE: f"none of the last {FAILED_PASSES} readings of Neo was complete: {why}"}
+    if ends[0].outcome is PassOutcome.BROKEN:
+        return {IncidentName.READING: f"the last {FAILED_PASSES} readings of Neo failed: {_inert(why, 200)}"}
+    return {IncidentName.UPSTREAM: f"the last {FAILED_PASSES} readings of Neo failed: {why}"}
+
+
+# --- rows, messages, templates -------------------------------------------------------------------
+
+
+def _quarantine(reader: Reader) -> str | None:
+    """Return how many rows cannot be booked, and of the latest of them which and why; None if there are none."""
+    count = quarantined_count(reader)
+    if not count:
+        return None
+    rows = latest_quarantined(reader, _NAMED)
+    named = "; ".join(f"{_inert(each.key, 60)}: {_inert(each.reason, 120)}" for each in rows)
+    more = f"; and {count - _NAMED:,} more" if count > _NAMED else ""
+    return f"{count:,} {'row' if count == 1 else 'rows'} of Neo cannot be booked: {named}{more}"
+
+
+def _undelivered(reader: Reader, now: datetime) -> str | None:
+    dead, why = dead_notifications(reader, now - RECENT, now)
+    return f"{dead:,} messages could not be delivered where they belong ({why})" if dead else None
+
+
+def _unrendered(reader: Reader) -> str | None:
+    unrendered = unrendered_count(reader)
+    if not unrendered:
+        return None
+    return f"{unrendered:,} messages could not be worded: a template is broken, the log says where"
+
+
+def _templates(reader: Reader, broken: Mapping[str, str] | None) -> str | None:
+    if broken is None:
+        return _description(reader, IncidentName.TEMPLATE)
+    return "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
+
+
+def _connection(reader: Reader, refusal: str | None) -> str | None:
+    if refusal is None:
+        return _description(reader, IncidentName.CONNECTION)
+    return f"Slack does not take SLACK_APP_TOKEN ({refusal})" if refusal else None
+
+
+def _description(reader: Reader, name: IncidentName) -> str | None:
+    """Return the description of an incident that is open."""
+    incident = open_incident(reader, name)
+    return None if incident is None else incident.description
+
+
+def _disk(free_bytes: int) -> str | None:
+    if free_bytes >= LEAST_FREE_BYTES:
+        return None
+    return f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
+
+
+_LOOKALIKES = {ord("<"): "\u2039", ord(">"): "\u203a", ord("`"): "\u02cb"}
+
+
+def _inert(text: str, longest: int) -> str:
+    """Return text from elsewhere so that it mentions nobody and is no code within a sentence."""
+    return one_line(text, longest).translate(_LOOKALIKES)

@@ -1,0 +1,100 @@
+"""The store of incidents: what was or is wrong, since when, and on which day operators were last notified."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.database.reader import plain_rows
+from bot.domain.timestamps import from_us, optional_from_us, to_us
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.database.reader import Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something that was or is wrong, with a sentence about it; `ended_at` is None while it is open.
+
+    `reported_on` is the local day that operators were last notified, None if they were not.
+    """
+
+    id: int
+    name: str
+    description: str
+    began_at: datetime
+    reported_on: date | None
+    ended_at: datetime | None
+
+
+_INCIDENT = "SELECT id, name, said, began_at, told_on, ended_at FROM incident"
+_OPEN = f"{_INCIDENT} WHERE ended_at IS NULL"
+_OPEN_OF_NAME = f"{_INCIDENT} WHERE name = ? AND ended_at IS NULL"
+_LATEST_OF_NAME = f"{_INCIDENT} WHERE name = ? ORDER BY id DESC LIMIT 1"
+_OF_ID = f"{_INCIDENT} WHERE id = ?"
+
+
+def open_incidents(reads: "Reads") -> list[Incident]:
+    """Return the incidents that are open."""
+    return _incidents(reads, _OPEN)
+
+
+def open_incident(reads: "Reads", name: str) -> Incident | None:
+    """Return the open incident of a name, if there is one."""
+    return next(iter(_incidents(reads, _OPEN_OF_NAME, name)), None)
+
+
+def latest_incident(reads: "Reads", name: str) -> Incident | None:
+    """Return the latest incident of a name, open or not; None if there was none."""
+    return next(iter(_incidents(reads, _LATEST_OF_NAME, name)), None)
+
+
+def incident_by_id(reads: "Reads", incident: int) -> Incident | None:
+    """Return an incident; None for an unknown id."""
+    return next(iter(_incidents(reads, _OF_ID, incident)), None)
+
+
+def _incidents(reads: "Reads", sql: str, *values: int | str) -> list[Incident]:
+    return [
+        Incident(
+            key, name, description, from_us(began), date.fromisoformat(day) if day else None, optional_from_us(ended)
+        )
+        for key, name, description, began, day, ended in plain_rows(reads, sql, values)
+    ]
+
+
+def begin(connection: "Connection", name: str, description: str, now: datetime) -> None:
+    """Add an incident or, if one of that name is open, describe that one anew."""
+    connection.exec_driver_sql(
+        "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
+        " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",
+        (name, description, to_us(now)),
+    )
+
+
+def reopen(connection: "Connection", incident: int) -> bool:
+    """Have an incident go on; return whether it had ended."""
+    sql = "UPDATE incident SET ended_at = NULL WHERE id = ? AND ended_at IS NOT NULL"
+    return bool(connection.exec_driver_sql(sql, (incident,)).rowcount)
+
+
+def end(connection: "Connection", incident: int, now: datetime) -> None:
+    """Record that an incident is over."""
+    connection.exec_driver_sql("UPDATE incident SET ended_at = ? WHERE id = ?", (to_us(now), incident))
+
+
+def mark_reported(connection: "Connection", name: str, day: date) -> None:
+    """Record on which local day operators were notified of the open incident of a name."""
+    connection.exec_driver_sql(
+        "UPDATE incident SET told_on = ? WHERE name = ? AND ended_at IS NULL", (day.isoformat(), name)
+    )
+
+
+RETAIN = timedelta(days=400)  # of incidents that are over
+
+
+def prune(connection: "Connection", now: datetime) -> int:
+    """Delete incidents that were over long ago; return how many. The newest stays: its id is in a message's key."""
+    sql = "DELETE FROM incident WHERE ended_at < ? AND id < (SELECT max(id) FROM incident)"
+    return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount

@@ -1,0 +1,35 @@
+"""The facts of spikes: whose day is one, from what the ledger says they spent."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.periods import Unit, period
+from bot.ledger.charges import spend_by_member, spend_of_all_members
+from bot.ledger.daily_spend import daily_spend
+from bot.ledger.members import unattributed_id
+from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reads
+
+
+def spikes_of(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[int] | None = None) -> list[Spike]:
+    """Return the spikes of a local day, the dearest first: of these members, or of everybody."""
+    candidates = _members_above_floor(reads, day, policy, members)
+    windows = [period(Unit.DAY, day - timedelta(days=back), policy.zone) for back in range(DAYS, -1, -1)]
+    spent = daily_spend(reads, candidates, windows, policy.basis) if candidates else {}
+    found = (spike(member, nanos[-1], nanos[:-1], policy.floor_nanos) for member, nanos in spent.items())
+    return sorted((each for each in found if each), key=lambda each: (-each.nanos, each.member))
+
+
+def _members_above_floor(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[int] | None) -> list[int]:
+    """Return who spent the floor or more on a day; tasks without an e-mail are nobody's spike."""
+    window = period(Unit.DAY, day, policy.zone)
+    if members is None:
+        spent = spend_of_all_members(reads, window, policy.basis)
+    else:
+        spent = spend_by_member(reads, members, window, policy.basis)
+    above = [member for member, nanos in spent.items() if nanos >= policy.floor_nanos]
+    nobody = unattributed_id(reads) if above else None
+    return [member for member in above if member != nobody]
