@@ -21,17 +21,6 @@ NOT_YET: set[tuple[str, str]] = {
     ("budgets", "note"),
     ("budgets", "task"),
     ("budgets", "task_detail"),
-    ("home", "budget"),
-    ("home", "budget_revision"),
-    ("home", "charge"),
-    ("home", "failure_group"),
-    ("home", "failure_listener"),
-    ("home", "failure_silence"),
-    ("home", "incident"),
-    ("home", "member"),
-    ("home", "pass"),
-    ("home", "slack_link_change"),
-    ("home", "task"),
 }
 
 

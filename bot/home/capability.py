@@ -4,9 +4,13 @@ from bot.budgets.capability import budget_commands
 from bot.capability import Capability, Context, Stage, Timer, Upkeep
 from bot.failures.capability import failure_commands, silence_commands
 from bot.home import store
+from bot.home.commands import HomeCommands
 from bot.home.facts import HomePolicy
-from bot.home.home import HomeTab
 from bot.home.keys import KIND, BudgetFormAction, LiftSilenceAction, ListenAction
+from bot.home.pages import HomePages
+from bot.home.publisher import HomePublisher
+from bot.home.refresher import HomeRefresher
+from bot.home.viewers import Viewers
 from bot.usage.capability import answers
 
 _PATIENCE = 15.0  # seconds that a sync gives it, before the next one
@@ -14,23 +18,30 @@ _PATIENCE = 15.0  # seconds that a sync gives it, before the next one
 
 def home(context: Context) -> Capability:
     """Return the capability."""
-    tab = HomeTab(
+    viewers = Viewers(context.people)
+    publisher = _publisher(context, viewers)
+    zone = context.settings.timezone
+    refresher = HomeRefresher(context.database, viewers, publisher, zone, context.clock)
+    commands = HomeCommands(
         context.database,
-        context.people,
         context.workspace,
-        context.templates,
-        answers(context),
+        publisher,
         budget_commands(context),
         failure_commands(context),
         silence_commands(context),
-        HomePolicy.from_settings(context.settings),
         context.clock,
     )
     return Capability(
         "home",
         keys=(ListenAction, BudgetFormAction, LiftSilenceAction),
-        actions={KIND: tab.press},
-        timers=[Timer("home", 5, tab.tick, stage=Stage.READY, patience=_PATIENCE)],
+        actions={KIND: commands.press},
+        timers=[Timer("home", 5, refresher.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(prune={"viewers": store.prune}),
-        home=tab.open,
+        home=commands.open,
     )
+
+
+def _publisher(context: Context, viewers: Viewers) -> HomePublisher:
+    policy = HomePolicy.from_settings(context.settings)
+    pages = HomePages(context.database, context.people, context.templates, answers(context), policy, context.clock)
+    return HomePublisher(context.database, context.workspace, viewers, pages, context.clock)

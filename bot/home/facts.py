@@ -1,4 +1,4 @@
-"""The facts of App Home: a member's month, budgets, tasks and failures; for an operator the team's besides."""
+"""The facts of App Home: a member's month, budgets, tasks and failures; for an operator also the team's."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from bot.failures.facts import GroupFacts, open_group_facts
 from bot.failures.listener_store import is_listening
 from bot.failures.report import ErrorLine, error_lines
 from bot.failures.silence_facts import ActiveSilence, named_silences
-from bot.home.store import SHOWN
+from bot.incidents.queries import open_incidents
 from bot.ledger.freshness import freshness
 from bot.ledger.members import member_id
 from bot.ledger.scope import EVERYTHING, Scope
@@ -33,18 +33,14 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
 
 TASKS = 5
-LATELY = timedelta(days=7)
-_REACHES = (
-    timedelta(hours=1),
-    timedelta(hours=8),
-    timedelta(days=3),
-    SHOWN,
-)  # back, in which the last tasks are sought
+TASKS_SINCE = timedelta(days=31)  # how old the last tasks may be
+FAILURES_SINCE = timedelta(days=7)
+_SEARCHES = (timedelta(hours=1), timedelta(hours=8), timedelta(days=3), TASKS_SINCE)  # for the last tasks
 
 
 @dataclass(frozen=True, slots=True)
 class HomePolicy:
-    """What App Home rests on."""
+    """The policies of reports and budgets, which App Home shows."""
 
     usage: ReportPolicy
     budgets: BudgetPolicy
@@ -57,7 +53,7 @@ class HomePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What is somebody's own: the month by day and where it ends, budgets, the last tasks, failures of a week."""
+    """A member's own month by day with its forecast, budgets, last tasks, and failures of a week."""
 
     email: str
     month: Report
@@ -70,7 +66,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """What operators see besides; `incidents` say what is wrong with the bot itself."""
+    """What operators see of the team; `incidents` say what is wrong with the bot itself."""
 
     month: Report
     forecast: Forecast | None
@@ -83,7 +79,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class HomeFacts:
-    """What one person sees. `own` is None for somebody without any task; `team` for all but operators."""
+    """What one person sees. `own` is None for somebody without any task, `team` for all but operators."""
 
     own: Own | None
     team: Team | None
@@ -94,7 +90,7 @@ MONTH = Question(when=Calendar(Unit.MONTH, 0), by=("day",))
 
 
 def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
-    """Gather what a caller may see."""
+    """Return what a caller may see."""
     member = member_id(reader, caller.member)
     own = None if member is None or caller.member is None else _own(reader, caller.member, member, policy, now)
     team = _team(reader, caller, policy, now) if caller.role is Role.OPERATOR else None
@@ -105,7 +101,7 @@ def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datet
     # asked as themselves, whatever else they may see
     month = build_report(reader, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
-    lately = Selection(scope, Window(now - LATELY, now))
+    week = Selection(scope, Window(now - FAILURES_SINCE, now))
     with reader:
         return Own(
             email=email,
@@ -113,21 +109,22 @@ def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datet
             forecast=months(reader, [member], now, policy.budgets)[member],
             budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
             tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
-            failing=tuple(error_lines(reader, lately, policy.budgets.basis, policy.usage.failing)),
+            failing=tuple(error_lines(reader, week, policy.budgets.basis, policy.usage.failing)),
             listens=is_listening(reader, member),
         )
 
 
 def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
-    """The latest tasks of a month; each with what of its cost lies within it.
+    """Return the latest tasks of a month, each with what of its cost lies within the month.
 
-    Whoever has many is asked of less time than a month: nothing is booked onto a task before it was created.
+    It searches a short time first, which is enough for members with many tasks: nothing is booked onto a task before
+    it was created.
     """
     found: list[TaskRow] = []
-    for reach in _REACHES:
-        selection = Selection(scope, Window(now - reach, now + timedelta(days=1)))
+    for back in _SEARCHES:
+        selection = Selection(scope, Window(now - back, now + timedelta(days=1)))
         found = task_rows(reader, selection, basis, None, by_name=True)
-        if sum(row.created_at >= now - reach for row in found) >= TASKS:
+        if sum(row.created_at >= now - back for row in found) >= TASKS:
             break
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
@@ -137,17 +134,17 @@ def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> 
     silences = named_silences(reader, now)
     alerts = open_group_facts(reader, policy.budgets.basis, EVERYTHING)
     with reader:
-        pressing = [each for each in budget_lines(reader, policy.budgets, now) if _presses(each)]
+        at_risk = [each for each in budget_lines(reader, policy.budgets, now) if _is_at_risk(each)]
         return Team(
             month=month,
             forecast=months(reader, [TEAM], now, policy.budgets)[TEAM],
-            budgets=tuple(sorted(pressing, key=lambda each: -each.percent)),
+            budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),
             alerts=tuple(alerts),
             silences=tuple(silences),
-            incidents=tuple(row[0] for row in reader.rows("SELECT said FROM incident WHERE ended_at IS NULL")),
+            incidents=tuple(open_incidents(reader)),
             owed=undelivered_count(reader),
         )
 
 
-def _presses(each: BudgetLine) -> bool:
+def _is_at_risk(each: BudgetLine) -> bool:
     return each.spend_nanos is not None and (each.percent >= NEAR or each.pace.passes is not None)

@@ -1,7 +1,6 @@
-"""App Home in words: what is one's own first, what one may do there, and for an operator the team's."""
+"""The page of App Home: one's own spend first, with what one may do, then for an operator the team's."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.budgets import budget_formatting
@@ -34,32 +33,31 @@ _BUTTONS = 5
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """For whom it is drawn, and what is known beside the facts."""
+    """How a page is rendered, and what is known beside its facts: of the sync, and whom to ask for help."""
 
     templates: Templates
     zone: ZoneInfo
-    now: datetime
     whom_to_ask: str
     stale: bool
     reading: str
     failure: str
 
 
-def message_of(found: HomeFacts, view: HomeView) -> Message:
-    """App Home, within Slack's limits; its small print, how fresh it is, is the last block."""
+def message_of(facts: HomeFacts, view: HomeView) -> Message:
+    """Return the page within Slack's limits; the last block says how fresh it is."""
     draft = Draft("neo-usage")
-    if found.own is None:
+    if facts.own is None:
         draft.add(blocks.section(view.templates.render("home/unknown_member", whom=readable_text(view.whom_to_ask))))
     else:
-        _add_own(draft, found.own, view)
-    if found.team is not None:
-        _add_team(draft, found.team, view)
-    draft.add(blocks.context(view.templates.render("home/footnote", **_freshness(found, view))))
+        _add_own(draft, facts.own, view)
+    if facts.team is not None:
+        _add_team(draft, facts.team, view)
+    draft.add(blocks.context(view.templates.render("home/footnote", **_freshness(facts, view))))
     return draft.message()
 
 
-def _freshness(found: HomeFacts, view: HomeView) -> dict[str, object]:
-    as_of = "" if found.as_of is None else f"{formatting.moment(found.as_of, view.zone)} {view.zone.key}"
+def _freshness(facts: HomeFacts, view: HomeView) -> dict[str, object]:
+    as_of = "" if facts.as_of is None else f"{formatting.moment(facts.as_of, view.zone)} {view.zone.key}"
     return {"as_of": as_of, "stale": view.stale, "reading": view.reading, "failure": view.failure.rstrip(".")}
 
 
@@ -108,7 +106,7 @@ def _budget(each: BudgetLine) -> dict[str, object]:
 
 
 def bar(percent: int) -> str:
-    """A share as a bar of blocks; what is beyond the whole fills it."""
+    """Return a percentage as a bar of blocks, full from 100 % on."""
     full = min(max(percent, 0) * _CELLS // 100, _CELLS)
     return "█" * full + "░" * (_CELLS - full)
 

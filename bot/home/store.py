@@ -1,126 +1,60 @@
-"""The store of App Home: who looks at it, what was drawn, and what has changed since."""
+"""The store of App Home: who views it, and what was last published for them."""
 
-import json
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.database.reader import Reader
 from bot.domain.timestamps import to_us
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-KEPT = timedelta(days=7)  # since somebody last looked, for which theirs is kept up to date
-PAUSE = timedelta(minutes=1)  # between two drawings for one person
-SHOWN = timedelta(days=31)  # since a task began, for which it may be among somebody's last
-UNKNOWN = ""  # looks that are drawn over, whatever is to be drawn
+    from bot.database.reader import Reads
+
+REFRESHED_FOR = timedelta(days=7)  # after somebody last opened it
+INTERVAL = timedelta(minutes=1)  # at least between two publications for one viewer
+RETAIN = timedelta(days=30)  # of viewers: longer than theirs is refreshed
+UNKNOWN = ""  # the hash of content that is replaced by whatever content there is
 
 
-def opened(connection: "Connection", user: str, now: datetime) -> None:
-    """Somebody looks at it: theirs is drawn anew, with how fresh it is."""
+def record_opening(connection: "Connection", user: str, now: datetime) -> None:
+    """Record that a viewer opens it; forget what was published, so that it is published with its current freshness."""
     connection.exec_driver_sql(
-        "INSERT INTO home_viewer (slack_user, opened_at, drawn_at, looks) VALUES (?,?,0,'')"
+        "INSERT INTO home_viewer (slack_user, opened_at, drawn_at, looks) VALUES (?,?,0,?)"
         " ON CONFLICT (slack_user) DO UPDATE SET opened_at = excluded.opened_at, looks = excluded.looks",
-        (user, to_us(now)),
+        (user, to_us(now), UNKNOWN),
     )
 
 
-def claim(connection: "Connection", user: str, now: datetime, *, at_once: bool) -> bool:
-    """Take the drawing of somebody's; whether it is ours: once a minute, however many processes there are.
+_CLAIM = "UPDATE home_viewer SET drawn_at = ? WHERE slack_user = ? AND (drawn_at <= ? OR drawn_at > ?)"
 
-    `at_once` is for what somebody has done themselves. What was drawn in the future was drawn by a clock ahead.
+
+def claim_publication(connection: "Connection", user: str, now: datetime, *, at_once: bool) -> bool:
+    """Claim the next publication for a viewer; return whether it was free: once a minute, among all processes.
+
+    `at_once` does not wait for that minute. A claim of the future is of a clock that ran ahead, and does not count.
     """
-    before = to_us(now) if at_once else to_us(now - PAUSE)
-    return bool(
-        connection.exec_driver_sql(
-            "UPDATE home_viewer SET drawn_at = ? WHERE slack_user = ? AND (drawn_at <= ? OR drawn_at > ?)",
-            (to_us(now), user, before, to_us(now)),
-        ).rowcount
-    )
+    before = to_us(now) if at_once else to_us(now - INTERVAL)
+    return bool(connection.exec_driver_sql(_CLAIM, (to_us(now), user, before, to_us(now))).rowcount)
 
 
-def drawn(connection: "Connection", user: str, looks: str) -> None:
-    """Keep what was drawn."""
-    connection.exec_driver_sql("UPDATE home_viewer SET looks = ? WHERE slack_user = ?", (looks, user))
+def record_published(connection: "Connection", user: str, content_hash: str) -> None:
+    """Record the hash of the content that was published for a viewer."""
+    connection.exec_driver_sql("UPDATE home_viewer SET looks = ? WHERE slack_user = ?", (content_hash, user))
 
 
-def looks_of(reader: Reader, user: str) -> str:
-    """What was last drawn for somebody, as a digest."""
-    row = reader.one("SELECT looks FROM home_viewer WHERE slack_user = :user", {"user": user})
-    return str(row[0]) if row else ""
+def published_hash(reads: "Reads", user: str) -> str:
+    """Return the hash of the content that was last published for a viewer; UNKNOWN if none was."""
+    row = reads.exec_driver_sql("SELECT looks FROM home_viewer WHERE slack_user = ?", (user,)).first()
+    return str(row[0]) if row else UNKNOWN
 
 
-def viewers(reader: Reader, now: datetime) -> list[str]:
-    """Who has looked at it lately."""
-    rows = reader.rows("SELECT slack_user FROM home_viewer WHERE opened_at > :since", {"since": to_us(now - KEPT)})
-    return [row[0] for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far everything has come that App Home shows.
-
-    `charge` and `reading` are the newest charge and the last pass that has ended; `others` is all that cannot be
-    told apart by member, the date too.
-    """
-
-    charge: int
-    reading: int
-    others: tuple[int, ...]
-
-
-def mark(reader: Reader, today: date) -> Mark:
-    """How far everything has come now; it is asked every few seconds, so it reads no table that grows but by key."""
-    charge, reading, *others = reader.rows(
-        "SELECT (SELECT coalesce(max(id), 0) FROM charge),"
-        " coalesce((SELECT max(id) FROM pass WHERE finished_at IS NOT NULL), 0),"
-        " (SELECT coalesce(max(id), 0) FROM budget_revision),"
-        " (SELECT coalesce(sum(ends_at), 0) FROM budget WHERE ends_at IS NOT NULL),"
-        " (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),"
-        " (SELECT coalesce(max(last_at), 0) FROM failure_group WHERE closed_at IS NULL),"
-        " (SELECT coalesce(sum(until), 0) FROM failure_silence), (SELECT count(*) FROM failure_listener),"
-        " (SELECT count(*) FROM incident WHERE ended_at IS NULL), (SELECT coalesce(max(id), 0) FROM slack_link_change),"
-        " (SELECT count(*) FROM member WHERE merged_into IS NOT NULL)"
-    )[0]
-    return Mark(charge, reading, (*others, today.toordinal()))
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Which of some e-mails have something new, and whether `anybody` has."""
-
-    emails: frozenset[str]
-    anybody: bool
-
-
-def touched(reader: Reader, since: Mark, emails: Collection[str], now: datetime) -> Touched:
-    """Who has charges since a mark, or tasks that passes since then found changed (mended ones cost nothing new)."""
-    # told apart here: asked for DISTINCT, SQLite reads the whole of an index by member
-    members = {row[0] for row in reader.rows("SELECT member FROM charge WHERE id > :last", {"last": since.charge})}
-    members |= _changed(reader, since.reading, now)
-    # an e-mail that was merged into another means that one's spend
-    rows = reader.rows(
-        "SELECT email, coalesce(merged_into, id) FROM member WHERE email IN (SELECT value FROM json_each(:emails))",
-        {"emails": json.dumps(sorted(emails))},
-    )
-    return Touched(frozenset(email for email, member in rows if member in members), bool(members))
-
-
-def _changed(reader: Reader, reading: int, now: datetime) -> set[int]:
-    began = [row[0] for row in reader.rows("SELECT started_at FROM pass WHERE id > :last", {"last": reading})]
-    if not began:
-        return set()
-    # by what has changed, which is little; of a month there may be much
-    sql = "SELECT member FROM task WHERE changed_at >= :began AND +created_at >= :since"
-    return {row[0] for row in reader.rows(sql, {"since": to_us(now - SHOWN), "began": min(began)})}
-
-
-RETAIN = timedelta(days=30)  # of viewers: longer than theirs is kept up to date
+def recent_viewers(reads: "Reads", now: datetime) -> list[str]:
+    """Return the Slack ids of those who have opened it lately."""
+    sql = "SELECT slack_user FROM home_viewer WHERE opened_at > ?"
+    return [row[0] for row in reads.exec_driver_sql(sql, (to_us(now - REFRESHED_FOR),)).all()]
 
 
 def prune(connection: "Connection", now: datetime) -> int:
-    """Forget who has not looked at it for long; whoever comes back is a new viewer. Returns how many."""
+    """Delete viewers who have not opened it for long, and return how many; whoever comes back is a new viewer."""
     before = to_us(now - RETAIN)
     return connection.exec_driver_sql("DELETE FROM home_viewer WHERE opened_at < ?", (before,)).rowcount

@@ -1,4 +1,4 @@
-"""The table of who looks at App Home, and when theirs was last drawn."""
+"""The table of App Home's viewers, and when their page was last published."""
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
@@ -12,4 +12,4 @@ class HomeViewer(SQLModel, table=True):
     slack_user: str = Field(primary_key=True)
     opened_at: int = Field(index=True, sa_type=BigInteger)
     drawn_at: int = Field(sa_type=BigInteger)
-    looks: str  # a digest of what was drawn, but for how fresh it is
+    looks: str  # a hash of what was published, without how fresh it is

@@ -1,4 +1,4 @@
-"""Rights in App Home: who its viewers were when theirs was drawn, and who of them is somebody else by now."""
+"""The viewers of App Home: what each may see, and for whom that has changed since their page was published."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,52 +8,53 @@ from bot.domain.access import Caller
 from bot.people.people import DeniedError, People, UnverifiedError
 from bot.people.roles import Denied
 
-BETWEEN = timedelta(minutes=1)  # two looks at one viewer; the directory asks Slack only when five have passed
-AT_ONCE = 8  # viewers a look: each may cost a request to Slack
+CHECK_INTERVAL = timedelta(minutes=1)  # of one viewer; the directory asks Slack only after five minutes
+CHECKS_AT_ONCE = 8  # viewers: each may cost a request to Slack
 
-Standing = Caller | Denied
+Access = Caller | Denied
+"""Who a viewer is to the bot, or why they may see nothing."""
 
 
 @dataclass(slots=True)
 class Viewers:
-    """What viewers may see, now and when theirs was last drawn by this process."""
+    """The access of viewers, now and when this process last published their page."""
 
     people: People
-    _drawn: dict[str, Standing] = field(default_factory=dict)
-    _asked: dict[str, datetime] = field(default_factory=dict)
+    _published_for: dict[str, Access] = field(default_factory=dict)
+    _checked_at: dict[str, datetime] = field(default_factory=dict)
 
-    async def now(self, user: str) -> Standing:
-        """Who somebody is, or why they may see nothing; raises UnverifiedError if Slack does not say."""
+    async def access(self, user: str) -> Access:
+        """Return the access of a viewer. Raises UnverifiedError if Slack does not answer."""
         try:
             return await self.people.caller(user)
         except DeniedError as denial:
             return denial.reason
 
-    def draw(self, user: str, standing: Standing) -> None:
-        """Remember for whom it is drawn."""
-        self._drawn[user] = standing
+    def record_published(self, user: str, access: Access) -> None:
+        """Record the access that a viewer's page was rendered for."""
+        self._published_for[user] = access
 
-    def drawn(self, user: str) -> Standing | None:
-        """For whom it was drawn; None if it was not."""
-        return self._drawn.get(user)
+    def published_for(self, user: str) -> Access | None:
+        """Return the access that a viewer's page was last rendered for; None if this process has not rendered it."""
+        return self._published_for.get(user)
 
-    async def changed(self, looking: Iterable[str], now: datetime) -> set[str]:
-        """Who is somebody else than theirs was drawn for: of a few at a time, who was asked about longest ago first."""
-        due = sorted((user for user in looking if self._is_due(user, now)), key=self._turn)[:AT_ONCE]
-        found = set()
+    async def with_changed_access(self, users: Iterable[str], now: datetime) -> set[str]:
+        """Return whose access has changed, checking a few: those whose last check is longest ago."""
+        due = sorted((user for user in users if self._is_due(user, now)), key=self._last_check)[:CHECKS_AT_ONCE]
+        changed = set()
         for user in due:
-            self._asked[user] = now
+            self._checked_at[user] = now
             try:
-                if await self.now(user) != self._drawn.get(user):
-                    found.add(user)
+                if await self.access(user) != self._published_for.get(user):
+                    changed.add(user)
             except UnverifiedError:
-                break  # the others' turn comes when Slack answers again
-        return found
+                break  # the others are checked when Slack answers again
+        return changed
 
     def _is_due(self, user: str, now: datetime) -> bool:
-        asked = self._asked.get(user)
-        return asked is None or not asked <= now < asked + BETWEEN
+        checked_at = self._checked_at.get(user)
+        return checked_at is None or not checked_at <= now < checked_at + CHECK_INTERVAL
 
-    def _turn(self, user: str) -> tuple[float, str]:
-        asked = self._asked.get(user)
-        return 0.0 if asked is None else asked.timestamp(), user
+    def _last_check(self, user: str) -> tuple[float, str]:
+        checked_at = self._checked_at.get(user)
+        return 0.0 if checked_at is None else checked_at.timestamp(), user

@@ -10,7 +10,7 @@ from bot.domain.access import Caller
 from bot.domain.money import show_usd
 from bot.home import store
 from bot.home.facts import HomeFacts, home_facts
-from bot.home.viewers import AT_ONCE
+from bot.home.viewers import CHECKS_AT_ONCE
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.models import User
 from bot.sandbox.world import START, World
@@ -185,12 +185,12 @@ async def test_of_many_viewers_a_few_are_asked_about_a_tick(office: Office) -> N
     ]
     with office.service.database.transaction() as connection:
         for user in users:
-            store.opened(connection, user, now)
+            store.record_opening(connection, user, now)
     await office.service.jobs.run_every(5)
     office.clock.advance(6 * MINUTE)
     before = len(office.slack.calls("users.info"))
     await office.service.jobs.run_every(5)
-    assert 0 < len(office.slack.calls("users.info")) - before <= AT_ONCE
+    assert 0 < len(office.slack.calls("users.info")) - before <= CHECKS_AT_ONCE
 
 
 # --- what goes wrong -------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
     spend(office, MARCUS, 5)
     spend(office, PRIYA, 5)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.home.home.home_facts", broken)
+        patch.setattr("bot.home.pages.home_facts", broken)
         await office.sync()
     assert "$25.00* (2.50 credits)" in seen(office, "priya")
     assert "$25.00* (2.50 credits)" not in seen(office, "marcus")
@@ -329,7 +329,7 @@ async def test_new_spend_of_a_renamed_member_is_shown_to_them(office: Office) ->
 async def test_a_new_month_begins_by_itself(office: Office) -> None:
     assert "$20.00* (2.00 credits)" in await opened(office, "priya")
     with office.service.database.transaction() as connection:
-        store.opened(connection, "U0PRIYA", office.clock() + 28 * DAY)
+        store.record_opening(connection, "U0PRIYA", office.clock() + 28 * DAY)
     office.clock.advance(30 * DAY)
     await office.service.jobs.run_every(5)
     assert "$20.00* (2.00 credits)" not in seen(office, "priya")

@@ -1,0 +1,66 @@
+"""What has changed since App Home was published: asked for every few seconds, so it reads little, and only by index."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from bot.budgets.state_signature import budget_signature
+from bot.failures.state_signature import failure_signature
+from bot.home.facts import TASKS_SINCE
+from bot.incidents.queries import open_incident_count
+from bot.ledger.charges import members_charged_after, newest_charge
+from bot.ledger.members import known_member_ids, merged_count
+from bot.ledger.pass_history import first_start_after, newest_ended_pass
+from bot.ledger.stored_tasks import members_with_changes
+from bot.people.links import newest_change
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMark:
+    """The state of everything that App Home shows, to be compared with a later one.
+
+    `charge` and `ended_pass` are the keys of the newest ones; `others` differ if anything changed that cannot be told
+    apart by member, the date included.
+    """
+
+    charge: int
+    ended_pass: int
+    others: tuple[int, ...]
+
+
+def change_mark(reader: "Reader", today: date) -> ChangeMark:
+    """Return the present mark, read in one snapshot."""
+    with reader:
+        others = (
+            *budget_signature(reader),
+            *failure_signature(reader),
+            open_incident_count(reader),
+            newest_change(reader),
+            merged_count(reader),
+            today.toordinal(),
+        )
+        return ChangeMark(newest_charge(reader), newest_ended_pass(reader), others)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMembers:
+    """Which of some e-mails belong to members with something new, and whether `anybody` has something new."""
+
+    emails: frozenset[str]
+    anybody: bool
+
+
+def changed_members(reader: "Reader", since: ChangeMark, emails: Collection[str], now: datetime) -> ChangedMembers:
+    """Return who has new charges since a mark, or tasks that changed without a charge, such as by another status."""
+    with reader:
+        members = members_charged_after(reader, since.charge)
+        began = first_start_after(reader, since.ended_pass)
+        if began is not None:
+            members |= members_with_changes(reader, began, now - TASKS_SINCE)
+        # an e-mail that was merged into another means that one's spend
+        ids = known_member_ids(reader, sorted(emails))
+    return ChangedMembers(frozenset(email for email, member in ids.items() if member in members), bool(members))
