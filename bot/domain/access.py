@@ -8,7 +8,7 @@ from bot.domain.query.question import Field, Question
 
 
 class Role(StrEnum):
-    """What somebody is to the bot."""
+    """What somebody may do."""
 
     OPERATOR = "operator"  # named in ADMINS: sees all
     MEMBER = "member"  # sees their own spend only
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks; `member` is the e-mail they were matched to, if any."""
+    """Whoever asks; `member` is the e-mail they are matched to, if any."""
 
     role: Role
     member: str | None = None
@@ -27,15 +27,15 @@ class Caller:
 AT_THE_TERMINAL = Caller(Role.OPERATOR)
 
 
-ONLY_ONES_OWN = "Only operators see other people's spend. Leave the scope out to see yours."
+OWN_SPEND_ONLY = "Only operators see other people's spend. Leave the scope out to see yours."
 
 
 class RefusedError(Exception):
-    """The caller may not have what was asked; the message is for them."""
+    """The caller does not get what they asked for; the message tells them why."""
 
 
 class UnmatchedError(RefusedError):
-    """The caller is no member of the Neo team as far as the bot knows; `whom` can link them to one."""
+    """The caller cannot be matched to a member of the Neo team; `whom` can link them to one."""
 
     def __init__(self, whom: str = "an operator") -> None:
         super().__init__(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
@@ -43,37 +43,37 @@ class UnmatchedError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Whose spend the answer may hold: these members, or (None) everybody."""
+    """Whose spend an answer may contain: these members', or (None) everybody's."""
 
     members: tuple[str, ...] | None
 
 
 def grant(question: Question, caller: Caller, named: tuple[str, ...] = (), own: Collection[str] = ()) -> Grant:
-    """Decide whose spend a question may be answered from.
+    """Return whose spend the answer to a question may contain.
 
     Args:
         question: what is asked.
         caller: who asks.
-        named: the e-mails that `question.people` turned out to be.
-        own: the e-mails that are the caller's beside the one they were matched to.
+        named: the e-mails of `question.people`.
+        own: e-mails of the caller other than the one they are matched to.
 
     Raises:
-        RefusedError: it asks for more than the caller may see.
+        RefusedError: the question asks for more than the caller may see.
     """
     if caller.role is Role.OPERATOR:
-        return _of_operator(question, caller, named)
+        return _operator_grant(question, caller, named)
     if caller.role is Role.NOBODY or caller.member is None:
         raise UnmatchedError
     others = {*named, *question.included(Field.EMAIL)} - {caller.member, *own}
     if others or question.team or "member" in question.by:
-        raise RefusedError(ONLY_ONES_OWN)
+        raise RefusedError(OWN_SPEND_ONLY)
     return Grant((caller.member,))
 
 
-def _of_operator(question: Question, caller: Caller, named: tuple[str, ...]) -> Grant:
+def _operator_grant(question: Question, caller: Caller, named: tuple[str, ...]) -> Grant:
     if named:
         return Grant(named)
-    # whoever may see all and names a task means that task, whosever it is
+    # an operator who names a task means that task, whoever owns it
     if question.asks_for_others or question.included(Field.TASK) or caller.member is None:
         return Grant(None)
     return Grant((caller.member,))

@@ -1,4 +1,4 @@
-"""Connections: why none comes about, in words and with the mend, by what the standard library raised underneath."""
+"""Connections: why one cannot be made, and what to do, by what the standard library raised underneath."""
 
 import errno
 import socket
@@ -13,14 +13,14 @@ _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTD
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why no connection comes about: what it is, what to do, and whether it stays until somebody does that."""
+    """Why a connection cannot be made: what it is, what to do, and whether it stays until somebody does that."""
 
     what: str
-    mend: str
+    remedy: str
     lasting: bool = False
 
     def __str__(self) -> str:
-        return f"{self.what}. {self.mend}"
+        return f"{self.what}. {self.remedy}"
 
 
 NOT_IN_TIME = Obstacle(
@@ -34,21 +34,21 @@ PROXY_WANTS_PASSWORD = Obstacle(
 
 
 def obstacle(error: BaseException, proxy_status: int | None = None) -> Obstacle | None:
-    """What stands behind a client's exception, or None if it does not say.
+    """Return the obstacle behind a client's exception; None if it is not known.
 
     Args:
-        error: the client's; the standard library's is among its causes.
-        proxy_status: what a proxy answered instead of connecting.
+        error: the client's exception; the standard library's is among its causes.
+        proxy_status: the status with which a proxy refused to connect.
     """
     if proxy_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return PROXY_WANTS_PASSWORD
     if proxy_status is not None:
         what = f"the proxy does not connect ({proxy_status})"
         return Obstacle(what, "Check HTTPS_PROXY, and whether the proxy lets this machine out.")
-    return next((known for each in _chain(error) if (known := _known(each))), None)
+    return next((recognized for each in _causes(error) if (recognized := _recognized(each))), None)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -57,20 +57,21 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__ or getattr(error, "os_error", None)
 
 
-def _known(error: BaseException) -> Obstacle | None:
+def _recognized(error: BaseException) -> Obstacle | None:
+    """Return the obstacle that one exception says by itself; None if it says none."""
     match error:
         case ssl.SSLCertVerificationError():
             return _certificate(error)
         case ssl.SSLError():
             return _no_tls(error)
         case OSError(errno=number) if number in _NO_ROUTE:
-            return _NO_WAY
+            return _UNREACHABLE
         case OSError(errno=errno.ETIMEDOUT):
             return NOT_IN_TIME
     return next((known for kind, known in _BY_KIND.items() if isinstance(error, kind)), None)
 
 
-_NO_WAY = Obstacle("there is no way to it", "Check this machine's network and firewall.")
+_UNREACHABLE = Obstacle("there is no way to it", "Check this machine's network and firewall.")
 _BY_KIND: Mapping[type[OSError], Obstacle] = {
     socket.gaierror: Obstacle(
         "the name does not resolve",
@@ -82,16 +83,15 @@ _BY_KIND: Mapping[type[OSError], Obstacle] = {
 }
 
 
-# what aiohttp raises is an SSL error too, but bare: what it is stands in its cause
-
-
 def _certificate(error: ssl.SSLCertVerificationError) -> Obstacle | None:
     why = str(getattr(error, "verify_message", None) or "").rstrip(".")
-    mend = (
+    if not why:  # as of aiohttp's own error, which has another as its cause
+        return None
+    remedy = (
         "Check the address and this machine's clock. If a certificate authority of your own stands behind it,"
         " set SSL_CERT_FILE to its file."
     )
-    return Obstacle(f"the certificate is not trusted ({why})", mend, lasting=True) if why else None
+    return Obstacle(f"the certificate is not trusted ({why})", remedy, lasting=True)
 
 
 def _no_tls(error: ssl.SSLError) -> Obstacle | None:

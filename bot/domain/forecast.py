@@ -1,48 +1,45 @@
-"""The forecast: where a month ends if each day to come is like the days of its kind so far."""
+"""The forecast: what a month will cost if each day to come is like the days of its kind so far."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isqrt
 
-LEAST_DAYS = 5  # whole days of data, before which nothing is foretold
+LEAST_DAYS = 5  # whole days of data that a forecast needs
 _SATURDAY = 5
 _ONE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A month's end in nanos, between two amounts; `path` is what it comes to by the end of each day to come."""
+    """The range of what a month will cost; `path` is the expected total at the end of each day to come."""
 
     low_nanos: int
     high_nanos: int
     path: tuple[tuple[date, int], ...]
 
     def passes(self, limit_nanos: int) -> date | None:
-        """The first day, today or later, by whose end the limit is used up; None if it lasts."""
+        """Return the first day, today or later, by whose end the limit is used up; None if it lasts."""
         return next((day for day, nanos in self.path if nanos >= limit_nanos), None)
 
 
 def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> Forecast | None:
-    """Foretell a month's end.
+    """Return the forecast of a month; None before LEAST_DAYS whole days are seen (see `days_seen`).
 
-    Each day to come is expected to cost what its weekday has cost on average, or (not seen yet) what working days or
-    days of the weekend have. The range is one standard deviation of such days about their mean, either way: two months
-    in three end in it.
+    Each day to come is expected to cost the average of its weekday or, if that has not been seen yet, of working days
+    or of days of the weekend. The range reaches one standard deviation of such days to either side: two months in three
+    end within it.
 
     Args:
-        spent: nanos by day, today's so far among them; a day left out cost nothing.
-        since: the first day of the month that there is data of.
+        spent: nanos by day, including today so far; a day left out cost nothing.
+        since: the first day of the month with data.
         today: the present day, which is not over.
-        end: the first day that is no longer the month's.
-
-    Returns:
-        None before LEAST_DAYS whole days are seen: see `days_seen`.
+        end: the first day after the month.
     """
     seen = [(day.weekday(), spent.get(day, 0)) for day in _days(since, today)]
     if len(seen) < LEAST_DAYS:
         return None
-    usual = _Usual(seen)
+    usual = _UsualDays(seen)
     so_far = sum(spent.values())
     path = tuple(_path(usual, so_far, spent.get(today, 0), today, end))
     rest = path[-1][1] - so_far
@@ -51,7 +48,7 @@ def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> 
 
 
 def days_seen(since: date, today: date) -> int:
-    """How many whole days of data there are."""
+    """Return how many whole days of data there are."""
     return max((today - since).days, 0)
 
 
@@ -59,8 +56,8 @@ def _days(start: date, end: date) -> Iterator[date]:
     return map(start.__add__, map(timedelta, range((end - start).days)))
 
 
-class _Usual:
-    """What a day of each weekday costs by those seen, added up once for a whole month."""
+class _UsualDays:
+    """What a day of each weekday is expected to cost, by the days that were seen."""
 
     def __init__(self, seen: Sequence[tuple[int, int]]) -> None:
         self._seen = seen
@@ -81,7 +78,7 @@ class _Usual:
         self._means = means
 
     def spread(self, to_come: int) -> int:
-        """A standard deviation of what so many days come to, of which only a mean is known."""
+        """Return a standard deviation of the total of so many days to come, whose mean is only estimated."""
         working, weekend = self._means
         squares = 0
         for weekday, nanos in self._seen:
@@ -91,7 +88,7 @@ class _Usual:
         return isqrt(variance * (to_come * count + to_come**2) // count)
 
 
-def _path(usual: _Usual, so_far: int, so_far_today: int, today: date, end: date) -> Iterator[tuple[date, int]]:
+def _path(usual: _UsualDays, so_far: int, so_far_today: int, today: date, end: date) -> Iterator[tuple[date, int]]:
     reached = so_far + max(usual.of[today.weekday()] - so_far_today, 0)
     yield today, reached
     for day in _days(today + _ONE, end):

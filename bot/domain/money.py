@@ -8,7 +8,7 @@ NANOS_PER_USD = 1_000_000_000  # google.type.Money's unit
 NANOS_PER_CREDIT = 10 * NANOS_PER_USD  # 1 Neo credit = 10 USD
 NANOS_PER_CENT = NANOS_PER_USD // 100
 
-# A single amount above this is a fault of the upstream, not a price: 1,000,000 USD or credits' worth of it.
+# A single amount above this is a fault of the upstream, not a price: 1,000,000 USD, or credits worth as much.
 # It also keeps sums of nine thousand such amounts inside SQLite's 64-bit integers.
 ABSURD_USD = 1_000_000
 MOST_TYPED_USD = 10_000_000  # as a limit; times any step it stays inside 64 bits
@@ -22,7 +22,7 @@ class AmountError(ValueError):
 
 
 def nanos(amount: Decimal, nanos_per_unit: int) -> int:
-    """Convert an upstream amount to USD nanos, rounded half-even once.
+    """Return an upstream amount in USD nanos, rounded half-even once.
 
     Args:
         amount: what the upstream sent, exact.
@@ -46,7 +46,7 @@ def nanos(amount: Decimal, nanos_per_unit: int) -> int:
 
 
 class AmbiguousAmountError(AmountError):
-    """An amount that two habits of grouping read differently; `readings` are the ways to type either, `$` included."""
+    """An amount that is read differently in different countries; `readings` are how to type each, `$` included."""
 
     def __init__(self, text: str, readings: Sequence[str]) -> None:
         one, other = readings
@@ -59,10 +59,10 @@ _GROUPED_BY_DOTS = re.compile(r"(?ai)(\$?\s?)([1-9]\d{0,2})\.(\d{3})(\s?(?:cr|cr
 
 
 def typed_nanos(text: str) -> int:
-    """What somebody typed as an amount: `500`, `$1,500.50`, `50cr` (credits).
+    """Return the nanos of an amount as somebody typed it: `500`, `$1,500.50`, `50cr` (credits).
 
-    Commas group digits by three, a dot begins the fraction. Three digits behind a lone dot (`10.000`) are ten thousand
-    to half of the world: that is asked about, never guessed.
+    Commas group digits by three, a dot begins the fraction. `10.000` is ten in some countries and ten thousand in
+    others: it is refused as ambiguous, never guessed.
 
     Raises:
         AmbiguousAmountError: it can be read in two ways.
@@ -93,26 +93,26 @@ def _readings(sign: str, whole: str, digits: str, unit: str) -> tuple[str, str]:
 
 
 def median_nanos(amounts: Sequence[int]) -> int:
-    """The middle amount of some, at least one; of two in the middle their mean, rounded down to a nano."""
+    """Return the median of at least one amount; of two in the middle, their mean rounded down to a nano."""
     ordered, middle = sorted(amounts), len(amounts) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) // 2
 
 
 def usd_text(amount_nanos: int) -> str:
-    """The exact decimal of an amount in USD: nine places, no grouping (`-0.000000001`)."""
+    """Return the exact decimal of an amount in USD: nine places, no grouping (`-0.000000001`)."""
     whole, part = divmod(abs(amount_nanos), NANOS_PER_USD)
     return f"{'-' if amount_nanos < 0 else ''}{whole}.{part:09d}"
 
 
 def credits_text(amount_nanos: int) -> str:
-    """The exact decimal of an amount in Neo credits, with at least two places (`41.23`)."""
+    """Return the exact decimal of an amount in Neo credits, with at least two places (`41.23`)."""
     whole, part = divmod(abs(amount_nanos), NANOS_PER_CREDIT)
     places = f"{part:010d}".rstrip("0").ljust(2, "0")
     return f"{'-' if amount_nanos < 0 else ''}{whole}.{places}"
 
 
 def show_usd(amount_nanos: int) -> str:
-    """An amount for people, to the cent: `$1,234.56`, `-$3.10`, `<$0.01` for what is less than a cent."""
+    """Return an amount for people, to the cent: `$1,234.56`, `-$3.10`, `<$0.01` for what is less than a cent."""
     sign = "-" if amount_nanos < 0 else ""
     if 0 < abs(amount_nanos) < NANOS_PER_CENT:
         return f"{sign}<$0.01"
@@ -120,7 +120,7 @@ def show_usd(amount_nanos: int) -> str:
 
 
 def show_credits(amount_nanos: int) -> str:
-    """An amount in Neo credits for people: `41.23 credits`, `<0.01 credits`."""
+    """Return an amount in Neo credits for people: `41.23 credits`, `<0.01 credits`."""
     sign = "-" if amount_nanos < 0 else ""
     if 0 < abs(amount_nanos) < NANOS_PER_CREDIT // 100:
         return f"{sign}<0.01 credits"

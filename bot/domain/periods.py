@@ -29,7 +29,7 @@ class Unit(StrEnum):
     YEAR = "year"
 
     def first_day(self, day: date) -> date:
-        """The first day of the period that holds `day`."""
+        """Return the first day of the period that holds `day`."""
         match self:
             case Unit.DAY:
                 return day
@@ -43,7 +43,7 @@ class Unit(StrEnum):
                 return day.replace(month=1, day=1)
 
     def shift(self, first_day: date, count: int) -> date:
-        """The first day of the period `count` periods after the one that begins on `first_day`."""
+        """Return the first day of the period `count` periods after the one that begins on `first_day`."""
         match self:
             case Unit.DAY:
                 return first_day + timedelta(days=count)
@@ -54,7 +54,7 @@ class Unit(StrEnum):
         return date(year, month + 1, 1)
 
     def label(self, first_day: date) -> str:
-        """The period's name: `2026-11-20`, `2026-W47`, `2026-11`, `2026-Q4`, `2026`."""
+        """Return the period's name: `2026-11-20`, `2026-W47`, `2026-11`, `2026-Q4`, `2026`."""
         match self:
             case Unit.DAY:
                 return first_day.isoformat()
@@ -70,7 +70,7 @@ class Unit(StrEnum):
 
 
 def instant(local: datetime, zone: tzinfo) -> datetime:
-    """The moment (UTC) of a naive local time.
+    """Return the moment (UTC) of a naive local time.
 
     A time in the missing hour of spring is the first moment after it, one in the doubled hour of autumn
     the first of the two.
@@ -83,7 +83,7 @@ def instant(local: datetime, zone: tzinfo) -> datetime:
 
 
 def _end_of_gap(local: datetime, zone: tzinfo) -> datetime:
-    # both readings of a missing time lie round the jump: bisect the whole seconds between them
+    # the two folds of a missing time lie on either side of the jump: bisect the whole seconds between them
     early = int(local.replace(tzinfo=zone, fold=1).astimezone(UTC).timestamp())
     late = int(local.replace(tzinfo=zone, fold=0).astimezone(UTC).timestamp()) + 1
     while late - early > 1:
@@ -94,17 +94,17 @@ def _end_of_gap(local: datetime, zone: tzinfo) -> datetime:
 
 
 def day_start(day: date, zone: tzinfo) -> datetime:
-    """The first moment (UTC) of a local day."""
+    """Return the first moment (UTC) of a local day."""
     return instant(datetime.combine(day, time.min), zone)
 
 
 def local_day(moment: datetime, zone: tzinfo) -> date:
-    """The local date of a moment."""
+    """Return the local date of a moment."""
     return moment.astimezone(zone).date()
 
 
 def period(unit: Unit, day: date, zone: tzinfo) -> Window:
-    """The calendar period of a kind that holds a local day."""
+    """Return the calendar period of a kind that holds a local day."""
     first = unit.first_day(day)
     return Window(day_start(first, zone), day_start(unit.shift(first, 1), zone))
 
@@ -118,7 +118,7 @@ class Bucket:
 
 
 def buckets(unit: Unit, window: Window, zone: tzinfo) -> Iterator[Bucket]:
-    """Cut a window at the calendar's edges, in order; the parts are disjoint and make up the window."""
+    """Yield the parts into which the calendar's periods cut a window, in order; they are disjoint and fill it."""
     first = unit.first_day(local_day(window.start, zone))
     start = window.start
     while start < window.end:

@@ -1,4 +1,4 @@
-"""Pricing: the one function that says what a task costs, after the table in DESIGN.md "Money"."""
+"""Pricing: the one function that says what a task costs."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,7 @@ _SAME_MONEY = Decimal("1e-6")  # relative difference below which two fields repo
 
 
 class ByokUnit(StrEnum):
-    """The unit of `llm_cost` and `neo_cost`, which the upstream's page leaves open."""
+    """The unit of `llm_cost` and `neo_cost`, which the upstream does not document."""
 
     CREDITS = "credits"
     USD = "usd"
@@ -24,13 +24,13 @@ class ByokUnit(StrEnum):
 
 
 class SpendBasis(StrEnum):
-    """What "spend" adds up: both amounts, or what is owed to Neo alone."""
+    """What "spend" is the sum of: both amounts, or what is owed to Neo alone."""
 
     TOTAL = "total"
     PLATFORM = "platform"
 
     def spend(self, platform_nanos: int, provider_nanos: int) -> int:
-        """What of the two amounts is spend, in nanos."""
+        """Return which part of the two amounts is spend, in nanos."""
         return platform_nanos + (provider_nanos if self is SpendBasis.TOTAL else 0)
 
 
@@ -62,13 +62,13 @@ _UNKNOWN_ON_OWN_KEY = Price(None, None, own_key=True)
 
 
 def price(task: Task, unit: ByokUnit) -> Price:
-    """Price a task.
+    """Return what a task costs.
 
     Raises:
         AmountError: an amount that counts is not finite, negative or absurd.
     """
     if _runs_on_own_key(task):
-        return _own_key(task, unit)
+        return _own_key_price(task, unit)
     if task.neo_credits is None:
         return UNKNOWN
     return Price(_in_credits(task.neo_credits), 0)
@@ -82,7 +82,7 @@ def _runs_on_own_key(task: Task) -> bool:
     return task.is_byok
 
 
-def _own_key(task: Task, unit: ByokUnit) -> Price:
+def _own_key_price(task: Task, unit: ByokUnit) -> Price:
     credit, llm = task.neo_credits, task.llm_cost
     if credit is None and llm is None and task.neo_cost is None:
         return _UNKNOWN_ON_OWN_KEY
@@ -91,7 +91,7 @@ def _own_key(task: Task, unit: ByokUnit) -> Price:
         # a legacy row: credits hold the provider's cost, and credits are credits whatever the unit
         return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost), own_key=True, platform_by_unit=fee or 0)
     by_unit = _present(llm) or _present(task.neo_cost)
-    provider, credit_nanos = _in_unit(llm, unit), _in_credits(credit)  # which also refuse what is absurd
+    provider, credit_nanos = _in_unit(llm, unit), _in_credits(credit)  # also to refuse absurd amounts
     mixed = _present(credit) and not _same_money(credit, llm)
     return Price(
         (fee or 0) + (credit_nanos or 0) if mixed else fee,

@@ -1,4 +1,4 @@
-"""A task as the upstream reports it, checked: the one shape that passes from `neo` to `ledger`."""
+"""A task as the upstream reports it, after it was checked."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ _SPACE = " \t\n\r\v\f"
 
 
 class ToolUse(msgspec.Struct, frozen=True, gc=False):
-    """How often a task called a tool, and how long that took in all."""
+    """How often a task called a tool, and how long that took in total."""
 
     calls: int = 0
     total_duration_ms: int = 0
@@ -54,7 +54,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A row of the upstream that cannot be booked: its task's id (or a digest of the row), and why.
+    """A row of the upstream that cannot be booked: the id of its task (or a hash of the row), and why.
 
     `created_at` is when its task was created (aware), where that could be read.
     """
@@ -65,7 +65,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def member_key(email: str) -> str:
-    """The key of a member: the e-mail without surrounding ASCII space, its ASCII letters lower-cased.
+    """Return the key of a member: the e-mail without surrounding ASCII space, its ASCII letters lower-cased.
 
     Two e-mails that differ in any other way are two members.
     """

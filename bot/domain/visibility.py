@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Titles(StrEnum):
-    """Whom task titles and error texts may reach, beside their owner."""
+    """Who may see task titles and error texts, beside their owner."""
 
     OPERATORS = "operators"
     CHANNEL = "channel"  # everybody in a channel, too
@@ -15,4 +15,4 @@ class Privacy(StrEnum):
 
     NAMED = "named"
     ANONYMOUS = "anonymous"
-    OPERATORS = "operators"  # not at all: what concerns a member goes to the operators' DMs instead
+    OPERATORS = "operators"  # not at all: what concerns a member goes to operators by DM instead

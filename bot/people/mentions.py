@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.database.reader import Reader
-from bot.domain.access import ONLY_ONES_OWN, Caller, Grant, RefusedError, Role, grant
+from bot.domain.access import OWN_SPEND_ONLY, Caller, Grant, RefusedError, Role, grant
 from bot.domain.query.question import Field, Question
 from bot.ledger.members import current_emails
 from bot.ledger.scope import Scope
@@ -43,7 +43,7 @@ def mentioned_members(
     try:
         return tuple(_one_named(name, own, mentioned) for name in people)
     except RefusedError:
-        raise RefusedError(ONLY_ONES_OWN) from None
+        raise RefusedError(OWN_SPEND_ONLY) from None
 
 
 def email_of_name(reads: "Reads", name: str) -> str:

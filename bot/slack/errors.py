@@ -135,7 +135,7 @@ def _explained(
     """Return the failure with the obstacle behind its cause and the remedy, or else with the kind of its cause."""
     barrier = obstacle(cause, proxy_status)
     explained = type(failure)(f"{failure}: {barrier.what}" if barrier else f"{failure} ({type(cause).__name__})")
-    explained.remedy = barrier.mend if barrier else ""
+    explained.remedy = barrier.remedy if barrier else ""
     return explained
 
 

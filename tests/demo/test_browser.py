@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright, expec
 
 from bot.app import system_clock
 from bot.demo.runner import QUESTIONS, Demo, demo
-from bot.domain.access import ONLY_ONES_OWN
+from bot.domain.access import OWN_SPEND_ONLY
 from bot.domain.money import show_usd, usd_text
 from tests.support.app import report_of
 
@@ -241,7 +241,7 @@ async def test_a_member_sees_their_own_spend_only(calm: Demo, sit: Sit) -> None:
     seat = await sit(calm, "priya")
     await expect(await seat.ask("")).to_contain_text("You · this month")
     for line in ("team", "by:member", "@marcus 7d"):
-        await expect(await seat.ask(line)).to_contain_text(ONLY_ONES_OWN)
+        await expect(await seat.ask(line)).to_contain_text(OWN_SPEND_ONLY)
     help_ = await seat.ask("help")
     await expect(help_).to_contain_text("You see your own spend")
     await expect(help_).not_to_contain_text("by:member")
@@ -270,7 +270,7 @@ async def all_answered(operator: Seat) -> None:
 async def narrowed_or_refused(member: Seat) -> None:
     for line in QUESTIONS:
         is_of_others = "team" in line or "by:member" in line
-        await expect(await member.ask(line)).to_contain_text(ONLY_ONES_OWN if is_of_others else "You · ")
+        await expect(await member.ask(line)).to_contain_text(OWN_SPEND_ONLY if is_of_others else "You · ")
 
 
 async def all_refused(guest: Seat) -> None:

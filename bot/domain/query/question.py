@@ -1,4 +1,4 @@
-"""A question about usage: what was asked, free of how it was typed, and how it is said back."""
+"""A question about usage: what is asked, however it was typed, and the line that asks it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ SORTS = ("cost", "tasks", "name")
 
 
 class Field(StrEnum):
-    """What a filter looks at; one for each of the upstream's own."""
+    """What a filter looks at: the same fields as the filters of the upstream."""
 
     STATUS = "status"
     MODEL = "model"
@@ -71,19 +71,19 @@ class Question:
         return self.team or bool(self.people) or "member" in self.by or bool(self.included(Field.EMAIL))
 
     def included(self, field: Field) -> tuple[str, ...]:
-        """The values that a filter on the field lets through; empty where there is none."""
+        """Return the values that a filter on the field lets through; empty if there is no such filter."""
         return next((f.values for f in self.filters if f.field is field and not f.exclude), ())
 
 
 def quoted(value: str) -> str:
-    """A value as it can be typed: in double quotes where it holds more than one plain word."""
+    """Return a value as it can be typed: in double quotes if it is not one plain word."""
     plain = value and not any(letter.isspace() or letter in "\",:<>'" for letter in value)
     return value if plain else f'"{value}"'
 
 
 def describe(question: Question) -> str:
-    """Say a question back in the query language; parsing the answer gives the same question."""
-    words = [
+    """Return the line that asks the question; parsing it gives the same question."""
+    tokens = [
         "team" if question.team else "",
         *question.people,
         str(question.when or ""),
@@ -95,4 +95,4 @@ def describe(question: Question) -> str:
         "rows" if question.rows else "",
         "csv" if question.csv else "",
     ]
-    return " ".join(filter(None, words))
+    return " ".join(filter(None, tokens))

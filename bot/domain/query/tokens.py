@@ -26,9 +26,9 @@ _KEY = re.compile(r"-?[a-z_]+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word of a line: `key:value,value`, or bare with one value and no key.
+    """A token of a line: `key:value,value`, or bare with one value and no key.
 
-    `column` counts from 1 in the cleaned line, `raw` is the word as it stands there. A key is lower-cased and
+    `column` counts from 1 in the cleaned line, `raw` is the token as it stands there. A key is lower-cased and
     keeps its leading `-`. Values are free of quotes and markup.
     """
 
@@ -39,42 +39,42 @@ class Token:
 
     @property
     def bare(self) -> str:
-        """The value of a word without key, its ASCII letters lower-cased: it may be an e-mail."""
+        """The value of a token without a key, with its ASCII letters in lower case, as e-mails are compared."""
         return ascii_lower(self.values[0])
 
 
 def clean(line: str) -> str:
-    """The line with plain quotes and spaces, without invisible characters."""
+    """Return the line with plain quotes and spaces, and without invisible characters."""
     return " ".join(part for part in re.split(r"\s", line.translate(_LOOKALIKES).replace("\0", " ")) if part)
 
 
 def unwrapped(line: str) -> str:
-    """The line without the markup that Slack has put round addresses; mentions stay."""
+    """Return the line without the markup that Slack puts round addresses; mentions stay."""
     return _MARKUP.sub(lambda markup: _unwrapped(markup[0]), line)
 
 
 def split(line: str) -> list[Token]:
-    """Cut a cleaned line into words.
+    """Return the tokens of a cleaned line.
 
     Raises:
         UnclosedQuoteError: a double quote is not closed.
     """
-    words, place = [], 0
+    tokens, place = [], 0
     while place < len(line):
         if line[place] == " ":
             place += 1
             continue
         cells, end = _cells(line, place)
-        words.append(_word(line[place:end], place + 1, cells))
+        tokens.append(_token(line[place:end], place + 1, cells))
         place = end
-    return words
+    return tokens
 
 
 _Cell = tuple[str, bool]  # some text, and whether it is literal (quoted or markup)
 
 
 def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
-    """The pieces of the word that begins at `start`, and where it ends."""
+    """Return the cells of the token that begins at `start`, and where it ends."""
     cells: list[_Cell] = []
     place = start
     while place < len(line) and line[place] != " ":
@@ -93,9 +93,9 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
 
 
 def _closing(line: str, place: int, *, opens: bool) -> int | None:
-    """Where the quote that opens at `place` closes, if one opens there.
+    """Return where the quote that opens at `place` closes; None if none opens there.
 
-    A double quote opens anywhere; an apostrophe only where a value begins and ends, so that `it's` is a word.
+    A double quote opens anywhere; an apostrophe only where a value begins and ends, so that `it's` is one token.
     """
     if line[place] == '"':
         closing = line.find('"', place + 1)
@@ -118,7 +118,7 @@ def _unwrapped(markup: str) -> str:
     return markup
 
 
-def _word(raw: str, column: int, cells: list[_Cell]) -> Token:
+def _token(raw: str, column: int, cells: list[_Cell]) -> Token:
     colon = next((i for i, cell in enumerate(cells) if cell == (":", False)), None)
     if colon is not None and all(not literal for _, literal in cells[:colon]):
         key = "".join(text for text, _ in cells[:colon])
