@@ -137,7 +137,7 @@ class App:
         Raises:
             LedgerError: as `database.backup.restore`.
         """
-        from bot.database.backup import restore
+        from bot.database.restore import restore
 
         kept = restore(source, self.settings.database_path)
         database, messages = self._open_database()

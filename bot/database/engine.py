@@ -6,16 +6,16 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from bot.database import files
 from bot.database.errors import LedgerError, not_opened, translated_errors
 from bot.database.file_lock import FileLock
-from bot.database.reader import Reader
+from bot.database.private_files import make_private
+from bot.database.reader import Reader, driver_connection
 from bot.database.readers import THREADS, ReaderPool
 from bot.database.schema import newest_revision, stored_revision
 from bot.shipped import shipped
@@ -41,7 +41,7 @@ class ReplacedFileError(LedgerError):
 
 
 def replaced_file_error(path: Path) -> ReplacedFileError:
-    """The error to raise, with the mend."""
+    """Return the error to raise, which says what to do."""
     return ReplacedFileError(
         f"{path} is not the file any more that was opened: it was moved, deleted, or another one put in its place."
         " Nothing is written to a file that nobody reads. Start again."
@@ -52,13 +52,13 @@ class Database:
     """A ledger's file, open for one writer and several readers; made by `open_database`.
 
     Raises:
-        HeldError: the ledger is being restored.
+        InUseError: the ledger is being restored.
         OSError: nothing can be written beside it.
     """
 
     def __init__(self, path: Path, reader_threads: int = THREADS) -> None:
         self.path = path
-        self._hold = FileLock(path)
+        self._lock = FileLock(path)
         self._file: tuple[int, int] | None = None
         self._engine = create_engine(
             URL.create("sqlite", database=str(path)),
@@ -74,24 +74,24 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """All of what is done inside, or nothing; nobody else writes meanwhile.
+        """Give a transaction in which nobody else writes; what is done inside is committed whole, or not at all.
 
         Raises:
-            ExchangedError: the file is not where it was.
+            ReplacedFileError: the file is not where it was.
             UnusableError: the file is locked, full, read-only or broken; nothing was done.
         """
-        if self.is_exchanged:
+        if self.is_replaced:
             raise replaced_file_error(self.path)
         with translated_errors(self.path), self._engine.begin() as connection:
             yield connection
 
     @property
-    def is_exchanged(self) -> bool:
-        """Whether another file is where the one was that is open, or none."""
+    def is_replaced(self) -> bool:
+        """Whether another file, or none, is where the open one was."""
         return self._file is not None and self._file != _identity(self.path)
 
     async def write(self, work: Callable[[Connection], R]) -> R:
-        """Do something in one transaction, off the event loop."""
+        """Run `work` in one transaction, in a thread, and return what it returns."""
 
         def in_transaction() -> R:
             with self.transaction() as connection:
@@ -109,16 +109,16 @@ class Database:
         return await self._readers.read(work)
 
     async def yield_to_readers(self, seconds: float) -> None:
-        """Wait until nothing is being read, for `seconds` at most: what can wait lets people go first."""
+        """Wait until nothing is being read, for `seconds` at most, so that people go first."""
         await self._readers.wait_until_idle(seconds)
 
     def close(self) -> None:
         """Interrupt what is being read, and close the file."""
         self._readers.close()
         self._engine.dispose()
-        self._hold.give_back()
+        self._lock.release()
 
-    def _prepare(self, connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 - the hook's signature
+    def _prepare(self, connection: sqlite3.Connection, _record: object) -> None:
         # the driver's own transactions open too late and without IMMEDIATE: increments were lost
         connection.isolation_level = None
         for pragma in PRAGMAS:
@@ -139,7 +139,7 @@ def open_database(path: Path) -> Database:
         database = Database(path)
     except OSError as error:
         raise not_opened(error, path) from error
-    files.secure(path)
+    make_private(path)
     try:
         upgrade(database)
     except BaseException:
@@ -149,10 +149,13 @@ def open_database(path: Path) -> Database:
 
 
 def upgrade(database: Database) -> None:
-    """Apply the migrations that the file lacks."""
+    """Apply the migrations that the file lacks.
+
+    Raises:
+        LedgerError: the file is another program's, or was written by a newer version.
+    """
     with database.transaction() as connection:
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the only driver there is
+        raw = driver_connection(connection)
         stored = stored_revision(raw)
         if stored == newest_revision():
             return
@@ -177,7 +180,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file is there; None if there is none."""
+    """Return the device and inode of the file at a path; None if there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - before each transaction: half the time of `Path.stat`
     except OSError:

@@ -1,18 +1,13 @@
-"""Trouble with the database's file: what SQLite cannot do, in words, and which process stands in the way."""
+"""Errors of the database's file: what SQLite cannot do, in words for the operator."""
 
 import errno
 import os
-import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bot.domain.text import one_line
-
-_WRITE_LOCK = 120  # the byte of the -shm file that whoever writes has locked (SQLite's wal.c)
-_RESERVED = 0x40000001  # and the byte of the database itself, without a write-ahead log
-_LOCK = re.compile(r"^\d+: POSIX +ADVISORY +WRITE +(\d+) [0-9a-f]+:[0-9a-f]+:(\d+) (\d+) (\d+|EOF)$", re.MULTILINE)
+from bot.database.lock_holder import lock_holder
 
 
 class LedgerError(Exception):
@@ -20,7 +15,7 @@ class LedgerError(Exception):
 
 
 class UnusableError(LedgerError):
-    """The database cannot be used now, through nobody's request. `why` says so without a path, for people."""
+    """The database cannot be used now, whatever was asked of it. `why` says so without a path, for people."""
 
     def __init__(self, why: str, path: Path, *, locked: bool = False) -> None:
         super().__init__(f"{why}. It is {path}; `neo-usage doctor` looks.")
@@ -29,7 +24,7 @@ class UnusableError(LedgerError):
 
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
-    """Have what SQLite raises inside, if the file is what is wrong, raised as UnusableError."""
+    """Raise UnusableError instead of what SQLite raises inside, where the file is what is wrong."""
     try:
         yield
     except sqlite3.Error as error:
@@ -42,7 +37,8 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 def _reraise(error: Exception, cause: object, path: Path) -> None:
     if isinstance(cause, sqlite3.Error):
-        found = _found(getattr(cause, "sqlite_errorcode", 0), path)
+        translate = _BY_CODE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+        found = translate(path) if translate else None
     else:  # a transaction before ours waits for the lock; ours has waited for that one's connection
         found = _locked(path) if type(error).__name__ == "TimeoutError" else None
     if found is None:
@@ -50,31 +46,10 @@ def _reraise(error: Exception, cause: object, path: Path) -> None:
     raise found from error
 
 
-def _found(code: int, path: Path) -> UnusableError | None:  # noqa: PLR0911 - a kind each
-    match code & 0xFF:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return _locked(path)
-        case sqlite3.SQLITE_FULL:
-            return UnusableError("the disk of the database is full", path)
-        case sqlite3.SQLITE_IOERR if _is_full(path):
-            return UnusableError("the disk of the database is full", path)
-        case sqlite3.SQLITE_IOERR:
-            return UnusableError("the disk of the database fails: it could not be read or written (I/O error)", path)
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return _unwritable(path)
-        case sqlite3.SQLITE_CANTOPEN:
-            return UnusableError(f"the database cannot be opened: {_unopened(path)}", path)
-        case sqlite3.SQLITE_CORRUPT:
-            return UnusableError("the database is damaged: restore a backup of it", path)
-        case sqlite3.SQLITE_NOTADB:
-            return UnusableError("the file of the database is none: something else was put in its place", path)
-    return None
-
-
 def not_opened(error: OSError, path: Path) -> UnusableError:
-    """What the system's refusal to make a file beside the database means."""
+    """Return what it means that the system refuses to create a file beside the database."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return UnusableError("the disk of the database is full", path)
+        return _full(path)
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return _unwritable(path)
     return UnusableError(f"nothing can be written beside the database: {error.strerror or error}", path)
@@ -88,7 +63,7 @@ def _is_full(path: Path) -> bool:
 
 
 def is_read_only(directory: Path) -> bool:
-    """Whether this process can make no file in a directory."""
+    """Return whether this process cannot create a file in a directory."""
     return _is_mounted_read_only(directory) or not os.access(directory, os.W_OK)
 
 
@@ -99,10 +74,10 @@ def _is_mounted_read_only(directory: Path) -> bool:
 
 
 def _unwritable(path: Path) -> UnusableError:
-    return UnusableError(f"the database cannot be written: {_read_only(path)}", path)
+    return UnusableError(f"the database cannot be written: {_why_read_only(path)}", path)
 
 
-def _read_only(path: Path) -> str:
+def _why_read_only(path: Path) -> str:
     real = path.resolve()
     if _is_mounted_read_only(real.parent):
         return "its disk is mounted read-only"
@@ -113,7 +88,11 @@ def _read_only(path: Path) -> str:
     return "it is read-only"
 
 
-def _unopened(path: Path) -> str:
+def _cannot_open(path: Path) -> UnusableError:
+    return UnusableError(f"the database cannot be opened: {_why_not_opened(path)}", path)
+
+
+def _why_not_opened(path: Path) -> str:
     real = path.resolve()
     if not real.parent.is_dir():
         return "its directory does not exist (any more)"
@@ -123,43 +102,41 @@ def _unopened(path: Path) -> str:
         return "the bot's user may not read it"
     if _is_full(path):
         return "the disk is full"
-    return _read_only(path)
-
-
-# --- who holds the lock ----------------------------------------------------------------------------------
+    return _why_read_only(path)
 
 
 def _locked(path: Path) -> UnusableError:
-    who = _holder(path.resolve())
+    who = lock_holder(path.resolve())
     return UnusableError(f"the database is locked by {who}, which does not let go of it", path, locked=True)
 
 
-def _holder(path: Path) -> str:
-    """The process that writes, as far as the system says: a lock of another machine or container is unknown here."""
-    for file, byte in ((path.with_name(f"{path.name}-shm"), _WRITE_LOCK), (path, _RESERVED)):
-        with suppress(OSError):
-            holder = _holder_of(file.stat().st_ino, byte)
-            if holder is not None:
-                return _named(holder)
-    return "another program"
+def _full(path: Path) -> UnusableError:
+    return UnusableError("the disk of the database is full", path)
 
 
-def _holder_of(inode: int, byte: int) -> int | None:
-    locks = _LOCK.findall(Path("/proc/locks").read_text(encoding="ascii", errors="replace"))
-    found = (
-        int(process)
-        for process, number, first, last in locks
-        if int(number) == inode and int(first) <= byte and (last == "EOF" or byte <= int(last))
-    )
-    return next(found, None)
+def _failed(path: Path) -> UnusableError:
+    if _is_full(path):
+        return _full(path)
+    return UnusableError("the disk of the database fails: it could not be read or written (I/O error)", path)
 
 
-def _named(process: int) -> str:
-    if process <= 0:
-        return "a process outside of this container"
-    if process == os.getpid():
-        return f"the bot itself (process {process})"
-    with suppress(OSError):
-        name = Path(f"/proc/{process}/comm").read_text(encoding="utf-8", errors="replace")
-        return f"process {process} ({one_line(name, 40)})"
-    return f"process {process}"
+def _damaged(path: Path) -> UnusableError:
+    return UnusableError("the database is damaged: restore a backup of it", path)
+
+
+def _foreign(path: Path) -> UnusableError:
+    return UnusableError("the file of the database is none: something else was put in its place", path)
+
+
+_BY_CODE: dict[int, Callable[[Path], UnusableError]] = {
+    sqlite3.SQLITE_BUSY: _locked,
+    sqlite3.SQLITE_LOCKED: _locked,
+    sqlite3.SQLITE_FULL: _full,
+    sqlite3.SQLITE_IOERR: _failed,
+    sqlite3.SQLITE_READONLY: _unwritable,
+    sqlite3.SQLITE_PERM: _unwritable,
+    sqlite3.SQLITE_AUTH: _unwritable,
+    sqlite3.SQLITE_CANTOPEN: _cannot_open,
+    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_NOTADB: _foreign,
+}

@@ -1,6 +1,6 @@
-"""Holds: whoever may write a ledger has a hold on it as long as it is open; a restore has one alone, or does not begin.
+"""The file lock: whoever may write a database shares it while it is open; a restore needs it exclusively.
 
-It is a lock on a file beside the ledger: SQLite's own locks would be lost if the ledger's file were opened once more.
+It is a lock on a file beside the database: SQLite's own locks would be lost if the database's file were opened again.
 """
 
 import fcntl
@@ -11,32 +11,32 @@ from bot.database.errors import LedgerError
 
 
 class InUseError(LedgerError):
-    """Somebody else has a hold on the ledger."""
+    """Somebody else has the database open, or restores it."""
 
 
 class FileLock:
-    """A hold on the ledger at a path, until it is given back; one that is `alone` is the only one there is.
+    """A lock on the database at a path, until it is released; nobody else has it while it is `exclusive`.
 
     Raises:
-        HeldError: it is held already.
+        InUseError: somebody else has a lock that excludes this one.
         OSError: the lock's file cannot be made.
     """
 
-    def __init__(self, path: Path, *, alone: bool = False) -> None:
+    def __init__(self, path: Path, *, exclusive: bool = False) -> None:
         real = path.resolve()
         self._file: int | None = os.open(
             real.with_name(f"{real.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
         try:
-            fcntl.flock(self._file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            fcntl.flock(self._file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
-            self.give_back()
-            raise InUseError(_in_use(path) if alone else _being_restored(path)) from None
+            self.release()
+            raise InUseError(_in_use(path) if exclusive else _being_restored(path)) from None
         except OSError:
             pass  # a file system without such locks
 
-    def give_back(self) -> None:
-        """Let others have it."""
+    def release(self) -> None:
+        """Let others have the lock."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,4 +1,4 @@
-"""Reading: plain read-only connections beside the writer; they never block it nor wait for it."""
+"""Readers: read-only connections beside the writer, which they neither block nor wait for."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -17,33 +17,33 @@ Parameters = Sequence[Any] | Mapping[str, Any]  # by place (`?`) or by name (`:n
 
 
 class Rows(list[tuple[Any, ...]]):
-    """What a query found, as the writing side's connections give it."""
+    """The rows of a query, with the methods of SQLAlchemy's result that are used here."""
 
     def all(self) -> list[tuple[Any, ...]]:
-        """Every row."""
+        """Return every row."""
         return self
 
     def first(self) -> tuple[Any, ...] | None:
-        """The first row, if any."""
+        """Return the first row, None if there is none."""
         return self[0] if self else None
 
 
 class Reader:
-    """A read-only view of a ledger's file; each answer is one consistent snapshot within `snapshot`."""
+    """A read-only view of a ledger's file; within `with reader:` all queries see one consistent snapshot."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         return self._connection.execute(sql, parameters or {}).fetchall()
 
     def exec_driver_sql(self, sql: str, parameters: "Parameters" = ()) -> Rows:
-        """A query that the writing side asks too, within its transactions."""
+        """Return the rows of a query, as a connection of the writing side does."""
         return Rows(self._connection.execute(sql, parameters))
 
     def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
-        """The first row of a query, if any."""
+        """Return the first row of a query, None if there is none."""
         row: tuple[Any, ...] | None = self._connection.execute(sql, parameters or {}).fetchone()
         return row
 
@@ -55,24 +55,30 @@ class Reader:
         self._connection.rollback()
 
     def interrupt(self) -> None:
-        """Break off the query that another thread is at."""
+        """Break off the query that another thread runs."""
         self._connection.interrupt()
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._connection.close()
 
 
 def plain_rows(connection: "Reads", sql: str, parameters: "Parameters" = ()) -> Sequence[Any]:
-    """All rows of a query as plain tuples, on either side; a transaction's own, without what SQLAlchemy adds to it.
+    """Return all rows of a query as plain tuples, of a reader or of a transaction.
 
-    Of a short query that is most of the time, and of hundreds of rows a third.
+    What SQLAlchemy adds is left out: of a short query that is most of the time, and of hundreds of rows a third.
     """
     if isinstance(connection, Reader):
         return connection.exec_driver_sql(sql, parameters)
+    return driver_connection(connection).execute(sql, parameters).fetchall()
+
+
+def driver_connection(connection: "Connection") -> sqlite3.Connection:
+    """Return the driver's own connection beneath SQLAlchemy's."""
     driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the only one there is
-    return driver.execute(sql, parameters).fetchall()
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"not a connection of SQLite: {driver!r}")
+    return driver
 
 
 CACHE_KIB = 64_000  # for one question after another in a process of their own
@@ -90,7 +96,7 @@ def open_reader(path: Path, cache_kib: int = CACHE_KIB) -> Reader:
     try:
         connection = _opened(path, "mode=ro", cache_kib)
     except UnusableError:
-        if not _lies_still(path):
+        if not _is_static(path):
             raise
         connection = _opened(path, "mode=ro&immutable=1", cache_kib)
     return Reader(connection)
@@ -110,8 +116,8 @@ def _opened(path: Path, how: str, cache_kib: int) -> sqlite3.Connection:
     return connection
 
 
-def _lies_still(path: Path) -> bool:
-    """Whether nobody can write beside it, nor has, so that SQLite needs no file to share with writers."""
+def _is_static(path: Path) -> bool:
+    """Return whether nobody can write beside it, nor has, so that SQLite needs no file to share with writers."""
     real = path.resolve()
     log = real.with_name(f"{real.name}-wal")
     return is_read_only(real.parent) and not (log.exists() and log.stat().st_size)
@@ -128,7 +134,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def file_bytes(path: Path) -> int:
-    """What a ledger takes on disk, with what was written and not yet folded in."""
+    """Return what a ledger takes on disk, with what is written only to its log yet."""
     files = (path, path.with_name(f"{path.name}-wal"))
     return sum(each.stat().st_size for each in files if each.exists())
 

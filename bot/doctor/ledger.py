@@ -8,9 +8,9 @@ from pathlib import Path
 from shlex import quote
 
 from bot.app import App
-from bot.database import files
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
+from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
 from bot.domain.timestamps import from_us
@@ -27,7 +27,7 @@ _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unab
 
 def readable_by_others(path: Path) -> Iterator[Check]:
     """Yield a warning if others can read a file that is to be private."""
-    if files.is_wide(path):
+    if is_exposed(path):
         yield warning("files", f"others can read {path}", f"`chmod 600 {quote(str(path))}`")
 
 
@@ -37,10 +37,10 @@ def private_files(app: App) -> Iterator[Check]:
     To be called before the ledger is opened, which takes the permissions from them.
     """
     path = app.settings.database_path
-    for each in files.wide(path):
+    for each in exposed_files(path):
         yield from readable_by_others(each)
     directory = path.resolve().parent
-    if files.is_open(directory):
+    if is_open_to_others(directory):
         remedy = f"`chmod go-w {quote(str(directory))}`"
         yield warning("files", f"others can put files into {directory}, where the ledger is", remedy)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bot.database.backup import backup, remove
+from bot.database.backup import backup, remove_database
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.schema import newest_revision, stored_revision
@@ -56,7 +56,7 @@ def open_former(kept: Path | None, connection: "Connection") -> Iterator[FormerL
         with closing(found):
             yield FormerLedger(found, _members(found, connection))
     finally:
-        remove(copy)
+        remove_database(copy)
 
 
 def _open(kept: Path, copy: Path) -> sqlite3.Connection:
@@ -65,7 +65,7 @@ def _open(kept: Path, copy: Path) -> sqlite3.Connection:
     if stored is not None and stored >= newest_revision():
         return opened
     opened.close()
-    remove(copy)
+    remove_database(copy)
     backup(kept, copy)
     open_database(copy).close()
     return _reading(copy)

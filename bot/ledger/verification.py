@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.database.backup import violations
+from bot.database.integrity import violations
 
 _LAWS = {
     "a task's charges sum to its total": """

@@ -90,6 +90,6 @@ class Jobs:
         return True
 
     def _is_replaced(self) -> bool:
-        if self.database.is_exchanged:
+        if self.database.is_replaced:
             self.replaced.set()
         return self.replaced.is_set()

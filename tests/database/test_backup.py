@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.database.backup import backup, restore
+from bot.database.backup import backup
 from bot.database.engine import ReplacedFileError, open_database
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.reader import open_reader
+from bot.database.restore import restore
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database.backup import backup, restore
+from bot.database.backup import backup
 from bot.database.engine import open_database
 from bot.database.errors import UnusableError
+from bot.database.restore import restore
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o002])

@@ -20,10 +20,11 @@ from typing import Any
 
 import pytest
 
-from bot.database.backup import backup, restore
+from bot.database.backup import backup
 from bot.database.engine import Database, open_database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
+from bot.database.restore import restore
 from bot.ledger.former import open_former
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.key_mapping import KeyMapping, unchanged_key

@@ -1,4 +1,4 @@
-"""Private files: what holds the ledger is its owner's alone, whatever the umask says."""
+"""Private files: only their owner may read what holds the ledger, whatever the umask says."""
 
 import os
 import stat
@@ -13,8 +13,8 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def create(path: Path) -> None:
-    """Make an empty private file, in place of any of that name.
+def create_private(path: Path) -> None:
+    """Create an empty private file, in place of any of that name.
 
     SQLite gives the files beside a database the database's own mode, so that of this one is decisive for all.
 
@@ -25,15 +25,15 @@ def create(path: Path) -> None:
     _make(path)
 
 
-def secure(path: Path) -> None:
-    """Make the database's file if there is none, and take it and its kind from others who could read them.
+def make_private(path: Path) -> None:
+    """Create the database's file if there is none, and take from others the right to read it and those beside it.
 
     A file of somebody else's is left as it is: `neo-usage doctor` warns of it.
     """
-    with suppress(OSError):  # what cannot be made is said by SQLite, in its words
+    with suppress(OSError):  # SQLite reports what cannot be made
         if not path.exists():
             _make(path.resolve())
-    for each in wide(path):
+    for each in exposed_files(path):
         with suppress(OSError):
             each.chmod(stat.S_IMODE(each.stat().st_mode) & ~_OTHERS)  # what is read-only stays so
 
@@ -46,10 +46,10 @@ def _make(path: Path) -> None:
         os.close(descriptor)
 
 
-def wide(path: Path) -> Iterator[Path]:
-    """The files of a database that others may read or write: itself, SQLite's beside it, copies put aside."""
+def exposed_files(path: Path) -> Iterator[Path]:
+    """Return the files of a database that others may read or write: itself, SQLite's beside it, copies kept there."""
     real = path.resolve()
-    return (each for suffix in _SUFFIXES for each in _beside(real, suffix) if is_wide(each))
+    return (each for suffix in _SUFFIXES for each in _beside(real, suffix) if is_exposed(each))
 
 
 def _beside(real: Path, suffix: str) -> Iterator[Path]:
@@ -59,8 +59,8 @@ def _beside(real: Path, suffix: str) -> Iterator[Path]:
         yield from sorted(real.parent.glob(escape(real.name) + suffix))
 
 
-def is_wide(path: Path) -> bool:
-    """Whether it is a file that others than its owner may read or write."""
+def is_exposed(path: Path) -> bool:
+    """Return whether a path is a file that others than its owner may read or write."""
     try:
         found = path.stat()
     except OSError:
@@ -68,8 +68,8 @@ def is_wide(path: Path) -> bool:
     return stat.S_ISREG(found.st_mode) and bool(found.st_mode & _OTHERS)
 
 
-def is_open(directory: Path) -> bool:
-    """Whether others than its owner may put files into a directory."""
+def is_open_to_others(directory: Path) -> bool:
+    """Return whether others than its owner may put files into a directory."""
     try:
         return bool(directory.stat().st_mode & _OTHERS_WRITE)
     except OSError:
