@@ -1,1 +1,1 @@
-"""Failures: tasks that failed the same way are one group, told once and kept up to date in place."""
+"""Failures: tasks that failed the same way are one group, reported once and kept up to date in place."""

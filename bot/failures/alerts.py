@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.failures.alert_store import first_groups
 from bot.failures.failure_store import failing_tasks
-from bot.failures.group_store import first_groups, group_sizes, mark_reported
+from bot.failures.group_store import group_sizes, mark_reported
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.listener_store import has_listeners, listeners_among
 from bot.failures.rules import CLOSE_AFTER, MOST_ALERTS, MOST_REPLIES, SEND_WITHIN

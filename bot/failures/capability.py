@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.failures import restore, silence_store
+from bot.failures.alert_store import open_first_groups
 from bot.failures.commands import FailureCommands
-from bot.failures.group_store import open_first_groups
 from bot.failures.grouper import FailureGrouper
 from bot.failures.keys import (
     AcknowledgeAction,

@@ -12,10 +12,10 @@ from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean
-from bot.failures import group_store, listener_store
+from bot.failures import alert_store, listener_store
+from bot.failures.alert_store import Acknowledgement
 from bot.failures.answer_render import FailureView, report_message, tasks_message
 from bot.failures.facts import FailedTask, group_tasks
-from bot.failures.group_store import Acknowledgement
 from bot.failures.keys import AcknowledgeAction, FailuresTopic, ReportedGroups, ShowTasksAction
 from bot.failures.report import ErrorReport, ErrorRequest, check_question, error_report
 from bot.failures.rules import FailurePolicy
@@ -134,7 +134,7 @@ class FailureCommands:
 
     def _tasks(self, reader: Reader, groups: ReportedGroups, scope: Scope) -> list[FailedTask]:
         with reader:
-            ids = group_store.group_ids(reader, groups)
+            ids = alert_store.group_ids(reader, groups)
             return group_tasks(reader, ids, self.policy.basis, scope, _MOST_TASKS + 1)
 
     async def acknowledge(self, request: Request, caller: Caller) -> None:
@@ -148,10 +148,10 @@ class FailureCommands:
 
     def _acknowledge(self, connection: "Connection", groups: ReportedGroups, by: str) -> Acknowledgement | None:
         """Record who acknowledged an alert, unless somebody has; return who had already, if anybody."""
-        first = group_store.first_group(connection, groups)
-        before = group_store.acknowledgement(connection, first)
+        first = alert_store.first_group(connection, groups)
+        before = alert_store.acknowledgement(connection, first)
         if before is None:
-            group_store.acknowledge(connection, first, by, self.clock())
+            alert_store.acknowledge(connection, first, by, self.clock())
             request_edits(connection, [FailuresTopic(first)])
         return before
 

@@ -9,9 +9,9 @@ from bot.database.reader import Reader
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
-from bot.failures import failure_store, group_store
+from bot.failures import alert_store, failure_store
+from bot.failures.alert_store import Acknowledgement, StoredGroup
 from bot.failures.failure_store import GroupedFailure
-from bot.failures.group_store import Acknowledgement, StoredGroup
 from bot.failures.keys import ReportedGroups
 from bot.failures.rules import Cap
 from bot.ledger.members import UNATTRIBUTED_NAME, emails_by_id
@@ -82,19 +82,19 @@ def alert_facts(reader: Reader, first: int, basis: SpendBasis, scope: Scope) -> 
 
     Like all here but `open_group_facts`, it reads within the caller's snapshot.
     """
-    stored = group_store.stored_groups(reader, ReportedGroups(first, is_first=True))
-    return AlertFacts(first, tuple(_facts(reader, stored, basis, scope)), group_store.acknowledgement(reader, first))
+    stored = alert_store.stored_groups(reader, ReportedGroups(first, is_first=True))
+    return AlertFacts(first, tuple(_facts(reader, stored, basis, scope)), alert_store.acknowledgement(reader, first))
 
 
 def facts_of(reader: Reader, groups: ReportedGroups, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     """Return the groups, or a member's part of them, the largest first; without those that hold nothing any more."""
-    return _facts(reader, group_store.stored_groups(reader, groups), basis, scope)
+    return _facts(reader, alert_store.stored_groups(reader, groups), basis, scope)
 
 
 def open_group_facts(reader: Reader, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     """Return the groups that are open, or a member's part of them, the largest first, from one snapshot."""
     with reader:
-        return _facts(reader, group_store.stored_open_groups(reader), basis, scope)
+        return _facts(reader, alert_store.stored_open_groups(reader), basis, scope)
 
 
 def _facts(reader: Reader, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:

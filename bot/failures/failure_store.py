@@ -44,7 +44,7 @@ def ensure_kinds(connection: "Connection", samples: Iterable[FailureSample]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class FailureKind:
+class StoredKind:
     """Failures that are the same: how their tasks end, with which model, and the limit of Neo's that they ran into."""
 
     id: int
@@ -57,10 +57,10 @@ _KIND = "SELECT id, status, model, cap FROM failure_kind WHERE id = ?"
 _LATEST_OF_KIND = "SELECT task FROM failure WHERE kind = ? AND past = 0 ORDER BY failed_at DESC LIMIT 1"
 
 
-def kind_of_id(reads: "Reads", kind: int) -> FailureKind | None:
+def kind_of_id(reads: "Reads", kind: int) -> StoredKind | None:
     """Return a kind; None for an unknown id."""
     rows = plain_rows(reads, _KIND, (kind,))
-    return next((FailureKind(key, status, model, _cap(cap)) for key, status, model, cap in rows), None)
+    return next((StoredKind(key, status, model, _cap(cap)) for key, status, model, cap in rows), None)
 
 
 def latest_of_kind(reads: "Reads", kind: int) -> int | None:

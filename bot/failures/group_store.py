@@ -5,12 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.database.reader import plain_rows
-from bot.domain.timestamps import from_us, to_us
-from bot.failures.keys import ReportedGroups
-from bot.failures.rules import CLOSE_AFTER, Cap
+from bot.domain.timestamps import to_us
+from bot.failures.rules import CLOSE_AFTER
 from bot.ledger.pass_history import newest_ended_pass, newest_pass
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class GroupState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenGroup:
-    """A group that is open; `first` is the first of the groups that its message reports, None before it has one."""
+    """A group that is open; `first` is the first of the groups that its message reports, None if it has none yet."""
 
     id: int
     kind: int
@@ -51,7 +50,7 @@ def open_groups(connection: "Connection", kinds: Collection[int]) -> dict[int, O
     return {kind: OpenGroup(key, kind, GroupState(state), first) for key, kind, state, first in rows.all()}
 
 
-def open_group(connection: "Connection", kind: int, state: GroupState, now: datetime) -> OpenGroup:
+def add_group(connection: "Connection", kind: int, state: GroupState, now: datetime) -> OpenGroup:
     """Add a group, found by the pass that books now, and return it."""
     key = connection.exec_driver_sql(
         "INSERT INTO failure_group (kind, state, opened_at, last_at, last_pass) VALUES (?,?,?,?,?)",
@@ -73,8 +72,8 @@ def change_kind(connection: "Connection", group: int, kind: int, tasks: Collecti
 
     It is not where a group of that kind is open already.
     """
-    held = connection.exec_driver_sql("SELECT task FROM failure WHERE grp = ?", (group,)).all()
-    if {row[0] for row in held} != set(tasks) or kind in open_groups(connection, [kind]):
+    in_group = connection.exec_driver_sql("SELECT task FROM failure WHERE grp = ?", (group,)).all()
+    if {row[0] for row in in_group} != set(tasks) or kind in open_groups(connection, [kind]):
         return False
     done = connection.exec_driver_sql(
         "UPDATE failure_group SET kind = ? WHERE id = ? AND closed_at IS NULL", (kind, group)
@@ -159,101 +158,3 @@ def group_sizes(connection: "Connection", groups: Iterable[int]) -> dict[int, in
         (json.dumps(list(groups)),),
     )
     return {row[0]: row[1] for row in rows.all()}
-
-
-# --- the messages that report groups -------------------------------------------------------------
-
-
-def first_groups(connection: "Connection", groups: Iterable[int]) -> list[int]:
-    """Return the first groups of the messages that report those groups, as far as they were reported."""
-    rows = connection.exec_driver_sql(
-        "SELECT DISTINCT g.first FROM json_each(?) j CROSS JOIN failure_group g ON g.id = j.value"
-        " WHERE g.first IS NOT NULL",
-        (json.dumps(list(groups)),),
-    )
-    return [row[0] for row in rows.all()]
-
-
-def open_first_groups(reads: "Reads") -> list[int]:
-    """Return the first groups of the messages that report any open group."""
-    rows = plain_rows(reads, "SELECT first FROM failure_group WHERE closed_at IS NULL")
-    return sorted({first for (first,) in rows if first is not None})
-
-
-_ONE = "SELECT id FROM failure_group WHERE id = ?"
-_OF_FIRST = "SELECT id FROM failure_group WHERE first = ?"
-
-
-def group_ids(reads: "Reads", groups: ReportedGroups) -> list[int]:
-    """Return the ids of the groups that a button is about."""
-    return [row[0] for row in plain_rows(reads, _OF_FIRST if groups.is_first else _ONE, (groups.id,))]
-
-
-def first_group(reads: "Reads", groups: ReportedGroups) -> int:
-    """Return the first group of the message that a button is about."""
-    if groups.is_first:
-        return groups.id
-    rows = plain_rows(reads, "SELECT first FROM failure_group WHERE id = ?", (groups.id,))
-    return next((first for (first,) in rows if first is not None), groups.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Who has seen an alert (a Slack id), and when they said so."""
-
-    by: str
-    at: datetime
-
-
-def acknowledgement(reads: "Reads", first: int) -> Acknowledgement | None:
-    """Return who acknowledged the message that reports a group and perhaps others; None if nobody has."""
-    rows = plain_rows(reads, "SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = ?", (first,))
-    return next((Acknowledgement(by, from_us(at)) for by, at in rows if by is not None), None)
-
-
-def acknowledge(connection: "Connection", first: int, by: str, now: datetime) -> None:
-    """Record who acknowledged the message that reports a group and perhaps others."""
-    connection.exec_driver_sql(
-        "UPDATE failure_group SET acknowledged_by = ?, acknowledged_at = ? WHERE id = ?", (by, to_us(now), first)
-    )
-
-
-# --- groups as they are shown --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StoredGroup:
-    """A group and its kind; `is_muted` says that a failure that was silenced closed it."""
-
-    id: int
-    kind: int
-    status: str
-    model: str
-    cap: Cap | None
-    is_closed: bool
-    is_muted: bool
-
-
-_STORED = """
-SELECT g.id, g.kind, k.status, k.model, k.cap, g.closed_at IS NOT NULL, g.state = 'hushed'
-FROM failure_group g JOIN failure_kind k ON k.id = g.kind
-"""
-_STORED_ONE = f"{_STORED} WHERE g.id = ?"
-_STORED_OF_FIRST = f"{_STORED} WHERE g.first = ?"
-_STORED_OPEN = f"{_STORED} WHERE g.closed_at IS NULL"
-
-
-def stored_groups(reads: "Reads", groups: ReportedGroups) -> list[StoredGroup]:
-    """Return one group by its id, or all that one message reports, in no particular order."""
-    sql = _STORED_OF_FIRST if groups.is_first else _STORED_ONE
-    return [_stored_group(row) for row in plain_rows(reads, sql, (groups.id,))]
-
-
-def stored_open_groups(reads: "Reads") -> list[StoredGroup]:
-    """Return the groups that are open, in no particular order."""
-    return [_stored_group(row) for row in plain_rows(reads, _STORED_OPEN)]
-
-
-def _stored_group(row: Sequence[Any]) -> StoredGroup:
-    group, kind, status, model, cap, is_closed, is_muted = row
-    return StoredGroup(group, kind, status, model, Cap(cap) if cap else None, bool(is_closed), bool(is_muted))

@@ -118,11 +118,11 @@ def _group(connection: "Connection", failures: Sequence[NewFailure], now: dateti
         by_kind[each.kind].append(each)
     groups = group_store.open_groups(connection, by_kind)
     for kind, alike in by_kind.items():
-        heard = {each.member for each in alike if not each.is_silenced(silences)}
-        group = _joined_group(connection, groups.get(kind), kind, now, is_silenced=not heard)
+        unsilenced = {each.member for each in alike if not each.is_silenced(silences)}
+        group = _joined_group(connection, groups.get(kind), kind, now, is_silenced=not unsilenced)
         failure_store.write_failures(connection, [each.record(group.id) for each in alike])
         if group.state is GroupState.REPORTED and group.first is not None:
-            notify_listeners(connection, group.id, group.first, heard, now)
+            notify_listeners(connection, group.id, group.first, unsilenced, now)
     request_edits_of(connection, (group.id for group in groups.values()))
 
 
@@ -136,7 +136,7 @@ def _joined_group(
         group_store.mute_group(connection, group.id, now)
         group = None
     if group is None:
-        return group_store.open_group(connection, kind, wanted, now)
+        return group_store.add_group(connection, kind, wanted, now)
     state = wanted if group.state is GroupState.SILENCED else group.state
     group_store.extend_group(connection, group.id, state, now)
     return group

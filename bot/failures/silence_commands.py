@@ -12,7 +12,7 @@ from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
 from bot.failures import forms
-from bot.failures.group_store import open_first_groups
+from bot.failures.alert_store import open_first_groups
 from bot.failures.keys import FailuresTopic, LiftSilenceAction, SilenceAction
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_facts import silence_choices, target_name

@@ -1,4 +1,4 @@
-"""The tables of failures: kinds of them, the tasks that failed, the groups that are told, and who wants quiet."""
+"""The tables of failures: kinds, tasks that failed, groups that are reported, silences, and listeners."""
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -20,10 +20,10 @@ class FailureKind(SQLModel, table=True):
 
 
 class Failure(SQLModel, table=True):
-    """A task that failed; one that completed later is mended.
+    """A task that failed; one that completed later has recovered, and `mended_at` says when.
 
-    It stands once, with `past` 0. A closed group that was told keeps the tasks that have failed again since, with the
-    group's key as `past`, so that its message counts what it counted.
+    Each has one row with `past` 0. A closed group that was reported keeps the tasks that have failed again since, in
+    rows with the group's id as `past`, so that its message counts what it counted.
     """
 
     __table_args__ = (Index("ix_failure_kind", "kind", "past", "failed_at"), Index("ix_failure_grp", "grp"))
@@ -40,7 +40,7 @@ class Failure(SQLModel, table=True):
 class FailureGroup(SQLModel, table=True):
     """Failures of one kind, each within a day of the one before; `last_at` is when the newest was seen, by `last_pass`.
 
-    `first` is the first of the groups that one message tells of, itself if it has a message of its own.
+    `first` is the first of the groups that one message reports: itself if it has a message of its own.
     """
 
     __tablename__ = "failure_group"
@@ -52,7 +52,7 @@ class FailureGroup(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     kind: int = Field(foreign_key="failure_kind.id")
-    state: str  # see store.State
+    state: str  # see group_store.GroupState
     opened_at: int = Field(sa_type=BigInteger)
     last_at: int = Field(sa_type=BigInteger)
     last_pass: int  # no key to passes, which may be forgotten; 0 before any
@@ -63,13 +63,13 @@ class FailureGroup(SQLModel, table=True):
 
 
 class FailureSilence(SQLModel, table=True):
-    """An operator asked not to be told: of a kind, of a model, or of a member's failures."""
+    """An operator's instruction to notify nobody of a kind, of a model, or of a member's failures."""
 
     __tablename__ = "failure_silence"
     __table_args__ = (UniqueConstraint("what", "value", name="uq_failure_silence_what"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    what: str  # see store.Silenced
+    what: str  # see keys.TargetType
     value: str  # the kind's key, the model's name, or the member's key
     until: int = Field(sa_type=BigInteger)
     reason: str | None
@@ -78,7 +78,7 @@ class FailureSilence(SQLModel, table=True):
 
 
 class FailureListener(SQLModel, table=True):
-    """A member who asked to be told of their own failures."""
+    """A member who asked to be notified of their own failures."""
 
     __tablename__ = "failure_listener"
 

@@ -11,7 +11,7 @@ from bot.domain.periods import day_start, local_day
 from bot.incidents import store
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
 from bot.incidents.rules import IncidentName
-from bot.incidents.store import Incident
+from bot.incidents.store import StoredIncident
 from bot.outbox import queries
 from bot.outbox.destinations import OpsDestination
 from bot.outbox.live_store import request_edits
@@ -71,7 +71,7 @@ class IncidentMonitor:
         return local_day(now, self.zone)
 
 
-def _end(connection: "Connection", incident: Incident, now: datetime) -> None:
+def _end(connection: "Connection", incident: StoredIncident, now: datetime) -> None:
     """Record that it is over, and report that once for each day that it was reported on; later ends edit that."""
     store.end(connection, incident.id, now)
     if day := incident.reported_on:

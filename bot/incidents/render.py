@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.database.engine import Database
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
-from bot.incidents.store import Incident, incident_by_id, latest_incident
+from bot.incidents.store import StoredIncident, incident_by_id, latest_incident
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
 from bot.slack.mrkdwn import readable_text
@@ -38,13 +38,13 @@ class IncidentRenderer:
         found = await self.database.read(lambda reader: incident_by_id(reader, incident))
         return None if found is None else self._ended(found)
 
-    def _begun(self, incident: Incident) -> Message:
+    def _begun(self, incident: StoredIncident) -> Message:
         return self._message(incident, recovered=False, back=False)
 
-    def _ended(self, incident: Incident) -> Message:
+    def _ended(self, incident: StoredIncident) -> Message:
         return self._message(incident, recovered=incident.ended_at is not None, back=incident.ended_at is None)
 
-    def _message(self, incident: Incident, *, recovered: bool, back: bool) -> Message:
+    def _message(self, incident: StoredIncident, *, recovered: bool, back: bool) -> Message:
         lasted = (incident.ended_at or incident.began_at) - incident.began_at
         return paragraph(
             self.templates.render(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class StoredIncident:
     """Something that was or is wrong, with a sentence about it; `ended_at` is None while it is open.
 
     `reported_on` is the local day that operators were last notified, None if they were not.
@@ -35,29 +35,29 @@ _LATEST_OF_NAME = f"{_INCIDENT} WHERE name = ? ORDER BY id DESC LIMIT 1"
 _OF_ID = f"{_INCIDENT} WHERE id = ?"
 
 
-def open_incidents(reads: "Reads") -> list[Incident]:
+def open_incidents(reads: "Reads") -> list[StoredIncident]:
     """Return the incidents that are open."""
     return _incidents(reads, _OPEN)
 
 
-def open_incident(reads: "Reads", name: str) -> Incident | None:
+def open_incident(reads: "Reads", name: str) -> StoredIncident | None:
     """Return the open incident of a name, if there is one."""
     return next(iter(_incidents(reads, _OPEN_OF_NAME, name)), None)
 
 
-def latest_incident(reads: "Reads", name: str) -> Incident | None:
+def latest_incident(reads: "Reads", name: str) -> StoredIncident | None:
     """Return the latest incident of a name, open or not; None if there was none."""
     return next(iter(_incidents(reads, _LATEST_OF_NAME, name)), None)
 
 
-def incident_by_id(reads: "Reads", incident: int) -> Incident | None:
+def incident_by_id(reads: "Reads", incident: int) -> StoredIncident | None:
     """Return an incident; None for an unknown id."""
     return next(iter(_incidents(reads, _OF_ID, incident)), None)
 
 
-def _incidents(reads: "Reads", sql: str, *values: int | str) -> list[Incident]:
+def _incidents(reads: "Reads", sql: str, *values: int | str) -> list[StoredIncident]:
     return [
-        Incident(
+        StoredIncident(
             key, name, description, from_us(began), date.fromisoformat(day) if day else None, optional_from_us(ended)
         )
         for key, name, description, began, day, ended in plain_rows(reads, sql, values)

@@ -14,11 +14,11 @@ from bot.failures.failure_store import FailureSample, ensure_kinds
 from bot.failures.group_store import (
     GroupState,
     OpenGroup,
+    add_group,
     close_groups,
     extend_group,
     groups_to_report,
     is_closing_due,
-    open_group,
     open_groups,
 )
 from bot.ledger import passes
@@ -49,7 +49,7 @@ def ended(connection: Connection, key: int, at: datetime, *, complete: bool = Tr
 
 def found(connection: Connection, at: datetime) -> int:
     (kind,) = ensure_kinds(connection, [FailureSample(1, "error", "opus", "disk is full")]).values()
-    return open_group(connection, kind, GroupState.WAITING, at).id
+    return add_group(connection, kind, GroupState.WAITING, at).id
 
 
 @pytest.mark.parametrize("back", [timedelta(0), timedelta(days=1)], ids=["at the same moment", "set back a day"])
