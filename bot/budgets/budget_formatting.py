@@ -13,8 +13,8 @@ ADJECTIVES = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 
 
 def share(nanos: int, total: int) -> str:
-    """A part of a total, in whole percent."""
-    return f"{round(nanos * 100 / total)} %" if total > 0 else "0 %"
+    """Return a part of a total in whole percent."""
+    return formatting.percent(nanos, total) if total > 0 else "0 %"
 
 
 def source(limit: BudgetLimit) -> str:

@@ -130,5 +130,5 @@ def share(nanos: int, total: int) -> str:
     """Return a part of a total in whole percent, and never 0 for what is something."""
     if total <= 0:
         return ""
-    percent = round(nanos * 100 / total)
-    return "<1 %" if percent == 0 < nanos else f"{percent} %"
+    percent = formatting.percent(nanos, total)
+    return "<1 %" if nanos > 0 and percent == "0 %" else percent

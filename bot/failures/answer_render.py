@@ -111,8 +111,7 @@ def percent(part: int, whole: int) -> str:
     """Return a share in whole percent, but "<1 %" for one that is something."""
     if not part or not whole:
         return "0 %"
-    share = part * 100 / whole
-    return "<1 %" if share < 1 else f"{share:.0f} %"
+    return "<1 %" if part * 100 < whole else formatting.percent(part, whole)
 
 
 def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: FailureView) -> None:
