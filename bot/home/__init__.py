@@ -1,1 +1,1 @@
-"""App Home: where everybody sees what is theirs, and looks after themselves."""
+"""App Home: each person's own page in Slack, with their spend, budgets, tasks and failures."""

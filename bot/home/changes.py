@@ -55,7 +55,7 @@ class ChangedMembers:
 
 
 def changed_members(reader: "Reader", since: ChangeMark, emails: Collection[str], now: datetime) -> ChangedMembers:
-    """Return who has new charges since a mark, or tasks that changed without a charge, such as by another status."""
+    """Return who has charges since a mark, or tasks that changed without one, such as in their status."""
     with reader:
         members = members_charged_after(reader, since.charge)
         began = first_start_after(reader, since.ended_pass)

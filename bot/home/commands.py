@@ -1,4 +1,4 @@
-"""App Home opened, and its buttons pressed."""
+"""What people do in App Home: open it, and press its buttons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The pages of App Home: what a viewer sees now."""
+"""The pages of App Home, as viewers would see them now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

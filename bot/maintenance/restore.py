@@ -12,7 +12,7 @@ from bot.ledger.former import FormerLedger, open_former
 from bot.outbox import restore
 from bot.outbox.key_mapping import KeyMapping, merge_mappings
 from bot.outbox.restore import RestoredMessages
-from bot.people.restore import adopt as adopt_people
+from bot.people.restore import adopt_acts
 from bot.slack.deduplication import SELECT_REQUESTS, import_requests
 
 if TYPE_CHECKING:
@@ -56,6 +56,6 @@ def adopt(
 ) -> KeyMapping:
     """Take over what each package knew in the former ledger; return how its keys read here."""
     import_requests(connection, former.rows(SELECT_REQUESTS))
-    adopt_people(connection, former)
+    adopt_acts(connection, former)
     adopters = [each.upkeep.adopt for each in capabilities if each.upkeep.adopt is not None]
     return merge_mappings([adopter(connection, former, now) for adopter in adopters])

@@ -3,10 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
-
-import structlog
 
 from bot.database.reader import Reader
 from bot.domain.visibility import Privacy
@@ -24,16 +20,13 @@ from bot.outbox.destinations import (
 from bot.outbox.resolution import Redirect, Resolution, ResolvedChannel, Undeliverable
 from bot.outbox.rules import fallback
 from bot.people import links
+from bot.people.channel_finder import ChannelFinder
 from bot.people.people import People
 from bot.people.roles import SlackUser
-from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackUnavailableError
 from bot.slack.workspace import Workspace
 
-log = structlog.get_logger(__name__)
-
 _PATIENCE = 10.0  # seconds for a lookup of a user: the message that names them is claimed meanwhile
-FRESH = timedelta(minutes=5)  # how long a channel is cached: it may become shared with outsiders
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +40,17 @@ class ConfiguredChannels:
 
 @dataclass(slots=True)
 class DestinationResolver:
-    """Finds destinations in Slack, and caches channels for a few minutes."""
+    """Finds destinations in Slack."""
 
     people: People
     workspace: Workspace
     channels: ConfiguredChannels
+    _finder: ChannelFinder = field(init=False)
     _dms: dict[str, str] = field(default_factory=dict)
-    _known: dict[str, tuple[Resolution, datetime]] = field(default_factory=dict)
-    _lookups: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Find channels by the clock of the directory."""
+        self._finder = ChannelFinder(self.workspace, self.people.directory.clock)
 
     async def find(self, destination: Destination) -> Resolution:
         """Return what a destination is now.
@@ -74,7 +70,7 @@ class DestinationResolver:
             case OpsDestination():
                 return await self._ops(destination)
             case ChannelDestination():
-                return await self._channel(destination.name)
+                return await self._finder.find(destination.name)
 
     async def slack_user(self, email: str) -> str | None:
         """Return the Slack id of a member, by any of their e-mails; None if nobody who may use the bot has one.
@@ -154,7 +150,7 @@ class DestinationResolver:
             return Redirect((OperatorsDestination(),), "ALERT_PRIVACY is operators")
         if self.channels.alert is None:
             return Redirect((OpsDestination(),), "ALERT_CHANNEL is not set")
-        return await self._channel(self.channels.alert)
+        return await self._finder.find(self.channels.alert)
 
     async def _ops(self, destination: OpsDestination) -> Resolution:
         # what was for one member alone is for operators, not for everybody
@@ -163,65 +159,11 @@ class DestinationResolver:
         name = self.channels.ops or (None if destination.operators else self.channels.alert)
         if name is None:
             return Redirect((OperatorsDestination(),), "OPS_CHANNEL is not set")
-        return await self._channel(name)
-
-    # --- channels ------------------------------------------------------------------------------------
-
-    async def _channel(self, name: str) -> Resolution:
-        now = self.people.directory.clock()
-        known = self._known.get(name)
-        if known is None or not timedelta(0) <= now - known[1] < FRESH:
-            await asyncio.shield(self._lookup(name))
-        return self._known[name][0]
-
-    def _lookup(self, name: str) -> "asyncio.Task[None]":
-        """Return the task that looks a channel up, one at a time; it goes on if the caller stops waiting for it.
-
-        In a large workspace all names are many pages, of which Slack gives a few a minute.
-        """
-        lookup = self._lookups.get(name)
-        if lookup is None:
-            lookup = self._lookups[name] = asyncio.create_task(self._remember(name))
-            lookup.add_done_callback(lambda done: self._forget_lookup(name, done))
-        return lookup
-
-    async def _remember(self, name: str) -> None:
-        now = self.people.directory.clock()
-        self._known[name] = await self._resolution(name), now
-
-    def _forget_lookup(self, name: str, done: "asyncio.Task[None]") -> None:
-        self._lookups.pop(name, None)
-        if not done.cancelled() and (error := done.exception()) is not None:  # perhaps nobody waits for it any more
-            log.info("a channel could not be looked up", why=str(error))
+        return await self._finder.find(name)
 
     async def end(self) -> None:
         """Cancel the lookups that are still running."""
-        lookups = list(self._lookups.values())
-        for each in lookups:
-            each.cancel()
-        await asyncio.gather(*lookups, return_exceptions=True)
-
-    async def _resolution(self, name: str) -> Resolution:
-        try:
-            channel = await self._channel_named(name)
-        except RefusedBySlackError as refusal:
-            if refusal.refuses_the_bot:
-                raise
-            return Undeliverable(f"{name} cannot be looked at ({refusal.code})")
-        if channel is None:
-            return Undeliverable(f"there is no channel {name} that the bot can see")
-        if is_shared_outside(channel):
-            return Undeliverable(f"{name} is shared with another company")
-        return ResolvedChannel(str(channel["id"]))
-
-    async def _channel_named(self, name: str) -> dict[str, Any] | None:
-        """Return a channel as Slack has it; one that was found by its name before costs one request, by its id."""
-        known, _ = self._known.get(name, (None, None))
-        if isinstance(known, ResolvedChannel):
-            channel = await self.workspace.channels.find(known.channel)
-            if channel and not channel.get("is_archived") and name in {channel["id"], f"#{channel['name']}"}:
-                return channel
-        return await self.workspace.channels.find(name)
+        await self._finder.end()
 
 
 def _addresses(reader: Reader, email: str) -> list[str]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _ACTS = "SELECT slack_user, at FROM outgoing_act"
 
 
-def adopt(connection: "Connection", former: FormerLedger) -> None:
+def adopt_acts(connection: "Connection", former: FormerLedger) -> None:
     """Copy the former ledger's acts that are not here."""
     here = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
     for row in former.rows(_ACTS):

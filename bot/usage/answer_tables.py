@@ -24,7 +24,7 @@ _DETAIL_CELL = 500  # of which sixteen fit a table
 
 
 def add_groups(draft: Draft, report: Report) -> None:
-    """The groups with their shares, what was cut, and a chart where they are of time."""
+    """Add the groups with their shares, what was cut, and a chart if they are of time."""
     columns, numbers = _group_columns(report)
     by_time = _in_order_of_time(report.question)  # of many days the latest matter
     candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
@@ -44,7 +44,7 @@ def _in_order_of_time(question: Question) -> bool:
 
 
 def _group_columns(report: Report) -> tuple[list[str], range]:
-    """The names of the columns, and which of them are numbers."""
+    """Return the names of the columns, and which of them are numbers."""
     names = [name.capitalize() for name in report.question.by]
     numbers = ["Spend", "Share", "Tasks"]
     if report.question.counts_only:
@@ -76,7 +76,7 @@ def _percent(share: float | None) -> str:
 
 
 def add_chart(draft: Draft, report: Report) -> None:
-    """A chart of a report that is grouped by time; nothing of another."""
+    """Add a chart if the report is grouped by time."""
     series = over_time(report, blocks.MOST_POINTS, blocks.MOST_SERIES)
     if series is None:
         return
@@ -100,7 +100,7 @@ def _sparklines(series: Series, title: str) -> str:
 
 
 def add_rows(draft: Draft, report: Report, view: AnswerView) -> None:
-    """The tasks, dearest first unless asked otherwise, and what was cut."""
+    """Add the tasks, the dearest first unless the question sorts them, and what was cut."""
     columns = _row_columns(report, view)
     kept = blocks.fitting_rows([_row_cells(report, row, view) for row in report.rows])
     draft.add(blocks.table(columns, kept, _SPEND), lambda: blocks.plain_table(columns, kept, _SPEND))
@@ -133,7 +133,7 @@ def _one_member(report: Report) -> bool:
 
 
 def add_details(draft: Draft, report: Report, view: AnswerView) -> None:
-    """Everything about the tasks asked for; a message takes one table, so only the first has one."""
+    """Add everything about the tasks asked for by id; a message takes one table, so only the first has one."""
     for number, task in enumerate(report.details):
         facts = _detail_facts(task, report, view)
         plain = blocks.section("\n".join(f"*{escape(name)}*  {escape(value)}" for name, value in facts))

@@ -7,6 +7,7 @@ from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.pruning import RetainedKeys
 from bot.usage.answers import Answers
 from bot.usage.commands import UsageCommands
+from bot.usage.csv_file import CsvSender
 from bot.usage.help import HelpCommands
 from bot.usage.keys import AskAction, CsvAction, ShareAction, WelcomeKey
 from bot.usage.report import ReportPolicy
@@ -24,7 +25,8 @@ def answers(context: Context) -> Answers:
 def usage(context: Context) -> Capability:
     """Return the capability."""
     settings, answering = context.settings, answers(context)
-    commands = UsageCommands(answering, context.workspace, context.templates, settings.show_titles, context.database)
+    csv = CsvSender(answering, context.workspace, context.templates)
+    commands = UsageCommands(answering, context.workspace, context.templates, settings.show_titles, csv)
     help_commands = HelpCommands(context.templates, answering.policy)
     status_commands = StatusCommands(answering, context.templates, settings.database_path, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
-from bot.database.engine import Database
 from bot.domain.access import Caller
 from bot.domain.query.errors import QueryError
 from bot.domain.query.question import Question
@@ -38,7 +37,7 @@ class UsageCommands:
     workspace: Workspace
     templates: Templates
     titles: Titles
-    database: Database
+    csv: CsvSender
 
     async def ask(self, request: Request, caller: Caller, commands: Collection[str]) -> None:
         """Answer a typed question. `commands` are the first words of all commands, in case one was misspelt."""
@@ -48,7 +47,7 @@ class UsageCommands:
             corrected = self._misspelt_command(request.text, error, commands)
             await request.responder.respond(corrected or self._syntax_error(error))
             return
-        await self._respond(self._send_csv if question.csv else self._answer, request, caller, question)
+        await self._respond(self.csv.send if question.csv else self._answer, request, caller, question)
 
     async def answer_button(self, request: Request, caller: Caller) -> None:
         """Answer the question of a button. Raises QueryError if its value is no question."""
@@ -63,7 +62,7 @@ class UsageCommands:
     async def send_csv(self, request: Request, caller: Caller) -> None:
         """Send the answer as a file to whoever pressed. Raises as `answer_button`."""
         line = CsvAction.decode(request.action, request.text).line
-        await self._respond(self._send_csv, request, caller, await self.answers.parse(line, caller))
+        await self._respond(self.csv.send, request, caller, await self.answers.parse(line, caller))
 
     async def _respond(self, answer: _Answer, request: Request, caller: Caller, question: Question) -> None:
         try:
@@ -130,7 +129,7 @@ class UsageCommands:
             await request.responder.respond(self._paragraph("share_refusal", reason=reason))
             return
         now = self.answers.clock()
-        await self.database.write(lambda connection: count_message(connection, request.user, now))
+        await self.answers.database.write(lambda connection: count_message(connection, request.user, now))
         report = await self.answers.report(request.user, caller, question, TABLE_ROWS)
         titles = self.titles is Titles.CHANNEL
         view = replace(self._view(request, caller), shared_by=request.user, titles=titles)
@@ -149,8 +148,3 @@ class UsageCommands:
         except SlackError as error:
             return "unseen" if isinstance(error, RefusedBySlackError) else "unavailable"
         return "outsiders" if is_shared_outside(channel) else ""
-
-    # --- CSV -------------------------------------------------------------------------------------
-
-    async def _send_csv(self, request: Request, caller: Caller, question: Question) -> None:
-        await CsvSender(self.answers, self.workspace, self.templates).send(request, caller, question)

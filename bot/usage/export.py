@@ -25,7 +25,7 @@ _LONGEST_CELL = 32_000  # what spreadsheets take
 
 
 def to_json(report: Report) -> str:
-    """The report as one JSON object; amounts are exact decimal strings, moments UTC with `Z`."""
+    """Return the report as one JSON object; amounts are exact decimal strings, moments UTC with `Z`."""
     return json_text(_document(report))
 
 
@@ -136,12 +136,12 @@ def _detail(detail: TaskDetail) -> dict[str, Any]:
 
 
 def utc_text(moment: datetime) -> str:
-    """`2026-11-20T09:00:00Z`, with microseconds where there are any."""
+    """Return a moment as `2026-11-20T09:00:00Z`, with microseconds if there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def to_csv(report: Report) -> str:
-    """A header and a line a group (or a task); without groups one line, the total."""
+    """Return the report as CSV: a header and a line a group or task; without either one line, the total."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for line in _lines(report):
@@ -169,12 +169,12 @@ def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any
 
 
 def safe_cell(cell: object) -> object:
-    """A cell on one line of which no spreadsheet takes any part for a formula; numbers stay numbers."""
+    """Return a cell on one line, no part of which a spreadsheet takes for a formula; numbers stay numbers."""
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
-    # what divides is looked at before a line is made of it, and again after, when what is not seen is gone
-    return one_line(_defused(one_line(_defused(cell), _LONGEST_CELL)), _LONGEST_CELL)
+    # once before line breaks become spaces, since they divide cells, and again when invisible characters are gone
+    return one_line(_without_formulas(one_line(_without_formulas(cell), _LONGEST_CELL)), _LONGEST_CELL)
 
 
-def _defused(text: str) -> str:
+def _without_formulas(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)

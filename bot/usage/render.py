@@ -1,4 +1,4 @@
-"""The report as a Slack message: what was understood, the headline, a table, a chart, how fresh it is, and buttons."""
+"""The report as a Slack message: the question, the headline, a table, a chart, how fresh it is, and buttons."""
 
 from datetime import datetime
 
@@ -16,16 +16,16 @@ from bot.usage.view import AnswerView
 
 
 def message_of(report: Report, view: AnswerView) -> Message:
-    """The answer, within Slack's limits at any size of the report."""
+    """Return the answer, within Slack's limits at any size of the report."""
     draft = Draft(
         view.templates.render(
             "usage/text", whose=whose(report, view), span=answer_formatting.span(report), **_facts(report)
         )
     )
-    draft.add(blocks.context(_understood(report, view)))
+    draft.add(blocks.context(_question_line(report, view)))
     draft.add(blocks.section(view.templates.render("usage/headline", **_facts(report))))
     if not report.total.tasks:
-        draft.add(blocks.section(_nothing(report, view)))
+        draft.add(blocks.section(_empty_note(report, view)))
     elif report.details:
         answer_tables.add_details(draft, report, view)
     elif report.question.rows:
@@ -42,7 +42,7 @@ def message_of(report: Report, view: AnswerView) -> Message:
 
 
 def whose(report: Report, view: AnswerView) -> str:
-    """Whose spend it is, as its reader would say it."""
+    """Return whose spend it is, as its reader would say it."""
     members = report.scope.members
     if members is None:
         return answer_formatting.who(report).replace("team", "The whole team", 1)
@@ -51,7 +51,7 @@ def whose(report: Report, view: AnswerView) -> str:
     return answer_formatting.who(report)
 
 
-def _understood(report: Report, view: AnswerView) -> str:
+def _question_line(report: Report, view: AnswerView) -> str:
     parts = [
         escape(whose(report, view)),
         escape(answer_formatting.when(report.question)),
@@ -80,7 +80,7 @@ def _facts(report: Report) -> dict[str, object]:
     }
 
 
-def _nothing(report: Report, view: AnswerView) -> str:
+def _empty_note(report: Report, view: AnswerView) -> str:
     own = report.scope.members == (view.caller.member,) and view.shared_by is None
     filtered = bool(report.question.filters) or report.question.byok is not None
     return view.templates.render(

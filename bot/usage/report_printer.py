@@ -138,7 +138,7 @@ def _bar(value: int, largest: int) -> Text:
 
 
 def _sparkline(report: Report) -> Text:
-    """Every day, week or month of the window in order, those without spend included."""
+    """Return a line of bars of every day, week or month between the first and the last with spend."""
     spent = {each.key[0]: each.spend(report.basis) for each in report.groups}
     labels = [bucket.label for bucket in buckets(Unit(report.question.by[0]), report.window, report.zone)]
     inside = [label for label in labels if min(spent) <= label <= max(spent)]

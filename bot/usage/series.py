@@ -1,4 +1,4 @@
-"""Series: a report grouped by time as the points of a chart, with the days that have nothing."""
+"""Series: a report grouped by time as the points of a chart, including days without spend."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Series:
 
 
 def over_time(report: Report, most_points: int, most_lines: int) -> Series | None:
-    """The report's spend over time; None where it is not grouped so, or has but one point."""
+    """Return the report's spend over time; None if it is not grouped by time, or has one point only."""
     question = report.question
     place = next((i for i, name in enumerate(question.by) if name in TIME_GROUPINGS), None)
     if place is None or question.counts_only or not report.groups:
@@ -45,7 +45,7 @@ def over_time(report: Report, most_points: int, most_lines: int) -> Series | Non
 
 
 def _present(report: Report, unit: Unit, labels: set[str]) -> list[Bucket]:
-    """The periods from the first that holds anything to the last, however far the window reaches."""
+    """Return the periods from the first one with spend to the last one, however long the window is."""
     first, last = (_first_day(label) for label in (min(labels), max(labels)))
     start = max(report.window.start, day_start(first, report.zone))
     end = min(report.window.end, day_start(unit.shift(last, 1), report.zone))
@@ -53,12 +53,12 @@ def _present(report: Report, unit: Unit, labels: set[str]) -> list[Bucket]:
 
 
 def _first_day(label: str) -> date:
-    """The first day of a period by its label."""
+    """Return the first day of a period by its label."""
     return date.fromisoformat(label if len(label) > len("2026-11") else f"{label}-01")
 
 
 def _largest(lines: dict[str, list[int]], most: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """The lines with the most spend; what is beyond is one line of its own."""
+    """Return the lines with the most spend, and the rest as one line."""
     ordered = sorted(lines.items(), key=lambda line: (-sum(line[1]), line[0]))
     if len(ordered) <= most:
         return tuple((name, tuple(values)) for name, values in ordered)
@@ -81,6 +81,6 @@ _SPARKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[int]) -> str:
-    """The values as a line of bars; what is not positive is the lowest."""
+    """Return the values as a line of bars; those not positive have the lowest bar."""
     largest = max([*values, 1])
     return "".join(_SPARKS[max(value, 0) * (len(_SPARKS) - 1) // largest] for value in values)

@@ -1,4 +1,4 @@
-"""The view: for whom an answer is shown in Slack, and what is known beside it."""
+"""The view of an answer in Slack: for whom it is rendered, and what is known beside the report."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from bot.slack.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """For whom an answer is shown, and what is known beside it.
+    """For whom an answer is rendered, and what is known beside the report.
 
-    `shared_by` is the Slack id of who shares it with a channel; then nobody but they asked for it. `titles`:
-    whether titles and errors may be shown there. `reading` and `failure` are what a sync is at, or why it failed;
+    `shared_by` is the Slack id of who shares it with a channel, None if it is not shared. `titles` says whether
+    titles and errors may be shown. `reading` says how far a sync is, `failure` why the last one failed;
     `whom_to_ask` are operators, as mentions.
     """
 

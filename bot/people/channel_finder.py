@@ -1,0 +1,89 @@
+"""Finds channels in Slack by id or #name, and caches them for a few minutes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.outbox.resolution import Resolution, ResolvedChannel, Undeliverable
+from bot.slack.channels import is_shared_outside
+from bot.slack.errors import RefusedBySlackError
+from bot.slack.workspace import Workspace
+
+log = structlog.get_logger(__name__)
+
+FRESH = timedelta(minutes=5)  # how long a channel is cached: it may become shared with outsiders
+
+
+@dataclass(slots=True)
+class ChannelFinder:
+    """Finds channels; `clock` gives aware times."""
+
+    workspace: Workspace
+    clock: Callable[[], datetime]
+    _known: dict[str, tuple[Resolution, datetime]] = field(default_factory=dict)
+    _lookups: "dict[str, asyncio.Task[None]]" = field(default_factory=dict)
+
+    async def find(self, name: str) -> Resolution:
+        """Return the channel of a name or id, or why nothing can be sent there.
+
+        Raises:
+            SlackError: Slack does not answer, or keeps the bot out.
+        """
+        now = self.clock()
+        known = self._known.get(name)
+        if known is None or not timedelta(0) <= now - known[1] < FRESH:
+            await asyncio.shield(self._lookup(name))
+        return self._known[name][0]
+
+    def _lookup(self, name: str) -> "asyncio.Task[None]":
+        """Return the task that looks a channel up, one at a time; it goes on if the caller stops waiting for it.
+
+        In a large workspace all names are many pages, of which Slack gives a few a minute.
+        """
+        lookup = self._lookups.get(name)
+        if lookup is None:
+            lookup = self._lookups[name] = asyncio.create_task(self._remember(name))
+            lookup.add_done_callback(lambda done: self._forget_lookup(name, done))
+        return lookup
+
+    async def _remember(self, name: str) -> None:
+        now = self.clock()
+        self._known[name] = await self._resolution(name), now
+
+    def _forget_lookup(self, name: str, done: "asyncio.Task[None]") -> None:
+        self._lookups.pop(name, None)
+        if not done.cancelled() and (error := done.exception()) is not None:  # perhaps nobody waits for it any more
+            log.info("a channel could not be looked up", why=str(error))
+
+    async def end(self) -> None:
+        """Cancel the lookups that are still running."""
+        lookups = list(self._lookups.values())
+        for each in lookups:
+            each.cancel()
+        await asyncio.gather(*lookups, return_exceptions=True)
+
+    async def _resolution(self, name: str) -> Resolution:
+        try:
+            channel = await self._channel_named(name)
+        except RefusedBySlackError as refusal:
+            if refusal.refuses_the_bot:
+                raise
+            return Undeliverable(f"{name} cannot be looked at ({refusal.code})")
+        if channel is None:
+            return Undeliverable(f"there is no channel {name} that the bot can see")
+        if is_shared_outside(channel):
+            return Undeliverable(f"{name} is shared with another company")
+        return ResolvedChannel(str(channel["id"]))
+
+    async def _channel_named(self, name: str) -> dict[str, Any] | None:
+        """Return a channel as Slack has it; one that was found by its name before costs one request, by its id."""
+        known, _ = self._known.get(name, (None, None))
+        if isinstance(known, ResolvedChannel):
+            channel = await self.workspace.channels.find(known.channel)
+            if channel and not channel.get("is_archived") and name in {channel["id"], f"#{channel['name']}"}:
+                return channel
+        return await self.workspace.channels.find(name)
