@@ -1,6 +1,6 @@
 """What is typed about budgets: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -185,8 +185,3 @@ def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
         return None
     at = edge.at(zone)
     return at if at == day_start(local_day(at, zone), zone) else None
-
-
-def units_named(asked_: BudgetInstruction) -> Iterator[Unit]:
-    """The periods that are meant."""
-    yield from (UNITS if asked_.unit is None else (asked_.unit,))

@@ -49,12 +49,12 @@ def status_command(*, as_json: bool) -> None:
 
     app = load_app()
     with app.reader() as reader:
-        found = status(reader, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
-    document = to_document(found, app.clock(), 2 * app.settings.poll_seconds)
+        current = status(reader, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
+    document = to_document(current, app.clock(), 2 * app.settings.poll_seconds)
     if as_json:
         print_json(document)
     else:
-        print_status(found, document, terminal.console(), app.settings.timezone)
+        print_status(current, document, terminal.console(), app.settings.timezone)
 
 
 COMMANDS = (report, status_command)

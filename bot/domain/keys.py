@@ -107,8 +107,8 @@ def kind_of(text: str) -> str:
 
 def rest_of(text: str, kind: str) -> str:
     """Return what follows the kind in a string form. Raises MalformedKeyError if it is of another kind."""
-    found, _, rest = text.partition(":")
-    if found != kind:
+    prefix, _, rest = text.partition(":")
+    if prefix != kind:
         raise MalformedKeyError(f"{text!r} is no key of the kind {kind!r}")
     return rest
 
@@ -129,9 +129,9 @@ def number(text: str) -> int:
 def iso_date(text: str) -> date:
     """Return the date of an ISO 8601 text such as `2026-03-02`. Raises MalformedKeyError if it is anything else."""
     try:
-        found = date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise MalformedKeyError(f"{text!r} is no date") from error
-    if found.isoformat() != text:
+    if day.isoformat() != text:
         raise MalformedKeyError(f"{text!r} is no date as keys have it")
-    return found
+    return day

@@ -71,11 +71,11 @@ def typed_nanos(text: str) -> int:
     text = text.strip()
     if grouped := _GROUPED_BY_DOTS.fullmatch(text):
         raise AmbiguousAmountError(text, _readings(*grouped.groups()))
-    found = _TYPED.fullmatch(text)
-    if not found or not (found[1] or found[2]) or ("$" in text and (found[3] or "").lower().startswith("c")):
+    match = _TYPED.fullmatch(text)
+    in_credits = match is not None and (match[3] or "").lower().startswith("c")
+    if not match or not (match[1] or match[2]) or ("$" in text and in_credits):
         raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
-    number = Decimal((found[1] or "0").replace(",", "") + (found[2] or ""))
-    in_credits = (found[3] or "").lower().startswith("c")
+    number = Decimal((match[1] or "0").replace(",", "") + (match[2] or ""))
     amount = number * (NANOS_PER_CREDIT if in_credits else NANOS_PER_USD)
     if amount > MOST_TYPED_USD * NANOS_PER_USD:
         raise AmountError(f"`{text}` is above ${MOST_TYPED_USD:,}, which no budget needs. Is a digit too many in it?")

@@ -47,12 +47,12 @@ def read_timestamp(text: str) -> Timestamp | None:
 
     Raises TimestampError if it is written so, but there is no such time.
     """
-    found = _WRITTEN.fullmatch(text)
-    if not found:
+    match = _WRITTEN.fullmatch(text)
+    if not match:
         return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    offset = _offset(*found.groups()[7:])
-    microsecond = int((found[7] or "")[:6].ljust(6, "0"))
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    offset = _offset(*match.groups()[7:])
+    microsecond = int((match[7] or "")[:6].ljust(6, "0"))
     leap = second == _LEAP_SECOND
     try:
         local = datetime.combine(date(year, month, day), time(hour, minute, second - leap, microsecond))

@@ -13,20 +13,20 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def time_of_day(text: str) -> time:
     """Return a local time such as 09:00."""
-    found = re.fullmatch(_TIME, text, re.ASCII)
-    if not found:
+    match = re.fullmatch(_TIME, text, re.ASCII)
+    if not match:
         raise InvalidValueError(f"`{text}` is no time. Give it as 09:00.")
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 def hours(text: str) -> tuple[time, time] | None:
     """Return the local times between which a span such as 20:00-08:00 lies; None for an empty text."""
     if not text:
         return None
-    found = re.fullmatch(rf"{_TIME}\s*-\s*{_TIME}", text, re.ASCII)
-    if not found:
+    match = re.fullmatch(rf"{_TIME}\s*-\s*{_TIME}", text, re.ASCII)
+    if not match:
         raise InvalidValueError(f"`{text}` is no pair of times. Give them as 20:00-08:00, or leave it out.")
-    start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
     if start == end:
         raise InvalidValueError(f"`{text}` is all day or nothing. Give two different times, or leave it out.")
     return start, end

@@ -89,9 +89,9 @@ def _status(draft: Draft, token: Token, value: str) -> str:
 def _respelled(token: Token, choices: Mapping[str, str]) -> str | None:
     """Return the token with every value spelled as the choice nearest to it; None if one is near to none."""
     lowered = [value.lower() for value in token.values]
-    found = [value if value in choices else nearest(value, choices) for value in lowered]
-    values = [quoted(choices[each]) for each in found if each is not None]
-    return f"{token.key}:{','.join(values)}" if len(values) == len(found) else None
+    nearby = [value if value in choices else nearest(value, choices) for value in lowered]
+    values = [quoted(choices[each]) for each in nearby if each is not None]
+    return f"{token.key}:{','.join(values)}" if len(values) == len(nearby) else None
 
 
 # --- everything else -----------------------------------------------------------------------------

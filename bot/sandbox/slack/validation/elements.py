@@ -21,7 +21,6 @@ from bot.sandbox.slack.validation.checks import (
     problem,
 )
 
-SELECTS = ("static_select", "external_select", "users_select", "conversations_select", "channels_select")
 COMMON_FIELDS = ("confirm", "focus_on_load", "placeholder")
 FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # required, optional
     "button": (("text",), ("value", "url", "style", "confirm", "accessibility_label")),
