@@ -27,9 +27,9 @@ from bot.domain.tasks import Task
 from bot.failures.grouper import FailureGrouper
 from bot.home.facts import HomePolicy, home_facts
 from bot.incidents.checks import current_incidents
-from bot.ledger import pruning
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from bot.maintenance.prune_schedule import is_due
 from bot.outbox.conditions import Moment
 from bot.outbox.due import due_work
 from bot.sync.planner import SyncPlanner
@@ -102,7 +102,7 @@ def _second(lived: _Lived) -> None:
     assert not due_work(reader, Moment(NOW, _UNSURE)).channels
     DigestPlanner(DigestSchedule.from_settings(app.settings)).due(reader, ["C0ALERTS"], NOW, NOW)
     current_incidents(reader, 2**40, {}, NOW)
-    pruning.due(reader, NOW, app.settings.timezone)
+    is_due(reader, NOW, app.settings.timezone)
     SyncPlanner(app.settings.history_days, app.settings.timezone).plan(reader, NOW)
 
 

@@ -14,7 +14,8 @@ from bot.budgets.keys import (
     SummaryKey,
 )
 from bot.budgets.rules import DEFAULT, TEAM
-from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
+from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
+from bot.ledger.former import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, KeyTranslation
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
         for row in former.rows(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
             subject = _subject(former, row["subject"])
             if subject is not None:
-                insert(connection, table, {**{n: row[n] for n in row if n != "id"}, "subject": subject})
+                insert_row(connection, table, {**{n: row[n] for n in row if n != "id"}, "subject": subject})
 
     keys = _FormerKeys(former, crossings, revisions, requests, undone)
     events: dict[str, KeyTranslation] = {
@@ -119,7 +120,7 @@ def _crossings(connection: "Connection", former: FormerLedger, revisions: dict[i
         if subject is None or revision is None:
             continue
         new = {**row, "subject": subject, "revision": revision, "last_charge": newest}
-        key = here.get(_case(new)) or insert_anew(connection, "crossing", new)
+        key = here.get(_case(new)) or insert_row_anew(connection, "crossing", new)
         if key is not None:
             found[row["id"]] = key
     return found
@@ -146,7 +147,7 @@ def _requests(connection: "Connection", former: FormerLedger) -> tuple[dict[int,
         is_undone = new["state"] == "approved" and not (same and known["state"] == "approved")
         if is_undone:
             new |= {"state": "open", "decided_by": None, "decided_at": None}
-        key = row["id"] if same else insert_anew(connection, "budget_request", new)
+        key = row["id"] if same else insert_row_anew(connection, "budget_request", new)
         if same:
             _bring_up_to_date(connection, new)
         if key is not None:

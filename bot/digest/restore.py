@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from bot.database.rows import insert_row
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import DigestOutcome
 from bot.domain.timestamps import to_us
 from bot.ledger.charges import newest_charge
-from bot.ledger.former import FormerLedger, insert
+from bot.ledger.former import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
 
 if TYPE_CHECKING:
@@ -30,6 +31,6 @@ def adopt(connection: "Connection", former: FormerLedger, now: "datetime") -> Ke
         kept = {name: row[name] for name in row if name != "id"} | {"last_charge": newest}
         if row["day"] == last.get(row["channel"]):
             kept |= {"complete": 0, "decided_at": to_us(now)}
-        if insert(connection, "digest", kept) is None:  # requested since though it was skipped, or past by now
+        if insert_row(connection, "digest", kept) is None:  # requested since though it was skipped, or past by now
             connection.exec_driver_sql(_KEEP_OUTCOME, (row["fate"], row["channel"], row["day"]))
     return KeyMapping({DigestKey.kind: unchanged_key}, {DigestTopic.kind: unchanged_key})

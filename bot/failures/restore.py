@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
 from bot.domain.timestamps import to_us
 from bot.failures.group_store import GroupState
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic, SilenceTarget, TargetType
-from bot.ledger.former import FormerLedger, Row, insert, insert_anew, rows_by_column
+from bot.ledger.former import FormerLedger
 from bot.ledger.stored_tasks import tasks_by_id
 from bot.outbox.key_mapping import KeyMapping
 
@@ -44,7 +45,7 @@ def _adopt_kinds(connection: "Connection", former: FormerLedger) -> dict[int, in
     """Add the kinds that are unknown here; return all kinds' ids here by the former ones."""
     theirs = former.rows("SELECT * FROM failure_kind")
     for row in theirs:
-        insert(connection, "failure_kind", {name: row[name] for name in row if name != "id"})
+        insert_row(connection, "failure_kind", {name: row[name] for name in row if name != "id"})
     here = {row["mark"]: row["id"] for row in rows_by_column(connection, "SELECT id, mark FROM failure_kind")}
     return {row["id"]: here[row["mark"]] for row in theirs}
 
@@ -64,7 +65,9 @@ def _adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping
             _update_group(connection, kept)
         else:
             # closed at first: of each kind one alone is open
-            key = insert_anew(connection, "failure_group", {**kept, "closed_at": row["closed_at"] or row["last_at"]})
+            key = insert_row_anew(
+                connection, "failure_group", {**kept, "closed_at": row["closed_at"] or row["last_at"]}
+            )
         if key is not None:
             ids[row["id"]] = key
             first = ids.get(row["first"], key)
@@ -115,4 +118,4 @@ def _adopt_silences(connection: "Connection", former: FormerLedger, kinds: Mappi
             if here is None:
                 continue
             target = SilenceTarget(target.type, str(here))
-        insert(connection, "failure_silence", {**{n: row[n] for n in row if n != "id"}, "value": target.value})
+        insert_row(connection, "failure_silence", {**{n: row[n] for n in row if n != "id"}, "value": target.value})

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.database.rows import Row, insert_row_anew, rows_by_column
 from bot.domain.keys import NotificationKey
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
-from bot.ledger.former import FormerLedger, Row, insert_anew, rows_by_column
+from bot.ledger.former import FormerLedger
 from bot.outbox.key_mapping import KeyMapping
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _adopt_incidents(connection: "Connection", former: FormerLedger) -> dict[int
         )
     ids = {row["id"]: row["id"] for row in known}
     for row in theirs:
-        if row["id"] not in ids and (key := insert_anew(connection, "incident", row)) is not None:
+        if row["id"] not in ids and (key := insert_row_anew(connection, "incident", row)) is not None:
             ids[row["id"]] = key
     return ids
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.database.reader import Reader
+from bot.database.sql import compose
 from bot.domain.timestamps import from_us, optional_from_us
 from bot.ledger.members import shown_email
 from bot.ledger.rules import EntryKind
@@ -27,7 +28,7 @@ class TaskDetail:
     """Everything the ledger keeps of one task. Amounts are USD nanos, None unknown; durations milliseconds.
 
     Within a member's scope amounts and charges are those booked to them. One that was `moved` has become somebody
-    else's: its charges are all that is told of it, and it was created when the first was booked.
+    else's: its charges are all that is shown of it, and it counts as created when the first was booked.
     """
 
     task_id: str
@@ -62,15 +63,20 @@ _PLAIN = (
     "task_id", "model", "status", "title", "error_message", "platform_nanos", "provider_nanos", *_FLAGS,
     "stream_count", "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
 )  # fmt: skip
-_TASK = f"""
-SELECT {", ".join(_PLAIN)}, missing_since, tools, agents, email, created_at, task.id, task.member
+_TASK = compose(
+    """
+SELECT {columns}, missing_since, tools, agents, email, created_at, task.id, task.member
 FROM task JOIN member ON member.id = task.member JOIN task_detail ON task_detail.task = task.id
 WHERE task_id = :task_id
-"""  # noqa: S608 - our own column names
+""",
+    columns=", ".join(_PLAIN),
+)
+_EMAIL = "SELECT email FROM {members} WHERE merged_into IS NULL"
+_CHARGES = "SELECT booked_at, kind, platform_nanos, provider_nanos FROM {charges} ORDER BY booked_at, id"
 
 
 def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None:
-    """The task of exactly that id, as far as a scope has it."""
+    """Return the task of exactly that id, as far as a scope has it; None if the scope has nothing of it."""
     row = reader.one(_TASK, {"task_id": task_id})
     if row is None:
         return None
@@ -90,7 +96,7 @@ def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None
 
 
 def _within(reader: Reader, scope: Scope, found: TaskDetail, member: int) -> TaskDetail | None:
-    """What a member's scope has of a task that is now of the member with that key."""
+    """Return what a member's scope has of a task that is now of the member with that key."""
     if member != scope.member and not found.charges:
         return None
     booked = replace(
@@ -103,8 +109,8 @@ def _within(reader: Reader, scope: Scope, found: TaskDetail, member: int) -> Tas
 
 
 def _moved(reader: Reader, scope: Scope, found: TaskDetail) -> TaskDetail:
-    """What was charged for a task to whom it is no longer."""
-    row = reader.one(f"SELECT email FROM {scope.members} WHERE merged_into IS NULL")  # noqa: S608 - our own words
+    """Return what was charged for a task to a member whose it is no longer."""
+    row = reader.one(compose(_EMAIL, members=scope.members))
     return TaskDetail(
         task_id=found.task_id,
         member=shown_email(row[0] if row else ""),
@@ -134,12 +140,10 @@ def _moved(reader: Reader, scope: Scope, found: TaskDetail) -> TaskDetail:
     )
 
 
-def _loaded(text: str | None) -> Any:  # noqa: ANN401 - JSON the ledger wrote
-    return json.loads(text) if text else {}
+def _loaded(text: str | None) -> dict[str, Any]:
+    return dict(json.loads(text)) if text else {}
 
 
 def _charges(reader: Reader, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
-    sql = f"""
-SELECT booked_at, kind, platform_nanos, provider_nanos FROM {scope.charges_of(":task")} ORDER BY booked_at, id"""  # noqa: S608 - our own words
-    rows = reader.rows(sql, {"task": key})
+    rows = reader.rows(compose(_CHARGES, charges=scope.charges_of(":task")), {"task": key})
     return tuple(BookedCharge(from_us(at), kind, platform, provider) for at, kind, platform, provider in rows)

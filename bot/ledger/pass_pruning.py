@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.database.prune_step import PruneStep, key_after
 from bot.domain.timestamps import to_us
 from bot.ledger.coverage import LONGEST_WAIT_US
-from bot.ledger.pruning import PruneStep, key_after
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.database.reader import plain_rows
 from bot.domain.pricing import SpendBasis
-from bot.domain.timestamps import to_us
+from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.scope import Scope
 
 if TYPE_CHECKING:
@@ -121,3 +121,8 @@ SELECT (SELECT count(*) FROM task),
 def task_counts(reads: "Reads") -> TaskCounts:
     """Return how many tasks there are."""
     return TaskCounts(*plain_rows(reads, _COUNTS)[0])
+
+
+def newest_creation(reads: "Reads") -> datetime | None:
+    """Return when the newest task was created; None in a ledger without tasks."""
+    return optional_from_us(plain_rows(reads, "SELECT max(created_at) FROM task")[0][0])

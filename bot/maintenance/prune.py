@@ -11,10 +11,10 @@ import structlog
 
 from bot.capability import Capability
 from bot.database.engine import Database
+from bot.database.prune_step import PruneStep
 from bot.database.reader import Reader
-from bot.ledger import pruning
 from bot.ledger.pass_pruning import prune_passes
-from bot.ledger.pruning import PruneStep
+from bot.maintenance.prune_schedule import is_due, mark_pruned, prune_time
 from bot.outbox.pruning import RetainedKeys, prune_live_messages, prune_notifications
 
 if TYPE_CHECKING:
@@ -42,20 +42,20 @@ class Pruning:
             LedgerError: the ledger cannot be read; or SQLite's errors, where it cannot be used.
         """
         now = self.clock()
-        if await self.database.read(lambda reader: pruning.due(reader, now, self.zone)):
+        if await self.database.read(lambda reader: is_due(reader, now, self.zone)):
             counts = await self.prune()
-            await self.database.write(lambda connection: pruning.finished(connection, now))
+            await self.database.write(lambda connection: mark_pruned(connection, now))
             if rows := {what: count for what, count in counts.items() if count}:
                 log.info("pruned", **rows)
 
     async def prune(self) -> dict[str, int]:
         """Delete what may go; return how many rows of what."""
         now = self.clock()
-        witnessed = await self.database.read(lambda reader: pruning.witnessed(reader, now))
-        if witnessed is None:
+        ages_from = await self.database.read(lambda reader: prune_time(reader, now))
+        if ages_from is None:
             return {}
         retained = await self.database.read(self._retained)
-        return {what: await self._all(step, witnessed) for what, step in self._steps(retained).items()}
+        return {what: await self._all(step, ages_from) for what, step in self._steps(retained).items()}
 
     async def _all(self, step: _Step, now: datetime) -> int:
         """Go through all keys of a table; return how many rows were deleted."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.database.prune_step import PruneStep, key_after
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.timestamps import to_us
-from bot.ledger.pruning import PruneStep, key_after
 from bot.outbox.conditions import statement
 
 if TYPE_CHECKING:

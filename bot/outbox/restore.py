@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database import metadata
+from bot.database.rows import Row, insert_row, rows_by_column
 from bot.domain.timestamps import to_us
-from bot.ledger.former import FormerLedger, Row, insert, rows_by_column
+from bot.ledger.former import FormerLedger
 from bot.outbox.conditions import statement
 from bot.outbox.destinations import MemberDestination, decode_destination
 from bot.outbox.key_mapping import KeyMapping, merge_mappings
@@ -138,7 +139,7 @@ def _adopt_live_messages(connection: "Connection", former: FormerLedger, mapping
             connection.exec_driver_sql(_OUTDATED, row)
             continue
         new = {**row, "thing": topic, "destination": destination, "token": None, "expires_at": None}
-        if insert(connection, "living", {name: new[name] for name in new if name != "id"}) is None:
+        if insert_row(connection, "living", {name: new[name] for name in new if name != "id"}) is None:
             connection.exec_driver_sql(_TAKEN_OVER, new)
 
 
@@ -147,7 +148,7 @@ def _live_id(connection: "Connection", topic: str | None, destination: str) -> i
     if topic is None:
         return None
     new = {"thing": topic, "destination": destination, "wanted": 0, "shown": 0, "editable": 1, "reposted": 0}
-    insert(connection, "living", new)
+    insert_row(connection, "living", new)
     sql = "SELECT id FROM living WHERE thing = ? AND destination = ?"
     return int(connection.exec_driver_sql(sql, (topic, destination)).scalar_one())
 
@@ -204,7 +205,7 @@ def _adopt_notification(
         return False
     new = _row_here(connection, row, key, destination)
     new["living"] = _live_id(connection, mapping.topic(row["thing"]), destination)
-    added = insert(connection, "notification", new)
+    added = insert_row(connection, "notification", new)
     if added is not None:
         known.notifications[row["id"]] = added
     return new["state"] is NotificationState.SENT

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from bot.ledger.former import FormerLedger, insert, rows_by_column
+from bot.database.rows import insert_row, rows_by_column
+from bot.ledger.former import FormerLedger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -15,4 +16,4 @@ def adopt_acts(connection: "Connection", former: FormerLedger) -> None:
     here = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
     for row in former.rows(_ACTS):
         if (row["slack_user"], row["at"]) not in here:
-            insert(connection, "outgoing_act", row)
+            insert_row(connection, "outgoing_act", row)

@@ -38,7 +38,7 @@ from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.failures.grouper import FailureGrouper
-from bot.ledger import passes, pruning
+from bot.ledger import passes
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.freshness import freshness
@@ -46,6 +46,7 @@ from bot.ledger.pass_history import first_pass_start, pass_attempts
 from bot.ledger.pass_tally import PassOutcome, PassTally
 from bot.ledger.verification import verify
 from bot.maintenance.prune import Pruning
+from bot.maintenance.prune_schedule import is_due
 from bot.outbox import due, live_store, outcomes, store, unconfirmed, unplaced
 from bot.outbox.conditions import Moment
 from bot.outbox.keys import StoredKey
@@ -388,9 +389,9 @@ async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_
     await nightly_pruning(service, lambda: now + 10 * 365 * DAY).tick()
     for table, count in rows(office).items():
         assert count >= 0.7 * before[table], table  # a week's worth goes, as far as the newest task is believed
-    assert await service.database.read(lambda reader: pruning.due(reader, now, ZONE))  # the night ahead counts for none
+    assert await service.database.read(lambda reader: is_due(reader, now, ZONE))  # the night ahead counts for none
     await nightly_pruning(service).tick()
-    assert not await service.database.read(lambda reader: pruning.due(reader, now, ZONE))
+    assert not await service.database.read(lambda reader: is_due(reader, now, ZONE))
 
 
 async def test_nobody_is_welcomed_twice(office: Office) -> None:

@@ -1,0 +1,49 @@
+"""Rows by column: read whole, and inserted into a table that may have other columns or other rows by now."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bot.database.sql import compose
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Row = dict[str, Any]
+
+
+def insert_row(connection: "Connection", table: str, row: Mapping[str, Any]) -> int | None:
+    """Insert a row, without columns that the table has not; return its key, None if such a row is there."""
+    names = [name for name in row if name in _columns(connection, table)]
+    sql = compose(
+        "INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",
+        table=table,
+        names=", ".join(names),
+        marks=", ".join("?" * len(names)),
+    )
+    added = connection.exec_driver_sql(sql, tuple(row[name] for name in names))
+    return int(added.lastrowid) if added.rowcount else None
+
+
+def insert_row_anew(connection: "Connection", table: str, row: Mapping[str, Any]) -> int | None:
+    """Insert a row as `insert_row` does, under the key that it had if that is free, else under another."""
+    sql = compose("SELECT 1 FROM {table} WHERE id = ?", table=table)
+    taken = connection.exec_driver_sql(sql, (row["id"],)).first()
+    return insert_row(connection, table, {name: row[name] for name in row if taken is None or name != "id"})
+
+
+def _columns(connection: "Connection", table: str) -> set[str]:
+    return {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})").all()}
+
+
+def rows_by_column(connection: "Connection", sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    """Return the rows of a query, by column."""
+    found = connection.exec_driver_sql(sql, tuple(values))
+    return [dict(row) for row in found.mappings().all()]
+
+
+def driver_rows_by_column(connection: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    """Return the rows of a query to the driver's own connection, by column."""
+    found = connection.execute(sql, tuple(values))
+    names = [each[0] for each in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

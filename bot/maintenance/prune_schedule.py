@@ -1,0 +1,44 @@
+"""When to prune: once a local night, by a time that no wrong clock can bring forward."""
+
+from datetime import datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from bot.database import metadata
+from bot.domain.periods import instant, local_day
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger.stored_tasks import newest_creation
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.database.reader import Reads
+
+NIGHT = time(3, 30)  # local: half an hour after the nightly pass has begun
+_PRUNED_AT = "pruned_at"  # the metadata of when everything was last pruned
+_NEWS = timedelta(days=7)  # a team without a task for longer has little to prune, and that can wait
+
+
+def is_due(reads: "Reads", now: datetime, zone: tzinfo) -> bool:
+    """Return whether nothing was pruned since the last local night; a time in the future is a wrong clock's."""
+    stored = metadata.read(reads, _PRUNED_AT)
+    return stored is None or not _last_night(now, zone) <= from_us(int(stored)) <= now
+
+
+def _last_night(now: datetime, zone: tzinfo) -> datetime:
+    today = local_day(now, zone)
+    night = instant(datetime.combine(today, NIGHT), zone)
+    return night if night <= now else instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
+
+
+def mark_pruned(connection: "Connection", now: datetime) -> None:
+    """Record that everything was pruned."""
+    metadata.write(connection, _PRUNED_AT, str(to_us(now)))
+
+
+def prune_time(reads: "Reads", now: datetime) -> datetime | None:
+    """Return the moment by which ages are counted: not much after the newest task, whose time is Neo's clock's.
+
+    So a clock that runs years ahead for a night deletes nothing before its time. None in a ledger without tasks.
+    """
+    newest = newest_creation(reads)
+    return None if newest is None else min(now, newest + _NEWS)
