@@ -49,7 +49,7 @@ async def goes_on(office: Office, by: timedelta, step: timedelta = HOUR) -> None
         await office.sync()
 
 
-async def test_after_an_install_there_is_none_until_the_next_morning_and_then_one(office: Office) -> None:
+async def test_after_an_install_the_first_is_due_the_next_morning(office: Office) -> None:
     assert digests(office.seen("marcus")) == []
     spend(office, PRIYA, 30, model="opus", title="secret")
     spend(office, MARCUS, 10, model="haiku")
@@ -81,7 +81,7 @@ async def test_its_numbers_are_those_of_a_report_of_yesterday(office: Office) ->
     assert report.spend_nanos == 49_000_000_000
 
 
-async def test_ten_times_as_much_is_said_as_a_multiple(office: Office) -> None:
+async def test_ten_times_as_much_is_shown_as_a_multiple(office: Office) -> None:
     spend(office, PRIYA, 300)
     await goes_on(office, 13 * HOUR)
     (digest,) = digests(office.seen("marcus"))
@@ -89,7 +89,7 @@ async def test_ten_times_as_much_is_said_as_a_multiple(office: Office) -> None:
     assert said in shown(digest)
 
 
-async def test_a_quiet_day_is_one_line(office: Office) -> None:
+async def test_an_uneventful_day_is_one_line(office: Office) -> None:
     await goes_on(office, 2 * DAY)
     digest = digests(office.seen("marcus"))[-1]
     assert "Nothing was spent on Tue 3 Mar" in shown(digest)
@@ -97,7 +97,7 @@ async def test_a_quiet_day_is_one_line(office: Office) -> None:
     assert "Data as of" in shown(digest)
 
 
-async def test_without_complete_data_it_waits_an_hour_then_says_so_and_is_edited(office: Office) -> None:
+async def test_without_complete_data_it_waits_an_hour_then_says_so_and_is_edited_later(office: Office) -> None:
     spend(office, PRIYA, 30)
     await goes_on(office, 2 * HOUR)
     office.neo.faults.always = Status(503)  # before midnight
@@ -115,7 +115,7 @@ async def test_without_complete_data_it_waits_an_hour_then_says_so_and_is_edited
     assert "Mon 2 Mar: $30.00" in shown(digest)
 
 
-async def test_missed_while_down_it_is_caught_up_or_skipped_and_said_in_the_next(office: Office) -> None:
+async def test_one_missed_while_down_is_caught_up_or_skipped_and_mentioned_in_the_next(office: Office) -> None:
     spend(office, PRIYA, 30)
     await office.sync()
     await office.service.end()
@@ -156,7 +156,7 @@ async def test_the_first_carries_the_month(office: Office) -> None:
     assert "*The month 2026-03: $30.00* (3.00 credits), 2 tasks" in shown(found[0])
 
 
-async def test_charges_booked_late_are_told_in_the_next(office: Office) -> None:
+async def test_charges_booked_late_are_in_the_next(office: Office) -> None:
     await goes_on(office, DAY)
     add(office.neo.world, "late", "0.5", email=PRIYA, begun=START + 2 * HOUR)
     await goes_on(office, DAY)
@@ -164,7 +164,7 @@ async def test_charges_booked_late_are_told_in_the_next(office: Office) -> None:
     assert "Booked late* $5.00 onto Mon 2 Mar" in shown(digest)
 
 
-async def test_failures_budgets_and_unusual_days_are_told(office: Office) -> None:
+async def test_failures_budgets_and_unusual_days_are_listed(office: Office) -> None:
     await office.ask("hannah", "budget @priya 50/day")
     await office.ask("hannah", "budget team 200/month")
     spend(office, PRIYA, 45, model="opus")
@@ -210,7 +210,7 @@ async def test_two_names_of_one_channel_get_one_digest(closed: Office) -> None:
     assert len(digests(closed.seen("marcus", "general"))) == 1
 
 
-async def test_a_channel_that_is_gone_has_its_digest_told_elsewhere(closed: Office) -> None:
+async def test_the_digest_of_a_channel_that_is_gone_is_posted_elsewhere(closed: Office) -> None:
     closed.settings |= {"DIGEST_CHANNEL": "#nowhere"}
     await closed.open()
     await goes_on(closed, DAY)
@@ -220,7 +220,7 @@ async def test_a_channel_that_is_gone_has_its_digest_told_elsewhere(closed: Offi
     assert "was not told" not in shown(second)
 
 
-async def test_while_slack_is_away_it_waits_and_two_processes_tell_it_once(office: Office) -> None:
+async def test_while_slack_is_down_it_waits_and_two_processes_post_it_once(office: Office) -> None:
     office.slack.faults.always = Status(503)
     await goes_on(office, 15 * HOUR, 5 * HOUR)
     office.slack.faults.clear()
@@ -272,7 +272,7 @@ def unposted(call: Call) -> Fault | None:
     return Status(503) if call.method == "chat.postMessage" else None
 
 
-async def test_what_came_late_but_stood_in_a_digest_that_waited_is_not_told_again(office: Office) -> None:
+async def test_what_came_late_but_was_in_a_digest_that_waited_is_not_in_the_next(office: Office) -> None:
     spend(office, PRIYA, 10)
     await goes_on(office, 11 * HOUR)
     office.slack.faults.when(unposted)
@@ -299,7 +299,7 @@ async def test_what_was_priced_again_is_not_late(closed: Office) -> None:
     assert "Booked late" not in shown(digests(closed.seen("marcus"))[-1])
 
 
-async def test_one_that_never_came_to_be_told_can_be_asked_for(office: Office) -> None:
+async def test_one_that_was_never_posted_can_be_requested(office: Office) -> None:
     spend(office, PRIYA, 10)
     await goes_on(office, 11 * HOUR)
     office.slack.faults.when(unposted)
@@ -333,7 +333,7 @@ async def test_a_clock_that_ran_ahead_leaves_no_gap(office: Office) -> None:
     assert len(digests(office.seen("marcus"))) == before + 2
 
 
-async def test_what_is_older_than_the_ledger_is_told_to_nobody(closed: Office) -> None:
+async def test_what_is_older_than_the_ledger_is_not_late(closed: Office) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend"}  # of the month before, twenty days are read
     for number in range(3):
         add(
@@ -357,7 +357,7 @@ async def restarted(office: Office, after: timedelta, **settings: str) -> None:
     await office.sync()
 
 
-async def test_a_digest_switched_on_again_begins_anew_and_was_never_down(office: Office) -> None:
+async def test_a_digest_enabled_again_starts_anew_and_missed_nothing(office: Office) -> None:
     await goes_on(office, 14 * HOUR)
     assert len(digests(office.seen("marcus"))) == 1
     await restarted(office, HOUR, DIGEST_CHANNEL="")
@@ -375,7 +375,7 @@ async def test_a_digest_switched_on_again_begins_anew_and_was_never_down(office:
     assert len(digests(office.seen("marcus"))) == 3
 
 
-async def test_a_channel_added_later_begins_with_the_next_morning(office: Office) -> None:
+async def test_a_channel_added_later_starts_with_the_next_morning(office: Office) -> None:
     await goes_on(office, 5 * DAY, 6 * HOUR)
     before = len(digests(office.seen("marcus")))
     await restarted(office, HOUR, DIGEST_CHANNEL="#neo-spend,#general")
@@ -386,7 +386,7 @@ async def test_a_channel_added_later_begins_with_the_next_morning(office: Office
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin"])
-async def test_in_another_zone_each_hour_is_told_once(office: Office, zone: str) -> None:
+async def test_in_another_zone_each_hour_is_in_one_digest(office: Office, zone: str) -> None:
     await goes_on(office, 14 * HOUR)
     assert len(digests(office.seen("marcus"))) == 1
     spends = {5: 7, 9: 11, 22: 13}

@@ -1,4 +1,4 @@
-"""Extremes of what is told by itself: each message is one that Slack takes as it is, and what is cut is said."""
+"""Extremes of digests and alerts: Slack takes each message as it is, and what is cut is counted."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When digests come: one a local date, whatever clocks, calendars and restarts do; and which days each tells of."""
+"""When digests are due: one a local date, whatever clocks, calendars and restarts do; and which days each covers."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -35,7 +35,7 @@ def test_the_moment_of_a_date(at: str, day: date, moment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("late", "complete", "fate"),
+    ("late", "complete", "outcome"),
     [
         (-MINUTE, True, {}),
         (timedelta(0), True, {date(2026, 11, 20): DigestOutcome.OWED}),
@@ -46,13 +46,15 @@ def test_the_moment_of_a_date(at: str, day: date, moment: str) -> None:
         (CATCH_UP, True, {date(2026, 11, 20): DigestOutcome.SKIPPED}),
     ],
 )
-def test_what_becomes_of_one(late: timedelta, *, complete: bool, fate: dict[date, DigestOutcome]) -> None:
+def test_a_due_digest_is_posted_waits_or_is_skipped(
+    late: timedelta, *, complete: bool, outcome: dict[date, DigestOutcome]
+) -> None:
     day = date(2026, 11, 20)
     now = plan().moment(day) + late
-    assert digest_outcomes(plan(), day - DAY, now, now - 2 * DAY, complete=complete) == fate
+    assert digest_outcomes(plan(), day - DAY, now, now - 2 * DAY, complete=complete) == outcome
 
 
-def test_the_wait_begins_when_somebody_is_awake_and_ends_before_it_is_too_late() -> None:
+def test_the_wait_starts_when_the_process_is_awake_and_ends_before_it_is_too_late() -> None:
     day = date(2026, 11, 20)
     due = plan().moment(day)
     woken = due + 5 * HOUR
@@ -62,7 +64,7 @@ def test_the_wait_begins_when_somebody_is_awake_and_ends_before_it_is_too_late()
     assert digest_outcomes(plan(), day - DAY, woken + 10 * MINUTE, woken, complete=False) == {day: DigestOutcome.OWED}
 
 
-def test_of_several_missed_ones_the_last_is_told_and_the_others_are_skipped() -> None:
+def test_of_several_missed_ones_the_last_is_posted_and_the_others_are_skipped() -> None:
     day = date(2026, 11, 20)
     now = plan().moment(day) + HOUR
     found = digest_outcomes(plan(), day - 3 * DAY, now, now, complete=True)
@@ -76,7 +78,7 @@ def test_of_several_missed_ones_the_last_is_told_and_the_others_are_skipped() ->
     steps=st.lists(st.integers(1, 700), min_size=30, max_size=60),
     other=st.sampled_from([None, BERLIN, TOKYO]),
 )
-def test_each_date_is_told_once_at_most_and_in_order(
+def test_each_date_is_posted_once_at_most_and_in_order(
     zone: ZoneInfo, at: time, begin: str, steps: list[int], other: ZoneInfo | None
 ) -> None:
     """Ticks some minutes apart over nights of changing clocks, month ends and leap days; then the zone is another."""
@@ -88,7 +90,7 @@ def test_each_date_is_told_once_at_most_and_in_order(
             schedule = DigestSchedule(schedule.at, EVERY_DAY, other)
         found = digest_outcomes(schedule, after, now, now, complete=True)
         assert list(found) == sorted(found)
-        told += [day for day, fate in found.items() if fate is DigestOutcome.OWED]
+        told += [day for day, outcome in found.items() if outcome is DigestOutcome.OWED]
         after = max([after, *found])
         now += minutes * MINUTE  # less than half a day: none is missed
     assert told == sorted(set(told))
@@ -107,7 +109,7 @@ def test_each_date_is_told_once_at_most_and_in_order(
         (date(2026, 12, 31), date(2027, 1, 1), None, date(2026, 12, 1)),
     ],
 )
-def test_what_it_carries_besides(first: date, day: date, week: date | None, month: date | None) -> None:
+def test_which_week_and_month_it_covers(first: date, day: date, week: date | None, month: date | None) -> None:
     days = DigestDays(first, day)
     assert (days.ended(Unit.WEEK), days.ended(Unit.MONTH)) == (week, month)
 

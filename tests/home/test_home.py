@@ -1,4 +1,4 @@
-"""App Home through the front door: each sees what is theirs, drawn when it is opened and when something changes."""
+"""App Home through the front door: each sees their own, published when it is opened and when its content changes."""
 
 from datetime import timedelta
 from typing import Any
@@ -79,24 +79,24 @@ async def test_a_guest_is_refused_there(office: Office) -> None:
     assert "here as a guest" in await opened(office, "gil")
 
 
-async def test_it_is_drawn_anew_when_something_changes_once_a_minute(office: Office) -> None:
+async def test_it_is_republished_when_its_content_changes_once_a_minute_at_most(office: Office) -> None:
     await opened(office, "priya")
-    drawings = len(office.slack.calls("views.publish"))
+    publications = len(office.slack.calls("views.publish"))
     for _ in range(3):
         spend(office, PRIYA, 5)
         await office.sync()
-    assert len(office.slack.calls("views.publish")) == drawings
+    assert len(office.slack.calls("views.publish")) == publications
     office.clock.advance(61 * SECOND)
     await office.service.jobs.run_every(5)
-    assert len(office.slack.calls("views.publish")) == drawings + 1
+    assert len(office.slack.calls("views.publish")) == publications + 1
     assert "$35.00* (3.50 credits)" in seen(office, "priya")
     office.clock.advance(61 * SECOND)
     spend(office, MARCUS, 5)
     await office.sync()
-    assert len(office.slack.calls("views.publish")) == drawings + 1  # it is not hers that has changed
+    assert len(office.slack.calls("views.publish")) == publications + 1  # it is not hers that has changed
 
 
-async def test_what_somebody_does_there_is_shown_at_once(office: Office) -> None:
+async def test_it_shows_what_its_viewer_did_there_at_once(office: Office) -> None:
     await opened(office, "priya")
     await press(office, "priya", "Tell me when a task fails")
     assert "I tell you in a direct message when a task of yours fails" in seen(office, "priya")
@@ -128,7 +128,7 @@ async def test_a_silence_is_lifted_from_there(office: Office) -> None:
     assert "everything of opus" not in seen(office, "hannah")
 
 
-async def test_whoever_loses_their_rights_sees_nothing_more(office: Office) -> None:
+async def test_whoever_loses_access_sees_nothing_more(office: Office) -> None:
     assert "The team" in await opened(office, "hannah")
     office.workspace.user("hannah").is_restricted = True
     office.clock.advance(timedelta(minutes=6))
@@ -142,12 +142,12 @@ async def test_whoever_loses_their_rights_sees_nothing_more(office: Office) -> N
 
 
 async def test_a_guest_is_refused_once_a_minute_however_often_it_is_opened(office: Office) -> None:
-    before = drawings(office)
+    before = publications(office)
     for _ in range(5):
         await opened(office, "gil")
         office.clock.advance(SECOND)
         await office.service.jobs.run_every(5)
-    assert drawings(office) == before + 1
+    assert publications(office) == before + 1
 
 
 async def test_whoever_becomes_a_guest_sees_nothing_more_though_nothing_has_changed(office: Office) -> None:
@@ -161,7 +161,7 @@ async def test_whoever_becomes_a_guest_sees_nothing_more_though_nothing_has_chan
     assert "crown jewels" in await opened(office, "priya")
 
 
-async def test_a_refusal_is_taken_back_without_its_being_opened(office: Office) -> None:
+async def test_a_refusal_is_replaced_without_its_being_opened(office: Office) -> None:
     assert "here as a guest" in await opened(office, "gil")
     office.workspace.user("gil").is_ultra_restricted = office.workspace.user("gil").is_restricted = False
     office.clock.advance(6 * MINUTE)
@@ -169,7 +169,7 @@ async def test_a_refusal_is_taken_back_without_its_being_opened(office: Office) 
     assert "guest" not in seen(office, "gil")
 
 
-async def test_an_operator_by_address_who_has_another_sees_the_team_no_more(closed: Office) -> None:
+async def test_an_operator_by_e_mail_whose_e_mail_changes_sees_the_team_no_more(closed: Office) -> None:
     closed.settings["ADMINS"] = MARCUS
     await closed.open()
     assert "The team" in await opened(closed, "marcus")
@@ -178,7 +178,7 @@ async def test_an_operator_by_address_who_has_another_sees_the_team_no_more(clos
     assert "The team" not in seen(closed, "marcus")
 
 
-async def test_of_many_viewers_a_few_are_asked_about_a_tick(office: Office) -> None:
+async def test_the_access_of_a_few_viewers_is_checked_in_each_tick(office: Office) -> None:
     now = office.clock()
     users = [
         office.workspace.add_user(User(f"U0VIEWER{each}", f"viewer{each}", f"Viewer {each}")).id for each in range(30)
@@ -196,7 +196,7 @@ async def test_of_many_viewers_a_few_are_asked_about_a_tick(office: Office) -> N
 # --- what goes wrong -------------------------------------------------------------------------------
 
 
-def drawings(office: Office) -> int:
+def publications(office: Office) -> int:
     return len(office.slack.calls("views.publish"))
 
 
@@ -211,7 +211,7 @@ def fails(office: Office, method: str) -> None:
     office.slack.faults.when(lambda call: Status(503) if call.method == method else None)
 
 
-async def test_whom_slack_does_not_vouch_for_now_keeps_theirs_and_has_it_drawn_later(office: Office) -> None:
+async def test_while_slack_does_not_answer_who_a_viewer_is_the_old_page_stays(office: Office) -> None:
     await opened(office, "priya")
     office.clock.advance(6 * MINUTE)
     fails(office, "users.info")
@@ -223,7 +223,7 @@ async def test_whom_slack_does_not_vouch_for_now_keeps_theirs_and_has_it_drawn_l
     assert "$25.00* (2.50 credits)" in seen(office, "priya")
 
 
-async def test_whom_slack_does_not_vouch_for_when_opening_is_told_and_shown_theirs_later(office: Office) -> None:
+async def test_if_slack_does_not_answer_who_opens_it_they_are_told_and_see_it_later(office: Office) -> None:
     await opened(office, "priya")
     office.clock.advance(6 * MINUTE)
     fails(office, "users.info")
@@ -233,7 +233,7 @@ async def test_whom_slack_does_not_vouch_for_when_opening_is_told_and_shown_thei
     assert "Your month" in seen(office, "priya")
 
 
-async def test_a_drawing_that_fails_is_made_up_for(office: Office) -> None:
+async def test_a_publication_that_fails_is_tried_again(office: Office) -> None:
     await opened(office, "priya")
     office.clock.advance(2 * MINUTE)
     fails(office, "views.publish")
@@ -244,7 +244,7 @@ async def test_a_drawing_that_fails_is_made_up_for(office: Office) -> None:
     assert "$25.00* (2.50 credits)" in seen(office, "priya")
 
 
-async def test_a_first_drawing_that_fails_is_made_up_for(office: Office) -> None:
+async def test_a_first_publication_that_fails_is_tried_again(office: Office) -> None:
     fails(office, "views.publish")
     await office.slack.open_home("priya")
     await office.idle()
@@ -254,7 +254,7 @@ async def test_a_first_drawing_that_fails_is_made_up_for(office: Office) -> None
     assert "Your month" in seen(office, "priya")
 
 
-async def test_what_cannot_be_drawn_for_one_is_drawn_for_the_others(
+async def test_what_cannot_be_rendered_for_one_viewer_is_published_for_the_others(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(reader: Reader, caller: Caller, *others: Any) -> HomeFacts:
@@ -302,7 +302,7 @@ async def test_last_tasks_show_what_spend_adds_up(closed: Office) -> None:
     assert rows[1][1]["text"] == show_usd(report.spend_nanos)
 
 
-async def test_a_task_that_is_mended_at_no_cost_is_shown_so(office: Office) -> None:
+async def test_a_task_that_recovers_at_no_cost_is_shown_so(office: Office) -> None:
     begun = office.clock() - HOUR - SECOND
     failed = fail(office, PRIYA, "vault is sealed", 3)
     await office.sync()
@@ -326,7 +326,7 @@ async def test_new_spend_of_a_renamed_member_is_shown_to_them(office: Office) ->
     assert "$55.00* (5.50 credits)" in seen(office, "priya")
 
 
-async def test_a_new_month_begins_by_itself(office: Office) -> None:
+async def test_a_new_month_is_shown_without_any_other_change(office: Office) -> None:
     assert "$20.00* (2.00 credits)" in await opened(office, "priya")
     with office.service.database.transaction() as connection:
         store.record_opening(connection, "U0PRIYA", office.clock() + 28 * DAY)

@@ -277,7 +277,7 @@ async def test_changes_of_links_are_kept_with_who_made_them(office: Office) -> N
 
 
 @pytest.mark.parametrize("flag", ["is_restricted", "deleted", "is_bot", "is_stranger"])
-async def test_rights_are_lost_within_five_minutes(office: Office, flag: str) -> None:
+async def test_roles_are_lost_within_five_minutes(office: Office, flag: str) -> None:
     answer = await office.ask("hannah", "team 7d by:member")
     setattr(office.workspace.user("hannah"), flag, True)
     office.clock.advance(FIVE_MINUTES)
@@ -296,7 +296,7 @@ async def test_an_operator_by_e_mail_is_none_once_the_e_mail_changed(closed: Off
     assert "$" not in shown(closed.seen("hannah")[-1])
 
 
-async def test_when_slack_does_not_say_who_it_is_an_old_button_does_nothing(office: Office) -> None:
+async def test_while_slack_does_not_answer_who_presses_an_old_button_does_nothing(office: Office) -> None:
     answer = await office.ask("hannah", "team 7d by:member")
     office.clock.advance(FIVE_MINUTES)
     office.slack.faults.on("users.info", *[Status(500)] * 9)

@@ -48,7 +48,7 @@ async def test_a_guest_is_refused_politely(office: Office) -> None:
     assert "here as a guest" in shown(await office.ask("gil", "7d"))
 
 
-async def test_whoever_cannot_be_matched_is_told_whom_to_ask(office: Office) -> None:
+async def test_who_matches_no_member_is_told_whom_to_ask(office: Office) -> None:
     office.workspace.user("priya").email = ""
     office.clock.advance(timedelta(minutes=5))
     assert shown(await office.ask("priya", "7d")) == (
@@ -89,7 +89,7 @@ async def test_an_operator_who_names_a_task_means_it_whosever_it_is(office: Offi
     assert actions(answer) == ["share"]
 
 
-async def test_a_wrong_word_is_named_and_its_mend_can_be_pressed(office: Office) -> None:
+async def test_a_wrong_word_is_named_and_its_correction_can_be_pressed(office: Office) -> None:
     answer = await office.ask("hannah", "team modle:opus")
     assert "`modle:opus` (at character 6)" in shown(answer)
     again = await office.press("hannah", answer, "ask:instead")

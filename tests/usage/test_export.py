@@ -48,7 +48,7 @@ PARTS = st.sampled_from(
         ("", ""),
     ],
 )
-def test_a_formula_is_defused_wherever_a_cell_may_begin(text: str, cell: str) -> None:
+def test_a_formula_is_text_wherever_a_cell_may_begin(text: str, cell: str) -> None:
     assert safe_cell(text) == cell
 
 
@@ -64,7 +64,7 @@ def line(cells: list[str]) -> str:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.lists(PARTS, max_size=8).map("".join), min_size=1, max_size=4))
-def test_whatever_a_spreadsheet_divides_at_no_cell_of_its_is_a_formula(texts: list[str]) -> None:
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_divides(texts: list[str]) -> None:
     cells = ["task", *texts]
     written = line(cells)
     assert next(csv.reader(io.StringIO(written))) == [safe_cell(each) for each in cells]

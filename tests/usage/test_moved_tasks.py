@@ -79,12 +79,12 @@ async def test_a_former_owner_may_ask_for_the_task_by_its_id(office: Office) -> 
     assert "$90.00" not in said
 
 
-async def test_no_filter_tells_what_has_become_of_it(office: Office) -> None:
+async def test_no_filter_reveals_what_it_is_now(office: Office) -> None:
     for line in ("7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"):
         assert "*$0.00* (0.00 credits) · 0 tasks" in shown(await office.ask("priya", line)), line
 
 
-async def test_a_file_tells_no_more_than_the_answer(office: Office) -> None:
+async def test_a_csv_file_reveals_no_more_than_the_answer(office: Office) -> None:
     await office.ask("priya", "rows csv")
     (message,) = [each for each in office.dm("priya") if each.files]
     content = office.workspace.files[message.files[0]].content.decode()
@@ -115,7 +115,7 @@ async def test_causes_name_nothing_that_is_somebody_elses_now(office: Office) ->
     assert any("secret-title" in text_of(each) for each in told(office.dm("marcus")))
 
 
-async def test_failures_are_told_to_whom_the_task_is_now(closed: Office) -> None:
+async def test_the_present_owner_is_notified_of_failures(closed: Office) -> None:
     add(closed.neo.world, "his-1", "1", email=MARCUS)
     await closed.open()
     for user in ("priya", "marcus"):
@@ -143,7 +143,7 @@ def failures(office: Office, user: str) -> str:
     return "\n".join(shown(each) for each in told(office.dm(user)) if "failure_tasks" in actions(each))
 
 
-async def test_who_was_joined_is_no_somebody_else(office: Office) -> None:
+async def test_a_merged_member_is_the_same_owner(office: Office) -> None:
     with office.service.database.transaction() as connection:
         merge(office.service.app, office.service.database, connection, MARCUS, PRIYA)
     await office.delivered()  # what the merge notifies of comes before the answers

@@ -112,12 +112,12 @@ def test_what_is_cut_is_counted(asked: App) -> None:
     assert "at most $61.00" in days
 
 
-def test_nothing_says_why_it_could_be_nothing(asked: App) -> None:
+def test_an_empty_answer_says_why(asked: App) -> None:
     shown = text(asked, "2026-01-02 model:nonesuch")
     assert "Nothing was booked there. A filter may leave everything out" in shown
 
 
-def test_stale_and_incomplete_are_said(asked: App) -> None:
+def test_it_says_when_data_is_stale_or_incomplete(asked: App) -> None:
     assert "stale: run `neo-usage sync`" in text(asked, "7d", later=HOUR)
     assert "not complete for this window: it begins 2025-12-02" in text(asked, "2025-11")
 
