@@ -10,7 +10,7 @@ from bot.digest.view import LINES, LONGEST_NAME, DigestView
 from bot.domain.formatting import count, weekday
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
-from bot.failures.report import ErrorLine
+from bot.failures.error_lines import ErrorLine
 
 
 def sections(facts: DigestFacts, view: DigestView) -> list[str]:

@@ -1,7 +1,6 @@
 """The report of failures: which kinds a window holds, what they cost, and what share of tasks fails."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,40 +10,22 @@ from bot.domain import formatting
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
-from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question, describe
 from bot.domain.query.when import resolve
-from bot.domain.timestamps import from_us, to_us
-from bot.failures.facts import first_line
-from bot.failures.failure_store import current_failures
-from bot.failures.rules import Cap, FailurePolicy
+from bot.failures.error_lines import ErrorLine, error_lines
+from bot.failures.rules import FailurePolicy
 from bot.ledger.freshness import UnreadError, beginning, freshness, is_complete
 from bot.ledger.held_tasks import asks_for_held_tasks
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.scope_values import holds_any
-from bot.ledger.selected_tasks import SelectedTask, TaskShare, failed_tasks, task_shares
+from bot.ledger.selected_tasks import TaskShare, task_shares
 from bot.ledger.selection import Selection
-from bot.ledger.stored_tasks import texts_by_id
 from bot.people import mentions
 from bot.people.mentions import Mentioned
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorLine:
-    """Failures of one kind: of how many members, what they cost within the window (nanos), when the last was."""
-
-    status: str
-    model: str
-    cap: Cap | None
-    error: str
-    tasks: int
-    members: int
-    nanos: int
-    last: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,62 +115,6 @@ def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -
             complete=is_complete(fresh, window, beginning(reader, fresh, scope))
             or asks_for_held_tasks(reader, selection),
         )
-
-
-# --- the kinds of failure ------------------------------------------------------------------------
-
-
-def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> list[ErrorLine]:
-    """Return the kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
-
-    A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
-    """
-    by_kind: dict[tuple[int | None, str, str], list[_Failed]] = defaultdict(list)
-    for each in _failed(reader, selection, basis, failing):
-        by_kind[each.kind, each.task.status, each.task.model].append(each)
-    latest = [max(alike, key=lambda each: each.failed_at) for alike in by_kind.values()]
-    texts = texts_by_id(reader, [each.task.id for each in latest])
-    errors = [texts[each.task.id].error_message or "" for each in latest]
-    lines = map(_line, by_kind.values(), latest, errors)
-    ordered = sorted(zip(lines, errors, strict=True), key=lambda each: _most_tasks_first(*each))
-    return [line for line, _ in ordered]
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A failed task of a selection: of which kind (None: not known yet), with which cap, and when (microseconds)."""
-
-    task: SelectedTask
-    kind: int | None
-    cap: Cap | None
-    failed_at: int
-
-
-def _failed(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[_Failed]:
-    tasks = failed_tasks(reader, selection, basis, failing)
-    failures = current_failures(reader, [each.id for each in tasks])
-    for task in tasks:
-        if failure := failures.get(task.id):
-            yield _Failed(task, failure.kind, failure.cap, failure.failed_at)
-        else:
-            yield _Failed(task, None, None, task.created_at)
-
-
-def _line(alike: Sequence[_Failed], last: _Failed, error: str) -> ErrorLine:
-    return ErrorLine(
-        status=last.task.status,
-        model=last.task.model,
-        cap=last.cap,
-        error=first_line(error),
-        tasks=len(alike),
-        members=len({each.task.member for each in alike}),
-        nanos=sum(each.task.nanos for each in alike),
-        last=from_us(last.failed_at),
-    )
-
-
-def _most_tasks_first(line: ErrorLine, error: str) -> tuple[object, ...]:
-    return -line.tasks, -line.nanos, -to_us(line.last), line.status, line.model, error
 
 
 # --- as data -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.budgets.state_signature import budget_signature
 from bot.failures.state_signature import failure_signature
 from bot.home.facts import TASKS_SINCE
-from bot.incidents.queries import open_incident_count
+from bot.incidents.store import open_incident_count
 from bot.ledger.charges import members_charged_after, newest_charge
 from bot.ledger.members import known_member_ids, merged_count
 from bot.ledger.pass_history import first_start_after, newest_ended_pass

@@ -15,11 +15,11 @@ from bot.domain.periods import Unit, Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question
 from bot.domain.query.when import Calendar
+from bot.failures.error_lines import ErrorLine, error_lines
 from bot.failures.facts import GroupFacts, open_group_facts
 from bot.failures.listener_store import is_listening
-from bot.failures.report import ErrorLine, error_lines
 from bot.failures.silence_facts import ActiveSilence, named_silences
-from bot.incidents.queries import open_incidents
+from bot.incidents.store import open_incidents
 from bot.ledger.freshness import freshness
 from bot.ledger.members import member_id
 from bot.ledger.scope import EVERYTHING, Scope
@@ -141,7 +141,7 @@ def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> 
             budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),
             alerts=tuple(alerts),
             silences=tuple(silences),
-            incidents=tuple(open_incidents(reader)),
+            incidents=tuple(each.description for each in open_incidents(reader)),
             owed=undelivered_count(reader),
         )
 

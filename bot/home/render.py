@@ -12,8 +12,8 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
 from bot.failures.answer_render import lift_button, silence_line
+from bot.failures.error_lines import ErrorLine
 from bot.failures.facts import GroupFacts
-from bot.failures.report import ErrorLine
 from bot.home.facts import HomeFacts, Own, Team
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
 from bot.ledger.task_rows import TaskRow

@@ -40,6 +40,11 @@ def open_incidents(reads: "Reads") -> list[StoredIncident]:
     return _incidents(reads, _OPEN)
 
 
+def open_incident_count(reads: "Reads") -> int:
+    """Return how many incidents are open."""
+    return int(plain_rows(reads, "SELECT count(*) FROM incident WHERE ended_at IS NULL")[0][0])
+
+
 def open_incident(reads: "Reads", name: str) -> StoredIncident | None:
     """Return the open incident of a name, if there is one."""
     return next(iter(_incidents(reads, _OPEN_OF_NAME, name)), None)
