@@ -18,7 +18,7 @@ from benchmarks.workplace import NOW
 from bot.app import App, build
 from bot.neo.client import RetryPolicy
 from bot.service.log import configure
-from bot.service.service import Service, running
+from bot.service.service import Service, running_service
 from bot.settings.environment import load
 from bot.settings.model import LogFormat, LogLevel
 from bot.usage import answers
@@ -48,8 +48,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 
 async def _measured(path: Path, rounds: int) -> tuple[list[float], dict[str, tuple[float, float, int]]]:
-    async with slack_side() as side, running(_app(path, side)) as service:
-        assert service.slack.connecting is not None
+    async with slack_side() as side, running_service(_app(path, side)) as service:
         await service.slack.connecting
         acks: list[float] = []
         taken = {line: await _one(service, side, line, rounds, acks) for line in _LINES}

@@ -15,10 +15,10 @@ def run() -> None:
 
     from bot.cli.signals import run_until_signal
     from bot.service.log import configure
-    from bot.service.service import check, serve
+    from bot.service.service import check_settings, serve
 
     app = load_app()
-    check(app.settings)
+    check_settings(app.settings)
     configure(app.settings.log_level, app.settings.log_format)
     asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
 

@@ -13,7 +13,7 @@ from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
 from bot.service.log import configure
-from bot.service.service import Service, running
+from bot.service.service import Service, running_service
 from bot.settings.environment import load
 from bot.settings.model import LogFormat, LogLevel
 
@@ -29,7 +29,7 @@ async def main() -> None:
     first = json.loads(await requests.readline())
     clock = SimClock(system_clock)
     _advance(clock, first)
-    async with running(_app(first, clock)) as service:
+    async with running_service(_app(first, clock)) as service:
         await _wait_connected(service)
         _answer()
         while line := await requests.readline():

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from bot.capability import Context, Stage
 from bot.database.errors import LedgerError
-from bot.service.health import SlackCheck
+from bot.service.health import TokenCheck
 from bot.service.router import Router
 from bot.settings.model import Settings
 from bot.slack.deduplication import RequestDeduplicator
@@ -29,17 +29,17 @@ RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starti
 class SlackConnection:
     """The way from Slack. `on_change` is awaited when Slack takes the app token, or does so no longer.
 
-    `connecting` ends when requests reach the router, `filling` when people's names are known.
+    `connecting`, which `start` sets, ends when requests reach the router; `filling` when people's names are known.
     """
 
     context: Context
     router: Router
     deduplicator: RequestDeduplicator
-    check: SlackCheck
+    token_check: TokenCheck
     on_change: Callable[[], Awaitable[None]]
     listener: Listener | None = None
     socket: SocketConnection | None = None
-    connecting: "asyncio.Task[None] | None" = None
+    connecting: "asyncio.Task[None]" = field(init=False)
     filling: "asyncio.Task[None] | None" = None
 
     @property
@@ -62,7 +62,7 @@ class SlackConnection:
         self.listener = Listener(
             workspace,
             serve=self.router.serve,
-            validate=self.router.check,
+            validate=self.router.form_errors,
             signing_secret=secret,
             deduplicator=self.deduplicator,
         )
@@ -73,26 +73,27 @@ class SlackConnection:
             await self.socket.start()
 
     async def _fill(self) -> None:
-        """Learn people's names and compile every template, neither of which an acknowledgement waits for."""
+        """Load people's names and compile every template; no acknowledgement waits for either."""
         names = self.context.people.directory.start_filling(FILL_SECONDS)
         await asyncio.gather(names, asyncio.to_thread(self.context.templates.compile_all))
 
-    async def trouble(self) -> str:
+    async def problem(self) -> str:
         """Return what is wrong with the connection, in words; empty if nothing is."""
         if self.listener is None:
             return "Slack has not answered yet"
         if self.socket is None:
-            return await self.check.trouble()
+            return await self.token_check.problem()
         if await self.socket.is_connected():
             return ""
         if refusal := self.context.connection.refusal:
             return f"Slack does not take SLACK_APP_TOKEN ({refusal}). Make another in the Slack app, and restart."
         return "the connection is down; it is being renewed"
 
-    async def stop_taking(self) -> None:
+    async def stop(self) -> None:
         """Take no more requests, and finish those that are in flight, within seconds."""
-        for task in filter(None, (self.connecting, self.filling)):
-            await cancel(task)
+        await cancel(self.connecting)
+        if self.filling is not None:
+            await cancel(self.filling)
         await self.context.people.directory.stop_filling()
         if self.socket is not None:
             await self.socket.stop()

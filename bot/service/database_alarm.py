@@ -1,4 +1,4 @@
-"""The database alarm: what cannot be put into the outbox is told to operators directly, once a day at most."""
+"""The database alarm: operators are told directly, once a day at most, that the database cannot be used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from bot.slack.errors import SlackError
 
 log = structlog.get_logger(__name__)
 
-SILENT_LOCK = timedelta(minutes=5)  # for which a lock of another's is waited for in silence
+SILENT_LOCK = timedelta(minutes=5)  # for which nobody is told of a lock that another process holds
 BETWEEN = timedelta(days=1)  # two messages about it
 PATIENCE_SECONDS = 1.0  # that the jobs wait for Slack to take the message
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class DatabaseProblem:
     """Why the database cannot be used, and since when."""
 
     why: str
@@ -32,24 +32,24 @@ class Trouble:
 
 @dataclass(slots=True)
 class DatabaseAlarm:
-    """Knows whether the database can be used. `is_connected` says whether Slack has answered, so that people can be."""
+    """Reports that the database cannot be used, until it can. `is_connected` says whether Slack has answered yet."""
 
     context: Context
     is_connected: Callable[[], bool]
-    trouble: Trouble | None = None
+    problem: DatabaseProblem | None = None
     _sent_at: datetime | None = None
     _message: str = ""
     _sending: BackgroundJob = field(init=False)
 
     def __post_init__(self) -> None:
-        """Nothing is being sent yet."""
+        """Prepare the job that sends the message."""
         self._sending = BackgroundJob("database alarm", self._send, PATIENCE_SECONDS)
 
     async def test(self) -> None:
-        """Find out that the database is locked before something has to be written, and when it is over."""
+        """Try whether the database can be written, before something has to be, and whether a problem is over."""
         try:
-            await self.context.database.write(_write_something if self.trouble is not None else _take_lock)
-            self.trouble = None
+            await self.context.database.write(_write_something if self.problem is not None else _take_lock)
+            self.problem = None
         except DATABASE_ERRORS as error:
             await self.report(error)
 
@@ -57,8 +57,8 @@ class DatabaseAlarm:
         """Log why the database cannot be used, and tell operators; not of a lock that is soon released."""
         why, now = reason(error), self.context.clock()
         log.warning("cannot use the database", why=why)
-        self.trouble = Trouble(why, min(self.trouble.since, now) if self.trouble is not None else now)
-        is_passing = isinstance(error, UnusableError) and error.locked and now - self.trouble.since < SILENT_LOCK
+        self.problem = DatabaseProblem(why, min(self.problem.since, now) if self.problem is not None else now)
+        is_passing = isinstance(error, UnusableError) and error.locked and now - self.problem.since < SILENT_LOCK
         if not self.is_connected() or self._was_sent_lately(now) or is_passing:
             return
         self._sent_at, self._message = now, why

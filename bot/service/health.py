@@ -13,23 +13,23 @@ _PATH = re.compile(r"""[^\s'"(]*(?:[/\\]|\.db\b)[^\s'",;:)]*""")
 
 
 @dataclass(slots=True)
-class SlackCheck:
+class TokenCheck:
     """Whether Slack takes the bot's token, asked once every few seconds at most, whoever wants to know how often."""
 
     workspace: Workspace
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _found: str = ""
-    _at: float | None = None
+    _problem: str = ""
+    _asked_at: float | None = None
 
-    async def trouble(self) -> str:
-        """What is wrong, in words; empty when nothing is."""
+    async def problem(self) -> str:
+        """Return what is wrong, in words; empty if nothing is."""
         async with self._asking:
             now = asyncio.get_running_loop().time()
-            if self._at is None or now - self._at >= FRESH_SECONDS:
-                self._found, self._at = await self._asked(), now
-            return self._found
+            if self._asked_at is None or now - self._asked_at >= FRESH_SECONDS:
+                self._problem, self._asked_at = await self._current_problem(), now
+            return self._problem
 
-    async def _asked(self) -> str:
+    async def _current_problem(self) -> str:
         try:
             await self.workspace.account()
         except SlackError as error:
@@ -38,5 +38,5 @@ class SlackCheck:
 
 
 def without_paths(text: str) -> str:
-    """A reason as strangers may read it: one short line that names no file."""
+    """Return a reason as strangers may read it: one short line that names no file."""
     return _PATH.sub("the file", " ".join(text[: 2 * _LONGEST].split()))[:_LONGEST]

@@ -1,28 +1,26 @@
 """The log: one line an event, for people or as JSON, in which no credential, e-mail or control character can stand.
 
-What we log ourselves is written from the level that is set. Libraries are heard of from warnings on, whatever the
-level: what they say may quote what Slack, Neo or a stranger has sent, so it is said only that and where they warned.
+Our own messages are written from the level that is set. Of libraries warnings are written, whatever the level, and of
+each only where it comes from: its text may quote what Slack, Neo or a stranger has sent.
 """
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from typing import TextIO
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings.model import LogFormat, LogLevel
 
-Event = MutableMapping[str, Any]
-
 _OURS = "bot"
-_QUOTED = ("asyncio", "apscheduler", "py.warnings")  # what they report are mistakes of ours, by their tracebacks
+_QUOTED = ("asyncio", "apscheduler", "py.warnings")  # they report mistakes of ours, with tracebacks
 _OWN_FIELDS = {"timestamp", "level", "logger"}
 LONGEST, _LONGEST_TRACEBACK = 2_000, 16_000  # characters of a field
 _SPARE = 300  # at a cut, where half a secret could stand
 
-# --- what is struck out: each pattern looks at a character a fixed number of times at most -----------------
+# --- what is removed: each pattern looks at a character a fixed number of times at most --------------------
 
 _ENTITY = r"&(?:\#(?:0{0,6}47|x0{0,6}2[Ff])|sol);"  # a slash in HTML
 _SLASH = rf"(?:\\{{0,4}}/|%(?:25){{0,3}}2[Ff]|\\{{1,4}}u002[Ff]|{_ENTITY})"
@@ -50,15 +48,15 @@ _CONTROLS = re.compile(
 
 
 def configure(level: LogLevel, form: LogFormat) -> None:
-    """Log to standard error from that severity."""
-    shared: list[structlog.typing.Processor] = [
+    """Write the log to standard error, from that severity on."""
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),
-        _of_libraries,
+        _replace_library_text,
         structlog.processors.format_exc_info,
-        _harmless,
+        _make_harmless,
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -66,9 +64,9 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = _Handler(sys.stderr)
-    handler.addFilter(_is_heard)
+    handler.addFilter(_is_written)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_bare, _renderer(form)])
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_drop_fields, _renderer(form)])
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -77,46 +75,46 @@ def configure(level: LogLevel, form: LogFormat) -> None:
     logging.getLogger(_OURS).setLevel(wanted)
 
 
-class _Handler(logging.StreamHandler[Any]):
-    """Writes lines; of one that cannot be written it says so, and does not quote it."""
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines; if one cannot be written, it reports that without quoting it."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Say that a line is missing."""
+        """Report that a line is missing."""
         sys.stderr.write(f"a line of the log could not be written ({record.name}:{record.lineno})\n")
 
 
-def _is_of(logger: str, *names: str) -> bool:
+def _is_logger_of(logger: str, *names: str) -> bool:
     return any(logger == name or logger.startswith(f"{name}.") for name in names)
 
 
-def _is_heard(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING or _is_of(record.name, _OURS, "__main__")
+def _is_written(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or _is_logger_of(record.name, _OURS, "__main__")
 
 
-def without_locals() -> None:
-    """See to it that a traceback shows no local variables where nobody has configured a log: structlog's own does."""
+def hide_local_variables() -> None:
+    """Keep local variables out of tracebacks if no log is configured: structlog's default shows them."""
     if not structlog.is_configured():
         processors = [*structlog.get_config()["processors"][:-1], _renderer(LogFormat.CONSOLE)]
         structlog.configure(processors=processors)
 
 
-def _renderer(form: LogFormat) -> structlog.typing.Processor:
+def _renderer(form: LogFormat) -> Processor:
     if form is LogFormat.JSON:
         return structlog.processors.JSONRenderer()
-    plain = structlog.dev.plain_traceback  # the pretty ones show local variables
+    plain = structlog.dev.plain_traceback  # the default one shows local variables
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
 
 
-def _bare(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
+def _drop_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     event.pop("_record", None)
     event.pop("_from_structlog", None)
     return event
 
 
-def _of_libraries(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
-    """Say of a library's warning where it comes from, in place of its words; our own failures keep theirs."""
+def _replace_library_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace the text of a library's warning by where it comes from; what we report keeps its text."""
     record = event.get("_record")
-    if record is None or _is_of(record.name, _OURS, "__main__", *_QUOTED):
+    if record is None or _is_logger_of(record.name, _OURS, "__main__", *_QUOTED):
         return event
     error = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
     event.pop("exc_info", None)
@@ -128,36 +126,36 @@ def _of_libraries(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - str
     return event
 
 
-def _harmless(_: Any, __: str, event: Event) -> Event:  # noqa: ANN401 - structlog's signature
-    """Strike out what must not be read in a log, and what does something to a terminal."""
+def _make_harmless(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Remove what must not be read in a log, and what acts on a terminal."""
     for name, value in event.items():
         if name in {"exception", "stack"}:
-            event[name] = _traceback(str(value))
+            event[name] = _harmless_traceback(str(value))
         elif name not in _OWN_FIELDS and not name.startswith("_") and not isinstance(value, bool | int | float | None):
             event[name] = harmless(value if isinstance(value, str) else repr(value))
     return event
 
 
 def harmless(text: str, longest: int = LONGEST) -> str:
-    """One line of a text, without credentials and e-mails, in whatever form they are escaped, and cut to a length."""
-    return _visible(_struck(text, longest)).replace("\n", "\\n")
+    """Return a text as one line, without credentials and e-mails, however they are escaped, cut to a length."""
+    return _visible(_without_secrets(text, longest)).replace("\n", "\\n")
 
 
-def _struck(text: str, longest: int) -> str:
+def _without_secrets(text: str, longest: int) -> str:
     cut = len(text) > longest
     found = _SECRETS.sub(lambda secret: f"{secret['keep'] or ''}<secret>", text[:longest])
     found = _E_MAIL.sub("<e-mail>", found)[:longest]
     return f"{found[:-_SPARE]}... ({len(text):,} characters)" if cut else found
 
 
-def _traceback(text: str) -> str:
-    """A traceback, whose lines begin like no line of the log, with its end where it is too long."""
+def _harmless_traceback(text: str) -> str:
+    """Return a traceback whose lines begin like no line of the log, with its beginning and end if it is too long."""
     half = _LONGEST_TRACEBACK // 2
     if len(text) > _LONGEST_TRACEBACK:  # whole lines, so that no secret is cut in two
         text = f"{text[:half].rpartition(chr(10))[0]}\n...\n{text[-half:].partition(chr(10))[2]}"
-    return "\n".join(f"  | {line}" for line in _visible(_struck(text, 2 * _LONGEST_TRACEBACK)).split("\n"))
+    return "\n".join(f"  | {line}" for line in _visible(_without_secrets(text, 2 * _LONGEST_TRACEBACK)).split("\n"))
 
 
 def _visible(text: str) -> str:
-    """The text with every control character, and whatever reorders or hides, spelt out; a line's end stays."""
+    """Return the text with control characters, and what reorders or hides text, spelt out; line ends stay."""
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

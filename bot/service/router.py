@@ -1,4 +1,4 @@
-"""The router: says who asks, sends them to the capability that handles it, and tells them whatever goes wrong."""
+"""The router: finds who makes a request, has the right capability handle it, and answers whatever goes wrong."""
 
 import asyncio
 from collections.abc import Mapping
@@ -38,10 +38,10 @@ class Router:
     templates: Templates
     registry: Registry
 
-    def check(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+    def form_errors(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
         """Return what is wrong with what was filled into a form, by field."""
-        found = self.registry.forms.get(kind_of(form))
-        return {} if found is None else found.validate(fields)
+        handler = self.registry.forms.get(kind_of(form))
+        return {} if handler is None else handler.validate(fields)
 
     async def serve(self, request: Request) -> None:
         """Answer a request, whatever happens; it raises nothing but being cancelled."""

@@ -13,69 +13,35 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A line of the table: its name, how often it runs (seconds), and what is called."""
+    """A line of the table: its id, how often it runs (seconds), and what is called."""
 
     id: str
     seconds: int
     call: Callable[[], Awaitable[object]]
 
 
-class Scheduler:
-    """Runs each job at its interval, and never beside itself; the end breaks off what is under way.
+@dataclass(slots=True)
+class SingleTask:
+    """Work that runs in a task of its own, and never twice at a time; what fails is logged."""
 
-    A job runs in a task of ours and not of APScheduler's, which reports as an error what it breaks off itself.
-    """
+    name: str
+    call: Callable[[], Awaitable[object]]
+    _task: asyncio.Task[None] | None = None
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
-        for job in jobs:
-            self._scheduler.add_job(self._start, "interval", seconds=job.seconds, id=job.id, args=[job])
+    @property
+    def is_running(self) -> bool:
+        """Whether the work is under way."""
+        return self._task is not None and not self._task.done()
 
-    def start(self) -> None:
-        """Begin to run the jobs, each after its first interval."""
-        self._scheduler.start()
+    async def start(self) -> None:
+        """Start the work, unless it is under way."""
+        if not self.is_running:
+            self._task = asyncio.create_task(self._run())
 
-    async def _start(self, job: Job) -> None:
-        task = self._tasks.get(job.id)
-        if task is None or task.done():
-            self._tasks[job.id] = asyncio.create_task(_run(job))
-
-    async def end(self) -> None:
-        """Start no more jobs, and break off what is under way."""
-        self._scheduler.pause()
-        await asyncio.sleep(0)  # a job that starts at this very moment is then broken off as one of ours
-        self._scheduler.shutdown(wait=False)
-        for task in self._tasks.values():
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-class BackgroundJob:
-    """Work that may have to wait for Slack: whoever starts it waits `patience` seconds, and never runs it twice."""
-
-    def __init__(self, id: str, call: Callable[[], Awaitable[object]], patience: float) -> None:  # noqa: A002 - as of a job
-        self._job, self._patience = Job(id, 0, call), patience
-        self._task: asyncio.Task[None] | None = None
-        self._is_late = False  # somebody has waited long enough for what is under way
-
-    async def run(self) -> None:
-        """Do it, and wait for it a moment: what takes longer goes on by itself, and holds up nobody any more."""
-        if await self._is_free():
-            self._is_late = False
-            self._task = asyncio.create_task(_run(self._job))
-            await self._wait()
-
-    async def _is_free(self) -> bool:
-        if self._task is not None and not self._task.done() and not self._is_late:
-            await self._wait()
-        return self._task is None or self._task.done()
-
-    async def _wait(self) -> None:
-        assert self._task is not None  # noqa: S101 - the caller has looked
-        await asyncio.wait({self._task}, timeout=self._patience)
-        self._is_late = not self._task.done()
+    async def wait(self, seconds: float) -> None:
+        """Wait until the work is done, so many seconds at most."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=seconds)
 
     async def end(self) -> None:
         """Break off what is under way."""
@@ -84,10 +50,58 @@ class BackgroundJob:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    async def _run(self) -> None:
+        try:
+            await self.call()
+        except Exception:  # a mistake of ours; it is tried again at the next time
+            log.exception("a job failed", job=self.name)
 
-async def _run(job: Job) -> None:
-    """Run a job; what fails is a mistake of ours, which is logged, and it runs again at its next time."""
-    try:
-        await job.call()
-    except Exception:
-        log.exception("a job failed", job=job.id)
+
+class Scheduler:
+    """Starts each job at its interval unless it is still under way; the end breaks off what is.
+
+    APScheduler only starts tasks, which end by themselves: it would report as errors what it breaks off itself, and
+    warn of each time at which a job is still under way.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._tasks = [SingleTask(job.id, job.call) for job in jobs]
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
+        for job, task in zip(jobs, self._tasks, strict=True):
+            self._scheduler.add_job(task.start, "interval", seconds=job.seconds, id=job.id)
+
+    def start(self) -> None:
+        """Begin to run the jobs, each after its first interval."""
+        self._scheduler.start()
+
+    async def end(self) -> None:
+        """Start no more jobs, and break off what is under way."""
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # a job that starts at this very moment is then broken off with the others
+        self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            await task.end()
+
+
+class BackgroundJob:
+    """Work that may have to wait for Slack: who runs it waits `patience` seconds, then it goes on by itself."""
+
+    def __init__(self, name: str, call: Callable[[], Awaitable[object]], patience: float) -> None:
+        self._task, self._patience = SingleTask(name, call), patience
+        self._is_late = False  # somebody has waited long enough for what is under way
+
+    async def run(self) -> None:
+        """Start the work, and wait for it a moment; if it is still under way from before, only wait, and only once."""
+        if self._task.is_running and not self._is_late:
+            await self._wait()
+        if not self._task.is_running:
+            await self._task.start()
+            await self._wait()
+
+    async def end(self) -> None:
+        """Break off what is under way."""
+        await self._task.end()
+
+    async def _wait(self) -> None:
+        await self._task.wait(self._patience)
+        self._is_late = self._task.is_running

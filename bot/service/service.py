@@ -15,11 +15,12 @@ from bot.database.schema import newest_revision
 from bot.maintenance.prune import Pruning
 from bot.service.connection import SlackConnection, cancel, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
-from bot.service.health import SlackCheck, without_paths
+from bot.service.health import TokenCheck, without_paths
 from bot.service.jobs import Jobs
-from bot.service.log import without_locals
+from bot.service.log import hide_local_variables
 from bot.service.router import Router
 from bot.service.scheduler import Scheduler
+from bot.settings.credentials import Secret
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
 from bot.slack import http
@@ -35,7 +36,7 @@ TEST_SECONDS = 60  # between tests whether the database can be written
 
 @dataclass(slots=True)
 class Service:
-    """What runs. `port` is where its health is told; `life` ends with it: the jobs, and the ledger."""
+    """What runs. `port` is where its health can be asked for; `life` ends with it: the jobs, and the ledger."""
 
     app: App
     database: Database
@@ -47,23 +48,23 @@ class Service:
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def problems(self) -> Mapping[str, str]:
-        """Return what stands in the way of being ready; never the upstream, and never history still to be read."""
+        """Return what keeps the service from being ready: never the upstream, and never history still to be read."""
         found: dict[str, str] = {}
         try:
             rows = await self.database.read(lambda reader: reader.rows("SELECT version_num FROM alembic_version"))
             if rows != [(newest_revision(),)]:
                 found["database"] = f"it is at another schema than {newest_revision()}"
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what stands in the way
+        except Exception as error:  # noqa: BLE001 - whatever it is, it keeps the service from being ready
             found["database"] = error.why if isinstance(error, UnusableError) else without_paths(reason(error))
-        if self.alarm.trouble is not None:
-            found.setdefault("database", self.alarm.trouble.why)
-        if trouble := await self.slack.trouble():
-            found["slack"] = trouble
+        if self.alarm.problem is not None:
+            found.setdefault("database", self.alarm.problem.why)
+        if problem := await self.slack.problem():
+            found["slack"] = problem
         return found
 
     async def end(self) -> None:
-        """Take nothing new, finish what is in flight, break off what can go on later."""
-        await self.slack.stop_taking()
+        """Accept nothing new, finish what is in flight, break off what can go on later."""
+        await self.slack.stop()
         await self.wiring.outbox.stop(OUTBOX_SECONDS)
         await self.wiring.context.destinations.end()
         await self.jobs.end()
@@ -71,41 +72,40 @@ class Service:
         await self.life.aclose()
 
 
-def check(settings: Settings) -> None:
-    """Raise SettingsError for what a service cannot do without."""
-    problems = []
-    if settings.slack_bot_token is None:
+def check_settings(settings: Settings) -> Secret:
+    """Return the bot token. Raises SettingsError if anything is not set that a service cannot do without."""
+    problems, token = [], settings.slack_bot_token
+    if token is None:
         problems.append("SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions.")
     if settings.slack_app_token is None and settings.slack_signing_secret is None:
         where = "Basic Information, App-Level Tokens"
         problems.append(f"SLACK_APP_TOKEN: it is not set. Make one in your Slack app: {where}.")
     if not settings.has_neo_credential:
         problems.append("NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin.")
-    if problems:
+    if token is None or problems:
         raise SettingsError(problems)
+    return token
 
 
 @asynccontextmanager
-async def running(app: App) -> AsyncIterator[Service]:
+async def running_service(app: App) -> AsyncIterator[Service]:
     """Start the service, and end it within ten seconds.
 
-    It is given as soon as it lives; it becomes ready by itself, whenever Slack answers.
+    It is given as soon as it runs; it becomes ready by itself, once Slack answers.
 
     Raises:
-        SettingsError: something necessary is not set.
+        SettingsError: something that is needed is not set.
         LedgerError: the ledger cannot be written, or is priced in another unit.
         OSError: the port is taken.
     """
     settings = app.settings
-    without_locals()
-    check(settings)
-    assert settings.slack_bot_token is not None  # noqa: S101 - just checked
+    hide_local_variables()
+    bot_token = check_settings(settings)
     async with AsyncExitStack() as stack:
         life = await stack.enter_async_context(AsyncExitStack())
         database = await asyncio.to_thread(app.open_for_booking)
         life.callback(database.close)
-        token, address = settings.slack_bot_token.reveal(), settings.slack_api_url
-        workspace = await stack.enter_async_context(connect_workspace(token, address))
+        workspace = await stack.enter_async_context(connect_workspace(bot_token.reveal(), settings.slack_api_url))
         service = _service(app, database, app.wire(database, workspace), life)
         service.port = await stack.enter_async_context(_serve_http(service))
         await life.enter_async_context(_jobs_running(service))
@@ -116,11 +116,11 @@ async def running(app: App) -> AsyncIterator[Service]:
 
 def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack) -> Service:
     context = wiring.context
-    # the real present, whatever the service's clock says: it is what Slack signs by
+    # the real time, whatever the service's clock says: Slack dates its signatures by it
     deduplicator = RequestDeduplicator(database.write, system_clock)
     router = Router(context.people, context.templates, wiring.registry)
     slack = SlackConnection(
-        context, router, deduplicator, SlackCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)
+        context, router, deduplicator, TokenCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)
     )
     alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED)
     pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
@@ -136,7 +136,7 @@ def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack)
 
 @asynccontextmanager
 async def _serve_http(service: Service) -> AsyncIterator[int]:
-    """Serve health, and Slack's requests where there is no Socket Mode; yields the port."""
+    """Serve health, and Slack's requests if there is no Socket Mode; yield the port."""
     settings, slack = service.app.settings, service.slack
     secret = signing_secret(settings)
     events = http.EventsEndpoint(secret, slack.deduplicator, system_clock) if secret else None
@@ -160,13 +160,12 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
 
 
 async def serve(app: App, stop: asyncio.Event) -> None:
-    """Run until `stop` is set; errors as of `running`, and RefusedBySlackError when the bot's token is not valid."""
+    """Run until `stop` is set. Raises as `running_service`, and RefusedBySlackError if the bot's token is not valid."""
     if not app.settings.admins:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
-    async with running(app) as service:
+    async with running_service(app) as service:
         log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz")
         connecting, replaced = service.slack.connecting, service.jobs.replaced
-        assert connecting is not None  # noqa: S101 - it is while it runs
         ending = [asyncio.create_task(each.wait()) for each in (stop, replaced)]
         await asyncio.wait({*ending, connecting}, return_when=asyncio.FIRST_COMPLETED)
         if connecting.done():

@@ -237,11 +237,10 @@ async def _another(office: Office) -> Any:
     """A second service on the same database and workspace."""
     from contextlib import AsyncExitStack
 
-    from bot.service.service import running
+    from bot.service.service import running_service
 
     stack = AsyncExitStack()
-    service = await stack.enter_async_context(running(office.app()))
-    assert service.slack.connecting is not None
+    service = await stack.enter_async_context(running_service(office.app()))
     await service.slack.connecting
     assert service.slack.filling is not None
     await service.slack.filling

@@ -13,7 +13,7 @@ from bot.demo.runner import demo
 from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.delivery import Payload
 from bot.sandbox.world import World
-from bot.service.service import running
+from bot.service.service import running_service
 from bot.settings.environment import load
 from tests.support.harness import CHANNEL, Office
 from tests.support.messages import shown
@@ -182,7 +182,7 @@ async def port(tmp_path: Path, clock: SimClock) -> AsyncIterator[int]:
         "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:1/api/", "HTTP_PORT": "0",
         "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
     }  # fmt: skip
-    async with running(build(load(environment, tmp_path), clock)) as service:
+    async with running_service(build(load(environment, tmp_path), clock)) as service:
         yield service.port
 
 

@@ -14,7 +14,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
-from bot.service.service import Service, running
+from bot.service.service import Service, running_service
 from bot.settings.environment import load
 from tests.support.clock import AdjustableClock
 from tests.support.messages import text_of
@@ -61,8 +61,7 @@ class Office:
     async def start(self, *, over_http: bool = False) -> None:
         """Start the bot alone."""
         self._bot = await self._stack.enter_async_context(AsyncExitStack())
-        self.running = await self._bot.enter_async_context(running(self.app(over_http=over_http)))
-        assert self.service.slack.connecting is not None
+        self.running = await self._bot.enter_async_context(running_service(self.app(over_http=over_http)))
         await self.service.slack.connecting
         await self.service.jobs.sync()
         if over_http:
