@@ -44,12 +44,12 @@ def status_command(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
     from bot.database.reader import file_bytes
     from bot.ledger.scope import EVERYTHING
-    from bot.usage.status import status, to_document
+    from bot.usage.status import ledger_status, to_document
     from bot.usage.status_printer import print_status
 
     app = load_app()
     with app.reader() as reader:
-        current = status(reader, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
+        current = ledger_status(reader, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
     document = to_document(current, app.clock(), 2 * app.settings.poll_seconds)
     if as_json:
         print_json(document)

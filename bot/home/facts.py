@@ -146,5 +146,5 @@ def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> 
         )
 
 
-def _is_at_risk(each: BudgetLine) -> bool:
-    return each.spend_nanos is not None and (each.percent >= NEAR or each.pace.passes is not None)
+def _is_at_risk(line: BudgetLine) -> bool:
+    return line.spend_nanos is not None and (line.percent >= NEAR or line.pace.passes is not None)

@@ -66,16 +66,16 @@ def _freshness(facts: HomeFacts, view: HomeView) -> dict[str, object]:
 
 def _add_own(draft: Draft, own: Own, view: HomeView) -> None:
     draft.add(blocks.header("Your month"))
-    draft.add(blocks.section(view.templates.render("home/month", **_month(own.month, own.forecast))))
+    draft.add(blocks.section(view.templates.render("home/month", **_month_values(own.month, own.forecast))))
     add_chart(draft, own.month)
-    budgets = [_budget(each) for each in own.budgets]
+    budgets = [_budget_values(each) for each in own.budgets]
     draft.add(blocks.section(view.templates.render("home/budgets", budgets=budgets)))
     draft.add(blocks.actions([blocks.button("Ask for a budget", BudgetFormAction("ask"))]))
     _add_tasks(draft, own, view)
     _add_failures(draft, own, view)
 
 
-def _month(month: Report, forecast: Forecast | None) -> dict[str, object]:
+def _month_values(month: Report, forecast: Forecast | None) -> dict[str, object]:
     total = month.total
     return {
         "total": answer_formatting.total(month),
@@ -91,17 +91,17 @@ def _month(month: Report, forecast: Forecast | None) -> dict[str, object]:
     }
 
 
-def _budget(each: BudgetLine) -> dict[str, object]:
+def _budget_values(line: BudgetLine) -> dict[str, object]:
     return {
-        "bar": bar(each.percent),
-        "percent": each.percent,
-        "spent": show_usd(each.spend_nanos or 0),
-        "limit": budget_formatting.limit_of(each.limit.nanos, each.span.unit),
-        "source": budget_formatting.source(each.limit),
-        "pace": budget_formatting.pace(each.pace),
-        "used_up": budget_formatting.used_up(each.pace),
-        "unit": each.span.unit.value,
-        "whose": "the team" if each.scope == "team" else one_line(each.scope, _TITLE),
+        "bar": bar(line.percent),
+        "percent": line.percent,
+        "spent": show_usd(line.spend_nanos or 0),
+        "limit": budget_formatting.limit_of(line.limit.nanos, line.span.unit),
+        "source": budget_formatting.source(line.limit),
+        "pace": budget_formatting.pace(line.pace),
+        "used_up": budget_formatting.used_up(line.pace),
+        "unit": line.span.unit.value,
+        "whose": "the team" if line.scope == "team" else one_line(line.scope, _TITLE),
     }
 
 
@@ -118,19 +118,19 @@ def _add_tasks(draft: Draft, own: Own, view: HomeView) -> None:
     if not own.tasks:
         return
     draft.add(blocks.section("*Your last tasks*"))
-    rows = [_cells(each, own.month.basis, view) for each in own.tasks]
+    rows = [_task_cells(each, own.month.basis, view) for each in own.tasks]
     draft.add(blocks.table(_COLUMNS, rows, (1,)), lambda: blocks.plain_table(_COLUMNS, rows, (1,)))
 
 
-def _cells(each: TaskRow, basis: SpendBasis, view: HomeView) -> list[str]:
-    nanos = each.spend(basis)
+def _task_cells(task: TaskRow, basis: SpendBasis, view: HomeView) -> list[str]:
+    nanos = task.spend(basis)
     amount = "unknown" if nanos is None else show_usd(nanos)
-    created = formatting.moment(each.created_at, view.zone)
-    return [each.task_id[:8], amount, each.model, each.status, created, one_line(each.title or "", _TITLE)]
+    created = formatting.moment(task.created_at, view.zone)
+    return [task.task_id[:8], amount, task.model, task.status, created, one_line(task.title or "", _TITLE)]
 
 
 def _add_failures(draft: Draft, own: Own, view: HomeView) -> None:
-    lines = [_failure(each) for each in own.failing[:_LINES]]
+    lines = [_failure_values(each) for each in own.failing[:_LINES]]
     more = len(own.failing) - len(lines)
     text = view.templates.render("home/failures", lines=lines, more=more, listens=own.listens)
     draft.add(blocks.section(text))
@@ -138,12 +138,12 @@ def _add_failures(draft: Draft, own: Own, view: HomeView) -> None:
     draft.add(blocks.actions([blocks.button(label, ListenAction(on=not own.listens))]))
 
 
-def _failure(each: ErrorLine) -> dict[str, object]:
+def _failure_values(line: ErrorLine) -> dict[str, object]:
     return {
-        "tasks": each.tasks,
-        "model": one_line(each.model, _TITLE),
-        "spent": failure_formatting.spent(each.nanos),
-        "what": each.cap or one_line(each.error, _ERROR) or each.status,
+        "tasks": line.tasks,
+        "model": one_line(line.model, _TITLE),
+        "spent": failure_formatting.spent(line.nanos),
+        "what": line.cap or one_line(line.error, _ERROR) or line.status,
     }
 
 
@@ -152,15 +152,15 @@ def _failure(each: ErrorLine) -> dict[str, object]:
 
 def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
     draft.add(blocks.header("The team"))
-    draft.add(blocks.section(view.templates.render("home/month", **_month(team.month, team.forecast))))
-    budgets = [_budget(each) for each in team.budgets[:_LINES]]
+    draft.add(blocks.section(view.templates.render("home/month", **_month_values(team.month, team.forecast))))
+    budgets = [_budget_values(each) for each in team.budgets[:_LINES]]
     draft.add(
         blocks.section(
             view.templates.render("home/budgets_at_risk", budgets=budgets, more=len(team.budgets) - len(budgets))
         )
     )
     draft.add(blocks.actions([blocks.button("Set a budget", BudgetFormAction("set"))]))
-    alerts = [_alert(each) for each in team.alerts[:_LINES]]
+    alerts = [_alert_values(each) for each in team.alerts[:_LINES]]
     values = {"alerts": alerts, "more": len(team.alerts) - len(alerts), "incidents": team.incidents, "owed": team.owed}
     draft.add(blocks.section(view.templates.render("home/alerts", **values)))
     for each in team.silences[:_LINES]:
@@ -169,11 +169,11 @@ def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
         draft.add(blocks.actions([lift_button(each, LiftSilenceAction(each.id)) for each in team.silences[:_BUTTONS]]))
 
 
-def _alert(each: GroupFacts) -> dict[str, object]:
+def _alert_values(group: GroupFacts) -> dict[str, object]:
     return {
-        "tasks": each.tasks,
-        "model": one_line(each.model, _TITLE),
-        "members": formatting.count(len(each.members), "member"),
-        "spent": failure_formatting.spent(each.nanos),
-        "what": each.cap or (code(one_line(each.error, _ERROR)) if each.error else each.status),
+        "tasks": group.tasks,
+        "model": one_line(group.model, _TITLE),
+        "members": formatting.count(len(group.members), "member"),
+        "spent": failure_formatting.spent(group.nanos),
+        "what": group.cap or (code(one_line(group.error, _ERROR)) if group.error else group.status),
     }

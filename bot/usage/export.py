@@ -155,9 +155,9 @@ def _lines(report: Report) -> list[list[Any]]:
     if not report.question.by:
         return _table([_total(report)], list(_total(report)))
     keys = list(report.question.by)
-    found = [_group(report, each) for each in report.groups]
-    columns = [name for name in (found[0] if found else _group(report, SpendGroup(()))) if name != "key"]
-    lines = [[*each["key"], *("" if each[name] is None else each[name] for name in columns)] for each in found]
+    groups = [_group(report, each) for each in report.groups]
+    columns = [name for name in (groups[0] if groups else _group(report, SpendGroup(()))) if name != "key"]
+    lines = [[*each["key"], *("" if each[name] is None else each[name] for name in columns)] for each in groups]
     return [[*keys, *columns], *lines]
 
 

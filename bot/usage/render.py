@@ -38,7 +38,7 @@ def message_of(report: Report, view: AnswerView) -> Message:
     return draft.message()
 
 
-# --- words ---------------------------------------------------------------------------------------
+# --- texts ---------------------------------------------------------------------------------------
 
 
 def whose(report: Report, view: AnswerView) -> str:

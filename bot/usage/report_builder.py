@@ -84,8 +84,8 @@ class _ReportBuilder:
             raise UnreadError
         warning = key_warning(self.reader, scope)
         total = sums(self.reader, self.selection, policy.failing)
-        found = self._groups()
-        kept = found[: question.top] if question.top else found
+        all_groups = self._groups()
+        kept = all_groups[: question.top] if question.top else all_groups
         return Report(
             query=describe(question),
             question=question,
@@ -96,8 +96,8 @@ class _ReportBuilder:
             total=total,
             previous=self._previous(begins),
             groups=tuple(kept),
-            groups_omitted=len(found) - len(kept),
-            omitted_nanos=sum(each.spend(policy.basis) for each in found[len(kept) :]),
+            groups_omitted=len(all_groups) - len(kept),
+            omitted_nanos=sum(each.spend(policy.basis) for each in all_groups[len(kept) :]),
             rows=tuple(rows),
             details=tuple(self._details()),
             as_of=fresh.as_of,
@@ -150,8 +150,8 @@ class _ReportBuilder:
         return quarantined_count(self.reader)
 
 
-def _sorted(found: Sequence[SpendGroup], question: Question, policy: ReportPolicy) -> list[SpendGroup]:
-    by_name = sorted(found, key=lambda group: group.key)
+def _sorted(unsorted: Sequence[SpendGroup], question: Question, policy: ReportPolicy) -> list[SpendGroup]:
+    by_name = sorted(unsorted, key=lambda group: group.key)
     order = question.sort or ("name" if question.by[0] in TIME_GROUPINGS else "cost")
     if order == "name":
         return by_name

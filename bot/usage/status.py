@@ -20,7 +20,7 @@ _PASSES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class LedgerStatus:
     """The state of the ledger."""
 
     fresh: Freshness
@@ -35,15 +35,15 @@ class Status:
     outbox: OutboxSummary
 
 
-def status(reader: Reader, scope: Scope, size: int, now: datetime) -> Status:
+def ledger_status(reader: Reader, scope: Scope, size: int, now: datetime) -> LedgerStatus:
     """Return the status of the ledger, whose file has `size` bytes; in a member's scope nothing is counted."""
     with reader:
         return _of_everything(reader, size, now) if scope.member is None else _of_member(reader, scope, now)
 
 
-def _of_everything(reader: Reader, size: int, now: datetime) -> Status:
+def _of_everything(reader: Reader, size: int, now: datetime) -> LedgerStatus:
     counts = task_counts(reader)
-    return Status(
+    return LedgerStatus(
         fresh=freshness(reader, now),
         passes=tuple(last_passes(reader, _PASSES)),
         tasks=counts.tasks,
@@ -57,9 +57,9 @@ def _of_everything(reader: Reader, size: int, now: datetime) -> Status:
     )
 
 
-def _of_member(reader: Reader, scope: Scope, now: datetime) -> Status:
+def _of_member(reader: Reader, scope: Scope, now: datetime) -> LedgerStatus:
     """Return how fresh the data is, and nothing of how much there is."""
-    return Status(
+    return LedgerStatus(
         fresh=freshness(reader, now),
         passes=(),
         tasks=0,
@@ -73,33 +73,34 @@ def _of_member(reader: Reader, scope: Scope, now: datetime) -> Status:
     )
 
 
-def to_document(found: Status, now: datetime, stale_after: float) -> dict[str, Any]:
+def to_document(status: LedgerStatus, now: datetime, stale_after: float) -> dict[str, Any]:
     """Return the status as data; moments are UTC with `Z`, `age_seconds` and sizes whole numbers."""
-    as_of = found.fresh.as_of
+    as_of = status.fresh.as_of
     age = None if as_of is None else int((now - as_of).total_seconds())
     return {
         "data_as_of": None if as_of is None else utc_text(as_of),
         "age_seconds": age,
         "stale": age is None or age > stale_after,
-        "tasks": found.tasks,
-        "tasks_without_cost": found.without_cost,
-        "tasks_missing": found.missing,
-        "members": found.members,
+        "tasks": status.tasks,
+        "tasks_without_cost": status.without_cost,
+        "tasks_missing": status.missing,
+        "members": status.members,
         "covered": [
             {"from": None if each.start == 0 else utc_text(from_us(each.start)), "to": utc_text(from_us(each.end))}
-            for each in found.fresh.intervals
+            for each in status.fresh.intervals
         ],
         "quarantine": [
-            {"key": each.key, "reason": each.reason, "since": utc_text(each.first_seen_at)} for each in found.quarantine
+            {"key": each.key, "reason": each.reason, "since": utc_text(each.first_seen_at)}
+            for each in status.quarantine
         ],
-        "passes": [_pass(each) for each in found.passes],
-        "warning": found.warning,
+        "passes": [_pass(each) for each in status.passes],
+        "warning": status.warning,
         "notifications": {
-            "by_state": found.outbox.counts,
-            "oldest_owed_since": None if found.outbox.oldest is None else utc_text(from_us(found.outbox.oldest)),
-            "dead": [{"key": key, "why": why, "at": utc_text(from_us(at))} for key, why, at in found.outbox.dead],
+            "by_state": status.outbox.counts,
+            "oldest_owed_since": None if status.outbox.oldest is None else utc_text(from_us(status.outbox.oldest)),
+            "dead": [{"key": key, "why": why, "at": utc_text(from_us(at))} for key, why, at in status.outbox.dead],
         },
-        "database_bytes": found.bytes,
+        "database_bytes": status.bytes,
     }
 
 

@@ -21,7 +21,7 @@ from bot.slack.templates import Templates
 from bot.usage.answers import Answers
 from bot.usage.durations import ago
 from bot.usage.outbox_formatting import message_counts
-from bot.usage.status import Status, status
+from bot.usage.status import LedgerStatus, ledger_status
 
 _MOST_LISTED = 5  # quarantined rows, and messages that could not be delivered
 _PASS_COLUMNS = ("Read", "Started", "Complete", "Pages", "New", "Grown", "Error")
@@ -40,21 +40,23 @@ class StatusCommands:
     async def status(self, request: Request, caller: Caller) -> None:
         """Answer with the status of the caller's scope."""
         now, size = self.answers.clock(), file_bytes(self.path)
-        found = await self.answers.database.read(lambda reader: status(reader, Scope.of(reader, caller), size, now))
-        values = {**self._freshness(found, now, caller), **self._ledger(found), **self._instance()}
+        status = await self.answers.database.read(
+            lambda reader: ledger_status(reader, Scope.of(reader, caller), size, now)
+        )
+        values = {**self._freshness(status, now, caller), **self._ledger(status), **self._instance()}
         text = self.templates.render("usage/status", operator=caller.role is Role.OPERATOR, **values)
-        as_of = self._moment(found.fresh.as_of) or "no complete reading"
+        as_of = self._moment(status.fresh.as_of) or "no complete reading"
         draft = Draft(f"neo-usage {__version__}: data as of {as_of}.")
         draft.add(blocks.section(text))
-        if caller.role is Role.OPERATOR and found.passes:
-            self._add_passes(draft, found.passes)
+        if caller.role is Role.OPERATOR and status.passes:
+            self._add_passes(draft, status.passes)
         await request.responder.respond(draft.message())
 
-    def _freshness(self, found: Status, now: datetime, caller: Caller) -> dict[str, object]:
-        as_of, since = found.fresh.as_of, found.fresh.since
+    def _freshness(self, status: LedgerStatus, now: datetime, caller: Caller) -> dict[str, object]:
+        as_of, since = status.fresh.as_of, status.fresh.since
         age = None if as_of is None else now - as_of
         return {
-            "warning": found.warning or "",
+            "warning": status.warning or "",
             "as_of": self._moment(as_of),
             "age": "" if age is None else ago(age),
             "stale": age is None or age > self.answers.stale_after,
@@ -63,17 +65,17 @@ class StatusCommands:
             "begins": "" if since is None else (self._moment(from_us(since)) if since else "the beginning"),
         }
 
-    def _ledger(self, found: Status) -> dict[str, object]:
+    def _ledger(self, status: LedgerStatus) -> dict[str, object]:
         return {
-            "tasks": formatting.count(found.tasks, "task"),
-            "members": formatting.count(found.members, "member"),
-            "without_cost": f"{found.without_cost:,}" if found.without_cost else "",
-            "missing": f"{found.missing:,}" if found.missing else "",
-            "megabytes": f"{found.bytes / 2**20:,.1f}",
-            "quarantined": formatting.count(len(found.quarantine), "row"),
-            "quarantine": [(one_line(each.key, 60), each.reason) for each in found.quarantine[:_MOST_LISTED]],
-            "messages": message_counts(found.outbox, self.answers.policy.zone),
-            "dead": [(key, one_line(why, 120)) for key, why, _ in found.outbox.dead[:_MOST_LISTED]],
+            "tasks": formatting.count(status.tasks, "task"),
+            "members": formatting.count(status.members, "member"),
+            "without_cost": f"{status.without_cost:,}" if status.without_cost else "",
+            "missing": f"{status.missing:,}" if status.missing else "",
+            "megabytes": f"{status.bytes / 2**20:,.1f}",
+            "quarantined": formatting.count(len(status.quarantine), "row"),
+            "quarantine": [(one_line(each.key, 60), each.reason) for each in status.quarantine[:_MOST_LISTED]],
+            "messages": message_counts(status.outbox, self.answers.policy.zone),
+            "dead": [(key, one_line(why, 120)) for key, why, _ in status.outbox.dead[:_MOST_LISTED]],
         }
 
     def _instance(self) -> dict[str, object]:

@@ -11,46 +11,46 @@ from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.pass_history import PassRecord
 from bot.usage.outbox_formatting import message_counts
-from bot.usage.status import Status
+from bot.usage.status import LedgerStatus
 
-_SHOWN = 10
+_MOST_LISTED = 10
 
 
-def print_status(found: Status, document: dict[str, Any], console: Console, zone: ZoneInfo) -> None:
+def print_status(status: LedgerStatus, document: dict[str, Any], console: Console, zone: ZoneInfo) -> None:
     """Print a status; `document` is the same as data."""
-    if found.warning:
-        console.print(Text(f"WARNING: {one_line(found.warning, 400)}", style="bold red"))
-    for name, value in _facts(found, document, zone):
+    if status.warning:
+        console.print(Text(f"WARNING: {one_line(status.warning, 400)}", style="bold red"))
+    for name, value in _facts(status, document, zone):
         console.print(Text.assemble((f"{name:<14}", "dim"), value))
-    if found.quarantine:
+    if status.quarantine:
         console.print(Text("\nrows that could not be booked", style="bold"))
-        for each in found.quarantine[:_SHOWN]:
+        for each in status.quarantine[:_MOST_LISTED]:
             console.print(
                 Text(f"  {one_line(each.key, 60)}: {one_line(each.reason)} (since {each.first_seen_at:%Y-%m-%d %H:%M})")
             )
-        if len(found.quarantine) > _SHOWN:
-            console.print(Text(f"  and {len(found.quarantine) - _SHOWN:,} others"))
-    if found.outbox.dead:
+        if len(status.quarantine) > _MOST_LISTED:
+            console.print(Text(f"  and {len(status.quarantine) - _MOST_LISTED:,} others"))
+    if status.outbox.dead:
         console.print(Text("\nmessages that could not be delivered", style="bold"))
-        for key, why, at in found.outbox.dead[:_SHOWN]:
+        for key, why, at in status.outbox.dead[:_MOST_LISTED]:
             console.print(Text(f"  {one_line(key)}: {one_line(why)} ({from_us(at).astimezone(zone):%Y-%m-%d %H:%M})"))
     console.print(Text("\nlast passes", style="bold"))
-    console.print(_passes(found.passes, zone))
+    console.print(_passes(status.passes, zone))
 
 
-def _facts(found: Status, document: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
-    as_of = found.fresh.as_of
+def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
+    as_of = status.fresh.as_of
     fresh = "never: run `neo-usage sync`" if as_of is None else f"{as_of.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     stale = ", stale" if document["stale"] and as_of is not None else ""
     covered = "; ".join(f"{each['from'] or 'the beginning'} to {each['to']}" for each in document["covered"])
     return [
         ("data as of", f"{fresh}{stale}"),
         ("covered", covered or "nothing yet"),
-        ("tasks", f"{found.tasks:,}, {found.without_cost:,} without known cost, {found.missing:,} no longer listed"),
-        ("members", f"{found.members:,}"),
-        ("quarantine", f"{len(found.quarantine):,} rows"),
-        ("messages", message_counts(found.outbox, zone)),
-        ("database", f"{found.bytes / 2**20:,.1f} MB"),
+        ("tasks", f"{status.tasks:,}, {status.without_cost:,} without known cost, {status.missing:,} no longer listed"),
+        ("members", f"{status.members:,}"),
+        ("quarantine", f"{len(status.quarantine):,} rows"),
+        ("messages", message_counts(status.outbox, zone)),
+        ("database", f"{status.bytes / 2**20:,.1f} MB"),
     ]
 
 

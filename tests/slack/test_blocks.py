@@ -9,6 +9,7 @@ import pytest
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.terminal_text import terminal_text
+from bot.usage.keys import AskAction, ShareAction
 
 GOLDEN: dict[str, object] = json.loads((Path(__file__).parent / "golden" / "blocks.json").read_text(encoding="utf-8"))
 LONG = "a &lt; b " * 500
@@ -33,8 +34,9 @@ def chart(draft: Draft) -> None:
 
 
 def buttons(draft: Draft) -> None:
-    plain = blocks.raw_button("By :model:", "ask:model", "7d by:model")
-    asked = blocks.raw_button("Share" * 30, "share", "7d", primary=True, confirm=("Everybody will see this.", "Share"))
+    plain = blocks.button("By :model:", AskAction("model", "7d by:model"))
+    confirm = ("Everybody will see this.", "Share")
+    asked = blocks.button("Share" * 30, ShareAction("7d"), primary=True, confirm=confirm)
     draft.add(blocks.actions([plain, asked]))
     draft.add(blocks.actions(iter([plain])))
 

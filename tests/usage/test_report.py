@@ -17,7 +17,7 @@ from bot.sandbox.world import START, World
 from bot.usage.durations import ago
 from bot.usage.export import safe_cell, to_csv
 from bot.usage.report_printer import print_report
-from bot.usage.status import status, to_document
+from bot.usage.status import ledger_status, to_document
 from bot.usage.status_printer import print_status
 from tests.support.app import report_of
 from tests.support.fixtures import Wire
@@ -159,7 +159,7 @@ def test_how_long_ago(seconds: int, words: str) -> None:
 
 def test_the_status_as_text_and_as_data(asked: App) -> None:
     with asked.reader() as reader:
-        found = status(reader, EVERYTHING, 1_048_576, asked.clock())
+        found = ledger_status(reader, EVERYTHING, 1_048_576, asked.clock())
     document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
     assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)
     console = Console(file=io.StringIO(), width=160, markup=False)
