@@ -22,6 +22,7 @@ from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from tests.support.ledgers import new_database
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
 AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Budgets(RuleBasedStateMachine):
     def start(self, begin: datetime, zone: str) -> None:
         self.directory = tempfile.TemporaryDirectory()
         self.path = Path(self.directory.name) / "ledger.db"
-        self.database = open_database(self.path)
+        self.database = new_database(self.path)
         self.watch = BudgetEvaluator(BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL))
         self.now = begin
         self.late = False  # time has gone on, and no tick has seen it yet

@@ -16,13 +16,14 @@ from bot.budgets.facts import budget_facts
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.rules import TEAM, budget_period
 from bot.budgets.store import LimitSetting
-from bot.database.engine import Database, open_database
+from bot.database.engine import Database
 from bot.database.reader import open_reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from tests.support.ledgers import new_database
 
 USD = 10**9
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -75,7 +76,7 @@ class Ledger:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.db")
+    opened = new_database(tmp_path / "ledger.db")
     yield opened
     opened.close()
 

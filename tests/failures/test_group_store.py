@@ -24,13 +24,14 @@ from bot.failures.group_store import (
 from bot.ledger import passes
 from bot.ledger.pass_tally import PassOutcome, PassTally
 from tests.support.downgrade import downgrade
+from tests.support.ledgers import new_database, place_ledger
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = open_database(tmp_path / "ledger.db")
+    database = new_database(tmp_path / "ledger.db")
     try:
         with database.transaction() as connection:
             yield connection
@@ -93,7 +94,7 @@ def test_a_group_that_grows_waits_for_the_pass_that_it_grows_in(connection: Conn
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_group_that_waited_when_the_ledger_was_updated_is_told_after_a_pass(tmp_path: Path, *, kept: bool) -> None:
     path = tmp_path / "ledger.db"
-    open_database(path).close()
+    place_ledger(path)
     downgrade(path, "0008")
     with closing(sqlite3.connect(path)) as old, old:  # schema 0007, which did not always keep passes
         old.execute("INSERT INTO failure_kind (id, mark, status, model) VALUES (1, 1, 'error', 'm')")

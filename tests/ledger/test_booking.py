@@ -28,13 +28,14 @@ from bot.ledger.booking_result import BookingResult
 from bot.ledger.coverage import Interval, merged_intervals
 from bot.ledger.repricing import reprice, spread
 from bot.ledger.rules import EntryKind, KnownTask, Totals, change, is_doubtful
+from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.db")
+    opened = new_database(tmp_path / "ledger.db")
     yield opened
     opened.close()
 

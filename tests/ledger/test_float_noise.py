@@ -10,20 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.database.engine import Database, open_database
+from bot.database.engine import Database
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.booking_result import BookingResult
 from bot.ledger.verification import verify
+from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.db")
+    opened = new_database(tmp_path / "ledger.db")
     yield opened
     opened.close()
 
@@ -106,7 +107,7 @@ def test_slow_drift_is_booked_once_it_is_more_than_noise(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]
 ) -> None:
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    opened = open_database(path)
+    opened = new_database(path)
     amount = Decimal(5)
     for step in (0, *steps):
         amount += Decimal(step) / 10**11  # tenths of a nano

@@ -10,7 +10,6 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.database.engine import open_database
 from bot.database.reader import open_reader
 from bot.domain.periods import Window
 from bot.domain.pricing import ByokUnit, Price, SpendBasis, price
@@ -26,6 +25,7 @@ from bot.ledger.selection import Selection
 from bot.ledger.spend import sums
 from bot.ledger.spend_groups import groups
 from bot.ledger.verification import verify
+from tests.support.ledgers import new_database
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
@@ -50,7 +50,7 @@ class Ledger(RuleBasedStateMachine):
 
         self.directory = tempfile.TemporaryDirectory()
         self.path = Path(self.directory.name) / "ledger.db"
-        self.database = open_database(self.path)
+        self.database = new_database(self.path)
         self.unit = ByokUnit.CREDITS
         self.now = AUTUMN + timedelta(days=5)
         self.tasks: dict[str, Task] = {}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.database.engine import Database, open_database
+from bot.database.engine import Database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
@@ -19,6 +19,7 @@ from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.verification import verify
+from tests.support.ledgers import new_database
 
 BORN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -28,7 +29,7 @@ Days = dict[int, tuple[str, str]]  # days after BORN: platform and provider doll
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.db")
+    opened = new_database(tmp_path / "ledger.db")
     with opened.transaction() as connection:
         require_unit(connection, ByokUnit.CREDITS)
     yield opened
@@ -130,7 +131,7 @@ def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(
 ) -> None:
     found = []
     for unit in ByokUnit:
-        opened = open_database(tmp_path_factory.mktemp("ledger") / "ledger.db")
+        opened = new_database(tmp_path_factory.mktemp("ledger") / "ledger.db")
         with opened.transaction() as connection:
             require_unit(connection, unit)
         for day, row in enumerate(rows):

@@ -58,6 +58,7 @@ from tests.support.acts import spend
 from tests.support.app_home import opened, press, seen
 from tests.support.downgrade import downgrade
 from tests.support.harness import Office
+from tests.support.ledgers import new_database, place_ledger
 from tests.support.messages import shown, told
 from tests.support.service import nightly_pruning
 from tests.support.worlds import MARCUS, PRIYA, spent
@@ -86,7 +87,7 @@ class Team:
     _posts: int = 0
 
     def __post_init__(self) -> None:
-        self.database = open_database(self.path)
+        self.database = new_database(self.path)
         self.budgets = BudgetEvaluator(BudgetPolicy(ZONE, SpendBasis.TOTAL))
         self.failures = FailureGrouper()
         self.digests = DigestPlanner(DigestSchedule(time(9), frozenset(range(7)), ZONE))
@@ -419,7 +420,7 @@ async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_worki
 def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(tmp_path: Path) -> None:
     path, fresh = tmp_path / "ledger.db", tmp_path / "fresh.db"
     for each in (path, fresh):
-        open_database(each).close()
+        place_ledger(each)
     live(path, Years(BEGIN, EMAILS, "C0", tasks=300, poll=DAY, days=30))
     downgrade(path, "0008")
     with closing(sqlite3.connect(path)) as connection, connection:

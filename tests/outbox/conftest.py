@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.database.engine import open_database
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers
 from bot.outbox.rules import DeliveryTiming
@@ -14,6 +13,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
 from bot.slack.templates import Templates
 from bot.slack.workspace import connect_workspace
+from tests.support.ledgers import new_database
 from tests.support.stepped_outbox import START, Channels, SteppedOutbox, SteppedRenderer
 
 
@@ -22,7 +22,7 @@ async def outbox(tmp_path: Path) -> AsyncIterator[SteppedOutbox]:
     now = [START]
     slack = SlackApi(Workspace.default(), lambda: now[0])
     renderer = SteppedRenderer()
-    database = open_database(tmp_path / "ledger.db")
+    database = new_database(tmp_path / "ledger.db")
     renderers = Renderers(
         {"said": renderer.render_event}, {"thing": renderer.render_current}, Templates(shipped("templates"))
     )

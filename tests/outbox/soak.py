@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.outbox_worker import STEPS
-from tests.support.rounds import Round, WorkerPool, template, worker_pool
+from tests.support.rounds import Round, WorkerPool, worker_pool
 
 AT_ONCE = 8
 
@@ -19,11 +19,8 @@ async def main(rounds: int, first: int) -> int:
     sprung: Counter[str] = Counter()
     seeds = iter(range(first, first + rounds))
     with TemporaryDirectory() as directory:
-        empty = template(Path(directory))
         async with worker_pool() as workers:
-            await asyncio.gather(
-                *(_play(seeds, Path(directory), empty, workers, broken, sprung) for _ in range(AT_ONCE))
-            )
+            await asyncio.gather(*(_play(seeds, Path(directory), workers, broken, sprung) for _ in range(AT_ONCE)))
     for step in STEPS:
         _say(f"{step}: killed {sprung[f'{step} SIGKILL']:,}, frozen {sprung[f'{step} SIGSTOP']:,} times")
     for what in ("put back, the former ledger kept", "put back, the former ledger lost", "clock off for a moment"):
@@ -33,10 +30,10 @@ async def main(rounds: int, first: int) -> int:
 
 
 async def _play(
-    seeds: Iterator[int], directory: Path, empty: Path, workers: WorkerPool, broken: list[str], sprung: Counter[str]
+    seeds: Iterator[int], directory: Path, workers: WorkerPool, broken: list[str], sprung: Counter[str]
 ) -> None:
     for seed in seeds:
-        playing = Round(seed, directory, empty, workers)
+        playing = Round(seed, directory, workers)
         try:
             await playing.run()
         except BaseException as failure:

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.rounds import Round, template, worker_pool
+from tests.support.rounds import Round, worker_pool
 
 ROUNDS, AT_ONCE = 24, 8
 
 
 @pytest.mark.timeout(120)
 async def test_killed_and_frozen_everywhere_each_message_is_visible_once(tmp_path: Path) -> None:
-    gate, empty = asyncio.Semaphore(AT_ONCE), template(tmp_path)
+    gate = asyncio.Semaphore(AT_ONCE)
     async with worker_pool() as workers:
 
         async def play(seed: int) -> None:
             async with gate:
-                await Round(seed, tmp_path, empty, workers).run()
+                await Round(seed, tmp_path, workers).run()
 
         async with asyncio.TaskGroup() as group:  # whose other rounds end with the first that fails
             for seed in range(ROUNDS):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from bot.sandbox.world import START, World
 from tests.support.acts import submit
 from tests.support.clock import AdjustableClock
 from tests.support.harness import CHANNEL, Office
+from tests.support.ledgers import place_ledger
 from tests.support.messages import actions, shown
 from tests.support.worlds import HOUR, add
 
@@ -134,14 +134,12 @@ def move(world: World, whose: str, grown: str, **others: Any) -> None:
 
 
 @pytest.fixture(params=[False, True], ids=["as it is", "with tasks that change hands"])
-async def pair(
-    request: pytest.FixtureRequest, tmp_path: Path, empty: Path, clock: AdjustableClock
-) -> AsyncIterator[Pair]:
+async def pair(request: pytest.FixtureRequest, tmp_path: Path, clock: AdjustableClock) -> AsyncIterator[Pair]:
     async with AsyncExitStack() as stack:
         offices = []
         for name in ("team", "alone"):
             (tmp_path / name).mkdir()
-            shutil.copy(empty, tmp_path / name / "ledger.db")
+            place_ledger(tmp_path / name / "ledger.db")
             world, slack = World.empty(), SlackApi(Workspace.default(), clock, system_clock)
             add_mine(world)
             offices.append(Office(tmp_path / name, NeoApi(world, clock), slack, clock, {"HISTORY_DAYS": "20"}))

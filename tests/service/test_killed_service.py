@@ -21,6 +21,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
+from tests.support.ledgers import new_database
 from tests.support.worlds import add
 
 PRIYA = "priya.raman@acme.example"
@@ -95,7 +96,7 @@ async def team(tmp_path: Path) -> AsyncIterator[Team]:
     async with NeoServer(team.neo) as neo, SlackServer(slack) as served:
         slack.url = served.url
         team.write(neo.url)
-        database = open_database(tmp_path / "ledger.db")
+        database = new_database(tmp_path / "ledger.db")
         with database.transaction() as connection:  # installed the day before yesterday
             since = str(to_us(now() - 2 * DAY))
             connection.exec_driver_sql(

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.database.engine import Database, open_database
+from bot.database.engine import Database
 from bot.slack.deduplication import RETENTION, RequestDeduplicator
+from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 R = TypeVar("R")
@@ -21,7 +22,7 @@ R = TypeVar("R")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "ledger.db")
+    opened = new_database(tmp_path / "ledger.db")
     yield opened
     opened.close()
 

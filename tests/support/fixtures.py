@@ -1,13 +1,11 @@
 """Fixtures of the whole suite: an embedded Neo at a clock of its own, an app over it, and the harness of a service."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.app import App, build, system_clock
-from bot.database.engine import open_database
 from bot.neo.client import RetryPolicy
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
@@ -18,6 +16,7 @@ from bot.sandbox.world import START, World
 from bot.settings.environment import load
 from tests.support.clock import AdjustableClock
 from tests.support.harness import NOON, Office
+from tests.support.ledgers import place_ledger
 
 Wire = Callable[..., App]
 HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
@@ -41,13 +40,14 @@ def neo(world: World, clock: SimClock) -> Iterator[NeoServer]:
 
 @pytest.fixture
 def wire(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Wire:
-    """An app over the embedded Neo; settings may be given by name."""
+    """An app over the embedded Neo and an empty ledger; settings may be given by name."""
+    ledger = place_ledger(tmp_path / "ledger.db")
 
     def wired(**settings: str) -> App:
         environment = {
             "NEO_API_URL": neo.url,
             "NEO_API_KEY": neo.api.key,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{ledger}",
             **settings,
         }
         return build(load(environment, tmp_path), clock, HURRIED)
@@ -63,18 +63,10 @@ def app(wire: Wire) -> App:
 # --- the running service -------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger, to be copied: migrating one takes as long as half a test."""
-    path = tmp_path_factory.mktemp("empty") / "ledger.db"
-    open_database(path).close()
-    return path
-
-
 @pytest.fixture
-async def closed(tmp_path: Path, empty: Path, world: World) -> AsyncIterator[Office]:
+async def closed(tmp_path: Path, world: World) -> AsyncIterator[Office]:
     """A harness that is not open yet: it is noon, and nothing runs."""
-    shutil.copy(empty, tmp_path / "ledger.db")
+    place_ledger(tmp_path / "ledger.db")
     clock = AdjustableClock(lambda: START + NOON)
     slack = SlackApi(Workspace.default(), clock, system_clock)
     office = Office(tmp_path, NeoApi(world, clock), slack, clock)

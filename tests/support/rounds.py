@@ -6,7 +6,6 @@ In some the clock is off for a moment, in some a copy of the ledger is put back,
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 from collections import Counter
@@ -21,7 +20,7 @@ from typing import Any
 import pytest
 
 from bot.database.backup import backup
-from bot.database.engine import Database, open_database
+from bot.database.engine import Database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.database.restore import restore
@@ -38,6 +37,7 @@ from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Ref
 from bot.sandbox.slack.models import Channel, Json, Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
+from tests.support.ledgers import place_ledger
 from tests.support.outbox_worker import STEPS, TIMES, clock_of
 
 CHANNELS = ("C0ONE", "C0TWO", "D0THREE")
@@ -137,20 +137,12 @@ async def worker_pool() -> AsyncIterator[WorkerPool]:
         await made.close()
 
 
-def template(directory: Path) -> Path:
-    """An empty database, to be copied for each round."""
-    path = directory / "empty.db"
-    open_database(path).close()
-    return path
-
-
 @dataclass
 class Round:
     """One round, all of whose choices follow from its seed."""
 
     seed: int
     directory: Path
-    empty: Path
     worker_pool: WorkerPool
     readable: bool = True
     restored: str | None = None  # "kept" or "lost" is the former ledger, where a copy is put back
@@ -167,7 +159,7 @@ class Round:
         self.off = self.random.choice([None, None, *STEPS_OF_CLOCKS])
         self.path = self.directory / f"{self.seed}.db"
         self.now = clock_of(self.path)
-        shutil.copy(self.empty, self.path)
+        place_ledger(self.path)
         self.slack = SlackApi(Workspace.default(), _now, _now)
         for name in CHANNELS:
             kind = "im" if name.startswith("D") else "public"

@@ -33,6 +33,7 @@ from bot.sync.run import SyncRun
 from bot.sync.stall import StalledError
 from tests.support.app import read_passes
 from tests.support.fixtures import HURRIED
+from tests.support.ledgers import place_ledger
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -90,7 +91,7 @@ class Place:
 
 @pytest.fixture
 def place(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Place:
-    return Place(tmp_path / "ledger.db", neo, clock)
+    return Place(place_ledger(tmp_path / "ledger.db"), neo, clock)
 
 
 @pytest.mark.parametrize(
