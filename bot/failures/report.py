@@ -22,7 +22,7 @@ from bot.ledger.scope_values import holds_any
 from bot.ledger.selected_tasks import TaskShare, task_shares
 from bot.ledger.selection import Selection
 from bot.people import mentions
-from bot.people.mentions import Mentioned
+from bot.people.mentions import EmailsByMention
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -35,7 +35,7 @@ class ErrorRequest:
     question: Question
     caller: Caller
     now: datetime
-    mentioned: Mentioned | None = None
+    mentioned: EmailsByMention | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from bot.ledger.scope import Scope
 if TYPE_CHECKING:
     from bot.database.reader import Reads
 
-Mentioned = Mapping[str, str]
+EmailsByMention = Mapping[str, str]
 """The e-mails of Slack users by mention (`<@U1>`)."""
 
 
 def resolve_access(
-    reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: Mentioned | None
+    reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
 ) -> Grant:
     """Return whose spend a question may be answered from. Raises RefusedError if the caller may not see all of it."""
     meant = mentioned_members(reader, question.people, caller, mentioned)
@@ -25,7 +25,7 @@ def resolve_access(
 
 
 def mentioned_members(
-    reader: Reader, people: Sequence[str], caller: Caller, mentioned: Mentioned | None
+    reader: Reader, people: Sequence[str], caller: Caller, mentioned: EmailsByMention | None
 ) -> tuple[str, ...]:
     """Return the e-mails of the people named: `<@U1>` by the Slack user, `@ana` by the only address that begins so.
 
@@ -55,7 +55,7 @@ def email_of_name(reads: "Reads", name: str) -> str:
     return _one_called(name.lower(), current_emails(reads))
 
 
-def _one_named(name: str, emails: Mapping[str, str], mentioned: Mentioned | None) -> str:
+def _one_named(name: str, emails: Mapping[str, str], mentioned: EmailsByMention | None) -> str:
     return _one_mentioned(name, mentioned) if name.startswith("<") else _one_called(name, emails)
 
 
@@ -70,7 +70,7 @@ def _one_called(name: str, emails: Mapping[str, str]) -> str:
     return found.pop()
 
 
-def _one_mentioned(name: str, mentioned: Mentioned | None) -> str:
+def _one_mentioned(name: str, mentioned: EmailsByMention | None) -> str:
     if mentioned is None:
         raise RefusedError(f"{name} is a Slack mention; in a terminal use `email:ana@acme.dev` or `@ana`.")
     if name not in mentioned:

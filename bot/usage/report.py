@@ -14,7 +14,7 @@ from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Sums
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_rows import TaskRow
-from bot.people.mentions import Mentioned
+from bot.people.mentions import EmailsByMention
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -50,7 +50,7 @@ class ReportRequest:
     question: Question
     caller: Caller
     now: datetime
-    mentioned: Mentioned | None = None
+    mentioned: EmailsByMention | None = None
     most_rows: int | None = None
 
 
