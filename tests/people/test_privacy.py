@@ -205,28 +205,26 @@ def put(office: Office, **flags: Any) -> User:
     return user
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
+async def test_who_is_no_full_member_is_refused(office: Office) -> None:
+    kinds: tuple[dict[str, Any], ...] = (
         {"is_restricted": True},
         {"is_ultra_restricted": True},
         {"is_stranger": True},
         {"team_id": "T0GLOBEX"},
         {"team_id": "T0GLOBEX", "enterprise_id": "E0GLOBEX"},
-    ],
-    ids=str,
-)
-async def test_who_is_no_full_member_is_refused(office: Office, flags: dict[str, Any]) -> None:
-    put(office, **flags)
-    said = shown(await office.ask("new", "7d"))
-    assert said.startswith("Sorry, I only answer")
-    assert "$" not in said
+    )
+    for number, flags in enumerate(kinds):
+        put(office, id=f"U0NEW{number}", handle=f"new{number}", **flags)
+        said = shown(await office.ask(f"new{number}", "7d"))
+        assert said.startswith("Sorry, I only answer"), flags
+        assert "$" not in said, flags
 
 
-@pytest.mark.parametrize("flags", [{"is_email_confirmed": False}, {"email": ""}], ids=str)
-async def test_an_e_mail_that_slack_does_not_confirm_counts_for_nothing(office: Office, flags: dict[str, Any]) -> None:
-    put(office, **flags)
-    assert "I cannot match you to a member" in shown(await office.ask("new", "7d"))
+async def test_an_e_mail_that_slack_does_not_confirm_counts_for_nothing(office: Office) -> None:
+    put(office, id="U0NEW1", handle="unconfirmed", is_email_confirmed=False)
+    put(office, id="U0NEW2", handle="nameless", email="")
+    for user in ("unconfirmed", "nameless"):
+        assert "I cannot match you to a member" in shown(await office.ask(user, "7d")), user
 
 
 async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: Office) -> None:
