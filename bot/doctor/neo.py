@@ -7,7 +7,7 @@ from bot.app import App
 from bot.doctor.check import Check, failure, ok, warning
 from bot.neo.client import NeoClient, QueryWindow, RetryPolicy, connect
 from bot.neo.errors import NeoError, TooLongError
-from bot.neo.wire import Page
+from bot.neo.page import Page
 from bot.settings.model import Settings
 
 _CLOCK_TOLERANCE = timedelta(seconds=30)

@@ -1,4 +1,4 @@
-"""The client: one page of the upstream at a time, asked again while that may help. httpx stays behind it."""
+"""The client: one page of the upstream at a time, requested again while that may help. Only it knows httpx."""
 
 import asyncio
 import re
@@ -24,9 +24,10 @@ from bot.neo.errors import (
     TooLongError,
     TransientError,
     UnavailableError,
-    from_answer,
+    error_of_answer,
 )
-from bot.neo.wire import NotAPageError, Page, decode_page, fault_code
+from bot.neo.page import NotAPageError, Page
+from bot.neo.wire import decode_page, error_code
 
 PATH = "/api/v1/usage/tasks"
 LARGEST_PAGE = 200
@@ -43,7 +44,8 @@ _MAX_BODY = 64 * 2**20  # bytes; a page of 200 with long histories is far below
 class RetryPolicy:
     """How long to wait, in seconds.
 
-    For one answer; in all, before a question is given up; or in all where the upstream itself asks for waits.
+    `answer` and `connect` are for one request; `deadline` for all attempts of one, or `longest_retry_after` where the
+    upstream itself asks for waits; `first_wait` is the pause before the second attempt.
     """
 
     answer: float = 30.0
@@ -62,34 +64,36 @@ class QueryWindow:
 
     @property
     def is_long(self) -> bool:
-        """Whether it may be refused for its length alone."""
+        """Whether Neo may refuse it for its length alone."""
         return self.start is None or self.end - self.start > _LONG
 
 
 class NeoClient:
-    """Asks one upstream with one credential; use `connect`."""
+    """A client of one upstream with one credential, made by `connect`."""
 
     def __init__(
         self, http: httpx.AsyncClient, retry_policy: RetryPolicy, clock: Callable[[], datetime] | None = None
     ) -> None:
         self._http = http
-        self._patience = retry_policy
+        self._retry_policy = retry_policy
         self._clock = clock
         self.upstream_time: datetime | None = None  # by the `Date` of the last answer
 
-    async def page(self, span: QueryWindow, *, limit: int, offset: int) -> Page:
-        """One page of the tasks of a span.
+    async def page(self, window: QueryWindow, *, limit: int, offset: int) -> Page:
+        """One page of the tasks of a window.
 
         Raises:
             TooLargeError: at once, while a smaller page is left to be tried.
             TooLongError: Neo refuses so deep an offset, or so long a span: a shorter one is left to be tried.
             NeoError: when asking again does not help, or has not helped for long enough.
         """
-        parameters = {"from": _utc_text(span.start), "to": _utc_text(span.end, up=True)}
-        may_cut = offset > 0 or span.is_long
-        less = limit > SMALLEST_PAGE or may_cut
+        parameters = {"from": _utc_text(window.start), "to": _utc_text(window.end, up=True)}
+        may_cut = offset > 0 or window.is_long
+        can_ask_for_less = limit > SMALLEST_PAGE or may_cut
         try:
-            return await self._patiently(parameters | {"limit": str(limit), "offset": str(offset)}, less=less)
+            return await self._get_page(
+                parameters | {"limit": str(limit), "offset": str(offset)}, can_ask_for_less=can_ask_for_less
+            )
         except (TooLargeError, RejectedError) as error:
             too_large = isinstance(error, TooLargeError) and limit <= SMALLEST_PAGE and may_cut
             refused = isinstance(error, RejectedError) and (offset or (error.status in _PERHAPS_TOO_LONG and may_cut))
@@ -99,42 +103,46 @@ class NeoClient:
             raise TooLongError(f"Neo does not list the tasks {what}: {error}") from None
 
     async def task(self, task_id: str) -> Page:
-        """One task alone, free of any span that could clip it; refused if Neo does not take a question for it.
+        """Return one task alone, free of any window that could clip it; refused if Neo does not take the request.
 
         Raises:
             NeoError: see `page`.
         """
         try:
-            return await self._patiently({"task_id": task_id, "limit": "2"}, less=False)
+            return await self._get_page({"task_id": task_id, "limit": "2"}, can_ask_for_less=False)
         except (RejectedError, TooLargeError) as error:
             why = str(error).partition(". ")[0].rstrip(".")
             return Page((), (Refused(task_id, f"asked for alone: {why}"),), 1)
 
-    async def _patiently(self, parameters: Mapping[str, str | None], *, less: bool) -> Page:
-        """Ask again while that may help; with `less`, what is too large is left to whoever can ask for less."""
+    async def _get_page(self, parameters: Mapping[str, str | None], *, can_ask_for_less: bool) -> Page:
+        """Ask again while that may help; but not for what is too large, if the caller can ask for less."""
         loop = asyncio.get_running_loop()
         began = loop.time()
 
         def again(error: Exception) -> bool | float:
-            if not isinstance(error, TransientError) or (less and isinstance(error, TooLargeError)):
+            if not isinstance(error, TransientError) or (can_ask_for_less and isinstance(error, TooLargeError)):
                 return False
             if not error.retry_after:  # none, or no wait at all: then pauses that grow
-                return loop.time() - began < self._patience.deadline
-            return loop.time() - began + error.retry_after <= self._patience.longest_retry_after and error.retry_after
+                return loop.time() - began < self._retry_policy.deadline
+            return (
+                loop.time() - began + error.retry_after <= self._retry_policy.longest_retry_after and error.retry_after
+            )
 
         async for attempt in stamina.retry_context(
-            on=again, attempts=None, timeout=None, wait_initial=self._patience.first_wait, wait_max=10.0
+            on=again, attempts=None, timeout=None, wait_initial=self._retry_policy.first_wait, wait_max=10.0
         ):
             with attempt:
-                return await self._once({name: value for name, value in parameters.items() if value is not None})
+                return await self._get_page_once(
+                    {name: value for name, value in parameters.items() if value is not None}
+                )
         raise AssertionError
 
-    async def _once(self, parameters: Mapping[str, str]) -> Page:
+    async def _get_page_once(self, parameters: Mapping[str, str]) -> Page:
         try:
-            async with asyncio.timeout(self._patience.answer):
-                status, headers, body = await self._get(parameters)
+            async with asyncio.timeout(self._retry_policy.answer):
+                status, headers, body = await self._get_body(parameters)
         except (TimeoutError, httpx.ReadTimeout):
-            raise TooLargeError(f"Neo gave no answer within {self._patience.answer:.0f} s.") from None
+            raise TooLargeError(f"Neo gave no answer within {self._retry_policy.answer:.0f} s.") from None
         except httpx.DecodingError:
             raise GarbledError("Neo's answer is no page of tasks: its compression is broken.") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
@@ -143,13 +151,13 @@ class NeoClient:
         now = self._clock() if self._clock else None
         self.upstream_time = _http_date(headers.get("date"))
         if status != HTTPStatus.OK:
-            raise from_answer(status, fault_code(body), _retry_after(headers, now))
+            raise error_of_answer(status, error_code(body), _retry_after(headers, now))
         try:
             return decode_page(body, latest=now and now + _AHEAD)
         except NotAPageError as error:
             raise GarbledError(f"Neo's answer is no page of tasks: {error}. Is NEO_API_URL right?") from None
 
-    async def _get(self, parameters: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
+    async def _get_body(self, parameters: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
         async with self._http.stream("GET", PATH, params=parameters) as response:
             if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
                 raise GarbledError("Neo's answer is no page of tasks: its compression was not asked for.")
@@ -168,16 +176,16 @@ async def connect(
     retry_policy: RetryPolicy | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[NeoClient]:
-    """A client for an upstream, with its connections kept open until the end.
+    """Give a client of an upstream, whose connections stay open until the end.
 
     Args:
         url: scheme and host, perhaps a path before `/api`.
         credential: the one header that authorises.
         retry_policy: how long to wait.
-        clock: gives aware times; without it, rows of the future are not told.
+        clock: gives aware times; without it, rows of the future are not recognised.
     """
     retry_policy = retry_policy or RetryPolicy()
-    stamina.instrumentation.set_on_retry_hooks([])  # what comes of the tries is said in one sentence at the end
+    stamina.instrumentation.set_on_retry_hooks([])  # the error raised at the end says what came of the attempts
     async with _http(url, credential, retry_policy) as http:
         yield NeoClient(http, retry_policy, clock)
 
@@ -204,7 +212,7 @@ def _http(url: str, credential: Mapping[str, str], retry_policy: RetryPolicy) ->
 
 
 def _utc_text(moment: datetime | None, *, up: bool = False) -> str | None:
-    """`...Z` in whole seconds, outwards; a raw `+00:00` would decode to a space."""
+    """Return `...Z` in whole seconds, rounded down, or `up`; a raw `+00:00` would decode to a space."""
     if moment is None:
         return None
     utc = moment.astimezone(UTC)
@@ -228,7 +236,7 @@ _SECONDS = re.compile(r"(\d+)(\.\d*)?", re.ASCII)  # whole by the standard, and 
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime | None) -> float | None:
-    """Seconds to wait by the Retry-After header, in either of its forms; the date is read against `Date`, else now."""
+    """Return the seconds to wait by the Retry-After header; a date in it counts from `Date`, else from now."""
     text = headers.get("retry-after", "").strip()
     if seconds := _SECONDS.fullmatch(text):
         return float(f"{seconds[1][:9]}{seconds[2] or ''}")

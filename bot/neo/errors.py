@@ -21,7 +21,7 @@ from bot.domain.connections import PROXY_WANTS_PASSWORD
 
 
 class NeoError(Exception):
-    """The upstream did not give what was asked."""
+    """The upstream did not give what was asked for."""
 
 
 class PermanentError(NeoError):
@@ -98,30 +98,30 @@ _BY_CODE = {"unauthorized": HTTPStatus.UNAUTHORIZED, "forbidden": HTTPStatus.FOR
 _TOO_LARGE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.GATEWAY_TIMEOUT}
 
 
-def from_answer(status: int, code: str | None, retry_after: float | None) -> NeoError:
-    """The error for an answer that is not 200; `code` is the upstream's own, preferred over the status."""
+def error_of_answer(status: int, code: str | None, retry_after: float | None) -> NeoError:
+    """Return the error for an answer that is not 200; `code` is the upstream's own, preferred over the status."""
     known = _BY_STATUS.get(status)
     if code in _BY_CODE and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         known = _BY_STATUS[_BY_CODE[code]]
     if known:
         kind, message = known
         return kind(message)
-    said = f"{status}, {code}" if code else str(status)
+    shown = f"{status}, {code}" if code else str(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimitedError(_wait(retry_after), retry_after)
     if status in _TOO_LARGE:
-        too_large = TooLargeError(f"Neo could not give so large an answer ({said}).")
+        too_large = TooLargeError(f"Neo could not give so large an answer ({shown}).")
         too_large.retry_after = retry_after
         return too_large
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        error = UnavailableError(f"Neo is failing ({said}). What the ledger holds stays; the next good pass mends it.")
+        error = UnavailableError(f"Neo is failing ({shown}). What the ledger holds stays; the next good pass mends it.")
         error.retry_after = retry_after
         return error
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return RedirectedError(
             f"Neo answered with a redirect ({status}), which is not followed: the key would travel. Check NEO_API_URL."
         )
-    rejected = RejectedError(f"Neo does not accept the question ({said}). Check NEO_API_URL, or update neo-usage.")
+    rejected = RejectedError(f"Neo does not accept the question ({shown}). Check NEO_API_URL, or update neo-usage.")
     rejected.status = status
     return rejected
 

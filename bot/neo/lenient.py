@@ -1,4 +1,4 @@
-"""Leniency: a row of any shape with its decoration set right or dropped, so that only its money decides about it."""
+"""Leniency: the fields of a row that no money rests on are set right or dropped, whatever their shape."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The known fields of a row: what its money, day and member rest on as it came, all others right or unknown.
+    """Return the known fields of a row: what its money, day and member rest on as it came, all others right or unknown.
 
     A number may be written as text or with a fraction, which is cut off; a number beyond its limit, an object where
     there should be a text and the like are dropped; of a text only what is no text is replaced.
@@ -34,7 +34,7 @@ def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def name(value: object) -> str:
-    """A model or status on one line of letters that can be shown, "unknown" if nothing is left of it."""
+    """Return a model or status on one line of letters that can be shown, "unknown" if nothing is left of it."""
     if not isinstance(value, str):
         return UNKNOWN
     spaced = "".join(" " if letter.isspace() else letter for letter in _text(value))
@@ -42,7 +42,7 @@ def name(value: object) -> str:
 
 
 def whole(value: object, most: int) -> int | None:
-    """A number from 0 to `most` without its fraction; None for anything else."""
+    """Return a number from 0 to `most` without its fraction; None for anything else."""
     if isinstance(value, str):
         value = Decimal(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -53,7 +53,7 @@ def whole(value: object, most: int) -> int | None:
 
 
 def _amount(value: object) -> object:
-    """What can be read as an amount as it came, None for anything else."""
+    """Return what can be read as an amount as it came; None for anything else."""
     if isinstance(value, str):
         return value if _NUMBER.fullmatch(value) else None
     return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
@@ -68,7 +68,7 @@ def _text_or_none(value: object, most: int) -> str | None:
 
 
 def _stream(value: object) -> str | None:
-    """An id that cannot be read still says that the row is a part of its task."""
+    """Return the id of a stream; one that cannot be read still says that the row is a part of its task."""
     return _text(value) if isinstance(value, str) else None if value is None else UNKNOWN
 
 

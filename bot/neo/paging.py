@@ -1,4 +1,4 @@
-"""Paging: all pages of a span, a few at a time, and whether together they are the whole."""
+"""Paging: all pages of a window, a few at a time, and whether together they hold all of it."""
 
 import asyncio
 from collections import Counter
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from bot.domain.tasks import Refused, Task
 from bot.neo.client import CONCURRENCY, NeoClient, QueryWindow
-from bot.neo.wire import NAMELESS, Page
+from bot.neo.page import Page
+from bot.neo.refused_rows import NAMELESS
 
 _TOGETHER = 4  # pages to a batch at most: a transaction for several is cheaper, and a break costs no more than these
 _AHEAD = 2 * CONCURRENCY  # pages that may wait to be used; it bounds the memory
@@ -16,7 +17,7 @@ _BEYOND = 10_000  # rows that may follow those announced; a list that is longer 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The rows of a page, or of a few: tasks that this sweep sees for the first time, those it saw before, bad ones."""
+    """The rows of a page, or of a few: tasks new to this sweep, tasks it saw before, and refused rows."""
 
     fresh: tuple[Task, ...]
     repeated: tuple[Task, ...]
@@ -24,7 +25,7 @@ class Batch:
     pages: int = 1
 
     def with_page(self, other: "Batch") -> "Batch":
-        """This batch and the page that follows it."""
+        """Return this batch with the page that follows it."""
         return Batch(
             self.fresh + other.fresh, self.repeated + other.repeated, self.refused + other.refused, self.pages + 1
         )
@@ -32,7 +33,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Sweep:
-    """One reading of a span, page by page; afterwards it knows whether it saw everything.
+    """One read of a window, page by page; afterwards it knows whether it saw everything.
 
     Offset paging over a list that changes misses and repeats rows, so a sweep is whole only if `total` stayed
     the same and there were as many rows, and as many different ones, as it says, and none follow. It ends where
@@ -40,7 +41,7 @@ class Sweep:
     """
 
     client: NeoClient
-    span: QueryWindow
+    window: QueryWindow
     limit: int
     total: int = 0
     rows: int = 0
@@ -58,26 +59,26 @@ class Sweep:
 
     @property
     def why_not_whole(self) -> str:
-        """What of it does not add up; empty if it is whole."""
+        """What does not add up; empty if the sweep is whole."""
         if self.whole:
             return ""
         return self.broken or f"Neo announces {self.total:,} rows and lists {len(self.seen):,} different ones"
 
     async def first(self) -> Page:
-        """The first page, which says how many rows there are."""
+        """Return the first page, which says how many rows there are."""
         page = await self._page(0)
         self.total = page.total
         return page
 
     async def _page(self, offset: int) -> Page:
-        page = await self.client.page(self.span, limit=self.limit, offset=offset)
+        page = await self.client.page(self.window, limit=self.limit, offset=offset)
         if offset >= self._reached:
             self._reached, self._more = offset + page.rows, bool(page.has_more and page.rows)
         return page
 
     async def pages_after(self, first: Page) -> AsyncGenerator[Batch, None]:
-        """All pages as they come, the first included; those that are waiting already come together."""
-        yield self._sorted(first)
+        """Give all pages as they come, the first included; those that wait already come together."""
+        yield self._batch(first)
         queue: asyncio.Queue[Page | None] = asyncio.Queue(_AHEAD)
         # a server may give fewer rows than it was asked for: go on from where its page ended
         offsets = iter(range(first.rows, self.total, max(1, min(self.limit, first.rows)))) if first.rows else iter(())
@@ -85,11 +86,11 @@ class Sweep:
         try:
             ended = False
             while not ended and (page := await queue.get()) is not None:
-                batch = self._sorted(page)
+                batch = self._batch(page)
                 while batch.pages < _TOGETHER and not queue.empty() and not ended:
                     following = queue.get_nowait()
                     ended = following is None
-                    batch = batch if following is None else batch.with_page(self._sorted(following))
+                    batch = batch if following is None else batch.with_page(self._batch(following))
                 yield batch
             await fetching
         finally:
@@ -102,14 +103,14 @@ class Sweep:
                 for _ in range(CONCURRENCY):
                     group.create_task(self._worker(offsets, queue))
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._go_on(queue))
+                group.create_task(self._read_beyond(queue))
         except ExceptionGroup as group_of_one:
             await queue.put(None)
             raise group_of_one.exceptions[0] from None
         await queue.put(None)
 
-    async def _go_on(self, queue: asyncio.Queue[Page | None]) -> None:
-        """Read on past what was announced, as long as others are said to follow."""
+    async def _read_beyond(self, queue: asyncio.Queue[Page | None]) -> None:
+        """Read on past the rows announced, as long as Neo says that others follow."""
         while self._more and not self.broken:
             if self._reached >= self.total + _BEYOND:
                 self.broken = f"{self.total} rows were announced, and many more follow"
@@ -130,7 +131,7 @@ class Sweep:
             self.broken = f"{self.total} rows were announced, and a page before the end is empty"
         return page
 
-    def _sorted(self, page: Page) -> Batch:
+    def _batch(self, page: Page) -> Batch:
         self.pages += 1
         self.rows += page.rows
         before = len(self.seen)
@@ -139,14 +140,14 @@ class Sweep:
         for task in page.tasks:
             (repeated if hash(task.task_id) in self.seen else fresh).append(task)
             self.seen.add(hash(task.task_id))
-        self.seen.update(hash(self._unique(bad)) for bad in page.refused)
+        self.seen.update(hash(self._unique_key(refused)) for refused in page.refused)
         if page.rows and len(self.seen) == before:
             self.broken = self.broken or "a page repeats rows of others"
         return Batch(tuple(fresh), tuple(repeated), page.refused)
 
-    def _unique(self, bad: Refused) -> str:
-        """A bad row's key; of rows without an id, which may well be equal, each counts."""
-        if not bad.key.startswith(NAMELESS):
-            return bad.key
-        self._nameless[bad.key] += 1
-        return f"{bad.key} {self._nameless[bad.key]}"
+    def _unique_key(self, refused: Refused) -> str:
+        """Return a refused row's key; of rows without an id, which may well be equal, each gets its own."""
+        if not refused.key.startswith(NAMELESS):
+            return refused.key
+        self._nameless[refused.key] += 1
+        return f"{refused.key} {self._nameless[refused.key]}"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot.domain.money import AmountError
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task, ToolUse
-from bot.neo.wire import NotAPageError, Page, decode_page, fault_code
+from bot.neo.page import NotAPageError, Page
+from bot.neo.wire import decode_page, error_code
 
 ROW: Mapping[str, Any] = {
     "task_id": "t1",
@@ -576,7 +577,7 @@ def test_what_is_no_page_is_said_to_be_none_without_quoting_it(body: bytes, what
     ],
 )
 def test_the_code_of_an_error_is_read_where_there_is_one(body: bytes, code: str | None) -> None:
-    assert fault_code(body) == code
+    assert error_code(body) == code
 
 
 # --- faults found --------------------------------------------------------------------------------
@@ -644,7 +645,7 @@ def decoded(body: bytes) -> Page | None:
 def test_random_bytes_are_a_page_or_none_and_never_a_crash(body: bytes) -> None:
     page = decoded(body)
     assert page is None or page.total >= 0
-    fault_code(body)
+    error_code(body)
 
 
 @settings(max_examples=200, deadline=None)
@@ -653,7 +654,7 @@ def test_random_json_is_a_page_or_none_and_never_a_crash(value: object) -> None:
     body = json.dumps(value).encode()
     page = decoded(body)
     assert page is None or page.rows >= 0
-    fault_code(body)
+    error_code(body)
 
 
 @settings(max_examples=300, deadline=None)

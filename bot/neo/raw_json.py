@@ -1,0 +1,38 @@
+"""JSON as it came: numbers exact, whatever they are, and text that is no Unicode kept as far as it is."""
+
+import json
+from decimal import Decimal
+
+from bot.neo.page import NotAPageError
+
+_LONG = 30  # digits; no count or id needs as many
+
+
+def raw_json(body: bytes) -> object:
+    """Return the value of a JSON text; amounts are Decimals.
+
+    Raises:
+        NotAPageError: it is no JSON.
+    """
+    try:
+        # a byte that is no text becomes half a letter, which costs a decoration no more than that letter
+        text = body.decode(json.detect_encoding(body), "surrogateescape")
+        # Python's own parser accepts NaN and Infinity: a row that holds one is set aside, not its whole page
+        return json.loads(text, parse_float=_decimal, parse_constant=Decimal, parse_int=_int)
+    except RecursionError as error:
+        raise NotAPageError("it is nested too deeply") from error
+    except ValueError as error:
+        html = body.lstrip()[:1] == b"<"
+        raise NotAPageError("it is HTML" if html else "it is broken or cut JSON") from error
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:  # an exponent beyond what Decimal holds
+        return Decimal("NaN")
+
+
+def _int(digits: str) -> int | Decimal:
+    # Python refuses to read a number of thousands of digits, and would lose the page with it
+    return int(digits) if len(digits) < _LONG else Decimal(digits)

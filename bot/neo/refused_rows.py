@@ -1,0 +1,53 @@
+"""Rows that cannot be booked: the key each is kept under, and why it was refused."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+import msgspec
+
+from bot.domain.tasks import Refused
+from bot.neo.created_at import readable_creation_time
+from bot.neo.row_schema import UsageRow
+
+NAMELESS = "row "  # what the key of a row without an id begins with
+_LONGEST_ID = 200  # characters
+
+
+def refused_row(row: UsageRow, error: ValueError) -> Refused:
+    """Return why a row of the right types is no task."""
+    return Refused(_safe(row.task_id) or _digest(row), str(error), readable_creation_time(row.created_at))
+
+
+def refused_value(row: object, error: Exception) -> Refused:
+    """Return why a value of any shape is no row."""
+    created_at = row.get("created_at") if isinstance(row, dict) else None
+    return Refused(_key(row), _reason(error), readable_creation_time(created_at))
+
+
+def numbered(refused: Iterable[Refused]) -> Iterator[Refused]:
+    """Give the same with different keys where rows without an id are equal, which are different rows all the same."""
+    times: Counter[str] = Counter()
+    for each in refused:
+        times[each.key] += 1
+        again = times[each.key] > 1 and each.key.startswith(NAMELESS)
+        yield msgspec.structs.replace(each, key=f"{each.key} no. {times[each.key]}") if again else each
+
+
+def _reason(error: Exception) -> str:
+    # a codec's own message may quote the text, a validation's names types and places only
+    return str(error) if isinstance(error, msgspec.ValidationError) else "text or a number that cannot be stored"
+
+
+def _key(row: object) -> str:
+    task_id = row.get("task_id") if isinstance(row, dict) else None
+    return _safe(task_id) if isinstance(task_id, str) and task_id else _digest(row)
+
+
+def _safe(task_id: str) -> str:
+    """Return an id that can be stored and shown, whatever was sent as one."""
+    return "".join(letter if letter.isprintable() else "?" for letter in task_id[:_LONGEST_ID])
+
+
+def _digest(row: object) -> str:
+    return f"{NAMELESS}{blake2b(repr(row).encode(errors='replace'), digest_size=6).hexdigest()}"
