@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.app import system_clock
 from bot.capability import Context, Stage
 from bot.database.errors import LedgerError
 from bot.service.health import TokenCheck
@@ -69,7 +70,9 @@ class SlackConnection:
         self.filling = asyncio.create_task(self._fill())
         if settings.slack_app_token is not None:
             token, address = settings.slack_app_token.reveal(), settings.slack_api_url
-            self.socket = SocketConnection(self.listener, token, address, self.context.connection, self.on_change)
+            self.socket = SocketConnection(
+                self.listener, token, address, self.context.connection, on_change=self.on_change, now=system_clock
+            )
             await self.socket.start()
 
     async def _fill(self) -> None:

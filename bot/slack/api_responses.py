@@ -8,7 +8,7 @@ from bot.slack.errors import InvalidAnswerError
 class ApiResponse(Protocol):
     """A JSON object, or slack-sdk's response that holds one."""
 
-    def get(self, key: str, /) -> Any:  # noqa: ANN401 - JSON
+    def get(self, key: str, /) -> object:
         """Return the value of a key; None if there is none."""
 
 

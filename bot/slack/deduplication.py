@@ -60,11 +60,8 @@ class RequestDeduplicator:
 
     async def load(self) -> None:
         """Load the keys that were accepted before this process began, unless the database takes too long or fails."""
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                self._known.update(dict.fromkeys(await self._write(partial(_known_keys, now=self._now()))))
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the memory decides
-            log.warning("earlier requests could not be loaded", why=_reason(error))
+        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), PATIENCE_SECONDS)
+        self._known.update(dict.fromkeys(await _attempt(keys, [], "earlier requests could not be loaded")))
 
     def add(self, key: str) -> bool:
         """Add a key to the memory, and return whether it was new."""
@@ -104,15 +101,21 @@ class RequestDeduplicator:
         """Write all waiting claims in one transaction, again and again until none is waiting."""
         while self._waiting:
             claims, self._waiting = self._waiting, []
-            are_new = [True] * len(claims)
-            try:
-                are_new = await self._write(partial(_write_claims, claims=claims, now=self._now()))
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, the waiting requests are served
-                log.warning("a request could not be recorded", why=_reason(error))
+            writing = self._write(partial(_write_claims, claims=claims, now=self._now()))
+            are_new = await _attempt(writing, [True] * len(claims), "a request could not be recorded")
             self._is_slow = False
             for claim, is_new in zip(claims, are_new, strict=True):
                 if not claim.is_new.done():
                     claim.is_new.set_result(is_new)
+
+
+async def _attempt(work: Awaitable[R], default: R, failure: str) -> R:
+    """Return what comes of a transaction; if it fails, log that, and return the default."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the memory decides
+        log.warning(failure, why=_reason(error))
+        return default
 
 
 def _reason(error: Exception) -> str:

@@ -64,14 +64,9 @@ class HttpEndpoints:
         try:
             return await self._answer(request)
         except RefusedRequestError as refusal:
-            log.warning("refused a request", status=refusal.status.value, why=str(refusal), remote=request.remote)
-            answer = _json(refusal.status, {"ok": False, "error": str(refusal)})
-            if refusal.allowed:
-                answer.headers[hdrs.ALLOW] = ", ".join(sorted(refusal.allowed))
-            return answer
+            return _refusal(request, refusal)
         except Exception as error:  # noqa: BLE001 - anybody can send anything; it gets one line in the log
-            log.error("could not answer a request", why=type(error).__name__, remote=request.remote)  # noqa: TRY400 - a traceback could quote the request
-            return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"ok": False})
+            return _failure(request, error)
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         _refuse_browsers(request)
@@ -107,6 +102,20 @@ class HttpEndpoints:
         answer = await listener.dispatch(payload, proof)
         content_type = "application/json" if answer.body.startswith("{") else "text/plain"
         return _response(HTTPStatus(answer.status), answer.body, content_type)
+
+
+def _refusal(request: web.BaseRequest, refusal: RefusedRequestError) -> web.Response:
+    log.warning("refused a request", status=refusal.status.value, why=str(refusal), remote=request.remote)
+    answer = _json(refusal.status, {"ok": False, "error": str(refusal)})
+    if refusal.allowed:
+        answer.headers[hdrs.ALLOW] = ", ".join(sorted(refusal.allowed))
+    return answer
+
+
+def _failure(request: web.BaseRequest, error: Exception) -> web.Response:
+    """Log that a request could not be answered, without a traceback, which could quote it; return the response."""
+    log.error("could not answer a request", why=type(error).__name__, remote=request.remote)
+    return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"ok": False})
 
 
 def _refuse_browsers(request: web.BaseRequest) -> None:
@@ -174,14 +183,15 @@ class _Connection(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
+        message: str | None = None,
     ) -> web.StreamResponse:
         """Return the response to what cannot be read."""
+        del message  # it quotes what was sent
         why = "it is no HTTP" if exc is None else f"it is no HTTP ({type(exc).__name__})"
         log.warning("refused a request", status=status, why=why, remote=request.remote)
         return _json(HTTPStatus(status), {"ok": False})
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ANN401, ARG002 - aiohttp's signature
+    def log_exception(self, *_: object, **kw: object) -> None:
         """Log in one line that a connection broke."""
         log.warning("a connection broke", why=type(kw.get("exc_info")).__name__)
 

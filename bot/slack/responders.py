@@ -78,8 +78,9 @@ class MessageResponder:
     channel: str
     thread: str | None
 
-    async def respond(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - nothing to replace
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
         """Answer where the message was written; in a direct message where the bot may not post."""
+        del replace  # there is no message of the bot's to replace
         messages = self.workspace.messages
         if self.channel.startswith("D"):
             await _send_repeatedly(lambda: messages.post(self.channel, message, self.thread))
@@ -103,8 +104,9 @@ class DirectResponder:
     workspace: Workspace
     user: str
 
-    async def respond(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - nothing to replace
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
         """Answer in a direct message."""
+        del replace  # there is no message of the bot's to replace
         channel = await self.workspace.channels.open_dm(self.user)
         await _send_repeatedly(lambda: self.workspace.messages.post(channel, message))
 
@@ -120,8 +122,9 @@ class HomeResponder:
     workspace: Workspace
     user: str
 
-    async def respond(self, message: Message, *, replace: bool = False) -> None:  # noqa: ARG002 - it always replaces
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
         """Publish the message as their App Home."""
+        del replace  # what App Home showed is replaced in any case
         await self.workspace.views.publish_home(self.user, message)
 
     async def share(self, message: Message) -> None:

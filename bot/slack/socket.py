@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 
 import aiohttp
 import structlog
@@ -33,16 +34,24 @@ OnChange = Callable[[], Awaitable[None]]
 class SocketConnection:
     """A connection to Slack that is watched, as slack-sdk can be wrong about whether it is connected.
 
-    It keeps `state` up to date, and awaits `on_change` when the refusal in it has changed.
+    It keeps `state` up to date, and awaits `on_change` when the refusal in it has changed. `now` gives the real time,
+    by which slack-sdk dates its pings.
     """
 
     def __init__(
-        self, listener: Listener, app_token: str, address: str, state: ConnectionState, on_change: OnChange
+        self,
+        listener: Listener,
+        app_token: str,
+        address: str,
+        state: ConnectionState,
+        *,
+        on_change: OnChange,
+        now: Callable[[], datetime],
     ) -> None:
         self._session = slack_session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
         self._handler = _Handler(listener, app_token, address, self._session)
         self._client = self._handler.client
-        self._on_change = on_change
+        self._on_change, self._now = on_change, now
         self._watching: asyncio.Task[None] | None = None
         self._was_up = False
         self._state = state
@@ -60,8 +69,8 @@ class SocketConnection:
         """Return whether requests of Slack reach the service now."""
         if not await self._client.is_connected():
             return False
-        last = self._client.last_ping_pong_time  # by the machine's clock
-        return last is None or time.time() - last < PING_SECONDS * MISSED_PINGS  # noqa: TID251 - compared with `last`
+        last = self._client.last_ping_pong_time
+        return last is None or self._now().timestamp() - last < PING_SECONDS * MISSED_PINGS
 
     async def stop(self) -> None:
         """Close the connection; Slack tells people from now on that the app does not answer."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from jinja2 import Template, nodes
+from jinja2 import BaseLoader, StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -26,12 +26,22 @@ _steps: ContextVar[list[int]] = ContextVar("_steps")
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, with limits to what a rendering may compute; what exceeds them raises SecurityError."""
+    """Jinja's sandbox, with limits to what a rendering may compute; what exceeds them raises SecurityError.
+
+    Each value is shown as `finalize` returns it; a value that is missing is an error.
+    """
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Jinja's own
-        super().__init__(**options)
+    def __init__(self, loader: BaseLoader, finalize: Callable[[object], object]) -> None:
+        super().__init__(
+            loader=loader,
+            undefined=StrictUndefined,
+            finalize=finalize,
+            autoescape=False,  # `finalize` escapes for mrkdwn; HTML entities would show
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
         del self.globals["lipsum"]
         self.globals["range"] = _range
         self.filters = {name: _limited(name, each) for name, each in self.filters.items()}
@@ -56,10 +66,11 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             parts.append(part)
         return "".join(parts)
 
-    def get_template(self, *arguments: Any, **options: Any) -> Template:  # noqa: ANN401 - Jinja's own
+    def get_template(self, *arguments: object, **options: object) -> Template:
         """Load a template; each inclusion is a step of the rendering."""
         _step()
-        return super().get_template(*arguments, **options)
+        load: Callable[..., Template] = super().get_template
+        return load(*arguments, **options)
 
     def call(self, context: Context, obj: object, /, *arguments: object, **named: object) -> object:
         """Call a function in a template; each call is a step of the rendering."""
@@ -98,7 +109,7 @@ _COUNTED, _MEASURED = " counted", " measured"  # with a space, so that no templa
 class _LimitInserter(NodeTransformer):
     """Adds filters that count the rounds of loops, and check the size of lists, dicts, tuples and what `~` joins."""
 
-    def generic_visit(self, node: nodes.Node, *arguments: Any, **named: Any) -> nodes.Node:  # noqa: ANN401 - Jinja's own
+    def generic_visit(self, node: nodes.Node, *arguments: object, **named: object) -> nodes.Node:
         """Change the node after those inside it."""
         super().generic_visit(node, *arguments, **named)
         match node:

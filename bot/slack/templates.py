@@ -1,17 +1,20 @@
 """Templates: the texts of messages, rendered as mrkdwn; the environment escapes every value that they are given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader
 
 from bot.slack.mrkdwn import code, escape, mention, readable_text
 from bot.slack.template_limits import BoundedEnvironment, check_size
 from bot.slack.template_names import FORMER_NAMES, RenamingLoader, former_name
 
 log = structlog.get_logger(__name__)
+
+R = TypeVar("R")
 
 
 class Templates:
@@ -69,10 +72,8 @@ class _OwnTemplates:
         file = self._file_of(name)
         if file is None:
             return None
-        try:
-            text = _rendered(self._environment, file, values)
-        except Exception as error:  # noqa: BLE001 - an operator's template may do anything wrong
-            self._mark_broken(file, _reason(error))
+        text = self._attempt(file, lambda: _rendered(self._environment, file, values))
+        if text is None:
             return None
         if needs_text and not text:
             self._mark_broken(file, "it says nothing")
@@ -86,15 +87,20 @@ class _OwnTemplates:
             self._compile(path.relative_to(self._directory).as_posix(), shipped)
 
     def _compile(self, file: str, shipped: list[str]) -> None:
-        try:
-            self._environment.get_template(file)
-        except Exception as error:  # noqa: BLE001 - an operator's file may hold anything
-            self._mark_broken(file, _reason(error))
+        if self._attempt(file, lambda: self._environment.get_template(file)) is None:
             return
         if file in FORMER_NAMES:
             self._warn_of_former_name(file)
         elif file not in shipped:
             self._mark_broken(file, "no message is called so")
+
+    def _attempt(self, file: str, work: Callable[[], R]) -> R | None:
+        """Return what is done with an own template; None if that fails, and the template is marked as broken."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - an operator's file may hold anything, and do anything wrong
+            self._mark_broken(file, _reason(error))
+            return None
 
     def _file_of(self, name: str) -> str | None:
         """Return the file that holds the template of that name, which may have a former name; None if there is none."""
@@ -134,14 +140,7 @@ def _shipped_environment(directory: Path) -> BoundedEnvironment:
 
 
 def _environment(loader: BaseLoader) -> BoundedEnvironment:
-    environment = BoundedEnvironment(
-        loader=loader,
-        undefined=StrictUndefined,
-        finalize=lambda value: escape(check_size(value)),
-        autoescape=False,  # finalize escapes for mrkdwn; HTML entities would show
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = BoundedEnvironment(loader, lambda value: escape(check_size(value)))
     environment.globals |= {"mention": mention, "code": code}
     environment.filters["spoken"] = readable_text
     return environment

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
@@ -15,7 +14,7 @@ FALSE_VALUES = {None, False, "", "0", "false", "False"}
 class RefusedError(Exception):
     """The call is answered with `{"ok": false, "error": …}` and the fields in `more`."""
 
-    def __init__(self, error: str, **more: Any) -> None:  # noqa: ANN401 any JSON
+    def __init__(self, error: str, **more: object) -> None:
         super().__init__(error)
         self.error, self.more = error, more
 
@@ -63,7 +62,7 @@ class Call:
         except (TypeError, ValueError):
             raise RefusedError("invalid_arguments", **error_messages([f"[ERROR] must be an integer: {name}"])) from None
 
-    def json(self, name: str, error: str) -> Any:  # noqa: ANN401 any JSON
+    def json(self, name: str, error: str) -> object:
         """Return an argument that forms carry as JSON text, None if missing. Raises RefusedError with `error`."""
         value = self.args.get(name)
         if not isinstance(value, str):

@@ -37,10 +37,10 @@ def _blocks(context: SlackContext, call: Call) -> list[Json]:
 
 
 def _attachments(call: Call) -> list[Json]:
-    attachments = call.json("attachments", "invalid_attachments")
-    if not isinstance(attachments or [], list):
+    attachments = call.json("attachments", "invalid_attachments") or []
+    if not isinstance(attachments, list):
         raise RefusedError("invalid_attachments")
-    return attachments or []
+    return attachments
 
 
 def _metadata(call: Call) -> Json | None:

@@ -174,24 +174,24 @@ class Workspace:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
 
-    async def wait_change(self, version: int, timeout: float | None = None) -> int:  # noqa: ASYNC109 as event streams do
-        """Wait until the version differs from `version`, at most `timeout` seconds, and return the current one."""
+    async def wait_change(self, version: int, seconds: float | None = None) -> int:
+        """Wait until the version differs from `version`, at most so many seconds, and return the current one."""
         event = asyncio.Event()
         with self._lock:
             if self.version != version:
                 return self.version
             self._waiters.append((asyncio.get_running_loop(), event))
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 await event.wait()
         except TimeoutError:
             with self._lock:
                 self._waiters = [waiter for waiter in self._waiters if waiter[1] is not event]
         return self.version
 
-    async def until(self, reached: Callable[[], bool], timeout: float = 5) -> None:  # noqa: ASYNC109 as wait_change
-        """Wait until `reached` is true, checked after each change. Raises TimeoutError after `timeout` seconds."""
-        async with asyncio.timeout(timeout):
+    async def until(self, reached: Callable[[], bool], seconds: float = 5) -> None:
+        """Wait until `reached` is true, checked after each change. Raises TimeoutError after so many seconds."""
+        async with asyncio.timeout(seconds):
             version = self.version
             while not reached():
                 version = await self.wait_change(version)

@@ -66,6 +66,6 @@ async def test_a_change_wakes_who_waits_also_from_another_thread(workspace: Work
 
 
 async def test_waiting_ends_without_a_change(workspace: Workspace) -> None:
-    assert await workspace.wait_change(0, timeout=0.01) == 0
+    assert await workspace.wait_change(0, seconds=0.01) == 0
     with pytest.raises(TimeoutError):
-        await workspace.until(lambda: False, timeout=0.01)
+        await workspace.until(lambda: False, seconds=0.01)
