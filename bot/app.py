@@ -204,11 +204,11 @@ class App:
         from bot.outbox.outbox import Outbox
         from bot.outbox.renderers import Renderers
         from bot.outbox.rules import QuietHours
-        from bot.registry import registry_of
+        from bot.registry import build_registry
 
         observers: list[Observer] = []
         context = self._context(database, workspace, observers)
-        registry = registry_of([build_capability(context) for build_capability in _builders()])
+        registry = build_registry([build_capability(context) for build_capability in _builders()])
         observers.extend(registry.observers)  # the sync that capabilities ask for is observed by them
         renderers = Renderers(registry.events, registry.topics, context.templates)
         hours, zone = self.settings.quiet_hours, self.settings.timezone

@@ -36,17 +36,17 @@ Handler = Callable[[Request, Caller], Awaitable[None]]
 """Answers what somebody typed, pressed or submitted; raises RefusedError and its like where it is not done."""
 
 QuestionHandler = Callable[[Request, Caller, Collection[str]], Awaitable[None]]
-"""Answers what is no command; the words are those of all commands, for a typo of one."""
+"""Answers what is no command; the strings are the names of all commands, to recognize a typo of one."""
 
 
 class TimedWork(Protocol):
-    """Work that the passing of time brings about: asked for often, and written only where there is some."""
+    """Work that becomes due as time passes. It is looked for often, and a transaction begins only if there is some."""
 
     def due(self, reader: "Reader", now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
 
     def apply_due(self, connection: "Connection", now: datetime) -> None:
-        """Bring about what is due, in the caller's transaction."""
+        """Do what is due, in the caller's transaction."""
 
 
 Validation = Callable[[Mapping[str, str]], Mapping[str, str]]
@@ -55,7 +55,7 @@ Validation = Callable[[Mapping[str, str]], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What capabilities are built from. `scheduler` reads from Neo, `destinations` finds channels."""
+    """What capabilities are built from. `scheduler` syncs with Neo, `destinations` finds channels."""
 
     settings: "Settings"
     clock: Clock
@@ -70,7 +70,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form: what is done when it is submitted, and what is wrong with its fields before that."""
+    """A form: `validate` checks its fields, `submit` handles it once they are valid."""
 
     submit: Handler
     validate: Validation
@@ -95,8 +95,9 @@ class Stage(IntEnum):
 class Timer:
     """A job that the service runs every `seconds` (None: only `after` something), from a `stage` on.
 
-    Those of one interval run one after the other, in the order of the capabilities. `patience` is how many seconds
-    the others wait for one that may have to wait for Slack: then it goes on in the background, never beside itself.
+    Those of one interval run one after the other, in the order of the capabilities. `patience` is for work that may
+    have to wait for Slack: how many seconds the others wait for it. Then it goes on in the background, and is not
+    started again until it is done.
     """
 
     id: str
@@ -109,20 +110,20 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """How a capability takes part in operations on the whole ledger; each but `retained` runs in the transaction."""
+    """A capability's part in operations on the whole ledger; all but `retained` run in the operation's transaction."""
 
     prepare: "Callable[[Connection], None] | None" = None
-    """Brings what it records up to date with the settings, when a ledger is opened for booking."""
+    """Updates what it has stored to the settings, when a ledger is opened for booking."""
     merge_members: "Callable[[Connection, int, int, datetime], None] | None" = None
-    """Joins what it holds of a member, the first key, with another, the second."""
+    """Joins what it has stored of one member, by the first key, with what it has of another, by the second."""
     record_repricing: "Callable[[Connection, datetime], None] | None" = None
-    """Records what other amounts bring about, without a notification."""
+    """Records what changed prices bring about, without notifying anybody."""
     adopt: "Callable[[Connection, FormerLedger, datetime], KeyMapping] | None" = None
-    """After a restore: takes over what the former ledger held, and returns how its keys read here."""
+    """Takes over what the former ledger had stored, after a restore; returns how its keys read here."""
     retained: "Callable[[Reader], RetainedKeys] | None" = None
-    """Returns the messages that pruning keeps however old they are."""
+    """Returns the keys and topics of messages that pruning keeps however old they are."""
     prune: "Mapping[str, Callable[[Connection, datetime], int]]" = field(default_factory=dict)
-    """Deletes what nobody asks for any more, and returns how many rows, by what they are."""
+    """By the name of what is deleted: deletes what is no longer needed, and returns how many rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class Capability:
 
 
 async def apply_due(context: Context, work: TimedWork) -> None:
-    """Bring about what is due now, without a transaction where nothing is. Raises the database's errors."""
+    """Do what is due now; nothing is written if nothing is. Raises the database's errors."""
     now = context.clock()
     if await context.database.read(partial(work.due, now=now)):
         await context.database.write(partial(work.apply_due, now=now))

@@ -1,4 +1,4 @@
-"""The registry: every capability's handlers in one place; building it fails where an id has none, or two."""
+"""The registry: the handlers of all capabilities by id; building it fails if an id has none, or two."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 
 class WiringError(Exception):
-    """The capabilities do not fit together: a mistake of the program, found before anything runs."""
+    """The capabilities do not fit together, which is a mistake of the program, found before anything runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The handlers of all capabilities, by id; made by `registry_of`."""
+    """The handlers of all capabilities, by id; made by `build_registry`."""
 
     capabilities: Sequence[Capability]
     commands: Mapping[str, Handler]
@@ -36,50 +36,51 @@ class Registry:
 
     @property
     def observers(self) -> "list[Observer]":
-        """What observes each booking, in the order of the capabilities."""
+        """The observers of each booking, in the order of the capabilities."""
         return [observer for each in self.capabilities for observer in each.observers]
 
     @property
     def timers(self) -> list[Timer]:
-        """The jobs that run by the clock, in the order of the capabilities."""
+        """The timers, in the order of the capabilities."""
         return [timer for each in self.capabilities for timer in each.timers]
 
 
-def registry_of(capabilities: Sequence[Capability]) -> Registry:
+def build_registry(capabilities: Sequence[Capability]) -> Registry:
     """Return the registry of these capabilities.
 
     Raises:
         WiringError: two have the same name, id or timer; a key has no renderer, or a renderer no key; nobody, or more
             than one, answers questions or shows App Home.
     """
-    _merged(capabilities, "name", ({each.name: each} for each in capabilities))
-    _merged(capabilities, "timer", ({timer.id: timer for timer in each.timers} for each in capabilities))
+    _merge(capabilities, "name", ({each.name: each} for each in capabilities))
+    _merge(capabilities, "timer", ({timer.id: timer for timer in each.timers} for each in capabilities))
     for each in capabilities:
         _check_keys(each)
     return Registry(
         capabilities=capabilities,
-        commands=_merged(capabilities, "command", (each.commands for each in capabilities)),
-        actions=_merged(capabilities, "action", (each.actions for each in capabilities)),
-        forms=_merged(capabilities, "form", (each.forms for each in capabilities)),
-        events=_merged(capabilities, "notification", (each.events for each in capabilities)),
-        topics=_merged(capabilities, "topic", (each.topics for each in capabilities)),
-        question=_only("questions", [each.question for each in capabilities if each.question is not None]),
-        home=_only("App Home", [each.home for each in capabilities if each.home is not None]),
+        commands=_merge(capabilities, "command", (each.commands for each in capabilities)),
+        actions=_merge(capabilities, "action", (each.actions for each in capabilities)),
+        forms=_merge(capabilities, "form", (each.forms for each in capabilities)),
+        events=_merge(capabilities, "notification", (each.events for each in capabilities)),
+        topics=_merge(capabilities, "topic", (each.topics for each in capabilities)),
+        question=_single("questions", [each.question for each in capabilities if each.question is not None]),
+        home=_single("App Home", [each.home for each in capabilities if each.home is not None]),
     )
 
 
-def _merged(capabilities: Sequence[Capability], what: str, several: Iterable[Mapping[str, T]]) -> dict[str, T]:
+def _merge(capabilities: Sequence[Capability], what: str, several: Iterable[Mapping[str, T]]) -> dict[str, T]:
     """Return all entries in one mapping. Raises WiringError if two capabilities have the same id."""
-    found: dict[str, T] = {}
+    merged: dict[str, T] = {}
     for capability, entries in zip(capabilities, several, strict=True):
         for key, entry in entries.items():
-            if key in found:
+            if key in merged:
                 raise WiringError(f"{capability.name}: another capability has the {what} `{key}` too")
-            found[key] = entry
-    return found
+            merged[key] = entry
+    return merged
 
 
-def _only(what: str, handlers: Sequence[T]) -> T:
+def _single(what: str, handlers: Sequence[T]) -> T:
+    """Return the only handler. Raises WiringError if there is none, or several."""
     if len(handlers) != 1:
         raise WiringError(f"{what}: {len(handlers)} capabilities handle it, not one")
     return handlers[0]

@@ -14,7 +14,7 @@ from bot.capability import Capability, Form, Timer
 from bot.domain.access import Caller
 from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
 from bot.outbox.renderers import RenderRequest
-from bot.registry import WiringError, registry_of
+from bot.registry import WiringError, build_registry
 from bot.settings.environment import load
 from bot.slack.requests import Request
 
@@ -65,7 +65,7 @@ TIMER = Timer("t", 1, run)
 )
 def test_what_does_not_fit_together_is_an_error_when_it_is_built(capabilities: list[Capability], why: str) -> None:
     with pytest.raises(WiringError) as raised:
-        registry_of(capabilities)
+        build_registry(capabilities)
     assert why in str(raised.value)
 
 
@@ -78,7 +78,7 @@ def test_a_capability_that_fits_is_found_by_its_ids() -> None:
         topics={RequestTopic.kind: render},
         timers=[Timer("toy", 1, run)],
     )
-    registry = registry_of([BASE, toy])
+    registry = build_registry([BASE, toy])
     assert registry.commands == {"toy": handle}
     assert (registry.events, registry.topics) == ({"crossing": render}, {"request": render})
     assert [timer.id for timer in registry.timers] == ["toy"]
@@ -89,7 +89,7 @@ def test_the_capabilities_there_are_list_every_key_of_theirs(tmp_path: Path) -> 
     app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"}))
     with app.database() as database:
         capabilities = app.capabilities(database)
-        registry_of(capabilities)
+        build_registry(capabilities)
     listed = {key for each in capabilities for key in each.keys}
     modules = [import_module(f"bot.{each.name}.keys") for each in capabilities if find_spec(f"bot.{each.name}.keys")]
     defined = {each for module in modules for each in vars(module).values() if _is_key_of(each, module)}
