@@ -11,7 +11,7 @@ from bot.cli.output import json_option, print_json, single_line
 from bot.cli.startup import load_app
 
 if TYPE_CHECKING:
-    from bot.ledger.members import Person
+    from bot.ledger.members import MemberSummary
 
 
 @click.group("member", no_args_is_help=True)
@@ -24,11 +24,11 @@ def members() -> None:
 @print_errors
 def list_members(*, as_json: bool) -> None:
     """Everybody the ledger knows, and whom an operator linked."""
-    from bot.ledger.members import people
+    from bot.ledger.members import member_summaries
     from bot.people.links import users_by_email
 
     with load_app().reader() as reader:
-        persons, linked = people(reader), users_by_email(reader)
+        persons, linked = member_summaries(reader), users_by_email(reader)
     if as_json:
         print_json([_document(each, linked) for each in persons])
         return
@@ -36,7 +36,7 @@ def list_members(*, as_json: bool) -> None:
         click.echo(_line(each, linked))
 
 
-def _document(person: "Person", linked: Mapping[str, str]) -> dict[str, object]:
+def _document(person: "MemberSummary", linked: Mapping[str, str]) -> dict[str, object]:
     from bot.domain.money import usd_text
 
     return {
@@ -48,7 +48,7 @@ def _document(person: "Person", linked: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _line(person: "Person", linked: Mapping[str, str]) -> str:
+def _line(person: "MemberSummary", linked: Mapping[str, str]) -> str:
     from bot.domain.money import show_usd
     from bot.domain.text import one_line
 

@@ -1,4 +1,4 @@
-"""Leases: one holder at a time for a thing that only one may do; a dead process of this machine holds none."""
+"""Leases: what only one process may do at a time, held until it expires; a dead process of this machine holds none."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ class LeaseLostError(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class LeaseHolder:
-    """The lease is another's: who, and until when unless they renew it."""
+    """Who else holds a lease, and until when unless they renew it."""
 
     holder: str
     expires_at: datetime
@@ -35,16 +35,16 @@ class LeaseHolder:
 
 
 def holder_name(nonce: str) -> str:
-    """This process, told apart from any other: machine, process id, and a nonce; then where its id means something.
+    """Return the name of this process as a holder: machine, process id, nonce, process namespace and start time.
 
-    A process id means nothing outside of its namespace, nor after the machine has started anew; and it is given
-    again. So a holder is taken for dead only by a process for which it is the same place, and its start another.
+    A process id means nothing outside of its namespace, nor after the machine has restarted, and it is reused. So a
+    holder is taken for dead only by a process of the same namespace, if its id is free or has another start time.
     """
-    return f"{socket.gethostname()}/{os.getpid()}/{nonce}/{_place()}/{_started(os.getpid())}"
+    return f"{socket.gethostname()}/{os.getpid()}/{nonce}/{_namespace()}/{_start_time(os.getpid())}"
 
 
 def acquire(connection: Connection, name: str, holder: str, now: datetime) -> LeaseHolder | None:
-    """Take or renew a lease; None on success, else who holds it.
+    """Take or renew a lease; return None on success, else who holds it.
 
     One that would last longer than any lease was dated by a clock that ran ahead: it holds only for who is alive.
     """
@@ -65,10 +65,10 @@ def _is_held(holder: str, left_us: int) -> bool:
 
 
 def renew(connection: Connection, name: str, holder: str, now: datetime) -> None:
-    """Make sure of a lease inside the transaction that rests on it, and renew it once half of it is over.
+    """Check a lease inside the transaction that depends on it, and renew it once half of it is over.
 
     Raises:
-        LeaseLostError: another took it, for instance while this process was frozen.
+        LeaseLostError: another process took it, for instance while this one was frozen.
     """
     row = connection.exec_driver_sql("SELECT holder, expires_at FROM lease WHERE name = ?", (name,)).first()
     if row is None or row[0] != holder:
@@ -84,9 +84,9 @@ def release(connection: Connection, name: str, holder: str) -> None:
 
 
 def _is_alive(holder: str) -> bool | None:
-    """Whether the holder's process lives; None if that cannot be told from here."""
-    _, process, _, place, started = [*holder.split("/"), "", "", ""][:5]
-    if not process.isdigit() or not place or place != _place():
+    """Return whether the holder's process lives; None if that cannot be told from here."""
+    _, process, _, namespace, start_time = [*holder.split("/"), "", "", ""][:5]
+    if not process.isdigit() or not namespace or namespace != _namespace():
         return None
     try:
         os.kill(int(process), 0)
@@ -94,12 +94,12 @@ def _is_alive(holder: str) -> bool | None:
         return False
     except OSError:  # another user's
         pass
-    there = _started(int(process))
-    return not (started and there) or started == there
+    start_time_now = _start_time(int(process))
+    return not (start_time and start_time_now) or start_time == start_time_now
 
 
-def _place() -> str:
-    """Where process ids mean the same: this start of this machine, and this namespace; empty if that is unknown."""
+def _namespace() -> str:
+    """Return where process ids mean the same: the machine's boot and the namespace; empty if that is unknown."""
     if not _PROC.is_dir():
         return socket.gethostname()
     try:
@@ -111,8 +111,8 @@ def _place() -> str:
         return ""
 
 
-def _started(process: int) -> str:
-    """When a process began, as the machine counts; empty if that is unknown."""
+def _start_time(process: int) -> str:
+    """Return when a process started, as the machine counts; empty if that is unknown."""
     try:
         # its name, in parentheses, may hold anything
         return (_PROC / str(process) / "stat").read_bytes().rpartition(b")")[2].split()[19].decode()

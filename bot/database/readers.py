@@ -1,4 +1,4 @@
-"""The reader pool: several read at once, off the event loop, so that nobody queues behind a long question."""
+"""The reader pool: several threads read at once, so that nobody waits behind a long question."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class ReaderPool:
-    """A reader in each of a few threads, opened at its first use and kept open."""
+    """A reader in each of a few threads, opened when first used and kept open."""
 
     def __init__(self, path: Path, threads: int = THREADS) -> None:
         self._path = path
@@ -35,7 +35,7 @@ class ReaderPool:
         """
         self._reading += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._done(work))
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._run(work))
         finally:
             self._reading -= 1
 
@@ -46,7 +46,7 @@ class ReaderPool:
         while self._reading and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
             await asyncio.sleep(0.01)
 
-    def _done(self, work: Callable[[Reader], R]) -> R:
+    def _run(self, work: Callable[[Reader], R]) -> R:
         with translated_errors(self._path):
             return work(self._reader())
 

@@ -1,4 +1,4 @@
-"""The schema's version: which revision a file is at and which one this code needs. Costs no import."""
+"""The schema's revision: which one a file is at, and which one this code needs."""
 
 import sqlite3
 from functools import cache
@@ -8,12 +8,12 @@ from bot.shipped import shipped
 
 @cache
 def newest_revision() -> str:
-    """The last migration's revision, which is the number its file name begins with."""
+    """Return the last migration's revision, which is the number its file name begins with."""
     return max(path.name.partition("_")[0] for path in (shipped("migrations") / "versions").glob("*_*.py"))
 
 
 def stored_revision(connection: sqlite3.Connection) -> str | None:
-    """The revision a file is at; None for a file without a ledger.
+    """Return the revision a file is at; None for a file without a ledger.
 
     Raises:
         sqlite3.DatabaseError: it is not a database.

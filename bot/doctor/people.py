@@ -50,7 +50,7 @@ def _members(app: App, users: Sequence[SlackUser]) -> Check:
     try:
         with app.reader() as reader:
             links = users_by_email(reader)
-            emails = [each.email for each in members.people(reader) if each.tasks and "@" in each.email]
+            emails = [each.email for each in members.member_summaries(reader) if each.tasks and "@" in each.email]
     except LedgerError:
         return warning("members", "no ledger yet to match with Slack", "`neo-usage sync` makes it")
     known = {user.email for user in users} | set(links)

@@ -1,12 +1,11 @@
-"""Members: who the e-mails of the upstream belong to, and joining a renamed one."""
+"""Members: whom the e-mails of the upstream belong to."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.database.errors import LedgerError
-from bot.database.reader import Reader, plain_rows
+from bot.database.reader import plain_rows
 from bot.domain.tasks import member_key
 
 if TYPE_CHECKING:
@@ -16,17 +15,6 @@ if TYPE_CHECKING:
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
 UNATTRIBUTED_NAME = "unattributed"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member as listed: the key, the e-mail ("unattributed" for rows without), tasks and all-time nanos."""
-
-    id: int
-    email: str
-    tasks: int
-    spend_nanos: int
-    merged_into: str | None
 
 
 def member_ids(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
@@ -100,75 +88,52 @@ def merged_count(reads: "Reads") -> int:
     return int(plain_rows(reads, "SELECT count(*) FROM member WHERE merged_into IS NOT NULL")[0][0])
 
 
-def addresses(reader: Reader, member: int) -> list[str]:
-    """Every e-mail that a member has or had: the one they go by first, then those merged into it, the latest first."""
-    rows = reader.rows(
-        "SELECT e.email FROM member m JOIN member e ON coalesce(e.merged_into, e.id) = coalesce(m.merged_into, m.id)"
-        " WHERE m.id = :member ORDER BY e.merged_into IS NOT NULL, e.id DESC",
-        {"member": member},
-    )
-    return [email for (email,) in rows if "@" in email]
+_ADDRESSES = """
+SELECT e.email FROM member m JOIN member e ON coalesce(e.merged_into, e.id) = coalesce(m.merged_into, m.id)
+WHERE m.id = ? ORDER BY e.merged_into IS NOT NULL, e.id DESC
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class MergedMembers:
-    """Two members that are one now: their keys, and how many charges became the new one's."""
-
-    old: int
-    new: int
-    charges: int
-
-
-def merge(connection: "Connection", old: str, new: str) -> MergedMembers:
-    """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
-
-    Raises:
-        LedgerError: the old e-mail is unknown, or both are one member already.
-    """
-    old_key, new_key = stored_email(old), stored_email(new)
-    if new_key and "@" not in new_key:
-        raise LedgerError(f"{new} is no e-mail address.")
-    into = connection.exec_driver_sql(
-        "SELECT n.email FROM member m JOIN member n ON n.id = m.merged_into WHERE m.email = ?", (old_key,)
-    ).first()
-    if into:
-        raise LedgerError(f"{old} is {shown_email(into[0])} already. Merge that one, if it is meant.")
-    known = known_member_ids(connection, [old_key])
-    if old_key not in known:
-        raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")
-    target = member_ids(connection, [new_key])[new_key]
-    source = known[old_key]
-    if source == target:
-        raise LedgerError(f"{old} and {new} are one member already.")
-    connection.exec_driver_sql(
-        "UPDATE member SET merged_into = ? WHERE id = ? OR merged_into = ?", (target, source, source)
-    )
-    connection.exec_driver_sql("UPDATE task SET member = ? WHERE member = ?", (target, source))
-    moved = connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (target, source)).rowcount
-    return MergedMembers(source, target, moved)
+def email_addresses(reads: "Reads", member: int) -> list[str]:
+    """Return every e-mail a member has or had: the one they go by first, then those merged into it, latest first."""
+    return [email for (email,) in plain_rows(reads, _ADDRESSES, (member,)) if "@" in email]
 
 
 def stored_email(name: str) -> str:
-    """The e-mail as the ledger keys it; "unattributed" is the empty one."""
+    """Return the e-mail as the ledger keys it; "unattributed" is the empty one."""
     key = member_key(name)
     return "" if key == UNATTRIBUTED_NAME else key
 
 
 def shown_email(email: str) -> str:
-    """The e-mail as people read it."""
+    """Return the e-mail as people read it."""
     return email or UNATTRIBUTED_NAME
 
 
-_LIST = """
+@dataclass(frozen=True, slots=True)
+class MemberSummary:
+    """A member as listed: the key, the e-mail ("unattributed" for rows without), tasks and all-time nanos.
+
+    `merged_into` is the e-mail of whom a merged member is now.
+    """
+
+    id: int
+    email: str
+    tasks: int
+    spend_nanos: int
+    merged_into: str | None
+
+
+_SUMMARIES = """
 SELECT m.id, m.email, (SELECT count(*) FROM task t WHERE t.member = m.id),
        coalesce((SELECT sum(c.platform_nanos + c.provider_nanos) FROM charge c WHERE c.member = m.id), 0), n.email
 FROM member m LEFT JOIN member n ON n.id = m.merged_into ORDER BY m.email
 """
 
 
-def people(reader: Reader) -> list[Person]:
-    """Everybody the ledger knows, by e-mail."""
+def member_summaries(reads: "Reads") -> list[MemberSummary]:
+    """Return everybody the ledger knows, by e-mail."""
     return [
-        Person(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
-        for key, email, tasks, spend, into in reader.rows(_LIST)
+        MemberSummary(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
+        for key, email, tasks, spend, into in plain_rows(reads, _SUMMARIES)
     ]

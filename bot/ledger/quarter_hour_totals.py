@@ -1,41 +1,48 @@
-"""Quarters: the charges' sums by quarter of an hour, so that the team's spend of a month is quick at any size.
+"""Totals by quarter of an hour, kept so that the team's spend of a month is quick to sum at any size.
 
-Every zone's days begin on a quarter of an hour (UTC offsets are multiples of it since 1972).
+Every zone's days begin on a quarter of an hour: UTC offsets are multiples of it since 1972.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from bot.database.reader import plain_rows
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.database.reader import Reader
+    from bot.database.reader import Reads
 
 QUARTER_US = 900_000_000
 
 
+_ADD = """
+INSERT INTO charge_quarter (start, platform_nanos, provider_nanos) VALUES (?,?,?)
+ON CONFLICT (start) DO UPDATE SET platform_nanos = platform_nanos + excluded.platform_nanos,
+  provider_nanos = provider_nanos + excluded.provider_nanos
+"""
+
+
 def add(connection: "Connection", charges: Iterable[tuple[int, int, int]]) -> None:
-    """Count charges in: when each was booked (microseconds), platform and provider nanos."""
+    """Add charges to the totals: when each was booked (microseconds), its platform and its provider nanos."""
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for booked_at, platform, provider in charges:
-        both = sums[booked_at - booked_at % QUARTER_US]
-        both[0] += platform
-        both[1] += provider
+        amounts = sums[booked_at - booked_at % QUARTER_US]
+        amounts[0] += platform
+        amounts[1] += provider
     if sums:
-        connection.exec_driver_sql(
-            "INSERT INTO charge_quarter (start, platform_nanos, provider_nanos) VALUES (?,?,?)"
-            " ON CONFLICT (start) DO UPDATE SET platform_nanos = platform_nanos + excluded.platform_nanos,"
-            " provider_nanos = provider_nanos + excluded.provider_nanos",
-            [(start, platform, provider) for start, (platform, provider) in sums.items()],
-        )
+        rows = [(start, platform, provider) for start, (platform, provider) in sums.items()]
+        connection.exec_driver_sql(_ADD, rows)
 
 
-def between(connection: "Connection | Reader", low: int, high: int) -> tuple[int, int]:
-    """Platform and provider nanos booked in `[low, high)`, whose ends are quarters."""
-    row = connection.exec_driver_sql(
-        "SELECT coalesce(sum(platform_nanos), 0), coalesce(sum(provider_nanos), 0) FROM charge_quarter"
-        " WHERE start >= ? AND start < ?",
-        (low, high),
-    ).first()
-    return (row[0], row[1]) if row else (0, 0)
+_BETWEEN = """
+SELECT coalesce(sum(platform_nanos), 0), coalesce(sum(provider_nanos), 0) FROM charge_quarter
+WHERE start >= ? AND start < ?
+"""
+
+
+def between(reads: "Reads", low: int, high: int) -> tuple[int, int]:
+    """Return the platform and provider nanos booked in `[low, high)` (microseconds), both multiples of a quarter."""
+    platform, provider = plain_rows(reads, _BETWEEN, (low, high))[0]
+    return platform, provider

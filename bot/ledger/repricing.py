@@ -31,7 +31,7 @@ class RepricingResult:
 
 
 def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> RepricingResult:
-    """Price every task again in a unit and book the differences; observers are not told.
+    """Price every task again in a unit, book the differences and return how many there are; no observer is called.
 
     A correction stands where the charge stands that it corrects, so that past windows are right too: the unit was
     wrong all along. What a task no longer costs, or costs to Neo now, is corrected as well.
@@ -42,7 +42,7 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> RepricingRes
     while rows := connection.exec_driver_sql(_NEXT, (last, _BATCH)).all():
         last = rows[-1][0]
         for row in rows:
-            priced = _told_by_amounts(_priced(row, before), _priced(row, unit), row)
+            priced = _confirmed_by_amounts(_priced(row, before), _priced(row, unit), row)
             new, entries = _corrections(connection, row, priced, scale)
             if entries:
                 _book(connection, row[0], new, entries, now_us)
@@ -77,8 +77,8 @@ def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
         ) from error
 
 
-def _told_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
-    """The new price, without what the stored amounts never led to: of that only the charges know what it is made of.
+def _confirmed_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
+    """Return the new price, without what the stored amounts never led to, which only the charges explain.
 
     A task that was mixed and is not any more has kept credits owed to Neo, beside a price that reads them otherwise.
     """
@@ -93,7 +93,7 @@ def _told_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _Correction:
     """A correction: of which member, by how much, and when the charges that it corrects were booked."""
 
     member: int
@@ -102,7 +102,7 @@ class _Entry:
     booked_at: int
 
 
-# charges from before their parts were noted: a provider's cost rests on the unit, and of the task's own key all does
+# charges from before their parts were recorded: a provider's cost rests on the unit, and of the task's own key all does
 _CHARGES = """
 SELECT booked_at, member, sum(platform_nanos), sum(provider_nanos),
        sum(coalesce(platform_by_unit, iif(?, platform_nanos, 0))), sum(coalesce(provider_by_unit, provider_nanos))
@@ -112,14 +112,14 @@ FROM charge WHERE task = ? GROUP BY booked_at, member ORDER BY booked_at, min(id
 
 def _corrections(
     connection: Connection, row: Sequence[Any], new: Price, scale: Fraction
-) -> tuple[Totals, list[_Entry]]:
-    """What a task's charges sum to in the new unit, and what is to be booked for that."""
+) -> tuple[Totals, list[_Correction]]:
+    """Return what a task's charges sum to in the new unit, and what is to be booked for that."""
     key, platform_nanos, provider_nanos, _, is_byok, *_ = row
     charges = connection.exec_driver_sql(_CHARGES, (is_byok, key)).all()
     platform = scaled([_Part(c[2], c[4]) for c in charges], scale, platform_nanos, new.platform_nanos)
     provider = scaled([_Part(c[3], c[5]) for c in charges], scale, provider_nanos, new.provider_nanos)
     entries = [
-        _Entry(charge[1], more_platform, more_provider, charge[0])
+        _Correction(charge[1], more_platform, more_provider, charge[0])
         for charge, more_platform, more_provider in zip(charges, platform, provider, strict=True)
         if more_platform or more_provider
     ]
@@ -141,9 +141,9 @@ _ROUNDING = 20  # nanos by which amounts that were rounded in the former unit ma
 
 
 def scaled(parts: Sequence[_Part], scale: Fraction, total: int | None, new_total: int | None) -> list[int]:
-    """What each part must grow by so that what rests on the unit is in the new one, and all sums to the new total.
+    """Return what each part must grow by so that what rests on the unit is in the new one, and the new total is met.
 
-    A total that is not known any more is what the parts come to. Where what is noted of the parts does not lead to
+    A total that is not known any more is what the parts come to. Where what is recorded of the parts does not lead to
     the new total, they grow in proportion.
     """
     differences, reached, reached_new = [], 0, 0
@@ -164,7 +164,7 @@ def scaled(parts: Sequence[_Part], scale: Fraction, total: int | None, new_total
 
 
 def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> list[int]:
-    """What each part must grow by so that all grow in proportion and sum exactly to the new total.
+    """Return what each part must grow by so that all grow in proportion and sum exactly to the new total.
 
     An amount that is not known keeps its parts; one that was nothing grows at its first part.
     """
@@ -181,7 +181,7 @@ def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> li
     return differences
 
 
-def _book(connection: Connection, key: int, new: Totals, entries: Sequence[_Entry], now_us: int) -> None:
+def _book(connection: Connection, key: int, new: Totals, entries: Sequence[_Correction], now_us: int) -> None:
     charges = [
         (key, e.member, e.platform_nanos, e.provider_nanos, e.booked_at, now_us, EntryKind.REPRICED, e.platform_nanos,
          e.provider_nanos)

@@ -1,4 +1,4 @@
-"""What a task's new price means for the ledger: which charges it makes, and what is remembered of it."""
+"""The rules of booking: which charges a task's new price leads to, and when a row is doubtful."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -59,17 +59,17 @@ _STILL_UNKNOWN = Change(NOTHING_KNOWN, ())
 
 
 def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, moved: bool = False) -> Change:
-    """Compare a task's new price with what is stored (DESIGN.md "Ledger").
+    """Return what a task's new price changes in what is stored.
 
-    Amount by amount: what becomes known is booked at `created_at`, growth and decrease at `observed_at`,
+    Amount by amount: what becomes known is booked at `created_at`, growth and decrease at `observed_at`;
     what is no longer known stays as it was. If the task `moved` between Neo's and an own key, its money may have
     moved from one amount to the other, so that an amount beside a known one is then nothing, not unknown.
     """
     if stored.platform_nanos is None and stored.provider_nanos is None:
         return _first(price, created_at)  # by far the most frequent case, and the whole rule for it
     absent = 0 if moved and price.known else None
-    platform = _step(stored.platform_nanos, price.platform_nanos, absent)
-    provider = _step(stored.provider_nanos, price.provider_nanos, absent)
+    platform = _amount_change(stored.platform_nanos, price.platform_nanos, absent)
+    provider = _amount_change(stored.provider_nanos, price.provider_nanos, absent)
     platform_by_unit = price.platform_by_unit - stored.platform_by_unit
     provider_by_unit = price.provider_by_unit - stored.provider_by_unit
     entries = [
@@ -86,8 +86,8 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
     ]
     kinds = {entry.kind for entry in entries}
     moved_parts = (
-        platform_by_unit if platform.stands else 0,
-        provider_by_unit if provider.stands else 0,
+        platform_by_unit if platform.unchanged else 0,
+        provider_by_unit if provider.unchanged else 0,
     )
     if any(moved_parts):
         entries.append(Entry(EntryKind.MOVED, 0, 0, observed_at, *moved_parts))
@@ -115,7 +115,7 @@ def _first(price: Price, created_at: int) -> Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _AmountChange:
     """What happened to one amount."""
 
     total: int | None
@@ -124,27 +124,27 @@ class _Step:
     withdrawn: bool = False
 
     @property
-    def stands(self) -> bool:
-        """Whether it is known, and what it was."""
+    def unchanged(self) -> bool:
+        """Whether the amount is known, and as it was."""
         return self.kind is None and not self.withdrawn
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTask:
-    """What is stored of a task that a clipped copy of it would contradict."""
+    """What is stored of a task, which a clipped copy of it would contradict."""
 
     totals: Totals
     created_at: int
     stream_count: int | None
 
 
-_ROUNDED = 1  # microsecond, which ledgers of before may hold too much: finer fractions were rounded up
+_ROUNDED = 1  # microsecond by which older ledgers may hold too much: finer fractions were rounded up
 
 
 def is_doubtful(
     stored: KnownTask | None, price: Price, *, created_at: int, stream_count: int | None, window_from: int | None
 ) -> bool:
-    """Whether a listed row may be a part of its task, cut by what `from` and `to` happen to filter on.
+    """Return whether a listed row may be a part of its task, cut by what `from` and `to` happen to filter on.
 
     Created before the window, at another time than stored, or smaller than stored in cost or streams: such a row
     is read again alone. What the filters look at is undocumented; this is right in every case.
@@ -165,19 +165,19 @@ def _below(now: int | None, stored: int | None) -> bool:
     return stored is not None and (now is None or now < stored)
 
 
-def _step(stored: int | None, now: int | None, absent: int | None) -> _Step:
+def _amount_change(stored: int | None, now: int | None, absent: int | None) -> _AmountChange:
     if now is None and stored is not None:
         now = absent
     if now is None:
-        return _Step(stored, withdrawn=stored is not None)
+        return _AmountChange(stored, withdrawn=stored is not None)
     if stored is None:
-        return _Step(now, EntryKind.FIRST, now)
+        return _AmountChange(now, EntryKind.FIRST, now)
     if now > stored:
-        return _Step(now, EntryKind.GROWTH, now - stored)
+        return _AmountChange(now, EntryKind.GROWTH, now - stored)
     if now < stored:
-        return _Step(now, EntryKind.RESTATED, now - stored)
-    return _Step(now)
+        return _AmountChange(now, EntryKind.RESTATED, now - stored)
+    return _AmountChange(now)
 
 
-def _part(step: _Step, kind: EntryKind) -> int:
-    return step.difference if step.kind is kind else 0
+def _part(amount: _AmountChange, kind: EntryKind) -> int:
+    return amount.difference if amount.kind is kind else 0

@@ -19,7 +19,7 @@ def _nanos(*, known: bool) -> Column[int]:
 
 
 class Member(SQLModel, table=True):
-    """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to who they are."""
+    """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to whom they are now."""
 
     __table_args__ = (Index("ix_member_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),)
 
@@ -54,7 +54,7 @@ class Task(SQLModel, table=True):
     by_unit: bool
     restated: bool
     cost_withdrawn: bool
-    without_email: bool  # its row has never carried one
+    without_email: bool  # no row of it has ever carried one
     stream_count: int | None
     step_count: int
     tool_calls: int
@@ -83,7 +83,7 @@ class TaskDetail(SQLModel, table=True):
 
 
 class Charge(SQLModel, table=True):
-    """An entry of the ledger: appended, never changed (a merge of members re-addresses it)."""
+    """An entry of the ledger: appended, never changed, but for its member when members are merged."""
 
     __table_args__ = (
         Index("ix_charge_booked_at", "booked_at", "member", "task", "platform_nanos", "provider_nanos"),
@@ -97,13 +97,13 @@ class Charge(SQLModel, table=True):
     provider_nanos: int = Field(sa_column=_nanos(known=True))
     booked_at: int = Field(sa_type=BigInteger)
     observed_at: int = Field(sa_type=BigInteger)
-    kind: str  # see rules.Kind
+    kind: str  # see `EntryKind`
     platform_by_unit: int | None = Field(default=None, sa_column=_nanos(known=False))  # the part that rests on the
-    provider_by_unit: int | None = Field(default=None, sa_column=_nanos(known=False))  # BYOK unit; None: not noted
+    provider_by_unit: int | None = Field(default=None, sa_column=_nanos(known=False))  # BYOK unit; None: not recorded
 
 
 class ChargeQuarter(SQLModel, table=True):
-    """What was booked within a quarter of an hour: the charges' own sums, kept so that a long span adds up quickly."""
+    """What was booked within a quarter of an hour: the charges' sums, kept so that long windows add up quickly."""
 
     __tablename__ = "charge_quarter"
 
@@ -113,7 +113,7 @@ class ChargeQuarter(SQLModel, table=True):
 
 
 class Pass(SQLModel, table=True):
-    """One pass over the upstream: what it was to read and what came of it."""
+    """One pass over the upstream: what it was to read, and how it ended."""
 
     __table_args__ = (
         Index("ix_pass_kind", "kind", "id"),
@@ -137,11 +137,11 @@ class Pass(SQLModel, table=True):
     restated: int = 0
     quarantined: int = 0
     error: str | None = None
-    ending: str | None = None  # see passes.Ending; None while it goes on, or where its process was killed
+    ending: str | None = None  # see `PassOutcome`; None while it goes on, or where its process was killed
 
 
 class Coverage(SQLModel, table=True):
-    """A stretch of creation time that complete passes have read without a gap."""
+    """An interval of creation time that complete passes have read without a gap."""
 
     covered_from: int = Field(primary_key=True, sa_type=BigInteger)
     covered_to: int = Field(sa_type=BigInteger)

@@ -29,7 +29,7 @@ _LAWS = {
 
 
 def verify(path: Path) -> dict[str, list[str]]:
-    """Check the ledger's file and laws in one snapshot; return each law with what breaks it, nothing where it holds.
+    """Check a ledger's file and laws in one snapshot; return each law with what breaks it, nothing where it holds.
 
     Raises:
         LedgerError: the ledger cannot be read.

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.capability import Capability
-from bot.ledger import members
+from bot.ledger.member_merge import merge_emails
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,7 +19,7 @@ def merge_members(
     Raises:
         LedgerError: the old e-mail is unknown, or both are one member already.
     """
-    merged = members.merge(connection, old, new)
+    merged = merge_emails(connection, old, new)
     for capability in capabilities:
         if capability.upkeep.merge_members is not None:
             capability.upkeep.merge_members(connection, merged.old, merged.new, now)

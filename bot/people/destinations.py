@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.database.reader import Reader
 from bot.domain.visibility import Privacy
-from bot.ledger.members import addresses, member_id
+from bot.ledger.members import email_addresses, member_id
 from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,
@@ -91,7 +91,7 @@ class DestinationResolver:
     async def _member(self, destination: MemberDestination) -> Resolution:
         """Return a member's direct messages, or the alert channel if Slack does not know the member."""
         member = destination.member
-        user = await self._user_of(await self.people.database.read(lambda reader: addresses(reader, member)))
+        user = await self._user_of(await self.people.database.read(lambda reader: email_addresses(reader, member)))
         if user is None:
             return Redirect((AlertDestination(),), "not known in Slack")
         if user.denied:
@@ -169,4 +169,4 @@ class DestinationResolver:
 def _addresses(reader: Reader, email: str) -> list[str]:
     """Return all e-mails of the member who has one; it alone if no member has it."""
     member = member_id(reader, email)
-    return [email] if member is None else addresses(reader, member)
+    return [email] if member is None else email_addresses(reader, member)

@@ -13,7 +13,7 @@ from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
 from bot.ledger.charges import spend_of_all_members
-from bot.ledger.members import Person, people
+from bot.ledger.members import MemberSummary, member_summaries
 from bot.outbox.destinations import Destination, UserDestination
 from bot.outbox.queries import delivery_records
 from bot.outbox.renderers import RenderRequest
@@ -75,7 +75,7 @@ class Welcome:
         draft.add(blocks.section(text))
         return draft.message()
 
-    async def _history(self, members: Sequence[Person]) -> dict[str, object]:
+    async def _history(self, members: Sequence[MemberSummary]) -> dict[str, object]:
         fresh = await self.answers.freshness()
         since = from_us(fresh.since or 0).astimezone(self.answers.policy.zone)
         return {
@@ -93,7 +93,7 @@ class Welcome:
             "operators": Trusted(", ".join(map(mention, self.people.operators()))),
         }
 
-    def _unknown_in_slack(self, members: Sequence[Person]) -> dict[str, object]:
+    def _unknown_in_slack(self, members: Sequence[MemberSummary]) -> dict[str, object]:
         known = self.people.directory.users_by_email(each.email for each in members)
         unknown = [each.email for each in members if "@" in each.email and each.email not in known]
         more = " and others" if len(unknown) > _MOST_NAMES else ""
@@ -125,5 +125,5 @@ def _welcomed(reader: Reader) -> set[Destination]:
     return {each.destination for each in delivery_records(reader, WelcomeKey())}
 
 
-def _members_with_tasks(reader: Reader) -> list[Person]:
-    return [each for each in people(reader) if each.merged_into is None and each.tasks]
+def _members_with_tasks(reader: Reader) -> list[MemberSummary]:
+    return [each for each in member_summaries(reader) if each.merged_into is None and each.tasks]

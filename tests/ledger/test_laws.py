@@ -17,7 +17,8 @@ from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
-from bot.ledger.members import merge, shown_email
+from bot.ledger.member_merge import merge_emails
+from bot.ledger.members import shown_email
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.scope import EVERYTHING
@@ -128,7 +129,7 @@ class Ledger(RuleBasedStateMachine):
 
         try:
             with self.database.transaction() as connection:
-                merge(connection, old, new)
+                merge_emails(connection, old, new)
         except LedgerError:
             return
 
