@@ -12,10 +12,12 @@ from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from benchmarks.years import Years, live
 from bot.app import App
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.facts import budget_facts
-from bot.budgets.rules import TEAM, budget_period
-from bot.budgets.store import LimitSetting
+from bot.budgets.periods import budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.revision_store import LimitSetting
+from bot.budgets.rules import TEAM
 from bot.database.engine import open_database
 from bot.database.reader import open_reader
 from bot.digest.planner import DigestPlanner
@@ -83,7 +85,7 @@ class _Lived:
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
             for scope in (TEAM, 1):
-                _evaluator(self.app).set(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
+                _evaluator(self.app).set_limit(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
             FailureGrouper().backfill(connection)
             _evaluator(self.app).apply_due(connection, NOW)
         self.reader = open_reader(self.path)

@@ -12,8 +12,9 @@ from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
 from benchmarks.timing import seconds, shown
 from benchmarks.workplace import NOW
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
-from bot.budgets.rules import budget_period
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.periods import budget_period
+from bot.budgets.policy import BudgetPolicy
 from bot.database.engine import Database
 from bot.database.reader import open_reader
 from bot.domain.periods import Unit
@@ -141,8 +142,8 @@ class _Ledger:
 _SPENT = """SELECT member, sum(platform_nanos + provider_nanos) FROM charge
 WHERE booked_at >= ? AND booked_at < ? GROUP BY member HAVING sum(platform_nanos + provider_nanos) > 0"""
 _TOLD = """INSERT INTO crossing (subject, unit, period, revision, step, limit_nanos, spend_nanos, crossed_at,
-last_charge, late, decision, deferred)
-SELECT scope, 'month', ?, revision, 50, limit_nanos, 0, 0, 0, 0, 'TOLD', '' FROM budget WHERE limit_nanos NOT NULL"""
+last_charge, late, decision)
+SELECT scope, 'month', ?, revision, 50, limit_nanos, 0, 0, 0, 0, 'TOLD' FROM budget WHERE limit_nanos NOT NULL"""
 _CHARGE = """INSERT INTO charge (task, member, platform_nanos, provider_nanos, booked_at, observed_at, kind)
 VALUES (?,?,?,?,?,?,?)"""
 _BEST = """

@@ -12,9 +12,10 @@ from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from bot.app import App
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import DEFAULT, TEAM
-from bot.budgets.store import LimitSetting
 from bot.database.reader import Reader, open_reader
 from bot.digest.facts import facts_of_day
 from bot.digest.keys import DigestTopic
@@ -51,7 +52,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 def _set_budgets(app: App) -> None:
     with app.database() as database, database.transaction() as connection:
         for setting in _BUDGETS:
-            BudgetEvaluator(BudgetPolicy.from_settings(app.settings)).set(connection, setting, NOW)
+            BudgetEvaluator(BudgetPolicy.from_settings(app.settings)).set_limit(connection, setting, NOW)
 
 
 def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:

@@ -101,9 +101,9 @@ _STEPS = (
     """INSERT INTO budget_revision (id, budget, limit_nanos, set_at, set_by)
     SELECT id, id, iif(id <= :members, NULL, 100000000000), :first, 'terminal' FROM budget""",
     f"""INSERT INTO crossing (subject, unit, period, revision, step, limit_nanos, spend_nanos, crossed_at, last_charge,
-      late, decision, deferred)
+      late, decision)
     {_numbers(":days - 1")}
-    SELECT m.id, 'day', {_DAY_OF}, m.id, s.value, 10000000000, 9000000000, :first + n * 86400000000, n, 0, 'TOLD', ''
+    SELECT m.id, 'day', {_DAY_OF}, m.id, s.value, 10000000000, 9000000000, :first + n * 86400000000, n, 0, 'TOLD'
     FROM one CROSS JOIN member m CROSS JOIN json_each('[50,80,100]') s ORDER BY n, m.id, s.value""",
     """INSERT INTO acknowledgement (subject, unit, period, by, at)
     SELECT subject, unit, period, 'U0OLD', crossed_at FROM crossing WHERE step = 100""",

@@ -14,15 +14,6 @@ BOT = Path(__file__).parents[1] / "bot"
 MODULES = [path for path in sorted(BOT.rglob("*.py")) if "sandbox" not in path.parts]
 NAMED = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE(?: OR [A-Z]+)?)\s+([a-z_]+)")
 
-# packages that still name tables of others, to be removed with the statement; nothing may be added
-NOT_YET: set[tuple[str, str]] = {
-    ("budgets", "charge"),
-    ("budgets", "member"),
-    ("budgets", "note"),
-    ("budgets", "task"),
-    ("budgets", "task_detail"),
-}
-
 
 def package(path: Path) -> str:
     return path.relative_to(BOT).parts[0].removesuffix(".py")
@@ -62,7 +53,7 @@ def test_only_its_package_names_a_table_in_a_statement() -> None:
         for text in texts(ast.parse(path.read_text()))
         for table in foreign(text, package(path))
     }
-    assert found == NOT_YET
+    assert found == set()
 
 
 def test_only_its_package_imports_a_module_of_tables() -> None:

@@ -1,76 +1,133 @@
 """The capability of budgets: limits on spend, their alerts, requests for more, and why alerts came or did not."""
 
+from dataclasses import dataclass
 from functools import partial
 
-from bot.budgets import forms, restore, store
+from bot.budgets import restore
+from bot.budgets.acknowledgement_command import AcknowledgementCommand
+from bot.budgets.alert_context import AlertContext
+from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.commands import BudgetCommands
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.explain_command import ExplainCommand
+from bot.budgets.form_commands import FormCommands
 from bot.budgets.keys import (
+    AcknowledgeAction,
+    ApproveAction,
     BudgetTopic,
     CrossingKey,
     DecidedKey,
+    DeclineAction,
+    LimitForm,
     LimitKey,
+    RaiseAction,
+    RequestForm,
     RequestKey,
     RequestTopic,
+    SnoozeAction,
     SummaryKey,
 )
-from bot.budgets.render import ACKNOWLEDGE, RAISE, SNOOZE, BudgetRenderer
-from bot.budgets.request_render import APPROVE, DECLINE, BudgetRequestRenderer
+from bot.budgets.limit_commands import LimitCommands
+from bot.budgets.limit_render import LimitRenderer
+from bot.budgets.listing_command import ListingCommand
+from bot.budgets.naming import SubjectNaming
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.render import BudgetRenderer
+from bot.budgets.request_commands import RequestCommands
+from bot.budgets.request_render import BudgetRequestRenderer
+from bot.budgets.request_store import open_topics
+from bot.budgets.snooze_commands import SnoozeCommands
+from bot.budgets.step_render import StepRenderer
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.outbox.pruning import RetainedKeys
 
 
-def budget_commands(context: Context) -> BudgetCommands:
-    """Return what people type and press; App Home opens the same forms."""
-    return BudgetCommands(
-        context.database,
-        context.people,
-        context.workspace,
-        context.templates,
-        BudgetEvaluator(BudgetPolicy.from_settings(context.settings)),
-        context.clock,
+@dataclass(frozen=True, slots=True)
+class _Commands:
+    """The objects that carry out commands, buttons and forms."""
+
+    budget: BudgetCommands
+    listing: ListingCommand
+    forms: FormCommands
+    requests: RequestCommands
+    acknowledgement: AcknowledgementCommand
+    snoozes: SnoozeCommands
+    explain: ExplainCommand
+
+
+def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
+    database, people, templates, clock = context.database, context.people, context.templates, context.clock
+    policy, authorization = evaluator.policy, BudgetAuthorization(context.database, context.people)
+    requests = RequestCommands(database, people, templates, evaluator, authorization, clock)
+    limits = LimitCommands(database, people, templates, evaluator, requests, clock)
+    forms = FormCommands(database, context.workspace, policy, authorization, limits, clock)
+    listing = ListingCommand(database, templates, policy, authorization, clock)
+    return _Commands(
+        budget=BudgetCommands(policy, limits, forms, listing, clock),
+        listing=listing,
+        forms=forms,
+        requests=requests,
+        acknowledgement=AcknowledgementCommand(database, templates, policy, authorization, clock),
+        snoozes=SnoozeCommands(database, people, templates, policy, authorization, clock),
+        explain=ExplainCommand(database, people, policy, clock),
     )
+
+
+def form_commands(context: Context) -> FormCommands:
+    """Return what opens the form for limits, which App Home does too."""
+    return _commands(context, BudgetEvaluator(BudgetPolicy.from_settings(context.settings))).forms
 
 
 def budgets(context: Context) -> Capability:
     """Return the capability."""
     policy = BudgetPolicy.from_settings(context.settings)
-    evaluator, commands = BudgetEvaluator(policy), budget_commands(context)
-    explain = ExplainCommand(context.database, context.people, policy, context.clock)
-    titles = context.settings.show_titles
-    renderer = BudgetRenderer(context.database, context.destinations, context.templates, policy, titles, context.clock)
+    evaluator = BudgetEvaluator(policy)
+    commands = _commands(context, evaluator)
+    form = Form(commands.forms.submit, commands.forms.check)
+    naming = SubjectNaming(context.destinations, policy)
+    alerts = AlertContext(
+        context.database, context.templates, policy, naming, context.settings.show_titles, context.clock
+    )
+    limits = LimitRenderer(alerts)
     requests = BudgetRequestRenderer(context.database, context.templates, policy, context.clock)
     return Capability(
         "budgets",
-        keys=(CrossingKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
+        keys=(
+            *(CrossingKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
+            *(AcknowledgeAction, SnoozeAction, RaiseAction, ApproveAction, DeclineAction, LimitForm, RequestForm),
+        ),
         commands={
-            "budget": commands.budget,
-            "threshold": commands.budget,
-            "budgets": commands.budgets,
-            "snooze": commands.snooze,
-            "explain": explain.explain,
+            "budget": commands.budget.budget,
+            "threshold": commands.budget.budget,
+            "budgets": commands.listing.budgets,
+            "snooze": commands.snoozes.snooze,
+            "explain": commands.explain.explain,
         },
         actions={
-            ACKNOWLEDGE: commands.acknowledge,
-            SNOOZE: commands.press_snooze,
-            RAISE: commands.open_raise_form,
-            APPROVE: commands.approve,
-            DECLINE: commands.decline,
+            AcknowledgeAction.kind: commands.acknowledgement.acknowledge,
+            SnoozeAction.kind: commands.snoozes.press_snooze,
+            RaiseAction.kind: commands.forms.open_raise_form,
+            ApproveAction.kind: commands.requests.approve,
+            DeclineAction.kind: commands.requests.decline,
         },
-        forms=dict.fromkeys((forms.SET, forms.REQUEST), Form(commands.submit, commands.check)),
+        forms={LimitForm.kind: form, RequestForm.kind: form},
         events={
-            **dict.fromkeys((CrossingKey.kind, LimitKey.kind, SummaryKey.kind), renderer.say),
-            DecidedKey.kind: requests.say,
+            CrossingKey.kind: StepRenderer(alerts).render_event,
+            LimitKey.kind: limits.render_event,
+            SummaryKey.kind: limits.render_summary,
+            DecidedKey.kind: requests.render_decision,
             RequestKey.kind: requests.render_event,
         },
-        topics={BudgetTopic.kind: renderer.show, RequestTopic.kind: requests.show},
+        topics={
+            BudgetTopic.kind: BudgetRenderer(alerts).render_current,
+            RequestTopic.kind: requests.render_current,
+        },
         observers=[evaluator.observe],
         timers=[Timer("budgets", 1, partial(apply_due, context, evaluator))],
         upkeep=Upkeep(
-            merge_members=evaluator.join,
-            record_repricing=evaluator.forget,
+            merge_members=evaluator.merge_members,
+            record_repricing=evaluator.record_repricing,
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
-            retained=lambda reader: RetainedKeys(topics=store.open_topics(reader)),
+            retained=lambda reader: RetainedKeys(topics=open_topics(reader)),
         ),
     )

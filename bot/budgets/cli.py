@@ -1,4 +1,4 @@
-"""Budgets for a terminal."""
+"""Budgets as text for a terminal."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -8,14 +8,14 @@ from rich.table import Table
 
 from bot.budgets import budget_formatting
 from bot.budgets.changes import BudgetChange
-from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.listing import COLUMNS, NUMBERS, BudgetLine, rows
+from bot.budgets.policy import BudgetPolicy
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 
 
-def show(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Console) -> None:
+def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Console) -> None:
     """Print the listing."""
     if not lines:
         console.print("no budget yet: `neo-usage budget set default 300/month` gives everybody one")
@@ -28,8 +28,8 @@ def show(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Console) ->
     console.print(table)
 
 
-def done(change: BudgetChange, zone: ZoneInfo) -> str:
-    """What a change came to, on one line."""
+def change_line(change: BudgetChange, zone: ZoneInfo) -> str:
+    """Return what a change came to, on one line."""
     scope = one_line(change.scope)
     before = show_usd(change.before.limit_nanos or 0) if change.before else ""
     if change.after is None:

@@ -1,14 +1,15 @@
-"""The command `explain`: why alerts were sent, or were not, to whom it may be told."""
+"""The command `explain`: why alerts were or were not sent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.budgets.changes import scope_of
-from bot.budgets.evaluator import BudgetPolicy
-from bot.budgets.explain import Explanation, Sentence, explain, sentences
+from bot.budgets.explain import Explanation, explain
+from bot.budgets.explain_text import Sentence, sentences
 from bot.budgets.facts import email_of
-from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import DEFAULT
+from bot.budgets.scopes import scope_of
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role
@@ -32,9 +33,9 @@ class ExplainCommand:
     clock: Callable[[], datetime]
 
     async def explain(self, request: Request, caller: Caller) -> None:
-        """Explain one's own budgets, or (operators) anybody's."""
-        named = await self._named(request, caller)
-        found = await self._explained(named, caller)
+        """Explain the caller's own budgets or, for an operator, anybody's."""
+        named = await self._name(request, caller)
+        found = await self._explanations(named, caller)
         whose = "The team" if found[0].whose == "team" else found[0].whose
         draft = Draft(f"Budgets of {escape(whose)}: what counts, what was told, and why not.")
         draft.add(blocks.section(f"*{escape(whose)}*"))
@@ -43,13 +44,13 @@ class ExplainCommand:
             draft.add(blocks.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
         await request.responder.respond(draft.message())
 
-    async def _explained(self, named: str | None, caller: Caller) -> list[Explanation]:
+    async def _explanations(self, named: str | None, caller: Caller) -> list[Explanation]:
         now = self.clock()
         if named is not None:
-            return await self.database.read(lambda reader: explanation_answer(reader, named, self.policy, now))
+            return await self.database.read(lambda reader: explain_name(reader, named, self.policy, now))
         if caller.member is None:
             raise self.people.unmatched_error()
-        found = await self.database.read(lambda reader: _of_oneself(reader, caller.member, self.policy, now))
+        found = await self.database.read(lambda reader: _explain_member(reader, caller.member, self.policy, now))
         if found is None:
             raise RefusedError(
                 "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
@@ -57,21 +58,24 @@ class ExplainCommand:
             )
         return found
 
-    async def _named(self, request: Request, caller: Caller) -> str | None:
-        """Whom it is about, None for whoever asks: only an operator may name anybody else, and have them looked up."""
-        words = [word.values[0] for word in split(clean(request.text))[1:]]
-        if len(words) > 1:
+    async def _name(self, request: Request, caller: Caller) -> str | None:
+        """Return whom the command names, None for the caller.
+
+        Only an operator may name anybody else, and only for operators a name is looked up.
+        """
+        names = [word.values[0] for word in split(clean(request.text))[1:]]
+        if len(names) > 1:
             raise RefusedError("One at a time: `explain`, `explain @ana` or `explain team`.")
-        if not words:
+        if not names:
             return None
-        name = words[0]
+        name = names[0]
         if caller.role is not Role.OPERATOR:
-            await self._oneself(name, request, caller)
+            await self._check_own_name(name, request, caller)
             return None
         return await self.people.email_of_mention(name) if name.startswith("<@") else name
 
-    async def _oneself(self, name: str, request: Request, caller: Caller) -> None:
-        """Let somebody name themselves; raises RefusedError for whatever else is named, be it there or not."""
+    async def _check_own_name(self, name: str, request: Request, caller: Caller) -> None:
+        """Raise RefusedError unless a name is the caller's; it is the same whether there is anybody of it or not."""
         mentioned = {f"<@{request.user}>": caller.member} if caller.member else {}
         typed = name if name.startswith("<@") else name.lower()
         await self.database.read(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
@@ -83,17 +87,11 @@ def _item(sentence: Sentence) -> str:
 
 
 def _mrkdwn(sentence: Sentence) -> str:
-    """A sentence, inert; its address alone, which this program made, is a link."""
+    """Return a sentence as inert mrkdwn; only its address, which this program made, is a link."""
     return escape(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 
-def _of_oneself(reader: Reader, email: str | None, policy: BudgetPolicy, now: datetime) -> list[Explanation] | None:
-    """Explain somebody's own budgets; None if they are no member of the ledger's."""
-    subject = member_id(reader, email)
-    return None if subject is None else _of_subject(reader, subject, policy, now)
-
-
-def explanation_answer(reader: Reader, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+def explain_name(reader: Reader, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
     """Explain the budgets of `team` or of an e-mail.
 
     Raises:
@@ -102,8 +100,14 @@ def explanation_answer(reader: Reader, name: str, policy: BudgetPolicy, now: dat
     subject = scope_of(reader, name)
     if subject == DEFAULT:
         raise RefusedError("The default is everyone's limit: `explain @ana` tells what it meant for somebody.")
-    return _of_subject(reader, subject, policy, now)
+    return _explain_subject(reader, subject, policy, now)
 
 
-def _of_subject(reader: Reader, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
-    return explain(reader, subject, "team" if subject == TEAM else email_of(reader, subject) or "", policy, now)
+def _explain_member(reader: Reader, email: str | None, policy: BudgetPolicy, now: datetime) -> list[Explanation] | None:
+    """Explain the budgets of a member; None if nobody in the ledger has that e-mail."""
+    subject = member_id(reader, email)
+    return None if subject is None else _explain_subject(reader, subject, policy, now)
+
+
+def _explain_subject(reader: Reader, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+    return explain(reader, subject, email_of(reader, subject) or "team", policy, now)

@@ -1,55 +1,40 @@
 """The form in which a limit is set, or asked for, without typing a command."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.budgets import grammar
-from bot.budgets.grammar import BudgetInstruction
-from bot.budgets.rules import UNITS
+from bot.budgets.instructions import LimitInstruction, RequestInstruction
+from bot.budgets.keys import LimitForm, RequestForm
+from bot.budgets.periods import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.slack.blocks import plain_text
 from bot.slack.forms import FormMetadata
 
-SET, REQUEST = "budget_form", "budget_wish"
 _WHOSE, _AMOUNT, _UNIT, _UNTIL, _REASON = "whose", "amount", "unit", "until", "reason"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What a form was opened with: whose budget (None: to be filled in) of which period, and its revision then.
-
-    The revision tells whether somebody else has changed the budget while the form was open.
-    """
-
-    scope: str | None = None
-    unit: Unit = Unit.MONTH
-    revision: int | None = None
-
-
-def view(opened_: Opened, channel: str, *, request_: bool) -> dict[str, Any]:
-    """The form as Slack takes it; its answer goes to the channel."""
-    title = "Ask for a budget" if request_ else "Set a budget"
-    kept = json.dumps({"scope": opened_.scope, "unit": opened_.unit, "revision": opened_.revision})
+def view(form: LimitForm, channel: str) -> dict[str, Any]:
+    """Return the form as Slack's JSON; it is answered in the channel."""
+    is_request = isinstance(form, RequestForm)
     blocks = [
-        *([] if request_ or opened_.scope else [_text(_WHOSE, "Whose", "an e-mail, default or team")]),
+        *([] if is_request or form.scope else [_text(_WHOSE, "Whose", "an e-mail, default or team")]),
         _text(_AMOUNT, "Limit", "500, or 50cr for Neo credits"),
-        _choice(opened_.unit),
+        _choice(form.unit),
         _date(),
         _text(_REASON, "Reason", "pentest for a new client", optional=True),
     ]
-    if opened_.scope and not request_:
-        blocks.insert(0, {"type": "section", "text": plain_text(f"For {opened_.scope}")})
+    if form.scope and not is_request:
+        blocks.insert(0, {"type": "section", "text": plain_text(f"For {form.scope}")})
     return {
         "type": "modal",
-        "callback_id": REQUEST if request_ else SET,
-        "private_metadata": FormMetadata(channel, kept).encode(),
-        "title": plain_text(title),
-        "submit": plain_text("Ask" if request_ else "Set"),
+        "callback_id": form.kind,
+        "private_metadata": FormMetadata(channel, form.encode()).encode(),
+        "title": plain_text("Ask for a budget" if is_request else "Set a budget"),
+        "submit": plain_text("Ask" if is_request else "Set"),
         "close": plain_text("Cancel"),
         "blocks": blocks,
     }
@@ -77,34 +62,35 @@ def _date() -> dict[str, Any]:
     return {"type": "input", "block_id": _UNTIL, "label": label, "element": element, "optional": True}
 
 
-def wrong(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """What is wrong with what was filled in, by field."""
-    found: dict[str, str] = {}
+# --- what was filled in --------------------------------------------------------------------------
+
+
+def field_errors(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Return what is wrong with what was filled in, by field."""
+    errors: dict[str, str] = {}
     try:
-        grammar.amount_of(fields[_AMOUNT])
+        grammar.parse_amount(fields[_AMOUNT])
     except RefusedError as error:
-        found[_AMOUNT] = str(error).replace("`", "")
+        errors[_AMOUNT] = str(error).replace("`", "")
     try:
-        _until(fields, now, zone)
+        _ends_at(fields, now, zone)
     except RefusedError as error:
-        found[_UNTIL] = str(error).replace("`", "")
-    return found
+        errors[_UNTIL] = str(error).replace("`", "")
+    return errors
 
 
-def _until(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> datetime | None:
-    day = fields.get(_UNTIL)
-    return grammar.until(day, now, zone) if day else None
-
-
-def opened(kept: str) -> Opened:
-    """What a form was opened with."""
-    found = json.loads(kept)
-    return Opened(found["scope"], Unit(found["unit"]), found["revision"])
-
-
-def asked(fields: Mapping[str, str], opened_: Opened, now: datetime, zone: ZoneInfo) -> BudgetInstruction:
-    """What was filled in; raises RefusedError."""
-    nanos, unit = grammar.amount_of(fields[_AMOUNT]), Unit(fields[_UNIT])
-    scope = opened_.scope or fields.get(_WHOSE) or None
+def instruction(
+    fields: Mapping[str, str], form: LimitForm, now: datetime, zone: ZoneInfo
+) -> LimitInstruction | RequestInstruction:
+    """Return the instruction that was filled into a form: a request if it names nobody. Raises RefusedError."""
+    nanos, unit = grammar.parse_amount(fields[_AMOUNT]), Unit(fields[_UNIT])
+    scope, ends_at = form.scope or fields.get(_WHOSE), _ends_at(fields, now, zone)
     reason = fields.get(_REASON, "")[: grammar.REASON] or None
-    return BudgetInstruction(scope, nanos, unit, _until(fields, now, zone), reason, request=scope is None)
+    if not scope:
+        return RequestInstruction(nanos, unit, ends_at, reason)
+    return LimitInstruction(scope, nanos, unit, ends_at, reason)
+
+
+def _ends_at(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> datetime | None:
+    day = fields.get(_UNTIL)
+    return grammar.parse_until(day, now, zone) if day else None

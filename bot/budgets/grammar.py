@@ -1,11 +1,11 @@
-"""What is typed about budgets: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
+"""The grammar of `budget`: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.budgets.rules import UNITS
+from bot.budgets.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
+from bot.budgets.periods import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
@@ -20,29 +20,11 @@ _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetInstruction:
-    """What somebody wants of a budget.
-
-    `scope` is as typed (an e-mail, a mention, `default`, `team`), None for one's own. `nanos` is the limit; without one
-    it is to be removed (`unit` None: of every period).
-    A `newcomer` may have no task yet, because Slack vouches for them.
-    """
-
-    scope: str | None
-    nanos: int | None
-    unit: Unit | None
-    ends_at: datetime | None = None
-    reason: str | None = None
-    request: bool = False
-    newcomer: bool = False
-
-
 def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruction:
-    """Read what follows `budget`.
+    """Return the instruction that follows the word `budget`.
 
     Raises:
-        RefusedError: it is no budget; the message says what was wrong, and what to type.
+        RefusedError: there is none; the message says what is wrong, and what to type.
     """
     try:
         words = split(clean(line))
@@ -57,36 +39,45 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
     return _setting(bare, named, now, zone)
 
 
-def _removal(bare: Sequence[Token], named: dict[str, Token]) -> BudgetInstruction:
+def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstruction:
     rest = [word for word in bare if word.bare != "remove"]
     units = [unit for word in rest if (unit := _unit(word.bare))]
     scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"Type whose and which: `budget @ana remove {near}`.")
-    return BudgetInstruction(scopes[0], None, units[0] if units else None, reason=_reason(named))
+    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named))
 
 
-def _setting(bare: Sequence[Token], named: dict[str, Token], now: datetime, zone: ZoneInfo) -> BudgetInstruction:
+def _setting(
+    bare: Sequence[Token], named: dict[str, Token], now: datetime, zone: ZoneInfo
+) -> LimitInstruction | RequestInstruction:
     amounts = [word for word in bare if _is_amount(word)]
     rest = [word for word in bare if not _is_amount(word)]
-    request = bool(rest) and rest[0].bare == "request"
-    scopes = [word.values[0] for word in (rest[1:] if request else rest)]
-    if meant := None if request else _misspelt(rest, with_amount=bool(amounts)):
-        raise meant
-    if len(amounts) != 1:
+    is_request = bool(rest) and rest[0].bare == "request"
+    scopes = [word.values[0] for word in (rest[1:] if is_request else rest)]
+    if misspelt := None if is_request else _misspelt(rest, with_amount=bool(amounts)):
+        raise misspelt
+    _check_counts(len(amounts), len(scopes), is_request=is_request)
+    nanos, unit = parse_limit(amounts[0].values[0])
+    ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
+    if is_request:
+        return RequestInstruction(nanos, unit, ends_at, _reason(named))
+    return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named))
+
+
+def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
+    """Raise RefusedError unless there is one limit, and one name but for a request."""
+    if amounts != 1:
         raise RefusedError(f"{'One limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
-    if request and scopes:
+    if is_request and scopes:
         raise RefusedError("A request is for one's own budget: `budget request 800/month`.")
-    if not request and len(scopes) != 1:
+    if not is_request and scopes != 1:
         raise RefusedError(f"{'Several names' if scopes else 'Whose budget is missing'}. {_USAGE}")
-    nanos, unit = limit(amounts[0].values[0])
-    ends_at = until(named["until"].values[0], now, zone) if "until" in named else None
-    return BudgetInstruction(scopes[0] if scopes else None, nanos, unit, ends_at, _reason(named), request)
 
 
 def _misspelt(rest: Sequence[Token], *, with_amount: bool) -> RefusedError | None:
-    """What was meant by a word that is nearly one of a budget's own, where nothing else makes sense of it."""
+    """Return an error that suggests the keyword that a word is nearly; None if there is no such word."""
     for word in rest:
         text = word.values[0]
         meant = None if "@" in text else nearest(text, ("request", "team", "default") if with_amount else ("remove",))
@@ -120,14 +111,14 @@ def _unit(text: str) -> Unit | None:
     return next((unit for unit in UNITS if text in {unit.value, f"{unit.value}s"}), None)
 
 
-def limit(text: str) -> tuple[int, Unit]:
-    """Read AMOUNT/PERIOD, such as `500/month`: nanos, and the period.
+def parse_limit(text: str) -> tuple[int, Unit]:
+    """Return nanos and period of AMOUNT/PERIOD, such as `500/month`.
 
     Raises:
         RefusedError: one of them is none, or the amount can be read in two ways.
     """
     amount, slash, period = text.partition("/")
-    nanos = amount_of(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
+    nanos = parse_amount(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
     if not slash:
         raise RefusedError(f"`{text}`: a limit for how long? Type `{text}/day`, `{text}/week` or `{text}/month`.")
     unit = _unit(period.strip().lower())
@@ -137,16 +128,16 @@ def limit(text: str) -> tuple[int, Unit]:
     return nanos, unit
 
 
-def amount_of(text: str, typed_behind: str = "") -> int:
-    """Read the amount of a limit, in nanos; `typed_behind` is what follows it in the line to type.
+def parse_amount(text: str, suffix: str = "") -> int:
+    """Return the amount of a limit, in nanos; `suffix` is what follows it in the line to type.
 
     Raises:
-        RefusedError: it is none, can be read in two ways, or is nothing.
+        RefusedError: it is none, can be read in two ways, or is zero.
     """
     try:
         nanos = typed_nanos(text)
     except AmbiguousAmountError as error:
-        one, other = (f"`{reading}{typed_behind}`" for reading in error.readings)
+        one, other = (f"`{reading}{suffix}`" for reading in error.readings)
         raise RefusedError(f"`{error.text}` can be read in two ways. Type {one} or {other}.") from None
     except AmountError as error:
         raise RefusedError(str(error)) from None
@@ -155,8 +146,8 @@ def amount_of(text: str, typed_behind: str = "") -> int:
     return nanos
 
 
-def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The end of the day named.
+def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the day that a text names.
 
     Raises:
         RefusedError: it is no date, or not in the future.
@@ -176,7 +167,7 @@ def until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
-    """The moment that is written, if a day of the zone begins with it."""
+    """Return the moment that a text is, if a day of the zone begins with it."""
     try:
         edge = parse_edge(text.lower())
     except WhenError:

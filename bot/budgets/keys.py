@@ -1,11 +1,24 @@
-"""The keys of budgets: notifications of crossings, limits and requests, and the topics of their live messages."""
+"""The keys of budgets: notifications and the topics of their live messages, buttons, and forms."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Self
 
-from bot.budgets.rules import UNITS, BudgetPeriod
-from bot.domain.keys import MalformedKeyError, NotificationKey, NumberedKey, TopicKey, number, rest_of
+from bot.budgets.periods import BudgetPeriod, PeriodLabel, PeriodName
+from bot.budgets.snooze_length import SnoozeLength
+from bot.domain.keys import (
+    ActionKey,
+    FormKey,
+    MalformedKeyError,
+    NotificationKey,
+    NumberedKey,
+    TopicKey,
+    number,
+    rest_of,
+)
 from bot.domain.periods import Unit
+
+# --- notifications -------------------------------------------------------------------------------
 
 
 class CrossingKey(NumberedKey, NotificationKey):
@@ -21,24 +34,23 @@ class LimitKey(NotificationKey):
 
     kind = "limit"
     revision: int
-    about: int | str
+    about: int | PeriodName
 
     def encode(self) -> str:
         """Return `limit:<revision>-<subject>` or `limit:<revision>-<unit>:<label>`."""
-        return f"{self.kind}:{self.revision}-{self.about}"
+        about = self.about.encode() if isinstance(self.about, PeriodName) else self.about
+        return f"{self.kind}:{self.revision}-{about}"
 
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the key of either form."""
         revision, _, about = rest_of(text, cls.kind).partition("-")
-        if not about:
-            raise MalformedKeyError(f"{text!r} is about nothing")
         is_subject = about.isascii() and about.isdigit()
-        return cls(number(revision), int(about) if is_subject else about)
+        return cls(number(revision), int(about) if is_subject else PeriodName.decode(about))
 
 
 class SummaryKey(NumberedKey, NotificationKey):
-    """Many subjects who are above a limit that was just set."""
+    """Many subjects who are above a limit that was just set, by its revision."""
 
     __slots__ = ()
     kind = "summary"
@@ -58,6 +70,9 @@ class DecidedKey(NumberedKey, NotificationKey):
     kind = "decided"
 
 
+# --- topics --------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetTopic(TopicKey):
     """A subject's budget in a period, by the period's label."""
@@ -73,14 +88,18 @@ class BudgetTopic(TopicKey):
         return cls(subject, period.unit, period.label)
 
     @property
+    def period(self) -> PeriodName:
+        """The name of its period."""
+        return PeriodName(self.unit, self.label)
+
+    @property
     def zone(self) -> str:
-        """The time zone whose period it is about, if that is another one than the period's label says by itself."""
-        return self.label.partition("@")[2]
+        """The time zone in its label, which is set if that is not the present one; else empty."""
+        return PeriodLabel.decode(self.label).zone
 
     def of_zone(self, zone: str) -> Self:
         """Return the topic with a time zone in its label; without one if that is empty."""
-        label = self.label.partition("@")[0]
-        return replace(self, label=f"{label}@{zone}" if zone else label)
+        return replace(self, label=replace(PeriodLabel.decode(self.label), zone=zone).encode())
 
     def encode(self) -> str:
         """Return `budget:<subject>:<unit>:<label>`."""
@@ -90,10 +109,8 @@ class BudgetTopic(TopicKey):
     def decode(cls, text: str) -> Self:
         """Return the topic of `budget:<subject>:<unit>:<label>`."""
         subject, _, period = rest_of(text, cls.kind).partition(":")
-        unit, _, label = period.partition(":")
-        if unit not in set(UNITS) or not label:
-            raise MalformedKeyError(f"{text!r} names no period")
-        return cls(number(subject), Unit(unit), label)
+        name = PeriodName.decode(period)
+        return cls(number(subject), name.unit, name.label)
 
 
 class RequestTopic(NumberedKey, TopicKey):
@@ -101,3 +118,134 @@ class RequestTopic(NumberedKey, TopicKey):
 
     __slots__ = ()
     kind = "request"
+
+
+# --- buttons -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAction(ActionKey):
+    """A button of an alert, whose value is the topic of the budget that the alert is about."""
+
+    topic: BudgetTopic
+
+    @property
+    def value(self) -> str:
+        """The topic."""
+        return self.topic.encode()
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of a button that was pressed."""
+        if action_id != cls.kind:
+            raise MalformedKeyError(f"{action_id!r} is not {cls.kind!r}")
+        return cls(BudgetTopic.decode(value))
+
+
+class AcknowledgeAction(TopicAction):
+    """Acknowledges an alert."""
+
+    __slots__ = ()
+    kind = "budget_ack"
+
+
+class RaiseAction(TopicAction):
+    """Opens the form in which the limit of an alert's budget is changed or asked for."""
+
+    __slots__ = ()
+    kind = "budget_raise"
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeAction(ActionKey):
+    """Snoozes the budget that an alert is about."""
+
+    kind = "budget_snooze"
+    topic: BudgetTopic
+    length: SnoozeLength
+
+    @property
+    def action_id(self) -> str:
+        """`budget_snooze:<length>`."""
+        return f"{self.kind}:{self.length.encode()}"
+
+    @property
+    def value(self) -> str:
+        """The topic."""
+        return self.topic.encode()
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of a button that was pressed."""
+        return cls(BudgetTopic.decode(value), SnoozeLength.decode(rest_of(action_id, cls.kind)))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAction(ActionKey):
+    """A decision upon a budget request; `version` is the one that the message showed, empty if it is unknown."""
+
+    request: int
+    version: str = ""
+
+    @property
+    def value(self) -> str:
+        """`<request>:<version>`, or `<request>` as earlier versions of the bot posted it."""
+        return f"{self.request}:{self.version}" if self.version else str(self.request)
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of a button that was pressed."""
+        if action_id != cls.kind:
+            raise MalformedKeyError(f"{action_id!r} is not {cls.kind!r}")
+        request, _, version = value.partition(":")
+        return cls(number(request), version)
+
+
+class ApproveAction(RequestAction):
+    """Approves a budget request."""
+
+    __slots__ = ()
+    kind = "budget_approve"
+
+
+class DeclineAction(RequestAction):
+    """Declines a budget request."""
+
+    __slots__ = ()
+    kind = "budget_decline"
+
+
+# --- forms ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LimitForm(FormKey):
+    """The form in which a limit is set: whose (None: to be filled in), of which period, and its revision if known.
+
+    The revision tells on submission whether somebody else has changed the budget while the form was open.
+    """
+
+    kind = "budget_form"
+    scope: str | None = None
+    unit: Unit = Unit.MONTH
+    revision: int | None = None
+
+    def encode(self) -> str:
+        """Return a JSON object of the fields."""
+        return json.dumps({"scope": self.scope, "unit": self.unit, "revision": self.revision})
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the form of a JSON object. Raises MalformedKeyError if the text is anything else."""
+        try:
+            fields = json.loads(text)
+            return cls(fields["scope"], Unit(fields["unit"]), fields["revision"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise MalformedKeyError(f"{text!r} is no form's") from error
+
+
+class RequestForm(LimitForm):
+    """The form in which a member asks for a limit of their own: it has no scope, and no revision."""
+
+    __slots__ = ()
+    kind = "budget_wish"

@@ -1,22 +1,26 @@
 """The listing: every budget with its use, its pace, and where its limit comes from."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.budgets import budget_formatting, store
-from bot.budgets.evaluator import BudgetPolicy
-from bot.budgets.facts import LimitAct, pace_of, revision
-from bot.budgets.pace import NOTHING_TO_TELL, Pace, paces
-from bot.budgets.rules import DEFAULT, TEAM, UNITS, BudgetLimit, BudgetPeriod, budget_period, percent
+from bot.budgets import budget_formatting
+from bot.budgets.cases import Case
+from bot.budgets.limit_store import limited_members, limits, stored_budget
+from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of, paces
+from bot.budgets.periods import UNITS, BudgetPeriod, budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.revision_store import LimitRevision, limit_revision
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
+from bot.budgets.spend import spends
 from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import show_usd, usd_text
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
-from bot.ledger.members import shown_email
+from bot.ledger.charges import members_charged_within
+from bot.ledger.members import emails_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class BudgetLine:
     """
 
     scope: str
-    span: BudgetPeriod
+    period: BudgetPeriod
     limit: BudgetLimit
     spend_nanos: int | None
     pace: Pace
@@ -42,118 +46,134 @@ class BudgetLine:
 
 
 def budget_listing(reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None) -> list[BudgetLine]:
-    """All budgets, the most used first; or those of one member."""
+    """Return all budgets, or those of one member, in one snapshot: the team's, the default, then the most used."""
     with reader:
         return sorted(budget_lines(reader, policy, now, member), key=_order)
 
 
 def _order(line: BudgetLine) -> tuple[int, int, int, str]:
-    kind = {"team": 0, "default": 1}.get(line.scope, 2)
-    return kind, UNITS.index(line.span.unit) if kind < 2 else 0, -line.percent, line.scope  # noqa: PLR2004 - the members
+    if line.scope in {"team", "default"}:
+        return 0 if line.scope == "team" else 1, UNITS.index(line.period.unit), -line.percent, line.scope
+    return 2, 0, -line.percent, line.scope
 
 
 def budget_lines(
     reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
 ) -> Iterator[BudgetLine]:
-    """The same in no particular order, of some periods, within the caller's snapshot."""
+    """Yield the same of some units in no particular order, within the caller's snapshot."""
     for unit in units:
-        span = budget_period(unit, now, policy.zone)
+        period = budget_period(unit, now, policy.zone)
         if member is None:
-            yield from _general(reader, span, policy, now)
-        subjects = _subjects(reader, span) if member is None else [member]
-        cases = [(subject, span) for subject in subjects]
-        limits = store.limits(reader, cases, now)
-        spent = store.spends(reader, limits, policy.basis)
-        ahead = paces(reader, limits, spent, policy, now)
-        names = _emails(reader, [subject for subject, _ in limits])
-        acts = {key: revision(reader, key) for key in {limit.revision for limit in limits.values()}}
-        for case, limit in limits.items():
-            yield _line(acts[limit.revision], names[case[0]], span, limit, spent[case], ahead[case])
+            yield from _team_line(reader, period, policy, now)
+            yield from _default_line(reader, period)
+            yield from _member_lines(reader, period, _subjects(reader, period), policy, now)
+        else:
+            yield from _member_lines(reader, period, [member], policy, now)
 
 
-def _general(reader: Reader, period: BudgetPeriod, policy: BudgetPolicy, now: datetime) -> Iterator[BudgetLine]:
-    team = (TEAM, period)
-    limit = store.limits(reader, [team], now).get(team)
+def _team_line(reader: Reader, period: BudgetPeriod, policy: BudgetPolicy, now: datetime) -> Iterator[BudgetLine]:
+    case = (TEAM, period)
+    limit = limits(reader, [case], now).get(case)
     if limit is not None:
-        spent = store.spends(reader, [team], policy.basis)[team]
-        yield _line(
-            revision(reader, limit.revision),
-            "team",
-            period,
-            limit,
-            spent,
-            pace_of(reader, team, limit, spent, policy, now),
-        )
-    default = store.stored_budget(reader, DEFAULT, period.unit)
+        limited = LimitedCase(case, limit, spends(reader, [case], policy.basis)[case])
+        yield _line("team", limited, pace_of(reader, limited, policy, now), limit_revision(reader, limit.revision))
+
+
+def _default_line(reader: Reader, period: BudgetPeriod) -> Iterator[BudgetLine]:
+    default = stored_budget(reader, DEFAULT, period.unit)
     if default is not None and default.limit_nanos is not None:
         limit = BudgetLimit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
-        yield _line(revision(reader, limit.revision), "default", period, limit, None, NOTHING_TO_TELL)
+        by, at, reason = _setting(limit_revision(reader, limit.revision))
+        yield BudgetLine("default", period, limit, None, NO_PACE, by, at, reason)
+
+
+def _member_lines(
+    reader: Reader, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
+) -> Iterator[BudgetLine]:
+    limited = _limited_cases(reader, [(subject, period) for subject in subjects], policy, now)
+    found = paces(reader, limited, policy, now)
+    emails = emails_by_id(reader, [each.case[0] for each in limited])
+    revisions = {id_: limit_revision(reader, id_) for id_ in {each.limit.revision for each in limited}}
+    for each in limited:
+        yield _line(emails[each.case[0]], each, found[each.case], revisions[each.limit.revision])
+
+
+def _limited_cases(reader: Reader, cases: Sequence[Case], policy: BudgetPolicy, now: datetime) -> list[LimitedCase]:
+    found = limits(reader, cases, now)
+    spent = spends(reader, found, policy.basis)
+    return [LimitedCase(case, limit, spent[case]) for case, limit in found.items()]
 
 
 def _subjects(reader: Reader, period: BudgetPeriod) -> list[int]:
-    """Who spent in a period, and who has a budget of their own."""
-    own = reader.rows(
-        "SELECT scope FROM budget WHERE unit = :unit AND scope > 0 AND limit_nanos IS NOT NULL", {"unit": period.unit}
-    )
-    return sorted({*store.spenders(reader, period), *(row[0] for row in own)})
+    """Return the members who spent in a period, and those with a budget of their own."""
+    return sorted({*members_charged_within(reader, period.window), *limited_members(reader, period.unit)})
 
 
-def _emails(reader: Reader, members: Sequence[int]) -> dict[int, str]:
-    sql = "SELECT m.id, m.email FROM json_each(:ids) j CROSS JOIN member m ON m.id = j.value"
-    return {key: shown_email(email) for key, email in reader.rows(sql, {"ids": json.dumps(list(members))})}
+def _line(scope: str, limited: LimitedCase, pace: Pace, revision: LimitRevision | None) -> BudgetLine:
+    by, at, reason = _setting(revision)
+    return BudgetLine(scope, limited.case[1], limited.limit, limited.spend_nanos, pace, by, at, reason)
 
 
-def _line(  # noqa: PLR0917 - what a line is made of
-    was: LimitAct | None, scope: str, period: BudgetPeriod, limit: BudgetLimit, spent: int | None, pace: Pace
-) -> BudgetLine:
-    by, at, reason = (was.act.by, was.act.at, was.act.reason) if was else ("", from_us(0), None)
-    return BudgetLine(scope, period, limit, spent, pace, by, at, reason)
+def _setting(revision: LimitRevision | None) -> tuple[str, datetime, str | None]:
+    """Return who set a limit, when, and why."""
+    if revision is None:
+        return "", from_us(0), None
+    return revision.act.by, revision.act.at, revision.act.reason
+
+
+# --- as data and as cells ------------------------------------------------------------------------
 
 
 def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
-    """The listing as data; amounts are exact decimal strings, moments UTC."""
-    return [
-        {
-            "scope": line.scope,
-            "period": line.span.unit.value,
-            "window": line.span.label,
-            "limit_usd": usd_text(line.limit.nanos),
-            "spend_usd": None if line.spend_nanos is None else usd_text(line.spend_nanos),
-            "percent": None if line.spend_nanos is None else line.percent,
-            "forecast_low_usd": None if line.pace.low_nanos is None else usd_text(line.pace.low_nanos),
-            "forecast_high_usd": None if line.pace.high_nanos is None else usd_text(line.pace.high_nanos),
-            "used_up_on": None if line.pace.passes is None else line.pace.passes.isoformat(),
-            "source": "default" if line.limit.scope == DEFAULT else "own",
-            "until": None if line.limit.ends_at is None else formatting.utc(line.limit.ends_at),
-            "set_by": line.set_by,
-            "set_at": formatting.utc(line.set_at),
-            "reason": line.reason,
-        }
-        for line in lines
-    ]
+    """Return the listing as data; amounts are exact decimal strings, moments UTC."""
+    return [_line_document(line) for line in lines]
+
+
+def _line_document(line: BudgetLine) -> dict[str, Any]:
+    return {
+        "scope": line.scope,
+        "period": line.period.unit.value,
+        "window": line.period.label,
+        "limit_usd": usd_text(line.limit.nanos),
+        "spend_usd": _optional_usd(line.spend_nanos),
+        "percent": None if line.spend_nanos is None else line.percent,
+        "forecast_low_usd": _optional_usd(line.pace.low_nanos),
+        "forecast_high_usd": _optional_usd(line.pace.high_nanos),
+        "used_up_on": None if line.pace.used_up_on is None else line.pace.used_up_on.isoformat(),
+        "source": "default" if line.limit.scope == DEFAULT else "own",
+        "until": None if line.limit.ends_at is None else formatting.utc(line.limit.ends_at),
+        "set_by": line.set_by,
+        "set_at": formatting.utc(line.set_at),
+        "reason": line.reason,
+    }
+
+
+def _optional_usd(nanos: int | None) -> str | None:
+    return None if nanos is None else usd_text(nanos)
 
 
 COLUMNS = ("Whose", "Period", "Limit", "Used", "Use", "Pace", "Limit from")
-NUMBERS = (2, 3, 4, 5)
+NUMBERS = (2, 3, 4, 5)  # the columns that hold numbers
+_NONE = "\u2013"  # a dash
 
 
 def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy) -> list[list[str]]:
-    """The listing as cells."""
+    """Return the listing as cells."""
     return [
         [
             line.scope,
-            f"{line.span.unit} {line.span.label}",
+            f"{line.period.unit} {line.period.label}",
             show_usd(line.limit.nanos),
-            "–" if line.spend_nanos is None else show_usd(line.spend_nanos),  # noqa: RUF001 - a dash
+            _NONE if line.spend_nanos is None else show_usd(line.spend_nanos),
             "" if line.spend_nanos is None else f"{line.percent} %",
             "; used up ".join(filter(None, (budget_formatting.pace(line.pace), budget_formatting.used_up(line.pace)))),
-            _from(line, policy),
+            _limit_source(line, policy),
         ]
         for line in lines
     ]
 
 
-def _from(line: BudgetLine, policy: BudgetPolicy) -> str:
+def _limit_source(line: BudgetLine, policy: BudgetPolicy) -> str:
     if line.limit.scope == DEFAULT and line.scope != "default":
         return "default"
     ends = f", through {formatting.last_day(line.limit.ends_at, policy.zone)}" if line.limit.ends_at else ""

@@ -1,12 +1,14 @@
 """The pace: what a budget's period comes to if it goes on like this, and when its limit is used up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from bot.budgets.evaluator import BudgetPolicy
-from bot.budgets.rules import TEAM, BudgetLimit, BudgetPeriod
-from bot.budgets.store import Case, by_span
+from bot.budgets.cases import Case
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import TEAM, BudgetLimit
 from bot.database.reader import Reader
 from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
@@ -14,7 +16,10 @@ from bot.ledger.daily_spend import daily_spend, first_charges, team_daily_spend
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
 
-_EARLY = 0.1  # of a day or week, before which its end is not foretold
+if TYPE_CHECKING:
+    from bot.budgets.periods import BudgetPeriod
+
+_EARLY = 0.1  # of a day or week, before which there is no forecast
 _ONE = timedelta(days=1)
 
 
@@ -27,72 +32,89 @@ class Pace:
 
     low_nanos: int | None = None
     high_nanos: int | None = None
-    passes: date | None = None
+    used_up_on: date | None = None
     days_seen: int | None = None
 
 
-NOTHING_TO_TELL = Pace()
+NO_PACE = Pace()
 
 
-def paces(
-    reader: Reader, limits: Mapping[Case, BudgetLimit], spent: Mapping[Case, int], policy: BudgetPolicy, now: datetime
-) -> dict[Case, Pace]:
-    """The pace of each case that has a limit, within the caller's snapshot."""
+@dataclass(frozen=True, slots=True)
+class LimitedCase:
+    """A case with its limit and what it has spent."""
+
+    case: Case
+    limit: BudgetLimit
+    spend_nanos: int
+
+
+def pace_of(reader: Reader, case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
+    """Return the pace of one case, within the caller's snapshot; there is none once its period has ended."""
+    if now >= case.case[1].window.end:
+        return NO_PACE
+    return paces(reader, [case], policy, now)[case.case]
+
+
+def paces(reader: Reader, cases: Iterable[LimitedCase], policy: BudgetPolicy, now: datetime) -> dict[Case, Pace]:
+    """Return the pace of each case, within the caller's snapshot."""
+    by_period: dict[BudgetPeriod, list[LimitedCase]] = defaultdict(list)
+    for each in cases:
+        by_period[each.case[1]].append(each)
     found: dict[Case, Pace] = {}
-    for span, subjects in by_span(limits).items():
-        if span.unit is Unit.MONTH and now in span.window:
-            found |= _of_months(reader, span, subjects, limits, spent, policy, now)
+    for budget_period, of_period in by_period.items():
+        if budget_period.unit is Unit.MONTH and now in budget_period.window:
+            found |= _month_paces(reader, of_period, policy, now)
         else:
-            found |= {
-                (subject, span): _even(span, spent[subject, span], limits[subject, span].nanos, policy, now)
-                for subject in subjects
-            }
+            found |= {each.case: _even_pace(each, policy, now) for each in of_period}
     return found
 
 
-def _even(period: BudgetPeriod, spent: int, limit: int, policy: BudgetPolicy, now: datetime) -> Pace:
-    """Of a day or week: as much an hour as so far."""
-    whole, gone = period.window.end - period.window.start, now - period.window.start
+def _even_pace(case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
+    """Return the pace of a day or week: as much in each hour to come as in those so far."""
+    window, spent, limit = case.case[1].window, case.spend_nanos, case.limit.nanos
+    whole, gone = window.end - window.start, now - window.start
     if gone < whole * _EARLY or gone >= whole or spent <= 0:
-        return NOTHING_TO_TELL
-    micro = timedelta(microseconds=1)
+        return NO_PACE
+    micro = timedelta.resolution
     end = spent * (whole // micro) // (gone // micro)
     if not spent < limit <= end:
         return Pace(end, end)
-    used_up = period.window.start + micro * ((gone // micro) * limit // spent)  # a timedelta holds no such product
+    used_up = window.start + micro * ((gone // micro) * limit // spent)  # a timedelta holds no such product
     return Pace(end, end, local_day(used_up, policy.zone))
 
 
-def _of_months(  # noqa: PLR0917 - private, and each is one thing
-    reader: Reader, period: BudgetPeriod, subjects: Iterable[int], limits: Mapping[Case, BudgetLimit],
-    spent: Mapping[Case, int],
-    policy: BudgetPolicy, now: datetime,
-) -> dict[Case, Pace]:  # fmt: skip
-    foretold = months(reader, list(subjects), now, policy)
-    since, today = first_days(reader, list(foretold), now, policy), local_day(now, policy.zone)
-    cases = {(subject, period): each for subject, each in foretold.items()}
+# --- months --------------------------------------------------------------------------------------
+
+
+def _month_paces(
+    reader: Reader, cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
+) -> dict[Case, Pace]:
+    forecasts = month_forecasts(reader, [each.case[0] for each in cases], now, policy)
+    since, today = first_days(reader, list(forecasts), now, policy), local_day(now, policy.zone)
     return {
-        case: _pace(each, limits[case].nanos, spent[case], days_seen(since[case[0]], today))
-        for case, each in cases.items()
+        each.case: _month_pace(forecasts[each.case[0]], each, days_seen(since[each.case[0]], today)) for each in cases
     }
 
 
-def _pace(found: Forecast | None, limit: int, spent: int, seen: int) -> Pace:
+def _month_pace(found: Forecast | None, case: LimitedCase, seen: int) -> Pace:
     if found is None:
         return Pace(days_seen=seen)
-    return Pace(found.low_nanos, found.high_nanos, found.passes(limit) if spent < limit else None)
+    limit = case.limit.nanos
+    return Pace(found.low_nanos, found.high_nanos, found.passes(limit) if case.spend_nanos < limit else None)
 
 
-def months(reader: Reader, subjects: Iterable[int], now: datetime, policy: BudgetPolicy) -> dict[int, Forecast | None]:
-    """Where the present month ends for each subject; None from too few days."""
-    today, whole = local_day(now, policy.zone), _month(now, policy)
-    days = list(buckets(Unit.DAY, Window(whole.start, now + timedelta(microseconds=1)), policy.zone))
+def month_forecasts(
+    reader: Reader, subjects: Collection[int], now: datetime, policy: BudgetPolicy
+) -> dict[int, Forecast | None]:
+    """Return where the present month ends for each subject; None from too few days."""
+    today, whole = local_day(now, policy.zone), _present_month(now, policy)
+    days = list(buckets(Unit.DAY, Window(whole.start, now + timedelta.resolution), policy.zone))
     names = [date.fromisoformat(each.label) for each in days]
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
     members = [subject for subject in subjects if subject != TEAM]
     spent = daily_spend(reader, members, windows, policy.basis) if members else {}
-    if len(members) < len(list(subjects)):
+    if TEAM in subjects:
         spent[TEAM] = team_daily_spend(reader, windows, policy.basis)
     since, end = first_days(reader, list(spent), now, policy), local_day(whole.end, policy.zone)
     return {
@@ -102,7 +124,7 @@ def months(reader: Reader, subjects: Iterable[int], now: datetime, policy: Budge
 
 
 def first_days(reader: Reader, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
-    """The first whole day of the present month that the ledger holds of each subject.
+    """Return the first whole day of the present month that the ledger holds of each subject.
 
     Where it holds all there ever was, that is the day of their own first charge: nobody's pace tells of others'.
     """
@@ -116,11 +138,11 @@ def first_days(reader: Reader, subjects: Sequence[int], now: datetime, policy: B
 
 
 def _first_day(begins: datetime | None, now: datetime, policy: BudgetPolicy) -> date:
-    first = local_day(_month(now, policy).start, policy.zone)
     if begins is None:
         return local_day(now, policy.zone)
-    return max(first, local_day(begins - timedelta(microseconds=1), policy.zone) + _ONE)
+    first = local_day(_present_month(now, policy).start, policy.zone)
+    return max(first, local_day(begins - timedelta.resolution, policy.zone) + _ONE)
 
 
-def _month(now: datetime, policy: BudgetPolicy) -> Window:
+def _present_month(now: datetime, policy: BudgetPolicy) -> Window:
     return period(Unit.MONTH, local_day(now, policy.zone), policy.zone)

@@ -1,15 +1,16 @@
-"""What is said of requests for more: to each operator with buttons, and to whoever asked once it is decided."""
+"""Budget requests as Slack messages: to each operator with buttons, and to whoever asked once it is decided."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.budgets import budget_formatting, changes
-from bot.budgets.evaluator import BudgetPolicy
+from bot.budgets import budget_formatting
 from bot.budgets.facts import BudgetFacts, budget_facts
-from bot.budgets.keys import DecidedKey, RequestTopic
-from bot.budgets.render import person
-from bot.budgets.rules import budget_period
+from bot.budgets.keys import ApproveAction, DecidedKey, DeclineAction, RequestTopic
+from bot.budgets.naming import person
+from bot.budgets.periods import budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.request_store import BudgetRequest, RequestState, budget_request
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
@@ -19,70 +20,65 @@ from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.templates import Templates
 
-APPROVE, DECLINE = "budget_approve", "budget_decline"
-
 
 @dataclass(frozen=True, slots=True)
 class BudgetRequestRenderer:
-    """The words of requests; `clock` gives aware times."""
+    """Renders the messages of requests; `clock` gives aware times."""
 
     database: Database
     templates: Templates
     policy: BudgetPolicy
     clock: Callable[[], datetime]
 
-    async def show(self, request: RenderRequest) -> Message | None:
-        """A request as it stands."""
-        key = RequestTopic.decode(request.topic or "").id
-        found = await self._read(key)
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        """Return a request as it stands, with buttons while it is open; None if there is no such request."""
+        found = await self._found(RequestTopic.decode(request.topic or "").id)
         if found is None:
             return None
-        wish, now = found
-        text = self.templates.render("budgets/request", **self._said(wish, now))
+        asked_for, facts = found
+        text = self.templates.render("budgets/request", **self._values(asked_for, facts))
         draft = Draft(text)
         draft.add(blocks.section(text))
-        if wish.state == "open":
-            value = f"{key}:{wish.version}"
-            buttons = [
-                blocks.raw_button("Approve", APPROVE, value, primary=True),
-                blocks.raw_button("Decline", DECLINE, value),
-            ]
+        if asked_for.state is RequestState.OPEN:
+            approve = ApproveAction(asked_for.id, asked_for.version)
+            decline = DeclineAction(asked_for.id, asked_for.version)
+            buttons = [blocks.button("Approve", approve, primary=True), blocks.button("Decline", decline)]
             draft.add(blocks.actions(buttons))
         return draft.message()
 
     async def render_event(self, _request: RenderRequest) -> None:
         """Return nothing: the live message that is there already shows the request."""
 
-    async def say(self, request: RenderRequest) -> Message | None:
-        """What was decided."""
-        found = await self._read(DecidedKey.decode(request.dedup_key).id)
+    async def render_decision(self, request: RenderRequest) -> Message | None:
+        """Return what was decided, for whoever asked; None if there is no such request."""
+        found = await self._found(DecidedKey.decode(request.dedup_key).id)
         if found is None:
             return None
-        return blocks.paragraph(self.templates.render("budgets/request_decision", **self._said(*found)))
+        return blocks.paragraph(self.templates.render("budgets/request_decision", **self._values(*found)))
 
-    async def _read(self, key: int) -> tuple[changes.BudgetRequest, BudgetFacts] | None:
+    async def _found(self, request: int) -> tuple[BudgetRequest, BudgetFacts] | None:
+        """Return a request, and the budget as it is now; None if there is no such request."""
         now = self.clock()
 
-        def read(reader: Reader) -> tuple[changes.BudgetRequest, BudgetFacts] | None:
-            wish = changes.budget_request(reader, key)
-            if wish is None:
+        def read(reader: Reader) -> tuple[BudgetRequest, BudgetFacts] | None:
+            found = budget_request(reader, request)
+            if found is None:
                 return None
-            return wish, budget_facts(
-                reader, wish.member, budget_period(wish.unit, now, self.policy.zone), self.policy, now
-            )
+            period = budget_period(found.unit, now, self.policy.zone)
+            return found, budget_facts(reader, found.member, period, self.policy, now)
 
         return await self.database.read(read)
 
-    def _said(self, request: changes.BudgetRequest, now: BudgetFacts) -> dict[str, object]:
+    def _values(self, request: BudgetRequest, facts: BudgetFacts) -> dict[str, object]:
         return {
             "who": person(request.asked_by),
             "limit": budget_formatting.limit_of(request.nanos, request.unit),
             "ends_at": formatting.last_day(request.ends_at, self.policy.zone) if request.ends_at else "",
             "reason": request.reason or "",
-            "spend": show_usd(now.spend_nanos),
-            "present": show_usd(now.limit.nanos) if now.limit else "",
-            "percent": now.percent,
+            "spend": show_usd(facts.spend_nanos),
+            "present": show_usd(facts.limit.nanos) if facts.limit else "",
+            "percent": facts.percent,
             "unit": request.unit.value,
-            "state": request.state,
+            "state": request.state.value,
             "by": person(request.decided_by) if request.decided_by else "",
         }

@@ -1,6 +1,6 @@
 """The tables of budgets: limits with their history, the steps that were passed, and what people did about them.
 
-A subject is a member's key, or 0 for the team. A period is written as its unit and label (`month`, `2026-11`).
+A subject is a member's id, or 0 for the team. A period is stored as its unit and label (`month`, `2026-11`).
 """
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
@@ -9,12 +9,12 @@ from sqlmodel import Field, SQLModel
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
 _SUMMED = text("decision = 'SUMMARY'")
-_DEFERRED = text("deferred <> ''")
+_WAITING = text("outcome IS NULL")
 _OPEN = text("state = 'open'")
 
 
 class Budget(SQLModel, table=True):
-    """A budget as it stands: its present revision, which is the newest that has not ended."""
+    """A budget as it stands. Its present revision is the newest one that has not ended."""
 
     __table_args__ = (
         UniqueConstraint("scope", "unit", name="uq_budget_scope"),
@@ -23,7 +23,7 @@ class Budget(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    scope: int  # a member's key, 0 for the team, -1 for every member by default
+    scope: int  # a member's id, 0 for the team, -1 for every member by default
     unit: str
     revision: int
     limit_nanos: int | None = Field(sa_type=BigInteger)  # None: removed
@@ -31,7 +31,7 @@ class Budget(SQLModel, table=True):
 
 
 class BudgetRevision(SQLModel, table=True):
-    """A limit that was set: appended, never changed. It tells who, when, from what, to what, and why."""
+    """A limit that was set: who set it, when, from what, to what, and why. Rows are appended, never changed."""
 
     __tablename__ = "budget_revision"
 
@@ -46,12 +46,11 @@ class BudgetRevision(SQLModel, table=True):
 
 
 class Crossing(SQLModel, table=True):
-    """The durable fact that a subject passed a step of a budget's revision in a period, and what was made of it."""
+    """The durable fact that a subject passed a step of a revision in a period, and what was decided about it."""
 
     __table_args__ = (
         UniqueConstraint("subject", "unit", "period", "revision", "step", name="uq_crossing_subject"),
         Index("ix_crossing_unit", "unit", "period"),
-        Index("ix_crossing_deferred", "subject", "unit", sqlite_where=_DEFERRED, postgresql_where=_DEFERRED),
         Index("ix_crossing_summed", "revision", sqlite_where=_SUMMED, postgresql_where=_SUMMED),
     )
 
@@ -64,16 +63,30 @@ class Crossing(SQLModel, table=True):
     limit_nanos: int = Field(sa_type=BigInteger)
     spend_nanos: int = Field(sa_type=BigInteger)
     crossed_at: int = Field(sa_type=BigInteger)
-    last_charge: int  # the newest charge then: what came later came after it
+    last_charge: int  # the id of the newest charge then
     late: bool  # the period had ended
     decision: str
-    # which audiences are owed it at the end of a snooze ("", "dm", "channel", "dm channel"), and, once that is over,
-    # why one was not told then ("dm:REPLACED")
-    deferred: str
+
+
+class Deferral(SQLModel, table=True):
+    """A notification of a crossing that an audience was not sent at once, because it had the budget snoozed.
+
+    A row is deleted when the notification is sent at the end of the snooze.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("crossing", "audience", name="uq_deferral_crossing"),
+        Index("ix_deferral_waiting", "audience", "crossing", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    crossing: int = Field(foreign_key="crossing.id")
+    audience: str
+    outcome: str | None  # why it was not sent at the end of the snooze either; None while it waits
 
 
 class Snooze(SQLModel, table=True):
-    """Somebody asked for quiet about a subject's budget, in one of the two places, for a while."""
+    """Somebody does not want to be notified of a subject's budgets of a unit for a while."""
 
     __table_args__ = (
         UniqueConstraint("subject", "unit", "audience", name="uq_snooze_subject"),
@@ -91,7 +104,7 @@ class Snooze(SQLModel, table=True):
 
 
 class Acknowledgement(SQLModel, table=True):
-    """Somebody has seen that a budget is passed, in one period."""
+    """Somebody has seen that a budget is passed in a period."""
 
     subject: int = Field(primary_key=True)
     unit: str = Field(primary_key=True)
@@ -101,7 +114,7 @@ class Acknowledgement(SQLModel, table=True):
 
 
 class BudgetRequest(SQLModel, table=True):
-    """A member asked for a limit; an operator approves or declines, once."""
+    """A member asked for a limit of their own; an operator approves or declines, once."""
 
     __tablename__ = "budget_request"
     __table_args__ = (Index("ix_budget_request_open", "unit", "member", sqlite_where=_OPEN, postgresql_where=_OPEN),)

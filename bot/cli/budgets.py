@@ -18,9 +18,9 @@ def budgets() -> None:
 @print_errors
 def list_budgets(*, as_json: bool) -> None:
     """All budgets with their use, pace, and where each limit comes from."""
-    from bot.budgets.cli import show
-    from bot.budgets.evaluator import BudgetPolicy
+    from bot.budgets.cli import print_listing
     from bot.budgets.listing import budget_listing, to_document
+    from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
     policy = BudgetPolicy.from_settings(app.settings)
@@ -29,7 +29,7 @@ def list_budgets(*, as_json: bool) -> None:
     if as_json:
         print_json(to_document(lines))
     else:
-        show(lines, policy, terminal.console())
+        print_listing(lines, policy, terminal.console())
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
@@ -41,19 +41,21 @@ def list_budgets(*, as_json: bool) -> None:
 def set_budget(scope: str, limit: str, until: str | None, reason: str | None) -> None:
     """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
     from bot.budgets import grammar
-    from bot.budgets.changes import set_limit
-    from bot.budgets.cli import done
-    from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+    from bot.budgets.changes import BudgetChanges
+    from bot.budgets.cli import change_line
+    from bot.budgets.evaluator import BudgetEvaluator
+    from bot.budgets.instructions import LimitInstruction
+    from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
     now, zone = app.clock(), app.settings.timezone
-    nanos, unit = grammar.limit(limit)
-    ends_at = grammar.until(until, now, zone) if until else None
-    instruction = grammar.BudgetInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
+    nanos, unit = grammar.parse_limit(limit)
+    ends_at = grammar.parse_until(until, now, zone) if until else None
+    instruction = LimitInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.database() as database, database.transaction() as connection:
-        change = set_limit(connection, evaluator, instruction, "terminal", now)
-    click.echo(done(change, zone))
+        change = BudgetChanges(connection, evaluator, "terminal", now).set_limit(instruction)
+    click.echo(change_line(change, zone))
 
 
 @budgets.command("remove")
@@ -62,19 +64,20 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
 @print_errors
 def remove_budget(scope: str, period: str | None) -> None:
     """Remove the budgets of a SCOPE: of one period, or of all."""
-    from bot.budgets.changes import remove
-    from bot.budgets.cli import done
-    from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
-    from bot.budgets.grammar import BudgetInstruction
+    from bot.budgets.changes import BudgetChanges
+    from bot.budgets.cli import change_line
+    from bot.budgets.evaluator import BudgetEvaluator
+    from bot.budgets.instructions import RemovalInstruction
+    from bot.budgets.policy import BudgetPolicy
     from bot.domain.periods import Unit
 
     app = load_app()
-    instruction = BudgetInstruction(scope, None, Unit(period) if period else None)
+    instruction = RemovalInstruction(scope, Unit(period) if period else None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.database() as database, database.transaction() as connection:
-        changes = remove(connection, evaluator, instruction, "terminal", app.clock())
+        changes = BudgetChanges(connection, evaluator, "terminal", app.clock()).remove(instruction)
     for each in changes:
-        click.echo(done(each, app.settings.timezone))
+        click.echo(change_line(each, app.settings.timezone))
 
 
 COMMANDS = (budgets,)

@@ -13,14 +13,15 @@ from bot.cli.startup import load_app
 @print_errors
 def explain(whose: str, *, as_json: bool) -> None:
     """Why alerts were or were not sent."""
-    from bot.budgets.evaluator import BudgetPolicy
-    from bot.budgets.explain import sentences, to_document
-    from bot.budgets.explain_command import explanation_answer
+    from bot.budgets.explain_command import explain_name
+    from bot.budgets.explain_document import to_document
+    from bot.budgets.explain_text import sentences
+    from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
     policy = BudgetPolicy.from_settings(app.settings)
     with app.reader() as reader:
-        explanations = explanation_answer(reader, whose, policy, app.clock())
+        explanations = explain_name(reader, whose, policy, app.clock())
     if as_json:
         print_json([to_document(each) for each in explanations])
         return

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.budgets.listing import BudgetLine, budget_lines
-from bot.budgets.rules import FULL, NEAR, UNITS, budget_period
+from bot.budgets.periods import UNITS, budget_period
+from bot.budgets.rules import FULL, NEAR
 from bot.database.reader import Reader
 from bot.digest.policy import DigestPolicy
 from bot.domain.periods import Window
@@ -33,8 +34,10 @@ def budgets_at_risk(reader: Reader, window: Window, policy: DigestPolicy, now: d
 
 def _ahead(used: Sequence[BudgetLine], now: datetime) -> list[BudgetLine]:
     """Return the budgets on pace to pass their limit, the one that passes it first before the others."""
-    ahead = [each for each in used if each.percent < NEAR and each.pace.passes is not None and now in each.span.window]
-    return sorted(ahead, key=lambda each: each.pace.passes or date.max)
+    ahead = [
+        each for each in used if each.percent < NEAR and each.pace.used_up_on is not None and now in each.period.window
+    ]
+    return sorted(ahead, key=lambda each: each.pace.used_up_on or date.max)
 
 
 def _lines(reader: Reader, window: Window, policy: DigestPolicy, now: datetime) -> Iterator[BudgetLine]:

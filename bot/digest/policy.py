@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.budgets.evaluator import BudgetPolicy
+from bot.budgets.policy import BudgetPolicy
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
 from bot.spikes.rules import SpikePolicy

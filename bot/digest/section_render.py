@@ -69,7 +69,7 @@ def _budget_values(line: BudgetLine) -> dict[str, Any]:
     return {
         "whose": "the team" if _is_team(line) else one_line(line.scope, LONGEST_NAME),
         "spent": show_usd(line.spend_nanos or 0),
-        "limit": budget_formatting.limit_of(line.limit.nanos, line.span.unit),
+        "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
         "percent": line.percent,
         "used_up": budget_formatting.used_up(line.pace),
     }

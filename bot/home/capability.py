@@ -1,6 +1,6 @@
 """The capability of App Home: each person's own page in Slack, republished when its content has changed."""
 
-from bot.budgets.capability import budget_commands
+from bot.budgets.capability import form_commands
 from bot.capability import Capability, Context, Stage, Timer, Upkeep
 from bot.failures.capability import failure_commands, silence_commands
 from bot.home import store
@@ -26,7 +26,7 @@ def home(context: Context) -> Capability:
         context.database,
         context.workspace,
         publisher,
-        budget_commands(context),
+        form_commands(context),
         failure_commands(context),
         silence_commands(context),
         context.clock,

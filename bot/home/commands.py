@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.budgets.commands import BudgetCommands
+from bot.budgets.form_commands import FormCommands
 from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
@@ -24,7 +24,7 @@ class HomeCommands:
     database: Database
     workspace: Workspace
     publisher: HomePublisher
-    budgets: BudgetCommands
+    budget_forms: FormCommands
     failures: FailureCommands
     silences: SilenceCommands
     clock: Callable[[], datetime]
@@ -45,7 +45,7 @@ class HomeCommands:
         match home_action(request.action, request.text):
             case BudgetFormAction():
                 channel = await self.workspace.channels.open_dm(request.user)
-                await self.budgets.fill_in(replace(request, channel=channel), caller)
+                await self.budget_forms.open_form(replace(request, channel=channel), caller)
                 return
             case ListenAction(on):
                 await self.failures.set_listening(caller, on=on)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.budgets.evaluator import BudgetPolicy
 from bot.budgets.listing import BudgetLine, budget_lines
-from bot.budgets.pace import months
+from bot.budgets.pace import month_forecasts
+from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import NEAR, TEAM
 from bot.database.reader import Reader
 from bot.domain.access import Caller, Role
@@ -106,7 +106,7 @@ def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datet
         return Own(
             email=email,
             month=month,
-            forecast=months(reader, [member], now, policy.budgets)[member],
+            forecast=month_forecasts(reader, [member], now, policy.budgets)[member],
             budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
             tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
             failing=tuple(error_lines(reader, week, policy.budgets.basis, policy.usage.failing)),
@@ -137,7 +137,7 @@ def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> 
         at_risk = [each for each in budget_lines(reader, policy.budgets, now) if _is_at_risk(each)]
         return Team(
             month=month,
-            forecast=months(reader, [TEAM], now, policy.budgets)[TEAM],
+            forecast=month_forecasts(reader, [TEAM], now, policy.budgets)[TEAM],
             budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),
             alerts=tuple(alerts),
             silences=tuple(silences),
@@ -147,4 +147,4 @@ def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> 
 
 
 def _is_at_risk(line: BudgetLine) -> bool:
-    return line.spend_nanos is not None and (line.percent >= NEAR or line.pace.passes is not None)
+    return line.spend_nanos is not None and (line.percent >= NEAR or line.pace.used_up_on is not None)

@@ -96,11 +96,11 @@ def _budget_values(line: BudgetLine) -> dict[str, object]:
         "bar": bar(line.percent),
         "percent": line.percent,
         "spent": show_usd(line.spend_nanos or 0),
-        "limit": budget_formatting.limit_of(line.limit.nanos, line.span.unit),
+        "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
         "source": budget_formatting.source(line.limit),
         "pace": budget_formatting.pace(line.pace),
         "used_up": budget_formatting.used_up(line.pace),
-        "unit": line.span.unit.value,
+        "unit": line.period.unit.value,
         "whose": "the team" if line.scope == "team" else one_line(line.scope, _TITLE),
     }
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.budgets.changes import scope_of
-from bot.budgets.store import LimitSetting
+from bot.budgets.revision_store import LimitSetting
+from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
@@ -279,7 +279,7 @@ async def test_a_reason_is_no_link_and_no_mention_wherever_it_is_said(office: Of
     await office.delivered()
     with office.service.database.transaction() as connection:  # as at the terminal, where Slack marks no address
         plain = LimitSetting(scope_of(connection, PRIYA), Unit.WEEK, 10**12, "terminal", "see https://evil.example now")
-        budget_evaluator(office.service.app).set(connection, plain, office.clock())
+        budget_evaluator(office.service.app).set_limit(connection, plain, office.clock())
     messages = [*told(office.dm("hannah")), *told(office.dm("priya")), await office.ask("priya", "explain")]
     texts = [text for message in messages for text in mrkdwn(message.blocks)]
     assert sum("evil.example" in text for text in texts) > 2

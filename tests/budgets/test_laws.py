@@ -12,10 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection
 
-from bot.budgets import store
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
-from bot.budgets.rules import DEFAULT, FULL, TEAM, UNITS, Audience, budget_period, passed
-from bot.budgets.store import LimitSetting
+from bot.budgets.audiences import Audience
+from bot.budgets.crossing_store import recorded_steps
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.limit_store import limits, outdated_budgets
+from bot.budgets.periods import UNITS, budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.revision_store import LimitSetting
+from bot.budgets.rules import DEFAULT, FULL, TEAM, reached_steps
+from bot.budgets.snooze_store import NewSnooze, put_snooze
+from bot.budgets.spend import spends
 from bot.database.engine import open_database
 from bot.domain.periods import Unit, day_start, local_day
 from bot.domain.pricing import ByokUnit, SpendBasis
@@ -97,10 +103,10 @@ class Budgets(RuleBasedStateMachine):
             self.watch.apply_due(connection, self.now)
             span = budget_period(unit, self.now, zone)
             cases = [(subject, span) for subject in (1, 2, TEAM)]
-            before = store.limits(connection, cases, self.now)
+            before = limits(connection, cases, self.now)
             told = self._told(connection)
-            self.watch.set(connection, LimitSetting(scope, unit, nanos, "terminal", None, ends_at), self.now)
-            after = store.limits(connection, cases, self.now)
+            self.watch.set_limit(connection, LimitSetting(scope, unit, nanos, "terminal", None, ends_at), self.now)
+            after = limits(connection, cases, self.now)
             for key in self._told(connection) - told:
                 subject = connection.exec_driver_sql("SELECT subject FROM crossing WHERE id = ?", (key,)).scalar_one()
                 case = (subject, span)
@@ -115,7 +121,7 @@ class Budgets(RuleBasedStateMachine):
     def snooze(self, subject: int, unit: Unit, audience: Audience, hours: int) -> None:
         until = self.now + timedelta(hours=hours)
         with self.database.transaction() as connection:
-            store.snooze(connection, subject, unit, audience, until, "U1", None, self.now)
+            put_snooze(connection, NewSnooze(subject, unit, audience, until, "U1"), self.now)
 
     @rule(minutes=st.sampled_from([-180, -30, 5, 60, 300, 720, 1500, 4500]), ticks=st.booleans())
     def time_goes(self, minutes: int, *, ticks: bool) -> None:
@@ -149,19 +155,19 @@ class Budgets(RuleBasedStateMachine):
             for unit in UNITS:
                 span = budget_period(unit, self.now, self.watch.policy.zone)
                 cases = [(subject, span) for subject in (1, 2, TEAM)]
-                limits = store.limits(connection, cases, self.now)
-                spent = store.spends(connection, limits, SpendBasis.TOTAL)
-                known = store.known(connection, limits)
-                for case, limit in limits.items():
-                    reached = passed(limit.nanos, spent[case], self.watch.policy.steps)
-                    assert set(reached) <= set(known.get(case, ())), (case, limit, spent[case])
+                in_force = limits(connection, cases, self.now)
+                spent = spends(connection, in_force, SpendBasis.TOTAL)
+                recorded = recorded_steps(connection, in_force)
+                for case, limit in in_force.items():
+                    reached = reached_steps(limit.nanos, spent[case], self.watch.policy.steps)
+                    assert set(reached) <= set(recorded.get(case, ())), (case, limit, spent[case])
 
     @invariant()
     def the_newest_limit_that_has_not_ended_is_in_force(self) -> None:
         if not hasattr(self, "database") or self.late:
             return
         with self.database.transaction() as connection:
-            assert store.astray(connection, self.now) == []
+            assert outdated_budgets(connection, self.now) == []
 
     @invariant()
     def what_is_told_only_rises_and_is_owed_once(self) -> None:
@@ -169,33 +175,37 @@ class Budgets(RuleBasedStateMachine):
             return
         with self.database.transaction() as connection:
             rows = connection.exec_driver_sql(
-                "SELECT id, subject, unit, period, revision, step, decision, deferred FROM crossing ORDER BY id"
+                "SELECT id, subject, unit, period, revision, step, decision FROM crossing ORDER BY id"
             ).all()
+            waiting: dict[int, list[str]] = {}
+            sql = "SELECT crossing, audience FROM deferral WHERE outcome IS NULL"
+            for key, audience in connection.exec_driver_sql(sql).all():
+                waiting.setdefault(key, []).append(audience)
             owed: dict[int, list[str]] = {}
             for stem, destination in connection.exec_driver_sql("SELECT stem, destination FROM notification").all():
                 if stem.startswith("crossing:"):
                     owed.setdefault(int(stem.partition(":")[2]), []).append(destination)
         by_budget: dict[tuple[object, ...], list[int]] = {}
-        for key, *budget, step, decision, deferred in rows:
+        for key, *budget, step, decision in rows:
             if decision == "TOLD":
                 by_budget.setdefault(tuple(budget), []).append(step)
-                self._is_owed(budget[0], step, deferred.split(), sorted(owed.get(key, ())))
+                self._is_owed(budget[0], step, waiting.get(key, []), sorted(owed.get(key, ())))
             else:
                 assert key not in owed
         for steps in by_budget.values():
             assert all(low < high for low, high in pairwise(steps)), steps
 
     @staticmethod
-    def _is_owed(subject: int, step: int, deferred: list[str], destinations: list[str]) -> None:
+    def _is_owed(subject: int, step: int, waiting: list[str], destinations: list[str]) -> None:
         """To the right ones, and to each at most once; what was deferred may have been left out for a higher one."""
         if subject == TEAM:
             assert destinations == (["operators"] if step < FULL else ["alert:team"])
             return
         allowed = {f"member:{subject}", *(["alert"] if step >= FULL else [])}
         assert set(destinations) <= allowed
-        if "dm" in deferred:
+        if "dm" in waiting:
             assert f"member:{subject}" not in destinations
-        if "channel" in deferred:
+        if "channel" in waiting:
             assert "alert" not in destinations
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.budgets.changes import scope_of
+from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import DEFAULT
-from bot.budgets.store import LimitSetting
+from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit
 from bot.sandbox.world import World
 from bot.sync.rules import PassKind, PlannedPass
@@ -202,7 +202,7 @@ async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(office: Off
     await spend(office, BEFORE, 9)
     with office.service.database.transaction() as connection:
         limit = LimitSetting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
-        budget_evaluator(office.service.app).set(connection, limit, office.clock())
+        budget_evaluator(office.service.app).set_limit(connection, limit, office.clock())
     await merged(office, BEFORE, PRIYA)
     direct, channel = shown(told(office.dm("priya"))[0]), told(office.seen("marcus"))
     assert "You are over your monthly budget" in direct
@@ -215,7 +215,7 @@ async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Offic
     await spend(office, BEFORE, 10)
     with office.service.database.transaction() as connection:
         default = LimitSetting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
-        budget_evaluator(office.service.app).set(connection, default, office.clock())
+        budget_evaluator(office.service.app).set_limit(connection, default, office.clock())
         merge(office.service.app, office.service.database, connection, BEFORE, PRIYA)
     await office.delivered()
     steps = [shown(each) for each in told(office.dm("priya"))]

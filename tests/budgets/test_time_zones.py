@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection
 
-from bot.budgets.changes import acknowledge
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.acknowledgements import acknowledge
+from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.facts import budget_facts
 from bot.budgets.keys import BudgetTopic
-from bot.budgets.rules import TEAM, budget_period
-from bot.budgets.store import LimitSetting
+from bot.budgets.periods import budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.revision_store import LimitSetting
+from bot.budgets.rules import TEAM
 from bot.database.engine import Database
 from bot.database.reader import open_reader
 from bot.domain.periods import Unit
@@ -46,7 +48,7 @@ class Ledger:
     def begin(self, now: datetime) -> None:
         self.spend(0, now)
         with self.database.transaction() as connection:
-            self.watch.set(connection, LimitSetting(1, self.unit, 50 * USD, "terminal"), now)
+            self.watch.set_limit(connection, LimitSetting(1, self.unit, 50 * USD, "terminal"), now)
 
     def apply_due(self, now: datetime) -> None:
         with self.database.transaction() as connection:
@@ -171,7 +173,7 @@ def test_the_message_there_goes_on_with_its_period_and_what_people_did_about_it(
     ledger.spend(60, night)
 
     def seen(connection: Connection) -> None:
-        acknowledge(connection, "budget:1:day:2026-11-24", "U1", night + timedelta(minutes=5))
+        acknowledge(connection, BudgetTopic(1, Unit.DAY, "2026-11-24"), "U1", night + timedelta(minutes=5))
 
     with ledger.database.transaction() as connection:
         seen(connection)

@@ -22,13 +22,16 @@ from sqlmodel import SQLModel
 
 from benchmarks.years import Years, live
 from bot.app import build
-from bot.budgets import changes
-from bot.budgets import store as budgets
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
-from bot.budgets.explain import explain, to_document
-from bot.budgets.grammar import BudgetInstruction
-from bot.budgets.rules import DEFAULT, TEAM, Audience
-from bot.budgets.store import LimitSetting
+from bot.budgets.audiences import Audience
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.explain import explain
+from bot.budgets.explain_document import to_document
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.request_store import NewRequest, open_topics
+from bot.budgets.requests import RequestDecision, decide_request, request_budget
+from bot.budgets.revision_store import LimitSetting
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.snooze_store import NewSnooze, put_snooze
 from bot.database.engine import open_database
 from bot.database.reader import Reader, open_reader
 from bot.digest.planner import DigestPlanner
@@ -132,24 +135,22 @@ class Team:
 
     def limit(self, scope: int, usd: int) -> None:
         with self.database.transaction() as connection:
-            self.budgets.set(connection, LimitSetting(scope, Unit.MONTH, usd * USD, "terminal"), self.now)
+            self.budgets.set_limit(connection, LimitSetting(scope, Unit.MONTH, usd * USD, "terminal"), self.now)
 
     def ask(self) -> None:
         with self.database.transaction() as connection:
-            changes.request_budget(
-                connection, 1, BudgetInstruction(scope=None, unit=Unit.DAY, nanos=9 * USD), "U1", self.now
-            )
+            request_budget(connection, NewRequest(1, Unit.DAY, 9 * USD, "U1"), self.now)
 
     def decide(self) -> None:
         """The oldest request that is open is declined, if there is one."""
         with self.database.transaction() as connection:
-            for topic in budgets.open_topics(connection)[:1]:
-                changes.decide_request(connection, self.budgets, topic.id, approve=False, by="U2", now=self.now)
+            for topic in open_topics(connection)[:1]:
+                decide_request(connection, self.budgets, RequestDecision(topic.id, approve=False, by="U2"), self.now)
 
     def snooze(self, hours: int) -> None:
         with self.database.transaction() as connection:
             until = self.now + hours * HOUR
-            budgets.snooze(connection, 1, Unit.MONTH, Audience.DM, until, "U1", None, self.now)
+            put_snooze(connection, NewSnooze(1, Unit.MONTH, Audience.DM, until, "U1"), self.now)
 
     def restart(self) -> None:
         self.database.close()

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.app import App
-from bot.budgets.store import LimitSetting
+from bot.budgets.revision_store import LimitSetting
 from bot.domain.periods import Unit
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
@@ -44,7 +44,7 @@ def test_a_late_cent_tells_nothing_of_a_repricing(
     add(world, "seed", START - 10 * DAY, credits=Decimal(1))
     sync(before)
     with before.database() as database, database.transaction() as connection:
-        budget_evaluator(before).set(connection, LimitSetting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
+        budget_evaluator(before).set_limit(connection, LimitSetting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
     add(world, "own", spent, llm_cost=Decimal(4), is_byok=True)
     clock.advance(HOUR)
     sync(before)

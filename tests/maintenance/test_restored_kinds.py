@@ -216,6 +216,26 @@ async def test_a_request_that_was_declined_since_stays_declined(office: Office) 
     assert actions(message) == []
 
 
+async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(office: Office) -> None:
+    await office.ask("hannah", "budget @priya 20/month")
+    await office.delivered()
+    copy = copied(office)
+    await office.ask("priya", "snooze 2h")
+    await spend(office, PRIYA, 7)
+    await office.delivered()
+    assert "not told in direct messages yet" in shown(await office.ask("priya", "explain"))
+    await put_back(office, copy)
+    await goes_on(office)
+    assert "not told in direct messages yet" in shown(await office.ask("priya", "explain"))
+    steps = [shown(each) for each in told(office.dm("priya")) if "80 % passed" in shown(each)]
+    assert steps == []
+    office.clock.advance(2 * HOUR)
+    await office.delivered()
+    await goes_on(office)
+    steps = [shown(each) for each in told(office.dm("priya")) if "80 % passed" in shown(each)]
+    assert len(steps) == 1
+
+
 async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(office: Office) -> None:
     await office.ask("hannah", "budget @priya 100/month")
     copy = copied(office)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
-from bot.budgets.rules import UNITS
+from bot.budgets.periods import UNITS, PeriodName
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.domain.keys import DestinationKey, Key, MalformedKeyError, NotificationKey, TopicKey
 from bot.domain.periods import Unit
@@ -48,8 +48,8 @@ STORED: Mapping[str, Key] = {
     "crossing:5": CrossingKey(5),
     "limit:4-17": LimitKey(4, 17),
     "limit:4-0": LimitKey(4, 0),
-    "limit:4-month:2026-03": LimitKey(4, "month:2026-03"),
-    "limit:4-day:2026-03-02": LimitKey(4, "day:2026-03-02"),
+    "limit:4-month:2026-03": LimitKey(4, PeriodName(Unit.MONTH, "2026-03")),
+    "limit:4-day:2026-03-02": LimitKey(4, PeriodName(Unit.DAY, "2026-03-02")),
     "summary:4": SummaryKey(4),
     "decided:6": DecidedKey(6),
     "budget:17:month:2026-03": BudgetTopic(17, Unit.MONTH, "2026-03"),
@@ -113,7 +113,7 @@ ANY: Mapping[type[Key], st.SearchStrategy[Key]] = {
     StoredKey: st.builds(StoredKey, st.text()),
     StoredTopic: st.builds(StoredTopic, st.text()),
     CrossingKey: st.builds(CrossingKey, IDS),
-    LimitKey: st.builds(LimitKey, IDS, IDS | _labels().map(":".join)),
+    LimitKey: st.builds(LimitKey, IDS, IDS | _labels().map(lambda each: PeriodName(*each))),
     SummaryKey: st.builds(SummaryKey, IDS),
     RequestKey: st.builds(RequestKey, IDS),
     DecidedKey: st.builds(DecidedKey, IDS),

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.budgets.changes import scope_of
 from bot.budgets.keys import BudgetTopic
-from bot.budgets.store import LimitSetting
+from bot.budgets.revision_store import LimitSetting
+from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit
 from bot.outbox import live_store, store
 from bot.outbox.destinations import AlertDestination
@@ -47,7 +47,7 @@ def limit(office: Office, whose: str, usd: int, unit: Unit = Unit.MONTH) -> None
     """Set a limit as at the terminal, whatever Slack does."""
     with office.service.database.transaction() as connection:
         setting = LimitSetting(scope_of(connection, whose), unit, usd * 10**9, "terminal")
-        budget_evaluator(office.service.app).set(connection, setting, office.clock())
+        budget_evaluator(office.service.app).set_limit(connection, setting, office.clock())
 
 
 async def later(office: Office, times: int = 10, step: timedelta = timedelta(seconds=30)) -> None:

@@ -139,7 +139,7 @@ def test_what_nobody_waits_for_still_lets_the_rest_go_first(tmp_path: Path) -> N
 _VALUES = {
     "stem": "welcome", "destination": "user:U0PRIYA", "thing": "budget:1:month:2026-03", "state": "sent",
     "unit": "month", "period": "2026-03", "day": "2026-03-01", "email": "priya@acme.example", "audience": "dm",
-    "decision": "TOLD", "deferred": "", "fate": "owed", "told_on": "2026-03-01",
+    "decision": "TOLD", "deferred": "", "outcome": "LOWER", "fate": "owed", "told_on": "2026-03-01",
 }  # fmt: skip
 _NOTHING = {"merged_into", "covered_by", "check_at", "ended_at", "closed_at", "error", "ending"}
 

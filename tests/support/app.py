@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.app import App
-from bot.budgets.evaluator import BudgetEvaluator, BudgetPolicy
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.policy import BudgetPolicy
 from bot.digest.cli import DigestRequests, channels, digest_text
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule

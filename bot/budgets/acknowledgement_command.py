@@ -1,0 +1,56 @@
+"""The button that acknowledges an alert."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.budgets.acknowledgements import acknowledge
+from bot.budgets.authorization import BudgetAuthorization
+from bot.budgets.keys import AcknowledgeAction, BudgetTopic
+from bot.budgets.naming import person
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.revision_store import Act
+from bot.database.engine import Database
+from bot.domain import formatting
+from bot.domain.access import Caller, Role
+from bot.people.rate_limit import count_message
+from bot.slack import blocks
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementCommand:
+    """The button that acknowledges an alert; `clock` gives aware times."""
+
+    database: Database
+    templates: Templates
+    policy: BudgetPolicy
+    authorization: BudgetAuthorization
+    clock: Callable[[], datetime]
+
+    async def acknowledge(self, request: Request, caller: Caller) -> None:
+        """Record that the caller has seen an alert."""
+        topic = AcknowledgeAction.decode(request.action, request.text).topic
+        await self.authorization.check_subject(caller, topic.subject)
+        is_limited = caller.role is not Role.OPERATOR  # to operators it is their work
+        before = await self.database.write(lambda c: self._record(c, topic, request.user, is_limited=is_limited))
+        act = before or Act(request.user, self.clock())
+        text = self.templates.render(
+            "budgets/acknowledgement",
+            again=before is not None,
+            by=person(act.by),
+            when=formatting.moment(act.at, self.policy.zone),
+        )
+        await request.responder.respond(blocks.paragraph(text))
+
+    def _record(self, connection: "Connection", topic: BudgetTopic, by: str, *, is_limited: bool) -> Act | None:
+        """Acknowledge; returns who had already. Raises RefusedError if somebody limited has sent too much."""
+        before = acknowledge(connection, topic, by, self.clock())
+        if before is None and is_limited:
+            count_message(connection, by, self.clock())
+        return before

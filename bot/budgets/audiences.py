@@ -1,0 +1,45 @@
+"""The audiences of budgets: who is notified of a crossing, and for whom a budget can be snoozed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.budgets.rules import FULL, TEAM
+
+_OPERATOR = "operator="
+
+
+class Audience(StrEnum):
+    """Where a crossing is notified: to the member (or the operators, for the team), or in the alert channel."""
+
+    DM = "dm"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAudience:
+    """One operator's own direct messages: an operator snoozes these for nobody else."""
+
+    user: str
+
+
+SnoozeAudience = Audience | OperatorAudience
+"""For whom a budget can be snoozed."""
+
+
+def encode_audience(audience: SnoozeAudience) -> str:
+    """Return `dm`, `channel` or `operator=<Slack id>`."""
+    return f"{_OPERATOR}{audience.user}" if isinstance(audience, OperatorAudience) else audience.value
+
+
+def decode_audience(text: str) -> SnoozeAudience:
+    """Return the audience of a string form. Raises ValueError if there is none of it."""
+    if text.startswith(_OPERATOR):
+        return OperatorAudience(text.removeprefix(_OPERATOR))
+    return Audience(text)
+
+
+def crossing_audiences(subject: int, step: int) -> tuple[Audience, ...]:
+    """Return who is notified that a subject has passed a step: the channel from 100 % on, of the team it alone."""
+    if subject == TEAM:
+        return (Audience.DM,) if step < FULL else (Audience.CHANNEL,)
+    return (Audience.DM,) if step < FULL else (Audience.DM, Audience.CHANNEL)

@@ -1,0 +1,35 @@
+"""Authorization: which member a caller is, and whose budgets they may act on."""
+
+from dataclasses import dataclass
+
+from bot.budgets.rules import TEAM
+from bot.database.engine import Database
+from bot.domain.access import Caller, RefusedError, Role
+from bot.ledger.members import member_id
+from bot.people.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetAuthorization:
+    """Decides anew for each request what its caller may do."""
+
+    database: Database
+    people: People
+
+    async def member_of(self, caller: Caller) -> int:
+        """Return the id of the member that a caller is. Raises RefusedError if they are none."""
+        member = await self.known_member_of(caller)
+        if member is None:
+            raise self.people.unmatched_error()
+        return member
+
+    async def known_member_of(self, caller: Caller) -> int | None:
+        """Return the id of the member that a caller is, None if they are none."""
+        return await self.database.read(lambda reader: member_id(reader, caller.member))
+
+    async def check_subject(self, caller: Caller, subject: int) -> None:
+        """Raise RefusedError unless a caller may act on a subject's budget: their own, or as an operator any."""
+        if caller.role is Role.OPERATOR:
+            return
+        if subject == TEAM or subject != await self.member_of(caller):
+            raise RefusedError("This is somebody else's budget: they and the operators act on it.")

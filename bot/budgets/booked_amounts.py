@@ -1,0 +1,45 @@
+"""What a transaction has just booked, by subject."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.budgets.cases import Case
+from bot.budgets.rules import TEAM
+from bot.domain.pricing import SpendBasis
+from bot.domain.timestamps import from_us
+
+if TYPE_CHECKING:
+    from bot.ledger.booking_result import TaskChange
+
+
+@dataclass(frozen=True, slots=True)
+class BookedAmounts:
+    """Amounts in nanos with the moments (microseconds) at which they are booked, by subject.
+
+    `history` is the part of them that was found while reading history, of which nobody is notified.
+    """
+
+    amounts: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    history: "BookedAmounts | None" = None
+
+    def within(self, case: Case) -> int:
+        """Return the sum of a subject's amounts in a period."""
+        subject, period = case
+        return sum(nanos for at, nanos in self.amounts.get(subject, ()) if from_us(at) in period.window)
+
+    def moments(self) -> set[int]:
+        """Return every moment at which an amount is booked, in microseconds."""
+        return {at for at, _ in self.amounts.get(TEAM, ())}
+
+
+def booked_amounts(changes: "Iterable[TaskChange]", basis: SpendBasis) -> BookedAmounts:
+    """Return what the changes of tasks have booked, for the members and for the team."""
+    amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for change in changes:
+        for entry in change.entries:
+            part = entry.booked_at, basis.spend(entry.platform_nanos, entry.provider_nanos)
+            amounts[change.member].append(part)
+            amounts[TEAM].append(part)
+    return BookedAmounts(amounts)

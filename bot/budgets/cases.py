@@ -1,0 +1,17 @@
+"""Cases: a subject and a period, which together have at most one limit and one spend."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from bot.budgets.periods import BudgetPeriod
+
+Case = tuple[int, BudgetPeriod]
+"""A subject and a period of its budget."""
+
+
+def subjects_by_period(cases: Iterable[Case]) -> dict[BudgetPeriod, list[int]]:
+    """Return the subjects of each period."""
+    found: dict[BudgetPeriod, list[int]] = defaultdict(list)
+    for subject, period in cases:
+        found[period].append(subject)
+    return found

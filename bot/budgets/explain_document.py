@@ -1,0 +1,57 @@
+"""The explanation of a budget as data: amounts are exact decimal strings, moments UTC."""
+
+from typing import Any
+
+from bot.budgets.audiences import encode_audience
+from bot.budgets.explain import SNOOZED, ExplainedStep, Explanation
+from bot.budgets.snooze_store import ActiveSnooze
+from bot.domain import formatting
+from bot.domain.money import usd_text
+from bot.outbox.queries import DeliveryRecord
+
+
+def to_document(found: Explanation) -> dict[str, Any]:
+    """Return the explanation as a JSON object."""
+    return {
+        "whose": found.whose,
+        "period": found.period.unit.value,
+        "window": found.period.label,
+        "limit_usd": None if found.limit is None else usd_text(found.limit.nanos),
+        "limit_from": found.limit_from or None,
+        "spend_usd": usd_text(found.spend_nanos),
+        "charges": found.charges.charges,
+        "next_step": found.next_step,
+        "reason": found.reason or None,
+        "quiet": [
+            {"where": encode_audience(each.audience), "until": formatting.utc(each.until)} for each in found.snoozes
+        ],
+        "steps": [_step(step) for step in found.steps],
+    }
+
+
+def _snooze(snooze: ActiveSnooze) -> dict[str, Any]:
+    return {"where": encode_audience(snooze.audience), "until": formatting.utc(snooze.until)}
+
+
+def _step(step: ExplainedStep) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "at": formatting.utc(step.at),
+        "spend_usd": usd_text(step.spend_nanos),
+        "limit_usd": usd_text(step.limit_nanos),
+        "reason": step.reason or (SNOOZED if step.waiting else None),
+        "waiting": [audience.value for audience in step.waiting],
+        "left_out": [{"where": audience.value, "why": why} for audience, why in step.left_out],
+        "messages": [_message(each) for each in step.messages],
+    }
+
+
+def _message(each: DeliveryRecord) -> dict[str, Any]:
+    return {
+        "to": each.destination.encode(),
+        "state": each.state.value,
+        "at": None if each.at is None else formatting.utc(each.at),
+        "channel": each.channel,
+        "ts": each.ts,
+        "why": each.why or None,
+    }

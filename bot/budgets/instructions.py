@@ -1,0 +1,43 @@
+"""What somebody wants of a budget, as it was typed or filled into a form."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.periods import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInstruction:
+    """A limit to be set; `scope` is as typed (an e-mail, a mention, `default`, `team`), `ends_at` None for good.
+
+    A `newcomer` may have no task yet, because Slack vouches for them.
+    """
+
+    scope: str
+    nanos: int
+    unit: Unit
+    ends_at: datetime | None = None
+    reason: str | None = None
+    newcomer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalInstruction:
+    """A limit to be removed; `unit` None means that of every period."""
+
+    scope: str
+    unit: Unit | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInstruction:
+    """A limit of one's own, to be asked for; `ends_at` None for good."""
+
+    nanos: int
+    unit: Unit
+    ends_at: datetime | None = None
+    reason: str | None = None
+
+
+BudgetInstruction = LimitInstruction | RemovalInstruction | RequestInstruction

@@ -1,0 +1,119 @@
+"""The periods of budgets: days, weeks and months on the calendar of a time zone, with their names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from bot.domain.keys import MalformedKeyError
+from bot.domain.periods import Unit, Window, local_day, period
+
+UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
+LATE = timedelta(hours=72)  # after a period's end, in which a crossing of it is still notified
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BudgetPeriod:
+    """A budget's period: its unit, its label, and its window.
+
+    It is compared by identity, which makes it a quick key of a dictionary. Compare periods that were made apart by
+    their `name`.
+    """
+
+    unit: Unit
+    label: str
+    window: Window
+
+    @property
+    def name(self) -> "PeriodName":
+        """The unit and label, which identify it."""
+        return PeriodName(self.unit, self.label)
+
+    def is_notified(self, now: datetime) -> bool:
+        """Return whether a crossing of it is still notified: until a while after its end."""
+        return now < self.window.end + LATE
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodName:
+    """A period's unit and label, which identify it."""
+
+    unit: Unit
+    label: str
+
+    def encode(self) -> str:
+        """Return `<unit>:<label>`."""
+        return f"{self.unit}:{self.label}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the name of `<unit>:<label>`. Raises MalformedKeyError if the text is anything else."""
+        unit, _, label = text.partition(":")
+        if unit not in set(UNITS) or not label:
+            raise MalformedKeyError(f"{text!r} names no period")
+        return cls(Unit(unit), label)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodLabel:
+    """A period's label: its day, week or month, and the time zone of its calendar if that is not the present one."""
+
+    day: str
+    zone: str = ""
+
+    def encode(self) -> str:
+        """Return `<day>` or `<day>@<zone>`, where the day is such as `2026-11-20`, `2026-W47` or `2026-11`."""
+        return f"{self.day}@{self.zone}" if self.zone else self.day
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the label of `<day>` or `<day>@<zone>`."""
+        day, _, zone = text.partition("@")
+        return cls(day, zone)
+
+    def first_day(self, unit: Unit) -> date:
+        """Return the first day of the period. Raises ValueError if `day` is not such as periods of the unit have."""
+        if unit is Unit.WEEK:
+            year, _, week = self.day.partition("-W")
+            return date.fromisocalendar(int(year), int(week), 1)
+        return date.fromisoformat(self.day if unit is Unit.DAY else f"{self.day}-01")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """A period's label, the one that it is to have, and the one that it has where that is taken."""
+
+    old: str
+    new: str
+    aside: str
+
+
+def budget_period(unit: Unit, moment: datetime, zone: tzinfo) -> BudgetPeriod:
+    """Return the period of a unit that holds a moment."""
+    return _period_of(unit, local_day(moment, zone), zone)
+
+
+def named_period(name: PeriodName, zone: tzinfo) -> BudgetPeriod:
+    """Return the period of a name, on the calendar of the zone in its label, or else of `zone`."""
+    label = PeriodLabel.decode(name.label)
+    calendar = ZoneInfo(label.zone) if label.zone else zone
+    found = _period_of(name.unit, label.first_day(name.unit), calendar)
+    return BudgetPeriod(name.unit, name.label, found.window) if label.zone else found
+
+
+def previous_period(following: BudgetPeriod, zone: tzinfo) -> BudgetPeriod:
+    """Return the period before another one."""
+    return budget_period(following.unit, following.window.start - timedelta.resolution, zone)
+
+
+def notified_periods(unit: Unit, now: datetime, zone: tzinfo) -> Iterator[BudgetPeriod]:
+    """Yield the periods of a unit of which a crossing is still notified: the present one, then those before it."""
+    found = budget_period(unit, now, zone)
+    while found.is_notified(now):
+        yield found
+        found = previous_period(found, zone)
+
+
+def _period_of(unit: Unit, day: date, zone: tzinfo) -> BudgetPeriod:
+    return BudgetPeriod(unit, unit.label(unit.first_day(day)), period(unit, day, zone))

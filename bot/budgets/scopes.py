@@ -1,0 +1,35 @@
+"""Scopes by name: whose budget is meant by `default`, `team`, an e-mail or a short name."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.domain.access import RefusedError
+from bot.ledger.members import attributed_emails, member_id, stored_email
+from bot.people import mentions
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reads
+
+
+def scope_of(reads: "Reads", name: str) -> int:
+    """Return the scope of a name. It tells who is in the ledger: call it only for those who may name anybody.
+
+    Raises:
+        RefusedError: nobody of that e-mail or name is in the ledger.
+    """
+    name = full_name(reads, name)
+    if name.lower() in {"default", "team"}:
+        return DEFAULT if name.lower() == "default" else TEAM
+    email = stored_email(name)
+    member = member_id(reads, email) if email else None
+    if member is not None:
+        return member
+    close = get_close_matches(email, [*attributed_emails(reads), "team", "default"], n=1, cutoff=0.7)
+    meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
+    raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
+
+
+def full_name(reads: "Reads", name: str) -> str:
+    """Return the e-mail that is meant by a name such as `@ana`; any other name as it is. Raises RefusedError."""
+    return mentions.email_of_name(reads, name) if name.startswith("@") else name
