@@ -227,7 +227,7 @@ class App:
         from bot.slack.connection import ConnectionState
         from bot.slack.templates import Templates
         from bot.sync.planner import SyncPlanner
-        from bot.sync.scheduler import sync_scheduler
+        from bot.sync.scheduler import build_sync_scheduler
 
         settings = self.settings
         runner, planner = self._sync_runner(database, observers), SyncPlanner(settings.history_days, settings.timezone)
@@ -241,7 +241,7 @@ class App:
             destinations=DestinationResolver(people, workspace, channels),
             workspace=workspace,
             templates=Templates(shipped("templates"), settings.templates_dir),
-            scheduler=sync_scheduler(runner, planner, database, self.clock),
+            scheduler=build_sync_scheduler(runner, planner, database, self.clock),
             connection=ConnectionState(None if settings.slack_app_token is not None else ""),
         )
 

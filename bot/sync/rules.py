@@ -1,4 +1,4 @@
-"""Which windows a sync reads, newest first."""
+"""The rules of syncing: which windows are read, and when."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class SyncPlan:
 def planned_passes(
     now: datetime, *, last_complete: datetime | None, covered: Sequence[tuple[datetime, datetime]], history_days: int
 ) -> list[PlannedPass]:
-    """The tail, and whatever of the wanted history no complete pass has read yet.
+    """Return the tail, and what no complete pass has read yet of the history that is wanted, newest first.
 
     Args:
         now: the moment, to which the windows are frozen.
@@ -65,9 +65,9 @@ MOST_CHUNKS = 40  # of missing history, beyond which it is read as one window
 def is_nightly_due(
     now: datetime, zone: tzinfo, *, began: datetime, complete: datetime | None, tried: datetime | None
 ) -> bool:
-    """Whether the nightly pass is due: none was completed since the last local night, nor tried just now.
+    """Return whether the nightly pass is due: none was completed since the last local night, nor tried just now.
 
-    A pass that began in the future was dated by a clock that ran ahead, and says nothing.
+    A pass that began in the future was dated by a clock that ran ahead, and does not count.
 
     Args:
         now: the moment.
@@ -80,31 +80,31 @@ def is_nightly_due(
     night = instant(datetime.combine(today, NIGHT), zone)
     if night > now:
         night = instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
-    return max(began, _past(complete, now) or began) < night and _rested(now, tried)
+    return max(began, _unless_future(complete, now) or began) < night and _may_try_again(now, tried)
 
 
 def is_weekly_due(now: datetime, *, began: datetime, complete: datetime | None, tried: datetime | None) -> bool:
-    """Whether the weekly pass is due; arguments as of `nightly`."""
-    return max(began, _past(complete, now) or began) <= now - WEEK and _rested(now, tried)
+    """Return whether the weekly pass is due; arguments as of `is_nightly_due`."""
+    return max(began, _unless_future(complete, now) or began) <= now - WEEK and _may_try_again(now, tried)
 
 
-def _rested(now: datetime, tried: datetime | None) -> bool:
+def _may_try_again(now: datetime, tried: datetime | None) -> bool:
     return tried is None or not now - RETRY < tried <= now
 
 
-def _past(moment: datetime | None, now: datetime) -> datetime | None:
+def _unless_future(moment: datetime | None, now: datetime) -> datetime | None:
     return None if moment is None or moment > now else moment
 
 
 def previous_month(now: datetime, zone: tzinfo) -> datetime:
-    """The first moment of the month before the present one."""
+    """Return the first moment of the month before the present one."""
     return day_start(Unit.MONTH.shift(Unit.MONTH.first_day(local_day(now, zone)), -1), zone)
 
 
 def backfill_passes(
     start: datetime, begins: datetime, covered: Sequence[tuple[datetime, datetime]]
 ) -> list[PlannedPass]:
-    """What to read so that the ledger, which begins later, reaches back to `start`."""
+    """Return what to read so that the ledger, which begins at `begins`, reaches back to `start`."""
     chunks = [chunk for gap in reversed(list(_gaps(start, begins, covered))) for chunk in _chunks(*gap)]
     return chunks if len(chunks) <= MOST_CHUNKS else [PlannedPass(PassKind.HISTORY, start, begins)]
 

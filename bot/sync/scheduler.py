@@ -1,4 +1,4 @@
-"""The sync scheduler: keeps a running service's ledger fresh, one sync at a time; a question waits a moment for it."""
+"""The sync scheduler: keeps the ledger of a running service up to date, one sync at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +24,7 @@ from bot.sync.runner import SyncRunner
 log = structlog.get_logger(__name__)
 
 YIELD_SECONDS = 0.25  # for which a page to be booked lets people's questions go first
-RESPITE = timedelta(seconds=20)  # after a failure, before a question asks the upstream again
+PAUSE_AFTER_FAILURE = timedelta(seconds=20)  # before a question has the upstream asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SyncFailure:
 
 @dataclass(slots=True)
 class SyncScheduler:
-    """One process's syncs; made by `sync_scheduler`.
+    """One process's syncs; made by `build_sync_scheduler`.
 
     `read` reads passes under the lease and raises NeoError or LedgerError; `plan` returns what is due; `clock` gives
     aware times. `failure` is that of the last sync, `progress` where one stands that is under way.
@@ -49,51 +49,51 @@ class SyncScheduler:
     failure: SyncFailure | None = None
     progress: SyncProgress | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _tail: asyncio.Task[None] | None = None
+    _tail_task: asyncio.Task[None] | None = None
     _tail_is_due: bool = False
 
     async def tick(self) -> None:
         """Read whatever is due: what is new, then the calendar's passes, then missing history chunk by chunk.
 
         Between any two of them the tail is read again, so that new tasks are seen during a long backfill. A failure is
-        logged and kept in `failure`; the next tick goes on from there.
+        logged and recorded in `failure`; the next tick goes on from there.
 
         Raises:
             UnusableError: the ledger cannot be written now.
             SQLAlchemyError: the database cannot be used.
         """
         try:
-            await self.tail()
-            agenda = await self._due()
-            for planned in (*agenda.calendar, *agenda.history):
+            await self.read_tail()
+            plan = await self._current_plan()
+            for planned in (*plan.calendar, *plan.history):
                 await self._run(planned)
         except (UnusableError, SQLAlchemyError, SQLiteError):
             raise
-        except Exception:  # noqa: BLE001 - noted and logged where it happened
+        except Exception:  # noqa: BLE001 - recorded and logged where it happened
             return
 
-    async def tail(self) -> None:
-        """Read what is new; whoever asks while that is under way waits for the same reading.
+    async def read_tail(self) -> None:
+        """Read what is new; whoever asks while that is under way waits for the same pass.
 
         Raises:
             NeoError: the upstream failed.
             LedgerError: the ledger cannot be written.
         """
-        if self._tail is None or self._tail.done():
-            self._tail = asyncio.create_task(self._read_tail())
-            self._tail.add_done_callback(_retrieved)
-        await asyncio.shield(self._tail)
+        if self._tail_task is None or self._tail_task.done():
+            self._tail_task = asyncio.create_task(self._read_due_tail())
+            self._tail_task.add_done_callback(_retrieve_error)
+        await asyncio.shield(self._tail_task)
 
     async def refresh(self, seconds: float) -> None:
-        """Have the tail read, but wait no longer than so many seconds; what fails is kept in `failure`."""
-        if self.failure is not None and timedelta(0) <= self.clock() - self.failure.at < RESPITE:
+        """Have the tail read, and wait so many seconds at most; what fails is recorded in `failure`."""
+        if self.failure is not None and timedelta(0) <= self.clock() - self.failure.at < PAUSE_AFTER_FAILURE:
             return
-        with suppress(Exception):  # noted and logged where it happened; what is in the ledger is answered from
+        with suppress(Exception):  # recorded and logged where it happened; the answer is from what the ledger holds
             async with asyncio.timeout(seconds):
-                await self.tail()
+                await self.read_tail()
 
-    async def reach(self, chunks: Sequence[PlannedPass]) -> bool:
-        """Read missing history, each chunk in turn with others; True if all of it is complete.
+    async def backfill(self, chunks: Sequence[PlannedPass]) -> bool:
+        """Read missing history, each chunk in turn with others; return whether all of it is complete.
 
         Raises:
             NeoError: the upstream failed; what was booked stays.
@@ -103,28 +103,28 @@ class SyncScheduler:
 
     async def stop(self) -> None:
         """Break off the tail, if one is being read; what was booked stays."""
-        if self._tail is not None:
-            self._tail.cancel()
+        if self._tail_task is not None:
+            self._tail_task.cancel()
             with suppress(asyncio.CancelledError, NeoError, LedgerError):
-                await self._tail
+                await self._tail_task
 
-    async def _read_tail(self) -> None:
-        await self._run((await self._due()).tail)
+    async def _read_due_tail(self) -> None:
+        await self._run((await self._current_plan()).tail)
 
-    async def _due(self) -> SyncPlan:
+    async def _current_plan(self) -> SyncPlan:
         try:
             return await self.plan()
         except (UnusableError, SQLAlchemyError, SQLiteError):
             raise
         except Exception as error:
-            self._fail("agenda", error_text(error), exc_info=True)
+            self._record_failure("plan", error_text(error), exc_info=True)
             raise
 
     async def _run(self, planned: PlannedPass) -> SyncOutcome:
         """Read a window in turn with others, and the tail between any two other windows."""
         while True:
             if self._tail_is_due and planned.kind is not PassKind.TAIL:
-                await self.tail()
+                await self.read_tail()
             async with self._turn:
                 if not self._tail_is_due or planned.kind is PassKind.TAIL:
                     return await self._read(planned)
@@ -132,31 +132,33 @@ class SyncScheduler:
     async def _read(self, planned: PlannedPass) -> SyncOutcome:
         try:
             self._tail_is_due = planned.kind is not PassKind.TAIL
-            outcome = await self.read([planned], self._see)
+            outcome = await self.read([planned], self._record_progress)
         except (NeoError, LedgerError) as error:
-            self._fail(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
+            self._record_failure(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
             raise
         except Exception as error:
-            self._fail(planned.kind, error_text(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError)))
+            self._record_failure(
+                planned.kind, error_text(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError))
+            )
             raise
         finally:
             self.progress = None
         self.failure = None
-        _log(planned, outcome)
+        _log_outcome(planned, outcome)
         return outcome
 
-    def _fail(self, what: str, why: str, *, exc_info: bool = False) -> None:
+    def _record_failure(self, what: str, why: str, *, exc_info: bool = False) -> None:
         self.failure = SyncFailure(why, self.clock())
         log.warning("sync failed", kind=str(what), why=why, exc_info=exc_info)
 
-    def _see(self, progress: SyncProgress) -> None:
+    def _record_progress(self, progress: SyncProgress) -> None:
         self.progress = progress
 
 
-def sync_scheduler(
+def build_sync_scheduler(
     runner: SyncRunner, planner: SyncPlanner, database: Database, clock: Callable[[], datetime]
 ) -> SyncScheduler:
-    """Return the scheduler of a service: it asks nothing of Neo before a wait is over that Neo has asked for."""
+    """Return the scheduler of a service. It sends Neo no request before a wait is over that Neo has asked for."""
 
     async def read(passes: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
         await database.read(lambda reader: rate_limit.require_wait_over(reader, clock()))
@@ -175,13 +177,13 @@ def _log_wait(held: LeaseHolder) -> None:
     log.info("waiting for another sync to end", holder=held.who)
 
 
-def _retrieved(task: asyncio.Task[None]) -> None:
-    """Nobody may be waiting for the task's failure, which is noted already."""
+def _retrieve_error(task: asyncio.Task[None]) -> None:
+    """Retrieve a task's error, which is recorded, as nobody may be waiting for the task: asyncio would report it."""
     if not task.cancelled():
         task.exception()
 
 
-def _log(planned: PlannedPass, outcome: SyncOutcome) -> None:
+def _log_outcome(planned: PlannedPass, outcome: SyncOutcome) -> None:
     tally = outcome.tally
     log.info(
         "synced",

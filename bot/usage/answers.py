@@ -113,6 +113,6 @@ class Answers:
     async def backfill(self, passes: list[PlannedPass]) -> None:
         """Run the passes. If that fails it is only logged: the answer says that the ledger is not complete."""
         try:
-            await self.scheduler.reach(passes)
+            await self.scheduler.backfill(passes)
         except (NeoError, LedgerError) as error:
             log.warning("could not reach back", why=str(error))

@@ -21,7 +21,7 @@ from bot.sync.rules import (
     is_weekly_due,
     previous_month,
 )
-from bot.sync.scheduler import RESPITE, SyncFailure, SyncScheduler
+from bot.sync.scheduler import PAUSE_AFTER_FAILURE, SyncFailure, SyncScheduler
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -78,7 +78,7 @@ async def test_a_question_does_not_wait_longer_than_it_may() -> None:
         await kept.refresh(0.01)
     assert kept.progress is not None
     reader.gate.set()
-    await kept.tail()
+    await kept.read_tail()
     assert reader.read == [PassKind.TAIL]  # the reading went on although nobody waited
     assert kept.progress is None
 
@@ -102,7 +102,7 @@ async def test_two_readings_are_never_at_once() -> None:
     reader = Reader()
     reader.gate.set()
     kept = keeper(reader)
-    await asyncio.gather(kept.tick(), kept.refresh(1), kept.reach([CHUNK]))
+    await asyncio.gather(kept.tick(), kept.refresh(1), kept.backfill([CHUNK]))
     others = [each for each in reader.read if each is not PassKind.TAIL]
     assert sorted(others) == sorted([PassKind.NIGHTLY, PassKind.HISTORY, PassKind.HISTORY, PassKind.HISTORY])
     assert all(PassKind.TAIL in pair for pair in pairwise(reader.read))
@@ -119,7 +119,7 @@ async def test_a_failure_is_kept_and_not_asked_for_again_at_once() -> None:
     assert kept.failure.message == "Neo is down"
     await kept.refresh(1)
     assert reader.read == [PassKind.TAIL]
-    now[0] += RESPITE
+    now[0] += PAUSE_AFTER_FAILURE
     reader.fails = False
     await kept.refresh(1)
     assert reader.read == [PassKind.TAIL, PassKind.TAIL]
