@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def report_groups(connection: "Connection", groups: Sequence[int], now: datetime) -> None:
     """Enqueue the alerts of groups: one for each or, if they are many, one for all with a thread.
 
-    Whoever asked to be notified of their own failures gets as many, of what is theirs in the groups.
+    Members who asked to be notified of their own failures are sent the same, about their own tasks.
     """
     together = len(groups) > MOST_ALERTS
     first = {group: groups[0] if together else group for group in groups}

@@ -11,7 +11,6 @@ from bot.domain.timestamps import from_us, to_us
 from bot.failures import failure_store
 from bot.failures.alerts import request_edits_of
 from bot.failures.failure_store import FailureRecord, FailureSample, current_failures, ensure_kinds
-from bot.failures.fingerprints import fingerprint
 from bot.failures.group_store import close_empty_groups
 from bot.failures.rules import failed_at
 from bot.ledger.stored_tasks import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
@@ -27,7 +26,7 @@ _AT_ONCE = 5_000  # tasks in one statement
 
 def is_backfill_due(reads: "Reads", statuses: Sequence[str]) -> bool:
     """Return whether `backfill` would change anything."""
-    return metadata.read(reads, _RECORDED) != _joined(statuses)
+    return metadata.read(reads, _RECORDED) != _as_text(statuses)
 
 
 def backfill(connection: "Connection", statuses: Sequence[str]) -> None:
@@ -39,10 +38,10 @@ def backfill(connection: "Connection", statuses: Sequence[str]) -> None:
     request_edits_of(connection, emptied)
     for tasks in _unrecorded(connection, statuses):
         failure_store.write_failures(connection, list(_records(connection, tasks)))
-    metadata.write(connection, _RECORDED, _joined(statuses))
+    metadata.write(connection, _RECORDED, _as_text(statuses))
 
 
-def _joined(statuses: Sequence[str]) -> str:
+def _as_text(statuses: Sequence[str]) -> str:
     return ",".join(sorted(statuses))
 
 
@@ -59,7 +58,7 @@ def _forget_others(connection: "Connection", statuses: Sequence[str]) -> list[in
 
 
 def _unrecorded(connection: "Connection", statuses: Sequence[str]) -> Iterator[list[StoredTask]]:
-    """Yield the tasks of the statuses that are not recorded as failed, some at once."""
+    """Yield the tasks of the statuses that are not recorded as failed, many at once."""
     last = 0
     while tasks := tasks_with_status(connection, statuses, last, _AT_ONCE):
         last = tasks[-1].id
@@ -69,12 +68,7 @@ def _unrecorded(connection: "Connection", statuses: Sequence[str]) -> Iterator[l
 
 def _records(connection: "Connection", tasks: Sequence[StoredTask]) -> Iterator[FailureRecord]:
     texts = texts_by_id(connection, [each.id for each in tasks])
-    samples = {
-        each.id: FailureSample(
-            fingerprint(each.status, each.model, error := texts[each.id].error_message), each.status, each.model, error
-        )
-        for each in tasks
-    }
+    samples = {each.id: FailureSample.of(each.status, each.model, texts[each.id].error_message) for each in tasks}
     kinds = ensure_kinds(connection, samples.values())
     for each in tasks:
         at = failed_at(from_us(each.created_at), each.total_execution_ms, from_us(each.changed_at))

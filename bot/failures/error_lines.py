@@ -35,8 +35,8 @@ def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing
 
     A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
     """
-    by_kind: dict[tuple[int | None, str, str], list[_Failed]] = defaultdict(list)
-    for each in _failed(reader, selection, basis, failing):
+    by_kind: dict[tuple[int | None, str, str], list[_SelectedFailure]] = defaultdict(list)
+    for each in _selected_failures(reader, selection, basis, failing):
         by_kind[each.kind, each.task.status, each.task.model].append(each)
     latest = [max(alike, key=lambda each: each.failed_at) for alike in by_kind.values()]
     texts = texts_by_id(reader, [each.task.id for each in latest])
@@ -47,7 +47,7 @@ def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class _SelectedFailure:
     """A failed task of a selection: of which kind (None: not known yet), with which cap, and when (microseconds)."""
 
     task: SelectedTask
@@ -56,17 +56,19 @@ class _Failed:
     failed_at: int
 
 
-def _failed(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> Iterator[_Failed]:
+def _selected_failures(
+    reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+) -> Iterator[_SelectedFailure]:
     tasks = failed_tasks(reader, selection, basis, failing)
     failures = current_failures(reader, [each.id for each in tasks])
     for task in tasks:
         if failure := failures.get(task.id):
-            yield _Failed(task, failure.kind, failure.cap, failure.failed_at)
+            yield _SelectedFailure(task, failure.kind, failure.cap, failure.failed_at)
         else:
-            yield _Failed(task, None, None, task.created_at)
+            yield _SelectedFailure(task, None, None, task.created_at)
 
 
-def _line(alike: Sequence[_Failed], last: _Failed, error: str) -> ErrorLine:
+def _line(alike: Sequence[_SelectedFailure], last: _SelectedFailure, error: str) -> ErrorLine:
     return ErrorLine(
         status=last.task.status,
         model=last.task.model,

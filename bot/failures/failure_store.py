@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.database.reader import plain_rows
 from bot.domain.timestamps import to_us
+from bot.failures.fingerprints import fingerprint
 from bot.failures.rules import Cap, cap_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class FailureSample:
     status: str
     model: str
     error: str | None
+
+    @classmethod
+    def of(cls, status: str, model: str, error: str | None) -> "FailureSample":
+        """Return a task that ended badly as a sample."""
+        return cls(fingerprint(status, model, error), status, model, error)
 
 
 def ensure_kinds(connection: "Connection", samples: Iterable[FailureSample]) -> dict[int, int]:

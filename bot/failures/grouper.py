@@ -10,10 +10,10 @@ from bot.domain.tasks import FAILED_STATUSES
 from bot.failures import failure_store, group_store
 from bot.failures.alerts import notify_listeners, report_groups, request_edits_of
 from bot.failures.backfill import backfill, is_backfill_due
-from bot.failures.failure_store import FailureRecord
+from bot.failures.failure_store import FailureRecord, FailureSample
 from bot.failures.group_store import GroupState, OpenGroup
 from bot.failures.keys import FailuresTopic
-from bot.failures.new_failures import NewFailure, new_failure, sample_of
+from bot.failures.new_failures import NewFailure, new_failure
 from bot.failures.silence_store import active_silences
 from bot.outbox.live_store import request_edits
 
@@ -59,7 +59,11 @@ class FailureGrouper:
     def _new_failures(
         self, connection: "Connection", result: "BookingResult", before: Mapping[int, FailureRecord]
     ) -> list[NewFailure]:
-        samples = {each.id: sample_of(each) for each in result.changes if self._has_failed(each)}
+        samples = {
+            each.id: FailureSample.of(each.task.status, each.task.model, each.task.error_message)
+            for each in result.changes
+            if self._has_failed(each)
+        }
         kinds = failure_store.ensure_kinds(connection, samples.values())
         found = (
             new_failure(each, before.get(each.id), kinds[samples[each.id].fingerprint], result.at)
@@ -119,17 +123,20 @@ def _group(connection: "Connection", failures: Sequence[NewFailure], now: dateti
     groups = group_store.open_groups(connection, by_kind)
     for kind, alike in by_kind.items():
         unsilenced = {each.member for each in alike if not each.is_silenced(silences)}
-        group = _joined_group(connection, groups.get(kind), kind, now, is_silenced=not unsilenced)
+        group = _join_group(connection, groups.get(kind), kind, now, is_silenced=not unsilenced)
         failure_store.write_failures(connection, [each.record(group.id) for each in alike])
         if group.state is GroupState.REPORTED and group.first is not None:
             notify_listeners(connection, group.id, group.first, unsilenced, now)
     request_edits_of(connection, (group.id for group in groups.values()))
 
 
-def _joined_group(
+def _join_group(
     connection: "Connection", group: OpenGroup | None, kind: int, now: datetime, *, is_silenced: bool
 ) -> OpenGroup:
-    """Return the group that failures of a kind join, given the open one, if any; `is_silenced`: all of them are."""
+    """Have failures of a kind join the open group, if any, or a new one, and return it.
+
+    `is_silenced` says that all of them are.
+    """
     wanted = GroupState.SILENCED if is_silenced else GroupState.WAITING
     if group is not None and group.state is GroupState.REPORTED and is_silenced:
         # a reported group is never reported again, and what follows may have to be

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import to_us
-from bot.failures.failure_store import FailureRecord, FailureSample
+from bot.failures.failure_store import FailureRecord
 from bot.failures.fingerprints import fingerprint
 from bot.failures.keys import SilenceTarget, TargetType
 from bot.failures.rules import failed_at
@@ -44,12 +44,6 @@ class NewFailure:
             SilenceTarget(TargetType.MEMBER, str(self.member)),
         }
         return any(each.target in targets for each in silences)
-
-
-def sample_of(change: "TaskChange") -> FailureSample:
-    """Return the failure of a task that ended badly, as a sample of its kind."""
-    status, model, error = change.task.status, change.task.model, change.task.error_message
-    return FailureSample(fingerprint(status, model, error), status, model, error)
 
 
 def new_failure(change: "TaskChange", before: FailureRecord | None, kind: int, now: datetime) -> NewFailure | None:

@@ -1,4 +1,4 @@
-"""Failed tasks through the front door: told once a group, kept up to date in place, to whom it may be told."""
+"""Failed tasks, from Neo to Slack: a group is reported once and kept up to date, to those who may see it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ SECRET = "token of vault.acme.example expired"
 
 @pytest.fixture
 def world() -> World:
-    """A failure of long ago, of which nobody is told."""
+    """A failure of long ago, of which nobody is notified."""
     world = World.empty()
     add(world, "old", "1", email=PRIYA, model="opus", status="error", error_message="disk 7 is full")
     return world
@@ -36,7 +36,7 @@ async def office(closed: Office) -> Office:
     return closed
 
 
-async def test_history_is_silent_and_the_first_of_a_group_is_told_once(office: Office) -> None:
+async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(office: Office) -> None:
     assert told(office.seen("marcus")) == []
     fail(office, PRIYA, "sandbox sbx-8f3a91c2 did not answer within 30s", 3)
     await office.sync()
@@ -58,7 +58,7 @@ async def test_history_is_silent_and_the_first_of_a_group_is_told_once(office: O
     assert f"{MARCUS}, {PRIYA}" in shown(message)
 
 
-async def test_after_a_day_of_quiet_the_next_failure_opens_a_new_message(office: Office) -> None:
+async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_message(office: Office) -> None:
     fail(office, PRIYA, "planner gave up")
     await office.sync()
     office.clock.advance(timedelta(hours=23))
@@ -210,7 +210,7 @@ async def silence(office: Office, message: Message, what: str, **fields: str) ->
 
 
 @pytest.mark.parametrize("what", ["kind", "model", "member"])
-async def test_what_is_silenced_is_recorded_and_not_told_until_it_is_lifted(office: Office, what: str) -> None:
+async def test_what_is_silenced_is_recorded_and_not_reported_until_it_is_lifted(office: Office, what: str) -> None:
     fail(office, PRIYA, "x broke")
     await office.sync()
     (message,) = told(office.seen("marcus"))
@@ -293,7 +293,7 @@ def run(office: Office, took: int | None, error: str, **others: Any) -> Stream:
 
 
 @pytest.mark.parametrize("took", [3_600_000, None])
-async def test_a_task_that_fails_again_is_told_again_and_what_is_closed_counts_on_as_it_was(
+async def test_a_task_that_fails_again_is_reported_again_and_what_is_closed_counts_on_as_it_was(
     office: Office, took: int | None
 ) -> None:
     task = SimTask.of("t-a", run(office, took, "x broke"), email=PRIYA, model="opus")
@@ -334,7 +334,7 @@ async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(of
     assert "A task ended as error" in shown(second)
 
 
-async def test_an_error_whose_text_comes_later_is_told_once(office: Office) -> None:
+async def test_an_error_whose_text_comes_later_is_reported_once(office: Office) -> None:
     name, begun = fail(office, PRIYA, None), office.clock() - timedelta(hours=1) - SECOND
     await office.sync()
     values = {"email": PRIYA, "model": "opus", "status": "error", "begun": begun}
@@ -350,7 +350,7 @@ async def test_an_error_whose_text_comes_later_is_told_once(office: Office) -> N
 
 
 @pytest.mark.parametrize("what", ["kind", "member"])
-async def test_a_silenced_failure_is_told_to_no_listener(office: Office, what: str) -> None:
+async def test_a_silenced_failure_is_reported_to_no_listener(office: Office, what: str) -> None:
     await office.ask("priya", "notify errors on")
     fail(office, MARCUS if what == "kind" else PRIYA, "x broke")
     await office.sync()
@@ -363,7 +363,7 @@ async def test_a_silenced_failure_is_told_to_no_listener(office: Office, what: s
     assert len(told(office.dm("priya"))) == before
 
 
-async def test_after_a_silence_what_went_on_all_along_is_told_again(office: Office) -> None:
+async def test_after_a_silence_what_went_on_all_along_is_reported_again(office: Office) -> None:
     fail(office, PRIYA, "x broke")
     await office.sync()
     until = f"{office.clock() + timedelta(days=2):%Y-%m-%d}"

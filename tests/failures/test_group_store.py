@@ -72,7 +72,7 @@ def test_a_pass_that_failed_has_ended_too(connection: Connection) -> None:
     assert groups_to_report(connection) == [group]
 
 
-def test_what_a_killed_pass_has_found_is_told_after_the_next(connection: Connection) -> None:
+def test_what_a_killed_pass_has_found_is_reported_after_the_next(connection: Connection) -> None:
     begun(connection, NOW)
     group = found(connection, NOW)
     following = begun(connection, NOW)
@@ -92,7 +92,7 @@ def test_a_group_that_grows_waits_for_the_pass_that_it_grows_in(connection: Conn
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_group_that_waited_when_the_ledger_was_updated_is_told_after_a_pass(tmp_path: Path, *, kept: bool) -> None:
+def test_a_group_that_waited_at_an_update_is_reported_after_a_pass(tmp_path: Path, *, kept: bool) -> None:
     path = tmp_path / "ledger.db"
     place_ledger(path)
     downgrade(path, "0008")

@@ -23,7 +23,7 @@ def test_neos_own_limits_are_known_by_name(error: str | None, cap: Cap | None) -
     assert cap_of(error) is cap
 
 
-def test_when_a_task_failed_is_told_by_how_long_it_ran_but_never_after_it_was_seen() -> None:
+def test_when_a_task_failed_follows_from_how_long_it_ran_but_is_never_after_it_was_seen() -> None:
     assert failed_at(NOW, 60_000, NOW + timedelta(hours=1)) == NOW + timedelta(minutes=1)
     assert failed_at(NOW, 10**9, NOW + timedelta(hours=1)) == NOW + timedelta(hours=1)
     assert failed_at(NOW, 2**53, NOW + timedelta(hours=1)) == NOW + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The bot's own troubles: told to operators once a day, and when they are over."""
+"""The bot's own troubles: operators are notified once a day, and when they are over."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -24,31 +24,31 @@ def world() -> World:
     return World.empty()
 
 
-def told(messages: list[Message]) -> list[Message]:
-    """The alarms among them."""
+def notifications(messages: list[Message]) -> list[Message]:
+    """The notifications of incidents among them."""
     return [each for each in messages if each.metadata and each.metadata["event_payload"]["key"].startswith("ops:")]
 
 
-async def test_three_failed_readings_are_told_once_a_day_and_when_neo_is_back(office: Office) -> None:
+async def test_three_failed_readings_are_reported_once_a_day_and_when_neo_is_back(office: Office) -> None:
     office.neo.faults.always = Status(503)
     for _ in range(2):
         await office.sync()
-    assert told(office.dm("hannah")) == []
+    assert notifications(office.dm("hannah")) == []
     for _ in range(3):
         await office.sync()
-    (alarm,) = told(office.dm("hannah"))
+    (alarm,) = notifications(office.dm("hannah"))
     assert "Neo does not answer:* the last 3 readings of Neo failed: Neo is failing (503, unavailable), since" in shown(
         alarm
     )
     assert "`neo-usage doctor`" in shown(alarm)
     office.clock.advance(timedelta(days=1))
     await office.sync()
-    assert len(told(office.dm("hannah"))) == 2
+    assert len(notifications(office.dm("hannah"))) == 2
     office.neo.faults.clear()
     await office.sync()
-    assert "It is over: Neo answers again" in shown(told(office.dm("hannah"))[-1]).replace("*", "")
+    assert "It is over: Neo answers again" in shown(notifications(office.dm("hannah"))[-1]).replace("*", "")
     await office.sync()
-    assert len(told(office.dm("hannah"))) == 3
+    assert len(notifications(office.dm("hannah"))) == 3
 
 
 async def test_an_alarm_goes_to_the_ops_channel_if_there_is_one(closed: Office) -> None:
@@ -57,11 +57,11 @@ async def test_an_alarm_goes_to_the_ops_channel_if_there_is_one(closed: Office) 
     closed.neo.faults.always = Status(503)
     for _ in range(3):
         await closed.sync()
-    assert len(told(closed.seen("marcus"))) == 1
-    assert told(closed.dm("hannah")) == []
+    assert len(notifications(closed.seen("marcus"))) == 1
+    assert notifications(closed.dm("hannah")) == []
 
 
-async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(office: Office) -> None:
+async def test_a_database_that_cannot_be_written_is_reported_directly_once_a_day(office: Office) -> None:
     await office.delivered()
     before = len(office.dm("hannah"))
     with office.service.database.transaction() as connection:
@@ -76,7 +76,7 @@ async def test_a_database_that_cannot_be_written_is_told_directly_once_a_day(off
     assert "disk is full" in shown(message)
 
 
-async def test_a_database_that_cannot_be_written_is_told_although_a_clock_ran_ahead(office: Office) -> None:
+async def test_a_database_that_cannot_be_written_is_reported_although_a_clock_ran_ahead(office: Office) -> None:
     with office.service.database.transaction() as connection:
         enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], office.clock())
         connection.exec_driver_sql(
@@ -92,7 +92,7 @@ async def test_a_database_that_cannot_be_written_is_told_although_a_clock_ran_ah
     assert "I cannot write my database" in shown(message)
 
 
-async def test_what_was_not_delivered_while_a_clock_ran_ahead_is_not_told_of_for_as_long(office: Office) -> None:
+async def test_what_was_not_delivered_while_a_clock_ran_ahead_is_not_reported_for_as_long(office: Office) -> None:
     with office.service.database.transaction() as connection:
         enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], office.clock())
         ahead = int((office.clock() + timedelta(days=300)).timestamp() * 1e6)
@@ -108,10 +108,10 @@ async def poll(office: Office, times: int) -> None:
 
 
 def alarms(office: Office) -> list[str]:
-    return [shown(each).replace("*", "") for each in told(office.dm("hannah"))]
+    return [shown(each).replace("*", "") for each in notifications(office.dm("hannah"))]
 
 
-async def test_a_list_that_never_adds_up_is_told_once_after_three_readings(office: Office) -> None:
+async def test_a_list_that_never_adds_up_is_reported_once_after_three_readings(office: Office) -> None:
     office.neo.faults.always = Total(lambda real: real + 3)
     await poll(office, 2)
     assert alarms(office) == []
@@ -123,7 +123,7 @@ async def test_a_list_that_never_adds_up_is_told_once_after_three_readings(offic
     assert "It is over: Neo's list could be read completely" in alarms(office)[-1]
 
 
-async def test_readings_that_fail_now_and_do_not_add_up_then_are_told(office: Office) -> None:
+async def test_readings_that_fail_now_and_do_not_add_up_then_are_reported(office: Office) -> None:
     for fault in (Status(503), Total(lambda real: real + 3), Status(503)):
         office.neo.faults.always = fault
         await poll(office, 1)
@@ -131,7 +131,7 @@ async def test_readings_that_fail_now_and_do_not_add_up_then_are_told(office: Of
     assert "none of the last 3 readings of Neo was complete" in alarm
 
 
-async def test_readings_that_break_here_are_told_with_why(office: Office) -> None:
+async def test_readings_that_break_here_are_reported_with_why(office: Office) -> None:
     with office.service.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE seen RENAME TO mislaid")
     for _ in range(3):
@@ -148,7 +148,7 @@ async def test_readings_that_break_here_are_told_with_why(office: Office) -> Non
     assert "It is over: what Neo says can be read again" in alarms(office)[-1]
 
 
-async def test_other_passes_that_keep_failing_are_told_beside_a_good_tail(office: Office) -> None:
+async def test_other_passes_that_keep_failing_are_reported_beside_a_good_tail(office: Office) -> None:
     office.neo.faults.when(lambda request: Status(503) if "2026-02-1" in request.query.get("from", "") else None)
     with office.service.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM coverage")
@@ -157,7 +157,7 @@ async def test_other_passes_that_keep_failing_are_told_beside_a_good_tail(office
     assert any("the last 3 readings of Neo failed" in each for each in alarms(office))
 
 
-async def test_readings_that_never_end_are_told_after_hours(office: Office) -> None:
+async def test_readings_that_never_end_are_reported_after_hours(office: Office) -> None:
     await poll(office, 1)
     with office.service.database.transaction() as connection:  # as a process leaves them that is killed each time
         connection.exec_driver_sql(
@@ -177,7 +177,9 @@ async def test_readings_that_never_end_are_told_after_hours(office: Office) -> N
     assert "no reading of Neo has come to its end for 7 hours" in alarm
 
 
-async def test_a_row_that_breaks_the_booking_is_set_aside_named_and_told_and_the_rest_goes_on(office: Office) -> None:
+async def test_a_row_that_breaks_the_booking_is_set_aside_and_reported_by_name_and_the_rest_goes_on(
+    office: Office,
+) -> None:
     await office.ask("hannah", "budget @priya 100/month")
     with office.service.database.transaction() as connection:
         connection.exec_driver_sql(
@@ -198,35 +200,35 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_named_and_told_and_the
     assert "It is over: every row could be booked" in alarms(office)[-1]
 
 
-async def test_an_app_token_that_slack_refuses_is_told_to_operators_and_when_it_is_taken_again(
+async def test_an_app_token_that_slack_refuses_is_reported_to_operators_and_when_it_is_taken_again(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.socket.WATCH_SECONDS", 0.05)
     monkeypatch.setattr("bot.slack.socket.REFUSED_SECONDS", 0.05)
     office.slack.faults.when(lambda call: Refuse("token_revoked") if call.method == "apps.connections.open" else None)
     office.slack.sockets.drop()
-    await office.workspace.until(lambda: told(office.dm("hannah")) != [], 15)
-    (alarm,) = told(office.dm("hannah"))
+    await office.workspace.until(lambda: notifications(office.dm("hannah")) != [], 15)
+    (alarm,) = notifications(office.dm("hannah"))
     assert "Slack does not take SLACK_APP_TOKEN (token_revoked)" in plainly(alarm)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.service.port}") as client:
         answer = await client.get("/readyz")
     assert answer.status_code == 503
     assert "SLACK_APP_TOKEN (token_revoked)" in answer.json()["problems"]["slack"]
     office.slack.faults.clear()
-    await office.workspace.until(lambda: len(told(office.dm("hannah"))) == 2, 15)
-    assert "It is over: Slack takes SLACK_APP_TOKEN again" in plainly(told(office.dm("hannah"))[-1])
+    await office.workspace.until(lambda: len(notifications(office.dm("hannah"))) == 2, 15)
+    assert "It is over: Slack takes SLACK_APP_TOKEN again" in plainly(notifications(office.dm("hannah"))[-1])
 
 
 async def test_that_the_token_is_refused_stands_until_somebody_knows_better(office: Office) -> None:
     office.slack.faults.when(lambda call: Refuse("invalid_auth") if call.method == "apps.connections.open" else None)
     office.slack.sockets.drop()
-    await office.workspace.until(lambda: told(office.dm("hannah")) != [], 20)
+    await office.workspace.until(lambda: notifications(office.dm("hannah")) != [], 20)
     socket, office.service.slack.socket = office.service.slack.socket, None  # as it is while the service starts
     await office.service.alarm.test()
     await office.service.jobs.run_after(After.CONNECTION_CHANGE)
     await office.delivered()
     office.service.slack.socket = socket
-    assert len(told(office.dm("hannah"))) == 1
+    assert len(notifications(office.dm("hannah"))) == 1
 
 
 def plainly(message: Message) -> str:
@@ -238,29 +240,29 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
     for _ in range(2):  # however often
         office.neo.faults.always = Status(401)
         await poll(office, 4)
-        alarm, *later = told(office.dm("hannah"))
+        alarm, *later = notifications(office.dm("hannah"))
         assert "Neo does not answer" in shown(alarm)
         assert ["It is back. Neo does not answer" in shown(each) for each in later] == [True] * len(later)
         office.neo.faults.clear()
         await poll(office, 1)
-        alarm, over = told(office.dm("hannah"))
+        alarm, over = notifications(office.dm("hannah"))
         assert "It is over:* Neo answers again, after" in shown(over)
     office.neo.faults.always = Status(401)
     await poll(office, 4)
     office.clock.advance(timedelta(days=1))
     await office.sync()
-    alarm, back, tomorrow = told(office.dm("hannah"))
+    alarm, back, tomorrow = notifications(office.dm("hannah"))
     assert "It is back. " in shown(back)
     assert "It is back. " not in shown(tomorrow)
     office.neo.faults.clear()
     await poll(office, 1)
-    *_, over = told(office.dm("hannah"))
-    assert len(told(office.dm("hannah"))) == 4
+    *_, over = notifications(office.dm("hannah"))
+    assert len(notifications(office.dm("hannah"))) == 4
     assert "It is over" in shown(over)
     office.neo.faults.always = Status(401)
     office.clock.advance(timedelta(days=1))
     await poll(office, 4)
-    assert len(told(office.dm("hannah"))) == 5  # the next day's is another incident, told anew
+    assert len(notifications(office.dm("hannah"))) == 5  # the next day's is another incident, told anew
     assert "It is over" in shown(over)
 
 
@@ -268,16 +270,16 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
 async def test_another_zone_tells_no_day_twice_and_leaves_none_out(office: Office, zone: str) -> None:
     office.neo.faults.always = Status(401)
     await poll(office, 4)
-    assert len(told(office.dm("hannah"))) == 1
+    assert len(notifications(office.dm("hannah"))) == 1
     before = office.clock()
     await office.service.end()
     office.settings["TIMEZONE"] = zone
     await office.start()
     await poll(office, 2)
     crossed = before.astimezone(ZoneInfo(zone)).date() != office.clock().astimezone(ZoneInfo(zone)).date()
-    assert len(told(office.dm("hannah"))) == 1 + crossed
+    assert len(notifications(office.dm("hannah"))) == 1 + crossed
     for _ in range(12):  # two days, the last of which has not begun everywhere
         office.clock.advance(timedelta(hours=4))
         await office.sync()
     days = {(before + timedelta(hours=hours)).astimezone(ZoneInfo(zone)).date() for hours in range(49)}
-    assert len(told(office.dm("hannah"))) == len(days)
+    assert len(notifications(office.dm("hannah"))) == len(days)

@@ -1,4 +1,4 @@
-"""Unusual days through the front door: told once a member and day, if that is switched on."""
+"""Unusual days, from Neo to Slack: reported once a member and day, if that is switched on."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ async def spend(office: Office, email: str, usd: int) -> None:
     await office.sync()
 
 
-async def test_an_unusual_day_is_told_once(closed: Office) -> None:
+async def test_an_unusual_day_is_reported_once(closed: Office) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     await spend(closed, MARCUS, 29)
@@ -64,7 +64,7 @@ async def test_it_is_off_unless_it_is_switched_on(closed: Office) -> None:
     assert told(closed.seen("marcus")) == []
 
 
-async def test_an_unusual_day_is_not_told_again_of_who_has_another_email_since(closed: Office) -> None:
+async def test_an_unusual_day_is_not_reported_again_of_who_has_another_email_since(closed: Office) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     await spend(closed, PRIYA, 40)
@@ -76,7 +76,7 @@ async def test_an_unusual_day_is_not_told_again_of_who_has_another_email_since(c
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
-async def test_an_unusual_day_is_told_once_although_another_zone_calls_it_otherwise(closed: Office, zone: str) -> None:
+async def test_an_unusual_day_is_reported_once_whatever_another_zone_calls_it(closed: Office, zone: str) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     await spend(closed, PRIYA, 40)
