@@ -13,16 +13,16 @@ _FILE = re.compile(r"```(?:python|jinja)\n(?:# (\S+)\n|\{# (\S+) #\}\n)(.*?)```"
 _CHANGE = re.compile(r"```diff\n(.*?)```", re.DOTALL)
 
 USE = """
-from tests.support.harness import Office
-from tests.support.messages import actions, shown
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, visible_text
 
 
-async def test_it_is_used(office: Office) -> None:
-    answer = await office.ask("hannah", "greet")
-    assert shown(answer).startswith(f"Good morning, {office.workspace.user('hannah').email}.")
+async def test_it_is_used(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "greet")
+    assert visible_text(answer).startswith(f"Good morning, {harness.workspace.user('hannah').email}.")
     assert actions(answer) == ["greet_again"]
-    again = await office.press("hannah", answer, "greet_again")
-    assert ", once more (2 times by now)." in shown(again)
+    again = await harness.press("hannah", answer, "greet_again")
+    assert ", once more (2 times by now)." in visible_text(again)
 """
 
 

@@ -27,7 +27,7 @@ def from_test_or_conftest(name: str) -> bool:
     return first == "tests" and any(each == "conftest" or each.startswith("test_") for each in rest)
 
 
-@pytest.mark.parametrize("name", ["tests.service.conftest.Office", "tests.budgets.test_budgets.told"])
+@pytest.mark.parametrize("name", ["tests.service.conftest.world", "tests.budgets.test_budgets.copied"])
 def test_an_import_of_a_test_is_recognised(name: str) -> None:
     assert from_test_or_conftest(name)
 

@@ -12,8 +12,8 @@ from bot.sandbox.world import World
 from bot.sync.rules import PassKind, PlannedPass
 from tests.support.acts import spend
 from tests.support.app import budget_evaluator, merge, read_passes
-from tests.support.harness import Office
-from tests.support.messages import shown, table, text_of, told
+from tests.support.harness import ServiceHarness
+from tests.support.messages import notifications, table, text_of, visible_text
 from tests.support.worlds import MARCUS, PRIYA, add
 
 DAY, USD = timedelta(days=1), 10**9
@@ -25,27 +25,27 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     """Priya has spent 10 dollars."""
     return await opened(closed)
 
 
-async def opened(closed: Office, **settings: str) -> Office:
+async def opened(closed: ServiceHarness, **settings: str) -> ServiceHarness:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", **settings}
     await closed.open()
     await spend(closed, PRIYA, 10)
     return closed
 
 
-def im(office: Office, user: str) -> str:
+def im(harness: ServiceHarness, user: str) -> str:
     """The channel of somebody's direct messages with the bot."""
-    return office.workspace.im_of(office.workspace.user(user).id).id
+    return harness.workspace.im_of(harness.workspace.user(user).id).id
 
 
-async def say(office: Office, user: str, *lines: str) -> str:
+async def say(harness: ServiceHarness, user: str, *lines: str) -> str:
     """What the last of some commands answers."""
-    answers = [shown(await office.ask(user, line)) for line in lines]
-    await office.delivered()
+    answers = [visible_text(await harness.ask(user, line)) for line in lines]
+    await harness.deliver()
     return answers[-1]
 
 
@@ -53,110 +53,112 @@ async def say(office: Office, user: str, *lines: str) -> str:
 
 
 @pytest.mark.parametrize("line", ["snooze @priya 4h", f"snooze {PRIYA} today too noisy", "snooze team 4h"])
-async def test_an_operator_snoozes_whoever_is_named(office: Office, line: str) -> None:
-    assert "Quiet in the channel" in await say(office, "hannah", line)
+async def test_an_operator_snoozes_whoever_is_named(harness: ServiceHarness, line: str) -> None:
+    assert "Quiet in the channel" in await say(harness, "hannah", line)
 
 
-async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messages_alone(closed: Office) -> None:
-    office = await opened(closed, ALERT_PRIVACY="operators")
-    await say(office, "hannah", "budget @priya 10/month")
-    (copy,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
-    before = len(told(office.dm("priya")))
-    answer = await office.press("hannah", copy, "budget_snooze:today", im(office, "hannah"))
-    assert f"Quiet in your direct messages about {PRIYA}" in shown(answer)
-    await spend(office, PRIYA, 6)
-    assert len(told(office.dm("priya"))) == before + 1
+async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messages_alone(
+    closed: ServiceHarness,
+) -> None:
+    harness = await opened(closed, ALERT_PRIVACY="operators")
+    await say(harness, "hannah", "budget @priya 10/month")
+    (copy,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
+    before = len(notifications(harness.dm("priya")))
+    answer = await harness.press("hannah", copy, "budget_snooze:today", im(harness, "hannah"))
+    assert f"Quiet in your direct messages about {PRIYA}" in visible_text(answer)
+    await spend(harness, PRIYA, 6)
+    assert len(notifications(harness.dm("priya"))) == before + 1
 
 
-async def test_where_operators_alone_hear_of_members_the_channel_hears_of_the_team(closed: Office) -> None:
-    office = await opened(closed, ALERT_PRIVACY="operators")
-    await say(office, "hannah", "budget team 8/month")
-    (message,) = told(office.seen("marcus"))
-    assert "The team is over its monthly budget" in shown(message)
+async def test_where_operators_alone_hear_of_members_the_channel_hears_of_the_team(closed: ServiceHarness) -> None:
+    harness = await opened(closed, ALERT_PRIVACY="operators")
+    await say(harness, "hannah", "budget team 8/month")
+    (message,) = notifications(harness.visible("marcus"))
+    assert "The team is over its monthly budget" in visible_text(message)
 
 
-async def ended(office: Office, hours: int = 2) -> None:
+async def ended(harness: ServiceHarness, hours: int = 2) -> None:
     """So many hours pass, and a minute."""
-    office.clock.advance(timedelta(hours=hours, minutes=1))
-    await office.delivered()
+    harness.clock.advance(timedelta(hours=hours, minutes=1))
+    await harness.deliver()
 
 
-async def test_the_end_of_a_snooze_tells_of_the_limit_in_force_alone(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 20/month")
-    await say(office, "priya", "snooze 2h")
-    await spend(office, PRIYA, 25)
-    await say(office, "hannah", "budget @priya 100/month")
-    await spend(office, PRIYA, 50)
-    await ended(office)
-    steps = [shown(each) for each in told(office.dm("priya")) if "% passed" in shown(each)]
+async def test_the_end_of_a_snooze_tells_of_the_limit_in_force_alone(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 20/month")
+    await say(harness, "priya", "snooze 2h")
+    await spend(harness, PRIYA, 25)
+    await say(harness, "hannah", "budget @priya 100/month")
+    await spend(harness, PRIYA, 50)
+    await ended(harness)
+    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "% passed" in visible_text(each)]
     assert len(steps) == 1
     assert "80 % passed:* $85.00 of $100.00" in steps[0]
-    explained = await say(office, "priya", "explain")
+    explained = await say(harness, "priya", "explain")
     assert "not told in direct messages, because the limit was replaced while quiet was asked for" in explained
 
 
 @pytest.mark.parametrize("line", ["budget @priya 1000/month", "budget @priya remove month"])
-async def test_a_limit_replaced_or_removed_in_quiet_leaves_nothing_to_tell(office: Office, line: str) -> None:
-    await say(office, "hannah", "budget @priya 50/month", "snooze @priya 2h")
-    await say(office, "priya", "snooze 2h")
-    await spend(office, PRIYA, 45)
-    await say(office, "hannah", line)
-    await ended(office)
-    assert told(office.dm("priya")) == []
-    assert told(office.seen("marcus")) == []
+async def test_a_limit_replaced_or_removed_in_quiet_leaves_nothing_to_tell(harness: ServiceHarness, line: str) -> None:
+    await say(harness, "hannah", "budget @priya 50/month", "snooze @priya 2h")
+    await say(harness, "priya", "snooze 2h")
+    await spend(harness, PRIYA, 45)
+    await say(harness, "hannah", line)
+    await ended(harness)
+    assert notifications(harness.dm("priya")) == []
+    assert notifications(harness.visible("marcus")) == []
 
 
-async def test_what_was_passed_in_quiet_is_told_once_its_limit_is_back(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 50/month")
-    await say(office, "priya", "snooze 2h")
-    await spend(office, PRIYA, 32)
-    await say(office, "hannah", "budget @priya 400/month until:today")
-    await ended(office)
-    assert told(office.dm("priya")) == []
-    office.clock.advance(DAY)
-    await office.delivered()
-    (message,) = told(office.dm("priya"))
-    assert "84 % of your monthly budget" in shown(message)
+async def test_what_was_passed_in_quiet_is_told_once_its_limit_is_back(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 50/month")
+    await say(harness, "priya", "snooze 2h")
+    await spend(harness, PRIYA, 32)
+    await say(harness, "hannah", "budget @priya 400/month until:today")
+    await ended(harness)
+    assert notifications(harness.dm("priya")) == []
+    harness.clock.advance(DAY)
+    await harness.deliver()
+    (message,) = notifications(harness.dm("priya"))
+    assert "84 % of your monthly budget" in visible_text(message)
 
 
-async def test_quiet_in_the_channel_alone_is_explained_as_such(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 100/month", "snooze @priya 2h")
-    await spend(office, PRIYA, 75)
-    explained = await say(office, "priya", "explain")
+async def test_quiet_in_the_channel_alone_is_explained_as_such(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 100/month", "snooze @priya 2h")
+    await spend(harness, PRIYA, 75)
+    explained = await say(harness, "priya", "explain")
     assert "to the member: told" in explained
     assert "asked for quiet" not in explained
-    await spend(office, PRIYA, 20)
-    explained = await say(office, "priya", "explain")
+    await spend(harness, PRIYA, 20)
+    explained = await say(harness, "priya", "explain")
     assert "not told in the channel yet, because somebody asked for quiet there" in explained
     assert "not told, because" not in explained.partition("100 % passed")[2]
 
 
-async def test_the_lower_of_two_steps_passed_in_quiet_has_a_reason(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 100/month")
-    await say(office, "priya", "snooze 2h")
-    await spend(office, PRIYA, 45)
-    await spend(office, PRIYA, 30)
-    await ended(office)
-    explained = await say(office, "priya", "explain")
+async def test_the_lower_of_two_steps_passed_in_quiet_has_a_reason(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 100/month")
+    await say(harness, "priya", "snooze 2h")
+    await spend(harness, PRIYA, 45)
+    await spend(harness, PRIYA, 30)
+    await ended(harness)
+    explained = await say(harness, "priya", "explain")
     assert "at $55.00 of $100.00: not told, because a higher step was passed" in explained
 
 
-async def test_what_quiet_outlasted_is_explained_in_the_next_period(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 40/day")
-    await say(office, "priya", "snooze today")
-    await spend(office, PRIYA, 25)
-    await ended(office, 24)
-    assert told(office.dm("priya")) == []
-    explained = await say(office, "priya", "explain")
+async def test_what_quiet_outlasted_is_explained_in_the_next_period(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 40/day")
+    await say(harness, "priya", "snooze today")
+    await spend(harness, PRIYA, 25)
+    await ended(harness, 24)
+    assert notifications(harness.dm("priya")) == []
+    explained = await say(harness, "priya", "explain")
     assert "$35.00 of $40.00: not told, because its period had ended" in explained
     assert explained.count("Day 20") == 2
 
 
-async def test_a_day_on_its_way_past_its_limit_is_foretold(office: Office) -> None:
-    office.clock.advance(timedelta(hours=9))
-    await spend(office, PRIYA, 8)
-    await say(office, "hannah", "budget @priya 20/day")
-    assert "used up" in await say(office, "priya", "budgets")
+async def test_a_day_on_its_way_past_its_limit_is_foretold(harness: ServiceHarness) -> None:
+    harness.clock.advance(timedelta(hours=9))
+    await spend(harness, PRIYA, 8)
+    await say(harness, "hannah", "budget @priya 20/day")
+    assert "used up" in await say(harness, "priya", "budgets")
 
 
 # --- joined members ------------------------------------------------------------------------------
@@ -164,61 +166,63 @@ async def test_a_day_on_its_way_past_its_limit_is_foretold(office: Office) -> No
 BEFORE = "priya.old@acme.example"
 
 
-async def merged(office: Office, old: str, new: str) -> None:
-    with office.service.database.transaction() as connection:
-        merge(office.service.app, office.service.database, connection, old, new)
-    await office.delivered()
+async def merged(harness: ServiceHarness, old: str, new: str) -> None:
+    with harness.service.database.transaction() as connection:
+        merge(harness.service.app, harness.service.database, connection, old, new)
+    await harness.deliver()
 
 
-async def test_a_member_whose_own_budget_was_removed_takes_over_the_olds_with_all_that_follows(office: Office) -> None:
-    await spend(office, MARCUS, 1)
-    await say(office, "hannah", f"budget {MARCUS} 500/month", f"budget {MARCUS} remove month")
-    await say(office, "hannah", 'budget @priya 19/month reason:"pentest"', "budget @priya 400/month until:today")
-    assert len(told(office.dm("priya"))) == 1
-    await merged(office, PRIYA, MARCUS)
-    listed = table(await office.ask("hannah", "budgets"))
+async def test_a_member_whose_own_budget_was_removed_takes_over_the_olds_with_all_that_follows(
+    harness: ServiceHarness,
+) -> None:
+    await spend(harness, MARCUS, 1)
+    await say(harness, "hannah", f"budget {MARCUS} 500/month", f"budget {MARCUS} remove month")
+    await say(harness, "hannah", 'budget @priya 19/month reason:"pentest"', "budget @priya 400/month until:today")
+    assert len(notifications(harness.dm("priya"))) == 1
+    await merged(harness, PRIYA, MARCUS)
+    listed = table(await harness.ask("hannah", "budgets"))
     assert [row[2] for row in listed if row[0] == MARCUS] == ["$400.00"]
-    office.clock.advance(DAY)
-    await office.delivered()
-    listed = table(await office.ask("hannah", "budgets"))
+    harness.clock.advance(DAY)
+    await harness.deliver()
+    listed = table(await harness.ask("hannah", "budgets"))
     (own,) = [row for row in listed if row[0] == MARCUS]
     assert own[2] == "$19.00"
     assert "two e-mails became one member: pentest" in own[6]
-    assert told(office.dm("marcus")) == []  # the 50 % step was told to whom they were
+    assert notifications(harness.dm("marcus")) == []  # the 50 % step was told to whom they were
 
 
-async def test_joined_members_have_one_living_message(office: Office) -> None:
-    await spend(office, BEFORE, 9)
-    await say(office, "hannah", f"link @priya {BEFORE}", f"budget {BEFORE} 10/month")
-    (parent,) = told(office.dm("priya"))
-    await say(office, "hannah", "link @priya remove")
-    await merged(office, BEFORE, PRIYA)
-    parents = [each for each in told(office.dm("priya")) if not each.thread_ts]
+async def test_joined_members_have_one_living_message(harness: ServiceHarness) -> None:
+    await spend(harness, BEFORE, 9)
+    await say(harness, "hannah", f"link @priya {BEFORE}", f"budget {BEFORE} 10/month")
+    (parent,) = notifications(harness.dm("priya"))
+    await say(harness, "hannah", "link @priya remove")
+    await merged(harness, BEFORE, PRIYA)
+    parents = [each for each in notifications(harness.dm("priya")) if not each.thread_ts]
     assert [each.ts for each in parents] == [parent.ts]
-    assert "$19.00 of $10.00" in shown(parents[0])
+    assert "$19.00 of $10.00" in visible_text(parents[0])
 
 
-async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(office: Office) -> None:
-    await spend(office, BEFORE, 9)
-    with office.service.database.transaction() as connection:
+async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(harness: ServiceHarness) -> None:
+    await spend(harness, BEFORE, 9)
+    with harness.service.database.transaction() as connection:
         limit = LimitSetting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
-        budget_evaluator(office.service.app).set_limit(connection, limit, office.clock())
-    await merged(office, BEFORE, PRIYA)
-    direct, channel = shown(told(office.dm("priya"))[0]), told(office.seen("marcus"))
+        budget_evaluator(harness.service.app).set_limit(connection, limit, harness.clock())
+    await merged(harness, BEFORE, PRIYA)
+    direct, channel = visible_text(notifications(harness.dm("priya"))[0]), notifications(harness.visible("marcus"))
     assert "You are over your monthly budget" in direct
-    assert len([each for each in told(office.dm("priya")) if not each.thread_ts]) == 1
-    assert all("over their monthly budget" in shown(each) for each in channel)
+    assert len([each for each in notifications(harness.dm("priya")) if not each.thread_ts]) == 1
+    assert all("over their monthly budget" in visible_text(each) for each in channel)
     assert len(channel) == 1
 
 
-async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Office) -> None:
-    await spend(office, BEFORE, 10)
-    with office.service.database.transaction() as connection:
+async def test_a_step_of_the_default_that_both_passed_is_told_once(harness: ServiceHarness) -> None:
+    await spend(harness, BEFORE, 10)
+    with harness.service.database.transaction() as connection:
         default = LimitSetting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
-        budget_evaluator(office.service.app).set_limit(connection, default, office.clock())
-        merge(office.service.app, office.service.database, connection, BEFORE, PRIYA)
-    await office.delivered()
-    steps = [shown(each) for each in told(office.dm("priya"))]
+        budget_evaluator(harness.service.app).set_limit(connection, default, harness.clock())
+        merge(harness.service.app, harness.service.database, connection, BEFORE, PRIYA)
+    await harness.deliver()
+    steps = [visible_text(each) for each in notifications(harness.dm("priya"))]
     assert sum("50 % passed" in step for step in steps) <= 1
     assert sum("monthly budget" in step for step in steps) == 1
 
@@ -226,170 +230,176 @@ async def test_a_step_of_the_default_that_both_passed_is_told_once(office: Offic
 # --- limits that change --------------------------------------------------------------------------
 
 
-async def test_a_full_sync_tells_of_what_happens_now(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 100/month")
-    begun = office.clock() - timedelta(hours=1, seconds=1)
-    add(office.neo.world, "big", "8", email=PRIYA, begun=begun)
-    await office.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
-    await office.delivered()
-    (message,) = told(office.dm("priya"))
-    assert "90 % of your monthly budget" in shown(message)
+async def test_a_full_sync_tells_of_what_happens_now(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 100/month")
+    begun = harness.clock() - timedelta(hours=1, seconds=1)
+    add(harness.neo.world, "big", "8", email=PRIYA, begun=begun)
+    await harness.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
+    await harness.deliver()
+    (message,) = notifications(harness.dm("priya"))
+    assert "90 % of your monthly budget" in visible_text(message)
 
 
-async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
-    office.clock.advance(DAY)
-    add(office.neo.world, "old", "6", email=PRIYA, begun=office.clock() - timedelta(hours=2))
-    everything = [PlannedPass(PassKind.FULL, None, office.clock())]
-    await read_passes(office.app(), everything, is_backfill=True)
-    await office.delivered()
-    assert told(office.dm("priya")) == []
-    assert "it was found while reading history" in await say(office, "priya", "explain")
+async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
+    harness.clock.advance(DAY)
+    add(harness.neo.world, "old", "6", email=PRIYA, begun=harness.clock() - timedelta(hours=2))
+    everything = [PlannedPass(PassKind.FULL, None, harness.clock())]
+    await read_passes(harness.app(), everything, is_backfill=True)
+    await harness.deliver()
+    assert notifications(harness.dm("priya")) == []
+    assert "it was found while reading history" in await say(harness, "priya", "explain")
 
 
-async def test_the_end_of_a_default_for_a_while_over_many_is_told_in_one_summary(office: Office) -> None:
-    await say(office, "hannah", "budget default 50/month", "budget default 3000/month until:today")
+async def test_the_end_of_a_default_for_a_while_over_many_is_told_in_one_summary(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget default 50/month", "budget default 3000/month until:today")
     for each in range(7):
-        await spend(office, f"m{each}@acme.example", 40 + 5 * each)
-    before = len(told(office.seen("marcus")))
-    office.clock.advance(DAY)
-    await office.delivered()
-    await office.sync()
-    (summary,) = told(office.seen("marcus"))[before:]
-    assert "The limit for everyone is $50.00 a month again" in shown(summary)
-    assert "7 members are above a step of it, and 5 of them" in shown(summary)
+        await spend(harness, f"m{each}@acme.example", 40 + 5 * each)
+    before = len(notifications(harness.visible("marcus")))
+    harness.clock.advance(DAY)
+    await harness.deliver()
+    await harness.sync()
+    (summary,) = notifications(harness.visible("marcus"))[before:]
+    assert "The limit for everyone is $50.00 a month again" in visible_text(summary)
+    assert "7 members are above a step of it, and 5 of them" in visible_text(summary)
 
 
-async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
-    watch, now = budget_evaluator(office.service.app), office.clock()
+async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
+    watch, now = budget_evaluator(harness.service.app), harness.clock()
     for moment, limit in [(now + DAY, "$50.00"), (now, "$400.00"), (now + DAY, "$50.00")]:
-        with office.service.database.transaction() as connection:
+        with harness.service.database.transaction() as connection:
             watch.apply_due(connection, moment)
-        assert limit in await say(office, "hannah", "budgets")
+        assert limit in await say(harness, "hannah", "budgets")
 
 
 @pytest.mark.parametrize("minutes", [0, 1])
-async def test_a_request_that_would_lower_what_was_set_since_is_not_approved(office: Office, minutes: int) -> None:
-    await say(office, "hannah", "budget @priya 10/month")
-    await say(office, "priya", "budget request 11/month")
-    office.clock.advance(timedelta(minutes=minutes))
-    await say(office, "hannah", "budget @priya 500/month")
-    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
-    assert "of $500.00" in shown(request)
-    answer = shown(await office.press("hannah", request, "budget_approve", im(office, "hannah")))
+async def test_a_request_that_would_lower_what_was_set_since_is_not_approved(
+    harness: ServiceHarness, minutes: int
+) -> None:
+    await say(harness, "hannah", "budget @priya 10/month")
+    await say(harness, "priya", "budget request 11/month")
+    harness.clock.advance(timedelta(minutes=minutes))
+    await say(harness, "hannah", "budget @priya 500/month")
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    assert "of $500.00" in visible_text(request)
+    answer = visible_text(await harness.press("hannah", request, "budget_approve", im(harness, "hannah")))
     assert "has become $500.00 a month since this was asked for" in answer
-    assert "$500.00" in await say(office, "hannah", "budgets")
+    assert "$500.00" in await say(harness, "hannah", "budgets")
 
 
-async def test_less_may_be_asked_for_and_approved(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 100/month")
-    office.clock.advance(timedelta(minutes=1))
-    await say(office, "priya", "budget request 60/month")
-    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
-    await office.press("hannah", request, "budget_approve", im(office, "hannah"))
-    assert "$60.00" in await say(office, "hannah", "budgets")
+async def test_less_may_be_asked_for_and_approved(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 100/month")
+    harness.clock.advance(timedelta(minutes=1))
+    await say(harness, "priya", "budget request 60/month")
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    await harness.press("hannah", request, "budget_approve", im(harness, "hannah"))
+    assert "$60.00" in await say(harness, "hannah", "budgets")
 
 
-async def test_an_approved_request_leaves_no_name_in_an_anonymous_channel(closed: Office) -> None:
-    office = await opened(closed, ALERT_PRIVACY="anonymous")
-    await say(office, "hannah", "budget @priya 10/month")
-    await say(office, "priya", "budget request 11/month")
-    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
-    await office.press("hannah", request, "budget_approve", im(office, "hannah"))
-    await office.delivered()
-    messages = told(office.seen("marcus"))
-    assert any("Raised to $11.00" in shown(each) for each in messages)
+async def test_an_approved_request_leaves_no_name_in_an_anonymous_channel(closed: ServiceHarness) -> None:
+    harness = await opened(closed, ALERT_PRIVACY="anonymous")
+    await say(harness, "hannah", "budget @priya 10/month")
+    await say(harness, "priya", "budget request 11/month")
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    await harness.press("hannah", request, "budget_approve", im(harness, "hannah"))
+    await harness.deliver()
+    messages = notifications(harness.visible("marcus"))
+    assert any("Raised to $11.00" in visible_text(each) for each in messages)
     assert not any("U0PRIYA" in text_of(each) for each in messages)
 
 
-async def test_an_own_budget_removed_names_the_default_that_holds(office: Office) -> None:
-    await say(office, "hannah", "budget default 1000/month", "budget @priya 15/month")
-    await say(office, "hannah", "budget @priya remove month")
-    text = "\n".join(shown(each) for each in told(office.dm("priya")))
+async def test_an_own_budget_removed_names_the_default_that_holds(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget default 1000/month", "budget @priya 15/month")
+    await say(harness, "hannah", "budget @priya remove month")
+    text = "\n".join(visible_text(each) for each in notifications(harness.dm("priya")))
     assert "own limit was removed" in text
     assert "The default for everyone holds now: $1,000.00 a month. $10.00 spent so far (1 %)" in text
 
 
-async def test_what_follows_a_limit_for_a_while_is_what_comes_back(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 50/month")
-    first = await say(office, "hannah", "budget @priya 400/month until:today")
+async def test_what_follows_a_limit_for_a_while_is_what_comes_back(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 50/month")
+    first = await say(harness, "hannah", "budget @priya 400/month until:today")
     assert "then $50.00 again" in first
-    assert "then $50.00 again" in await say(office, "hannah", "budget @priya 300/month until:tomorrow")
-    assert "then $300.00 again" in await say(office, "hannah", "budget @priya 200/month until:today")
+    assert "then $50.00 again" in await say(harness, "hannah", "budget @priya 300/month until:tomorrow")
+    assert "then $300.00 again" in await say(harness, "hannah", "budget @priya 200/month until:today")
 
 
 # --- whose quiet it is -----------------------------------------------------------------------------
 
 
-def of_team(office: Office, user: str) -> list[str]:
+def of_team(harness: ServiceHarness, user: str) -> list[str]:
     """What somebody was told directly of the team's budget, in order."""
-    return [shown(each) for each in told(office.dm(user)) if "used" in shown(each) or "passed" in shown(each)]
+    return [
+        visible_text(each)
+        for each in notifications(harness.dm(user))
+        if "used" in visible_text(each) or "passed" in visible_text(each)
+    ]
 
 
-async def test_an_operators_quiet_is_theirs_alone_and_ends_with_the_highest_step(closed: Office) -> None:
+async def test_an_operators_quiet_is_theirs_alone_and_ends_with_the_highest_step(closed: ServiceHarness) -> None:
     both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
-    office = await opened(closed, ADMINS=both)
-    await say(office, "hannah", "budget team 20/month")  # 50 %: both hear of it
-    (message,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
-    said = shown(await office.press("hannah", message, "budget_snooze:today", im(office, "hannah")))
+    harness = await opened(closed, ADMINS=both)
+    await say(harness, "hannah", "budget team 20/month")  # 50 %: both hear of it
+    (message,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
+    said = visible_text(await harness.press("hannah", message, "budget_snooze:today", im(harness, "hannah")))
     assert "Quiet in your direct messages about the team until" in said
-    before = len(of_team(office, "hannah"))
-    await spend(office, PRIYA, 7)  # 85 %
-    assert len(of_team(office, "hannah")) == before
-    assert "80 % passed" in of_team(office, "marcus")[-1]
-    (mine,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
-    assert "Quiet in direct messages until" in shown(mine)
-    (theirs,) = [each for each in told(office.dm("marcus")) if "monthly budget" in shown(each)]
-    assert "Quiet" not in shown(theirs)
-    await ended(office, 24)
-    assert "80 % passed" in of_team(office, "hannah")[-1]
-    assert len(of_team(office, "hannah")) == before + 1
-    await ended(office, 24)
-    assert len(of_team(office, "hannah")) == before + 1
+    before = len(of_team(harness, "hannah"))
+    await spend(harness, PRIYA, 7)  # 85 %
+    assert len(of_team(harness, "hannah")) == before
+    assert "80 % passed" in of_team(harness, "marcus")[-1]
+    (mine,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
+    assert "Quiet in direct messages until" in visible_text(mine)
+    (theirs,) = [each for each in notifications(harness.dm("marcus")) if "monthly budget" in visible_text(each)]
+    assert "Quiet" not in visible_text(theirs)
+    await ended(harness, 24)
+    assert "80 % passed" in of_team(harness, "hannah")[-1]
+    assert len(of_team(harness, "hannah")) == before + 1
+    await ended(harness, 24)
+    assert len(of_team(harness, "hannah")) == before + 1
 
 
-async def test_where_members_are_operators_business_one_of_them_silences_nobody_else(closed: Office) -> None:
+async def test_where_members_are_operators_business_one_of_them_silences_nobody_else(closed: ServiceHarness) -> None:
     both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
-    office = await opened(closed, ADMINS=both, ALERT_PRIVACY="operators")
-    await say(office, "hannah", "budget @priya 10/month")
-    (copy,) = [each for each in told(office.dm("hannah")) if "monthly budget" in shown(each)]
-    await office.press("hannah", copy, "budget_snooze:today", im(office, "hannah"))
-    await spend(office, PRIYA, 6)  # 160 %
-    assert not [each for each in told(office.dm("hannah")) if "150 % passed" in shown(each)]
-    assert [each for each in told(office.dm("marcus")) if "150 % passed" in shown(each)]
-    assert [each for each in told(office.dm("priya")) if "150 % passed" in shown(each)]
+    harness = await opened(closed, ADMINS=both, ALERT_PRIVACY="operators")
+    await say(harness, "hannah", "budget @priya 10/month")
+    (copy,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
+    await harness.press("hannah", copy, "budget_snooze:today", im(harness, "hannah"))
+    await spend(harness, PRIYA, 6)  # 160 %
+    assert not [each for each in notifications(harness.dm("hannah")) if "150 % passed" in visible_text(each)]
+    assert [each for each in notifications(harness.dm("marcus")) if "150 % passed" in visible_text(each)]
+    assert [each for each in notifications(harness.dm("priya")) if "150 % passed" in visible_text(each)]
 
 
-async def test_a_late_step_that_was_left_in_quiet_is_told_at_its_end(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 40/day")
-    office.clock.advance(DAY)
-    await say(office, "priya", "snooze 2h")
-    add(office.neo.world, "late", "3", email=PRIYA, begun=office.clock() - DAY)
-    await office.sync()
-    assert told(office.dm("priya")) == []
-    await ended(office)
-    (message,) = told(office.dm("priya"))
-    assert "Booked late: the day had ended" in shown(message)
-    assert "not told, because" not in await say(office, "priya", "explain")
+async def test_a_late_step_that_was_left_in_quiet_is_told_at_its_end(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 40/day")
+    harness.clock.advance(DAY)
+    await say(harness, "priya", "snooze 2h")
+    add(harness.neo.world, "late", "3", email=PRIYA, begun=harness.clock() - DAY)
+    await harness.sync()
+    assert notifications(harness.dm("priya")) == []
+    await ended(harness)
+    (message,) = notifications(harness.dm("priya"))
+    assert "Booked late: the day had ended" in visible_text(message)
+    assert "not told, because" not in await say(harness, "priya", "explain")
 
 
-async def test_a_late_step_is_not_told_more_than_three_days_after_its_period(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 40/day")
-    office.clock.advance(DAY)
-    await say(office, "priya", "snooze 72h")
-    add(office.neo.world, "late", "3", email=PRIYA, begun=office.clock() - DAY)
-    await office.sync()
-    await ended(office, 72)
-    assert told(office.dm("priya")) == []
+async def test_a_late_step_is_not_told_more_than_three_days_after_its_period(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 40/day")
+    harness.clock.advance(DAY)
+    await say(harness, "priya", "snooze 72h")
+    add(harness.neo.world, "late", "3", email=PRIYA, begun=harness.clock() - DAY)
+    await harness.sync()
+    await ended(harness, 72)
+    assert notifications(harness.dm("priya")) == []
 
 
-async def test_quiet_that_was_asked_for_by_a_clock_that_ran_ahead_is_none(office: Office) -> None:
-    await say(office, "hannah", "budget @priya 100/month")
-    office.clock.advance(20 * DAY)
-    await say(office, "priya", "snooze 744h")
-    office.clock.set_back(20 * DAY)
-    await office.sync()
-    await spend(office, PRIYA, 45)
-    assert len(told(office.dm("priya"))) == 1
-    assert "Quiet" not in await say(office, "priya", "explain")
+async def test_quiet_that_was_asked_for_by_a_clock_that_ran_ahead_is_none(harness: ServiceHarness) -> None:
+    await say(harness, "hannah", "budget @priya 100/month")
+    harness.clock.advance(20 * DAY)
+    await say(harness, "priya", "snooze 744h")
+    harness.clock.set_back(20 * DAY)
+    await harness.sync()
+    await spend(harness, PRIYA, 45)
+    assert len(notifications(harness.dm("priya"))) == 1
+    assert "Quiet" not in await say(harness, "priya", "explain")

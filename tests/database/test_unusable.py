@@ -21,8 +21,8 @@ from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError, not_opened
 from bot.database.reader import open_reader
 from bot.sandbox.world import World
-from tests.support.harness import Office
-from tests.support.messages import shown
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.worlds import add
 
 HOLDER = """
@@ -59,12 +59,12 @@ def locked(path: Path) -> Iterator[int]:
             holder.kill()
 
 
-async def ready(office: Office) -> tuple[int, str]:
+async def ready(harness: ServiceHarness) -> tuple[int, str]:
     """What `/readyz` says of the database."""
 
     def ask() -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{office.service.port}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{harness.service.port}/readyz", timeout=5) as answer:
                 return answer.status, ""
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())["problems"].get("database", "")
@@ -72,56 +72,58 @@ async def ready(office: Office) -> tuple[int, str]:
     return await asyncio.to_thread(ask)
 
 
-def later(office: Office, **ago: int) -> None:
-    office.clock.advance(timedelta(**ago))
+def later(harness: ServiceHarness, **ago: int) -> None:
+    harness.clock.advance(timedelta(**ago))
 
 
-async def test_while_another_program_holds_it_questions_are_answered_and_its_name_is_told(office: Office) -> None:
-    before = len(office.dm("hannah"))
-    assert await ready(office) == (200, "")
-    with locked(office.directory / "ledger.db") as process:
-        later(office, hours=3)
-        answer = shown(await office.ask("marcus"))
+async def test_while_another_program_holds_it_questions_are_answered_and_its_name_is_told(
+    harness: ServiceHarness,
+) -> None:
+    before = len(harness.dm("hannah"))
+    assert await ready(harness) == (200, "")
+    with locked(harness.directory / "ledger.db") as process:
+        later(harness, hours=3)
+        answer = visible_text(await harness.ask("marcus"))
         assert "Something went wrong" not in answer
-        answer = shown(await office.ask("hannah", "team"))
+        answer = visible_text(await harness.ask("hannah", "team"))
         assert "$85.00" in answer
         assert f"locked by process {process} (python" in answer
-        assert str(office.directory) not in answer
-        assert "can't write anything down" in shown(await office.ask("hannah", "budget team 5/month"))
-        await office.slack.open_home("priya")
-        await office.idle()
-        assert "$85.00" in json.dumps(office.workspace.views[office.workspace.homes["U0PRIYA"]].body)
-        await office.service.jobs.sync()
-        assert office.dm("hannah")[before:] == []  # it may be over in a moment
+        assert str(harness.directory) not in answer
+        assert "can't write anything down" in visible_text(await harness.ask("hannah", "budget team 5/month"))
+        await harness.slack.open_home("priya")
+        await harness.idle()
+        assert "$85.00" in json.dumps(harness.workspace.views[harness.workspace.homes["U0PRIYA"]].body)
+        await harness.service.jobs.sync()
+        assert harness.dm("hannah")[before:] == []  # it may be over in a moment
         name = Path(sys.executable).name[:15]
         why = f"the database is locked by process {process} ({name}), which does not let go of it"
-        assert await ready(office) == (503, why)
-        later(office, minutes=6)
-        await office.service.alarm.test()
-        await office.service.jobs.run_after(After.CONNECTION_CHANGE)
-        [message] = office.dm("hannah")[before:]
-        assert f"I cannot write my database:* the database is locked by process {process}" in shown(message)
-        await office.service.jobs.sync()
-        assert len(office.dm("hannah")) == before + 1
-    await office.sync()
-    await office.service.alarm.test()
-    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
-    assert await ready(office) == (200, "")
-    assert "can't write anything down" not in shown(await office.ask("hannah", "budget team 5/month"))
+        assert await ready(harness) == (503, why)
+        later(harness, minutes=6)
+        await harness.service.alarm.test()
+        await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
+        [message] = harness.dm("hannah")[before:]
+        assert f"I cannot write my database:* the database is locked by process {process}" in visible_text(message)
+        await harness.service.jobs.sync()
+        assert len(harness.dm("hannah")) == before + 1
+    await harness.sync()
+    await harness.service.alarm.test()
+    await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
+    assert await ready(harness) == (200, "")
+    assert "can't write anything down" not in visible_text(await harness.ask("hannah", "budget team 5/month"))
 
 
-async def test_what_cannot_be_written_down_is_never_called_unread(office: Office) -> None:
-    answer = await office.ask("hannah", "team")
-    with locked(office.directory / "ledger.db"):
-        assert "can't write anything down" in shown(await office.press("hannah", answer, "share"))
+async def test_what_cannot_be_written_down_is_never_called_unread(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team")
+    with locked(harness.directory / "ledger.db"):
+        assert "can't write anything down" in visible_text(await harness.press("hannah", answer, "share"))
 
 
-async def test_the_bots_own_other_connection_is_called_that(office: Office) -> None:
+async def test_the_bots_own_other_connection_is_called_that(harness: ServiceHarness) -> None:
     with (
-        office.service.database.transaction(),
+        harness.service.database.transaction(),
         pytest.raises(UnusableError, match=f"the bot itself .process {os.getpid()}.") as raised,
     ):
-        open_database(office.directory / "ledger.db")
+        open_database(harness.directory / "ledger.db")
     assert raised.value.locked
 
 
@@ -144,7 +146,7 @@ def fill(disk: Path) -> None:
             filler.write(b"x" * 4096)
 
 
-async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: Office, disk: Path) -> None:
+async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: ServiceHarness, disk: Path) -> None:
     closed.settings["DATABASE_URL"] = f"sqlite+aiosqlite:///{disk / 'ledger.db'}"
     await closed.open()
     before = len(closed.dm("hannah"))
@@ -157,12 +159,12 @@ async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: Offi
                 )
     later(closed, hours=3)
     for line in ("team", "errors team", "budgets", "status"):
-        assert "Something went wrong" not in shown(await closed.ask("hannah", line))
-    assert "$85.00" in shown(await closed.ask("hannah", "team"))
-    assert "the disk of the database is full" in shown(await closed.ask("hannah", "team"))
+        assert "Something went wrong" not in visible_text(await closed.ask("hannah", line))
+    assert "$85.00" in visible_text(await closed.ask("hannah", "team"))
+    assert "the disk of the database is full" in visible_text(await closed.ask("hannah", "team"))
     await closed.service.jobs.sync()
     [message] = closed.dm("hannah")[before:]
-    assert "I cannot write my database:* the disk of the database is full" in shown(message)
+    assert "I cannot write my database:* the disk of the database is full" in visible_text(message)
     assert await ready(closed) == (503, "the disk of the database is full")
     (disk / "filler").unlink()
     await closed.sync()

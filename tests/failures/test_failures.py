@@ -11,9 +11,9 @@ from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import World
-from tests.support.acts import fail
-from tests.support.harness import Office
-from tests.support.messages import actions, keys, shown, table, told
+from tests.support.acts import fail_task
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, notification_keys, notifications, table, visible_text
 from tests.support.worlds import add
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -30,77 +30,77 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "NEO_TASK_URL_TEMPLATE": "https://neo.example/t/{task_id}"}
     await closed.open()
     return closed
 
 
-async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(office: Office) -> None:
-    assert told(office.seen("marcus")) == []
-    fail(office, PRIYA, "sandbox sbx-8f3a91c2 did not answer within 30s", 3)
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert f"A task ended as error*, opus, {PRIYA}, $3.00 spent" in shown(message)
-    assert "sandbox" not in shown(message)  # error texts are for operators, unless SHOW_TITLES says otherwise
-    assert "https://neo.example/t/failed-" in shown(message)
+async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harness: ServiceHarness) -> None:
+    assert notifications(harness.visible("marcus")) == []
+    fail_task(harness, PRIYA, "sandbox sbx-8f3a91c2 did not answer within 30s", 3)
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert f"A task ended as error*, opus, {PRIYA}, $3.00 spent" in visible_text(message)
+    assert "sandbox" not in visible_text(message)  # error texts are for operators, unless SHOW_TITLES says otherwise
+    assert "https://neo.example/t/failed-" in visible_text(message)
     assert actions(message) == ["failure_tasks", "failure_silence", "failure_ack"]
 
-    office.clock.advance(timedelta(minutes=20))
+    harness.clock.advance(timedelta(minutes=20))
     for number, email in enumerate((PRIYA, MARCUS, MARCUS)):
-        fail(office, email, f"sandbox sbx-{number:08x} did not answer within 45s", 2)
-    await office.sync()
-    await office.service.end()
-    await office.start()
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "4 tasks failed the same way in 20 min*, opus, 2 members, $9.00 spent" in shown(message)
-    assert f"{MARCUS}, {PRIYA}" in shown(message)
+        fail_task(harness, email, f"sandbox sbx-{number:08x} did not answer within 45s", 2)
+    await harness.sync()
+    await harness.service.end()
+    await harness.start()
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "4 tasks failed the same way in 20 min*, opus, 2 members, $9.00 spent" in visible_text(message)
+    assert f"{MARCUS}, {PRIYA}" in visible_text(message)
 
 
-async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_message(office: Office) -> None:
-    fail(office, PRIYA, "planner gave up")
-    await office.sync()
-    office.clock.advance(timedelta(hours=23))
-    fail(office, PRIYA, "planner gave up")
-    await office.sync()
-    (first,) = told(office.seen("marcus"))
-    assert "2 tasks failed the same way in 23 h" in shown(first)
-    office.clock.advance(timedelta(hours=24, seconds=1))
-    await office.delivered()
-    (first,) = told(office.seen("marcus"))
-    assert "Closed: nothing of the kind for 24 h" in shown(first)
+async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_message(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "planner gave up")
+    await harness.sync()
+    harness.clock.advance(timedelta(hours=23))
+    fail_task(harness, PRIYA, "planner gave up")
+    await harness.sync()
+    (first,) = notifications(harness.visible("marcus"))
+    assert "2 tasks failed the same way in 23 h" in visible_text(first)
+    harness.clock.advance(timedelta(hours=24, seconds=1))
+    await harness.deliver()
+    (first,) = notifications(harness.visible("marcus"))
+    assert "Closed: nothing of the kind for 24 h" in visible_text(first)
     assert actions(first) == ["failure_tasks"]
-    fail(office, PRIYA, "planner gave up")
-    await office.sync()
-    first, second = told(office.seen("marcus"))
-    assert "2 tasks" in shown(first)
-    assert "A task ended as error" in shown(second)
+    fail_task(harness, PRIYA, "planner gave up")
+    await harness.sync()
+    first, second = notifications(harness.visible("marcus"))
+    assert "2 tasks" in visible_text(first)
+    assert "A task ended as error" in visible_text(second)
 
 
-async def test_more_than_three_new_groups_in_a_tick_are_one_summary_with_a_thread(office: Office) -> None:
+async def test_more_than_three_new_groups_in_a_tick_are_one_summary_with_a_thread(harness: ServiceHarness) -> None:
     for word in ("alpha", "beta", "gamma", "delta", "epsilon"):
-        fail(office, PRIYA, f"{word} broke", 2)
-    fail(office, MARCUS, "beta broke", 2)
-    await office.sync()
-    parent, *replies = told(office.seen("marcus"))
-    assert "5 new kinds of failure at once*: 6 tasks, 2 members, $12.00 spent" in shown(parent)
+        fail_task(harness, PRIYA, f"{word} broke", 2)
+    fail_task(harness, MARCUS, "beta broke", 2)
+    await harness.sync()
+    parent, *replies = notifications(harness.visible("marcus"))
+    assert "5 new kinds of failure at once*: 6 tasks, 2 members, $12.00 spent" in visible_text(parent)
     assert len(replies) == 5
     assert {each.thread_ts for each in replies} == {parent.ts}
-    assert sum("2 tasks failed the same way" in shown(each) for each in replies) == 1
-    fail(office, MARCUS, "gamma broke", 4)
-    await office.sync()
-    again, *others = told(office.seen("marcus"))
-    assert "7 tasks, 2 members, $16.00 spent" in shown(again)
+    assert sum("2 tasks failed the same way" in visible_text(each) for each in replies) == 1
+    fail_task(harness, MARCUS, "gamma broke", 4)
+    await harness.sync()
+    again, *others = notifications(harness.visible("marcus"))
+    assert "7 tasks, 2 members, $16.00 spent" in visible_text(again)
     assert len(others) == 5
 
 
-async def test_three_new_groups_are_a_message_each(office: Office) -> None:
+async def test_three_new_groups_are_a_message_each(harness: ServiceHarness) -> None:
     for word in ("alpha", "beta", "gamma"):
-        fail(office, PRIYA, f"{word} broke")
-    await office.sync()
-    assert len(told(office.seen("marcus"))) == 3
-    assert all(each.thread_ts is None for each in told(office.seen("marcus")))
+        fail_task(harness, PRIYA, f"{word} broke")
+    await harness.sync()
+    assert len(notifications(harness.visible("marcus"))) == 3
+    assert all(each.thread_ts is None for each in notifications(harness.visible("marcus")))
 
 
 @pytest.mark.parametrize(
@@ -111,344 +111,352 @@ async def test_three_new_groups_are_a_message_each(office: Office) -> None:
         ("insufficient_neo_credits: balance 0.01", "the team's Neo credits are used up"),
     ],
 )
-async def test_neos_own_limits_are_explained(office: Office, error: str, said: str) -> None:
-    fail(office, PRIYA, error)
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "Neo blocked it" in shown(message)
-    assert said in shown(message)
-    assert "Our budgets only tell" in shown(message)
+async def test_neos_own_limits_are_explained(harness: ServiceHarness, error: str, said: str) -> None:
+    fail_task(harness, PRIYA, error)
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "Neo blocked it" in visible_text(message)
+    assert said in visible_text(message)
+    assert "Our budgets only tell" in visible_text(message)
 
 
-async def test_a_failed_task_that_completes_later_updates_its_group(office: Office) -> None:
-    name = fail(office, PRIYA, "planner gave up")
-    fail(office, MARCUS, "planner gave up")
-    await office.sync()
-    begun = office.clock() - timedelta(hours=1) - SECOND
-    add(office.neo.world, name, "0.3", email=PRIYA, begun=begun, model="opus", status="completed")
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "One of them has completed since" in shown(message)
-    assert "$4.00 spent" in shown(message)
+async def test_a_failed_task_that_completes_later_updates_its_group(harness: ServiceHarness) -> None:
+    name = fail_task(harness, PRIYA, "planner gave up")
+    fail_task(harness, MARCUS, "planner gave up")
+    await harness.sync()
+    begun = harness.clock() - timedelta(hours=1) - SECOND
+    add(harness.neo.world, name, "0.3", email=PRIYA, begun=begun, model="opus", status="completed")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "One of them has completed since" in visible_text(message)
+    assert "$4.00 spent" in visible_text(message)
 
 
-async def test_errors_are_shown_where_the_setting_says_so(closed: Office) -> None:
+async def test_errors_are_shown_where_the_setting_says_so(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SHOW_TITLES": "channel"}
     await closed.open()
-    fail(closed, PRIYA, SECRET)
+    fail_task(closed, PRIYA, SECRET)
     await closed.sync()
-    assert SECRET in shown(told(closed.seen("marcus"))[0])
+    assert SECRET in visible_text(notifications(closed.visible("marcus"))[0])
 
 
-async def test_no_member_is_named_where_privacy_says_so(closed: Office) -> None:
+async def test_no_member_is_named_where_privacy_says_so(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "ALERT_PRIVACY": "anonymous"}
     await closed.open()
     for email in (PRIYA, MARCUS):
-        fail(closed, email, "x broke")
+        fail_task(closed, email, "x broke")
     await closed.sync()
-    text = shown(told(closed.seen("marcus"))[0])
+    text = visible_text(notifications(closed.visible("marcus"))[0])
     assert "2 members" in text
     assert "@acme" not in text
 
 
-async def test_a_member_hears_of_their_own_failures_if_they_asked(office: Office) -> None:
-    assert "From now on I tell you" in shown(await office.ask("priya", "notify errors on"))
-    fail(office, PRIYA, SECRET)
-    fail(office, MARCUS, SECRET)
-    await office.sync()
-    (mine,) = told(office.dm("priya"))
-    assert "Your task ended as error" in shown(mine)
-    assert SECRET in shown(mine)
-    assert "marcus" not in shown(mine).lower()
-    assert told(office.dm("marcus")) == []
-    assert "From now on I do not" in shown(await office.ask("priya", "notify errors off"))
-    office.clock.advance(timedelta(days=2))
-    fail(office, PRIYA, SECRET)
-    await office.sync()
-    assert len(told(office.dm("priya"))) == 1
+async def test_a_member_hears_of_their_own_failures_if_they_asked(harness: ServiceHarness) -> None:
+    assert "From now on I tell you" in visible_text(await harness.ask("priya", "notify errors on"))
+    fail_task(harness, PRIYA, SECRET)
+    fail_task(harness, MARCUS, SECRET)
+    await harness.sync()
+    (mine,) = notifications(harness.dm("priya"))
+    assert "Your task ended as error" in visible_text(mine)
+    assert SECRET in visible_text(mine)
+    assert "marcus" not in visible_text(mine).lower()
+    assert notifications(harness.dm("marcus")) == []
+    assert "From now on I do not" in visible_text(await harness.ask("priya", "notify errors off"))
+    harness.clock.advance(timedelta(days=2))
+    fail_task(harness, PRIYA, SECRET)
+    await harness.sync()
+    assert len(notifications(harness.dm("priya"))) == 1
 
 
-async def test_tasks_are_shown_to_operators_all_and_to_members_their_own(office: Office) -> None:
-    fail(office, PRIYA, SECRET, title="crown jewels")
-    fail(office, MARCUS, SECRET, title="other work")
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    everything = table(await office.press("hannah", message, "failure_tasks"))
+async def test_tasks_are_shown_to_operators_all_and_to_members_their_own(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, SECRET, title="crown jewels")
+    fail_task(harness, MARCUS, SECRET, title="other work")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    everything = table(await harness.press("hannah", message, "failure_tasks"))
     assert sorted(row[2] for row in everything[1:]) == [MARCUS, PRIYA]
     assert any("crown jewels" in row for row in everything)
-    own = await office.press("marcus", message, "failure_tasks")
+    own = await harness.press("marcus", message, "failure_tasks")
     assert [row[2] for row in table(own)[1:]] == [MARCUS]
-    assert "crown jewels" not in shown(own)
+    assert "crown jewels" not in visible_text(own)
 
 
-async def test_only_operators_silence_and_acknowledge(office: Office) -> None:
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
+async def test_only_operators_silence_and_acknowledge(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
     for action in ("failure_silence", "failure_ack"):
-        assert "Operators silence" in shown(await office.press("marcus", message, action))
-    await office.press("hannah", message, "failure_ack")
-    await office.delivered()
-    (message,) = told(office.seen("marcus"))
-    assert "Acknowledged by" in shown(message)
-    assert "acknowledged it already" in shown(await office.press("hannah", message, "failure_ack"))
+        assert "Operators silence" in visible_text(await harness.press("marcus", message, action))
+    await harness.press("hannah", message, "failure_ack")
+    await harness.deliver()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "Acknowledged by" in visible_text(message)
+    assert "acknowledged it already" in visible_text(await harness.press("hannah", message, "failure_ack"))
 
 
-async def silence(office: Office, message: Message, what: str, **fields: str) -> Message:
+async def silence(harness: ServiceHarness, message: Message, what: str, **fields: str) -> Message:
     """Fill in the form that silences; `what` is the beginning of a choice's value."""
-    await office.slack.click("hannah", "neo-spend", message.ts, "failure_silence")
-    await office.workspace.until(lambda: office.workspace.view_on_top("U0HANNAH") is not None)
-    view = office.workspace.view_on_top("U0HANNAH")
+    await harness.slack.click("hannah", "neo-spend", message.ts, "failure_silence")
+    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0HANNAH") is not None)
+    view = harness.workspace.view_on_top("U0HANNAH")
     assert view is not None
     options = view.body["blocks"][0]["element"]["options"]
     value = next(each["value"] for each in options if each["value"].startswith(what))
-    before = len(office.seen("hannah"))
+    before = len(harness.visible("hannah"))
     values = {"what": value, **fields}
-    ack = await office.slack.submit("hannah", view.id, {name: {name: text} for name, text in values.items()})
+    ack = await harness.slack.submit("hannah", view.id, {name: {name: text} for name, text in values.items()})
     assert ack.ok, ack
-    return await office.answer("hannah", "neo-spend", before)
+    return await harness.answer("hannah", "neo-spend", before)
 
 
 @pytest.mark.parametrize("what", ["kind", "model", "member"])
-async def test_what_is_silenced_is_recorded_and_not_reported_until_it_is_lifted(office: Office, what: str) -> None:
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    until = f"{office.clock() + timedelta(days=5):%Y-%m-%d}"
-    answer = await silence(office, message, what, until=until, reason="known")
-    assert f"Silenced through {until}" in shown(answer)
-    office.clock.advance(timedelta(days=2))
-    fail(office, PRIYA, "x broke", 5)
-    await office.sync()
-    assert len(told(office.seen("marcus"))) == 1
-    report = await office.ask("hannah", "errors team 7d")
-    assert "Silenced through" in shown(report)
-    lifted = await office.press("hannah", report, "failure_lift:1")
-    assert "Lifted" in shown(lifted)
-    fail(office, PRIYA, "x broke", 1)
-    await office.sync()
-    _, second = told(office.seen("marcus"))
-    assert "2 tasks failed the same way" in shown(second)
+async def test_what_is_silenced_is_recorded_and_not_reported_until_it_is_lifted(
+    harness: ServiceHarness, what: str
+) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    until = f"{harness.clock() + timedelta(days=5):%Y-%m-%d}"
+    answer = await silence(harness, message, what, until=until, reason="known")
+    assert f"Silenced through {until}" in visible_text(answer)
+    harness.clock.advance(timedelta(days=2))
+    fail_task(harness, PRIYA, "x broke", 5)
+    await harness.sync()
+    assert len(notifications(harness.visible("marcus"))) == 1
+    report = await harness.ask("hannah", "errors team 7d")
+    assert "Silenced through" in visible_text(report)
+    lifted = await harness.press("hannah", report, "failure_lift:1")
+    assert "Lifted" in visible_text(lifted)
+    fail_task(harness, PRIYA, "x broke", 1)
+    await harness.sync()
+    _, second = notifications(harness.visible("marcus"))
+    assert "2 tasks failed the same way" in visible_text(second)
 
 
-async def test_a_silence_about_somebody_else_holds_nothing_back(office: Office) -> None:
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    await silence(office, told(office.seen("marcus"))[0], "member", until=f"{office.clock():%Y-%m-%d}")
-    office.clock.advance(timedelta(hours=1))
-    fail(office, MARCUS, "y broke")
-    await office.sync()
-    assert len(told(office.seen("marcus"))) == 2
+async def test_a_silence_about_somebody_else_holds_nothing_back(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    await silence(harness, notifications(harness.visible("marcus"))[0], "member", until=f"{harness.clock():%Y-%m-%d}")
+    harness.clock.advance(timedelta(hours=1))
+    fail_task(harness, MARCUS, "y broke")
+    await harness.sync()
+    assert len(notifications(harness.visible("marcus"))) == 2
 
 
-async def test_the_report_has_counts_cost_and_shares(office: Office) -> None:
-    fail(office, PRIYA, "sandbox sbx-11 is gone", 3)
-    fail(office, MARCUS, "sandbox sbx-22 is gone", 4)
-    fail(office, MARCUS, "credits", 1, model="haiku", status="failed")
-    fail(office, MARCUS, None, 9, status="completed")
-    await office.sync()
-    answer = await office.ask("hannah", "errors team today")
-    assert "4 of 5 tasks failed* (80 %), in 3 ways; $18.00 spent on them" in shown(answer)
+async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "sandbox sbx-11 is gone", 3)
+    fail_task(harness, MARCUS, "sandbox sbx-22 is gone", 4)
+    fail_task(harness, MARCUS, "credits", 1, model="haiku", status="failed")
+    fail_task(harness, MARCUS, None, 9, status="completed")
+    await harness.sync()
+    answer = await harness.ask("hannah", "errors team today")
+    assert "4 of 5 tasks failed* (80 %), in 3 ways; $18.00 spent on them" in visible_text(answer)
     rows = table(answer)
     assert rows[1][:5] == ["2", "$7.00", "2", "opus", "error"]
-    assert "opus  3 of 4 (75 %)" in shown(answer)
-    assert f"{MARCUS}  2 of 3 (67 %)" in shown(answer)
-    own = shown(await office.ask("priya", "errors today"))
+    assert "opus  3 of 4 (75 %)" in visible_text(answer)
+    assert f"{MARCUS}  2 of 3 (67 %)" in visible_text(answer)
+    own = visible_text(await harness.ask("priya", "errors today"))
     assert "2 of 2 tasks failed* (100 %), in 2 ways; $13.00 spent on them" in own
     assert "marcus" not in own
-    assert "Only operators" in shown(await office.ask("priya", "errors team"))
-    assert "groups by itself" in shown(await office.ask("hannah", "errors team by:model"))
+    assert "Only operators" in visible_text(await harness.ask("priya", "errors team"))
+    assert "groups by itself" in visible_text(await harness.ask("hannah", "errors team by:model"))
 
 
-async def test_hundreds_of_failures_are_one_new_message_a_tick_and_the_counts_are_right(office: Office) -> None:
+async def test_hundreds_of_failures_are_one_new_message_a_tick_and_the_counts_are_right(
+    harness: ServiceHarness,
+) -> None:
     for number in range(300):
-        fail(office, (PRIYA, MARCUS)[number % 2], f"step {chr(97 + number % 7) * 3} broke at 10.0.0.{number}:44", 1)
-    await office.sync()
-    parents = [each for each in told(office.seen("marcus")) if each.thread_ts is None]
+        fail_task(
+            harness, (PRIYA, MARCUS)[number % 2], f"step {chr(97 + number % 7) * 3} broke at 10.0.0.{number}:44", 1
+        )
+    await harness.sync()
+    parents = [each for each in notifications(harness.visible("marcus")) if each.thread_ts is None]
     assert len(parents) == 1
-    assert "7 new kinds of failure at once*: 300 tasks, 2 members, $300.00 spent" in shown(parents[0])
-    assert len(keys(office.seen("marcus"))) == len(set(keys(office.seen("marcus"))))
+    assert "7 new kinds of failure at once*: 300 tasks, 2 members, $300.00 spent" in visible_text(parents[0])
+    assert len(notification_keys(harness.visible("marcus"))) == len(set(notification_keys(harness.visible("marcus"))))
 
 
-async def test_a_guest_is_refused(office: Office) -> None:
-    assert "guest" in shown(await office.ask("gil", "errors"))
+async def test_a_guest_is_refused(harness: ServiceHarness) -> None:
+    assert "guest" in visible_text(await harness.ask("gil", "errors"))
 
 
-async def test_without_an_alert_channel_operators_hear_of_it_with_the_error(closed: Office) -> None:
+async def test_without_an_alert_channel_operators_hear_of_it_with_the_error(closed: ServiceHarness) -> None:
     await closed.open()
-    fail(closed, PRIYA, SECRET)
+    fail_task(closed, PRIYA, SECRET)
     await closed.sync()
-    (message,) = [each for each in told(closed.dm("hannah")) if "ended as error" in shown(each)]
-    assert SECRET in shown(message)
+    (message,) = [each for each in notifications(closed.dm("hannah")) if "ended as error" in visible_text(each)]
+    assert SECRET in visible_text(message)
 
 
 # --- failures that change, silences that end, clocks that ran ahead -------------------------------
 
 
-def run(office: Office, took: int | None, error: str, **others: Any) -> Stream:
+def run(harness: ServiceHarness, took: int | None, error: str, **others: Any) -> Stream:
     """A run that has just failed, of a known or unknown length in milliseconds."""
-    begun = office.clock() - timedelta(hours=1) - SECOND
+    begun = harness.clock() - timedelta(hours=1) - SECOND
     values: dict[str, Any] = {"credits": Decimal("0.1"), "status": "error", **others}
     return Stream(begun, begun + timedelta(hours=1), total_ms=took, error_message=error, **values)
 
 
 @pytest.mark.parametrize("took", [3_600_000, None])
 async def test_a_task_that_fails_again_is_reported_again_and_what_is_closed_counts_on_as_it_was(
-    office: Office, took: int | None
+    harness: ServiceHarness, took: int | None
 ) -> None:
-    task = SimTask.of("t-a", run(office, took, "x broke"), email=PRIYA, model="opus")
-    office.neo.world.add(task)
-    fail(office, MARCUS, "x broke")
-    await office.sync()
-    office.clock.advance(timedelta(days=2))
-    await office.sync()
-    office.neo.world.add(task.with_stream(run(office, took, "x broke")))
-    await office.sync()
-    first, second = told(office.seen("marcus"))
-    assert "2 tasks failed" in shown(first)
-    assert "A task ended as error" in shown(second)
-    assert "3 of 3 tasks failed" in shown(await office.ask("hannah", "errors team 7d"))
+    task = SimTask.of("t-a", run(harness, took, "x broke"), email=PRIYA, model="opus")
+    harness.neo.world.add(task)
+    fail_task(harness, MARCUS, "x broke")
+    await harness.sync()
+    harness.clock.advance(timedelta(days=2))
+    await harness.sync()
+    harness.neo.world.add(task.with_stream(run(harness, took, "x broke")))
+    await harness.sync()
+    first, second = notifications(harness.visible("marcus"))
+    assert "2 tasks failed" in visible_text(first)
+    assert "A task ended as error" in visible_text(second)
+    assert "3 of 3 tasks failed" in visible_text(await harness.ask("hannah", "errors team 7d"))
 
 
 @pytest.mark.parametrize("before", ["completed", "error"])
-async def test_a_task_that_fails_when_it_is_continued_failed_when_that_was_seen(office: Office, before: str) -> None:
-    task = SimTask.of("t-a", run(office, 3_600_000, "x broke", status=before), email=PRIYA, model="opus")
-    office.neo.world.add(task)
-    await office.sync()
-    office.clock.advance(timedelta(days=2))
-    office.neo.world.add(task.with_stream(run(office, 3_600_000, "y is gone")))
-    await office.sync()
-    assert f"At {office.clock():%Y-%m-%d %H:%M}." in shown(told(office.seen("marcus"))[-1])
+async def test_a_task_that_fails_when_it_is_continued_failed_when_that_was_seen(
+    harness: ServiceHarness, before: str
+) -> None:
+    task = SimTask.of("t-a", run(harness, 3_600_000, "x broke", status=before), email=PRIYA, model="opus")
+    harness.neo.world.add(task)
+    await harness.sync()
+    harness.clock.advance(timedelta(days=2))
+    harness.neo.world.add(task.with_stream(run(harness, 3_600_000, "y is gone")))
+    await harness.sync()
+    assert f"At {harness.clock():%Y-%m-%d %H:%M}." in visible_text(notifications(harness.visible("marcus"))[-1])
 
 
-async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(office: Office) -> None:
-    task = SimTask.of("t-a", run(office, None, "x broke"), email=PRIYA, model="opus")
-    office.neo.world.add(task)
-    await office.sync()
-    office.clock.advance(timedelta(hours=3))
-    office.neo.world.add(task.with_stream(run(office, None, "y is gone")))
-    await office.sync()
-    first, second = told(office.seen("marcus"))
-    assert "Nothing is left of this failure here" in shown(first)
+async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(harness: ServiceHarness) -> None:
+    task = SimTask.of("t-a", run(harness, None, "x broke"), email=PRIYA, model="opus")
+    harness.neo.world.add(task)
+    await harness.sync()
+    harness.clock.advance(timedelta(hours=3))
+    harness.neo.world.add(task.with_stream(run(harness, None, "y is gone")))
+    await harness.sync()
+    first, second = notifications(harness.visible("marcus"))
+    assert "Nothing is left of this failure here" in visible_text(first)
     assert actions(first) == []
-    assert "A task ended as error" in shown(second)
+    assert "A task ended as error" in visible_text(second)
 
 
-async def test_an_error_whose_text_comes_later_is_reported_once(office: Office) -> None:
-    name, begun = fail(office, PRIYA, None), office.clock() - timedelta(hours=1) - SECOND
-    await office.sync()
+async def test_an_error_whose_text_comes_later_is_reported_once(harness: ServiceHarness) -> None:
+    name, begun = fail_task(harness, PRIYA, None), harness.clock() - timedelta(hours=1) - SECOND
+    await harness.sync()
     values = {"email": PRIYA, "model": "opus", "status": "error", "begun": begun}
-    add(office.neo.world, name, "0.1", error_message="user_spending_cap_reached", **values)
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "spending cap in Neo is reached" in shown(message)
-    office.clock.advance(timedelta(minutes=5))
-    fail(office, MARCUS, "user_spending_cap_reached")
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "2 tasks failed the same way" in shown(message)
+    add(harness.neo.world, name, "0.1", error_message="user_spending_cap_reached", **values)
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "spending cap in Neo is reached" in visible_text(message)
+    harness.clock.advance(timedelta(minutes=5))
+    fail_task(harness, MARCUS, "user_spending_cap_reached")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "2 tasks failed the same way" in visible_text(message)
 
 
 @pytest.mark.parametrize("what", ["kind", "member"])
-async def test_a_silenced_failure_is_reported_to_no_listener(office: Office, what: str) -> None:
-    await office.ask("priya", "notify errors on")
-    fail(office, MARCUS if what == "kind" else PRIYA, "x broke")
-    await office.sync()
-    before = len(told(office.dm("priya")))
-    until = f"{office.clock() + timedelta(days=2):%Y-%m-%d}"
-    await silence(office, told(office.seen("marcus"))[0], what, until=until)
-    office.clock.advance(timedelta(hours=1))
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    assert len(told(office.dm("priya"))) == before
+async def test_a_silenced_failure_is_reported_to_no_listener(harness: ServiceHarness, what: str) -> None:
+    await harness.ask("priya", "notify errors on")
+    fail_task(harness, MARCUS if what == "kind" else PRIYA, "x broke")
+    await harness.sync()
+    before = len(notifications(harness.dm("priya")))
+    until = f"{harness.clock() + timedelta(days=2):%Y-%m-%d}"
+    await silence(harness, notifications(harness.visible("marcus"))[0], what, until=until)
+    harness.clock.advance(timedelta(hours=1))
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    assert len(notifications(harness.dm("priya"))) == before
 
 
-async def test_after_a_silence_what_went_on_all_along_is_reported_again(office: Office) -> None:
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    until = f"{office.clock() + timedelta(days=2):%Y-%m-%d}"
-    await silence(office, told(office.seen("marcus"))[0], "kind", until=until)
+async def test_after_a_silence_what_went_on_all_along_is_reported_again(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    until = f"{harness.clock() + timedelta(days=2):%Y-%m-%d}"
+    await silence(harness, notifications(harness.visible("marcus"))[0], "kind", until=until)
     for _ in range(3):
-        office.clock.advance(timedelta(hours=12))
-        fail(office, PRIYA, "x broke")
-        await office.sync()
-    (first,) = told(office.seen("marcus"))
-    assert "Closed: a failure of the kind was silenced" in shown(first)
+        harness.clock.advance(timedelta(hours=12))
+        fail_task(harness, PRIYA, "x broke")
+        await harness.sync()
+    (first,) = notifications(harness.visible("marcus"))
+    assert "Closed: a failure of the kind was silenced" in visible_text(first)
     assert actions(first) == ["failure_tasks"]
-    report = await office.ask("hannah", "errors team 7d")
-    await office.press("hannah", report, "failure_lift:1")
-    office.clock.advance(timedelta(hours=12))
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    first, second = told(office.seen("marcus"))
-    assert "A task ended as error" in shown(first)
-    assert "4 tasks failed the same way" in shown(second)
+    report = await harness.ask("hannah", "errors team 7d")
+    await harness.press("hannah", report, "failure_lift:1")
+    harness.clock.advance(timedelta(hours=12))
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    first, second = notifications(harness.visible("marcus"))
+    assert "A task ended as error" in visible_text(first)
+    assert "4 tasks failed the same way" in visible_text(second)
 
 
-async def test_the_form_that_silences_opens_on_a_summary_of_many_models(office: Office) -> None:
+async def test_the_form_that_silences_opens_on_a_summary_of_many_models(harness: ServiceHarness) -> None:
     for number in range(130):
-        fail(office, PRIYA, "x broke", model=f"model-{number}")
-    await office.sync()
-    parent = next(each for each in told(office.seen("marcus")) if each.thread_ts is None)
-    await office.slack.click("hannah", "neo-spend", parent.ts, "failure_silence")
-    await office.workspace.until(lambda: office.workspace.view_on_top("U0HANNAH") is not None)
-    view = office.workspace.view_on_top("U0HANNAH")
+        fail_task(harness, PRIYA, "x broke", model=f"model-{number}")
+    await harness.sync()
+    parent = next(each for each in notifications(harness.visible("marcus")) if each.thread_ts is None)
+    await harness.slack.click("hannah", "neo-spend", parent.ts, "failure_silence")
+    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0HANNAH") is not None)
+    view = harness.workspace.view_on_top("U0HANNAH")
     assert view is not None
     assert len(view.body["blocks"][0]["element"]["options"]) == 61
 
 
-async def test_a_form_that_slack_refuses_is_answered(office: Office) -> None:
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    office.slack.faults.when(lambda call: Refuse("expired_trigger_id") if call.method == "views.open" else None)
-    answer = await office.press("hannah", told(office.seen("marcus"))[0], "failure_silence")
-    assert "Press the button once more" in shown(answer)
+async def test_a_form_that_slack_refuses_is_answered(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    harness.slack.faults.when(lambda call: Refuse("expired_trigger_id") if call.method == "views.open" else None)
+    answer = await harness.press("hannah", notifications(harness.visible("marcus"))[0], "failure_silence")
+    assert "Press the button once more" in visible_text(answer)
 
 
-async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(office: Office) -> None:
-    office.clock.advance(timedelta(days=10))
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    office.clock.set_back(timedelta(days=10))
+async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(harness: ServiceHarness) -> None:
+    harness.clock.advance(timedelta(days=10))
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    harness.clock.set_back(timedelta(days=10))
     for _ in range(3):
-        office.clock.advance(timedelta(hours=30))
-        fail(office, PRIYA, "x broke")
-        await office.sync()
-    assert len(told(office.seen("marcus"))) > 1
+        harness.clock.advance(timedelta(hours=30))
+        fail_task(harness, PRIYA, "x broke")
+        await harness.sync()
+    assert len(notifications(harness.visible("marcus"))) > 1
 
 
-async def test_a_silence_of_a_clock_that_ran_ahead_silences_nothing(office: Office) -> None:
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    office.clock.advance(timedelta(days=300))
-    await silence(office, message, "kind", until=f"{office.clock() + timedelta(days=5):%Y-%m-%d}")
-    office.clock.set_back(timedelta(days=300))
-    office.clock.advance(timedelta(days=2))
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    assert len(told(office.seen("marcus"))) == 2
+async def test_a_silence_of_a_clock_that_ran_ahead_silences_nothing(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    harness.clock.advance(timedelta(days=300))
+    await silence(harness, message, "kind", until=f"{harness.clock() + timedelta(days=5):%Y-%m-%d}")
+    harness.clock.set_back(timedelta(days=300))
+    harness.clock.advance(timedelta(days=2))
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    assert len(notifications(harness.visible("marcus"))) == 2
 
 
-async def test_a_failure_that_counts_as_none_any_more_closes_its_message(office: Office) -> None:
-    fail(office, PRIYA, "x broke", status="failed")
-    await office.sync()
-    await office.service.end()
-    office.settings["FAILURE_STATUSES"] = "error"
-    await office.start()
-    await office.sync()
-    (message,) = told(office.seen("marcus"))
-    assert "it no longer counts as failed" in shown(message)
+async def test_a_failure_that_counts_as_none_any_more_closes_its_message(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke", status="failed")
+    await harness.sync()
+    await harness.service.end()
+    harness.settings["FAILURE_STATUSES"] = "error"
+    await harness.start()
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "it no longer counts as failed" in visible_text(message)
     assert actions(message) == []
 
 
-async def test_replies_of_a_summary_say_that_they_are_as_found(office: Office) -> None:
+async def test_replies_of_a_summary_say_that_they_are_as_found(harness: ServiceHarness) -> None:
     for word in ("alpha", "beta", "gamma", "delta"):
-        fail(office, PRIYA, f"{word} broke")
-    await office.sync()
-    parent, *replies = told(office.seen("marcus"))
-    assert all("As found; the message above counts on." in shown(each) for each in replies)
-    assert "As found" not in shown(parent)
+        fail_task(harness, PRIYA, f"{word} broke")
+    await harness.sync()
+    parent, *replies = notifications(harness.visible("marcus"))
+    assert all("As found; the message above counts on." in visible_text(each) for each in replies)
+    assert "As found" not in visible_text(parent)
 
 
 @pytest.mark.parametrize("hours", [1, 49])
@@ -464,16 +472,16 @@ async def test_replies_of_a_summary_say_that_they_are_as_found(office: Office) -
     ],
 )
 async def test_what_neo_corrects_of_a_failure_is_no_other_failure(
-    office: Office, corrected: dict[str, Any], hours: int
+    harness: ServiceHarness, corrected: dict[str, Any], hours: int
 ) -> None:
-    await office.ask("priya", "notify errors on")
-    stream = run(office, 3_600_000, "x broke")
-    office.neo.world.add(SimTask.of("t-a", stream, email=PRIYA, model="opus"))
-    await office.sync()
-    office.clock.advance(timedelta(hours=hours))
-    await office.sync()  # after two days its group is closed
-    office.neo.world.add(SimTask.of("t-a", replace(stream, **corrected), email=PRIYA, model="opus", title="renamed"))
-    await office.sync()
-    assert len(told(office.seen("marcus"))) == 1
-    assert len([each for each in told(office.dm("priya")) if "ended as" in shown(each)]) == 1
-    assert "2 of 2 tasks failed" in shown(await office.ask("hannah", "errors team 7d"))
+    await harness.ask("priya", "notify errors on")
+    stream = run(harness, 3_600_000, "x broke")
+    harness.neo.world.add(SimTask.of("t-a", stream, email=PRIYA, model="opus"))
+    await harness.sync()
+    harness.clock.advance(timedelta(hours=hours))
+    await harness.sync()  # after two days its group is closed
+    harness.neo.world.add(SimTask.of("t-a", replace(stream, **corrected), email=PRIYA, model="opus", title="renamed"))
+    await harness.sync()
+    assert len(notifications(harness.visible("marcus"))) == 1
+    assert len([each for each in notifications(harness.dm("priya")) if "ended as" in visible_text(each)]) == 1
+    assert "2 of 2 tasks failed" in visible_text(await harness.ask("hannah", "errors team 7d"))

@@ -14,11 +14,11 @@ from bot.home.viewers import CHECKS_AT_ONCE
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.models import User
 from bot.sandbox.world import START, World
-from tests.support.acts import fail
+from tests.support.acts import fail_task
 from tests.support.app import merge, report_of
-from tests.support.app_home import home, opened, press, seen
-from tests.support.harness import Office
-from tests.support.messages import shown
+from tests.support.app_home import home_text, home_view, open_home, press_home
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.worlds import add, spent
 
 DAY, HOUR, MINUTE, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -37,21 +37,21 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     await closed.open()
     return closed
 
 
-def spend(office: Office, email: str, usd: int, **others: Any) -> None:
-    spent(office.neo.world, office.clock(), email, usd, **others)
+def spend(harness: ServiceHarness, email: str, usd: int, **others: Any) -> None:
+    spent(harness.neo.world, harness.clock(), email, usd, **others)
 
 
-async def test_a_member_sees_what_is_theirs_and_nothing_else(office: Office) -> None:
-    await office.ask("hannah", "budget @priya 40/month")
-    spend(office, PRIYA, 5, status="error", error_message="vault is sealed")
-    await office.sync()
-    text = await opened(office, "priya")
+async def test_a_member_sees_what_is_theirs_and_nothing_else(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 40/month")
+    spend(harness, PRIYA, 5, status="error", error_message="vault is sealed")
+    await harness.sync()
+    text = await open_home(harness, "priya")
     assert "Your month" in text
     assert "$25.00* (2.50 credits) so far, 3 tasks, 1 failed ($5.00)" in text
     assert "No forecast before 5 whole days" in text
@@ -63,11 +63,11 @@ async def test_a_member_sees_what_is_theirs_and_nothing_else(office: Office) -> 
         assert of_others not in text
 
 
-async def test_an_operator_sees_the_team_too(office: Office) -> None:
-    await office.ask("hannah", "budget team 20/month")
-    spend(office, PRIYA, 5, status="error", error_message="vault is sealed")
-    await office.sync()
-    text = await opened(office, "hannah")
+async def test_an_operator_sees_the_team_too(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget team 20/month")
+    spend(harness, PRIYA, 5, status="error", error_message="vault is sealed")
+    await harness.sync()
+    text = await open_home(harness, "hannah")
     assert "The team" in text
     assert "$65.00* (6.50 credits) so far" in text
     assert "*325 %* the team, $65.00 of $20.00 a month" in text
@@ -75,212 +75,212 @@ async def test_an_operator_sees_the_team_too(office: Office) -> None:
     assert "I find no task of yours in Neo" in text
 
 
-async def test_a_guest_is_refused_there(office: Office) -> None:
-    assert "here as a guest" in await opened(office, "gil")
+async def test_a_guest_is_refused_there(harness: ServiceHarness) -> None:
+    assert "here as a guest" in await open_home(harness, "gil")
 
 
-async def test_it_is_republished_when_its_content_changes_once_a_minute_at_most(office: Office) -> None:
-    await opened(office, "priya")
-    publications = len(office.slack.calls("views.publish"))
+async def test_it_is_republished_when_its_content_changes_once_a_minute_at_most(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    publications = len(harness.slack.calls("views.publish"))
     for _ in range(3):
-        spend(office, PRIYA, 5)
-        await office.sync()
-    assert len(office.slack.calls("views.publish")) == publications
-    office.clock.advance(61 * SECOND)
-    await office.service.jobs.run_every(5)
-    assert len(office.slack.calls("views.publish")) == publications + 1
-    assert "$35.00* (3.50 credits)" in seen(office, "priya")
-    office.clock.advance(61 * SECOND)
-    spend(office, MARCUS, 5)
-    await office.sync()
-    assert len(office.slack.calls("views.publish")) == publications + 1  # it is not hers that has changed
+        spend(harness, PRIYA, 5)
+        await harness.sync()
+    assert len(harness.slack.calls("views.publish")) == publications
+    harness.clock.advance(61 * SECOND)
+    await harness.service.jobs.run_every(5)
+    assert len(harness.slack.calls("views.publish")) == publications + 1
+    assert "$35.00* (3.50 credits)" in home_text(harness, "priya")
+    harness.clock.advance(61 * SECOND)
+    spend(harness, MARCUS, 5)
+    await harness.sync()
+    assert len(harness.slack.calls("views.publish")) == publications + 1  # it is not hers that has changed
 
 
-async def test_it_shows_what_its_viewer_did_there_at_once(office: Office) -> None:
-    await opened(office, "priya")
-    await press(office, "priya", "Tell me when a task fails")
-    assert "I tell you in a direct message when a task of yours fails" in seen(office, "priya")
-    await press(office, "priya", "Tell me no more")
-    assert "I do not tell you of failed tasks" in seen(office, "priya")
+async def test_it_shows_what_its_viewer_did_there_at_once(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    await press_home(harness, "priya", "Tell me when a task fails")
+    assert "I tell you in a direct message when a task of yours fails" in home_text(harness, "priya")
+    await press_home(harness, "priya", "Tell me no more")
+    assert "I do not tell you of failed tasks" in home_text(harness, "priya")
 
 
-async def test_a_budget_is_asked_for_from_there(office: Office) -> None:
-    await opened(office, "priya")
-    await press(office, "priya", "Ask for a budget")
-    view = office.workspace.view_on_top("U0PRIYA")
+async def test_a_budget_is_asked_for_from_there(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    await press_home(harness, "priya", "Ask for a budget")
+    view = harness.workspace.view_on_top("U0PRIYA")
     assert view is not None
-    before = len(office.dm("priya"))
-    ack = await office.slack.submit("priya", view.id, {"amount": {"amount": "95"}})
+    before = len(harness.dm("priya"))
+    ack = await harness.slack.submit("priya", view.id, {"amount": {"amount": "95"}})
     assert ack.ok, ack
-    im = office.workspace.im_of("U0PRIYA").id
-    assert "I have asked" in shown(await office.answer("priya", im, before))
+    im = harness.workspace.im_of("U0PRIYA").id
+    assert "I have asked" in visible_text(await harness.answer("priya", im, before))
 
 
-async def test_a_silence_is_lifted_from_there(office: Office) -> None:
-    with office.service.database.transaction() as connection:
+async def test_a_silence_is_lifted_from_there(harness: ServiceHarness) -> None:
+    with harness.service.database.transaction() as connection:
         connection.exec_driver_sql(
             "INSERT INTO failure_silence (what, value, until, reason, set_by, set_at)"
             " VALUES ('model', 'opus', 9e15, 'known', 'U0HANNAH', 0)"
         )
-    text = await opened(office, "hannah")
+    text = await open_home(harness, "hannah")
     assert "everything of opus" in text
-    await press(office, "hannah", "Lift: everything of opus")
-    assert "everything of opus" not in seen(office, "hannah")
+    await press_home(harness, "hannah", "Lift: everything of opus")
+    assert "everything of opus" not in home_text(harness, "hannah")
 
 
-async def test_whoever_loses_access_sees_nothing_more(office: Office) -> None:
-    assert "The team" in await opened(office, "hannah")
-    office.workspace.user("hannah").is_restricted = True
-    office.clock.advance(timedelta(minutes=6))
-    spend(office, PRIYA, 5)
-    await office.sync()
-    assert "The team" not in seen(office, "hannah")
-    assert "only answer full members" in seen(office, "hannah")
+async def test_whoever_loses_access_sees_nothing_more(harness: ServiceHarness) -> None:
+    assert "The team" in await open_home(harness, "hannah")
+    harness.workspace.user("hannah").is_restricted = True
+    harness.clock.advance(timedelta(minutes=6))
+    spend(harness, PRIYA, 5)
+    await harness.sync()
+    assert "The team" not in home_text(harness, "hannah")
+    assert "only answer full members" in home_text(harness, "hannah")
 
 
 # --- whose rights change ---------------------------------------------------------------------------
 
 
-async def test_a_guest_is_refused_once_a_minute_however_often_it_is_opened(office: Office) -> None:
-    before = publications(office)
+async def test_a_guest_is_refused_once_a_minute_however_often_it_is_opened(harness: ServiceHarness) -> None:
+    before = publications(harness)
     for _ in range(5):
-        await opened(office, "gil")
-        office.clock.advance(SECOND)
-        await office.service.jobs.run_every(5)
-    assert publications(office) == before + 1
+        await open_home(harness, "gil")
+        harness.clock.advance(SECOND)
+        await harness.service.jobs.run_every(5)
+    assert publications(harness) == before + 1
 
 
-async def test_whoever_becomes_a_guest_sees_nothing_more_though_nothing_has_changed(office: Office) -> None:
-    assert "crown jewels" in await opened(office, "priya")
-    office.workspace.user("priya").is_restricted = True
-    office.clock.advance(6 * MINUTE)
-    await office.service.jobs.run_every(5)
-    assert "here as a guest" in seen(office, "priya")
-    office.workspace.user("priya").is_restricted = False
-    office.clock.advance(6 * MINUTE)
-    assert "crown jewels" in await opened(office, "priya")
+async def test_whoever_becomes_a_guest_sees_nothing_more_though_nothing_has_changed(harness: ServiceHarness) -> None:
+    assert "crown jewels" in await open_home(harness, "priya")
+    harness.workspace.user("priya").is_restricted = True
+    harness.clock.advance(6 * MINUTE)
+    await harness.service.jobs.run_every(5)
+    assert "here as a guest" in home_text(harness, "priya")
+    harness.workspace.user("priya").is_restricted = False
+    harness.clock.advance(6 * MINUTE)
+    assert "crown jewels" in await open_home(harness, "priya")
 
 
-async def test_a_refusal_is_replaced_without_its_being_opened(office: Office) -> None:
-    assert "here as a guest" in await opened(office, "gil")
-    office.workspace.user("gil").is_ultra_restricted = office.workspace.user("gil").is_restricted = False
-    office.clock.advance(6 * MINUTE)
-    await office.service.jobs.run_every(5)
-    assert "guest" not in seen(office, "gil")
+async def test_a_refusal_is_replaced_without_its_being_opened(harness: ServiceHarness) -> None:
+    assert "here as a guest" in await open_home(harness, "gil")
+    harness.workspace.user("gil").is_ultra_restricted = harness.workspace.user("gil").is_restricted = False
+    harness.clock.advance(6 * MINUTE)
+    await harness.service.jobs.run_every(5)
+    assert "guest" not in home_text(harness, "gil")
 
 
-async def test_an_operator_by_e_mail_whose_e_mail_changes_sees_the_team_no_more(closed: Office) -> None:
+async def test_an_operator_by_e_mail_whose_e_mail_changes_sees_the_team_no_more(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = MARCUS
     await closed.open()
-    assert "The team" in await opened(closed, "marcus")
+    assert "The team" in await open_home(closed, "marcus")
     closed.workspace.user("marcus").email = "marcus@elsewhere.example"
     await goes_on(closed, 6)
-    assert "The team" not in seen(closed, "marcus")
+    assert "The team" not in home_text(closed, "marcus")
 
 
-async def test_the_access_of_a_few_viewers_is_checked_in_each_tick(office: Office) -> None:
-    now = office.clock()
+async def test_the_access_of_a_few_viewers_is_checked_in_each_tick(harness: ServiceHarness) -> None:
+    now = harness.clock()
     users = [
-        office.workspace.add_user(User(f"U0VIEWER{each}", f"viewer{each}", f"Viewer {each}")).id for each in range(30)
+        harness.workspace.add_user(User(f"U0VIEWER{each}", f"viewer{each}", f"Viewer {each}")).id for each in range(30)
     ]
-    with office.service.database.transaction() as connection:
+    with harness.service.database.transaction() as connection:
         for user in users:
             store.record_opening(connection, user, now)
-    await office.service.jobs.run_every(5)
-    office.clock.advance(6 * MINUTE)
-    before = len(office.slack.calls("users.info"))
-    await office.service.jobs.run_every(5)
-    assert 0 < len(office.slack.calls("users.info")) - before <= CHECKS_AT_ONCE
+    await harness.service.jobs.run_every(5)
+    harness.clock.advance(6 * MINUTE)
+    before = len(harness.slack.calls("users.info"))
+    await harness.service.jobs.run_every(5)
+    assert 0 < len(harness.slack.calls("users.info")) - before <= CHECKS_AT_ONCE
 
 
 # --- what goes wrong -------------------------------------------------------------------------------
 
 
-def publications(office: Office) -> int:
-    return len(office.slack.calls("views.publish"))
+def publications(harness: ServiceHarness) -> int:
+    return len(harness.slack.calls("views.publish"))
 
 
-async def goes_on(office: Office, minutes: int) -> None:
+async def goes_on(harness: ServiceHarness, minutes: int) -> None:
     for _ in range(minutes // 2):
-        office.clock.advance(2 * MINUTE)
-        await office.sync()
-        await office.service.jobs.run_every(5)
+        harness.clock.advance(2 * MINUTE)
+        await harness.sync()
+        await harness.service.jobs.run_every(5)
 
 
-def fails(office: Office, method: str) -> None:
-    office.slack.faults.when(lambda call: Status(503) if call.method == method else None)
+def fails(harness: ServiceHarness, method: str) -> None:
+    harness.slack.faults.when(lambda call: Status(503) if call.method == method else None)
 
 
-async def test_while_slack_does_not_answer_who_a_viewer_is_the_old_page_stays(office: Office) -> None:
-    await opened(office, "priya")
-    office.clock.advance(6 * MINUTE)
-    fails(office, "users.info")
-    spend(office, PRIYA, 5)
-    await office.sync()
-    assert "$20.00* (2.00 credits)" in seen(office, "priya")
-    office.slack.faults.clear()
-    await goes_on(office, 2)
-    assert "$25.00* (2.50 credits)" in seen(office, "priya")
+async def test_while_slack_does_not_answer_who_a_viewer_is_the_old_page_stays(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    harness.clock.advance(6 * MINUTE)
+    fails(harness, "users.info")
+    spend(harness, PRIYA, 5)
+    await harness.sync()
+    assert "$20.00* (2.00 credits)" in home_text(harness, "priya")
+    harness.slack.faults.clear()
+    await goes_on(harness, 2)
+    assert "$25.00* (2.50 credits)" in home_text(harness, "priya")
 
 
-async def test_if_slack_does_not_answer_who_opens_it_they_are_told_and_see_it_later(office: Office) -> None:
-    await opened(office, "priya")
-    office.clock.advance(6 * MINUTE)
-    fails(office, "users.info")
-    assert "cannot ask Slack who you are" in await opened(office, "priya")
-    office.slack.faults.clear()
-    await goes_on(office, 2)
-    assert "Your month" in seen(office, "priya")
+async def test_if_slack_does_not_answer_who_opens_it_they_are_told_and_see_it_later(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    harness.clock.advance(6 * MINUTE)
+    fails(harness, "users.info")
+    assert "cannot ask Slack who you are" in await open_home(harness, "priya")
+    harness.slack.faults.clear()
+    await goes_on(harness, 2)
+    assert "Your month" in home_text(harness, "priya")
 
 
-async def test_a_publication_that_fails_is_tried_again(office: Office) -> None:
-    await opened(office, "priya")
-    office.clock.advance(2 * MINUTE)
-    fails(office, "views.publish")
-    spend(office, PRIYA, 5)
-    await office.sync()
-    office.slack.faults.clear()
-    await goes_on(office, 2)
-    assert "$25.00* (2.50 credits)" in seen(office, "priya")
+async def test_a_publication_that_fails_is_tried_again(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    harness.clock.advance(2 * MINUTE)
+    fails(harness, "views.publish")
+    spend(harness, PRIYA, 5)
+    await harness.sync()
+    harness.slack.faults.clear()
+    await goes_on(harness, 2)
+    assert "$25.00* (2.50 credits)" in home_text(harness, "priya")
 
 
-async def test_a_first_publication_that_fails_is_tried_again(office: Office) -> None:
-    fails(office, "views.publish")
-    await office.slack.open_home("priya")
-    await office.idle()
-    assert home(office, "priya") is None
-    office.slack.faults.clear()
-    await goes_on(office, 2)
-    assert "Your month" in seen(office, "priya")
+async def test_a_first_publication_that_fails_is_tried_again(harness: ServiceHarness) -> None:
+    fails(harness, "views.publish")
+    await harness.slack.open_home("priya")
+    await harness.idle()
+    assert home_view(harness, "priya") is None
+    harness.slack.faults.clear()
+    await goes_on(harness, 2)
+    assert "Your month" in home_text(harness, "priya")
 
 
 async def test_what_cannot_be_rendered_for_one_viewer_is_published_for_the_others(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(reader: Reader, caller: Caller, *others: Any) -> HomeFacts:
         if caller.member == MARCUS:
             raise ZeroDivisionError
         return home_facts(reader, caller, *others)
 
-    await opened(office, "marcus")
-    await opened(office, "priya")
-    office.clock.advance(2 * MINUTE)
-    spend(office, MARCUS, 5)
-    spend(office, PRIYA, 5)
+    await open_home(harness, "marcus")
+    await open_home(harness, "priya")
+    harness.clock.advance(2 * MINUTE)
+    spend(harness, MARCUS, 5)
+    spend(harness, PRIYA, 5)
     with monkeypatch.context() as patch:
         patch.setattr("bot.home.pages.home_facts", broken)
-        await office.sync()
-    assert "$25.00* (2.50 credits)" in seen(office, "priya")
-    assert "$25.00* (2.50 credits)" not in seen(office, "marcus")
-    await goes_on(office, 2)
-    assert "(5.00 credits)" not in seen(office, "marcus")
-    assert "$45.00* (4.50 credits)" in seen(office, "marcus")
+        await harness.sync()
+    assert "$25.00* (2.50 credits)" in home_text(harness, "priya")
+    assert "$25.00* (2.50 credits)" not in home_text(harness, "marcus")
+    await goes_on(harness, 2)
+    assert "(5.00 credits)" not in home_text(harness, "marcus")
+    assert "$45.00* (4.50 credits)" in home_text(harness, "marcus")
 
 
 # --- what changes ----------------------------------------------------------------------------------
 
 
-async def test_last_tasks_show_what_spend_adds_up(closed: Office) -> None:
+async def test_last_tasks_show_what_spend_adds_up(closed: ServiceHarness) -> None:
     closed.settings["SPEND_BASIS"] = "platform"
     await closed.open()
     add(
@@ -294,42 +294,42 @@ async def test_last_tasks_show_what_spend_adds_up(closed: Office) -> None:
         neo_cost=1,
     )
     await closed.sync()
-    await opened(closed, "priya")
-    view = home(closed, "priya")
+    await open_home(closed, "priya")
+    view = home_view(closed, "priya")
     assert view is not None
     rows = next(block["rows"] for block in view.body["blocks"] if block["type"] == "table")
     report = report_of(closed.service.app, f"email:{PRIYA} task:own")
     assert rows[1][1]["text"] == show_usd(report.spend_nanos)
 
 
-async def test_a_task_that_recovers_at_no_cost_is_shown_so(office: Office) -> None:
-    begun = office.clock() - HOUR - SECOND
-    failed = fail(office, PRIYA, "vault is sealed", 3)
-    await office.sync()
-    assert "vault is sealed" in await opened(office, "priya")
-    add(office.neo.world, failed, "0.3", email=PRIYA, begun=begun, model="opus", title="port scan")
-    await goes_on(office, 4)
-    assert "vault is sealed" not in seen(office, "priya")
+async def test_a_task_that_recovers_at_no_cost_is_shown_so(harness: ServiceHarness) -> None:
+    begun = harness.clock() - HOUR - SECOND
+    failed = fail_task(harness, PRIYA, "vault is sealed", 3)
+    await harness.sync()
+    assert "vault is sealed" in await open_home(harness, "priya")
+    add(harness.neo.world, failed, "0.3", email=PRIYA, begun=begun, model="opus", title="port scan")
+    await goes_on(harness, 4)
+    assert "vault is sealed" not in home_text(harness, "priya")
 
 
-async def test_new_spend_of_a_renamed_member_is_shown_to_them(office: Office) -> None:
+async def test_new_spend_of_a_renamed_member_is_shown_to_them(harness: ServiceHarness) -> None:
     new = "priya@new.example"
-    spend(office, new, 5)
-    await office.sync()
-    await opened(office, "priya")
-    with office.service.database.transaction() as connection:
-        merge(office.service.app, office.service.database, connection, PRIYA, new)
-    await goes_on(office, 2)
-    assert "$25.00* (2.50 credits)" in seen(office, "priya")
-    spend(office, new, 30)
-    await goes_on(office, 2)
-    assert "$55.00* (5.50 credits)" in seen(office, "priya")
+    spend(harness, new, 5)
+    await harness.sync()
+    await open_home(harness, "priya")
+    with harness.service.database.transaction() as connection:
+        merge(harness.service.app, harness.service.database, connection, PRIYA, new)
+    await goes_on(harness, 2)
+    assert "$25.00* (2.50 credits)" in home_text(harness, "priya")
+    spend(harness, new, 30)
+    await goes_on(harness, 2)
+    assert "$55.00* (5.50 credits)" in home_text(harness, "priya")
 
 
-async def test_a_new_month_is_shown_without_any_other_change(office: Office) -> None:
-    assert "$20.00* (2.00 credits)" in await opened(office, "priya")
-    with office.service.database.transaction() as connection:
-        store.record_opening(connection, "U0PRIYA", office.clock() + 28 * DAY)
-    office.clock.advance(30 * DAY)
-    await office.service.jobs.run_every(5)
-    assert "$20.00* (2.00 credits)" not in seen(office, "priya")
+async def test_a_new_month_is_shown_without_any_other_change(harness: ServiceHarness) -> None:
+    assert "$20.00* (2.00 credits)" in await open_home(harness, "priya")
+    with harness.service.database.transaction() as connection:
+        store.record_opening(connection, "U0PRIYA", harness.clock() + 28 * DAY)
+    harness.clock.advance(30 * DAY)
+    await harness.service.jobs.run_every(5)
+    assert "$20.00* (2.00 credits)" not in home_text(harness, "priya")

@@ -58,11 +58,11 @@ from bot.outbox.summary import summarized_notifications
 from bot.sandbox.world import START, World
 from bot.settings.environment import load
 from tests.support.acts import spend
-from tests.support.app_home import opened, press, seen
+from tests.support.app_home import home_text, open_home, press_home
 from tests.support.downgrade import downgrade
-from tests.support.harness import Office
+from tests.support.harness import ServiceHarness
 from tests.support.ledgers import new_database, place_ledger
-from tests.support.messages import shown, told
+from tests.support.messages import notifications, visible_text
 from tests.support.service import nightly_pruning
 from tests.support.worlds import MARCUS, PRIYA, spent
 
@@ -334,8 +334,8 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
-    """An office whose ledger is three years old."""
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    """A harness whose ledger is three years old."""
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend"}
     channel = closed.workspace.channel("neo-spend").id
     live(closed.directory / "ledger.db", Years(START, (PRIYA, MARCUS), channel, tasks=LIVED, days=LIVED))
@@ -343,79 +343,81 @@ async def office(closed: Office) -> Office:
     return closed
 
 
-def rows(office: Office) -> dict[str, int]:
+def rows(harness: ServiceHarness) -> dict[str, int]:
     """How many there are of what is pruned."""
     tables = ("pass", "notification", "living", "digest", "incident", "failure_silence", "home_viewer")
-    with closing(sqlite3.connect(office.directory / "ledger.db")) as connection:
+    with closing(sqlite3.connect(harness.directory / "ledger.db")) as connection:
         return {each: connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in tables}
 
 
-async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(office: Office) -> None:
-    await office.ask("hannah", "budget @priya 100/month")
-    await spend(office, PRIYA, 85)
-    explained = shown(await office.ask("hannah", EXPLAINED))
-    before = rows(office)
+async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 100/month")
+    await spend(harness, PRIYA, 85)
+    explained = visible_text(await harness.ask("hannah", EXPLAINED))
+    before = rows(harness)
     with structlog.testing.capture_logs() as log:
-        await nightly_pruning(office.service).tick()
-    after = rows(office)
+        await nightly_pruning(harness.service).tick()
+    after = rows(harness)
     (said,) = [each for each in log if each["event"] == "pruned"]
     assert said["passes"] == before["pass"] - after["pass"] > 10_000
     assert {"notifications", "living", "digests", "incidents", "silences", "viewers"} <= set(said)
     assert all(0 < after[table] < count for table, count in before.items() if table != "home_viewer")
-    assert not any(verify(office.directory / "ledger.db").values())
-    assert shown(await office.ask("hannah", EXPLAINED)) == explained
-    await spend(office, PRIYA, 20)
-    parent, step = told(office.dm("priya"))
-    assert "105 % used" in shown(parent)
+    assert not any(verify(harness.directory / "ledger.db").values())
+    assert visible_text(await harness.ask("hannah", EXPLAINED)) == explained
+    await spend(harness, PRIYA, 20)
+    parent, step = notifications(harness.dm("priya"))
+    assert "105 % used" in visible_text(parent)
     assert step.thread_ts == parent.ts
 
 
-async def test_it_is_done_once_a_night(office: Office) -> None:
-    await nightly_pruning(office.service).tick()
+async def test_it_is_done_once_a_night(harness: ServiceHarness) -> None:
+    await nightly_pruning(harness.service).tick()
     with structlog.testing.capture_logs() as log:
-        office.clock.advance(3 * HOUR)
-        await nightly_pruning(office.service).tick()
+        harness.clock.advance(3 * HOUR)
+        await nightly_pruning(harness.service).tick()
         assert not log
-        office.clock.advance(30 * HOUR)
-        spent(office.neo.world, office.clock(), PRIYA, 1)
-        await office.sync()
+        harness.clock.advance(30 * HOUR)
+        spent(harness.neo.world, harness.clock(), PRIYA, 1)
+        await harness.sync()
         log.clear()
-        await nightly_pruning(office.service).tick()
+        await nightly_pruning(harness.service).tick()
         assert [each["event"] for each in log] == ["pruned"]  # a day's worth of what was three years old
 
 
-async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_its_time(office: Office) -> None:
-    service, now = office.service, office.clock()
+async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_its_time(
+    harness: ServiceHarness,
+) -> None:
+    service, now = harness.service, harness.clock()
     await nightly_pruning(service).tick()
-    before = rows(office)
+    before = rows(harness)
     await nightly_pruning(service, lambda: now + 10 * 365 * DAY).tick()
-    for table, count in rows(office).items():
+    for table, count in rows(harness).items():
         assert count >= 0.7 * before[table], table  # a week's worth goes, as far as the newest task is believed
     assert await service.database.read(lambda reader: is_due(reader, now, ZONE))  # the night ahead counts for none
     await nightly_pruning(service).tick()
     assert not await service.database.read(lambda reader: is_due(reader, now, ZONE))
 
 
-async def test_nobody_is_welcomed_twice(office: Office) -> None:
-    assert len([each for each in told(office.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
+async def test_nobody_is_welcomed_twice(harness: ServiceHarness) -> None:
+    assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
     for _ in range(3):
-        office.clock.advance(200 * DAY)
-        spent(office.neo.world, office.clock(), PRIYA, 1)
-        await office.sync()
-        await nightly_pruning(office.service).tick()
-        await office.sync()
-    assert len([each for each in told(office.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
+        harness.clock.advance(200 * DAY)
+        spent(harness.neo.world, harness.clock(), PRIYA, 1)
+        await harness.sync()
+        await nightly_pruning(harness.service).tick()
+        await harness.sync()
+    assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
 
 
-async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_working(office: Office) -> None:
-    await opened(office, "priya")
-    office.clock.advance(40 * DAY)
-    spent(office.neo.world, office.clock(), PRIYA, 1)
-    await office.sync()
-    await nightly_pruning(office.service).tick()
-    assert rows(office)["home_viewer"] == 0
-    await press(office, "priya", "Tell me when a task fails")
-    assert "I tell you in a direct message when a task of yours fails" in seen(office, "priya")
+async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_working(harness: ServiceHarness) -> None:
+    await open_home(harness, "priya")
+    harness.clock.advance(40 * DAY)
+    spent(harness.neo.world, harness.clock(), PRIYA, 1)
+    await harness.sync()
+    await nightly_pruning(harness.service).tick()
+    assert rows(harness)["home_viewer"] == 0
+    await press_home(harness, "priya", "Tell me when a task fails")
+    assert "I tell you in a direct message when a task of yours fails" in home_text(harness, "priya")
 
 
 def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(tmp_path: Path) -> None:

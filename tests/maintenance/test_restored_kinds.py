@@ -24,9 +24,9 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.spikes.keys import SpikeKey
 from tests.support.acts import spend
-from tests.support.harness import Office
-from tests.support.messages import actions, keys, shown, told
-from tests.support.restoring import copied, goes_on, put_back, stems
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, notification_keys, notifications, visible_text
+from tests.support.restoring import copy_ledger, posted_keys, restore_copy, run_for
 from tests.support.slack_requests import as_form, command, posted, signed, state
 from tests.support.worlds import PRIYA
 
@@ -39,260 +39,264 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on"}
     await closed.open()
     await spend(closed, PRIYA, 10)
-    await closed.delivered()
+    await closed.deliver()
     return closed
 
 
-async def fails(office: Office, times: int = 3) -> None:
-    office.neo.faults.always = Status(503)
-    await polls(office, times)
+async def fails(harness: ServiceHarness, times: int = 3) -> None:
+    harness.neo.faults.always = Status(503)
+    await polls(harness, times)
 
 
-async def works(office: Office, times: int = 1) -> None:
-    office.neo.faults.clear()
-    await polls(office, times)
+async def works(harness: ServiceHarness, times: int = 1) -> None:
+    harness.neo.faults.clear()
+    await polls(harness, times)
 
 
-async def polls(office: Office, times: int) -> None:
+async def polls(harness: ServiceHarness, times: int) -> None:
     for _ in range(times):
-        office.clock.advance(5 * MINUTE)
-        await office.sync()
+        harness.clock.advance(5 * MINUTE)
+        await harness.sync()
 
 
-def of(office: Office, kind: str, user: str = "hannah") -> list[Message]:
-    there = office.seen("jonas") if kind == "ops" else office.dm(user)
-    return [each for each in told(there) if keys([each])[0].startswith(f"{kind}:")]
+def of(harness: ServiceHarness, kind: str, user: str = "hannah") -> list[Message]:
+    there = harness.visible("jonas") if kind == "ops" else harness.dm(user)
+    return [each for each in notifications(there) if notification_keys([each])[0].startswith(f"{kind}:")]
 
 
-async def test_an_incident_that_began_and_ended_since_goes_on_in_its_messages(office: Office) -> None:
-    copy = copied(office)
-    await fails(office)
-    await works(office)
-    _, over = of(office, "ops")
-    assert "It is over" in shown(over)
-    await put_back(office, copy)
-    await fails(office)
-    _, back = of(office, "ops")
-    assert "It is back" in shown(back)
-    await works(office)
-    _, over = of(office, "ops")
-    assert "It is over" in shown(over)
+async def test_an_incident_that_began_and_ended_since_goes_on_in_its_messages(harness: ServiceHarness) -> None:
+    copy = copy_ledger(harness)
+    await fails(harness)
+    await works(harness)
+    _, over = of(harness, "ops")
+    assert "It is over" in visible_text(over)
+    await restore_copy(harness, copy)
+    await fails(harness)
+    _, back = of(harness, "ops")
+    assert "It is back" in visible_text(back)
+    await works(harness)
+    _, over = of(harness, "ops")
+    assert "It is over" in visible_text(over)
 
 
-async def test_an_incident_of_the_copy_that_ended_since_is_said_once_to_be_over(office: Office) -> None:
-    await fails(office)
-    copy = copied(office)
-    await works(office)
-    before = Counter(stems(office))
-    await put_back(office, copy)
-    await goes_on(office)
-    assert Counter(stems(office)) == before
-    await fails(office)
-    assert "It is back" in shown(of(office, "ops")[-1])
-    assert Counter(stems(office)) == before
+async def test_an_incident_of_the_copy_that_ended_since_is_said_once_to_be_over(harness: ServiceHarness) -> None:
+    await fails(harness)
+    copy = copy_ledger(harness)
+    await works(harness)
+    before = Counter(posted_keys(harness))
+    await restore_copy(harness, copy)
+    await run_for(harness)
+    assert Counter(posted_keys(harness)) == before
+    await fails(harness)
+    assert "It is back" in visible_text(of(harness, "ops")[-1])
+    assert Counter(posted_keys(harness)) == before
 
 
-async def test_an_incident_that_was_told_on_another_day_since_is_said_once_to_be_over(office: Office) -> None:
-    await fails(office)
-    copy = copied(office)
-    office.clock.advance(DAY)
-    await polls(office, 1)
-    await works(office)
-    before = Counter(stems(office))
+async def test_an_incident_that_was_told_on_another_day_since_is_said_once_to_be_over(harness: ServiceHarness) -> None:
+    await fails(harness)
+    copy = copy_ledger(harness)
+    harness.clock.advance(DAY)
+    await polls(harness, 1)
+    await works(harness)
+    before = Counter(posted_keys(harness))
     assert sum(each.startswith("ops:") for each in before) == 3
-    await put_back(office, copy)
-    await goes_on(office)
-    assert Counter(stems(office)) == before
+    await restore_copy(harness, copy)
+    await run_for(harness)
+    assert Counter(posted_keys(harness)) == before
 
 
-async def test_an_incident_that_goes_on_in_both_is_told_once_a_day_and_once_to_be_over(office: Office) -> None:
-    await fails(office)
-    copy = copied(office)
-    office.clock.advance(DAY)
-    await polls(office, 1)
-    before = Counter(stems(office))
-    await put_back(office, copy)
-    await goes_on(office)
-    assert Counter(stems(office)) == before
-    await works(office)
-    assert "It is over" in shown(of(office, "ops")[-1])
-    assert len(of(office, "ops")) == 3
+async def test_an_incident_that_goes_on_in_both_is_told_once_a_day_and_once_to_be_over(harness: ServiceHarness) -> None:
+    await fails(harness)
+    copy = copy_ledger(harness)
+    harness.clock.advance(DAY)
+    await polls(harness, 1)
+    before = Counter(posted_keys(harness))
+    await restore_copy(harness, copy)
+    await run_for(harness)
+    assert Counter(posted_keys(harness)) == before
+    await works(harness)
+    assert "It is over" in visible_text(of(harness, "ops")[-1])
+    assert len(of(harness, "ops")) == 3
 
 
-def operators(office: Office) -> str:
+def operators(harness: ServiceHarness) -> str:
     """Where an operator reads what is for operators."""
-    return office.workspace.im_of("U0HANNAH").id
+    return harness.workspace.im_of("U0HANNAH").id
 
 
-async def approve(office: Office) -> None:
-    (message,) = of(office, "request")
-    await office.press("hannah", message, "budget_approve", operators(office))
-    await office.delivered()
+async def approve(harness: ServiceHarness) -> None:
+    (message,) = of(harness, "request")
+    await harness.press("hannah", message, "budget_approve", operators(harness))
+    await harness.deliver()
 
 
-async def test_a_request_made_since_is_there_to_be_decided(office: Office) -> None:
-    copy = copied(office)
-    await office.ask("priya", "budget request 300/month")
-    await office.delivered()
-    await put_back(office, copy)
-    await goes_on(office, 2)
-    await approve(office)
-    (message,) = of(office, "request")
+async def test_a_request_made_since_is_there_to_be_decided(harness: ServiceHarness) -> None:
+    copy = copy_ledger(harness)
+    await harness.ask("priya", "budget request 300/month")
+    await harness.deliver()
+    await restore_copy(harness, copy)
+    await run_for(harness, 2)
+    await approve(harness)
+    (message,) = of(harness, "request")
     assert actions(message) == []
-    assert len(of(office, "decided", "priya")) == 1
+    assert len(of(harness, "decided", "priya")) == 1
 
 
-async def test_who_asks_again_changes_the_request_that_was_made_since(office: Office) -> None:
-    copy = copied(office)
-    await office.ask("priya", "budget request 300/month")
-    await office.delivered()
-    await put_back(office, copy)
-    await office.ask("priya", "budget request 400/month")
-    await office.delivered()
-    (message,) = of(office, "request")
-    assert "asks for $400.00 a month" in shown(message)
+async def test_who_asks_again_changes_the_request_that_was_made_since(harness: ServiceHarness) -> None:
+    copy = copy_ledger(harness)
+    await harness.ask("priya", "budget request 300/month")
+    await harness.deliver()
+    await restore_copy(harness, copy)
+    await harness.ask("priya", "budget request 400/month")
+    await harness.deliver()
+    (message,) = of(harness, "request")
+    assert "asks for $400.00 a month" in visible_text(message)
 
 
-async def test_a_request_that_was_changed_since_stays_what_it_became(office: Office) -> None:
-    await office.ask("priya", "budget request 300/month")
-    await office.delivered()
-    copy = copied(office)
-    await office.ask("priya", "budget request 400/month")
-    await office.delivered()
-    await put_back(office, copy)
-    await goes_on(office, 2)
-    await approve(office)
-    (message,) = of(office, "request")
-    assert "$400.00 a month" in shown(message)
-    assert actions(message) == []
-
-
-async def test_a_request_that_was_on_its_way_and_sent_since_is_edited(office: Office) -> None:
-    office.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
-    await office.ask("priya", "budget request 300/month")
-    copy = copied(office)
-    office.slack.faults.clear()
-    await office.delivered()
-    assert len(of(office, "request")) == 1
-    await put_back(office, copy)
-    await goes_on(office, 2)
-    await approve(office)
-    (message,) = of(office, "request")
+async def test_a_request_that_was_changed_since_stays_what_it_became(harness: ServiceHarness) -> None:
+    await harness.ask("priya", "budget request 300/month")
+    await harness.deliver()
+    copy = copy_ledger(harness)
+    await harness.ask("priya", "budget request 400/month")
+    await harness.deliver()
+    await restore_copy(harness, copy)
+    await run_for(harness, 2)
+    await approve(harness)
+    (message,) = of(harness, "request")
+    assert "$400.00 a month" in visible_text(message)
     assert actions(message) == []
 
 
-async def test_a_request_that_was_approved_since_is_open_again_as_its_limit_is_gone(office: Office) -> None:
-    copy = copied(office)
-    await office.ask("priya", "budget request 300/month")
-    await office.delivered()
-    await approve(office)
-    before = Counter(stems(office))
-    await put_back(office, copy)
-    await goes_on(office, 2)
-    assert Counter(stems(office)) == before
-    (message,) = of(office, "request")
+async def test_a_request_that_was_on_its_way_and_sent_since_is_edited(harness: ServiceHarness) -> None:
+    harness.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
+    await harness.ask("priya", "budget request 300/month")
+    copy = copy_ledger(harness)
+    harness.slack.faults.clear()
+    await harness.deliver()
+    assert len(of(harness, "request")) == 1
+    await restore_copy(harness, copy)
+    await run_for(harness, 2)
+    await approve(harness)
+    (message,) = of(harness, "request")
+    assert actions(message) == []
+
+
+async def test_a_request_that_was_approved_since_is_open_again_as_its_limit_is_gone(harness: ServiceHarness) -> None:
+    copy = copy_ledger(harness)
+    await harness.ask("priya", "budget request 300/month")
+    await harness.deliver()
+    await approve(harness)
+    before = Counter(posted_keys(harness))
+    await restore_copy(harness, copy)
+    await run_for(harness, 2)
+    assert Counter(posted_keys(harness)) == before
+    (message,) = of(harness, "request")
     assert "budget_approve" in actions(message)
-    await approve(office)
-    assert len(of(office, "decided", "priya")) == 2
-    assert "$300.00" in shown(await office.ask("priya", "budgets"))
+    await approve(harness)
+    assert len(of(harness, "decided", "priya")) == 2
+    assert "$300.00" in visible_text(await harness.ask("priya", "budgets"))
 
 
-async def test_a_request_that_was_declined_since_stays_declined(office: Office) -> None:
-    await office.ask("priya", "budget request 300/month")
-    await office.delivered()
-    copy = copied(office)
-    (message,) = of(office, "request")
-    await office.press("hannah", message, "budget_decline", operators(office))
-    await office.delivered()
-    before = Counter(stems(office))
-    await put_back(office, copy)
-    await goes_on(office, 2)
-    assert Counter(stems(office)) == before
-    (message,) = of(office, "request")
+async def test_a_request_that_was_declined_since_stays_declined(harness: ServiceHarness) -> None:
+    await harness.ask("priya", "budget request 300/month")
+    await harness.deliver()
+    copy = copy_ledger(harness)
+    (message,) = of(harness, "request")
+    await harness.press("hannah", message, "budget_decline", operators(harness))
+    await harness.deliver()
+    before = Counter(posted_keys(harness))
+    await restore_copy(harness, copy)
+    await run_for(harness, 2)
+    assert Counter(posted_keys(harness)) == before
+    (message,) = of(harness, "request")
     assert actions(message) == []
 
 
-async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(office: Office) -> None:
-    await office.ask("hannah", "budget @priya 20/month")
-    await office.delivered()
-    copy = copied(office)
-    await office.ask("priya", "snooze 2h")
-    await spend(office, PRIYA, 7)
-    await office.delivered()
-    assert "not told in direct messages yet" in shown(await office.ask("priya", "explain"))
-    await put_back(office, copy)
-    await goes_on(office)
-    assert "not told in direct messages yet" in shown(await office.ask("priya", "explain"))
-    steps = [shown(each) for each in told(office.dm("priya")) if "80 % passed" in shown(each)]
+async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 20/month")
+    await harness.deliver()
+    copy = copy_ledger(harness)
+    await harness.ask("priya", "snooze 2h")
+    await spend(harness, PRIYA, 7)
+    await harness.deliver()
+    assert "not told in direct messages yet" in visible_text(await harness.ask("priya", "explain"))
+    await restore_copy(harness, copy)
+    await run_for(harness)
+    assert "not told in direct messages yet" in visible_text(await harness.ask("priya", "explain"))
+    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80 % passed" in visible_text(each)]
     assert steps == []
-    office.clock.advance(2 * HOUR)
-    await office.delivered()
-    await goes_on(office)
-    steps = [shown(each) for each in told(office.dm("priya")) if "80 % passed" in shown(each)]
+    harness.clock.advance(2 * HOUR)
+    await harness.deliver()
+    await run_for(harness)
+    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80 % passed" in visible_text(each)]
     assert len(steps) == 1
 
 
-async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(office: Office) -> None:
-    await office.ask("hannah", "budget @priya 100/month")
-    copy = copied(office)
-    await spend(office, PRIYA, 75)
-    office.slack.faults.when(lambda call: Refuse("edit_window_closed") if call.method == "chat.update" else None)
-    await spend(office, PRIYA, 3)
-    before = Counter(stems(office))
+async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 100/month")
+    copy = copy_ledger(harness)
+    await spend(harness, PRIYA, 75)
+    harness.slack.faults.when(lambda call: Refuse("edit_window_closed") if call.method == "chat.update" else None)
+    await spend(harness, PRIYA, 3)
+    before = Counter(posted_keys(harness))
     assert sum(each.startswith("news:") for each in before) == 1
-    await put_back(office, copy)
-    await spend(office, PRIYA, 1)
-    assert Counter(stems(office)) == before
+    await restore_copy(harness, copy)
+    await spend(harness, PRIYA, 1)
+    assert Counter(posted_keys(harness)) == before
 
 
-async def test_an_unusual_day_that_another_zone_called_so_is_told_once(office: Office) -> None:
+async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: ServiceHarness) -> None:
     """As its key says where a zone was left: the zone stands behind the date."""
-    copy = copied(office)
-    with office.service.database.transaction() as connection:
+    copy = copy_ledger(harness)
+    with harness.service.database.transaction() as connection:
         member = connection.exec_driver_sql("SELECT id FROM member WHERE email = ?", (PRIYA,)).scalar_one()
         stem = f"spike:{member}-2026-03-02@America/Port-au-Prince"
-        enqueue(connection, [NewNotification(SpikeKey.decode(stem), AlertDestination())], office.clock())
-    await office.service.end()
-    office.app().restore(copy)
-    with closing(sqlite3.connect(office.directory / "ledger.db")) as connection:
+        enqueue(connection, [NewNotification(SpikeKey.decode(stem), AlertDestination())], harness.clock())
+    await harness.service.end()
+    harness.app().restore(copy)
+    with closing(sqlite3.connect(harness.directory / "ledger.db")) as connection:
         assert connection.execute("SELECT count(*) FROM notification WHERE stem = ?", (stem,)).fetchone() == (1,)
-    await office.start()
+    await harness.start()
 
 
-async def test_a_digest_is_edited_when_its_data_is_complete_after_a_restore(office: Office) -> None:
-    office.settings["DIGEST_CHANNEL"] = "#neo-spend"
-    await office.restart()
-    copy = copied(office)
-    office.neo.faults.always = Status(503)
-    office.clock.advance(21 * HOUR)
+async def test_a_digest_is_edited_when_its_data_is_complete_after_a_restore(harness: ServiceHarness) -> None:
+    harness.settings["DIGEST_CHANNEL"] = "#neo-spend"
+    await harness.restart()
+    copy = copy_ledger(harness)
+    harness.neo.faults.always = Status(503)
+    harness.clock.advance(21 * HOUR)
     for _ in range(20):  # an hour in which the data might be complete
-        office.clock.advance(4 * MINUTE)
-        await office.delivered()
-    (digest,) = [each for each in told(office.seen("jonas")) if keys([each])[0].startswith("digest:")]
-    first = shown(digest)
-    office.neo.faults.clear()
-    await put_back(office, copy)
-    await polls(office, 2)
-    (digest,) = [each for each in told(office.seen("jonas")) if keys([each])[0].startswith("digest:")]
+        harness.clock.advance(4 * MINUTE)
+        await harness.deliver()
+    (digest,) = [
+        each for each in notifications(harness.visible("jonas")) if notification_keys([each])[0].startswith("digest:")
+    ]
+    first = visible_text(digest)
+    harness.neo.faults.clear()
+    await restore_copy(harness, copy)
+    await polls(harness, 2)
+    (digest,) = [
+        each for each in notifications(harness.visible("jonas")) if notification_keys([each])[0].startswith("digest:")
+    ]
     assert digest.edited
-    assert shown(digest) != first
+    assert visible_text(digest) != first
 
 
-async def test_who_has_sent_enough_within_the_hour_has_so_after_a_restore(office: Office) -> None:
-    copy = copied(office)
+async def test_who_has_sent_enough_within_the_hour_has_so_after_a_restore(harness: ServiceHarness) -> None:
+    copy = copy_ledger(harness)
     for amount in range(MOST):
-        await office.ask("priya", f"budget request {100 + amount}/month")
-    await put_back(office, copy)
-    assert "Nothing was sent" in shown(await office.ask("priya", "budget request 90/month"))
+        await harness.ask("priya", f"budget request {100 + amount}/month")
+    await restore_copy(harness, copy)
+    assert "Nothing was sent" in visible_text(await harness.ask("priya", "budget request 90/month"))
 
 
-async def test_a_request_of_slack_that_was_taken_since_is_not_taken_again(closed: Office) -> None:
+async def test_a_request_of_slack_that_was_taken_since_is_not_taken_again(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
-    copy = copied(closed)
+    copy = copy_ledger(closed)
     recorded = as_form(command(closed, "hannah", "budget team 5/month"))
     headers = signed(closed, recorded)
     assert (await posted(closed, recorded, headers)).status_code == 200
@@ -337,12 +341,12 @@ def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: Si
         assert connection.exec_driver_sql("SELECT state FROM notification").scalar_one() == "unsure"
 
 
-async def test_a_restore_knows_the_keys_of_every_kind_of_message(office: Office) -> None:
-    service, registry = office.service, office.service.wiring.registry
-    copy = copied(office)
+async def test_a_restore_knows_the_keys_of_every_kind_of_message(harness: ServiceHarness) -> None:
+    service, registry = harness.service, harness.service.wiring.registry
+    copy = copy_ledger(harness)
     with service.database.transaction() as connection, open_former(copy, connection) as found:
         assert found is not None
-        names = adopt(connection, registry.capabilities, found, office.clock())
+        names = adopt(connection, registry.capabilities, found, harness.clock())
     # budgets are notified of as crossings, incidents as ops
     assert set(names.events) >= {*registry.events, *registry.topics} - {"budget", "incident"}
     assert set(names.topics) == set(registry.topics)

@@ -8,8 +8,8 @@ import pytest
 from bot.domain.tasks import member_key
 from bot.people.roles import read_user
 from bot.sandbox.world import START, World
-from tests.support.harness import Office
-from tests.support.messages import shown, table
+from tests.support.harness import ServiceHarness
+from tests.support.messages import table, visible_text
 from tests.support.worlds import HOUR, add
 
 MARK = "mark@acme.example"
@@ -60,31 +60,31 @@ def world() -> World:
     return world
 
 
-async def test_a_lookalike_is_nobody_elses_member_and_no_operator(closed: Office) -> None:
+async def test_a_lookalike_is_nobody_elses_member_and_no_operator(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = f"U0HANNAH, {MARK}"
     closed.workspace.user("marcus").email = MARK.upper()
     await closed.open()
-    assert "$70.00" in shown(await closed.ask("marcus"))
+    assert "$70.00" in visible_text(await closed.ask("marcus"))
     assert len(table(await closed.ask("marcus", "team by:member"))) > 9  # an operator's answer
     for email in LOOKALIKES:
         closed.workspace.user("priya").email = email
         closed.clock.advance(6 * HOUR / 60)  # beyond which what Slack said is asked again
-        assert "$70.00" not in shown(await closed.ask("priya"))
-        assert "Only operators" in shown(await closed.ask("priya", "team"))
-        assert "Only operators" in shown(await closed.ask("priya", f"email:{MARK}"))
+        assert "$70.00" not in visible_text(await closed.ask("priya"))
+        assert "Only operators" in visible_text(await closed.ask("priya", "team"))
+        assert "Only operators" in visible_text(await closed.ask("priya", f"email:{MARK}"))
 
 
-async def test_whoever_names_one_means_that_one(office: Office) -> None:
+async def test_whoever_names_one_means_that_one(harness: ServiceHarness) -> None:
     for email in (MARK, "mar\u212a@acme.example", "m\u00c1rk@acme.example", "\u0130mark@acme.example"):
         spent = "$70.00" if email == MARK else "$2.00" if "\u212a" in email else "$1.00"
         for line in (f"email:{email}", email):
-            assert spent in shown(await office.ask("hannah", line)), (line, spent)
-    assert "*$2.00*" in shown(await office.ask("hannah", "team search:MAR\u212a@"))
-    assert "*$75.00*" in shown(await office.ask("hannah", "team search:MARK@"))  # a part of some others, too
-    await office.ask("hannah", f"budget {MARK} 7/month")
-    assert "mar\u212a@" in shown(await office.ask("hannah", "link @priya mar\u212a@acme.example"))
-    await office.idle()
-    with closing(sqlite3.connect(office.directory / "ledger.db")) as ledger:
+            assert spent in visible_text(await harness.ask("hannah", line)), (line, spent)
+    assert "*$2.00*" in visible_text(await harness.ask("hannah", "team search:MAR\u212a@"))
+    assert "*$75.00*" in visible_text(await harness.ask("hannah", "team search:MARK@"))  # a part of some others, too
+    await harness.ask("hannah", f"budget {MARK} 7/month")
+    assert "mar\u212a@" in visible_text(await harness.ask("hannah", "link @priya mar\u212a@acme.example"))
+    await harness.idle()
+    with closing(sqlite3.connect(harness.directory / "ledger.db")) as ledger:
         scopes = "SELECT m.email FROM budget b JOIN member m ON m.id = b.scope"
         assert ledger.execute(scopes).fetchall() == [(MARK,)]
         assert ledger.execute("SELECT email FROM slack_link").fetchall() == [("mar\u212a@acme.example",)]

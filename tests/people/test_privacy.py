@@ -16,8 +16,8 @@ from bot.sandbox.slack.delivery import Payload
 from bot.sandbox.slack.faults import Status
 from bot.sandbox.slack.models import Channel, Message, User
 from bot.sandbox.world import World
-from tests.support.harness import CHANNEL, Office
-from tests.support.messages import actions, shown, text_of
+from tests.support.harness import CHANNEL, ServiceHarness
+from tests.support.messages import actions, text_of, visible_text
 from tests.support.slack_requests import state
 from tests.support.worlds import HOUR, add
 
@@ -98,25 +98,27 @@ lines = st.one_of(
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=lines, upper=st.booleans(), press=st.booleans())
-async def test_no_question_shows_anything_of_others(office: Office, line: str, *, upper: bool, press: bool) -> None:
+async def test_no_question_shows_anything_of_others(
+    harness: ServiceHarness, line: str, *, upper: bool, press: bool
+) -> None:
     line = line.upper() if upper and "<" not in line else line
-    begun = len(office.slack.log)
-    answer = await office.ask("priya", line)
+    begun = len(harness.slack.log)
+    answer = await harness.ask("priya", line)
     for action in actions(answer) if press else ():
         if action != "share":
-            await office.slack.click("priya", CHANNEL, answer.ts, action)
-            await office.idle()
-    answers = list(reached(office, begun))
+            await harness.slack.click("priya", CHANNEL, answer.ts, action)
+            await harness.idle()
+    answers = list(reached(harness, begun))
     assert answers
     for said in answers:
         check(said, line)
 
 
-def reached(office: Office, begun: int) -> Iterator[str]:
+def reached(harness: ServiceHarness, begun: int) -> Iterator[str]:
     """Everything that went to Slack since then, and every file in my DM."""
-    yield from (json.dumps(call.args, ensure_ascii=False) for call in office.slack.log[begun:])
-    for message in office.dm("priya"):
-        yield from (office.workspace.files[file].content.decode() for file in message.files)
+    yield from (json.dumps(call.args, ensure_ascii=False) for call in harness.slack.log[begun:])
+    for message in harness.dm("priya"):
+        yield from (harness.workspace.files[file].content.decode() for file in message.files)
 
 
 def check(said: str, typed: str) -> None:
@@ -133,24 +135,24 @@ def check(said: str, typed: str) -> None:
 # --- whatever is replayed ------------------------------------------------------------------------
 
 
-async def pressed(office: Office, user: str, action: str, value: str, message: Message) -> str:
+async def pressed(harness: ServiceHarness, user: str, action: str, value: str, message: Message) -> str:
     """What somebody is told after a forged press of a button."""
-    workspace = office.workspace
+    workspace = harness.workspace
     person, place = workspace.user(user), workspace.channel(CHANNEL)
     act = {"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.0"}
-    begun = len(office.slack.log)
-    body = payloads.message_action(office.slack.context, person, place, message, act)
-    assert (await office.slack.delivery.deliver(Payload("interactive", body))).ok
-    await office.idle()
-    return "".join(json.dumps(call.args, ensure_ascii=False) for call in office.slack.log[begun:])
+    begun = len(harness.slack.log)
+    body = payloads.message_action(harness.slack.context, person, place, message, act)
+    assert (await harness.slack.delivery.deliver(Payload("interactive", body))).ok
+    await harness.idle()
+    return "".join(json.dumps(call.args, ensure_ascii=False) for call in harness.slack.log[begun:])
 
 
-async def test_an_operators_buttons_do_nothing_more_for_a_member(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:member")
+async def test_an_operators_buttons_do_nothing_more_for_a_member(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:member")
     buttons = [element for block in answer.blocks if block["type"] == "actions" for element in block["elements"]]
     assert len(buttons) == 6
     for button in buttons:
-        said = await pressed(office, "priya", button["action_id"], button["value"], answer)
+        said = await pressed(harness, "priya", button["action_id"], button["value"], answer)
         assert REFUSED in said
         check(said, "")
 
@@ -168,44 +170,46 @@ FORGED = {  # what is asked for, and how that is answered in the channel and in 
 }
 
 
-async def test_a_forged_button_shows_nothing_of_others(office: Office) -> None:
-    answer = await office.ask("priya", "7d")
+async def test_a_forged_button_shows_nothing_of_others(harness: ServiceHarness) -> None:
+    answer = await harness.ask("priya", "7d")
     for action in ("ask:model", "csv", "ask:instead", "ask"):
         for value, expected in FORGED.items():
-            said = await pressed(office, "priya", action, value, answer)
+            said = await pressed(harness, "priya", action, value, answer)
             assert expected[action == "csv"] in said, (action, value)
             check(said, value)
 
 
-async def test_a_button_that_there_never_was_does_nothing(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = await office.ask("priya", "7d")
-    before = state(office) | {"slack_request": []}
+async def test_a_button_that_there_never_was_does_nothing(
+    harness: ServiceHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = await harness.ask("priya", "7d")
+    before = state(harness) | {"slack_request": []}
     capsys.readouterr()
     for value in FORGED:
-        assert await pressed(office, "priya", "nonsense", value, answer) == ""
+        assert await pressed(harness, "priya", "nonsense", value, answer) == ""
         assert "a button or form of another version, or forged" in capsys.readouterr().out
-    assert state(office) | {"slack_request": []} == before  # but for which requests came
-    assert MINE in await pressed(office, "priya", "ask:model", "", answer)
+    assert state(harness) | {"slack_request": []} == before  # but for which requests came
+    assert MINE in await pressed(harness, "priya", "ask:model", "", answer)
 
 
-async def test_a_forged_share_shares_what_its_presser_may_see(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:member")
-    check(await pressed(office, "priya", "share", "7d by:model", answer), "")
-    assert REFUSED in await pressed(office, "priya", "share", "team", answer)
+async def test_a_forged_share_shares_what_its_presser_may_see(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:member")
+    check(await pressed(harness, "priya", "share", "7d by:model", answer), "")
+    assert REFUSED in await pressed(harness, "priya", "share", "team", answer)
 
 
 # --- who one is ----------------------------------------------------------------------------------
 
 
-def put(office: Office, **flags: Any) -> User:
+def put(harness: ServiceHarness, **flags: Any) -> User:
     """Somebody new who writes in the channel; matched to Marcus's e-mail unless given otherwise."""
     user = User(**{"id": "U0NEW", "handle": "new", "name": "New", "email": OTHER, **flags})
-    office.workspace.add_user(user)
-    office.workspace.channel(CHANNEL).members.add(user.id)
+    harness.workspace.add_user(user)
+    harness.workspace.channel(CHANNEL).members.add(user.id)
     return user
 
 
-async def test_who_is_no_full_member_is_refused(office: Office) -> None:
+async def test_who_is_no_full_member_is_refused(harness: ServiceHarness) -> None:
     kinds: tuple[dict[str, Any], ...] = (
         {"is_restricted": True},
         {"is_ultra_restricted": True},
@@ -214,57 +218,57 @@ async def test_who_is_no_full_member_is_refused(office: Office) -> None:
         {"team_id": "T0GLOBEX", "enterprise_id": "E0GLOBEX"},
     )
     for number, flags in enumerate(kinds):
-        put(office, id=f"U0NEW{number}", handle=f"new{number}", **flags)
-        said = shown(await office.ask(f"new{number}", "7d"))
+        put(harness, id=f"U0NEW{number}", handle=f"new{number}", **flags)
+        said = visible_text(await harness.ask(f"new{number}", "7d"))
         assert said.startswith("Sorry, I only answer"), flags
         assert "$" not in said, flags
 
 
-async def test_an_e_mail_that_slack_does_not_confirm_counts_for_nothing(office: Office) -> None:
-    put(office, id="U0NEW1", handle="unconfirmed", is_email_confirmed=False)
-    put(office, id="U0NEW2", handle="nameless", email="")
+async def test_an_e_mail_that_slack_does_not_confirm_counts_for_nothing(harness: ServiceHarness) -> None:
+    put(harness, id="U0NEW1", handle="unconfirmed", is_email_confirmed=False)
+    put(harness, id="U0NEW2", handle="nameless", email="")
     for user in ("unconfirmed", "nameless"):
-        assert "I cannot match you to a member" in shown(await office.ask(user, "7d")), user
+        assert "I cannot match you to a member" in visible_text(await harness.ask(user, "7d")), user
 
 
-async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: Office) -> None:
+async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = "boss@acme.example"
     await closed.open()
     put(closed, email="boss@acme.example", is_email_confirmed=False)
-    assert "$" not in shown(await closed.ask("new", "team"))
+    assert "$" not in visible_text(await closed.ask("new", "team"))
 
 
-async def test_a_link_moves_whose_spend_one_sees_and_back(office: Office) -> None:
-    put(office, email="new@acme.example")
-    assert "I looked for the tasks of new@acme.example" in shown(await office.ask("new", "7d"))
-    assert shown(await office.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is {OTHER} in Neo now."
-    assert "$73.37" in shown(await office.ask("new", "7d"))
+async def test_a_link_moves_whose_spend_one_sees_and_back(harness: ServiceHarness) -> None:
+    put(harness, email="new@acme.example")
+    assert "I looked for the tasks of new@acme.example" in visible_text(await harness.ask("new", "7d"))
+    assert visible_text(await harness.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is {OTHER} in Neo now."
+    assert "$73.37" in visible_text(await harness.ask("new", "7d"))
     # what is linked is theirs alone: Marcus, whose address it is in Slack, no longer sees it
-    assert "I cannot match you" in shown(await office.ask("marcus", "7d"))
-    assert "already" in shown(await office.ask("hannah", f"link @priya {OTHER}"))
-    assert "is no longer linked" in shown(await office.ask("hannah", "link @new remove"))
-    assert "$73.37" in shown(await office.ask("marcus", "7d"))
+    assert "I cannot match you" in visible_text(await harness.ask("marcus", "7d"))
+    assert "already" in visible_text(await harness.ask("hannah", f"link @priya {OTHER}"))
+    assert "is no longer linked" in visible_text(await harness.ask("hannah", "link @new remove"))
+    assert "$73.37" in visible_text(await harness.ask("marcus", "7d"))
 
 
-async def test_a_link_to_an_operators_e_mail_makes_no_operator(closed: Office) -> None:
+async def test_a_link_to_an_operators_e_mail_makes_no_operator(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = THIRD
     await closed.open()
     with closed.service.database.transaction() as connection:
         link(connection, "U0PRIYA", THIRD, "terminal", closed.clock())
-    assert shown(await closed.ask("priya", "team")) == REFUSED
-    assert "$" in shown(await closed.ask("hannah", "team"))
+    assert visible_text(await closed.ask("priya", "team")) == REFUSED
+    assert "$" in visible_text(await closed.ask("hannah", "team"))
 
 
-async def test_members_do_not_link(office: Office) -> None:
-    assert "Only operators link people" in shown(await office.ask("priya", f"link @priya {OTHER}"))
-    check(shown(await office.ask("priya", "7d")), "")
+async def test_members_do_not_link(harness: ServiceHarness) -> None:
+    assert "Only operators link people" in visible_text(await harness.ask("priya", f"link @priya {OTHER}"))
+    check(visible_text(await harness.ask("priya", "7d")), "")
 
 
-async def test_changes_of_links_are_kept_with_who_made_them(office: Office) -> None:
-    await office.ask("hannah", f"link @priya {OTHER}")
-    with office.service.database.transaction() as connection:
-        unlink(connection, "U0PRIYA", "terminal", office.clock())
-    with office.service.app.reader() as reader:
+async def test_changes_of_links_are_kept_with_who_made_them(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", f"link @priya {OTHER}")
+    with harness.service.database.transaction() as connection:
+        unlink(connection, "U0PRIYA", "terminal", harness.clock())
+    with harness.service.app.reader() as reader:
         kept = reader.rows(
             "SELECT changed_by, slack_user, email_before, email_after FROM slack_link_change ORDER BY id"
         )
@@ -275,44 +279,44 @@ async def test_changes_of_links_are_kept_with_who_made_them(office: Office) -> N
 
 
 @pytest.mark.parametrize("flag", ["is_restricted", "deleted", "is_bot", "is_stranger"])
-async def test_roles_are_lost_within_five_minutes(office: Office, flag: str) -> None:
-    answer = await office.ask("hannah", "team 7d by:member")
-    setattr(office.workspace.user("hannah"), flag, True)
-    office.clock.advance(FIVE_MINUTES)
-    said = await pressed(office, "hannah", "ask:model", "team 7d by:model", answer)
+async def test_roles_are_lost_within_five_minutes(harness: ServiceHarness, flag: str) -> None:
+    answer = await harness.ask("hannah", "team 7d by:member")
+    setattr(harness.workspace.user("hannah"), flag, True)
+    harness.clock.advance(FIVE_MINUTES)
+    said = await pressed(harness, "hannah", "ask:model", "team 7d by:model", answer)
     assert "I only answer" in said
     assert "$" not in said
 
 
-async def test_an_operator_by_e_mail_is_none_once_the_e_mail_changed(closed: Office) -> None:
+async def test_an_operator_by_e_mail_is_none_once_the_e_mail_changed(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = THIRD
     await closed.open()
-    assert "$" in shown(await closed.ask("hannah", "team"))
+    assert "$" in visible_text(await closed.ask("hannah", "team"))
     closed.workspace.user("hannah").email = "hannah@elsewhere.example"
     closed.clock.advance(FIVE_MINUTES)
-    assert shown(await closed.ask("hannah", "team")) != ""
-    assert "$" not in shown(closed.seen("hannah")[-1])
+    assert visible_text(await closed.ask("hannah", "team")) != ""
+    assert "$" not in visible_text(closed.visible("hannah")[-1])
 
 
-async def test_while_slack_does_not_answer_who_presses_an_old_button_does_nothing(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:member")
-    office.clock.advance(FIVE_MINUTES)
-    office.slack.faults.on("users.info", *[Status(500)] * 9)
-    assert "$" not in await pressed(office, "hannah", "ask:model", "team 7d by:model", answer)
+async def test_while_slack_does_not_answer_who_presses_an_old_button_does_nothing(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:member")
+    harness.clock.advance(FIVE_MINUTES)
+    harness.slack.faults.on("users.info", *[Status(500)] * 9)
+    assert "$" not in await pressed(harness, "hannah", "ask:model", "team 7d by:model", answer)
 
 
 # --- sharing -------------------------------------------------------------------------------------
 
 
-async def test_share_refuses_where_outsiders_read_and_where_it_cannot_see(office: Office) -> None:
+async def test_share_refuses_where_outsiders_read_and_where_it_cannot_see(harness: ServiceHarness) -> None:
     for channel, why in (("acme-x-globex", "from outside your company"), ("sec-leads", "I cannot see this channel")):
-        answer = await office.ask("hannah", "team 7d", channel)
-        said = await office.press("hannah", answer, "share", channel)
-        assert why in shown(said)
+        answer = await harness.ask("hannah", "team 7d", channel)
+        said = await harness.press("hannah", answer, "share", channel)
+        assert why in visible_text(said)
         assert said.ephemeral_to == "U0HANNAH"
 
 
-async def test_share_leaves_titles_and_errors_out_unless_channels_may_see_them(closed: Office) -> None:
+async def test_share_leaves_titles_and_errors_out_unless_channels_may_see_them(closed: ServiceHarness) -> None:
     for setting, seen in (("operators", False), ("channel", True)):
         closed.settings["SHOW_TITLES"] = setting
         await closed.open()
@@ -320,20 +324,20 @@ async def test_share_leaves_titles_and_errors_out_unless_channels_may_see_them(c
             answer = await closed.ask("hannah", line)
             assert "secret-title" in text_of(answer)
             await closed.press("hannah", answer, "share")
-            shared = text_of(closed.seen("marcus")[-1])
+            shared = text_of(closed.visible("marcus")[-1])
             assert ("secret-title" in shared) is seen
             assert "$73.37" in shared
         await closed.close()
 
 
-async def test_a_private_channel_that_the_bot_is_in_may_be_shared_with(office: Office) -> None:
-    office.workspace.add_channel(Channel("C0TEAM", "team", "private", {"U0HANNAH", office.workspace.bot_user}))
-    answer = await office.ask("hannah", "team 7d", "team")
-    shared = await office.press("hannah", answer, "share", "team")
+async def test_a_private_channel_that_the_bot_is_in_may_be_shared_with(harness: ServiceHarness) -> None:
+    harness.workspace.add_channel(Channel("C0TEAM", "team", "private", {"U0HANNAH", harness.workspace.bot_user}))
+    answer = await harness.ask("hannah", "team 7d", "team")
+    shared = await harness.press("hannah", answer, "share", "team")
     assert shared.ephemeral_to is None
 
 
-async def test_rows_without_an_e_mail_are_nobodys(office: Office) -> None:
-    put(office, email="unattributed")
-    assert "$" not in shown(await office.ask("new", "7d"))
-    assert "unattributed" in text_of(await office.ask("hannah", "by:member"))
+async def test_rows_without_an_e_mail_are_nobodys(harness: ServiceHarness) -> None:
+    put(harness, email="unattributed")
+    assert "$" not in visible_text(await harness.ask("new", "7d"))
+    assert "unattributed" in text_of(await harness.ask("hannah", "by:member"))

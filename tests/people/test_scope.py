@@ -21,11 +21,11 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-from tests.support.acts import submit
+from tests.support.acts import submit_form
 from tests.support.clock import AdjustableClock
-from tests.support.harness import CHANNEL, Office
+from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.ledgers import place_ledger
-from tests.support.messages import actions, shown
+from tests.support.messages import actions, visible_text
 from tests.support.worlds import HOUR, add
 
 ME, OTHER, THIRD = "priya.raman@acme.example", "marcus.delgado@acme.example", "dana@acme.example"
@@ -37,36 +37,36 @@ COME = "eeee-come-here"
 class Pair:
     """The same workspace twice: with the whole team's ledger, and with one that holds mine alone."""
 
-    team: Office
-    alone: Office
+    team: ServiceHarness
+    alone: ServiceHarness
 
     def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
-        printer.text("a pair of offices")  # for hypothesis, which would tell everything that is in it
+        printer.text("a pair of harnesses")  # for hypothesis, which would tell everything that is in it
 
-    async def both(self, act: Callable[[Office], Awaitable[object]]) -> None:
+    async def both(self, act: Callable[[ServiceHarness], Awaitable[object]]) -> None:
         """Do the same in both, and compare all that reaches Slack of it."""
-        said = [await reached(office, act) for office in (self.team, self.alone)]
+        said = [await reached(harness, act) for harness in (self.team, self.alone)]
         assert said[0] == said[1]
         assert said[0]
 
-    async def each(self, act: Callable[[Office], Awaitable[object]]) -> None:
+    async def each(self, act: Callable[[ServiceHarness], Awaitable[object]]) -> None:
         """Do the same in both."""
-        for office in (self.team, self.alone):
-            await act(office)
+        for harness in (self.team, self.alone):
+            await act(harness)
 
     async def wait_idle(self) -> None:
         """See to everything that is owed, and to what was doubtful or put off for a moment besides."""
         for _ in range(20):
-            await self.each(Office.delivered)
+            await self.each(ServiceHarness.deliver)
             if not any(map(owes, (self.team, self.alone))):
                 return
             self.team.clock.advance(timedelta(seconds=1))
         raise AssertionError("messages are still on their way")
 
 
-def owes(office: Office) -> bool:
+def owes(harness: ServiceHarness) -> bool:
     """Whether anything is still to be sent or edited."""
-    with office.service.app.reader() as reader:
+    with harness.service.app.reader() as reader:
         open_ = "SELECT 1 FROM notification WHERE state IN ('pending', 'sending', 'unsure')"
         return reader.one(f"{open_} UNION SELECT 1 FROM living WHERE wanted > shown AND ts IS NOT NULL") is not None
 
@@ -74,13 +74,13 @@ def owes(office: Office) -> bool:
 SHOWN = {"hook", "chat.postEphemeral", "views.open", "views.publish"}
 
 
-async def reached(office: Office, act: Callable[[Office], Awaitable[object]]) -> list[Any]:
+async def reached(harness: ServiceHarness, act: Callable[[ServiceHarness], Awaitable[object]]) -> list[Any]:
     """All that somebody sees of an act: answers, messages to me, forms, App Home, and files."""
-    begun, filed = len(office.slack.log), set(office.workspace.files)
-    await act(office)
-    await office.idle()
-    calls = [call for call in office.slack.log[begun:] if call.method in SHOWN]
-    files = [office.workspace.files[each] for each in sorted(set(office.workspace.files) - filed)]
+    begun, filed = len(harness.slack.log), set(harness.workspace.files)
+    await act(harness)
+    await harness.idle()
+    calls = [call for call in harness.slack.log[begun:] if call.method in SHOWN]
+    files = [harness.workspace.files[each] for each in sorted(set(harness.workspace.files) - filed)]
     shown: list[Any] = [(call.method, plain(call.args)) for call in calls]
     return [*shown, *((each.title, each.content) for each in files)]
 
@@ -136,36 +136,40 @@ def move(world: World, whose: str, grown: str, **others: Any) -> None:
 @pytest.fixture(params=[False, True], ids=["as it is", "with tasks that change hands"])
 async def pair(request: pytest.FixtureRequest, tmp_path: Path, clock: AdjustableClock) -> AsyncIterator[Pair]:
     async with AsyncExitStack() as stack:
-        offices = []
+        harnesses = []
         for name in ("team", "alone"):
             (tmp_path / name).mkdir()
             place_ledger(tmp_path / name / "ledger.db")
             world, slack = World.empty(), SlackApi(Workspace.default(), clock, system_clock)
             add_mine(world)
-            offices.append(Office(tmp_path / name, NeoApi(world, clock), slack, clock, {"HISTORY_DAYS": "20"}))
-            stack.push_async_callback(offices[-1].close)
-        yield await opened(Pair(*offices), moved=request.param)
+            harnesses.append(
+                ServiceHarness(tmp_path / name, NeoApi(world, clock), slack, clock, {"HISTORY_DAYS": "20"})
+            )
+            stack.push_async_callback(harnesses[-1].close)
+        yield await opened(Pair(*harnesses), moved=request.param)
 
 
 async def opened(pair: Pair, *, moved: bool) -> Pair:
-    """Both offices at work, with budgets that I have passed steps of."""
+    """Both harnesses at work, with budgets that I have passed steps of."""
     add_others(pair.team.neo.world)
     if moved:
         add_before(pair.team.neo.world, OTHER, "3")
         add_before(pair.alone.neo.world, THIRD, "5")
-    await pair.each(Office.open)
+    await pair.each(ServiceHarness.open)
     if moved:
         pair.team.clock.advance(HOUR)
         error = {"error_message": "secret", "status": "failed", "model": "secret"}
         move(pair.team.neo.world, OTHER, "5", title="secret", **error)
         move(pair.alone.neo.world, THIRD, "7", title="other", model="other")
-        await pair.each(Office.sync)
-    await pair.each(lambda office: office.service.app.sync(full=True, progress=lambda _: None, on_wait=lambda _: None))
-    await pair.each(lambda office: office.ask("hannah", "budget @priya 100/month"))
-    await pair.each(lambda office: office.ask("hannah", "budget default 20/day"))
+        await pair.each(ServiceHarness.sync)
+    await pair.each(
+        lambda harness: harness.service.app.sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
+    )
+    await pair.each(lambda harness: harness.ask("hannah", "budget @priya 100/month"))
+    await pair.each(lambda harness: harness.ask("hannah", "budget default 20/day"))
     await pair.wait_idle()
-    assert "$100.00" in shown(await pair.alone.ask("priya", "budgets"))
-    assert "passed" in shown(await pair.alone.ask("priya", "explain"))
+    assert "$100.00" in visible_text(await pair.alone.ask("priya", "budgets"))
+    assert "passed" in visible_text(await pair.alone.ask("priya", "explain"))
     return pair
 
 
@@ -206,7 +210,7 @@ lines = st.one_of(questions, commands).map(lambda found: " ".join(filter(None, f
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=lines)
 async def test_a_member_is_answered_as_if_there_were_nobody_else(pair: Pair, line: str) -> None:
-    await pair.both(lambda office: office.slack.command("priya", CHANNEL, line))
+    await pair.both(lambda harness: harness.slack.command("priya", CHANNEL, line))
 
 
 ASKED = ("", "7d by:model", "rows", f"task:{COME}", "status:stalle", "ytd by:day")
@@ -222,66 +226,66 @@ FORGED = (
 async def test_what_a_member_presses_fills_in_and_opens_tells_of_nobody_else(pair: Pair) -> None:
     for line in ASKED:
         for number in range(len(await pressable(pair, line))):
-            await pair.both(lambda office, at=number: press(office, at))  # type: ignore[misc]
+            await pair.both(lambda harness, at=number: press(harness, at))  # type: ignore[misc]
     for action, value in FORGED:
-        await pair.both(lambda office, act=action, value=value: forge(office, act, value))  # type: ignore[misc]
-    await pair.both(lambda office: office.slack.command("priya", CHANNEL, "budget"))
-    await pair.both(lambda office: submit(office, "priya", amount="60", reason="pentest"))
-    await pair.both(lambda office: office.slack.open_home("priya"))
+        await pair.both(lambda harness, act=action, value=value: forge(harness, act, value))  # type: ignore[misc]
+    await pair.both(lambda harness: harness.slack.command("priya", CHANNEL, "budget"))
+    await pair.both(lambda harness: submit_form(harness, "priya", amount="60", reason="pentest"))
+    await pair.both(lambda harness: harness.slack.open_home("priya"))
     await pair.both(press_home)
 
 
-async def press_home(office: Office) -> None:
-    view = office.workspace.home_of("U0PRIYA")
+async def press_home(harness: ServiceHarness) -> None:
+    view = harness.workspace.home_of("U0PRIYA")
     assert view is not None
-    await office.slack.click_in_view("priya", view.id, "home:listen")
+    await harness.slack.click_in_view("priya", view.id, "home:listen")
 
 
 async def test_messages_to_a_member_tell_of_nobody_else(pair: Pair) -> None:
-    await pair.each(lambda office: office.ask("priya", "notify errors on"))
+    await pair.each(lambda harness: harness.ask("priya", "notify errors on"))
     for hours in (1, 20, 3, 50):
-        for office in (pair.team, pair.alone):
-            fail(office, ME, "mine")
+        for harness in (pair.team, pair.alone):
+            fail(harness, ME, "mine")
         for number in range(4):
             fail(pair.team, OTHER, f"his-{number}")
         for pause in (HOUR, (hours - 1) * HOUR):
             pair.team.clock.advance(pause)
-            await pair.each(Office.sync)
+            await pair.each(ServiceHarness.sync)
             await pair.wait_idle()
             assert messages(pair.team) == messages(pair.alone)
     assert any("failed the same way" in each for each in messages(pair.team))
     assert any("over your" in each for each in messages(pair.team))
 
 
-def fail(office: Office, email: str, name: str) -> None:
+def fail(harness: ServiceHarness, email: str, name: str) -> None:
     """A task that has just failed as all of these do."""
-    begun = office.clock() - HOUR
+    begun = harness.clock() - HOUR
     values = {"model": "opus-4", "status": "failed", "error_message": "gateway did not answer", "title": name}
-    add(office.neo.world, f"{name}-{begun:%d%H}", "1", email=email, begun=begun, **values)
+    add(harness.neo.world, f"{name}-{begun:%d%H}", "1", email=email, begun=begun, **values)
 
 
-def messages(office: Office) -> list[str]:
+def messages(harness: ServiceHarness) -> list[str]:
     """What a member reads in the direct messages with the bot, but for when each was last brought up to date."""
-    return [re.sub(r"Data as of [^.]*\.", "", shown(each)) for each in office.dm("priya")]
+    return [re.sub(r"Data as of [^.]*\.", "", visible_text(each)) for each in harness.dm("priya")]
 
 
 async def pressable(pair: Pair, line: str) -> list[str]:
     """The buttons of the answer to a line, but for those that show it to everybody."""
-    await pair.both(lambda office: office.slack.command("priya", CHANNEL, line))
-    return [each for each in actions(pair.team.seen("priya")[-1]) if each != "share"]
+    await pair.both(lambda harness: harness.slack.command("priya", CHANNEL, line))
+    return [each for each in actions(pair.team.visible("priya")[-1]) if each != "share"]
 
 
-async def press(office: Office, number: int) -> None:
+async def press(harness: ServiceHarness, number: int) -> None:
     """Press the button of that number under the first answer that has one."""
-    answer = next(each for each in reversed(office.seen("priya")) if any(actions(each)))
+    answer = next(each for each in reversed(harness.visible("priya")) if any(actions(each)))
     pressed = [each for each in actions(answer) if each != "share"]
-    await office.slack.click("priya", CHANNEL, answer.ts, pressed[number % len(pressed)])
+    await harness.slack.click("priya", CHANNEL, answer.ts, pressed[number % len(pressed)])
 
 
-async def forge(office: Office, action: str, value: str) -> None:
+async def forge(harness: ServiceHarness, action: str, value: str) -> None:
     """Press a button that is nowhere."""
-    desk, workspace = office.slack.context, office.workspace
+    desk, workspace = harness.slack.context, harness.workspace
     act = {"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.0"}
     place, message = workspace.channel(CHANNEL), Message("1.000001", workspace.bot_user, blocks=[])
     body = payloads.message_action(desk, workspace.user("priya"), place, message, act)
-    assert (await office.slack.delivery.deliver(Payload("interactive", body))).ok
+    assert (await harness.slack.delivery.deliver(Payload("interactive", body))).ok

@@ -22,11 +22,11 @@ from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
-from tests.support.acts import fail, spend
+from tests.support.acts import fail_task, spend
 from tests.support.clock import AdjustableClock
-from tests.support.harness import NOON, Office
+from tests.support.harness import NOON, ServiceHarness
 from tests.support.ledgers import place_ledger
-from tests.support.messages import shown, told
+from tests.support.messages import notifications, visible_text
 from tests.support.service import nightly_pruning
 from tests.support.statements import Asked, Statements, again, plan, watched
 from tests.support.worlds import MARCUS, PRIYA, spent
@@ -83,91 +83,91 @@ async def a_day(path: Path, directory: Path) -> Statements:
     """What is asked in a day of a service that has the ledger of that path: by seconds, minutes, bookings, messages."""
     shutil.copy(path, directory / "ledger.db")
     clock, world = AdjustableClock(lambda: START + NOON), World.empty()
-    office = Office(directory, NeoApi(world, clock), SlackApi(Workspace.default(), clock, system_clock), clock)
-    office.settings |= {
+    harness = ServiceHarness(directory, NeoApi(world, clock), SlackApi(Workspace.default(), clock, system_clock), clock)
+    harness.settings |= {
         "ALERT_CHANNEL": "#neo-spend",
         "DIGEST_CHANNEL": "#neo-spend",
         "SPIKE_ALERTS": "on",
     }
     with watched() as statements:
         try:
-            await office.open()
-            await _live_on(office, statements)
+            await harness.open()
+            await _live_on(harness, statements)
         finally:
-            await office.close()
+            await harness.close()
     return statements
 
 
-async def _live_on(office: Office, statements: Statements) -> None:
-    await office.ask("priya", "notify errors on")
+async def _live_on(harness: ServiceHarness, statements: Statements) -> None:
+    await harness.ask("priya", "notify errors on")
     for line in ("budget @priya 100/month", "budget @priya 50/day", "budget team 1000/week"):
-        await office.ask("hannah", line)
+        await harness.ask("hannah", line)
     with statements.kept():
-        await _looks_and_spends(office)
-    await office.ask("priya", "snooze 2h")
-    await office.ask("priya", "budget request 900/month")
+        await _looks_and_spends(harness)
+    await harness.ask("priya", "snooze 2h")
+    await harness.ask("priya", "budget request 900/month")
     with statements.kept():
-        await _is_lost_and_found(office)
+        await _is_lost_and_found(harness)
     for member in range(8):
-        spent(office.neo.world, office.clock(), f"old.{member}@acme.example", 30)
-    await office.sync()
-    await office.ask("hannah", "budget default 10/month")
+        spent(harness.neo.world, harness.clock(), f"old.{member}@acme.example", 30)
+    await harness.sync()
+    await harness.ask("hannah", "budget default 10/month")
     with statements.kept():
-        await office.delivered()
-        await _goes_on(office, 10 * HOUR, 5 * HOUR)  # to the digest, the night between
-        await _is_away(office)
+        await harness.deliver()
+        await _goes_on(harness, 10 * HOUR, 5 * HOUR)  # to the digest, the night between
+        await _is_away(harness)
 
 
-async def _looks_and_spends(office: Office) -> None:
+async def _looks_and_spends(harness: ServiceHarness) -> None:
     """App Home is opened, tasks end well and fail, steps are passed, messages are posted and edited."""
     for user in ("priya", "hannah"):
-        await office.slack.open_home(user)
-        await office.idle()
+        await harness.slack.open_home(user)
+        await harness.idle()
     for usd in (42, 20, 30):
-        fail(office, PRIYA, f"the vault of {usd} is sealed")
-        fail(office, MARCUS, "the vault is sealed")
-        await spend(office, PRIYA, usd)
-        await office.service.alarm.test()
-        await office.service.jobs.run_after(After.CONNECTION_CHANGE)
-        await nightly_pruning(office.service).tick()  # which looks whether it is time
-        office.clock.advance(MINUTE + SECOND)
-        await office.service.jobs.run_every(5)
+        fail_task(harness, PRIYA, f"the vault of {usd} is sealed")
+        fail_task(harness, MARCUS, "the vault is sealed")
+        await spend(harness, PRIYA, usd)
+        await harness.service.alarm.test()
+        await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
+        await nightly_pruning(harness.service).tick()  # which looks whether it is time
+        harness.clock.advance(MINUTE + SECOND)
+        await harness.service.jobs.run_every(5)
 
 
-async def _is_lost_and_found(office: Office) -> None:
+async def _is_lost_and_found(harness: ServiceHarness) -> None:
     """What was asked for is decided, a message may have arrived and is looked for, one was deleted, a snooze ends."""
-    await office.delivered()
-    (request,) = [each for each in told(office.dm("hannah")) if "asks for" in shown(each)]
-    await office.press("hannah", request, "budget_decline", office.workspace.im_of("U0HANNAH").id)
-    (first, *_) = told(office.seen("marcus"))
+    await harness.deliver()
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    await harness.press("hannah", request, "budget_decline", harness.workspace.im_of("U0HANNAH").id)
+    (first, *_) = notifications(harness.visible("marcus"))
     first.deleted = True
-    office.slack.faults.on("chat.postMessage", Reset(done=True))
-    await spend(office, PRIYA, 60)
+    harness.slack.faults.on("chat.postMessage", Reset(done=True))
+    await spend(harness, PRIYA, 60)
     for _ in range(10):
-        office.clock.advance(15 * SECOND)
-        await office.delivered()
-    await _goes_on(office, 3 * HOUR, 3 * HOUR)
+        harness.clock.advance(15 * SECOND)
+        await harness.deliver()
+    await _goes_on(harness, 3 * HOUR, 3 * HOUR)
 
 
-async def _is_away(office: Office) -> None:
+async def _is_away(harness: ServiceHarness) -> None:
     """Slack lets nobody in until what is owed is too old, then Neo is away until it is an incident."""
-    office.slack.faults.always = Refuse("token_expired")
-    await spend(office, PRIYA, 90)
-    office.clock.advance(5 * DAY)
-    await office.service.jobs.run_every(1)
-    office.slack.faults.clear()
-    office.neo.faults.always = Status(503)
-    await _goes_on(office, 3 * HOUR)
-    office.neo.faults.clear()
-    await _goes_on(office, HOUR)
-    await office.service.jobs.run_every(5)
+    harness.slack.faults.always = Refuse("token_expired")
+    await spend(harness, PRIYA, 90)
+    harness.clock.advance(5 * DAY)
+    await harness.service.jobs.run_every(1)
+    harness.slack.faults.clear()
+    harness.neo.faults.always = Status(503)
+    await _goes_on(harness, 3 * HOUR)
+    harness.neo.faults.clear()
+    await _goes_on(harness, HOUR)
+    await harness.service.jobs.run_every(5)
 
 
-async def _goes_on(office: Office, by: timedelta, step: timedelta = HOUR) -> None:
-    until = office.clock() + by
-    while office.clock() < until:
-        office.clock.advance(step)
-        await office.sync()
+async def _goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = HOUR) -> None:
+    until = harness.clock() + by
+    while harness.clock() < until:
+        harness.clock.advance(step)
+        await harness.sync()
 
 
 def test_what_was_lived_is_lawful(lived: Lived) -> None:

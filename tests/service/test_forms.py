@@ -7,8 +7,8 @@ import pytest
 
 from bot.sandbox.slack.faults import RateLimited, Refuse, Reset, Status
 from bot.sandbox.world import World
-from tests.support.harness import CHANNEL, Office
-from tests.support.messages import shown
+from tests.support.harness import CHANNEL, ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.worlds import add, spent
 
 PRIYA = "priya.raman@acme.example"
@@ -24,7 +24,7 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     """Priya is over her budget and a task of hers has failed, so that there is a message about each."""
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     await closed.open()
@@ -37,14 +37,14 @@ async def office(closed: Office) -> Office:
     return closed
 
 
-def _acts(office: Office) -> dict[str, Callable[[], Awaitable[Any]]]:
+def _acts(harness: ServiceHarness) -> dict[str, Callable[[], Awaitable[Any]]]:
     """Everything that opens a form, by who does what."""
-    slack, workspace = office.slack, office.workspace
-    alert = next(each for each in office.seen("hannah") if "over their monthly budget" in each.text)
-    failure = next(each for each in office.seen("hannah") if "ended as" in each.text)
-    own = next(each for each in office.dm("priya") if "over your monthly budget" in shown(each))
+    slack, workspace = harness.slack, harness.workspace
+    alert = next(each for each in harness.visible("hannah") if "over their monthly budget" in each.text)
+    failure = next(each for each in harness.visible("hannah") if "ended as" in each.text)
+    own = next(each for each in harness.dm("priya") if "over your monthly budget" in visible_text(each))
     im = workspace.im_of(workspace.user("priya").id).id
-    homes = {user: _home(office, user) for user in ("hannah", "priya")}
+    homes = {user: _home(harness, user) for user in ("hannah", "priya")}
     return {
         "hannah: budget": lambda: slack.command("hannah", CHANNEL, "budget"),
         "priya: budget": lambda: slack.command("priya", CHANNEL, "threshold"),
@@ -56,37 +56,43 @@ def _acts(office: Office) -> dict[str, Callable[[], Awaitable[Any]]]:
     }
 
 
-def _home(office: Office, user: str) -> str:
-    home = office.workspace.home_of(office.workspace.user(user).id)
+def _home(harness: ServiceHarness, user: str) -> str:
+    home = harness.workspace.home_of(harness.workspace.user(user).id)
     assert home is not None
     return home.id
 
 
-def _everything_seen(office: Office, user: str) -> list[str]:
-    workspace = office.workspace
+def _everything_seen(harness: ServiceHarness, user: str) -> list[str]:
+    workspace = harness.workspace
     who = workspace.user(user).id
-    return [shown(each) for place in workspace.channels.values() for each in workspace.visible_messages(place.id, who)]
+    return [
+        visible_text(each)
+        for place in workspace.channels.values()
+        for each in workspace.visible_messages(place.id, who)
+    ]
 
 
-async def test_whoever_opens_a_form_hears_that_slack_did_not_whatever_went_wrong(office: Office) -> None:
+async def test_whoever_opens_a_form_hears_that_slack_did_not_whatever_went_wrong(harness: ServiceHarness) -> None:
     faults = (Refuse("expired_trigger_id"), Refuse("invalid_arguments"), Status(503), Reset(), RateLimited(30))
     for fault in faults:
-        for what, act in _acts(office).items():
-            office.slack.faults.clear()
-            office.slack.faults.on("views.open", fault)
+        for what, act in _acts(harness).items():
+            harness.slack.faults.clear()
+            harness.slack.faults.on("views.open", fault)
             user = what.partition(":")[0]
-            before = sum(UNOPENED in text for text in _everything_seen(office, user))
+            before = sum(UNOPENED in text for text in _everything_seen(harness, user))
             await act()
-            await office.idle()
-            after = sum(UNOPENED in text for text in _everything_seen(office, user))
+            await harness.idle()
+            after = sum(UNOPENED in text for text in _everything_seen(harness, user))
             assert after == before + 1, (what, fault)
-            assert office.workspace.view_on_top(office.workspace.user(user).id) is None, (what, fault)
+            assert harness.workspace.view_on_top(harness.workspace.user(user).id) is None, (what, fault)
 
 
-async def test_a_form_that_did_not_open_changes_nothing_and_opens_at_the_next_try(office: Office) -> None:
-    office.slack.faults.on("views.open", Refuse("expired_trigger_id"))
-    listed = shown(await office.ask("hannah", "budgets"))
-    assert UNOPENED in shown(await office.ask("hannah", "budget"))
-    assert shown(await office.ask("hannah", "budgets")) == listed
-    await office.slack.command("hannah", CHANNEL, "budget")
-    await office.workspace.until(lambda: office.workspace.view_on_top(office.workspace.user("hannah").id) is not None)
+async def test_a_form_that_did_not_open_changes_nothing_and_opens_at_the_next_try(harness: ServiceHarness) -> None:
+    harness.slack.faults.on("views.open", Refuse("expired_trigger_id"))
+    listed = visible_text(await harness.ask("hannah", "budgets"))
+    assert UNOPENED in visible_text(await harness.ask("hannah", "budget"))
+    assert visible_text(await harness.ask("hannah", "budgets")) == listed
+    await harness.slack.command("hannah", CHANNEL, "budget")
+    await harness.workspace.until(
+        lambda: harness.workspace.view_on_top(harness.workspace.user("hannah").id) is not None
+    )

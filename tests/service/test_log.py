@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.service.log import LONGEST, configure, harmless
 from bot.settings.model import LogFormat, LogLevel
-from tests.support.harness import Office
+from tests.support.harness import ServiceHarness
 from tests.support.slack_requests import FORM, as_form, command, posted, signed
 
 SECRETS = {
@@ -145,7 +145,7 @@ def test_libraries_are_quoted_at_no_level(written: io.StringIO) -> None:
 
 @pytest.mark.parametrize("over_http", [False, True])
 async def test_nothing_of_a_conversation_is_logged_at_the_level_debug(
-    closed: Office,
+    closed: ServiceHarness,
     written: io.StringIO,
     over_http: bool,  # noqa: FBT001 - a column
 ) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.sandbox.world import World
-from tests.support.harness import Office
-from tests.support.messages import actions, shown
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, visible_text
 from tests.support.worlds import add
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -18,7 +18,7 @@ def world() -> World:
     return world
 
 
-async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(office: Office) -> None:
+async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(harness: ServiceHarness) -> None:
     lines = {
         "budgts": "budgets", "hlep": "help", "explian": "explain", "snoze 1h": "snooze 1h", "stauts": "status",
         "Digset 2026-03-01": "digest 2026-03-01", "erors team 7d": "errors team 7d",
@@ -28,23 +28,23 @@ async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(office: O
     }  # fmt: skip
     for line, meant in lines.items():
         for user in ("hannah", "priya"):
-            answer = await office.ask(user, line)
-            said = shown(answer)
+            answer = await harness.ask(user, line)
+            said = visible_text(answer)
             assert f"did you mean `{meant.partition(' ')[0]}`?" in said, line
             if " " in meant:
                 assert f"Try `{meant}`" in said, line
             assert actions(answer) == []
-    assert "did you mean `today`?" in shown(await office.ask("hannah", "todya"))
-    assert "did you mean" not in shown(await office.ask("hannah", "xyzzyplugh"))
+    assert "did you mean `today`?" in visible_text(await harness.ask("hannah", "todya"))
+    assert "did you mean" not in visible_text(await harness.ask("hannah", "xyzzyplugh"))
 
 
-async def test_every_command_is_known_by_its_name(office: Office) -> None:
-    assert set(office.service.wiring.registry.commands) == {
+async def test_every_command_is_known_by_its_name(harness: ServiceHarness) -> None:
+    assert set(harness.service.wiring.registry.commands) == {
         "help", "status", "link", "budget", "threshold", "budgets", "snooze", "errors", "notify", "digest", "explain",
     }  # fmt: skip
 
 
-async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(office: Office) -> None:
+async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(harness: ServiceHarness) -> None:
     lines = {  # all that are typed about budgets are tested in budgets/test_grammar
         "budget @priya remvoe month": "did you mean `remove`?",
         "budget reqest 800/month": "did you mean `request`?",
@@ -55,32 +55,32 @@ async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(o
         "explain tema": "Did you mean `team`?",
     }
     for line, meant in lines.items():
-        before = shown(await office.ask("hannah", "budgets"))
-        assert meant in shown(await office.ask("hannah", line)), line
-        assert shown(await office.ask("hannah", "budgets")) == before, line
+        before = visible_text(await harness.ask("hannah", "budgets"))
+        assert meant in visible_text(await harness.ask("hannah", line)), line
+        assert visible_text(await harness.ask("hannah", "budgets")) == before, line
 
 
-async def test_a_name_typed_as_text_means_the_only_member_called_so(office: Office) -> None:
-    office.workspace.escapes_links = False
+async def test_a_name_typed_as_text_means_the_only_member_called_so(harness: ServiceHarness) -> None:
+    harness.workspace.escapes_links = False
     for name in ("@priya", "@priya.raman", "@Priya"):
-        assert "$500.00 a month" in shown(await office.ask("hannah", f"budget {name} 500/month"))
-        assert "Quiet in the channel" in shown(await office.ask("hannah", f"snooze {name} 4h"))
-        assert PRIYA in shown(await office.ask("hannah", f"explain {name}"))
-        assert "of 1 task" in shown(await office.ask("hannah", f"errors {name}"))
+        assert "$500.00 a month" in visible_text(await harness.ask("hannah", f"budget {name} 500/month"))
+        assert "Quiet in the channel" in visible_text(await harness.ask("hannah", f"snooze {name} 4h"))
+        assert PRIYA in visible_text(await harness.ask("hannah", f"explain {name}"))
+        assert "of 1 task" in visible_text(await harness.ask("hannah", f"errors {name}"))
     for line in ("budget @nobody 5/month", "snooze @nobody 4h", "explain @nobody", "@nobody 7d"):
-        said = shown(await office.ask("hannah", line))
+        said = visible_text(await harness.ask("hannah", line))
         assert "called @nobody. Type the whole e-mail, or pick somebody from Slack's list" in said, line
 
 
-async def test_a_link_says_to_pick_the_person(office: Office) -> None:
-    office.workspace.escapes_links = False
-    said = shown(await office.ask("hannah", f"link @priya {PRIYA}"))
+async def test_a_link_says_to_pick_the_person(harness: ServiceHarness) -> None:
+    harness.workspace.escapes_links = False
+    said = visible_text(await harness.ask("hannah", f"link @priya {PRIYA}"))
     assert "pick the person from the list" in said
 
 
-async def test_a_name_tells_a_member_nothing_of_others(office: Office) -> None:
-    office.workspace.escapes_links = False
+async def test_a_name_tells_a_member_nothing_of_others(harness: ServiceHarness) -> None:
+    harness.workspace.escapes_links = False
     for command in ("explain {}", "snooze {} 1h", "budget {} 5/month", "{} 7d", "errors {}", "link {} x@y.example"):
-        known = shown(await office.ask("priya", command.format("@marcus")))
-        assert known == shown(await office.ask("priya", command.format("@nobody"))), command
-    assert PRIYA in shown(await office.ask("priya", "explain @priya"))
+        known = visible_text(await harness.ask("priya", command.format("@marcus")))
+        assert known == visible_text(await harness.ask("priya", command.format("@nobody"))), command
+    assert PRIYA in visible_text(await harness.ask("priya", "explain @priya"))

@@ -14,8 +14,8 @@ from bot.database.readers import ReaderPool
 from bot.sandbox.faults import Status as NeoStatus
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket as sockets
-from tests.support.harness import Office
-from tests.support.messages import shown, text_of
+from tests.support.harness import ServiceHarness
+from tests.support.messages import text_of, visible_text
 
 HOUR = timedelta(hours=1)
 
@@ -23,35 +23,39 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     "faults", [(Status(500),), (RateLimited(1),), (Reset(),), (Html(502),), (Reset(), Status(503))], ids=str
 )
-async def test_an_answer_comes_although_slack_stumbles(office: Office, faults: tuple[object, ...]) -> None:
-    office.slack.faults.on("hook", *faults)  # type: ignore[arg-type]
-    assert shown(await office.ask("priya", "7d")).startswith("You")
+async def test_an_answer_comes_although_slack_stumbles(harness: ServiceHarness, faults: tuple[object, ...]) -> None:
+    harness.slack.faults.on("hook", *faults)  # type: ignore[arg-type]
+    assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
 @pytest.mark.parametrize("error", ["expired_url", "used_url"])
-async def test_whoever_can_no_longer_be_answered_there_is_answered_in_their_dm(office: Office, error: str) -> None:
-    office.slack.faults.on("hook", Refuse(error))
-    before = len(office.dm("priya"))
-    await office.slack.command("priya", "neo-spend", "7d")
-    await office.idle()
-    assert shown(office.dm("priya")[before]).startswith("You")
-    assert office.seen("priya") == []
+async def test_whoever_can_no_longer_be_answered_there_is_answered_in_their_dm(
+    harness: ServiceHarness, error: str
+) -> None:
+    harness.slack.faults.on("hook", Refuse(error))
+    before = len(harness.dm("priya"))
+    await harness.slack.command("priya", "neo-spend", "7d")
+    await harness.idle()
+    assert visible_text(harness.dm("priya")[before]).startswith("You")
+    assert harness.visible("priya") == []
 
 
-async def test_where_tables_are_refused_the_numbers_come_as_text(office: Office) -> None:
-    usual = await office.ask("hannah", "team 7d by:member")
-    office.slack.faults.on("hook", Refuse("invalid_blocks"))
-    plain = await office.ask("hannah", "team 7d by:member")
+async def test_where_tables_are_refused_the_numbers_come_as_text(harness: ServiceHarness) -> None:
+    usual = await harness.ask("hannah", "team 7d by:member")
+    harness.slack.faults.on("hook", Refuse("invalid_blocks"))
+    plain = await harness.ask("hannah", "team 7d by:member")
     assert "table" not in {block["type"] for block in plain.blocks}
     for row in next(block for block in usual.blocks if block["type"] == "table")["rows"][1:]:
-        assert all(cell["text"] in unescape(shown(plain)) for cell in row)
-    office.slack.faults.on("hook", Refuse("invalid_blocks"), Refuse("invalid_blocks"))
-    bare = await office.ask("hannah", "team 7d by:member")
+        assert all(cell["text"] in unescape(visible_text(plain)) for cell in row)
+    harness.slack.faults.on("hook", Refuse("invalid_blocks"), Refuse("invalid_blocks"))
+    bare = await harness.ask("hannah", "team 7d by:member")
     assert bare.blocks == []
     assert bare.text.startswith("The whole team: $")
 
 
-async def test_a_slack_that_answers_nobody_hangs_nothing(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slack_that_answers_nobody_hangs_nothing(
+    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.slack.transport.ANSWER_SECONDS", 0.3)
     monkeypatch.setattr("bot.slack.responders.WAITS", (0.1,))
     await closed.open()
@@ -60,39 +64,39 @@ async def test_a_slack_that_answers_nobody_hangs_nothing(closed: Office, monkeyp
     async with asyncio.timeout(8):
         await closed.idle()
     closed.slack.faults.clear()
-    assert shown(await closed.ask("priya", "7d")).startswith("You")
+    assert visible_text(await closed.ask("priya", "7d")).startswith("You")
 
 
-async def test_the_socket_comes_back_by_itself(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_socket_comes_back_by_itself(harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "WATCH_SECONDS", 0.05)
     for _ in range(2):
-        office.slack.sockets.drop()
-        await office.workspace.until(lambda: len(office.slack.sockets) == 0)
-        await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 15)
-    assert shown(await office.ask("priya", "7d")).startswith("You")
+        harness.slack.sockets.drop()
+        await harness.workspace.until(lambda: len(harness.slack.sockets) == 0)
+        await harness.workspace.until(lambda: len(harness.slack.sockets) >= 1, 15)
+    assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
-async def test_slack_asks_for_a_new_connection_now_and_then(office: Office) -> None:
-    await office.slack.sockets.refresh("warning")
-    await office.slack.sockets.refresh()
-    await office.workspace.until(lambda: len(office.slack.sockets) == 0)
-    await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 15)
-    assert shown(await office.ask("priya", "7d")).startswith("You")
+async def test_slack_asks_for_a_new_connection_now_and_then(harness: ServiceHarness) -> None:
+    await harness.slack.sockets.refresh("warning")
+    await harness.slack.sockets.refresh()
+    await harness.workspace.until(lambda: len(harness.slack.sockets) == 0)
+    await harness.workspace.until(lambda: len(harness.slack.sockets) >= 1, 15)
+    assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
-async def test_slack_goes_down_and_comes_back(office: Office) -> None:
-    office.slack.down = True
-    office.slack.sockets.drop()
+async def test_slack_goes_down_and_comes_back(harness: ServiceHarness) -> None:
+    harness.slack.down = True
+    harness.slack.sockets.drop()
     await asyncio.sleep(0.3)  # a while of being down, not luck
-    office.slack.down = False
-    await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 20)
-    assert shown(await office.ask("priya", "7d")).startswith("You")
+    harness.slack.down = False
+    await harness.workspace.until(lambda: len(harness.slack.sockets) >= 1, 20)
+    assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
-async def test_when_slack_does_not_say_who_asks_nothing_is_shown(office: Office) -> None:
-    office.clock.advance(HOUR)
-    office.slack.faults.on("users.info", *[Status(500)] * 9)
-    assert shown(await office.ask("priya", "7d")) == (
+async def test_when_slack_does_not_say_who_asks_nothing_is_shown(harness: ServiceHarness) -> None:
+    harness.clock.advance(HOUR)
+    harness.slack.faults.on("users.info", *[Status(500)] * 9)
+    assert visible_text(await harness.ask("priya", "7d")) == (
         "I cannot ask Slack who you are just now. Please try again in a minute."
     )
 
@@ -100,108 +104,110 @@ async def test_when_slack_does_not_say_who_asks_nothing_is_shown(office: Office)
 # --- Neo -----------------------------------------------------------------------------------------
 
 
-async def test_old_data_is_read_anew_before_the_answer(office: Office) -> None:
-    reads = len(office.neo.log)
-    office.clock.advance(3 * HOUR)
-    assert "just now" in shown(await office.ask("hannah", "team"))
-    assert len(office.neo.log) > reads
+async def test_old_data_is_read_anew_before_the_answer(harness: ServiceHarness) -> None:
+    reads = len(harness.neo.log)
+    harness.clock.advance(3 * HOUR)
+    assert "just now" in visible_text(await harness.ask("hannah", "team"))
+    assert len(harness.neo.log) > reads
 
 
-async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(office: Office) -> None:
-    office.clock.advance(3 * HOUR)
-    office.neo.faults.always = NeoStatus(503)
-    answer = shown(await office.ask("hannah", "team"))
+async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(harness: ServiceHarness) -> None:
+    harness.clock.advance(3 * HOUR)
+    harness.neo.faults.always = NeoStatus(503)
+    answer = visible_text(await harness.ask("hannah", "team"))
     assert "older than it should be" in answer
     assert "503" in answer
-    tries = len(office.neo.log)
-    assert "older than it should be" in shown(await office.ask("hannah", "team"))
-    assert len(office.neo.log) == tries  # a failure is not asked for again by everybody
+    tries = len(harness.neo.log)
+    assert "older than it should be" in visible_text(await harness.ask("hannah", "team"))
+    assert len(harness.neo.log) == tries  # a failure is not asked for again by everybody
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart(office: Office, status: int) -> None:
-    office.clock.advance(3 * HOUR)
-    office.neo.faults.always = NeoStatus(status, retry_after=3_600)
-    office.neo.log.clear()
-    await office.service.jobs.sync()
-    assert len(office.neo.log) == 1
-    until = f"asked to wait until {office.clock() + HOUR:%Y-%m-%d %H:%M} UTC"
+async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart(
+    harness: ServiceHarness, status: int
+) -> None:
+    harness.clock.advance(3 * HOUR)
+    harness.neo.faults.always = NeoStatus(status, retry_after=3_600)
+    harness.neo.log.clear()
+    await harness.service.jobs.sync()
+    assert len(harness.neo.log) == 1
+    until = f"asked to wait until {harness.clock() + HOUR:%Y-%m-%d %H:%M} UTC"
     for _ in range(3):
-        office.clock.advance(timedelta(minutes=10))
-        await office.service.jobs.sync()
-        answer = shown(await office.ask("hannah", "team"))
+        harness.clock.advance(timedelta(minutes=10))
+        await harness.service.jobs.sync()
+        answer = visible_text(await harness.ask("hannah", "team"))
     assert until in answer
-    await office.close()
-    await office.open()
-    office.clock.advance(timedelta(minutes=29))
-    await office.service.jobs.sync()
-    assert len(office.neo.log) == 1
-    office.neo.faults.clear()
-    office.clock.advance(timedelta(minutes=2))
-    await office.service.jobs.sync()
-    assert len(office.neo.log) > 1
-    assert "just now" in shown(await office.ask("hannah", "team"))
+    await harness.close()
+    await harness.open()
+    harness.clock.advance(timedelta(minutes=29))
+    await harness.service.jobs.sync()
+    assert len(harness.neo.log) == 1
+    harness.neo.faults.clear()
+    harness.clock.advance(timedelta(minutes=2))
+    await harness.service.jobs.sync()
+    assert len(harness.neo.log) > 1
+    assert "just now" in visible_text(await harness.ask("hannah", "team"))
 
 
 @pytest.mark.parametrize("asked_for", [10**12, "999999999999999999999"])
-async def test_no_wait_is_kept_for_longer_than_a_day(office: Office, asked_for: int | str) -> None:
-    office.neo.faults.always = NeoStatus(429, retry_after=asked_for)
-    office.clock.advance(3 * HOUR)
-    await office.service.jobs.sync()
-    office.neo.faults.clear()
-    office.neo.log.clear()
-    office.clock.advance(timedelta(hours=23, minutes=59))
-    await office.service.jobs.sync()
-    assert office.neo.log == []
-    office.clock.advance(timedelta(minutes=2))
-    await office.service.jobs.sync()
-    assert office.neo.log
+async def test_no_wait_is_kept_for_longer_than_a_day(harness: ServiceHarness, asked_for: int | str) -> None:
+    harness.neo.faults.always = NeoStatus(429, retry_after=asked_for)
+    harness.clock.advance(3 * HOUR)
+    await harness.service.jobs.sync()
+    harness.neo.faults.clear()
+    harness.neo.log.clear()
+    harness.clock.advance(timedelta(hours=23, minutes=59))
+    await harness.service.jobs.sync()
+    assert harness.neo.log == []
+    harness.clock.advance(timedelta(minutes=2))
+    await harness.service.jobs.sync()
+    assert harness.neo.log
 
 
-async def test_a_slow_neo_is_not_waited_for(office: Office) -> None:
-    office.clock.advance(3 * HOUR)
-    office.neo.latency_s = 1.9
-    answer = shown(await office.ask("hannah", "team"))
+async def test_a_slow_neo_is_not_waited_for(harness: ServiceHarness) -> None:
+    harness.clock.advance(3 * HOUR)
+    harness.neo.latency_s = 1.9
+    answer = visible_text(await harness.ask("hannah", "team"))
     assert "(3 h ago), older than it should be." in answer
 
 
-async def test_before_anything_was_read_it_says_so(closed: Office) -> None:
+async def test_before_anything_was_read_it_says_so(closed: ServiceHarness) -> None:
     closed.neo.faults.always = NeoStatus(503)
     await closed.open()
     for line in ("team", "team by:model csv"):
-        answer = shown(await closed.ask("hannah", line))
+        answer = visible_text(await closed.ask("hannah", line))
         assert "I have read nothing from Neo yet" in answer
         assert "503" in answer
 
 
-async def test_an_operator_reaches_back_before_the_ledger_begins(office: Office) -> None:
-    begins = office.clock() - timedelta(days=40)
-    before = len(office.seen("hannah"))
-    await office.slack.command("hannah", "neo-spend", f"team from:{begins:%Y-%m-%d}")
-    await office.workspace.until(lambda: len(office.seen("hannah")) == before + 2, 15)
-    said, answer = office.seen("hannah")[before:]
-    assert "reaches back before the ledger begins" in shown(said)
-    assert "not complete" not in shown(answer)
+async def test_an_operator_reaches_back_before_the_ledger_begins(harness: ServiceHarness) -> None:
+    begins = harness.clock() - timedelta(days=40)
+    before = len(harness.visible("hannah"))
+    await harness.slack.command("hannah", "neo-spend", f"team from:{begins:%Y-%m-%d}")
+    await harness.workspace.until(lambda: len(harness.visible("hannah")) == before + 2, 15)
+    said, answer = harness.visible("hannah")[before:]
+    assert "reaches back before the ledger begins" in visible_text(said)
+    assert "not complete" not in visible_text(answer)
 
 
-async def test_a_member_does_not_reach_back(office: Office) -> None:
-    begins = office.clock() - timedelta(days=40)
-    answer = shown(await office.ask("priya", f"from:{begins:%Y-%m-%d}"))
+async def test_a_member_does_not_reach_back(harness: ServiceHarness) -> None:
+    begins = harness.clock() - timedelta(days=40)
+    answer = visible_text(await harness.ask("priya", f"from:{begins:%Y-%m-%d}"))
     assert "The ledger is not complete for this window: it begins" in answer
 
 
 # --- health and the end --------------------------------------------------------------------------
 
 
-async def test_it_says_whether_it_is_ready(office: Office) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{office.service.port}") as client:
+async def test_it_says_whether_it_is_ready(harness: ServiceHarness) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{harness.service.port}") as client:
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.get("/readyz")).json() == {"ok": True, "problems": {}}
-        office.neo.faults.always = NeoStatus(503)
+        harness.neo.faults.always = NeoStatus(503)
         assert (await client.get("/readyz")).status_code == 200
-        office.slack.down = True
-        office.slack.sockets.drop()
-        await office.workspace.until(lambda: len(office.slack.sockets) == 0)
+        harness.slack.down = True
+        harness.slack.sockets.drop()
+        await harness.workspace.until(lambda: len(harness.slack.sockets) == 0)
         answer = await client.get("/readyz")
         assert (answer.status_code, list(answer.json()["problems"])) == (503, ["slack"])
         assert (await client.get("/healthz")).status_code == 200
@@ -209,7 +215,7 @@ async def test_it_says_whether_it_is_ready(office: Office) -> None:
 
 
 async def test_slack_is_asked_for_strangers_once_every_few_seconds(
-    closed: Office, monkeypatch: pytest.MonkeyPatch
+    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.service.health.FRESH_SECONDS", 3600.0)
     await closed.open(over_http=True)
@@ -223,7 +229,9 @@ async def test_slack_is_asked_for_strangers_once_every_few_seconds(
         assert "token_revoked" in (await client.get("/readyz")).json()["problems"]["slack"]
 
 
-async def test_what_is_wrong_with_the_database_names_no_file(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_wrong_with_the_database_names_no_file(
+    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await closed.open()
     missing = ReaderPool(closed.directory / "no-ledger.db")
     monkeypatch.setattr(closed.service.database, "read", missing.read)
@@ -236,7 +244,7 @@ async def test_what_is_wrong_with_the_database_names_no_file(closed: Office, mon
     assert ".db" not in answer.text
 
 
-async def test_a_forged_request_is_turned_away(closed: Office) -> None:
+async def test_a_forged_request_is_turned_away(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     body = (
         "command=%2Fneo-usage&text=team&user_id=U0HANNAH&channel_id=C1&response_url=http://127.0.0.1:1/x&trigger_id=1"
@@ -248,16 +256,18 @@ async def test_a_forged_request_is_turned_away(closed: Office) -> None:
     assert closed.slack.calls("hook") == []
 
 
-async def test_what_is_in_flight_is_finished_before_the_end(closed: Office) -> None:
+async def test_what_is_in_flight_is_finished_before_the_end(closed: ServiceHarness) -> None:
     await closed.open()
     closed.slack.faults.on("hook", Slow(0.5))
     await closed.slack.command("priya", "neo-spend", "7d")
     async with asyncio.timeout(10):
         await closed.close()
-    assert shown(closed.seen("priya")[0]).startswith("You")
+    assert visible_text(closed.visible("priya")[0]).startswith("You")
 
 
-async def test_who_waits_for_a_long_reading_is_told_at_the_end(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_for_a_long_reading_is_told_at_the_end(
+    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.service.connection.DRAIN_SECONDS", 0.3)
     await closed.open()
     closed.neo.latency_s = 30
@@ -265,7 +275,7 @@ async def test_who_waits_for_a_long_reading_is_told_at_the_end(closed: Office, m
     await closed.answer("hannah", "neo-spend", 0)
     async with asyncio.timeout(10):
         await closed.close()
-    assert "being restarted" in text_of(closed.seen("hannah")[-1])
+    assert "being restarted" in text_of(closed.visible("hannah")[-1])
 
 
 # --- answers that are none of Slack's ------------------------------------------------------------
@@ -279,25 +289,25 @@ LIES: tuple[Callable[[dict[str, Any]], Any], ...] = (
 
 
 async def test_whatever_slacks_address_says_at_the_start_the_service_goes_on_asking(
-    closed: Office, monkeypatch: pytest.MonkeyPatch
+    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.service.connection.RETRY_SECONDS", 0.01)
     closed.slack.faults.on("auth.test", Html(200), Html(404), *map(Mangle, LIES))
     await closed.open()
     assert len(closed.slack.calls("auth.test")) == 2 + len(LIES) + 1
-    assert shown(await closed.ask("priya", "7d")).startswith("You")
+    assert visible_text(await closed.ask("priya", "7d")).startswith("You")
 
 
-async def test_an_answer_that_makes_no_sense_costs_that_answer_alone(office: Office) -> None:
-    office.clock.advance(HOUR)
-    office.slack.faults.on("users.info", Html(200), Mangle(lambda _: {"ok": True, "user": {"id": 3}}))
+async def test_an_answer_that_makes_no_sense_costs_that_answer_alone(harness: ServiceHarness) -> None:
+    harness.clock.advance(HOUR)
+    harness.slack.faults.on("users.info", Html(200), Mangle(lambda _: {"ok": True, "user": {"id": 3}}))
     for _ in range(2):
-        assert "I cannot ask Slack who you are" in shown(await office.ask("priya", "7d"))
-    assert shown(await office.ask("priya", "7d")).startswith("You")
+        assert "I cannot ask Slack who you are" in visible_text(await harness.ask("priya", "7d"))
+    assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
 async def test_a_socket_is_opened_at_slacks_own_addresses_alone(
-    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sockets, "WATCH_SECONDS", 0.05)
     monkeypatch.setattr(sockets, "CONNECT_SECONDS", 0.2)
@@ -311,10 +321,10 @@ async def test_a_socket_is_opened_at_slacks_own_addresses_alone(
         elsewhere = f"ws://127.0.0.1:{stranger.sockets[0].getsockname()[1]}/link/?ticket=s3cr3t"
         named: list[object] = [elsewhere, None, [], "x", "ws://evil.example/link/"]
         faults = [Mangle(lambda body, url=url: body | {"url": url}) for url in named]  # type: ignore[misc]
-        office.slack.faults.on("apps.connections.open", *faults, Html(200), Mangle(lambda _: {"ok": True}))
-        office.slack.sockets.drop()
-        await office.workspace.until(lambda: len(office.slack.sockets) == 0)
-        await office.workspace.until(lambda: len(office.slack.sockets) >= 1, 30)
+        harness.slack.faults.on("apps.connections.open", *faults, Html(200), Mangle(lambda _: {"ok": True}))
+        harness.slack.sockets.drop()
+        await harness.workspace.until(lambda: len(harness.slack.sockets) == 0)
+        await harness.workspace.until(lambda: len(harness.slack.sockets) >= 1, 30)
     assert heard == []
     assert "s3cr3t" not in capsys.readouterr().out
-    assert shown(await office.ask("priya", "7d")).startswith("You")
+    assert visible_text(await harness.ask("priya", "7d")).startswith("You")

@@ -15,8 +15,8 @@ from bot.sandbox.slack.delivery import Payload
 from bot.sandbox.world import World
 from bot.service.service import running_service
 from bot.settings.environment import load
-from tests.support.harness import CHANNEL, Office
-from tests.support.messages import shown
+from tests.support.harness import CHANNEL, ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.slack_requests import (
     FORM,
     JSON,
@@ -41,17 +41,17 @@ def world() -> World:
     return generated_world()
 
 
-async def test_in_socket_mode_there_is_no_way_in_over_http(office: Office) -> None:
-    before = state(office)
-    for sent in well_formed(office):
-        for headers in ({}, {"Origin": EVIL, "Host": "rebound.evil.example:8080"}, signed(office, sent.body)):
-            answer = await posted(office, sent.body, {**headers, "Content-Type": sent.kind})
+async def test_in_socket_mode_there_is_no_way_in_over_http(harness: ServiceHarness) -> None:
+    before = state(harness)
+    for sent in well_formed(harness):
+        for headers in ({}, {"Origin": EVIL, "Host": "rebound.evil.example:8080"}, signed(harness, sent.body)):
+            answer = await posted(harness, sent.body, {**headers, "Content-Type": sent.kind})
             assert answer.status_code in {403, 404}
-    await office.idle()
-    assert state(office) == before
+    await harness.idle()
+    assert state(harness) == before
 
 
-async def test_over_http_nothing_is_done_without_a_signature(closed: Office) -> None:
+async def test_over_http_nothing_is_done_without_a_signature(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     before = state(closed)
     for sent in well_formed(closed):
@@ -64,7 +64,7 @@ async def test_over_http_nothing_is_done_without_a_signature(closed: Office) -> 
     assert state(closed) == before
 
 
-async def test_the_very_same_requests_are_obeyed_when_slack_signs_them(closed: Office) -> None:
+async def test_the_very_same_requests_are_obeyed_when_slack_signs_them(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     before = state(closed)
     for sent in well_formed(closed):
@@ -79,7 +79,7 @@ async def test_the_very_same_requests_are_obeyed_when_slack_signs_them(closed: O
     assert (await posted(closed, challenge, signed(closed, challenge, kind=JSON))).text == '{"challenge": "c"}'
 
 
-async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: Office) -> None:
+async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: ServiceHarness) -> None:
     from slack_bolt.async_app import AsyncBoltRequest
 
     await closed.open()
@@ -92,12 +92,12 @@ async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: Office)
     assert state(closed) == before
 
 
-async def test_the_demos_bot_takes_nothing_either(office: Office, tmp_path: Path) -> None:
+async def test_the_demos_bot_takes_nothing_either(harness: ServiceHarness, tmp_path: Path) -> None:
     async with demo(0, 7, tmp_path) as shown_:
         port = listening(shown_.bot.pid or 0)
         calls = len(shown_.page.slack.log)
         async with stranger() as client:
-            for sent in well_formed(office):
+            for sent in well_formed(harness):
                 url = f"http://127.0.0.1:{port}/slack/events"
                 answer = await client.post(url, content=sent.body, headers={"Content-Type": sent.kind})
                 assert answer.status_code == 404
@@ -129,7 +129,7 @@ FOREIGN = (
 )  # fmt: skip
 
 
-async def test_an_answer_goes_nowhere_but_to_slack(closed: Office, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_answer_goes_nowhere_but_to_slack(closed: ServiceHarness, capsys: pytest.CaptureFixture[str]) -> None:
     await closed.open(over_http=True)
     for number, url in enumerate(FOREIGN):
         acts = (
@@ -147,7 +147,7 @@ async def test_an_answer_goes_nowhere_but_to_slack(closed: Office, capsys: pytes
             (line,) = capsys.readouterr().out.splitlines()
             assert "`response_url` is not Slack's" in line
             assert "evil" not in line
-    assert not closed.seen("hannah")
+    assert not closed.visible("hannah")
 
 
 # --- who may talk to the port --------------------------------------------------------------------
@@ -186,7 +186,7 @@ async def port(tmp_path: Path, clock: SimClock) -> AsyncIterator[int]:
         yield service.port
 
 
-async def test_slacks_own_request_comes_under_any_name_but_from_no_page(closed: Office) -> None:
+async def test_slacks_own_request_comes_under_any_name_but_from_no_page(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     body = as_form(command(closed, "hannah", "team"))
     public = {"Host": "bot.acme.example", "X-Forwarded-For": "54.1.2.3", "X-Forwarded-Proto": "https"}
@@ -195,10 +195,10 @@ async def test_slacks_own_request_comes_under_any_name_but_from_no_page(closed: 
         assert (await posted(closed, body, signed(closed, body) | public | page)).status_code == 403
     assert (await posted(closed, body, signed(closed, body) | public)).status_code == 200
     await closed.idle()
-    assert shown(closed.seen("hannah", CHANNEL)[-1]).startswith("The whole team")
+    assert visible_text(closed.visible("hannah", CHANNEL)[-1]).startswith("The whole team")
 
 
-async def test_another_method_is_answered_with_those_there_are(closed: Office) -> None:
+async def test_another_method_is_answered_with_those_there_are(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     async with stranger() as client:
         for path, allowed in (("/slack/events", "POST"), ("/healthz", "GET, HEAD"), ("/readyz", "GET, HEAD")):
@@ -206,7 +206,7 @@ async def test_another_method_is_answered_with_those_there_are(closed: Office) -
             assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
-async def test_a_setting_that_names_a_host_is_a_name_of_this_machine(closed: Office) -> None:
+async def test_a_setting_that_names_a_host_is_a_name_of_this_machine(closed: ServiceHarness) -> None:
     closed.settings["HTTP_HOST"] = "localhost"
     await closed.open()
     async with stranger() as client:
@@ -217,10 +217,10 @@ async def test_a_setting_that_names_a_host_is_a_name_of_this_machine(closed: Off
 # --- broken requests -----------------------------------------------------------------------------
 
 
-def broken(office: Office) -> dict[str, tuple[bytes, dict[str, str], int]]:
+def broken(harness: ServiceHarness) -> dict[str, tuple[bytes, dict[str, str], int]]:
     """Requests by what is wrong with them, and the status that each gets."""
-    body = as_form(command(office, "hannah", "team"))
-    good = signed(office, body)
+    body = as_form(command(harness, "hannah", "team"))
+    good = signed(harness, body)
     now, deep = int(good["X-Slack-Request-Timestamp"]), b'{"a":' + b"[" * 100_000
     stamps = (
         "",
@@ -253,7 +253,7 @@ def broken(office: Office) -> dict[str, tuple[bytes, dict[str, str], int]]:
     cases["another body"] = (body + b"&x=1", good, 401)
 
     def proven(content: bytes, kind: str = FORM) -> tuple[bytes, dict[str, str], int]:
-        return content, signed(office, content, kind=kind), 400
+        return content, signed(harness, content, kind=kind), 400
 
     cases |= {
         f"json {each[:20]!r}": proven(each, JSON)
@@ -278,17 +278,17 @@ def broken(office: Office) -> dict[str, tuple[bytes, dict[str, str], int]]:
     cases["no kind"] = proven(body, "text/plain")
     cases["no kind at all"] = proven(body, "")
     for name in ("user_id", "channel_id", "response_url"):
-        fields = command(office, "hannah", "team", trigger_id=name)
+        fields = command(harness, "hannah", "team", trigger_id=name)
         del fields[name]
         cases[f"without {name}"] = proven(as_form(fields))
-    cases["long text"] = proven(as_form(command(office, "hannah", "x" * 41_000)))
-    cases["odd user"] = proven(as_form(command(office, "hannah", "team", user_id="<!channel>")))
-    cases["long user"] = proven(as_form(command(office, "hannah", "team", user_id="U" * 500)))
+    cases["long text"] = proven(as_form(command(harness, "hannah", "x" * 41_000)))
+    cases["odd user"] = proven(as_form(command(harness, "hannah", "team", user_id="<!channel>")))
+    cases["long user"] = proven(as_form(command(harness, "hannah", "team", user_id="U" * 500)))
     return cases
 
 
 async def test_whatever_is_malformed_is_a_status_and_one_line(
-    closed: Office, capsys: pytest.CaptureFixture[str]
+    closed: ServiceHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await closed.open(over_http=True)
     before = state(closed)
@@ -307,7 +307,9 @@ async def test_whatever_is_malformed_is_a_status_and_one_line(
 ODD: tuple[object, ...] = (None, True, 3, "", [], [1], {}, {"id": 3}, "x" * 5_000, "\ud800")
 
 
-async def test_a_payload_of_the_wrong_shape_ends_nothing(closed: Office, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_payload_of_the_wrong_shape_ends_nothing(
+    closed: ServiceHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each field of each act, replaced by whatever it cannot be."""
     await closed.open(over_http=True)
     acts = (
@@ -330,29 +332,31 @@ async def test_a_payload_of_the_wrong_shape_ends_nothing(closed: Office, capsys:
     assert "Traceback" not in logged.replace("could not answer", "")
     assert "x" * 1_000 not in logged
     assert closed.service.slack.listener is not None
-    assert shown(await closed.ask("hannah", "team")).startswith("The whole team")
+    assert visible_text(await closed.ask("hannah", "team")).startswith("The whole team")
 
 
-async def test_an_odd_envelope_is_a_line_and_ends_nothing(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_odd_envelope_is_a_line_and_ends_nothing(
+    harness: ServiceHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
     acts = (
-        action(office, "hannah", "ask:model", "secret-value"),
-        form(office, "hannah", "budget_form", {"amount": "secret-value"}),
-        {**command(office, "hannah", "secret-value"), "user_id": ["secret-value"]},
-        {**command(office, "hannah", "secret-value"), "response_url": "http://evil.example/secret-value"},
+        action(harness, "hannah", "ask:model", "secret-value"),
+        form(harness, "hannah", "budget_form", {"amount": "secret-value"}),
+        {**command(harness, "hannah", "secret-value"), "user_id": ["secret-value"]},
+        {**command(harness, "hannah", "secret-value"), "response_url": "http://evil.example/secret-value"},
         {"type": "event_callback", "event": ["secret-value"]},
         {"type": ["secret-value"], "authorizations": {"secret-value": 1}, "team": 3},
     )
     acts[0]["actions"] = "secret-value"
     acts[1]["view"]["state"] = ["secret-value"]
-    office.slack.delivery.ack_timeout_s = 0.2
+    harness.slack.delivery.ack_timeout_s = 0.2
     for kind, act in zip(("interactive", "interactive", "slash_commands", "slash_commands") * 2, acts, strict=False):
         capsys.readouterr()
-        assert not (await office.slack.delivery.deliver(Payload(kind, act))).ok  # type: ignore[arg-type]
+        assert not (await harness.slack.delivery.deliver(Payload(kind, act))).ok  # type: ignore[arg-type]
         (line,) = capsys.readouterr().out.splitlines()
         assert "secret" not in line
         assert "evil" not in line
-    office.slack.delivery.ack_timeout_s = 3
-    assert shown(await office.ask("hannah", "team")).startswith("The whole team")
+    harness.slack.delivery.ack_timeout_s = 3
+    assert visible_text(await harness.ask("hannah", "team")).startswith("The whole team")
 
 
 def paths(part: object, *, above: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
@@ -377,7 +381,7 @@ def replaced(part: object, path: tuple[object, ...], odd: object) -> object:
 # --- size, time, bytes that are no HTTP ----------------------------------------------------------
 
 
-async def test_a_body_larger_than_slacks_is_not_read(closed: Office) -> None:
+async def test_a_body_larger_than_slacks_is_not_read(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     huge = b"text=" + b"x" * 900_000
     assert (await posted(closed, huge, signed(closed, huge))).status_code == 413
@@ -408,7 +412,7 @@ async def test_half_a_request_is_not_waited_for(port: int, monkeypatch: pytest.M
             writer.close()
 
 
-async def test_half_a_body_is_not_waited_for(closed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_half_a_body_is_not_waited_for(closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.http.PATIENCE_SECONDS", 0.3)
     await closed.open(over_http=True)
     async with asyncio.timeout(8):
@@ -443,7 +447,7 @@ async def test_what_is_no_http_is_a_line_and_no_more(port: int, capsys: pytest.C
 # --- replays -------------------------------------------------------------------------------------
 
 
-async def test_a_recorded_request_is_refused_also_after_a_restart(closed: Office) -> None:
+async def test_a_recorded_request_is_refused_also_after_a_restart(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     fields = command(closed, "hannah", "budget team 5/month")
     without = urlencode({name: value for name, value in fields.items() if name != "trigger_id"}).encode()
@@ -461,7 +465,9 @@ async def test_a_recorded_request_is_refused_also_after_a_restart(closed: Office
     assert (len(state(closed)["budget_revision"]), len(closed.slack.calls("hook"))) == before
 
 
-async def test_slacks_own_repetition_is_taken_and_not_answered_again_also_after_a_restart(closed: Office) -> None:
+async def test_slacks_own_repetition_is_taken_and_not_answered_again_also_after_a_restart(
+    closed: ServiceHarness,
+) -> None:
     await closed.open(over_http=True)
     said = json.dumps(event(closed, "hannah", "team")).encode()
     assert (await posted(closed, said, signed(closed, said, kind=JSON))).status_code == 200

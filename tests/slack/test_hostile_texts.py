@@ -14,7 +14,7 @@ from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.slack.mrkdwn import escape, readable_text
-from tests.support.harness import CHANNEL, Office
+from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.messages import actions, text_of
 from tests.support.worlds import add
 
@@ -84,32 +84,32 @@ def assert_inert(mrkdwn: str) -> None:
 
 
 @pytest.mark.parametrize("refused", ["nothing", "table", "section"])
-async def test_no_text_of_neos_does_anything(office: Office, refused: str) -> None:
+async def test_no_text_of_neos_does_anything(harness: ServiceHarness, refused: str) -> None:
     def fault(call: Call) -> Refuse | None:
         return Refuse("invalid_blocks") if f'"type": "{refused}"' in json.dumps(call.args.get("blocks")) else None
 
     for line in LINES:
-        office.slack.faults.when(fault)
-        answer = await office.ask("hannah", line)
-        office.slack.faults.clear()
+        harness.slack.faults.when(fault)
+        answer = await harness.ask("hannah", line)
+        harness.slack.faults.clear()
         check(answer)
         for action in actions(answer):
             if action.startswith("ask"):
-                await office.slack.click("hannah", CHANNEL, answer.ts, action)
-                await office.idle()
-                check(office.seen("hannah")[-1])
+                await harness.slack.click("hannah", CHANNEL, answer.ts, action)
+                await harness.idle()
+                check(harness.visible("hannah")[-1])
 
 
-async def test_nothing_that_is_typed_does_anything(office: Office) -> None:
+async def test_nothing_that_is_typed_does_anything(harness: ServiceHarness) -> None:
     for text in TEXTS:
         for line in (text, f'model:"{text}"', f"search:{text} by:model", f"@{text}", f"link <@U0PRIYA> {text}"):
-            check(await office.ask("hannah", line))
+            check(await harness.ask("hannah", line))
 
 
-async def test_a_shared_answer_is_as_inert(office: Office) -> None:
+async def test_a_shared_answer_is_as_inert(harness: ServiceHarness) -> None:
     for line in ("team by:member", "team rows", f'team search:"{TEXTS[0]}"'):
-        answer = await office.ask("hannah", line)
-        shared = await office.press("hannah", answer, "share")
+        answer = await harness.ask("hannah", line)
+        shared = await harness.press("hannah", answer, "share")
         assert shared.ephemeral_to is None
         said = shared.text.replace("<@U0HANNAH>", "")
         assert "<" not in said
@@ -118,20 +118,20 @@ async def test_a_shared_answer_is_as_inert(office: Office) -> None:
                 assert_inert(part["text"])
 
 
-async def test_no_cell_of_a_file_is_a_formula(office: Office) -> None:
+async def test_no_cell_of_a_file_is_a_formula(harness: ServiceHarness) -> None:
     for line in ("team rows csv", "team by:member csv", "team by:tool csv"):
-        await office.ask("hannah", line)
-        content = office.workspace.files[office.dm("hannah")[-1].files[0]].content.decode()
+        await harness.ask("hannah", line)
+        content = harness.workspace.files[harness.dm("hannah")[-1].files[0]].content.decode()
         for cell in re.split(r"[,\n]", content):
             bare = cell.strip('"').lstrip()
             assert not bare.startswith(("=", "+", "@", "\t", "\uff1d")), cell
             assert not bare.startswith("-") or re.fullmatch(r"-[\d.]+", bare), cell
 
 
-async def test_nothing_unfurls_and_no_name_is_linked(office: Office) -> None:
-    await office.slack.say("hannah", office.workspace.im_of("hannah").id, "team rows")
-    await office.idle()
-    [*_, call] = office.slack.calls("chat.postMessage")
+async def test_nothing_unfurls_and_no_name_is_linked(harness: ServiceHarness) -> None:
+    await harness.slack.say("hannah", harness.workspace.im_of("hannah").id, "team rows")
+    await harness.idle()
+    [*_, call] = harness.slack.calls("chat.postMessage")
     assert [call.flag(name) for name in ("unfurl_links", "unfurl_media", "link_names")] == [False, False, False]
 
 
@@ -141,28 +141,30 @@ def test_a_rendered_text_is_inert(text: str) -> None:
     assert "<" not in OURS.sub("", readable_text(text))
 
 
-async def test_the_log_holds_no_text_of_anybodys(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_log_holds_no_text_of_anybodys(harness: ServiceHarness, capsys: pytest.CaptureFixture[str]) -> None:
     for line in ("team rows", "task:t-0", f"email:{TEXTS[2]}@acme.example", "secret-typed-word"):
-        await office.ask("hannah", line)
+        await harness.ask("hannah", line)
     logged = capsys.readouterr()
-    for secret in ("@acme.example", "secret-typed-word", "evil.example", office.workspace.bot_token, "/hook"):
+    for secret in ("@acme.example", "secret-typed-word", "evil.example", harness.workspace.bot_token, "/hook"):
         assert secret not in logged.out + logged.err
     assert "request" in logged.out + logged.err
-    assert text_of(office.seen("hannah")[-1])
+    assert text_of(harness.visible("hannah")[-1])
 
 
-async def test_a_traceback_in_the_log_holds_no_variable(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_traceback_in_the_log_holds_no_variable(
+    harness: ServiceHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
     async def boom(*_: object) -> None:
-        secret = f"secret-{office.clock().year}"
+        secret = f"secret-{harness.clock().year}"
         raise ValueError(len(secret))
 
-    commands = office.service.wiring.registry.commands
+    commands = harness.service.wiring.registry.commands
     assert isinstance(commands, dict)
     commands["boom"] = boom
-    assert "Something went wrong" in text_of(await office.ask("hannah", "boom"))
+    assert "Something went wrong" in text_of(await harness.ask("hannah", "boom"))
     logged = "".join(capsys.readouterr())
     assert "ValueError: 11" in logged
-    assert f"secret-{office.clock().year}" not in logged
+    assert f"secret-{harness.clock().year}" not in logged
 
 
 @pytest.mark.parametrize(
@@ -194,17 +196,17 @@ def test_only_what_slack_takes_for_code_is_left_as_it_is() -> None:
     assert readable_text("` *b* `") == "\u02cb \u2217b\u2217 \u02cb"
 
 
-async def test_plain_texts_draw_no_pictures_and_nothing_is_linked(office: Office) -> None:
+async def test_plain_texts_draw_no_pictures_and_nothing_is_linked(harness: ServiceHarness) -> None:
     for line in ("", "team", "budget", "team 30d by:model", "errors team", "budgets"):
-        await office.slack.say("hannah", office.workspace.im_of("hannah").id, line)
-        await office.idle()
-    await office.slack.command("hannah", CHANNEL, "budget")
-    await office.idle()
-    sent = [json.loads(json.dumps(call.args)) for call in office.slack.log]
+        await harness.slack.say("hannah", harness.workspace.im_of("hannah").id, line)
+        await harness.idle()
+    await harness.slack.command("hannah", CHANNEL, "budget")
+    await harness.idle()
+    sent = [json.loads(json.dumps(call.args)) for call in harness.slack.log]
     plain = [part for args in sent for part in texts(decoded(args)) if part["type"] == "plain_text"]
     assert plain
     assert all(part["emoji"] is False for part in plain)
-    posts = [call for name in ("chat.postMessage", "chat.postEphemeral") for call in office.slack.calls(name)]
+    posts = [call for name in ("chat.postMessage", "chat.postEphemeral") for call in harness.slack.calls(name)]
     assert {call.args.get("parse") for call in posts} == {"none"}
 
 

@@ -12,10 +12,10 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.service.service import running_service
 from bot.shipped import shipped
-from tests.support.acts import fail
-from tests.support.app_home import opened
-from tests.support.harness import Office
-from tests.support.messages import shown, text_of
+from tests.support.acts import fail_task
+from tests.support.app_home import open_home
+from tests.support.harness import ServiceHarness
+from tests.support.messages import text_of, visible_text
 from tests.support.worlds import add
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -59,7 +59,7 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def office(closed: Office, own: Path) -> Office:
+async def harness(closed: ServiceHarness, own: Path) -> ServiceHarness:
     closed.settings |= {
         "ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend", "TEMPLATES_DIR": str(own),
         "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "NEO_TASK_URL_TEMPLATE": "https://neo.example/{task_id}",
@@ -68,41 +68,41 @@ async def office(closed: Office, own: Path) -> Office:
     return closed
 
 
-def everything(office: Office) -> str:
+def everything(harness: ServiceHarness) -> str:
     """All that stands anywhere in the workspace, App Home too."""
-    said = [message for channel in office.workspace.channels.values() for message in channel.messages]
-    drawn = [Message("0", "bot", blocks=view.body["blocks"]) for view in office.workspace.views.values()]
+    said = [message for channel in harness.workspace.channels.values() for message in channel.messages]
+    drawn = [Message("0", "bot", blocks=view.body["blocks"]) for view in harness.workspace.views.values()]
     return "\n".join(map(text_of, [*said, *drawn]))
 
 
-async def goes_on(office: Office, hours: int) -> None:
+async def goes_on(harness: ServiceHarness, hours: int) -> None:
     for _ in range(hours // 3):
-        office.clock.advance(3 * HOUR)
-        await office.sync()
+        harness.clock.advance(3 * HOUR)
+        await harness.sync()
 
 
-async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
-    await office.ask("hannah", "budget default 30/month")
-    await office.ask("hannah", "budget team 5000/month")
+async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget default 30/month")
+    await harness.ask("hannah", "budget team 5000/month")
     for word in ("alpha", "beta", "gamma", "delta"):
-        fail(office, PRIYA, f"{word} broke", 9)
-    await office.ask("priya", "notify errors on")
-    await goes_on(office, 24)
-    fail(office, MARCUS, "alpha broke")
+        fail_task(harness, PRIYA, f"{word} broke", 9)
+    await harness.ask("priya", "notify errors on")
+    await goes_on(harness, 24)
+    fail_task(harness, MARCUS, "alpha broke")
     for error in ("zeta broke", "eta broke"):  # of one task: nothing is left of the first message
-        add(office.neo.world, "turns", "0.1", email=PRIYA, begun=START, status="error", error_message=error)
-        await office.sync()
-    add(office.neo.world, "late", "0.5", email=PRIYA, begun=START - 20 * HOUR)
-    await goes_on(office, 24)
-    await office.service.end()
-    office.clock.advance(timedelta(days=2))
-    await office.start()
-    await goes_on(office, 63)  # until Monday, whose digest has the week
+        add(harness.neo.world, "turns", "0.1", email=PRIYA, begun=START, status="error", error_message=error)
+        await harness.sync()
+    add(harness.neo.world, "late", "0.5", email=PRIYA, begun=START - 20 * HOUR)
+    await goes_on(harness, 24)
+    await harness.service.end()
+    harness.clock.advance(timedelta(days=2))
+    await harness.start()
+    await goes_on(harness, 63)  # until Monday, whose digest has the week
     for user in ("hannah", "priya", "gil"):
-        await opened(office, user)
-    await office.ask("hannah", "errors team 7d")
-    text = everything(office)
-    assert office.service.wiring.context.templates.broken == {}
+        await open_home(harness, user)
+    await harness.ask("hannah", "errors team 7d")
+    text = everything(harness)
+    assert harness.service.wiring.context.templates.broken == {}
     rare = {
         "failures/acknowledgement", "failures/silence_confirmation", "failures/silence_lifted", "failures/tasks",
         "home/no_data", "digest/text",
@@ -123,46 +123,46 @@ async def test_whatever_is_told_daily_can_be_reworded(office: Office) -> None:
     ],
 )
 async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
-    office: Office, own: Path, text: str, why: str
+    harness: ServiceHarness, own: Path, text: str, why: str
 ) -> None:
     path = own / "failures" / "headline.txt"
     whole = path.read_text(encoding="utf-8")
     path.write_text(text, encoding="utf-8")
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    await office.service.alarm.test()
-    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
-    await office.delivered()
-    told = [shown(each) for each in office.seen("marcus")]
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    await harness.service.alarm.test()
+    await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
+    await harness.deliver()
+    told = [visible_text(each) for each in harness.visible("marcus")]
     assert any("A task ended as error" in each and "«failures/headline»" not in each for each in told)
     assert any("TEMPLATES_DIR cannot be used" in each and why in each for each in told)
     path.write_text(whole, encoding="utf-8")
-    office.clock.advance(timedelta(days=2))
-    fail(office, PRIYA, "y broke")
-    await office.sync()
-    await office.service.alarm.test()
-    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
-    await office.delivered()
-    told = [shown(each) for each in office.seen("marcus")]
+    harness.clock.advance(timedelta(days=2))
+    fail_task(harness, PRIYA, "y broke")
+    await harness.sync()
+    await harness.service.alarm.test()
+    await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
+    await harness.deliver()
+    told = [visible_text(each) for each in harness.visible("marcus")]
     assert any("«failures/headline»" in each and "A task ended as error" in each for each in told)
     assert any("It is over" in each and "every template" in each for each in told)
 
 
-async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(office: Office, own: Path) -> None:
+async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(harness: ServiceHarness, own: Path) -> None:
     (own / "failures" / "headline.txt").write_text("{% if %}", encoding="utf-8")
-    fail(office, PRIYA, "x broke")
-    await office.sync()
-    await office.service.alarm.test()
-    await office.service.jobs.run_after(After.CONNECTION_CHANGE)
-    await office.delivered()
-    await office.service.end()
-    office.slack.down = True
-    async with running_service(office.app()) as service:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    await harness.service.alarm.test()
+    await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
+    await harness.deliver()
+    await harness.service.end()
+    harness.slack.down = True
+    async with running_service(harness.app()) as service:
         await service.alarm.test()
         await service.jobs.run_after(
             After.CONNECTION_CHANGE
         )  # before Slack was reached, which comes before any template
-        office.slack.down = False
+        harness.slack.down = False
         await service.slack.connecting
         assert service.slack.filling is not None
         await service.slack.filling
@@ -170,14 +170,14 @@ async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(office: Of
         await service.jobs.run_after(After.CONNECTION_CHANGE)
         await service.jobs.run_every(1)
         await service.wiring.outbox.wait_idle()
-    told = [shown(each) for each in office.seen("marcus")]
+    told = [visible_text(each) for each in harness.visible("marcus")]
     assert sum("TEMPLATES_DIR cannot be used" in each for each in told) == 1
     assert not any("It is over" in each for each in told)
 
 
-async def test_a_file_that_is_called_like_no_message_is_told(closed: Office, own: Path) -> None:
+async def test_a_file_that_is_called_like_no_message_is_told(closed: ServiceHarness, own: Path) -> None:
     (own / "budgets" / "headlin.txt").write_text("x", encoding="utf-8")
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "TEMPLATES_DIR": str(own)}
     await closed.open()
     await closed.sync()
-    assert any("headlin.txt: no message is called so" in shown(each) for each in closed.seen("marcus"))
+    assert any("headlin.txt: no message is called so" in visible_text(each) for each in closed.visible("marcus"))

@@ -7,8 +7,8 @@ import pytest
 from bot.sandbox.world import START, World
 from bot.spikes.rules import spike
 from tests.support.app import merge
-from tests.support.harness import Office
-from tests.support.messages import shown, told
+from tests.support.harness import ServiceHarness
+from tests.support.messages import notifications, visible_text
 from tests.support.worlds import add, spent
 
 USD = 1_000_000_000
@@ -41,30 +41,30 @@ def world() -> World:
     return world
 
 
-async def spend(office: Office, email: str, usd: int) -> None:
-    spent(office.neo.world, office.clock(), email, usd)
-    await office.sync()
+async def spend(harness: ServiceHarness, email: str, usd: int) -> None:
+    spent(harness.neo.world, harness.clock(), email, usd)
+    await harness.sync()
 
 
-async def test_an_unusual_day_is_reported_once(closed: Office) -> None:
+async def test_an_unusual_day_is_reported_once(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     await spend(closed, MARCUS, 29)
-    assert told(closed.seen("marcus")) == []
+    assert notifications(closed.visible("marcus")) == []
     await spend(closed, PRIYA, 40)
     await spend(closed, PRIYA, 10)
-    (message,) = told(closed.seen("marcus"))
-    assert f"{PRIYA} spent $40.00 on 2026-03-02, 4 times their usual $10.00" in shown(message)
+    (message,) = notifications(closed.visible("marcus"))
+    assert f"{PRIYA} spent $40.00 on 2026-03-02, 4 times their usual $10.00" in visible_text(message)
 
 
-async def test_it_is_off_unless_it_is_switched_on(closed: Office) -> None:
+async def test_it_is_off_unless_it_is_switched_on(closed: ServiceHarness) -> None:
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     await closed.open()
     await spend(closed, PRIYA, 100)
-    assert told(closed.seen("marcus")) == []
+    assert notifications(closed.visible("marcus")) == []
 
 
-async def test_an_unusual_day_is_not_reported_again_of_who_has_another_email_since(closed: Office) -> None:
+async def test_an_unusual_day_is_not_reported_again_of_who_has_another_email_since(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     await spend(closed, PRIYA, 40)
@@ -72,11 +72,13 @@ async def test_an_unusual_day_is_not_reported_again_of_who_has_another_email_sin
     with closed.service.database.transaction() as connection:
         merge(closed.service.app, closed.service.database, connection, PRIYA, "priya@new.example")
     await spend(closed, "priya@new.example", 3)
-    assert len(told(closed.seen("marcus"))) == 1
+    assert len(notifications(closed.visible("marcus"))) == 1
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
-async def test_an_unusual_day_is_reported_once_whatever_another_zone_calls_it(closed: Office, zone: str) -> None:
+async def test_an_unusual_day_is_reported_once_whatever_another_zone_calls_it(
+    closed: ServiceHarness, zone: str
+) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     await spend(closed, PRIYA, 40)
@@ -84,23 +86,23 @@ async def test_an_unusual_day_is_reported_once_whatever_another_zone_calls_it(cl
     closed.settings["TIMEZONE"] = zone
     await closed.start()
     await spend(closed, PRIYA, 1)
-    assert len(told(closed.seen("marcus"))) == 1
+    assert len(notifications(closed.visible("marcus"))) == 1
     closed.clock.advance(timedelta(days=1))
     await spend(closed, PRIYA, 130)
-    assert len(told(closed.seen("marcus"))) == 2
+    assert len(notifications(closed.visible("marcus"))) == 2
 
 
-async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(closed: Office) -> None:
+async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()
     closed.clock.advance(timedelta(hours=5))  # two in the night of the 3rd, which is still the 2nd in the west
     await spend(closed, PRIYA, 40)
-    assert "on 2026-03-03" in shown(told(closed.seen("marcus"))[0])
+    assert "on 2026-03-03" in visible_text(notifications(closed.visible("marcus"))[0])
     await closed.service.end()
     closed.settings["TIMEZONE"] = "America/Los_Angeles"
     await closed.start()
     await spend(closed, PRIYA, 1)
-    assert len(told(closed.seen("marcus"))) == 1
+    assert len(notifications(closed.visible("marcus"))) == 1
     closed.clock.advance(timedelta(hours=18))
     await spend(closed, PRIYA, 150)
-    assert "on 2026-03-03" in shown(told(closed.seen("marcus"))[1])
+    assert "on 2026-03-03" in visible_text(notifications(closed.visible("marcus"))[1])

@@ -4,32 +4,32 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
-from tests.support.harness import Office
+from tests.support.harness import ServiceHarness
 from tests.support.worlds import add, spent
 
 COUNTER = itertools.count()
 SECOND = timedelta(seconds=1)
 
 
-async def spend(office: Office, email: str, usd: int, **others: Any) -> None:
+async def spend(harness: ServiceHarness, email: str, usd: int, **others: Any) -> None:
     """A task that has just ended, and is read."""
-    spent(office.neo.world, office.clock(), email, usd, **others)
-    await office.sync()
+    spent(harness.neo.world, harness.clock(), email, usd, **others)
+    await harness.sync()
 
 
-def fail(office: Office, email: str, error: str | None, usd: int = 1, **others: Any) -> str:
+def fail_task(harness: ServiceHarness, email: str, error: str | None, usd: int = 1, **others: Any) -> str:
     """A task that has just failed, not read yet; its id."""
     name = f"failed-{next(COUNTER)}"
-    begun = office.clock() - timedelta(hours=1) - SECOND
+    begun = harness.clock() - timedelta(hours=1) - SECOND
     values = {"model": "opus", "status": "error", "title": "port scan", **others}
-    add(office.neo.world, name, str(usd / 10), email=email, begun=begun, error_message=error, **values)
+    add(harness.neo.world, name, str(usd / 10), email=email, begun=begun, error_message=error, **values)
     return name
 
 
-async def submit(office: Office, user: str, **fields: str) -> dict[str, Any]:
+async def submit_form(harness: ServiceHarness, user: str, **fields: str) -> dict[str, Any]:
     """Fill in the form that somebody looks at and send it off; the ack's body."""
-    view = office.workspace.view_on_top(office.workspace.user(user).id)
+    view = harness.workspace.view_on_top(harness.workspace.user(user).id)
     assert view is not None
-    ack = await office.slack.submit(user, view.id, {name: {name: value} for name, value in fields.items()})
+    ack = await harness.slack.submit(user, view.id, {name: {name: value} for name, value in fields.items()})
     assert ack.ok, ack
     return ack.body or {}

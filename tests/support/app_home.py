@@ -1,39 +1,39 @@
 """App Home as a test uses it: open it, read it, press its buttons."""
 
 from bot.sandbox.slack.models import Message, View
-from tests.support.harness import Office
-from tests.support.messages import shown
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
 
 
-async def opened(office: Office, user: str) -> str:
+async def open_home(harness: ServiceHarness, user: str) -> str:
     """What somebody sees who opens App Home."""
-    ack = await office.slack.open_home(user)
+    ack = await harness.slack.open_home(user)
     assert ack.ok, ack
-    await office.workspace.until(lambda: home(office, user) is not None)
-    await office.idle()
-    return seen(office, user)
+    await harness.workspace.until(lambda: home_view(harness, user) is not None)
+    await harness.idle()
+    return home_text(harness, user)
 
 
-def home(office: Office, user: str) -> View | None:
-    return office.workspace.home_of(office.workspace.user(user).id)
+def home_view(harness: ServiceHarness, user: str) -> View | None:
+    return harness.workspace.home_of(harness.workspace.user(user).id)
 
 
-def seen(office: Office, user: str) -> str:
-    view = home(office, user)
+def home_text(harness: ServiceHarness, user: str) -> str:
+    view = home_view(harness, user)
     assert view is not None
-    return shown(Message("0", "bot", blocks=view.body["blocks"]))
+    return visible_text(Message("0", "bot", blocks=view.body["blocks"]))
 
 
-def buttons(office: Office, user: str) -> dict[str, str]:
-    view = home(office, user)
+def home_buttons(harness: ServiceHarness, user: str) -> dict[str, str]:
+    view = home_view(harness, user)
     assert view is not None
     rows = (block for block in view.body["blocks"] if block["type"] == "actions")
     return {each["text"]["text"]: each["action_id"] for row in rows for each in row["elements"]}
 
 
-async def press(office: Office, user: str, label: str) -> None:
-    view = home(office, user)
+async def press_home(harness: ServiceHarness, user: str, label: str) -> None:
+    view = home_view(harness, user)
     assert view is not None
-    ack = await office.slack.click_in_view(user, view.id, buttons(office, user)[label])
+    ack = await harness.slack.click_in_view(user, view.id, home_buttons(harness, user)[label])
     assert ack.ok, ack
-    await office.idle()
+    await harness.idle()

@@ -15,7 +15,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.settings.environment import load
 from tests.support.clock import AdjustableClock
-from tests.support.harness import NOON, Office
+from tests.support.harness import NOON, ServiceHarness
 from tests.support.ledgers import place_ledger
 
 Wire = Callable[..., App]
@@ -64,17 +64,17 @@ def app(wire: Wire) -> App:
 
 
 @pytest.fixture
-async def closed(tmp_path: Path, world: World) -> AsyncIterator[Office]:
+async def closed(tmp_path: Path, world: World) -> AsyncIterator[ServiceHarness]:
     """A harness that is not open yet: it is noon, and nothing runs."""
     place_ledger(tmp_path / "ledger.db")
     clock = AdjustableClock(lambda: START + NOON)
     slack = SlackApi(Workspace.default(), clock, system_clock)
-    office = Office(tmp_path, NeoApi(world, clock), slack, clock)
-    yield office
-    await office.close()
+    harness = ServiceHarness(tmp_path, NeoApi(world, clock), slack, clock)
+    yield harness
+    await harness.close()
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     await closed.open()
     return closed

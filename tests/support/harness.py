@@ -26,7 +26,7 @@ NOON = timedelta(hours=12)
 
 
 @dataclass(repr=False)  # asyncio tells a test's task, with all that it holds, whenever it sets a signal's handler
-class Office:
+class ServiceHarness:
     """A workspace with the bot in it. `directory` holds its ledger, `settings` are given on top of the usual."""
 
     directory: Path
@@ -40,7 +40,7 @@ class Office:
     running: Service | None = None
 
     def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
-        printer.text("an office")  # for hypothesis, which would tell everything that is in it
+        printer.text("a harness")  # for hypothesis, which would tell everything that is in it
 
     @property
     def workspace(self) -> Workspace:
@@ -56,7 +56,7 @@ class Office:
         self.neo_url = (await self._stack.enter_async_context(NeoServer(self.neo))).url
         self.slack.url = (await self._stack.enter_async_context(SlackServer(self.slack))).url
         await self.start(over_http=over_http)
-        await self.delivered()  # the welcome, so that it comes between nothing
+        await self.deliver()  # the welcome, so that it comes between nothing
 
     async def start(self, *, over_http: bool = False) -> None:
         """Start the bot alone."""
@@ -70,7 +70,7 @@ class Office:
             await self.workspace.until(lambda: len(self.slack.sockets) == 1)
 
     def app(self, *, over_http: bool = False) -> App:
-        """The bot's app, wired to this office."""
+        """The bot's app, wired to this Neo and this Slack."""
         workspace = self.workspace
         door = {"SLACK_SIGNING_SECRET": workspace.signing_secret}
         environment = {
@@ -99,48 +99,48 @@ class Office:
 
     # --- acting ----------------------------------------------------------------------------------
 
-    def seen(self, user: str, channel: str = CHANNEL) -> list[Message]:
+    def visible(self, user: str, channel: str = CHANNEL) -> list[Message]:
         """What somebody sees in a channel."""
         return self.workspace.visible_messages(self.workspace.channel(channel).id, self.workspace.user(user).id)
 
     def dm(self, user: str) -> list[Message]:
         """What somebody sees in their direct messages with the bot."""
-        return self.seen(user, self.workspace.im_of(self.workspace.user(user).id).id)
+        return self.visible(user, self.workspace.im_of(self.workspace.user(user).id).id)
 
     async def ask(self, user: str, text: str = "", channel: str = CHANNEL) -> Message:
         """The answer to a command."""
-        before = len(self.seen(user, channel))
+        before = len(self.visible(user, channel))
         ack = await self.slack.command(user, channel, text)
         assert ack.ok, ack
         return await self.answer(user, channel, before)
 
     async def answer(self, user: str, channel: str, before: int, timeout: float = 5) -> Message:  # noqa: ASYNC109 - as until
         """The first message that somebody sees beyond so many."""
-        await self.workspace.until(lambda: len(self.seen(user, channel)) > before, timeout)
-        return self.seen(user, channel)[before]
+        await self.workspace.until(lambda: len(self.visible(user, channel)) > before, timeout)
+        return self.visible(user, channel)[before]
 
     async def press(self, user: str, message: Message, action: str, channel: str = CHANNEL) -> Message:
         """What a message, or a new one, says after a button was pressed."""
-        messages = self.seen(user, channel)
+        messages = self.visible(user, channel)
         before, was = len(messages), text_of(message)
         ack = await self.slack.click(user, channel, message.ts, action)
         assert ack.ok, ack
         place = messages.index(message)
 
         def changed() -> bool:
-            now = self.seen(user, channel)
+            now = self.visible(user, channel)
             return len(now) != before or text_of(now[place]) != was
 
         await self.workspace.until(changed)
-        now = self.seen(user, channel)
+        now = self.visible(user, channel)
         return now[-1] if len(now) > before else now[place]
 
     async def sync(self) -> None:
         """Read what is new, and deliver what follows from it."""
         await self.service.jobs.sync()
-        await self.delivered()
+        await self.deliver()
 
-    async def delivered(self) -> None:
+    async def deliver(self) -> None:
         """See to everything that is owed now."""
         assert self.service.slack.filling is not None
         await self.service.slack.filling

@@ -11,7 +11,7 @@ def text_of(message: Message) -> str:
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 
 
-def shown(message: Message) -> str:
+def visible_text(message: Message) -> str:
     """What a person reads of a message: its blocks' texts and cells, in order."""
     parts: list[str] = []
 
@@ -42,14 +42,14 @@ def actions(message: Message) -> list[str]:
     return [element["action_id"] for row in rows for element in row["elements"]]
 
 
-def told(messages: list[Message]) -> list[Message]:
+def notifications(messages: list[Message]) -> list[Message]:
     """The messages that carry a key: those that the outbox sent."""
     return [each for each in messages if each.metadata]
 
 
-def keys(messages: list[Message]) -> list[str]:
-    return [each.metadata["event_payload"]["key"] for each in told(messages) if each.metadata]
+def notification_keys(messages: list[Message]) -> list[str]:
+    return [each.metadata["event_payload"]["key"] for each in notifications(messages) if each.metadata]
 
 
-def digests(messages: list[Message]) -> list[Message]:
-    return [each for each in told(messages) if each.metadata["event_payload"]["key"].startswith("digest:")]  # type: ignore[index]
+def digest_messages(messages: list[Message]) -> list[Message]:
+    return [each for each in notifications(messages) if each.metadata["event_payload"]["key"].startswith("digest:")]  # type: ignore[index]

@@ -5,46 +5,49 @@ from pathlib import Path
 
 from bot.database.backup import backup
 from bot.sandbox.slack.models import Message
-from tests.support.harness import Office
-from tests.support.messages import keys, told
+from tests.support.harness import ServiceHarness
+from tests.support.messages import notification_keys, notifications
 
 SECOND = timedelta(seconds=1)
 
 
-def copied(office: Office) -> Path:
-    return _copied(office.directory)
+def copy_ledger(harness: ServiceHarness) -> Path:
+    return copy_ledger_in(harness.directory)
 
 
-def _copied(directory: Path) -> Path:
+def copy_ledger_in(directory: Path) -> Path:
     path = directory / "copy.db"
     backup(directory / "ledger.db", path)
     return path
 
 
-async def put_back(office: Office, copy: Path, *, former: bool = True) -> None:
+async def restore_copy(harness: ServiceHarness, copy: Path, *, former: bool = True) -> None:
     """Stop the service, put the copy back, start it again, and let it see to everything."""
-    await office.service.end()
-    ledger = office.directory / "ledger.db"
+    await harness.service.end()
+    ledger = harness.directory / "ledger.db"
     if not former:  # the volume is lost
-        for each in office.directory.glob("ledger.db*"):
+        for each in harness.directory.glob("ledger.db*"):
             each.unlink()
     assert ledger.exists() is former
-    office.app().restore(copy)
-    await office.start()
-    await office.sync()
+    harness.app().restore(copy)
+    await harness.start()
+    await harness.sync()
 
 
-async def goes_on(office: Office, minutes: int = 12) -> None:
+async def run_for(harness: ServiceHarness, minutes: int = 12) -> None:
     for _ in range(minutes * 4):
-        office.clock.advance(15 * SECOND)
-        await office.delivered()
+        harness.clock.advance(15 * SECOND)
+        await harness.deliver()
 
 
-def everything(office: Office) -> list[Message]:
+def posted_messages(harness: ServiceHarness) -> list[Message]:
     return [
-        each for channel in office.workspace.channels.values() for each in told(channel.messages) if not each.deleted
+        each
+        for channel in harness.workspace.channels.values()
+        for each in notifications(channel.messages)
+        if not each.deleted
     ]
 
 
-def stems(office: Office) -> list[str]:
-    return [key.rpartition(":")[0] for key in keys(everything(office))]
+def posted_keys(harness: ServiceHarness) -> list[str]:
+    return [key.rpartition(":")[0] for key in notification_keys(posted_messages(harness))]

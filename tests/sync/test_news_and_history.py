@@ -12,8 +12,8 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.rules import PassKind, PlannedPass
 from tests.support.app import read_passes
-from tests.support.harness import Office
-from tests.support.messages import shown
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.worlds import add, spent
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,99 +31,103 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     await closed.open()
     await closed.ask("hannah", "budget @priya 100/day")
-    await closed.delivered()
+    await closed.deliver()
     return closed
 
 
-def go_on(office: Office, name: str, credits_used: int, **others: object) -> None:
+def go_on(harness: ServiceHarness, name: str, credits_used: int, **others: object) -> None:
     """A task is continued, and its run has just ended."""
-    (task,) = [each for each in office.neo.world.tasks(office.clock()) if each.task_id == name]
-    begun = office.clock() - HOUR - timedelta(seconds=1)
-    office.neo.world.add(task.with_stream(Stream(begun, begun + HOUR, credits=Decimal(credits_used), **others)))  # type: ignore[arg-type]
+    (task,) = [each for each in harness.neo.world.tasks(harness.clock()) if each.task_id == name]
+    begun = harness.clock() - HOUR - timedelta(seconds=1)
+    harness.neo.world.add(task.with_stream(Stream(begun, begun + HOUR, credits=Decimal(credits_used), **others)))  # type: ignore[arg-type]
 
 
 def told(messages: Sequence[Message]) -> list[str]:
-    return [shown(each) for each in messages if each.metadata]
+    return [visible_text(each) for each in messages if each.metadata]
 
 
-async def read(office: Office, *planned: PlannedPass) -> None:
-    await read_passes(office.app(), planned)
-    await office.sync()
+async def read(harness: ServiceHarness, *planned: PlannedPass) -> None:
+    await read_passes(harness.app(), planned)
+    await harness.sync()
 
 
-async def full(office: Office) -> None:
-    await office.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
-    await office.sync()
+async def full(harness: ServiceHarness) -> None:
+    await harness.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
+    await harness.sync()
 
 
-async def nightly(office: Office) -> None:
-    await read(office, PlannedPass(PassKind.NIGHTLY, START - 20 * DAY, office.clock()))
+async def nightly(harness: ServiceHarness) -> None:
+    await read(harness, PlannedPass(PassKind.NIGHTLY, START - 20 * DAY, harness.clock()))
 
 
-async def weekly(office: Office) -> None:
-    await read(office, PlannedPass(PassKind.WEEKLY, START - 20 * DAY, office.clock()))
+async def weekly(harness: ServiceHarness) -> None:
+    await read(harness, PlannedPass(PassKind.WEEKLY, START - 20 * DAY, harness.clock()))
 
 
-async def reach_back(office: Office) -> None:
-    await read(office, PlannedPass(PassKind.HISTORY, START - 20 * DAY, START - 3 * DAY))
+async def reach_back(harness: ServiceHarness) -> None:
+    await read(harness, PlannedPass(PassKind.HISTORY, START - 20 * DAY, START - 3 * DAY))
 
 
 @pytest.mark.parametrize("find", [full, nightly, weekly, reach_back])
-async def test_growth_of_a_known_task_is_told_whichever_pass_finds_it(office: Office, find: object) -> None:
-    go_on(office, "known", 12)
-    await office.sync()
-    assert told(office.dm("priya")) == []  # by creation it is older than a tail
+async def test_growth_of_a_known_task_is_told_whichever_pass_finds_it(harness: ServiceHarness, find: object) -> None:
+    go_on(harness, "known", 12)
+    await harness.sync()
+    assert told(harness.dm("priya")) == []  # by creation it is older than a tail
     assert callable(find)
-    await find(office)
-    (said,) = told(office.dm("priya"))
+    await find(harness)
+    (said,) = told(harness.dm("priya"))
     assert "120 %" in said
 
 
 @pytest.mark.parametrize("find", [full, nightly])
-async def test_a_known_task_that_fails_late_is_told(office: Office, find: object) -> None:
-    go_on(office, "known", 1, status="failed", error_message="boom")
+async def test_a_known_task_that_fails_late_is_told(harness: ServiceHarness, find: object) -> None:
+    go_on(harness, "known", 1, status="failed", error_message="boom")
     assert callable(find)
-    await find(office)
-    (said,) = told(office.seen("marcus"))
+    await find(harness)
+    (said,) = told(harness.visible("marcus"))
     assert said.startswith(f"*A task ended as failed*, claude-sonnet-4, {PRIYA}, $20.00 spent.")
 
 
-async def test_what_is_first_seen_in_a_time_never_read_is_told_to_nobody(office: Office) -> None:
-    go_on(office, "ancient", 50, status="failed", error_message="boom")
-    add(office.neo.world, "forgotten", "70", email=PRIYA, begun=START - 100 * DAY, status="error", error_message="boom")
-    await full(office)
-    assert told(office.dm("priya")) == told(office.seen("marcus")) == []
-    go_on(office, "ancient", 11)  # the ledger holds it now
-    await full(office)
-    (said,) = told(office.dm("priya"))
+async def test_what_is_first_seen_in_a_time_never_read_is_told_to_nobody(harness: ServiceHarness) -> None:
+    go_on(harness, "ancient", 50, status="failed", error_message="boom")
+    add(
+        harness.neo.world, "forgotten", "70", email=PRIYA, begun=START - 100 * DAY, status="error", error_message="boom"
+    )
+    await full(harness)
+    assert told(harness.dm("priya")) == told(harness.visible("marcus")) == []
+    go_on(harness, "ancient", 11)  # the ledger holds it now
+    await full(harness)
+    (said,) = told(harness.dm("priya"))
     assert "110 %" in said
 
 
-async def test_history_and_news_of_one_page_are_told_apart(closed: Office) -> None:
+async def test_history_and_news_of_one_page_are_told_apart(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "HISTORY_DAYS": "3"}
-    office = closed
-    await office.open()
-    await office.ask("hannah", "budget @priya 100/month")
+    harness = closed
+    await harness.open()
+    await harness.ask("hannah", "budget @priya 100/month")
     month = START.replace(day=1)
     begun = month + HOUR
-    add(office.neo.world, "unread", "8.5", email=PRIYA, begun=begun)  # $85, this month
-    with office.service.database.transaction() as connection:  # as if the ledger began later
+    add(harness.neo.world, "unread", "8.5", email=PRIYA, begun=begun)  # $85, this month
+    with harness.service.database.transaction() as connection:  # as if the ledger began later
         connection.exec_driver_sql("UPDATE coverage SET covered_from = covered_to - 2 * 3600000000")
-    spent(office.neo.world, office.clock(), PRIYA, 20)
-    await read_passes(office.app(), [PlannedPass(PassKind.FULL, None, office.clock())])
-    await office.sync()
-    said = "\n".join(told(office.dm("priya")) + told(office.seen("marcus")))
+    spent(harness.neo.world, harness.clock(), PRIYA, 20)
+    await read_passes(harness.app(), [PlannedPass(PassKind.FULL, None, harness.clock())])
+    await harness.sync()
+    said = "\n".join(told(harness.dm("priya")) + told(harness.visible("marcus")))
     assert "105 %" in said  # what is news has passed the step of 100
-    explained = shown(await office.ask("priya", "explain"))
+    explained = visible_text(await harness.ask("priya", "explain"))
     assert "it was found while reading history" in explained
 
 
 @pytest.mark.parametrize("back", [20 * DAY, 20_000 * DAY])
-async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(closed: Office, back: timedelta) -> None:
+async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(
+    closed: ServiceHarness, back: timedelta
+) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "HISTORY_DAYS": "60"}
     for days in range(5, 15):
         add(closed.neo.world, f"old-{days}", "1", email=PRIYA, begun=START - days * DAY, status="failed")
@@ -135,15 +139,15 @@ async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(closed:
     for _ in range(3):
         await closed.sync()
         closed.clock.advance(timedelta(minutes=20))
-    assert told(closed.seen("marcus")) == []
+    assert told(closed.visible("marcus")) == []
     add(closed.neo.world, "new", "1", email=PRIYA, begun=closed.clock() - 2 * HOUR, status="failed")
     await closed.sync()
     closed.clock.advance(timedelta(minutes=20))
     await closed.sync()
-    assert len(told(closed.seen("marcus"))) == 1
+    assert len(told(closed.visible("marcus"))) == 1
 
 
-async def test_alerts_go_on_where_neo_never_adds_up(closed: Office) -> None:
+async def test_alerts_go_on_where_neo_never_adds_up(closed: ServiceHarness) -> None:
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     closed.neo.faults.always = Total(lambda real: real + 3)
     await closed.open()

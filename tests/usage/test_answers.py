@@ -6,8 +6,8 @@ import pytest
 
 from bot.sandbox.world import World
 from tests.support.app import report_of
-from tests.support.harness import Office
-from tests.support.messages import actions, shown, table
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, table, visible_text
 from tests.support.worlds import generated_world
 
 
@@ -16,141 +16,141 @@ def world() -> World:
     return generated_world()
 
 
-async def test_an_operator_sees_everybody_by_member(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:member")
+async def test_an_operator_sees_everybody_by_member(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:member")
     rows = table(answer)
     assert rows[0] == ["Member", "Spend", "Share", "Tasks"]
-    report = report_of(office.service.app, "team 7d by:member")
+    report = report_of(harness.service.app, "team 7d by:member")
     assert [row[0] for row in rows[1:]] == [group.key[0] for group in report.groups]
-    assert shown(answer).startswith("The whole team · 7d · ")
+    assert visible_text(answer).startswith("The whole team · 7d · ")
 
 
-async def test_the_answer_is_seen_by_nobody_else(office: Office) -> None:
-    await office.ask("hannah", "team")
-    assert office.seen("priya") == []
+async def test_the_answer_is_seen_by_nobody_else(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "team")
+    assert harness.visible("priya") == []
 
 
-async def test_a_member_sees_their_own_spend(office: Office) -> None:
-    answer = await office.ask("priya", "7d by:model")
-    assert shown(answer).startswith("You · 7d · ")
-    report = report_of(office.service.app, "email:priya.raman@acme.example 7d by:model")
+async def test_a_member_sees_their_own_spend(harness: ServiceHarness) -> None:
+    answer = await harness.ask("priya", "7d by:model")
+    assert visible_text(answer).startswith("You · 7d · ")
+    report = report_of(harness.service.app, "email:priya.raman@acme.example 7d by:model")
     assert [row[0] for row in table(answer)[1:]] == [group.key[0] for group in report.groups]
 
 
-async def test_a_member_is_told_the_same_about_anybody_elses(office: Office) -> None:
+async def test_a_member_is_told_the_same_about_anybody_elses(harness: ServiceHarness) -> None:
     for line in ("team", "@marcus", "by:member", "email:marcus.delgado@acme.example", "@nobody", "<@U1>"):
-        assert shown(await office.ask("priya", line)) == (
+        assert visible_text(await harness.ask("priya", line)) == (
             "Only operators see other people's spend. Leave the scope out to see yours."
         ), line
 
 
-async def test_a_guest_is_refused_politely(office: Office) -> None:
-    assert "here as a guest" in shown(await office.ask("gil", "7d"))
+async def test_a_guest_is_refused_politely(harness: ServiceHarness) -> None:
+    assert "here as a guest" in visible_text(await harness.ask("gil", "7d"))
 
 
-async def test_who_matches_no_member_is_told_whom_to_ask(office: Office) -> None:
-    office.workspace.user("priya").email = ""
-    office.clock.advance(timedelta(minutes=5))
-    assert shown(await office.ask("priya", "7d")) == (
+async def test_who_matches_no_member_is_told_whom_to_ask(harness: ServiceHarness) -> None:
+    harness.workspace.user("priya").email = ""
+    harness.clock.advance(timedelta(minutes=5))
+    assert visible_text(await harness.ask("priya", "7d")) == (
         "I cannot match you to a member of the Neo team. Ask <@U0HANNAH> to `link` you."
     )
 
 
-async def test_a_mention_names_somebody(office: Office) -> None:
-    answer = await office.ask("hannah", "@priya 7d")
-    assert shown(answer).startswith("priya.raman@acme.example · 7d")
+async def test_a_mention_names_somebody(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "@priya 7d")
+    assert visible_text(answer).startswith("priya.raman@acme.example · 7d")
 
 
-async def test_by_day_has_a_chart_whose_numbers_are_in_the_table(office: Office) -> None:
-    answer = await office.ask("hannah", "team 14d by:day")
+async def test_by_day_has_a_chart_whose_numbers_are_in_the_table(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 14d by:day")
     chart = next(block for block in answer.blocks if block["type"] == "data_visualization")
     values = [point["value"] for point in chart["chart"]["series"][0]["data"]]
     assert sum(values) == pytest.approx(sum(float(row[1].strip("$")) for row in table(answer)[1:]), abs=0.2)
 
 
-async def test_a_button_asks_again_in_place(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:member")
-    again = await office.press("hannah", answer, "ask:model")
+async def test_a_button_asks_again_in_place(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:member")
+    again = await harness.press("hannah", answer, "ask:model")
     assert table(again)[0][0] == "Model"
-    assert len(office.seen("hannah")) == 1
+    assert len(harness.visible("hannah")) == 1
 
 
-async def test_a_button_keeps_whose_spend_it_is(office: Office) -> None:
-    answer = await office.ask("hannah", "7d by:member")
-    assert shown(await office.press("hannah", answer, "ask:model")).startswith("The whole team")
-    own = await office.ask("hannah", "7d")
-    assert shown(await office.press("hannah", own, "ask:model")).startswith("You")
+async def test_a_button_keeps_whose_spend_it_is(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "7d by:member")
+    assert visible_text(await harness.press("hannah", answer, "ask:model")).startswith("The whole team")
+    own = await harness.ask("hannah", "7d")
+    assert visible_text(await harness.press("hannah", own, "ask:model")).startswith("You")
 
 
-async def test_an_operator_who_names_a_task_means_it_whosever_it_is(office: Office) -> None:
-    rows = table(await office.ask("hannah", "team 7d rows"))
-    answer = await office.ask("hannah", f"task:{rows[1][0]}")
+async def test_an_operator_who_names_a_task_means_it_whosever_it_is(harness: ServiceHarness) -> None:
+    rows = table(await harness.ask("hannah", "team 7d rows"))
+    answer = await harness.ask("hannah", f"task:{rows[1][0]}")
     assert dict(table(answer)[1:])["Cost"].startswith(rows[1][1])
     assert actions(answer) == ["share"]
 
 
-async def test_a_wrong_word_is_named_and_its_correction_can_be_pressed(office: Office) -> None:
-    answer = await office.ask("hannah", "team modle:opus")
-    assert "`modle:opus` (at character 6)" in shown(answer)
-    again = await office.press("hannah", answer, "ask:instead")
-    assert shown(again).startswith("The whole team · this month · model:opus")
+async def test_a_wrong_word_is_named_and_its_correction_can_be_pressed(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team modle:opus")
+    assert "`modle:opus` (at character 6)" in visible_text(answer)
+    again = await harness.press("hannah", answer, "ask:instead")
+    assert visible_text(again).startswith("The whole team · this month · model:opus")
 
 
-async def test_share_shows_it_to_all_without_buttons(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:model")
-    await office.press("hannah", answer, "share")
-    shared = office.seen("marcus")[-1]
-    assert "Shared by <@U0HANNAH>" in shown(shared)
+async def test_share_shows_it_to_all_without_buttons(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:model")
+    await harness.press("hannah", answer, "share")
+    shared = harness.visible("marcus")[-1]
+    assert "Shared by <@U0HANNAH>" in visible_text(shared)
     assert actions(shared) == []
 
 
-async def test_csv_comes_as_a_file_in_the_dm(office: Office) -> None:
-    answer = await office.ask("hannah", "team 7d by:model")
-    await office.press("hannah", answer, "csv")
-    file = office.workspace.files[office.dm("hannah")[-1].files[0]]
+async def test_csv_comes_as_a_file_in_the_dm(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 7d by:model")
+    await harness.press("hannah", answer, "csv")
+    file = harness.workspace.files[harness.dm("hannah")[-1].files[0]]
     assert file.content.decode().splitlines()[0] == "model,spend_usd,platform_usd,provider_usd,tasks,share"
     assert file.name.startswith("neo-usage team 7d by model ")
 
 
-async def test_help_and_status_depend_on_who_reads_them(office: Office) -> None:
-    assert "by:member" in shown(await office.ask("hannah", "help"))
-    assert "by:member" not in shown(await office.ask("priya", "help"))
-    assert "Operators" in shown(await office.ask("hannah", "status"))
-    assert "members" not in shown(await office.ask("priya", "status"))
+async def test_help_and_status_depend_on_who_reads_them(harness: ServiceHarness) -> None:
+    assert "by:member" in visible_text(await harness.ask("hannah", "help"))
+    assert "by:member" not in visible_text(await harness.ask("priya", "help"))
+    assert "Operators" in visible_text(await harness.ask("hannah", "status"))
+    assert "members" not in visible_text(await harness.ask("priya", "status"))
 
 
-async def test_a_direct_message_is_answered_like_the_command(office: Office) -> None:
-    before = len(office.dm("priya"))
-    im = office.workspace.im_of("priya").id
-    await office.slack.say("priya", im, "7d by:model")
-    answer = await office.answer("priya", im, before + 1)
-    assert shown(answer).startswith("You · 7d")
+async def test_a_direct_message_is_answered_like_the_command(harness: ServiceHarness) -> None:
+    before = len(harness.dm("priya"))
+    im = harness.workspace.im_of("priya").id
+    await harness.slack.say("priya", im, "7d by:model")
+    answer = await harness.answer("priya", im, before + 1)
+    assert visible_text(answer).startswith("You · 7d")
     assert "share" not in actions(answer)
 
 
-async def test_a_mention_is_answered_to_whoever_wrote_it_alone(office: Office) -> None:
-    await office.slack.say("priya", "neo-spend", "@neo-usage 7d by:model")
-    answer = await office.answer("priya", "neo-spend", 1)
-    assert shown(answer).startswith("You · 7d")
-    assert len(office.seen("marcus")) == 1
+async def test_a_mention_is_answered_to_whoever_wrote_it_alone(harness: ServiceHarness) -> None:
+    await harness.slack.say("priya", "neo-spend", "@neo-usage 7d by:model")
+    answer = await harness.answer("priya", "neo-spend", 1)
+    assert visible_text(answer).startswith("You · 7d")
+    assert len(harness.visible("marcus")) == 1
 
 
-async def test_a_repeated_delivery_is_answered_once(office: Office) -> None:
-    ack = await office.slack.command("priya", "neo-spend", "7d")
-    await office.answer("priya", "neo-spend", 0)
-    await office.slack.redeliver(ack)
-    await office.idle()
-    assert len(office.seen("priya")) == 1
+async def test_a_repeated_delivery_is_answered_once(harness: ServiceHarness) -> None:
+    ack = await harness.slack.command("priya", "neo-spend", "7d")
+    await harness.answer("priya", "neo-spend", 0)
+    await harness.slack.redeliver(ack)
+    await harness.idle()
+    assert len(harness.visible("priya")) == 1
 
 
-async def test_operators_are_welcomed_once(office: Office) -> None:
-    await office.delivered()
-    await office.service.jobs.sync()
-    [welcome] = office.dm("hannah")
-    assert "I am ready" in shown(welcome)
-    assert office.dm("priya") == []
+async def test_operators_are_welcomed_once(harness: ServiceHarness) -> None:
+    await harness.deliver()
+    await harness.service.jobs.sync()
+    [welcome] = harness.dm("hannah")
+    assert "I am ready" in visible_text(welcome)
+    assert harness.dm("priya") == []
 
 
-async def test_it_works_over_http_as_well(closed: Office) -> None:
+async def test_it_works_over_http_as_well(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
-    assert shown(await closed.ask("priya", "7d by:model")).startswith("You · 7d")
+    assert visible_text(await closed.ask("priya", "7d by:model")).startswith("You · 7d")

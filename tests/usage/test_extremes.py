@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.world import START, World
-from tests.support.harness import Office
-from tests.support.messages import shown, table
+from tests.support.harness import ServiceHarness
+from tests.support.messages import table, visible_text
 from tests.support.worlds import add
 
 LONG = "n" * 490
@@ -41,21 +41,21 @@ LINES = (
 )  # fmt: skip
 
 
-async def test_every_answer_is_taken_as_it_is(office: Office) -> None:
+async def test_every_answer_is_taken_as_it_is(harness: ServiceHarness) -> None:
     for line in LINES:
-        await office.ask("hannah", line)
-    refused = [call.answer for call in office.slack.log if call.answer and call.answer.get("ok") is False]
+        await harness.ask("hannah", line)
+    refused = [call.answer for call in harness.slack.log if call.answer and call.answer.get("ok") is False]
     assert refused == []
 
 
-async def test_what_is_cut_is_said_to_the_cent(office: Office) -> None:
+async def test_what_is_cut_is_said_to_the_cent(harness: ServiceHarness) -> None:
     for grouping, word in (("by:member", "others"), ("by:model", "others"), ("rows", "other tasks")):
-        answer = await office.ask("hannah", f"team 14d {grouping}")
+        answer = await harness.ask("hannah", f"team 14d {grouping}")
         rows = table(answer)
         place = rows[0].index("Spend")
         kept = sum(dollars(row[place]) for row in rows[1:])
-        cut = re.search(rf"and ([\d,]+) {word}, (\$[\d,.]+\d)", shown(answer))
-        total = re.search(r"\*(\$[\d,.]+)\*", shown(answer))
+        cut = re.search(rf"and ([\d,]+) {word}, (\$[\d,.]+\d)", visible_text(answer))
+        total = re.search(r"\*(\$[\d,.]+)\*", visible_text(answer))
         assert cut is not None
         assert total is not None
         of = {"others": PEOPLE if grouping == "by:member" else MODELS, "other tasks": PEOPLE}[word]
@@ -64,21 +64,23 @@ async def test_what_is_cut_is_said_to_the_cent(office: Office) -> None:
         assert abs(kept + dollars(cut[2]) - dollars(total[1])) <= len(rows) / 2
 
 
-async def test_of_many_days_the_latest_are_shown(office: Office) -> None:
-    answer = await office.ask("hannah", "team 14d by:day,model")
+async def test_of_many_days_the_latest_are_shown(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team 14d by:day,model")
     days = [row[0] for row in table(answer)[1:]]
     assert days == sorted(days)
     assert days[-1] == f"{START - timedelta(hours=4):%Y-%m-%d}"
-    assert "earlier" in shown(answer)
+    assert "earlier" in visible_text(answer)
 
 
-async def test_a_filter_longer_than_a_button_holds_is_answered_without_buttons_for_it(office: Office) -> None:
-    answer = await office.ask("hannah", "team model:" + "x" * 2_500)
-    assert "Nothing was booked there" in shown(answer)
+async def test_a_filter_longer_than_a_button_holds_is_answered_without_buttons_for_it(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "team model:" + "x" * 2_500)
+    assert "Nothing was booked there" in visible_text(answer)
 
 
-async def test_nothing_at_all_says_why(office: Office) -> None:
-    assert "A filter may leave everything out" in shown(await office.ask("hannah", "team search:nothing-at-all"))
-    said = shown(await office.ask("priya", "7d"))
+async def test_nothing_at_all_says_why(harness: ServiceHarness) -> None:
+    assert "A filter may leave everything out" in visible_text(
+        await harness.ask("hannah", "team search:nothing-at-all")
+    )
+    said = visible_text(await harness.ask("priya", "7d"))
     assert "I looked for the tasks of priya.raman@acme.example" in said
     assert "`link`" in said

@@ -6,8 +6,8 @@ import pytest
 
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
-from tests.support.harness import Office
-from tests.support.messages import shown
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.worlds import generated_world
 
 WORDS = (
@@ -40,23 +40,23 @@ def line(random: Random) -> str:
     return typed.upper() if random.random() < 0.1 else typed
 
 
-async def test_each_has_an_answer(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+async def test_each_has_an_answer(harness: ServiceHarness, caplog: pytest.LogCaptureFixture) -> None:
     random = Random(2026)
-    before = {who: len(office.seen(who)) for who in ("hannah", "priya", "gil")}
+    before = {who: len(harness.visible(who)) for who in ("hannah", "priya", "gil")}
     asked = dict.fromkeys(before, 0)
     for _ in range(COUNT // BATCH):
         for _ in range(BATCH):
             who = random.choice(("hannah", "hannah", "priya", "gil"))
-            ack = await office.slack.command(who, "neo-spend", line(random))
+            ack = await harness.slack.command(who, "neo-spend", line(random))
             assert ack.ok
             asked[who] += 1
-        await office.idle()
+        await harness.idle()
     for who, count in asked.items():
         answers = [
-            each for each in office.seen(who)[before[who] :] if each.ephemeral_to == office.workspace.user(who).id
+            each for each in harness.visible(who)[before[who] :] if each.ephemeral_to == harness.workspace.user(who).id
         ]
         assert len(answers) >= count
-        assert not [shown(answer) for answer in answers if went_wrong(answer)]
+        assert not [visible_text(answer) for answer in answers if went_wrong(answer)]
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]
 
 

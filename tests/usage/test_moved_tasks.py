@@ -8,9 +8,9 @@ import pytest
 
 from bot.sandbox.world import START, World
 from tests.support.app import merge
-from tests.support.app_home import opened
-from tests.support.harness import Office
-from tests.support.messages import actions, shown, table, text_of, told
+from tests.support.app_home import open_home
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, notifications, table, text_of, visible_text
 from tests.support.worlds import HOUR, add
 
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
@@ -29,7 +29,7 @@ def world() -> World:
 
 
 @pytest.fixture
-async def office(closed: Office) -> Office:
+async def harness(closed: ServiceHarness) -> ServiceHarness:
     """The task is hers, then it costs ten times as much, fails in another way, and is his."""
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     await closed.open()
@@ -39,12 +39,12 @@ async def office(closed: Office) -> Office:
     return closed
 
 
-async def move(office: Office) -> None:
+async def move(harness: ServiceHarness) -> None:
     his = {"title": "secret-title", "model": "secret-model", "status": "failed", "error_message": "secret-error"}
     tools = {"secret-tool": (3, 900)}
-    add(office.neo.world, "moved-1", "10", email=MARCUS, begun=START - 5 * HOUR, tools=tools, **his)
-    office.clock.advance(LATE)
-    await office.sync()
+    add(harness.neo.world, "moved-1", "10", email=MARCUS, begun=START - 5 * HOUR, tools=tools, **his)
+    harness.clock.advance(LATE)
+    await harness.sync()
 
 
 def hides(said: str, secrets: tuple[str, ...]) -> None:
@@ -58,64 +58,64 @@ LINES = (
 )  # fmt: skip
 
 
-async def test_a_former_owner_sees_amounts_and_days_alone(office: Office) -> None:
+async def test_a_former_owner_sees_amounts_and_days_alone(harness: ServiceHarness) -> None:
     for line in LINES:
-        hides(text_of(await office.ask("priya", line)), (*THEIRS[:4], MARCUS) if "secret" not in line else (MARCUS,))
-    hides(await opened(office, "priya"), THEIRS)
-    assert "*$30.00* (3.00 credits) · 2 tasks" in shown(await office.ask("priya"))
-    assert table(await office.ask("priya", "by:model"))[1:] == [
+        hides(text_of(await harness.ask("priya", line)), (*THEIRS[:4], MARCUS) if "secret" not in line else (MARCUS,))
+    hides(await open_home(harness, "priya"), THEIRS)
+    assert "*$30.00* (3.00 credits) · 2 tasks" in visible_text(await harness.ask("priya"))
+    assert table(await harness.ask("priya", "by:model"))[1:] == [
         ["opus", "$20.00", "66.7%", "1"],
         ["moved", "$10.00", "33.3%", "1"],
     ]
-    assert table(await office.ask("priya", "rows"))[2] == [
+    assert table(await harness.ask("priya", "rows"))[2] == [
         "moved-1", "$10.00", "moved", "moved", "2026-03-02 04:00", "–",  # noqa: RUF001 - a dash
     ]  # fmt: skip
 
 
-async def test_a_former_owner_may_ask_for_the_task_by_its_id(office: Office) -> None:
-    said = shown(await office.ask("priya", "task:moved-1"))
+async def test_a_former_owner_may_ask_for_the_task_by_its_id(harness: ServiceHarness) -> None:
+    said = visible_text(await harness.ask("priya", "task:moved-1"))
     assert "this task belongs to somebody else now" in said
     assert re.search(r"2026-03-02 04:00 +\$10\.00 \(first\)", said)
     assert "$90.00" not in said
 
 
-async def test_no_filter_reveals_what_it_is_now(office: Office) -> None:
+async def test_no_filter_reveals_what_it_is_now(harness: ServiceHarness) -> None:
     for line in ("7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"):
-        assert "*$0.00* (0.00 credits) · 0 tasks" in shown(await office.ask("priya", line)), line
+        assert "*$0.00* (0.00 credits) · 0 tasks" in visible_text(await harness.ask("priya", line)), line
 
 
-async def test_a_csv_file_reveals_no_more_than_the_answer(office: Office) -> None:
-    await office.ask("priya", "rows csv")
-    (message,) = [each for each in office.dm("priya") if each.files]
-    content = office.workspace.files[message.files[0]].content.decode()
+async def test_a_csv_file_reveals_no_more_than_the_answer(harness: ServiceHarness) -> None:
+    await harness.ask("priya", "rows csv")
+    (message,) = [each for each in harness.dm("priya") if each.files]
+    content = harness.workspace.files[message.files[0]].content.decode()
     hides(content, THEIRS)
     assert f"moved-1,2026-03-02T04:00:00Z,{PRIYA},moved,moved,,10.000000000" in content
 
 
-async def test_the_new_owner_sees_the_task_and_what_was_charged_to_them(office: Office) -> None:
-    detail = shown(await office.ask("marcus", "task:moved-1"))
+async def test_the_new_owner_sees_the_task_and_what_was_charged_to_them(harness: ServiceHarness) -> None:
+    detail = visible_text(await harness.ask("marcus", "task:moved-1"))
     assert "secret-title" in detail
     assert "$90.00" in detail
     hides(detail, ("$100.00", "$10.00", *BEFORE))
     for line in LINES:
-        hides(text_of(await office.ask("marcus", line)), (*BEFORE[:2], BEFORE[3], PRIYA, "$100.00"))
-    said = shown(await office.ask("marcus", "errors"))
+        hides(text_of(await harness.ask("marcus", line)), (*BEFORE[:2], BEFORE[3], PRIYA, "$100.00"))
+    said = visible_text(await harness.ask("marcus", "errors"))
     assert "*1 of 1 task failed*" in said
     assert "$90.00" in said
-    hides(await opened(office, "marcus"), (*BEFORE, "$100.00"))
+    hides(await open_home(harness, "marcus"), (*BEFORE, "$100.00"))
 
 
-async def test_causes_name_nothing_that_is_somebody_elses_now(office: Office) -> None:
-    add(office.neo.world, "more-1", "2", email=PRIYA, begun=START + 10 * HOUR, title="more", model="opus")
-    office.clock.advance(HOUR)
-    await office.sync()
-    said = json.dumps([text_of(each) for each in told(office.dm("priya"))])
+async def test_causes_name_nothing_that_is_somebody_elses_now(harness: ServiceHarness) -> None:
+    add(harness.neo.world, "more-1", "2", email=PRIYA, begun=START + 10 * HOUR, title="more", model="opus")
+    harness.clock.advance(HOUR)
+    await harness.sync()
+    said = json.dumps([text_of(each) for each in notifications(harness.dm("priya"))])
     hides(said, THEIRS)
     assert "a task that was moved" in said
-    assert any("secret-title" in text_of(each) for each in told(office.dm("marcus")))
+    assert any("secret-title" in text_of(each) for each in notifications(harness.dm("marcus")))
 
 
-async def test_the_present_owner_is_notified_of_failures(closed: Office) -> None:
+async def test_the_present_owner_is_notified_of_failures(closed: ServiceHarness) -> None:
     add(closed.neo.world, "his-1", "1", email=MARCUS)
     await closed.open()
     for user in ("priya", "marcus"):
@@ -132,32 +132,32 @@ async def test_the_present_owner_is_notified_of_failures(closed: Office) -> None
     hides(failures(closed, "priya"), (*THEIRS, "$50.00", "$40.00"))
     assert "secret-error" in failures(closed, "marcus")
     assert "$40.00 spent" in failures(closed, "marcus")
-    (message,) = [each for each in told(closed.dm("marcus")) if "failure_tasks" in actions(each)]
-    listed = shown(await closed.press("marcus", message, "failure_tasks", closed.workspace.im_of("U0MARCUS").id))
+    (message,) = [each for each in notifications(closed.dm("marcus")) if "failure_tasks" in actions(each)]
+    listed = visible_text(await closed.press("marcus", message, "failure_tasks", closed.workspace.im_of("U0MARCUS").id))
     assert "$40.00" in listed
     hides(listed, ("$50.00", PRIYA))
 
 
-def failures(office: Office, user: str) -> str:
+def failures(harness: ServiceHarness, user: str) -> str:
     """What somebody's direct messages say of failures."""
-    return "\n".join(shown(each) for each in told(office.dm(user)) if "failure_tasks" in actions(each))
+    return "\n".join(visible_text(each) for each in notifications(harness.dm(user)) if "failure_tasks" in actions(each))
 
 
-async def test_a_merged_member_is_the_same_owner(office: Office) -> None:
-    with office.service.database.transaction() as connection:
-        merge(office.service.app, office.service.database, connection, MARCUS, PRIYA)
-    await office.delivered()  # what the merge notifies of comes before the answers
-    said = shown(await office.ask("priya", "task:moved-1"))
+async def test_a_merged_member_is_the_same_owner(harness: ServiceHarness) -> None:
+    with harness.service.database.transaction() as connection:
+        merge(harness.service.app, harness.service.database, connection, MARCUS, PRIYA)
+    await harness.deliver()  # what the merge notifies of comes before the answers
+    said = visible_text(await harness.ask("priya", "task:moved-1"))
     assert "secret-title" in said
     assert "$100.00" in said
-    assert "moved" not in [row[0] for row in table(await office.ask("priya", "by:model"))]
+    assert "moved" not in [row[0] for row in table(await harness.ask("priya", "by:model"))]
     for line in ("", f"email:{MARCUS}", f"email:{PRIYA}"):
         for user in ("priya", "marcus"):
-            assert "*$120.00* (12.00 credits) · 2 tasks" in shown(await office.ask(user, line))
+            assert "*$120.00* (12.00 credits) · 2 tasks" in visible_text(await harness.ask(user, line))
 
 
-async def test_operators_see_the_task_as_it_is(office: Office) -> None:
-    said = shown(await office.ask("hannah", "task:moved-1"))
+async def test_operators_see_the_task_as_it_is(harness: ServiceHarness) -> None:
+    said = visible_text(await harness.ask("hannah", "task:moved-1"))
     assert "secret-title" in said
     assert "$100.00" in said
-    assert "secret-model" in shown(await office.ask("hannah", f"email:{PRIYA} by:model"))
+    assert "secret-model" in visible_text(await harness.ask("hannah", f"email:{PRIYA} by:model"))
