@@ -84,7 +84,7 @@ class NeoApi:
             return replace(Response.error(refused.status, refused.detail, request.number), headers=refused.headers)
         except InvalidQueryError as invalid:
             return Response.error(400, str(invalid), request.number)
-        return Response(200, edit_page(page, fault).encoded())
+        return Response(200, edit_page(page, fault).to_json())
 
     def _authorize(self, request: Request) -> None:
         """Raise RefusedError unless path, method and key are right and the key's owner is entitled."""

@@ -43,19 +43,19 @@ class Query:
         """Parse a query string. Raises InvalidQueryError. Unknown parameters and empty texts are ignored."""
         return cls(
             task_id=given.get("task_id") or None,
-            status=_parsed(given, "status", _status, None),
+            status=_parsed_value(given, "status", _status, None),
             model=given.get("model") or None,
-            start=_parsed(given, "from", _moment, None),
-            end=_parsed(given, "to", _moment, None),
-            limit=_parsed(given, "limit", _limit, DEFAULT_LIMIT),
-            offset=_parsed(given, "offset", _offset, 0),
+            start=_parsed_value(given, "from", _moment, None),
+            end=_parsed_value(given, "to", _moment, None),
+            limit=_parsed_value(given, "limit", _limit, DEFAULT_LIMIT),
+            offset=_parsed_value(given, "offset", _offset, 0),
             search=given.get("search") or None,
             email=given.get("email") or None,
-            is_byok=_parsed(given, "is_byok", _boolean, None),
+            is_byok=_parsed_value(given, "is_byok", _boolean, None),
         )
 
 
-def _parsed(given: Mapping[str, str], name: str, parse: Callable[[str], Value], default: Value) -> Value:
+def _parsed_value(given: Mapping[str, str], name: str, parse: Callable[[str], Value], default: Value) -> Value:
     if name not in given:
         return default
     try:

@@ -49,10 +49,10 @@ class Page:
     total: int
     has_more: object  # a fault may put anything there
 
-    def encoded(self) -> bytes:
+    def to_json(self) -> bytes:
         """Return the page as JSON. NaN and infinities, which JSON lacks, are written as Python writes them."""
         return ENCODER.encode(
-            {"data": [_encodable(row) for row in self.rows], "total": self.total, "has_more": self.has_more}
+            {"data": [_json_compatible(row) for row in self.rows], "total": self.total, "has_more": self.has_more}
         )
 
 
@@ -87,11 +87,11 @@ class Response:
         return web.Response(status=self.status, body=self.body, headers=self.all_headers())
 
 
-def _encodable(row: object) -> object:  # a mangled row may be anything
-    return {key: _encodable_value(value) for key, value in row.items()} if isinstance(row, dict) else row
+def _json_compatible(row: object) -> object:  # a mangled row may be anything
+    return {key: _json_compatible_value(value) for key, value in row.items()} if isinstance(row, dict) else row
 
 
-def _encodable_value(value: object) -> object:
+def _json_compatible_value(value: object) -> object:
     if isinstance(value, float | Decimal) and not isfinite(value):
         return msgspec.Raw(json.dumps(float(value)).encode())
     return value

@@ -24,23 +24,23 @@ def spike(random: Random, email: str, usd: Decimal, now: datetime) -> list[SimTa
     weights = [random.randint(40, 100) for _ in range(random.randint(MIN_SPIKE_TASKS, MAX_SPIKE_TASKS))]
     shares = [(usd * weight / sum(weights)).quantize(CENT) for weight in weights[1:]]
     job = Job(email, WORKLOADS["pentest"], MODEL)
-    return [_expensive(random, job, share, now) for share in (usd - sum(shares), *shares)]
+    return [_expensive_task(random, job, share, now) for share in (usd - sum(shares), *shares)]
 
 
 def error_storm(random: Random, members: tuple[Member, ...], count: int, now: datetime) -> list[SimTask]:
     """Return `count` tasks of a few members that failed on an overloaded model in the 15 minutes before `now`."""
     team = members or TEAM
     affected = random.sample(team, min(STORM_MEMBERS, len(team)))
-    return [_overloaded(random, random.choice(affected), now) for _ in range(count)]
+    return [_overloaded_task(random, random.choice(affected), now) for _ in range(count)]
 
 
-def _expensive(random: Random, job: Job, usd: Decimal, now: datetime) -> SimTask:
+def _expensive_task(random: Random, job: Job, usd: Decimal, now: datetime) -> SimTask:
     ended = now - timedelta(seconds=random.randint(5, 240))
     stream = _ending_at(ended, execution(random, job, ended, Ending("completed"), random.uniform(2.5, 4)))
     return _task(random, job, replace(stream, credits=usd / CREDIT_USD))
 
 
-def _overloaded(random: Random, member: Member, now: datetime) -> SimTask:
+def _overloaded_task(random: Random, member: Member, now: datetime) -> SimTask:
     ended = now - timedelta(seconds=random.randint(5, 900))
     job = Job(member.email, WORKLOADS[random.choice(member.workloads)], MODEL)
     ending = Ending("error", OVERLOADED, progress=random.uniform(0.05, 0.4))

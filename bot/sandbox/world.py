@@ -120,7 +120,7 @@ class World:
         if task_id in self._injected:
             entry = self._injected[task_id]
         else:
-            entry = next((entry for entry in self._generated() if entry.task.task_id == task_id), None)
+            entry = next((entry for entry in self._generated_entries() if entry.task.task_id == task_id), None)
         if entry is None:
             raise KeyError(task_id)
         return entry.task
@@ -145,12 +145,12 @@ class World:
         while self._generates and (day := self._first_day + ONE_DAY * len(self._days)) <= last:
             self._days.append([_entry(task) for task in tasks_created_on(self.seed, day, self.members)])
 
-    def _generated(self) -> Iterator[_Entry]:
+    def _generated_entries(self) -> Iterator[_Entry]:
         return chain.from_iterable(self._days)
 
     def _entries(self) -> Iterator[_Entry]:
         """Return all tasks, generated or added, ended or not."""
-        untouched = (entry for entry in self._generated() if entry.task.task_id not in self._injected)
+        untouched = (entry for entry in self._generated_entries() if entry.task.task_id not in self._injected)
         return chain(untouched, (entry for entry in self._injected.values() if entry))
 
 

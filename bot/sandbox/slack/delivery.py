@@ -98,7 +98,7 @@ class Delivery:
 
     async def _post(self, url: str, payload: Payload, number: int, reason: str) -> Json | None:
         """Return the ack's body. Raises TimeoutError, and aiohttp.ClientError also for a status other than 200."""
-        body, headers = self._signed(payload)
+        body, headers = self._sign(payload)
         if number and payload.kind == "events_api":
             headers |= {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
         timeout = aiohttp.ClientTimeout(self.ack_timeout_s)
@@ -110,8 +110,8 @@ class Delivery:
                 raise aiohttp.ClientResponseError(response.request_info, (), status=response.status)
             return _ack_body(await response.text())
 
-    def _signed(self, payload: Payload) -> tuple[str, dict[str, str]]:
-        body, content_type = _encoded(payload)
+    def _sign(self, payload: Payload) -> tuple[str, dict[str, str]]:
+        body, content_type = _encode(payload)
         stamp = str(int(self._context.real().timestamp()))
         secret = self._context.workspace.signing_secret.encode()
         signature = hmac.new(secret, f"v0:{stamp}:{body}".encode(), "sha256").hexdigest()
@@ -123,7 +123,7 @@ class Delivery:
         }
 
 
-def _encoded(payload: Payload) -> tuple[str, str]:
+def _encode(payload: Payload) -> tuple[str, str]:
     if payload.kind == "events_api":
         return json.dumps(payload.body), "application/json"
     fields = payload.body if payload.kind == "slash_commands" else {"payload": json.dumps(payload.body)}

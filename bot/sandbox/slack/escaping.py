@@ -16,7 +16,7 @@ SPECIAL = re.compile(
 
 def escape_command(text: str, workspace: Workspace) -> str:
     """Return the text of a command as the app receives it; mentions keep the handle."""
-    escaped = _escaped(text)
+    escaped = _escape(text)
     if not workspace.escapes_links:
         return escaped
     return SPECIAL.sub(_replacement(workspace, lambda user: f"<@{user.id}|{user.handle}>"), escaped)
@@ -24,10 +24,10 @@ def escape_command(text: str, workspace: Workspace) -> str:
 
 def escape_message(text: str, workspace: Workspace) -> str:
     """Return the text of a message as the app receives it; mentions have only the id."""
-    return SPECIAL.sub(_replacement(workspace, lambda user: f"<@{user.id}>"), _escaped(text))
+    return SPECIAL.sub(_replacement(workspace, lambda user: f"<@{user.id}>"), _escape(text))
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -67,11 +67,11 @@ def _reply(fault: Fault | None, run: Callable[[], Reply]) -> Reply:
         case Html(status=status, body=body):
             return Reply(body, status, content_type="text/html")
         case Mangle(change=change):
-            return _changed(run(), change)
+            return _change_answer(run(), change)
     return run()
 
 
-def _changed(reply: Reply, change: Callable[[Json], Json | None]) -> Reply:
+def _change_answer(reply: Reply, change: Callable[[Json], Json | None]) -> Reply:
     if isinstance(reply.body, str):
         return reply
     body = json.loads(json.dumps(reply.body))  # a copy, so that the stored message keeps its content

@@ -40,7 +40,7 @@ def complete_upload(context: SlackContext, call: Call) -> Json:
     given = call.json("files", "invalid_arguments")
     if not isinstance(given, list) or not given:
         raise RefusedError("invalid_arguments")
-    files = [_uploaded(context, item) for item in given]
+    files = [_uploaded_file(context, item) for item in given]
     channels = [writable_channel(context, _channel(context, given)) for given in _channels(call)]
     for channel in channels:
         _share(context, channel, call, files)
@@ -61,7 +61,7 @@ def _mimetype(name: str) -> str:
     return TYPES.get(extension) or guess_type(name)[0] or "text/plain"
 
 
-def _uploaded(context: SlackContext, item: object) -> File:
+def _uploaded_file(context: SlackContext, item: object) -> File:
     if not isinstance(item, dict):
         raise RefusedError("invalid_arguments")
     file = context.workspace.files.get(str(item.get("id")))

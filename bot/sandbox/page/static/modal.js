@@ -47,7 +47,7 @@ export class Modals {
 
   blocks(view, typed) {
     const act = (action) => this.handlers.click({ view_id: view.id, ...action });
-    const surface = { chosen: merged(view, typed), act, inputs: this.inputs };
+    const surface = { chosen: mergeStates(view, typed), act, inputs: this.inputs };
     return blocksOf(view.blocks, this.ctx, surface) ?? h("p", { class: "muted" }, "This form has a part that the page cannot show.");
   }
 
@@ -86,7 +86,7 @@ export class Modals {
 }
 
 /** The view's choices with the values typed since, as Slack's states. */
-function merged(view, typed) {
+function mergeStates(view, typed) {
   const state = structuredClone(view.chosen ?? {});
   const types = new Map((view.blocks ?? []).filter((block) => block.element).map((block) => [block.block_id, block.element.type]));
   for (const [blockId, actions] of Object.entries(typed))

@@ -36,10 +36,10 @@ const INLINE = {
 };
 
 function inlines(part, ctx) {
-  return (part.elements ?? []).map((item) => styled(item.style, INLINE[item.type]?.(item, ctx) ?? null));
+  return (part.elements ?? []).map((item) => applyStyle(item.style, INLINE[item.type]?.(item, ctx) ?? null));
 }
 
-function styled(style, nodes) {
+function applyStyle(style, nodes) {
   const names = Object.keys(STYLES).filter((name) => style?.[name]);
   return names.reduce((inner, name) => h(STYLES[name], {}, inner), nodes);
 }
