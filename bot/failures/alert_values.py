@@ -1,4 +1,4 @@
-"""Alert values: what the templates of alerts are filled with, as far as the reader may see it.
+"""Alert values: what the templates of alerts are filled with, as far as its audience may see it.
 
 Their names stay as they are: operators' own templates use them.
 """
@@ -22,7 +22,7 @@ _NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that
 
 
 @dataclass(frozen=True, slots=True)
-class AlertReader:
+class AlertAudience:
     """Who reads an alert, and what they may see; `member` is whose own tasks it is about, if it is one member's."""
 
     member: int | None
@@ -30,8 +30,8 @@ class AlertReader:
     sees_names: bool
 
     @classmethod
-    def of(cls, request: RenderRequest, policy: FailurePolicy) -> "AlertReader":
-        """Return the reader of what is to be rendered."""
+    def of(cls, request: RenderRequest, policy: FailurePolicy) -> "AlertAudience":
+        """Return who will read what is to be rendered."""
         member = request.destination.member if isinstance(request.destination, MemberDestination) else None
         return cls(
             member=member,
@@ -45,30 +45,30 @@ class AlertReader:
         return self.member is not None
 
 
-def headline(facts: GroupFacts, reader: AlertReader) -> dict[str, Any]:
+def headline(facts: GroupFacts, audience: AlertAudience) -> dict[str, Any]:
     """Return the values of `failures/headline`."""
     return {
         "tasks": facts.tasks,
-        "own": reader.is_member,
+        "own": audience.is_member,
         "within": failure_formatting.within(facts),
         "model": facts.model,
         "status": facts.status,
         "members": formatting.count(len(facts.members), "member"),
-        "who": facts.members[0] if len(facts.members) == 1 and reader.sees_names else "",
+        "who": facts.members[0] if len(facts.members) == 1 and audience.sees_names else "",
         "spent": failure_formatting.spent(facts.nanos),
     }
 
 
 def details(
-    facts: GroupFacts, latest: Iterable[FailedTask], reader: AlertReader, policy: FailurePolicy
+    facts: GroupFacts, latest: Iterable[FailedTask], audience: AlertAudience, policy: FailurePolicy
 ) -> dict[str, Any]:
     """Return the values of `failures/details`; `latest` are the tasks that are linked, where there are addresses."""
     linked = latest if policy.address else ()
     return {
-        "error": code(facts.error) if facts.error and reader.sees_errors else "",
+        "error": code(facts.error) if facts.error and audience.sees_errors else "",
         "cap": "" if facts.cap is None else failure_formatting.CAPS[facts.cap],
         "cap_name": facts.cap or "",
-        "names": failure_formatting.names(facts.members) if len(facts.members) > 1 and reader.sees_names else "",
+        "names": failure_formatting.names(facts.members) if len(facts.members) > 1 and audience.sees_names else "",
         "tasks": facts.tasks,
         "mended": facts.recovered,
         "began": formatting.moment(facts.began, policy.zone),
@@ -79,26 +79,26 @@ def details(
     }
 
 
-def summary(alert: AlertFacts, reader: AlertReader) -> dict[str, Any]:
+def summary(alert: AlertFacts, audience: AlertAudience) -> dict[str, Any]:
     """Return the values of `failures/summary`, for a message that reports many groups."""
     groups = alert.groups
-    lines = [_line(each, reader) for each in groups[:_LINES]]
+    lines = [_line(each, audience) for each in groups[:_LINES]]
     members = {email for each in groups for email in each.members}
     return {
         "kinds": len(groups),
-        "own": reader.is_member,
+        "own": audience.is_member,
         "tasks": formatting.count(sum(each.tasks for each in groups), "task"),
         "members": formatting.count(len(members), "member"),
         "spent": failure_formatting.spent(sum(each.nanos for each in groups)),
         "lines": lines,
         "more": len(groups) - len(lines),
-        "unshown": 0 if reader.is_member else max(len(groups) - MOST_REPLIES, 0),
+        "unshown": 0 if audience.is_member else max(len(groups) - MOST_REPLIES, 0),
         "closed": alert.is_closed,
         "hushed": any(each.is_muted for each in groups),
     }
 
 
-def _line(facts: GroupFacts, reader: AlertReader) -> dict[str, Any]:
+def _line(facts: GroupFacts, audience: AlertAudience) -> dict[str, Any]:
     return {
         "tasks": facts.tasks,
         "model": one_line(facts.model, _NAME),
@@ -106,5 +106,5 @@ def _line(facts: GroupFacts, reader: AlertReader) -> dict[str, Any]:
         "members": formatting.count(len(facts.members), "member"),
         "spent": failure_formatting.spent(facts.nanos),
         "cap": facts.cap or "",
-        "error": code(one_line(facts.error, _ERROR)) if facts.error and reader.sees_errors else "",
+        "error": code(one_line(facts.error, _ERROR)) if facts.error and audience.sees_errors else "",
     }

@@ -36,7 +36,7 @@ def backfill(connection: "Connection", statuses: Sequence[str]) -> None:
     emptied = _forget_others(connection, statuses)
     close_empty_groups(connection, emptied)
     request_edits_of(connection, emptied)
-    for tasks in _unrecorded(connection, statuses):
+    for tasks in _unrecorded_tasks(connection, statuses):
         failure_store.write_failures(connection, list(_records(connection, tasks)))
     metadata.write(connection, _RECORDED, _as_text(statuses))
 
@@ -57,7 +57,7 @@ def _forget_others(connection: "Connection", statuses: Sequence[str]) -> list[in
     return sorted(groups)
 
 
-def _unrecorded(connection: "Connection", statuses: Sequence[str]) -> Iterator[list[StoredTask]]:
+def _unrecorded_tasks(connection: "Connection", statuses: Sequence[str]) -> Iterator[list[StoredTask]]:
     """Yield the tasks of the statuses that are not recorded as failed, many at once."""
     last = 0
     while tasks := tasks_with_status(connection, statuses, last, _AT_ONCE):

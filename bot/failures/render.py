@@ -8,7 +8,7 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.failures import alert_values
-from bot.failures.alert_values import AlertReader
+from bot.failures.alert_values import AlertAudience
 from bot.failures.facts import AlertFacts, FailedTask, GroupFacts, alert_facts, facts_of, group_tasks
 from bot.failures.keys import (
     AcknowledgeAction,
@@ -67,19 +67,17 @@ class FailureRenderer:
         groups = content.alert.groups
         if not groups:
             return blocks.paragraph(self.templates.render("failures/group_empty")) if content.is_posted else None
-        readership = AlertReader.of(request, self.policy)
-        draft = (
-            self._one(groups[0], content.latest, readership) if len(groups) == 1 else self._many(content, readership)
-        )
+        audience = AlertAudience.of(request, self.policy)
+        draft = self._one(groups[0], content.latest, audience) if len(groups) == 1 else self._many(content, audience)
         if notes := list(self._notes(content)):
             draft.add(blocks.context(*notes))
         reported = ReportedGroups(topic.id, is_first=True)
-        draft.add(blocks.actions(_buttons(reported, readership, is_closed=content.alert.is_closed)))
+        draft.add(blocks.actions(_buttons(reported, audience, is_closed=content.alert.is_closed)))
         return draft.message()
 
     def _content(self, reader: Reader, topic: FailuresTopic, request: RenderRequest) -> _Content:
         with reader:
-            scope = Scope(AlertReader.of(request, self.policy).member)
+            scope = Scope(AlertAudience.of(request, self.policy).member)
             alert = alert_facts(reader, topic.id, self.policy.basis, scope)
             alert = replace(alert, groups=tuple(_without_closing(each, scope) for each in alert.groups))
             single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
@@ -91,17 +89,17 @@ class FailureRenderer:
             )
 
     def _one(
-        self, facts: GroupFacts, latest: Iterable[FailedTask], readership: AlertReader, *, reply: bool = False
+        self, facts: GroupFacts, latest: Iterable[FailedTask], audience: AlertAudience, *, reply: bool = False
     ) -> Draft:
-        headline = self.templates.render("failures/headline", **alert_values.headline(facts, readership))
+        headline = self.templates.render("failures/headline", **alert_values.headline(facts, audience))
         draft = Draft(headline)
         draft.add(blocks.section(headline))
-        values = alert_values.details(facts, latest, readership, self.policy)
+        values = alert_values.details(facts, latest, audience, self.policy)
         draft.add(blocks.section(self.templates.render("failures/details", **values, reply=reply)))
         return draft
 
-    def _many(self, content: _Content, readership: AlertReader) -> Draft:
-        text = self.templates.render("failures/summary", **alert_values.summary(content.alert, readership))
+    def _many(self, content: _Content, audience: AlertAudience) -> Draft:
+        text = self.templates.render("failures/summary", **alert_values.summary(content.alert, audience))
         draft = Draft(text.partition("\n")[0])
         draft.add(blocks.section(text))
         return draft
@@ -123,12 +121,12 @@ class FailureRenderer:
             topic = FailuresTopic(FailuresKey.decode(request.dedup_key).id)
             return await self.render_current(replace(request, topic=topic.encode()))
         group = ReportedGroups(FailureKey.decode(request.dedup_key).id, is_first=False)
-        readership = AlertReader.of(request, self.policy)
-        facts, latest = await self.database.read(lambda reader: self._group(reader, group, Scope(readership.member)))
+        audience = AlertAudience.of(request, self.policy)
+        facts, latest = await self.database.read(lambda reader: self._group(reader, group, Scope(audience.member)))
         if facts is None:
             return None
-        draft = self._one(facts, latest, readership, reply=True)
-        draft.add(blocks.actions(_buttons(group, readership, is_closed=facts.is_closed)))
+        draft = self._one(facts, latest, audience, reply=True)
+        draft.add(blocks.actions(_buttons(group, audience, is_closed=facts.is_closed)))
         return draft.message()
 
     def _group(self, reader: Reader, group: ReportedGroups, scope: Scope) -> tuple[GroupFacts | None, list[FailedTask]]:
@@ -154,9 +152,9 @@ def _is_about(silence: Silence, groups: Sequence[GroupFacts]) -> bool:
             return False
 
 
-def _buttons(groups: ReportedGroups, readership: AlertReader, *, is_closed: bool) -> Iterator[Button]:
+def _buttons(groups: ReportedGroups, audience: AlertAudience, *, is_closed: bool) -> Iterator[Button]:
     yield blocks.button("Show tasks", ShowTasksAction(groups))
-    if readership.is_member:
+    if audience.is_member:
         yield blocks.button("Tell me no more", StopNotifyingAction(groups))
     elif not is_closed:
         yield blocks.button("Silence", SilenceAction(groups))

@@ -35,8 +35,8 @@ def current_incidents(
             **_passes(reader, now),
             IncidentName.SCOPE: key_warning(reader),
             IncidentName.QUARANTINE: _quarantine(reader),
-            IncidentName.DEAD: _undelivered(reader, now),
-            IncidentName.WORDING: _unrendered(reader),
+            IncidentName.DEAD: _undelivered_messages(reader, now),
+            IncidentName.WORDING: _unrendered_messages(reader),
             IncidentName.CONNECTION: _connection(reader, refusal),
             IncidentName.TEMPLATE: _templates(reader, broken),
             IncidentName.DISK: _disk(free_bytes),
@@ -87,12 +87,12 @@ def _quarantine(reader: Reader) -> str | None:
     return f"{count:,} {'row' if count == 1 else 'rows'} of Neo cannot be booked: {named}{more}"
 
 
-def _undelivered(reader: Reader, now: datetime) -> str | None:
+def _undelivered_messages(reader: Reader, now: datetime) -> str | None:
     dead, why = dead_notifications(reader, now - RECENT, now)
     return f"{dead:,} messages could not be delivered where they belong ({why})" if dead else None
 
 
-def _unrendered(reader: Reader) -> str | None:
+def _unrendered_messages(reader: Reader) -> str | None:
     unrendered = unrendered_count(reader)
     if not unrendered:
         return None

@@ -26,22 +26,22 @@ class IncidentRenderer:
         key = decode_event(request.dedup_key)
         if isinstance(key, IncidentKey):
             latest = await self.database.read(lambda reader: latest_incident(reader, key.name))
-            return None if latest is None else self._begun(latest)
+            return None if latest is None else self._alarm_message(latest)
         # since the live message shows that an incident is over, its thread does not
-        return await self._ended_by_id(key.incident) if key.day is None else None
+        return await self._current_message(key.incident) if key.day is None else None
 
     async def render_current(self, request: RenderRequest) -> Message | None:
         """Return that an incident is over, or has come back."""
-        return await self._ended_by_id(IncidentTopic.decode(request.topic or "").incident)
+        return await self._current_message(IncidentTopic.decode(request.topic or "").incident)
 
-    async def _ended_by_id(self, incident: int) -> Message | None:
+    async def _current_message(self, incident: int) -> Message | None:
         found = await self.database.read(lambda reader: incident_by_id(reader, incident))
-        return None if found is None else self._ended(found)
+        return None if found is None else self._outcome_message(found)
 
-    def _begun(self, incident: StoredIncident) -> Message:
+    def _alarm_message(self, incident: StoredIncident) -> Message:
         return self._message(incident, recovered=False, back=False)
 
-    def _ended(self, incident: StoredIncident) -> Message:
+    def _outcome_message(self, incident: StoredIncident) -> Message:
         return self._message(incident, recovered=incident.ended_at is not None, back=incident.ended_at is None)
 
     def _message(self, incident: StoredIncident, *, recovered: bool, back: bool) -> Message:
