@@ -131,19 +131,12 @@ def header(text: str) -> Block:
 
 def button(label: str, key: ActionKey, *, primary: bool = False, confirm: tuple[str, str] | None = None) -> Button:
     """Return a button that does what `key` says; `confirm` is the question before it, and the label that agrees."""
-    return raw_button(label, key.action_id, key.value, primary=primary, confirm=confirm)
-
-
-def raw_button(
-    label: str, action: str, value: str, *, primary: bool = False, confirm: tuple[str, str] | None = None
-) -> Button:
-    """Return a button; `confirm` is the question asked before it acts, and the label that agrees."""
     return {
         "type": "button",
         "text": plain_text(label, _LONGEST_BUTTON),
-        "action_id": action,
+        "action_id": key.action_id,
         **({"style": "primary"} if primary else {}),
-        "value": value,
+        "value": key.value,
         **({"confirm": _confirmation(*confirm)} if confirm else {}),
     }
 
