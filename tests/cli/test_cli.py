@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -29,6 +30,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import row
 from bot.sandbox.world import World
 from tests.support import reckoning
+from tests.support.command import run_command
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -56,22 +58,16 @@ def environment(neo: NeoServer, **settings: str) -> dict[str, str]:
 
 @pytest.fixture
 def run(neo: NeoServer, tmp_path: Path) -> Run:
-    def command(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "bot", *words],
-            cwd=tmp_path, env=environment(neo, **settings), capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-
-    return command
+    """The command in this process."""
+    return lambda *words, **settings: run_command(words, environment(neo, **settings), tmp_path)
 
 
 @pytest.fixture(scope="module")
 def synced_once(upstream: NeoServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger that `sync` has filled, to be copied."""
     directory = tmp_path_factory.mktemp("synced")
-    process = start(upstream, directory, "sync")
-    out, said = process.communicate(timeout=60)
-    assert "complete: yes" in out, said
+    synced = run_command(("sync",), environment(upstream), directory)
+    assert "complete: yes" in synced.stdout, synced.stderr
     return directory / "neo-usage.db"
 
 
@@ -206,7 +202,7 @@ def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: P
     assert f"`chmod 600 {dotenv}`" in synced("doctor", "--offline", POLL_SECONDS="often").stdout
 
 
-def test_backup_restore_and_verify(synced: Run, tmp_path: Path) -> None:
+def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) -> None:
     before = synced("report", "90d", "--csv").stdout
     assert synced("db", "backup", "copy.db").returncode == 0
     assert synced("db", "backup", "copy.db").returncode == 1
@@ -221,9 +217,10 @@ def test_backup_restore_and_verify(synced: Run, tmp_path: Path) -> None:
     assert "the former ledger is kept as" in restored.stdout
     assert "messages: 0 pending" in restored.stdout
     with closing(open_database(tmp_path / "neo-usage.db")):
-        refused = synced("db", "restore", "copy.db")
-    assert refused.returncode == 1
-    assert "is in use: the service, a sync or another command has it open. Stop that first" in refused.stderr
+        process = start(neo, tmp_path, "db", "restore", "copy.db")
+        _, refused = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "is in use: the service, a sync or another command has it open. Stop that first" in refused
     assert synced("db", "verify").returncode == 0
     assert synced("report", "90d", "--csv").stdout == before
     (tmp_path / "rubbish.db").write_bytes(b"no database at all" * 100)
@@ -261,6 +258,8 @@ def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer,
     dice = Random(3)
     for number in range(8):
         process = start(neo, tmp_path, "sync")
+        if number % 2:
+            wait_for_request(neo, process)  # on a busy machine it may not even have begun
         try:
             process.communicate(timeout=0.6 + dice.random())
         except subprocess.TimeoutExpired:
@@ -271,6 +270,12 @@ def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer,
     assert "complete: yes" in run("sync").stdout
     assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
     assert run("db", "verify").returncode == 0
+
+
+def wait_for_request(neo: NeoServer, process: subprocess.Popen[str]) -> None:
+    before = len(neo.api.log)
+    while len(neo.api.log) == before and process.poll() is None:
+        time.sleep(0.01)
 
 
 def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import logging
 import os
 import pty
 import re
@@ -17,14 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
-from bot.cli.main import main
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
+from tests.support.command import run_command
 from tests.support.worlds import add
 
 NOW = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -60,9 +58,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
             "ADMINS": workspace.user("hannah").id,
             "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'ledger.db'}",
         }
-        command(settings, directory, "sync")
-        command(settings, directory, "budget", "set", f"0{MAIL}", "5/month", "--reason", EVIL)
-        command(settings, directory, "budget", "set", "default", "9/month")
+        environment = {**os.environ, **settings}
+        run_command(("sync",), environment, directory)
+        run_command(("budget", "set", f"0{MAIL}", "5/month", "--reason", EVIL), environment, directory)
+        run_command(("budget", "set", "default", "9/month"), environment, directory)
         with closing(sqlite3.connect(directory / "ledger.db")) as ledger, ledger:
             ledger.execute(
                 "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at) VALUES (?, ?, 1, 1)", (EVIL, EVIL)
@@ -85,31 +84,16 @@ def command(settings: dict[str, str], directory: Path, *words: str) -> subproces
 
 
 @pytest.fixture
-def say(
-    hostile: dict[str, str], capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Say]:
+def say(hostile: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Say:
     """The command in this process: its exit code, output and complaints."""
-    umask, root = os.umask(0o022), logging.getLogger()
-    handlers, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
-    monkeypatch.chdir(tmp_path)
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
 
     def said(*words: str, encoding: str = "utf-8") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["neo-usage", *words])
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            monkeypatch.setattr(sys, name, io.TextIOWrapper(io.FileIO(number, "w", closefd=False), encoding=encoding))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfdbinary.readouterr()
-        return int(ended.value.code or 0), out.decode(encoding), err.decode(encoding)
+        ended = run_command(words, os.environ, tmp_path, encoding)
+        return ended.returncode, ended.stdout, ended.stderr
 
-    yield said
-    os.umask(umask)
-    structlog.reset_defaults()  # commands configure the log of their own process, which here is that of other tests
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    logging.getLogger("bot").setLevel(levels[1])
+    return said
 
 
 def check(text: str) -> None:

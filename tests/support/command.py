@@ -1,0 +1,56 @@
+"""The `neo-usage` command, run in the process of a test."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import structlog
+
+from bot.cli.main import main
+
+
+def run_command(
+    words: tuple[str, ...], environment: Mapping[str, str], directory: Path, encoding: str = "utf-8"
+) -> CompletedProcess[str]:
+    """Run a command as a shell would, in a directory and with exactly these variables; return how it ended."""
+    with _restored_process(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        for name in set(os.environ) - set(environment):
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["neo-usage", *words])
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
+        patch.setattr(sys, "stdout", streams[0])
+        patch.setattr(sys, "stderr", streams[1])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = (_text(stream) for stream in streams)
+    return CompletedProcess(words, int(ended.value.code or 0), out, err)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
+@contextmanager
+def _restored_process() -> Iterator[None]:
+    """Put back what a command changes of its process, which here is that of other tests too."""
+    umask, root = os.umask(0o022), logging.getLogger()
+    handlers, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
+    try:
+        yield
+    finally:
+        os.umask(umask)
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(levels[0])
+        logging.getLogger("bot").setLevel(levels[1])
