@@ -8,17 +8,17 @@ from bot.doctor.check import Check, failure, ok, warning
 from bot.doctor.slack_errors import REINSTALL
 from bot.ledger import members
 from bot.people.links import users_by_email
-from bot.people.roles import Denied, SlackUser, read_user
+from bot.people.roles import DenialReason, SlackUser, read_user
 from bot.slack.account import Account
 from bot.slack.errors import SlackError
 from bot.slack.workspace import Workspace
 
 _MOST_NAMED = 5
 _DENIED = {
-    Denied.GUEST: "a guest",
-    Denied.BOT: "a bot",
-    Denied.GONE: "deactivated",
-    Denied.OUTSIDE: "from outside",
+    DenialReason.GUEST: "a guest",
+    DenialReason.BOT: "a bot",
+    DenialReason.GONE: "deactivated",
+    DenialReason.OUTSIDE: "from outside",
 }
 
 
@@ -39,8 +39,8 @@ def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
     if user is None:
         remedy = "Name somebody of this workspace; an e-mail counts only once Slack has confirmed it."
         return failure("operator", f"{admin} is nobody here", remedy)
-    if user.denied:
-        found = f"{admin} is {_DENIED[user.denied]}, and is not answered"
+    if user.denial:
+        found = f"{admin} is {_DENIED[user.denial]}, and is not answered"
         return failure("operator", found, "Name somebody else in ADMINS.")
     return ok("operator", f"{admin} is {user.name}")
 

@@ -52,7 +52,7 @@ class HomePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnFacts:
     """A member's own month by day with its forecast, budgets, last tasks, and failures of a week."""
 
     email: str
@@ -65,7 +65,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Team:
+class TeamFacts:
     """What operators see of the team; `incidents` say what is wrong with the bot itself."""
 
     month: Report
@@ -81,8 +81,8 @@ class Team:
 class HomeFacts:
     """What one person sees. `own` is None for somebody without any task, `team` for all but operators."""
 
-    own: Own | None
-    team: Team | None
+    own: OwnFacts | None
+    team: TeamFacts | None
     as_of: datetime | None
 
 
@@ -97,13 +97,13 @@ def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime
     return HomeFacts(own, team, freshness(reader, now).as_of)
 
 
-def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datetime) -> Own:
+def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datetime) -> OwnFacts:
     # asked as themselves, whatever else they may see
     month = build_report(reader, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
     week = Selection(scope, Window(now - FAILURES_SINCE, now))
     with reader:
-        return Own(
+        return OwnFacts(
             email=email,
             month=month,
             forecast=month_forecasts(reader, [member], now, policy.budgets)[member],
@@ -129,13 +129,13 @@ def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) 
     return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
-def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> Team:
+def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> TeamFacts:
     month = build_report(reader, ReportRequest(replace(MONTH, team=True), caller, now), policy.usage)
     silences = named_silences(reader, now)
     alerts = open_group_facts(reader, policy.budgets.basis, EVERYTHING)
     with reader:
         at_risk = [each for each in budget_lines(reader, policy.budgets, now) if _is_at_risk(each)]
-        return Team(
+        return TeamFacts(
             month=month,
             forecast=month_forecasts(reader, [TEAM], now, policy.budgets)[TEAM],
             budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),

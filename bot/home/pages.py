@@ -11,7 +11,7 @@ from bot.home.render import HomeView, message_of
 from bot.home.viewers import Access
 from bot.ledger.freshness import UnreadError
 from bot.people.people import People
-from bot.people.roles import Denied
+from bot.people.roles import DenialReason
 from bot.slack.blocks import Message, paragraph
 from bot.slack.templates import Templates
 from bot.usage.answers import Answers
@@ -30,7 +30,7 @@ class HomePages:
 
     async def page(self, access: Access) -> Message:
         """Return the page of a viewer: what they may see, or why they may see nothing."""
-        if isinstance(access, Denied):
+        if isinstance(access, DenialReason):
             return paragraph(self.templates.render("people/denial", reason=access.value))
         now = self.clock()
         try:

@@ -14,7 +14,7 @@ from bot.failures import failure_formatting
 from bot.failures.answer_render import lift_button, silence_line
 from bot.failures.error_lines import ErrorLine
 from bot.failures.facts import GroupFacts
-from bot.home.facts import HomeFacts, Own, Team
+from bot.home.facts import HomeFacts, OwnFacts, TeamFacts
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
 from bot.ledger.task_rows import TaskRow
 from bot.slack import blocks
@@ -64,7 +64,7 @@ def _freshness(facts: HomeFacts, view: HomeView) -> dict[str, object]:
 # --- one's own -----------------------------------------------------------------------------------
 
 
-def _add_own(draft: Draft, own: Own, view: HomeView) -> None:
+def _add_own(draft: Draft, own: OwnFacts, view: HomeView) -> None:
     draft.add(blocks.header("Your month"))
     draft.add(blocks.section(view.templates.render("home/month", **_month_values(own.month, own.forecast))))
     add_chart(draft, own.month)
@@ -114,7 +114,7 @@ def bar(percent: int) -> str:
 _COLUMNS = ("Task", "Spend", "Model", "Status", "Created", "Title")
 
 
-def _add_tasks(draft: Draft, own: Own, view: HomeView) -> None:
+def _add_tasks(draft: Draft, own: OwnFacts, view: HomeView) -> None:
     if not own.tasks:
         return
     draft.add(blocks.section("*Your last tasks*"))
@@ -129,7 +129,7 @@ def _task_cells(task: TaskRow, basis: SpendBasis, view: HomeView) -> list[str]:
     return [task.task_id[:8], amount, task.model, task.status, created, one_line(task.title or "", _TITLE)]
 
 
-def _add_failures(draft: Draft, own: Own, view: HomeView) -> None:
+def _add_failures(draft: Draft, own: OwnFacts, view: HomeView) -> None:
     lines = [_failure_values(each) for each in own.failing[:_LINES]]
     more = len(own.failing) - len(lines)
     text = view.templates.render("home/failures", lines=lines, more=more, listens=own.listens)
@@ -150,7 +150,7 @@ def _failure_values(line: ErrorLine) -> dict[str, object]:
 # --- the team's ----------------------------------------------------------------------------------
 
 
-def _add_team(draft: Draft, team: Team, view: HomeView) -> None:
+def _add_team(draft: Draft, team: TeamFacts, view: HomeView) -> None:
     draft.add(blocks.header("The team"))
     draft.add(blocks.section(view.templates.render("home/month", **_month_values(team.month, team.forecast))))
     budgets = [_budget_values(each) for each in team.budgets[:_LINES]]

@@ -84,7 +84,7 @@ class DestinationResolver:
                 user = await self._user_of(emails)
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
-        return None if user is None or user.denied else user.id
+        return None if user is None or user.denial else user.id
 
     # --- people --------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class DestinationResolver:
         user = await self._user_of(await self.people.database.read(lambda reader: email_addresses(reader, member)))
         if user is None:
             return Redirect((AlertDestination(),), "not known in Slack")
-        if user.denied:
+        if user.denial:
             return Redirect(fallback(destination), "somebody who may not be told")
         return await self._dm(user.id)
 
@@ -103,7 +103,7 @@ class DestinationResolver:
         denied = None
         for email in emails:
             user = await self._user_with(email)
-            if user is not None and not user.denied:
+            if user is not None and not user.denial:
                 return user
             denied = denied or user or self.people.directory.denied_user(email)
         return denied
@@ -116,7 +116,7 @@ class DestinationResolver:
 
     async def _user(self, id_: str) -> Resolution:
         user = await self.people.directory.user(id_)
-        if user is None or user.denied:
+        if user is None or user.denial:
             return Undeliverable("somebody who may not be told")
         return await self._dm(id_)
 

@@ -101,20 +101,20 @@ class Directory:
         if found is None or found.email != email:
             other = await self._look_up_id(email)
             found = await self.user(other) if other else None
-        return None if found is None or found.denied or found.email != email else found
+        return None if found is None or found.denial or found.email != email else found
 
     def denied_user(self, email: str) -> SlackUser | None:
         """Return the user with an e-mail who may not use the bot, as far as is known; None if there is none."""
-        return next((user for user, _ in self._cache.values() if user.email == email and user.denied), None)
+        return next((user for user, _ in self._cache.values() if user.email == email and user.denial), None)
 
     def is_denied(self, user: str) -> bool:
         """Return whether it is known of a user that they may not use the bot."""
-        return user in self._cache and self._cache[user][0].denied is not None
+        return user in self._cache and self._cache[user][0].denial is not None
 
     def users_by_email(self, emails: Iterable[str]) -> dict[str, SlackUser]:
         """Return the users with these e-mails, as far as is known; for addressing people, not for their roles."""
         wanted = set(emails)
-        return {user.email: user for user, _ in self._cache.values() if user.email in wanted and not user.denied}
+        return {user.email: user for user, _ in self._cache.values() if user.email in wanted and not user.denial}
 
     def _read(self, record: dict[str, Any]) -> SlackUser:
         own = self.workspace.identity

@@ -10,7 +10,7 @@ from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.people import links
 from bot.people.directory import Directory
-from bot.people.roles import Denied, SlackUser, caller_of
+from bot.people.roles import DenialReason, SlackUser, caller_of
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 
 _LONGEST_WAIT = 3.0  # seconds for a rate limit of Slack, while somebody waits for an answer
@@ -20,7 +20,7 @@ _MOST_NAMED = 3  # operators, to somebody who needs one
 class DeniedError(RefusedError):
     """Somebody may not use the bot at all; `reason` says why."""
 
-    def __init__(self, reason: Denied) -> None:
+    def __init__(self, reason: DenialReason) -> None:
         super().__init__(f"denied: {reason}")
         self.reason = reason
 
@@ -49,9 +49,9 @@ class People:
         except SlackError as error:
             raise UnverifiedError("I cannot ask Slack who you are just now. Please try again in a minute.") from error
         if found is None:
-            raise DeniedError(Denied.GONE)
-        if found.denied:
-            raise DeniedError(found.denied)
+            raise DeniedError(DenialReason.GONE)
+        if found.denial:
+            raise DeniedError(found.denial)
         linked, taken = await self.database.read(lambda reader: _links(reader, user, found))
         return caller_of(found, self.admins, linked, taken=taken)
 
@@ -124,7 +124,7 @@ class People:
     async def is_operator(self, user: str) -> bool:
         """Return whether somebody is an operator now. Raises SlackError if Slack does not answer."""
         found = await self.directory.user(user)
-        if found is None or found.denied:
+        if found is None or found.denial:
             return False
         return caller_of(found, self.admins, None, taken=False).role is Role.OPERATOR
 

@@ -11,7 +11,7 @@ from bot.domain.tasks import member_key
 SLACKBOT = "USLACKBOT"  # Slack's own, whose record does not say that it is a bot
 
 
-class Denied(StrEnum):
+class DenialReason(StrEnum):
     """Why somebody may not use the bot at all."""
 
     GUEST = "guest"
@@ -27,7 +27,7 @@ class SlackUser:
     id: str
     name: str
     email: str | None
-    denied: Denied | None
+    denial: DenialReason | None
 
 
 def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> SlackUser:
@@ -36,18 +36,18 @@ def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> Slac
     email = profile.get("email") if record.get("is_email_confirmed") is True else None
     name = profile.get("real_name") or profile.get("display_name") or record.get("name") or record["id"]
     key = member_key(email) if email else None
-    return SlackUser(record["id"], str(name), key if key and "@" in key else None, _denied(record, team, enterprise))
+    return SlackUser(record["id"], str(name), key if key and "@" in key else None, _denial(record, team, enterprise))
 
 
-def _denied(record: dict[str, Any], team: str, enterprise: str | None) -> Denied | None:
+def _denial(record: dict[str, Any], team: str, enterprise: str | None) -> DenialReason | None:
     if record.get("deleted"):
-        return Denied.GONE
+        return DenialReason.GONE
     if record.get("is_bot") or record.get("is_workflow_bot") or record["id"] == SLACKBOT:
-        return Denied.BOT
+        return DenialReason.BOT
     if record.get("is_stranger") or not _is_colleague(record, team, enterprise):
-        return Denied.OUTSIDE
+        return DenialReason.OUTSIDE
     if record.get("is_restricted") or record.get("is_ultra_restricted"):
-        return Denied.GUEST
+        return DenialReason.GUEST
     return None
 
 

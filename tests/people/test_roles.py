@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.domain.access import Caller, Role
-from bot.people.roles import SLACKBOT, Denied, caller_of, read_user
+from bot.people.roles import SLACKBOT, DenialReason, caller_of, read_user
 
 TEAM, ENTERPRISE = "T0ACME", "E0ACME"
 
@@ -22,28 +22,28 @@ def record(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "denied"),
+    ("fields", "denial"),
     [
         ({}, None),
-        ({"deleted": True}, Denied.GONE),
-        ({"deleted": True, "is_bot": True}, Denied.GONE),
-        ({"is_bot": True}, Denied.BOT),
-        ({"is_workflow_bot": True}, Denied.BOT),
-        ({"id": SLACKBOT}, Denied.BOT),
-        ({"is_stranger": True}, Denied.OUTSIDE),
-        ({"team_id": "T0GLOBEX"}, Denied.OUTSIDE),
-        ({"team_id": "T0GLOBEX", "enterprise_user": {"enterprise_id": "E0GLOBEX"}}, Denied.OUTSIDE),
+        ({"deleted": True}, DenialReason.GONE),
+        ({"deleted": True, "is_bot": True}, DenialReason.GONE),
+        ({"is_bot": True}, DenialReason.BOT),
+        ({"is_workflow_bot": True}, DenialReason.BOT),
+        ({"id": SLACKBOT}, DenialReason.BOT),
+        ({"is_stranger": True}, DenialReason.OUTSIDE),
+        ({"team_id": "T0GLOBEX"}, DenialReason.OUTSIDE),
+        ({"team_id": "T0GLOBEX", "enterprise_user": {"enterprise_id": "E0GLOBEX"}}, DenialReason.OUTSIDE),
         ({"team_id": "T0OTHER", "enterprise_user": {"enterprise_id": ENTERPRISE}}, None),
-        ({"is_restricted": True}, Denied.GUEST),
-        ({"is_ultra_restricted": True}, Denied.GUEST),
+        ({"is_restricted": True}, DenialReason.GUEST),
+        ({"is_ultra_restricted": True}, DenialReason.GUEST),
     ],
 )
-def test_who_is_no_full_member_is_denied_with_the_reason(fields: dict[str, Any], denied: Denied | None) -> None:
-    assert read_user(record(**fields), TEAM, ENTERPRISE).denied is denied
+def test_who_is_no_full_member_is_denied_with_the_reason(fields: dict[str, Any], denial: DenialReason | None) -> None:
+    assert read_user(record(**fields), TEAM, ENTERPRISE).denial is denial
 
 
 def test_without_an_enterprise_of_ones_own_every_other_team_is_outside() -> None:
-    assert read_user(record(team_id="T0OTHER"), TEAM, None).denied is Denied.OUTSIDE
+    assert read_user(record(team_id="T0OTHER"), TEAM, None).denial is DenialReason.OUTSIDE
 
 
 @pytest.mark.parametrize(
