@@ -2,8 +2,12 @@
 
 import sqlite3
 from functools import cache
+from typing import TYPE_CHECKING
 
 from bot.shipped import shipped
+
+if TYPE_CHECKING:
+    from bot.database.reader import Reader
 
 
 @cache
@@ -24,4 +28,10 @@ def stored_revision(connection: sqlite3.Connection) -> str | None:
         if "no such table" in str(error):
             return None
         raise
+    return str(row[0]) if row else None
+
+
+def current_revision(reader: "Reader") -> str | None:
+    """Return the revision that an open database is at; None if it names none."""
+    row = reader.one("SELECT version_num FROM alembic_version")
     return str(row[0]) if row else None

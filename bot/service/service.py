@@ -11,7 +11,7 @@ from bot.app import App, Wiring, system_clock
 from bot.capability import After, Stage, Timer
 from bot.database.engine import Database, replaced_file_error
 from bot.database.errors import UnusableError
-from bot.database.schema import newest_revision
+from bot.database.schema import current_revision, newest_revision
 from bot.maintenance.prune import Pruning
 from bot.service.connection import SlackConnection, cancel, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
@@ -51,8 +51,7 @@ class Service:
         """Return what keeps the service from being ready: never the upstream, and never history still to be read."""
         found: dict[str, str] = {}
         try:
-            rows = await self.database.read(lambda reader: reader.rows("SELECT version_num FROM alembic_version"))
-            if rows != [(newest_revision(),)]:
+            if await self.database.read(current_revision) != newest_revision():
                 found["database"] = f"it is at another schema than {newest_revision()}"
         except Exception as error:  # noqa: BLE001 - whatever it is, it keeps the service from being ready
             found["database"] = error.why if isinstance(error, UnusableError) else without_paths(reason(error))
