@@ -19,7 +19,7 @@ from bot.budgets.snooze_store import EndedSnooze, delete_snooze
 from bot.domain.periods import Unit
 from bot.outbox.destinations import OperatorDestination
 from bot.outbox.live_store import request_edits
-from bot.outbox.queries import is_enqueued, is_left_unsaid
+from bot.outbox.queries import is_dropped_as_empty, is_enqueued
 from bot.outbox.store import NewNotification, enqueue, enqueue_again
 
 if TYPE_CHECKING:
@@ -130,6 +130,6 @@ def _highest_unsaid(
         for each in sorted(steps, key=lambda each: each.step, reverse=True)
         if each.revision == period.revision
         and (each.late or snooze.until != period.period.window.end)
-        and is_left_unsaid(connection, CrossingKey(each.id), destination)
+        and is_dropped_as_empty(connection, CrossingKey(each.id), destination)
     )
     return next(unsaid, None)

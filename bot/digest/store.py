@@ -9,7 +9,7 @@ from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.charges import newest_charge
-from bot.outbox.amendments import forget
+from bot.outbox.amendments import delete_notifications
 from bot.outbox.queries import is_sent_or_waiting, last_claimed_at
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def forget_unposted(connection: "Connection", topic: DigestTopic) -> None:
     key = DigestKey(topic.channel, topic.day)
     if not is_sent_or_waiting(connection, key):
         connection.exec_driver_sql("DELETE FROM digest WHERE channel = ? AND day = ?", _channel_day(topic))
-        forget(connection, key)
+        delete_notifications(connection, key)
 
 
 def retire(connection: "Connection", channel: str) -> None:

@@ -54,7 +54,7 @@ class IncidentMonitor:
     def _was_reported_today(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
         """Return whether it was reported since this zone's midnight, whatever the day was called in another."""
         midnight = day_start(self._today(now), self.zone)
-        enqueued = queries.enqueued_within(connection, IncidentKey.of_name(name))
+        enqueued = queries.enqueued_notifications(connection, IncidentKey.of_name(name))
         return any(midnight <= each.created_at <= now for each in enqueued)
 
     def _report(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What other packages change of notifications and live messages that are stored: renamed, redirected, withdrawn."""
+"""Changes that other packages make to stored notifications and live messages: rename, redirect, withdraw."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def withdraw(connection: "Connection", keys: Iterable[NotificationKey], why: str
         )
 
 
-def forget(connection: "Connection", key: NotificationKey) -> None:
+def delete_notifications(connection: "Connection", key: NotificationKey) -> None:
     """Delete the notifications of a key, so that the same can be put into the outbox again."""
     connection.exec_driver_sql("DELETE FROM notification WHERE stem = ?", (key.encode(),))
 

@@ -1,4 +1,4 @@
-"""What is done in one channel, one thing at a time: notifications are sent, then live messages edited."""
+"""The queue of a channel, whose work is done one by one: notifications are sent, then live messages edited."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ChannelQueue:
-    """Works off the queue of any channel; `clock` gives aware times."""
+    """Processes the queue of any channel; `clock` gives aware times."""
 
     database: "Database"
     placer: Placer
@@ -39,7 +39,7 @@ class ChannelQueue:
     timing: DeliveryTiming
     quiet_hours: QuietHours | None
 
-    async def work_off(self, channel: str, stopping: Callable[[], bool]) -> None:
+    async def process(self, channel: str, stopping: Callable[[], bool]) -> None:
         """Send and edit in a channel, at its pace, until nothing is left to do there or it is `stopping`.
 
         Raises:
@@ -72,7 +72,7 @@ class ChannelQueue:
             claimed = await self.database.write(lambda c: store.claim(c, channel, token, now, lease))
             if claimed is not None:
                 return await self._send(claimed)
-        # Slack notifies nobody of an edit, so that quiet hours are none for it
+        # Slack notifies nobody of an edit, so quiet hours do not matter to it
         edit = await self.database.write(lambda c: live_store.claim_edit(c, channel, token, now, lease))
         return None if edit is None else await self._edit(edit)
 

@@ -1,4 +1,4 @@
-"""The conditions, in SQL, under which a notification `n` or a live message `l` needs a look; and their parameters."""
+"""The conditions, in SQL, that select notifications `n` and live messages `l` that need something; their parameters."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.timestamps import to_us
 from bot.outbox.rules import LONGEST_WAIT
 
-_TOLERANCE = timedelta(minutes=1)  # for what passes between two looks at a clock
+_TOLERANCE = timedelta(minutes=1)  # for the time between two readings of a clock
 
 _CONDITIONS = {
     # a later moment than it can have been postponed to was set by a clock that ran ahead: in quiet hours to their end
@@ -35,7 +35,7 @@ def statement(sql: str, **parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a look is taken.
+    """The moment that the conditions are evaluated at.
 
     `unconfirmed_for` is how long what may have arrived waits before it is looked for; `quiet_until` the end of the
     quiet hours that the moment lies in, None outside of them.

@@ -1,4 +1,4 @@
-"""The dispatcher: at every tick it looks what is due, and starts a task for each channel and each destination."""
+"""The dispatcher: finds at every tick what is due, and starts a task for each channel and each destination."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -20,7 +20,7 @@ from bot.outbox.unplaced import unplaced_destinations
 if TYPE_CHECKING:
     from bot.database.engine import Database
 
-_GLANCE = 0.2  # seconds that a tick waits for destinations
+_PLACING_SECONDS = 0.2  # that a tick waits for destinations to be found
 
 
 class _Work(StrEnum):
@@ -50,7 +50,7 @@ class Dispatcher:
     _one_tick: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def tick(self) -> None:
-        """Look what is due, and start tasks for it.
+        """Find what is due, and start tasks for it.
 
         Raises:
             LedgerError, SQLAlchemyError, sqlite3.Error: the database cannot be used.
@@ -81,13 +81,13 @@ class Dispatcher:
         for channel in work.channels:
             self._start(_Work.SEND, channel, self._send)
         if work.without_channel:  # most destinations are known, and found at once
-            await self.tasks.wait_for(_places, _GLANCE)
+            await self.tasks.wait_for(_places, _PLACING_SECONDS)
 
     def _start(self, work: _Work, name: str, run: Callable[[str], Awaitable[None]]) -> None:
         self.tasks.start((work, name), partial(run, name))
 
     async def _send(self, channel: str) -> None:
-        await self.queue.work_off(channel, lambda: self.tasks.stopping)
+        await self.queue.process(channel, lambda: self.tasks.stopping)
 
     async def _reconcile(self, channel: str) -> None:
         """Look through a channel's history, then send what has not arrived."""

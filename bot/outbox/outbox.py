@@ -1,4 +1,4 @@
-"""The outbox, put together: what the service runs."""
+"""The outbox as the service runs it: its parts, and what they share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class Outbox:
         )
 
     async def tick(self) -> None:
-        """Look what is due, and have it done by tasks that go on by themselves.
+        """Find what is due, and start the tasks that do it.
 
         Raises:
             LedgerError, SQLAlchemyError, sqlite3.Error: the database cannot be used, here or in a task since the last

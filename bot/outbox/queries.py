@@ -69,7 +69,7 @@ def is_sent_or_waiting(reads: "Reads", key: NotificationKey) -> bool:
     return reads.exec_driver_sql(_LIVE, (key.encode(),)).first() is not None
 
 
-def is_left_unsaid(reads: "Reads", key: NotificationKey, destination: Destination) -> bool:
+def is_dropped_as_empty(reads: "Reads", key: NotificationKey, destination: Destination) -> bool:
     """Return whether a notification was ended unsent at a destination because there was nothing to say."""
     row = reads.exec_driver_sql(
         "SELECT 1 FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND ts IS NULL",
@@ -96,7 +96,7 @@ class EnqueuedNotification:
     until: datetime | None
 
 
-def enqueued_within(reads: "Reads", keys: KeyRange) -> list[EnqueuedNotification]:
+def enqueued_notifications(reads: "Reads", keys: KeyRange) -> list[EnqueuedNotification]:
     """Return the notifications whose keys lie in a range, whatever became of them."""
     rows = reads.exec_driver_sql(
         "SELECT stem, created_at, owed_until FROM notification WHERE stem >= ? AND stem < ?", (keys.low, keys.high)

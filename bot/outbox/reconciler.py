@@ -31,7 +31,7 @@ UNREADABLE = {
     "method_not_supported_for_channel_type",
 }
 GONE = {"message_not_found", "thread_not_found"}
-_CLOCK_AHEAD = 7 * 86_400.0  # seconds that are looked through where our clock was ahead, nobody knows how far
+_CLOCK_AHEAD = 7 * 86_400.0  # seconds that are searched if our clock was ahead, by how much is unknown
 
 
 class _NoThreadError(Exception):
@@ -56,20 +56,24 @@ class Reconciler:
     timing: DeliveryTiming
 
     async def reconcile_next(self, channel: str) -> bool:
-        """Look for one message in a channel; returns False if nothing is to be looked for there.
+        """Look for one message in a channel; return False if nothing is to be looked for there.
 
         Where Slack does not show the channel's history just now, all of what is looked for in it is postponed.
         """
         moment = self._moment
         try:
-            if found := await self.database.read(lambda reader: unconfirmed.unconfirmed(reader, moment, channel)):
+            if found := await self.database.read(
+                lambda reader: unconfirmed.unconfirmed_targets(reader, moment, channel)
+            ):
                 await self.confirm(found[0])
                 return True
-            if found := await self.database.read(lambda reader: unconfirmed.unchecked(reader, moment.now, channel)):
+            if found := await self.database.read(
+                lambda reader: unconfirmed.unchecked_targets(reader, moment.now, channel)
+            ):
                 await self.check(found[0])
                 return True
         except SlackError as error:
-            log.warning("cannot look whether a message arrived; later again", why=str(error))
+            log.warning("cannot find out whether a message arrived; trying again later", why=str(error))
             until, moment = self.clock() + wait_after(error, self.timing), self._moment
             await self.database.write(lambda c: unconfirmed.postpone_lookups(c, channel, until, moment))
             return True
@@ -82,7 +86,7 @@ class Reconciler:
     # --- messages that may have arrived --------------------------------------------------------------
 
     async def confirm(self, target: LookupTarget) -> None:
-        """Look whether a message arrived: it is marked as sent, or waits to be sent again.
+        """Find out whether a message arrived: it is marked as sent, or waits to be sent again.
 
         Raises:
             SlackError: Slack does not say.

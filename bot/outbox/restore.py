@@ -42,12 +42,12 @@ def mark_all_unconfirmed(connection: "Connection", lost: str, now: datetime) -> 
     ).scalar_one()
     noted = {"id": lost, "since": since or to_us(now), "until": to_us(now + LOOKED_FOR)}
     metadata.write(connection, metadata.LOST_LEDGER, json.dumps(noted))
-    for row in _open(connection):
+    for row in _undelivered_rows(connection):
         _mark_unconfirmed(connection, row["id"], now)
     return _counts(connection, 0)
 
 
-_THEIRS = """
+_FORMER_NOTIFICATIONS = """
 SELECT n.*, l.thing AS thing, s.state AS summary_state FROM notification n LEFT JOIN living l ON l.id = n.living
 LEFT JOIN notification s ON s.id = n.covered_by ORDER BY n.id
 """
@@ -55,13 +55,15 @@ LEFT JOIN notification s ON s.id = n.covered_by ORDER BY n.id
 
 def adopt(connection: "Connection", former: FormerLedger, mapping: KeyMapping, now: datetime) -> RestoredMessages:
     """Take over what the former ledger knew of messages: of those in the copy, and those that it has made since."""
-    theirs = former.rows(_THEIRS)
-    twins = {_identity(row): row for row in theirs}
-    sent = sum(_adopt_outcome(connection, row, twins.get(_identity(row)), now) for row in _open(connection))
+    former_rows = former.rows(_FORMER_NOTIFICATIONS)
+    counterparts = {_identity(row): row for row in former_rows}
+    sent = sum(
+        _adopt_outcome(connection, row, counterparts.get(_identity(row)), now) for row in _undelivered_rows(connection)
+    )
     _adopt_live_messages(connection, former, mapping)
-    known = _KnownRows(_ids(connection, _NOTIFICATIONS), _live_ids(connection, former, mapping))
+    known = _KnownRows(_ids_by_name(connection, _NOTIFICATIONS), _live_ids(connection, former, mapping))
     mapping = merge_mappings([mapping, KeyMapping({NewsKey.kind: known.news, AgainKey.kind: known.again}, {})])
-    sent += sum(_adopt_notification(connection, former, mapping, row, known) for row in theirs)
+    sent += sum(_adopt_notification(connection, former, mapping, row, known) for row in former_rows)
     request_edits(connection, mapping.stale)
     return _counts(connection, sent)
 
@@ -73,11 +75,11 @@ def _identity(row: Row) -> tuple[object, ...]:
     return row["stem"], row["destination"], row["ledger"], row["created_at"]
 
 
-_OPEN = statement("SELECT n.* FROM notification n WHERE {undelivered} ORDER BY n.id")
+_UNDELIVERED = statement("SELECT n.* FROM notification n WHERE {undelivered} ORDER BY n.id")
 
 
-def _open(connection: "Connection") -> list[Row]:
-    return rows_by_column(connection, _OPEN)
+def _undelivered_rows(connection: "Connection") -> list[Row]:
+    return rows_by_column(connection, _UNDELIVERED)
 
 
 _ADOPT_OUTCOME = """
@@ -87,13 +89,13 @@ WHERE id = :here
 """
 
 
-def _adopt_outcome(connection: "Connection", row: Row, twin: Row | None, now: datetime) -> bool:
+def _adopt_outcome(connection: "Connection", row: Row, counterpart: Row | None, now: datetime) -> bool:
     """Record what became of a notification that waited when the copy was made; returns whether it was sent since."""
-    state = NotificationState.UNCONFIRMED if twin is None else _state(twin)
-    if twin is None or state in {NotificationState.SENDING, NotificationState.UNCONFIRMED}:
+    state = NotificationState.UNCONFIRMED if counterpart is None else _state(counterpart)
+    if counterpart is None or state in {NotificationState.SENDING, NotificationState.UNCONFIRMED}:
         _mark_unconfirmed(connection, row["id"], now)
         return False
-    connection.exec_driver_sql(_ADOPT_OUTCOME, {**twin, "state": state, "here": row["id"]})
+    connection.exec_driver_sql(_ADOPT_OUTCOME, {**counterpart, "state": state, "here": row["id"]})
     return state is NotificationState.SENT
 
 
@@ -179,13 +181,13 @@ class _KnownRows:
         return None if live is None else AgainKey(live)
 
 
-def _ids(connection: "Connection", sql: str) -> dict[tuple[str, str], int]:
+def _ids_by_name(connection: "Connection", sql: str) -> dict[tuple[str, str], int]:
     return {(name, destination): id_ for name, destination, id_ in connection.exec_driver_sql(sql).all()}
 
 
 def _live_ids(connection: "Connection", former: FormerLedger, mapping: KeyMapping) -> dict[int, int]:
     """Return the ids of live messages here by the former ledger's."""
-    here = _ids(connection, _LIVE_MESSAGES)
+    here = _ids_by_name(connection, _LIVE_MESSAGES)
     theirs = {
         row["id"]: here.get((mapping.topic(row["thing"]) or "", _destination(former, row["destination"]) or ""))
         for row in former.rows(_LIVE_MESSAGES)

@@ -62,7 +62,7 @@ class Sender:
             For how many seconds to leave the channel alone.
 
         Raises:
-            LimitedBySlackError: Slack takes nothing more in that channel, and says for how long.
+            RateLimitedError: Slack takes nothing more in that channel, and says for how long.
         """
         rendering = await self._render(claimed)
         if rendering is None:

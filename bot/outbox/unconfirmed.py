@@ -61,12 +61,12 @@ _UNCONFIRMED = statement("{targets} WHERE {unconfirmed} AND {ready}", targets=_T
 _UNCHECKED = statement("{targets} WHERE n.state = 'sent' AND {unchecked}", targets=_TARGETS)
 
 
-def unconfirmed(reader: "Reader", moment: Moment, channel: str | None = None) -> list[LookupTarget]:
+def unconfirmed_targets(reader: "Reader", moment: Moment, channel: str | None = None) -> list[LookupTarget]:
     """Return what may have arrived and has had time to: in all channels, or in one."""
     return _targets(reader, _UNCONFIRMED, moment, channel)
 
 
-def unchecked(reader: "Reader", now: datetime, channel: str | None = None) -> list[LookupTarget]:
+def unchecked_targets(reader: "Reader", now: datetime, channel: str | None = None) -> list[LookupTarget]:
     """Return what was sent after it may have arrived before: a second copy may come late, and is to be looked for."""
     return _targets(reader, _UNCHECKED, Moment(now), channel)
 

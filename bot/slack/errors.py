@@ -118,18 +118,18 @@ def translated_errors() -> Iterator[None]:
     except SlackApiError as error:
         raise _error_of_answer(error.response) from None
     except aiohttp.ClientConnectorError as error:
-        raise _explained(UnreachableError("cannot reach Slack"), error) from None
+        raise _with_explanation(UnreachableError("cannot reach Slack"), error) from None
     except aiohttp.ClientHttpProxyError as error:
-        raise _explained(UnreachableError("cannot reach Slack"), error, error.status) from None
+        raise _with_explanation(UnreachableError("cannot reach Slack"), error, error.status) from None
     except ForeignAddressError as error:
         raise SlackUnavailableError(str(error)) from None
     except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
-        raise _explained(SlackUnavailableError("no answer from Slack"), error) from None
+        raise _with_explanation(SlackUnavailableError("no answer from Slack"), error) from None
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise InvalidAnswerError(type(error).__name__) from None
 
 
-def _explained(
+def _with_explanation(
     failure: SlackUnavailableError, cause: Exception, proxy_status: int | None = None
 ) -> SlackUnavailableError:
     """Return the failure with the obstacle behind its cause and the remedy, or else with the kind of its cause."""

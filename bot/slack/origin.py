@@ -15,7 +15,7 @@ _ENCRYPTED, _PLAIN = {"https", "wss"}, {"http", "ws"}
 
 def is_response_url(url: str, api: str) -> bool:
     """Return whether a request's `response_url` may be used: it is one of Slack's hooks, or at the host of `api`."""
-    address = _parsed(url)
+    address = _split_address(url)
     if address is None or "@" in url or address.scheme not in {"http", "https"}:
         return False
     hooks = {_HOOKS, *([_GOV_HOOKS] if urlsplit(api).hostname == _GOV_API else [])}
@@ -24,7 +24,7 @@ def is_response_url(url: str, api: str) -> bool:
 
 def is_slack_address(url: str, api: str) -> bool:
     """Return whether the bot may send its requests for Slack to an address: the host of `api`, or one of Slack's."""
-    address = _parsed(url)
+    address = _split_address(url)
     if address is None:
         return False
     host = address.hostname or ""
@@ -39,14 +39,14 @@ def is_own_host(hosts: Sequence[str], own_name: str) -> bool:
     """
     if not hosts:
         return True
-    address = _parsed(f"http://{hosts[0]}")
+    address = _split_address(f"http://{hosts[0]}")
     if len(hosts) > 1 or address is None or address.path:
         return False
     host = address.hostname or ""
     return host in {"localhost", own_name.lower()} or _is_ip(host)
 
 
-def _parsed(url: str) -> SplitResult | None:
+def _split_address(url: str) -> SplitResult | None:
     """Return the parts of an address; None if a browser and a library might read it differently."""
     if not (url.isascii() and url.isprintable()) or set(url) & set(" \\"):
         return None

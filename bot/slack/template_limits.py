@@ -44,8 +44,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         )
         del self.globals["lipsum"]
         self.globals["range"] = _range
-        self.filters = {name: _limited(name, each) for name, each in self.filters.items()}
-        self.filters |= {_COUNTED: _counted, _MEASURED: check_size}
+        self.filters = {name: _with_limits(name, each) for name, each in self.filters.items()}
+        self.filters |= {_COUNT: _count_items, _MEASURE: check_size}
 
     @contextmanager
     def rendering(self) -> Iterator[None]:
@@ -75,11 +75,11 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: object, /, *arguments: object, **named: object) -> object:
         """Call a function in a template; each call is a step of the rendering."""
         _step()
-        given = (*arguments, *named.values())
-        for each in given:
+        values = (*arguments, *named.values())
+        for each in values:
             check_size(each)
         if isinstance(getattr(obj, "__self__", None), (str, bytes, int, float)):  # their methods take widths
-            _check_widths(*given)
+            _check_widths(*values)
         return check_size(super().call(context, obj, *arguments, **named))
 
     def wrap_str_format(self, value: object) -> Callable[..., str] | None:
@@ -103,7 +103,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
 # --- how a parsed template is changed ------------------------------------------------------------------
 
-_COUNTED, _MEASURED = " counted", " measured"  # with a space, so that no template can use these filters
+_COUNT, _MEASURE = " counted", " measured"  # with a space, so that no template can use these filters
 
 
 class _LimitInserter(NodeTransformer):
@@ -114,16 +114,16 @@ class _LimitInserter(NodeTransformer):
         super().generic_visit(node, *arguments, **named)
         match node:
             case nodes.For():
-                node.iter = _filtered(node.iter, _COUNTED)
+                node.iter = _with_filter(node.iter, _COUNT)
             case nodes.Concat():
-                node.nodes = [_filtered(each, _MEASURED) for each in node.nodes]
-                return _filtered(node, _MEASURED)
+                node.nodes = [_with_filter(each, _MEASURE) for each in node.nodes]
+                return _with_filter(node, _MEASURE)
             case nodes.List() | nodes.Dict() | nodes.Tuple(ctx="load"):
-                return _filtered(node, _MEASURED)
+                return _with_filter(node, _MEASURE)
         return node
 
 
-def _filtered(node: nodes.Node, name: str) -> nodes.Expr:
+def _with_filter(node: nodes.Node, name: str) -> nodes.Expr:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
@@ -139,12 +139,12 @@ def _step(count: int = 1) -> None:
 
 
 def _range(*bounds: int) -> range:
-    made = range(*bounds)
-    check_size(made)
-    return made
+    numbers = range(*bounds)
+    check_size(numbers)
+    return numbers
 
 
-def _counted(values: Iterable[object]) -> Sequence[object]:
+def _count_items(values: Iterable[object]) -> Sequence[object]:
     items = list(values)
     _step(len(items))
     return items
@@ -171,9 +171,9 @@ def _size(value: object) -> int:
     return size
 
 
-def _limited(name: str, apply: Callable[..., object]) -> Callable[..., object]:
+def _with_limits(name: str, apply: Callable[..., object]) -> Callable[..., object]:
     @wraps(apply)
-    def applied(*arguments: object, **named: object) -> object:
+    def apply_within_limits(*arguments: object, **named: object) -> object:
         _step()
         for each in arguments:
             check_size(each)
@@ -183,7 +183,7 @@ def _limited(name: str, apply: Callable[..., object]) -> Callable[..., object]:
             _check_widths(*arguments[1:], *named.values())
         return check_size(apply(*arguments, **named))
 
-    return applied
+    return apply_within_limits
 
 
 def _check_widths(*values: object) -> None:

@@ -38,7 +38,7 @@ class Templates:
     def render(self, template: str, /, **values: object) -> str:
         """Return the template (such as `usage/help`) with these values, without whitespace around it."""
         name = f"{template}.txt"
-        shipped = _rendered(self._shipped, name, values)
+        shipped = _render(self._shipped, name, values)
         own = None if self._own is None else self._own.render(name, values, needs_text=bool(shipped))
         return shipped if own is None else own
 
@@ -72,7 +72,7 @@ class _OwnTemplates:
         file = self._file_of(name)
         if file is None:
             return None
-        text = self._attempt(file, lambda: _rendered(self._environment, file, values))
+        text = self._attempt(file, lambda: _render(self._environment, file, values))
         if text is None:
             return None
         if needs_text and not text:
@@ -123,7 +123,7 @@ class _OwnTemplates:
         self.broken[file] = reason
 
 
-def _rendered(environment: BoundedEnvironment, name: str, values: Mapping[str, object]) -> str:
+def _render(environment: BoundedEnvironment, name: str, values: Mapping[str, object]) -> str:
     with environment.rendering():
         return environment.text(environment.get_template(name), values).strip()
 

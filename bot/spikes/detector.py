@@ -65,7 +65,7 @@ class SpikeDetector:
         if any(queries.is_reported(connection, key) for key in merged):
             return True
         window = period(Unit.DAY, day, self.policy.zone)
-        enqueued = queries.enqueued_within(connection, SpikeKey.of_member(member))
+        enqueued = queries.enqueued_notifications(connection, SpikeKey.of_member(member))
         return any(_reported_at(each) in window for each in enqueued)
 
     def _key(self, connection: "Connection", member: int, day: date) -> SpikeKey:

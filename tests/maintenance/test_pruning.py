@@ -184,7 +184,7 @@ class Team:
 
     def _look_for(self) -> None:
         with self.reading() as reader:
-            found = unconfirmed.unconfirmed(reader, Moment(self.now, UNSURE))
+            found = unconfirmed.unconfirmed_targets(reader, Moment(self.now, UNSURE))
         with self.database.transaction() as connection:
             for target in found:
                 unconfirmed.mark_not_arrived(connection, target, self.now, "it had not arrived")

@@ -14,7 +14,7 @@ from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.outcomes import Arrival, Posted
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import NewNotification
-from bot.outbox.unconfirmed import unconfirmed
+from bot.outbox.unconfirmed import unconfirmed_targets
 from bot.outbox.unplaced import set_channel
 from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Hang, Mangle, RateLimited, Refuse, Reset
@@ -143,7 +143,7 @@ async def test_who_looks_while_somebody_else_sends_it_again_deletes_nothing(outb
     outbox.slack.faults.on("chat.postMessage", Reset())
     await outbox.parts.sender.send(await outbox.claim("one"))
     outbox.later(61)
-    (target,) = await outbox.parts.database.read(lambda r: unconfirmed(r, outbox.moment()))
+    (target,) = await outbox.parts.database.read(lambda r: unconfirmed_targets(r, outbox.moment()))
     await outbox.parts.reconciler.confirm(target)  # one process has not found it, and sends it again
     job = await outbox.claim("two")
     words = await outbox.renderer.render_event(RenderRequest(job.dedup_key, job.destination, job.channel))

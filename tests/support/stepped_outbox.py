@@ -14,7 +14,7 @@ from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.store import ClaimedNotification, NewNotification
-from bot.outbox.unconfirmed import unchecked, unconfirmed
+from bot.outbox.unconfirmed import unchecked_targets, unconfirmed_targets
 from bot.outbox.unplaced import set_channel
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
@@ -82,9 +82,9 @@ class SteppedOutbox:
         """What a tick does about what may have arrived and second copies now."""
         database, reconciler = self.parts.database, self.parts.reconciler
         await self.write(lambda c: release_abandoned(c, self._now[0]))
-        for target in await database.read(lambda r: unconfirmed(r, self.moment())):
+        for target in await database.read(lambda r: unconfirmed_targets(r, self.moment())):
             await reconciler.confirm(target)
-        for target in await database.read(lambda r: unchecked(r, self._now[0])):
+        for target in await database.read(lambda r: unchecked_targets(r, self._now[0])):
             await reconciler.check(target)
 
     def moment(self) -> Moment:
