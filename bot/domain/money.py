@@ -71,12 +71,9 @@ def typed_nanos(text: str) -> int:
     text = text.strip()
     if grouped := _GROUPED_BY_DOTS.fullmatch(text):
         raise AmbiguousAmountError(text, _readings(*grouped.groups()))
-    match = _TYPED.fullmatch(text)
-    in_credits = match is not None and (match[3] or "").lower().startswith("c")
-    if not match or not (match[1] or match[2]) or ("$" in text and in_credits):
+    amount = _typed_amount(text)
+    if amount is None:
         raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
-    number = Decimal((match[1] or "0").replace(",", "") + (match[2] or ""))
-    amount = number * (NANOS_PER_CREDIT if in_credits else NANOS_PER_USD)
     if amount > MOST_TYPED_USD * NANOS_PER_USD:
         raise AmountError(f"`{text}` is above ${MOST_TYPED_USD:,}, which no budget needs. Is a digit too many in it?")
     if amount != amount.to_integral_value():
@@ -84,8 +81,20 @@ def typed_nanos(text: str) -> int:
     return int(amount)
 
 
+def _typed_amount(text: str) -> Decimal | None:
+    """Return the nanos of a text that is not ambiguous; None if it is no amount of dollars or credits."""
+    match = _TYPED.fullmatch(text)
+    if not match or not (match[1] or match[2]):
+        return None
+    in_credits = (match[3] or "").lower().startswith("c")
+    if in_credits and "$" in text:
+        return None
+    number = Decimal((match[1] or "0").replace(",", "") + (match[2] or ""))
+    return number * (NANOS_PER_CREDIT if in_credits else NANOS_PER_USD)
+
+
 def _readings(sign: str, whole: str, digits: str, unit: str) -> tuple[str, str]:
-    """How to type either meaning of digits that a lone dot divides: without the dot, or not three behind it."""
+    """Return how to type each meaning of an ambiguous amount: without the dot, or with not three digits after it."""
     fraction = digits.rstrip("0").ljust(2, "0")
     if len(fraction) == len(digits):
         fraction += "0"

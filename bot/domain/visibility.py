@@ -1,4 +1,4 @@
-"""Visibility: where the titles and errors of tasks may be shown."""
+"""Visibility: who may see the titles and errors of tasks, and how members are named in channels."""
 
 from enum import StrEnum
 
