@@ -7,7 +7,7 @@ from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.pruning import RetainedKeys
 from bot.usage.answers import Answers
 from bot.usage.commands import UsageCommands
-from bot.usage.csv_file import CsvSender
+from bot.usage.csv_sender import CsvSender
 from bot.usage.help import HelpCommands
 from bot.usage.keys import AskAction, CsvAction, ShareAction, WelcomeKey
 from bot.usage.report import ReportPolicy

@@ -21,7 +21,7 @@ from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
 from bot.usage.buttons import instead_buttons
-from bot.usage.csv_file import CsvSender
+from bot.usage.csv_sender import CsvSender
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.render import message_of
 from bot.usage.view import AnswerView

@@ -1,0 +1,85 @@
+"""The command `link`: who may use it, what it understands, and what it answers; each line follows the ones before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.database.engine import Database
+from bot.domain.access import Caller, Role
+from bot.linking.commands import LinkCommands
+from bot.people import links
+from bot.shipped import shipped
+from bot.slack.blocks import Message
+from bot.slack.requests import Request, RequestKind
+from bot.slack.templates import Templates
+from tests.support.ledgers import new_database
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+OPERATOR, MEMBER = Caller(Role.OPERATOR, None), Caller(Role.MEMBER, "ana@acme.dev")
+
+
+@dataclass
+class Answers:
+    """A responder that keeps what it was given."""
+
+    texts: list[str] = field(default_factory=list)
+
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
+        assert not replace
+        self.texts.append(message.text)
+
+    async def share(self, message: Message) -> None:
+        raise AssertionError(message)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = new_database(tmp_path / "ledger.db")
+    yield database
+    database.close()
+
+
+async def answer(database: Database, line: str, caller: Caller = OPERATOR) -> str:
+    answers = Answers()
+    commands = LinkCommands(database, Templates(shipped("templates")), lambda: NOW)
+    await commands.link(Request(RequestKind.COMMAND, "U0HANNAH", "C1", line, answers), caller)
+    return "\n".join(answers.texts)
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["link"], "Say whom, and their e-mail in Neo"),
+        (["link <@U0ANA>"], "Say whom, and their e-mail in Neo"),
+        (["link <@U0ANA> <@U0BO> ana@acme.dev"], "Say whom, and their e-mail in Neo"),
+        (["link @ana ana@acme.dev"], "Slack made no mention of that name"),
+        (["link <@U0ANA> Ana@acme.dev"], "<@U0ANA> is ana@acme.dev in Neo now. No task of ana@acme.dev is in the"),
+        (["link ana@acme.dev <@U0ANA>"], "<@U0ANA> is ana@acme.dev in Neo now."),
+        (["link <@U0ANA> ana"], "ana is no e-mail address."),
+        (["link <@U0ANA> ana@acme.dev"] * 2, "<@U0ANA> was ana@acme.dev in Neo already."),
+        (["link <@U0ANA> ana@acme.dev", "link <@U0ANA> a@acme.dev"], "(before: ana@acme.dev)"),
+        (["link <@U0ANA> ana@acme.dev", "link <@U0BO> ana@acme.dev"], "ana@acme.dev is linked to <@U0ANA> already."),
+        (["link <@U0ANA> ana@acme.dev", "link <@U0ANA> remove"], "<@U0ANA> is no longer linked to ana@acme.dev"),
+        (["link <@U0ANA> remove"], "<@U0ANA> was not linked to anybody."),
+    ],
+)
+async def test_an_operator_is_answered_what_became_of_the_link(database: Database, lines: list[str], text: str) -> None:
+    answers = [await answer(database, line) for line in lines]
+    assert text in answers[-1]
+
+
+async def test_a_member_links_nobody(database: Database) -> None:
+    assert "Only operators link people." in await answer(database, "link <@U0ANA> ana@acme.dev", MEMBER)
+    assert await database.read(links.users_by_email) == {}
+
+
+async def test_each_change_is_recorded(database: Database) -> None:
+    assert await database.read(links.newest_change) == 0
+    await answer(database, "link <@U0ANA> ana@acme.dev")
+    await answer(database, "link <@U0ANA> ana@acme.dev")
+    assert await database.read(links.newest_change) == 1
+    await answer(database, "link <@U0ANA> remove")
+    assert await database.read(links.newest_change) == 2
