@@ -210,7 +210,7 @@ class App:
         context = self._context(database, workspace, observers)
         registry = build_registry([build_capability(context) for build_capability in _builders()])
         observers.extend(registry.observers)  # the sync that capabilities ask for is observed by them
-        renderers = Renderers(registry.events, registry.topics, context.templates)
+        renderers = Renderers(registry.event_renderers, registry.topic_renderers, context.templates)
         hours, zone = self.settings.quiet_hours, self.settings.timezone
         quiet = QuietHours(*hours, zone) if hours else None
         outbox = Outbox(

@@ -142,9 +142,9 @@ class Capability:
     """By what the action id begins with, before a colon."""
     forms: Mapping[str, Form] = field(default_factory=dict)
     """By the callback id."""
-    events: Mapping[str, Renderer] = field(default_factory=dict)
+    event_renderers: Mapping[str, Renderer] = field(default_factory=dict)
     """Renderers of notifications, by the kind of their key."""
-    topics: Mapping[str, Renderer] = field(default_factory=dict)
+    topic_renderers: Mapping[str, Renderer] = field(default_factory=dict)
     """Renderers of live messages as they stand, by the kind of their topic."""
     observers: "Sequence[Observer]" = ()
     timers: Sequence[Timer] = ()

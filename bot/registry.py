@@ -29,8 +29,8 @@ class Registry:
     commands: Mapping[str, Handler]
     actions: Mapping[str, Handler]
     forms: Mapping[str, Form]
-    events: Mapping[str, Renderer]
-    topics: Mapping[str, Renderer]
+    event_renderers: Mapping[str, Renderer]
+    topic_renderers: Mapping[str, Renderer]
     question: QuestionHandler
     home: "Callable[[Request], Awaitable[None]]"
 
@@ -61,8 +61,8 @@ def build_registry(capabilities: Sequence[Capability]) -> Registry:
         commands=_merge(capabilities, "command", (each.commands for each in capabilities)),
         actions=_merge(capabilities, "action", (each.actions for each in capabilities)),
         forms=_merge(capabilities, "form", (each.forms for each in capabilities)),
-        events=_merge(capabilities, "notification", (each.events for each in capabilities)),
-        topics=_merge(capabilities, "topic", (each.topics for each in capabilities)),
+        event_renderers=_merge(capabilities, "notification", (each.event_renderers for each in capabilities)),
+        topic_renderers=_merge(capabilities, "topic", (each.topic_renderers for each in capabilities)),
         question=_single("questions", [each.question for each in capabilities if each.question is not None]),
         home=_single("App Home", [each.home for each in capabilities if each.home is not None]),
     )
@@ -89,8 +89,8 @@ def _single(what: str, handlers: Sequence[T]) -> T:
 def _check_keys(capability: Capability) -> None:
     """Raise WiringError unless every key type has a renderer or handler, and every one of those a key type."""
     rendered: Sequence[tuple[Any, Mapping[str, object]]] = (
-        (NotificationKey, capability.events),
-        (TopicKey, capability.topics),
+        (NotificationKey, capability.event_renderers),
+        (TopicKey, capability.topic_renderers),
     )
     for base, renderers in rendered:
         declared = {each.kind for each in capability.keys if issubclass(each, base)}

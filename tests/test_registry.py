@@ -55,9 +55,9 @@ TIMER = Timer("t", 1, run)
             "timer `t`",
         ),
         ([BASE, Capability("a", keys=(CrossingKey,))], "a: `crossing` (NotificationKey) has no renderer"),
-        ([BASE, Capability("a", events={"crossing": render})], "a: `crossing` (NotificationKey) has no key"),
+        ([BASE, Capability("a", event_renderers={"crossing": render})], "a: `crossing` (NotificationKey) has no key"),
         ([BASE, Capability("a", keys=(RequestTopic,))], "a: `request` (TopicKey) has no renderer"),
-        ([BASE, Capability("a", topics={"request": render})], "a: `request` (TopicKey) has no key"),
+        ([BASE, Capability("a", topic_renderers={"request": render})], "a: `request` (TopicKey) has no key"),
         ([Capability("a", home=show_home)], "questions: 0 capabilities handle it, not one"),
         ([BASE, Capability("a", question=answer)], "questions: 2 capabilities handle it, not one"),
         ([BASE, Capability("a", home=show_home)], "App Home: 2 capabilities handle it, not one"),
@@ -74,13 +74,13 @@ def test_a_capability_that_fits_is_found_by_its_ids() -> None:
         "toy",
         keys=(CrossingKey, RequestTopic),
         commands={"toy": handle},
-        events={CrossingKey.kind: render},
-        topics={RequestTopic.kind: render},
+        event_renderers={CrossingKey.kind: render},
+        topic_renderers={RequestTopic.kind: render},
         timers=[Timer("toy", 1, run)],
     )
     registry = build_registry([BASE, toy])
     assert registry.commands == {"toy": handle}
-    assert (registry.events, registry.topics) == ({"crossing": render}, {"request": render})
+    assert (registry.event_renderers, registry.topic_renderers) == ({"crossing": render}, {"request": render})
     assert [timer.id for timer in registry.timers] == ["toy"]
     assert (registry.question, registry.home) == (answer, show_home)
 

@@ -111,14 +111,14 @@ def budgets(context: Context) -> Capability:
             DeclineAction.kind: commands.requests.decline,
         },
         forms={LimitForm.kind: form, RequestForm.kind: form},
-        events={
+        event_renderers={
             CrossingKey.kind: StepRenderer(alerts).render_event,
             LimitKey.kind: limits.render_event,
             SummaryKey.kind: limits.render_summary,
             DecidedKey.kind: requests.render_decision,
             RequestKey.kind: requests.render_event,
         },
-        topics={
+        topic_renderers={
             BudgetTopic.kind: BudgetRenderer(alerts).render_current,
             RequestTopic.kind: requests.render_current,
         },

@@ -28,8 +28,8 @@ def digest(context: Context) -> Capability:
         "digest",
         keys=(DigestKey, DigestTopic),
         commands={"digest": commands.digest},
-        events={DigestKey.kind: renderer.render_event},
-        topics={DigestTopic.kind: renderer.render_current},
+        event_renderers={DigestKey.kind: renderer.render_event},
+        topic_renderers={DigestTopic.kind: renderer.render_current},
         timers=[Timer("digest", 1, job.tick, stage=Stage.READY, patience=_PATIENCE)],
         upkeep=Upkeep(
             adopt=restore.adopt,

@@ -63,8 +63,8 @@ def failures(context: Context) -> Capability:
             LiftSilenceAction.kind: silences.press_lift,
         },
         forms={SilenceForm.kind: Form(silences.submit_form, silences.problems)},
-        events=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event),
-        topics={FailuresTopic.kind: renderer.render_current},
+        event_renderers=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event),
+        topic_renderers={FailuresTopic.kind: renderer.render_current},
         observers=[grouper.observe],
         timers=[Timer("failures", 1, partial(apply_due, context, grouper))],
         upkeep=Upkeep(

@@ -18,8 +18,8 @@ def incidents(context: Context) -> Capability:
     return Capability(
         "incidents",
         keys=(IncidentKey, RecoveredKey, IncidentTopic),
-        events={IncidentKey.kind: renderer.render_event},
-        topics={IncidentTopic.kind: renderer.render_current},
+        event_renderers={IncidentKey.kind: renderer.render_event},
+        topic_renderers={IncidentTopic.kind: renderer.render_current},
         timers=[Timer("incidents", 60, partial(_record, context), after=triggers)],
         upkeep=Upkeep(
             adopt=lambda connection, former, _now: restore.adopt(connection, former),

@@ -17,7 +17,7 @@ def spikes(context: Context) -> Capability:
     return Capability(
         "spikes",
         keys=(SpikeKey,),
-        events={SpikeKey.kind: renderer.render_event},
+        event_renderers={SpikeKey.kind: renderer.render_event},
         observers=[detector.observe] if is_on else [],
         upkeep=Upkeep(
             record_repricing=detector.record_repricing if is_on else None,

@@ -40,7 +40,7 @@ def usage(context: Context) -> Capability:
             ShareAction.kind: commands.share,
             CsvAction.kind: commands.send_csv,
         },
-        events={WelcomeKey.kind: welcome.render_event},
+        event_renderers={WelcomeKey.kind: welcome.render_event},
         timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
         upkeep=Upkeep(
             adopt=lambda _connection, _former, _now: KeyMapping({WelcomeKey.kind: unchanged_key}, {}),

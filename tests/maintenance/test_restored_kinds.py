@@ -348,5 +348,5 @@ async def test_a_restore_knows_the_keys_of_every_kind_of_message(harness: Servic
         assert found is not None
         names = adopt(connection, registry.capabilities, found, harness.clock())
     # budgets are notified of as crossings, incidents as ops
-    assert set(names.events) >= {*registry.events, *registry.topics} - {"budget", "incident"}
-    assert set(names.topics) == set(registry.topics)
+    assert set(names.events) >= {*registry.event_renderers, *registry.topic_renderers} - {"budget", "incident"}
+    assert set(names.topics) == set(registry.topic_renderers)
