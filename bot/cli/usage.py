@@ -18,8 +18,9 @@ from bot.cli.startup import load_app
 @print_errors
 def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     """Answer a question: `neo-usage report 7d by:member`."""
-    from bot.usage import export
+    from bot.usage.csv_export import to_csv
     from bot.usage.report_builder import terminal_report
+    from bot.usage.report_document import to_json
 
     if as_json and as_csv:
         fail("--json and --csv: one of them", code=WRONG_USE)
@@ -27,9 +28,9 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     with app.reader() as reader:
         answer = terminal_report(reader, app.settings, query_line(query), app.clock())
     if as_json:
-        click.echo(export.to_json(answer))
+        click.echo(to_json(answer))
     elif as_csv or answer.question.csv:
-        click.echo(export.to_csv(answer), nl=False)
+        click.echo(to_csv(answer), nl=False)
     else:
         from bot.usage.report_printer import print_report
 

@@ -11,7 +11,7 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
-from bot.usage.export import to_csv
+from bot.usage.csv_export import to_csv
 from bot.usage.report import Report
 
 MOST_TASKS = 50_000  # in one file

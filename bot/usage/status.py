@@ -14,7 +14,7 @@ from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.stored_tasks import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
-from bot.usage.export import utc_text
+from bot.usage.report_document import utc_text
 
 _PASSES = 5
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.failures.report import error_document
 from bot.sandbox.world import START, World
-from bot.usage.export import to_json
+from bot.usage.report_document import to_json
 from tests.support.app import errors_of, report_of, show_digest
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text

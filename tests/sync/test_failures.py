@@ -36,7 +36,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
-from bot.usage.export import to_json
+from bot.usage.report_document import to_json
 from tests.support.app import report_of
 from tests.support.fixtures import Wire
 

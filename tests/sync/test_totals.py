@@ -18,7 +18,7 @@ from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
 from bot.settings.environment import load
 from bot.sync.outcome import SyncOutcome
-from bot.usage.export import to_json
+from bot.usage.report_document import to_json
 from tests.support import reckoning
 from tests.support.app import report_of
 from tests.support.fixtures import Wire

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.usage.export import safe_cell
+from bot.usage.csv_export import safe_cell
 
 DIVIDERS = ",;\t|:"
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"

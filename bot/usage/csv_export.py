@@ -1,0 +1,60 @@
+"""The report as CSV for spreadsheets; the columns are a public contract."""
+
+import csv
+import io
+import re
+from typing import Any
+
+from bot.domain.text import one_line
+from bot.ledger.spend_groups import SpendGroup
+from bot.usage.report import Report
+from bot.usage.report_document import group_document, row_document, total_document
+
+# what a formula begins with: the four signs, and the forms of them that some spreadsheets take as well
+_SIGNS = (
+    "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207b\u207c\u208a\u208b\u208c\u2212\u02d7\u2795\u2796-"
+)
+# a cell begins where the text does, and wherever a spreadsheet may be told to divide it (in much of Europe at `;`)
+_FORMULA = re.compile(rf"((?:^|[;,|:^~\xa6\t\v\f\r\n\x1c-\x1f\x85\u2028\u2029])[\s\"]*)(?=[{_SIGNS}])")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_LONGEST_CELL = 32_000  # what spreadsheets take
+
+
+def to_csv(report: Report) -> str:
+    """Return the report as CSV: a header and a line a group or task; without either one line, the total."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for line in _lines(report):
+        writer.writerow([safe_cell(cell) for cell in line])
+    return out.getvalue()
+
+
+def _lines(report: Report) -> list[list[Any]]:
+    if report.question.rows:
+        return _table([row_document(report, each) for each in report.rows], _ROW_COLUMNS)
+    if not report.question.by:
+        return _table([total_document(report)], list(total_document(report)))
+    keys = list(report.question.by)
+    groups = [group_document(report, each) for each in report.groups]
+    columns = [name for name in (groups[0] if groups else group_document(report, SpendGroup(()))) if name != "key"]
+    lines = [[*each["key"], *("" if each[name] is None else each[name] for name in columns)] for each in groups]
+    return [[*keys, *columns], *lines]
+
+
+_ROW_COLUMNS = ["task", "created_at", "member", "model", "status", "title", "spend_usd"]
+
+
+def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any]]:
+    return [columns, *([("" if each[name] is None else each[name]) for name in columns] for each in documents)]
+
+
+def safe_cell(cell: object) -> object:
+    """Return a cell on one line, no part of which a spreadsheet takes for a formula; numbers stay numbers."""
+    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
+        return cell
+    # once before line breaks become spaces, since they divide cells, and again when invisible characters are gone
+    return one_line(_without_formulas(one_line(_without_formulas(cell), _LONGEST_CELL)), _LONGEST_CELL)
+
+
+def _without_formulas(text: str) -> str:
+    return _FORMULA.sub(r"\1'", text)
