@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bot.database.reader import Reads
 
 _RECORDED = "failures_of"  # the metadata of which statuses' failures are recorded
-_AT_ONCE = 5_000  # tasks in one statement
 
 
 def is_backfill_due(reads: "Reads", statuses: Sequence[str]) -> bool:
@@ -29,14 +28,17 @@ def is_backfill_due(reads: "Reads", statuses: Sequence[str]) -> bool:
     return metadata.read(reads, _RECORDED) != _as_text(statuses)
 
 
-def backfill(connection: "Connection", statuses: Sequence[str]) -> None:
-    """Record the failures of all tasks in the ledger that have one of the statuses, and forget all others."""
+def backfill(connection: "Connection", statuses: Sequence[str], at_once: int = 5_000) -> None:
+    """Record the failures of all tasks in the ledger that have one of the statuses, and forget all others.
+
+    `at_once` is how many tasks one statement reads.
+    """
     if not is_backfill_due(connection, statuses):
         return
-    emptied = _forget_others(connection, statuses)
+    emptied = _forget_others(connection, statuses, at_once)
     close_empty_groups(connection, emptied)
     request_edits_of(connection, emptied)
-    for tasks in _unrecorded_tasks(connection, statuses):
+    for tasks in _unrecorded_tasks(connection, statuses, at_once):
         failure_store.write_failures(connection, list(_records(connection, tasks)))
     metadata.write(connection, _RECORDED, _as_text(statuses))
 
@@ -45,10 +47,10 @@ def _as_text(statuses: Sequence[str]) -> str:
     return ",".join(sorted(statuses))
 
 
-def _forget_others(connection: "Connection", statuses: Sequence[str]) -> list[int]:
+def _forget_others(connection: "Connection", statuses: Sequence[str], at_once: int) -> list[int]:
     """Forget the failures of tasks with none of the statuses; return the groups they were in."""
     last, groups = 0, set[int]()
-    while failing := failure_store.failing_tasks_after(connection, last, _AT_ONCE):
+    while failing := failure_store.failing_tasks_after(connection, last, at_once):
         last = failing[-1]
         tasks = tasks_by_id(connection, failing)
         groups |= failure_store.delete_failures(
@@ -57,10 +59,10 @@ def _forget_others(connection: "Connection", statuses: Sequence[str]) -> list[in
     return sorted(groups)
 
 
-def _unrecorded_tasks(connection: "Connection", statuses: Sequence[str]) -> Iterator[list[StoredTask]]:
+def _unrecorded_tasks(connection: "Connection", statuses: Sequence[str], at_once: int) -> Iterator[list[StoredTask]]:
     """Yield the tasks of the statuses that are not recorded as failed, many at once."""
     last = 0
-    while tasks := tasks_with_status(connection, statuses, last, _AT_ONCE):
+    while tasks := tasks_with_status(connection, statuses, last, at_once):
         last = tasks[-1].id
         recorded = current_failures(connection, [each.id for each in tasks])
         yield [each for each in tasks if each.id not in recorded]
