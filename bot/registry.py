@@ -49,14 +49,12 @@ def build_registry(capabilities: Sequence[Capability]) -> Registry:
     """Return the registry of these capabilities.
 
     Raises:
-        WiringError: two have the same name, id or timer; a key has no renderer, or a renderer no key; nobody, or more
-            than one, answers questions or shows App Home.
+        WiringError: two have the same name, id or timer; a key has no renderer or handler, or one of those no key;
+            nobody, or more than one, answers questions or shows App Home.
     """
     _merge(capabilities, "name", ({each.name: each} for each in capabilities))
     _merge(capabilities, "timer", ({timer.id: timer for timer in each.timers} for each in capabilities))
-    for each in capabilities:
-        _check_keys(each)
-    return Registry(
+    registry = Registry(
         capabilities=capabilities,
         commands=_merge(capabilities, "command", (each.commands for each in capabilities)),
         actions=_merge(capabilities, "action", (each.actions for each in capabilities)),
@@ -66,6 +64,9 @@ def build_registry(capabilities: Sequence[Capability]) -> Registry:
         question=_single("questions", [each.question for each in capabilities if each.question is not None]),
         home=_single("App Home", [each.home for each in capabilities if each.home is not None]),
     )
+    for each in capabilities:
+        _check_keys(each)
+    return registry
 
 
 def _merge(capabilities: Sequence[Capability], what: str, several: Iterable[Mapping[str, T]]) -> dict[str, T]:
@@ -88,15 +89,14 @@ def _single(what: str, handlers: Sequence[T]) -> T:
 
 def _check_keys(capability: Capability) -> None:
     """Raise WiringError unless every key type has a renderer or handler, and every one of those a key type."""
-    rendered: Sequence[tuple[Any, Mapping[str, object]]] = (
-        (NotificationKey, capability.event_renderers),
-        (TopicKey, capability.topic_renderers),
+    entries_of: Sequence[tuple[Any, str, Mapping[str, object]]] = (
+        (NotificationKey, "renderer", capability.event_renderers),
+        (TopicKey, "renderer", capability.topic_renderers),
+        (ActionKey, "handler", capability.actions),
+        (FormKey, "handler", capability.forms),
     )
-    for base, renderers in rendered:
+    for base, entry, entries in entries_of:
         declared = {each.kind for each in capability.keys if issubclass(each, base)}
-        for kind in sorted(declared ^ set(renderers)):
-            lacking = "renderer" if kind in declared else "key"
+        for kind in sorted(declared ^ set(entries)):
+            lacking = entry if kind in declared else "key"
             raise WiringError(f"{capability.name}: `{kind}` ({base.__name__}) has no {lacking}")
-    for base, handlers in ((ActionKey, capability.actions), (FormKey, capability.forms)):
-        for kind in sorted({each.kind for each in capability.keys if issubclass(each, base)} - set(handlers)):
-            raise WiringError(f"{capability.name}: `{kind}` ({base.__name__}) has no handler")

@@ -13,6 +13,7 @@ from bot.budgets.keys import CrossingKey, RequestTopic
 from bot.capability import Capability, Form, Timer
 from bot.domain.access import Caller
 from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
+from bot.failures.keys import LiftSilenceAction, SilenceForm
 from bot.outbox.renderers import RenderRequest
 from bot.registry import WiringError, build_registry
 from bot.settings.environment import load
@@ -58,6 +59,10 @@ TIMER = Timer("t", 1, run)
         ([BASE, Capability("a", event_renderers={"crossing": render})], "a: `crossing` (NotificationKey) has no key"),
         ([BASE, Capability("a", keys=(RequestTopic,))], "a: `request` (TopicKey) has no renderer"),
         ([BASE, Capability("a", topic_renderers={"request": render})], "a: `request` (TopicKey) has no key"),
+        ([BASE, Capability("a", keys=(LiftSilenceAction,))], "a: `failure_lift` (ActionKey) has no handler"),
+        ([BASE, Capability("a", actions={"failure_lift": handle})], "a: `failure_lift` (ActionKey) has no key"),
+        ([BASE, Capability("a", keys=(SilenceForm,))], "a: `failure_form` (FormKey) has no handler"),
+        ([BASE, Capability("a", forms={"failure_form": FORM})], "a: `failure_form` (FormKey) has no key"),
         ([Capability("a", home=show_home)], "questions: 0 capabilities handle it, not one"),
         ([BASE, Capability("a", question=answer)], "questions: 2 capabilities handle it, not one"),
         ([BASE, Capability("a", home=show_home)], "App Home: 2 capabilities handle it, not one"),
