@@ -6,8 +6,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from bot.cli.main import app
-from bot.demo.runner import QUESTIONS
 from bot.settings.variables import NAMES
+from tests.support.questions import QUESTIONS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -22,9 +22,7 @@ def to_document(found: Explanation) -> dict[str, Any]:
         "charges": found.charges.charges,
         "next_step": found.next_step,
         "reason": found.reason or None,
-        "quiet": [
-            {"where": encode_audience(each.audience), "until": formatting.utc(each.until)} for each in found.snoozes
-        ],
+        "quiet": [_snooze(snooze) for snooze in found.snoozes],
         "steps": [_step(step) for step in found.steps],
     }
 

@@ -8,7 +8,7 @@ from bot.database.reader import plain_rows
 from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import MOVED
 
@@ -57,7 +57,7 @@ _COUNT = "SELECT count(*), min(c.booked_at), max(c.booked_at) FROM charge c WHER
 def charge_count(reads: "Reads", charges: ChargeRange) -> ChargeCount:
     """Return how many charges a range holds, and from when they are."""
     count, *moments = plain_rows(reads, charges.statement(_COUNT), charges.values)[0]
-    return ChargeCount(count, *(None if at is None else from_us(at) for at in moments))
+    return ChargeCount(count, *(optional_from_us(at) for at in moments))
 
 
 _LAST = "SELECT c.booked_at FROM charge c WHERE {range} ORDER BY c.id DESC LIMIT 1"

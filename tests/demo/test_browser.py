@@ -15,10 +15,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.app import system_clock
-from bot.demo.runner import QUESTIONS, Demo, demo
+from bot.demo.runner import Demo, demo
 from bot.domain.access import OWN_SPEND_ONLY
 from bot.domain.money import show_usd, usd_text
 from tests.support.app import report_of
+from tests.support.questions import QUESTIONS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 REQUIRED = os.environ.get("NEO_USAGE_BROWSER") == "required"
