@@ -14,7 +14,7 @@ from bot.domain.periods import Window
 
 @dataclass(frozen=True, slots=True)
 class BudgetsAtRisk:
-    """Budgets over their limit, `near` it, and `ahead` of the pace that keeps it; each once, the most used first."""
+    """Budgets over their limit, near it, and on pace to pass it (`ahead`); each budget is in one of them."""
 
     over: tuple[BudgetLine, ...]
     near: tuple[BudgetLine, ...]
@@ -33,7 +33,7 @@ def budgets_at_risk(reader: Reader, window: Window, policy: DigestPolicy, now: d
 
 
 def _ahead(used: Sequence[BudgetLine], now: datetime) -> list[BudgetLine]:
-    """Return the budgets on pace to pass their limit, the one that passes it first before the others."""
+    """Return the budgets on pace to pass their limit, by when they pass it."""
     ahead = [
         each for each in used if each.percent < NEAR and each.pace.used_up_on is not None and now in each.period.window
     ]

@@ -66,7 +66,7 @@ class DigestRequests:
         planner = DigestPlanner(DigestSchedule.from_settings(self.settings))
         date = date_of(day or "", now, self.settings.timezone)
         for name, channel in ids.items():
-            decision = planner.requested(self.reader, DigestTopic(channel, date), now)
+            decision = planner.requested_decision(self.reader, DigestTopic(channel, date), now)
             with self.database.transaction() as connection:
                 is_new = planner.enqueue_requested(connection, decision, now)
             outcome = "owed; the service posts it" if is_new else "told already; a channel gets one a date"

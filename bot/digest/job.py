@@ -61,7 +61,7 @@ class DigestJob:
         self._ticked_at = now
 
     async def _apply_settings(self, now: datetime) -> None:
-        """Record, once in a run, which channels have a digest now and had none before, and the other way round."""
+        """Record, once in a run, which channels of the settings came or went since the last run."""
         changes = await self.database.read(lambda reader: setting_changes(reader, self.channels, now))
         if changes:
             await self.database.write(lambda connection: apply_setting_changes(connection, changes))

@@ -67,7 +67,7 @@ class DigestPlanner:
             store.mark_complete(connection, each)
         request_edits(connection, [each.topic for each in due.completed])
 
-    def requested(self, reader: Reader, topic: DigestTopic, now: datetime) -> DigestDecision:
+    def requested_decision(self, reader: Reader, topic: DigestTopic, now: datetime) -> DigestDecision:
         """Return the decision to post a channel's digest of a date because somebody requests it."""
         with reader:
             span = store.span_of(reader, topic)
@@ -121,7 +121,7 @@ class DigestPlanner:
         return started if last is None else max(last, started)
 
     def _day_before_first(self, started: datetime) -> date:
-        """Return the date after which the first digest is due that is due after a moment."""
+        """Return the date before the first date whose digest is due after a moment."""
         day = local_day(started, self.schedule.zone)
         return day if self.schedule.moment(day) <= started else day - _DAY
 

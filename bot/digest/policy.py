@@ -1,4 +1,4 @@
-"""The policy of digests: the settings that what they report depends on."""
+"""The policy of digests: the settings that decide what they report."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

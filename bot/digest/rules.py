@@ -109,7 +109,7 @@ class DigestDays:
         back = timedelta(weeks=weeks)
         return DigestDays(self.first - back, self.day - back)
 
-    def ended(self, unit: Unit) -> date | None:
+    def ended_period(self, unit: Unit) -> date | None:
         """Return the first day of the week or month that ended with one of the days; None if none did."""
         present = unit.first_day(self.day)
         return unit.shift(present, -1) if present > self.first else None

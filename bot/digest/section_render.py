@@ -14,7 +14,7 @@ from bot.failures.error_lines import ErrorLine
 
 
 def sections(facts: DigestFacts, view: DigestView) -> list[str]:
-    """Return the sections that there is something to say in."""
+    """Return the sections that are not empty."""
     return list(filter(None, (_failures(facts, view), _budgets(facts, view), _late_and_unusual(facts, view))))
 
 

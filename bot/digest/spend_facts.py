@@ -63,9 +63,9 @@ class SpendFacts:
         zone = self.policy.zone
         return self._part("", days.window(zone), days.before().window(zone))
 
-    def ended(self, days: DigestDays, unit: Unit) -> SpendPart | None:
+    def ended_period(self, days: DigestDays, unit: Unit) -> SpendPart | None:
         """Return the week or month that ended with one of the days; None if none did."""
-        first = days.ended(unit)
+        first = days.ended_period(unit)
         if first is None:
             return None
         zone = self.policy.zone

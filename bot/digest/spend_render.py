@@ -60,7 +60,7 @@ def columns(part: SpendPart, view: DigestView) -> list[str]:
 
 
 def part_values(part: SpendPart, view: DigestView) -> dict[str, Any]:
-    """Return the values of the template `digest/week_or_month`, but for which of them it is."""
+    """Return the values of the template `digest/week_or_month`, except which of the two it is."""
     return {
         "label": part.label,
         "total": show_usd(part.spend_nanos),
@@ -76,7 +76,7 @@ def part_values(part: SpendPart, view: DigestView) -> dict[str, Any]:
 
 
 def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence[SpendGroup]]]:
-    """Yield what is ranked, with its dearest groups, where there are any."""
+    """Yield `member` and `model` with their dearest groups, leaving out what is empty or may not be shown."""
     if view.shows_members and part.members:
         yield "member", part.members
     if part.models:

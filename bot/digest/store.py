@@ -91,7 +91,7 @@ def span_of(reads: "Reads", topic: DigestTopic) -> DigestDays:
 
 
 def skipped_days(reads: "Reads", channel: str, after: date, before: date) -> list[date]:
-    """Return the dates between two digests of a channel that it got no digest on."""
+    """Return the dates between two dates whose digest a channel did not get."""
     rows = reads.exec_driver_sql(
         "SELECT day FROM digest WHERE channel = ? AND day > ? AND day < ? ORDER BY day",
         (channel, after.isoformat(), before.isoformat()),

@@ -111,7 +111,7 @@ def test_each_date_is_posted_once_at_most_and_in_order(
 )
 def test_which_week_and_month_it_covers(first: date, day: date, week: date | None, month: date | None) -> None:
     days = DigestDays(first, day)
-    assert (days.ended(Unit.WEEK), days.ended(Unit.MONTH)) == (week, month)
+    assert (days.ended_period(Unit.WEEK), days.ended_period(Unit.MONTH)) == (week, month)
 
 
 def test_days_of_the_week_are_left_out() -> None:
