@@ -21,10 +21,10 @@ demo: setup
 	@$(BIN)/neo-usage demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 cover: setup
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -32,8 +32,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# a thousand rounds of the attack on the outbox, then what `make test` only samples: kills, laws, random lines
 soak: setup
 	$(BIN)/python -m tests.outbox.soak
+	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal --timeout 900
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,10 @@
-"""The fixtures of the whole suite stand in `tests/support/fixtures.py`."""
+"""The fixtures of the whole suite stand in `tests/support/`; here is how it is run."""
 
 import os
+
+import pytest
+
+from tests.support.order import longest_first
 
 pytest_plugins = ("tests.support.fixtures",)
 
@@ -8,3 +12,10 @@ pytest_plugins = ("tests.support.fixtures",)
 def pytest_xdist_auto_num_workers() -> int:
     """Return twice the number of processors: a third of the time and more, tests wait for servers and processes."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests marked `long`; the others stay in the random order that they were given."""
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = longest_first(items, lambda item: item.get_closest_marker("long") is not None, workers)

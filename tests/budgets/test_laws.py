@@ -7,7 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hypothesis import Phase, settings
+import pytest
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from tests.support.effort import examples
 from tests.support.ledgers import new_database
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
@@ -209,7 +211,5 @@ class Budgets(RuleBasedStateMachine):
             assert "alert" not in destinations
 
 
-TestBudgets = Budgets.TestCase
-TestBudgets.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, phases=(Phase.explicit, Phase.generate, Phase.shrink)
-)
+TestBudgets = pytest.mark.long(Budgets.TestCase)
+TestBudgets.settings = examples(60, stateful_step_count=30, phases=(Phase.explicit, Phase.generate, Phase.shrink))

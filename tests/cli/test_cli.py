@@ -31,6 +31,7 @@ from bot.sandbox.tasks import row
 from bot.sandbox.world import World
 from tests.support import reckoning
 from tests.support.command import run_command
+from tests.support.effort import amount
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -186,6 +187,7 @@ def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_set
     assert synced("doctor", "--offline").returncode == 1
 
 
+@pytest.mark.long
 def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: Path) -> None:
     ledger, dotenv = tmp_path / "neo-usage.db", tmp_path / ".env"
     dotenv.write_text("BYOK_UNIT=credits\n")
@@ -253,17 +255,18 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
     assert synced("db", "verify").returncode == 0
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer, run: Run, tmp_path: Path) -> None:
     neo.api.page_cap, neo.api.latency_s = 50, 0.01
     dice = Random(3)
-    for number in range(8):
+    for number in range(amount(40, 4)):
         process = start(neo, tmp_path, "sync")
         if number % 2:
             wait_for_request(neo, process)  # on a busy machine it may not even have begun
         try:
             process.communicate(timeout=0.6 + dice.random())
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL if number % 4 else signal.SIGINT)
+            process.send_signal(signal.SIGKILL if number % 3 else signal.SIGINT)
             _, said = process.communicate(timeout=30)
             assert "Traceback" not in said
     assert run("db", "verify").returncode == 0
@@ -278,6 +281,7 @@ def wait_for_request(neo: NeoServer, process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, tmp_path: Path) -> None:
     neo.api.page_cap, neo.api.latency_s = 50, 0.05
     run("db", "upgrade")
@@ -346,6 +350,7 @@ async def test_the_service_answers_until_it_is_told_to_end(
     assert not [secret for secret in secrets if secret.encode() in log]
 
 
+@pytest.mark.long
 def test_the_demo_says_where_its_page_is_and_leaves_nothing(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-browser"], cwd=tmp_path, env=dict(os.environ),

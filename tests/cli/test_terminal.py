@@ -195,6 +195,7 @@ def test_an_encoding_that_lacks_a_letter_gets_the_figures_all_the_same(say: Say,
     assert "not a word I know" in err
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **hostile}
     for line in ("report 30d rows --json", "errors 30d --json", "--help", "doctor --offline", "report 30d"):
@@ -215,6 +216,7 @@ def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: d
         assert done.stderr in {FULL, b"neo-usage: cannot write the output: No space left on device.\n"}
 
 
+@pytest.mark.long
 def test_on_a_terminal_only_our_own_styles_act(hostile: dict[str, str], tmp_path: Path) -> None:
     for line in ("report 30d rows", "report 30d by:member", "status", "doctor --offline", "errors 30d", "sync"):
         seen = in_a_terminal([sys.executable, "-m", "bot", *line.split()], {**os.environ, **hostile}, tmp_path)

@@ -35,6 +35,7 @@ async def connected(shown: Demo) -> None:
     await shown.page.slack.workspace.until(lambda: len(shown.page.slack.sockets) == 1, PATIENCE)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_it_dies_and_comes_back(shown: Demo) -> None:
     first = shown.bot.pid

@@ -42,6 +42,7 @@ def world() -> World:
     return World.empty()
 
 
+@pytest.mark.long
 async def test_a_large_team_with_everything_going_wrong(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend", "SHOW_TITLES": "channel"}
     add(closed.neo.world, "first", "1", email="p1@acme.example", begun=START - 200 * HOUR)

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.access import AT_THE_TERMINAL, Caller, Grant, RefusedError, Role, grant
 from bot.domain.query.parser import parse
 from bot.domain.query.question import GROUPINGS, Field, Filter, Question
+from tests.support.effort import examples
 
 ANA, BOB = "ana@acme.dev", "bob@acme.dev"
 MEMBER = Caller(Role.MEMBER, ANA)
@@ -99,7 +100,7 @@ QUESTIONS = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(QUESTIONS, st.lists(EMAILS, max_size=3).map(tuple), st.sampled_from([ANA, BOB]))
 def test_a_member_is_never_granted_more_than_their_own_email(
     question: Question, named: tuple[str, ...], own: str
@@ -111,7 +112,7 @@ def test_a_member_is_never_granted_more_than_their_own_email(
     assert granted.members == (own,)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(QUESTIONS, st.lists(EMAILS, max_size=3).map(tuple))
 def test_nobody_is_never_granted_anything(question: Question, named: tuple[str, ...]) -> None:
     with pytest.raises(RefusedError):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import (
@@ -20,6 +20,7 @@ from bot.domain.money import (
     typed_nanos,
     usd_text,
 )
+from tests.support.effort import examples
 
 UNITS = st.sampled_from([NANOS_PER_USD, NANOS_PER_CREDIT])
 NANOS = st.integers(min_value=-(2**63), max_value=2**63)
@@ -201,25 +202,25 @@ def test_credits_for_people_go_to_the_hundredth(amount_nanos: int, shown: str) -
     assert show_credits(amount_nanos) == shown
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(NANOS)
 def test_usd_text_is_exactly_the_nanos_over_a_billion(amount_nanos: int) -> None:
     assert Fraction(usd_text(amount_nanos)) == Fraction(amount_nanos, NANOS_PER_USD)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(NANOS)
 def test_credits_text_is_exactly_the_nanos_over_ten_billion(amount_nanos: int) -> None:
     assert Fraction(credits_text(amount_nanos)) == Fraction(amount_nanos, NANOS_PER_CREDIT)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.integers(min_value=0, max_value=ABSURD_USD * NANOS_PER_USD))
 def test_what_usd_text_writes_is_read_back_as_the_same_nanos(amount_nanos: int) -> None:
     assert nanos(Decimal(usd_text(amount_nanos)), NANOS_PER_USD) == amount_nanos
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.integers(min_value=0, max_value=10**60), st.integers(min_value=0, max_value=80), UNITS)
 def test_rounding_is_what_exact_fractions_round_to(digits: int, places: int, unit: int) -> None:
     amount = Decimal(f"{digits}E-{places}")
@@ -231,14 +232,14 @@ def test_rounding_is_what_exact_fractions_round_to(digits: int, places: int, uni
         assert nanos(amount, unit) == round(exact)  # Fraction rounds half to even too
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.decimals(min_value=0, max_value=1000, places=9), max_size=50))
 def test_the_sum_of_nanos_is_the_exact_sum_of_the_amounts(amounts: list[Decimal]) -> None:
     total = sum(nanos(amount, NANOS_PER_USD) for amount in amounts)
     assert Fraction(usd_text(total)) == sum(map(Fraction, amounts))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(NANOS)
 def test_what_is_shown_is_within_half_a_cent_and_zero_is_shown_for_nothing_else(amount_nanos: int) -> None:
     shown = show_usd(amount_nanos)

@@ -5,10 +5,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.periods import Bucket, Unit, Window, buckets, day_start, instant, local_day, period
+from tests.support.effort import examples
 
 ZONES = (
     "UTC",
@@ -211,7 +212,7 @@ def _cut(unit: Unit, window: Window, zone: str) -> list[Bucket]:
     return list(buckets(unit, window, ZoneInfo(zone)))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(DAYS, st.sampled_from(Unit), st.integers(-40, 40))
 def test_shifting_there_and_back_is_where_one_was_and_days_lie_in_their_period(
     day: date, unit: Unit, count: int
@@ -223,7 +224,7 @@ def test_shifting_there_and_back_is_where_one_was_and_days_lie_in_their_period(
     assert unit.first_day(unit.shift(first, count)) == unit.shift(first, count)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.dates(date(2005, 1, 1), date(2034, 12, 31)), st.sampled_from(ZONES))
 def test_a_day_starts_at_the_first_moment_of_that_local_date(day: date, name: str) -> None:
     zone = ZoneInfo(name)
@@ -232,7 +233,7 @@ def test_a_day_starts_at_the_first_moment_of_that_local_date(day: date, name: st
     assert local_day(start - timedelta(microseconds=1), zone) < day
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(MOMENTS, st.sampled_from(ZONES))
 def test_the_instant_of_a_moments_local_time_is_the_moment_or_the_first_of_two(moment: datetime, name: str) -> None:
     zone = ZoneInfo(name)
@@ -242,7 +243,7 @@ def test_the_instant_of_a_moments_local_time_is_the_moment_or_the_first_of_two(m
     assert (found == moment) == (local.fold == 0)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(MOMENTS, st.integers(1, 400 * 86_400), st.sampled_from(Unit), st.sampled_from(ZONES))
 def test_buckets_are_ordered_disjoint_and_make_up_the_window(
     start: datetime, seconds: int, unit: Unit, name: str
@@ -255,7 +256,7 @@ def test_buckets_are_ordered_disjoint_and_make_up_the_window(
     assert all(one.label < other.label for one, other in pairwise(parts))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(MOMENTS, st.integers(1, 60 * 86_400), st.sampled_from(Unit), st.sampled_from(ZONES), st.floats(0, 1))
 def test_a_moment_falls_into_the_bucket_named_after_its_local_period(
     start: datetime, seconds: int, unit: Unit, name: str, share: float

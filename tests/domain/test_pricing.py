@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import NANOS_PER_CREDIT, NANOS_PER_USD, AmountError
 from bot.domain.pricing import UNKNOWN, ByokUnit, Price, price
 from bot.domain.tasks import Task
+from tests.support.effort import examples
 
 CREATED = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CREDITS, USD = ByokUnit.CREDITS, ByokUnit.USD
@@ -258,7 +259,7 @@ AMOUNTS = (
 )
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(st.none() | st.booleans(), AMOUNTS, AMOUNTS, AMOUNTS, st.sampled_from(ByokUnit))
 def test_a_second_reckoning_in_fractions_agrees(
     byok: bool | None,  # noqa: FBT001
@@ -281,7 +282,7 @@ def test_a_second_reckoning_in_fractions_agrees(
     assert (cost.platform_nanos, cost.provider_nanos, cost.mixed) == reckoned(row, unit)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.none() | st.booleans(), AMOUNTS, AMOUNTS, AMOUNTS)
 def test_a_price_rests_on_the_unit_exactly_when_another_unit_may_change_it(
     byok: bool | None,  # noqa: FBT001

@@ -4,10 +4,11 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.text import ascii_lower, json_text, one_line, visible
+from tests.support.effort import examples
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_length_counts_what_is_kept_not_what_came() -> None:
     assert one_line("\u200b" * 500 + "x" * 10 + " " * 500, 10) == "x" * 10
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(), st.integers(min_value=1, max_value=40))
 def test_whatever_comes_one_clean_short_line_goes(text: str, longest: int) -> None:
     line = one_line(text, longest)
@@ -67,7 +68,7 @@ def test_whatever_comes_one_clean_short_line_goes(text: str, longest: int) -> No
     assert one_line(line, longest) == line or line.endswith("…")
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text())
 def test_what_is_visible_keeps_its_lines_and_nothing_that_acts(text: str) -> None:
     shown = visible(text)
@@ -76,7 +77,7 @@ def test_what_is_visible_keeps_its_lines_and_nothing_that_acts(text: str) -> Non
     assert visible(shown) == shown
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.dictionaries(st.text(), st.text() | st.sampled_from(["\x7f", "\x9b", "\u202e", "\ud83d"])))
 def test_a_document_is_printable_ascii_and_reads_back_as_it_was(document: dict[str, str]) -> None:
     text = json_text(document)

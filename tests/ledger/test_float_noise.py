@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database.engine import Database
@@ -17,6 +17,7 @@ from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.booking_result import BookingResult
 from bot.ledger.verification import verify
+from tests.support.effort import examples
 from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -101,7 +102,7 @@ def test_what_else_changes_is_kept_beside_wavering_amounts(database: Database) -
     assert see(database, task(neo_credits="1.1"))[0].unchanged == 0  # it is completed again
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(steps=st.lists(st.integers(-30, 40), min_size=1, max_size=40))
 def test_slow_drift_is_booked_once_it_is_more_than_noise(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import Phase, settings
+import pytest
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -26,6 +27,7 @@ from bot.ledger.selection import Selection
 from bot.ledger.spend import sums
 from bot.ledger.spend_groups import groups
 from bot.ledger.verification import verify
+from tests.support.effort import examples
 from tests.support.ledgers import new_database
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
@@ -195,10 +197,9 @@ class Ledger(RuleBasedStateMachine):
             reader.close()
 
 
-TestLedger = Ledger.TestCase
-TestLedger.settings = settings(
-    max_examples=30,
+TestLedger = pytest.mark.long(Ledger.TestCase)
+TestLedger.settings = examples(
+    30,
     stateful_step_count=20,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking a history takes longer than the whole suite
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database.engine import Database
@@ -19,6 +19,7 @@ from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.verification import verify
+from tests.support.effort import examples
 from tests.support.ledgers import new_database
 
 BORN = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -124,7 +125,8 @@ OWN = st.tuples(st.just(value=True), st.none(), *[st.none() | st.integers(0, 40)
 NEOS = st.tuples(st.just(value=False), st.integers(0, 40).map(lambda n: str(n / 4)), st.none(), st.none())
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.long
+@examples(40)
 @given(rows=st.lists(OWN | NEOS, min_size=1, max_size=5))
 def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row]

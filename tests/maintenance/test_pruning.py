@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
@@ -60,6 +60,7 @@ from bot.settings.environment import load
 from tests.support.acts import spend
 from tests.support.app_home import home_text, open_home, press_home
 from tests.support.downgrade import downgrade
+from tests.support.effort import examples
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import new_database, place_ledger
 from tests.support.messages import notifications, visible_text
@@ -303,12 +304,14 @@ def _do(team: Team, name: str, values: Sequence[int | str]) -> None:
             getattr(team, name)(*values)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@examples(10, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_DEEDS, min_size=5, max_size=20))
 def test_whatever_happens_nobody_sees_that_it_was_pruned(deeds: list[Deed]) -> None:
     assert lived(deeds, prunes=True).seen == lived(deeds, prunes=False).seen
 
 
+@pytest.mark.long
 def test_a_life_in_which_much_is_pruned_looks_the_same() -> None:
     """Two years: alerts and failures that end, a request and a failure that do not, a gap, and a fire at the end."""
     deeds: list[Deed] = [("limit", DEFAULT, 20), ("limit", TEAM, 30), ("ask",)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.money import AmountError
@@ -16,6 +16,7 @@ from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task, ToolUse
 from bot.neo.page import NotAPageError, Page
 from bot.neo.wire import decode_page, error_code
+from tests.support.effort import examples
 
 ROW: Mapping[str, Any] = {
     "task_id": "t1",
@@ -640,7 +641,7 @@ def decoded(body: bytes) -> Page | None:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_a_page_or_none_and_never_a_crash(body: bytes) -> None:
     page = decoded(body)
@@ -648,7 +649,7 @@ def test_random_bytes_are_a_page_or_none_and_never_a_crash(body: bytes) -> None:
     error_code(body)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(JSON | st.fixed_dictionaries({"data": JSON, "total": JSON, "has_more": JSON}))
 def test_random_json_is_a_page_or_none_and_never_a_crash(value: object) -> None:
     body = json.dumps(value).encode()
@@ -657,7 +658,7 @@ def test_random_json_is_a_page_or_none_and_never_a_crash(value: object) -> None:
     error_code(body)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(ROWS | JSON, max_size=3), st.integers(0, 3), st.integers(0, 10**6))
 def test_whatever_the_other_rows_are_a_good_row_is_kept_and_every_row_counted(
     others: list[object], place: int, total: int
@@ -670,7 +671,7 @@ def test_whatever_the_other_rows_are_a_good_row_is_kept_and_every_row_counted(
     assert all(refused.key and refused.reason for refused in page.refused)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, len(page_of(WHOLE))), st.binary(max_size=4))
 def test_a_damaged_page_is_a_page_or_none_and_never_a_crash(place: int, damage: bytes) -> None:
     whole = page_of(WHOLE)

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.effort import amount
 from tests.support.rounds import Round, worker_pool
 
-ROUNDS, AT_ONCE = 24, 8
+ROUNDS, AT_ONCE = amount(100, 8), 8
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.long
+@pytest.mark.timeout(amount(900, 120))
 async def test_killed_and_frozen_everywhere_each_message_is_visible_once(tmp_path: Path) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
     async with worker_pool() as workers:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bot.people.links import link, unlink
@@ -16,6 +16,7 @@ from bot.sandbox.slack.delivery import Payload
 from bot.sandbox.slack.faults import Status
 from bot.sandbox.slack.models import Channel, Message, User
 from bot.sandbox.world import World
+from tests.support.effort import examples
 from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.messages import actions, text_of, visible_text
 from tests.support.slack_requests import state
@@ -96,7 +97,8 @@ lines = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.long
+@examples(120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=lines, upper=st.booleans(), press=st.booleans())
 async def test_no_question_shows_anything_of_others(
     harness: ServiceHarness, line: str, *, upper: bool, press: bool

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bot.app import system_clock
@@ -23,6 +23,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from tests.support.acts import submit_form
 from tests.support.clock import AdjustableClock
+from tests.support.effort import examples
 from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.ledgers import place_ledger
 from tests.support.messages import actions, visible_text
@@ -207,7 +208,8 @@ commands = st.tuples(st.sampled_from(COMMANDS), words, words)
 lines = st.one_of(questions, commands).map(lambda found: " ".join(filter(None, found)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.long
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=lines)
 async def test_a_member_is_answered_as_if_there_were_nobody_else(pair: Pair, line: str) -> None:
     await pair.both(lambda harness: harness.slack.command("priya", CHANNEL, line))

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.world import START, SimTask, Stream, World, row
+from tests.support.effort import examples
 from tests.support.sandbox import HOUR
 
 MOMENTS = st.integers(0, 30 * 24 * 60).map(lambda minutes: START - timedelta(days=15, minutes=-minutes))
@@ -38,7 +39,7 @@ def test_a_task_is_listed_once_a_stream_has_ended_and_only_with_such_streams() -
     }
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(MOMENTS, MOMENTS)
 def test_time_only_adds(one: datetime, other: datetime) -> None:
     world = fresh()
@@ -48,7 +49,7 @@ def test_time_only_adds(one: datetime, other: datetime) -> None:
     assert all(after[task_id][: len(streams)] == streams for task_id, streams in before.items())
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.lists(MOMENTS, min_size=1, max_size=5))
 def test_what_was_asked_before_changes_nothing(moments: list[datetime]) -> None:
     world = fresh()

@@ -174,6 +174,7 @@ def test_what_was_lived_is_lawful(lived: Lived) -> None:
     assert not any(verify(lived.old).values())
 
 
+@pytest.mark.long
 async def test_nothing_that_recurs_looks_through_a_table_that_grows_or_works_more_than_when_the_ledger_was_young(
     lived: Lived, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

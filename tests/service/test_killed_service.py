@@ -21,12 +21,13 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
+from tests.support.effort import amount
 from tests.support.ledgers import new_database
 from tests.support.worlds import add
 
 PRIYA = "priya.raman@acme.example"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-KILLED, PATIENCE = 6, 60.0
+KILLED, PATIENCE = amount(30, 3), 60.0
 
 
 def now() -> datetime:
@@ -117,13 +118,14 @@ async def settled(team: Team) -> None:
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.long
+@pytest.mark.timeout(amount(900, 180))
 async def test_killed_again_and_again_it_tells_everything_once(team: Team) -> None:
     async with team.service():  # reads history, silently
         async with asyncio.timeout(PATIENCE):
             while not any(key.startswith("welcome:user:U0HANNAH:") for key in team.told()):  # noqa: ASYNC110 - another process does it
                 await asyncio.sleep(0.1)
-    words = ["alpha", "beta", "gamma", "delta", "epsilon"]
+    words = ["alpha", "beta", "gamma", "delta", "epsilon"][:KILLED]
     for number in range(KILLED):
         for word in words[: 1 + number]:
             team.fails(word)

@@ -92,6 +92,7 @@ async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: Service
     assert state(closed) == before
 
 
+@pytest.mark.long
 async def test_the_demos_bot_takes_nothing_either(harness: ServiceHarness, tmp_path: Path) -> None:
     async with demo(0, 7, tmp_path) as shown_:
         port = listening(shown_.bot.pid or 0)
@@ -307,6 +308,7 @@ async def test_whatever_is_malformed_is_a_status_and_one_line(
 ODD: tuple[object, ...] = (None, True, 3, "", [], [1], {}, {"id": 3}, "x" * 5_000, "\ud800")
 
 
+@pytest.mark.long
 async def test_a_payload_of_the_wrong_shape_ends_nothing(
     closed: ServiceHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:

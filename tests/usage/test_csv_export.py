@@ -5,10 +5,11 @@ import io
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.usage.csv_export import safe_cell
+from tests.support.effort import examples
 
 DIVIDERS = ",;\t|:"
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
@@ -62,7 +63,7 @@ def line(cells: list[str]) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(st.lists(PARTS, max_size=8).map("".join), min_size=1, max_size=4))
 def test_no_cell_is_a_formula_wherever_a_spreadsheet_divides(texts: list[str]) -> None:
     cells = ["task", *texts]

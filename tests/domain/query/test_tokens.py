@@ -1,11 +1,12 @@
 """Words: a line is cut at its spaces, whatever quotes, markup and odd characters a keyboard made of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.query.errors import UnclosedQuoteError
 from bot.domain.query.tokens import Token, clean, split
+from tests.support.effort import examples
 
 
 def tokens(line: str) -> list[tuple[str | None, tuple[str, ...]]]:
@@ -140,13 +141,13 @@ PIECES = st.sampled_from(
 LINES = st.lists(PIECES | st.characters(), max_size=12).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(LINES)
 def test_cleaning_twice_is_cleaning_once(line: str) -> None:
     assert clean(clean(line)) == clean(line)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(LINES)
 def test_the_words_as_typed_make_up_the_line(line: str) -> None:
     cleaned = clean(line)

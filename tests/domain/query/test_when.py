@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.periods import Window
 from bot.domain.query.errors import WhenError
 from bot.domain.query.when import EVER, THIS_MONTH, LocalNow, Range, When, resolve, window_before
 from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS, parse_edge, parse_when
+from tests.support.effort import examples
 
 NOW = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)  # a Monday; 21:30 in Berlin
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -401,7 +402,7 @@ NOWS = st.integers(int(NOW.timestamp()), int(NOW.timestamp()) + 3 * 366 * 86_400
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(WORDS, NOWS, st.sampled_from(ZONES))
 def test_the_window_before_ends_by_where_the_window_begins(word: str, now: datetime, name: str) -> None:
     zone, when = ZoneInfo(name), read(word)
@@ -411,7 +412,7 @@ def test_the_window_before_ends_by_where_the_window_begins(word: str, now: datet
     assert before.start < asked.start
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(WORDS, NOWS, st.sampled_from(ZONES))
 def test_a_closed_window_is_compared_with_all_of_the_one_before(word: str, now: datetime, name: str) -> None:
     zone, when = ZoneInfo(name), read(word)

@@ -1,0 +1,19 @@
+"""How much a run of the suite tries: `make test` a sample, `make soak` (THOROUGH=1) everything."""
+
+import os
+from typing import Any
+
+from hypothesis import settings
+
+THOROUGH = os.environ.get("THOROUGH") == "1"
+SHARE = 4  # of a law's examples, one in so many is enough for each change
+
+
+def amount(thorough: int, usual: int) -> int:
+    """Return how often to try."""
+    return thorough if THOROUGH else usual
+
+
+def examples(count: int, **more: Any) -> settings:
+    """Return Hypothesis's settings for a law with so many examples when it is tried thoroughly."""
+    return settings(max_examples=amount(count, max(10, count // SHARE)), deadline=None, **more)
