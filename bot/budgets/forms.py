@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.budgets import grammar
@@ -12,54 +11,30 @@ from bot.budgets.periods import UNITS
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.slack.blocks import plain_text
-from bot.slack.forms import FormMetadata
+from bot.slack.forms import FormMetadata, View, date_input, modal, select_input, text_input
 
 _WHOSE, _AMOUNT, _UNIT, _UNTIL, _REASON = "whose", "amount", "unit", "until", "reason"
+_LONGEST = 200  # characters of a text
 
 
-def view(form: LimitForm, channel: str) -> dict[str, Any]:
+def view(form: LimitForm, channel: str) -> View:
     """Return the form as Slack's JSON; it is answered in the channel."""
     is_request = isinstance(form, RequestForm)
     blocks = [
-        *([] if is_request or form.scope else [_text(_WHOSE, "Whose", "an e-mail, default or team")]),
-        _text(_AMOUNT, "Limit", "500, or 50cr for Neo credits"),
-        _choice(form.unit),
-        _date(),
-        _text(_REASON, "Reason", "pentest for a new client", optional=True),
+        *(
+            []
+            if is_request or form.scope
+            else [text_input(_WHOSE, "Whose", _LONGEST, hint="an e-mail, default or team")]
+        ),
+        text_input(_AMOUNT, "Limit", _LONGEST, hint="500, or 50cr for Neo credits"),
+        select_input(_UNIT, "Period", {unit.value: f"a {unit}" for unit in UNITS}, form.unit.value),
+        date_input(_UNTIL, "Through that day (for good, if left out)", optional=True),
+        text_input(_REASON, "Reason", _LONGEST, hint="pentest for a new client", optional=True),
     ]
     if form.scope and not is_request:
         blocks.insert(0, {"type": "section", "text": plain_text(f"For {form.scope}")})
-    return {
-        "type": "modal",
-        "callback_id": form.kind,
-        "private_metadata": FormMetadata(channel, form.encode()).encode(),
-        "title": plain_text("Ask for a budget" if is_request else "Set a budget"),
-        "submit": plain_text("Ask" if is_request else "Set"),
-        "close": plain_text("Cancel"),
-        "blocks": blocks,
-    }
-
-
-def _text(name: str, label: str, hint: str, *, optional: bool = False) -> dict[str, Any]:
-    element = {"type": "plain_text_input", "action_id": name, "placeholder": plain_text(hint), "max_length": 200}
-    return {"type": "input", "block_id": name, "label": plain_text(label), "element": element, "optional": optional}
-
-
-def _choice(chosen: Unit) -> dict[str, Any]:
-    options = {unit: {"text": plain_text(f"a {unit}"), "value": unit.value} for unit in UNITS}
-    element = {
-        "type": "static_select",
-        "action_id": _UNIT,
-        "options": list(options.values()),
-        "initial_option": options[chosen],
-    }
-    return {"type": "input", "block_id": _UNIT, "label": plain_text("Period"), "element": element}
-
-
-def _date() -> dict[str, Any]:
-    element = {"type": "datepicker", "action_id": _UNTIL}
-    label = plain_text("Through that day (for good, if left out)")
-    return {"type": "input", "block_id": _UNTIL, "label": label, "element": element, "optional": True}
+    title, submit = ("Ask for a budget", "Ask") if is_request else ("Set a budget", "Set")
+    return modal(form.kind, FormMetadata(channel, form.encode()), title, submit, blocks)
 
 
 # --- what was filled in --------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.access import RefusedError
@@ -11,8 +10,7 @@ from bot.domain.periods import LAST_YEAR, day_start, local_day
 from bot.domain.text import one_line
 from bot.failures.keys import SilenceForm, SilenceTarget
 from bot.failures.silence_store import Silence
-from bot.slack.blocks import plain_text
-from bot.slack.forms import FormMetadata
+from bot.slack.forms import FormMetadata, View, date_input, modal, select_input, text_input
 
 REASON = 200  # characters, at most
 _WHAT, _UNTIL, _REASON = "what", "until", "reason"
@@ -28,29 +26,15 @@ class Choice:
     name: str
 
 
-def silence_view(choices: Sequence[Choice], channel: str, today: date) -> dict[str, Any]:
+def silence_view(choices: Sequence[Choice], channel: str, today: date) -> View:
     """Return the form as Slack takes it; its answer goes to the channel."""
-    options = [
-        {"text": plain_text(one_line(each.name, _LABEL)), "value": value}
-        for each in choices
-        if len(value := each.target.encode()) <= _VALUE
+    options = {value: one_line(each.name, _LABEL) for each in choices if len(value := each.target.encode()) <= _VALUE}
+    blocks = [
+        select_input(_WHAT, "What", options, next(iter(options))),
+        date_input(_UNTIL, "Through that day", initial=today),
+        text_input(_REASON, "Reason", REASON, optional=True),
     ]
-    select = {"type": "static_select", "action_id": _WHAT, "options": options, "initial_option": options[0]}
-    until = {"type": "datepicker", "action_id": _UNTIL, "initial_date": today.isoformat()}
-    reason = {"type": "plain_text_input", "action_id": _REASON, "max_length": REASON}
-    return {
-        "type": "modal",
-        "callback_id": SilenceForm().encode(),
-        "private_metadata": FormMetadata(channel).encode(),
-        "title": plain_text("Silence failures"),
-        "submit": plain_text("Silence"),
-        "close": plain_text("Cancel"),
-        "blocks": [
-            {"type": "input", "block_id": _WHAT, "label": plain_text("What"), "element": select},
-            {"type": "input", "block_id": _UNTIL, "label": plain_text("Through that day"), "element": until},
-            {"type": "input", "block_id": _REASON, "label": plain_text("Reason"), "element": reason, "optional": True},
-        ],
-    }
+    return modal(SilenceForm().encode(), FormMetadata(channel), "Silence failures", "Silence", blocks)
 
 
 def problems(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:

@@ -1,7 +1,14 @@
-"""Forms: what one keeps while it is open, and gives back when it is submitted."""
+"""Forms: modals with inputs as Slack's JSON, and what one keeps while it is open."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from datetime import date
+from typing import Any, Self
+
+from bot.slack.blocks import Block, plain_text
+
+View = dict[str, Any]
+"""A view as Slack's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +27,45 @@ class FormMetadata:
         """Return the metadata of a string form."""
         channel, _, text = encoded.partition(" ")
         return cls(channel, text)
+
+
+def modal(callback_id: str, metadata: FormMetadata, title: str, submit: str, blocks: Sequence[Block]) -> View:
+    """Return a form with these blocks; `submit` is the label of the button that submits it."""
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": metadata.encode(),
+        "title": plain_text(title),
+        "submit": plain_text(submit),
+        "close": plain_text("Cancel"),
+        "blocks": list(blocks),
+    }
+
+
+def text_input(name: str, label: str, longest: int, *, hint: str = "", optional: bool = False) -> Block:
+    """Return an input of one line of at most that many characters; `hint` is shown while it is empty."""
+    placeholder = {"placeholder": plain_text(hint)} if hint else {}
+    return _input(name, label, {"type": "plain_text_input", **placeholder, "max_length": longest}, optional=optional)
+
+
+def select_input(name: str, label: str, choices: Mapping[str, str], initial: str) -> Block:
+    """Return an input in which one of the choices is selected, whose labels are given by their values."""
+    options = {value: {"text": plain_text(text), "value": value} for value, text in choices.items()}
+    element = {"type": "static_select", "options": list(options.values()), "initial_option": options[initial]}
+    return _input(name, label, element, optional=False)
+
+
+def date_input(name: str, label: str, *, initial: date | None = None, optional: bool = False) -> Block:
+    """Return an input of a date."""
+    selected = {} if initial is None else {"initial_date": initial.isoformat()}
+    return _input(name, label, {"type": "datepicker", **selected}, optional=optional)
+
+
+def _input(name: str, label: str, element: dict[str, Any], *, optional: bool) -> Block:
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": plain_text(label),
+        "element": {**element, "action_id": name},
+        "optional": optional,
+    }

@@ -1,12 +1,12 @@
 """Views: open forms and publish App Home."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks import Message
 from bot.slack.errors import FormNotOpenedError, SlackError, translated_errors
+from bot.slack.forms import View
 from bot.slack.messages import send_simplified
 
 
@@ -16,7 +16,7 @@ class Views:
 
     once: AsyncWebClient
 
-    async def open_form(self, trigger: str, view: dict[str, Any]) -> None:
+    async def open_form(self, trigger: str, view: View) -> None:
         """Open a form for the person who just acted. Raises FormNotOpenedError.
 
         A trigger is valid for three seconds, so a rate limit is not waited for.
