@@ -132,7 +132,7 @@ def test_wrong_use_is_one_line_and_no_traceback(synced: Run, words: list[str], c
     assert "Traceback" not in result.stderr
 
 
-def test_without_ledger_or_with_bad_settings_the_mend_is_said(run: Run) -> None:
+def test_without_ledger_or_with_bad_settings_the_remedy_is_said(run: Run) -> None:
     assert "there is no ledger at neo-usage.db yet. Run `neo-usage sync`" in run("report").stderr
     result = run("sync", TIMEZONE="Mars/Phobos", POLL_SECONDS="often", NEO_API_URL="http://example.com")
     assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""The doctor: each token, scope, operator and channel has its line and its mend, and nothing ends it early."""
+"""The doctor: each token, scope, operator and channel has its line and its remedy, and nothing ends it early."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ async def test_a_missing_scope_is_named_with_what_it_breaks(slack: SlackApi, exa
     assert "CSV files cannot be sent" in failed(await examine())["scope files:write"]
 
 
-async def test_nothing_set_is_said_and_mended(examine: Examine) -> None:
+async def test_nothing_set_is_said_with_the_remedy(examine: Examine) -> None:
     found = failed(await examine(SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="", ADMINS=""))
     assert list(found) == ["slack bot token", "slack connection", "operators"]
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.settings.proxy import proxy_for
 from bot.slack.origin import is_own_host, is_response_url, is_slack_address
 
 SLACK, GOV, HERE = "https://slack.com/api/", "https://slack-gov.com/api/", "http://127.0.0.1:8811/api/"
@@ -91,28 +90,3 @@ def test_a_request_goes_to_slacks_own_hosts(url: str, api: str, is_its: bool) ->
 )
 def test_a_host_is_this_machine_by_address_or_by_the_name_that_is_set(hosts: list[str], is_its: bool) -> None:  # noqa: FBT001 - a column
     assert is_own_host(hosts, "bot.internal") is is_its
-
-
-@pytest.mark.parametrize(
-    ("address", "environment", "proxy"),
-    [
-        (SLACK, {"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
-        (SLACK, {"https_proxy": "http://low:1", "HTTPS_PROXY": "http://up:2"}, "http://low:1"),
-        (SLACK, {"HTTP_PROXY": "http://proxy:3128", "http_proxy": "http://proxy:3128"}, None),
-        (SLACK, {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "example.com, slack.com"}, None),
-        (SLACK, {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": "*"}, None),
-        ("https://hooks.slack.com/x", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": ".slack.com"}, None),
-        ("https://hooks.slack.com/x", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "*.SLACK.com"}, None),
-        ("https://evilslack.com/x", {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "slack.com"}, "http://proxy:3128"),
-        (SLACK, {"HTTPS_PROXY": " "}, None),
-        (SLACK, {}, None),
-        (HERE, {"HTTPS_PROXY": "http://proxy:3128", "HTTP_PROXY": "http://proxy:3128"}, None),
-        ("https://localhost:8443/api/", {"HTTPS_PROXY": "http://proxy:3128"}, None),
-        ("https://127.8.8.8/api/", {"HTTPS_PROXY": "http://proxy:3128"}, None),
-        ("https://[::1]/api/", {"HTTPS_PROXY": "http://proxy:3128"}, None),
-    ],
-)
-def test_a_proxy_carries_what_is_encrypted_and_leaves_this_machine(
-    address: str, environment: dict[str, str], proxy: str | None
-) -> None:
-    assert proxy_for(address, environment) == proxy

@@ -1,4 +1,4 @@
-"""A typed line is a question, said back in the query language; or an error with the word, its place and the mend."""
+"""A typed line is a question, which is said back as a line; or an error with the word, its place and what to type."""
 
 import random
 from dataclasses import replace
@@ -391,7 +391,7 @@ def test_a_line_longer_than_any_command_is_refused_at_once() -> None:
         ("last wek", "last week"),
     ],
 )  # fmt: skip
-def test_a_mistyped_pair_is_mended_as_a_pair(line: str, instead: str) -> None:
+def test_a_mistyped_pair_is_corrected_as_a_pair(line: str, instead: str) -> None:
     assert refused(line).instead == instead
     asked(instead)
 
@@ -399,14 +399,14 @@ def test_a_mistyped_pair_is_mended_as_a_pair(line: str, instead: str) -> None:
 @pytest.mark.parametrize(
     "line", ["status:completed,complete", "by:member,membe", "by:model,mode", "status:failed,fail"]
 )
-def test_a_typo_beside_its_own_right_spelling_is_mended(line: str) -> None:
+def test_a_typo_beside_its_own_right_spelling_is_corrected(line: str) -> None:
     error = refused(line)
     assert error.instead is not None
     asked(error.instead)
 
 
 @pytest.mark.parametrize("line", ["status:complete,eror", "status:eror,faild", "by:membr,modle"])
-def test_two_typos_in_one_word_are_mended_together(line: str) -> None:
+def test_two_typos_in_one_word_are_corrected_together(line: str) -> None:
     error = refused(line)
     assert error.instead is not None
     asked(error.instead)
