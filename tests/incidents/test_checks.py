@@ -1,0 +1,180 @@
+"""What is wrong with the bot itself, and the sentence that says so."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.database.engine import Database
+from bot.database.reader import Reader, open_reader
+from bot.domain.timestamps import to_us
+from bot.incidents import store
+from bot.incidents.checks import current_incidents
+from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, RECENT, IncidentName
+from bot.ledger import passes
+from bot.ledger.pass_tally import PassOutcome, PassTally
+from tests.support.ledgers import new_database
+
+NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(new_database(tmp_path / "ledger.db")) as database:
+        yield database
+
+
+@pytest.fixture
+def reader(database: Database) -> Iterator[Reader]:
+    with closing(open_reader(database.path)) as reader:
+        yield reader
+
+
+def end_pass(database: Database, outcome: PassOutcome, kind: str = "tail", at: datetime = NOW, why: str = "") -> None:
+    tally = PassTally()
+    with database.transaction() as connection:
+        key = passes.begin(connection, kind, None, at, at)
+        passes.finish(connection, key, tally, outcome, now=at)
+        connection.exec_driver_sql("UPDATE pass SET error = ? WHERE id = ?", (why or None, key))
+
+
+def wrong(reader: Reader) -> dict[IncidentName, str]:
+    return current_incidents(reader, LEAST_FREE_BYTES, {}, NOW)
+
+
+def test_nothing_is_wrong_with_a_new_ledger_on_a_disk_with_room(reader: Reader) -> None:
+    assert wrong(reader) == {}
+
+
+def test_a_disk_that_is_nearly_full_is_named_with_what_is_left(reader: Reader) -> None:
+    found = current_incidents(reader, LEAST_FREE_BYTES - 1, {}, NOW)
+    assert found == {IncidentName.DISK: "the disk of the database has 200 MB left"}
+
+
+def test_templates_are_named_in_order_with_why_and_cut(reader: Reader) -> None:
+    broken = {"usage/help.txt": "unknown tag", "budgets/headline.txt": "no end"}
+    found = current_incidents(reader, LEAST_FREE_BYTES, broken, NOW)
+    assert found == {IncidentName.TEMPLATE: "budgets/headline.txt: no end; usage/help.txt: unknown tag"}
+    long = current_incidents(reader, LEAST_FREE_BYTES, {"a.txt": "x" * 1_000}, NOW)
+    assert len(long[IncidentName.TEMPLATE]) == 500
+
+
+def test_slacks_refusal_of_the_app_token_is_quoted(reader: Reader) -> None:
+    found = current_incidents(reader, LEAST_FREE_BYTES, {}, NOW, "invalid_auth")
+    assert found == {IncidentName.CONNECTION: "Slack does not take SLACK_APP_TOKEN (invalid_auth)"}
+
+
+def test_what_was_not_looked_at_yet_stays_as_it_is(database: Database, reader: Reader) -> None:
+    assert current_incidents(reader, LEAST_FREE_BYTES, None, NOW, None) == {}
+    with database.transaction() as connection:
+        for name in (IncidentName.TEMPLATE, IncidentName.CONNECTION):
+            store.begin(connection, name, f"{name} of before", NOW)
+    found = current_incidents(reader, LEAST_FREE_BYTES, None, NOW, None)
+    assert found == {name: f"{name} of before" for name in (IncidentName.CONNECTION, IncidentName.TEMPLATE)}
+    assert current_incidents(reader, LEAST_FREE_BYTES, {}, NOW, "") == {}
+
+
+# --- passes ----------------------------------------------------------------------------------------
+
+FAILED, BROKEN, INCOMPLETE = PassOutcome.FAILED, PassOutcome.BROKEN, PassOutcome.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "name", "description"),
+    [
+        ([FAILED] * 3, IncidentName.UPSTREAM, "the last 3 readings of Neo failed: Neo is failing (503)"),
+        ([FAILED, BROKEN, FAILED], IncidentName.UPSTREAM, "the last 3 readings of Neo failed: Neo is failing (503)"),
+        ([FAILED, FAILED, BROKEN], IncidentName.READING, "the last 3 readings of Neo failed: Neo is failing (503)"),
+        (
+            [FAILED, INCOMPLETE, FAILED],
+            IncidentName.INCOMPLETE,
+            "none of the last 3 readings of Neo was complete: Neo is failing (503)",
+        ),
+    ],
+)
+def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
+    database: Database, reader: Reader, outcomes: list[PassOutcome], name: IncidentName, description: str
+) -> None:
+    for outcome in outcomes:
+        assert wrong(reader) == {}
+        end_pass(database, outcome, why="Neo is failing (503). The next pass mends it.")
+    assert wrong(reader) == {name: description}
+
+
+def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Reader) -> None:
+    for _ in range(FAILED_PASSES):
+        end_pass(database, INCOMPLETE)
+    said = "none of the last 3 readings of Neo was complete: its list does not add up"
+    assert wrong(reader) == {IncidentName.INCOMPLETE: said}
+
+
+def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, reader: Reader) -> None:
+    for _ in range(FAILED_PASSES):
+        end_pass(database, BROKEN, why="`x` <@U0PRIYA>")
+    assert wrong(reader) == {
+        IncidentName.READING: "the last 3 readings of Neo failed: \u02cbx\u02cb \u2039@U0PRIYA\u203a"
+    }
+
+
+def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(database: Database, reader: Reader) -> None:
+    for outcome in (FAILED, PassOutcome.INTERRUPTED, FAILED, FAILED):
+        end_pass(database, outcome)
+    assert set(wrong(reader)) == {IncidentName.UPSTREAM}
+    end_pass(database, PassOutcome.COMPLETE)
+    assert wrong(reader) == {}
+
+
+@pytest.mark.parametrize(("ago", "is_wrong"), [(RECENT - MINUTE, True), (RECENT + MINUTE, False)])
+def test_other_kinds_of_passes_count_for_a_day(
+    database: Database, reader: Reader, ago: timedelta, *, is_wrong: bool
+) -> None:
+    for _ in range(FAILED_PASSES):
+        end_pass(database, FAILED, "nightly", NOW - ago)
+    end_pass(database, PassOutcome.COMPLETE)
+    assert (IncidentName.UPSTREAM in wrong(reader)) is is_wrong
+
+
+@pytest.mark.parametrize(("hours", "is_wrong"), [(6, False), (7, True)])
+def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
+    database: Database, reader: Reader, hours: int, *, is_wrong: bool
+) -> None:
+    with database.transaction() as connection:
+        passes.begin(connection, "tail", None, NOW, NOW - timedelta(hours=hours))
+    said = {IncidentName.INCOMPLETE: "no reading of Neo has come to its end for 7 hours"}
+    assert wrong(reader) == (said if is_wrong else {})
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "description"),
+    [
+        (1, "1 row of Neo cannot be booked: t-0: a \u2039negative\u203a amount"),
+        (2, "2 rows of Neo cannot be booked: t-1: a \u2039negative\u203a amount; t-0: a \u2039negative\u203a amount"),
+    ],
+)
+def test_rows_that_cannot_be_booked_are_named_with_why_the_latest_first(
+    database: Database, reader: Reader, rows: int, description: str
+) -> None:
+    quarantine(database, rows)
+    assert wrong(reader) == {IncidentName.QUARANTINE: description}
+
+
+def test_of_many_rows_three_are_named(database: Database, reader: Reader) -> None:
+    quarantine(database, 5)
+    description = wrong(reader)[IncidentName.QUARANTINE]
+    assert description.startswith("5 rows of Neo cannot be booked: t-4: ")
+    assert description.endswith("; and 2 more")
+    assert description.count("amount") == 3
+
+
+def quarantine(database: Database, rows: int) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at, last_pass) VALUES (?,?,?,?,0)",
+            [(f"t-{each}", "a <negative> amount", to_us(NOW), to_us(NOW) + each) for each in range(rows)],
+        )
