@@ -40,6 +40,7 @@ from bot.budgets.snooze_commands import SnoozeCommands
 from bot.budgets.step_render import StepRenderer
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.outbox.pruning import RetainedKeys
+from bot.outbox.renderers import Renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,11 @@ def form_commands(context: Context) -> FormCommands:
 
 def budgets(context: Context) -> Capability:
     """Return the capability."""
-    policy = BudgetPolicy.from_settings(context.settings)
-    evaluator = BudgetEvaluator(policy)
+    evaluator = BudgetEvaluator(BudgetPolicy.from_settings(context.settings))
     commands = _commands(context, evaluator)
     form = Form(commands.forms.submit, commands.forms.check)
-    naming = SubjectNaming(context.destinations, policy)
-    alerts = AlertContext(
-        context.database, context.templates, policy, naming, context.settings.show_titles, context.clock
-    )
-    limits = LimitRenderer(alerts)
-    requests = BudgetRequestRenderer(context.database, context.templates, policy, context.clock)
+    alerts = _alert_context(context, evaluator.policy)
+    requests = BudgetRequestRenderer(context.database, context.templates, evaluator.policy, context.clock)
     return Capability(
         "budgets",
         keys=(
@@ -111,13 +107,7 @@ def budgets(context: Context) -> Capability:
             DeclineAction.kind: commands.requests.decline,
         },
         forms={LimitForm.kind: form, RequestForm.kind: form},
-        event_renderers={
-            CrossingKey.kind: StepRenderer(alerts).render_event,
-            LimitKey.kind: limits.render_event,
-            SummaryKey.kind: limits.render_summary,
-            DecidedKey.kind: requests.render_decision,
-            RequestKey.kind: requests.render_event,
-        },
+        event_renderers=_event_renderers(alerts, requests),
         topic_renderers={
             BudgetTopic.kind: BudgetRenderer(alerts).render_current,
             RequestTopic.kind: requests.render_current,
@@ -131,3 +121,20 @@ def budgets(context: Context) -> Capability:
             retained=lambda reader: RetainedKeys(topics=open_topics(reader)),
         ),
     )
+
+
+def _alert_context(context: Context, policy: BudgetPolicy) -> AlertContext:
+    naming, titles = SubjectNaming(context.destinations, policy), context.settings.show_titles
+    return AlertContext(context.database, context.templates, policy, naming, titles, context.clock)
+
+
+def _event_renderers(alerts: AlertContext, requests: BudgetRequestRenderer) -> dict[str, Renderer]:
+    """Return the renderers of notifications, by the kind of their key."""
+    limits = LimitRenderer(alerts)
+    return {
+        CrossingKey.kind: StepRenderer(alerts).render_event,
+        LimitKey.kind: limits.render_event,
+        SummaryKey.kind: limits.render_summary,
+        DecidedKey.kind: requests.render_decision,
+        RequestKey.kind: requests.render_event,
+    }

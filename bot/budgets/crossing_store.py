@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from bot.budgets import deferral_store
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.cases import Case, subjects_by_period
-from bot.budgets.periods import BudgetPeriod, LabelChange, PeriodLabel, PeriodName
-from bot.budgets.rules import TEAM, BudgetLimit, CrossingDecision
+from bot.budgets.periods import BudgetPeriod, PeriodName
+from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.charge_ranges import ChargeRange, last_booking
 from bot.ledger.charges import newest_charge
 
 if TYPE_CHECKING:
@@ -217,45 +216,3 @@ def move_revision(connection: "Connection", subject: int, old: int, new: int) ->
     connection.exec_driver_sql(
         "UPDATE crossing SET revision = ? WHERE revision = ? AND subject = ?", (new, old, subject)
     )
-
-
-# --- another time zone -----------------------------------------------------------------------------
-
-_OF_PERIOD = "SELECT id, subject, last_charge, crossed_at FROM crossing WHERE unit = ? AND period = ? ORDER BY id"
-
-
-def crossing_moments(reads: "Reads", period: BudgetPeriod) -> list[tuple[int, int, datetime]]:
-    """Return id and subject of a period's crossings, and when the charge is booked that passed the step.
-
-    That is where the money counts, whenever it was seen.
-    """
-    rows = plain_rows(reads, _OF_PERIOD, (period.unit, period.label))
-    found = []
-    for id_, subject, last_charge, crossed_at in rows:
-        charges = ChargeRange(period.window, None if subject == TEAM else subject, upto=last_charge)
-        found.append((id_, subject, last_booking(reads, charges) or from_us(crossed_at)))
-    return found
-
-
-def relabel_crossings(connection: "Connection", changes: Mapping[int, LabelChange]) -> None:
-    """Move crossings, by id, to periods of other labels, unless the same step is recorded there.
-
-    All are first moved aside, where one stays that cannot be moved on: they may take one another's labels.
-    """
-    if changes:
-        connection.exec_driver_sql(
-            "UPDATE crossing SET period = ? WHERE id = ?", [(each.aside, id_) for id_, each in changes.items()]
-        )
-        connection.exec_driver_sql(
-            "UPDATE OR IGNORE crossing SET period = ? WHERE id = ?", [(each.new, id_) for id_, each in changes.items()]
-        )
-
-
-def relabel_crossings_back(connection: "Connection", zone: str) -> None:
-    """Remove a time zone from the labels of crossings, unless the same step is recorded there."""
-    for unit, label in connection.exec_driver_sql("SELECT DISTINCT unit, period FROM crossing").all():
-        found = PeriodLabel.decode(label)
-        if found.zone == zone:
-            connection.exec_driver_sql(
-                "UPDATE OR IGNORE crossing SET period = ? WHERE unit = ? AND period = ?", (found.day, unit, label)
-            )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _MERGED = "two e-mails became one member"
-_SAID_ALREADY = "the same is told to them already"
+_NOTIFIED_ALREADY = "the same is told to them already"
 
 
 def merge_budgets(connection: "Connection", old: int, new: int, now: datetime) -> None:
@@ -59,5 +59,5 @@ def _merge_messages(connection: "Connection", old: int, new: int, now: datetime)
         topic: replace(topic, subject=new) for topic in topics_of(connection, BudgetTopic) if topic.subject == old
     }
     merge_topics(connection, topics, MemberDestination(old), MemberDestination(new))
-    redirect(connection, MemberDestination(old), MemberDestination(new), _SAID_ALREADY, now)
-    withdraw(connection, map(CrossingKey, crossing_ids(connection, old)), _SAID_ALREADY, now)
+    redirect(connection, MemberDestination(old), MemberDestination(new), _NOTIFIED_ALREADY, now)
+    withdraw(connection, map(CrossingKey, crossing_ids(connection, old)), _NOTIFIED_ALREADY, now)

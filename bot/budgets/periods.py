@@ -80,15 +80,6 @@ class PeriodLabel:
         return date.fromisoformat(self.day if unit is Unit.DAY else f"{self.day}-01")
 
 
-@dataclass(frozen=True, slots=True)
-class LabelChange:
-    """A period's label, the one that it is to have, and the one that it has where that is taken."""
-
-    old: str
-    new: str
-    aside: str
-
-
 def budget_period(unit: Unit, moment: datetime, zone: tzinfo) -> BudgetPeriod:
     """Return the period of a unit that holds a moment."""
     return _period_of(unit, local_day(moment, zone), zone)

@@ -6,14 +6,17 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.budgets.acknowledgement_store import (
+from bot.budgets.keys import BudgetTopic
+from bot.budgets.label_store import (
+    LabelChange,
     acknowledgement_moments,
+    crossing_moments,
     relabel_acknowledgements,
     relabel_acknowledgements_back,
+    relabel_crossings,
+    relabel_crossings_back,
 )
-from bot.budgets.crossing_store import crossing_moments, relabel_crossings, relabel_crossings_back
-from bot.budgets.keys import BudgetTopic
-from bot.budgets.periods import UNITS, BudgetPeriod, LabelChange, PeriodLabel, budget_period, notified_periods
+from bot.budgets.periods import UNITS, BudgetPeriod, PeriodLabel, budget_period, notified_periods
 from bot.domain.periods import Unit
 from bot.outbox.amendments import TopicRename, rename_topics
 from bot.outbox.live_store import topics_of

@@ -1,4 +1,4 @@
-"""Laws of budgets over random histories: no step is told twice for one limit and period, and none is passed untold."""
+"""Laws of budgets over random histories: no step is notified twice for one limit and period, and none is missed."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ class Budgets(RuleBasedStateMachine):
         self.directory = tempfile.TemporaryDirectory()
         self.path = Path(self.directory.name) / "ledger.db"
         self.database = new_database(self.path)
-        self.watch = BudgetEvaluator(BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL))
+        self.evaluator = BudgetEvaluator(BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL))
         self.now = begin
         self.late = False  # time has gone on, and no tick has seen it yet
         self.tasks: dict[str, Task] = {}
@@ -61,8 +61,10 @@ class Budgets(RuleBasedStateMachine):
             self.database.close()
             self.directory.cleanup()
 
-    def _book(self, task: Task, *, quiet: bool = False) -> None:
-        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.watch.observe,), read_before=() if quiet else None)
+    def _book(self, task: Task, *, backfill: bool = False) -> None:
+        booking = BookingPolicy(
+            ByokUnit.CREDITS, observers=(self.evaluator.observe,), read_before=() if backfill else None
+        )
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=self.now)
 
@@ -96,23 +98,23 @@ class Budgets(RuleBasedStateMachine):
     )
     def set_limit(self, scope: int, unit: Unit, dollars: int | None, days: int | None) -> None:
         """A limit is set or removed, for good or for a while."""
-        zone = self.watch.policy.zone
+        zone = self.evaluator.policy.zone
         ends_at = None
         if days is not None and dollars is not None:
             ends_at = day_start(local_day(self.now, zone) + timedelta(days=days + 1), zone)
         nanos = None if dollars is None else dollars * USD
         with self.database.transaction() as connection:
-            self.watch.apply_due(connection, self.now)
+            self.evaluator.apply_due(connection, self.now)
             span = budget_period(unit, self.now, zone)
             cases = [(subject, span) for subject in (1, 2, TEAM)]
             before = limits(connection, cases, self.now)
-            told = self._told(connection)
-            self.watch.set_limit(connection, LimitSetting(scope, unit, nanos, "terminal", None, ends_at), self.now)
+            notified = self._notified(connection)
+            self.evaluator.set_limit(connection, LimitSetting(scope, unit, nanos, "terminal", None, ends_at), self.now)
             after = limits(connection, cases, self.now)
-            for key in self._told(connection) - told:
+            for key in self._notified(connection) - notified:
                 subject = connection.exec_driver_sql("SELECT subject FROM crossing WHERE id = ?", (key,)).scalar_one()
                 case = (subject, span)
-                assert case not in before or after[case].nanos < before[case].nanos, "a raise was told"
+                assert case not in before or after[case].nanos < before[case].nanos, "a raise was notified"
 
     @rule(
         subject=st.sampled_from([1, 2]),
@@ -133,19 +135,19 @@ class Budgets(RuleBasedStateMachine):
         if self.late:
             return
         with self.database.transaction() as connection:
-            self.watch.apply_due(connection, self.now)
+            self.evaluator.apply_due(connection, self.now)
 
     @rule()
     def restart(self) -> None:
         self.database.close()
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
-            self.watch.apply_due(connection, self.now)
+            self.evaluator.apply_due(connection, self.now)
 
     # --- what always holds -----------------------------------------------------------------------
 
     @staticmethod
-    def _told(connection: Connection) -> set[int]:
+    def _notified(connection: Connection) -> set[int]:
         rows = connection.exec_driver_sql("SELECT id FROM crossing WHERE decision = 'TOLD' AND late = 0")
         return {row[0] for row in rows}
 
@@ -155,13 +157,13 @@ class Budgets(RuleBasedStateMachine):
             return
         with self.database.transaction() as connection:
             for unit in UNITS:
-                span = budget_period(unit, self.now, self.watch.policy.zone)
+                span = budget_period(unit, self.now, self.evaluator.policy.zone)
                 cases = [(subject, span) for subject in (1, 2, TEAM)]
                 in_force = limits(connection, cases, self.now)
                 spent = spends(connection, in_force, SpendBasis.TOTAL)
                 recorded = recorded_steps(connection, in_force)
                 for case, limit in in_force.items():
-                    reached = reached_steps(limit.nanos, spent[case], self.watch.policy.steps)
+                    reached = reached_steps(limit.nanos, spent[case], self.evaluator.policy.steps)
                     assert set(reached) <= set(recorded.get(case, ())), (case, limit, spent[case])
 
     @invariant()
@@ -172,7 +174,7 @@ class Budgets(RuleBasedStateMachine):
             assert outdated_budgets(connection, self.now) == []
 
     @invariant()
-    def what_is_told_only_rises_and_is_owed_once(self) -> None:
+    def notified_steps_only_rise_and_are_enqueued_once(self) -> None:
         if not hasattr(self, "database"):
             return
         with self.database.transaction() as connection:
@@ -183,23 +185,23 @@ class Budgets(RuleBasedStateMachine):
             sql = "SELECT crossing, audience FROM deferral WHERE outcome IS NULL"
             for key, audience in connection.exec_driver_sql(sql).all():
                 waiting.setdefault(key, []).append(audience)
-            owed: dict[int, list[str]] = {}
+            enqueued: dict[int, list[str]] = {}
             for stem, destination in connection.exec_driver_sql("SELECT stem, destination FROM notification").all():
                 if stem.startswith("crossing:"):
-                    owed.setdefault(int(stem.partition(":")[2]), []).append(destination)
+                    enqueued.setdefault(int(stem.partition(":")[2]), []).append(destination)
         by_budget: dict[tuple[object, ...], list[int]] = {}
         for key, *budget, step, decision in rows:
             if decision == "TOLD":
                 by_budget.setdefault(tuple(budget), []).append(step)
-                self._is_owed(budget[0], step, waiting.get(key, []), sorted(owed.get(key, ())))
+                self._check_destinations(budget[0], step, waiting.get(key, []), sorted(enqueued.get(key, ())))
             else:
-                assert key not in owed
+                assert key not in enqueued
         for steps in by_budget.values():
             assert all(low < high for low, high in pairwise(steps)), steps
 
     @staticmethod
-    def _is_owed(subject: int, step: int, waiting: list[str], destinations: list[str]) -> None:
-        """To the right ones, and to each at most once; what was deferred may have been left out for a higher one."""
+    def _check_destinations(subject: int, step: int, waiting: list[str], destinations: list[str]) -> None:
+        """Assert that each destination is a right one, and that none which waits has the step already."""
         if subject == TEAM:
             assert destinations == (["operators"] if step < FULL else ["alert:team"])
             return
