@@ -43,18 +43,18 @@ class AlertContext:
             lambda reader: budget_facts(reader, topic.subject, period, self.policy, self.clock())
         )
 
-    async def name(self, found: BudgetFacts, request: RenderRequest) -> SubjectName:
+    async def name(self, facts: BudgetFacts, request: RenderRequest) -> SubjectName:
         """Return what the subject of a budget is called where a message goes."""
-        return await self.naming.name(found.subject, found.email, request)
+        return await self.naming.name(facts.subject, facts.email, request)
 
     async def heading(self, request: RenderRequest) -> str:
         """Return whose budget a line is about, and of which period; empty in a thread, which shows that itself."""
         if not request.listed:
             return ""
-        found = await self.facts(request)
-        name = await self.name(found, request)
-        adjective = budget_formatting.ADJECTIVES[found.period.unit]
-        return Trusted(f"{name.whose} {adjective} budget of {found.period.label}")
+        facts = await self.facts(request)
+        name = await self.name(facts, request)
+        adjective = budget_formatting.ADJECTIVES[facts.period.unit]
+        return Trusted(f"{name.whose} {adjective} budget of {facts.period.label}")
 
     def cause_values(self, cause: Cause, request: RenderRequest) -> dict[str, object]:
         """Return a cause as values of a template, without tasks and models where titles may not be shown."""

@@ -11,7 +11,7 @@ Case = tuple[int, BudgetPeriod]
 
 def subjects_by_period(cases: Iterable[Case]) -> dict[BudgetPeriod, list[int]]:
     """Return the subjects of each period."""
-    found: dict[BudgetPeriod, list[int]] = defaultdict(list)
+    subjects: dict[BudgetPeriod, list[int]] = defaultdict(list)
     for subject, period in cases:
-        found[period].append(subject)
-    return found
+        subjects[period].append(subject)
+    return subjects

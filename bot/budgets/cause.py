@@ -57,8 +57,8 @@ def notified_step(reader: "Reader", crossing: int, policy: BudgetPolicy) -> Noti
         steps = [step for step in notified_steps(reader, subject, period) if step.id <= crossing]
         if not steps:
             return None
-        found = cause(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
-        return NotifiedStep(period, steps[-1], found)
+        since_step_before = cause(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
+        return NotifiedStep(period, steps[-1], since_step_before)
 
 
 def cause(reads: "Reads", case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW) -> Cause:

@@ -89,13 +89,13 @@ class BudgetChanges:
         key = scope_of(self.connection, scope)
         self.evaluator.apply_due(self.connection, self.now)
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
-        found = [before for unit in units if (before := budget_in_force(self.connection, key, unit))]
-        if not found:
+        budgets = [before for unit in units if (before := budget_in_force(self.connection, key, unit))]
+        if not budgets:
             which = f"{instruction.unit} budget" if instruction.unit else "budget"
             raise RefusedError(f"There is no {which} of `{scope}` to remove. `budgets` lists those there are.")
-        for before in found:
+        for before in budgets:
             self._set(LimitSetting(key, before.unit, None, self.by, instruction.reason))
-        return [BudgetChange(scope, before.unit, before, None) for before in found]
+        return [BudgetChange(scope, before.unit, before, None) for before in budgets]
 
     def _set(self, setting: LimitSetting) -> None:
         self.evaluator.set_limit(self.connection, setting, self.now)

@@ -54,14 +54,14 @@ CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?
 
 def recorded_steps(connection: "Connection", limits: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
     """Return the steps that are recorded of those cases' limits."""
-    found: dict[Case, list[int]] = defaultdict(list)
+    steps: dict[Case, list[int]] = defaultdict(list)
     for period, subjects in subjects_by_period(limits).items():
         revisions = {subject: limits[subject, period].revision for subject in subjects}
         rows = plain_rows(connection, _RECORDED, (json.dumps(list(revisions)), period.unit, period.label))
         for subject, step, revision in rows:
             if revisions[subject] == revision:
-                found[subject, period].append(step)
-    return found
+                steps[subject, period].append(step)
+    return steps
 
 
 _INSERT = """
@@ -119,13 +119,13 @@ _DELETE = "DELETE FROM crossing WHERE id IN (SELECT value FROM json_each(?))"
 
 def delete_replaced(connection: "Connection", limits: Mapping[Case, BudgetLimit]) -> None:
     """Delete crossings of limits that come back into force, if nobody was notified because the limit was replaced."""
-    found: list[int] = []
+    replaced: list[int] = []
     for (subject, period), limit in limits.items():
         values = (subject, period.unit, period.label, limit.revision, CrossingDecision.REPLACED.name)
-        found += [id_ for (id_,) in plain_rows(connection, _REPLACED, values)]
-    if found:
-        deferral_store.delete_deferrals(connection, found)
-        connection.exec_driver_sql(_DELETE, (json.dumps(found),))
+        replaced += [id_ for (id_,) in plain_rows(connection, _REPLACED, values)]
+    if replaced:
+        deferral_store.delete_deferrals(connection, replaced)
+        connection.exec_driver_sql(_DELETE, (json.dumps(replaced),))
 
 
 def set_decision(connection: "Connection", crossing: int, decision: CrossingDecision) -> None:

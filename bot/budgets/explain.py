@@ -124,7 +124,7 @@ class _Explainer:
         return f"{source}, set {formatting.moment(revision.act.at, self.policy.zone)}{why}"
 
     def _step(self, step: CrossedStep) -> ExplainedStep:
-        found = deferrals(self.reader, step.id)
+        of_step = deferrals(self.reader, step.id)
         reason = "" if step.decision is CrossingDecision.TOLD else step.decision.value
         return ExplainedStep(
             step=step.step,
@@ -132,8 +132,8 @@ class _Explainer:
             spend_nanos=step.spend_nanos,
             limit_nanos=step.limit_nanos,
             reason=reason,
-            waiting=tuple(each.audience for each in found if each.outcome is None),
-            left_out=tuple((each.audience, each.outcome.value) for each in found if each.outcome and not reason),
+            waiting=tuple(each.audience for each in of_step if each.outcome is None),
+            left_out=tuple((each.audience, each.outcome.value) for each in of_step if each.outcome and not reason),
             messages=tuple(delivery_records(self.reader, CrossingKey(step.id))),
         )
 

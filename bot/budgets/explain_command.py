@@ -35,11 +35,11 @@ class ExplainCommand:
     async def explain(self, request: Request, caller: Caller) -> None:
         """Explain the caller's own budgets or, for an operator, anybody's."""
         named = await self._name(request, caller)
-        found = await self._explanations(named, caller)
-        whose = "The team" if found[0].whose == "team" else found[0].whose
+        explanations = await self._explanations(named, caller)
+        whose = "The team" if explanations[0].whose == "team" else explanations[0].whose
         draft = Draft(f"Budgets of {escape(whose)}: what counts, what was told, and why not.")
         draft.add(blocks.section(f"*{escape(whose)}*"))
-        for each in found:
+        for each in explanations:
             first, *rest = sentences(each, self.policy)
             draft.add(blocks.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
         await request.responder.respond(draft.message())
@@ -50,13 +50,13 @@ class ExplainCommand:
             return await self.database.read(lambda reader: explain_name(reader, named, self.policy, now))
         if caller.member is None:
             raise self.people.unmatched_error()
-        found = await self.database.read(lambda reader: _explain_member(reader, caller.member, self.policy, now))
-        if found is None:
+        explanations = await self.database.read(lambda reader: _explain_member(reader, caller.member, self.policy, now))
+        if explanations is None:
             raise RefusedError(
                 "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
                 " ask an operator to `link` you to it."
             )
-        return found
+        return explanations
 
     async def _name(self, request: Request, caller: Caller) -> str | None:
         """Return whom the command names, None for the caller.

@@ -10,20 +10,20 @@ from bot.domain.money import usd_text
 from bot.outbox.queries import DeliveryRecord
 
 
-def to_document(found: Explanation) -> dict[str, Any]:
+def to_document(explanation: Explanation) -> dict[str, Any]:
     """Return the explanation as a JSON object."""
     return {
-        "whose": found.whose,
-        "period": found.period.unit.value,
-        "window": found.period.label,
-        "limit_usd": None if found.limit is None else usd_text(found.limit.nanos),
-        "limit_from": found.limit_from or None,
-        "spend_usd": usd_text(found.spend_nanos),
-        "charges": found.charges.charges,
-        "next_step": found.next_step,
-        "reason": found.reason or None,
-        "quiet": [_snooze(snooze) for snooze in found.snoozes],
-        "steps": [_step(step) for step in found.steps],
+        "whose": explanation.whose,
+        "period": explanation.period.unit.value,
+        "window": explanation.period.label,
+        "limit_usd": None if explanation.limit is None else usd_text(explanation.limit.nanos),
+        "limit_from": explanation.limit_from or None,
+        "spend_usd": usd_text(explanation.spend_nanos),
+        "charges": explanation.charges.charges,
+        "next_step": explanation.next_step,
+        "reason": explanation.reason or None,
+        "quiet": [_snooze(each) for each in explanation.snoozes],
+        "steps": [_step(step) for step in explanation.steps],
     }
 
 

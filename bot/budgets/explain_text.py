@@ -38,37 +38,37 @@ class Sentence:
     within: bool = False
 
 
-def sentences(found: Explanation, policy: BudgetPolicy) -> list[Sentence]:
+def sentences(explanation: Explanation, policy: BudgetPolicy) -> list[Sentence]:
     """Return the explanation in sentences."""
-    unit, label = found.period.unit, found.period.label
-    if found.limit is None:
-        return [Sentence(f"{unit.title()} {label}: {show_usd(found.spend_nanos)} spent; {found.reason}.")]
-    used = percent(found.spend_nanos, found.limit.nanos)
-    spent = f"{show_usd(found.spend_nanos)} of {show_usd(found.limit.nanos)}, {used} % used"
+    unit, label = explanation.period.unit, explanation.period.label
+    if explanation.limit is None:
+        return [Sentence(f"{unit.title()} {label}: {show_usd(explanation.spend_nanos)} spent; {explanation.reason}.")]
+    used = percent(explanation.spend_nanos, explanation.limit.nanos)
+    spent = f"{show_usd(explanation.spend_nanos)} of {show_usd(explanation.limit.nanos)}, {used} % used"
     return [
-        Sentence(f"{unit.title()} {label}: {spent}. The limit is {found.limit_from}."),
-        Sentence(_charges(found.charges, policy)),
-        *(sentence for step in found.steps for sentence in _step(step, policy)),
-        *map(Sentence, _outlook(found, found.limit, policy)),
+        Sentence(f"{unit.title()} {label}: {spent}. The limit is {explanation.limit_from}."),
+        Sentence(_charges(explanation.charges, policy)),
+        *(sentence for step in explanation.steps for sentence in _step(step, policy)),
+        *map(Sentence, _outlook(explanation, explanation.limit, policy)),
     ]
 
 
-def _outlook(found: Explanation, limit: BudgetLimit, policy: BudgetPolicy) -> Iterator[str]:
-    if found.reason:
-        yield f"Nothing was told: {found.reason}."
-    for each in found.snoozes:
+def _outlook(explanation: Explanation, limit: BudgetLimit, policy: BudgetPolicy) -> Iterator[str]:
+    if explanation.reason:
+        yield f"Nothing was told: {explanation.reason}."
+    for each in explanation.snoozes:
         yield f"Quiet in {_place(each.audience)} until {formatting.moment(each.until, policy.zone)}."
-    if found.next_step is not None:
-        yield f"Next: {found.next_step} %, at {show_usd(limit.nanos * found.next_step // 100)}."
+    if explanation.next_step is not None:
+        yield f"Next: {explanation.next_step} %, at {show_usd(limit.nanos * explanation.next_step // 100)}."
 
 
-def _charges(found: ChargeCount, policy: BudgetPolicy) -> str:
-    if not found.charges or found.first is None or found.last is None:
+def _charges(count: ChargeCount, policy: BudgetPolicy) -> str:
+    if not count.charges or count.first is None or count.last is None:
         return "No charge counts so far."
-    if found.charges == 1:
-        return f"1 charge counts, booked {formatting.moment(found.first, policy.zone)}."
-    between = f"{formatting.moment(found.first, policy.zone)} to {formatting.moment(found.last, policy.zone)}"
-    return f"{found.charges:,} charges count, booked {between}."
+    if count.charges == 1:
+        return f"1 charge counts, booked {formatting.moment(count.first, policy.zone)}."
+    between = f"{formatting.moment(count.first, policy.zone)} to {formatting.moment(count.last, policy.zone)}"
+    return f"{count.charges:,} charges count, booked {between}."
 
 
 def _place(audience: SnoozeAudience) -> str:

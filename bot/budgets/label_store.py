@@ -41,11 +41,11 @@ def crossing_moments(reads: "Reads", period: BudgetPeriod) -> list[tuple[int, in
     That is where the money counts, whenever it was seen.
     """
     rows = plain_rows(reads, _OF_PERIOD, (period.unit, period.label))
-    found = []
+    moments = []
     for id_, subject, last_charge, crossed_at in rows:
         charges = ChargeRange(period.window, None if subject == TEAM else subject, upto=last_charge)
-        found.append((id_, subject, last_booking(reads, charges) or from_us(crossed_at)))
-    return found
+        moments.append((id_, subject, last_booking(reads, charges) or from_us(crossed_at)))
+    return moments
 
 
 def relabel_crossings(connection: "Connection", changes: Mapping[int, LabelChange]) -> None:
@@ -62,10 +62,10 @@ def relabel_crossings(connection: "Connection", changes: Mapping[int, LabelChang
 def relabel_crossings_back(connection: "Connection", zone: str) -> None:
     """Remove a time zone from the labels of crossings, unless the same step is recorded without it."""
     for unit, label in connection.exec_driver_sql("SELECT DISTINCT unit, period FROM crossing").all():
-        found = PeriodLabel.decode(label)
-        if found.zone == zone:
+        decoded = PeriodLabel.decode(label)
+        if decoded.zone == zone:
             connection.exec_driver_sql(
-                "UPDATE OR IGNORE crossing SET period = ? WHERE unit = ? AND period = ?", (found.day, unit, label)
+                "UPDATE OR IGNORE crossing SET period = ? WHERE unit = ? AND period = ?", (decoded.day, unit, label)
             )
 
 
@@ -96,6 +96,6 @@ def relabel_acknowledgements(connection: "Connection", unit: Unit, changes: Mapp
 def relabel_acknowledgements_back(connection: "Connection", zone: str) -> None:
     """Remove a time zone from the labels of acknowledgements, unless the subject has one without it."""
     for unit, label in connection.exec_driver_sql("SELECT DISTINCT unit, period FROM acknowledgement").all():
-        found = PeriodLabel.decode(label)
-        if found.zone == zone:
-            connection.exec_driver_sql(_RELABEL_ALL, (found.day, unit, label))
+        decoded = PeriodLabel.decode(label)
+        if decoded.zone == zone:
+            connection.exec_driver_sql(_RELABEL_ALL, (decoded.day, unit, label))

@@ -49,20 +49,20 @@ class LimitRenderer:
         key = LimitKey.decode(request.dedup_key)
         if isinstance(key.about, PeriodName):
             return await self._render_restored(key.revision, key.about)
-        found = await self.context.facts(request)
+        facts = await self.context.facts(request)
         revision = await self.context.database.read(lambda reader: limit_revision(reader, key.revision))
         if revision is None:
             return None
-        name = await self.context.name(found, request)
+        name = await self.context.name(facts, request)
         text = self.context.templates.render(
             "budgets/limit_change",
             about=await self.context.heading(request),
-            **self._values(found, revision, name),
+            **self._values(facts, revision, name),
         )
         return blocks.paragraph(text)
 
-    def _values(self, found: BudgetFacts, revision: LimitRevision, name: SubjectName) -> dict[str, object]:
-        zone, unit, limit = self.context.policy.zone, found.period.unit, found.limit
+    def _values(self, facts: BudgetFacts, revision: LimitRevision, name: SubjectName) -> dict[str, object]:
+        zone, unit, limit = self.context.policy.zone, facts.period.unit, facts.limit
         before, after = revision.before_nanos or 0, revision.nanos or 0
         is_default = limit is not None and limit.scope == DEFAULT
         return {
@@ -74,32 +74,34 @@ class LimitRenderer:
             "ends_at": formatting.last_day(revision.ends_at, zone) if revision.ends_at else "",
             "by": name.actor(revision.act.by, "an operator"),
             "reason": name.reason(revision.act.reason),
-            "spend": show_usd(found.spend_nanos),
-            "percent": found.percent,
+            "spend": show_usd(facts.spend_nanos),
+            "percent": facts.percent,
             "default": budget_formatting.limit_of(limit.nanos, unit) if limit and is_default else "",
         }
 
     async def _render_restored(self, revision: int, period: PeriodName) -> Message | None:
-        found = await self._summary(revision, period)
-        if found is None:
+        summary = await self._summary(revision, period)
+        if summary is None:
             return None
-        count = len(found.steps)
+        count = len(summary.steps)
         return blocks.paragraph(
-            self.context.templates.render("budgets/default_restored", limit=found.limit, count=count, over=found.over)
+            self.context.templates.render(
+                "budgets/default_restored", limit=summary.limit, count=count, over=summary.over
+            )
         )
 
     async def render_summary(self, request: RenderRequest) -> Message | None:
         """Return how many subjects are above a limit that was just set; None if there are none any more."""
-        found = await self._summary(SummaryKey.decode(request.dedup_key).id)
-        if found is None:
+        summary = await self._summary(SummaryKey.decode(request.dedup_key).id)
+        if summary is None:
             return None
         text = self.context.templates.render(
             "budgets/summary",
-            limit=found.limit,
-            everyone=found.revision.scope == DEFAULT,
-            count=len(found.steps),
-            over=found.over,
-            by=person(found.revision.act.by),
+            limit=summary.limit,
+            everyone=summary.revision.scope == DEFAULT,
+            count=len(summary.steps),
+            over=summary.over,
+            by=person(summary.revision.act.by),
         )
         return blocks.paragraph(text)
 
@@ -107,8 +109,8 @@ class LimitRenderer:
         """Return what a summary of a limit counts, in one period if that is given."""
 
         def summary(reader: Reader) -> _Summary | None:
-            found = limit_revision(reader, revision)
+            limit = limit_revision(reader, revision)
             steps = [each for each in summarized_steps(reader, revision) if period in {None, each[0]}]
-            return _Summary(found, steps) if found is not None and steps else None
+            return _Summary(limit, steps) if limit is not None and steps else None
 
         return await self.context.database.read(summary)

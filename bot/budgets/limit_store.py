@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def limits(reads: "Reads", cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
     """Return the limit of each case that has one: in force now or, for a period that has ended, at its end."""
-    found: dict[Case, BudgetLimit] = {}
+    limits_by_case: dict[Case, BudgetLimit] = {}
     nobody = unattributed_id(reads)
     for period, subjects in subjects_by_period(cases).items():
         by_scope = (_present_limits if now < period.window.end else _final_limits)(reads, period, {*subjects, DEFAULT})
@@ -31,8 +31,8 @@ def limits(reads: "Reads", cases: Collection[Case], now: datetime) -> dict[Case,
             if limit is None and subject not in {TEAM, nobody}:
                 limit = by_scope.get(DEFAULT)
             if limit is not None:
-                found[subject, period] = limit
-    return found
+                limits_by_case[subject, period] = limit
+    return limits_by_case
 
 
 _PRESENT_LIMITS = """
@@ -117,8 +117,8 @@ def stored_budget(reads: "Reads", scope: int, unit: Unit) -> StoredBudget | None
 
 def budget_in_force(reads: "Reads", scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there is no limit now."""
-    found = stored_budget(reads, scope, unit)
-    return None if found is None or found.limit_nanos is None else found
+    budget = stored_budget(reads, scope, unit)
+    return None if budget is None or budget.limit_nanos is None else budget
 
 
 def expired_budgets(reads: "Reads", now: datetime) -> list[StoredBudget]:

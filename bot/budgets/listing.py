@@ -91,17 +91,17 @@ def _member_lines(
     reader: Reader, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
 ) -> Iterator[BudgetLine]:
     limited = _limited_cases(reader, [(subject, period) for subject in subjects], policy, now)
-    found = paces(reader, limited, policy, now)
+    pace_by_case = paces(reader, limited, policy, now)
     emails = emails_by_id(reader, [each.case[0] for each in limited])
     revisions = {id_: limit_revision(reader, id_) for id_ in {each.limit.revision for each in limited}}
     for each in limited:
-        yield _line(emails[each.case[0]], each, found[each.case], revisions[each.limit.revision])
+        yield _line(emails[each.case[0]], each, pace_by_case[each.case], revisions[each.limit.revision])
 
 
 def _limited_cases(reader: Reader, cases: Sequence[Case], policy: BudgetPolicy, now: datetime) -> list[LimitedCase]:
-    found = limits(reader, cases, now)
-    spent = spends(reader, found, policy.basis)
-    return [LimitedCase(case, limit, spent[case]) for case, limit in found.items()]
+    limits_by_case = limits(reader, cases, now)
+    spent = spends(reader, limits_by_case, policy.basis)
+    return [LimitedCase(case, limit, spent[case]) for case, limit in limits_by_case.items()]
 
 
 def _subjects(reader: Reader, period: BudgetPeriod) -> list[int]:

@@ -60,13 +60,13 @@ def paces(reader: Reader, cases: Iterable[LimitedCase], policy: BudgetPolicy, no
     by_period: dict[BudgetPeriod, list[LimitedCase]] = defaultdict(list)
     for each in cases:
         by_period[each.case[1]].append(each)
-    found: dict[Case, Pace] = {}
+    pace_by_case: dict[Case, Pace] = {}
     for budget_period, of_period in by_period.items():
         if budget_period.unit is Unit.MONTH and now in budget_period.window:
-            found |= _month_paces(reader, of_period, policy, now)
+            pace_by_case |= _month_paces(reader, of_period, policy, now)
         else:
-            found |= {each.case: _even_pace(each, policy, now) for each in of_period}
-    return found
+            pace_by_case |= {each.case: _even_pace(each, policy, now) for each in of_period}
+    return pace_by_case
 
 
 def _even_pace(case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
@@ -96,11 +96,11 @@ def _month_paces(
     }
 
 
-def _month_pace(found: Forecast | None, case: LimitedCase, seen: int) -> Pace:
-    if found is None:
+def _month_pace(month: Forecast | None, case: LimitedCase, seen: int) -> Pace:
+    if month is None:
         return Pace(days_seen=seen)
     limit = case.limit.nanos
-    return Pace(found.low_nanos, found.high_nanos, found.passes(limit) if case.spend_nanos < limit else None)
+    return Pace(month.low_nanos, month.high_nanos, month.passes(limit) if case.spend_nanos < limit else None)
 
 
 def month_forecasts(

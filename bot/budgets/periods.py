@@ -89,8 +89,8 @@ def named_period(name: PeriodName, zone: tzinfo) -> BudgetPeriod:
     """Return the period of a name, on the calendar of the zone in its label, or else of `zone`."""
     label = PeriodLabel.decode(name.label)
     calendar = ZoneInfo(label.zone) if label.zone else zone
-    found = _period_of(name.unit, label.first_day(name.unit), calendar)
-    return BudgetPeriod(name.unit, name.label, found.window) if label.zone else found
+    of_date = _period_of(name.unit, label.first_day(name.unit), calendar)
+    return BudgetPeriod(name.unit, name.label, of_date.window) if label.zone else of_date
 
 
 def previous_period(following: BudgetPeriod, zone: tzinfo) -> BudgetPeriod:
@@ -100,10 +100,10 @@ def previous_period(following: BudgetPeriod, zone: tzinfo) -> BudgetPeriod:
 
 def notified_periods(unit: Unit, now: datetime, zone: tzinfo) -> Iterator[BudgetPeriod]:
     """Yield the periods of a unit of which a crossing is still notified: the present one, then those before it."""
-    found = budget_period(unit, now, zone)
-    while found.is_notified(now):
-        yield found
-        found = previous_period(found, zone)
+    each = budget_period(unit, now, zone)
+    while each.is_notified(now):
+        yield each
+        each = previous_period(each, zone)
 
 
 def _period_of(unit: Unit, day: date, zone: tzinfo) -> BudgetPeriod:

@@ -32,54 +32,54 @@ class BudgetRenderer:
 
     async def render_current(self, request: RenderRequest) -> Message | None:
         """Return a subject's budget as it is now; None if there is nothing to show, or the reader has it snoozed."""
-        found = await self.context.facts(request)
-        if found.limit is None and not found.steps:
+        facts = await self.context.facts(request)
+        if facts.limit is None and not facts.steps:
             return None
         if await is_snoozed_for(self.context, request, unless_posted=True):
             return None
-        return self._message(found, request, await self.context.name(found, request))
+        return self._message(facts, request, await self.context.name(facts, request))
 
-    def _message(self, found: BudgetFacts, request: RenderRequest, name: SubjectName) -> Message:
+    def _message(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Message:
         templates, zone = self.context.templates, self.context.policy.zone
-        headline = templates.render("budgets/headline", **_headline(found, name))
-        if step := self._hidden_step(found, request):
+        headline = templates.render("budgets/headline", **_headline(facts, name))
+        if step := self._hidden_step(facts, request):
             headline = f"{headline}\n{step}"
         draft = Draft(headline)
         draft.add(blocks.section(headline))
-        draft.add(blocks.section(templates.render("budgets/details", **self._details(found, request, name))))
-        as_of = "" if found.as_of is None else formatting.moment(found.as_of, zone)
+        draft.add(blocks.section(templates.render("budgets/details", **self._details(facts, request, name))))
+        as_of = "" if facts.as_of is None else formatting.moment(facts.as_of, zone)
         draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of)))
-        if not found.has_ended and found.limit is not None:
+        if not facts.has_ended and facts.limit is not None:
             draft.add(blocks.actions(list(_buttons(topic_of(request)))))
         return draft.message()
 
-    def _hidden_step(self, found: BudgetFacts, request: RenderRequest) -> str:
+    def _hidden_step(self, facts: BudgetFacts, request: RenderRequest) -> str:
         """Return the step that the message was posted for, if the budget as it is now does not show it any more."""
         if not is_of(CrossingKey, request.dedup_key):
             return ""
         crossing = CrossingKey.decode(request.dedup_key).id
-        used = percent(found.spend_nanos, _shown_limit(found))
-        for step in found.steps:
+        used = percent(facts.spend_nanos, _shown_limit(facts))
+        for step in facts.steps:
             if step.id == crossing and used < step.step:
-                return self.context.step_text(step, found.period.unit, {"about": "", "moved": ""})
+                return self.context.step_text(step, facts.period.unit, {"about": "", "moved": ""})
         return ""
 
-    def _details(self, found: BudgetFacts, request: RenderRequest, name: SubjectName) -> dict[str, object]:
+    def _details(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> dict[str, object]:
         return {
-            **self.context.cause_values(found.cause, request),
-            **self._limit_values(found, name),
-            "unit": found.period.unit.value,
-            "over": found.has_ended,
-            "ends": budget_formatting.period_end(found.period, self.context.policy.zone),
-            "pace": budget_formatting.pace(found.pace),
-            "used_up": budget_formatting.used_up(found.pace),
-            "acts": [*self._acknowledgement(found, name), *self._snoozes(found, request, name)],
+            **self.context.cause_values(facts.cause, request),
+            **self._limit_values(facts, name),
+            "unit": facts.period.unit.value,
+            "over": facts.has_ended,
+            "ends": budget_formatting.period_end(facts.period, self.context.policy.zone),
+            "pace": budget_formatting.pace(facts.pace),
+            "used_up": budget_formatting.used_up(facts.pace),
+            "acts": [*self._acknowledgement(facts, name), *self._snoozes(facts, request, name)],
         }
 
-    def _limit_values(self, found: BudgetFacts, name: SubjectName) -> dict[str, object]:
-        zone, by, limit = self.context.policy.zone, found.set_by, found.limit
+    def _limit_values(self, facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
+        zone, by, limit = self.context.policy.zone, facts.set_by, facts.limit
         return {
-            "limit": budget_formatting.limit_of(limit.nanos, found.period.unit) if limit else "none any more",
+            "limit": budget_formatting.limit_of(limit.nanos, facts.period.unit) if limit else "none any more",
             "limit_from": budget_formatting.source(limit) if limit else "removed",
             "set_by": name.actor(by.act.by, "an operator") if by else "",
             "set_at": formatting.moment(by.act.at, zone) if by else "",
@@ -87,13 +87,13 @@ class BudgetRenderer:
             "ends_at": formatting.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
         }
 
-    def _acknowledgement(self, found: BudgetFacts, name: SubjectName) -> Iterator[str]:
-        if found.acknowledged:
-            by, at = name.actor(found.acknowledged.by), self._moment(found.acknowledged.at)
+    def _acknowledgement(self, facts: BudgetFacts, name: SubjectName) -> Iterator[str]:
+        if facts.acknowledged:
+            by, at = name.actor(facts.acknowledged.by), self._moment(facts.acknowledged.at)
             yield Trusted(f":white_check_mark: Acknowledged by {by}, {at}")
 
-    def _snoozes(self, found: BudgetFacts, request: RenderRequest, name: SubjectName) -> Iterator[str]:
-        for each in found.snoozes:
+    def _snoozes(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Iterator[str]:
+        for each in facts.snoozes:
             if _may_be_shown(each, request):
                 where = "in the channel" if each.audience is Audience.CHANNEL else "in direct messages"
                 yield Trusted(f":zzz: Quiet {where} until {self._moment(each.until)}, by {name.actor(each.by)}")
@@ -102,24 +102,24 @@ class BudgetRenderer:
         return formatting.moment(at, self.context.policy.zone)
 
 
-def _headline(found: BudgetFacts, name: SubjectName) -> dict[str, object]:
-    limit = _shown_limit(found)
+def _headline(facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
+    limit = _shown_limit(facts)
     return {
         **name.template_values(),
-        "over": found.has_ended,
-        "adjective": budget_formatting.ADJECTIVES[found.period.unit],
-        "unit": found.period.unit.value,
-        "period": found.period.label,
-        "percent": percent(found.spend_nanos, limit),
-        "spend": show_usd(found.spend_nanos),
+        "over": facts.has_ended,
+        "adjective": budget_formatting.ADJECTIVES[facts.period.unit],
+        "unit": facts.period.unit.value,
+        "period": facts.period.label,
+        "percent": percent(facts.spend_nanos, limit),
+        "spend": show_usd(facts.spend_nanos),
         "limit": show_usd(limit),
-        "late": bool(found.steps and found.steps[-1].late),
+        "late": bool(facts.steps and facts.steps[-1].late),
     }
 
 
-def _shown_limit(found: BudgetFacts) -> int:
+def _shown_limit(facts: BudgetFacts) -> int:
     """Return the limit that spend is shown against: where it was removed, that of the last step."""
-    return found.limit.nanos if found.limit else found.steps[-1].limit_nanos
+    return facts.limit.nanos if facts.limit else facts.steps[-1].limit_nanos
 
 
 def _may_be_shown(snooze: ActiveSnooze, request: RenderRequest) -> bool:

@@ -67,22 +67,22 @@ def decide_request(
         RefusedError: it is another request by now, what was asked for is over already, or it would lower a limit that
             was set since.
     """
-    found = budget_request(connection, decision.request)
-    if found is None or found.state is not RequestState.OPEN:
-        return found
-    if decision.version and decision.version != found.version:
-        limit = budget_formatting.limit_of(found.nanos, found.unit)
+    request = budget_request(connection, decision.request)
+    if request is None or request.state is not RequestState.OPEN:
+        return request
+    if decision.version and decision.version != request.version:
+        limit = budget_formatting.limit_of(request.nanos, request.unit)
         raise RefusedError(f"Nothing was done: this request has changed meanwhile, to {limit}. Look at it again.")
     if decision.approve:
-        _set_limit(connection, evaluator, found, decision.by, now)
+        _set_limit(connection, evaluator, request, decision.by, now)
     state = RequestState.APPROVED if decision.approve else RequestState.DECLINED
-    mark_decided(connection, found.id, state, decision.by, now)
-    request_edits(connection, [RequestTopic(found.id)])
-    new = NewNotification(DecidedKey(found.id), UserDestination(found.asked_by), urgent=False)
+    mark_decided(connection, request.id, state, decision.by, now)
+    request_edits(connection, [RequestTopic(request.id)])
+    new = NewNotification(DecidedKey(request.id), UserDestination(request.asked_by), urgent=False)
     enqueue(connection, [new], now)
-    period = budget_period(found.unit, now, evaluator.policy.zone)
-    request_edits(connection, [BudgetTopic.of(found.member, period)])
-    return found
+    period = budget_period(request.unit, now, evaluator.policy.zone)
+    request_edits(connection, [BudgetTopic.of(request.member, period)])
+    return request
 
 
 def _set_limit(

@@ -70,8 +70,8 @@ def _point_to(connection: "Connection", budget: int, revision: tuple[int, int | 
 
 def following_limit(reads: "Reads", budget: StoredBudget) -> int | None:
     """Return the limit in nanos that will hold after a limit for a while has ended; None if there will be none."""
-    found = None if budget.ends_at is None else _newest(reads, budget.id, budget.ends_at)
-    return None if found is None else found[1]
+    following = None if budget.ends_at is None else _newest(reads, budget.id, budget.ends_at)
+    return None if following is None else following[1]
 
 
 def _newest(reads: "Reads", budget: int, now: datetime) -> Sequence[Any] | None:

@@ -14,7 +14,7 @@ from bot.budgets.keys import BudgetTopic, CrossingKey
 from bot.budgets.limit_store import limits
 from bot.budgets.periods import LATE, BudgetPeriod, budget_period, previous_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import CrossingDecision
+from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.budgets.snooze_store import EndedSnooze, delete_snooze
 from bot.domain.periods import Unit
 from bot.outbox.destinations import OperatorDestination
@@ -46,15 +46,17 @@ def end_snooze(connection: "Connection", snooze: EndedSnooze, policy: BudgetPoli
     """Delete a snooze that is over, and enqueue the highest step of each period that it has kept back."""
     delete_snooze(connection, snooze.id)
     cases = [(snooze.subject, period) for period in _notified_periods(snooze.unit, policy, now)]
-    found = limits(connection, cases, now)
-    periods = {
-        case[1].label: _NotifiedPeriod(case[1], found[case].revision if case in found else None) for case in cases
-    }
+    limits_by_case = limits(connection, cases, now)
+    periods = {case[1].label: _notified_period(case[1], limits_by_case.get(case)) for case in cases}
     if isinstance(snooze.audience, OperatorAudience):
         _notify_operator(connection, snooze, snooze.audience, periods, now)
     else:
         _notify_audience(connection, snooze, snooze.audience, periods, now)
     request_edits(connection, [BudgetTopic.of(*case) for case in cases])
+
+
+def _notified_period(period: BudgetPeriod, limit: BudgetLimit | None) -> _NotifiedPeriod:
+    return _NotifiedPeriod(period, None if limit is None else limit.revision)
 
 
 def _notified_periods(unit: Unit, policy: BudgetPolicy, now: datetime) -> list[BudgetPeriod]:

@@ -52,10 +52,10 @@ SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?1 + 6
 
 def snoozed_audiences(reads: "Reads", now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
     """Return the audiences that have a budget snoozed now, by subject and unit."""
-    found: dict[tuple[int, Unit], list[SnoozeAudience]] = defaultdict(list)
+    audiences: dict[tuple[int, Unit], list[SnoozeAudience]] = defaultdict(list)
     for subject, unit, audience in plain_rows(reads, _ACTIVE, (to_us(now),)):
-        found[subject, Unit(unit)].append(decode_audience(audience))
-    return found
+        audiences[subject, Unit(unit)].append(decode_audience(audience))
+    return audiences
 
 
 @dataclass(frozen=True, slots=True)

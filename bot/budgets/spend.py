@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def spends(reads: "Reads", cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
     """Return what each case has spent, in nanos."""
-    found: dict[Case, int] = {}
+    spend_by_case: dict[Case, int] = {}
     for period, subjects in subjects_by_period(cases).items():
         members = [subject for subject in subjects if subject != TEAM]
         if members:
             by_member = spend_by_member(reads, members, period.window, basis)
-            found |= {(member, period): nanos for member, nanos in by_member.items()}
+            spend_by_case |= {(member, period): nanos for member, nanos in by_member.items()}
         if TEAM in subjects:
             start, end = to_us(period.window.start), to_us(period.window.end)
-            found[TEAM, period] = basis.spend(*quarter_hour_totals.between(reads, start, end))
-    return found
+            spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.between(reads, start, end))
+    return spend_by_case

@@ -27,11 +27,11 @@ class StepRenderer:
         if await is_snoozed_for(self.context, request):
             return None
         policy = self.context.policy
-        found = await self.context.database.read(lambda reader: notified_step(reader, crossing, policy))
-        if found is None:
+        notified = await self.context.database.read(lambda reader: notified_step(reader, crossing, policy))
+        if notified is None:
             return None
-        values = {"about": await self.context.heading(request), **self.context.cause_values(found.cause, request)}
-        return blocks.paragraph(self.context.step_text(found.step, found.period.unit, values))
+        values = {"about": await self.context.heading(request), **self.context.cause_values(notified.cause, request)}
+        return blocks.paragraph(self.context.step_text(notified.step, notified.period.unit, values))
 
 
 async def is_snoozed_for(context: AlertContext, request: RenderRequest, *, unless_posted: bool = False) -> bool:

@@ -36,7 +36,7 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     return closed
 
 
-async def test_80_then_100_in_one_month_tells_the_member_twice_and_the_channel_once(harness: ServiceHarness) -> None:
+async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channel_once(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah", "budget @priya 100/month")
     assert "$100.00 a month" in visible_text(answer)
     await spend(harness, PRIYA, 42, title="deep crawl", model="opus")
@@ -89,7 +89,7 @@ async def test_a_default_budget_is_everybodys_own(harness: ServiceHarness) -> No
     assert "the default for everyone" in visible_text(notifications(harness.dm("marcus"))[0])
 
 
-async def test_a_raise_is_silent_and_a_lowering_tells_once(harness: ServiceHarness) -> None:
+async def test_a_raise_is_silent_and_a_lowering_is_notified_once(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 50/month")
     await harness.deliver()
     assert len(notifications(harness.dm("priya"))) == 1
@@ -172,7 +172,7 @@ async def test_a_member_acts_on_their_own_budget_alone(harness: ServiceHarness) 
     assert "acknowledged already" in visible_text(again)
 
 
-async def test_a_snooze_defers_to_its_end_and_then_tells_the_highest_once(harness: ServiceHarness) -> None:
+async def test_a_snooze_defers_to_its_end_and_then_the_highest_step_is_notified_once(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     assert "Quiet in your direct messages until" in visible_text(await harness.ask("priya", "snooze 2h"))
     await spend(harness, PRIYA, 15)
@@ -186,7 +186,7 @@ async def test_a_snooze_defers_to_its_end_and_then_tells_the_highest_once(harnes
     assert len(notifications(harness.dm("priya"))) == 1
 
 
-async def test_a_member_unknown_in_slack_is_told_of_in_the_channel_by_plain_e_mail(harness: ServiceHarness) -> None:
+async def test_the_channel_is_notified_of_a_member_unknown_in_slack_by_plain_e_mail(harness: ServiceHarness) -> None:
     await spend(harness, "stranger@acme.example", 10)
     await harness.ask("hannah", "budget stranger@acme.example 10/month")
     await harness.deliver()
@@ -195,7 +195,7 @@ async def test_a_member_unknown_in_slack_is_told_of_in_the_channel_by_plain_e_ma
     assert "<@>" not in visible_text(message)
 
 
-async def test_charges_that_come_late_are_told_as_late(harness: ServiceHarness) -> None:
+async def test_charges_that_come_late_are_notified_as_late(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @marcus 30/day")
     harness.clock.advance(timedelta(hours=13))
     yesterday = START + 10 * HOUR
@@ -273,7 +273,7 @@ async def test_explain_gives_the_reasons(harness: ServiceHarness) -> None:
     assert "Only operators" in visible_text(await harness.ask("marcus", "explain @priya"))
 
 
-async def test_a_reason_is_no_link_and_no_mention_wherever_it_is_said(harness: ServiceHarness) -> None:
+async def test_a_reason_is_no_link_and_no_mention_wherever_it_is_shown(harness: ServiceHarness) -> None:
     await harness.ask("priya", 'budget request 50/month reason:"see https://evil.example <!channel> *now*"')
     await harness.deliver()
     (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
@@ -335,7 +335,9 @@ async def copied(harness: ServiceHarness, message: Message) -> Message:
     return copy
 
 
-async def test_where_operators_alone_hear_of_members_no_channel_names_a_stranger(closed: ServiceHarness) -> None:
+async def test_where_operators_alone_are_notified_of_members_no_channel_names_a_stranger(
+    closed: ServiceHarness,
+) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "ALERT_PRIVACY": "operators"}
     await closed.open()
     await spend(closed, "stranger@acme.example", 10)

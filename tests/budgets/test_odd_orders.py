@@ -57,7 +57,7 @@ async def test_an_operator_snoozes_whoever_is_named(harness: ServiceHarness, lin
     assert "Quiet in the channel" in await say(harness, "hannah", line)
 
 
-async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messages_alone(
+async def test_an_operator_who_reads_of_a_member_in_direct_messages_snoozes_those_alone(
     closed: ServiceHarness,
 ) -> None:
     harness = await opened(closed, ALERT_PRIVACY="operators")
@@ -70,7 +70,7 @@ async def test_an_operator_who_reads_of_a_member_directly_leaves_their_own_messa
     assert len(notifications(harness.dm("priya"))) == before + 1
 
 
-async def test_where_operators_alone_hear_of_members_the_channel_hears_of_the_team(closed: ServiceHarness) -> None:
+async def test_where_operators_alone_are_notified_of_members_the_channel_is_of_the_team(closed: ServiceHarness) -> None:
     harness = await opened(closed, ALERT_PRIVACY="operators")
     await say(harness, "hannah", "budget team 8/month")
     (message,) = notifications(harness.visible("marcus"))
@@ -83,7 +83,7 @@ async def ended(harness: ServiceHarness, hours: int = 2) -> None:
     await harness.deliver()
 
 
-async def test_the_end_of_a_snooze_tells_of_the_limit_in_force_alone(harness: ServiceHarness) -> None:
+async def test_the_end_of_a_snooze_notifies_of_the_limit_in_force_alone(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 20/month")
     await say(harness, "priya", "snooze 2h")
     await spend(harness, PRIYA, 25)
@@ -98,7 +98,9 @@ async def test_the_end_of_a_snooze_tells_of_the_limit_in_force_alone(harness: Se
 
 
 @pytest.mark.parametrize("line", ["budget @priya 1000/month", "budget @priya remove month"])
-async def test_a_limit_replaced_or_removed_in_quiet_leaves_nothing_to_tell(harness: ServiceHarness, line: str) -> None:
+async def test_a_limit_replaced_or_removed_while_snoozed_leaves_nothing_to_notify(
+    harness: ServiceHarness, line: str
+) -> None:
     await say(harness, "hannah", "budget @priya 50/month", "snooze @priya 2h")
     await say(harness, "priya", "snooze 2h")
     await spend(harness, PRIYA, 45)
@@ -108,7 +110,7 @@ async def test_a_limit_replaced_or_removed_in_quiet_leaves_nothing_to_tell(harne
     assert notifications(harness.visible("marcus")) == []
 
 
-async def test_what_was_passed_in_quiet_is_told_once_its_limit_is_back(harness: ServiceHarness) -> None:
+async def test_a_step_passed_while_snoozed_is_notified_once_its_limit_is_back(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 50/month")
     await say(harness, "priya", "snooze 2h")
     await spend(harness, PRIYA, 32)
@@ -121,7 +123,7 @@ async def test_what_was_passed_in_quiet_is_told_once_its_limit_is_back(harness: 
     assert "84 % of your monthly budget" in visible_text(message)
 
 
-async def test_quiet_in_the_channel_alone_is_explained_as_such(harness: ServiceHarness) -> None:
+async def test_a_snooze_of_the_channel_alone_is_explained_as_such(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month", "snooze @priya 2h")
     await spend(harness, PRIYA, 75)
     explained = await say(harness, "priya", "explain")
@@ -133,7 +135,7 @@ async def test_quiet_in_the_channel_alone_is_explained_as_such(harness: ServiceH
     assert "not told, because" not in explained.partition("100 % passed")[2]
 
 
-async def test_the_lower_of_two_steps_passed_in_quiet_has_a_reason(harness: ServiceHarness) -> None:
+async def test_the_lower_of_two_steps_passed_while_snoozed_has_a_reason(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month")
     await say(harness, "priya", "snooze 2h")
     await spend(harness, PRIYA, 45)
@@ -143,7 +145,7 @@ async def test_the_lower_of_two_steps_passed_in_quiet_has_a_reason(harness: Serv
     assert "at $55.00 of $100.00: not told, because a higher step was passed" in explained
 
 
-async def test_what_quiet_outlasted_is_explained_in_the_next_period(harness: ServiceHarness) -> None:
+async def test_a_step_whose_snooze_outlasted_its_period_is_explained_in_the_next_one(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 40/day")
     await say(harness, "priya", "snooze today")
     await spend(harness, PRIYA, 25)
@@ -154,7 +156,7 @@ async def test_what_quiet_outlasted_is_explained_in_the_next_period(harness: Ser
     assert explained.count("Day 20") == 2
 
 
-async def test_a_day_on_its_way_past_its_limit_is_foretold(harness: ServiceHarness) -> None:
+async def test_a_day_on_pace_to_pass_its_limit_is_forecast(harness: ServiceHarness) -> None:
     harness.clock.advance(timedelta(hours=9))
     await spend(harness, PRIYA, 8)
     await say(harness, "hannah", "budget @priya 20/day")
@@ -172,7 +174,7 @@ async def merged(harness: ServiceHarness, old: str, new: str) -> None:
     await harness.deliver()
 
 
-async def test_a_member_whose_own_budget_was_removed_takes_over_the_olds_with_all_that_follows(
+async def test_a_merged_member_without_a_budget_takes_over_the_other_ones_with_all_that_follows(
     harness: ServiceHarness,
 ) -> None:
     await spend(harness, MARCUS, 1)
@@ -191,7 +193,7 @@ async def test_a_member_whose_own_budget_was_removed_takes_over_the_olds_with_al
     assert notifications(harness.dm("marcus")) == []  # the 50 % step was told to whom they were
 
 
-async def test_joined_members_have_one_living_message(harness: ServiceHarness) -> None:
+async def test_merged_members_have_one_live_message(harness: ServiceHarness) -> None:
     await spend(harness, BEFORE, 9)
     await say(harness, "hannah", f"link @priya {BEFORE}", f"budget {BEFORE} 10/month")
     (parent,) = notifications(harness.dm("priya"))
@@ -202,7 +204,7 @@ async def test_joined_members_have_one_living_message(harness: ServiceHarness) -
     assert "$19.00 of $10.00" in visible_text(parents[0])
 
 
-async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(harness: ServiceHarness) -> None:
+async def test_what_waits_for_the_old_e_mail_is_sent_to_the_new_one(harness: ServiceHarness) -> None:
     await spend(harness, BEFORE, 9)
     with harness.service.database.transaction() as connection:
         limit = LimitSetting(scope_of(connection, BEFORE), Unit.MONTH, 18 * USD, "terminal")
@@ -215,7 +217,7 @@ async def test_what_is_owed_to_the_old_e_mail_is_told_to_the_new_one(harness: Se
     assert len(channel) == 1
 
 
-async def test_a_step_of_the_default_that_both_passed_is_told_once(harness: ServiceHarness) -> None:
+async def test_a_step_of_the_default_that_both_passed_is_notified_once(harness: ServiceHarness) -> None:
     await spend(harness, BEFORE, 10)
     with harness.service.database.transaction() as connection:
         default = LimitSetting(DEFAULT, Unit.MONTH, 18 * USD, "terminal")
@@ -230,7 +232,7 @@ async def test_a_step_of_the_default_that_both_passed_is_told_once(harness: Serv
 # --- limits that change --------------------------------------------------------------------------
 
 
-async def test_a_full_sync_tells_of_what_happens_now(harness: ServiceHarness) -> None:
+async def test_a_full_sync_notifies_of_what_happens_now(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month")
     begun = harness.clock() - timedelta(hours=1, seconds=1)
     add(harness.neo.world, "big", "8", email=PRIYA, begun=begun)
@@ -240,7 +242,7 @@ async def test_a_full_sync_tells_of_what_happens_now(harness: ServiceHarness) ->
     assert "90 % of your monthly budget" in visible_text(message)
 
 
-async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(harness: ServiceHarness) -> None:
+async def test_nobody_is_notified_of_history_read_as_a_limit_for_a_while_ends(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 50/month", "budget @priya 400/month until:today")
     harness.clock.advance(DAY)
     add(harness.neo.world, "old", "6", email=PRIYA, begun=harness.clock() - timedelta(hours=2))
@@ -251,7 +253,7 @@ async def test_history_read_as_a_limit_for_a_while_ends_is_told_to_nobody(harnes
     assert "it was found while reading history" in await say(harness, "priya", "explain")
 
 
-async def test_the_end_of_a_default_for_a_while_over_many_is_told_in_one_summary(harness: ServiceHarness) -> None:
+async def test_the_end_of_a_default_for_a_while_over_many_is_one_summary(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget default 50/month", "budget default 3000/month until:today")
     for each in range(7):
         await spend(harness, f"m{each}@acme.example", 40 + 5 * each)
@@ -337,7 +339,7 @@ def of_team(harness: ServiceHarness, user: str) -> list[str]:
     ]
 
 
-async def test_an_operators_quiet_is_theirs_alone_and_ends_with_the_highest_step(closed: ServiceHarness) -> None:
+async def test_an_operators_snooze_is_theirs_alone_and_ends_with_the_highest_step(closed: ServiceHarness) -> None:
     both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
     harness = await opened(closed, ADMINS=both)
     await say(harness, "hannah", "budget team 20/month")  # 50 %: both hear of it
@@ -371,7 +373,7 @@ async def test_where_members_are_operators_business_one_of_them_silences_nobody_
     assert [each for each in notifications(harness.dm("priya")) if "150 % passed" in visible_text(each)]
 
 
-async def test_a_late_step_that_was_left_in_quiet_is_told_at_its_end(harness: ServiceHarness) -> None:
+async def test_a_late_step_that_was_snoozed_is_notified_at_the_end(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 40/day")
     harness.clock.advance(DAY)
     await say(harness, "priya", "snooze 2h")
@@ -384,7 +386,7 @@ async def test_a_late_step_that_was_left_in_quiet_is_told_at_its_end(harness: Se
     assert "not told, because" not in await say(harness, "priya", "explain")
 
 
-async def test_a_late_step_is_not_told_more_than_three_days_after_its_period(harness: ServiceHarness) -> None:
+async def test_a_late_step_is_not_notified_more_than_three_days_after_its_period(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 40/day")
     harness.clock.advance(DAY)
     await say(harness, "priya", "snooze 72h")
@@ -394,7 +396,7 @@ async def test_a_late_step_is_not_told_more_than_three_days_after_its_period(har
     assert notifications(harness.dm("priya")) == []
 
 
-async def test_quiet_that_was_asked_for_by_a_clock_that_ran_ahead_is_none(harness: ServiceHarness) -> None:
+async def test_a_snooze_set_by_a_clock_that_ran_ahead_is_none(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month")
     harness.clock.advance(20 * DAY)
     await say(harness, "priya", "snooze 744h")

@@ -88,7 +88,7 @@ def ledger(database: Database, tmp_path: Path) -> Ledger:
     return Ledger(database, tmp_path / "ledger.db", Unit.DAY)
 
 
-def test_west_the_same_money_is_told_once_and_the_day_of_the_same_name_is_its_own(ledger: Ledger) -> None:
+def test_west_the_same_money_is_notified_once_and_the_day_of_the_same_name_is_its_own(ledger: Ledger) -> None:
     night = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
     ledger.begin(night - DAY)
     ledger.spend(60, night)
@@ -103,7 +103,7 @@ def test_west_the_same_money_is_told_once_and_the_day_of_the_same_name_is_its_ow
     assert ledger.messages == {"budget:1:day:2026-11-23", "budget:1:day:2026-11-24"}
 
 
-def test_east_the_same_money_is_told_once_and_the_next_day_is_its_own(ledger: Ledger) -> None:
+def test_east_the_same_money_is_notified_once_and_the_next_day_is_its_own(ledger: Ledger) -> None:
     evening = datetime(2026, 11, 24, 16, tzinfo=UTC)  # the 25th in Tokyo already
     ledger.begin(evening - DAY)
     ledger.spend(60, evening)
@@ -117,7 +117,7 @@ def test_east_the_same_money_is_told_once_and_the_next_day_is_its_own(ledger: Le
     assert ledger.told == [100, 200, 100]
 
 
-def test_what_lies_together_only_on_the_new_calendar_is_told(ledger: Ledger) -> None:
+def test_what_lies_together_only_on_the_new_calendar_is_notified(ledger: Ledger) -> None:
     ledger.begin(NOON - 2 * DAY)
     ledger.spend(20, NOON.replace(hour=22) - DAY)
     ledger.spend(20, NOON.replace(hour=1))
@@ -129,7 +129,7 @@ def test_what_lies_together_only_on_the_new_calendar_is_told(ledger: Ledger) -> 
     assert ledger.told == [80]
 
 
-def test_there_and_back_tells_nothing_and_leaves_all_as_it_was(ledger: Ledger) -> None:
+def test_there_and_back_notifies_nobody_and_leaves_all_as_it_was(ledger: Ledger) -> None:
     ledger.begin(NOON - 3 * DAY)
     ledger.spend(60, NOON - DAY)
     ledger.spend(60, NOON - 11 * HOUR)
@@ -151,7 +151,7 @@ def test_there_and_back_tells_nothing_and_leaves_all_as_it_was(ledger: Ledger) -
         datetime(2026, 10, 25, 0, 30, tzinfo=UTC),  # in the night of the doubled one
     ],
 )
-def test_around_every_edge_each_step_of_a_period_is_told_once(
+def test_around_every_edge_each_step_of_a_period_is_notified_once(
     database: Database, tmp_path: Path, unit: Unit, zone: str, edge: datetime
 ) -> None:
     ledger = Ledger(database, tmp_path / "ledger.db", unit)
@@ -167,7 +167,7 @@ def test_around_every_edge_each_step_of_a_period_is_told_once(
     assert ledger.told == [100, 100]
 
 
-def test_the_message_there_goes_on_with_its_period_and_what_people_did_about_it(ledger: Ledger) -> None:
+def test_a_live_message_goes_on_with_its_period_and_what_people_did_about_it(ledger: Ledger) -> None:
     night = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
     ledger.begin(night - DAY)
     ledger.spend(60, night)
@@ -192,7 +192,7 @@ def test_the_message_there_goes_on_with_its_period_and_what_people_did_about_it(
         reader.close()
 
 
-def test_a_late_charge_of_the_day_before_is_told_once_across_the_change(ledger: Ledger) -> None:
+def test_a_late_charge_of_the_day_before_is_notified_once_across_the_change(ledger: Ledger) -> None:
     ledger.begin(NOON - 2 * DAY)
     ledger.spend(60, NOON, created=NOON - DAY)
     assert ledger.told == [100]
