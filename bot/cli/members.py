@@ -1,6 +1,5 @@
 """The command group `member`: the people of the ledger."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -64,9 +63,10 @@ def _line(person: "MemberSummary", linked: Mapping[str, str]) -> str:
 @print_errors
 def link_member(email: str, slack_id: str) -> None:
     """Match a Slack user to an E-MAIL of Neo; `remove` as the e-mail undoes it."""
+    from bot.domain.slack_ids import is_user_id
     from bot.people.links import link, unlink
 
-    if not re.fullmatch(r"[UW][A-Z0-9]{2,}", slack_id):
+    if not is_user_id(slack_id):
         fail(f"`{slack_id}` is no Slack id such as U0123ABCD. Slack shows it in a profile.", code=WRONG_USE)
     app = load_app()
     with app.database() as database, database.transaction() as connection:

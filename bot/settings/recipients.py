@@ -2,6 +2,7 @@
 
 import re
 
+from bot.domain.slack_ids import is_channel_id, is_user_id
 from bot.domain.tasks import member_key
 from bot.settings.errors import InvalidValueError
 from bot.settings.values import comma_separated
@@ -24,7 +25,7 @@ def people(text: str) -> frozenset[str]:
 
 
 def _person(text: str) -> str:
-    if re.fullmatch(r"[UW][A-Z0-9]{2,}", text):
+    if is_user_id(text):
         return text
     if _EMAIL.fullmatch(text):
         return member_key(text)
@@ -42,7 +43,7 @@ def optional_channel(text: str) -> str | None:
 
 
 def _channel(text: str) -> str:
-    if re.fullmatch(r"[CGD][A-Z0-9]{2,}", text):
+    if is_channel_id(text):
         return text
     if re.fullmatch(r"#[^\s#,<>]{1,80}", text):
         return text.lower()

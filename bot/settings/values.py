@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.domain.money import AmountError, typed_nanos
+from bot.domain.numbers import whole_number
 from bot.settings.errors import InvalidValueError
 
 E = TypeVar("E", bound=StrEnum)
@@ -24,7 +25,7 @@ def budget_steps(text: str) -> tuple[int, ...]:
     """Return percentages, ascending, each once."""
     percentages = comma_separated(text)
     for each in percentages:
-        if not _is_whole(each, 1, _MOST_PERCENT):
+        if whole_number(each, 1, _MOST_PERCENT) is None:
             raise InvalidValueError(
                 f"`{each}` is no percentage from 1 to {_MOST_PERCENT:,}. Give some such as 50,80,100."
             )
@@ -71,15 +72,12 @@ def whole_number_parser(least: int, most: int, noun: str) -> Callable[[str], int
     """Return a parser of a whole number of something from `least` to `most`."""
 
     def parse(text: str) -> int:
-        if not _is_whole(text, least, most):
+        number = whole_number(text, least, most)
+        if number is None:
             raise InvalidValueError(f"`{text}` is not a whole number of {noun} from {least:,} to {most:,}.")
-        return int(text)
+        return number
 
     return parse
-
-
-def _is_whole(text: str, least: int, most: int) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most
 
 
 def choice_parser(choices: type[E]) -> Callable[[str], E | None]:

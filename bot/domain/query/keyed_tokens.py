@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from bot.domain.numbers import whole_number
 from bot.domain.query.draft import Draft
 from bot.domain.query.errors import QueryError, WhenError
 from bot.domain.query.question import (
@@ -121,12 +122,12 @@ def _read_sort(draft: Draft, token: Token) -> None:
 
 
 def _read_top(draft: Draft, token: Token) -> None:
-    text = _single(draft, token)
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_TOP)) and 0 < int(text) <= MAX_TOP):
+    top = whole_number(_single(draft, token), 1, MAX_TOP)
+    if top is None:
         raise draft.error(token, f"`top:` takes a whole number from 1 to {MAX_TOP:,}", "top:20")
-    if draft.question.top not in {None, int(text)}:
+    if draft.question.top not in {None, top}:
         raise draft.error(token, "a second `top:`", "")
-    draft.question = replace(draft.question, top=int(text))
+    draft.question = replace(draft.question, top=top)
 
 
 def _read_byok(draft: Draft, token: Token) -> None:
