@@ -17,7 +17,7 @@ from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.slack.faults import PostRateLimit, RateLimited
 from bot.sandbox.slack.models import Channel
 from bot.sandbox.slack.server import SlackApi, SlackServer
-from bot.sandbox.slack.workspace import Workspace as Simulated
+from bot.sandbox.slack.workspace import Workspace
 from bot.service.log import configure
 from bot.settings.model import LogFormat, LogLevel
 from bot.shipped import shipped
@@ -64,7 +64,7 @@ async def _delivered(each: int) -> tuple[float, float]:
 
 async def _timed(database: Database, each: int, *, held: bool) -> float:
     """Seconds from the first tick until every message (but those of the channel that is held) is there."""
-    slack = SlackApi(Simulated.default(), _now, _now)
+    slack = SlackApi(Workspace.default(), _now, _now)
     names = [f"C0LANE{number:02}" for number in range(_CHANNELS)]
     for name in names:
         slack.workspace.channels[name] = Channel(name, name.lower(), members={slack.workspace.bot_user})

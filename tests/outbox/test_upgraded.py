@@ -23,7 +23,7 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
-from bot.slack import blocks as said
+from bot.slack import blocks
 from bot.slack.templates import Templates
 from bot.slack.workspace import connect_workspace
 
@@ -72,12 +72,12 @@ class Addresses:
         return ResolvedChannel(destination.name)
 
 
-async def _say(request: RenderRequest) -> said.Message | None:
-    return said.paragraph(request.dedup_key)
+async def _say(request: RenderRequest) -> blocks.Message | None:
+    return blocks.paragraph(request.dedup_key)
 
 
-async def _show(request: RenderRequest) -> said.Message | None:
-    return said.paragraph(f"{request.topic} as it is")
+async def _show(request: RenderRequest) -> blocks.Message | None:
+    return blocks.paragraph(f"{request.topic} as it is")
 
 
 @asynccontextmanager

@@ -11,9 +11,9 @@ import pytest
 
 from bot.app import system_clock
 from bot.database.readers import ReaderPool
-from bot.sandbox.faults import Status as NeoStatus
+from bot.sandbox import faults
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
-from bot.slack import socket as sockets
+from bot.slack import socket
 from tests.support.harness import ServiceHarness
 from tests.support.messages import text_of, visible_text
 
@@ -68,7 +68,7 @@ async def test_a_slack_that_answers_nobody_hangs_nothing(
 
 
 async def test_the_socket_comes_back_by_itself(harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(socket, "WATCH_SECONDS", 0.05)
     for _ in range(2):
         harness.slack.sockets.drop()
         await harness.workspace.until(lambda: len(harness.slack.sockets) == 0)
@@ -113,7 +113,7 @@ async def test_old_data_is_read_anew_before_the_answer(harness: ServiceHarness) 
 
 async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(harness: ServiceHarness) -> None:
     harness.clock.advance(3 * HOUR)
-    harness.neo.faults.always = NeoStatus(503)
+    harness.neo.faults.always = faults.Status(503)
     answer = visible_text(await harness.ask("hannah", "team"))
     assert "older than it should be" in answer
     assert "503" in answer
@@ -127,7 +127,7 @@ async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart
     harness: ServiceHarness, status: int
 ) -> None:
     harness.clock.advance(3 * HOUR)
-    harness.neo.faults.always = NeoStatus(status, retry_after=3_600)
+    harness.neo.faults.always = faults.Status(status, retry_after=3_600)
     harness.neo.log.clear()
     await harness.service.jobs.sync()
     assert len(harness.neo.log) == 1
@@ -151,7 +151,7 @@ async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart
 
 @pytest.mark.parametrize("asked_for", [10**12, "999999999999999999999"])
 async def test_no_wait_is_kept_for_longer_than_a_day(harness: ServiceHarness, asked_for: int | str) -> None:
-    harness.neo.faults.always = NeoStatus(429, retry_after=asked_for)
+    harness.neo.faults.always = faults.Status(429, retry_after=asked_for)
     harness.clock.advance(3 * HOUR)
     await harness.service.jobs.sync()
     harness.neo.faults.clear()
@@ -172,7 +172,7 @@ async def test_a_slow_neo_is_not_waited_for(harness: ServiceHarness) -> None:
 
 
 async def test_before_anything_was_read_it_says_so(closed: ServiceHarness) -> None:
-    closed.neo.faults.always = NeoStatus(503)
+    closed.neo.faults.always = faults.Status(503)
     await closed.open()
     for line in ("team", "team by:model csv"):
         answer = visible_text(await closed.ask("hannah", line))
@@ -203,7 +203,7 @@ async def test_it_says_whether_it_is_ready(harness: ServiceHarness) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{harness.service.port}") as client:
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.get("/readyz")).json() == {"ok": True, "problems": {}}
-        harness.neo.faults.always = NeoStatus(503)
+        harness.neo.faults.always = faults.Status(503)
         assert (await client.get("/readyz")).status_code == 200
         harness.slack.down = True
         harness.slack.sockets.drop()
@@ -309,8 +309,8 @@ async def test_an_answer_that_makes_no_sense_costs_that_answer_alone(harness: Se
 async def test_a_socket_is_opened_at_slacks_own_addresses_alone(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sockets, "WATCH_SECONDS", 0.05)
-    monkeypatch.setattr(sockets, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(socket, "CONNECT_SECONDS", 0.2)
     heard = []
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -19,7 +19,7 @@ from bot.outbox.unplaced import set_channel
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
-from bot.slack import blocks as said
+from bot.slack import blocks
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Workspace.default().channel("neo-spend").id
@@ -31,11 +31,11 @@ class SteppedRenderer:
 
     text = "as it is"
 
-    async def render_event(self, request: RenderRequest) -> said.Message | None:
-        return said.paragraph(request.dedup_key)
+    async def render_event(self, request: RenderRequest) -> blocks.Message | None:
+        return blocks.paragraph(request.dedup_key)
 
-    async def render_current(self, request: RenderRequest) -> said.Message | None:
-        return said.paragraph(self.text if request.topic else "")
+    async def render_current(self, request: RenderRequest) -> blocks.Message | None:
+        return blocks.paragraph(self.text if request.topic else "")
 
 
 class Channels:
