@@ -105,6 +105,7 @@ _STEPS = (
     {_numbers(":days - 1")}
     SELECT m.id, 'day', {_DAY_OF}, m.id, s.value, 10000000000, 9000000000, :first + n * 86400000000, n, 0, 'TOLD'
     FROM one CROSS JOIN member m CROSS JOIN json_each('[50,80,100]') s ORDER BY n, m.id, s.value""",
+    """INSERT INTO deferral (crossing, audience, outcome) SELECT id, 'dm', 'LOWER' FROM crossing WHERE step = 50""",
     """INSERT INTO acknowledgement (subject, unit, period, by, at)
     SELECT subject, unit, period, 'U0OLD', crossed_at FROM crossing WHERE step = 100""",
     f"""INSERT INTO budget_request (member, unit, limit_nanos, asked_by, asked_at, state, decided_by, decided_at)

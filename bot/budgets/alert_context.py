@@ -43,16 +43,16 @@ class AlertContext:
             lambda reader: budget_facts(reader, topic.subject, period, self.policy, self.clock())
         )
 
-    async def name(self, facts: BudgetFacts, request: RenderRequest) -> SubjectName:
+    async def subject_name(self, facts: BudgetFacts, request: RenderRequest) -> SubjectName:
         """Return what the subject of a budget is called where a message goes."""
-        return await self.naming.name(facts.subject, facts.email, request)
+        return await self.naming.subject_name(facts.subject, facts.email, request)
 
     async def heading(self, request: RenderRequest) -> str:
         """Return whose budget a line is about, and of which period; empty in a thread, which shows that itself."""
         if not request.listed:
             return ""
         facts = await self.facts(request)
-        name = await self.name(facts, request)
+        name = await self.subject_name(facts, request)
         adjective = budget_formatting.ADJECTIVES[facts.period.unit]
         return Trusted(f"{name.whose} {adjective} budget of {facts.period.label}")
 

@@ -61,23 +61,23 @@ class BudgetChanges:
         Raises:
             RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
         """
-        scope, unit = full_name(self.connection, instruction.scope), instruction.unit
+        name, unit = full_name(self.connection, instruction.scope), instruction.unit
         if instruction.newcomer:
-            member_ids(self.connection, [stored_email(scope)])
-        key = scope_of(self.connection, scope)
+            member_ids(self.connection, [stored_email(name)])
+        scope = scope_of(self.connection, name)
         self.evaluator.apply_due(self.connection, self.now)
-        before = budget_in_force(self.connection, key, unit)
+        before = budget_in_force(self.connection, scope, unit)
         if expected is not None and expected != (before.revision if before else 0):
             raise RefusedError("Somebody has changed this budget meanwhile. Nothing was done: look at it again first.")
         if before is None or _limit(before) != (instruction.nanos, instruction.ends_at):
-            self._set(LimitSetting(key, unit, instruction.nanos, self.by, instruction.reason, instruction.ends_at))
-        return self._change(scope, key, unit, before)
+            self._set(LimitSetting(scope, unit, instruction.nanos, self.by, instruction.reason, instruction.ends_at))
+        return self._change(name, scope, unit, before)
 
-    def _change(self, scope: str, key: int, unit: Unit, before: StoredBudget | None) -> BudgetChange:
-        after = budget_in_force(self.connection, key, unit)
+    def _change(self, name: str, scope: int, unit: Unit, before: StoredBudget | None) -> BudgetChange:
+        after = budget_in_force(self.connection, scope, unit)
         then = following_limit(self.connection, after) if after else None
-        known = key in {TEAM, DEFAULT} or has_tasks(self.connection, key)
-        return BudgetChange(scope, unit, before, after, known, then)
+        known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
+        return BudgetChange(name, unit, before, after, known, then)
 
     def remove(self, instruction: RemovalInstruction) -> list[BudgetChange]:
         """Remove the budgets of a scope: of one unit, or of all.
@@ -85,17 +85,17 @@ class BudgetChanges:
         Raises:
             RefusedError: there is none.
         """
-        scope = full_name(self.connection, instruction.scope)
-        key = scope_of(self.connection, scope)
+        name = full_name(self.connection, instruction.scope)
+        scope = scope_of(self.connection, name)
         self.evaluator.apply_due(self.connection, self.now)
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
-        budgets = [before for unit in units if (before := budget_in_force(self.connection, key, unit))]
+        budgets = [before for unit in units if (before := budget_in_force(self.connection, scope, unit))]
         if not budgets:
             which = f"{instruction.unit} budget" if instruction.unit else "budget"
-            raise RefusedError(f"There is no {which} of `{scope}` to remove. `budgets` lists those there are.")
+            raise RefusedError(f"There is no {which} of `{name}` to remove. `budgets` lists those there are.")
         for before in budgets:
-            self._set(LimitSetting(key, before.unit, None, self.by, instruction.reason))
-        return [BudgetChange(scope, before.unit, before, None) for before in budgets]
+            self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason))
+        return [BudgetChange(name, before.unit, before, None) for before in budgets]
 
     def _set(self, setting: LimitSetting) -> None:
         self.evaluator.set_limit(self.connection, setting, self.now)

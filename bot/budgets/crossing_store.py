@@ -69,12 +69,12 @@ INSERT INTO crossing (id, subject, unit, period, revision, step, limit_nanos, sp
   last_charge) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
 """
 
-Snoozed = Mapping[tuple[int, Unit], Collection[SnoozeAudience]]
+SnoozedAudiences = Mapping[tuple[int, Unit], Collection[SnoozeAudience]]
 """The audiences that have a budget snoozed, by subject and unit."""
 
 
 def record_crossings(
-    connection: "Connection", crossings: Sequence[NewCrossings], snoozed: Snoozed, now: datetime
+    connection: "Connection", crossings: Sequence[NewCrossings], snoozed: SnoozedAudiences, now: datetime
 ) -> list[NotifiedCrossing]:
     """Record steps that were passed, deferred for audiences that have them snoozed. Returns those to be notified."""
     first = plain_rows(connection, "SELECT coalesce(max(id), 0) + 1 FROM crossing")[0][0]
@@ -102,7 +102,7 @@ def _columns(crossings: NewCrossings, step: int, now: datetime) -> tuple[Any, ..
     )  # fmt: skip
 
 
-def _deferrals(crossing: NotifiedCrossing, snoozed: Snoozed) -> list[tuple[int, Audience]]:
+def _deferrals(crossing: NotifiedCrossing, snoozed: SnoozedAudiences) -> list[tuple[int, Audience]]:
     audiences = snoozed.get((crossing.subject, crossing.period.unit), ())
     return [
         (crossing.id, audience)

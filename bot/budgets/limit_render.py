@@ -53,7 +53,7 @@ class LimitRenderer:
         revision = await self.context.database.read(lambda reader: limit_revision(reader, key.revision))
         if revision is None:
             return None
-        name = await self.context.name(facts, request)
+        name = await self.context.subject_name(facts, request)
         text = self.context.templates.render(
             "budgets/limit_change",
             about=await self.context.heading(request),

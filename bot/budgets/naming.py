@@ -46,7 +46,7 @@ class SubjectNaming:
     destinations: DestinationResolver
     policy: BudgetPolicy
 
-    async def name(self, subject: int, email: str | None, request: RenderRequest) -> SubjectName:
+    async def subject_name(self, subject: int, email: str | None, request: RenderRequest) -> SubjectName:
         """Return what a subject is called where a message goes."""
         if subject == TEAM:
             return SubjectName("The team", "The team's")

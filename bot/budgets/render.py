@@ -37,7 +37,7 @@ class BudgetRenderer:
             return None
         if await is_snoozed_for(self.context, request, unless_posted=True):
             return None
-        return self._message(facts, request, await self.context.name(facts, request))
+        return self._message(facts, request, await self.context.subject_name(facts, request))
 
     def _message(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Message:
         templates, zone = self.context.templates, self.context.policy.zone

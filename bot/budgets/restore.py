@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.budgets import restore_store
 from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
-from bot.budgets.restore_store import Subjects
+from bot.budgets.restore_store import SubjectLookup
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.ledger.former import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, KeyTranslation
@@ -46,7 +46,7 @@ class _FormerKeys:
     Requests that are `reopened` are to be decided once more. Each method returns None for what is unknown here.
     """
 
-    subject_of: Subjects
+    subject_of: SubjectLookup
     crossings: Mapping[int, int]
     revisions: Mapping[int, int]
     requests: Mapping[int, int]

@@ -11,7 +11,7 @@ from bot.ledger.former import FormerLedger
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Subjects = Callable[[int], int | None]
+SubjectLookup = Callable[[int], int | None]
 """Returns the subject here of a former one; None if it is unknown here."""
 
 # --- limits --------------------------------------------------------------------------------------
@@ -22,7 +22,7 @@ FROM budget_revision r JOIN budget b ON b.id = r.budget
 """
 
 
-def common_revisions(connection: "Connection", former: FormerLedger, subject_of: Subjects) -> dict[int, int]:
+def common_revisions(connection: "Connection", former: FormerLedger, subject_of: SubjectLookup) -> dict[int, int]:
     """Return the ids here of the former ledger's revisions that this one has too, by their former ids."""
     here = {_identity(row, row["scope"]): row["id"] for row in rows_by_column(connection, _REVISIONS)}
     theirs = {row["id"]: _identity(row, subject_of(row["scope"])) for row in former.rows(_REVISIONS)}
@@ -37,7 +37,7 @@ def _identity(row: Row, scope: int | None) -> tuple[object, ...]:
 
 
 def adopt_crossings(
-    connection: "Connection", former: FormerLedger, subject_of: Subjects, revisions: Mapping[int, int]
+    connection: "Connection", former: FormerLedger, subject_of: SubjectLookup, revisions: Mapping[int, int]
 ) -> dict[int, int]:
     """Take over crossings of common revisions, with their deferrals. Returns their ids here by their former ids."""
     here = {_case(row): row["id"] for row in rows_by_column(connection, "SELECT * FROM crossing")}
@@ -69,19 +69,19 @@ def _insert_crossing(connection: "Connection", former: FormerLedger, row: Row) -
 # --- snoozes and acknowledgements -----------------------------------------------------------------
 
 
-def adopt_snoozes(connection: "Connection", former: FormerLedger, subject_of: Subjects) -> None:
+def adopt_snoozes(connection: "Connection", former: FormerLedger, subject_of: SubjectLookup) -> None:
     """Take over the snoozes that are unknown here."""
     for row in former.rows("SELECT * FROM snooze"):
         _insert_of_subject(connection, "snooze", row, subject_of)
 
 
-def adopt_acknowledgements(connection: "Connection", former: FormerLedger, subject_of: Subjects) -> None:
+def adopt_acknowledgements(connection: "Connection", former: FormerLedger, subject_of: SubjectLookup) -> None:
     """Take over the acknowledgements that are unknown here."""
     for row in former.rows("SELECT * FROM acknowledgement"):
         _insert_of_subject(connection, "acknowledgement", row, subject_of)
 
 
-def _insert_of_subject(connection: "Connection", table: str, row: Row, subject_of: Subjects) -> None:
+def _insert_of_subject(connection: "Connection", table: str, row: Row, subject_of: SubjectLookup) -> None:
     subject = subject_of(row["subject"])
     if subject is not None:
         insert_row(connection, table, {**_without_id(row), "subject": subject})

@@ -39,13 +39,19 @@ MONTH = 30  # days that the young ledger is old
 # what a team adds to day by day, or by each of its budgets; other tables are as large as the team is
 GROWING = {
     "task", "task_detail", "charge", "charge_quarter", "pass", "notification", "living", "failure", "failure_group",
-    "crossing", "budget_revision", "budget_request", "acknowledgement", "digest", "incident", "home_viewer",
+    "crossing", "deferral", "budget_revision", "budget_request", "acknowledgement", "digest", "incident", "home_viewer",
     "slack_link_change",
 }  # fmt: skip
 # indexes of what is open, which holds few rows however old the ledger is: all of them may be looked through
 GROWTH, SLACK = 1.2, 1_500  # a step is a fraction of a microsecond, and a count of them is coarse
 LEAST_KNOWN = 180  # forms of statements, that nobody may think they are looked at if nothing was asked
-OPEN = {"ix_living_behind", "ix_failure_group_open", "ix_failure_group_waiting", "ix_incident_open"}
+OPEN = {
+    "ix_living_behind",
+    "ix_deferral_waiting",
+    "ix_failure_group_open",
+    "ix_failure_group_waiting",
+    "ix_incident_open",
+}
 # and what is read from the newest on, as far as the first that will do: the steps tell how far that is
 NEWEST = "ORDER BY id DESC LIMIT 1"
 
