@@ -21,18 +21,15 @@ def view(form: LimitForm, channel: str) -> View:
     """Return the form as Slack's JSON; it is answered in the channel."""
     is_request = isinstance(form, RequestForm)
     blocks = [
-        *(
-            []
-            if is_request or form.scope
-            else [text_input(_WHOSE, "Whose", _LONGEST, hint="an e-mail, default or team")]
-        ),
         text_input(_AMOUNT, "Limit", _LONGEST, hint="500, or 50cr for Neo credits"),
         select_input(_UNIT, "Period", {unit.value: f"a {unit}" for unit in UNITS}, form.unit.value),
         date_input(_UNTIL, "Through that day (for good, if left out)", optional=True),
         text_input(_REASON, "Reason", _LONGEST, hint="pentest for a new client", optional=True),
     ]
-    if form.scope and not is_request:
+    if not is_request and form.scope:
         blocks.insert(0, {"type": "section", "text": plain_text(f"For {form.scope}")})
+    elif not is_request:
+        blocks.insert(0, text_input(_WHOSE, "Whose", _LONGEST, hint="an e-mail, default or team"))
     title, submit = ("Ask for a budget", "Ask") if is_request else ("Set a budget", "Set")
     return modal(form.kind, FormMetadata(channel, form.encode()), title, submit, blocks)
 
