@@ -1,1 +1,1 @@
-"""The outbox: the only way to a channel or direct message for what is not an answer to somebody's own act."""
+"""The outbox: sends every message that does not answer somebody's own request, and keeps live messages up to date."""

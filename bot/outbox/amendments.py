@@ -76,7 +76,7 @@ def merge_topics(connection: "Connection", names: Mapping[Topic, Topic], old: De
 
 @dataclass(frozen=True, slots=True)
 class TopicRename(Generic[Topic]):
-    """A topic, what it is to be called, and what it is called `otherwise`, where another is called so already."""
+    """A topic, its new name, and the name that it gets `otherwise`, if another live message has the new one."""
 
     old: Topic
     new: Topic
@@ -84,7 +84,7 @@ class TopicRename(Generic[Topic]):
 
 
 def rename_topics(connection: "Connection", renames: Iterable[TopicRename[Topic]]) -> list[Topic]:
-    """Rename the topics of live messages, also to what others of them are called before.
+    """Rename the topics of live messages, also to names that others of them have until then.
 
     Returns:
         The new topics, for each live message that has one.

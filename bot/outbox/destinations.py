@@ -59,7 +59,7 @@ class OperatorsDestination(DestinationKey):
 
 @dataclass(frozen=True, slots=True)
 class OperatorDestination(DestinationKey):
-    """One operator's direct messages; every operator's if that user is none any more."""
+    """One operator's direct messages, or every operator's if that user is no operator any more."""
 
     kind = "operator"
     user: str
@@ -110,7 +110,7 @@ class AlertDestination(DestinationKey):
 
 @dataclass(frozen=True, slots=True)
 class OpsDestination(DestinationKey):
-    """OPS_CHANNEL. Where that is not set: ALERT_CHANNEL, but for what is for `operators` alone, else the operators."""
+    """OPS_CHANNEL, or else ALERT_CHANNEL, or else the operators; never ALERT_CHANNEL if it is for `operators` alone."""
 
     kind = "ops"
     operators: bool = False

@@ -1,4 +1,4 @@
-"""What the outbox has to do at a moment, and what time alone brings about."""
+"""Due work: what the outbox has to do at a moment, and the changes that the passing of time alone causes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

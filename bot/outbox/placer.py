@@ -1,4 +1,4 @@
-"""The placer: finds the channels of destinations, and what a notification becomes whose destination is none."""
+"""The placer: finds the channel of each destination, and ends notifications whose destination has none."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What other packages may ask of the outbox."""
+"""Queries: what other packages may ask of the outbox."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The connection to Slack: made however long that takes, and kept; what people do reaches the router through it."""
+"""The connection to Slack: made however long that takes, and kept; it brings people's requests to the router."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starti
 
 @dataclass(slots=True)
 class SlackConnection:
-    """The way from Slack. `on_change` is awaited when Slack takes the app token, or does so no longer.
+    """The connection to Slack. `on_change` is awaited when Slack begins or ceases to take the app token.
 
     `connecting`, which `start` sets, ends when requests reach the router; `filling` when people's names are known.
     """

@@ -1,4 +1,4 @@
-"""Health: what the outside is told of the service, without asking Slack for every stranger, and without paths."""
+"""Health: what anybody may know of the service, without a request to Slack for each question, and without paths."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ _PATH = re.compile(r"""[^\s'"(]*(?:[/\\]|\.db\b)[^\s'",;:)]*""")
 
 @dataclass(slots=True)
 class TokenCheck:
-    """Whether Slack takes the bot's token, asked once every few seconds at most, whoever wants to know how often."""
+    """Whether Slack takes the bot's token; Slack is asked once in a few seconds at most."""
 
     workspace: Workspace
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)

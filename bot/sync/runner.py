@@ -77,7 +77,7 @@ class SyncRunner:
 
     @asynccontextmanager
     async def _holding_lease(self, holder: str, on_wait: OnWait) -> AsyncIterator[None]:
-        """Hold the sync lease inside, after waiting while another process does."""
+        """Hold the sync lease inside; wait first while another process holds it."""
         has_waited = False
         while held := await self.database.write(lambda c: lease.acquire(c, lease.SYNC, holder, self.clock())):
             if not has_waited:
