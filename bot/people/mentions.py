@@ -61,13 +61,13 @@ def _one_named(name: str, emails: Mapping[str, str], mentioned: EmailsByMention 
 
 def _one_called(name: str, emails: Mapping[str, str]) -> str:
     wanted = name.removeprefix("@")
-    found = {now for email, now in emails.items() if email == wanted or email.split("@")[0] == wanted}
-    if not found:
-        found = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == wanted}
-    if len(found) != 1:
-        what = "nobody in the ledger is" if not found else f"{len(found)} members are"
+    matches = {now for email, now in emails.items() if email == wanted or email.split("@")[0] == wanted}
+    if not matches:
+        matches = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == wanted}
+    if len(matches) != 1:
+        what = "nobody in the ledger is" if not matches else f"{len(matches)} members are"
         raise RefusedError(f"{what} called {name}. Type the whole e-mail, or pick somebody from Slack's list.")
-    return found.pop()
+    return matches.pop()
 
 
 def _one_mentioned(name: str, mentioned: EmailsByMention | None) -> str:

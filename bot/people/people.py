@@ -45,15 +45,15 @@ class People:
             UnverifiedError: Slack does not answer.
         """
         try:
-            found = await self._look_up(user)
+            slack_user = await self._look_up(user)
         except SlackError as error:
             raise UnverifiedError("I cannot ask Slack who you are just now. Please try again in a minute.") from error
-        if found is None:
+        if slack_user is None:
             raise DeniedError(DenialReason.GONE)
-        if found.denial:
-            raise DeniedError(found.denial)
-        linked, taken = await self.database.read(lambda reader: _links(reader, user, found))
-        return caller_of(found, self.admins, linked, taken=taken)
+        if slack_user.denial:
+            raise DeniedError(slack_user.denial)
+        linked, taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
+        return caller_of(slack_user, self.admins, linked, taken=taken)
 
     async def _look_up(self, user: str) -> SlackUser | None:
         """Return a user, after a short wait if Slack's rate limit asks for one."""
@@ -77,19 +77,19 @@ class People:
         Raises:
             RefusedError: they cannot be matched to one.
         """
-        found = await self.emails_by_mention([mention])
-        if mention not in found:
+        emails = await self.emails_by_mention([mention])
+        if mention not in emails:
             raise RefusedError(f"I do not know the Neo address of {mention}. `link {mention} e-mail` tells me.")
-        return found[mention]
+        return emails[mention]
 
     async def _email_of(self, user: str) -> str | None:
         """Return the e-mail of a Slack user, also of one who may not use the bot (any more)."""
         try:
-            found = await self.directory.user(user)
+            slack_user = await self.directory.user(user)
         except SlackError:
-            found = None
-        linked, taken = await self.database.read(lambda reader: _links(reader, user, found))
-        return linked or (None if taken or found is None else found.email)
+            slack_user = None
+        linked, taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
+        return linked or (None if taken or slack_user is None else slack_user.email)
 
     def whom_to_ask(self) -> str:
         """Return operators as mentions, for whoever needs one."""
@@ -109,27 +109,27 @@ class People:
 
     async def present_operators(self) -> list[str]:
         """Return the Slack ids of those who are operators now. Raises SlackError if Slack does not answer."""
-        found = [each if "@" not in each else await self._holder(each) for each in sorted(self.admins)]
-        return sorted({user for user in found if user is not None and await self.is_operator(user)})
+        candidates = [each if "@" not in each else await self._holder(each) for each in sorted(self.admins)]
+        return sorted({user for user in candidates if user is not None and await self.is_operator(user)})
 
     async def _holder(self, email: str) -> str | None:
         try:
-            found = await self.directory.holder(email)
+            holder = await self.directory.holder(email)
         except RefusedBySlackError as refusal:
-            if refusal.code == "missing_scope":  # `doctor` says so; operators of the settings by id are still found
+            if refusal.code == "missing_scope":  # `doctor` says so; operators of the settings by id are still holder
                 return None
             raise
-        return found.id if found else None
+        return holder.id if holder else None
 
     async def is_operator(self, user: str) -> bool:
         """Return whether somebody is an operator now. Raises SlackError if Slack does not answer."""
-        found = await self.directory.user(user)
-        if found is None or found.denial:
+        slack_user = await self.directory.user(user)
+        if slack_user is None or slack_user.denial:
             return False
-        return caller_of(found, self.admins, None, taken=False).role is Role.OPERATOR
+        return caller_of(slack_user, self.admins, None, taken=False).role is Role.OPERATOR
 
 
-def _links(reader: Reader, user: str, found: SlackUser | None) -> tuple[str | None, bool]:
+def _links(reader: Reader, user: str, slack_user: SlackUser | None) -> tuple[str | None, bool]:
     """Return the e-mail a user is linked to, and whether somebody else is linked to the user's own."""
-    owner = None if found is None or found.email is None else links.user_of(reader, found.email)
+    owner = None if slack_user is None or slack_user.email is None else links.user_of(reader, slack_user.email)
     return links.email_of(reader, user), owner not in {None, user}
