@@ -116,7 +116,7 @@ class People:
         try:
             holder = await self.directory.holder(email)
         except RefusedBySlackError as refusal:
-            if refusal.code == "missing_scope":  # `doctor` says so; operators of the settings by id are still holder
+            if refusal.code == "missing_scope":  # `doctor` says so; operators of the settings by id are still found
                 return None
             raise
         return holder.id if holder else None
