@@ -50,7 +50,7 @@ class Writer(TextIOBase):
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def safe_output() -> Iterator[None]:
     """Have everything that is printed inside pass through a `Writer`, in whatever encoding the streams have.
 
     The process exits with 1 if the reader has left, as `head` does, or the disk is full, which is said in a line.

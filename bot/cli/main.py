@@ -26,7 +26,7 @@ for module in (service, sync, usage, failures, setup, members, budgets, explain,
 def main() -> None:
     """Run the command line."""
     os.umask(0o077)  # whatever a command makes is its owner's alone
-    with terminal.guarded():
+    with terminal.safe_output():
         try:
             app(prog_name="neo-usage")
         except Exception as error:  # noqa: BLE001 - the interpreter's own way to show it goes past the guard

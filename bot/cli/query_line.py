@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 def query_line(words: Sequence[str]) -> str:
     """Return the words as one line; a value whose quotes the shell took gets them back."""
-    return " ".join(_requoted(word) for word in words)
+    return " ".join(_with_quotes(word) for word in words)
 
 
-def _requoted(word: str) -> str:
+def _with_quotes(word: str) -> str:
     key, colon, value = word.partition(":")
     if colon and " " in value and " " not in key and ":" not in value and '"' not in value:
         return f'{key}:"{value}"'

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from bot.doctor.check import Check, failure, guarded_async, ok
+from bot.doctor.check import Check, failure, guarded_checks_async, ok
 from bot.doctor.slack_errors import REINSTALL, unusable
 from bot.settings.model import Settings
 from bot.slack.account import Account
@@ -15,7 +15,7 @@ from bot.slack.workspace import Workspace
 async def checks(settings: Settings, slack: Workspace, account: Account) -> AsyncIterator[Check]:
     """Ask Slack for each channel that the settings name, and yield its check."""
     for what, channel in _channels(settings):
-        async for check in guarded_async(what, _channel(slack, account, what, channel)):
+        async for check in guarded_checks_async(what, _channel(slack, account, what, channel)):
             yield check
 
 

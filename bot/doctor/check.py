@@ -40,15 +40,15 @@ def failure(what: str, found: str, remedy: str = "") -> Check:
     return Check(CheckState.FAIL, what, found, remedy)
 
 
-def guarded(what: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+def guarded_checks(what: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """Yield some checks; if one of them raises, yield a failed check for that, so that the doctor goes on."""
     with _Breakdown(what) as breakdown:
         yield from look()
     yield from breakdown.checks
 
 
-async def guarded_async(what: str, checks: AsyncIterator[Check]) -> AsyncIterator[Check]:
-    """As `guarded`, for checks over the network."""
+async def guarded_checks_async(what: str, checks: AsyncIterator[Check]) -> AsyncIterator[Check]:
+    """As `guarded_checks`, for checks over the network."""
     with _Breakdown(what) as breakdown:
         async for check in checks:
             yield check

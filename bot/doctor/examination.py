@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.app import App, build
 from bot.doctor import ledger, neo, slack
-from bot.doctor.check import Check, failure, guarded, guarded_async, ok, warning
+from bot.doctor.check import Check, failure, guarded_checks, guarded_checks_async, ok, warning
 from bot.settings.environment import DOTENV, load
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings, likely_mistakes
@@ -28,8 +28,8 @@ def examine(*, offline: bool) -> list[Check]:
 
 def _local(app: App) -> Iterator[Check]:
     yield from _settings(app.settings)
-    yield from guarded("files", lambda: ledger.private_files(app))
-    yield from guarded("database", lambda: ledger.ledger(app))
+    yield from guarded_checks("files", lambda: ledger.private_files(app))
+    yield from guarded_checks("database", lambda: ledger.ledger(app))
     yield from neo.key(app.settings)
     yield from slack.tokens(app.settings)
 
@@ -40,5 +40,5 @@ def _settings(settings: Settings) -> Iterator[Check]:
 
 
 async def _over_the_network(app: App) -> list[Check]:
-    checks = [check async for check in guarded_async("neo", neo.upstream(app))]
-    return checks + [check async for check in guarded_async("slack", slack.workspace(app))]
+    checks = [check async for check in guarded_checks_async("neo", neo.upstream(app))]
+    return checks + [check async for check in guarded_checks_async("slack", slack.workspace(app))]

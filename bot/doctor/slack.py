@@ -6,7 +6,7 @@ import aiohttp
 
 from bot.app import App
 from bot.doctor import channels, people
-from bot.doctor.check import Check, failure, guarded_async, ok
+from bot.doctor.check import Check, failure, guarded_checks_async, ok
 from bot.doctor.slack_errors import REINSTALL, unusable
 from bot.settings.model import Settings
 from bot.slack.account import Account
@@ -57,7 +57,7 @@ async def _within(app: App, slack: Workspace, account: Account) -> AsyncIterator
     yield ok("slack bot token", f"the bot is {account.user} in workspace {account.team}")
     for check in _scopes(account):
         yield check
-    async for check in guarded_async("people", people.checks(app, slack, account)):
+    async for check in guarded_checks_async("people", people.checks(app, slack, account)):
         yield check
     async for check in channels.checks(app.settings, slack, account):
         yield check

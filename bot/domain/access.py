@@ -64,7 +64,7 @@ def grant(question: Question, caller: Caller, named: tuple[str, ...] = (), own: 
         return _operator_grant(question, caller, named)
     if caller.role is Role.NOBODY or caller.member is None:
         raise UnmatchedError
-    others = {*named, *question.included(Field.EMAIL)} - {caller.member, *own}
+    others = {*named, *question.included_values(Field.EMAIL)} - {caller.member, *own}
     if others or question.team or "member" in question.by:
         raise RefusedError(OWN_SPEND_ONLY)
     return Grant((caller.member,))
@@ -74,6 +74,6 @@ def _operator_grant(question: Question, caller: Caller, named: tuple[str, ...]) 
     if named:
         return Grant(named)
     # an operator who names a task means that task, whoever owns it
-    if question.asks_for_others or question.included(Field.TASK) or caller.member is None:
+    if question.asks_for_others or question.included_values(Field.TASK) or caller.member is None:
         return Grant(None)
     return Grant((caller.member,))

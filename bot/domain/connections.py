@@ -45,7 +45,7 @@ def obstacle(error: BaseException, proxy_status: int | None = None) -> Obstacle 
     if proxy_status is not None:
         what = f"the proxy does not connect ({proxy_status})"
         return Obstacle(what, "Check HTTPS_PROXY, and whether the proxy lets this machine out.")
-    return next((recognized for each in _causes(error) if (recognized := _recognized(each))), None)
+    return next((known for each in _causes(error) if (known := _obstacle_of(each))), None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -57,7 +57,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__ or getattr(error, "os_error", None)
 
 
-def _recognized(error: BaseException) -> Obstacle | None:
+def _obstacle_of(error: BaseException) -> Obstacle | None:
     """Return the obstacle that one exception says by itself; None if it says none."""
     match error:
         case ssl.SSLCertVerificationError():

@@ -52,7 +52,7 @@ class Price(msgspec.Struct, frozen=True, gc=False):
     provider_by_unit: int = 0
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether any part of the cost is known."""
         return self.platform_nanos is not None or self.provider_nanos is not None
 

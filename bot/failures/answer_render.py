@@ -56,7 +56,7 @@ def _facts(report: ErrorReport, view: FailureView) -> dict[str, object]:
     start, end = (formatting.moment(each, view.zone) for each in (report.window.start, report.window.end))
     return {
         "whose": one_line(whose),
-        "when": str(report.question.asked_when) or "all time",
+        "when": str(report.question.effective_when) or "all time",
         "span": f"{start} to {end} {view.zone.key}",
         "failed": report.failed,
         "tasks": formatting.count(report.tasks, "task"),

@@ -96,7 +96,7 @@ def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -
     with reader:
         scope = Scope.of(reader, request.caller)
         granted = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
-        window = resolve(question.asked_when, now, policy.zone)
+        window = resolve(question.effective_when, now, policy.zone)
         fresh = freshness(reader, now)
         if fresh.as_of is None and not holds_any(reader, scope):
             raise UnreadError

@@ -19,7 +19,7 @@ def print_report(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     """Print the report."""
     whose = "team" if report.members is None else ", ".join(report.members)
     start, end = (formatting.moment(each, zone) for each in (report.window.start, report.window.end))
-    when = str(report.question.asked_when) or "all time"
+    when = str(report.question.effective_when) or "all time"
     console.print(f"{one_line(whose)}, {when}: {start} to {end} {zone.key}", style="dim", markup=False)
     console.print(_headline(report))
     if report.lines:

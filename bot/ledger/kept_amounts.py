@@ -38,7 +38,7 @@ def with_withdrawn_amounts(task: Task, cost: Price, before: BookedTask) -> tuple
     if totals == NOTHING_KNOWN:
         return task, cost
     neo_credits, llm_cost, neo_cost = before.amounts()
-    if not cost.known:
+    if not cost.is_known:
         kept = with_amounts(task, neo_credits, llm_cost, neo_cost)
         flags = {"mixed": bool(before.mixed), "by_unit": bool(before.by_unit), "own_key": bool(before.is_byok)}
         return kept, Price(None, None, **flags)

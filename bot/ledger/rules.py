@@ -67,7 +67,7 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
     """
     if stored.platform_nanos is None and stored.provider_nanos is None:
         return _first(price, created_at)  # by far the most frequent case, and the whole rule for it
-    absent = 0 if moved and price.known else None
+    absent = 0 if moved and price.is_known else None
     platform = _amount_change(stored.platform_nanos, price.platform_nanos, absent)
     provider = _amount_change(stored.provider_nanos, price.provider_nanos, absent)
     platform_by_unit = price.platform_by_unit - stored.platform_by_unit
@@ -101,7 +101,7 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
 
 
 def _first(price: Price, created_at: int) -> Change:
-    if not price.known:
+    if not price.is_known:
         return _STILL_UNKNOWN
     entry = Entry(
         EntryKind.FIRST,

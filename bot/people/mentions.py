@@ -21,7 +21,7 @@ def resolve_access(
 ) -> Grant:
     """Return whose spend a question may be answered from. Raises RefusedError if the caller may not see all of it."""
     meant = mentioned_members(reader, question.people, caller, mentioned)
-    return grant(question, caller, meant, scope.emails(reader) if question.included(Field.EMAIL) else ())
+    return grant(question, caller, meant, scope.emails(reader) if question.included_values(Field.EMAIL) else ())
 
 
 def mentioned_members(

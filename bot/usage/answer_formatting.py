@@ -21,7 +21,7 @@ def question_summary(report: Report) -> str:
 def who(report: Report) -> str:
     """Return whose spend is answered: "team", the members named, or the one the answer is limited to."""
     question = report.question
-    members = report.scope.members or question.included(Field.EMAIL)
+    members = report.scope.members or question.included_values(Field.EMAIL)
     return one_line(", ".join([*(members or ["team"]), *_exclusions(question)]))
 
 
@@ -33,7 +33,7 @@ def _exclusions(question: Question) -> Iterator[str]:
 
 def when(question: Question) -> str:
     """Return the time as it was typed."""
-    return str(question.asked_when) or "all time"
+    return str(question.effective_when) or "all time"
 
 
 def span(report: Report) -> str:

@@ -102,9 +102,9 @@ class Answers:
 
     def missing_passes(self, question: Question, caller: Caller, fresh: Freshness) -> list[PlannedPass]:
         """Return the passes over the time before the ledger begins that an operator's question needs."""
-        if caller.role is not Role.OPERATOR or fresh.as_of is None or question.included(Field.TASK):
+        if caller.role is not Role.OPERATOR or fresh.as_of is None or question.included_values(Field.TASK):
             return []
-        start = resolve(question.asked_when, self.clock(), self.policy.zone).start
+        start = resolve(question.effective_when, self.clock(), self.policy.zone).start
         if start.year <= FIRST_YEAR or not fresh.since:
             return []
         covered = [(from_us(each.start), from_us(each.end)) for each in fresh.intervals]

@@ -29,7 +29,7 @@ def buttons_of(report: Report, view: AnswerView) -> Iterator[Button]:
 def _with_scope(report: Report) -> Question:
     """Return the question with an explicit scope: `by:member` implies the team, and regrouped it would not."""
     question = report.question
-    implied = report.scope.members is None and not question.included(Field.EMAIL)
+    implied = report.scope.members is None and not question.included_values(Field.EMAIL)
     return replace(question, team=True) if implied else question
 
 

@@ -7,7 +7,7 @@ from bot.domain.access import Caller
 from bot.domain.query.errors import QueryError
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
-from bot.domain.query.tokens import clean, unwrapped
+from bot.domain.query.tokens import clean, without_markup
 from bot.domain.timestamps import from_us
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
@@ -110,7 +110,7 @@ class UsageCommands:
         if meant is None or (error.instead and nearest(first, (meant, error.instead.partition(" ")[0])) != meant):
             return None
         reason = f"not a word I know; did you mean `{meant}`?"
-        instead = f"{meant} {unwrapped(rest)}".strip()
+        instead = f"{meant} {without_markup(rest)}".strip()
         return self._paragraph("syntax_error", word=first, column=1, reason=reason, instead=instead)
 
     def _syntax_error(self, error: QueryError) -> Message:

@@ -61,7 +61,7 @@ def _selection(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> 
     question = request.question
     scope = Scope.of(reader, request.caller)
     granted = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
-    window = resolve(question.asked_when, request.now, policy.zone)
+    window = resolve(question.effective_when, request.now, policy.zone)
     return Selection(scope, window, granted.members, question.filters, question.byok)
 
 
@@ -124,15 +124,15 @@ class _ReportBuilder:
     def _details(self) -> list[TaskDetail]:
         """Return the tasks asked for by id, in full, if they are few and inside the selection."""
         question, scope = self.request.question, self.selection.scope
-        if question.by or question.rows or not question.included(Field.TASK):
+        if question.by or question.rows or not question.included_values(Field.TASK):
             return []
-        if len(task_ids(self.reader, scope, question.included(Field.TASK))) > _MOST_DETAILS:
+        if len(task_ids(self.reader, scope, question.included_values(Field.TASK))) > _MOST_DETAILS:
             return []
         inside = task_rows(self.reader, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
         return [detail for row in inside if (detail := task_detail(self.reader, scope, row.task_id))]
 
     def _previous(self, begins: datetime | None) -> Previous | None:
-        window = window_before(self.request.question.asked_when, self.request.now, self.policy.zone)
+        window = window_before(self.request.question.effective_when, self.request.now, self.policy.zone)
         if window is None or begins is None or window.start < begins:
             return None
         before = replace(self.selection, window=window)

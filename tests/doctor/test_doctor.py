@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build, system_clock
-from bot.doctor.check import Check, CheckState, guarded, guarded_async
+from bot.doctor.check import Check, CheckState, guarded_checks, guarded_checks_async
 from bot.doctor.neo import upstream
 from bot.doctor.slack import tokens, workspace
 from bot.sandbox.faults import Status
@@ -128,7 +128,7 @@ async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> No
         yield Check(CheckState.OK, "first", "well")
         raise OSError(secret)
 
-    checks = [check async for check in guarded_async("slack", asks())] + list(guarded("database", looks))
+    checks = [check async for check in guarded_checks_async("slack", asks())] + list(guarded_checks("database", looks))
     assert [check.state for check in checks] == [CheckState.OK, CheckState.FAIL] * 2
     assert [check.what for check in checks] == ["first", "slack", "first", "database"]
     assert not any(secret in check.found + check.remedy for check in checks)

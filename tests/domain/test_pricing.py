@@ -51,7 +51,7 @@ def test_without_an_own_key_the_credits_are_owed_to_neo_and_nothing_else_counts(
 ) -> None:
     cost = price(task(byok=False, neo_credits=neo_credits, llm=llm, neo=neo), unit)
     assert cost == Price(in_credits(neo_credits), 0)
-    assert cost.known
+    assert cost.is_known
 
 
 @pytest.mark.parametrize("neo", ANY)
@@ -59,7 +59,7 @@ def test_without_an_own_key_the_credits_are_owed_to_neo_and_nothing_else_counts(
 def test_without_an_own_key_and_credits_the_cost_is_unknown(llm: str | None, neo: str | None) -> None:
     cost = price(task(byok=False, neo_credits=None, llm=llm, neo=neo), CREDITS)
     assert cost == UNKNOWN
-    assert not cost.known
+    assert not cost.is_known
 
 
 @pytest.mark.parametrize("unit", ByokUnit)
@@ -158,14 +158,14 @@ def test_credits_other_than_the_llm_cost_are_added_and_flagged_as_mixed(
 def test_a_fee_alone_leaves_the_providers_part_unknown(neo: str) -> None:
     cost = price(task(byok=True, neo_credits=None, llm=None, neo=neo), CREDITS)
     assert amounts(cost) == Price(in_credits(neo), None, by_unit=neo == "2", own_key=True)
-    assert cost.known
+    assert cost.is_known
 
 
 @pytest.mark.parametrize("byok", [None, False, True])
 @pytest.mark.parametrize("unit", ByokUnit)
 def test_a_task_without_any_amount_is_unknown_and_never_zero(byok: bool | None, unit: ByokUnit) -> None:  # noqa: FBT001
     cost = price(task(byok=byok, neo_credits=None, llm=None, neo=None), unit)
-    assert (cost.platform_nanos, cost.provider_nanos, cost.known) == (None, None, False)
+    assert (cost.platform_nanos, cost.provider_nanos, cost.is_known) == (None, None, False)
     assert not cost.by_unit
     assert cost.own_key == bool(byok)
 

@@ -96,7 +96,7 @@ class Ledger(RuleBasedStateMachine):
 
     def _remember(self, task: Task) -> None:
         cost, old = price(task, self.unit), self.known.get(task.task_id, (None, None))
-        moved = cost.known and self.own.get(task.task_id, cost.own_key) is not cost.own_key
+        moved = cost.is_known and self.own.get(task.task_id, cost.own_key) is not cost.own_key
         fresh = [0 if moved and now is None and was is not None else now for now, was in self._pairs(cost, old)]
         new = tuple(now if now is not None else was for now, was in zip(fresh, old, strict=True))
         sources = self.sources.get(task.task_id, [None, None])
@@ -104,13 +104,13 @@ class Ledger(RuleBasedStateMachine):
         self.sources[task.task_id] = [
             task if now is not None else (None if value is not None else was) for now, value, was in pairs
         ]
-        if cost.known or old == (None, None):
+        if cost.is_known or old == (None, None):
             self.own[task.task_id] = cost.own_key
         if task.task_id not in self.tasks:
             self.untouched.add(task.task_id)
         elif new != old:
             self.untouched.discard(task.task_id)
-        if cost.known or task.task_id not in self.tasks:
+        if cost.is_known or task.task_id not in self.tasks:
             self.tasks[task.task_id] = task
         self.known[task.task_id] = (new[0], new[1])
 

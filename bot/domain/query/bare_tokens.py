@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.domain.query.draft import Draft
 from bot.domain.query.errors import QueryError, WhenError
 from bot.domain.query.keyed_tokens import KEYS
-from bot.domain.query.question import GROUPINGS, Field, quoted
+from bot.domain.query.question import GROUPINGS, Field, quote
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token
 from bot.domain.query.when_parser import PERIOD_NAMES, parse_when
@@ -42,11 +42,11 @@ def _read_time(draft: Draft, token: Token) -> None:
     except WhenError as error:
         raise draft.error(token, str(error)) from error
     if when is None:
-        raise _unknown(draft, token)
+        raise _unknown_word_error(draft, token)
     draft.set_when(token, when)
 
 
-def _unknown(draft: Draft, token: Token) -> QueryError:
+def _unknown_word_error(draft: Draft, token: Token) -> QueryError:
     lowered = token.bare
     if lowered in KEYS and lowered not in GROUPINGS:
         return draft.error(token, f"`{lowered}:` needs its value right behind the colon")
@@ -60,7 +60,7 @@ def _unknown(draft: Draft, token: Token) -> QueryError:
 def _meant(draft: Draft, lowered: str) -> str | None:
     """Return what to type instead of an unknown word; None if that is not known."""
     if lowered in {status.lower() for status in draft.statuses}:
-        return f"status:{quoted(lowered)}"
+        return f"status:{quote(lowered)}"
     if lowered in GROUPINGS:
         return f"by:{lowered}"
     if lowered in {"this", "last"}:

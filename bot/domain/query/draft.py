@@ -24,7 +24,7 @@ class Draft:
     edges: dict[str, Edge] = field(default_factory=dict)
     _filters: dict[tuple[Field, bool], dict[str, None]] = field(default_factory=dict)
 
-    def finished(self) -> Question:
+    def complete_question(self) -> Question:
         """Return the question, its filters in normal form."""
         filters = (Filter(name, tuple(values), exclude) for (name, exclude), values in self._filters.items())
         return replace(self.question, filters=tuple(sorted(filters)))

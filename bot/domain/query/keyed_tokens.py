@@ -13,9 +13,9 @@ from bot.domain.query.question import (
     SORTS,
     TIME_GROUPINGS,
     Field,
-    quoted,
+    quote,
 )
-from bot.domain.query.spelling import enumerated, nearest
+from bot.domain.query.spelling import enumeration, nearest
 from bot.domain.query.tokens import Token
 from bot.domain.query.when_parser import parse_edge
 from bot.domain.tasks import member_key
@@ -39,7 +39,7 @@ def read_keyed(draft: Draft, token: Token) -> None:
     """Take a token with a key into the draft. Raises QueryError if it is wrong."""
     key, exclude = _key(token)
     if key not in KEYS:
-        raise _unknown_key(draft, token)
+        raise _unknown_key_error(draft, token)
     if not all(token.values):
         raise draft.error(token, f"`{key}:` needs a value, such as `{key}:{_EXAMPLES[key]}`")
     if key in tuple(Field):
@@ -56,11 +56,11 @@ def _key(token: Token) -> tuple[str, bool]:
     return key.removeprefix("-"), key.startswith("-")
 
 
-def _unknown_key(draft: Draft, token: Token) -> QueryError:
+def _unknown_key_error(draft: Draft, token: Token) -> QueryError:
     key, exclude = _key(token)
     better = _SYNONYMS.get(key) or nearest(key, KEYS)
     if not better:
-        return draft.error(token, f"no such filter; there are {enumerated(f'`{name}:`' for name in KEYS)}")
+        return draft.error(token, f"no such filter; there are {enumeration(f'`{name}:`' for name in KEYS)}")
     rest = token.raw.split(":", 1)[1]
     prefix = "-" if exclude and better in tuple(Field) else ""
     return draft.error(token, f"no filter `{key}:`", f"{prefix}{better}:{rest}")
@@ -83,15 +83,15 @@ def _status(draft: Draft, token: Token, value: str) -> str:
     spelled = {status.lower(): status for status in sorted(draft.statuses)}
     if value.lower() in spelled:
         return spelled[value.lower()]
-    reason = f"no status `{value}`; there are {enumerated(sorted(draft.statuses))}"
-    raise draft.error(token, reason, _respelled(token, spelled))
+    reason = f"no status `{value}`; there are {enumeration(sorted(draft.statuses))}"
+    raise draft.error(token, reason, _correction(token, spelled))
 
 
-def _respelled(token: Token, choices: Mapping[str, str]) -> str | None:
+def _correction(token: Token, choices: Mapping[str, str]) -> str | None:
     """Return the token with every value spelled as the choice nearest to it; None if one is near to none."""
     lowered = [value.lower() for value in token.values]
     nearby = [value if value in choices else nearest(value, choices) for value in lowered]
-    values = [quoted(choices[each]) for each in nearby if each is not None]
+    values = [quote(choices[each]) for each in nearby if each is not None]
     return f"{token.key}:{','.join(values)}" if len(values) == len(nearby) else None
 
 
@@ -150,7 +150,7 @@ def _read_edge(draft: Draft, token: Token) -> None:
 def _single(draft: Draft, token: Token) -> str:
     """Return the only value. Raises QueryError if there are several."""
     if len(token.values) > 1:
-        raise draft.error(token, f"`{token.key}:` takes one value", f"{token.key}:{quoted(token.values[0])}")
+        raise draft.error(token, f"`{token.key}:` takes one value", f"{token.key}:{quote(token.values[0])}")
     return token.values[0]
 
 
@@ -158,8 +158,8 @@ def _one_of(draft: Draft, token: Token, value: str, choices: Sequence[str], noun
     """Return the value. Raises QueryError if it is none of the choices."""
     if value in choices:
         return value
-    better = _respelled(token, {choice: choice for choice in choices})
-    raise draft.error(token, f"no {noun} `{value}`; there are {enumerated(choices)}", better)
+    better = _correction(token, {choice: choice for choice in choices})
+    raise draft.error(token, f"no {noun} `{value}`; there are {enumeration(choices)}", better)
 
 
 _READERS: Mapping[str, Callable[[Draft, Token], None]] = {

@@ -36,7 +36,7 @@ def parse(line: str, *, now: datetime, zone: tzinfo, statuses: Collection[str] =
     try:
         return parser.question(line)
     except QueryError as error:
-        raise parser.corrected(error) from error.__cause__
+        raise parser.with_correction(error) from error.__cause__
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Parser:
     zone: tzinfo
     statuses: Collection[str]
 
-    def corrected(self, error: QueryError) -> QueryError:
+    def with_correction(self, error: QueryError) -> QueryError:
         """Return the error with a line to type that is a question, corrected word by word, or with none."""
         instead = error.instead
         for _ in range(_MAX_CORRECTIONS):
@@ -64,7 +64,7 @@ class _Parser:
         check_line(line)
         draft = Draft(clean(line), self.statuses)
         _read(draft, _tokens(draft.line))
-        question = draft.finished()
+        question = draft.complete_question()
         check_combination(question)
         self._check_window(draft, question)
         check_size(question)
@@ -74,7 +74,7 @@ class _Parser:
         if draft.when_token is None:
             return
         try:
-            resolve(question.asked_when, self.now, self.zone)
+            resolve(question.effective_when, self.now, self.zone)
         except WhenError as error:
             raise draft.error(draft.when_token, str(error)) from error
 
@@ -89,7 +89,7 @@ def _tokens(line: str) -> Sequence[Token]:
 def _read(draft: Draft, tokens: Sequence[Token]) -> None:
     place = 0
     while place < len(tokens):
-        token, count = _joined(tokens[place : place + 3])
+        token, count = _first_token(tokens[place : place + 3])
         if token.key is None:
             read_bare(draft, token)
         else:
@@ -97,7 +97,7 @@ def _read(draft: Draft, tokens: Sequence[Token]) -> None:
         place += count
 
 
-def _joined(tokens: Sequence[Token]) -> tuple[Token, int]:
+def _first_token(tokens: Sequence[Token]) -> tuple[Token, int]:
     """Return the first token, joined with those of up to two behind it that belong to it, and of how many it is."""
     if pair := _pair(*tokens[:2]):
         return pair, 2

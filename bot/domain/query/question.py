@@ -31,7 +31,7 @@ class Filter:
     exclude: bool = False
 
     def __str__(self) -> str:
-        return f"{'-' if self.exclude else ''}{self.field}:{','.join(map(quoted, self.values))}"
+        return f"{'-' if self.exclude else ''}{self.field}:{','.join(map(quote, self.values))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Question:
     csv: bool = False
 
     @property
-    def asked_when(self) -> When:
+    def effective_when(self) -> When:
         """The time asked for: this month unless named, and all time for a task asked by its id."""
         if self.when is not None:
             return self.when
-        return EVER if self.included(Field.TASK) else THIS_MONTH
+        return EVER if self.included_values(Field.TASK) else THIS_MONTH
 
     @property
     def counts_only(self) -> bool:
@@ -68,14 +68,14 @@ class Question:
     @property
     def asks_for_others(self) -> bool:
         """Whether it names a scope beyond the caller's own."""
-        return self.team or bool(self.people) or "member" in self.by or bool(self.included(Field.EMAIL))
+        return self.team or bool(self.people) or "member" in self.by or bool(self.included_values(Field.EMAIL))
 
-    def included(self, field: Field) -> tuple[str, ...]:
+    def included_values(self, field: Field) -> tuple[str, ...]:
         """Return the values that a filter on the field lets through; empty if there is no such filter."""
         return next((f.values for f in self.filters if f.field is field and not f.exclude), ())
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     """Return a value as it can be typed: in double quotes if it is not one plain word."""
     plain = value and not any(letter.isspace() or letter in "\",:<>'" for letter in value)
     return value if plain else f'"{value}"'

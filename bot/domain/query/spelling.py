@@ -15,7 +15,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.7)), None)
 
 
-def enumerated(names: Iterable[str]) -> str:
+def enumeration(names: Iterable[str]) -> str:
     """Return some names, at least one, as `a, b and c`."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else str(last)

@@ -48,9 +48,9 @@ def clean(line: str) -> str:
     return " ".join(part for part in re.split(r"\s", line.translate(_LOOKALIKES).replace("\0", " ")) if part)
 
 
-def unwrapped(line: str) -> str:
+def without_markup(line: str) -> str:
     """Return the line without the markup that Slack puts round addresses; mentions stay."""
-    return _MARKUP.sub(lambda markup: _unwrapped(markup[0]), line)
+    return _MARKUP.sub(lambda markup: _text_of(markup[0]), line)
 
 
 def split(line: str) -> list[Token]:
@@ -84,7 +84,7 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
             cells.append((line[place + 1 : closing].replace('"', ""), True))
             place = closing + 1
         elif markup := _MARKUP.match(line, place):
-            cells.append((_unwrapped(markup[0]).replace('"', ""), True))
+            cells.append((_text_of(markup[0]).replace('"', ""), True))
             place = markup.end()
         else:
             cells.append((line[place], False))
@@ -108,7 +108,7 @@ def _closing(line: str, place: int, *, opens: bool) -> int | None:
     return None
 
 
-def _unwrapped(markup: str) -> str:
+def _text_of(markup: str) -> str:
     if mention := _MENTION.fullmatch(markup):
         return f"<@{mention[1].upper()}>"
     if mail := _MAIL.fullmatch(markup):

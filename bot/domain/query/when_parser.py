@@ -40,10 +40,10 @@ def parse_when(text: str) -> When | None:
     if text in _NAMED:
         return _NAMED[text]
     if rolling := _ROLLING.fullmatch(text):
-        return _rolling(int(rolling[1]), rolling[2])
+        return _days_or_hours(int(rolling[1]), rolling[2])
     if ".." in text:
         return _range(text)
-    return _dated(text)
+    return _period(text)
 
 
 def parse_edge(text: str) -> Edge:
@@ -51,12 +51,12 @@ def parse_edge(text: str) -> Edge:
 
     Raises WhenError if it names neither.
     """
-    if edge := _moment(text) or _dated(text):
+    if edge := _written_moment(text) or _period(text):
         return edge
     raise WhenError("neither a date (2026-11-20) nor a time (2026-11-20T09:00Z)")
 
 
-def _rolling(count: int, letter: str) -> When:
+def _days_or_hours(count: int, letter: str) -> When:
     if count == 0:
         raise WhenError("a window of no length")
     if letter == "h":
@@ -81,31 +81,31 @@ def _begins_with_year(text: str) -> bool:
     return bool(re.match(r"\d{4}-", text, re.ASCII))
 
 
-def _dated(text: str) -> Dated | None:
+def _period(text: str) -> Dated | None:
     try:
         if match := _DATE.fullmatch(text):
-            return Dated(Unit.DAY, _checked(date(int(match[1]), int(match[2]), int(match[3]))))
+            return Dated(Unit.DAY, _day_in_reach(date(int(match[1]), int(match[2]), int(match[3]))))
         if match := _MONTH.fullmatch(text):
-            return Dated(Unit.MONTH, _checked(date(int(match[1]), int(match[2]), 1)))
+            return Dated(Unit.MONTH, _day_in_reach(date(int(match[1]), int(match[2]), 1)))
         if match := _WEEK.fullmatch(text):
-            return Dated(Unit.WEEK, _checked(date.fromisocalendar(int(match[1]), int(match[2]), 1)))
+            return Dated(Unit.WEEK, _day_in_reach(date.fromisocalendar(int(match[1]), int(match[2]), 1)))
     except ValueError as error:
         raise WhenError(f"no such date ({error})") from error
     return None
 
 
-def _checked(day: date) -> date:
+def _day_in_reach(day: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise WhenError(f"outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return day
 
 
-def _moment(text: str) -> Moment | None:
+def _written_moment(text: str) -> Moment | None:
     try:
         written = read_timestamp(text)
     except TimestampError as error:
         raise WhenError(str(error)) from error
     if written is None:
         return None
-    _checked(written.local.date())
+    _day_in_reach(written.local.date())
     return Moment(written.local, written.offset)

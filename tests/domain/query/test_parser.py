@@ -13,7 +13,7 @@ from bot.domain.periods import Unit
 from bot.domain.query.checks import MAX_LINE, MAX_VALUES
 from bot.domain.query.errors import QueryError
 from bot.domain.query.parser import parse
-from bot.domain.query.question import Field, Filter, Question, describe, quoted
+from bot.domain.query.question import Field, Filter, Question, describe, quote
 from bot.domain.query.tokens import clean
 from bot.domain.query.when import EVER, THIS_MONTH, Calendar, Days, Hours, Moment, Range
 from bot.domain.query.when_parser import parse_edge
@@ -160,7 +160,7 @@ def test_a_status_seen_in_the_ledger_is_one_and_keeps_its_spelling() -> None:
     [("", THIS_MONTH), ("7d", Days(7)), (f"task:{UUID}", EVER), (f"task:{UUID} 7d", Days(7)), ("-task:a", THIS_MONTH)],
 )
 def test_without_a_time_it_is_this_month_and_for_a_task_all_time(line: str, when: object) -> None:
-    assert asked(line).asked_when == when
+    assert asked(line).effective_when == when
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_tools_and_agents_are_counts_only(line: str, counts: bool) -> None:  # n
     ],
 )
 def test_a_value_is_quoted_where_it_is_more_than_a_plain_word(value: str, typed: str) -> None:
-    assert quoted(value) == typed
+    assert quote(value) == typed
 
 
 # --- lines that are none -------------------------------------------------------------------------

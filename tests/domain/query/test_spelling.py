@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.query.spelling import enumerated, nearest
+from bot.domain.query.spelling import enumeration, nearest
 
 CHOICES = ("budget", "budgets", "status")
 
@@ -29,4 +29,4 @@ def test_nothing_is_meant_where_there_is_no_choice() -> None:
 
 @pytest.mark.parametrize(("names", "text"), [(("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")])
 def test_names_are_listed_as_in_a_sentence(names: tuple[str, ...], text: str) -> None:
-    assert enumerated(names) == text
+    assert enumeration(names) == text
