@@ -44,7 +44,7 @@ class Outbox:
         """Give each part what it needs."""
         database, clock, timing = self.database, self.clock, self.timing
         pacing, self._tasks = Pacing(timing.pace), NamedTasks()
-        summaries = SummaryRenderer(database, self.renderers)
+        summaries = SummaryRenderer(database, self.renderers, self.renderers.templates)
         self.sender = Sender(database, self.workspace, self.renderers, summaries, pacing, clock, timing)
         self.editor = Editor(database, self.workspace, self.renderers, clock, timing)
         self.reconciler = Reconciler(database, self.workspace, clock, timing)

@@ -11,6 +11,7 @@ from bot.outbox.renderers import Renderers, RenderRequest
 from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import SlackError
 from bot.slack.mrkdwn import Trusted
+from bot.slack.templates import Templates
 
 if TYPE_CHECKING:
     from bot.database.engine import Database
@@ -27,6 +28,7 @@ class SummaryRenderer:
 
     database: "Database"
     renderers: Renderers
+    templates: Templates
 
     async def render(self, key: MissedKey, request: RenderRequest) -> Message | None:
         """Return the summary; None if there is nothing to say any more. Raises SlackError as the renderers do."""
@@ -43,14 +45,12 @@ class SummaryRenderer:
             raise  # who is meant cannot be asked just now: the whole summary is postponed
         except Exception:
             log.exception("a line of a summary could not be rendered", key=request.dedup_key)
-            return paragraph(self.renderers.templates.render("outbox/render_failure"))
+            return paragraph(self.templates.render("outbox/render_failure"))
 
     def _message(self, lines: list[str]) -> Message:
         shown = [Trusted(each) for each in lines[:_MOST_LINES]]
         return paragraph(
-            self.renderers.templates.render(
-                "outbox/missed_summary", lines=shown, count=len(lines), more=len(lines) - len(shown)
-            )
+            self.templates.render("outbox/missed_summary", lines=shown, count=len(lines), more=len(lines) - len(shown))
         )
 
 
