@@ -95,7 +95,7 @@ class Stage(IntEnum):
 class Timer:
     """A job that the service runs every `seconds` (None: only `after` something), from a `stage` on.
 
-    Those of one interval run one after the other, in the order of the capabilities. `patience` is for work that may
+    Those of one interval run one after the other, in the order of the capabilities. `max_wait` is for work that may
     have to wait for Slack: how many seconds the others wait for it. Then it goes on in the background, and is not
     started again until it is done.
     """
@@ -105,7 +105,7 @@ class Timer:
     run: Callable[[], Awaitable[None]]
     after: frozenset[After] = frozenset()
     stage: Stage = Stage.STARTED
-    patience: float | None = None
+    max_wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

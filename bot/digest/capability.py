@@ -11,7 +11,7 @@ from bot.digest.renderer import DigestRenderer
 from bot.digest.rules import DigestSchedule
 from bot.outbox.pruning import RetainedKeys
 
-_PATIENCE = 1.0  # seconds that the other timers wait for a look-up of a channel
+_MAX_WAIT = 1.0  # seconds that the other timers wait for a look-up of a channel
 
 
 def digest(context: Context) -> Capability:
@@ -30,7 +30,7 @@ def digest(context: Context) -> Capability:
         commands={"digest": commands.digest},
         event_renderers={DigestKey.kind: renderer.render_event},
         topic_renderers={DigestTopic.kind: renderer.render_current},
-        timers=[Timer("digest", 1, job.tick, stage=Stage.READY, patience=_PATIENCE)],
+        timers=[Timer("digest", 1, job.tick, stage=Stage.READY, max_wait=_MAX_WAIT)],
         upkeep=Upkeep(
             adopt=restore.adopt,
             retained=lambda reader: RetainedKeys(topics=store.last_topics(reader)),

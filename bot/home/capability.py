@@ -13,7 +13,7 @@ from bot.home.refresher import HomeRefresher
 from bot.home.viewers import Viewers
 from bot.usage.capability import answers
 
-_PATIENCE = 15.0  # seconds that a sync gives it, before the next one
+_MAX_WAIT = 15.0  # seconds that a sync gives it, before the next one
 
 
 def home(context: Context) -> Capability:
@@ -35,7 +35,7 @@ def home(context: Context) -> Capability:
         "home",
         keys=(ListenAction, BudgetFormAction, LiftSilenceAction),
         actions={KIND: commands.press},
-        timers=[Timer("home", 5, refresher.tick, stage=Stage.READY, patience=_PATIENCE)],
+        timers=[Timer("home", 5, refresher.tick, stage=Stage.READY, max_wait=_MAX_WAIT)],
         upkeep=Upkeep(prune={"viewers": store.prune}),
         home=commands.open,
     )

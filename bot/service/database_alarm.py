@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 SILENT_LOCK = timedelta(minutes=5)  # for which nobody is told of a lock that another process holds
 BETWEEN = timedelta(days=1)  # two messages about it
-PATIENCE_SECONDS = 1.0  # that the jobs wait for Slack to take the message
+MAX_WAIT_SECONDS = 1.0  # that the jobs wait for Slack to take the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DatabaseAlarm:
 
     def __post_init__(self) -> None:
         """Prepare the job that sends the message."""
-        self._sending = BackgroundJob("database alarm", self._send, PATIENCE_SECONDS)
+        self._sending = BackgroundJob("database alarm", self._send, MAX_WAIT_SECONDS)
 
     async def test(self) -> None:
         """Try whether the database can be written, before something has to be, and whether a problem is over."""

@@ -35,8 +35,8 @@ class Jobs:
         """Put those that may have to wait for Slack into the background."""
         for timer in self.timers:
             self._calls[timer.id] = timer.run
-            if timer.patience is not None:
-                background = BackgroundJob(timer.id, partial(self._guarded, timer.run), timer.patience)
+            if timer.max_wait is not None:
+                background = BackgroundJob(timer.id, partial(self._guarded, timer.run), timer.max_wait)
                 self._background.append(background)
                 self._calls[timer.id] = background.run
 

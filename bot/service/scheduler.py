@@ -84,10 +84,10 @@ class Scheduler:
 
 
 class BackgroundJob:
-    """Work that may have to wait for Slack: who runs it waits `patience` seconds, then it goes on by itself."""
+    """Work that may have to wait for Slack: who runs it waits `max_wait` seconds, then it goes on by itself."""
 
-    def __init__(self, name: str, call: Callable[[], Awaitable[object]], patience: float) -> None:
-        self._task, self._patience = SingleTask(name, call), patience
+    def __init__(self, name: str, call: Callable[[], Awaitable[object]], max_wait: float) -> None:
+        self._task, self._max_wait = SingleTask(name, call), max_wait
         self._is_late = False  # somebody has waited long enough for what is under way
 
     async def run(self) -> None:
@@ -103,5 +103,5 @@ class BackgroundJob:
         await self._task.end()
 
     async def _wait(self) -> None:
-        await self._task.wait(self._patience)
+        await self._task.wait(self._max_wait)
         self._is_late = self._task.is_running

@@ -31,7 +31,7 @@ class Write(Protocol):
 
 
 RETENTION = timedelta(hours=1)  # Slack repeats an event within minutes, and a signature is valid for five
-PATIENCE_SECONDS = 1.0  # to wait for the database, of the three seconds in which a form can be opened
+TIMEOUT_SECONDS = 1.0  # to wait for the database, of the three seconds in which a form can be opened
 _REMEMBERED = 20_000  # keys in memory
 
 _INSERT = text("INSERT INTO slack_request (key, taken_at) VALUES (:key, :now) ON CONFLICT (key) DO NOTHING")
@@ -60,7 +60,7 @@ class RequestDeduplicator:
 
     async def load(self) -> None:
         """Load the keys that were accepted before this process began, unless the database takes too long or fails."""
-        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), PATIENCE_SECONDS)
+        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), TIMEOUT_SECONDS)
         self._known.update(dict.fromkeys(await _attempt(keys, [], "earlier requests could not be loaded")))
 
     def add(self, key: str) -> bool:
@@ -85,7 +85,7 @@ class RequestDeduplicator:
         if self._is_slow:
             return True
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await asyncio.shield(claim.is_new)
         except TimeoutError:
             self._is_slow = True
@@ -93,9 +93,9 @@ class RequestDeduplicator:
             return True
 
     async def close(self) -> None:
-        """Wait up to PATIENCE_SECONDS for what is being written."""
+        """Wait up to TIMEOUT_SECONDS for what is being written."""
         if self._writing is not None:
-            await asyncio.wait({self._writing}, timeout=PATIENCE_SECONDS)
+            await asyncio.wait({self._writing}, timeout=TIMEOUT_SECONDS)
 
     async def _write_waiting(self) -> None:
         """Write all waiting claims in one transaction, again and again until none is waiting."""

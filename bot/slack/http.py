@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 EVENTS = "/slack/events"
 LARGEST = 256 * 1024  # bytes of a body; Slack accepts no view above 250 kB
-PATIENCE_SECONDS = 10.0  # to receive a request's headers, and again its body
+TIMEOUT_SECONDS = 10.0  # to receive a request's headers, and again its body
 _CLOSING_TURNS = 4  # turns of the event loop in which connections accepted while the server closes become known
 _GET, _POST = {hdrs.METH_GET, hdrs.METH_HEAD}, {hdrs.METH_POST}
 
@@ -140,7 +140,7 @@ async def _body(request: web.BaseRequest) -> bytes:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
                 if len(body) > LARGEST:
@@ -205,7 +205,7 @@ class _Server(web.Server):
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # aiohttp's own runners pass None for no log
             auto_decompress=False,  # a signature is of the bytes as they are sent
-            keepalive_timeout=PATIENCE_SECONDS,  # also for headers: until they are complete a connection counts as idle
+            keepalive_timeout=TIMEOUT_SECONDS,  # also for headers: until they are complete a connection counts as idle
             lingering_time=1.0,  # to read the rest of a body that is refused
         )
 

@@ -92,7 +92,7 @@ async def test_a_locked_database_delays_a_request_by_a_moment_only(
     memory = deduplicator(impatient)
     with database.transaction():
         await memory.load()
-        async with asyncio.timeout(0.9):  # less than PATIENCE_SECONDS: the lock is reported at once
+        async with asyncio.timeout(0.9):  # less than TIMEOUT_SECONDS: the lock is reported at once
             assert await memory.claim("trigger")
         assert capsys.readouterr().out.count("is locked by the bot itself") == 2
     assert await memory.claim("another")
@@ -101,7 +101,7 @@ async def test_a_locked_database_delays_a_request_by_a_moment_only(
 
 
 async def test_a_slow_database_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.deduplication.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.slack.deduplication.TIMEOUT_SECONDS", 0.05)
     free = asyncio.Event()
 
     async def write(work: Callable[[Connection], R]) -> R:
