@@ -1,1 +1,1 @@
-"""Budgets: limits on spend, and telling the right person once when a step of one is passed."""
+"""Budgets: limits on spend, and one notification to the right person when a step of a limit is passed."""

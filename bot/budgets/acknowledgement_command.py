@@ -49,7 +49,7 @@ class AcknowledgementCommand:
         await request.responder.respond(blocks.paragraph(text))
 
     def _record(self, connection: "Connection", topic: BudgetTopic, by: str, *, is_limited: bool) -> Act | None:
-        """Acknowledge; returns who had already. Raises RefusedError if somebody limited has sent too much."""
+        """Acknowledge; return who had before. Raises RefusedError if somebody limited has sent too much."""
         before = acknowledge(connection, topic, by, self.clock())
         if before is None and is_limited:
             count_message(connection, by, self.clock())

@@ -31,5 +31,5 @@ def insert_acknowledgement(connection: "Connection", topic: BudgetTopic, by: str
 
 
 def move_acknowledgements(connection: "Connection", old: int, new: int) -> None:
-    """Make a subject's acknowledgements those of another, but for periods that the other has one of."""
+    """Move the acknowledgements of subject `old` to `new`, except for periods that `new` has one of."""
     connection.exec_driver_sql("UPDATE OR IGNORE acknowledgement SET subject = ? WHERE subject = ?", (new, old))

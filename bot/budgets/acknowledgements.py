@@ -1,4 +1,4 @@
-"""Acknowledgements: somebody has seen an alert, which its live message then says."""
+"""Acknowledgements: somebody confirms that they have seen an alert, and its live message shows that."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def acknowledge(connection: "Connection", topic: BudgetTopic, by: str, now: datetime) -> Act | None:
-    """Record that somebody has seen it, unless anybody had; returns who had, and when."""
+    """Record that `by` has seen an alert, unless somebody had before. Returns who had, and when."""
     before = acknowledgement(connection, topic)
     if before is None:
         insert_acknowledgement(connection, topic, by, now)

@@ -48,7 +48,7 @@ class AlertContext:
         return await self.naming.subject_name(facts.subject, facts.email, request)
 
     async def heading(self, request: RenderRequest) -> str:
-        """Return whose budget a line is about, and of which period; empty in a thread, which shows that itself."""
+        """Return whose budget a line is about, and of which period; empty in a thread, whose parent shows that."""
         if not request.listed:
             return ""
         facts = await self.facts(request)

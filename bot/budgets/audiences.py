@@ -17,7 +17,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OperatorAudience:
-    """One operator's own direct messages: an operator snoozes these for nobody else."""
+    """One operator's own direct messages. Snoozing them affects no other operator."""
 
     user: str
 
@@ -32,14 +32,14 @@ def encode_audience(audience: SnoozeAudience) -> str:
 
 
 def decode_audience(text: str) -> SnoozeAudience:
-    """Return the audience of a string form. Raises ValueError if there is none of it."""
+    """Return the audience that a string stands for. Raises ValueError if there is none."""
     if text.startswith(_OPERATOR):
         return OperatorAudience(text.removeprefix(_OPERATOR))
     return Audience(text)
 
 
 def crossing_audiences(subject: int, step: int) -> tuple[Audience, ...]:
-    """Return who is notified that a subject has passed a step: the channel from 100 % on, of the team it alone."""
+    """Return who is notified of a step: below 100 % the subject, then the channel too; of the team it instead."""
     if subject == TEAM:
         return (Audience.DM,) if step < FULL else (Audience.CHANNEL,)
     return (Audience.DM,) if step < FULL else (Audience.DM, Audience.CHANNEL)

@@ -11,24 +11,24 @@ from bot.people.people import People
 
 @dataclass(frozen=True, slots=True)
 class BudgetAuthorization:
-    """Decides anew for each request what its caller may do."""
+    """Decides for each request what its caller may do."""
 
     database: Database
     people: People
 
     async def member_of(self, caller: Caller) -> int:
-        """Return the id of the member that a caller is. Raises RefusedError if they are none."""
+        """Return the id of the member that a caller is. Raises RefusedError if they are no member."""
         member = await self.known_member_of(caller)
         if member is None:
             raise self.people.unmatched_error()
         return member
 
     async def known_member_of(self, caller: Caller) -> int | None:
-        """Return the id of the member that a caller is, None if they are none."""
+        """Return the id of the member that a caller is, None if they are no member."""
         return await self.database.read(lambda reader: member_id(reader, caller.member))
 
     async def check_subject(self, caller: Caller, subject: int) -> None:
-        """Raise RefusedError unless a caller may act on a subject's budget: their own, or as an operator any."""
+        """Raise RefusedError unless a subject's budget is the caller's own, or they are an operator."""
         if caller.role is Role.OPERATOR:
             return
         if subject == TEAM or subject != await self.member_of(caller):

@@ -19,7 +19,7 @@ _ZONE = "zone="
 
 @dataclass(frozen=True, slots=True)
 class BegunPeriods:
-    """The names of the periods that go on, and the time zone of their calendar ("" if it is unknown)."""
+    """The names of the periods in progress, and the time zone of their calendar ("" if it is unknown)."""
 
     names: tuple[PeriodName, ...] = ()
     zone: str = ""
@@ -31,14 +31,14 @@ class BegunPeriods:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return the periods of a string form. Raises MalformedKeyError if there is none of it."""
+        """Return the periods that a string stands for. Raises MalformedKeyError if it names none."""
         parts = text.split()
         zones = [part.removeprefix(_ZONE) for part in parts if part.startswith(_ZONE)]
         names = tuple(PeriodName.decode(part) for part in parts if not part.startswith(_ZONE))
         return cls(names, zones[0] if zones else "")
 
     def former_zone(self, present: ZoneInfo) -> ZoneInfo | None:
-        """Return the time zone if it is known, and another than the present one."""
+        """Return the time zone if it is known and not the present one."""
         if self.zone in {"", present.key}:
             return None
         try:
@@ -48,7 +48,7 @@ class BegunPeriods:
 
 
 def present_periods(now: datetime, zone: ZoneInfo) -> BegunPeriods:
-    """Return the periods that go on now."""
+    """Return the periods in progress."""
     return BegunPeriods(tuple(budget_period(unit, now, zone).name for unit in UNITS), zone.key)
 
 

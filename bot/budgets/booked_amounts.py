@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class BookedAmounts:
     """Amounts in nanos with the moments (microseconds) at which they are booked, by subject.
 
-    `history` is the part of them that was found while reading history, of which nobody is notified.
+    `history` is the part that was found while reading history, of which nobody is notified.
     """
 
     amounts: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class BookedAmounts:
 
 
 def booked_amounts(changes: "Iterable[TaskChange]", basis: SpendBasis) -> BookedAmounts:
-    """Return what the changes of tasks have booked, for the members and for the team."""
+    """Return the amounts that changes of tasks have booked, by member and for the team."""
     amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for change in changes:
         for entry in change.entries:

@@ -1,4 +1,4 @@
-"""Cases: a subject and a period, which together have at most one limit and one spend."""
+"""Cases: a subject and a period. A case has one spend, and at most one limit."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Changes of budgets as somebody asks for them: a limit set or removed, with all that follows from it."""
+"""Changes of budgets that somebody asks for: a limit is set or removed, with all that follows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class BudgetChange:
     """What a change came to: the budget before and after it, and whose it is.
 
-    `known` is False for a member without any task yet; `then_nanos` is the limit after one that is for a while.
+    `known` is False for a member without any task yet; `then_nanos` is the limit that follows a temporary one.
     """
 
     scope: str
@@ -48,7 +48,7 @@ def _limit(budget: StoredBudget | None) -> tuple[int | None, datetime | None]:
 
 @dataclass(frozen=True, slots=True)
 class BudgetChanges:
-    """Changes budgets in a transaction, as somebody asks; `by` is a Slack id, or `terminal`."""
+    """Changes budgets inside a transaction; `by` is a Slack id, or `terminal`."""
 
     connection: "Connection"
     evaluator: BudgetEvaluator
@@ -56,7 +56,7 @@ class BudgetChanges:
     now: datetime
 
     def set_limit(self, instruction: LimitInstruction, expected: int | None = None) -> BudgetChange:
-        """Set a limit; `expected` is the revision that whoever sets it has seen, if that is known.
+        """Set a limit; `expected` is the revision that the author has seen, if that is known.
 
         Raises:
             RefusedError: there is no such member, or somebody else has changed the budget meanwhile.

@@ -25,7 +25,7 @@ class BudgetCommands:
     clock: Callable[[], datetime]
 
     async def budget(self, request: Request, caller: Caller) -> None:
-        """Set, remove or ask for a limit; without any words, open the form, or list budgets where none can open."""
+        """Set, remove or ask for a limit. Without arguments, open the form, or list budgets where no form can open."""
         line = clean(request.text).partition(" ")[2]
         if line:
             instruction = parse_instruction(line, self.clock(), self.policy.zone)

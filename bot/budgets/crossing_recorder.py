@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CrossingRecorder:
-    """Records crossings inside the transaction that brings them about."""
+    """Finds, records and enqueues crossings inside the caller's transaction."""
 
     policy: BudgetPolicy
 
@@ -45,7 +45,7 @@ class CrossingRecorder:
             cases: where steps may have been passed.
             now: the moment.
             silent: why nobody is notified, if so.
-            without: amounts that were booked and are left out of account.
+            without: booked amounts that do not count.
         """
         self.enqueue_recorded(connection, self.new_crossings(connection, cases, now, silent, without), now)
         request_edits(connection, [BudgetTopic.of(*case) for case in cases])
@@ -58,7 +58,7 @@ class CrossingRecorder:
         silent: CrossingDecision | None = None,
         without: BookedAmounts | None = None,
     ) -> list[NewCrossings]:
-        """Return the steps that were passed in those cases and are not recorded yet. Arguments as of `record`."""
+        """Return the steps passed in those cases that are not recorded yet. The arguments are those of `record`."""
         limits_ = limits(connection, cases, now)
         spent = spends(connection, limits_, self.policy.basis)
         if without is not None:
@@ -72,7 +72,7 @@ class CrossingRecorder:
         ]
 
     def enqueue_recorded(self, connection: "Connection", crossings: Sequence[NewCrossings], now: datetime) -> None:
-        """Record those crossings, and enqueue their notifications for all who have not snoozed the budget."""
+        """Record crossings, and enqueue their notifications for all audiences that have not snoozed the budget."""
         if not crossings:
             return
         snoozed = snoozed_audiences(connection, now)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewCrossings:
-    """The steps that a subject has newly passed of a limit, with what is decided about each."""
+    """The steps of a limit that a subject has newly passed, with what is decided about each."""
 
     subject: int
     period: BudgetPeriod
@@ -36,7 +36,7 @@ class NewCrossings:
 
 @dataclass(frozen=True, slots=True)
 class NotifiedCrossing:
-    """A crossing that was recorded and is to be notified, but for audiences that have it snoozed."""
+    """A crossing that was recorded and is to be notified, except to audiences that have snoozed the budget."""
 
     id: int
     subject: int
@@ -53,7 +53,7 @@ CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?
 
 
 def recorded_steps(connection: "Connection", limits: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
-    """Return the steps that are recorded of those cases' limits."""
+    """Return the recorded steps of each case's limit."""
     steps: dict[Case, list[int]] = defaultdict(list)
     for period, subjects in subjects_by_period(limits).items():
         revisions = {subject: limits[subject, period].revision for subject in subjects}
@@ -70,13 +70,13 @@ INSERT INTO crossing (id, subject, unit, period, revision, step, limit_nanos, sp
 """
 
 SnoozedAudiences = Mapping[tuple[int, Unit], Collection[SnoozeAudience]]
-"""The audiences that have a budget snoozed, by subject and unit."""
+"""The audiences that have snoozed a budget, by subject and unit."""
 
 
 def record_crossings(
     connection: "Connection", crossings: Sequence[NewCrossings], snoozed: SnoozedAudiences, now: datetime
 ) -> list[NotifiedCrossing]:
-    """Record steps that were passed, deferred for audiences that have them snoozed. Returns those to be notified."""
+    """Record crossings, with deferrals for audiences that have snoozed the budget. Returns those to be notified."""
     first = plain_rows(connection, "SELECT coalesce(max(id), 0) + 1 FROM crossing")[0][0]
     last_charge = newest_charge(connection)
     steps = [(each, step) for each in crossings for step in sorted(each.decisions)]
@@ -118,7 +118,7 @@ _DELETE = "DELETE FROM crossing WHERE id IN (SELECT value FROM json_each(?))"
 
 
 def delete_replaced(connection: "Connection", limits: Mapping[Case, BudgetLimit]) -> None:
-    """Delete crossings of limits that come back into force, if nobody was notified because the limit was replaced."""
+    """Delete the crossings that were dropped because these limits, which are in force again, had been replaced."""
     replaced: list[int] = []
     for (subject, period), limit in limits.items():
         values = (subject, period.unit, period.label, limit.revision, CrossingDecision.REPLACED.name)
@@ -207,12 +207,12 @@ def summarized_steps(reads: "Reads", revision: int) -> list[tuple[PeriodName, in
 
 
 def move_crossings(connection: "Connection", old: int, new: int) -> None:
-    """Make a subject's crossings those of another, but for steps that the other has passed too."""
+    """Move the crossings of subject `old` to `new`, except for steps that `new` has passed too."""
     connection.exec_driver_sql("UPDATE OR IGNORE crossing SET subject = ? WHERE subject = ?", (new, old))
 
 
 def move_revision(connection: "Connection", subject: int, old: int, new: int) -> None:
-    """Make a subject's crossings of one revision those of another revision."""
+    """Move a subject's crossings from revision `old` to `new`."""
     connection.exec_driver_sql(
         "UPDATE crossing SET revision = ? WHERE revision = ? AND subject = ?", (new, old, subject)
     )

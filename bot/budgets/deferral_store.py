@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """A notification that an audience did not get at once. `outcome` is why not later either, None while it waits."""
+    """A notification that an audience did not get at once. `outcome` is why it never will; None while it waits."""
 
     audience: Audience
     outcome: CrossingDecision | None
 
 
 def defer(connection: "Connection", deferrals: Collection[tuple[int, Audience]]) -> None:
-    """Record that notifications wait for the end of a snooze, each of a crossing (its id) for an audience."""
+    """Record notifications that wait for the end of a snooze: pairs of a crossing's id and an audience."""
     if deferrals:
         connection.exec_driver_sql("INSERT INTO deferral (crossing, audience) VALUES (?,?)", list(deferrals))
 
 
 def deferrals(reads: "Reads", crossing: int) -> list[Deferral]:
-    """Return the deferrals of a crossing: those that wait, and those that ended without a notification, as they did."""
+    """Return the deferrals of a crossing; those that ended without a notification are in the order of their ends."""
     sql = "SELECT audience, outcome FROM deferral WHERE crossing = ? ORDER BY id"
     return [
         Deferral(Audience(audience), None if outcome is None else CrossingDecision[outcome])
@@ -41,7 +41,7 @@ def deferrals(reads: "Reads", crossing: int) -> list[Deferral]:
 
 @dataclass(frozen=True, slots=True)
 class WaitingCrossing:
-    """A crossing whose notification waits: `late` if its period had ended when it was recorded."""
+    """A crossing whose notification waits. It is `late` if its period had ended when it was recorded."""
 
     id: int
     step: int
@@ -71,7 +71,7 @@ def is_waiting(reads: "Reads", crossing: int) -> bool:
 def end_deferral(
     connection: "Connection", crossing: int, audience: Audience, outcome: CrossingDecision | None = None
 ) -> None:
-    """End the wait of a crossing for an audience: it is notified now or, with an outcome, never."""
+    """End a deferral: the audience is notified now or, if there is an outcome, never."""
     connection.exec_driver_sql("DELETE FROM deferral WHERE crossing = ? AND audience = ?", (crossing, audience))
     if outcome is not None:  # appended, so that outcomes stay in the order in which the waits ended
         connection.exec_driver_sql(

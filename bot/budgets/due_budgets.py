@@ -1,4 +1,4 @@
-"""What the passing of time brings about: limits for a while end, periods begin, snoozes end."""
+"""What the passing of time brings about: temporary limits end, periods begin, snoozes end."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class DueBudgets:
         return state.has_ended or begun_periods(reader) != present_periods(now, self._policy.zone)
 
     def apply_due(self, connection: "Connection", now: datetime, booked_after: BookedAmounts | None = None) -> None:
-        """End limits for a while, begin periods, end snoozes. `booked_after` was booked only after they were due."""
+        """End temporary limits, begin periods, end snoozes. `booked_after` was booked only after these were due."""
         begun, present = begun_periods(connection), present_periods(now, self._policy.zone)
         is_new = begun != present  # also where a clock was set back: limits end with a day
         if is_new and (former := begun.former_zone(self._policy.zone)) is not None:
@@ -70,7 +70,7 @@ class DueBudgets:
     def _record_begun(
         self, connection: "Connection", begun: BegunPeriods, now: datetime, booked_after: BookedAmounts | None
     ) -> None:
-        """Record the steps passed in periods that begin now, into which charges may have been booked ahead."""
+        """Record the steps passed in periods that begin now; charges may have been booked into them ahead."""
         for unit in limited_units(connection):
             period = budget_period(unit, now, self._policy.zone)
             if period.name not in begun.names:

@@ -16,13 +16,13 @@ SELECT EXISTS (SELECT 1 FROM budget), EXISTS (SELECT 1 FROM budget WHERE ends_at
 
 
 class DueState(NamedTuple):
-    """Whether there is, or ever was, a budget; and whether a limit for a while or a snooze is over."""
+    """Whether there is, or ever was, a budget; and whether a temporary limit or a snooze is over."""
 
     has_budgets: bool
     has_ended: bool
 
 
 def due_state(reads: "Reads", now: datetime) -> DueState:
-    """Return the present state."""
+    """Return whether there is anything to apply at a moment."""
     has_budgets, has_ended = plain_rows(reads, _DUE, (to_us(now),))[0]
     return DueState(bool(has_budgets), bool(has_ended))

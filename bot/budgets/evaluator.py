@@ -1,4 +1,4 @@
-"""The budget evaluator: what bookings, new limits, merged members and other prices bring about, as one transaction."""
+"""The budget evaluator: applies what bookings, new limits, merged members and repricing mean for budgets."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class BudgetEvaluator:
-    """Evaluates budgets inside the transaction that changes what they rest on."""
+    """Evaluates budgets inside the transaction that changes spend or limits."""
 
     def __init__(self, policy: BudgetPolicy) -> None:
         self.policy = policy
@@ -41,7 +41,7 @@ class BudgetEvaluator:
         return self._due.due(reader, now)
 
     def apply_due(self, connection: "Connection", now: datetime) -> None:
-        """End limits for a while, begin periods, end snoozes."""
+        """End temporary limits, begin periods, end snoozes."""
         self._due.apply_due(connection, now)
 
     def set_limit(self, connection: "Connection", setting: LimitSetting, now: datetime) -> int:
@@ -50,16 +50,16 @@ class BudgetEvaluator:
         return self._changes.set_limit(connection, setting, now)
 
     def merge_members(self, connection: "Connection", old: int, new: int, now: datetime) -> None:
-        """Make a member's budgets another's, and record the steps that both have passed together."""
+        """Move the budgets of member `old` to `new`, and record the steps that their joint spend has passed."""
         self._due.apply_due(connection, now)
         merge_budgets(connection, old, new, now)
         cases = [(new, budget_period(unit, now, self.policy.zone)) for unit in limited_units(connection)]
         self._recorder.record(connection, cases, now)
 
     def record_repricing(self, connection: "Connection", now: datetime) -> None:
-        """Record without a notification the steps passed since amounts were priced again.
+        """Record the steps that repricing has passed, without notifying anybody.
 
-        That is done in every period whose crossings are still notified.
+        This covers every period whose crossings are still notified.
         """
         for unit in limited_units(connection):
             for period in notified_periods(unit, now, self.policy.zone):
@@ -88,7 +88,7 @@ class BudgetEvaluator:
         self._recorder.record(connection, self._touched(news, units, result.at), result.at)
 
     def _touched(self, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> set[Case]:
-        """Return the cases that charges fell into and whose crossings are still notified."""
+        """Return the cases that charges fell into, of periods whose crossings are still notified."""
         known = [budget_period(unit, now, self.policy.zone) for unit in units]
         periods = {at: list(self._notified_periods(known, units, from_us(at), now)) for at in booked.moments()}
         return {

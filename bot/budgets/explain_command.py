@@ -61,7 +61,7 @@ class ExplainCommand:
     async def _name(self, request: Request, caller: Caller) -> str | None:
         """Return whom the command names, None for the caller.
 
-        Only an operator may name anybody else, and only for operators a name is looked up.
+        Only an operator may name anybody else, and names are looked up for operators only.
         """
         names = [word.values[0] for word in split(clean(request.text))[1:]]
         if len(names) > 1:
@@ -75,7 +75,7 @@ class ExplainCommand:
         return await self.people.email_of_mention(name) if name.startswith("<@") else name
 
     async def _check_own_name(self, name: str, request: Request, caller: Caller) -> None:
-        """Raise RefusedError unless a name is the caller's; it is the same whether there is anybody of it or not."""
+        """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
         mentioned = {f"<@{request.user}>": caller.member} if caller.member else {}
         typed = name if name.startswith("<@") else name.lower()
         await self.database.read(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
@@ -87,7 +87,7 @@ def _item(sentence: Sentence) -> str:
 
 
 def _mrkdwn(sentence: Sentence) -> str:
-    """Return a sentence as inert mrkdwn; only its address, which this program made, is a link."""
+    """Return a sentence as mrkdwn in which nothing is a link but the address, which this program made."""
     return escape(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 

@@ -43,7 +43,7 @@ class FormCommands:
         await self._open(request, caller, form)
 
     async def _open(self, request: Request, caller: Caller, form: LimitForm) -> None:
-        """Open the form as it is for an operator; for everybody else, the one in which they ask for a limit."""
+        """Open the form for an operator, or for everybody else the one in which they ask for a limit."""
         if caller.role is not Role.OPERATOR:
             await self.authorization.member_of(caller)
             form = RequestForm(unit=form.unit)

@@ -67,7 +67,7 @@ def _setting(
 
 
 def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
-    """Raise RefusedError unless there is one limit, and one name but for a request."""
+    """Raise RefusedError unless there is one limit, and one name (for a request none)."""
     if amounts != 1:
         raise RefusedError(f"{'One limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
     if is_request and scopes:
@@ -77,7 +77,7 @@ def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
 
 
 def _misspelt(rest: Sequence[Token], *, with_amount: bool) -> RefusedError | None:
-    """Return an error that suggests the keyword that a word is nearly; None if there is no such word."""
+    """Return an error that suggests a keyword for a word that nearly is one; None if there is no such word."""
     for word in rest:
         text = word.values[0]
         meant = None if "@" in text else nearest(text, ("request", "team", "default") if with_amount else ("remove",))
@@ -115,7 +115,7 @@ def parse_limit(text: str) -> tuple[int, Unit]:
     """Return nanos and period of AMOUNT/PERIOD, such as `500/month`.
 
     Raises:
-        RefusedError: one of them is none, or the amount can be read in two ways.
+        RefusedError: one of them is missing or wrong, or the amount can be read in two ways.
     """
     amount, slash, period = text.partition("/")
     nanos = parse_amount(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
@@ -132,7 +132,7 @@ def parse_amount(text: str, suffix: str = "") -> int:
     """Return the amount of a limit, in nanos; `suffix` is what follows it in the line to type.
 
     Raises:
-        RefusedError: it is none, can be read in two ways, or is zero.
+        RefusedError: it is no amount, can be read in two ways, or is zero.
     """
     try:
         nanos = typed_nanos(text)
@@ -167,7 +167,7 @@ def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return the moment that a text is, if a day of the zone begins with it."""
+    """Return the moment that a text gives, if a day of the zone begins then; else None."""
     try:
         edge = parse_edge(text.lower())
     except WhenError:

@@ -8,7 +8,7 @@ from bot.domain.periods import Unit
 
 @dataclass(frozen=True, slots=True)
 class LimitInstruction:
-    """A limit to be set; `scope` is as typed (an e-mail, a mention, `default`, `team`), `ends_at` None for good.
+    """A limit to be set; `scope` is as typed (an e-mail, a mention, `default`, `team`), `ends_at` None is permanent.
 
     A `newcomer` may have no task yet, because Slack vouches for them.
     """
@@ -32,7 +32,7 @@ class RemovalInstruction:
 
 @dataclass(frozen=True, slots=True)
 class RequestInstruction:
-    """A limit of one's own, to be asked for; `ends_at` None for good."""
+    """A limit of one's own, to be asked for; `ends_at` None is permanent."""
 
     nanos: int
     unit: Unit

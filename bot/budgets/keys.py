@@ -94,7 +94,7 @@ class BudgetTopic(TopicKey):
 
     @property
     def zone(self) -> str:
-        """The time zone in its label, which is set if that is not the present one; else empty."""
+        """The time zone in its label; empty for the present one."""
         return PeriodLabel.decode(self.label).zone
 
     def of_zone(self, zone: str) -> Self:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """The label that a row has, the one that it is to have, and the one that it keeps where that is taken.
+    """The present label of a row, the new one, and the one that it keeps if the new one is taken.
 
     Rows are moved `aside` first, because they may take one another's labels.
     """
@@ -36,9 +36,9 @@ _OF_PERIOD = "SELECT id, subject, last_charge, crossed_at FROM crossing WHERE un
 
 
 def crossing_moments(reads: "Reads", period: BudgetPeriod) -> list[tuple[int, int, datetime]]:
-    """Return id and subject of a period's crossings, and when the charge is booked that passed the step.
+    """Return id and subject of a period's crossings, and when the charge that passed the step is booked.
 
-    That is where the money counts, whenever it was seen.
+    Money counts where it is booked, whenever it was observed.
     """
     rows = plain_rows(reads, _OF_PERIOD, (period.unit, period.label))
     moments = []

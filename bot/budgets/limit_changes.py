@@ -1,4 +1,4 @@
-"""Changes of limits: a limit is set or comes back into force, with all that follows from it."""
+"""Changes of limits: a limit is set or comes back into force, with all that follows."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class _LimitChange:
     """A change of limits.
 
-    `cases` are those that it may concern, `before` their limits before it, `summary` the key of the one notification
+    `cases` are those that it may concern, `before` their former limits, `summary` the key of the one notification
     that is sent if it concerns many, and `booked_after` what was booked only after it.
     """
 
@@ -41,7 +41,7 @@ class _LimitChange:
 
 @dataclass(frozen=True, slots=True)
 class LimitChanges:
-    """Changes limits inside a transaction; whatever is due must have been applied in it before."""
+    """Changes limits inside a transaction in which everything due was applied before."""
 
     recorder: CrossingRecorder
 
@@ -58,7 +58,7 @@ class LimitChanges:
     def restore(
         self, connection: "Connection", budget: StoredBudget, now: datetime, booked_after: BookedAmounts | None
     ) -> None:
-        """Put the limit in force that holds now that another has ended, and enqueue what follows from it."""
+        """Put the limit in force that follows one that has ended, and enqueue what follows from that."""
         period = self._present_period(budget, now)
         cases = self._concerned(connection, budget.scope, period)
         before = limits(connection, cases, now)
@@ -76,10 +76,10 @@ class LimitChanges:
         return [(subject, period) for subject in subjects]
 
     def _follow_up(self, connection: "Connection", change: _LimitChange, now: datetime) -> list[Case]:
-        """Record what follows: a raise is silent, of a new or lowered limit the highest step passed is notified.
+        """Record the steps passed: silently for a raise; of a new or lowered limit, the highest is notified.
 
         Returns:
-            The cases whose limit is another now, or gone.
+            The cases whose limit was changed or removed.
         """
         after = limits(connection, change.cases, now)
         changed = [case for case in change.cases if after.get(case) != change.before.get(case)]
@@ -94,7 +94,7 @@ class LimitChanges:
     def _record_or_summarize(
         self, connection: "Connection", cases: Collection[Case], change: _LimitChange, now: datetime
     ) -> None:
-        """Record the steps passed, each with its notification or, if they are many, with one summary of all."""
+        """Record the steps passed, each with its notification or, if there are many, with one summary."""
         history = change.booked_after and change.booked_after.history  # which the booking itself records silently
         crossings = self.recorder.new_crossings(connection, cases, now, None, history)
         if len(crossings) > MANY:
@@ -108,7 +108,7 @@ def _is_raise(before: BudgetLimit | None, after: BudgetLimit | None) -> bool:
 
 
 def _enqueue_in_threads(connection: "Connection", cases: Sequence[Case], revision: int, now: datetime) -> None:
-    """Enqueue the new limit for the threads of the live messages that there are of those cases."""
+    """Enqueue the new limit for the threads of the cases' live messages."""
     by_topic = {BudgetTopic.of(*case): case for case in cases}
     for topic, destination in live_messages(connection, by_topic):
         subject, period = by_topic[topic]

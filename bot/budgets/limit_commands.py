@@ -60,7 +60,7 @@ class LimitCommands:
     async def _with_address(
         self, instruction: LimitInstruction | RemovalInstruction
     ) -> LimitInstruction | RemovalInstruction:
-        """Return the instruction with the e-mail of whom it mentions."""
+        """Return the instruction with the e-mail of the person it mentions."""
         if not instruction.scope.startswith("<@"):
             return instruction
         scope = await self.people.email_of_mention(instruction.scope)

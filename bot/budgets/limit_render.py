@@ -45,7 +45,7 @@ class LimitRenderer:
     context: AlertContext
 
     async def render_event(self, request: RenderRequest) -> Message | None:
-        """Return a new limit of one subject or, without a topic, one of everybody that is back in force."""
+        """Return a new limit of one subject, or the default that is back in force."""
         key = LimitKey.decode(request.dedup_key)
         if isinstance(key.about, PeriodName):
             return await self._render_restored(key.revision, key.about)

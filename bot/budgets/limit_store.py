@@ -75,7 +75,7 @@ WHERE EXISTS (SELECT 1 FROM budget WHERE unit = j.value AND limit_nanos IS NOT N
 
 
 def limited_units(reads: "Reads") -> set[Unit]:
-    """Return the units that there is any limit for."""
+    """Return the units for which there is any limit."""
     return {Unit(unit) for (unit,) in plain_rows(reads, _LIMITED_UNITS, (json.dumps(UNITS),))}
 
 
@@ -122,7 +122,7 @@ def budget_in_force(reads: "Reads", scope: int, unit: Unit) -> StoredBudget | No
 
 
 def expired_budgets(reads: "Reads", now: datetime) -> list[StoredBudget]:
-    """Return the budgets whose present limit was for a while that is over."""
+    """Return the budgets whose temporary limit is over."""
     return [_stored(row) for row in plain_rows(reads, _EXPIRED, (to_us(now),))]
 
 
@@ -137,5 +137,5 @@ def _stored(row: Sequence[Any]) -> StoredBudget:
 
 
 def move_budgets(connection: "Connection", old: int, new: int) -> None:
-    """Make a scope's budgets those of another, of each unit that the other has none of."""
+    """Move the budgets of scope `old` to `new`, except for units that `new` has a budget for."""
     connection.exec_driver_sql("UPDATE OR IGNORE budget SET scope = ? WHERE scope = ?", (new, old))

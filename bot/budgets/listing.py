@@ -60,7 +60,7 @@ def _order(line: BudgetLine) -> tuple[int, int, int, str]:
 def budget_lines(
     reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
 ) -> Iterator[BudgetLine]:
-    """Yield the same of some units in no particular order, within the caller's snapshot."""
+    """Yield the same for some units, in no particular order, within the caller's snapshot."""
     for unit in units:
         period = budget_period(unit, now, policy.zone)
         if member is None:

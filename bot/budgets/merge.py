@@ -1,4 +1,4 @@
-"""Merged members: the budgets of one, and what was notified of them, become the other's."""
+"""Merged members: the budgets of one, and what was notified about them, become the other's."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +24,7 @@ _NOTIFIED_ALREADY = "the same is told to them already"
 
 
 def merge_budgets(connection: "Connection", old: int, new: int, now: datetime) -> None:
-    """Make the budgets, crossings and requests of the member `old` those of `new`, whose own limits are kept."""
+    """Move the budgets, crossings and requests of member `old` to `new`, who keeps limits of their own."""
     move_budgets(connection, old, new)
     for unit in UNITS:
         _merge_limits(connection, stored_budget(connection, old, unit), stored_budget(connection, new, unit), now)
@@ -38,7 +38,7 @@ def merge_budgets(connection: "Connection", old: int, new: int, now: datetime) -
 def _merge_limits(
     connection: "Connection", theirs: StoredBudget | None, own: StoredBudget | None, now: datetime
 ) -> None:
-    """End the limits of the old member; where the new one has none, they become theirs, with their crossings."""
+    """End the limits of the old member; where the new one has none, they take them over with their crossings."""
     if theirs is None or own is None or theirs.limit_nanos is None:
         return
     if own.limit_nanos is None:
@@ -54,7 +54,7 @@ def _copy_limits(connection: "Connection", budget: StoredBudget, scope: int, now
 
 
 def _merge_messages(connection: "Connection", old: int, new: int, now: datetime) -> None:
-    """Make live messages and waiting notifications the new member's; where both have a message, theirs goes on."""
+    """Move live messages and waiting notifications to the new member, who keeps messages of their own."""
     topics = {
         topic: replace(topic, subject=new) for topic in topics_of(connection, BudgetTopic) if topic.subject == old
     }

@@ -61,5 +61,5 @@ class SubjectNaming:
 
 
 def person(by: str) -> str:
-    """Return who did something: a mention, or that it was done at the terminal."""
+    """Return who did something: a mention, or `the terminal`."""
     return mention(by) if by != "terminal" else "the terminal"

@@ -126,7 +126,7 @@ def month_forecasts(
 def first_days(reader: Reader, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
     """Return the first whole day of the present month that the ledger holds of each subject.
 
-    Where it holds all there ever was, that is the day of their own first charge: nobody's pace tells of others'.
+    Where it holds everything, that is the day of their own first charge, so that no pace reveals others' data.
     """
     fresh = freshness(reader, now)
     team = beginning(reader, fresh, EVERYTHING)

@@ -31,7 +31,7 @@ class BudgetPeriod:
         return PeriodName(self.unit, self.label)
 
     def is_notified(self, now: datetime) -> bool:
-        """Return whether a crossing of it is still notified: until a while after its end."""
+        """Return whether crossings of it are still notified, which is so until a while after its end."""
         return now < self.window.end + LATE
 
 
@@ -99,7 +99,7 @@ def previous_period(following: BudgetPeriod, zone: tzinfo) -> BudgetPeriod:
 
 
 def notified_periods(unit: Unit, now: datetime, zone: tzinfo) -> Iterator[BudgetPeriod]:
-    """Yield the periods of a unit of which a crossing is still notified: the present one, then those before it."""
+    """Yield the periods of a unit whose crossings are still notified: the present one, then those before it."""
     each = budget_period(unit, now, zone)
     while each.is_notified(now):
         yield each

@@ -31,7 +31,7 @@ class BudgetRenderer:
     context: AlertContext
 
     async def render_current(self, request: RenderRequest) -> Message | None:
-        """Return a subject's budget as it is now; None if there is nothing to show, or the reader has it snoozed."""
+        """Return a subject's budget as it is now; None if there is nothing to show, or the reader has snoozed it."""
         facts = await self.context.facts(request)
         if facts.limit is None and not facts.steps:
             return None
@@ -118,12 +118,12 @@ def _headline(facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
 
 
 def _shown_limit(facts: BudgetFacts) -> int:
-    """Return the limit that spend is shown against: where it was removed, that of the last step."""
+    """Return the limit that spend is shown against; if it was removed, that of the last step."""
     return facts.limit.nanos if facts.limit else facts.steps[-1].limit_nanos
 
 
 def _may_be_shown(snooze: ActiveSnooze, request: RenderRequest) -> bool:
-    """Return whether readers of a message may know of a snooze: not of those of somebody else's direct messages."""
+    """Return whether readers of a message may see a snooze: not one of somebody else's direct messages."""
     if isinstance(snooze.audience, OperatorAudience):
         return request.destination == OperatorDestination(snooze.audience.user)
     return snooze.audience is Audience.CHANNEL or request.in_dm

@@ -54,7 +54,7 @@ class BudgetRequest:
 
     @property
     def version(self) -> str:
-        """Which request this is, of those that replaced one another while the first was open."""
+        """Identifies the request among those that replaced one another while the first was open."""
         return str(to_us(self.asked_at))
 
 
@@ -92,7 +92,7 @@ VALUES (?,?,?,?,?,?,?,'open')
 
 
 def replace_open_request(connection: "Connection", request: NewRequest, now: datetime) -> int | None:
-    """Make the open request of the same member and unit this one. Returns its id, None if there is none."""
+    """Replace the open request of the same member and unit. Returns its id, None if there is none."""
     row = connection.exec_driver_sql(_REPLACE, _values(request, now)).first()
     return None if row is None else int(row[0])
 
@@ -142,7 +142,7 @@ UPDATE budget_request SET state = 'replaced', decided_by = asked_by, decided_at 
 
 
 def merge_requests(connection: "Connection", old: int, new: int, now: datetime) -> list[RequestTopic]:
-    """Make a member's requests another's. Of two that are open for one unit, the later one stays open.
+    """Move the requests of member `old` to `new`. Of two that are open for one unit, the later one stays open.
 
     Returns:
         The topics of those that were replaced.

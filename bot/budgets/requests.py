@@ -1,4 +1,4 @@
-"""Budget requests: made by a member, decided upon by an operator, each with all that follows from it."""
+"""Budget requests: made by members, decided upon by operators, with all that follows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def request_budget(connection: "Connection", request: NewRequest, now: datetime) -> int:
     """Store a request and enqueue it for the operators. Returns its id.
 
-    An open request for the same becomes this one: its message is edited, and no other one is sent.
+    It replaces the member's open request for that unit, whose message is then edited.
 
     Raises:
         RefusedError: whoever asks has sent too much within the hour.
@@ -50,7 +50,7 @@ def request_budget(connection: "Connection", request: NewRequest, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class RequestDecision:
-    """What an operator decides upon a request; `version` is the one that they have seen, empty if it is unknown."""
+    """What an operator decides upon a request; `version` is the one they have seen, empty if that is unknown."""
 
     request: int
     approve: bool
@@ -64,7 +64,7 @@ def decide_request(
     """Approve or decline a request, once. Returns it as it was before, None if there is no such request.
 
     Raises:
-        RefusedError: it is another request by now, what was asked for is over already, or it would lower a limit that
+        RefusedError: the request has changed, its days are over, or to approve it would lower a limit that
             was set since.
     """
     request = budget_request(connection, decision.request)
@@ -88,7 +88,7 @@ def decide_request(
 def _set_limit(
     connection: "Connection", evaluator: BudgetEvaluator, request: BudgetRequest, by: str, now: datetime
 ) -> None:
-    """Set the limit that was asked for. Raises RefusedError if it is for days that are over, or lowers another."""
+    """Set the requested limit. Raises RefusedError if its days are over, or it would lower another."""
     if request.ends_at is not None and request.ends_at <= now:
         raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")
     evaluator.apply_due(connection, now)
@@ -100,7 +100,7 @@ def _set_limit(
 def _refuse_lowering(
     connection: "Connection", evaluator: BudgetEvaluator, request: BudgetRequest, now: datetime
 ) -> None:
-    """Raise RefusedError if the limit was changed since the request was made, to more than it asks for."""
+    """Raise RefusedError if the limit was changed since the request was made, to more than is requested."""
     case = (request.member, budget_period(request.unit, now, evaluator.policy.zone))
     present = limits(connection, [case], now).get(case)
     if present is None or present.nanos <= request.nanos:

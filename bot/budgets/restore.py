@@ -1,4 +1,4 @@
-"""After a restore: takes over what the former ledger knew of limits that this one has too."""
+"""After a restore: takes over what the former ledger knew about limits that this one has too."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
-    """Take over crossings, snoozes, acknowledgements and requests. Returns how the keys that name them read here."""
+    """Take over crossings, snoozes, acknowledgements and requests. Returns how their keys read here."""
 
     def subject_of(subject: int) -> int | None:
         return subject if subject in {TEAM, DEFAULT} else former.members.get(subject)
@@ -43,7 +43,7 @@ def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
 class _FormerKeys:
     """Translates keys of the former ledger by the ids that crossings, revisions and requests have here.
 
-    Requests that are `reopened` are to be decided once more. Each method returns None for what is unknown here.
+    Requests that are `reopened` are to be decided again. Each method returns None for what is unknown here.
     """
 
     subject_of: SubjectLookup

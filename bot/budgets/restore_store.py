@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SubjectLookup = Callable[[int], int | None]
-"""Returns the subject here of a former one; None if it is unknown here."""
+"""Returns what a former subject is here; None if it is unknown here."""
 
 # --- limits --------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ def _without_id(row: Row) -> Row:
 def adopt_requests(connection: "Connection", former: FormerLedger) -> tuple[dict[int, int], set[int]]:
     """Take over requests. Returns their ids here by their former ids, and the ids here of those that are open again.
 
-    Open again are those that the former ledger had approved since: the limits that this has set are not here.
+    Those are reopened that were approved after the copy was made: the limits set by that are not here.
     """
     here = {row["id"]: row for row in rows_by_column(connection, "SELECT * FROM budget_request")}
     ids: dict[int, int] = {}

@@ -51,7 +51,7 @@ def _insert_budget(connection: "Connection", setting: LimitSetting) -> int:
 
 
 def restore_limit(connection: "Connection", budget: StoredBudget, now: datetime) -> int:
-    """Put a budget's newest revision that has not ended in force, such as the one before a limit for a while.
+    """Put a budget's newest revision that has not ended in force, such as the one before a temporary limit.
 
     Returns:
         The id of the revision that is in force now.
@@ -69,7 +69,7 @@ def _point_to(connection: "Connection", budget: int, revision: tuple[int, int | 
 
 
 def following_limit(reads: "Reads", budget: StoredBudget) -> int | None:
-    """Return the limit in nanos that will hold after a limit for a while has ended; None if there will be none."""
+    """Return the limit in nanos that follows a temporary one; None if there will be none."""
     following = None if budget.ends_at is None else _newest(reads, budget.id, budget.ends_at)
     return None if following is None else following[1]
 
@@ -90,7 +90,7 @@ AND (set_at >= ? OR (ends_at > ? AND ends_at <= ?))
 
 
 def is_changed_since(reads: "Reads", revision: int, moment: datetime, now: datetime) -> bool:
-    """Return whether the budget of a revision was set since a moment, or a limit of it for a while has ended."""
+    """Return whether the budget of a revision was set since a moment, or a temporary limit of it has ended."""
     values = (revision, to_us(moment), to_us(moment), to_us(now))
     return reads.exec_driver_sql(_CHANGED, values).first() is not None
 
@@ -155,6 +155,6 @@ ORDER BY id
 
 
 def lasting_revisions(connection: "Connection", budget: int, now: datetime) -> list[LastingRevision]:
-    """Return a budget's limit that is for good, if there is one, and those for a while that were set over it."""
+    """Return a budget's permanent limit, if there is one, and the temporary ones that were set over it."""
     rows = connection.exec_driver_sql(_LASTING, {"budget": budget, "now": to_us(now)}).all()
     return [LastingRevision(key, nanos, optional_from_us(ends_at), reason) for key, nanos, ends_at, reason in rows]

@@ -36,11 +36,11 @@ class _MovedCrossing:
 
 
 def move(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[BudgetTopic]:
-    """Move what is recorded of periods that are still notified of to those of the new calendar that hold its moments.
+    """Move what is recorded about recent periods to periods of the new calendar.
 
-    A crossing goes to the period that holds the charge that passed the step. So no step of a period is notified twice,
-    and none is taken for notified because another day of the same name was. Where both have the same step, the one that
-    is moved keeps the old time zone in its label.
+    A crossing moves to the period that holds the charge that passed the step, so that no step is notified twice, and
+    none counts as notified because another day of the same name was. If that period has the same step already, the
+    moved crossing keeps the old time zone in its label.
 
     Returns:
         The topics of the live messages that are about another period now.
@@ -70,7 +70,7 @@ def _label_change(period: BudgetPeriod, at: datetime, old: ZoneInfo, new: ZoneIn
 
 
 def _new_label(period: BudgetPeriod, at: datetime, zone: tzinfo) -> str:
-    """Return the label, on a zone's calendar, of the moment in a period that is nearest to another one."""
+    """Return the label, on a zone's calendar, of the moment within a period that is nearest to `at`."""
     inside = min(max(at, period.window.start), period.window.end - timedelta.resolution)
     return budget_period(period.unit, inside, zone).label
 
@@ -92,7 +92,7 @@ def _move_acknowledgements(connection: "Connection", period: BudgetPeriod, old: 
 
 
 def _move_back(connection: "Connection", zone: ZoneInfo) -> None:
-    """Rename what kept this time zone in its label when it was left, unless another is called so."""
+    """Remove this time zone from labels that kept it when it was left, unless the label without it is taken."""
     relabel_crossings_back(connection, zone.key)
     relabel_acknowledgements_back(connection, zone.key)
     aside = [topic for topic in topics_of(connection, BudgetTopic) if topic.zone == zone.key]

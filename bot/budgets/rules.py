@@ -44,7 +44,7 @@ def reached_steps(limit_nanos: int, spend_nanos: int, steps: Sequence[int]) -> S
 def crossing_decisions(
     reached: Collection[int], recorded: Collection[int], silent: CrossingDecision | None
 ) -> dict[int, CrossingDecision]:
-    """Decide about the reached steps that are not recorded yet: the highest is notified, unless a higher one was.
+    """Decide about reached steps that are not recorded yet: the highest is notified, unless a higher one was.
 
     Args:
         reached: the steps that the spend has reached.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def scope_of(reads: "Reads", name: str) -> int:
-    """Return the scope of a name. It tells who is in the ledger: call it only for those who may name anybody.
+    """Return the scope of a name. Errors reveal who is in the ledger: call it only for those who may name anybody.
 
     Raises:
         RefusedError: nobody of that e-mail or name is in the ledger.
@@ -31,5 +31,5 @@ def scope_of(reads: "Reads", name: str) -> int:
 
 
 def full_name(reads: "Reads", name: str) -> str:
-    """Return the e-mail that is meant by a name such as `@ana`; any other name as it is. Raises RefusedError."""
+    """Return the e-mail of a short name such as `@ana`, and any other name as it is. Raises RefusedError."""
     return mentions.email_of_name(reads, name) if name.startswith("@") else name

@@ -53,7 +53,7 @@ class SnoozeCommands:
     clock: Callable[[], datetime]
 
     async def snooze(self, request: Request, caller: Caller) -> None:
-        """`snooze [@user] 1h|today|period [reason]`: one's own direct messages, or (operators) the channel's."""
+        """Snooze the caller's direct messages or, for an operator, the channel."""
         typed = parse_snooze(request.text)
         audience = Audience.DM if typed.whose is None else Audience.CHANNEL
         if typed.whose is None:

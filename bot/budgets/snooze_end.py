@@ -1,4 +1,4 @@
-"""The end of a snooze: the highest step that was kept back is notified, if that is still news."""
+"""The end of a snooze: the highest step that was deferred is notified, if its period still is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _NotifiedPeriod:
-    """A period that can still be notified of, and the revision of the subject's limit in it."""
+    """A period whose crossings are still notified, and the revision of the subject's limit in it."""
 
     period: BudgetPeriod
     revision: int | None
 
     def is_news(self, snooze: EndedSnooze, crossing: WaitingCrossing) -> bool:
-        """Return whether a crossing of this period's that waited for the end of a snooze is to be notified.
+        """Return whether a crossing that has waited for the end of a snooze is to be notified.
 
-        Somebody who snoozed a budget until its period ends wants to hear of that period only what came late.
+        Whoever snoozes a budget until its period ends wants to be notified only of late crossings of it.
         """
         is_wanted = crossing.late or snooze.until != self.period.window.end
         return crossing.revision == self.revision and is_wanted
 
 
 def end_snooze(connection: "Connection", snooze: EndedSnooze, policy: BudgetPolicy, now: datetime) -> None:
-    """Delete a snooze that is over, and enqueue the highest step of each period that it has kept back."""
+    """Delete a snooze that is over, and enqueue the highest step of each period that it has deferred."""
     delete_snooze(connection, snooze.id)
     cases = [(snooze.subject, period) for period in _notified_periods(snooze.unit, policy, now)]
     limits_by_case = limits(connection, cases, now)
@@ -97,7 +97,7 @@ def _outcome(snooze: EndedSnooze, crossing: WaitingCrossing, period: _NotifiedPe
 
 
 def _drop(connection: "Connection", crossing: WaitingCrossing, audience: Audience, outcome: CrossingDecision) -> None:
-    """End the wait of a crossing without a notification, which decides about it unless another audience has one."""
+    """End a deferral without a notification. If no other audience has one either, that decides about the crossing."""
     deferral_store.end_deferral(connection, crossing.id, audience, outcome)
     if not deferral_store.is_waiting(connection, crossing.id) and not is_enqueued(connection, CrossingKey(crossing.id)):
         crossing_store.set_decision(connection, crossing.id, outcome)
@@ -113,7 +113,7 @@ def _notify_operator(
     periods: Mapping[str, _NotifiedPeriod],
     now: datetime,
 ) -> None:
-    """Enqueue for an operator the highest step of each period that ended unsent because of their own snooze."""
+    """Enqueue for an operator the highest step of each period that was left unsent because of their snooze."""
     destination = OperatorDestination(audience.user)
     for each in periods.values():
         crossing = _highest_unsaid(connection, snooze, each, destination)

@@ -46,7 +46,7 @@ def _words(text: str) -> list[Token]:
 
 
 def _length(word: Token) -> SnoozeLength | None:
-    """Return the length that a word is; None if it is none. Raises RefusedError if it is too short or too long."""
+    """Return the length that a word gives, None if it gives none. Raises RefusedError if it is out of range."""
     if word.bare in {SnoozeEnd.DAY, SnoozeEnd.PERIOD}:
         return SnoozeLength(SnoozeEnd(word.bare))
     hours = word.bare.removesuffix("h")

@@ -23,7 +23,7 @@ class SnoozeEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SnoozeLength:
-    """How long a snooze lasts; `hours` count only if it ends after some."""
+    """How long a snooze lasts; `hours` is used only for an end after some hours."""
 
     end: SnoozeEnd
     hours: int = 0
@@ -34,7 +34,7 @@ class SnoozeLength:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return the length of a string form. Raises MalformedKeyError if there is none of it."""
+        """Return the length that a string stands for. Raises MalformedKeyError if there is none."""
         if text in {SnoozeEnd.DAY, SnoozeEnd.PERIOD}:
             return cls(SnoozeEnd(text))
         if not text.endswith(SnoozeEnd.HOURS):
@@ -45,7 +45,7 @@ class SnoozeLength:
         return cls(SnoozeEnd.HOURS, hours)
 
     def until(self, unit: Unit, now: datetime, zone: ZoneInfo) -> datetime:
-        """Return when a snooze of a budget of that unit ends if it begins now."""
+        """Return when a snooze that begins now ends, for a budget of that unit."""
         if self.end is SnoozeEnd.DAY:
             return day_start(local_day(now, zone) + timedelta(days=1), zone)
         if self.end is SnoozeEnd.PERIOD:

@@ -39,7 +39,7 @@ ON CONFLICT (subject, unit, audience) DO UPDATE SET until = excluded.until, set_
 
 
 def put_snooze(connection: "Connection", snooze: NewSnooze, now: datetime) -> None:
-    """Store a snooze, which replaces the one of the same budgets and audience."""
+    """Store a snooze; it replaces an earlier one of the same budgets and audience."""
     audience, until = encode_audience(snooze.audience), to_us(snooze.until)
     values = (snooze.subject, snooze.unit, audience, until, snooze.by, to_us(now), snooze.reason)
     connection.exec_driver_sql(_PUT, values)
@@ -51,7 +51,7 @@ SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?1 + 6
 
 
 def snoozed_audiences(reads: "Reads", now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
-    """Return the audiences that have a budget snoozed now, by subject and unit."""
+    """Return the audiences that have snoozed a budget, by subject and unit."""
     audiences: dict[tuple[int, Unit], list[SnoozeAudience]] = defaultdict(list)
     for subject, unit, audience in plain_rows(reads, _ACTIVE, (to_us(now),)):
         audiences[subject, Unit(unit)].append(decode_audience(audience))
@@ -102,7 +102,7 @@ SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND 
 
 
 def ended_snoozes(reads: "Reads", now: datetime) -> list[EndedSnooze]:
-    """Return the snoozes that are over, and not deleted yet."""
+    """Return the snoozes that are over but not deleted yet."""
     return [
         EndedSnooze(id_, subject, Unit(unit), decode_audience(audience), from_us(until))
         for id_, subject, unit, audience, until in plain_rows(reads, _ENDED, (to_us(now),))
@@ -115,6 +115,6 @@ def delete_snooze(connection: "Connection", snooze: int) -> None:
 
 
 def move_snoozes(connection: "Connection", old: int, new: int) -> None:
-    """Make a subject's snoozes those of another, but for audiences that have the other's snoozed already."""
+    """Move the snoozes of subject `old` to `new`, except for audiences that have snoozed `new` already."""
     connection.exec_driver_sql("UPDATE OR IGNORE snooze SET subject = ? WHERE subject = ?", (new, old))
     connection.exec_driver_sql("DELETE FROM snooze WHERE subject = ?", (old,))

@@ -22,7 +22,7 @@ class StepRenderer:
     context: AlertContext
 
     async def render_event(self, request: RenderRequest) -> Message | None:
-        """Return a step that was passed; None if it is there no more, or the reader has the budget snoozed."""
+        """Return a step that was passed; None if there is no such crossing any more, or the reader has snoozed it."""
         crossing = CrossingKey.decode(request.dedup_key).id
         if await is_snoozed_for(self.context, request):
             return None
@@ -35,7 +35,7 @@ class StepRenderer:
 
 
 async def is_snoozed_for(context: AlertContext, request: RenderRequest, *, unless_posted: bool = False) -> bool:
-    """Return whether the operator who would read a step has the budget snoozed.
+    """Return whether the operator who would read a step has snoozed the budget.
 
     A live message that is posted already is kept up to date, if `unless_posted`.
     """

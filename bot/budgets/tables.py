@@ -69,7 +69,7 @@ class Crossing(SQLModel, table=True):
 
 
 class Deferral(SQLModel, table=True):
-    """A notification of a crossing that an audience was not sent at once, because it had the budget snoozed.
+    """A notification that was not sent to an audience at once, because it had snoozed the budget.
 
     A row is deleted when the notification is sent at the end of the snooze.
     """
