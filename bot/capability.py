@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.database.reader import Reader
     from bot.domain.keys import ActionKey, Key
     from bot.ledger.booking_policy import Observer
-    from bot.ledger.former import FormerLedger
+    from bot.ledger.former_ledger import FormerLedger
     from bot.outbox.key_mapping import KeyMapping
     from bot.outbox.pruning import RetainedKeys
     from bot.people.destinations import DestinationResolver

@@ -8,7 +8,7 @@ from bot.budgets import restore_store
 from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
 from bot.budgets.restore_store import SubjectLookup
 from bot.budgets.rules import DEFAULT, TEAM
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, KeyTranslation
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def write(connection: "Connection", key: str, value: str | None) -> None:
 
 
 def ledger_id(connection: "Connection") -> str:
-    """Return the ledger's id, made when it is first asked for, and anew by a restore."""
+    """Return the ledger's id, which is created when first needed; a restore gives a new one."""
     known = read(connection, LEDGER_ID)
     if known is None:
         known = token_hex(4)

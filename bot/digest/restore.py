@@ -7,7 +7,7 @@ from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import DigestOutcome
 from bot.domain.timestamps import to_us
 from bot.ledger.charges import newest_charge
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
 from bot.domain.timestamps import to_us
 from bot.failures.group_store import GroupState
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic, SilenceTarget, TargetType
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 from bot.ledger.stored_tasks import tasks_by_id
 from bot.outbox.key_mapping import KeyMapping
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bot.database.rows import Row, insert_row_anew, rows_by_column
 from bot.domain.keys import NotificationKey
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ def book(
         tasks: each at most once.
         policy: how to book.
         now: when they were observed (aware).
-        listing: the list the rows were found in; None for tasks that were read alone, which are whole.
+        listing: the list that the rows come from; None for tasks that were read alone, which are whole.
         refused: rows to keep in quarantine.
     """
     changed = changed_tasks(connection, tasks)
@@ -109,7 +109,7 @@ class _Booking:
         return task.email or self.policy.solo_member or UNATTRIBUTED
 
     def _cost(self, task: Task, before: BookedTask | None) -> Price | None:
-        """Return the task's price; None, noted why, for one that is not booked now."""
+        """Return the task's price; None for one that is refused or doubtful, which is recorded."""
         try:
             cost = price(task, self.policy.unit)
         except AmountError as error:

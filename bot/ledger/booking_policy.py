@@ -26,7 +26,7 @@ class PageSource:
 
 @dataclass(frozen=True, slots=True)
 class BookingPolicy:
-    """How a sync books: the unit of BYOK amounts, whose the rows without e-mail are, and who observes.
+    """How a sync books: the unit of BYOK amounts, the member of rows without e-mail, and the observers.
 
     `read_before` are the intervals of creation time that were read already: a task that is seen for the first time
     and was created outside of them is backfill, of which nobody is notified; None where nothing is backfill. Changes

@@ -104,7 +104,7 @@ def range_spend(reads: "Reads", charges: ChargeRange, basis: SpendBasis) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpend:
-    """What a range holds of one task, in nanos; of a task that has become somebody else's the title is not told."""
+    """What a range holds of one task, in nanos; `moved` ones are somebody else's now and have no title."""
 
     task_id: str
     title: str | None

@@ -1,4 +1,4 @@
-"""Charges: whose there are in a time, what they add up to, and which is the newest."""
+"""Charges: which members have any in a window, what they add up to, and which is the newest."""
 
 import json
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ def newest_charge(reads: "Reads") -> int:
 
 def members_charged_after(reads: "Reads", charge: int) -> set[int]:
     """Return the keys of the members of all charges that are newer than one, by its key."""
-    # told apart here: asked for DISTINCT, SQLite reads the whole of an index by member
+    # made a set here: asked for DISTINCT, SQLite reads the whole of an index by member
     return {member for (member,) in plain_rows(reads, "SELECT member FROM charge WHERE id > ?", (charge,))}
 
 

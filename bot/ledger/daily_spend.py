@@ -41,7 +41,7 @@ def daily_spend(
 
 
 def team_daily_spend(reads: "Reads", windows: Sequence[Window], basis: SpendBasis) -> list[int]:
-    """Return what the team spent within each of the windows, whose ends are quarters of an hour, in nanos."""
+    """Return what the team spent within each of the windows, in nanos; their ends are full quarters of an hour."""
     return [basis.spend(*quarter_hour_totals.between(reads, to_us(each.start), to_us(each.end))) for each in windows]
 
 

@@ -35,7 +35,7 @@ def changed_tasks(connection: Connection, tasks: Sequence[Task]) -> list[tuple[T
 
 
 # both ways go by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger;
-# one stretch of it read at once takes a tenth off a whole pass, which alone is why there are two
+# reading one part of it at once takes a tenth off a whole pass, which alone is why there are two
 
 _AROUND = "SELECT task_id, fingerprint FROM task WHERE created_at BETWEEN ? AND ? LIMIT ?"
 
@@ -50,7 +50,7 @@ def _stored_around(connection: Connection, tasks: Sequence[Task]) -> set[tuple[A
     return None if len(rows) == most else set(map(tuple, rows))
 
 
-# joined, each pair is sought in the index; with `IN (VALUES ...)` SQLite scans the whole of it
+# joined, each pair is looked up in the index; with `IN (VALUES ...)` SQLite scans the whole of it
 _OF_TASKS = """WITH wanted (created, id) AS (VALUES {values})
 SELECT task_id, fingerprint FROM wanted CROSS JOIN task WHERE created_at = created AND task_id = wanted.id"""
 

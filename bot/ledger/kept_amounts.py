@@ -10,7 +10,7 @@ from bot.domain.tasks import Task
 from bot.ledger.booked_tasks import BookedTask, with_amounts
 from bot.ledger.rules import NOTHING_KNOWN
 
-_NOISE = Decimal("1e-12")  # of an amount: what the last digits of a float waver by
+_NOISE = Decimal("1e-12")  # of an amount: by how much the last digits of a float vary
 _NOISE_NANOS = Decimal(2)
 
 
@@ -28,7 +28,7 @@ def without_noise(task: Task, before: BookedTask, unit: ByokUnit) -> Task:
 
 def _without_noise(now: Decimal | None, stored: Decimal | None, nanos_per_unit: int) -> Decimal | None:
     if now is None or stored is None or not now.is_finite() or (now > 0) is not (stored > 0):
-        return now  # whether an amount is there at all tells whose key a task ran on
+        return now  # whether there is an amount at all shows which key a task ran on
     return stored if abs(now - stored) <= max(stored * _NOISE, _NOISE_NANOS / nanos_per_unit) else now
 
 
@@ -43,7 +43,7 @@ def with_withdrawn_amounts(task: Task, cost: Price, before: BookedTask) -> tuple
         flags = {"mixed": bool(before.mixed), "by_unit": bool(before.by_unit), "own_key": bool(before.is_byok)}
         return kept, Price(None, None, **flags)
     if not before.is_byok:
-        return task, cost  # it has moved: what it costs to whom begins anew
+        return task, cost  # it has moved to another key: no amount of before is kept
     if cost.provider_nanos is None and totals.provider_nanos is not None:
         # of a task that was mixed, credits were owed to Neo, and are so no more
         task = with_amounts(task, None if before.mixed else neo_credits, llm_cost, task.neo_cost)

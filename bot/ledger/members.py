@@ -1,4 +1,4 @@
-"""Members: whom the e-mails of the upstream belong to."""
+"""Members: the people that the e-mails of the upstream belong to."""
 
 import json
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ def unattributed_id(reads: "Reads") -> int | None:
 
 
 def current_email(reads: "Reads", member: int) -> tuple[int, str] | None:
-    """Return the key and the e-mail, as people read it, of whom a member is after merges; None for an unknown key."""
+    """Return a member's key and e-mail, as people read it, after merges; None for an unknown key."""
     sql = "SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id) WHERE m.id = ?"
     return next(((key, shown_email(email)) for key, email in plain_rows(reads, sql, (member,))), None)
 
@@ -114,7 +114,7 @@ def shown_email(email: str) -> str:
 class MemberSummary:
     """A member as listed: the key, the e-mail ("unattributed" for rows without), tasks and all-time nanos.
 
-    `merged_into` is the e-mail of whom a merged member is now.
+    `merged_into` is the e-mail of the member that a merged one belongs to now.
     """
 
     id: int

@@ -74,7 +74,7 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
     )
 
 
-# one that read nothing, as while the machine had no time yet and no certificate was valid, says nothing of any time
+# one that read nothing does not count: the machine may have had no valid time yet, and so no valid certificate
 _FIRST_TO_READ = """
 SELECT started_at FROM pass WHERE started_at <= ? AND (pages > 0 OR finished_at IS NULL) ORDER BY started_at LIMIT 1
 """

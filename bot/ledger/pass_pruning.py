@@ -17,7 +17,7 @@ _NEWEST = 1_000  # that are kept whatever their age: a service that was down for
 _OLD = """
 SELECT id FROM pass WHERE id > ? AND id <= ? AND id <= (SELECT max(id) FROM pass) - ? AND started_at < ?
 """
-# the kinds one after the other, each sought in an index
+# the kinds one after the other, each looked up in an index
 _LASTING = """
 WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM pass UNION ALL
   SELECT (SELECT min(p.kind) FROM pass p WHERE p.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL)
@@ -35,7 +35,7 @@ UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND kind 
 def prune_passes(connection: "Connection", now: datetime, after: int) -> PruneStep:
     """Delete passes that nothing rests on any more, among those whose keys follow `after`.
 
-    The first stays, and the first that read anything, which tell since when the ledger is read; and of each kind the
+    What stays: the first pass and the first that read anything, which show since when Neo is read; of each kind the
     last and the last complete one.
     """
     reached = key_after(connection, "pass", after)
@@ -49,6 +49,6 @@ def prune_passes(connection: "Connection", now: datetime, after: int) -> PruneSt
 
 
 def _lasting(connection: "Connection", now: datetime) -> set[int]:
-    """Return the passes that stay however old they are: the first, and those that tell how far the ledger has come."""
+    """Return the passes that stay however old they are: the first, and those that show how far the ledger has come."""
     values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
     return {key for (key,) in connection.exec_driver_sql(_LASTING, values).all()}

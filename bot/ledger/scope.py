@@ -1,4 +1,4 @@
-"""The scope: the part of the ledger that a caller may learn of, and the one place that says so to SQL.
+"""The scope: the part of the ledger that a caller may learn of, and the only place that expresses it in SQL.
 
 Whatever answers a caller takes a Scope, and looks names, ids, models, statuses, counts and sums up inside it.
 """
@@ -76,7 +76,7 @@ class Scope:
         return "1" if self.member is None else f"{task}.member = {self.member}"
 
     def holder(self, task: str) -> str:
-        """Return the key, in SQL, of the member whose a task, by its alias, is in this scope."""
+        """Return, in SQL, the key of the member that a task, by its alias, belongs to in this scope."""
         return f"{task}.member" if self.member is None else str(self.member)
 
 

@@ -89,7 +89,7 @@ def _beginning(reader: Reader, scope: Scope, prefix: str) -> list[tuple[Any, ...
         return []
     sql = _BEGINNING
     if scope.member is not None:
-        # all of a member's are looked at, so that not even the time it takes tells of others' that begin so
+        # all of a member's are looked at, so that not even the time taken reveals others' ids that begin so
         sql = _of_tasks(scope, "t.task_id", "+t.task_id >= :low AND +t.task_id < :high")
     for each in dict.fromkeys((prefix, prefix.lower(), prefix.upper())):
         rows = reader.rows(sql, {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS})

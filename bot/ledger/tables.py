@@ -19,7 +19,7 @@ def _nanos(*, known: bool) -> Column[int]:
 
 
 class Member(SQLModel, table=True):
-    """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to whom they are now."""
+    """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to its member."""
 
     __table_args__ = (Index("ix_member_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),)
 
@@ -29,7 +29,7 @@ class Member(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
-    """A task as it is now: what the upstream last said, and the totals its charges sum to."""
+    """A task as it is now: what the upstream last reported, and the totals its charges sum to."""
 
     __table_args__ = (
         Index("ix_task_created_at", "created_at", "task_id", "fingerprint"),

@@ -65,7 +65,7 @@ def task_rows(
 
 
 def _statement(where: Conditions, order: str, *, by_name: bool) -> str:
-    # which of many that cost the same are left out is told by their ids; of everybody's, by what is quicker
+    # of many that cost the same, ids decide which are left out; of everybody's, what is quicker
     joined = by_name or where.scope.member is not None
     return compose(
         _ROWS,

@@ -1,4 +1,4 @@
-"""Pruning: once in a local night each owner deletes what nobody asks for any more, in many short transactions."""
+"""Pruning: once a local night each package deletes what nobody needs any more, in many short transactions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,24 +55,24 @@ class Pruning:
         if ages_from is None:
             return {}
         retained = await self.database.read(self._retained)
-        return {what: await self._all(step, ages_from) for what, step in self._steps(retained).items()}
+        return {what: await self._run_step(step, ages_from) for what, step in self._steps(retained).items()}
 
-    async def _all(self, step: _Step, now: datetime) -> int:
+    async def _run_step(self, step: _Step, now: datetime) -> int:
         """Go through all keys of a table; return how many rows were deleted."""
-        rows, at = 0, 0
+        rows, after = 0, 0
         while True:
             await self.database.yield_to_readers(_WAIT)
-            done = await self.database.write(partial(_pruned, step, now, at))
+            done = await self.database.write(partial(_run_once, step, now, after))
             rows += done.rows
             if done.reached is None:
                 return rows
-            at = done.reached
+            after = done.reached
 
     def _retained(self, reader: Reader) -> RetainedKeys:
         with reader:
-            several = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
-        topics = [topic for each in several for topic in each.topics]
-        return RetainedKeys(topics, [key for each in several for key in each.keys])
+            parts = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
+        topics = [topic for part in parts for topic in part.topics]
+        return RetainedKeys(topics, [key for part in parts for key in part.keys])
 
     def _steps(self, retained: RetainedKeys) -> dict[str, _Step]:
         """Return what is pruned, in an order in which nothing is left that refers to what is gone."""
@@ -82,14 +82,14 @@ class Pruning:
             "living": lambda connection, now, after: prune_live_messages(connection, now, retained, after),
         }
         for capability in self.capabilities:
-            steps |= {what: _at_once(prune) for what, prune in capability.upkeep.prune.items()}
+            steps |= {what: _whole_table(prune) for what, prune in capability.upkeep.prune.items()}
         return steps
 
 
-def _pruned(step: _Step, now: datetime, after: int, connection: "Connection") -> PruneStep:
+def _run_once(step: _Step, now: datetime, after: int, connection: "Connection") -> PruneStep:
     return step(connection, now, after)
 
 
-def _at_once(prune: Callable[["Connection", datetime], int]) -> _Step:
+def _whole_table(prune: Callable[["Connection", datetime], int]) -> _Step:
     """Return the step of a table that is small enough to be looked at in one transaction."""
     return lambda connection, now, _: PruneStep(prune(connection, now))

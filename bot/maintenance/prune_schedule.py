@@ -36,7 +36,7 @@ def mark_pruned(connection: "Connection", now: datetime) -> None:
 
 
 def prune_time(reads: "Reads", now: datetime) -> datetime | None:
-    """Return the moment by which ages are counted: not much after the newest task, whose time is Neo's clock's.
+    """Return the moment by which ages are counted: not much after the newest task's creation, which Neo's clock gives.
 
     So a clock that runs years ahead for a night deletes nothing before its time. None in a ledger without tasks.
     """

@@ -1,4 +1,4 @@
-"""Repricing: every task priced again in the unit that is set, and nobody notified of what that brings about."""
+"""Repricing: every task is priced again in the unit that is set, and nobody is notified of the consequences."""
 
 from collections.abc import Sequence
 from datetime import datetime

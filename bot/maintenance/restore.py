@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.capability import Capability
 from bot.database import metadata
-from bot.ledger.former import FormerLedger, open_former
+from bot.ledger.former_ledger import FormerLedger, open_former
 from bot.outbox import restore
 from bot.outbox.key_mapping import KeyMapping, merge_mappings
 from bot.outbox.restore import RestoredMessages

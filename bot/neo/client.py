@@ -80,7 +80,7 @@ class NeoClient:
         self.upstream_time: datetime | None = None  # by the `Date` of the last answer
 
     async def page(self, window: QueryWindow, *, limit: int, offset: int) -> Page:
-        """One page of the tasks of a window.
+        """Return one page of the tasks of a window.
 
         Raises:
             TooLargeError: at once, while a smaller page is left to be tried.

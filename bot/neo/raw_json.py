@@ -1,4 +1,4 @@
-"""JSON as it came: numbers exact, whatever they are, and text that is no Unicode kept as far as it is."""
+"""JSON as it came: numbers are exact, whatever they are, and bytes that are no Unicode cost only themselves."""
 
 import json
 from decimal import Decimal

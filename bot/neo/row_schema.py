@@ -49,6 +49,6 @@ class ListFacts(msgspec.Struct, gc=False):
 
 
 class UsagePage(ListFacts, gc=False):
-    """A page whose every row has the right types."""
+    """A page in which all rows have the right types."""
 
     data: list[UsageRow]

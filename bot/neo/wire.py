@@ -33,9 +33,9 @@ _decode_error = msgspec.json.Decoder(_ErrorBody).decode
 def decode_page(body: bytes, latest: datetime | None = None) -> Page:
     """Return the page that a body holds; a row that was created after `latest` is refused too.
 
-    The quick way takes a page whose every row has the right types; else each row is looked at alone. What its money,
-    day and member do not rest on is set right or dropped; a row where they cannot be told is refused with the
-    reason. Amounts never pass through a float.
+    A page in which all rows have the right types is decoded at once, any other row by row: fields that a row's money,
+    day and member do not depend on are set right or dropped, and a row without those is refused with the reason.
+    Amounts never pass through a float.
 
     Raises:
         NotAPageError: it is not the upstream's JSON at all.

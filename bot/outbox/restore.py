@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.database import metadata
 from bot.database.rows import Row, insert_row, rows_by_column
 from bot.domain.timestamps import to_us
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.conditions import statement
 from bot.outbox.destinations import MemberDestination, decode_destination
 from bot.outbox.key_mapping import KeyMapping, merge_mappings

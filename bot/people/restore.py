@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bot.database.rows import insert_row, rows_by_column
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.ledger.former import FormerLedger
+from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping
 from bot.spikes.keys import SpikeKey
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from bot.domain.money import show_usd
 from bot.domain.query.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
-from bot.ledger.detail import TaskDetail
 from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_rows import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Block, Draft

@@ -10,9 +10,9 @@ from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question
 from bot.domain.tasks import FAILED_STATUSES
-from bot.ledger.detail import TaskDetail
 from bot.ledger.spend import Sums
 from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_rows import TaskRow
 from bot.people.mentions import EmailsByMention
 

@@ -10,7 +10,6 @@ from bot.domain.access import AT_THE_TERMINAL, Grant
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.query.when import resolve, window_before
-from bot.ledger.detail import TaskDetail, task_detail
 from bot.ledger.freshness import Freshness, UnreadError, beginning, freshness, is_complete
 from bot.ledger.held_tasks import asks_for_held_tasks
 from bot.ledger.key_warning import key_warning
@@ -21,6 +20,7 @@ from bot.ledger.scope_values import holds_any, task_ids
 from bot.ledger.selection import Selection
 from bot.ledger.spend import amounts, sums
 from bot.ledger.spend_groups import SpendGroup, groups
+from bot.ledger.task_detail import TaskDetail, task_detail
 from bot.ledger.task_rows import TaskRow, task_rows
 from bot.people import mentions
 from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest

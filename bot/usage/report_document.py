@@ -6,8 +6,8 @@ from typing import Any
 from bot.domain.money import credits_text, usd_text
 from bot.domain.periods import Window
 from bot.domain.text import json_text
-from bot.ledger.detail import TaskDetail
 from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_rows import TaskRow
 from bot.usage.report import Report
 

@@ -12,8 +12,8 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit, buckets
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
-from bot.ledger.detail import TaskDetail
 from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_rows import TaskRow
 from bot.usage import answer_formatting
 from bot.usage.durations import ago, duration

@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
-from bot.ledger.detail import TaskDetail
+from bot.ledger.task_detail import TaskDetail
 from bot.usage.durations import duration
 from bot.usage.report import Report
 

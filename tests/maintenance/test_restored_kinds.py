@@ -12,7 +12,7 @@ from bot.database.backup import backup
 from bot.digest import store
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.incidents.keys import IncidentKey
-from bot.ledger.former import open_former
+from bot.ledger.former_ledger import open_former
 from bot.maintenance.restore import adopt
 from bot.outbox.destinations import AlertDestination, ChannelDestination, OpsDestination
 from bot.outbox.store import NewNotification, enqueue

@@ -24,7 +24,7 @@ from bot.database.engine import Database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.database.restore import restore
-from bot.ledger.former import open_former
+from bot.ledger.former_ledger import open_former
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.keys import StoredKey, StoredTopic

@@ -109,7 +109,7 @@ def _within(reader: Reader, scope: Scope, found: TaskDetail, member: int) -> Tas
 
 
 def _moved(reader: Reader, scope: Scope, found: TaskDetail) -> TaskDetail:
-    """Return what was charged for a task to a member whose it is no longer."""
+    """Return what was charged to a member for a task that is another's now."""
     row = reader.one(compose(_EMAIL, members=scope.members))
     return TaskDetail(
         task_id=found.task_id,

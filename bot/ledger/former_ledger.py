@@ -1,4 +1,4 @@
-"""The former ledger, in whose place a copy was restored: open for reading, with its members' keys as they are here."""
+"""The former ledger, which a restored copy replaced: open for reading, with its members' keys as they are here."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FormerLedger:
-    """The former ledger, open for reading; `members` are its members' keys with theirs here."""
+    """The former ledger, open for reading; `members` maps its members' keys to their keys here."""
 
     connection: sqlite3.Connection
     members: Mapping[int, int]
