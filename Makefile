@@ -20,6 +20,9 @@ setup: .venv/.installed
 demo: setup
 	@$(BIN)/neo-usage demo
 
+# tests start interpreters by the dozen: what was compiled once is kept
+test cover soak: export PYTHONDONTWRITEBYTECODE =
+
 test: setup
 	$(BIN)/python -m pytest -n auto --dist worksteal
 

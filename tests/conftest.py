@@ -1,12 +1,16 @@
 """The fixtures of the whole suite stand in `tests/support/`; here is how it is run."""
 
 import os
+import sys
 
 import pytest
 
 from tests.support.order import longest_first
 
 pytest_plugins = ("tests.support.fixtures",)
+
+# httpcore asks for it at every request: where it is not installed, the search of the whole path is an eighth of a test
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 def pytest_xdist_auto_num_workers() -> int:
