@@ -24,7 +24,7 @@ async def outbox(tmp_path: Path) -> AsyncIterator[SteppedOutbox]:
     renderer = SteppedRenderer()
     database = new_database(tmp_path / "ledger.db")
     renderers = Renderers(
-        {"said": renderer.render_event}, {"thing": renderer.render_current}, Templates(shipped("templates"))
+        {"note": renderer.render_event}, {"topic": renderer.render_current}, Templates(shipped("templates"))
     )
     async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
         timing = DeliveryTiming(request=0.3)

@@ -15,7 +15,7 @@ async def rows(outbox: SteppedOutbox, sql: str) -> list[tuple[Any, ...]]:
 
 
 async def test_a_notification_that_nobody_renders_waits_and_is_logged(outbox: SteppedOutbox) -> None:
-    await outbox.enqueue("strange:1", "said:a")
+    await outbox.enqueue("strange:1", "note:a")
     with structlog.testing.capture_logs() as logs:
         await outbox.parts.sender.send(await outbox.claim("one"))
     (line,) = logs
@@ -23,13 +23,13 @@ async def test_a_notification_that_nobody_renders_waits_and_is_logged(outbox: St
     assert await rows(outbox, "SELECT state FROM notification WHERE stem = 'strange:1'") == [("pending",)]
     assert await outbox.parts.database.read(unrendered_count) == 1
     await outbox.parts.sender.send(await outbox.claim("two"))
-    assert len(outbox.copies("said:a")) == 1
+    assert len(outbox.copies("note:a")) == 1
     outbox.later(outbox.parts.timing.longest_wait + 1)
     assert (await outbox.claim("three")).dedup_key == "strange:1"
 
 
 async def test_a_live_message_that_nobody_renders_keeps_its_text_and_is_logged(outbox: SteppedOutbox) -> None:
-    await outbox.enqueue("said:parent", topic="thing:x")
+    await outbox.enqueue("note:parent", topic="topic:x")
     await outbox.parts.sender.send(await outbox.claim("one"))
     await outbox.write(lambda c: c.exec_driver_sql("UPDATE living SET thing = 'strange:x'"))
     await outbox.write(lambda c: live_store.request_edits(c, [StoredTopic("strange:x")]))
@@ -37,7 +37,7 @@ async def test_a_live_message_that_nobody_renders_keeps_its_text_and_is_logged(o
         assert await outbox.parts.editor.edit(await outbox.claim_edit("two")) == 0
     (line,) = logs
     assert (line["log_level"], line["topic"]) == ("error", "strange:x")
-    assert [each.text for each in outbox.copies("said:parent")] == ["as it is"]
+    assert [each.text for each in outbox.copies("note:parent")] == ["as it is"]
     later = await outbox.write(lambda c: live_store.claim_edit(c, WHERE, "three", outbox.now(), outbox.lease))
     assert later is None
     outbox.later(outbox.parts.timing.longest_wait + 1)
@@ -45,9 +45,9 @@ async def test_a_live_message_that_nobody_renders_keeps_its_text_and_is_logged(o
 
 
 async def test_a_destination_that_is_none_is_dead_and_says_so(outbox: SteppedOutbox) -> None:
-    await outbox.enqueue("said:a")
+    await outbox.enqueue("note:a")
     await outbox.write(lambda c: c.exec_driver_sql("UPDATE notification SET destination = 'nowhere:1', channel = NULL"))
     await outbox.parts.tick()
     await outbox.parts.wait_idle()
     summary = await outbox.parts.database.read(outbox_summary)
-    assert [(key, why) for key, why, _ in summary.dead] == [("said:a:nowhere:1", "'nowhere:1' is no destination")]
+    assert [(key, why) for key, why, _ in summary.dead] == [("note:a:nowhere:1", "'nowhere:1' is no destination")]

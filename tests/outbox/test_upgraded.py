@@ -44,22 +44,22 @@ def at_schema(path: Path, revision: str) -> None:
     database.close()
 
 
-def owed(path: Path, stem: str, state: str, thing: str | None = None) -> None:
-    """A row as earlier versions wrote it: owed ten minutes ago, claimed nine ago."""
+def insert_notification(path: Path, key: str, state: str, topic: str | None = None) -> None:
+    """Insert a row as earlier versions wrote it: made ten minutes ago, claimed nine ago."""
     at, claimed = (to_us(START - timedelta(minutes=minutes)) for minutes in (10, 9))
     begun = state != "pending"
     with closing(sqlite3.connect(path)) as connection, connection:
-        if thing is not None:
+        if topic is not None:
             connection.execute(
                 "INSERT INTO living (thing, destination, wanted, shown, editable, reposted) VALUES (?,?,1,0,1,0)",
-                (thing, f"channel:{WHERE}"),
+                (topic, f"channel:{WHERE}"),
             )
         connection.execute(
             "INSERT INTO notification (stem, destination, living, state, created_at, next_at, attempts, checks,"
             " channel, token, claimed_at, expires_at, unsure_at)"
             " VALUES (?,?,(SELECT id FROM living WHERE thing = ?),?,?,?,?,0,?,?,?,?,?)",
             (
-                stem, f"channel:{WHERE}", thing, state, at, at, int(begun), WHERE if begun else None,
+                key, f"channel:{WHERE}", topic, state, at, at, int(begun), WHERE if begun else None,
                 "dead" if state == "sending" else None, claimed if begun else None, claimed + 30_000_000,
                 claimed if state == "unsure" else None,
             ),
@@ -72,29 +72,29 @@ class Addresses:
         return ResolvedChannel(destination.name)
 
 
-async def _say(request: RenderRequest) -> blocks.Message | None:
+async def _render_event(request: RenderRequest) -> blocks.Message | None:
     return blocks.paragraph(request.dedup_key)
 
 
-async def _show(request: RenderRequest) -> blocks.Message | None:
+async def _render_current(request: RenderRequest) -> blocks.Message | None:
     return blocks.paragraph(f"{request.topic} as it is")
 
 
 @asynccontextmanager
 async def delivering(path: Path, slack: SlackApi, now: list[datetime]) -> AsyncIterator[Outbox]:
     database = open_database(path)
-    renderers = Renderers({"said": _say}, {"thing": _show}, Templates(shipped("templates")))
+    renderers = Renderers({"note": _render_event}, {"topic": _render_current}, Templates(shipped("templates")))
     async with SlackServer(slack) as server, connect_workspace(slack.workspace.bot_token, server.api_url) as workspace:
         yield Outbox(database, workspace, renderers, Addresses(), lambda: now[0], TIMES)
     database.close()
 
 
-def posted(slack: SlackApi, stem: str) -> None:
-    """An earlier version's message, nine minutes ago."""
+def post_message(slack: SlackApi, key: str) -> None:
+    """Post a message as an earlier version did, nine minutes ago."""
     workspace = slack.workspace
-    metadata = {"event_type": "neo_usage_notification", "event_payload": {"key": f"{stem}:channel:{WHERE}"}}
+    metadata = {"event_type": "neo_usage_notification", "event_payload": {"key": f"{key}:channel:{WHERE}"}}
     stamp = workspace.stamp(START - timedelta(minutes=9))
-    workspace.post(WHERE, Message(stamp, workspace.bot_user, stem, metadata=metadata, bot_id=workspace.bot_id))
+    workspace.post(WHERE, Message(stamp, workspace.bot_user, key, metadata=metadata, bot_id=workspace.bot_id))
 
 
 @pytest.mark.parametrize("revision", [f"{number:04}" for number in range(3, 14)])
@@ -102,13 +102,13 @@ async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revisio
     path, now = tmp_path / "ledger.db", [START]
     slack = SlackApi(Workspace.default(), lambda: now[0])
     at_schema(path, revision)
-    owed(path, "said:pending", "pending")
+    insert_notification(path, "note:pending", "pending")
     for state in ("sending", "unsure"):
         for arrived in ("arrived", "lost"):
-            owed(path, f"said:{state}-{arrived}", state)
-        posted(slack, f"said:{state}-arrived")
-    owed(path, "said:parent", "sending", "thing:one")
-    posted(slack, "said:parent")
+            insert_notification(path, f"note:{state}-{arrived}", state)
+        post_message(slack, f"note:{state}-arrived")
+    insert_notification(path, "note:parent", "sending", "topic:one")
+    post_message(slack, "note:parent")
     async with delivering(path, slack, now) as outbox:
         for _ in range(40):
             await outbox.tick()
@@ -119,7 +119,7 @@ async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revisio
             states = {row[0] for row in connection.execute("SELECT state FROM notification")}
     assert states == {"sent"}
     names = ["pending", *(f"{state}-{how}" for state in ("sending", "unsure") for how in ("arrived", "lost"))]
-    assert texts == Counter([*(f"said:{name}" for name in names), "thing:one as it is"])
+    assert texts == Counter([*(f"note:{name}" for name in names), "topic:one as it is"])
 
 
 def test_what_nobody_waits_for_still_lets_the_rest_go_first(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_what_nobody_waits_for_still_lets_the_rest_go_first(tmp_path: Path) -> N
     at_schema(path, "0013")
     calm, urgent = ["decided:1", "request:1", "welcome"], ["crossing:1", "digest:C1:2026-03-02", "requests:1"]
     for key in (*calm, *urgent):
-        owed(path, key, "pending")
+        insert_notification(path, key, "pending")
     open_database(path).close()
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT urgent, stem FROM notification ORDER BY stem").fetchall()

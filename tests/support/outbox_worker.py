@@ -181,7 +181,7 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     database.trap = trap
     renderer = VersionRenderer(trap, database)
     renderers = Renderers(
-        {"said": renderer.render_event}, {"thing": renderer.render_current}, Templates(shipped("templates"))
+        {"note": renderer.render_event}, {"topic": renderer.render_current}, Templates(shipped("templates"))
     )
     TrappedResponse.trap = trap
     async with connect_workspace(token, url) as workspace:

@@ -251,7 +251,7 @@ class Round:
                 if found is None:
                     mark_all_unconfirmed(connection, unfinished["id"], self.now())
                 else:
-                    adopt(connection, found, KeyMapping({"said": unchanged_key}, {"thing": unchanged_key}), self.now())
+                    adopt(connection, found, KeyMapping({"note": unchanged_key}, {"topic": unchanged_key}), self.now())
         await asyncio.to_thread(self._enqueue, 1)
 
     def _is_restored(self) -> bool:
@@ -293,12 +293,12 @@ class Round:
         """In each channel some steps of one living message and one message alone; their first part, or their second."""
         owed = []
         for channel in CHANNELS:
-            destination, topic = ChannelDestination(channel), StoredTopic(f"thing:{channel}")
-            owed += [NewNotification(StoredKey(f"said:{part}-{step}"), destination, topic) for step in ("step", "next")]
-            owed.append(NewNotification(StoredKey(f"said:{part}-alone"), destination))
+            destination, topic = ChannelDestination(channel), StoredTopic(f"topic:{channel}")
+            owed += [NewNotification(StoredKey(f"note:{part}-{step}"), destination, topic) for step in ("step", "next")]
+            owed.append(NewNotification(StoredKey(f"note:{part}-alone"), destination))
         with self.database.transaction() as connection:
             enqueue(connection, owed, self.now())
-            request_edits(connection, [StoredTopic(f"thing:{channel}") for channel in CHANNELS])
+            request_edits(connection, [StoredTopic(f"topic:{channel}") for channel in CHANNELS])
 
     def _make_trouble(self) -> None:
         chance = self.random.choice([0.0, 0.3, 0.7])

@@ -38,11 +38,11 @@ def sync(app: App) -> SyncOutcome:
 def tick(app: App) -> list[str]:
     """Read what is due, as the service does; returns the kinds."""
     with app.reader() as reader:
-        agenda = sync_plan(app, reader)
-    asyncio.run(read_passes(app, [agenda.tail]))
+        plan = sync_plan(app, reader)
+    asyncio.run(read_passes(app, [plan.tail]))
     with app.reader() as reader:
-        agenda = sync_plan(app, reader)
-    due = [*agenda.calendar, *agenda.history]
+        plan = sync_plan(app, reader)
+    due = [*plan.calendar, *plan.history]
     for each in due:
         asyncio.run(read_passes(app, [each]))
     return [each.kind.value for each in due]
@@ -78,8 +78,8 @@ def test_a_clock_set_back_is_read_on_from(app: App, world: World, clock: SimCloc
     add(world, "later", clock() - timedelta(minutes=30))
     assert sync(app).tally.new == 1
     with app.reader() as reader:
-        agenda = sync_plan(app, reader)
-    assert agenda.tail.end == clock()
+        plan = sync_plan(app, reader)
+    assert plan.tail.end == clock()
 
 
 def test_what_a_clock_ahead_claimed_to_have_read_is_read_when_that_time_has_come(

@@ -1,4 +1,4 @@
-"""The keeper: one sync at a time, a short wait for questions, and the calendar's passes when they are due."""
+"""The sync scheduler: one sync at a time, a short wait for questions, and the calendar's passes when they are due."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -56,38 +56,38 @@ TAIL = PlannedPass(PassKind.TAIL, NOW - 3 * DAY, NOW)
 CHUNK = PlannedPass(PassKind.HISTORY, NOW - 13 * DAY, NOW - 3 * DAY)
 
 
-def keeper(reader: Reader, clock: Callable[[], datetime] = lambda: NOW) -> SyncScheduler:
-    async def agenda() -> SyncPlan:
+def new_scheduler(reader: Reader, clock: Callable[[], datetime] = lambda: NOW) -> SyncScheduler:
+    async def plan() -> SyncPlan:
         return SyncPlan(TAIL, (PlannedPass(PassKind.NIGHTLY, NOW - 30 * DAY, NOW),), (CHUNK, CHUNK))
 
-    return SyncScheduler(reader, agenda, clock)
+    return SyncScheduler(reader, plan, clock)
 
 
 async def test_whoever_asks_at_once_waits_for_one_reading() -> None:
     reader = Reader()
     reader.gate.set()
-    kept = keeper(reader)
-    await asyncio.gather(*(kept.refresh(1) for _ in range(20)))
+    scheduler = new_scheduler(reader)
+    await asyncio.gather(*(scheduler.refresh(1) for _ in range(20)))
     assert reader.read == [PassKind.TAIL]
 
 
 async def test_a_question_does_not_wait_longer_than_it_may() -> None:
     reader = Reader()
-    kept = keeper(reader)
+    scheduler = new_scheduler(reader)
     async with asyncio.timeout(1):
-        await kept.refresh(0.01)
-    assert kept.progress is not None
+        await scheduler.refresh(0.01)
+    assert scheduler.progress is not None
     reader.gate.set()
-    await kept.read_tail()
+    await scheduler.read_tail()
     assert reader.read == [PassKind.TAIL]  # the reading went on although nobody waited
-    assert kept.progress is None
+    assert scheduler.progress is None
 
 
 async def test_what_is_due_is_read_in_turn_with_the_tail_first() -> None:
     reader = Reader()
     reader.gate.set()
-    kept = keeper(reader)
-    await kept.tick()
+    scheduler = new_scheduler(reader)
+    await scheduler.tick()
     assert reader.read == [
         PassKind.TAIL,
         PassKind.NIGHTLY,
@@ -101,8 +101,8 @@ async def test_what_is_due_is_read_in_turn_with_the_tail_first() -> None:
 async def test_two_readings_are_never_at_once() -> None:
     reader = Reader()
     reader.gate.set()
-    kept = keeper(reader)
-    await asyncio.gather(kept.tick(), kept.refresh(1), kept.backfill([CHUNK]))
+    scheduler = new_scheduler(reader)
+    await asyncio.gather(scheduler.tick(), scheduler.refresh(1), scheduler.backfill([CHUNK]))
     others = [each for each in reader.read if each is not PassKind.TAIL]
     assert sorted(others) == sorted([PassKind.NIGHTLY, PassKind.HISTORY, PassKind.HISTORY, PassKind.HISTORY])
     assert all(PassKind.TAIL in pair for pair in pairwise(reader.read))
@@ -113,36 +113,36 @@ async def test_a_failure_is_kept_and_not_asked_for_again_at_once() -> None:
     now = [NOW]
     reader = Reader(fails=True)
     reader.gate.set()
-    kept = keeper(reader, lambda: now[0])
-    await kept.tick()
-    assert kept.failure is not None
-    assert kept.failure.message == "Neo is down"
-    await kept.refresh(1)
+    scheduler = new_scheduler(reader, lambda: now[0])
+    await scheduler.tick()
+    assert scheduler.failure is not None
+    assert scheduler.failure.message == "Neo is down"
+    await scheduler.refresh(1)
     assert reader.read == [PassKind.TAIL]
     now[0] += PAUSE_AFTER_FAILURE
     reader.fails = False
-    await kept.refresh(1)
+    await scheduler.refresh(1)
     assert reader.read == [PassKind.TAIL, PassKind.TAIL]
-    assert kept.failure is None
+    assert scheduler.failure is None
 
 
 async def test_that_nobody_can_say_what_is_due_is_kept_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    async def agenda() -> SyncPlan:
+    async def plan() -> SyncPlan:
         raise OverflowError("date value out of range")
 
-    kept = SyncScheduler(Reader(), agenda, lambda: NOW)
-    await kept.tick()
-    assert kept.failure == SyncFailure("OverflowError: date value out of range", NOW)
+    scheduler = SyncScheduler(Reader(), plan, lambda: NOW)
+    await scheduler.tick()
+    assert scheduler.failure == SyncFailure("OverflowError: date value out of range", NOW)
     assert "sync failed" in capsys.readouterr().out
 
 
 async def test_it_stops_in_the_middle_of_a_reading() -> None:
     reader = Reader()
-    kept = keeper(reader)
-    await kept.refresh(0.01)
+    scheduler = new_scheduler(reader)
+    await scheduler.refresh(0.01)
     assert reader.at_once == 1
     async with asyncio.timeout(1):
-        await kept.stop()
+        await scheduler.stop()
     assert reader.at_once == 0
 
 
