@@ -130,8 +130,8 @@ _TASKS = [
 
 def _message(lived: _Lived) -> None:
     """The facts of the message about a budget."""
-    terms = BudgetPolicy.from_settings(lived.app.settings)
-    budget_facts(lived.reader, 1, budget_period(Unit.MONTH, NOW, terms.zone), terms, NOW)
+    policy = BudgetPolicy.from_settings(lived.app.settings)
+    budget_facts(lived.reader, 1, budget_period(Unit.MONTH, NOW, policy.zone), policy, NOW)
 
 
 def _home(lived: _Lived) -> None:

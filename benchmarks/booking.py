@@ -83,11 +83,11 @@ def _take_lease(database: Database) -> None:
 
 
 def _book(database: Database, pages: _Pages) -> None:
-    terms, found = BookingPolicy(ByokUnit.CREDITS), PageSource(None)
+    policy, source = BookingPolicy(ByokUnit.CREDITS), PageSource(None)
     for page in pages:
         with database.transaction() as connection:
             lease.renew(connection, lease.SYNC, _HOLDER, NOW)
-            book(connection, page, terms, now=NOW, listing=found)
+            book(connection, page, policy, now=NOW, listing=source)
 
 
 # --- the same rows through plain SQL -------------------------------------------------------------

@@ -31,9 +31,18 @@ def owners() -> dict[str, str]:
     return found
 
 
+NAMING = {"insert_row", "insert_row_anew", "key_after"}  # functions whose second argument is a table's name
+
+
 def texts(tree: ast.AST) -> Iterator[str]:
-    """Every string in a module; of an f-string all that is written, with a mark for what is put in."""
+    """Every string in a module; of an f-string all that is written, with a mark for what is put in.
+
+    A table's name that is passed to a function comes as the statement that the function makes of it.
+    """
     for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[_, ast.Constant(value=str(table)), *_]) if name in NAMING:
+                yield f"INTO {table}"
         if isinstance(node, ast.JoinedStr):
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -78,10 +87,11 @@ joined = f"SELECT {column} FROM {source} JOIN task t ON t.id = c.task"
 pieces = ("UPDATE OR IGNORE "
           "budget SET unit = ?")
 insert = "INSERT OR REPLACE INTO note VALUES (?,?)"
+insert_row(connection, "seen", row)
 lines = """SELECT *
 FROM
     crossing"""
 '''
     found = {table for text in texts(ast.parse(source)) for table in foreign(text, "usage")}
-    assert found == {"charge", "task", "budget", "note", "crossing"}
+    assert found == {"charge", "task", "budget", "note", "seen", "crossing"}
     assert foreign("SELECT 1 FROM charge JOIN budget b", "ledger") == {"budget"}

@@ -1,5 +1,6 @@
 """The rules of booking: which charges a task's new price leads to, and when a row is doubtful."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,35 +69,19 @@ def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, m
     if stored.platform_nanos is None and stored.provider_nanos is None:
         return _first(price, created_at)  # by far the most frequent case, and the whole rule for it
     absent = 0 if moved and price.is_known else None
-    platform = _amount_change(stored.platform_nanos, price.platform_nanos, absent)
-    provider = _amount_change(stored.provider_nanos, price.provider_nanos, absent)
-    platform_by_unit = price.platform_by_unit - stored.platform_by_unit
-    provider_by_unit = price.provider_by_unit - stored.provider_by_unit
-    entries = [
-        Entry(
-            kind,
-            _part(platform, kind),
-            _part(provider, kind),
-            created_at if kind is EntryKind.FIRST else observed_at,
-            platform_by_unit if kind is platform.kind else 0,
-            provider_by_unit if kind is provider.kind else 0,
-        )
-        for kind in (EntryKind.FIRST, EntryKind.GROWTH, EntryKind.RESTATED)
-        if kind in {platform.kind, provider.kind}
-    ]
-    kinds = {entry.kind for entry in entries}
-    moved_parts = (
-        platform_by_unit if platform.unchanged else 0,
-        provider_by_unit if provider.unchanged else 0,
+    platform = _amount_change(
+        stored.platform_nanos, price.platform_nanos, absent, price.platform_by_unit - stored.platform_by_unit
     )
-    if any(moved_parts):
-        entries.append(Entry(EntryKind.MOVED, 0, 0, observed_at, *moved_parts))
+    provider = _amount_change(
+        stored.provider_nanos, price.provider_nanos, absent, price.provider_by_unit - stored.provider_by_unit
+    )
+    kinds = {platform.kind, provider.kind}
     return Change(
         Totals(platform.total, provider.total),
-        tuple(entries),
+        tuple(_entries(platform, provider, created_at, observed_at)),
         withdrawn=platform.withdrawn or provider.withdrawn,
         restated=EntryKind.RESTATED in kinds,
-        grown=bool(kinds - {EntryKind.RESTATED}),
+        grown=bool(kinds & {EntryKind.FIRST, EntryKind.GROWTH}),
     )
 
 
@@ -116,17 +101,47 @@ def _first(price: Price, created_at: int) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class _AmountChange:
-    """What happened to one amount."""
+    """What happened to one amount: its total, and by how much it and the part that rests on the BYOK unit changed."""
 
     total: int | None
+    by_unit: int
     kind: EntryKind | None = None
     difference: int = 0
     withdrawn: bool = False
 
+    def part(self, kind: EntryKind) -> tuple[int, int]:
+        """Return the change and its part by unit, as far as an entry of that kind books them."""
+        return (self.difference, self.by_unit) if self.kind is kind else (0, 0)
+
     @property
-    def unchanged(self) -> bool:
-        """Whether the amount is known, and as it was."""
-        return self.kind is None and not self.withdrawn
+    def moved_by_unit(self) -> int:
+        """By how much its part by unit changed although the amount is known, and as it was."""
+        return 0 if self.kind is not None or self.withdrawn else self.by_unit
+
+
+def _amount_change(stored: int | None, now: int | None, absent: int | None, by_unit: int) -> _AmountChange:
+    if now is None and stored is not None:
+        now = absent
+    if now is None:
+        return _AmountChange(stored, by_unit, withdrawn=stored is not None)
+    if stored is None:
+        return _AmountChange(now, by_unit, EntryKind.FIRST, now)
+    if now > stored:
+        return _AmountChange(now, by_unit, EntryKind.GROWTH, now - stored)
+    if now < stored:
+        return _AmountChange(now, by_unit, EntryKind.RESTATED, now - stored)
+    return _AmountChange(now, by_unit)
+
+
+def _entries(platform: _AmountChange, provider: _AmountChange, created_at: int, observed_at: int) -> Iterator[Entry]:
+    for kind in (EntryKind.FIRST, EntryKind.GROWTH, EntryKind.RESTATED):
+        if kind in {platform.kind, provider.kind}:
+            platform_nanos, platform_by_unit = platform.part(kind)
+            provider_nanos, provider_by_unit = provider.part(kind)
+            booked_at = created_at if kind is EntryKind.FIRST else observed_at
+            yield Entry(kind, platform_nanos, provider_nanos, booked_at, platform_by_unit, provider_by_unit)
+    if platform.moved_by_unit or provider.moved_by_unit:
+        yield Entry(EntryKind.MOVED, 0, 0, observed_at, platform.moved_by_unit, provider.moved_by_unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +178,3 @@ def is_doubtful(
 
 def _below(now: int | None, stored: int | None) -> bool:
     return stored is not None and (now is None or now < stored)
-
-
-def _amount_change(stored: int | None, now: int | None, absent: int | None) -> _AmountChange:
-    if now is None and stored is not None:
-        now = absent
-    if now is None:
-        return _AmountChange(stored, withdrawn=stored is not None)
-    if stored is None:
-        return _AmountChange(now, EntryKind.FIRST, now)
-    if now > stored:
-        return _AmountChange(now, EntryKind.GROWTH, now - stored)
-    if now < stored:
-        return _AmountChange(now, EntryKind.RESTATED, now - stored)
-    return _AmountChange(now)
-
-
-def _part(amount: _AmountChange, kind: EntryKind) -> int:
-    return amount.difference if amount.kind is kind else 0

@@ -254,8 +254,8 @@ class Team:
     def explained(self) -> list[str]:
         """What `explain` tells of everybody, and how fresh it all is."""
         with self.reading() as reader:
-            terms = self.budgets.policy
-            found = [each for subject in (TEAM, 1, 2) for each in explain(reader, subject, "x", terms, self.now)]
+            policy = self.budgets.policy
+            found = [each for subject in (TEAM, 1, 2) for each in explain(reader, subject, "x", policy, self.now)]
             fresh = freshness(reader, self.now)
             began = first_pass_start(reader), pass_attempts(reader, "tail")
             return [json.dumps(to_document(each), default=str) for each in found] + [str((fresh, began))]
