@@ -61,30 +61,32 @@ def mark_sent(connection: "Connection", claimed: ClaimedNotification, arrival: A
     Returns:
         The `ts` of the message that counts: another one if another process has sent it meanwhile, "" while it does.
     """
-    return _mark_sent(connection, claimed.id, arrival, "token = ?", claimed.token)
+    return _mark_sent(connection, _SENT_BY_TOKEN, claimed.id, claimed.token, arrival)
 
 
 def mark_arrived(connection: "Connection", id_: int, arrival: Arrival) -> str:
     """Record that a message was found that may have arrived; returns as `mark_sent`."""
-    return _mark_sent(connection, id_, arrival, "state = ?", NotificationState.UNCONFIRMED)
+    return _mark_sent(connection, _SENT_IN_STATE, id_, NotificationState.UNCONFIRMED, arrival)
 
 
 _SENT = """
 UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?,
 check_at = CASE WHEN unsure_at IS NOT NULL THEN ? END, error = NULL WHERE id = ?
 """
+_SENT_BY_TOKEN = f"{_SENT} AND token = ?"
+_SENT_IN_STATE = f"{_SENT} AND state = ?"
 _PARENT = """
 UPDATE living SET ts = ?, channel = (SELECT channel FROM notification n WHERE n.id = ?), shown = ?
 WHERE id = (SELECT living FROM notification n WHERE n.id = ?)
 """
 
 
-def _mark_sent(connection: "Connection", id_: int, arrival: Arrival, where: str, value: str) -> str:
+def _mark_sent(connection: "Connection", sql: str, id_: int, condition: str, arrival: Arrival) -> str:
     posted = arrival.posted
     # counted from now, not from when it became unconfirmed: its clock may have been behind, and a copy may come yet
     check_at = to_us(arrival.at + arrival.check_after)
-    values = (posted.ts, posted.thread, to_us(arrival.at), check_at, id_, value)
-    marked = connection.exec_driver_sql(f"{_SENT} AND {where}", values)
+    values = (posted.ts, posted.thread, to_us(arrival.at), check_at, id_, condition)
+    marked = connection.exec_driver_sql(sql, values)
     if marked.rowcount and posted.thread is None:
         connection.exec_driver_sql(_PARENT, (posted.ts, id_, arrival.shown, id_))
     row = connection.exec_driver_sql("SELECT ts FROM notification WHERE id = ?", (id_,)).one()

@@ -59,6 +59,7 @@ FROM notification n
 """
 _UNCONFIRMED = statement("{targets} WHERE {unconfirmed} AND {ready}", targets=_TARGETS)
 _UNCHECKED = statement("{targets} WHERE n.state = 'sent' AND {unchecked}", targets=_TARGETS)
+_ANYWHERE, _IN_CHANNEL = "AND n.channel IS NOT NULL ORDER BY n.id", "AND n.channel = :channel ORDER BY n.id"
 
 
 def unconfirmed_targets(reader: "Reader", moment: Moment, channel: str | None = None) -> list[LookupTarget]:
@@ -72,8 +73,8 @@ def unchecked_targets(reader: "Reader", now: datetime, channel: str | None = Non
 
 
 def _targets(reader: "Reader", sql: str, moment: Moment, channel: str | None) -> list[LookupTarget]:
-    in_channel = "n.channel IS NOT NULL" if channel is None else "n.channel = :channel"
-    rows = reader.rows(f"{sql} AND {in_channel} ORDER BY n.id", {**moment.values, "channel": channel})
+    where = _ANYWHERE if channel is None else _IN_CHANNEL
+    rows = reader.rows(f"{sql} {where}", {**moment.values, "channel": channel})
     return [LookupTarget(*row) for row in rows]
 
 
