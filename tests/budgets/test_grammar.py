@@ -6,9 +6,34 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.budgets.grammar import parse_instruction
+from bot.budgets.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.domain.access import RefusedError
+from bot.domain.periods import Unit
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+USD = 1_000_000_000
+PRIYA = "priya.raman@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "instruction"),
+    [
+        (f"{PRIYA} 800/month", LimitInstruction(PRIYA, 800 * USD, Unit.MONTH)),
+        ("<@U0PRIYA> 50cr/week", LimitInstruction("<@U0PRIYA>", 500 * USD, Unit.WEEK)),
+        ("team $10,000/monthly", LimitInstruction("team", 10_000 * USD, Unit.MONTH)),
+        (
+            'default 5/day until:2026-03-03 reason:"pentest, again"',
+            LimitInstruction("default", 5 * USD, Unit.DAY, datetime(2026, 3, 4, tzinfo=UTC), "pentest, again"),
+        ),
+        ("@ana 5/day until:today", LimitInstruction("@ana", 5 * USD, Unit.DAY, datetime(2026, 3, 3, tzinfo=UTC))),
+        ("@ana remove", RemovalInstruction("@ana", None)),
+        ("@ana remove month reason:gone", RemovalInstruction("@ana", Unit.MONTH, "gone")),
+        ("request 800/month", RequestInstruction(800 * USD, Unit.MONTH)),
+        ("request 9/day reason:pentest", RequestInstruction(9 * USD, Unit.DAY, None, "pentest")),
+    ],
+)
+def test_a_line_is_a_limit_a_removal_or_a_request(line: str, instruction: BudgetInstruction) -> None:
+    assert parse_instruction(line, NOW, ZoneInfo("UTC")) == instruction
 
 
 def refusal(line: str) -> str:
@@ -31,6 +56,12 @@ def refusal(line: str) -> str:
         ("500/month", "Whose budget is missing"),
         ("<@U0PRIYA> <@U0MARCUS> 500/month", "Several names"),
         ("<@U0PRIYA> 500/month note:x", "only `until:` and `reason:` are"),
+        ("request <@U0PRIYA> 500/month", "A request is for one's own budget"),
+        ("<@U0PRIYA> 500/month 600/month", "One limit at a time"),
+        ("<@U0PRIYA> month", "The limit is missing"),
+        ("remove month", "Type whose and which"),
+        ("<@U0PRIYA> 500/month until:9999-12-31", "is too far away"),
+        ('<@U0PRIYA> 500/month reason:"x', "a quote is not closed"),
     ],
 )
 def test_what_cannot_be_a_budget_is_refused_with_its_reason(line: str, said: str) -> None:
