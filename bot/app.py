@@ -169,11 +169,12 @@ class App:
             planner = SyncPlanner(self.settings.history_days, self.settings.timezone)
             passes = await database.read(lambda reader: planner.manual(reader, self.clock(), full=full))
             observers = [observer for each in self.capabilities(database) for observer in each.observers]
-            return await self._sync_runner(database, observers).run(passes, progress, on_wait)
+            return await self.sync_runner(database, observers).run(passes, progress, on_wait)
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 
-    def _sync_runner(self, database: "Database", observers: "Sequence[Observer]") -> "SyncRunner":
+    def sync_runner(self, database: "Database", observers: "Sequence[Observer]") -> "SyncRunner":
+        """Return what reads passes into this ledger; `observers` observe each booking."""
         from bot.ledger.booking_policy import BookingPolicy
         from bot.neo.client import NeoClient, connect
         from bot.sync.runner import SyncRunner
@@ -230,7 +231,7 @@ class App:
         from bot.sync.scheduler import build_sync_scheduler
 
         settings = self.settings
-        runner, planner = self._sync_runner(database, observers), SyncPlanner(settings.history_days, settings.timezone)
+        runner, planner = self.sync_runner(database, observers), SyncPlanner(settings.history_days, settings.timezone)
         people = People(Directory(workspace, self.clock), database, settings.admins)
         channels = ConfiguredChannels(settings.alert_channel, settings.ops_channel, settings.alert_privacy)
         return Context(

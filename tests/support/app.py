@@ -61,7 +61,7 @@ async def read_passes(app: App, passes: Sequence[PlannedPass], *, is_backfill: b
     database = app.open_for_booking()
     try:
         observers = [observer for each in app.capabilities(database) for observer in each.observers]
-        runner = app._sync_runner(database, observers)  # noqa: SLF001 - what App.sync runs, with passes of the test's
+        runner = app.sync_runner(database, observers)
         return await runner.run(passes, lambda _: None, lambda _: None, is_backfill=is_backfill)
     finally:
         database.close()
