@@ -14,10 +14,10 @@ from bot.outbox.editor import Editor
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.pacing import Pacing
 from bot.outbox.placer import Placer
-from bot.outbox.requests import limit_of, wait_after
 from bot.outbox.rules import DeliveryTiming, QuietHours
 from bot.outbox.sender import Sender
 from bot.outbox.store import ClaimedNotification
+from bot.outbox.timeouts import limit_of, wait_after
 from bot.slack.errors import RateLimitedError, SlackError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from bot.outbox import live_store
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.reconciler import GONE, UNREADABLE
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.requests import request_timeout, wait_after
 from bot.outbox.rules import DeliveryTiming
+from bot.outbox.timeouts import request_timeout, wait_after
 from bot.slack.blocks import Message
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 from bot.slack.messages import send_simplified

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.outbox.channel_queue import ChannelQueue
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.editor import Editor
+from bot.outbox.named_tasks import NamedTasks
 from bot.outbox.pacing import Pacing
 from bot.outbox.placer import Placer
 from bot.outbox.reconciler import Reconciler
@@ -16,7 +17,6 @@ from bot.outbox.resolution import Destinations
 from bot.outbox.rules import DeliveryTiming, QuietHours
 from bot.outbox.sender import Sender
 from bot.outbox.summary import SummaryRenderer
-from bot.outbox.tasks import NamedTasks
 
 if TYPE_CHECKING:
     from bot.database.engine import Database

@@ -10,9 +10,9 @@ from bot.domain.keys import MalformedKeyError
 from bot.outbox import unplaced
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.outcomes import Ending
-from bot.outbox.requests import request_timeout, wait_after
 from bot.outbox.resolution import Destinations, Redirect, Resolution, ResolvedChannel, Undeliverable
 from bot.outbox.rules import DeliveryTiming, NotificationState, fallback
+from bot.outbox.timeouts import request_timeout, wait_after
 from bot.slack.errors import SlackError
 
 if TYPE_CHECKING:

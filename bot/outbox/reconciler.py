@@ -12,8 +12,8 @@ from bot.domain.timestamps import from_us
 from bot.outbox import outcomes, unconfirmed
 from bot.outbox.conditions import Moment
 from bot.outbox.outcomes import NOTHING_SHOWN, Arrival, Posted
-from bot.outbox.requests import wait_after
 from bot.outbox.rules import DeliveryTiming
+from bot.outbox.timeouts import wait_after
 from bot.outbox.unconfirmed import LookupTarget
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.workspace import Workspace

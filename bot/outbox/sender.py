@@ -16,10 +16,10 @@ from bot.outbox.pacing import Pacing
 from bot.outbox.queries import NOT_RENDERED
 from bot.outbox.reconciler import delete_copy
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.requests import request_timeout, wait_after
 from bot.outbox.rules import DeliveryTiming, NotificationState, fallback
 from bot.outbox.store import ClaimedNotification
 from bot.outbox.summary import SummaryRenderer
+from bot.outbox.timeouts import request_timeout, wait_after
 from bot.slack.blocks import Message
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError, SlackUnavailableError
 from bot.slack.messages import send_simplified

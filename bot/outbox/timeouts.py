@@ -1,4 +1,4 @@
-"""Requests to Slack: how long one may take, and when Slack is asked again after it failed."""
+"""Timeouts of requests to Slack: how long one may take, and how long to wait after one that failed."""
 
 import asyncio
 from collections.abc import AsyncIterator
