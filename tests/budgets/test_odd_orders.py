@@ -1,4 +1,4 @@
-"""Budgets in odd orders: quiet, limits that change meanwhile, joined members and clocks, told rightly all the same."""
+"""Budgets in odd orders: snoozes, limits that change meanwhile, merged members and clocks, all notified rightly."""
 
 from datetime import timedelta
 
@@ -38,18 +38,18 @@ async def opened(closed: ServiceHarness, **settings: str) -> ServiceHarness:
 
 
 def im(harness: ServiceHarness, user: str) -> str:
-    """The channel of somebody's direct messages with the bot."""
+    """Return the channel of somebody's direct messages with the bot."""
     return harness.workspace.im_of(harness.workspace.user(user).id).id
 
 
 async def say(harness: ServiceHarness, user: str, *lines: str) -> str:
-    """What the last of some commands answers."""
+    """Return the answer to the last of some commands."""
     answers = [visible_text(await harness.ask(user, line)) for line in lines]
     await harness.deliver()
     return answers[-1]
 
 
-# --- quiet ---------------------------------------------------------------------------------------
+# --- snoozes -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("line", ["snooze @priya 4h", f"snooze {PRIYA} today too noisy", "snooze team 4h"])
@@ -78,7 +78,7 @@ async def test_where_operators_alone_are_notified_of_members_the_channel_is_of_t
 
 
 async def ended(harness: ServiceHarness, hours: int = 2) -> None:
-    """So many hours pass, and a minute."""
+    """Let some hours and a minute pass."""
     harness.clock.advance(timedelta(hours=hours, minutes=1))
     await harness.deliver()
 
@@ -163,7 +163,7 @@ async def test_a_day_on_pace_to_pass_its_limit_is_forecast(harness: ServiceHarne
     assert "used up" in await say(harness, "priya", "budgets")
 
 
-# --- joined members ------------------------------------------------------------------------------
+# --- merged members ------------------------------------------------------------------------------
 
 BEFORE = "priya.old@acme.example"
 
@@ -327,11 +327,11 @@ async def test_what_follows_a_limit_for_a_while_is_what_comes_back(harness: Serv
     assert "then $300.00 again" in await say(harness, "hannah", "budget @priya 200/month until:today")
 
 
-# --- whose quiet it is -----------------------------------------------------------------------------
+# --- whose snooze it is ----------------------------------------------------------------------------
 
 
 def of_team(harness: ServiceHarness, user: str) -> list[str]:
-    """What somebody was told directly of the team's budget, in order."""
+    """Return what somebody was sent in direct messages about the team's budget, in order."""
     return [
         visible_text(each)
         for each in notifications(harness.dm(user))
