@@ -42,3 +42,35 @@ def test_each_directory_of_tests_has_the_name_of_a_package() -> None:
     directories = {each.name for each in TESTS.iterdir() if each.is_dir() and any(each.glob("*.py"))}
     assert len(directories) > 10
     assert directories - ASIDE <= {each.name for each in (ROOT / "bot").iterdir() if each.is_dir()}
+
+
+def is_choice_of_texts(check: ast.expr) -> bool:
+    """Return whether the check is `A in text or B in text`, which says of neither that it must be there."""
+    if not (isinstance(check, ast.BoolOp) and isinstance(check.op, ast.Or)):
+        return False
+    sides = [each for each in check.values if isinstance(each, ast.Compare) and isinstance(each.ops[0], ast.In)]
+    return len(sides) == len(check.values) and len({ast.unparse(each.comparators[0]) for each in sides}) == 1
+
+
+@pytest.mark.parametrize(
+    ("check", "is_one"),
+    [
+        ("'a' in text or 'b' in text", True),
+        ("'a' in text(x) or 'b' in text(x) or 'c' in text(x)", True),
+        ("'a' in text and 'b' in text", False),
+        ("'a' not in text or 'b' in typed", False),
+        ("'a' in text", False),
+    ],
+)
+def test_a_choice_of_texts_is_recognised(check: str, *, is_one: bool) -> None:
+    assert is_choice_of_texts(ast.parse(check, mode="eval").body) is is_one
+
+
+def test_no_test_asserts_one_text_or_another() -> None:
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assert) and is_choice_of_texts(node.test)
+    ]
+    assert found == []
