@@ -94,7 +94,7 @@ class Sender:
     # --- rendering -----------------------------------------------------------------------------------
 
     async def _render(self, claimed: ClaimedNotification) -> _Rendering | None:
-        """Return the message; None if it cannot be rendered now, and so was postponed."""
+        """Return the message; None if it cannot be rendered now, and the notification was postponed."""
         try:
             return await self._rendering(claimed)
         except SlackError as error:  # such as who is meant, which Slack does not say just now

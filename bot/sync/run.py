@@ -80,7 +80,7 @@ class SyncRun:
             for number, window in enumerate(planned, 1):
                 position = _Position(window, number, len(planned))
                 tail = await self._read_tail_again(tail, position, is_backfill=is_backfill)
-                await self._pass(position, is_backfill=is_backfill)
+                await self._run_pass(position, is_backfill=is_backfill)
         if len(planned) > 1:  # a row that several passes have read counts once
             self._outcome.tally = self._all_rows.with_counts(self._outcome.tally)
         return self._outcome
@@ -95,7 +95,7 @@ class SyncRun:
         if last is None or self.tail_every is None or now - last.end < self.tail_every:
             return last
         tail = replace(last, end=now)
-        await self._pass(replace(before, window=tail), is_backfill=is_backfill)
+        await self._run_pass(replace(before, window=tail), is_backfill=is_backfill)
         return tail
 
     @asynccontextmanager
@@ -116,7 +116,7 @@ class SyncRun:
 
     # --- one pass ------------------------------------------------------------------------------------
 
-    async def _pass(self, position: _Position, *, is_backfill: bool) -> None:
+    async def _run_pass(self, position: _Position, *, is_backfill: bool) -> None:
         """Read and book one window, and record how that ended, whatever happens."""
         key = await self._begin(position.window, is_backfill=is_backfill)
         stall = StallTimeout()
