@@ -14,7 +14,7 @@ from bot.budgets.revision_store import Act
 from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
-from bot.people.rate_limit import count_message
+from bot.people.rate_limit import charge_rate_limit
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -52,5 +52,5 @@ class AcknowledgementCommand:
         """Acknowledge; return who had before. Raises RefusedError if somebody limited has sent too much."""
         before = acknowledge(connection, topic, by, self.clock())
         if before is None and is_limited:
-            count_message(connection, by, self.clock())
+            charge_rate_limit(connection, by, self.clock())
         return before

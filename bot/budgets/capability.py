@@ -94,7 +94,7 @@ def budgets(context: Context) -> Capability:
         ),
         commands={
             "budget": commands.budget.budget,
-            "threshold": commands.budget.budget,
+            "threshold": commands.budget.budget,  # another word for it, which help does not list
             "budgets": commands.listing.budgets,
             "snooze": commands.snoozes.snooze,
             "explain": commands.explain.explain,

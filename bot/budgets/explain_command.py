@@ -14,6 +14,7 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
+from bot.domain.slack_ids import format_mention, is_mention
 from bot.ledger.members import member_id
 from bot.people import mentions
 from bot.people.people import People
@@ -72,12 +73,12 @@ class ExplainCommand:
         if caller.role is not Role.OPERATOR:
             await self._check_own_name(name, request, caller)
             return None
-        return await self.people.email_of_mention(name) if name.startswith("<@") else name
+        return await self.people.email_of_mention(name) if is_mention(name) else name
 
     async def _check_own_name(self, name: str, request: Request, caller: Caller) -> None:
         """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
-        mentioned = {f"<@{request.user}>": caller.member} if caller.member else {}
-        typed = name if name.startswith("<@") else name.lower()
+        mentioned = {format_mention(request.user): caller.member} if caller.member else {}
+        typed = name if is_mention(name) else name.lower()
         await self.database.read(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
 
 

@@ -15,6 +15,7 @@ from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
+from bot.domain.slack_ids import is_mention
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
@@ -61,7 +62,7 @@ class LimitCommands:
         self, instruction: LimitInstruction | RemovalInstruction
     ) -> LimitInstruction | RemovalInstruction:
         """Return the instruction with the e-mail of the person it mentions."""
-        if not instruction.scope.startswith("<@"):
+        if not is_mention(instruction.scope):
             return instruction
         scope = await self.people.email_of_mention(instruction.scope)
         if isinstance(instruction, LimitInstruction):

@@ -23,7 +23,7 @@ from bot.domain.access import RefusedError
 from bot.outbox.destinations import OperatorsDestination, UserDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
-from bot.people.rate_limit import count_message
+from bot.people.rate_limit import charge_rate_limit
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -37,7 +37,7 @@ def request_budget(connection: "Connection", request: NewRequest, now: datetime)
     Raises:
         RefusedError: whoever asks has sent too much within the hour.
     """
-    count_message(connection, request.by, now)
+    charge_rate_limit(connection, request.by, now)
     open_request = replace_open_request(connection, request, now)
     if open_request is not None:
         request_edits(connection, [RequestTopic(open_request)])

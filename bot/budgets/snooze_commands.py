@@ -20,6 +20,7 @@ from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import Unit
+from bot.domain.slack_ids import is_mention
 from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
@@ -68,7 +69,7 @@ class SnoozeCommands:
         """Return the subject of a name. Raises RefusedError if it is nobody's."""
         if name.lower() == "team":
             return TEAM
-        full = await self.people.email_of_mention(name) if name.startswith("<@") else name
+        full = await self.people.email_of_mention(name) if is_mention(name) else name
         subject = await self.database.write(lambda c: scope_of(c, full))
         if subject == DEFAULT:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")

@@ -18,8 +18,8 @@ from bot.cli.startup import load_app
 @print_errors
 def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     """Answer a question: `neo-usage report 7d by:member`."""
-    from bot.usage.csv_export import to_csv
     from bot.usage.report_builder import terminal_report
+    from bot.usage.report_csv import to_csv
     from bot.usage.report_document import to_json
 
     if as_json and as_csv:

@@ -71,8 +71,7 @@ class FailureCommands:
     async def _report(self, request: Request, caller: Caller, question: Question) -> ErrorReport:
         if caller.role is Role.MEMBER and caller.member is None:
             raise self.people.unmatched_error()
-        wanted = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{request.user}>"]
-        mentioned = await self.people.emails_by_mention(wanted)
+        mentioned = await self.people.emails_of_named(question.people, caller, request.user)
         error_request = ErrorRequest(question, caller, self.clock(), mentioned)
         try:
             return await self.database.read(lambda reader: error_report(reader, error_request, self.policy))

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.database.engine import Database
 from bot.domain.access import Caller
 from bot.home.facts import HomeFacts, HomePolicy, home_facts
-from bot.home.render import HomeView, message_of
+from bot.home.render import HomeView, home_message
 from bot.home.viewers import Access
 from bot.ledger.freshness import UnreadError
 from bot.people.people import People
@@ -37,7 +37,7 @@ class HomePages:
             facts = await self.database.read(lambda reader: home_facts(reader, access, self.policy, now))
         except UnreadError:
             return paragraph(self.templates.render("home/no_data", reading=self.answers.sync_progress(access)))
-        return message_of(facts, self._view(facts, access, now))
+        return home_message(facts, self._view(facts, access, now))
 
     def _view(self, facts: HomeFacts, caller: Caller, now: datetime) -> HomeView:
         return HomeView(

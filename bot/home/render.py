@@ -21,9 +21,9 @@ from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import code, readable_text
 from bot.slack.templates import Templates
-from bot.usage import answer_formatting
-from bot.usage.answer_tables import add_chart
+from bot.usage import report_formatting
 from bot.usage.report import Report
+from bot.usage.report_tables import add_chart
 
 _LINES = 10  # budgets, alerts, silences
 _CELLS = 10  # of a bar
@@ -43,7 +43,7 @@ class HomeView:
     failure: str
 
 
-def message_of(facts: HomeFacts, view: HomeView) -> Message:
+def home_message(facts: HomeFacts, view: HomeView) -> Message:
     """Return the page within Slack's limits; the last block says how fresh it is."""
     draft = Draft("neo-usage")
     if facts.own is None:
@@ -78,16 +78,16 @@ def _add_own(draft: Draft, own: OwnFacts, view: HomeView) -> None:
 def _month_values(month: Report, forecast: Forecast | None) -> dict[str, object]:
     total = month.total
     return {
-        "total": answer_formatting.total(month),
+        "total": report_formatting.total(month),
         "credits": show_credits(month.spend_nanos),
         "tasks": formatting.count(total.tasks, "task"),
         "failed": total.failed_tasks,
         "failed_usd": show_usd(total.failed_spend(month.basis)),
-        "change": answer_formatting.change(month),
+        "change": report_formatting.change(month),
         "low": "" if forecast is None else show_usd(forecast.low_nanos),
         "high": "" if forecast is None else show_usd(forecast.high_nanos),
         "least_days": LEAST_DAYS,
-        "lacking": answer_formatting.incompleteness(month),
+        "lacking": report_formatting.incompleteness(month),
     }
 
 

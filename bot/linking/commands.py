@@ -10,6 +10,7 @@ import structlog
 from bot.database.engine import Database
 from bot.domain.access import Caller, Role
 from bot.domain.query.tokens import clean, split
+from bot.domain.slack_ids import parse_mention
 from bot.ledger.members import member_id, stored_email
 from bot.people import links
 from bot.people.links import LinkError
@@ -19,7 +20,6 @@ from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
 
-_USER = re.compile(r"<@([UW][A-Z0-9]+)>")
 _NAME = re.compile(r"\s@[^\s@]+(?=\s|$)")  # typed as text, of which Slack has made no mention
 _REMOVE = "remove"
 
@@ -73,8 +73,8 @@ def _arguments(text: str) -> tuple[str, str] | None:
         values = [word.values[0] for word in split(clean(text))[1:] if word.key is None]
     except ValueError:
         return None
-    users = [match[1] for value in values if (match := _USER.fullmatch(value))]
-    others = [value for value in values if not _USER.fullmatch(value)]
+    users = [user for value in values if (user := parse_mention(value))]
+    others = [value for value in values if parse_mention(value) is None]
     if len(users) != 1 or len(others) != 1:
         return None
     return users[0], _REMOVE if others[0].lower() == _REMOVE else others[0]

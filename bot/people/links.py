@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.database.errors import LedgerError
+from bot.domain.slack_ids import format_mention
 from bot.domain.timestamps import to_us
 from bot.ledger.members import stored_email
 
@@ -72,7 +73,8 @@ def link(connection: "Connection", slack_user: str, email: str, by: str, now: da
         raise LinkError(f"{email} is no e-mail address.")
     owner = user_of(connection, wanted)
     if owner is not None and owner != slack_user:
-        raise LinkError(f"{wanted} is linked to <@{owner}> already. Remove that first: `link <@{owner}> remove`.")
+        holder = format_mention(owner)
+        raise LinkError(f"{wanted} is linked to {holder} already. Remove that first: `link {holder} remove`.")
     before = email_of(connection, slack_user)
     if before != wanted:
         _apply(connection, LinkChange(slack_user, before, wanted, by, now))

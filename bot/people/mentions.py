@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bot.database.reader import Reader
 from bot.domain.access import OWN_SPEND_ONLY, Caller, Grant, RefusedError, Role, grant
 from bot.domain.query.question import Field, Question
+from bot.domain.slack_ids import is_mention
 from bot.ledger.members import current_emails
 from bot.ledger.scope import Scope
 
@@ -20,8 +21,8 @@ def resolve_access(
     reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
 ) -> Grant:
     """Return whose spend a question may be answered from. Raises RefusedError if the caller may not see all of it."""
-    meant = mentioned_members(reader, question.people, caller, mentioned)
-    return grant(question, caller, meant, scope.emails(reader) if question.included_values(Field.EMAIL) else ())
+    named = mentioned_members(reader, question.people, caller, mentioned)
+    return grant(question, caller, named, scope.emails(reader) if question.included_values(Field.EMAIL) else ())
 
 
 def mentioned_members(
@@ -56,7 +57,7 @@ def email_of_name(reads: "Reads", name: str) -> str:
 
 
 def _one_named(name: str, emails: Mapping[str, str], mentioned: EmailsByMention | None) -> str:
-    return _one_mentioned(name, mentioned) if name.startswith("<") else _one_called(name, emails)
+    return _one_mentioned(name, mentioned) if is_mention(name) else _one_called(name, emails)
 
 
 def _one_called(name: str, emails: Mapping[str, str]) -> str:

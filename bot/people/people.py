@@ -8,6 +8,7 @@ from itertools import chain
 from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
+from bot.domain.slack_ids import format_mention, parse_mention
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.roles import DenialReason, SlackUser, caller_of
@@ -67,9 +68,17 @@ class People:
 
     async def emails_by_mention(self, mentions: Iterable[str]) -> dict[str, str]:
         """Return the e-mails of Slack users by mention (`<@U1>`); who cannot be matched to one is left out."""
-        ids = {mention.removeprefix("<@").removesuffix(">") for mention in mentions if mention.startswith("<@")}
-        matched = {f"<@{user}>": await self._email_of(user) for user in ids}
-        return {mention: email for mention, email in matched.items() if email is not None}
+        users = {user for each in mentions if (user := parse_mention(each))}
+        emails = {format_mention(user): await self._email_of(user) for user in users}
+        return {mention: email for mention, email in emails.items() if email is not None}
+
+    async def emails_of_named(self, names: Iterable[str], caller: Caller, user: str) -> dict[str, str]:
+        """Return the e-mails of the mentions among the names that a caller typed; `user` is the caller's Slack id.
+
+        Members may only mention themselves: nobody else is looked up for them.
+        """
+        is_operator = caller.role is Role.OPERATOR
+        return await self.emails_by_mention(each for each in names if is_operator or parse_mention(each) == user)
 
     async def email_of_mention(self, mention: str) -> str:
         """Return the e-mail of somebody mentioned (`<@U1>`).
@@ -93,7 +102,7 @@ class People:
 
     def whom_to_ask(self) -> str:
         """Return operators as mentions, for whoever needs one."""
-        return " or ".join(f"<@{user}>" for user in self.operators()[:_MOST_NAMED]) or "an operator"
+        return " or ".join(map(format_mention, self.operators()[:_MOST_NAMED])) or "an operator"
 
     def unmatched_error(self) -> UnmatchedError:
         """Return the error for a Slack user who matches no member."""

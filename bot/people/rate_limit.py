@@ -14,20 +14,20 @@ WITHIN = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 
-def count_message(connection: "Connection", user: str, now: datetime) -> None:
-    """Record an act that others are notified of; called in the transaction that does it.
+def charge_rate_limit(connection: "Connection", user: str, now: datetime) -> None:
+    """Count an act that others are notified of towards the limit; called in the transaction that does it.
 
-    Acts older than an hour, or of a clock that ran ahead, are deleted.
+    It inserts the act, and deletes those that are older than an hour or were stored by a clock that ran ahead.
 
     Raises:
         RefusedError: there are too many within the hour; the message says when the user may try again.
     """
     connection.exec_driver_sql("DELETE FROM outgoing_act WHERE at <= ? OR at > ?", (to_us(now - WITHIN), to_us(now)))
-    done = connection.exec_driver_sql(
+    recent = connection.exec_driver_sql(
         "SELECT at FROM outgoing_act WHERE slack_user = ? ORDER BY at DESC LIMIT ?", (user, MOST)
     ).all()
-    if len(done) >= MOST:
-        wait = from_us(done[-1][0]) + WITHIN - now
+    if len(recent) >= MOST:
+        wait = from_us(recent[-1][0]) + WITHIN - now
         minutes = -(-wait // _MINUTE)
         again = f"{minutes} minutes" if minutes > 1 else "a minute"
         raise RefusedError(

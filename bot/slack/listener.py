@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
+from bot.domain.slack_ids import format_mention
 from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.forms import FormMetadata
 from bot.slack.origin import is_response_url
@@ -163,7 +164,7 @@ class Listener:
         await ack()
         if event.get("type") == "message" and not is_direct:
             return  # not addressed to the bot: a mention comes as an event of its own
-        text = unescape(typed.replace(f"<@{self._workspace.identity.user}>", " ")).strip()
+        text = unescape(typed.replace(format_mention(self._workspace.identity.user), " ")).strip()
         kind = RequestKind.DIRECT if is_direct else RequestKind.MENTION
         # one message can come as two events with ids of their own, but is at one place
         self._accept(f"{channel}:{at}" if at else "", context, Request(kind, user, channel, text, responder))

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.domain.slack_ids import format_mention
 from bot.domain.text import one_line
 
 LONGEST = 300  # characters of one untrusted text in a message
@@ -32,7 +33,7 @@ class Trusted(str):
 
 def mention(user_id: str) -> Trusted:
     """Return the mention of a Slack user; what is not a user id is escaped."""
-    return Trusted(f"<@{user_id}>") if re.fullmatch(r"[UW][A-Z0-9]+", user_id) else Trusted(escape(user_id))
+    return Trusted(format_mention(user_id)) if re.fullmatch(r"[UW][A-Z0-9]+", user_id) else Trusted(escape(user_id))
 
 
 def escape(value: object) -> str:
@@ -61,7 +62,7 @@ def readable_text(sentence: str) -> Trusted:
     Inline code keeps its characters, so that it can be copied; Slack formats nothing inside it.
     """
     parts = _CODE.split(one_line(sentence, 4 * LONGEST).translate(_ENTITIES))
-    parts[::2] = [_MENTION.sub(r"<@\1>", _escape_marks(part)) for part in parts[::2]]
+    parts[::2] = [_MENTION.sub(lambda user: format_mention(user[1]), _escape_marks(part)) for part in parts[::2]]
     parts[1::2] = [f"`{part[1:-1].translate(_BACKTICKS)}`" for part in parts[1::2]]
     return Trusted(_escape_line_start("".join(parts)))
 

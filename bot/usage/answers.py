@@ -54,9 +54,7 @@ class Answers:
         """Return the answer for a Slack user. Raises RefusedError if they match no member, and as `build_report`."""
         if caller.role is Role.MEMBER and caller.member is None:
             raise self.people.unmatched_error()
-        # members may only mention themselves: nobody else is looked up for them
-        allowed = [each for each in question.people if caller.role is Role.OPERATOR or each == f"<@{user}>"]
-        mentioned = await self.people.emails_by_mention(allowed)
+        mentioned = await self.people.emails_of_named(question.people, caller, user)
         request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
         return await self.database.read(lambda reader: build_report(reader, request, self.policy))
 

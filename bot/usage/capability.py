@@ -6,10 +6,10 @@ from bot.capability import After, Capability, Context, Stage, Timer, Upkeep
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.pruning import RetainedKeys
 from bot.usage.answers import Answers
-from bot.usage.commands import UsageCommands
 from bot.usage.csv_sender import CsvSender
 from bot.usage.help import HelpCommands
 from bot.usage.keys import AskAction, CsvAction, ShareAction, WelcomeKey
+from bot.usage.questions import QuestionHandlers
 from bot.usage.report import ReportPolicy
 from bot.usage.status_commands import StatusCommands
 from bot.usage.welcome import Welcome
@@ -26,7 +26,7 @@ def usage(context: Context) -> Capability:
     """Return the capability."""
     settings, answering = context.settings, answers(context)
     csv = CsvSender(answering, context.workspace, context.templates)
-    commands = UsageCommands(answering, context.workspace, context.templates, settings.show_titles, csv)
+    questions = QuestionHandlers(answering, context.workspace, context.templates, settings.show_titles, csv)
     help_commands = HelpCommands(context.templates, answering.policy)
     status_commands = StatusCommands(answering, context.templates, settings.database_path, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
@@ -36,9 +36,9 @@ def usage(context: Context) -> Capability:
         keys=(WelcomeKey, AskAction, ShareAction, CsvAction),
         commands={"help": help_commands.help, "status": status_commands.status},
         actions={
-            AskAction.kind: commands.answer_button,
-            ShareAction.kind: commands.share,
-            CsvAction.kind: commands.send_csv,
+            AskAction.kind: questions.answer_button,
+            ShareAction.kind: questions.share,
+            CsvAction.kind: questions.send_csv,
         },
         event_renderers={WelcomeKey.kind: welcome.render_event},
         timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
@@ -46,5 +46,5 @@ def usage(context: Context) -> Capability:
             adopt=lambda _connection, _former, _now: KeyMapping({WelcomeKey.kind: unchanged_key}, {}),
             retained=lambda _reader: RetainedKeys(keys=[WelcomeKey()]),
         ),
-        question=commands.ask,
+        question=questions.ask,
     )

@@ -11,8 +11,8 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
-from bot.usage.csv_export import to_csv
 from bot.usage.report import Report
+from bot.usage.report_csv import to_csv
 
 MOST_TASKS = 50_000  # in one file
 _NOT_PORTABLE = re.compile(r"[^A-Za-z0-9@._-]+")  # what some systems refuse in the name of a file

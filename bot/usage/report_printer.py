@@ -15,7 +15,7 @@ from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_rows import TaskRow
-from bot.usage import answer_formatting
+from bot.usage import report_formatting
 from bot.usage.durations import ago, duration
 from bot.usage.report import Report
 from bot.usage.series import sparkline
@@ -32,7 +32,7 @@ def print_report(report: Report, console: Console, now: datetime, stale_after: t
 
 
 def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(answer_formatting.question_summary(report), style="dim"), _headline(report)]
+    parts: list[RenderableType] = [Text(report_formatting.question_summary(report), style="dim"), _headline(report)]
     if report.details:
         parts += [part for detail in report.details for part in (Text(), *_detail(detail, report))]
     elif report.question.rows:
@@ -40,7 +40,7 @@ def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[Render
     elif report.question.by and report.groups:
         parts += [Text(), *_groups(report)]
     if not report.total.tasks:
-        parts += [Text(), Text(" ".join(answer_formatting.empty_reasons(report)))]
+        parts += [Text(), Text(" ".join(report_formatting.empty_reasons(report)))]
     return [*parts, Text(), _freshness(report, now, stale_after)]
 
 
@@ -49,14 +49,14 @@ def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[Render
 
 def _headline(report: Report) -> Text:
     total, spent = report.total, report.spend_nanos
-    line = Text(answer_formatting.total(report), style="bold")
+    line = Text(report_formatting.total(report), style="bold")
     line.append(f"  {show_credits(spent)}", style="dim")
     line.append(f"  {formatting.count(total.tasks, 'task')}")
     if total.without_cost:
         line.append(f", {total.without_cost:,} without known cost", style="yellow")
     if total.failed_tasks:
         line.append(f", {total.failed_tasks:,} failed ({show_usd(total.failed_spend(report.basis))})", style="red")
-    line.append(f"  {answer_formatting.change(report)}", style="dim")
+    line.append(f"  {report_formatting.change(report)}", style="dim")
     return line
 
 
@@ -69,7 +69,7 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     line = Text(f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({ago(age)})", style="dim")
     if age > stale_after:
         line.append(", stale: run `neo-usage sync`", style="yellow")
-    if lacking := answer_formatting.incompleteness(report):
+    if lacking := report_formatting.incompleteness(report):
         line.append(f". {lacking}", style="yellow")
     if report.quarantined:
         rows = formatting.count(report.quarantined, "row")

@@ -1,8 +1,9 @@
-"""The status of the ledger: how fresh and complete it is."""
+"""The status of the ledger: how fresh and complete it is, and which messages were sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.database.reader import Reader
 from bot.domain.timestamps import from_us
@@ -14,6 +15,7 @@ from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.stored_tasks import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
+from bot.outbox.rules import OPEN, NotificationState
 from bot.usage.report_document import utc_text
 
 _PASSES = 5
@@ -71,6 +73,18 @@ def _of_member(reader: Reader, scope: Scope, now: datetime) -> LedgerStatus:
         bytes=0,
         outbox=OutboxSummary({}, None, []),
     )
+
+
+def message_counts(outbox: OutboxSummary, zone: ZoneInfo) -> str:
+    """Return how many messages are still to be sent, were sent, or could not be."""
+    counts, since = outbox.counts, outbox.oldest
+    oldest = "" if since is None else f" (since {from_us(since).astimezone(zone):%Y-%m-%d %H:%M})"
+    parts = [
+        f"{sum(counts.get(state, 0) for state in OPEN):,} owed{oldest}",
+        f"{counts.get(NotificationState.SENT, 0):,} told",
+    ]
+    lost = [state for state in (NotificationState.DEAD, NotificationState.MISSED) if counts.get(state)]
+    return ", ".join([*parts, *(f"{counts[state]:,} {state}" for state in lost)])
 
 
 def to_document(status: LedgerStatus, now: datetime, stale_after: float) -> dict[str, Any]:

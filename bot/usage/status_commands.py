@@ -20,8 +20,7 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.usage.answers import Answers
 from bot.usage.durations import ago
-from bot.usage.outbox_formatting import message_counts
-from bot.usage.status import LedgerStatus, ledger_status
+from bot.usage.status import LedgerStatus, ledger_status, message_counts
 
 _MOST_LISTED = 5  # quarantined rows, and messages that could not be delivered
 _PASS_COLUMNS = ("Read", "Started", "Complete", "Pages", "New", "Grown", "Error")

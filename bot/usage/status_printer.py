@@ -10,8 +10,7 @@ from rich.text import Text
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.pass_history import PassRecord
-from bot.usage.outbox_formatting import message_counts
-from bot.usage.status import LedgerStatus
+from bot.usage.status import LedgerStatus, message_counts
 
 _MOST_LISTED = 10
 

@@ -26,7 +26,7 @@ from bot.neo.errors import NeoError
 from bot.sandbox.world import START
 from bot.settings.environment import load
 from bot.sync.outcome import SyncOutcome
-from bot.usage.csv_export import to_csv
+from bot.usage.report_csv import to_csv
 from bot.usage.report_document import to_json
 from tests.support.app import report_of
 

@@ -14,8 +14,8 @@ from bot.app import App
 from bot.ledger.scope import EVERYTHING
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
-from bot.usage.csv_export import safe_cell, to_csv
 from bot.usage.durations import ago
+from bot.usage.report_csv import safe_cell, to_csv
 from bot.usage.report_printer import print_report
 from bot.usage.status import ledger_status, to_document
 from bot.usage.status_printer import print_status

@@ -10,6 +10,7 @@ from bot.domain.query.question import GROUPINGS, Field, quote
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token
 from bot.domain.query.when_parser import PERIOD_NAMES, parse_when
+from bot.domain.slack_ids import is_mention
 
 _PERSON = re.compile(r"<@[A-Z0-9]+>|@[\w.+-]+", re.ASCII)
 _EMAIL = re.compile(r"[^\s<>\"',:@]+@[a-z0-9.-]+\.[a-z]+", re.ASCII)
@@ -29,7 +30,7 @@ def read_bare(draft: Draft, token: Token) -> None:
     elif lowered == "csv":
         draft.question = replace(draft.question, csv=True)
     elif _PERSON.fullmatch(text):
-        draft.add_person(text if text.startswith("<") else lowered)
+        draft.add_person(text if is_mention(text) else lowered)
     elif _EMAIL.fullmatch(lowered):
         draft.add_filter(Field.EMAIL, [lowered], exclude=False)
     else:

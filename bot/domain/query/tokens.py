@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.query.errors import UnclosedQuoteError
+from bot.domain.slack_ids import format_mention
 from bot.domain.text import ascii_lower
 
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # what keyboards and chat programs make
@@ -110,7 +111,7 @@ def _closing(line: str, place: int, *, opens: bool) -> int | None:
 
 def _text_of(markup: str) -> str:
     if mention := _MENTION.fullmatch(markup):
-        return f"<@{mention[1].upper()}>"
+        return format_mention(mention[1].upper())
     if mail := _MAIL.fullmatch(markup):
         return mail[1]
     if link := _LINK.fullmatch(markup):

@@ -11,7 +11,7 @@ from bot.domain.query.tokens import clean, without_markup
 from bot.domain.timestamps import from_us
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
-from bot.people.rate_limit import count_message
+from bot.people.rate_limit import charge_rate_limit
 from bot.slack import blocks
 from bot.slack.blocks import TABLE_ROWS, Draft, Message
 from bot.slack.channels import is_shared_outside
@@ -20,18 +20,18 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
-from bot.usage.buttons import instead_buttons
 from bot.usage.csv_sender import CsvSender
 from bot.usage.keys import AskAction, CsvAction, ShareAction
-from bot.usage.render import message_of
-from bot.usage.view import AnswerView
+from bot.usage.report_buttons import instead_buttons
+from bot.usage.report_render import report_message
+from bot.usage.report_view import ReportView
 
 _Answer = Callable[[Request, Caller, Question], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class UsageCommands:
-    """Answers questions in Slack; `titles` says whether channels may see titles and errors."""
+class QuestionHandlers:
+    """Handles questions and the buttons under answers; `titles` says whether channels may see titles and errors."""
 
     answers: Answers
     workspace: Workspace
@@ -83,11 +83,11 @@ class UsageCommands:
             await request.responder.respond(started, replace=pressed)
             await self.answers.backfill(passes)
         report = await self.answers.report(request.user, caller, question, TABLE_ROWS)
-        await request.responder.respond(message_of(report, self._view(request, caller)), replace=pressed)
+        await request.responder.respond(report_message(report, self._view(request, caller)), replace=pressed)
 
-    def _view(self, request: Request, caller: Caller) -> AnswerView:
+    def _view(self, request: Request, caller: Caller) -> ReportView:
         answers = self.answers
-        return AnswerView(
+        return ReportView(
             self.templates,
             caller,
             answers.clock(),
@@ -129,12 +129,12 @@ class UsageCommands:
             await request.responder.respond(self._paragraph("share_refusal", reason=reason))
             return
         now = self.answers.clock()
-        await self.answers.database.write(lambda connection: count_message(connection, request.user, now))
+        await self.answers.database.write(lambda connection: charge_rate_limit(connection, request.user, now))
         report = await self.answers.report(request.user, caller, question, TABLE_ROWS)
         titles = self.titles is Titles.CHANNEL
         view = replace(self._view(request, caller), shared_by=request.user, titles=titles)
         try:
-            await request.responder.share(message_of(report, view))
+            await request.responder.share(report_message(report, view))
         except SlackError as error:
             reason = "expired" if isinstance(error, RefusedBySlackError) else "unavailable"
             await request.responder.respond(self._paragraph("share_refusal", reason=reason))

@@ -9,10 +9,10 @@ from bot.slack import blocks
 from bot.slack.blocks import Button
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.report import Report
-from bot.usage.view import AnswerView
+from bot.usage.report_view import ReportView
 
 
-def buttons_of(report: Report, view: AnswerView) -> Iterator[Button]:
+def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
     """Return the buttons of an answer, none if it was shared. Access is decided anew when one is pressed."""
     if view.shared_by is not None:
         return

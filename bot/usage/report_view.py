@@ -8,7 +8,7 @@ from bot.slack.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerView:
+class ReportView:
     """For whom an answer is rendered, and what is known beside the report.
 
     `shared_by` is the Slack id of who shares it with a channel, None if it is not shared. `titles` says whether

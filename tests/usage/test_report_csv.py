@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.usage.csv_export import safe_cell
+from bot.usage.report_csv import safe_cell
 from tests.support.effort import examples
 
 DIVIDERS = ",;\t|:"

@@ -13,9 +13,9 @@ from bot.slack.blocks import Block, Draft
 from bot.slack.mrkdwn import escape
 from bot.usage.durations import duration
 from bot.usage.report import Report
+from bot.usage.report_view import ReportView
 from bot.usage.series import Series, over_time, sparkline
 from bot.usage.task_formatting import task_facts
-from bot.usage.view import AnswerView
 
 _DETAIL_CELL = 500  # of which sixteen fit a table
 
@@ -99,7 +99,7 @@ def _sparklines(series: Series, title: str) -> str:
 # --- tasks ---------------------------------------------------------------------------------------
 
 
-def add_rows(draft: Draft, report: Report, view: AnswerView) -> None:
+def add_rows(draft: Draft, report: Report, view: ReportView) -> None:
     """Add the tasks, the dearest first unless the question sorts them, and what was cut."""
     columns = _row_columns(report, view)
     kept = blocks.fitting_rows([_row_cells(report, row, view) for row in report.rows])
@@ -114,12 +114,12 @@ def add_rows(draft: Draft, report: Report, view: AnswerView) -> None:
 _SPEND = (1,)  # the column of a task that is a number; it stands early, as phones show the first columns
 
 
-def _row_columns(report: Report, view: AnswerView) -> list[str]:
+def _row_columns(report: Report, view: ReportView) -> list[str]:
     member = [] if _one_member(report) else ["Member"]
     return ["Task", "Spend", *member, "Model", "Status", "Created", *(["Title"] if view.titles else [])]
 
 
-def _row_cells(report: Report, row: TaskRow, view: AnswerView) -> list[str]:
+def _row_cells(report: Report, row: TaskRow, view: ReportView) -> list[str]:
     spend = row.spend(report.basis)
     amount = "unknown" if spend is None else show_usd(spend)
     member = [] if _one_member(report) else [row.member]
@@ -132,7 +132,7 @@ def _one_member(report: Report) -> bool:
     return report.scope.members is not None and len(report.scope.members) == 1
 
 
-def add_details(draft: Draft, report: Report, view: AnswerView) -> None:
+def add_details(draft: Draft, report: Report, view: ReportView) -> None:
     """Add everything about the tasks asked for by id; a message takes one table, so only the first has one."""
     for number, task in enumerate(report.details):
         facts = _detail_facts(task, report, view)
@@ -148,6 +148,6 @@ def _always(block: Block) -> Callable[[], Block]:
     return lambda: block
 
 
-def _detail_facts(task: TaskDetail, report: Report, view: AnswerView) -> list[tuple[str, str]]:
+def _detail_facts(task: TaskDetail, report: Report, view: ReportView) -> list[tuple[str, str]]:
     hidden = {"task"} if view.titles else {"task", "title", "error"}
     return [(name.capitalize(), value) for name, value in task_facts(task, report) if name not in hidden]

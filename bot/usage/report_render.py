@@ -8,18 +8,18 @@ from bot.domain.query.question import describe
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import escape, readable_text
-from bot.usage import answer_formatting, answer_tables
-from bot.usage.buttons import buttons_of
+from bot.usage import report_formatting, report_tables
 from bot.usage.durations import ago
 from bot.usage.report import Report
-from bot.usage.view import AnswerView
+from bot.usage.report_buttons import buttons_of
+from bot.usage.report_view import ReportView
 
 
-def message_of(report: Report, view: AnswerView) -> Message:
+def report_message(report: Report, view: ReportView) -> Message:
     """Return the answer, within Slack's limits at any size of the report."""
     draft = Draft(
         view.templates.render(
-            "usage/text", whose=whose(report, view), span=answer_formatting.span(report), **_facts(report)
+            "usage/text", whose=whose(report, view), span=report_formatting.span(report), **_facts(report)
         )
     )
     draft.add(blocks.context(_question_line(report, view)))
@@ -27,11 +27,11 @@ def message_of(report: Report, view: AnswerView) -> Message:
     if not report.total.tasks:
         draft.add(blocks.section(_empty_note(report, view)))
     elif report.details:
-        answer_tables.add_details(draft, report, view)
+        report_tables.add_details(draft, report, view)
     elif report.question.rows:
-        answer_tables.add_rows(draft, report, view)
+        report_tables.add_rows(draft, report, view)
     elif report.groups:
-        answer_tables.add_groups(draft, report)
+        report_tables.add_groups(draft, report)
     draft.add(blocks.context(_footnotes(report, view)))
     if buttons := list(buttons_of(report, view)):
         draft.add(blocks.actions(buttons))
@@ -41,23 +41,23 @@ def message_of(report: Report, view: AnswerView) -> Message:
 # --- texts ---------------------------------------------------------------------------------------
 
 
-def whose(report: Report, view: AnswerView) -> str:
+def whose(report: Report, view: ReportView) -> str:
     """Return whose spend it is, as its reader would say it."""
     members = report.scope.members
     if members is None:
-        return answer_formatting.who(report).replace("team", "The whole team", 1)
+        return report_formatting.who(report).replace("team", "The whole team", 1)
     if view.shared_by is None and members == (view.caller.member,):
         return "You"
-    return answer_formatting.who(report)
+    return report_formatting.who(report)
 
 
-def _question_line(report: Report, view: AnswerView) -> str:
+def _question_line(report: Report, view: ReportView) -> str:
     parts = [
         escape(whose(report, view)),
-        escape(answer_formatting.when(report.question)),
-        escape(answer_formatting.span(report)),
+        escape(report_formatting.when(report.question)),
+        escape(report_formatting.span(report)),
     ]
-    if filters := answer_formatting.filters(report.question):
+    if filters := report_formatting.filters(report.question):
         parts.insert(2, escape(filters))
     line = " · ".join(parts)
     if view.shared_by is None:
@@ -69,30 +69,30 @@ def _question_line(report: Report, view: AnswerView) -> str:
 def _facts(report: Report) -> dict[str, object]:
     total, spent = report.total, report.spend_nanos
     return {
-        "total": answer_formatting.total(report),
-        "known": answer_formatting.is_known(report),
+        "total": report_formatting.total(report),
+        "known": report_formatting.is_known(report),
         "credits": show_credits(spent),
         "tasks": formatting.count(total.tasks, "task"),
         "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
         "failed": f"{total.failed_tasks:,}" if total.failed_tasks else "",
         "failed_usd": show_usd(total.failed_spend(report.basis)),
-        "change": answer_formatting.change(report),
+        "change": report_formatting.change(report),
     }
 
 
-def _empty_note(report: Report, view: AnswerView) -> str:
+def _empty_note(report: Report, view: ReportView) -> str:
     own = report.scope.members == (view.caller.member,) and view.shared_by is None
     filtered = bool(report.question.filters) or report.question.byok is not None
     return view.templates.render(
         "usage/no_charges",
         filtered=filtered,
-        lacking=answer_formatting.incompleteness(report),
+        lacking=report_formatting.incompleteness(report),
         own=view.caller.member if own and not filtered else "",
         whom=readable_text(view.whom_to_ask),
     )
 
 
-def _footnotes(report: Report, view: AnswerView) -> str:
+def _footnotes(report: Report, view: ReportView) -> str:
     age = None if report.as_of is None else view.now - report.as_of
     return view.templates.render(
         "usage/footnotes",
@@ -101,7 +101,7 @@ def _footnotes(report: Report, view: AnswerView) -> str:
         stale=age is None or age > view.stale_after,
         reading=view.reading,
         failure=view.failure.rstrip("."),
-        lacking=answer_formatting.incompleteness(report),
+        lacking=report_formatting.incompleteness(report),
         warning=report.warning or "",
         quarantined=formatting.count(report.quarantined, "row") if report.quarantined and view.operator else "",
         unit_assumed=report.unit_assumed,
