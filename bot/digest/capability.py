@@ -7,7 +7,7 @@ from bot.digest.job import DigestJob
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.planner import DigestPlanner
 from bot.digest.policy import DigestPolicy
-from bot.digest.renderer import DigestRenderer
+from bot.digest.render import DigestRenderer
 from bot.digest.rules import DigestSchedule
 from bot.outbox.pruning import RetainedKeys
 

@@ -8,11 +8,10 @@ from datetime import date, datetime, timedelta
 from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.budget_facts import BudgetsAtRisk, budgets_at_risk
-from bot.digest.completeness import holds_all
 from bot.digest.keys import DigestTopic
 from bot.digest.policy import DigestPolicy
 from bot.digest.rules import DigestDays
-from bot.digest.spend_facts import HeldTime, SpendFacts, SpendPart
+from bot.digest.spend_facts import HeldTime, SpendFacts, SpendPart, holds_all
 from bot.digest.store import DigestDecision
 from bot.domain.money import median_nanos
 from bot.domain.periods import Unit, Window, local_day

@@ -9,9 +9,9 @@ from bot.database import metadata
 from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.channels import enabled_since
-from bot.digest.completeness import holds_all
 from bot.digest.keys import DigestTopic
 from bot.digest.rules import FULL_AFTER, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
+from bot.digest.spend_facts import holds_all
 from bot.digest.store import DigestDecision
 from bot.domain.periods import local_day
 from bot.domain.timestamps import from_us, to_us

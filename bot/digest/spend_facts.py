@@ -9,7 +9,8 @@ from bot.digest.policy import DigestPolicy
 from bot.digest.rules import DigestDays
 from bot.domain.periods import Unit, Window, period
 from bot.ledger.daily_spend import team_daily_spend
-from bot.ledger.freshness import Freshness, is_complete
+from bot.ledger.freshness import Freshness, beginning, freshness, is_complete
+from bot.ledger.pass_history import has_complete_pass
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import Sums, sums
@@ -48,6 +49,14 @@ class HeldTime:
     def includes(self, window: Window) -> bool:
         """Return whether it holds all of a window, none of which is before the ledger begins."""
         return self.begins is not None and window.start >= self.begins and is_complete(self.fresh, window, self.begins)
+
+
+def holds_all(reader: Reader, window: Window, now: datetime) -> bool:
+    """Return whether a complete pass began after the window's end, and complete passes cover all of the window."""
+    if not has_complete_pass(reader, window.end, now):
+        return False
+    fresh = freshness(reader, now)
+    return is_complete(fresh, window, beginning(reader, fresh, EVERYTHING))
 
 
 @dataclass(frozen=True, slots=True)

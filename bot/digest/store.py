@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.database.rows import insert_row
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.charges import newest_charge
+from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.amendments import delete_notifications
 from bot.outbox.queries import is_sent_or_waiting, last_claimed_at
 
@@ -203,3 +205,24 @@ DELETE FROM digest WHERE decided_at < ?
 def prune(connection: "Connection", now: datetime) -> int:
     """Delete old decisions except each channel's last and last posted one; return how many."""
     return connection.exec_driver_sql(_PRUNE, (to_us(now - RETAIN),)).rowcount
+
+
+# --- taken over from a former ledger -------------------------------------------------------------
+
+_LAST = "SELECT channel, max(day) AS day FROM digest WHERE fate = ? GROUP BY channel"
+_KEEP_OUTCOME = "UPDATE digest SET fate = ? WHERE channel = ? AND day = ?"
+
+
+def adopt_decisions(connection: "Connection", former: FormerLedger, now: datetime) -> None:
+    """Copy the former ledger's decisions.
+
+    What is read again is not "booked late", and each channel's last digest is incomplete until a complete pass ends.
+    """
+    newest = newest_charge(connection)
+    last = {row["channel"]: row["day"] for row in former.rows(_LAST, (DigestOutcome.OWED,))}
+    for row in former.rows("SELECT * FROM digest"):
+        decision = {name: row[name] for name in row if name != "id"} | {"last_charge": newest}
+        if row["day"] == last.get(row["channel"]):
+            decision |= {"complete": 0, "decided_at": to_us(now)}
+        if insert_row(connection, "digest", decision) is None:  # requested since though it was skipped, or past by now
+            connection.exec_driver_sql(_KEEP_OUTCOME, (row["fate"], row["channel"], row["day"]))

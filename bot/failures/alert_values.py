@@ -11,7 +11,7 @@ from bot.domain import formatting
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import failure_formatting
-from bot.failures.facts import AlertFacts, FailedTask, GroupFacts
+from bot.failures.alert_facts import AlertFacts, FailedTask, GroupFacts
 from bot.failures.rules import MOST_REPLIES, FailurePolicy
 from bot.outbox.destinations import MemberDestination
 from bot.outbox.renderers import RenderRequest

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.failures import restore, silence_store
+from bot.failures.alert_render import FailureRenderer
 from bot.failures.alert_store import open_first_groups
 from bot.failures.commands import FailureCommands
 from bot.failures.grouper import FailureGrouper
@@ -20,7 +21,6 @@ from bot.failures.keys import (
     StopNotifyingAction,
 )
 from bot.failures.listener_store import merge_listeners
-from bot.failures.render import FailureRenderer
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import SilenceCommands
 from bot.outbox.pruning import RetainedKeys

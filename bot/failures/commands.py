@@ -13,11 +13,11 @@ from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean
 from bot.failures import alert_store, listener_store
+from bot.failures.alert_facts import FailedTask, group_tasks
 from bot.failures.alert_store import Acknowledgement
-from bot.failures.answer_render import FailureView, report_message, tasks_message
-from bot.failures.facts import FailedTask, group_tasks
 from bot.failures.keys import AcknowledgeAction, FailuresTopic, ReportedGroups, ShowTasksAction
 from bot.failures.report import ErrorReport, ErrorRequest, check_question, error_report
+from bot.failures.report_render import FailureView, report_message, tasks_message
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import check_operator
 from bot.failures.silence_facts import named_silences

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.database.reader import Reader
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
-from bot.failures.facts import first_line
+from bot.failures.alert_facts import first_line
 from bot.failures.failure_store import current_failures
 from bot.failures.rules import Cap
 from bot.ledger.selected_tasks import SelectedTask, failed_tasks

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.failures.facts import GroupFacts
+from bot.failures.alert_facts import GroupFacts
 from bot.failures.rules import Cap
 from bot.slack.mrkdwn import Trusted, escape
 

@@ -129,6 +129,20 @@ def close_empty_groups(connection: "Connection", groups: Iterable[int]) -> None:
     )
 
 
+# --- changes -------------------------------------------------------------------------------------
+
+_SIGNATURE = """
+SELECT (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),
+  (SELECT coalesce(max(last_at), 0) FROM failure_group WHERE closed_at IS NULL),
+  (SELECT coalesce(sum(until), 0) FROM failure_silence), (SELECT count(*) FROM failure_listener)
+"""
+
+
+def failure_signature(reads: "Reads") -> tuple[int, ...]:
+    """Return numbers that change whenever open groups, silences or listeners do; it costs the same at any age."""
+    return tuple(plain_rows(reads, _SIGNATURE)[0])
+
+
 # --- reporting -----------------------------------------------------------------------------------
 
 _WAITING = "SELECT id FROM failure_group WHERE state = 'waiting' AND last_pass <= ? ORDER BY id"

@@ -8,8 +8,8 @@ from rich.table import Table
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
-from bot.failures.answer_render import COLUMNS, NUMBERS, cells, percent
 from bot.failures.report import ErrorReport
+from bot.failures.report_render import COLUMNS, NUMBERS, cells, percent
 from bot.ledger.selected_tasks import TaskShare
 
 _MOST = 40  # lines of a table

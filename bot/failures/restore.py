@@ -1,30 +1,23 @@
 """After a restore: groups that the former ledger had reported go on, so that their tasks are no news, and silences."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
-from bot.domain.timestamps import to_us
-from bot.failures.group_store import GroupState
-from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic, SilenceTarget, TargetType
+from bot.failures.adoption_store import adopt_groups, adopt_kinds, adopt_silences, reopen_groups
+from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.ledger.former_ledger import FormerLedger
-from bot.ledger.stored_tasks import tasks_by_id
 from bot.outbox.key_mapping import KeyMapping
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_GROUPS = "SELECT g.*, k.mark AS mark FROM failure_group g JOIN failure_kind k ON k.id = g.kind ORDER BY g.id"
-_FAILURES = "SELECT task, grp FROM failure"
-
 
 def adopt(connection: "Connection", former: FormerLedger, now: datetime) -> KeyMapping:
     """Take over the groups that were reported, and silences; return how the keys that name groups read here."""
-    kinds = _adopt_kinds(connection, former)
-    groups = _adopt_groups(connection, former, kinds)
-    _reopen_groups(connection, former, groups, now)
-    _adopt_silences(connection, former, kinds)
+    kinds = adopt_kinds(connection, former)
+    groups = adopt_groups(connection, former, kinds)
+    reopen_groups(connection, former, groups, now)
+    adopt_silences(connection, former, kinds)
 
     def first(text: str) -> FailuresKey | None:
         here = groups.get(FailuresKey.decode(text).id)
@@ -39,83 +32,3 @@ def adopt(connection: "Connection", former: FormerLedger, now: datetime) -> KeyM
         return None if here is None else FailuresTopic(here)
 
     return KeyMapping({FailuresKey.kind: first, FailureKey.kind: group}, {FailuresTopic.kind: topic})
-
-
-def _adopt_kinds(connection: "Connection", former: FormerLedger) -> dict[int, int]:
-    """Add the kinds that are unknown here; return all kinds' ids here by the former ones."""
-    theirs = former.rows("SELECT * FROM failure_kind")
-    for row in theirs:
-        insert_row(connection, "failure_kind", {name: row[name] for name in row if name != "id"})
-    here = {row["mark"]: row["id"] for row in rows_by_column(connection, "SELECT id, mark FROM failure_kind")}
-    return {row["id"]: here[row["mark"]] for row in theirs}
-
-
-def _adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping[int, int]) -> dict[int, int]:
-    """Write the groups that were reported as the former ledger has them; return their ids here by the former ones."""
-    here = {
-        (row["id"], row["opened_at"]) for row in rows_by_column(connection, "SELECT id, opened_at FROM failure_group")
-    }
-    ids: dict[int, int] = {}
-    for row in former.rows(_GROUPS):
-        if GroupState(row["state"]) not in {GroupState.REPORTED, GroupState.MUTED}:
-            continue
-        kept = {name: row[name] for name in row if name not in {"mark", "first"}} | {"kind": kinds[row["kind"]]}
-        if (row["id"], row["opened_at"]) in here:
-            key: int | None = row["id"]
-            _update_group(connection, kept)
-        else:
-            # closed at first: of each kind one alone is open
-            key = insert_row_anew(
-                connection, "failure_group", {**kept, "closed_at": row["closed_at"] or row["last_at"]}
-            )
-        if key is not None:
-            ids[row["id"]] = key
-            first = ids.get(row["first"], key)
-            connection.exec_driver_sql("UPDATE failure_group SET first = ? WHERE id = ?", (first, key))
-    return ids
-
-
-def _update_group(connection: "Connection", row: Row) -> None:
-    connection.exec_driver_sql(
-        "UPDATE failure_group SET state = ?, last_at = ?, closed_at = ?, acknowledged_by = ?, acknowledged_at = ?"
-        " WHERE id = ?",
-        (
-            row["state"], row["last_at"], row["closed_at"] or row["last_at"], row["acknowledged_by"],
-            row["acknowledged_at"], row["id"],
-        ),
-    )  # fmt: skip
-
-
-def _reopen_groups(connection: "Connection", former: FormerLedger, groups: Mapping[int, int], now: datetime) -> None:
-    """Open the newest reported group of each kind that was open, or whose tasks are to be read again."""
-    unread = _groups_to_read_again(connection, former)
-    newest = {row["kind"]: row for row in former.rows(_GROUPS) if GroupState(row["state"]) is GroupState.REPORTED}
-    for row in newest.values():
-        if row["id"] in groups and (row["closed_at"] is None or row["id"] in unread):
-            connection.exec_driver_sql(
-                "UPDATE OR IGNORE failure_group SET closed_at = NULL, last_at = ? WHERE id = ?",
-                (to_us(now), groups[row["id"]]),
-            )
-
-
-def _groups_to_read_again(connection: "Connection", former: FormerLedger) -> set[int]:
-    """Return the former groups with a task whose failure is not recorded here."""
-    here = tasks_by_id(connection, [row["task"] for row in rows_by_column(connection, _FAILURES)])
-    recorded = {each.task_id for each in here.values()}
-    task_ids = former.task_ids()
-    return {
-        row["grp"] for row in former.rows(_FAILURES) if row["grp"] is not None and task_ids[row["task"]] not in recorded
-    }
-
-
-def _adopt_silences(connection: "Connection", former: FormerLedger, kinds: Mapping[int, int]) -> None:
-    """Write the former silences, but those about a kind or a member that is unknown here."""
-    ids_here = {TargetType.KIND: kinds, TargetType.MEMBER: former.members}
-    for row in former.rows("SELECT * FROM failure_silence"):
-        target = SilenceTarget(TargetType(row["what"]), row["value"])
-        if target.type in ids_here:
-            here = ids_here[target.type].get(int(target.value))
-            if here is None:
-                continue
-            target = SilenceTarget(target.type, str(here))
-        insert_row(connection, "failure_silence", {**{n: row[n] for n in row if n != "id"}, "value": target.value})

@@ -11,7 +11,7 @@ from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import local_day
-from bot.failures import forms
+from bot.failures import silence_form
 from bot.failures.alert_store import open_first_groups
 from bot.failures.keys import FailuresTopic, LiftSilenceAction, SilenceAction
 from bot.failures.rules import FailurePolicy
@@ -47,16 +47,18 @@ class SilenceCommands:
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.policy.zone)
-        await self.workspace.views.open_form(request.trigger, forms.silence_view(choices, request.channel, today))
+        await self.workspace.views.open_form(
+            request.trigger, silence_form.silence_view(choices, request.channel, today)
+        )
 
     def problems(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         """Return what is wrong with what was filled into the form, by field."""
-        return forms.problems(fields, self.clock(), self.policy.zone)
+        return silence_form.problems(fields, self.clock(), self.policy.zone)
 
     async def submit_form(self, request: Request, caller: Caller) -> None:
         """Silence what was chosen in the form, for an operator."""
         check_operator(caller)
-        silence = forms.submitted_silence(request.fields, request.user, self.clock(), self.policy.zone)
+        silence = silence_form.submitted_silence(request.fields, request.user, self.clock(), self.policy.zone)
         await self.database.write(lambda connection: self._set(connection, silence))
         log.info("silenced", by=request.user, what=silence.target.type.value)
         name = await self.database.read(lambda reader: target_name(reader, silence.target))

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.database.reader import Reader
 from bot.domain.pricing import SpendBasis
-from bot.failures.facts import NOBODY, facts_of, kind_name
-from bot.failures.forms import Choice
+from bot.failures.alert_facts import NOBODY, facts_of, kind_name
 from bot.failures.keys import ReportedGroups, SilenceTarget, TargetType
+from bot.failures.silence_form import Choice
 from bot.failures.silence_store import active_silences
 from bot.ledger.members import emails_by_id, known_member_ids, stored_email
 from bot.ledger.scope import EVERYTHING

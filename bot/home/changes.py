@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from bot.budgets.state_signature import budget_signature
-from bot.failures.state_signature import failure_signature
+from bot.failures.group_store import failure_signature
 from bot.home.facts import TASKS_SINCE
 from bot.incidents.store import open_incident_count
 from bot.ledger.charges import members_charged_after, newest_charge

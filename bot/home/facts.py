@@ -15,8 +15,8 @@ from bot.domain.periods import Unit, Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import Question
 from bot.domain.query.when import Calendar
+from bot.failures.alert_facts import GroupFacts, open_group_facts
 from bot.failures.error_lines import ErrorLine, error_lines
-from bot.failures.facts import GroupFacts, open_group_facts
 from bot.failures.listener_store import is_listening
 from bot.failures.silence_facts import ActiveSilence, named_silences
 from bot.incidents.store import open_incidents

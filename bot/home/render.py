@@ -11,9 +11,9 @@ from bot.domain.money import show_credits, show_usd
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
-from bot.failures.answer_render import lift_button, silence_line
+from bot.failures.alert_facts import GroupFacts
 from bot.failures.error_lines import ErrorLine
-from bot.failures.facts import GroupFacts
+from bot.failures.report_render import lift_button, silence_line
 from bot.home.facts import HomeFacts, OwnFacts, TeamFacts
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
 from bot.ledger.task_rows import TaskRow

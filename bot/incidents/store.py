@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database.reader import plain_rows
+from bot.database.rows import Row, insert_row_anew, rows_by_column
 from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.ledger.former_ledger import FormerLedger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -103,3 +105,26 @@ def prune(connection: "Connection", now: datetime) -> int:
     """Delete incidents that were over long ago; return how many. The newest stays: its id is in a message's key."""
     sql = "DELETE FROM incident WHERE ended_at < ? AND id < (SELECT max(id) FROM incident)"
     return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount
+
+
+# --- taken over from a former ledger -------------------------------------------------------------
+
+_CONTINUE = "UPDATE OR IGNORE incident SET said = ?, told_on = ?, ended_at = ? WHERE id = ?"
+
+
+def adopt_incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]:
+    """Write the incidents as the former ledger has them; return their ids here by the former ones."""
+    here = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
+    theirs = former.rows("SELECT * FROM incident ORDER BY id")
+    known = [row for row in theirs if _identity(row) in here]
+    for row in known:  # those first: of each name one alone is open
+        connection.exec_driver_sql(_CONTINUE, (row["said"], row["told_on"], row["ended_at"], row["id"]))
+    ids = {row["id"]: row["id"] for row in known}
+    for row in theirs:
+        if row["id"] not in ids and (key := insert_row_anew(connection, "incident", row)) is not None:
+            ids[row["id"]] = key
+    return ids
+
+
+def _identity(row: Row) -> tuple[object, ...]:
+    return row["id"], row["name"], row["began_at"]

@@ -12,7 +12,7 @@ from bot.ledger.former_ledger import FormerLedger, open_former
 from bot.outbox import restore
 from bot.outbox.key_mapping import KeyMapping, merge_mappings
 from bot.outbox.restore import RestoredMessages
-from bot.people.restore import adopt_acts
+from bot.people.rate_limit import adopt_acts
 from bot.slack.deduplication import SELECT_REQUESTS, import_requests
 
 if TYPE_CHECKING:

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.database.rows import insert_row, rows_by_column
 from bot.domain.access import RefusedError
 from bot.domain.timestamps import from_us, to_us
+from bot.ledger.former_ledger import FormerLedger
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -35,3 +37,14 @@ def charge_rate_limit(connection: "Connection", user: str, now: datetime) -> Non
             f" {again}."
         )
     connection.exec_driver_sql("INSERT INTO outgoing_act (slack_user, at) VALUES (?,?)", (user, to_us(now)))
+
+
+_ACTS = "SELECT slack_user, at FROM outgoing_act"
+
+
+def adopt_acts(connection: "Connection", former: FormerLedger) -> None:
+    """Copy, after a restore, the acts of the former ledger that are not here: they still count towards the limit."""
+    here = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
+    for row in former.rows(_ACTS):
+        if (row["slack_user"], row["at"]) not in here:
+            insert_row(connection, "outgoing_act", row)

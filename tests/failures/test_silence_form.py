@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.access import RefusedError
 from bot.domain.keys import MalformedKeyError
-from bot.failures.forms import REASON, Choice, problems, silence_view, submitted_silence
 from bot.failures.keys import SilenceTarget, TargetType
+from bot.failures.silence_form import REASON, Choice, problems, silence_view, submitted_silence
 from bot.failures.silence_store import Silence
 
 BERLIN = ZoneInfo("Europe/Berlin")

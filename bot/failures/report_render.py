@@ -9,8 +9,8 @@ from bot.domain.keys import ActionKey
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
+from bot.failures.alert_facts import FailedTask, first_line
 from bot.failures.error_lines import ErrorLine
-from bot.failures.facts import FailedTask, first_line
 from bot.failures.keys import LiftSilenceAction
 from bot.failures.report import ErrorReport
 from bot.failures.silence_facts import ActiveSilence

@@ -8,8 +8,8 @@ from bot.database.engine import Database
 from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.failures import alert_values
+from bot.failures.alert_facts import AlertFacts, FailedTask, GroupFacts, alert_facts, facts_of, group_tasks
 from bot.failures.alert_values import AlertAudience
-from bot.failures.facts import AlertFacts, FailedTask, GroupFacts, alert_facts, facts_of, group_tasks
 from bot.failures.keys import (
     AcknowledgeAction,
     FailureKey,
