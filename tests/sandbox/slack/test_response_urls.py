@@ -1,5 +1,6 @@
 """What an app responds to an interaction is posted, replaced or deleted."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -14,16 +15,17 @@ pytestmark = pytest.mark.usefixtures("connected")
 
 async def test_a_response_address_serves_five_times(app: AsyncApp, slack: SlackApi) -> None:
     statuses: list[int] = []
+    all_answered = asyncio.Event()
 
     @app.command("/neo-usage")
     async def answer(ack: AsyncAck, respond: AsyncRespond) -> None:
         await ack()
         for number in range(6):
             statuses.append((await respond(f"{number}")).status_code)  # noqa: PERF401 one after the other
+        all_answered.set()
 
     await slack.command("priya", SPEND)
-    await slack.workspace.until(lambda: len(slack.calls("hook")) == 6)
-    await slack.workspace.until(lambda: len(statuses) == 6)
+    await asyncio.wait_for(all_answered.wait(), 10)
     assert statuses == [200, 200, 200, 200, 200, 404]
     assert [message.text for message in visible(slack)] == ["0", "1", "2", "3", "4"]
     assert slack.calls("hook")[-1].answer == {"ok": False, "error": "used_url"}
