@@ -44,10 +44,10 @@ def backup_ledger(file: Path) -> None:
 def restore_ledger(file: Path) -> None:
     """Put a copy in the ledger's place; stop the service first."""
     app = load_app()
-    kept, messages = app.restore(file)
+    former, messages = app.restore(file)
     click.echo(single_line(f"{app.settings.database_path} is {file} now"))
-    if kept:
-        click.echo(single_line(f"the former ledger is kept as {kept}"))
+    if former:
+        click.echo(single_line(f"the former ledger is kept as {former}"))
     if messages is not None:
         click.echo(f"messages: {messages.waiting:,} pending, to be sent when the service starts")
         click.echo(f"          {messages.looked_for:,} may have been sent: Slack's history is searched first")
@@ -88,8 +88,8 @@ def reprice_ledger() -> None:
     if not path.is_file():
         raise LedgerError(f"there is no ledger at {path} yet. Run `neo-usage sync` first.")
     with app.database() as ledger, ledger.transaction() as connection:
-        result = reprice(connection, app.capabilities(ledger), unit, app.clock())
-    click.echo(f"{result.tasks:,} tasks priced again in {unit.value}, {show_usd(result.difference_nanos)} in all")
+        repricing = reprice(connection, app.capabilities(ledger), unit, app.clock())
+    click.echo(f"{repricing.tasks:,} tasks priced again in {unit.value}, {show_usd(repricing.difference_nanos)} in all")
 
 
 COMMANDS = (database,)

@@ -88,8 +88,8 @@ def merge_member(old: str, new: str) -> None:
 
     app = load_app()
     with app.database() as database, database.transaction() as connection:
-        moved = merge_members(connection, app.capabilities(database), old, new, app.clock())
-    click.echo(single_line(f"{moved:,} charges of {old} are {new}'s now, and so is whatever comes under {old}"))
+        moved_charges = merge_members(connection, app.capabilities(database), old, new, app.clock())
+    click.echo(single_line(f"{moved_charges:,} charges of {old} are {new}'s now, and so is whatever comes under {old}"))
 
 
 COMMANDS = (members,)

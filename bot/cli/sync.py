@@ -32,8 +32,8 @@ def sync(*, full: bool) -> None:
     _print_outcome(outcome)
 
 
-def _show_wait(held: "LeaseHolder") -> None:
-    click.echo(f"another sync is running ({single_line(held.who)}); waiting for it to end", err=True)
+def _show_wait(holder: "LeaseHolder") -> None:
+    click.echo(f"another sync is running ({single_line(holder.who)}); waiting for it to end", err=True)
 
 
 @contextmanager
@@ -51,10 +51,10 @@ def _progress_bar() -> "Iterator[Callable[[SyncProgress], None]]":
     with progress.Progress(*columns, console=terminal.console(error=True), transient=True) as bar:
         line = bar.add_task("asking Neo", total=None)
 
-        def show(at: "SyncProgress") -> None:
-            since = "the beginning" if at.window.start is None else f"{at.window.start:%Y-%m-%d}"
-            what = f"{at.window.kind} since {since} ({at.number} of {at.windows})"
-            bar.update(line, description=what, completed=at.rows, total=max(at.total, at.rows))
+        def show(current: "SyncProgress") -> None:
+            since = "the beginning" if current.window.start is None else f"{current.window.start:%Y-%m-%d}"
+            what = f"{current.window.kind} since {since} ({current.number} of {current.windows})"
+            bar.update(line, description=what, completed=current.rows, total=max(current.total, current.rows))
 
         yield show
 

@@ -50,8 +50,8 @@ async def _wait_connected(service: Service) -> None:
     connecting = service.slack.connecting
     if connecting is None:
         raise AssertionError("a service that runs connects")
-    done, _ = await asyncio.wait({connecting}, timeout=_WAIT_S)
-    for each in done:
+    finished, _ = await asyncio.wait({connecting}, timeout=_WAIT_S)
+    for each in finished:
         each.result()
 
 

@@ -42,9 +42,9 @@ def setting_changes(reads: "Reads", names: Sequence[str], now: datetime) -> dict
             changes[name] = _ALWAYS
         elif not recorded.get(name):
             changes[name] = str(to_us(now))
-    present = {*names, *(ids.get(name, name) for name in names)}
-    gone = {*recorded, *decided, *(name for name, channel in ids.items() if channel in decided)} - present
-    disabled = [name for name in gone if recorded.get(name) != _DISABLED and ids.get(name) not in present]
+    enabled = {*names, *(ids.get(name, name) for name in names)}
+    absent = {*recorded, *decided, *(name for name, channel in ids.items() if channel in decided)} - enabled
+    disabled = [name for name in absent if recorded.get(name) != _DISABLED and ids.get(name) not in enabled]
     return changes | dict.fromkeys(disabled, _DISABLED)
 
 

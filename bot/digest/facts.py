@@ -89,9 +89,9 @@ def digest_facts(
 def _spikes(reader: Reader, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
     """Return the dates on which members spent unusually much, with their e-mails."""
     days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
-    found = [(day, each) for day in days for each in spikes_of(reader, day, policy.spikes)]
-    emails = emails_by_id(reader, {each.member for _, each in found})
-    return ((day, emails[each.member], each) for day, each in found)
+    spikes = [(day, each) for day in days for each in spikes_of(reader, day, policy.spikes)]
+    emails = emails_by_id(reader, {each.member for _, each in spikes})
+    return ((day, emails[each.member], each) for day, each in spikes)
 
 
 def _late_amounts(

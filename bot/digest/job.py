@@ -47,11 +47,11 @@ class DigestJob:
         self._note_tick(now)
         due = await self._due(self.channels, now)
         if due.new:
-            found = await self._find_channels(now)
-            if not found and not due.completed:
+            names = await self._find_channels(now)
+            if not names and not due.completed:
                 return
             await self.database.write(partial(remember_ids, ids=self._ids))
-            due = await self._due(found, now)
+            due = await self._due(names, now)
         if due:
             await self.database.write(lambda connection: self.planner.apply_due(connection, due, now))
 
@@ -78,18 +78,18 @@ class DigestJob:
     async def _find_channels(self, now: datetime) -> list[str]:
         """Look up the ids of the channels; return the names of those found, which wait for no others."""
         names = [name for name in self.channels if not self._is_put_off(name, now)]
-        results = await asyncio.gather(*map(self._find_channel, names), return_exceptions=True)
-        found = []
-        for name, result in zip(names, results, strict=True):
-            if isinstance(result, str):
-                self._ids[name] = result
-                found.append(name)
-            elif isinstance(result, SlackError):
-                log.info("a digest waits until Slack says which channel is meant", why=str(result))
-                self._retry_at[name] = now + _retry_after(result)
+        lookups = await asyncio.gather(*map(self._find_channel, names), return_exceptions=True)
+        found_names = []
+        for name, lookup in zip(names, lookups, strict=True):
+            if isinstance(lookup, str):
+                self._ids[name] = lookup
+                found_names.append(name)
+            elif isinstance(lookup, SlackError):
+                log.info("a digest waits until Slack says which channel is meant", why=str(lookup))
+                self._retry_at[name] = now + _retry_after(lookup)
             else:
-                raise result
-        return found
+                raise lookup
+        return found_names
 
     def _is_put_off(self, name: str, now: datetime) -> bool:
         retry_at = self._retry_at.get(name)

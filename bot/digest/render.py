@@ -97,10 +97,10 @@ class DigestRenderer:
     async def render_current(self, request: RenderRequest) -> Message | None:
         """Return a channel's digest as it is now; None if it was not posted and it is too late for that."""
         topic, now = DigestTopic.decode(request.topic or ""), self.clock()
-        found = await self.database.read(lambda reader: self._facts(reader, topic, now))
-        if found is None:
+        digest = await self.database.read(lambda reader: self._facts(reader, topic, now))
+        if digest is None:
             return None
-        facts, skipped = found
+        facts, skipped = digest
         privacy = Privacy.NAMED if request.in_dm else self.privacy
         return DigestMessage(facts, DigestView(self.templates, self.policy, privacy)).message(skipped)
 

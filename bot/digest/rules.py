@@ -60,17 +60,17 @@ def digest_outcomes(
     from when it was due, or from when the process was `awake` to read any; while it waits it is left out.
     """
     due = schedule.dates(after, now)
-    found = dict.fromkeys(due, DigestOutcome.SKIPPED)
+    outcomes = dict.fromkeys(due, DigestOutcome.SKIPPED)
     if not due:
-        return found
+        return outcomes
     moment = schedule.moment(due[-1])
     if now < moment + CATCH_UP:
         patience = min(max(moment, awake) + PATIENCE, moment + CATCH_UP - LAST_CALL)
         if complete or now >= patience:
-            found[due[-1]] = DigestOutcome.OWED
+            outcomes[due[-1]] = DigestOutcome.OWED
         else:
-            del found[due[-1]]
-    return found
+            del outcomes[due[-1]]
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,8 @@ class SpendFacts:
 
     def _groups(self, selection: Selection, by: str) -> list[SpendGroup]:
         """Return a selection's members or models, the dearest first."""
-        found = groups(self.reader, selection, (by,), self.policy.zone)
-        return sorted(found, key=lambda group: (-group.spend(self.policy.basis), group.key))
+        unsorted = groups(self.reader, selection, (by,), self.policy.zone)
+        return sorted(unsorted, key=lambda group: (-group.spend(self.policy.basis), group.key))
 
     def _spend(self, windows: Sequence[Window]) -> list[int]:
         return team_daily_spend(self.reader, windows, self.policy.basis)

@@ -1,6 +1,6 @@
 """The table of digests: one row a channel and local date."""
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
 _INCOMPLETE = text("NOT complete")
@@ -15,7 +15,7 @@ class Digest(SQLModel, table=True):
 
     channel: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
-    fate: str  # see rules.DigestOutcome
+    outcome: str = Field(sa_column=Column("fate", String, nullable=False))  # a DigestOutcome
     since: str
     decided_at: int = Field(sa_type=BigInteger)
     last_charge: int  # the newest charge then: what came later, and onto earlier days, came late

@@ -60,8 +60,8 @@ def ledger(app: App) -> Iterator[Check]:
     yield _disk(path)
     yield _freshness(contents.freshness, app)
     if contents.quarantined:
-        found = f"{contents.quarantined:,} rows could not be booked"
-        yield warning("quarantine", found, "`neo-usage status` names them")
+        finding = f"{contents.quarantined:,} rows could not be booked"
+        yield warning("quarantine", finding, "`neo-usage status` names them")
     yield _messages(contents.outbox, app)
     if contents.key_warning:
         yield failure("scope", contents.key_warning, "Make a key of an admin of the Neo team.")
@@ -106,8 +106,8 @@ def _messages(outbox: OutboxSummary, app: App) -> Check:
     age = None if outbox.oldest is None else app.clock() - from_us(outbox.oldest)
     if dead := outbox.counts.get(NotificationState.DEAD):
         key, why, _ = outbox.dead[0]
-        found = f"{dead:,} could not be delivered, the last was {key}: {why}"
-        return warning("messages", found, "`neo-usage status` lists them.")
+        finding = f"{dead:,} could not be delivered, the last was {key}: {why}"
+        return warning("messages", finding, "`neo-usage status` lists them.")
     if age is not None and age > _LATE:
         remedy = "Is `neo-usage run` running, and Slack within reach?"
         return warning("messages", f"the oldest that is owed is from {ago(age)}", remedy)

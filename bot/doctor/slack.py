@@ -73,9 +73,9 @@ def _scopes(account: Account) -> Iterator[Check]:
 
 async def _socket(token: str, address: str) -> Check:
     try:
-        async with slack_session(address, aiohttp.ClientTimeout(total=10)) as over:
+        async with slack_session(address, aiohttp.ClientTimeout(total=10)) as session:
             with translated_errors():
-                await web_client(None, address, over).apps_connections_open(app_token=token)
+                await web_client(None, address, session).apps_connections_open(app_token=token)
     except RefusedBySlackError as error:
         remedy = "Turn Socket Mode on, and give the app-level token connections:write (Basic Information)."
         return failure("slack app token", str(error), remedy)

@@ -45,7 +45,7 @@ def obstacle(error: BaseException, proxy_status: int | None = None) -> Obstacle 
     if proxy_status is not None:
         what = f"the proxy does not connect ({proxy_status})"
         return Obstacle(what, "Check HTTPS_PROXY, and whether the proxy lets this machine out.")
-    return next((known for each in _causes(error) if (known := _obstacle_of(each))), None)
+    return next((known_obstacle for each in _causes(error) if (known_obstacle := _obstacle_of(each))), None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -68,7 +68,7 @@ def _obstacle_of(error: BaseException) -> Obstacle | None:
             return _UNREACHABLE
         case OSError(errno=errno.ETIMEDOUT):
             return NOT_IN_TIME
-    return next((known for kind, known in _BY_KIND.items() if isinstance(error, kind)), None)
+    return next((known_obstacle for kind, known_obstacle in _BY_KIND.items() if isinstance(error, kind)), None)
 
 
 _UNREACHABLE = Obstacle("there is no way to it", "Check this machine's network and firewall.")

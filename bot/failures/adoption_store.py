@@ -20,30 +20,30 @@ _FAILURES = "SELECT task, grp FROM failure"
 
 def adopt_kinds(connection: "Connection", former: FormerLedger) -> dict[int, int]:
     """Add the kinds that are unknown here; return all kinds' ids here by the former ones."""
-    theirs = former.rows("SELECT * FROM failure_kind")
-    for row in theirs:
+    former_kinds = former.rows("SELECT * FROM failure_kind")
+    for row in former_kinds:
         insert_row(connection, "failure_kind", {name: row[name] for name in row if name != "id"})
-    here = {row["mark"]: row["id"] for row in rows_by_column(connection, "SELECT id, mark FROM failure_kind")}
-    return {row["id"]: here[row["mark"]] for row in theirs}
+    ids_by_mark = {row["mark"]: row["id"] for row in rows_by_column(connection, "SELECT id, mark FROM failure_kind")}
+    return {row["id"]: ids_by_mark[row["mark"]] for row in former_kinds}
 
 
 def adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping[int, int]) -> dict[int, int]:
     """Write the groups that were reported as the former ledger has them; return their ids here by the former ones."""
-    here = {
+    known_groups = {
         (row["id"], row["opened_at"]) for row in rows_by_column(connection, "SELECT id, opened_at FROM failure_group")
     }
     ids: dict[int, int] = {}
     for row in former.rows(_GROUPS):
         if GroupState(row["state"]) not in {GroupState.REPORTED, GroupState.MUTED}:
             continue
-        kept = {name: row[name] for name in row if name not in {"mark", "first"}} | {"kind": kinds[row["kind"]]}
-        if (row["id"], row["opened_at"]) in here:
+        values = {name: row[name] for name in row if name not in {"mark", "first"}} | {"kind": kinds[row["kind"]]}
+        if (row["id"], row["opened_at"]) in known_groups:
             key: int | None = row["id"]
-            _update_group(connection, kept)
+            _update_group(connection, values)
         else:
             # closed at first: of each kind one alone is open
             key = insert_row_anew(
-                connection, "failure_group", {**kept, "closed_at": row["closed_at"] or row["last_at"]}
+                connection, "failure_group", {**values, "closed_at": row["closed_at"] or row["last_at"]}
             )
         if key is not None:
             ids[row["id"]] = key
@@ -77,8 +77,8 @@ def reopen_groups(connection: "Connection", former: FormerLedger, groups: Mappin
 
 def _groups_to_read_again(connection: "Connection", former: FormerLedger) -> set[int]:
     """Return the former groups with a task whose failure is not recorded here."""
-    here = tasks_by_id(connection, [row["task"] for row in rows_by_column(connection, _FAILURES)])
-    recorded = {each.task_id for each in here.values()}
+    tasks = tasks_by_id(connection, [row["task"] for row in rows_by_column(connection, _FAILURES)])
+    recorded = {each.task_id for each in tasks.values()}
     task_ids = former.task_ids()
     return {
         row["grp"] for row in former.rows(_FAILURES) if row["grp"] is not None and task_ids[row["task"]] not in recorded
@@ -91,8 +91,8 @@ def adopt_silences(connection: "Connection", former: FormerLedger, kinds: Mappin
     for row in former.rows("SELECT * FROM failure_silence"):
         target = SilenceTarget(TargetType(row["what"]), row["value"])
         if target.type in ids_here:
-            here = ids_here[target.type].get(int(target.value))
-            if here is None:
+            id_here = ids_here[target.type].get(int(target.value))
+            if id_here is None:
                 continue
-            target = SilenceTarget(target.type, str(here))
+            target = SilenceTarget(target.type, str(id_here))
         insert_row(connection, "failure_silence", {**{n: row[n] for n in row if n != "id"}, "value": target.value})

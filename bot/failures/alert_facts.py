@@ -100,12 +100,12 @@ def open_group_facts(reader: Reader, basis: SpendBasis, scope: Scope) -> list[Gr
 def _facts(reader: Reader, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     contents = _contents(reader, [each.id for each in stored], basis, scope)
     errors = _latest_errors(reader, contents)
-    found = [
+    facts = [
         _group_facts(each, failures, contents, errors.get(each.id))
         for each in stored
         if (failures := contents.failures.get(each.id))
     ]
-    return sorted(found, key=lambda each: (-each.tasks, each.group))
+    return sorted(facts, key=lambda each: (-each.tasks, each.group))
 
 
 def _group_facts(
@@ -202,12 +202,12 @@ def group_tasks(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope:
 
 def kind_name(reader: Reader, kind: int) -> str:
     """Return what a kind is called: how its tasks end, with which model, and what the latest error says."""
-    found = failure_store.kind_of_id(reader, kind)
-    if found is None:
+    stored_kind = failure_store.kind_of_id(reader, kind)
+    if stored_kind is None:
         return "an error that no task has any more"
     task = failure_store.latest_of_kind(reader, kind)
     error = None if task is None else texts_by_id(reader, [task])[task].error_message
-    return f"{found.status} of {found.model}: {found.cap or first_line(error) or 'no error text'}"
+    return f"{stored_kind.status} of {stored_kind.model}: {stored_kind.cap or first_line(error) or 'no error text'}"
 
 
 def first_line(error: str | None) -> str:

@@ -107,8 +107,8 @@ class FailureRenderer:
     def _notes(self, content: _Content) -> Iterator[str]:
         """Yield who acknowledged the message, and what of it is silenced."""
         zone = self.policy.zone
-        if seen := content.alert.acknowledgement:
-            yield Trusted(f":white_check_mark: Acknowledged by {mention(seen.by)}, {formatting.moment(seen.at, zone)}")
+        if ack := content.alert.acknowledgement:
+            yield Trusted(f":white_check_mark: Acknowledged by {mention(ack.by)}, {formatting.moment(ack.at, zone)}")
         for each in content.silences:
             last = formatting.last_day(each.until, zone)
             yield Trusted(f":zzz: {_SILENCED[each.target.type]} is silenced through {last}, by {mention(each.by)}")
@@ -131,9 +131,9 @@ class FailureRenderer:
 
     def _group(self, reader: Reader, group: ReportedGroups, scope: Scope) -> tuple[GroupFacts | None, list[FailedTask]]:
         with reader:
-            found = facts_of(reader, group, self.policy.basis, scope)
+            groups = facts_of(reader, group, self.policy.basis, scope)
             latest = group_tasks(reader, [group.id], self.policy.basis, scope, _LINKED)
-            return next((_without_closing(each, scope) for each in found), None), latest
+            return next((_without_closing(each, scope) for each in groups), None), latest
 
 
 def _without_closing(facts: GroupFacts, scope: Scope) -> GroupFacts:

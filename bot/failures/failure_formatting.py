@@ -43,7 +43,7 @@ def names(members: Sequence[str]) -> str:
 
 def link(template: str | None, task_id: str) -> Trusted:
     """Return the beginning of a task's id, linked to its page in Neo where there is an address for that."""
-    shown = escape(task_id[:8])
+    label = escape(task_id[:8])
     if template is None:
-        return Trusted(shown)
-    return Trusted(f"<{template.replace('{task_id}', quote(task_id, safe=''))}|{shown}>")
+        return Trusted(label)
+    return Trusted(f"<{template.replace('{task_id}', quote(task_id, safe=''))}|{label}>")

@@ -42,11 +42,11 @@ def ensure_kinds(connection: "Connection", samples: Iterable[FailureSample]) -> 
         connection.exec_driver_sql(
             "INSERT OR IGNORE INTO failure_kind (mark, status, model, cap) VALUES (?,?,?,?)", rows
         )
-    found = connection.exec_driver_sql(
+    kinds = connection.exec_driver_sql(
         "SELECT k.mark, k.id FROM json_each(?) j CROSS JOIN failure_kind k ON k.mark = j.value",
         (json.dumps(list(by_fingerprint)),),
     )
-    return {row[0]: row[1] for row in found.all()}
+    return {row[0]: row[1] for row in kinds.all()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ def fingerprint(status: str, model: str, error: str | None) -> int:
 
 def normalized(error: str | None) -> bytes:
     """Return an error's words without what differs from time to time: ids, numbers, hosts, paths and times."""
-    folded = (error or "")[:_READ].encode("utf-8", "replace").translate(_FOLDING)
-    words = b" ".join(map(_NORMALIZED.__getitem__, folded.split(None, _WORDS)[:_WORDS]))
+    text = (error or "")[:_READ].encode("utf-8", "replace").translate(_FOLDING)
+    words = b" ".join(map(_NORMALIZED.__getitem__, text.split(None, _WORDS)[:_WORDS]))
     while b"# #" in words:  # however many there were
         words = words.replace(b"# #", _PLACEHOLDER)
     return words

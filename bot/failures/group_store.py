@@ -75,12 +75,12 @@ def change_kind(connection: "Connection", group: int, kind: int, tasks: Collecti
     in_group = connection.exec_driver_sql("SELECT task FROM failure WHERE grp = ?", (group,)).all()
     if {row[0] for row in in_group} != set(tasks) or kind in open_groups(connection, [kind]):
         return False
-    done = connection.exec_driver_sql(
+    update = connection.exec_driver_sql(
         "UPDATE failure_group SET kind = ? WHERE id = ? AND closed_at IS NULL", (kind, group)
     )
-    if done.rowcount:
+    if update.rowcount:
         connection.exec_driver_sql("UPDATE failure SET kind = ? WHERE grp = ?", (kind, group))
-    return bool(done.rowcount)
+    return bool(update.rowcount)
 
 
 # --- closing -------------------------------------------------------------------------------------

@@ -38,13 +38,13 @@ class FailureGrouper:
             return
         before = failure_store.failure_records(connection, [each.id for each in result.changes])
         self._mark_recovered(connection, result, before)
-        found = _without_renamed(connection, self._new_failures(connection, result, before))
+        failures = _without_renamed(connection, self._new_failures(connection, result, before))
         history = {each.id for each in result.changes if each.backfill}
-        failure_store.write_failures(connection, [each.record(None) for each in found if each.task in history])
-        _group(connection, [each for each in found if each.task not in history], result.at)
-        left = {group for each in result.changes if each.id in before and (group := before[each.id].group)}
-        group_store.close_empty_groups(connection, left)
-        request_edits_of(connection, left)
+        failure_store.write_failures(connection, [each.record(None) for each in failures if each.task in history])
+        _group(connection, [each for each in failures if each.task not in history], result.at)
+        left_groups = {group for each in result.changes if each.id in before and (group := before[each.id].group)}
+        group_store.close_empty_groups(connection, left_groups)
+        request_edits_of(connection, left_groups)
 
     def _mark_recovered(
         self, connection: "Connection", result: "BookingResult", before: Mapping[int, FailureRecord]
@@ -65,12 +65,12 @@ class FailureGrouper:
             if self._has_failed(each)
         }
         kinds = failure_store.ensure_kinds(connection, samples.values())
-        found = (
+        failures = (
             new_failure(each, before.get(each.id), kinds[samples[each.id].fingerprint], result.at)
             for each in result.changes
             if each.id in samples
         )
-        return [each for each in found if each is not None]
+        return [each for each in failures if each is not None]
 
     def _has_failed(self, change: "TaskChange") -> bool:
         return change.task.status in self.statuses
@@ -137,14 +137,14 @@ def _join_group(
 
     `is_silenced` says that all of them are.
     """
-    wanted = GroupState.SILENCED if is_silenced else GroupState.WAITING
+    new_state = GroupState.SILENCED if is_silenced else GroupState.WAITING
     if group is not None and group.state is GroupState.REPORTED and is_silenced:
         # a reported group is never reported again, and what follows may have to be
         group_store.mute_group(connection, group.id, now)
         group = None
     if group is None:
-        return group_store.add_group(connection, kind, wanted, now)
-    state = wanted if group.state is GroupState.SILENCED else group.state
+        return group_store.add_group(connection, kind, new_state, now)
+    state = new_state if group.state is GroupState.SILENCED else group.state
     group_store.extend_group(connection, group.id, state, now)
     return group
 

@@ -95,17 +95,17 @@ def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -
     question, now = request.question, request.now
     with reader:
         scope = Scope.of(reader, request.caller)
-        granted = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+        access = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
         window = resolve(question.effective_when, now, policy.zone)
         fresh = freshness(reader, now)
         if fresh.as_of is None and not holds_any(reader, scope):
             raise UnreadError
-        selection = Selection(scope, window, granted.members, question.filters, question.byok)
+        selection = Selection(scope, window, access.members, question.filters, question.byok)
         by_model = task_shares(reader, selection, "model", policy.failing)
         return ErrorReport(
             query=describe(question),
             question=question,
-            members=granted.members,
+            members=access.members,
             window=window,
             tasks=sum(share.tasks for share in by_model),
             lines=tuple(error_lines(reader, selection, policy.basis, policy.failing)),

@@ -41,8 +41,8 @@ def _headline(report: ErrorReport) -> str:
 
 def _lines(report: ErrorReport, zone: ZoneInfo) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for place, name in enumerate(COLUMNS):
-        table.add_column(name, justify="right" if place in NUMBERS else "left", overflow="ellipsis", no_wrap=True)
+    for column, name in enumerate(COLUMNS):
+        table.add_column(name, justify="right" if column in NUMBERS else "left", overflow="ellipsis", no_wrap=True)
     for line in report.lines[:_MOST]:
         table.add_row(*(one_line(cell) for cell in cells(line, zone)))
     if more := len(report.lines) - _MOST:

@@ -90,11 +90,11 @@ def cells(line: ErrorLine, zone: ZoneInfo) -> list[str]:
 
 def _add_lines(draft: Draft, report: ErrorReport, view: FailureView) -> None:
     rows = [cells(line, view.zone) for line in report.lines[:_KINDS]]
-    kept = blocks.fitting_rows(rows)
-    draft.add(blocks.table(COLUMNS, kept, NUMBERS), lambda: blocks.plain_table(COLUMNS, rows, NUMBERS))
-    if left := len(report.lines) - len(kept):
-        rest = sum(line.tasks for line in report.lines[len(kept) :])
-        draft.add(blocks.context(f"and {left:,} other kinds, {formatting.count(rest, 'task')}"))
+    shown_rows = blocks.fitting_rows(rows)
+    draft.add(blocks.table(COLUMNS, shown_rows, NUMBERS), lambda: blocks.plain_table(COLUMNS, rows, NUMBERS))
+    if omitted := len(report.lines) - len(shown_rows):
+        rest = sum(line.tasks for line in report.lines[len(shown_rows) :])
+        draft.add(blocks.context(f"and {omitted:,} other kinds, {formatting.count(rest, 'task')}"))
 
 
 def _share_lines(shares: Sequence[TaskShare]) -> list[str]:
@@ -147,12 +147,14 @@ def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
     draft = Draft(text)
     draft.add(blocks.section(text))
     rows = [_task_cells(each, view) for each in tasks]
-    kept = blocks.fitting_rows(rows)
+    shown_rows = blocks.fitting_rows(rows)
     if rows:
-        draft.add(blocks.table(_TASK_COLUMNS, kept, (1,), _CELL), lambda: blocks.plain_table(_TASK_COLUMNS, rows, (1,)))
-    if len(kept) < len(rows):
-        draft.add(blocks.context(f"and {len(rows) - len(kept):,} more or so: `errors` and `rows` list them"))
-    if view.address and kept:
+        draft.add(
+            blocks.table(_TASK_COLUMNS, shown_rows, (1,), _CELL), lambda: blocks.plain_table(_TASK_COLUMNS, rows, (1,))
+        )
+    if len(shown_rows) < len(rows):
+        draft.add(blocks.context(f"and {len(rows) - len(shown_rows):,} more or so: `errors` and `rows` list them"))
+    if view.address and shown_rows:
         links = ", ".join(failure_formatting.link(view.address, each.task_id) for each in tasks[:10])
         draft.add(blocks.context(f"In Neo: {links}"))
     return draft.message()

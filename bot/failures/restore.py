@@ -20,15 +20,15 @@ def adopt(connection: "Connection", former: FormerLedger, now: datetime) -> KeyM
     adopt_silences(connection, former, kinds)
 
     def first(text: str) -> FailuresKey | None:
-        here = groups.get(FailuresKey.decode(text).id)
-        return None if here is None else FailuresKey(here)
+        id_here = groups.get(FailuresKey.decode(text).id)
+        return None if id_here is None else FailuresKey(id_here)
 
     def group(text: str) -> FailureKey | None:
-        here = groups.get(FailureKey.decode(text).id)
-        return None if here is None else FailureKey(here)
+        id_here = groups.get(FailureKey.decode(text).id)
+        return None if id_here is None else FailureKey(id_here)
 
     def topic(text: str) -> FailuresTopic | None:
-        here = groups.get(FailuresTopic.decode(text).id)
-        return None if here is None else FailuresTopic(here)
+        id_here = groups.get(FailuresTopic.decode(text).id)
+        return None if id_here is None else FailuresTopic(id_here)
 
     return KeyMapping({FailuresKey.kind: first, FailureKey.kind: group}, {FailuresTopic.kind: topic})

@@ -65,6 +65,6 @@ def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at:
     Neo says when it began and how long it ran, not when it ended. One that is continued also rests in between, so
     that this is no later than its last run's end.
     """
-    ran = timedelta(milliseconds=max(total_execution_ms or 0, 0))
+    run_time = timedelta(milliseconds=max(total_execution_ms or 0, 0))
     # the shorter of two spans, then added: an absurd one of an older ledger has no moment at its end
-    return created_at + min(ran, observed_at - created_at)
+    return created_at + min(run_time, observed_at - created_at)

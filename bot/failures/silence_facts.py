@@ -51,11 +51,11 @@ def target_name(reader: Reader, target: SilenceTarget) -> str:
 def silence_choices(reader: Reader, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
     """Return what can be silenced of what an alert reports, from one snapshot."""
     with reader:
-        found = facts_of(reader, groups, basis, EVERYTHING)
+        groups_facts = facts_of(reader, groups, basis, EVERYTHING)
         return [
-            *_kinds(reader, (each.kind for each in found)),
-            *_models(each.model for each in found),
-            *_members(reader, (email for each in found for email in each.members)),
+            *_kinds(reader, (each.kind for each in groups_facts)),
+            *_models(each.model for each in groups_facts),
+            *_members(reader, (email for each in groups_facts for email in each.members)),
         ]
 
 

@@ -120,13 +120,13 @@ def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) 
     It searches a short time first, which is enough for members with many tasks: nothing is booked onto a task before
     it was created.
     """
-    found: list[TaskRow] = []
+    rows: list[TaskRow] = []
     for back in _SEARCHES:
         selection = Selection(scope, Window(now - back, now + timedelta(days=1)))
-        found = task_rows(reader, selection, basis, None, by_name=True)
-        if sum(row.created_at >= now - back for row in found) >= TASKS:
+        rows = task_rows(reader, selection, basis, None, by_name=True)
+        if sum(row.created_at >= now - back for row in rows) >= TASKS:
             break
-    return sorted(found, key=lambda row: row.created_at, reverse=True)[:TASKS]
+    return sorted(rows, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
 def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> TeamFacts:

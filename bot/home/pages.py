@@ -1,4 +1,4 @@
-"""The pages of App Home, as viewers would see them now."""
+"""Builds the page of App Home that a viewer sees now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -67,7 +67,7 @@ class HomePublisher:
         self._paused_until = now + min(length, _LONGEST_PAUSE)
 
     def is_paused(self, now: datetime) -> bool:
-        """Return whether publishing is paused; a pause that a clock set that ran ahead does not count."""
+        """Return whether publishing is paused; a pause that was set while the clock ran ahead does not count."""
         return self._paused_until is not None and now < self._paused_until <= now + _LONGEST_PAUSE
 
     async def _publish(self, user: str, *, at_once: bool) -> None:

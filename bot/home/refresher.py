@@ -24,7 +24,7 @@ _MOST_FAILURES = 3  # in one tick; then the others wait for the next one
 
 @dataclass(slots=True)
 class HomeRefresher:
-    """Republishes pages; `zone` is that of dates, `clock` gives aware times."""
+    """Republishes pages. `zone` says when a local day ends; `clock` gives aware times."""
 
     database: Database
     viewers: Viewers

@@ -1,6 +1,6 @@
 """The table of App Home's viewers, and when their page was last published."""
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Column, String
 from sqlmodel import Field, SQLModel
 
 
@@ -11,5 +11,7 @@ class HomeViewer(SQLModel, table=True):
 
     slack_user: str = Field(primary_key=True)
     opened_at: int = Field(index=True, sa_type=BigInteger)
-    drawn_at: int = Field(sa_type=BigInteger)
-    looks: str  # a hash of what was published, without how fresh it is
+    claimed_at: int = Field(
+        sa_column=Column("drawn_at", BigInteger, nullable=False)
+    )  # when it was last to be published
+    content_hash: str = Field(sa_column=Column("looks", String, nullable=False))  # of what was, without its last block

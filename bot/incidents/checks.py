@@ -24,11 +24,12 @@ def current_incidents(
 
     Args:
         reader: the database.
-        free_bytes: on its disk.
-        broken: the operator's own templates that cannot be used, each with why; None before they were looked at, so
-            that an incident about them stays as it is.
-        now: the moment.
-        refusal: Slack's word for not taking the app token, "" if it does; None before it was tried, likewise.
+        free_bytes: how much is free on the disk of the database.
+        broken: the operator's own templates that cannot be used, each with the reason; None before they were checked,
+            in which case an open incident about them stays open.
+        now: the present moment.
+        refusal: the code with which Slack refused the app token, "" if it did not; None before it was tried, in which
+            case an open incident about it stays open.
     """
     with reader:
         descriptions = {
@@ -127,5 +128,5 @@ _LOOKALIKES = {ord("<"): "\u2039", ord(">"): "\u203a", ord("`"): "\u02cb"}
 
 
 def _inert(text: str, longest: int) -> str:
-    """Return text from elsewhere so that it mentions nobody and is no code within a sentence."""
+    """Return untrusted text without the signs that make a mention, a link or code of it."""
     return one_line(text, longest).translate(_LOOKALIKES)

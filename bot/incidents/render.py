@@ -35,8 +35,8 @@ class IncidentRenderer:
         return await self._current_message(IncidentTopic.decode(request.topic or "").incident)
 
     async def _current_message(self, incident: int) -> Message | None:
-        found = await self.database.read(lambda reader: incident_by_id(reader, incident))
-        return None if found is None else self._outcome_message(found)
+        stored = await self.database.read(lambda reader: incident_by_id(reader, incident))
+        return None if stored is None else self._outcome_message(stored)
 
     def _alarm_message(self, incident: StoredIncident) -> Message:
         return self._message(incident, recovered=False, back=False)

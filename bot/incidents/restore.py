@@ -21,12 +21,12 @@ def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
         key = decode_event(text)
         if isinstance(key, IncidentKey):
             return key
-        here = ids.get(key.incident)
-        return None if here is None else replace(key, incident=here)
+        id_here = ids.get(key.incident)
+        return None if id_here is None else replace(key, incident=id_here)
 
     def topic(text: str) -> IncidentTopic | None:
         former_topic = IncidentTopic.decode(text)
-        here = ids.get(former_topic.incident)
-        return None if here is None else replace(former_topic, incident=here)
+        id_here = ids.get(former_topic.incident)
+        return None if id_here is None else replace(former_topic, incident=id_here)
 
     return KeyMapping({IncidentKey.kind: event}, {IncidentTopic.kind: topic})

@@ -3,22 +3,22 @@
 from datetime import timedelta
 from enum import StrEnum
 
-FAILED_PASSES = 3  # in a row, that failed or did not add up
-LONGEST_WITHOUT_END = timedelta(hours=6)  # of passes none of which came to an end, however many
-LEAST_FREE_BYTES = 200 * 2**20  # on the disk of the database
-RECENT = timedelta(days=1)  # for which a message that could not be delivered is an incident
+FAILED_PASSES = 3  # so many passes in a row that failed or were incomplete are an incident
+LONGEST_WITHOUT_END = timedelta(hours=6)  # without a complete pass is an incident, however many were begun
+LEAST_FREE_BYTES = 200 * 2**20  # less than this on the disk of the database is an incident
+RECENT = timedelta(days=1)  # for so long an undelivered message is an incident
 
 
 class IncidentName(StrEnum):
-    """What can be wrong."""
+    """What can be wrong. The names stand in the keys of posted notifications, and so stay as they are."""
 
-    UPSTREAM = "upstream"
-    READING = "reading"
-    INCOMPLETE = "incomplete"
-    SCOPE = "scope"
-    QUARANTINE = "quarantine"
-    DEAD = "dead"
-    WORDING = "wording"
-    TEMPLATE = "template"
-    DISK = "disk"
-    CONNECTION = "connection"
+    UPSTREAM = "upstream"  # Neo did not answer, or refused
+    READING = "reading"  # a pass was broken off by a fault of this program or machine
+    INCOMPLETE = "incomplete"  # passes end, but none of them holds every task
+    SCOPE = "scope"  # the key does not see the whole team any more
+    QUARANTINE = "quarantine"  # rows of Neo cannot be booked
+    DEAD = "dead"  # messages could not be delivered
+    WORDING = "wording"  # messages cannot be rendered
+    TEMPLATE = "template"  # one of the operator's own templates is broken
+    DISK = "disk"  # little space is left
+    CONNECTION = "connection"  # Slack refuses the app token

@@ -114,13 +114,13 @@ _CONTINUE = "UPDATE OR IGNORE incident SET said = ?, told_on = ?, ended_at = ? W
 
 def adopt_incidents(connection: "Connection", former: FormerLedger) -> dict[int, int]:
     """Write the incidents as the former ledger has them; return their ids here by the former ones."""
-    here = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
-    theirs = former.rows("SELECT * FROM incident ORDER BY id")
-    known = [row for row in theirs if _identity(row) in here]
-    for row in known:  # those first: of each name one alone is open
+    identities = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
+    former_rows = former.rows("SELECT * FROM incident ORDER BY id")
+    known_rows = [row for row in former_rows if _identity(row) in identities]
+    for row in known_rows:  # those first: of each name one alone is open
         connection.exec_driver_sql(_CONTINUE, (row["said"], row["told_on"], row["ended_at"], row["id"]))
-    ids = {row["id"]: row["id"] for row in known}
-    for row in theirs:
+    ids = {row["id"]: row["id"] for row in known_rows}
+    for row in former_rows:
         if row["id"] not in ids and (key := insert_row_anew(connection, "incident", row)) is not None:
             ids[row["id"]] = key
     return ids

@@ -1,6 +1,6 @@
 """The table of incidents: what was wrong, since when, until when."""
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
 _OPEN = text("ended_at IS NULL")
@@ -16,7 +16,7 @@ class Incident(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     name: str
-    said: str
+    description: str = Field(sa_column=Column("said", String, nullable=False))
     began_at: int = Field(sa_type=BigInteger)
-    told_on: str | None  # the local day on which operators were last notified
+    reported_on: str | None = Field(sa_column=Column("told_on", String))  # the local day operators were last notified
     ended_at: int | None = Field(sa_type=BigInteger)

@@ -119,7 +119,7 @@ class NeoClient:
         loop = asyncio.get_running_loop()
         began = loop.time()
 
-        def again(error: Exception) -> bool | float:
+        def may_retry(error: Exception) -> bool | float:
             if not isinstance(error, TransientError) or (can_ask_for_less and isinstance(error, TooLargeError)):
                 return False
             if not error.retry_after:  # none, or no wait at all: then pauses that grow
@@ -129,7 +129,7 @@ class NeoClient:
             )
 
         async for attempt in stamina.retry_context(
-            on=again, attempts=None, timeout=None, wait_initial=self._retry_policy.first_wait, wait_max=10.0
+            on=may_retry, attempts=None, timeout=None, wait_initial=self._retry_policy.first_wait, wait_max=10.0
         ):
             with attempt:
                 return await self._get_page_once(
@@ -193,14 +193,14 @@ async def connect(
 def _http(url: str, credential: Mapping[str, str], retry_policy: RetryPolicy) -> httpx.AsyncClient:
     encrypted = url.startswith("https://")
     try:
-        here = is_loopback(httpx.URL(url).host)
+        is_local = is_loopback(httpx.URL(url).host)
         return httpx.AsyncClient(
             base_url=url,
             # a plain request, to the loopback alone, needs no certificates to be read
             verify=httpx.create_ssl_context() if encrypted else False,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **credential},
             # a proxy would read the key of a plain request, and has nothing to do with what stays on this machine
-            trust_env=encrypted and not here,
+            trust_env=encrypted and not is_local,
             follow_redirects=False,  # httpx would carry X-Api-Key along to another host
             timeout=httpx.Timeout(retry_policy.answer, connect=retry_policy.connect),
             limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),
@@ -223,13 +223,13 @@ def _utc_text(moment: datetime | None, *, up: bool = False) -> str | None:
 
 def _unreachable(error: Exception) -> NeoError:
     proxy_status = str(error)[:3] if isinstance(error, httpx.ProxyError) else ""
-    found = obstacle(error, int(proxy_status) if proxy_status.isdigit() else None)
-    if found is None and isinstance(error, httpx.ConnectTimeout):
-        found = NOT_IN_TIME
-    if found is None:
+    known_obstacle = obstacle(error, int(proxy_status) if proxy_status.isdigit() else None)
+    if known_obstacle is None and isinstance(error, httpx.ConnectTimeout):
+        known_obstacle = NOT_IN_TIME
+    if known_obstacle is None:
         why = "no connection" if isinstance(error, httpx.ConnectError) else "the connection broke"
         return UnavailableError(f"Neo cannot be reached ({why}).")
-    return (ObstructedError if found.lasting else UnavailableError)(f"Neo cannot be reached: {found}")
+    return (ObstructedError if known_obstacle.lasting else UnavailableError)(f"Neo cannot be reached: {known_obstacle}")
 
 
 _SECONDS = re.compile(r"(\d+)(\.\d*)?", re.ASCII)  # whole by the standard, and yet some send fractions
@@ -240,8 +240,8 @@ def _retry_after(headers: Mapping[str, str], now: datetime | None) -> float | No
     text = headers.get("retry-after", "").strip()
     if seconds := _SECONDS.fullmatch(text):
         return float(f"{seconds[1][:9]}{seconds[2] or ''}")
-    wanted, sent = _http_date(text), _http_date(headers.get("date")) or now
-    return max(0.0, (wanted - sent).total_seconds()) if wanted and sent else None
+    retry_at, sent_at = _http_date(text), _http_date(headers.get("date")) or now
+    return max(0.0, (retry_at - sent_at).total_seconds()) if retry_at and sent_at else None
 
 
 def _http_date(text: str | None) -> datetime | None:

@@ -16,7 +16,7 @@ def creation_time(text: str) -> datetime:
         ValueError: with the reason it cannot be read.
     """
     try:
-        moment = _usual(text) or _unusual(text)
+        moment = _parse_fast(text) or _parse_slow(text)
     except TimestampError as error:
         raise ValueError(f"`created_at` names {error} - at `$.created_at`") from None
     if moment.year not in _YEARS:
@@ -34,20 +34,24 @@ def readable_creation_time(created_at: object) -> datetime | None:
         return None
 
 
-def _usual(text: str) -> datetime | None:
-    """Return the moment of what nearly all look like, `2026-11-20T09:00:00.123456789Z`, at a tenth of the cost."""
+def _parse_fast(text: str) -> datetime | None:
+    """Return the moment of the usual spelling, `2026-11-20T09:00:00.123456789Z`, ten times as fast as `_parse_slow`.
+
+    Returns None for any other spelling.
+    """
     if text[4:5] == text[7:8] == "-" and text[10:11] == "T" and text[19:20] in _Z_OR_POINT and text[-1:] == "Z":
         try:
-            return _from_iso(text) if text[11:13] != "24" else None  # which not every Python takes
+            return _from_iso(text) if text[11:13] != "24" else None  # not every Python reads the hour 24
         except ValueError:
             return None
     return None
 
 
-def _unusual(text: str) -> datetime:
-    written = read_timestamp(text.strip())
-    if written is None:
+def _parse_slow(text: str) -> datetime:
+    """Return the moment of any other spelling. Raises ValueError or TimestampError if there is none."""
+    timestamp = read_timestamp(text.strip())
+    if timestamp is None:
         raise ValueError("Invalid RFC3339 encoded datetime - at `$.created_at`")
-    if written.offset is None:
+    if timestamp.offset is None:
         raise ValueError("Expected `datetime` with a timezone component - at `$.created_at`")
-    return written.utc
+    return timestamp.utc

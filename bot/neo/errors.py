@@ -100,32 +100,36 @@ _TOO_LARGE = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, H
 
 def error_of_answer(status: int, code: str | None, retry_after: float | None) -> NeoError:
     """Return the error for an answer that is not 200; `code` is the upstream's own, preferred over the status."""
-    known = _BY_STATUS.get(status)
+    permanent = _BY_STATUS.get(status)
     if code in _BY_CODE and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        known = _BY_STATUS[_BY_CODE[code]]
-    if known:
-        kind, message = known
+        permanent = _BY_STATUS[_BY_CODE[code]]
+    if permanent:
+        kind, message = permanent
         return kind(message)
-    shown = f"{status}, {code}" if code else str(status)
+    status_text = f"{status}, {code}" if code else str(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimitedError(_wait(retry_after), retry_after)
     if status in _TOO_LARGE:
-        too_large = TooLargeError(f"Neo could not give so large an answer ({shown}).")
+        too_large = TooLargeError(f"Neo could not give so large an answer ({status_text}).")
         too_large.retry_after = retry_after
         return too_large
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        error = UnavailableError(f"Neo is failing ({shown}). What the ledger holds stays; the next good pass mends it.")
+        error = UnavailableError(
+            f"Neo is failing ({status_text}). What the ledger holds stays; the next good pass mends it."
+        )
         error.retry_after = retry_after
         return error
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return RedirectedError(
             f"Neo answered with a redirect ({status}), which is not followed: the key would travel. Check NEO_API_URL."
         )
-    rejected = RejectedError(f"Neo does not accept the question ({shown}). Check NEO_API_URL, or update neo-usage.")
+    rejected = RejectedError(
+        f"Neo does not accept the question ({status_text}). Check NEO_API_URL, or update neo-usage."
+    )
     rejected.status = status
     return rejected
 
 
 def _wait(retry_after: float | None) -> str:
-    asked = "" if retry_after is None else f" and asks to wait {retry_after:.0f} s"
-    return f"Neo is limiting requests (429){asked}."
+    wait = "" if retry_after is None else f" and asks to wait {retry_after:.0f} s"
+    return f"Neo is limiting requests (429){wait}."

@@ -26,8 +26,8 @@ def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
     there should be a text and the like are dropped; of a text only what is no text is replaced.
     """
     money = {name: row[name] for name in _MONEY if name in row}
-    if isinstance(given := row.get("is_byok"), str) and given.lower() in _BOOLEANS:
-        money["is_byok"] = _BOOLEANS[given.lower()]
+    if isinstance(is_byok := row.get("is_byok"), str) and is_byok.lower() in _BOOLEANS:
+        money["is_byok"] = _BOOLEANS[is_byok.lower()]
     if money.get("is_byok") is False:
         money |= {name: _amount(row.get(name)) for name in OWN_KEY_COSTS}
     return money | {name: sound(row.get(name)) for name, sound in _DECORATION.items()}

@@ -56,10 +56,10 @@ def error_code(body: bytes) -> str | None:
     return code if code and _CODE.fullmatch(code) else None
 
 
-def _page(rows: Iterable[UsageRow], bad: Iterable[Refused], facts: ListFacts, latest: datetime | None) -> Page:
+def _page(rows: Iterable[UsageRow], refusals: Iterable[Refused], facts: ListFacts, latest: datetime | None) -> Page:
     if facts.total < 0:
         raise NotAPageError("its total is negative")
-    tasks, refused = [], list(bad)
+    tasks, refused = [], list(refusals)
     for row in rows:
         try:
             tasks.append(checked_task(row, latest))
@@ -70,17 +70,18 @@ def _page(rows: Iterable[UsageRow], bad: Iterable[Refused], facts: ListFacts, la
 
 def _row_by_row(body: bytes, latest: datetime | None) -> Page:
     raw = raw_json(body)
-    listed: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    data, total = listed.get("data"), _total(listed)
+    page: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+    data, total = page.get("data"), _total(page)
     if not isinstance(data, list) or total is None:
         raise NotAPageError("it has no `data` and `total`")
-    rows, bad = [], []
+    rows, refusals = [], []
     for each in data:
         try:
             rows.append(_row(each))
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-            bad.append(refused_value(each, error))
-    return _page(rows, numbered(bad), ListFacts(total, _BOOLEANS.get(str(listed.get("has_more")).lower())), latest)
+            refusals.append(refused_value(each, error))
+    facts = ListFacts(total, _BOOLEANS.get(str(page.get("has_more")).lower()))
+    return _page(rows, numbered(refusals), facts, latest)
 
 
 def _row(value: object) -> UsageRow:

@@ -34,8 +34,8 @@ class ChannelFinder:
             SlackError: Slack does not answer, or keeps the bot out.
         """
         now = self.clock()
-        known = self._known.get(name)
-        if known is None or not timedelta(0) <= now - known[1] < FRESH:
+        cached = self._known.get(name)
+        if cached is None or not timedelta(0) <= now - cached[1] < FRESH:
             await asyncio.shield(self._lookup(name))
         return self._known[name][0]
 
@@ -47,16 +47,16 @@ class ChannelFinder:
         lookup = self._lookups.get(name)
         if lookup is None:
             lookup = self._lookups[name] = asyncio.create_task(self._remember(name))
-            lookup.add_done_callback(lambda done: self._forget_lookup(name, done))
+            lookup.add_done_callback(lambda task: self._forget_lookup(name, task))
         return lookup
 
     async def _remember(self, name: str) -> None:
         now = self.clock()
         self._known[name] = await self._resolution(name), now
 
-    def _forget_lookup(self, name: str, done: "asyncio.Task[None]") -> None:
+    def _forget_lookup(self, name: str, lookup: "asyncio.Task[None]") -> None:
         self._lookups.pop(name, None)
-        if not done.cancelled() and (error := done.exception()) is not None:  # perhaps nobody waits for it any more
+        if not lookup.cancelled() and (error := lookup.exception()) is not None:  # perhaps nobody waits for it any more
             log.info("a channel could not be looked up", why=str(error))
 
     async def end(self) -> None:
@@ -81,9 +81,9 @@ class ChannelFinder:
 
     async def _channel_named(self, name: str) -> dict[str, Any] | None:
         """Return a channel as Slack has it; one that was found by its name before costs one request, by its id."""
-        known, _ = self._known.get(name, (None, None))
-        if isinstance(known, ResolvedChannel):
-            channel = await self.workspace.channels.find(known.channel)
+        cached, _ = self._known.get(name, (None, None))
+        if isinstance(cached, ResolvedChannel):
+            channel = await self.workspace.channels.find(cached.channel)
             if channel and not channel.get("is_archived") and name in {channel["id"], f"#{channel['name']}"}:
                 return channel
         return await self.workspace.channels.find(name)

@@ -29,8 +29,8 @@ class Directory:
     async def start_filling(self, seconds: float) -> None:
         """Start to read all users, and wait at most so long for it: if it takes longer, it goes on by itself."""
         self._filling = asyncio.create_task(self.fill())
-        done, _ = await asyncio.wait({self._filling}, timeout=seconds)
-        for each in done:
+        finished, _ = await asyncio.wait({self._filling}, timeout=seconds)
+        for each in finished:
             each.result()
 
     async def stop_filling(self) -> None:
@@ -42,9 +42,9 @@ class Directory:
     async def fill(self) -> None:
         """Read all users, so that nobody's first question waits for Slack; on failure they are looked up one by one."""
         cursor: str | None = ""
-        read: set[str] = set()
-        while cursor is not None and cursor not in read:  # a list whose cursors repeat ends, too
-            seen = self.clock()
+        read_cursors: set[str] = set()
+        while cursor is not None and cursor not in read_cursors:  # a list whose cursors repeat ends, too
+            asked_at = self.clock()
             try:
                 records, following = await self.workspace.users.page(cursor)
             except RateLimitedError as limit:
@@ -54,8 +54,8 @@ class Directory:
                 log.warning("cannot read the list of people; asking one by one", why=str(error))
                 return
             for record in records:
-                self._cache_user(self._read(record), seen)
-            read.add(cursor)
+                self._cache_user(self._read(record), asked_at)
+            read_cursors.add(cursor)
             cursor = following
         log.info("read the list of people", people=len(self._cache))
 
@@ -65,17 +65,17 @@ class Directory:
         Raises:
             SlackError: Slack does not answer.
         """
-        known = self._cache.get(user)
-        if known and timedelta(0) <= self.clock() - known[1] < FRESH:
-            return known[0]
-        seen = self.clock()
+        cached = self._cache.get(user)
+        if cached and timedelta(0) <= self.clock() - cached[1] < FRESH:
+            return cached[0]
+        asked_at = self.clock()
         record = await self.workspace.users.by_id(user)
         if record is None:
             self._cache.pop(user, None)
             return None
-        found = self._read(record)
-        self._cache_user(found, seen)
-        return found
+        slack_user = self._read(record)
+        self._cache_user(slack_user, asked_at)
+        return slack_user
 
     async def _look_up_id(self, email: str) -> str | None:
         """Return the id of the user with an e-mail, from Slack; None if there is none, or it is not confirmed.
@@ -86,9 +86,9 @@ class Directory:
         record = await self.workspace.users.by_email(email)
         if record is None:
             return None
-        found = self._read(record)
-        self._cache_user(found, self.clock())
-        return found.id if found.email == email else None
+        slack_user = self._read(record)
+        self._cache_user(slack_user, self.clock())
+        return slack_user.id if slack_user.email == email else None
 
     async def holder(self, email: str) -> SlackUser | None:
         """Return the user who has an e-mail now and may use the bot; None if there is none.
@@ -96,12 +96,12 @@ class Directory:
         Raises:
             SlackError: Slack does not answer.
         """
-        known = self.users_by_email([email]).get(email)
-        found = await self.user(known.id) if known else None
-        if found is None or found.email != email:
-            other = await self._look_up_id(email)
-            found = await self.user(other) if other else None
-        return None if found is None or found.denial or found.email != email else found
+        cached = self.users_by_email([email]).get(email)
+        slack_user = await self.user(cached.id) if cached else None
+        if slack_user is None or slack_user.email != email:
+            user_id = await self._look_up_id(email)
+            slack_user = await self.user(user_id) if user_id else None
+        return None if slack_user is None or slack_user.denial or slack_user.email != email else slack_user
 
     def denied_user(self, email: str) -> SlackUser | None:
         """Return the user with an e-mail who may not use the bot, as far as is known; None if there is none."""
@@ -113,12 +113,12 @@ class Directory:
 
     def users_by_email(self, emails: Iterable[str]) -> dict[str, SlackUser]:
         """Return the users with these e-mails, as far as is known; for addressing people, not for their roles."""
-        wanted = set(emails)
-        return {user.email: user for user, _ in self._cache.values() if user.email in wanted and not user.denial}
+        addresses = set(emails)
+        return {user.email: user for user, _ in self._cache.values() if user.email in addresses and not user.denial}
 
     def _read(self, record: dict[str, Any]) -> SlackUser:
         own = self.workspace.identity
         return read_user(record, own.team, own.enterprise)
 
-    def _cache_user(self, user: SlackUser, seen: datetime) -> None:
-        self._cache[user.id] = user, seen
+    def _cache_user(self, user: SlackUser, asked_at: datetime) -> None:
+        self._cache[user.id] = user, asked_at

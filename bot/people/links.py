@@ -68,16 +68,16 @@ def link(connection: "Connection", slack_user: str, email: str, by: str, now: da
     Raises:
         LinkError: the e-mail is no address, or linked to somebody else.
     """
-    wanted = stored_email(email)
-    if not _EMAIL.fullmatch(wanted):
+    key = stored_email(email)
+    if not _EMAIL.fullmatch(key):
         raise LinkError(f"{email} is no e-mail address.")
-    owner = user_of(connection, wanted)
+    owner = user_of(connection, key)
     if owner is not None and owner != slack_user:
         holder = format_mention(owner)
-        raise LinkError(f"{wanted} is linked to {holder} already. Remove that first: `link {holder} remove`.")
+        raise LinkError(f"{key} is linked to {holder} already. Remove that first: `link {holder} remove`.")
     before = email_of(connection, slack_user)
-    if before != wanted:
-        _apply(connection, LinkChange(slack_user, before, wanted, by, now))
+    if before != key:
+        _apply(connection, LinkChange(slack_user, before, key, by, now))
     return before
 
 

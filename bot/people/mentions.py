@@ -61,10 +61,10 @@ def _one_named(name: str, emails: Mapping[str, str], mentioned: EmailsByMention 
 
 
 def _one_called(name: str, emails: Mapping[str, str]) -> str:
-    wanted = name.removeprefix("@")
-    matches = {now for email, now in emails.items() if email == wanted or email.split("@")[0] == wanted}
+    address = name.removeprefix("@")
+    matches = {now for email, now in emails.items() if email == address or email.split("@")[0] == address}
     if not matches:
-        matches = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == wanted}
+        matches = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == address}
     if len(matches) != 1:
         what = "nobody in the ledger is" if not matches else f"{len(matches)} members are"
         raise RefusedError(f"{what} called {name}. Type the whole e-mail, or pick somebody from Slack's list.")

@@ -53,8 +53,8 @@ class People:
             raise DeniedError(DenialReason.GONE)
         if slack_user.denial:
             raise DeniedError(slack_user.denial)
-        linked, taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
-        return caller_of(slack_user, self.admins, linked, taken=taken)
+        linked, is_email_taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
+        return caller_of(slack_user, self.admins, linked, taken=is_email_taken)
 
     async def _look_up(self, user: str) -> SlackUser | None:
         """Return a user, after a short wait if Slack's rate limit asks for one."""
@@ -97,8 +97,8 @@ class People:
             slack_user = await self.directory.user(user)
         except SlackError:
             slack_user = None
-        linked, taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
-        return linked or (None if taken or slack_user is None else slack_user.email)
+        linked, is_email_taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
+        return linked or (None if is_email_taken or slack_user is None else slack_user.email)
 
     def whom_to_ask(self) -> str:
         """Return operators as mentions, for whoever needs one."""

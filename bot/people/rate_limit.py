@@ -31,10 +31,10 @@ def charge_rate_limit(connection: "Connection", user: str, now: datetime) -> Non
     if len(recent) >= MOST:
         wait = from_us(recent[-1][0]) + WITHIN - now
         minutes = -(-wait // _MINUTE)
-        again = f"{minutes} minutes" if minutes > 1 else "a minute"
+        waiting_time = f"{minutes} minutes" if minutes > 1 else "a minute"
         raise RefusedError(
             f"You have sent {MOST} requests or messages to others in the last hour. Nothing was sent. Try again in"
-            f" {again}."
+            f" {waiting_time}."
         )
     connection.exec_driver_sql("INSERT INTO outgoing_act (slack_user, at) VALUES (?,?)", (user, to_us(now)))
 
@@ -44,7 +44,7 @@ _ACTS = "SELECT slack_user, at FROM outgoing_act"
 
 def adopt_acts(connection: "Connection", former: FormerLedger) -> None:
     """Copy, after a restore, the acts of the former ledger that are not here: they still count towards the limit."""
-    here = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
+    known_acts = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
     for row in former.rows(_ACTS):
-        if (row["slack_user"], row["at"]) not in here:
+        if (row["slack_user"], row["at"]) not in known_acts:
             insert_row(connection, "outgoing_act", row)

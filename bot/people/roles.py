@@ -52,8 +52,8 @@ def _denial(record: dict[str, Any], team: str, enterprise: str | None) -> Denial
 
 
 def _is_colleague(record: dict[str, Any], team: str, enterprise: str | None) -> bool:
-    theirs = (record.get("enterprise_user") or {}).get("enterprise_id")
-    return record.get("team_id") == team or (enterprise is not None and theirs == enterprise)
+    users_enterprise = (record.get("enterprise_user") or {}).get("enterprise_id")
+    return record.get("team_id") == team or (enterprise is not None and users_enterprise == enterprise)
 
 
 def caller_of(user: SlackUser, admins: Collection[str], linked: str | None, *, taken: bool) -> Caller:

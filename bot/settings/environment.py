@@ -17,11 +17,11 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
 
     Raises SettingsError with every problem found.
     """
-    given = os.environ if environment is None else environment
+    variables = os.environ if environment is None else environment
     texts = dict(_dotenv_values(directory or Path.cwd()))
-    texts.update((name, value) for name, value in given.items() if value.strip())
+    texts.update((name, value) for name, value in variables.items() if value.strip())
     fields, problems = _parse(texts)
-    problems = [*_misspelt_names(given), *problems, *_conflicts(fields)]
+    problems = [*_misspelt_names(variables), *problems, *_conflicts(fields)]
     if problems:
         raise SettingsError(problems)
     return Settings(**fields)
@@ -54,9 +54,9 @@ def _parse(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
 def _misspelt_names(given: Mapping[str, str]) -> Iterator[str]:
     """Yield a problem for each name that an env file made of one of ours, so that its value is not used."""
     for name in given:
-        meant = name.strip().removeprefix("export ").strip()
-        if meant in NAMES and name != meant:
-            yield f"{meant}: it came as `{name}`, which nobody reads. Write {meant}=VALUE, without `export` or spaces."
+        right = name.strip().removeprefix("export ").strip()
+        if right in NAMES and name != right:
+            yield f"{right}: it came as `{name}`, which nobody reads. Write {right}=VALUE, without `export` or spaces."
 
 
 def _conflicts(fields: Mapping[str, Any]) -> Iterator[str]:

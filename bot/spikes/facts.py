@@ -19,8 +19,8 @@ def spikes_of(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[
     candidates = _members_above_floor(reads, day, policy, members)
     windows = [period(Unit.DAY, day - timedelta(days=back), policy.zone) for back in range(DAYS, -1, -1)]
     spent = daily_spend(reads, candidates, windows, policy.basis) if candidates else {}
-    found = (spike(member, nanos[-1], nanos[:-1], policy.floor_nanos) for member, nanos in spent.items())
-    return sorted((each for each in found if each), key=lambda each: (-each.nanos, each.member))
+    spikes = (spike(member, nanos[-1], nanos[:-1], policy.floor_nanos) for member, nanos in spent.items())
+    return sorted((each for each in spikes if each), key=lambda each: (-each.nanos, each.member))
 
 
 def _members_above_floor(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[int] | None) -> list[int]:

@@ -28,10 +28,10 @@ class SpikeRenderer:
     async def render_event(self, request: RenderRequest) -> Message | None:
         """Return a member's day that is far above their usual one; None if it is that no more."""
         key = SpikeKey.decode(request.dedup_key)
-        found = await self.database.read(lambda reader: self._spike(reader, key.member, key.day))
-        if found is None:
+        reported = await self.database.read(lambda reader: self._spike(reader, key.member, key.day))
+        if reported is None:
             return None
-        email, spike = found
+        email, spike = reported
         is_named = request.in_dm or self.privacy is Privacy.NAMED
         return paragraph(
             self.templates.render(

@@ -106,11 +106,11 @@ class QuestionHandlers:
     def _misspelt_command(self, line: str, error: QueryError, commands: Collection[str]) -> Message | None:
         """Return an answer that names the command meant, if the error is in the first word and a command is near it."""
         first, _, rest = clean(line).partition(" ")
-        meant = nearest(first, commands) if error.column == 1 and error.word.startswith(first) else None
-        if meant is None or (error.instead and nearest(first, (meant, error.instead.partition(" ")[0])) != meant):
+        command = nearest(first, commands) if error.column == 1 and error.word.startswith(first) else None
+        if command is None or (error.instead and nearest(first, (command, error.instead.partition(" ")[0])) != command):
             return None
-        reason = f"not a word I know; did you mean `{meant}`?"
-        instead = f"{meant} {without_markup(rest)}".strip()
+        reason = f"not a word I know; did you mean `{command}`?"
+        instead = f"{command} {without_markup(rest)}".strip()
         return self._paragraph("syntax_error", word=first, column=1, reason=reason, instead=instead)
 
     def _syntax_error(self, error: QueryError) -> Message:

@@ -60,9 +60,9 @@ def _selection(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> 
     """Return what the question selects of what its caller may see."""
     question = request.question
     scope = Scope.of(reader, request.caller)
-    granted = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+    access = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
     window = resolve(question.effective_when, request.now, policy.zone)
-    return Selection(scope, window, granted.members, question.filters, question.byok)
+    return Selection(scope, window, access.members, question.filters, question.byok)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class _ReportBuilder:
         warning = key_warning(self.reader, scope)
         total = sums(self.reader, self.selection, policy.failing)
         all_groups = self._groups()
-        kept = all_groups[: question.top] if question.top else all_groups
+        top_groups = all_groups[: question.top] if question.top else all_groups
         return Report(
             query=describe(question),
             question=question,
@@ -95,9 +95,9 @@ class _ReportBuilder:
             basis=policy.basis,
             total=total,
             previous=self._previous(begins),
-            groups=tuple(kept),
-            groups_omitted=len(all_groups) - len(kept),
-            omitted_nanos=sum(each.spend(policy.basis) for each in all_groups[len(kept) :]),
+            groups=tuple(top_groups),
+            groups_omitted=len(all_groups) - len(top_groups),
+            omitted_nanos=sum(each.spend(policy.basis) for each in all_groups[len(top_groups) :]),
             rows=tuple(rows),
             details=tuple(self._details()),
             as_of=fresh.as_of,
@@ -128,8 +128,8 @@ class _ReportBuilder:
             return []
         if len(task_ids(self.reader, scope, question.included_values(Field.TASK))) > _MOST_DETAILS:
             return []
-        inside = task_rows(self.reader, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
-        return [detail for row in inside if (detail := task_detail(self.reader, scope, row.task_id))]
+        rows = task_rows(self.reader, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
+        return [detail for row in rows if (detail := task_detail(self.reader, scope, row.task_id))]
 
     def _previous(self, begins: datetime | None) -> Previous | None:
         window = window_before(self.request.question.effective_when, self.request.now, self.policy.zone)

@@ -83,9 +83,9 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
 
 
 def _groups(report: Report) -> list[RenderableType]:
-    shown = report.groups if report.question.top else report.groups[:MOST_LINES]
-    cut = report.groups[len(shown) :]
-    parts: list[RenderableType] = [_counts(report, shown) if report.question.counts_only else _amounts(report, shown)]
+    groups = report.groups if report.question.top else report.groups[:MOST_LINES]
+    cut = report.groups[len(groups) :]
+    parts: list[RenderableType] = [_counts(report, groups) if report.question.counts_only else _amounts(report, groups)]
     omitted = len(cut) + report.groups_omitted
     if omitted:
         rest = sum(each.spend(report.basis) for each in cut) + report.omitted_nanos
@@ -96,10 +96,10 @@ def _groups(report: Report) -> list[RenderableType]:
     return parts
 
 
-def _amounts(report: Report, shown: Sequence[SpendGroup]) -> Table:
+def _amounts(report: Report, groups: Sequence[SpendGroup]) -> Table:
     table = _table([*report.question.by], ["spend", "share", "", "tasks"])
-    largest = max((each.spend(report.basis) for each in shown), default=0)
-    for each in shown:
+    largest = max((each.spend(report.basis) for each in groups), default=0)
+    for each in groups:
         share = report.share(each)
         table.add_row(
             *(one_line(part, 60) for part in each.key),
@@ -111,11 +111,11 @@ def _amounts(report: Report, shown: Sequence[SpendGroup]) -> Table:
     return table
 
 
-def _counts(report: Report, shown: Sequence[SpendGroup]) -> Table:
+def _counts(report: Report, groups: Sequence[SpendGroup]) -> Table:
     tools = "tool" in report.question.by
     table = _table([*report.question.by], ["calls", "time", "", "tasks"] if tools else ["triggers", "", "tasks"])
-    largest = max((each.calls for each in shown), default=0)
-    for each in shown:
+    largest = max((each.calls for each in groups), default=0)
+    for each in groups:
         time = [duration(each.time_ms)] if tools else []
         key = (one_line(part, 60) for part in each.key)
         table.add_row(*key, f"{each.calls:,}", *time, _bar(each.calls, largest), f"{each.tasks:,}")
@@ -141,26 +141,28 @@ def _sparkline(report: Report) -> Text:
     """Return a line of bars of every day, week or month between the first and the last with spend."""
     spent = {each.key[0]: each.spend(report.basis) for each in report.groups}
     labels = [bucket.label for bucket in buckets(Unit(report.question.by[0]), report.window, report.zone)]
-    inside = [label for label in labels if min(spent) <= label <= max(spent)]
-    values = [spent.get(label, 0) for label in inside]
+    points = [label for label in labels if min(spent) <= label <= max(spent)]
+    values = [spent.get(label, 0) for label in points]
     text = Text(sparkline(values), style="cyan")
-    return text.append(f"  {inside[0]} to {inside[-1]}, at most {show_usd(max(values))}", style="dim")
+    return text.append(f"  {points[0]} to {points[-1]}, at most {show_usd(max(values))}", style="dim")
 
 
 # --- tasks ---------------------------------------------------------------------------------------
 
 
 def _tasks(report: Report) -> RenderableType:
-    shown = report.rows if report.question.top else report.rows[:MOST_ROWS]
+    rows = report.rows if report.question.top else report.rows[:MOST_ROWS]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("task", "created", "member", "model", "status"):
         table.add_column(name, no_wrap=True)
     table.add_column("spend", justify="right", no_wrap=True)
     table.add_column("title", overflow="ellipsis", no_wrap=True)
-    for row in shown:
+    for row in rows:
         table.add_row(*_task_cells(report, row))
-    left = len(report.rows) - len(shown)
-    return Group(table, Text(f"and {left:,} others: add `top:{len(report.rows)}`", style="dim")) if left else table
+    omitted = len(report.rows) - len(rows)
+    return (
+        Group(table, Text(f"and {omitted:,} others: add `top:{len(report.rows)}`", style="dim")) if omitted else table
+    )
 
 
 def _task_cells(report: Report, row: TaskRow) -> list[str]:

@@ -28,14 +28,14 @@ def add_groups(draft: Draft, report: Report) -> None:
     columns, numbers = _group_columns(report)
     by_time = _in_order_of_time(report.question)  # of many days the latest matter
     candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
-    kept = blocks.fitting_rows([_group_cells(report, group) for group in candidates], from_end=by_time)
-    table = blocks.table(columns, kept, numbers)
-    draft.add(table, lambda: blocks.plain_table(columns, kept, numbers, from_end=by_time))
-    cut = report.groups[: -len(kept)] if by_time else report.groups[len(kept) :]
-    if left := len(cut) + report.groups_omitted:
+    rows = blocks.fitting_rows([_group_cells(report, group) for group in candidates], from_end=by_time)
+    table = blocks.table(columns, rows, numbers)
+    draft.add(table, lambda: blocks.plain_table(columns, rows, numbers, from_end=by_time))
+    cut = report.groups[: -len(rows)] if by_time else report.groups[len(rows) :]
+    if omitted := len(cut) + report.groups_omitted:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
-        draft.add(blocks.context(escape(f"and {left:,} {'earlier' if by_time else 'others'}{amount}")))
+        draft.add(blocks.context(escape(f"and {omitted:,} {'earlier' if by_time else 'others'}{amount}")))
     add_chart(draft, report)
 
 
@@ -102,13 +102,13 @@ def _sparklines(series: Series, title: str) -> str:
 def add_rows(draft: Draft, report: Report, view: ReportView) -> None:
     """Add the tasks, the dearest first unless the question sorts them, and what was cut."""
     columns = _row_columns(report, view)
-    kept = blocks.fitting_rows([_row_cells(report, row, view) for row in report.rows])
-    draft.add(blocks.table(columns, kept, _SPEND), lambda: blocks.plain_table(columns, kept, _SPEND))
-    left = min(report.question.top or report.total.tasks, report.total.tasks) - len(kept)
-    if left > 0:
-        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[: len(kept)])
+    rows = blocks.fitting_rows([_row_cells(report, row, view) for row in report.rows])
+    draft.add(blocks.table(columns, rows, _SPEND), lambda: blocks.plain_table(columns, rows, _SPEND))
+    omitted = min(report.question.top or report.total.tasks, report.total.tasks) - len(rows)
+    if omitted > 0:
+        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[: len(rows)])
         amount = f", {show_usd(rest)}" if report.question.top is None else ""
-        draft.add(blocks.context(escape(f"and {left:,} other tasks{amount}: CSV has them all")))
+        draft.add(blocks.context(escape(f"and {omitted:,} other tasks{amount}: CSV has them all")))
 
 
 _SPEND = (1,)  # the column of a task that is a number; it stands early, as phones show the first columns

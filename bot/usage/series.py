@@ -26,25 +26,25 @@ class Series:
 def over_time(report: Report, most_points: int, most_lines: int) -> Series | None:
     """Return the report's spend over time; None if it is not grouped by time, or has one point only."""
     question = report.question
-    place = next((i for i, name in enumerate(question.by) if name in TIME_GROUPINGS), None)
-    if place is None or question.counts_only or not report.groups:
+    position = next((i for i, name in enumerate(question.by) if name in TIME_GROUPINGS), None)
+    if position is None or question.counts_only or not report.groups:
         return None
-    unit = Unit(question.by[place])
-    present = _present(report, unit, {group.key[place] for group in report.groups})
-    if len(present) <= 1:
+    unit = Unit(question.by[position])
+    periods = _periods(report, unit, {group.key[position] for group in report.groups})
+    if len(periods) <= 1:
         return None
-    joined = ceil(len(present) / most_points)
-    points = [present[start : start + joined] for start in range(0, len(present), joined)]
-    where = {bucket.label: number for number, point in enumerate(points) for bucket in point}
+    joined = ceil(len(periods) / most_points)
+    points = [periods[start : start + joined] for start in range(0, len(periods), joined)]
+    point_of_label = {bucket.label: number for number, point in enumerate(points) for bucket in point}
     lines: dict[str, list[int]] = defaultdict(lambda: [0] * len(points))
     for group in report.groups:
-        name = next((part for i, part in enumerate(group.key) if i != place), "spend")
-        lines[name][where[group.key[place]]] += group.spend(report.basis)
+        name = next((part for i, part in enumerate(group.key) if i != position), "spend")
+        lines[name][point_of_label[group.key[position]]] += group.spend(report.basis)
     labels = tuple(_label(report, unit, point) for point in points)
     return Series(labels, _largest(lines, most_lines), unit, joined)
 
 
-def _present(report: Report, unit: Unit, labels: set[str]) -> list[Bucket]:
+def _periods(report: Report, unit: Unit, labels: set[str]) -> list[Bucket]:
     """Return the periods from the first one with spend to the last one, however long the window is."""
     first, last = (_first_day(label) for label in (min(labels), max(labels)))
     start = max(report.window.start, day_start(first, report.zone))
@@ -63,8 +63,8 @@ def _largest(lines: dict[str, list[int]], most: int) -> tuple[tuple[str, tuple[i
     if len(ordered) <= most:
         return tuple((name, tuple(values)) for name, values in ordered)
     rest = [values for _, values in ordered[most - 1 :]]
-    kept = tuple((name, tuple(values)) for name, values in ordered[: most - 1])
-    return (*kept, (f"{len(rest):,} {OTHERS}", tuple(map(sum, zip(*rest, strict=True)))))
+    largest = tuple((name, tuple(values)) for name, values in ordered[: most - 1])
+    return (*largest, (f"{len(rest):,} {OTHERS}", tuple(map(sum, zip(*rest, strict=True)))))
 
 
 def _label(report: Report, unit: Unit, point: Sequence[Bucket]) -> str:

@@ -51,14 +51,14 @@ def _unknown_word_error(draft: Draft, token: Token) -> QueryError:
     lowered = token.bare
     if lowered in KEYS and lowered not in GROUPINGS:
         return draft.error(token, f"`{lowered}:` needs its value right behind the colon")
-    better = _meant(draft, lowered)
+    better = _suggestion(draft, lowered)
     if better is None:
         hint = "a filter has a key, as in `model:opus` or `search:acme` (see `help`)"
         return draft.error(token, f"not a word I know; {hint}")
     return draft.error(token, "not a word I know", better)
 
 
-def _meant(draft: Draft, lowered: str) -> str | None:
+def _suggestion(draft: Draft, lowered: str) -> str | None:
     """Return what to type instead of an unknown word; None if that is not known."""
     if lowered in {status.lower() for status in draft.statuses}:
         return f"status:{quote(lowered)}"

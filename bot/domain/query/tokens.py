@@ -60,14 +60,14 @@ def split(line: str) -> list[Token]:
     Raises:
         UnclosedQuoteError: a double quote is not closed.
     """
-    tokens, place = [], 0
-    while place < len(line):
-        if line[place] == " ":
-            place += 1
+    tokens, position = [], 0
+    while position < len(line):
+        if line[position] == " ":
+            position += 1
             continue
-        cells, end = _cells(line, place)
-        tokens.append(_token(line[place:end], place + 1, cells))
-        place = end
+        cells, end = _cells(line, position)
+        tokens.append(_token(line[position:end], position + 1, cells))
+        position = end
     return tokens
 
 
@@ -77,35 +77,35 @@ _Cell = tuple[str, bool]  # some text, and whether it is literal (quoted or mark
 def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
     """Return the cells of the token that begins at `start`, and where it ends."""
     cells: list[_Cell] = []
-    place = start
-    while place < len(line) and line[place] != " ":
-        closing = _closing(line, place, opens=not cells or cells[-1] in {(":", False), (",", False)})
-        if closing:
+    position = start
+    while position < len(line) and line[position] != " ":
+        end_quote = _closing(line, position, opens=not cells or cells[-1] in {(":", False), (",", False)})
+        if end_quote:
             # no value holds a double quote, so every value can be said back in double quotes
-            cells.append((line[place + 1 : closing].replace('"', ""), True))
-            place = closing + 1
-        elif markup := _MARKUP.match(line, place):
+            cells.append((line[position + 1 : end_quote].replace('"', ""), True))
+            position = end_quote + 1
+        elif markup := _MARKUP.match(line, position):
             cells.append((_text_of(markup[0]).replace('"', ""), True))
-            place = markup.end()
+            position = markup.end()
         else:
-            cells.append((line[place], False))
-            place += 1
-    return cells, place
+            cells.append((line[position], False))
+            position += 1
+    return cells, position
 
 
-def _closing(line: str, place: int, *, opens: bool) -> int | None:
+def _closing(line: str, position: int, *, opens: bool) -> int | None:
     """Return where the quote that opens at `place` closes; None if none opens there.
 
     A double quote opens anywhere; an apostrophe only where a value begins and ends, so that `it's` is one token.
     """
-    if line[place] == '"':
-        closing = line.find('"', place + 1)
-        if closing < 0:
-            raise UnclosedQuoteError(place + 1)
-        return closing
-    if line[place] == "'" and opens:
-        closing_apostrophe = _VALUE_ENDS.search(line, place + 1)
-        return closing_apostrophe.start() if closing_apostrophe else None
+    if line[position] == '"':
+        end_quote = line.find('"', position + 1)
+        if end_quote < 0:
+            raise UnclosedQuoteError(position + 1)
+        return end_quote
+    if line[position] == "'" and opens:
+        end_apostrophe = _VALUE_ENDS.search(line, position + 1)
+        return end_apostrophe.start() if end_apostrophe else None
     return None
 
 

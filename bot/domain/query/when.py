@@ -24,8 +24,11 @@ class LocalNow:
         """Return the window of so many local days."""
         return Window(day_start(first, self.zone), day_start(first + timedelta(days=count), self.zone))
 
-    def cut(self, previous: Window, window: Window) -> Window:
-        """Return the previous window as far as the present one has come, by the local clock."""
+    def cut_to_same_elapsed(self, previous: Window, window: Window) -> Window:
+        """Return the previous window, cut to as much local time as has elapsed of the present one.
+
+        It is not cut once the present one is over.
+        """
         if self.now not in window:
             return previous
         now, start, previous_start = map(self._local_time, (self.now, window.start, previous.start))
@@ -55,7 +58,7 @@ class Calendar:
 
     def window_before(self, at: LocalNow) -> Window:
         """Return the period before, cut at the same elapsed local time while this one is open."""
-        return at.cut(Calendar(self.unit, self.offset - 1).window(at), self.window(at))
+        return at.cut_to_same_elapsed(Calendar(self.unit, self.offset - 1).window(at), self.window(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Days:
     def window_before(self, at: LocalNow) -> Window:
         """Return as many days before, cut at the same local time of day."""
         whole = at.days(at.today - timedelta(days=2 * self.count - 1), self.count)
-        return at.cut(whole, self.window(at))
+        return at.cut_to_same_elapsed(whole, self.window(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Dated:
     def window_before(self, at: LocalNow) -> Window:
         """Return the period of the same kind before, cut while this one is open."""
         previous = period(self.unit, self.unit.shift(self.first_day, -1), at.zone)
-        return at.cut(previous, self.window(at))
+        return at.cut_to_same_elapsed(previous, self.window(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ class Range:
             length = window.end - window.start
             return Window(window.start - length, end - length)
         first, last = local_day(window.start, at.zone), local_day(window.end, at.zone)
-        return at.cut(at.days(first - (last - first), (last - first).days), window)
+        return at.cut_to_same_elapsed(at.days(first - (last - first), (last - first).days), window)
 
     def _start(self, at: LocalNow) -> datetime:
         match self.start:

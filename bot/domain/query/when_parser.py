@@ -102,10 +102,10 @@ def _day_in_reach(day: date) -> date:
 
 def _written_moment(text: str) -> Moment | None:
     try:
-        written = read_timestamp(text)
+        timestamp = read_timestamp(text)
     except TimestampError as error:
         raise WhenError(str(error)) from error
-    if written is None:
+    if timestamp is None:
         return None
-    _day_in_reach(written.local.date())
-    return Moment(written.local, written.offset)
+    _day_in_reach(timestamp.local.date())
+    return Moment(timestamp.local, timestamp.offset)
