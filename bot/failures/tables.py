@@ -1,6 +1,6 @@
 """The tables of failures: kinds, tasks that failed, groups that are reported, silences, and listeners."""
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 _OPEN = text("closed_at IS NULL")
@@ -13,14 +13,14 @@ class FailureKind(SQLModel, table=True):
     __tablename__ = "failure_kind"
 
     id: int | None = Field(default=None, primary_key=True)
-    mark: int = Field(sa_type=BigInteger, unique=True)  # the fingerprint
+    fingerprint: int = Field(sa_column=Column("mark", BigInteger, nullable=False, unique=True))
     status: str
     model: str
     cap: str | None  # Neo's word, if one of its limits is named in the error
 
 
 class Failure(SQLModel, table=True):
-    """A task that failed; one that completed later has recovered, and `mended_at` says when.
+    """A task that failed; one that completed later has recovered, and `recovered_at` says when.
 
     Each has one row with `past` 0. A closed group that was reported keeps the tasks that have failed again since, in
     rows with the group's id as `past`, so that its message counts what it counted.
@@ -31,9 +31,10 @@ class Failure(SQLModel, table=True):
     task: int | None = Field(default=None, primary_key=True, foreign_key="task.id")
     past: int = Field(default=0, primary_key=True)
     kind: int = Field(foreign_key="failure_kind.id")
-    grp: int | None = Field(foreign_key="failure_group.id")  # None: it was found while reading history
+    # None: it was found while reading history
+    group: int | None = Field(sa_column=Column("grp", ForeignKey("failure_group.id")))
     failed_at: int = Field(sa_type=BigInteger)
-    mended_at: int | None = Field(sa_type=BigInteger)
+    recovered_at: int | None = Field(sa_column=Column("mended_at", BigInteger))
     streams: int | None  # how often it had run: once more is another failure
 
 
@@ -69,7 +70,7 @@ class FailureSilence(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("what", "value", name="uq_failure_silence_what"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    what: str  # see keys.TargetType
+    target_type: str = Field(sa_column=Column("what", String, nullable=False))  # a TargetType
     value: str  # the kind's key, the model's name, or the member's key
     until: int = Field(sa_type=BigInteger)
     reason: str | None
