@@ -12,13 +12,13 @@ SECOND = timedelta(seconds=1)
 
 
 async def spend(harness: ServiceHarness, email: str, usd: int, **others: Any) -> None:
-    """A task that has just ended, and is read."""
+    """Let a member's task end with this cost, and read it."""
     spent(harness.neo.world, harness.clock(), email, usd, **others)
     await harness.sync()
 
 
 def fail_task(harness: ServiceHarness, email: str, error: str | None, usd: int = 1, **others: Any) -> str:
-    """A task that has just failed, not read yet; its id."""
+    """Let a member's task fail, without reading it; return its id."""
     name = f"failed-{next(COUNTER)}"
     begun = harness.clock() - timedelta(hours=1) - SECOND
     values = {"model": "opus", "status": "error", "title": "port scan", **others}
@@ -27,7 +27,7 @@ def fail_task(harness: ServiceHarness, email: str, error: str | None, usd: int =
 
 
 async def submit_form(harness: ServiceHarness, user: str, **fields: str) -> dict[str, Any]:
-    """Fill in the form that somebody looks at and send it off; the ack's body."""
+    """Fill in the form that a user looks at and submit it; return the body of the answer."""
     view = harness.workspace.view_on_top(harness.workspace.user(user).id)
     assert view is not None
     ack = await harness.slack.submit(user, view.id, {name: {name: value} for name, value in fields.items()})

@@ -6,7 +6,7 @@ from tests.support.messages import visible_text
 
 
 async def open_home(harness: ServiceHarness, user: str) -> str:
-    """What somebody sees who opens App Home."""
+    """Open App Home as a user and return what they see."""
     ack = await harness.slack.open_home(user)
     assert ack.ok, ack
     await harness.workspace.until(lambda: home_view(harness, user) is not None)
@@ -15,16 +15,19 @@ async def open_home(harness: ServiceHarness, user: str) -> str:
 
 
 def home_view(harness: ServiceHarness, user: str) -> View | None:
+    """Return a user's App Home; None before it was published."""
     return harness.workspace.home_of(harness.workspace.user(user).id)
 
 
 def home_text(harness: ServiceHarness, user: str) -> str:
+    """Return what a user reads in App Home."""
     view = home_view(harness, user)
     assert view is not None
     return visible_text(Message("0", "bot", blocks=view.body["blocks"]))
 
 
 def home_buttons(harness: ServiceHarness, user: str) -> dict[str, str]:
+    """Return the action ids in a user's App Home by label."""
     view = home_view(harness, user)
     assert view is not None
     rows = (block for block in view.body["blocks"] if block["type"] == "actions")
@@ -32,6 +35,7 @@ def home_buttons(harness: ServiceHarness, user: str) -> dict[str, str]:
 
 
 async def press_home(harness: ServiceHarness, user: str, label: str) -> None:
+    """Press a button of App Home by its label, and wait until that is done."""
     view = home_view(harness, user)
     assert view is not None
     ack = await harness.slack.click_in_view(user, view.id, home_buttons(harness, user)[label])

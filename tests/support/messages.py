@@ -7,12 +7,12 @@ from bot.sandbox.slack.models import Message
 
 
 def text_of(message: Message) -> str:
-    """Everything a message shows or carries, as one text."""
+    """Return everything a message shows or carries, as one text."""
     return json.dumps([message.text, message.blocks], ensure_ascii=False)
 
 
 def visible_text(message: Message) -> str:
-    """What a person reads of a message: its blocks' texts and cells, in order."""
+    """Return what a person reads of a message: its blocks' texts and cells, in order."""
     parts: list[str] = []
 
     def walk(part: Any) -> None:
@@ -31,25 +31,27 @@ def visible_text(message: Message) -> str:
 
 
 def table(message: Message) -> list[list[str]]:
-    """The rows of a message's table, its header among them."""
+    """Return the rows of a message's table, its header among them."""
     block = next(block for block in message.blocks if block["type"] == "table")
     return [[cell["text"] for cell in row] for row in block["rows"]]
 
 
 def actions(message: Message) -> list[str]:
-    """The ids of a message's buttons."""
+    """Return the ids of a message's buttons."""
     rows = (block for block in message.blocks if block["type"] == "actions")
     return [element["action_id"] for row in rows for element in row["elements"]]
 
 
 def notifications(messages: list[Message]) -> list[Message]:
-    """The messages that carry a key: those that the outbox sent."""
+    """Return the messages that carry a key: those that the outbox sent."""
     return [each for each in messages if each.metadata]
 
 
 def notification_keys(messages: list[Message]) -> list[str]:
+    """Return the keys of those messages that the outbox sent."""
     return [each.metadata["event_payload"]["key"] for each in notifications(messages) if each.metadata]
 
 
 def digest_messages(messages: list[Message]) -> list[Message]:
+    """Return those messages that are digests."""
     return [each for each in notifications(messages) if each.metadata["event_payload"]["key"].startswith("digest:")]  # type: ignore[index]
