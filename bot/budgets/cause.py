@@ -10,7 +10,7 @@ from bot.budgets.periods import BudgetPeriod, named_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.domain.pricing import SpendBasis
-from bot.ledger.charge_ranges import ChargeRange, TaskSpend, dearest_models, dearest_tasks, range_spend
+from bot.ledger.charge_queries import ChargeRange, TaskSpend, dearest_models, dearest_tasks, range_spend
 
 if TYPE_CHECKING:
     from bot.database.reader import Reader, Reads

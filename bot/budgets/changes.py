@@ -13,8 +13,8 @@ from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.scopes import full_name, scope_of
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
-from bot.ledger.members import member_ids, stored_email
-from bot.ledger.stored_tasks import has_tasks
+from bot.ledger.members import ensure_members, stored_email
+from bot.ledger.task_queries import has_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ class BudgetChanges:
         """
         name, unit = full_name(self.connection, instruction.scope), instruction.unit
         if instruction.newcomer:
-            member_ids(self.connection, [stored_email(name)])
+            ensure_members(self.connection, [stored_email(name)])
         scope = scope_of(self.connection, name)
         self.evaluator.apply_due(self.connection, self.now)
         before = budget_in_force(self.connection, scope, unit)

@@ -15,7 +15,7 @@ from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.charges import newest_charge
+from bot.ledger.charge_queries import newest_charge
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

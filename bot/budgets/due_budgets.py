@@ -18,7 +18,7 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.budgets.snooze_end import end_snooze
 from bot.budgets.snooze_store import ended_snoozes
-from bot.ledger.charges import members_charged_within
+from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.live_store import request_edits
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import TEAM, CrossingDecision
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
-from bot.ledger.charges import members_charged_within
+from bot.ledger.charge_queries import members_charged_within
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -18,7 +18,7 @@ from bot.budgets.spend import spends
 from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.periods import Unit
-from bot.ledger.charge_ranges import ChargeCount, ChargeRange, charge_count
+from bot.ledger.charge_queries import ChargeCount, ChargeRange, charge_count
 from bot.outbox.queries import DeliveryRecord, delivery_records
 
 NO_BUDGET = "there is no budget: neither an own one nor a default"

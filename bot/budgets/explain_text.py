@@ -9,7 +9,7 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import BudgetLimit, percent
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.ledger.charge_ranges import ChargeCount
+from bot.ledger.charge_queries import ChargeCount
 from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,

@@ -10,7 +10,7 @@ from bot.budgets.rules import TEAM
 from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
-from bot.ledger.charge_ranges import ChargeRange, last_booking
+from bot.ledger.charge_queries import ChargeRange, last_booking
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

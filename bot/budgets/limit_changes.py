@@ -16,7 +16,7 @@ from bot.budgets.request_store import open_topics_of
 from bot.budgets.revision_store import LimitSetting, append_revision, restore_limit
 from bot.budgets.rules import DEFAULT, MANY, BudgetLimit, CrossingDecision
 from bot.domain.keys import NotificationKey
-from bot.ledger.charges import members_charged_within
+from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.destinations import AlertDestination
 from bot.outbox.live_store import live_messages, request_edits
 from bot.outbox.store import NewNotification, enqueue

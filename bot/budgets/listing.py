@@ -19,7 +19,7 @@ from bot.domain import formatting
 from bot.domain.money import show_usd, usd_text
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
-from bot.ledger.charges import members_charged_within
+from bot.ledger.charge_queries import members_charged_within
 from bot.ledger.members import emails_by_id
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.budgets.request_store import RequestState
 from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
-from bot.ledger.charges import newest_charge
+from bot.ledger.charge_queries import newest_charge
 from bot.ledger.former_ledger import FormerLedger
 
 if TYPE_CHECKING:

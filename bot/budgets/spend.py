@@ -8,7 +8,7 @@ from bot.budgets.rules import TEAM
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import to_us
 from bot.ledger import quarter_hour_totals
-from bot.ledger.charges import spend_by_member
+from bot.ledger.charge_queries import spend_by_member
 
 if TYPE_CHECKING:
     from bot.database.reader import Reads

@@ -16,7 +16,7 @@ from bot.database.errors import LedgerError, not_opened, translated_errors
 from bot.database.file_lock import FileLock
 from bot.database.private_files import make_private
 from bot.database.reader import Reader, driver_connection
-from bot.database.readers import THREADS, ReaderPool
+from bot.database.reader_pool import THREADS, ReaderPool
 from bot.database.schema import newest_revision, stored_revision
 from bot.shipped import shipped
 

@@ -17,7 +17,7 @@ from bot.domain.money import median_nanos
 from bot.domain.periods import Unit, Window, local_day
 from bot.domain.timestamps import from_us
 from bot.failures.error_lines import ErrorLine, error_lines
-from bot.ledger.charge_ranges import ChargeRange, late_charges
+from bot.ledger.charge_queries import ChargeRange, late_charges
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.members import emails_by_id
 from bot.ledger.scope import EVERYTHING

@@ -15,7 +15,7 @@ from bot.digest.spend_facts import holds_all
 from bot.digest.store import DigestDecision
 from bot.domain.periods import local_day
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.charges import newest_charge
+from bot.ledger.charge_queries import newest_charge
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
 from bot.outbox.destinations import ChannelDestination

@@ -10,7 +10,7 @@ from bot.digest.rules import DigestDays
 from bot.domain.periods import Unit, Window, period
 from bot.ledger.daily_spend import team_daily_spend
 from bot.ledger.freshness import Freshness, beginning, freshness, is_complete
-from bot.ledger.pass_history import has_complete_pass
+from bot.ledger.passes.history import has_complete_pass
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import Sums, sums

@@ -9,7 +9,7 @@ from bot.database.rows import insert_row
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
-from bot.ledger.charges import newest_charge
+from bot.ledger.charge_queries import newest_charge
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.amendments import delete_notifications
 from bot.outbox.queries import is_sent_or_waiting, last_claimed_at

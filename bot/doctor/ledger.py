@@ -14,8 +14,8 @@ from bot.database.private_files import exposed_files, is_exposed, is_open_to_oth
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
 from bot.domain.timestamps import from_us
+from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, freshness
-from bot.ledger.key_warning import key_warning
 from bot.ledger.quarantine import quarantined_count
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
@@ -82,7 +82,7 @@ def _read_contents(app: App) -> _Contents:
     open_database(app.settings.database_path).close()
     with app.reader() as reader:
         return _Contents(
-            freshness(reader, app.clock()), key_warning(reader), outbox_summary(reader), quarantined_count(reader)
+            freshness(reader, app.clock()), api_key_warning(reader), outbox_summary(reader), quarantined_count(reader)
         )
 
 

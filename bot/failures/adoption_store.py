@@ -9,7 +9,7 @@ from bot.domain.timestamps import to_us
 from bot.failures.group_store import GroupState
 from bot.failures.keys import SilenceTarget, TargetType
 from bot.ledger.former_ledger import FormerLedger
-from bot.ledger.stored_tasks import tasks_by_id
+from bot.ledger.task_queries import tasks_by_id
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -16,7 +16,7 @@ from bot.failures.keys import ReportedGroups
 from bot.failures.rules import Cap
 from bot.ledger.members import UNATTRIBUTED_NAME, emails_by_id
 from bot.ledger.scope import Scope
-from bot.ledger.stored_tasks import StoredTask, costs_by_id, tasks_by_id, texts_by_id
+from bot.ledger.task_queries import StoredTask, costs_by_id, tasks_by_id, texts_by_id
 
 _LONGEST_ERROR = 300  # characters of one that are shown
 NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail

@@ -10,7 +10,7 @@ from bot.failures.group_store import group_sizes, mark_reported
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.failures.listener_store import has_listeners, listeners_among
 from bot.failures.rules import CLOSE_AFTER, MOST_ALERTS, MOST_REPLIES, SEND_WITHIN
-from bot.ledger.stored_tasks import tasks_by_id
+from bot.ledger.task_queries import tasks_by_id
 from bot.outbox.destinations import AlertDestination, MemberDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue

@@ -13,7 +13,7 @@ from bot.failures.alerts import request_edits_of
 from bot.failures.failure_store import FailureRecord, FailureSample, current_failures, ensure_kinds
 from bot.failures.group_store import close_empty_groups
 from bot.failures.rules import failed_at
-from bot.ledger.stored_tasks import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
+from bot.ledger.task_queries import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

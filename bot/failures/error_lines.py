@@ -11,9 +11,9 @@ from bot.domain.timestamps import from_us, to_us
 from bot.failures.alert_facts import first_line
 from bot.failures.failure_store import current_failures
 from bot.failures.rules import Cap
-from bot.ledger.selected_tasks import SelectedTask, failed_tasks
+from bot.ledger.failed_task_queries import SelectedTask, failed_tasks
 from bot.ledger.selection import Selection
-from bot.ledger.stored_tasks import texts_by_id
+from bot.ledger.task_queries import texts_by_id
 
 
 @dataclass(frozen=True, slots=True)

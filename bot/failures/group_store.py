@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.database.reader import plain_rows
 from bot.domain.timestamps import to_us
 from bot.failures.rules import CLOSE_AFTER
-from bot.ledger.pass_history import newest_ended_pass, newest_pass
+from bot.ledger.passes.history import newest_ended_pass, newest_pass
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

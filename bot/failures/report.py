@@ -14,13 +14,12 @@ from bot.domain.query.question import Question, describe
 from bot.domain.query.when import resolve
 from bot.failures.error_lines import ErrorLine, error_lines
 from bot.failures.rules import FailurePolicy
+from bot.ledger.failed_task_queries import TaskShare, task_shares
 from bot.ledger.freshness import UnreadError, beginning, freshness, is_complete
-from bot.ledger.held_tasks import asks_for_held_tasks
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.scope_values import holds_any
-from bot.ledger.selected_tasks import TaskShare, task_shares
-from bot.ledger.selection import Selection
+from bot.ledger.scope_queries import holds_any
+from bot.ledger.selection import Selection, names_booked_tasks
 from bot.people import mentions
 from bot.people.mentions import EmailsByMention
 
@@ -113,7 +112,7 @@ def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -
             by_member=tuple(task_shares(reader, selection, "member", policy.failing)),
             as_of=fresh.as_of,
             complete=is_complete(fresh, window, beginning(reader, fresh, scope))
-            or asks_for_held_tasks(reader, selection),
+            or names_booked_tasks(reader, selection),
         )
 
 

@@ -10,7 +10,7 @@ from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.failures.report import ErrorReport
 from bot.failures.report_render import COLUMNS, NUMBERS, cells, percent
-from bot.ledger.selected_tasks import TaskShare
+from bot.ledger.failed_task_queries import TaskShare
 
 _MOST = 40  # lines of a table
 

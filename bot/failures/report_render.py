@@ -14,7 +14,7 @@ from bot.failures.error_lines import ErrorLine
 from bot.failures.keys import LiftSilenceAction
 from bot.failures.report import ErrorReport
 from bot.failures.silence_facts import ActiveSilence
-from bot.ledger.selected_tasks import TaskShare
+from bot.ledger.failed_task_queries import TaskShare
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import escape, mention

@@ -10,7 +10,7 @@ from bot.failures.alert_facts import NOBODY, facts_of, kind_name
 from bot.failures.keys import ReportedGroups, SilenceTarget, TargetType
 from bot.failures.silence_form import Choice
 from bot.failures.silence_store import active_silences
-from bot.ledger.members import emails_by_id, known_member_ids, stored_email
+from bot.ledger.members import emails_by_id, ids_by_email, stored_email
 from bot.ledger.scope import EVERYTHING
 
 _OFFERED = 30  # kinds, models and members each that the form offers to silence; Slack takes 100 in all
@@ -75,7 +75,7 @@ def _models(models: Iterable[str]) -> list[Choice]:
 
 def _members(reader: Reader, emails: Iterable[str]) -> list[Choice]:
     offered = list(dict.fromkeys(emails))[:_OFFERED]
-    ids = known_member_ids(reader, [stored_email(email) for email in offered])
+    ids = ids_by_email(reader, [stored_email(email) for email in offered])
     return [
         Choice(SilenceTarget(TargetType.MEMBER, str(ids[stored_email(email)])), f"Everything of {email}")
         for email in offered

@@ -9,10 +9,10 @@ from bot.budgets.state_signature import budget_signature
 from bot.failures.group_store import failure_signature
 from bot.home.facts import TASKS_SINCE
 from bot.incidents.store import open_incident_count
-from bot.ledger.charges import members_charged_after, newest_charge
-from bot.ledger.members import known_member_ids, merged_count
-from bot.ledger.pass_history import first_start_after, newest_ended_pass
-from bot.ledger.stored_tasks import members_with_changes
+from bot.ledger.charge_queries import members_charged_after, newest_charge
+from bot.ledger.members import ids_by_email, merged_count
+from bot.ledger.passes.history import first_start_after, newest_ended_pass
+from bot.ledger.task_queries import members_with_changes
 from bot.people.links import newest_change
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def changed_members(reader: "Reader", since: ChangeMark, emails: Collection[str]
         if began is not None:
             members |= members_with_changes(reader, began, now - TASKS_SINCE)
         # an e-mail that was merged into another means that one's spend
-        ids = known_member_ids(reader, sorted(emails))
+        ids = ids_by_email(reader, sorted(emails))
     return ChangedMembers(frozenset(email for email, member in ids.items() if member in members), bool(members))

@@ -24,7 +24,7 @@ from bot.ledger.freshness import freshness
 from bot.ledger.members import member_id
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection
-from bot.ledger.task_rows import TaskRow, task_rows
+from bot.ledger.task_list import TaskRow, task_rows
 from bot.outbox.queries import undelivered_count
 from bot.usage.report import Report, ReportPolicy, ReportRequest
 from bot.usage.report_builder import build_report

@@ -16,7 +16,7 @@ from bot.failures.error_lines import ErrorLine
 from bot.failures.report_render import lift_button, silence_line
 from bot.home.facts import HomeFacts, OwnFacts, TeamFacts
 from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
-from bot.ledger.task_rows import TaskRow
+from bot.ledger.task_list import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import code, readable_text

@@ -7,9 +7,9 @@ from bot.database.reader import Reader
 from bot.domain.text import one_line
 from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, LONGEST_WITHOUT_END, RECENT, IncidentName
 from bot.incidents.store import open_incident
-from bot.ledger.key_warning import key_warning
-from bot.ledger.pass_history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
-from bot.ledger.pass_tally import PassOutcome
+from bot.ledger.api_key_warning import api_key_warning
+from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
+from bot.ledger.passes.tally import PassOutcome
 from bot.ledger.quarantine import latest_quarantined, quarantined_count
 from bot.outbox.queries import dead_notifications, unrendered_count
 
@@ -34,7 +34,7 @@ def current_incidents(
     with reader:
         descriptions = {
             **_passes(reader, now),
-            IncidentName.SCOPE: key_warning(reader),
+            IncidentName.SCOPE: api_key_warning(reader),
             IncidentName.QUARANTINE: _quarantine(reader),
             IncidentName.DEAD: _undelivered_messages(reader, now),
             IncidentName.WORDING: _unrendered_messages(reader),

@@ -12,14 +12,10 @@ from bot.domain.pricing import Price, price
 from bot.domain.tasks import Refused, Task
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.ledger import quarantine, quarter_hour_totals
-from bot.ledger.booked_tasks import BookedTask, booked_tasks
+from bot.ledger.amount_stability import with_withdrawn_amounts, without_noise
 from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.booking_result import BookingResult, TaskChange
-from bot.ledger.fingerprint import changed_tasks, fingerprint
-from bot.ledger.kept_amounts import with_withdrawn_amounts, without_noise
-from bot.ledger.members import UNATTRIBUTED, member_ids
-from bot.ledger.rules import NOTHING_KNOWN, Change, change, is_doubtful
-from bot.ledger.statements import (
+from bot.ledger.booking_statements import (
     INSERT_CHARGE,
     INSERT_SEEN,
     INSERT_TASK,
@@ -32,6 +28,10 @@ from bot.ledger.statements import (
     inserted_row,
     updated_row,
 )
+from bot.ledger.members import UNATTRIBUTED, ensure_members
+from bot.ledger.rules import NOTHING_KNOWN, Change, change, is_doubtful
+from bot.ledger.task_fingerprint import changed_tasks, fingerprint
+from bot.ledger.tasks_before_booking import BookedTask, booked_tasks
 
 
 def book(
@@ -88,7 +88,7 @@ class _Booking:
     def prepare(self, connection: Connection, changed: Sequence[tuple[Task, int]]) -> None:
         """Read what is booked of the changed tasks, and gather the rows to write."""
         before = booked_tasks(connection, [task.task_id for task, _ in changed])
-        members = member_ids(connection, {self._email(task) for task, _ in changed})
+        members = ensure_members(connection, {self._email(task) for task, _ in changed})
         next_id = _next_id(connection) if changed else 0
         for task, mark in changed:
             booked = before.get(task.task_id)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.domain.pricing import ByokUnit
 from bot.ledger.booking_result import BookingResult
-from bot.ledger.coverage import Interval
+from bot.ledger.passes.coverage import ALL_TIME, Interval
 
 Observer = Callable[[Connection, BookingResult], None]
 
@@ -28,18 +28,16 @@ class PageSource:
 class BookingPolicy:
     """How a sync books: the unit of BYOK amounts, the member of rows without e-mail, and the observers.
 
-    `read_before` are the intervals of creation time that were read already: a task that is seen for the first time
-    and was created outside of them is backfill, of which nobody is notified; None where nothing is backfill. Changes
-    of a task that the ledger holds never are. An observer is called inside the transaction; its exception undoes
-    everything.
+    `read_before` are the intervals of creation time that earlier passes have read. A new task that was created outside
+    them is backfill, and nobody is notified of it; a change of a known task is never backfill. Observers are called
+    inside the transaction: an exception of one rolls it back.
     """
 
     unit: ByokUnit
     solo_member: str | None = None
     observers: Sequence[Observer] = ()
-    read_before: Sequence[Interval] | None = None
+    read_before: Sequence[Interval] = (ALL_TIME,)
 
     def is_backfill(self, created_at: int) -> bool:
-        """Return whether a new task, created then (microseconds), was created in a time that was never read."""
-        known = self.read_before
-        return known is not None and not any(each.start <= created_at < each.end for each in known)
+        """Return whether a new task created at this time (microseconds) is backfill."""
+        return not any(each.start <= created_at < each.end for each in self.read_before)

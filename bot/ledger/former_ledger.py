@@ -13,7 +13,7 @@ from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.rows import Row, driver_rows_by_column
 from bot.database.schema import newest_revision, stored_revision
-from bot.ledger.members import member_ids
+from bot.ledger.members import ensure_members
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -81,5 +81,5 @@ def _members(former: sqlite3.Connection, connection: "Connection") -> dict[int, 
     """Return the former ledger's members by key, as they are here; unknown ones are added."""
     sql = "SELECT m.id, coalesce(n.email, m.email) FROM member m LEFT JOIN member n ON n.id = m.merged_into"
     emails: dict[int, str] = dict(former.execute(sql).fetchall())
-    known = member_ids(connection, emails.values())
+    known = ensure_members(connection, emails.values())
     return {key: known[email] for key, email in emails.items()}

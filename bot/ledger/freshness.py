@@ -8,7 +8,7 @@ from bot.database.reader import Reader
 from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.ledger.coverage import LONGEST_WAIT_US, Interval
+from bot.ledger.passes.coverage import LONGEST_WAIT_US, Interval
 from bot.ledger.scope import Scope
 
 

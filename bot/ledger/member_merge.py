@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.database.errors import LedgerError
-from bot.ledger.members import member_id, member_ids, shown_email, stored_email
+from bot.ledger.members import ensure_members, member_id, shown_email, stored_email
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,7 +47,7 @@ def _ids(connection: "Connection", old: str, new: str) -> tuple[int, int]:
     old_id = member_id(connection, old_email)
     if old_id is None:
         raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")
-    new_id = member_ids(connection, [new_email])[new_email]
+    new_id = ensure_members(connection, [new_email])[new_email]
     if old_id == new_id:
         raise LedgerError(f"{old} and {new} are one member already.")
     return old_id, new_id

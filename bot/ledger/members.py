@@ -17,29 +17,29 @@ UNATTRIBUTED = ""  # the e-mail of rows that carry none
 UNATTRIBUTED_NAME = "unattributed"
 
 
-def member_ids(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
-    """Return the keys of members by e-mail, as they are after merges; unknown ones are added."""
-    wanted = sorted(set(emails))
-    found = known_member_ids(connection, wanted)
-    missing = [(email,) for email in wanted if email not in found]
-    if missing:
-        connection.exec_driver_sql("INSERT INTO member (email) VALUES (?)", missing)
-        found = known_member_ids(connection, wanted)
-    return found
+def ensure_members(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
+    """Add the members whose e-mails are unknown; return the ids of all of them by e-mail, after merges."""
+    every = sorted(set(emails))
+    ids = ids_by_email(connection, every)
+    unknown = [(email,) for email in every if email not in ids]
+    if not unknown:
+        return ids
+    connection.exec_driver_sql("INSERT INTO member (email) VALUES (?)", unknown)
+    return ids_by_email(connection, every)
 
 
 _IDS = """
 SELECT m.email, coalesce(m.merged_into, m.id) FROM json_each(?) j CROSS JOIN member m ON m.email = j.value"""
 
 
-def known_member_ids(reads: "Reads", emails: Iterable[str]) -> dict[str, int]:
+def ids_by_email(reads: "Reads", emails: Iterable[str]) -> dict[str, int]:
     """Return the keys of members by e-mail, as they are after merges; e-mails of nobody are left out."""
     return dict(plain_rows(reads, _IDS, (json.dumps(list(emails)),)))
 
 
 def member_id(reads: "Reads", email: str | None) -> int | None:
     """Return the key of a member by e-mail as the ledger has it, as they are after merges; None for nobody."""
-    return None if email is None else known_member_ids(reads, [email]).get(email)
+    return None if email is None else ids_by_email(reads, [email]).get(email)
 
 
 def unattributed_id(reads: "Reads") -> int | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import to_us
-from bot.ledger.coverage import BEGINNING
+from bot.ledger.passes.coverage import BEGINNING
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

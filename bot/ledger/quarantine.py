@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot.database.reader import plain_rows
 from bot.domain.tasks import Refused
 from bot.domain.timestamps import from_us, optional_to_us
-from bot.ledger.coverage import LONGEST_WAIT_US, OVERLAP_US, Interval
-from bot.ledger.pass_history import newest_pass
+from bot.ledger.passes.coverage import LONGEST_WAIT_US, OVERLAP_US, Interval
+from bot.ledger.passes.history import newest_pass
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

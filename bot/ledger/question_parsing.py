@@ -9,7 +9,7 @@ from bot.domain.query.parser import parse
 from bot.domain.query.question import Question
 from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.scope import Scope
-from bot.ledger.scope_values import seen_values
+from bot.ledger.scope_queries import seen_values
 
 
 def parse_question(

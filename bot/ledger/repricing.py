@@ -15,9 +15,9 @@ from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Task
 from bot.domain.timestamps import from_us
 from bot.ledger import quarter_hour_totals
+from bot.ledger.booking_statements import INSERT_CHARGE
 from bot.ledger.pricing_unit import store_unit, stored_unit
 from bot.ledger.rules import EntryKind, Totals
-from bot.ledger.statements import INSERT_CHARGE
 
 _BATCH = 1_000
 

@@ -11,8 +11,7 @@ from bot.database.reader import Reader
 from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
-from bot.ledger.conditions import Conditions, conditions_of
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Conditions, Selection, conditions_of
 
 
 @dataclass(frozen=True, slots=True)

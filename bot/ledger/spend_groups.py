@@ -11,9 +11,8 @@ from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.conditions import Conditions, conditions_of
 from bot.ledger.members import emails_by_id
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Conditions, Selection, conditions_of
 
 
 @dataclass(slots=True)

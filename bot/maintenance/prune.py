@@ -13,7 +13,7 @@ from bot.capability import Capability
 from bot.database.engine import Database
 from bot.database.prune_step import PruneStep
 from bot.database.reader import Reader
-from bot.ledger.pass_pruning import prune_passes
+from bot.ledger.passes.pruning import prune_passes
 from bot.maintenance.prune_schedule import is_due, mark_pruned, prune_time
 from bot.outbox.pruning import RetainedKeys, prune_live_messages, prune_notifications
 

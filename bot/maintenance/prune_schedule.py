@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bot.database import metadata
 from bot.domain.periods import instant, local_day
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.stored_tasks import newest_creation
+from bot.ledger.task_queries import newest_creation
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.periods import Unit, period
-from bot.ledger.charges import spend_by_member, spend_of_all_members
+from bot.ledger.charge_queries import spend_by_member, spend_of_all_members
 from bot.ledger.daily_spend import daily_spend
 from bot.ledger.members import unattributed_id
 from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike

@@ -14,7 +14,7 @@ from bot.domain.tasks import Refused, Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.booking_result import BookingResult
-from bot.ledger.pass_tally import PassTally
+from bot.ledger.passes.tally import PassTally
 from bot.ledger.pricing_unit import require_unit
 from bot.neo.client import CONCURRENCY, NeoClient
 from bot.neo.paging import Batch

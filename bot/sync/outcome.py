@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bot.ledger.pass_tally import PassTally
+from bot.ledger.passes.tally import PassTally
 from bot.sync.rules import PlannedPass
 
 

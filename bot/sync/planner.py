@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import Freshness, freshness
-from bot.ledger.pass_history import first_pass_start, pass_attempts
+from bot.ledger.passes.history import first_pass_start, pass_attempts
 from bot.sync.rules import (
     PassKind,
     PlannedPass,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.domain.tasks import Task
 from bot.ledger.booking_result import BookingResult
-from bot.ledger.pass_tally import PassTally
+from bot.ledger.passes.tally import PassTally
 
 _AT_ONCE = 1_000_000  # rows that one set is made of
 _SHARES = 16  # sets for more rows, made one after the other, as one of all would need much memory

@@ -14,12 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.database import lease
 from bot.database.engine import Database
 from bot.database.errors import LedgerError
-from bot.ledger import passes
+from bot.ledger.api_key_warning import set_api_key_warning
 from bot.ledger.booking_policy import BookingPolicy
-from bot.ledger.coverage import intervals_read
-from bot.ledger.key_warning import set_key_warning
 from bot.ledger.missing_tasks import mark_missing
-from bot.ledger.pass_tally import PassOutcome
+from bot.ledger.passes.coverage import intervals_read_before
+from bot.ledger.passes.record import begin_pass, end_pass
+from bot.ledger.passes.tally import PassOutcome
 from bot.neo.client import NeoClient
 from bot.neo.errors import NeoError
 from bot.neo.paging import Batch, Sweep
@@ -145,9 +145,10 @@ class SyncRun:
         began = self.clock()
 
         def begin(connection: Connection) -> int:
-            known = () if is_backfill else intervals_read(connection, began, tail=window.kind is PassKind.TAIL)
-            self.policy = replace(self.policy, read_before=known)
-            return passes.begin(connection, window.kind, window.start, window.end, began)
+            is_tail = window.kind is PassKind.TAIL
+            read_before = [] if is_backfill else intervals_read_before(connection, began, is_tail=is_tail)
+            self.policy = replace(self.policy, read_before=read_before)
+            return begin_pass(connection, window.kind, window.start, window.end, began)
 
         return await self.database.write(begin)
 
@@ -184,7 +185,7 @@ class SyncRun:
 
         def finish(connection: Connection) -> None:
             complete = ending is PassOutcome.COMPLETE
-            passes.finish(connection, key, tally, ending, now=self.clock(), error=error)
+            end_pass(connection, key, tally, ending, now=self.clock(), error=error)
             if tally.email_lost:
                 self._warn(connection, f"{tally.email_lost} tasks came without the e-mail they had")
             elif complete and (self._saw_emails or self.policy.solo_member):
@@ -197,11 +198,11 @@ class SyncRun:
     def _warn(self, connection: Connection, what: str) -> None:
         warning = f"{what}: the key's owner seems to have lost admin rights in Neo. Spend by member is not kept up."
         self._outcome.warnings.append(warning)
-        set_key_warning(connection, warning)
+        set_api_key_warning(connection, warning)
 
     def _clear_warning(self, connection: Connection) -> None:
         if not self._outcome.warnings:
-            set_key_warning(connection, None)
+            set_api_key_warning(connection, None)
 
 
 def _ending(failure: Exception) -> PassOutcome:

@@ -13,7 +13,7 @@ from bot.domain.tasks import FAILED_STATUSES
 from bot.ledger.spend import Sums
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
-from bot.ledger.task_rows import TaskRow
+from bot.ledger.task_list import TaskRow
 from bot.people.mentions import EmailsByMention
 
 if TYPE_CHECKING:

@@ -10,18 +10,17 @@ from bot.domain.access import AT_THE_TERMINAL, Grant
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.query.when import resolve, window_before
+from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, UnreadError, beginning, freshness, is_complete
-from bot.ledger.held_tasks import asks_for_held_tasks
-from bot.ledger.key_warning import key_warning
 from bot.ledger.quarantine import quarantined_count
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.scope_values import holds_any, task_ids
-from bot.ledger.selection import Selection
+from bot.ledger.scope_queries import holds_any, task_ids
+from bot.ledger.selection import Selection, names_booked_tasks
 from bot.ledger.spend import amounts, sums
 from bot.ledger.spend_groups import SpendGroup, groups
 from bot.ledger.task_detail import TaskDetail, task_detail
-from bot.ledger.task_rows import TaskRow, task_rows
+from bot.ledger.task_list import TaskRow, task_rows
 from bot.people import mentions
 from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest
 
@@ -82,7 +81,7 @@ class _ReportBuilder:
         if fresh.as_of is None and not holds_any(self.reader, scope):
             # an empty ledger must not read as an empty bill
             raise UnreadError
-        warning = key_warning(self.reader, scope)
+        warning = api_key_warning(self.reader, scope)
         total = sums(self.reader, self.selection, policy.failing)
         all_groups = self._groups()
         top_groups = all_groups[: question.top] if question.top else all_groups
@@ -141,7 +140,7 @@ class _ReportBuilder:
     def _is_complete(self, fresh: Freshness, begins: datetime | None) -> bool:
         if is_complete(fresh, self.selection.window, begins):
             return True
-        return fresh.as_of is not None and asks_for_held_tasks(self.reader, self.selection)
+        return fresh.as_of is not None and names_booked_tasks(self.reader, self.selection)
 
     def _quarantined(self) -> int:
         """Return how many rows could not be booked; 0 for a member, since whose they are is not known."""

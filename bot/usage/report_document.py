@@ -8,7 +8,7 @@ from bot.domain.periods import Window
 from bot.domain.text import json_text
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
-from bot.ledger.task_rows import TaskRow
+from bot.ledger.task_list import TaskRow
 from bot.usage.report import Report
 
 

@@ -14,7 +14,7 @@ from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
-from bot.ledger.task_rows import TaskRow
+from bot.ledger.task_list import TaskRow
 from bot.usage import report_formatting
 from bot.usage.durations import ago, duration
 from bot.usage.report import Report

@@ -7,7 +7,7 @@ from bot.domain.query.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
-from bot.ledger.task_rows import TaskRow
+from bot.ledger.task_list import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Block, Draft
 from bot.slack.mrkdwn import escape

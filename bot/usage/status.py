@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from bot.database.reader import Reader
 from bot.domain.timestamps import from_us
+from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, freshness
-from bot.ledger.key_warning import key_warning
 from bot.ledger.members import member_count
-from bot.ledger.pass_history import PassRecord, last_passes
+from bot.ledger.passes.history import PassRecord, last_passes
 from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.stored_tasks import task_counts
+from bot.ledger.task_queries import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import OPEN, NotificationState
 from bot.usage.report_document import utc_text
@@ -53,7 +53,7 @@ def _of_everything(reader: Reader, size: int, now: datetime) -> LedgerStatus:
         missing=counts.missing,
         members=member_count(reader),
         quarantine=tuple(quarantined_rows(reader)),
-        warning=key_warning(reader, EVERYTHING),
+        warning=api_key_warning(reader, EVERYTHING),
         bytes=size,
         outbox=outbox_summary(reader),
     )
@@ -69,7 +69,7 @@ def _of_member(reader: Reader, scope: Scope, now: datetime) -> LedgerStatus:
         missing=0,
         members=0,
         quarantine=(),
-        warning=key_warning(reader, scope),
+        warning=api_key_warning(reader, scope),
         bytes=0,
         outbox=OutboxSummary({}, None, []),
     )

@@ -11,7 +11,7 @@ from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
-from bot.ledger.pass_history import PassRecord
+from bot.ledger.passes.history import PassRecord
 from bot.ledger.scope import Scope
 from bot.slack import blocks
 from bot.slack.blocks import Draft

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
-from bot.ledger.pass_history import PassRecord
+from bot.ledger.passes.history import PassRecord
 from bot.usage.status import LedgerStatus, message_counts
 
 _MOST_LISTED = 10

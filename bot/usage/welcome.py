@@ -12,7 +12,7 @@ from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
-from bot.ledger.charges import spend_of_all_members
+from bot.ledger.charge_queries import spend_of_all_members
 from bot.ledger.members import MemberSummary, member_summaries
 from bot.outbox.destinations import Destination, UserDestination
 from bot.outbox.queries import delivery_records

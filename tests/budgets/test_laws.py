@@ -29,6 +29,7 @@ from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.passes.coverage import ALL_TIME
 from tests.support.effort import examples
 from tests.support.ledgers import new_database
 
@@ -62,9 +63,8 @@ class Budgets(RuleBasedStateMachine):
             self.directory.cleanup()
 
     def _book(self, task: Task, *, backfill: bool = False) -> None:
-        booking = BookingPolicy(
-            ByokUnit.CREDITS, observers=(self.evaluator.observe,), read_before=() if backfill else None
-        )
+        read_before = () if backfill else (ALL_TIME,)
+        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.evaluator.observe,), read_before=read_before)
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=self.now)
 

@@ -21,8 +21,8 @@ from bot.failures.group_store import (
     is_closing_due,
     open_groups,
 )
-from bot.ledger import passes
-from bot.ledger.pass_tally import PassOutcome, PassTally
+from bot.ledger.passes.record import begin_pass, end_pass
+from bot.ledger.passes.tally import PassOutcome, PassTally
 from tests.support.downgrade import downgrade
 from tests.support.ledgers import new_database, place_ledger
 
@@ -40,12 +40,12 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 
 def begun(connection: Connection, at: datetime) -> int:
-    return passes.begin(connection, "tail", None, at, at)
+    return begin_pass(connection, "tail", None, at, at)
 
 
 def ended(connection: Connection, key: int, at: datetime, *, complete: bool = True) -> None:
     outcome = PassOutcome.COMPLETE if complete else PassOutcome.INCOMPLETE
-    passes.finish(connection, key, PassTally(), outcome, now=at)
+    end_pass(connection, key, PassTally(), outcome, now=at)
 
 
 def found(connection: Connection, at: datetime) -> int:

@@ -15,11 +15,11 @@ from bot.failures import listener_store
 from bot.failures.backfill import backfill
 from bot.failures.grouper import FailureGrouper
 from bot.failures.rules import MOST_ALERTS, MOST_REPLIES
-from bot.ledger import passes
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
-from bot.ledger.members import member_ids
-from bot.ledger.pass_tally import PassOutcome, PassTally
+from bot.ledger.members import ensure_members
+from bot.ledger.passes.record import begin_pass, end_pass
+from bot.ledger.passes.tally import PassOutcome, PassTally
 from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -37,15 +37,15 @@ class Ledger:
 
     def read(self, *tasks: Task) -> None:
         """Book the tasks in a pass of their own, and do what is due then."""
-        key = passes.begin(self.connection, "tail", None, self.now, self.now)
+        key = begin_pass(self.connection, "tail", None, self.now, self.now)
         policy = BookingPolicy(ByokUnit.CREDITS, observers=(self.grouper.observe,))
         book(self.connection, tasks, policy, now=self.now)
-        passes.finish(self.connection, key, PassTally(), PassOutcome.COMPLETE, now=self.now)
+        end_pass(self.connection, key, PassTally(), PassOutcome.COMPLETE, now=self.now)
         self.grouper.apply_due(self.connection, self.now)
 
     def listen(self, email: str) -> int:
         """Have a member notified of their own failures; return their key."""
-        (member,) = member_ids(self.connection, [email]).values()
+        (member,) = ensure_members(self.connection, [email]).values()
         listener_store.set_listening(self.connection, member, self.now, on=True)
         return member
 
@@ -113,11 +113,11 @@ def test_a_listener_is_notified_when_a_task_of_theirs_joins_a_group_of_others(le
 
 def test_a_task_that_recovered_before_its_group_is_reported_notifies_no_listener(ledger: Ledger) -> None:
     ledger.listen(ANA)
-    key = passes.begin(ledger.connection, "tail", None, NOW, NOW)
+    key = begin_pass(ledger.connection, "tail", None, NOW, NOW)
     policy = BookingPolicy(ByokUnit.CREDITS, observers=(ledger.grouper.observe,))
     book(ledger.connection, [task("a", "x broke")], policy, now=NOW)
     book(ledger.connection, [task("a", None, status="completed")], policy, now=NOW)
-    passes.finish(ledger.connection, key, PassTally(), PassOutcome.COMPLETE, now=NOW)
+    end_pass(ledger.connection, key, PassTally(), PassOutcome.COMPLETE, now=NOW)
     ledger.grouper.apply_due(ledger.connection, NOW)
     assert ledger.enqueued == [("failures:1", "alert")]
 

@@ -13,8 +13,8 @@ from bot.domain.timestamps import to_us
 from bot.incidents import store
 from bot.incidents.checks import current_incidents
 from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, RECENT, IncidentName
-from bot.ledger import passes
-from bot.ledger.pass_tally import PassOutcome, PassTally
+from bot.ledger.passes.record import begin_pass, end_pass
+from bot.ledger.passes.tally import PassOutcome, PassTally
 from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -33,11 +33,13 @@ def reader(database: Database) -> Iterator[Reader]:
         yield reader
 
 
-def end_pass(database: Database, outcome: PassOutcome, kind: str = "tail", at: datetime = NOW, why: str = "") -> None:
+def record_pass(
+    database: Database, outcome: PassOutcome, kind: str = "tail", at: datetime = NOW, why: str = ""
+) -> None:
     tally = PassTally()
     with database.transaction() as connection:
-        key = passes.begin(connection, kind, None, at, at)
-        passes.finish(connection, key, tally, outcome, now=at)
+        key = begin_pass(connection, kind, None, at, at)
+        end_pass(connection, key, tally, outcome, now=at)
         connection.exec_driver_sql("UPDATE pass SET error = ? WHERE id = ?", (why or None, key))
 
 
@@ -100,20 +102,20 @@ def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
 ) -> None:
     for outcome in outcomes:
         assert wrong(reader) == {}
-        end_pass(database, outcome, why="Neo is failing (503). The next pass mends it.")
+        record_pass(database, outcome, why="Neo is failing (503). The next pass mends it.")
     assert wrong(reader) == {name: description}
 
 
 def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Reader) -> None:
     for _ in range(FAILED_PASSES):
-        end_pass(database, INCOMPLETE)
+        record_pass(database, INCOMPLETE)
     said = "none of the last 3 readings of Neo was complete: its list does not add up"
     assert wrong(reader) == {IncidentName.INCOMPLETE: said}
 
 
 def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, reader: Reader) -> None:
     for _ in range(FAILED_PASSES):
-        end_pass(database, BROKEN, why="`x` <@U0PRIYA>")
+        record_pass(database, BROKEN, why="`x` <@U0PRIYA>")
     assert wrong(reader) == {
         IncidentName.READING: "the last 3 readings of Neo failed: \u02cbx\u02cb \u2039@U0PRIYA\u203a"
     }
@@ -121,9 +123,9 @@ def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, read
 
 def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(database: Database, reader: Reader) -> None:
     for outcome in (FAILED, PassOutcome.INTERRUPTED, FAILED, FAILED):
-        end_pass(database, outcome)
+        record_pass(database, outcome)
     assert set(wrong(reader)) == {IncidentName.UPSTREAM}
-    end_pass(database, PassOutcome.COMPLETE)
+    record_pass(database, PassOutcome.COMPLETE)
     assert wrong(reader) == {}
 
 
@@ -132,8 +134,8 @@ def test_other_kinds_of_passes_count_for_a_day(
     database: Database, reader: Reader, ago: timedelta, *, is_wrong: bool
 ) -> None:
     for _ in range(FAILED_PASSES):
-        end_pass(database, FAILED, "nightly", NOW - ago)
-    end_pass(database, PassOutcome.COMPLETE)
+        record_pass(database, FAILED, "nightly", NOW - ago)
+    record_pass(database, PassOutcome.COMPLETE)
     assert (IncidentName.UPSTREAM in wrong(reader)) is is_wrong
 
 
@@ -142,7 +144,7 @@ def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
     database: Database, reader: Reader, hours: int, *, is_wrong: bool
 ) -> None:
     with database.transaction() as connection:
-        passes.begin(connection, "tail", None, NOW, NOW - timedelta(hours=hours))
+        begin_pass(connection, "tail", None, NOW, NOW - timedelta(hours=hours))
     said = {IncidentName.INCOMPLETE: "no reading of Neo has come to its end for 7 hours"}
     assert wrong(reader) == (said if is_wrong else {})
 

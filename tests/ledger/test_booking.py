@@ -25,7 +25,7 @@ from bot.domain.tasks import Refused, Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.booking_result import BookingResult
-from bot.ledger.coverage import Interval, merged_intervals
+from bot.ledger.passes.coverage import Interval, merged_intervals
 from bot.ledger.repricing import reprice, spread
 from bot.ledger.rules import EntryKind, KnownTask, Totals, change, is_doubtful
 from tests.support.ledgers import new_database

@@ -41,12 +41,12 @@ from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.failures.grouper import FailureGrouper
-from bot.ledger import passes
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.freshness import freshness
-from bot.ledger.pass_history import first_pass_start, pass_attempts
-from bot.ledger.pass_tally import PassOutcome, PassTally
+from bot.ledger.passes.history import first_pass_start, pass_attempts
+from bot.ledger.passes.record import begin_pass, end_pass
+from bot.ledger.passes.tally import PassOutcome, PassTally
 from bot.ledger.verification import verify
 from bot.maintenance.prune import Pruning
 from bot.maintenance.prune_schedule import is_due
@@ -109,9 +109,9 @@ class Team:
     def book(self, task: Task) -> None:
         policy = BookingPolicy(ByokUnit.CREDITS, observers=(self.budgets.observe, self.failures.observe))
         with self.database.transaction() as connection:
-            key = passes.begin(connection, "tail", self.now - 3 * DAY, self.now, self.now)
+            key = begin_pass(connection, "tail", self.now - 3 * DAY, self.now, self.now)
             book(connection, [task], policy, now=self.now)
-            passes.finish(connection, key, PassTally(), PassOutcome.COMPLETE, now=self.now)
+            end_pass(connection, key, PassTally(), PassOutcome.COMPLETE, now=self.now)
 
     def spend(self, member: int, usd: int, *, error: str | None = None) -> None:
         """A task is seen for the first time."""

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.app import system_clock
-from bot.database.readers import ReaderPool
+from bot.database.reader_pool import ReaderPool
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import optional_to_us, to_us
-from bot.ledger.coverage import BEGINNING, Interval, add_coverage
-from bot.ledger.pass_tally import PassOutcome, PassTally
+from bot.ledger.passes.coverage import BEGINNING, Interval, add_coverage
+from bot.ledger.passes.tally import PassOutcome, PassTally
 from bot.ledger.quarantine import release_unlisted
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ VALUES (?,?,?,?,0,0,0,0,0,0,0)
 """
 
 
-def begin(connection: "Connection", kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
+def begin_pass(connection: "Connection", kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
     """Record that a pass begins; return its key."""
     values = (kind, optional_to_us(start), to_us(end), to_us(now))
     return int(connection.exec_driver_sql(_BEGIN, values).lastrowid)
@@ -29,7 +29,7 @@ UPDATE pass SET finished_at=?, complete=?, pages=?, tasks=?, new=?, grown=?, res
 """
 
 
-def finish(
+def end_pass(
     connection: "Connection",
     key: int,
     tally: PassTally,

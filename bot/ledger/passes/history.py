@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.database.reader import plain_rows
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.ledger.pass_tally import PassOutcome, PassTally
+from bot.ledger.passes.tally import PassOutcome, PassTally
 
 if TYPE_CHECKING:
     from bot.database.reader import Reads

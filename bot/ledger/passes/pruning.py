@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.database.prune_step import PruneStep, key_after
 from bot.domain.timestamps import to_us
-from bot.ledger.coverage import LONGEST_WAIT_US
+from bot.ledger.passes.coverage import LONGEST_WAIT_US
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

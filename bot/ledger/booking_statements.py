@@ -10,8 +10,8 @@ from bot.database.sql import compose
 from bot.domain.pricing import Price
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
-from bot.ledger.booked_tasks import BookedTask
 from bot.ledger.rules import Change, Entry
+from bot.ledger.tasks_before_booking import BookedTask
 
 Row = tuple[Any, ...]
 

@@ -7,8 +7,8 @@ import msgspec
 from bot.domain.money import NANOS_PER_CREDIT
 from bot.domain.pricing import ByokUnit, Price
 from bot.domain.tasks import Task
-from bot.ledger.booked_tasks import BookedTask, with_amounts
 from bot.ledger.rules import NOTHING_KNOWN
+from bot.ledger.tasks_before_booking import BookedTask, with_amounts
 
 _NOISE = Decimal("1e-12")  # of an amount: by how much the last digits of a float vary
 _NOISE_NANOS = Decimal(2)

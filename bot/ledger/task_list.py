@@ -7,9 +7,8 @@ from bot.database.reader import Reader
 from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
-from bot.ledger.conditions import Conditions, conditions_of
 from bot.ledger.members import shown_email
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Conditions, Selection, conditions_of
 
 
 @dataclass(frozen=True, slots=True)

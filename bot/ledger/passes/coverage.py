@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.timestamps import to_us
-from bot.ledger.pass_history import first_start_that_read
+from bot.ledger.passes.history import first_start_that_read
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 BEGINNING = 0  # the stored start of a window that reaches back to the beginning
 OVERLAP_US = 1_000_000  # whether the upstream's ends are inclusive is undocumented
-LONGEST_WAIT_US = 86_400_000_000  # a pass that waited may begin so long after its window's end, and be up to date then
-_FOR_EVER = 2**62
+LONGEST_WAIT_US = 86_400_000_000  # a window may end this long before its pass begins, and still count as up to date
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,10 @@ class Interval:
 
     start: int
     end: int
+
+
+_FOR_EVER = 2**62
+ALL_TIME = Interval(-_FOR_EVER, _FOR_EVER)
 
 
 def add_coverage(connection: "Connection", added: Interval) -> None:
@@ -35,22 +38,22 @@ def add_coverage(connection: "Connection", added: Interval) -> None:
     )
 
 
-def intervals_read(connection: "Connection", now: datetime, *, tail: bool) -> list[Interval] | None:
-    """Return the intervals of creation time in which a new task is no backfill; empty before the first pass.
+def intervals_read_before(connection: "Connection", now: datetime, *, is_tail: bool) -> list[Interval]:
+    """Return the intervals of creation time in which a new task is news, not backfill; empty before the first pass.
 
-    Those are what complete passes have read, and all since the first pass began that has read anything, also if no
-    pass was ever complete. None stands for all time, as for a `tail` once anything was read: it lists what goes on now.
+    These are the coverage, and everything since the start of the first pass that read anything, even if no pass was
+    ever complete. For a tail they are all of time as soon as anything is covered, because a tail lists current tasks.
     """
     rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
-    if rows and tail:
-        return None
+    if rows and is_tail:
+        return [ALL_TIME]
     began = first_start_that_read(connection, now)
     since = [] if began is None else [Interval(to_us(began), _FOR_EVER)]
     return merged_intervals([*(Interval(*row) for row in rows), *since])
 
 
 def merged_intervals(intervals: Sequence[Interval]) -> list[Interval]:
-    """Return the intervals in order, with those that touch made one."""
+    """Return the intervals in order of their starts, with overlapping and adjacent ones merged."""
     result: list[Interval] = []
     for each in sorted(intervals, key=lambda interval: interval.start):
         if result and each.start <= result[-1].end:
