@@ -12,7 +12,7 @@ from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
 from bot.domain.query.errors import UnclosedQuoteError, WhenError
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, split
-from bot.domain.query.when import Moment
+from bot.domain.query.when import PointInTime
 from bot.domain.query.when_parser import parse_edge
 
 REASON = 200  # characters, at most
@@ -172,7 +172,7 @@ def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
         edge = parse_edge(text.lower())
     except WhenError:
         return None
-    if not isinstance(edge, Moment):
+    if not isinstance(edge, PointInTime):
         return None
     at = edge.at(zone)
     return at if at == day_start(local_day(at, zone), zone) else None

@@ -1,6 +1,6 @@
-"""The channels of digests: their Slack ids, and since when each is among the settings.
+"""The channels of digests: their Slack ids, and since when each has been in DIGEST_CHANNEL.
 
-A channel that is (again) among the settings starts anew: it missed nothing before.
+A channel that is added (again) is owed no digest of the time before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bot.database.reader import Reads
 
 _ID = "digest_channel:"  # what the metadata of a channel's id begins with, by its name in the settings
-_ENABLED = "digest_on:"  # and the metadata of since when it is among them: a moment
-_ALWAYS, _DISABLED = "0", ""  # in place of the moment: as long as there are digests, and not any more
+_ENABLED = "digest_on:"  # what the metadata begins with that says since when it is in DIGEST_CHANNEL, a moment
+_ALWAYS, _DISABLED = "0", ""  # in place of the moment: since before this was recorded, and no longer
 
 
 def known_id(reads: "Reads", name: str) -> str | None:
@@ -33,7 +33,7 @@ def remember_ids(connection: "Connection", ids: Mapping[str, str]) -> None:
 
 
 def setting_changes(reads: "Reads", names: Sequence[str], now: datetime) -> dict[str, str]:
-    """Return, by name, what `apply_setting_changes` has to record of the channels that came or went."""
+    """Return, by name, what `apply_setting_changes` has to record of channels that were added or removed."""
     ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
     decided = set(store.decided_channels(reads))
     changes = {}
@@ -49,7 +49,7 @@ def setting_changes(reads: "Reads", names: Sequence[str], now: datetime) -> dict
 
 
 def apply_setting_changes(connection: "Connection", changes: Mapping[str, str]) -> None:
-    """Record the changes, and retire the digests of channels that start anew."""
+    """Record the changes, and retire the digests of channels that were added."""
     ids = metadata.read_prefix(connection, _ID)
     for name, value in changes.items():
         metadata.write(connection, f"{_ENABLED}{name}", value)
@@ -58,7 +58,7 @@ def apply_setting_changes(connection: "Connection", changes: Mapping[str, str]) 
 
 
 def enabled_since(reads: "Reads", channel: str, now: datetime) -> datetime | None:
-    """Return since when a channel, by its id, is among the settings; None for as long as there are digests."""
+    """Return since when a channel, by its id, has been in DIGEST_CHANNEL; None if since before that was recorded."""
     ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
     moments = [int(value) for name, value in recorded.items() if value and ids.get(name, name) == channel]
     latest = max((each for each in moments if each <= to_us(now)), default=0)

@@ -1,4 +1,4 @@
-"""The command `digest`: shows an operator alone what the channels get."""
+"""The command `digest`: shows an operator the digest that channels get."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

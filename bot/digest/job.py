@@ -1,4 +1,4 @@
-"""The job of digests: decides at every tick what is due in the channels of the settings, and enqueues it."""
+"""The job of digests: enqueues, at every tick, what is due in the channels of DIGEST_CHANNEL."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from bot.outbox.destinations import ChannelDestination
 from bot.outbox.resolution import Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
-_PATIENCE = 5.0  # seconds that a lookup of a channel is waited for: it goes on by itself
+_LOOKUP_WAIT = 5.0  # seconds to wait for a lookup of a channel, which goes on in the background after that
 _RETRY_AFTER, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # between two lookups of a channel that failed
 _ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
 
@@ -35,7 +35,7 @@ class DigestJob:
     _retry_at: dict[str, datetime] = field(default_factory=dict)
     _settings_applied: bool = False
     _ticked_at: datetime | None = None
-    _awake_since: datetime | None = None  # since when ticks have followed each other: not while the machine slept
+    _awake_since: datetime | None = None  # since when ticks have followed each other closely
 
     async def tick(self) -> None:
         """Decide what is due, and enqueue it."""
@@ -98,10 +98,10 @@ class DigestJob:
     async def _find_channel(self, name: str) -> str:
         """Return a channel's id, also if it was renamed since; its name if it was never found."""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_LOOKUP_WAIT):
                 resolution = await self.destinations.find(ChannelDestination(name))
         except TimeoutError:
-            raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
+            raise SlackUnavailableError(f"no answer within {_LOOKUP_WAIT:g} s") from None
         if isinstance(resolution, ResolvedChannel):
             return resolution.channel
         return await self.database.read(lambda reader: known_id(reader, name)) or name

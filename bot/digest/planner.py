@@ -10,7 +10,7 @@ from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.channels import enabled_since
 from bot.digest.keys import DigestTopic
-from bot.digest.rules import FULL_AFTER, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
+from bot.digest.rules import EDITED_FOR, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
 from bot.digest.spend_facts import holds_all
 from bot.digest.store import DigestDecision
 from bot.domain.periods import local_day
@@ -48,11 +48,11 @@ class DigestPlanner:
     schedule: DigestSchedule
 
     def due(self, reader: Reader, channels: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
-        """Return what is due for these channels now, read in one snapshot; `awake` as in the rules."""
+        """Return what is due for these channels now, read in one snapshot; `awake` as in `digest_outcomes`."""
         with reader:
             first_start = _installed_at(reader, now) is None
             new = [each for channel in channels for each in self._new_decisions(reader, channel, now, awake)]
-            incomplete = store.incomplete_decisions(reader, now - FULL_AFTER)
+            incomplete = store.incomplete_decisions(reader, now - EDITED_FOR)
             completed = [each for each in incomplete if self._is_complete(reader, each.span, now)]
             return DueDigests(first_start, tuple(new), tuple(completed))
 
@@ -68,7 +68,7 @@ class DigestPlanner:
         request_edits(connection, [each.topic for each in due.completed])
 
     def requested_decision(self, reader: Reader, topic: DigestTopic, now: datetime) -> DigestDecision:
-        """Return the decision to post a channel's digest of a date because somebody requests it."""
+        """Return the decision to post a channel's digest of a date on request."""
         with reader:
             span = store.span_of(reader, topic)
             complete = self._is_complete(reader, span, now)
@@ -123,7 +123,7 @@ class DigestPlanner:
     def _day_before_first(self, started: datetime) -> date:
         """Return the date before the first date whose digest is due after a moment."""
         day = local_day(started, self.schedule.zone)
-        return day if self.schedule.moment(day) <= started else day - _DAY
+        return day if self.schedule.due_at(day) <= started else day - _DAY
 
     def _is_complete(self, reader: Reader, span: DigestDays, now: datetime) -> bool:
         return holds_all(reader, span.window(self.schedule.zone), now)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
 
 CATCH_UP = timedelta(hours=12)  # after which a digest is skipped, and the next one says so
-PATIENCE = timedelta(hours=1)  # that it waits for complete data
-LAST_CALL = timedelta(minutes=10)  # before it is too late, when it waits no more
-FULL_AFTER = timedelta(hours=12)  # after which it is no longer edited when the data is complete
+DATA_WAIT = timedelta(hours=1)  # how long it waits for complete data
+LAST_CALL = timedelta(minutes=10)  # before CATCH_UP ends, it is posted even if data is missing
+EDITED_FOR = timedelta(hours=12)  # after its decision, for when its data becomes complete
 _DAY = timedelta(days=1)
 _MOST_DAYS = 366  # to look back
 
@@ -32,7 +32,7 @@ class DigestSchedule:
         """Return the policy that the settings ask for."""
         return cls(settings.digest_at, settings.digest_days, settings.timezone)
 
-    def moment(self, day: date) -> datetime:
+    def due_at(self, day: date) -> datetime:
         """Return when the digest of a day is due; a time in the missing hour of spring is the first moment after it."""
         return instant(datetime.combine(day, self.at), self.zone)
 
@@ -40,7 +40,7 @@ class DigestSchedule:
         """Return the days after `after` whose digest is due, the oldest first."""
         last = local_day(now, self.zone) + _DAY  # which another zone may have begun
         first = max(after + _DAY, last - timedelta(days=_MOST_DAYS))
-        return [day for day in _each(first, last) if day.weekday() in self.days and self.moment(day) <= now]
+        return [day for day in _each(first, last) if day.weekday() in self.days and self.due_at(day) <= now]
 
 
 class DigestOutcome(StrEnum):
@@ -63,10 +63,10 @@ def digest_outcomes(
     outcomes = dict.fromkeys(due, DigestOutcome.SKIPPED)
     if not due:
         return outcomes
-    moment = schedule.moment(due[-1])
+    moment = schedule.due_at(due[-1])
     if now < moment + CATCH_UP:
-        patience = min(max(moment, awake) + PATIENCE, moment + CATCH_UP - LAST_CALL)
-        if complete or now >= patience:
+        latest = min(max(moment, awake) + DATA_WAIT, moment + CATCH_UP - LAST_CALL)
+        if complete or now >= latest:
             outcomes[due[-1]] = DigestOutcome.OWED
         else:
             del outcomes[due[-1]]

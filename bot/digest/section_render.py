@@ -1,4 +1,4 @@
-"""The further sections of a digest in words: failures, budgets at risk, late bookings and unusual days."""
+"""Renders the further sections of a digest: failures, budgets at risk, late bookings and unusual days."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the days of a digest cost, compared with other days, and who and what it went to."""
+"""The spend of a digest: what its days cost, compared with other days, by member and by model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from bot.ledger.selection import Selection
 from bot.ledger.spend import Sums, sums
 from bot.ledger.spend_groups import SpendGroup, groups
 
-WEEKS = 4  # before, whose median is the usual spend
+WEEKS = 4  # before the digest, whose median is the usual spend
 CHART = 14  # days
 _TOP = 5
 
 
 @dataclass(frozen=True, slots=True)
 class SpendPart:
-    """Some days, or a week or month, called `label`: what they cost in nanos, and who and what it went to.
+    """The spend of some days, or of a week or month called `label`, in nanos, with the dearest members and models.
 
-    `before_nanos` is the spend of the span before, None if the ledger does not hold it.
+    `before_nanos` is the spend of as long a time before, None if the ledger does not hold that.
     """
 
     label: str
@@ -47,7 +47,7 @@ class HeldTime:
     begins: datetime | None
 
     def includes(self, window: Window) -> bool:
-        """Return whether it holds all of a window, none of which is before the ledger begins."""
+        """Return whether a window begins no earlier than the ledger, and is complete in it."""
         return self.begins is not None and window.start >= self.begins and is_complete(self.fresh, window, self.begins)
 
 
@@ -82,7 +82,7 @@ class SpendFacts:
         return self._part(unit.label(first), period(unit, first, zone), before)
 
     def usual(self, days: DigestDays) -> Iterator[int]:
-        """Yield what the same days of the week cost in the weeks before, in nanos, as far as the ledger holds them."""
+        """Yield the nanos that the same weekdays cost in each of the WEEKS before, as far as the ledger holds them."""
         for weeks in range(1, WEEKS + 1):
             window = days.earlier(weeks).window(self.policy.zone)
             if self.held.includes(window):

@@ -1,4 +1,4 @@
-"""The spend of a digest in words: the headline, who and what it went to, weeks and months, and the chart."""
+"""Renders the spend of a digest: the headline, the dearest members and models, weeks and months, and the chart."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -48,7 +48,7 @@ def is_uneventful(facts: DigestFacts) -> bool:
     return not facts.days.total.tasks and not facts.days.spend_nanos and facts.complete and not facts.late
 
 
-# --- who and what it went to ---------------------------------------------------------------------
+# --- members and models -------------------------------------------------------------------------
 
 
 def columns(part: SpendPart, view: DigestView) -> list[str]:
@@ -127,7 +127,7 @@ def comparison(nanos: int, other: int | None) -> str:
 
 
 def share(nanos: int, total: int) -> str:
-    """Return a part of a total in whole percent, and never 0 for what is something."""
+    """Return a part of a total in whole percent; `<1 %` for a part that would round to zero."""
     if total <= 0:
         return ""
     percent = formatting.percent(nanos, total)

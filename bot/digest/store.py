@@ -46,7 +46,7 @@ class DigestDecision:
 
     def post_until(self, schedule: DigestSchedule) -> datetime:
         """Return until when it may be posted first: half a day after it was due or, if later, requested."""
-        due = schedule.moment(self.span.day)
+        due = schedule.due_at(self.span.day)
         return (due if self.at - due < CATCH_UP else self.at) + CATCH_UP
 
 

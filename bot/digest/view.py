@@ -1,4 +1,4 @@
-"""The view of a digest: how it is rendered, and which members may be named or shown to its readers."""
+"""The view of a digest: how it is rendered, and whether its readers may see members and their names."""
 
 from dataclasses import dataclass
 

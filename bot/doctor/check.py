@@ -1,4 +1,4 @@
-"""A check: one line of what the doctor says, and what becomes of a check that breaks down itself."""
+"""A check: one line of the doctor's report; a check that raises becomes a failed one."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ def ok(what: str, found: str) -> Check:
 
 
 def warning(what: str, found: str, remedy: str = "") -> Check:
-    """Return a check that found what can be lived with."""
+    """Return a check that found something to improve, with which the bot works."""
     return Check(CheckState.WARN, what, found, remedy)
 
 
@@ -58,7 +58,7 @@ async def guarded_checks_async(what: str, checks: AsyncIterator[Check]) -> Async
 
 @dataclass(slots=True)
 class _Breakdown:
-    """Keeps a failed check for whatever exception leaves its block, and suppresses that."""
+    """Suppresses an exception that leaves its block, and keeps a failed check in its place."""
 
     what: str
     checks: list[Check] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The ledger's checks: its file, how fresh it is, what it could not book, and what of it was not delivered."""
+"""The ledger's checks: its file, its freshness, rows that were not booked, and messages that were not delivered."""
 
 import shutil
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def readable_by_others(path: Path) -> Iterator[Check]:
 def private_files(app: App) -> Iterator[Check]:
     """Yield a warning for each way in which others can read the ledger, or put files beside it.
 
-    To be called before the ledger is opened, which takes the permissions from them.
+    Call it before the ledger is opened, which removes those permissions.
     """
     path = app.settings.database_path
     for each in exposed_files(path):

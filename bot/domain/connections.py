@@ -1,4 +1,4 @@
-"""Connections: why one cannot be made, and what to do, by what the standard library raised underneath."""
+"""Connections: why one cannot be made and what to do, from the exception that the standard library raised."""
 
 import errno
 import socket

@@ -18,7 +18,7 @@ def moment(at: datetime, zone: tzinfo) -> str:
 
 
 def utc(at: datetime) -> str:
-    """Return an aware moment as it stands in data: in UTC, to the second."""
+    """Return an aware moment for machines: in UTC, to the second, `2026-11-20T09:00:00Z`."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -38,7 +38,7 @@ def percent(part: int, whole: int) -> str:
 
 
 def against(nanos: int, other_nanos: int, *, after_times: str = "") -> str:
-    """Return how much more or less an amount is than a positive other one, and that one.
+    """Return the difference between an amount and a positive other one, and the other: `+20 % against $3.00`.
 
     `after_times` is what follows a multiple such as `12 times the $3.00`.
     """

@@ -86,7 +86,7 @@ def _groups_to_read_again(connection: "Connection", former: FormerLedger) -> set
 
 
 def adopt_silences(connection: "Connection", former: FormerLedger, kinds: Mapping[int, int]) -> None:
-    """Write the former silences, but those about a kind or a member that is unknown here."""
+    """Write the former silences, except those about a kind or a member that is unknown here."""
     ids_here = {TargetType.KIND: kinds, TargetType.MEMBER: former.members}
     for row in former.rows("SELECT * FROM failure_silence"):
         target = SilenceTarget(TargetType(row["what"]), row["value"])

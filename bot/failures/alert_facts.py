@@ -24,10 +24,10 @@ NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
 
 @dataclass(frozen=True, slots=True)
 class GroupFacts:
-    """A group as it stands, or the part of it that is one member's.
+    """A group as it is now, or the part of it that belongs to one member.
 
-    `nanos` is what its tasks cost in all, of a member's what was charged to them; `recovered` of its `tasks` have
-    completed since. `members` are e-mails; `error` is the first line of the latest one's. `is_muted` says that a
+    `nanos` is what its tasks cost in all, or what was charged to that member; `recovered` of its `tasks` have completed
+    since. `members` are e-mails; `error` is the first line of the latest one's. `is_muted` says that a
     failure that was silenced closed the group.
     """
 
@@ -49,7 +49,7 @@ class GroupFacts:
 
 @dataclass(frozen=True, slots=True)
 class FailedTask:
-    """A task of a group. `nanos` is None where nothing is known of its cost."""
+    """A task of a group. `nanos` is None if its cost is unknown."""
 
     task_id: str
     member: str

@@ -58,9 +58,9 @@ class FailureRenderer:
     # --- the live message ----------------------------------------------------------------------------
 
     async def render_current(self, request: RenderRequest) -> Message | None:
-        """Return what a message reports as it is now, to a member their own tasks alone; None if that is nothing.
+        """Return the alert as it is now, for a member only with their own tasks.
 
-        A message that is posted already says that nothing is left.
+        If no task is left: None if the alert was not posted yet, else a message that says so.
         """
         topic = FailuresTopic.decode(request.topic or "")
         content = await self.database.read(lambda reader: self._content(reader, topic, request))
@@ -105,7 +105,7 @@ class FailureRenderer:
         return draft
 
     def _notes(self, content: _Content) -> Iterator[str]:
-        """Yield who acknowledged the message, and what of it is silenced."""
+        """Yield lines on who acknowledged the alert, and on silences about it."""
         zone = self.policy.zone
         if ack := content.alert.acknowledgement:
             yield Trusted(f":white_check_mark: Acknowledged by {mention(ack.by)}, {formatting.moment(ack.at, zone)}")
@@ -137,7 +137,7 @@ class FailureRenderer:
 
 
 def _without_closing(facts: GroupFacts, scope: Scope) -> GroupFacts:
-    """Return a group as a reader may see it: when it closes depends on others' failures, so no member is told that."""
+    """Return a group as a reader may see it: members do not see that it closed, as others' failures decide that."""
     return facts if scope.member is None else replace(facts, is_closed=False, is_muted=False)
 
 

@@ -1,4 +1,7 @@
-"""The store of alerts: which groups one message reports, by the first of them, and who acknowledged it."""
+"""The store of alerts: which groups one message reports, and who acknowledged it.
+
+The groups that one message reports are named by the first of them.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def first_groups(connection: "Connection", groups: Iterable[int]) -> list[int]:
-    """Return the first groups of the messages that report those groups, as far as they were reported."""
+    """Return the first groups of the messages that report those groups; groups that were not reported have none."""
     rows = connection.exec_driver_sql(
         "SELECT DISTINCT g.first FROM json_each(?) j CROSS JOIN failure_group g ON g.id = j.value"
         " WHERE g.first IS NOT NULL",
@@ -62,13 +65,13 @@ class Acknowledgement:
 
 
 def acknowledgement(reads: "Reads", first: int) -> Acknowledgement | None:
-    """Return who acknowledged the message that reports a group and perhaps others; None if nobody has."""
+    """Return who acknowledged the message whose first group is `first`; None if nobody has."""
     rows = plain_rows(reads, "SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = ?", (first,))
     return next((Acknowledgement(by, from_us(at)) for by, at in rows if by is not None), None)
 
 
 def acknowledge(connection: "Connection", first: int, by: str, now: datetime) -> None:
-    """Record who acknowledged the message that reports a group and perhaps others."""
+    """Record who acknowledged the message whose first group is `first`."""
     connection.exec_driver_sql(
         "UPDATE failure_group SET acknowledged_by = ?, acknowledged_at = ? WHERE id = ?", (by, to_us(now), first)
     )

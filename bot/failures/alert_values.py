@@ -1,6 +1,6 @@
-"""Alert values: what the templates of alerts are filled with, as far as its audience may see it.
+"""Alert values: the variables of the alerts' templates, without what the audience may not see.
 
-Their names stay as they are: operators' own templates use them.
+The names of variables stay as they are, since operators' own templates use them.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ class AlertAudience:
 
     @classmethod
     def of(cls, request: RenderRequest, policy: FailurePolicy) -> "AlertAudience":
-        """Return who will read what is to be rendered."""
+        """Return the audience of a message to be rendered."""
         member = request.destination.member if isinstance(request.destination, MemberDestination) else None
         return cls(
             member=member,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def report_groups(connection: "Connection", groups: Sequence[int], now: datetime) -> None:
     """Enqueue the alerts of groups: one for each or, if they are many, one for all with a thread.
 
-    Members who asked to be notified of their own failures are sent the same, about their own tasks.
+    Members who listen for their own failures get the same alert, about their own tasks.
     """
     together = len(groups) > MOST_ALERTS
     first = {group: groups[0] if together else group for group in groups}
@@ -32,7 +32,7 @@ def report_groups(connection: "Connection", groups: Sequence[int], now: datetime
 
 
 def notify_listeners(connection: "Connection", group: int, first: int, members: Collection[int], now: datetime) -> None:
-    """Notify those of the members who asked for it that tasks of theirs have joined a group, once a message.
+    """Notify members who listen that tasks of theirs have joined a group, once for each message.
 
     `first` is the first group of the message that reports the group.
     """
@@ -65,7 +65,7 @@ def _largest(connection: "Connection", groups: Collection[int]) -> list[int]:
 
 
 def _listeners(connection: "Connection", groups: Sequence[int]) -> list[tuple[int, int]]:
-    """Return group and member wherever a task in the group that has not recovered is of a member who listens."""
+    """Return pairs of a group and a member who listens and has a task in it that has not recovered."""
     if not has_listeners(connection):
         return []
     failing = failing_tasks(connection, groups)

@@ -70,7 +70,7 @@ def kind_of_id(reads: "Reads", kind: int) -> StoredKind | None:
 
 
 def latest_of_kind(reads: "Reads", kind: int) -> int | None:
-    """Return the task that was the last to fail in that way, whatever became of it; None if none stands so any more."""
+    """Return the latest task whose current failure is of a kind, recovered or not; None if there is none."""
     return next((task for (task,) in plain_rows(reads, _LATEST_OF_KIND, (kind,))), None)
 
 
@@ -83,10 +83,10 @@ def _cap(cap: str | None) -> Cap | None:
 
 @dataclass(frozen=True, slots=True)
 class FailureRecord:
-    """A task that failed, as it is stored: of which kind, in which group, and when (microseconds).
+    """A stored failure of a task: its kind, its group, and when it failed (microseconds).
 
-    `streams` is how often it had run. `fingerprint` is its kind's; it is read, not written, as is `recovered`: whether
-    the task has ended well since.
+    `streams` is how often the task had run. Two fields are read and not written: `recovered`, whether it has ended well
+    since, and `fingerprint`, that of its kind.
     """
 
     task: int
@@ -205,7 +205,7 @@ def failing_tasks(connection: "Connection", groups: Iterable[int]) -> list[tuple
 
 @dataclass(frozen=True, slots=True)
 class CurrentFailure:
-    """How a task stands as failed: of which kind, with which of Neo's limits, and since when (microseconds)."""
+    """The current failure of a task: its kind, the limit of Neo's that it hit, and when it failed (microseconds)."""
 
     kind: int
     cap: Cap | None

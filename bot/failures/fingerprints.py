@@ -1,9 +1,9 @@
-"""Fingerprints: what makes two failures the same, whatever ids, numbers, hosts and times their errors name."""
+"""Fingerprints: two failures are the same if their errors differ only in ids, numbers, hosts and times."""
 
 import hashlib
 
-_WORDS = 40  # of an error that tell its kind; whole ones, so that a longer id does not move the end
-_READ = 4_000  # characters in which they are looked for
+_WORDS = 40  # of an error that make its kind; not characters, since a longer id would move the end
+_READ = 4_000  # characters that are searched for them
 _DIVIDING = b"{}[]()<>\"'`,;=|*"  # besides blanks
 
 
@@ -23,7 +23,7 @@ def normalized(error: str | None) -> bytes:
 
 
 def _folding() -> bytes:
-    """Return a translation table: letters become small, all digits one, and whatever divides words a blank."""
+    """Return a translation table: letters to lower case, all digits to 0, and what divides words to a blank."""
     table = bytearray(range(256))
     for letter in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ":
         table[letter] = ord(chr(letter).lower())

@@ -99,7 +99,7 @@ class FailureGrouper:
 
 
 def _without_renamed(connection: "Connection", failures: Sequence[NewFailure]) -> list[NewFailure]:
-    """Return the failures but those whose error's text alone is new: the group that they fill takes the text's kind."""
+    """Return the failures without those of which only the error's text is new; their group takes that text's kind."""
     filling: dict[tuple[int, int], set[int]] = defaultdict(set)
     for each in failures:
         if each.textless_group is not None:

@@ -31,7 +31,7 @@ _AMONG = "SELECT l.member FROM json_each(?) j CROSS JOIN failure_listener l ON l
 
 
 def listeners_among(connection: "Connection", members: Iterable[int]) -> list[int]:
-    """Return who of those members is notified of their own failures."""
+    """Return those of the members who listen for their own failures."""
     return [row[0] for row in connection.exec_driver_sql(_AMONG, (json.dumps(list(members)),)).all()]
 
 
@@ -41,6 +41,6 @@ def has_listeners(connection: "Connection") -> bool:
 
 
 def merge_listeners(connection: "Connection", old: int, new: int) -> None:
-    """Make what one member asked for what another has asked for."""
+    """Give one member's listening, if any, to another."""
     connection.exec_driver_sql("UPDATE OR IGNORE failure_listener SET member = ? WHERE member = ?", (new, old))
     connection.exec_driver_sql("DELETE FROM failure_listener WHERE member = ?", (old,))

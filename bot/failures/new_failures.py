@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewFailure:
-    """A task that has just failed, or failed again, or in another way than was known; `failed_at` in microseconds.
+    """A task that has just failed, failed again, or failed in another way; `failed_at` in microseconds.
 
     `textless_group` is the group it is in, if all that is new is the text of its error.
     """
@@ -33,7 +33,7 @@ class NewFailure:
     textless_group: int | None
 
     def record(self, group: int | None) -> FailureRecord:
-        """Return what is stored of it."""
+        """Return the failure as it is stored."""
         return FailureRecord(self.task, self.kind, group, self.failed_at, self.streams)
 
     def is_silenced(self, silences: Iterable[Silence]) -> bool:
@@ -47,7 +47,7 @@ class NewFailure:
 
 
 def new_failure(change: "TaskChange", before: FailureRecord | None, kind: int, now: datetime) -> NewFailure | None:
-    """Return what is new of a task that ended badly, given how it had failed `before`; None if nothing is."""
+    """Return the new failure of a task that ended badly; None if it is the one known `before`."""
     task = change.task
     at = to_us(failed_at(task.created_at, task.total_execution_ms, now))
     again = before is not None and _has_failed_again(before, change)
@@ -65,7 +65,7 @@ def new_failure(change: "TaskChange", before: FailureRecord | None, kind: int, n
 def _has_failed_again(before: FailureRecord, change: "TaskChange") -> bool:
     """Return whether a task that failed has failed once more: after it ended well, in another run, or at further cost.
 
-    A duration that Neo corrects says nothing of that.
+    A corrected duration is no sign of another run.
     """
     if before.recovered:
         return True
@@ -78,5 +78,5 @@ def _has_failed_again(before: FailureRecord, change: "TaskChange") -> bool:
 
 
 def _has_lost_its_error(change: "TaskChange") -> bool:
-    """Return whether Neo gives no error any more of a task whose status is as before."""
+    """Return whether Neo no longer gives an error for a task whose status has not changed."""
     return not change.task.error_message and change.was == change.task.status

@@ -47,7 +47,7 @@ class FailurePolicy:
 
 
 class Cap(StrEnum):
-    """Neo's own word for a limit that stopped a task, as it stands in the error."""
+    """A limit of Neo's that stopped a task, by the word for it in the error."""
 
     MEMBER = "user_spending_cap_reached"
     PROJECT = "project_spending_cap_reached"
@@ -62,8 +62,8 @@ def cap_of(error: str | None) -> Cap | None:
 def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at: datetime) -> datetime:
     """Return when a task failed that is seen for the first time.
 
-    Neo says when it began and how long it ran, not when it ended. One that is continued also rests in between, so
-    that this is no later than its last run's end.
+    Neo says when it was created and how long it ran, not when it ended. A task that was continued also rests between
+    its runs, so that the result may be earlier than the end of its last run.
     """
     run_time = timedelta(milliseconds=max(total_execution_ms or 0, 0))
     # the shorter of two spans, then added: an absurd one of an older ledger has no moment at its end

@@ -52,7 +52,7 @@ class SilenceCommands:
         )
 
     def problems(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        """Return what is wrong with what was filled into the form, by field."""
+        """Return what is wrong with the form's fields, by field."""
         return silence_form.problems(fields, self.clock(), self.policy.zone)
 
     async def submit_form(self, request: Request, caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""The facts of silences: those in force, each with a name, and what of an alert can be silenced."""
+"""The facts of silences: those in force, by name, and what can be silenced in an alert."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def target_name(reader: Reader, target: SilenceTarget) -> str:
 
 
 def silence_choices(reader: Reader, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
-    """Return what can be silenced of what an alert reports, from one snapshot."""
+    """Return what can be silenced in an alert, from one snapshot."""
     with reader:
         groups_facts = facts_of(reader, groups, basis, EVERYTHING)
         return [

@@ -38,7 +38,7 @@ def silence_view(choices: Sequence[Choice], channel: str, today: date) -> View:
 
 
 def problems(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """Return what is wrong with what was filled in, by field."""
+    """Return what is wrong with the fields, by field."""
     try:
         _until(fields, now, zone)
     except RefusedError as error:
@@ -51,7 +51,7 @@ def submitted_silence(fields: Mapping[str, str], by: str, now: datetime, zone: Z
 
     Raises:
         RefusedError: its day is missing, over, or too far away.
-        MalformedKeyError: what is to be silenced is not as the form offered it.
+        MalformedKeyError: the form did not offer what was chosen.
     """
     reason = fields.get(_REASON, "")[:REASON] or None
     return Silence(SilenceTarget.decode(fields[_WHAT]), _until(fields, now, zone), reason, by)

@@ -1,4 +1,4 @@
-"""The store of silences: which failures nobody is notified of, until when, and who asked for that."""
+"""The store of silences: the failures that nobody is notified of, until when, and who set that."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

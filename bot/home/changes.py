@@ -1,4 +1,4 @@
-"""What has changed since App Home was published: asked for every few seconds, so it reads little, and only by index."""
+"""What has changed since App Home was published. It runs every few seconds, so it reads little, and by index only."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class ChangeMark:
     """The state of everything that App Home shows, to be compared with a later one.
 
-    `charge` and `ended_pass` are the keys of the newest ones; `others` differ if anything changed that cannot be told
-    apart by member, the date included.
+    `charge` and `ended_pass` are the ids of the newest ones. `others` changes with everything else that a page shows,
+    including the date; such a change is not traced to members.
     """
 
     charge: int
@@ -55,7 +55,7 @@ class ChangedMembers:
 
 
 def changed_members(reader: "Reader", since: ChangeMark, emails: Collection[str], now: datetime) -> ChangedMembers:
-    """Return who has charges since a mark, or tasks that changed without one, such as in their status."""
+    """Return who has new charges since a mark, or tasks whose status or text changed without a charge."""
     with reader:
         members = members_charged_after(reader, since.charge)
         began = first_start_after(reader, since.ended_pass)

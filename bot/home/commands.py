@@ -30,7 +30,7 @@ class HomeCommands:
     clock: Callable[[], datetime]
 
     async def open(self, request: Request) -> None:
-        """Publish the page of whoever opens it; those who may see nothing are told why in its place."""
+        """Publish the page of whoever opens it; for those who may see nothing it says why."""
         try:
             await self._record_opening(request.user)
             await self.publisher.publish(request.user)
@@ -40,7 +40,7 @@ class HomeCommands:
     async def press(self, request: Request, caller: Caller) -> None:
         """Do what the button that was pressed says, and republish the presser's page if that changed it.
 
-        Raises MalformedKeyError if App Home has no such button.
+        Raises MalformedKeyError for an unknown button.
         """
         match home_action(request.action, request.text):
             case BudgetFormAction():

@@ -79,7 +79,7 @@ class TeamFacts:
 
 @dataclass(frozen=True, slots=True)
 class HomeFacts:
-    """What one person sees. `own` is None for somebody without any task, `team` for all but operators."""
+    """What one person sees. `own` is None for whoever has no task, `team` for everybody but operators."""
 
     own: OwnFacts | None
     team: TeamFacts | None
@@ -98,7 +98,7 @@ def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime
 
 
 def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datetime) -> OwnFacts:
-    # asked as themselves, whatever else they may see
+    # as a member, even if they are an operator
     month = build_report(reader, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
     week = Selection(scope, Window(now - FAILURES_SINCE, now))
@@ -115,10 +115,10 @@ def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datet
 
 
 def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
-    """Return the latest tasks of a month, each with what of its cost lies within the month.
+    """Return the latest tasks of a month, each with its cost within that month.
 
-    It searches a short time first, which is enough for members with many tasks: nothing is booked onto a task before
-    it was created.
+    A short time is searched first, which is enough for members with many tasks. Its costs are complete, since nothing
+    is booked onto a task before it was created.
     """
     rows: list[TaskRow] = []
     for back in _SEARCHES:

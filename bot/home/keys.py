@@ -90,7 +90,7 @@ HomeAction = ListenAction | BudgetFormAction | LiftSilenceAction
 
 
 def home_action(action_id: str, value: str) -> HomeAction:
-    """Return the key of a button of App Home that was pressed. Raises MalformedKeyError if there is none such."""
+    """Return the key of a button of App Home that was pressed. Raises MalformedKeyError for an unknown one."""
     match rest_of(action_id, KIND).partition(":")[0]:
         case "listen":
             return ListenAction.decode(action_id, value)

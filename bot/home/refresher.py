@@ -82,7 +82,7 @@ class HomeRefresher:
 
 
 def _is_affected(access: Access | None, changed: ChangedMembers) -> bool:
-    """Return whether a viewer's content may have changed; always if it is unknown for whom it was published."""
+    """Return whether a viewer's content may have changed; also if this process has not rendered their page yet."""
     if not isinstance(access, Caller):
         return access is None
     return access.member in changed.emails or (changed.anybody and access.role is Role.OPERATOR)

@@ -33,7 +33,7 @@ _BUTTONS = 5
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """How a page is rendered, and what is known beside its facts: of the sync, and whom to ask for help."""
+    """What a page shows beside its facts: the state of the sync, and whom to ask for help."""
 
     templates: Templates
     zone: ZoneInfo

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 REFRESHED_FOR = timedelta(days=7)  # after somebody last opened it
 INTERVAL = timedelta(minutes=1)  # at least between two publications for one viewer
-RETAIN = timedelta(days=30)  # of viewers: longer than theirs is refreshed
-UNKNOWN = ""  # the hash of content that is replaced by whatever content there is
+RETAIN = timedelta(days=30)  # of viewers; longer than REFRESHED_FOR
+UNKNOWN = ""  # in place of a hash: the next page differs from it, whatever it is
 
 
 def record_opening(connection: "Connection", user: str, now: datetime) -> None:
-    """Record that a viewer opens it; forget what was published, so that it is published with its current freshness."""
+    """Record that a viewer opens it, and forget the published hash, so that the page is published in any case."""
     connection.exec_driver_sql(
         "INSERT INTO home_viewer (slack_user, opened_at, drawn_at, looks) VALUES (?,?,0,?)"
         " ON CONFLICT (slack_user) DO UPDATE SET opened_at = excluded.opened_at, looks = excluded.looks",

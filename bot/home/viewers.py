@@ -1,4 +1,4 @@
-"""The viewers of App Home: what each may see, and for whom that has changed since their page was published."""
+"""The viewers of App Home: what each may see, and whose access has changed since their page was published."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

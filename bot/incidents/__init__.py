@@ -1,1 +1,1 @@
-"""Incidents: what is wrong with the bot itself; operators are notified once a day, and when it is over."""
+"""Incidents: faults of the bot itself; operators are notified once a day, and when one is over."""

@@ -49,7 +49,7 @@ def current_incidents(
 
 
 def _passes(reader: Reader, now: datetime) -> dict[IncidentName, str]:
-    """Return what is wrong with the passes over Neo: the tails, and any other kind that is tried again and again."""
+    """Return what is wrong with the tail passes, or with another kind of pass that is tried again and again."""
     recent = first_pass_between(reader, now - RECENT, now)
     kinds = {"tail": 0} | ({} if recent is None else dict.fromkeys(("nightly", "weekly", "history"), recent))
     for kind, first in kinds.items():

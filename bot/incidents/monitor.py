@@ -44,7 +44,7 @@ class IncidentMonitor:
                 store.mark_reported(connection, name, self._today(now))
 
     def _begin(self, connection: "Connection", name: IncidentName, description: str, now: datetime) -> None:
-        """Record what is wrong; an incident that was reported today and is over goes on, and its message is edited."""
+        """Record an incident; one that was reported today and has ended is opened again, and its message edited."""
         latest = store.latest_incident(connection, name)
         today = self._today(now)
         if latest is not None and latest.reported_on == today and store.reopen(connection, latest.id):
@@ -52,13 +52,13 @@ class IncidentMonitor:
         store.begin(connection, name, description, now)
 
     def _was_reported_today(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
-        """Return whether it was reported since this zone's midnight, whatever the day was called in another."""
+        """Return whether it was reported since midnight in this zone, under whatever date."""
         midnight = day_start(self._today(now), self.zone)
         enqueued = queries.enqueued_notifications(connection, IncidentKey.of_name(name))
         return any(midnight <= each.created_at <= now for each in enqueued)
 
     def _report(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
-        """Enqueue today's notification, under a key of its own where another zone has had a day of that name.
+        """Enqueue today's notification, with the zone in its key if one of the same date was enqueued in another zone.
 
         Returns whether it is new.
         """

@@ -72,7 +72,7 @@ def _incidents(reads: "Reads", sql: str, *values: int | str) -> list[StoredIncid
 
 
 def begin(connection: "Connection", name: str, description: str, now: datetime) -> None:
-    """Add an incident or, if one of that name is open, describe that one anew."""
+    """Add an incident or, if one of that name is open, update its description."""
     connection.exec_driver_sql(
         "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
         " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",

@@ -1,4 +1,4 @@
-"""A row becomes a task: what types cannot say is checked, and set right where money does not rest on it."""
+"""Makes a task of a row: checks what its types cannot say, and corrects what its money does not depend on."""
 
 from datetime import datetime
 

@@ -115,7 +115,7 @@ class NeoClient:
             return Page((), (Refused(task_id, f"asked for alone: {why}"),), 1)
 
     async def _get_page(self, parameters: Mapping[str, str | None], *, can_ask_for_less: bool) -> Page:
-        """Ask again while that may help; but not for what is too large, if the caller can ask for less."""
+        """Return a page, asking again while that may help. A caller who can ask for less gets TooLargeError at once."""
         loop = asyncio.get_running_loop()
         began = loop.time()
 
@@ -176,7 +176,7 @@ async def connect(
     retry_policy: RetryPolicy | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[NeoClient]:
-    """Give a client of an upstream, whose connections stay open until the end.
+    """Yield a client of an upstream, whose connections stay open until the end.
 
     Args:
         url: scheme and host, perhaps a path before `/api`.

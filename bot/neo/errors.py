@@ -41,7 +41,7 @@ class RedirectedError(PermanentError):
 
 
 class ObstructedError(PermanentError):
-    """No connection comes about before somebody sees to it."""
+    """No connection can be made until an operator acts."""
 
 
 class RejectedError(PermanentError):

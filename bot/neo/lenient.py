@@ -1,4 +1,4 @@
-"""Leniency: the fields of a row that no money rests on are set right or dropped, whatever their shape."""
+"""Leniency: fields of a row that its money does not depend on are corrected or dropped, whatever they hold."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the known fields of a row: what its money, day and member rest on as it came, all others right or unknown.
+    """Return the known fields of a row: those that its money, day and member depend on unchanged, the others corrected.
 
-    A number may be written as text or with a fraction, which is cut off; a number beyond its limit, an object where
-    there should be a text and the like are dropped; of a text only what is no text is replaced.
+    A number may be written as text or with a fraction, which is cut off. A number beyond its limit, or a value of
+    another type, is dropped. In texts, bytes that are no Unicode are replaced.
     """
     money = {name: row[name] for name in _MONEY if name in row}
     if isinstance(is_byok := row.get("is_byok"), str) and is_byok.lower() in _BOOLEANS:
@@ -53,7 +53,7 @@ def whole(value: object, most: int) -> int | None:
 
 
 def _amount(value: object) -> object:
-    """Return what can be read as an amount as it came; None for anything else."""
+    """Return a value unchanged if it can be read as an amount; None for anything else."""
     if isinstance(value, str):
         return value if _NUMBER.fullmatch(value) else None
     return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None

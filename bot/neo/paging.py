@@ -33,7 +33,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Sweep:
-    """One read of a window, page by page; afterwards it knows whether it saw everything.
+    """One read of a window, page by page, which knows in the end whether it saw every row.
 
     Offset paging over a list that changes misses and repeats rows, so a sweep is whole only if `total` stayed
     the same and there were as many rows, and as many different ones, as it says, and none follow. It ends where
@@ -77,7 +77,7 @@ class Sweep:
         return page
 
     async def pages_after(self, first: Page) -> AsyncGenerator[Batch, None]:
-        """Give all pages as they come, the first included; those that wait already come together."""
+        """Yield all pages as they come, the first included; pages that are waiting come as one batch."""
         yield self._batch(first)
         queue: asyncio.Queue[Page | None] = asyncio.Queue(_AHEAD)
         # a server may give fewer rows than it was asked for: go on from where its page ended

@@ -1,4 +1,4 @@
-"""JSON as it came: numbers are exact, whatever they are, and bytes that are no Unicode cost only themselves."""
+"""JSON read leniently: numbers stay exact, and a byte that is no Unicode spoils nothing but its letter."""
 
 import json
 from decimal import Decimal
@@ -15,7 +15,7 @@ def raw_json(body: bytes) -> object:
         NotAPageError: it is no JSON.
     """
     try:
-        # a byte that is no text becomes half a letter, which costs a decoration no more than that letter
+        # a byte that is no Unicode becomes half a letter, which is replaced later
         text = body.decode(json.detect_encoding(body), "surrogateescape")
         # Python's own parser accepts NaN and Infinity: a row that holds one is set aside, not its whole page
         return json.loads(text, parse_float=_decimal, parse_constant=Decimal, parse_int=_int)

@@ -26,7 +26,7 @@ def refused_value(row: object, error: Exception) -> Refused:
 
 
 def numbered(refused: Iterable[Refused]) -> Iterator[Refused]:
-    """Give the same with different keys where rows without an id are equal, which are different rows all the same."""
+    """Yield the same rows, with a number added to the keys of equal rows without an id, which are different rows."""
     times: Counter[str] = Counter()
     for each in refused:
         times[each.key] += 1
@@ -45,7 +45,7 @@ def _key(row: object) -> str:
 
 
 def _safe(task_id: str) -> str:
-    """Return an id that can be stored and shown, whatever was sent as one."""
+    """Return an id with its unprintable characters replaced, cut to a length that can be stored."""
     return "".join(letter if letter.isprintable() else "?" for letter in task_id[:_LONGEST_ID])
 
 

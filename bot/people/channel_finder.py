@@ -40,9 +40,9 @@ class ChannelFinder:
         return self._known[name][0]
 
     def _lookup(self, name: str) -> "asyncio.Task[None]":
-        """Return the task that looks a channel up, one at a time; it goes on if the caller stops waiting for it.
+        """Return the task that looks a channel up, one for each name; it outlives a caller who stops waiting.
 
-        In a large workspace all names are many pages, of which Slack gives a few a minute.
+        It may take minutes: a large workspace has many pages of channels, of which Slack gives a few a minute.
         """
         lookup = self._lookups.get(name)
         if lookup is None:

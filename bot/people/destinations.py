@@ -26,7 +26,7 @@ from bot.people.roles import SlackUser
 from bot.slack.errors import RefusedBySlackError, SlackUnavailableError
 from bot.slack.workspace import Workspace
 
-_PATIENCE = 10.0  # seconds for a lookup of a user: the message that names them is claimed meanwhile
+_LOOKUP_WAIT = 10.0  # seconds to wait for a lookup of a user, while the message that names them is claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class DestinationResolver:
         """
         emails = await self.people.database.read(lambda reader: _addresses(reader, email))
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_LOOKUP_WAIT):
                 user = await self._user_of(emails)
         except TimeoutError:
-            raise SlackUnavailableError(f"no answer within {_PATIENCE:g} s") from None
+            raise SlackUnavailableError(f"no answer within {_LOOKUP_WAIT:g} s") from None
         return None if user is None or user.denial else user.id
 
     # --- people --------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ class DestinationResolver:
         return denied
 
     async def _user_with(self, email: str) -> SlackUser | None:
-        """Return the user who is linked to an e-mail, or else the one who has it."""
+        """Return the user who is linked to an e-mail, else the user whose own it is."""
         linked = await self.people.database.read(lambda reader: links.user_of(reader, email))
         directory = self.people.directory
         return await (directory.holder(email) if linked is None else directory.user(linked))
@@ -121,7 +121,7 @@ class DestinationResolver:
         return await self._dm(id_)
 
     async def _of_operators(self, destination: OperatorDestination | OperatorsDestination) -> Resolution:
-        """Return an operator's direct messages; each operator's if they are none any more, or if all are meant."""
+        """Return an operator's direct messages; each operator's if it is for all, or if that one is none any more."""
         if isinstance(destination, OperatorsDestination):
             return await self._each_operator("each operator")
         if await self.people.is_operator(destination.user):
@@ -167,6 +167,6 @@ class DestinationResolver:
 
 
 def _addresses(reader: Reader, email: str) -> list[str]:
-    """Return all e-mails of the member who has one; it alone if no member has it."""
+    """Return all e-mails of the member with an e-mail; that one alone if no member has it."""
     member = member_id(reader, email)
     return [email] if member is None else email_addresses(reader, member)

@@ -104,15 +104,15 @@ class Directory:
         return None if slack_user is None or slack_user.denial or slack_user.email != email else slack_user
 
     def denied_user(self, email: str) -> SlackUser | None:
-        """Return the user with an e-mail who may not use the bot, as far as is known; None if there is none."""
+        """Return the cached user with an e-mail who may not use the bot; None if there is none."""
         return next((user for user, _ in self._cache.values() if user.email == email and user.denial), None)
 
     def is_denied(self, user: str) -> bool:
-        """Return whether it is known of a user that they may not use the bot."""
+        """Return whether a cached user may not use the bot."""
         return user in self._cache and self._cache[user][0].denial is not None
 
     def users_by_email(self, emails: Iterable[str]) -> dict[str, SlackUser]:
-        """Return the users with these e-mails, as far as is known; for addressing people, not for their roles."""
+        """Return the cached users with these e-mails; to address them, not for their roles, which may be outdated."""
         addresses = set(emails)
         return {user.email: user for user, _ in self._cache.values() if user.email in addresses and not user.denial}
 

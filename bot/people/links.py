@@ -60,7 +60,7 @@ def newest_change(reads: "Reads") -> int:
 
 
 def link(connection: "Connection", slack_user: str, email: str, by: str, now: datetime) -> str | None:
-    """Link a Slack user to an e-mail of the Neo team, in place of any before; `by` as in LinkChange.
+    """Link a Slack user to an e-mail of the Neo team, in place of a link they had; `by` as in LinkChange.
 
     Returns:
         The e-mail the user was linked to before.

@@ -1,4 +1,4 @@
-"""People: who a Slack user is to the bot, decided anew at every request."""
+"""People: a Slack user's role and member, decided again at every request."""
 
 import asyncio
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class DeniedError(RefusedError):
 
 
 class UnverifiedError(RefusedError):
-    """Slack does not answer who somebody is, so nothing can be shown to them now."""
+    """Slack does not say who somebody is, so nothing can be shown to them now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class People:
     admins: frozenset[str]
 
     async def caller(self, user: str) -> Caller:
-        """Return who a Slack user is to the bot.
+        """Return the role and the member of a Slack user.
 
         Raises:
             DeniedError: a guest, a bot, or from outside.
@@ -109,7 +109,7 @@ class People:
         return UnmatchedError(self.whom_to_ask())
 
     def operators(self) -> list[str]:
-        """Return the Slack ids of the operators, as far as they are known."""
+        """Return the Slack ids of the operators, without those whom the directory does not know by their e-mail."""
         by_id = (each for each in self.admins if "@" not in each and not self.directory.is_denied(each))
         by_email = (
             user.id for user in self.directory.users_by_email(each for each in self.admins if "@" in each).values()

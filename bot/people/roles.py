@@ -1,4 +1,4 @@
-"""Roles: who a Slack user is to the bot, decided from Slack's record of them."""
+"""Roles: what a Slack user may do, decided from Slack's record of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -35,8 +35,9 @@ def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> Slac
     profile = record.get("profile") or {}
     email = profile.get("email") if record.get("is_email_confirmed") is True else None
     name = profile.get("real_name") or profile.get("display_name") or record.get("name") or record["id"]
-    key = member_key(email) if email else None
-    return SlackUser(record["id"], str(name), key if key and "@" in key else None, _denial(record, team, enterprise))
+    address = member_key(email) if email else ""
+    denial = _denial(record, team, enterprise)
+    return SlackUser(record["id"], str(name), address if "@" in address else None, denial)
 
 
 def _denial(record: dict[str, Any], team: str, enterprise: str | None) -> DenialReason | None:

@@ -27,7 +27,7 @@ class SlackLinkChange(SQLModel, table=True):
 
 
 class OutgoingAct(SQLModel, table=True):
-    """Something that somebody did and others are notified of; kept for an hour."""
+    """An act of a Slack user that others are notified of; kept for an hour, for the rate limit."""
 
     __tablename__ = "outgoing_act"
 

@@ -22,7 +22,7 @@ def comma_separated(text: str) -> list[str]:
 
 
 def budget_steps(text: str) -> tuple[int, ...]:
-    """Return percentages, ascending, each once."""
+    """Return percentages in ascending order, each once."""
     percentages = comma_separated(text)
     for each in percentages:
         if whole_number(each, 1, _MOST_PERCENT) is None:

@@ -18,7 +18,7 @@ _SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b\u2039\u203a\uff07\u00b4\u2032"  # wh
 
 
 class ValueKind(Enum):
-    """What a value is, as far as it matters to what characters it may hold."""
+    """What a value is, which decides the characters it may hold."""
 
     PLAIN = auto()
     PATH = auto()

@@ -39,7 +39,7 @@ class SpikeDetector:
                     enqueue(connection, [self._notification(self._key(connection, each.member, day))], result.at)
 
     def record_repricing(self, connection: "Connection", now: datetime) -> None:
-        """Record that days which have become spikes by other amounts are reported, without notifying anybody."""
+        """Mark days as reported that became spikes by new prices, without notifying anybody."""
         today = local_day(now, self.policy.zone)
         for day in (today, today - _YESTERDAY):
             for each in spikes_of(connection, day, self.policy):
@@ -59,7 +59,7 @@ class SpikeDetector:
         return touched
 
     def _was_reported(self, connection: "Connection", member: int, day: date) -> bool:
-        """Return whether the day was reported of somebody who is that member since, or under another zone's name."""
+        """Return whether the day was reported, also of a member merged into this one, or in another time zone."""
         # keys in Slack stay as they were when members are merged
         merged = (SpikeKey(each, day) for each in merged_ids(connection, member))
         if any(queries.is_reported(connection, key) for key in merged):
@@ -69,7 +69,7 @@ class SpikeDetector:
         return any(_reported_at(each) in window for each in enqueued)
 
     def _key(self, connection: "Connection", member: int, day: date) -> SpikeKey:
-        """Return the key of a day, with the zone where another zone's day of the same name has the plain one."""
+        """Return the key of a day, with the zone in it if the key without one was taken in another zone."""
         key = SpikeKey(member, day)
         return replace(key, zone=self.policy.zone.key) if queries.is_enqueued(connection, key) else key
 

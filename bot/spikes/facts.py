@@ -24,7 +24,7 @@ def spikes_of(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[
 
 
 def _members_above_floor(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[int] | None) -> list[int]:
-    """Return who spent the floor or more on a day; tasks without an e-mail are nobody's spike."""
+    """Return the members who spent the floor or more on a day, without the tasks that carry no e-mail."""
     window = period(Unit.DAY, day, policy.zone)
     if members is None:
         spent = spend_of_all_members(reads, window, policy.basis)

@@ -26,7 +26,7 @@ class SpikeRenderer:
     privacy: Privacy
 
     async def render_event(self, request: RenderRequest) -> Message | None:
-        """Return a member's day that is far above their usual one; None if it is that no more."""
+        """Return a member's day that is far above their usual one; None if it no longer is."""
         key = SpikeKey.decode(request.dedup_key)
         reported = await self.database.read(lambda reader: self._spike(reader, key.member, key.day))
         if reported is None:
@@ -46,10 +46,10 @@ class SpikeRenderer:
         )
 
     def _spike(self, reader: Reader, member: int, day: date) -> tuple[str, Spike] | None:
-        """Return the e-mail of whom the member is after merges, and the spike as it is now."""
+        """Return the member's e-mail after merges, and the spike as it is now; None if it is none any more."""
         with reader:
             current = current_email(reader, member)
             if current is None:
                 return None
-            key, email = current
-            return next(((email, each) for each in spikes_of(reader, day, self.policy, [key])), None)
+            member_id, email = current
+            return next(((email, each) for each in spikes_of(reader, day, self.policy, [member_id])), None)

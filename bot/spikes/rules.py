@@ -49,7 +49,7 @@ def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> S
     """Return a member's day as a spike; None if it is none.
 
     Args:
-        member: the member's key.
+        member: the member's id.
         nanos: what the day cost.
         before: what each of the DAYS days before it cost; those that cost something are active.
         floor_nanos: below which no day is one.

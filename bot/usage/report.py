@@ -43,8 +43,8 @@ class ReportPolicy:
 class ReportRequest:
     """A question, who asks it, and when.
 
-    `mentioned` are the e-mails of Slack users by mention (`<@U1>`), None where there is no Slack; `most_rows` is how
-    many tasks are of use, all by default.
+    `mentioned` are the e-mails of Slack users by mention (`<@U1>`), None where there is no Slack; `most_rows` limits
+    the tasks that are returned.
     """
 
     question: Question

@@ -13,7 +13,7 @@ from bot.usage.report_view import ReportView
 
 
 def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
-    """Return the buttons of an answer, none if it was shared. Access is decided anew when one is pressed."""
+    """Return the buttons of an answer, none if it was shared. Each checks access again when it is pressed."""
     if view.shared_by is not None:
         return
     question = _with_scope(report)

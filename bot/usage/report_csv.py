@@ -49,7 +49,7 @@ def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any
 
 
 def safe_cell(cell: object) -> object:
-    """Return a cell on one line, no part of which a spreadsheet takes for a formula; numbers stay numbers."""
+    """Return a cell on one line, in which a spreadsheet finds no formula; numbers stay numbers."""
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
     # once before line breaks become spaces, since they divide cells, and again when invisible characters are gone

@@ -1,4 +1,4 @@
-"""What an answer says in words, in Slack and in the terminal alike."""
+"""Formatting of reports: phrases that the answers in Slack and in the terminal share."""
 
 from collections.abc import Iterator
 
@@ -78,7 +78,7 @@ def change(report: Report) -> str:
 
 
 def empty_reasons(report: Report) -> Iterator[str]:
-    """Yield sentences on why an answer is empty, as far as that is known."""
+    """Yield sentences on why an answer may be empty."""
     yield "Nothing was booked there."
     if report.question.filters or report.question.byok is not None:
         yield "A filter may leave everything out: ask again without it."
@@ -87,7 +87,7 @@ def empty_reasons(report: Report) -> Iterator[str]:
 
 
 def incompleteness(report: Report) -> str:
-    """Return what of the window the ledger does not hold; empty if it holds all."""
+    """Return which part of the window is missing from the ledger; empty if none is."""
     if report.complete:
         return ""
     if report.begins is not None and report.window.start < report.begins:

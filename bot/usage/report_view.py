@@ -1,4 +1,4 @@
-"""The view of an answer in Slack: for whom it is rendered, and what is known beside the report."""
+"""The view of a report in Slack: its reader, and what is shown beside the report's own facts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from bot.slack.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """For whom an answer is rendered, and what is known beside the report.
+    """The reader of a report, and what is shown beside its own facts.
 
     `shared_by` is the Slack id of who shares it with a channel, None if it is not shared. `titles` says whether
-    titles and errors may be shown. `reading` says how far a sync is, `failure` why the last one failed;
+    titles and errors may be shown. `reading` says how far a running sync is, `failure` why the last one failed;
     `whom_to_ask` are operators, as mentions.
     """
 
@@ -29,5 +29,5 @@ class ReportView:
 
     @property
     def operator(self) -> bool:
-        """Whether an operator reads it."""
+        """Whether the reader is an operator."""
         return self.caller.role is Role.OPERATOR

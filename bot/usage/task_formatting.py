@@ -16,7 +16,10 @@ _LONGEST_ERROR = 500
 
 
 def task_facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
-    """Return everything about one task, as names and values; of a task that became somebody else's, its cost alone."""
+    """Return everything about one task, as names and values.
+
+    Of a task that belongs to another member now, only its cost.
+    """
     return list(_moved_facts(task, report) if task.moved else _all_facts(task, report))
 
 

@@ -44,13 +44,13 @@ class Welcome:
     poll: timedelta
 
     async def enqueue_when_read(self) -> None:
-        """Enqueue it for the operators who were not welcomed yet, if all the history that is wanted was read."""
+        """Enqueue the welcome for operators who have not had it, once the configured history has been read."""
         fresh, plan = await self.answers.freshness(), await self.answers.scheduler.plan()
         if fresh.as_of is not None and not plan.history:
             await self.enqueue()
 
     async def enqueue(self) -> None:
-        """Enqueue it for the operators who were not welcomed yet."""
+        """Enqueue the welcome for operators who have not had it."""
         welcomed = await self.database.read(_welcomed)
         destinations = [UserDestination(user) for user in self.people.operators()]
         new = [
@@ -100,7 +100,7 @@ class Welcome:
         return {"strangers": bool(unknown), "names": ", ".join(unknown[:_MOST_NAMES]) + more}
 
     def _recent_spend(self, reader: Reader) -> list[int]:
-        """Return what each member spent within the last thirty days, in nanos, of those who spent anything."""
+        """Return the nanos that each member spent within thirty days, without members who spent nothing."""
         now = self.answers.clock()
         window = Window(now - _MONTH, now + _DAY)  # the upstream's clock may be ahead
         spent = spend_of_all_members(reader, window, SpendBasis.TOTAL)

@@ -31,7 +31,7 @@ def plan(at: str = "09:00", zone: ZoneInfo = BERLIN, days: frozenset[int] = EVER
     ],
 )
 def test_the_moment_of_a_date(at: str, day: date, moment: str) -> None:
-    assert plan(at).moment(day) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert plan(at).due_at(day) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_a_due_digest_is_posted_waits_or_is_skipped(
     late: timedelta, *, complete: bool, outcome: dict[date, DigestOutcome]
 ) -> None:
     day = date(2026, 11, 20)
-    now = plan().moment(day) + late
+    now = plan().due_at(day) + late
     assert digest_outcomes(plan(), day - DAY, now, now - 2 * DAY, complete=complete) == outcome
 
 
 def test_the_wait_starts_when_the_process_is_awake_and_ends_before_it_is_too_late() -> None:
     day = date(2026, 11, 20)
-    due = plan().moment(day)
+    due = plan().due_at(day)
     woken = due + 5 * HOUR
     assert digest_outcomes(plan(), day - DAY, woken + 59 * MINUTE, woken, complete=False) == {}
     assert digest_outcomes(plan(), day - DAY, woken + HOUR, woken, complete=False) == {day: DigestOutcome.OWED}
@@ -66,7 +66,7 @@ def test_the_wait_starts_when_the_process_is_awake_and_ends_before_it_is_too_lat
 
 def test_of_several_missed_ones_the_last_is_posted_and_the_others_are_skipped() -> None:
     day = date(2026, 11, 20)
-    now = plan().moment(day) + HOUR
+    now = plan().due_at(day) + HOUR
     found = digest_outcomes(plan(), day - 3 * DAY, now, now, complete=True)
     assert found == {day - 2 * DAY: DigestOutcome.SKIPPED, day - DAY: DigestOutcome.SKIPPED, day: DigestOutcome.OWED}
 

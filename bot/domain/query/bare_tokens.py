@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from bot.domain.query.draft import Draft
+from bot.domain.query.draft import QuestionDraft
 from bot.domain.query.errors import QueryError, WhenError
 from bot.domain.query.keyed_tokens import KEYS
 from bot.domain.query.question import GROUPINGS, Field, quote
@@ -18,7 +18,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _KNOWN = ("team", "me", "rows", "csv", *PERIOD_NAMES)
 
 
-def read_bare(draft: Draft, token: Token) -> None:
+def read_bare(draft: QuestionDraft, token: Token) -> None:
     """Take a token without a key into the draft. Raises QueryError if it means nothing."""
     text, lowered = token.values[0], token.bare
     if lowered == "me":
@@ -37,7 +37,7 @@ def read_bare(draft: Draft, token: Token) -> None:
         _read_time(draft, token)
 
 
-def _read_time(draft: Draft, token: Token) -> None:
+def _read_time(draft: QuestionDraft, token: Token) -> None:
     try:
         when = parse_when(token.bare)
     except WhenError as error:
@@ -47,7 +47,7 @@ def _read_time(draft: Draft, token: Token) -> None:
     draft.set_when(token, when)
 
 
-def _unknown_word_error(draft: Draft, token: Token) -> QueryError:
+def _unknown_word_error(draft: QuestionDraft, token: Token) -> QueryError:
     lowered = token.bare
     if lowered in KEYS and lowered not in GROUPINGS:
         return draft.error(token, f"`{lowered}:` needs its value right behind the colon")
@@ -58,7 +58,7 @@ def _unknown_word_error(draft: Draft, token: Token) -> QueryError:
     return draft.error(token, "not a word I know", better)
 
 
-def _suggestion(draft: Draft, lowered: str) -> str | None:
+def _suggestion(draft: QuestionDraft, lowered: str) -> str | None:
     """Return what to type instead of an unknown word; None if that is not known."""
     if lowered in {status.lower() for status in draft.statuses}:
         return f"status:{quote(lowered)}"

@@ -10,7 +10,7 @@ from bot.domain.query.when import Edge, Range, When
 
 
 @dataclass(slots=True)
-class Draft:
+class QuestionDraft:
     """What has been understood of a cleaned line so far.
 
     `statuses` is what `status:` may name; `when_token` is the last token that named a time, and `edges` are those of

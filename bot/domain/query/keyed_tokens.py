@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.numbers import whole_number
-from bot.domain.query.draft import Draft
+from bot.domain.query.draft import QuestionDraft
 from bot.domain.query.errors import QueryError, WhenError
 from bot.domain.query.question import (
     COUNTED_GROUPINGS,
@@ -35,7 +35,7 @@ _EXAMPLES = {
 }  # fmt: skip
 
 
-def read_keyed(draft: Draft, token: Token) -> None:
+def read_keyed(draft: QuestionDraft, token: Token) -> None:
     """Take a token with a key into the draft. Raises QueryError if it is wrong."""
     key, exclude = _key(token)
     if key not in KEYS:
@@ -56,7 +56,7 @@ def _key(token: Token) -> tuple[str, bool]:
     return key.removeprefix("-"), key.startswith("-")
 
 
-def _unknown_key_error(draft: Draft, token: Token) -> QueryError:
+def _unknown_key_error(draft: QuestionDraft, token: Token) -> QueryError:
     key, exclude = _key(token)
     better = _SYNONYMS.get(key) or nearest(key, KEYS)
     if not better:
@@ -69,7 +69,7 @@ def _unknown_key_error(draft: Draft, token: Token) -> QueryError:
 # --- filters -------------------------------------------------------------------------------------
 
 
-def _read_filter(draft: Draft, token: Token, name: Field, *, exclude: bool) -> None:
+def _read_filter(draft: QuestionDraft, token: Token, name: Field, *, exclude: bool) -> None:
     values = list(token.values)
     if name is Field.STATUS:
         values = [_status(draft, token, value) for value in values]
@@ -78,7 +78,7 @@ def _read_filter(draft: Draft, token: Token, name: Field, *, exclude: bool) -> N
     draft.add_filter(name, values, exclude=exclude)
 
 
-def _status(draft: Draft, token: Token, value: str) -> str:
+def _status(draft: QuestionDraft, token: Token, value: str) -> str:
     """Return a status as the upstream spells it."""
     spelled = {status.lower(): status for status in sorted(draft.statuses)}
     if value.lower() in spelled:
@@ -98,7 +98,7 @@ def _correction(token: Token, choices: Mapping[str, str]) -> str | None:
 # --- everything else -----------------------------------------------------------------------------
 
 
-def _read_by(draft: Draft, token: Token) -> None:
+def _read_by(draft: QuestionDraft, token: Token) -> None:
     names = tuple(_one_of(draft, token, value.lower(), GROUPINGS, "grouping") for value in token.values)
     by = tuple(dict.fromkeys((*draft.question.by, *names)))
     if len(by) > MAX_GROUPINGS:
@@ -114,14 +114,14 @@ def _read_by(draft: Draft, token: Token) -> None:
     draft.question = replace(draft.question, by=by)
 
 
-def _read_sort(draft: Draft, token: Token) -> None:
+def _read_sort(draft: QuestionDraft, token: Token) -> None:
     name = _one_of(draft, token, _single(draft, token).lower(), SORTS, "order")
     if draft.question.sort not in {None, name}:
         raise draft.error(token, "a second `sort:`", "")
     draft.question = replace(draft.question, sort=name)
 
 
-def _read_top(draft: Draft, token: Token) -> None:
+def _read_top(draft: QuestionDraft, token: Token) -> None:
     top = whole_number(_single(draft, token), 1, MAX_TOP)
     if top is None:
         raise draft.error(token, f"`top:` takes a whole number from 1 to {MAX_TOP:,}", "top:20")
@@ -130,14 +130,14 @@ def _read_top(draft: Draft, token: Token) -> None:
     draft.question = replace(draft.question, top=top)
 
 
-def _read_byok(draft: Draft, token: Token) -> None:
+def _read_byok(draft: QuestionDraft, token: Token) -> None:
     text = _one_of(draft, token, _single(draft, token).lower(), tuple(_SWITCHES), "switch")
     if draft.question.byok not in {None, _SWITCHES[text]}:
         raise draft.error(token, "both `byok:yes` and `byok:no`; leave both out to see all", "")
     draft.question = replace(draft.question, byok=_SWITCHES[text])
 
 
-def _read_edge(draft: Draft, token: Token) -> None:
+def _read_edge(draft: QuestionDraft, token: Token) -> None:
     key, _ = _key(token)
     draft.check_edge(token, key)
     try:
@@ -147,14 +147,14 @@ def _read_edge(draft: Draft, token: Token) -> None:
     draft.set_edge(token, key, edge)
 
 
-def _single(draft: Draft, token: Token) -> str:
+def _single(draft: QuestionDraft, token: Token) -> str:
     """Return the only value. Raises QueryError if there are several."""
     if len(token.values) > 1:
         raise draft.error(token, f"`{token.key}:` takes one value", f"{token.key}:{quote(token.values[0])}")
     return token.values[0]
 
 
-def _one_of(draft: Draft, token: Token, value: str, choices: Sequence[str], noun: str) -> str:
+def _one_of(draft: QuestionDraft, token: Token, value: str, choices: Sequence[str], noun: str) -> str:
     """Return the value. Raises QueryError if it is none of the choices."""
     if value in choices:
         return value
@@ -162,7 +162,7 @@ def _one_of(draft: Draft, token: Token, value: str, choices: Sequence[str], noun
     raise draft.error(token, f"no {noun} `{value}`; there are {enumeration(choices)}", better)
 
 
-_READERS: Mapping[str, Callable[[Draft, Token], None]] = {
+_READERS: Mapping[str, Callable[[QuestionDraft, Token], None]] = {
     "by": _read_by,
     "sort": _read_sort,
     "top": _read_top,

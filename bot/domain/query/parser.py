@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from bot.domain.query.bare_tokens import read_bare
 from bot.domain.query.checks import check_combination, check_line, check_size
-from bot.domain.query.draft import Draft
+from bot.domain.query.draft import QuestionDraft
 from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
 from bot.domain.query.keyed_tokens import read_keyed
 from bot.domain.query.question import Question
@@ -62,7 +62,7 @@ class _Parser:
     def question(self, line: str) -> Question:
         """Return the question of a line. Raises QueryError, whose `instead` need not be a question."""
         check_line(line)
-        draft = Draft(clean(line), self.statuses)
+        draft = QuestionDraft(clean(line), self.statuses)
         _read(draft, _tokens(draft.line))
         question = draft.complete_question()
         check_combination(question)
@@ -70,7 +70,7 @@ class _Parser:
         check_size(question)
         return question
 
-    def _check_window(self, draft: Draft, question: Question) -> None:
+    def _check_window(self, draft: QuestionDraft, question: Question) -> None:
         if draft.when_token is None:
             return
         try:
@@ -86,26 +86,26 @@ def _tokens(line: str) -> Sequence[Token]:
         raise QueryError("a quote is not closed", line[error.column - 1 :][:20], error.column, f'{line}"') from error
 
 
-def _read(draft: Draft, tokens: Sequence[Token]) -> None:
-    place = 0
-    while place < len(tokens):
-        token, count = _first_token(tokens[place : place + 3])
+def _read(draft: QuestionDraft, tokens: Sequence[Token]) -> None:
+    position = 0
+    while position < len(tokens):
+        token, count = _first_token(tokens[position : position + 3])
         if token.key is None:
             read_bare(draft, token)
         else:
             read_keyed(draft, token)
-        place += count
+        position += count
 
 
 def _first_token(tokens: Sequence[Token]) -> tuple[Token, int]:
-    """Return the first token, joined with those of up to two behind it that belong to it, and of how many it is."""
+    """Return the first token, joined with up to two following ones that belong to it, and how many were taken."""
     if pair := _pair(*tokens[:2]):
         return pair, 2
     return _with_clock(tokens[0], tokens[1:])
 
 
 def _pair(first: Token, second: Token | None = None) -> Token | None:
-    """Return the one token of a pair such as `last month`, also if its second word is misspelt; None if it is none."""
+    """Return a pair such as `last month` as one token, also if its second word is misspelt; None if it is no pair."""
     if second is None or first.key or second.key:
         return None
     joined = f"{first.bare} {second.bare}"

@@ -1,4 +1,4 @@
-"""A question about usage: what is asked, however it was typed, and the line that asks it."""
+"""A question about usage in normal form, and the line that asks it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -121,7 +121,7 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PointInTime:
     """A point in time as written: local when `offset` is absent, else at that offset."""
 
     local: datetime
@@ -139,7 +139,7 @@ class Moment:
         return (self.local - self.offset).replace(tzinfo=UTC)
 
 
-Edge = Dated | Moment
+Edge = Dated | PointInTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Range:
         if self.start is None:
             return None
         window = self.window(at)
-        if isinstance(self.start, Moment) or isinstance(self.end, Moment):
+        if isinstance(self.start, PointInTime) or isinstance(self.end, PointInTime):
             end = min(window.end, max(at.now, window.start))
             length = window.end - window.start
             return Window(window.start - length, end - length)
@@ -177,7 +177,7 @@ class Range:
         match self.start:
             case None:
                 return datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-            case Moment() as moment:
+            case PointInTime() as moment:
                 return moment.at(at.zone)
             case Dated(first_day=day):
                 return day_start(day, at.zone)
@@ -186,7 +186,7 @@ class Range:
         match self.end:
             case None:
                 return at.days(at.today, 1).end
-            case Moment() as moment:
+            case PointInTime() as moment:
                 return moment.at(at.zone)
             case Dated(unit=unit, first_day=day):
                 return period(unit, day, at.zone).end

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.domain.periods import FIRST_YEAR, LAST_YEAR, Unit
 from bot.domain.query.errors import WhenError
-from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, Edge, Hours, Moment, Range, When
+from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, Edge, Hours, PointInTime, Range, When
 from bot.domain.rfc3339 import TimestampError, read_timestamp
 
 MAX_HOURS = 24 * 366 * 10
@@ -100,7 +100,7 @@ def _day_in_reach(day: date) -> date:
     return day
 
 
-def _written_moment(text: str) -> Moment | None:
+def _written_moment(text: str) -> PointInTime | None:
     try:
         timestamp = read_timestamp(text)
     except TimestampError as error:
@@ -108,4 +108,4 @@ def _written_moment(text: str) -> Moment | None:
     if timestamp is None:
         return None
     _day_in_reach(timestamp.local.date())
-    return Moment(timestamp.local, timestamp.offset)
+    return PointInTime(timestamp.local, timestamp.offset)

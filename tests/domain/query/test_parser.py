@@ -15,7 +15,7 @@ from bot.domain.query.errors import QueryError
 from bot.domain.query.parser import parse
 from bot.domain.query.question import Field, Filter, Question, describe, quote
 from bot.domain.query.tokens import clean
-from bot.domain.query.when import EVER, THIS_MONTH, Calendar, Days, Hours, Moment, Range
+from bot.domain.query.when import EVER, THIS_MONTH, Calendar, Days, Hours, PointInTime, Range
 from bot.domain.query.when_parser import parse_edge
 from bot.domain.tasks import UPSTREAM_STATUSES
 from tests.support.effort import amount, examples
@@ -451,12 +451,12 @@ def test_a_moment_that_data_shows_can_be_typed_back(since_2000: timedelta) -> No
     typed = at.isoformat().replace("+00:00", "Z")
     when = asked(f"from:{typed}").when
     assert isinstance(when, Range)
-    assert isinstance(when.start, Moment)
+    assert isinstance(when.start, PointInTime)
     assert when.start.at(UTC) == at
     assert str(when.start.at(UTC)) == str(at)
     said = asked(f"from:{at:%Y-%m-%d %H:%M:%S} UTC to:2026-11-02 23:59").when
     assert isinstance(said, Range)
-    assert isinstance(said.start, Moment)
+    assert isinstance(said.start, PointInTime)
     assert said.start.at(UTC) == at.replace(microsecond=0)
 
 
