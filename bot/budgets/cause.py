@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.database.reader import Reader, Reads
 
 _MOST = 3  # tasks and models that are named
-_MOVED = "a task that was moved"  # it was charged to the member, and has become somebody else's
+_TRANSFERRED = "a task that was moved"  # it was charged to the member, and has become somebody else's
 _NOW = 2**62  # above the key of any charge
 
 
@@ -77,6 +77,6 @@ def cause(reads: "Reads", case: Case, basis: SpendBasis, steps: Sequence[Crossed
 
 
 def _task_driver(task: TaskSpend) -> Driver:
-    if task.moved:
-        return Driver(_MOVED, task.nanos)
+    if task.transferred:
+        return Driver(_TRANSFERRED, task.nanos)
     return Driver(task.task_id if task.title is None else task.title, task.nanos)

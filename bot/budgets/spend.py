@@ -24,5 +24,5 @@ def spends(reads: "Reads", cases: Iterable[Case], basis: SpendBasis) -> dict[Cas
             spend_by_case |= {(member, period): nanos for member, nanos in by_member.items()}
         if TEAM in subjects:
             start, end = to_us(period.window.start), to_us(period.window.end)
-            spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.between(reads, start, end))
+            spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.nanos_between(reads, start, end))
     return spend_by_case

@@ -182,10 +182,10 @@ def _migrate(connection: Connection) -> None:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return the device and inode of the file at a path; None if there is none."""
     try:
-        found = os.stat(path)  # noqa: PTH116 - before each transaction: half the time of `Path.stat`
+        status = os.stat(path)  # noqa: PTH116 - before each transaction: half the time of `Path.stat`
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _begin(connection: Connection) -> None:

@@ -38,12 +38,12 @@ def translated_errors(path: Path) -> Iterator[None]:
 def _reraise(error: Exception, cause: object, path: Path) -> None:
     if isinstance(cause, sqlite3.Error):
         translate = _BY_CODE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
-        found = translate(path) if translate else None
+        unusable = translate(path) if translate else None
     else:  # a transaction before ours waits for the lock; ours has waited for that one's connection
-        found = _locked(path) if type(error).__name__ == "TimeoutError" else None
-    if found is None:
+        unusable = _locked(path) if type(error).__name__ == "TimeoutError" else None
+    if unusable is None:
         raise error
-    raise found from error
+    raise unusable from error
 
 
 def not_opened(error: OSError, path: Path) -> UnusableError:
@@ -57,8 +57,8 @@ def not_opened(error: OSError, path: Path) -> UnusableError:
 
 def _is_full(path: Path) -> bool:
     with suppress(OSError):
-        found = os.statvfs(path.resolve().parent)
-        return found.f_bavail * found.f_frsize < 2**16
+        filesystem = os.statvfs(path.resolve().parent)
+        return filesystem.f_bavail * filesystem.f_frsize < 2**16
     return False
 
 

@@ -1,4 +1,4 @@
-"""Leases: what only one process may do at a time, held until it expires; a dead process of this machine holds none."""
+"""Leases: each lets one process at a time do something, until it expires or its process on this machine has died."""
 
 import os
 import socket
@@ -37,8 +37,8 @@ class LeaseHolder:
 def holder_name(nonce: str) -> str:
     """Return the name of this process as a holder: machine, process id, nonce, process namespace and start time.
 
-    A process id means nothing outside of its namespace, nor after the machine has restarted, and it is reused. So a
-    holder is taken for dead only by a process of the same namespace, if its id is free or has another start time.
+    A process id means nothing outside its namespace or after a restart of the machine, and ids are reused. So only a
+    process of the same namespace considers a holder dead, if its id is free or belongs to a later process.
     """
     return f"{socket.gethostname()}/{os.getpid()}/{nonce}/{_namespace()}/{_start_time(os.getpid())}"
 
@@ -46,7 +46,7 @@ def holder_name(nonce: str) -> str:
 def acquire(connection: Connection, name: str, holder: str, now: datetime) -> LeaseHolder | None:
     """Take or renew a lease; return None on success, else who holds it.
 
-    One that would last longer than any lease was dated by a clock that ran ahead: it holds only for who is alive.
+    One that expires later than any can was dated by a clock that ran ahead; it counts only if its process is alive.
     """
     row = connection.exec_driver_sql("SELECT holder, expires_at FROM lease WHERE name = ?", (name,)).first()
     if row and row[0] != holder and _is_held(row[0], row[1] - to_us(now)):
@@ -99,7 +99,7 @@ def _is_alive(holder: str) -> bool | None:
 
 
 def _namespace() -> str:
-    """Return where process ids mean the same: the machine's boot and the namespace; empty if that is unknown."""
+    """Return what identifies the namespace of process ids: the machine's boot and its inode; empty if unknown."""
     if not _PROC.is_dir():
         return socket.gethostname()
     try:

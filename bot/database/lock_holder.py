@@ -24,12 +24,12 @@ def lock_holder(path: Path) -> str:
 
 def _process_locking(inode: int, byte: int) -> int | None:
     locks = _LOCK.findall(Path("/proc/locks").read_text(encoding="ascii", errors="replace"))
-    found = (
+    holders = (
         int(process)
         for process, number, first, last in locks
         if int(number) == inode and int(first) <= byte and (last == "EOF" or byte <= int(last))
     )
-    return next(found, None)
+    return next(holders, None)
 
 
 def _name_of(process: int) -> str:

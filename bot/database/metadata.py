@@ -37,8 +37,8 @@ def write(connection: "Connection", key: str, value: str | None) -> None:
 
 def ledger_id(connection: "Connection") -> str:
     """Return the ledger's id, which is created when first needed; a restore gives a new one."""
-    known = read(connection, LEDGER_ID)
-    if known is None:
-        known = token_hex(4)
-        write(connection, LEDGER_ID, known)
-    return known
+    id_ = read(connection, LEDGER_ID)
+    if id_ is None:
+        id_ = token_hex(4)
+        write(connection, LEDGER_ID, id_)
+    return id_

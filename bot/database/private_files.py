@@ -16,7 +16,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 def create_private(path: Path) -> None:
     """Create an empty private file, in place of any of that name.
 
-    SQLite gives the files beside a database the database's own mode, so that of this one is decisive for all.
+    SQLite gives the files beside a database the database's own mode, so this one's mode decides for all of them.
 
     Raises:
         OSError: it cannot be made.
@@ -62,10 +62,10 @@ def _beside(real: Path, suffix: str) -> Iterator[Path]:
 def is_exposed(path: Path) -> bool:
     """Return whether a path is a file that others than its owner may read or write."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & _OTHERS)
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & _OTHERS)
 
 
 def is_open_to_others(directory: Path) -> bool:

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 
 def insert_row(connection: "Connection", table: str, row: Mapping[str, Any]) -> int | None:
-    """Insert a row, without columns that the table has not; return its key, None if such a row is there."""
+    """Insert a row, without columns that the table lacks; return its id, None if a row like it exists already."""
     names = [name for name in row if name in _columns(connection, table)]
     sql = compose(
         "INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",
@@ -26,7 +26,7 @@ def insert_row(connection: "Connection", table: str, row: Mapping[str, Any]) -> 
 
 
 def insert_row_anew(connection: "Connection", table: str, row: Mapping[str, Any]) -> int | None:
-    """Insert a row as `insert_row` does, under the key that it had if that is free, else under another."""
+    """Insert a row as `insert_row` does, with the id that it had if that is free, else with a new one."""
     sql = compose("SELECT 1 FROM {table} WHERE id = ?", table=table)
     taken = connection.exec_driver_sql(sql, (row["id"],)).first()
     return insert_row(connection, table, {name: row[name] for name in row if taken is None or name != "id"})
@@ -38,12 +38,11 @@ def _columns(connection: "Connection", table: str) -> set[str]:
 
 def rows_by_column(connection: "Connection", sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Return the rows of a query, by column."""
-    found = connection.exec_driver_sql(sql, tuple(values))
-    return [dict(row) for row in found.mappings().all()]
+    return [dict(row) for row in connection.exec_driver_sql(sql, tuple(values)).mappings().all()]
 
 
 def driver_rows_by_column(connection: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
     """Return the rows of a query to the driver's own connection, by column."""
-    found = connection.execute(sql, tuple(values))
-    names = [each[0] for each in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    cursor = connection.execute(sql, tuple(values))
+    names = [each[0] for each in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Kept amounts: what stays as it was booked, although the upstream writes it otherwise now."""
+"""Amount stability: amounts that stay as booked although the upstream reports them differently now."""
 
 from decimal import Decimal
 
@@ -19,11 +19,11 @@ def without_noise(task: Task, before: BookedTask, unit: ByokUnit) -> Task:
 
     They are compared with what is stored, never with what was seen last: a slow drift adds up and is booked.
     """
-    seen = (task.neo_credits, task.llm_cost, task.neo_cost)
+    reported = (task.neo_credits, task.llm_cost, task.neo_cost)
     units = (NANOS_PER_CREDIT, unit.nanos_per_unit, unit.nanos_per_unit)
-    kept = tuple(map(_without_noise, seen, before.amounts(), units))
-    same = all(one is other for one, other in zip(kept, seen, strict=True))
-    return task if same else with_amounts(task, *kept)
+    amounts = tuple(map(_without_noise, reported, before.amounts(), units))
+    same = all(one is other for one, other in zip(amounts, reported, strict=True))
+    return task if same else with_amounts(task, *amounts)
 
 
 def _without_noise(now: Decimal | None, stored: Decimal | None, nanos_per_unit: int) -> Decimal | None:
@@ -39,11 +39,11 @@ def with_withdrawn_amounts(task: Task, cost: Price, before: BookedTask) -> tuple
         return task, cost
     neo_credits, llm_cost, neo_cost = before.amounts()
     if not cost.is_known:
-        kept = with_amounts(task, neo_credits, llm_cost, neo_cost)
+        unpriced = with_amounts(task, neo_credits, llm_cost, neo_cost)
         flags = {"mixed": bool(before.mixed), "by_unit": bool(before.by_unit), "own_key": bool(before.is_byok)}
-        return kept, Price(None, None, **flags)
+        return unpriced, Price(None, None, **flags)
     if not before.is_byok:
-        return task, cost  # it has moved to another key: no amount of before is kept
+        return task, cost  # its API key changed: no earlier amount is kept
     if cost.provider_nanos is None and totals.provider_nanos is not None:
         # of a task that was mixed, credits were owed to Neo, and are so no more
         task = with_amounts(task, None if before.mixed else neo_credits, llm_cost, task.neo_cost)

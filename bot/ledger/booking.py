@@ -156,7 +156,7 @@ class _Booking:
             cost,
             created_at=to_us(task.created_at),
             observed_at=self.now_us,
-            moved=bool(before.is_byok) is not cost.own_key,
+            key_changed=bool(before.is_byok) is not cost.own_key,
         )
         kept, kept_cost = with_withdrawn_amounts(task, cost, before)
         entry = TaskEntry(before.id, member, kept, mark, kept_cost, what, before)
@@ -186,7 +186,7 @@ class _Booking:
         ):
             if rows:
                 connection.exec_driver_sql(sql, list(rows))
-        quarter_hour_totals.add(
+        quarter_hour_totals.add_charges(
             connection, ((booked_at, platform, provider) for _, _, platform, provider, booked_at, *_ in self.charges)
         )
 

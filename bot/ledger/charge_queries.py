@@ -12,7 +12,7 @@ from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.ledger.rules import EntryKind
-from bot.ledger.scope import MOVED
+from bot.ledger.scope import TRANSFERRED
 
 if TYPE_CHECKING:
     from bot.database.reader import Reads
@@ -149,11 +149,11 @@ def range_spend(reads: "Reads", charges: ChargeRange, basis: SpendBasis) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpend:
-    """What a range holds of one task, in nanos; `moved` ones are somebody else's now and have no title."""
+    """What a range holds of one task, in nanos; a `transferred` one is another member's now, and has no title."""
 
     task_id: str
     title: str | None
-    moved: bool
+    transferred: bool
     nanos: int
 
 
@@ -164,7 +164,7 @@ FROM (SELECT c.task, sum(c.platform_nanos + :with_provider * c.provider_nanos) A
 JOIN task t ON t.id = s.task JOIN task_detail d ON d.task = t.id WHERE s.nanos > 0 ORDER BY s.nanos DESC, t.id
 """
 _MODELS = """
-SELECT iif(:member IS NULL OR t.member = :member, t.model, :moved), sum(s.nanos)
+SELECT iif(:member IS NULL OR t.member = :member, t.model, :transferred), sum(s.nanos)
 FROM (SELECT c.task, sum(c.platform_nanos + :with_provider * c.provider_nanos) AS nanos FROM charge c WHERE {range}
       GROUP BY c.task) s
 JOIN task t ON t.id = s.task GROUP BY 1 HAVING sum(s.nanos) > 0 ORDER BY 2 DESC, 1 LIMIT :most
@@ -175,19 +175,19 @@ def dearest_tasks(reads: "Reads", charges: ChargeRange, basis: SpendBasis, most:
     """Return the tasks of a range on which most was spent, the dearest first; only those with any spend."""
     sql = charges.statement(_TASKS)
     return [
-        TaskSpend(task_id, None if moved else title, bool(moved), nanos)
-        for task_id, title, moved, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))
+        TaskSpend(task_id, None if transferred else title, bool(transferred), nanos)
+        for task_id, title, transferred, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))
     ]
 
 
 def dearest_models(reads: "Reads", charges: ChargeRange, basis: SpendBasis, most: int) -> list[tuple[str, int]]:
     """Return the models of a range on which most was spent, with their nanos, the dearest first.
 
-    The model of tasks that have become somebody else's is "moved".
+    Tasks that were transferred to another member count under the model "moved".
     """
     sql = charges.statement(_MODELS)
     return [(model, nanos) for model, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))]
 
 
 def _dearest(charges: ChargeRange, basis: SpendBasis, most: int) -> dict[str, int | str | None]:
-    return {**charges.values, "with_provider": basis is SpendBasis.TOTAL, "moved": MOVED, "most": most}
+    return {**charges.values, "with_provider": basis is SpendBasis.TOTAL, "transferred": TRANSFERRED, "most": most}

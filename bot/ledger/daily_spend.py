@@ -31,18 +31,19 @@ def daily_spend(
     reads: "Reads", members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
 ) -> dict[int, list[int]]:
     """Return what each member spent within each of the windows, in nanos."""
-    found = {member: [0] * len(windows) for member in members}
+    spend = {member: [0] * len(windows) for member in members}
     if windows:
         spans = ",".join(f"({i},{to_us(each.start)},{to_us(each.end)})" for i, each in enumerate(windows))
         sql = compose(_DAILY, spans=spans, amount=spend_column(basis))
-        for member, place, nanos in plain_rows(reads, sql, (json.dumps(list(members)),)):
-            found[member][place] = nanos
-    return found
+        for member, index, nanos in plain_rows(reads, sql, (json.dumps(list(members)),)):
+            spend[member][index] = nanos
+    return spend
 
 
 def team_daily_spend(reads: "Reads", windows: Sequence[Window], basis: SpendBasis) -> list[int]:
-    """Return what the team spent within each of the windows, in nanos; their ends are full quarters of an hour."""
-    return [basis.spend(*quarter_hour_totals.between(reads, to_us(each.start), to_us(each.end))) for each in windows]
+    """Return what the team spent within each window, in nanos; windows must begin and end on a quarter of an hour."""
+    ends = [(to_us(each.start), to_us(each.end)) for each in windows]
+    return [basis.spend(*quarter_hour_totals.nanos_between(reads, start, end)) for start, end in ends]
 
 
 def first_charges(reads: "Reads", members: Sequence[int]) -> dict[int, datetime]:

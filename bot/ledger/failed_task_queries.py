@@ -1,4 +1,4 @@
-"""Selected tasks: which tasks a selection holds, and how many of them failed."""
+"""Queries of failed tasks: which tasks of a selection failed, and how many by model or member."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.ledger.selection import Conditions, Selection, conditions_of
 
 @dataclass(frozen=True, slots=True)
 class SelectedTask:
-    """A task of a selection and its spend in the window, in nanos; `id` and `member` are keys."""
+    """A task of a selection and its spend in the window, in nanos; `id` and `member` are row ids."""
 
     id: int
     status: str

@@ -60,11 +60,11 @@ def open_former(kept: Path | None, connection: "Connection") -> Iterator[FormerL
 
 
 def _open(kept: Path, copy: Path) -> sqlite3.Connection:
-    opened = _open_read_only(kept)
-    stored = stored_revision(opened)
+    connection = _open_read_only(kept)
+    stored = stored_revision(connection)
     if stored is not None and stored >= newest_revision():
-        return opened
-    opened.close()
+        return connection
+    connection.close()
     remove_database(copy)
     backup(kept, copy)
     open_database(copy).close()
@@ -72,14 +72,14 @@ def _open(kept: Path, copy: Path) -> sqlite3.Connection:
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
-    found = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-    found.execute("SELECT count(*) FROM sqlite_master")  # it is a database
-    return found
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    connection.execute("SELECT count(*) FROM sqlite_master")  # it is a database
+    return connection
 
 
 def _members(former: sqlite3.Connection, connection: "Connection") -> dict[int, int]:
     """Return the former ledger's members by key, as they are here; unknown ones are added."""
     sql = "SELECT m.id, coalesce(n.email, m.email) FROM member m LEFT JOIN member n ON n.id = m.merged_into"
     emails: dict[int, str] = dict(former.execute(sql).fetchall())
-    known = ensure_members(connection, emails.values())
-    return {key: known[email] for key, email in emails.items()}
+    ids = ensure_members(connection, emails.values())
+    return {key: ids[email] for key, email in emails.items()}

@@ -30,8 +30,8 @@ def merge_emails(connection: "Connection", old: str, new: str) -> MergedMembers:
         "UPDATE member SET merged_into = ? WHERE id = ? OR merged_into = ?", (new_id, old_id, old_id)
     )
     connection.exec_driver_sql("UPDATE task SET member = ? WHERE member = ?", (new_id, old_id))
-    moved = connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (new_id, old_id)).rowcount
-    return MergedMembers(old_id, new_id, moved)
+    charges = connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (new_id, old_id)).rowcount
+    return MergedMembers(old_id, new_id, charges)
 
 
 _MERGED_INTO = "SELECT n.email FROM member m JOIN member n ON n.id = m.merged_into WHERE m.email = ?"

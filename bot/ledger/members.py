@@ -19,13 +19,13 @@ UNATTRIBUTED_NAME = "unattributed"
 
 def ensure_members(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
     """Add the members whose e-mails are unknown; return the ids of all of them by e-mail, after merges."""
-    every = sorted(set(emails))
-    ids = ids_by_email(connection, every)
-    unknown = [(email,) for email in every if email not in ids]
+    wanted = sorted(set(emails))
+    ids = ids_by_email(connection, wanted)
+    unknown = [(email,) for email in wanted if email not in ids]
     if not unknown:
         return ids
     connection.exec_driver_sql("INSERT INTO member (email) VALUES (?)", unknown)
-    return ids_by_email(connection, every)
+    return ids_by_email(connection, wanted)
 
 
 _IDS = """

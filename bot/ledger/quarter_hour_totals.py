@@ -24,7 +24,7 @@ ON CONFLICT (start) DO UPDATE SET platform_nanos = platform_nanos + excluded.pla
 """
 
 
-def add(connection: "Connection", charges: Iterable[tuple[int, int, int]]) -> None:
+def add_charges(connection: "Connection", charges: Iterable[tuple[int, int, int]]) -> None:
     """Add charges to the totals: when each was booked (microseconds), its platform and its provider nanos."""
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for booked_at, platform, provider in charges:
@@ -42,7 +42,7 @@ WHERE start >= ? AND start < ?
 """
 
 
-def between(reads: "Reads", low: int, high: int) -> tuple[int, int]:
+def nanos_between(reads: "Reads", low: int, high: int) -> tuple[int, int]:
     """Return the platform and provider nanos booked in `[low, high)` (microseconds), both multiples of a quarter."""
     platform, provider = plain_rows(reads, _BETWEEN, (low, high))[0]
     return platform, provider

@@ -188,7 +188,7 @@ def _book(connection: Connection, key: int, new: Totals, entries: Sequence[_Corr
         for e in entries
     ]  # fmt: skip
     connection.exec_driver_sql(INSERT_CHARGE, charges)
-    quarter_hour_totals.add(connection, ((e.booked_at, e.platform_nanos, e.provider_nanos) for e in entries))
+    quarter_hour_totals.add_charges(connection, ((e.booked_at, e.platform_nanos, e.provider_nanos) for e in entries))
     connection.exec_driver_sql(
         "UPDATE task SET platform_nanos = ?, provider_nanos = ? WHERE id = ?",
         (new.platform_nanos, new.provider_nanos, key),

@@ -15,7 +15,7 @@ class EntryKind(StrEnum):
     FIRST = "first"  # an amount became known; booked when the task was created
     GROWTH = "growth"  # an amount grew; booked when it was observed
     RESTATED = "restated"  # the upstream lowered an amount; booked when it was observed, negative
-    MOVED = "moved"  # the same amount rests on the BYOK unit now, or no longer: a charge of nothing that says so
+    UNIT_CHANGED = "moved"  # a charge of zero: a known amount came to depend on the BYOK unit, or ceased to
     REPRICED = "repriced"  # the BYOK unit was changed; booked where the charge it corrects was
 
 
@@ -59,16 +59,16 @@ NOTHING_KNOWN = Totals(None, None)
 _STILL_UNKNOWN = Change(NOTHING_KNOWN, ())
 
 
-def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, moved: bool = False) -> Change:
+def change(stored: Totals, price: Price, *, created_at: int, observed_at: int, key_changed: bool = False) -> Change:
     """Return what a task's new price changes in what is stored.
 
     Amount by amount: what becomes known is booked at `created_at`, growth and decrease at `observed_at`;
-    what is no longer known stays as it was. If the task `moved` between Neo's and an own key, its money may have
-    moved from one amount to the other, so that an amount beside a known one is then nothing, not unknown.
+    what is no longer known stays as it was. If the API key changed from Neo's to an own one or back (`key_changed`),
+    the cost may have passed from one amount to the other: an amount that is absent beside a known one is then zero.
     """
     if stored.platform_nanos is None and stored.provider_nanos is None:
         return _first(price, created_at)  # by far the most frequent case, and the whole rule for it
-    absent = 0 if moved and price.is_known else None
+    absent = 0 if key_changed and price.is_known else None
     platform = _amount_change(
         stored.platform_nanos, price.platform_nanos, absent, price.platform_by_unit - stored.platform_by_unit
     )
@@ -114,8 +114,8 @@ class _AmountChange:
         return (self.difference, self.by_unit) if self.kind is kind else (0, 0)
 
     @property
-    def moved_by_unit(self) -> int:
-        """By how much its part by unit changed although the amount is known, and as it was."""
+    def unit_difference(self) -> int:
+        """The change of the part that depends on the BYOK unit, where the amount itself is known and unchanged."""
         return 0 if self.kind is not None or self.withdrawn else self.by_unit
 
 
@@ -140,8 +140,8 @@ def _entries(platform: _AmountChange, provider: _AmountChange, created_at: int, 
             provider_nanos, provider_by_unit = provider.part(kind)
             booked_at = created_at if kind is EntryKind.FIRST else observed_at
             yield Entry(kind, platform_nanos, provider_nanos, booked_at, platform_by_unit, provider_by_unit)
-    if platform.moved_by_unit or provider.moved_by_unit:
-        yield Entry(EntryKind.MOVED, 0, 0, observed_at, platform.moved_by_unit, provider.moved_by_unit)
+    if platform.unit_difference or provider.unit_difference:
+        yield Entry(EntryKind.UNIT_CHANGED, 0, 0, observed_at, platform.unit_difference, provider.unit_difference)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,10 @@ class ScopeMembers:
 
     def ids_containing(self, part: str) -> list[int]:
         """Return the keys of the members in whose e-mails a text occurs, in any case."""
-        found = (
+        ids = (
             key for email, key in self._by_email.items() if ascii_lower(part) in email and email != UNATTRIBUTED_NAME
         )
-        return sorted(set(found))
+        return sorted(set(ids))
 
 
 _MAX_IDS = 1_000  # of tasks that begin with one text
@@ -65,21 +65,21 @@ def statuses_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[
 
 def models_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the models that are meant: exactly, or where nothing is exact, by a part of the name."""
-    known = seen_values(reader, scope, "model")
-    found: list[str] = []
+    models = seen_values(reader, scope, "model")
+    matches: list[str] = []
     for value in values:
-        exact = [name for name in known if name.lower() == value.lower()]
-        found += exact or [name for name in known if value.lower() in name.lower()]
-    return list(dict.fromkeys(found))
+        exact = [name for name in models if name.lower() == value.lower()]
+        matches += exact or [name for name in models if value.lower() in name.lower()]
+    return list(dict.fromkeys(matches))
 
 
 def task_ids(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the ids that are meant: exactly, or where nothing is exact, all that begin so (`0b6c...`)."""
-    found: list[str] = []
+    ids: list[str] = []
     for value in values:
         exact = reader.rows(compose(_EXACT, inside=inside(scope)), spellings(value))
-        found += [row[0] for row in exact or _beginning(reader, scope, value.removesuffix("..."))]
-    return list(dict.fromkeys(found))
+        ids += [row[0] for row in exact or _beginning(reader, scope, value.removesuffix("..."))]
+    return list(dict.fromkeys(ids))
 
 
 def spellings(task_id: str) -> dict[str, str]:

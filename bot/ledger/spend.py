@@ -57,14 +57,15 @@ def sums(reader: Reader, selection: Selection, failing: Sequence[str] = FAILED_S
     where = conditions_of(reader, selection)
     failed = where.puts(failing)
     sql = compose(_SUMS, failed=failed, join=where.join_task, charges=where.charges())
-    platform, provider, tasks, of_them, failed_platform, failed_provider, by_unit = reader.rows(sql, where.values)[0]
+    row = reader.rows(sql, where.values)[0]
+    platform, provider, tasks, failed_tasks, failed_platform, failed_provider, by_unit = row
     without_cost, failed_without_cost = _without_cost(reader, where, failed)
     return Sums(
         platform_nanos=platform or 0,
         provider_nanos=provider or 0,
         tasks=tasks + without_cost,
         without_cost=without_cost,
-        failed_tasks=of_them + failed_without_cost,
+        failed_tasks=failed_tasks + failed_without_cost,
         failed_platform_nanos=failed_platform or 0,
         failed_provider_nanos=failed_provider or 0,
         by_unit=bool(by_unit),
@@ -74,8 +75,8 @@ def sums(reader: Reader, selection: Selection, failing: Sequence[str] = FAILED_S
 def _without_cost(reader: Reader, where: Conditions, failed: str) -> tuple[int, int]:
     """Return how many tasks have no known cost, and how many of them failed."""
     sql = compose(_WITHOUT_COST, failed=failed, tasks=where.scope.tasks, without_cost=where.without_cost())
-    every, of_them = reader.rows(sql, where.values)[0]
-    return every, of_them
+    tasks, failed_tasks = reader.rows(sql, where.values)[0]
+    return tasks, failed_tasks
 
 
 def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:

@@ -55,12 +55,12 @@ def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo
     if any(name in COUNTED_GROUPINGS for name in by):
         return _counted_groups(reader, selection, by, labels)
     where = conditions_of(reader, selection)
-    found: dict[tuple[str, ...], SpendGroup] = {}
+    by_key: dict[tuple[str, ...], SpendGroup] = {}
     for each in (*_charge_groups(reader, where, by, labels), *_groups_without_cost(reader, where, by, labels)):
-        group = found.setdefault(each.key, each)
+        group = by_key.setdefault(each.key, each)
         if group is not each:
             group.include(each)
-    return list(found.values())
+    return list(by_key.values())
 
 
 class _Labels:

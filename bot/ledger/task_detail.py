@@ -10,7 +10,7 @@ from bot.database.sql import compose
 from bot.domain.timestamps import from_us, optional_from_us
 from bot.ledger.members import shown_email
 from bot.ledger.rules import EntryKind
-from bot.ledger.scope import MOVED, Scope
+from bot.ledger.scope import TRANSFERRED, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class BookedCharge:
 class TaskDetail:
     """Everything the ledger keeps of one task. Amounts are USD nanos, None unknown; durations milliseconds.
 
-    Within a member's scope amounts and charges are those booked to them. One that was `moved` has become somebody
-    else's: its charges are all that is shown of it, and it counts as created when the first was booked.
+    Within a member's scope amounts and charges are those booked to them. A `transferred` task
+    is another member's now: only its charges are shown, and `created_at` is when the first of them was booked.
     """
 
     task_id: str
@@ -55,7 +55,7 @@ class TaskDetail:
     tools: dict[str, tuple[int, int]]
     agents: dict[str, int]
     charges: tuple[BookedCharge, ...]
-    moved: bool = False
+    transferred: bool = False
 
 
 _FLAGS = ("is_byok", "mixed", "restated", "cost_withdrawn")
@@ -83,7 +83,7 @@ def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None
     *columns, missing_since, tools, agents, email, created_at, key, member = row
     values: dict[str, Any] = dict(zip(_PLAIN, columns, strict=True))
     values |= {name: bool(values[name]) for name in _FLAGS}
-    found = TaskDetail(
+    detail = TaskDetail(
         member=shown_email(email),
         created_at=from_us(created_at),
         missing_since=optional_from_us(missing_since),
@@ -92,38 +92,38 @@ def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None
         charges=_charges(reader, scope, key),
         **values,
     )
-    return found if scope.member is None else _within(reader, scope, found, member)
+    return detail if scope.member is None else _within(reader, scope, detail, member)
 
 
-def _within(reader: Reader, scope: Scope, found: TaskDetail, member: int) -> TaskDetail | None:
+def _within(reader: Reader, scope: Scope, detail: TaskDetail, member: int) -> TaskDetail | None:
     """Return what a member's scope has of a task that is now of the member with that key."""
-    if member != scope.member and not found.charges:
+    if member != scope.member and not detail.charges:
         return None
     booked = replace(
-        found,
-        platform_nanos=sum(each.platform_nanos for each in found.charges) if found.charges else None,
-        provider_nanos=sum(each.provider_nanos for each in found.charges) if found.charges else None,
-        restated=any(each.kind == EntryKind.RESTATED for each in found.charges),
+        detail,
+        platform_nanos=sum(each.platform_nanos for each in detail.charges) if detail.charges else None,
+        provider_nanos=sum(each.provider_nanos for each in detail.charges) if detail.charges else None,
+        restated=any(each.kind == EntryKind.RESTATED for each in detail.charges),
     )
-    return booked if member == scope.member else _moved(reader, scope, booked)
+    return booked if member == scope.member else _transferred(reader, scope, booked)
 
 
-def _moved(reader: Reader, scope: Scope, found: TaskDetail) -> TaskDetail:
-    """Return what was charged to a member for a task that is another's now."""
+def _transferred(reader: Reader, scope: Scope, detail: TaskDetail) -> TaskDetail:
+    """Return what was charged to a member for a task that was transferred to another one since."""
     row = reader.one(compose(_EMAIL, members=scope.members))
     return TaskDetail(
-        task_id=found.task_id,
+        task_id=detail.task_id,
         member=shown_email(row[0] if row else ""),
-        model=MOVED,
-        status=MOVED,
-        created_at=found.charges[0].booked_at,
+        model=TRANSFERRED,
+        status=TRANSFERRED,
+        created_at=detail.charges[0].booked_at,
         title=None,
         error_message=None,
-        platform_nanos=found.platform_nanos,
-        provider_nanos=found.provider_nanos,
+        platform_nanos=detail.platform_nanos,
+        provider_nanos=detail.provider_nanos,
         is_byok=False,
         mixed=False,
-        restated=found.restated,
+        restated=detail.restated,
         cost_withdrawn=False,
         stream_count=None,
         step_count=0,
@@ -135,8 +135,8 @@ def _moved(reader: Reader, scope: Scope, found: TaskDetail) -> TaskDetail:
         missing_since=None,
         tools={},
         agents={},
-        charges=found.charges,
-        moved=True,
+        charges=detail.charges,
+        transferred=True,
     )
 
 

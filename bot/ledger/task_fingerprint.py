@@ -25,13 +25,13 @@ _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 
 def changed_tasks(connection: Connection, tasks: Sequence[Task]) -> list[tuple[Task, int]]:
     """Return the tasks that are not stored as they are, with their fingerprints."""
-    printed = [(task, fingerprint(task)) for task in tasks]
+    fingerprints = [(task, fingerprint(task)) for task in tasks]
     stored = _stored_around(connection, tasks)
     if stored is None:
         stored = set()
-        for start in range(0, len(printed), _CHUNK):
+        for start in range(0, len(fingerprints), _CHUNK):
             stored.update(_stored_of(connection, tasks[start : start + _CHUNK]))
-    return [(task, mark) for task, mark in printed if (task.task_id, mark) not in stored]
+    return [(task, digest) for task, digest in fingerprints if (task.task_id, digest) not in stored]
 
 
 # both ways go by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger;

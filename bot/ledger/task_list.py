@@ -1,4 +1,4 @@
-"""The tasks of a selection, each with what of it lies in the window."""
+"""The task list: the tasks of a selection, each with the part of its cost that was booked in the window."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,9 +47,9 @@ ORDER BY {order}
 def task_rows(
     reader: Reader, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
 ) -> list[TaskRow]:
-    """Return the tasks of a selection with what of them lies in the window, dearest first (or by id).
+    """Return the tasks of a selection with their spend in the window, dearest first (or by task id).
 
-    One that has become somebody else's since has no title, and is of the day of its first charge.
+    A task that was transferred to another member has no title, and the time of its first charge as `created_at`.
     """
     amount = "platform + provider" if basis is SpendBasis.TOTAL else "platform"
     where = conditions_of(reader, selection)

@@ -1,4 +1,4 @@
-"""Stored tasks: what the ledger holds of tasks, by their keys, and how many there are."""
+"""Queries of tasks: by their ids, by status or change, and how many there are."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredTask:
-    """A task as it is now, without its texts; `id` and `member` are keys, moments microseconds since 1970."""
+    """A task as it is now, without its texts. `id` and `member` are row ids, times are microseconds since 1970."""
 
     id: int
     task_id: str
@@ -32,7 +32,7 @@ class StoredTask:
 
 @dataclass(frozen=True, slots=True)
 class TaskTexts:
-    """What a task is called and what its error says."""
+    """The title and the error message of a task."""
 
     title: str | None
     error_message: str | None
@@ -45,7 +45,7 @@ FROM json_each(?) j CROSS JOIN task t ON t.id = j.value
 
 
 def tasks_by_id(reads: "Reads", tasks: Iterable[int]) -> dict[int, StoredTask]:
-    """Return stored tasks by key; unknown keys are left out."""
+    """Return tasks by row id; unknown ids are left out."""
     return {row[0]: StoredTask(*row) for row in plain_rows(reads, _TASKS, (json.dumps(list(tasks)),))}
 
 
@@ -56,13 +56,13 @@ FROM task t WHERE t.id > ? AND t.status IN (SELECT value FROM json_each(?)) ORDE
 
 
 def tasks_with_status(reads: "Reads", statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
-    """Return the first `most` tasks of any of the statuses whose keys follow `after`, by key."""
+    """Return the first `most` tasks with one of the statuses and an id above `after`, in order of their ids."""
     rows = plain_rows(reads, _WITH_STATUS, (after, json.dumps(list(statuses)), most))
     return [StoredTask(*row) for row in rows]
 
 
 def texts_by_id(reads: "Reads", tasks: Iterable[int]) -> dict[int, TaskTexts]:
-    """Return the titles and error texts of stored tasks, by key."""
+    """Return the titles and error messages of tasks, by row id."""
     sql = """
 SELECT d.task, d.title, d.error_message FROM json_each(?) j CROSS JOIN task_detail d ON d.task = j.value"""
     return {key: TaskTexts(*texts) for key, *texts in plain_rows(reads, sql, (json.dumps(list(tasks)),))}
@@ -74,11 +74,11 @@ SELECT t.id, t.platform_nanos, t.provider_nanos FROM json_each(?) j CROSS JOIN t
 _CHARGED = """
 SELECT j.value, (SELECT sum(c.platform_nanos) FROM charge c WHERE c.task = j.value AND +c.member = ?),
   (SELECT sum(c.provider_nanos) FROM charge c WHERE c.task = j.value AND +c.member = ?) FROM json_each(?) j
-"""  # the sign keeps SQLite from going through all that the member was ever charged
+"""  # unary + disables the index by member, or SQLite would read all that the member was ever charged
 
 
 def costs_by_id(reads: "Reads", tasks: Iterable[int], scope: Scope, basis: SpendBasis) -> dict[int, int | None]:
-    """Return what tasks cost, by key, in nanos, None if unknown; in a member's scope what was charged to them."""
+    """Return the nanos that tasks cost by row id, None if unknown; in a member's scope, what they were charged."""
     keys = json.dumps(list(tasks))
     if scope.member is None:
         rows = plain_rows(reads, _TOTALS, (keys,))
@@ -91,13 +91,13 @@ def costs_by_id(reads: "Reads", tasks: Iterable[int], scope: Scope, basis: Spend
 
 
 def has_tasks(reads: "Reads", member: int) -> bool:
-    """Return whether any task is a member's."""
+    """Return whether a member has any task."""
     return bool(plain_rows(reads, "SELECT 1 FROM task WHERE member = ? LIMIT 1", (member,)))
 
 
 def members_with_changes(reads: "Reads", changed_since: datetime, created_since: datetime) -> set[int]:
-    """Return the keys of members with tasks that changed since a moment and were created since another."""
-    # the sign has SQLite go by what has changed, which is little; of what was created there may be much
+    """Return the ids of members with a task that changed and was created since these times."""
+    # unary + disables the index on created_at: recently changed tasks are few, recently created ones may be many
     sql = "SELECT member FROM task WHERE changed_at >= ? AND +created_at >= ?"
     return {member for (member,) in plain_rows(reads, sql, (to_us(changed_since), to_us(created_since)))}
 

@@ -1,4 +1,4 @@
-"""Booked tasks: what the ledger holds of the tasks of a page before the page is booked."""
+"""Tasks before booking: what the ledger holds of the tasks of a page before the page is booked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,14 +57,14 @@ FROM task t WHERE t.task_id IN ({marks})
 
 def booked_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, BookedTask]:
     """Return the tasks that are booked already, by the upstream's id."""
-    found: dict[str, BookedTask] = {}
+    tasks: dict[str, BookedTask] = {}
     for start in range(0, len(task_ids), _CHUNK):
         some = tuple(task_ids[start : start + _CHUNK])
         for row in connection.exec_driver_sql(compose(_BOOKED, marks=",".join("?" * len(some))), some):
             task_id, key, member, status, platform, provider, created_at, stream_count, *rest = row
             known = KnownTask(Totals(platform, provider), created_at, stream_count)
-            found[task_id] = BookedTask(key, member, status, known, *rest)
-    return found
+            tasks[task_id] = BookedTask(key, member, status, known, *rest)
+    return tasks
 
 
 def with_amounts(task: Task, neo_credits: Decimal | None, llm_cost: Decimal | None, neo_cost: Decimal | None) -> Task:

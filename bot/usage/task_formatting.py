@@ -20,10 +20,10 @@ def task_facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
 
     Of a task that belongs to another member now, only its cost.
     """
-    return list(_moved_facts(task, report) if task.moved else _all_facts(task, report))
+    return list(_transferred_facts(task, report) if task.transferred else _all_facts(task, report))
 
 
-def _moved_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
+def _transferred_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
     yield "task", task.task_id
     yield "moved", "this task belongs to somebody else now; what it had cost until then stays yours"
     yield "cost", _cost(task)
