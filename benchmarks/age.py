@@ -33,7 +33,7 @@ from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.maintenance.prune_schedule import is_due
 from bot.outbox.conditions import Moment
-from bot.outbox.due import due_work
+from bot.outbox.due_work import due_work
 from bot.sync.planner import SyncPlanner
 
 _GROWTH = 1.2

@@ -23,7 +23,7 @@ from bot.domain.timestamps import to_us
 from bot.ledger.booking_result import BookingResult, TaskChange
 from bot.ledger.rules import Entry, EntryKind
 from bot.outbox.conditions import Moment
-from bot.outbox.due import due_work
+from bot.outbox.due_work import due_work
 from bot.settings.environment import load
 
 if TYPE_CHECKING:

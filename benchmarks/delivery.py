@@ -8,11 +8,10 @@ from time import perf_counter
 from benchmarks.bars import Bar
 from benchmarks.workplace import scratch
 from bot.database.engine import Database, open_database
-from bot.outbox.destinations import ChannelDestination, Destination
+from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.keys import StoredKey
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.slack.faults import PostRateLimit, RateLimited
 from bot.sandbox.slack.models import Channel

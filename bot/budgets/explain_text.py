@@ -99,7 +99,7 @@ _STATES = {
     NotificationState.SENDING: "being sent",
     NotificationState.UNCONFIRMED: "may have arrived; it is being looked for",
     NotificationState.DEAD: "could not be delivered",
-    NotificationState.MOVED: "told elsewhere",
+    NotificationState.DISCARDED: "told elsewhere",
     NotificationState.MISSED: "Slack was down too long; told in a summary",
 }
 

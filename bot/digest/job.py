@@ -11,8 +11,7 @@ import structlog
 from bot.database.engine import Database
 from bot.digest.channels import apply_setting_changes, known_id, remember_ids, setting_changes
 from bot.digest.planner import DigestPlanner, DueDigests
-from bot.outbox.destinations import ChannelDestination
-from bot.outbox.resolution import Destinations, ResolvedChannel
+from bot.outbox.destinations import ChannelDestination, Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
 _LOOKUP_WAIT = 5.0  # seconds to wait for a lookup of a channel, which goes on in the background after that

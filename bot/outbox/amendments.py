@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def withdraw(connection: "Connection", keys: Iterable[NotificationKey], why: str, now: datetime) -> None:
-    """End the notifications of those keys that wait to be sent, as if they were sent elsewhere."""
+    """Discard the notifications of those keys that wait to be sent."""
     if rows := [(to_us(now), why, each.encode()) for each in keys]:
         connection.exec_driver_sql(
             "UPDATE notification SET state = 'moved', settled_at = ?, error = ? WHERE stem = ? AND state = 'pending'",
@@ -30,9 +30,9 @@ def delete_notifications(connection: "Connection", key: NotificationKey) -> None
 
 
 def redirect(connection: "Connection", old: Destination, new: Destination, why: str, now: datetime) -> None:
-    """Send what waits for a destination to another; what that one has already is withdrawn.
+    """Send what waits for a destination to another; what that one has already is discarded.
 
-    What is being sent, or may have been, is left as it is: it is looked for by the key that it had.
+    What is being sent, or may have arrived, is left as it is: it is looked for by the key that it had.
     """
     values = {"old": old.encode(), "new": new.encode()}
     connection.exec_driver_sql(
@@ -90,13 +90,13 @@ def rename_topics(connection: "Connection", renames: Iterable[TopicRename[Topic]
         The new topics, for each live message that has one.
     """
     found = [(id_, each) for each in renames for id_ in _live_ids(connection, each.old)]
-    moved = [(id_, each) for id_, each in found if each.old != each.new]
-    if moved:  # first out of each other's way
+    renamed = [(id_, each) for id_, each in found if each.old != each.new]
+    if renamed:  # first out of each other's way
         connection.exec_driver_sql(
-            "UPDATE living SET thing = ? WHERE id = ?", [(each.otherwise.encode(), id_) for id_, each in moved]
+            "UPDATE living SET thing = ? WHERE id = ?", [(each.otherwise.encode(), id_) for id_, each in renamed]
         )
         connection.exec_driver_sql(
-            "UPDATE OR IGNORE living SET thing = ? WHERE id = ?", [(each.new.encode(), id_) for id_, each in moved]
+            "UPDATE OR IGNORE living SET thing = ? WHERE id = ?", [(each.new.encode(), id_) for id_, each in renamed]
         )
     return [each.new for _, each in found]
 

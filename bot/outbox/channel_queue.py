@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.database.engine import DATABASE_ERRORS
-from bot.outbox import due, live_store, store
+from bot.outbox import due_work, live_store, store
 from bot.outbox.editor import Editor
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.pacing import Pacing
@@ -67,7 +67,7 @@ class ChannelQueue:
         now, lease, token = self.clock(), timedelta(seconds=self.timing.lease), token_hex(8)
         if (quiet_until := self._quiet_until(channel, now)) is not None:
             until = quiet_until
-            await self.database.write(lambda c: due.postpone_to_end_of_quiet_hours(c, channel, until))
+            await self.database.write(lambda c: due_work.postpone_to_end_of_quiet_hours(c, channel, until))
         else:
             claimed = await self.database.write(lambda c: store.claim(c, channel, token, now, lease))
             if claimed is not None:
@@ -85,7 +85,7 @@ class ChannelQueue:
 
     async def _send(self, claimed: ClaimedNotification) -> float:
         await self.pacing.turn()
-        if not await self._is_still_there(claimed):
+        if not await self._confirm_or_release(claimed):
             return 0
         try:
             hold = await self.sender.send(claimed)
@@ -95,8 +95,8 @@ class ChannelQueue:
         self.pacing.speed_up()
         return hold
 
-    async def _is_still_there(self, claimed: ClaimedNotification) -> bool:
-        """Return whether a destination is in its channel still; if not, or unknown, the claim is given back."""
+    async def _confirm_or_release(self, claimed: ClaimedNotification) -> bool:
+        """Return whether the destination is still in its channel; if it is not, or unknown, give the claim back."""
         try:
             if await self.placer.is_in(claimed.destination, claimed.channel):
                 return True

@@ -1,7 +1,7 @@
-"""Destinations: where a notification goes, before it is known which channel that is."""
+"""Destinations: where notifications go, and what a destination turns out to be in Slack."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from bot.domain.keys import DestinationKey, MalformedKeyError, kind_of, number, rest_of
 
@@ -166,7 +166,42 @@ def _named(text: str, kind: str) -> str:
 
 
 def _one_of(text: str, forms: tuple[str, ...]) -> bool:
-    """Return whether a text is the second of the forms that it may have."""
+    """Return False if `text` is the first of two forms, True if it is the second."""
     if text not in forms:
         raise MalformedKeyError(f"{text!r} is none of {', '.join(forms)}")
     return text != forms[0]
+
+
+# --- what they turn out to be --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedChannel:
+    """A destination's channel, by its id."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Other destinations that the notification goes to instead, and why."""
+
+    destinations: tuple[Destination, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """A destination that can never be reached, and why."""
+
+    why: str
+
+
+Resolution = ResolvedChannel | Redirect | Undeliverable
+
+
+class Destinations(Protocol):
+    """Finds destinations in Slack."""
+
+    async def find(self, destination: Destination) -> Resolution:
+        """Return what a destination is now. Raises SlackError if Slack does not answer, or keeps the bot out."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from bot.outbox.channel_queue import ChannelQueue
 from bot.outbox.conditions import Moment
-from bot.outbox.due import DueWork, due_work, release_abandoned, summarize_overdue
+from bot.outbox.due_work import DueWork, due_work, release_abandoned, summarize_overdue
 from bot.outbox.named_tasks import NamedTasks
+from bot.outbox.placement_store import unplaced_destinations
 from bot.outbox.placer import Placer
 from bot.outbox.reconciler import Reconciler
 from bot.outbox.rules import DeliveryTiming, QuietHours
-from bot.outbox.unplaced import unplaced_destinations
 
 if TYPE_CHECKING:
     from bot.database.engine import Database

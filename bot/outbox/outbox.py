@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.outbox.channel_queue import ChannelQueue
+from bot.outbox.destinations import Destinations
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.editor import Editor
 from bot.outbox.named_tasks import NamedTasks
@@ -13,7 +14,6 @@ from bot.outbox.pacing import Pacing
 from bot.outbox.placer import Placer
 from bot.outbox.reconciler import Reconciler
 from bot.outbox.renderers import Renderers
-from bot.outbox.resolution import Destinations
 from bot.outbox.rules import DeliveryTiming, QuietHours
 from bot.outbox.sender import Sender
 from bot.outbox.summary import SummaryRenderer

@@ -7,10 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.keys import MalformedKeyError
-from bot.outbox import unplaced
-from bot.outbox.destinations import Destination, decode_destination
+from bot.outbox import placement_store
+from bot.outbox.destinations import (
+    Destination,
+    Destinations,
+    Redirect,
+    Resolution,
+    ResolvedChannel,
+    Undeliverable,
+    decode_destination,
+)
 from bot.outbox.outcomes import Ending
-from bot.outbox.resolution import Destinations, Redirect, Resolution, ResolvedChannel, Undeliverable
 from bot.outbox.rules import DeliveryTiming, NotificationState, fallback
 from bot.outbox.timeouts import request_timeout, wait_after
 from bot.slack.errors import SlackError
@@ -50,16 +57,16 @@ class Placer:
                 found = await self._find(destination)
         except SlackError as error:
             why, until = str(error), self.clock() + wait_after(error, self.timing)
-            await self.database.write(lambda c: unplaced.postpone_unplaced(c, text, until, why))
+            await self.database.write(lambda c: placement_store.postpone_unplaced(c, text, until, why))
             return Placement()
         if not isinstance(found, ResolvedChannel):
             return await self._end(text, _ending(destination, found))
         channel = found.channel
-        await self.database.write(lambda c: unplaced.set_channel(c, text, channel))
+        await self.database.write(lambda c: placement_store.set_channel(c, text, channel))
         return Placement(channel)
 
     async def _end(self, text: str, ending: Ending) -> Placement:
-        await self.database.write(lambda c: unplaced.end_unplaced(c, text, ending, self.clock()))
+        await self.database.write(lambda c: placement_store.end_unplaced(c, text, ending, self.clock()))
         return Placement(destinations=tuple(ending.instead))
 
     async def is_in(self, destination: Destination, channel: str) -> bool:
@@ -73,5 +80,5 @@ class Placer:
 
 def _ending(destination: Destination, found: Redirect | Undeliverable) -> Ending:
     if isinstance(found, Redirect):
-        return Ending(NotificationState.MOVED, found.why, found.destinations)
+        return Ending(NotificationState.DISCARDED, found.why, found.destinations)
     return Ending(NotificationState.DEAD, found.why, fallback(destination))

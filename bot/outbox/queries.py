@@ -9,7 +9,7 @@ from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.outbox.conditions import statement
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import KeyRange, message_key
-from bot.outbox.rules import NotificationState
+from bot.outbox.rules import NOTHING_TO_SAY, NotificationState
 
 if TYPE_CHECKING:
     from bot.database.reader import Reader, Reads
@@ -56,7 +56,7 @@ def is_enqueued_by(reads: "Reads", key: NotificationKey, now: datetime) -> bool:
 
 
 def is_reported(reads: "Reads", key: NotificationKey) -> bool:
-    """Return whether there is a notification of a key that was not replaced by others, or withdrawn."""
+    """Return whether there is a notification of a key that was not discarded."""
     sql = "SELECT 1 FROM notification WHERE stem = ? AND state <> 'moved'"
     return reads.exec_driver_sql(sql, (key.encode(),)).first() is not None
 
@@ -70,10 +70,13 @@ def is_sent_or_waiting(reads: "Reads", key: NotificationKey) -> bool:
 
 
 def is_dropped_as_empty(reads: "Reads", key: NotificationKey, destination: Destination) -> bool:
-    """Return whether a notification was ended unsent at a destination because there was nothing to say."""
+    """Return whether a notification was discarded at a destination because there was nothing to say.
+
+    One that was withdrawn, or replaced by notifications for other destinations, is not meant.
+    """
     row = reads.exec_driver_sql(
-        "SELECT 1 FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND ts IS NULL",
-        (key.encode(), destination.encode()),
+        "SELECT 1 FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND error = ?",
+        (key.encode(), destination.encode(), NOTHING_TO_SAY),
     ).first()
     return row is not None
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.domain.timestamps import from_us
-from bot.outbox import outcomes, unconfirmed
+from bot.outbox import lookup_store, outcomes
 from bot.outbox.conditions import Moment
+from bot.outbox.lookup_store import LookupTarget
 from bot.outbox.outcomes import NOTHING_SHOWN, Arrival, Posted
 from bot.outbox.rules import DeliveryTiming
 from bot.outbox.timeouts import wait_after
-from bot.outbox.unconfirmed import LookupTarget
 from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.workspace import Workspace
 
@@ -63,19 +63,19 @@ class Reconciler:
         moment = self._moment
         try:
             if found := await self.database.read(
-                lambda reader: unconfirmed.unconfirmed_targets(reader, moment, channel)
+                lambda reader: lookup_store.unconfirmed_targets(reader, moment, channel)
             ):
-                await self.confirm(found[0])
+                await self.look_up(found[0])
                 return True
             if found := await self.database.read(
-                lambda reader: unconfirmed.unchecked_targets(reader, moment.now, channel)
+                lambda reader: lookup_store.unchecked_targets(reader, moment.now, channel)
             ):
-                await self.check(found[0])
+                await self.delete_second_copies(found[0])
                 return True
         except SlackError as error:
             log.warning("cannot find out whether a message arrived; trying again later", why=str(error))
             until, moment = self.clock() + wait_after(error, self.timing), self._moment
-            await self.database.write(lambda c: unconfirmed.postpone_lookups(c, channel, until, moment))
+            await self.database.write(lambda c: lookup_store.postpone_lookups(c, channel, until, moment))
             return True
         return False
 
@@ -85,7 +85,7 @@ class Reconciler:
 
     # --- messages that may have arrived --------------------------------------------------------------
 
-    async def confirm(self, target: LookupTarget) -> None:
+    async def look_up(self, target: LookupTarget) -> None:
         """Find out whether a message arrived: it is marked as sent, or waits to be sent again.
 
         Raises:
@@ -104,9 +104,9 @@ class Reconciler:
 
     async def _mark_not_arrived(self, target: LookupTarget, why: str) -> None:
         now = self.clock()
-        await self.database.write(lambda c: unconfirmed.mark_not_arrived(c, target, now, why))
+        await self.database.write(lambda c: lookup_store.mark_not_arrived(c, target, now, why))
 
-    async def check(self, target: LookupTarget) -> None:
+    async def delete_second_copies(self, target: LookupTarget) -> None:
         """Delete second copies of a message that was sent after it may have arrived before.
 
         Raises:
@@ -118,7 +118,7 @@ class Reconciler:
         # counted from now: the clock may have been put right meanwhile
         wait = self.timing.next_check(target.checks + 1)
         next_at = None if wait is None else self.clock() + wait
-        await self.database.write(lambda c: unconfirmed.mark_checked(c, target, next_at))
+        await self.database.write(lambda c: lookup_store.mark_checked(c, target, next_at))
 
     async def _delete_others(self, target: LookupTarget, copies: list[Posted], counts: str) -> None:
         for copy in copies:

@@ -25,9 +25,11 @@ class NotificationState(StrEnum):
     UNCONFIRMED = "unsure"  # it may or may not have arrived: it is looked for before it is sent again
     SENT = "sent"
     DEAD = "dead"  # refused for good; where there is another way, another notification goes it
-    MOVED = "moved"  # replaced by notifications for other destinations, such as each operator
+    DISCARDED = "moved"  # ended unsent on purpose: replaced at other destinations, withdrawn, or nothing to say
     MISSED = "missed"  # it waited too long; a summary lists it
 
+
+NOTHING_TO_SAY = "nothing to say any more"  # the error of a discarded notification that was rendered to nothing
 
 OPEN = (NotificationState.PENDING, NotificationState.SENDING, NotificationState.UNCONFIRMED)
 

@@ -16,7 +16,7 @@ from bot.outbox.pacing import Pacing
 from bot.outbox.queries import NOT_RENDERED
 from bot.outbox.reconciler import delete_copy
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.rules import DeliveryTiming, NotificationState, fallback
+from bot.outbox.rules import NOTHING_TO_SAY, DeliveryTiming, NotificationState, fallback
 from bot.outbox.store import ClaimedNotification
 from bot.outbox.summary import SummaryRenderer
 from bot.outbox.timeouts import request_timeout, wait_after
@@ -68,7 +68,7 @@ class Sender:
         if rendering is None:
             return 0
         if rendering.message is None:
-            await self._end(claimed, Ending(NotificationState.MOVED, "nothing to say any more"))
+            await self._end(claimed, Ending(NotificationState.DISCARDED, NOTHING_TO_SAY))
             return 0
         return await self._deliver(claimed, rendering.message, rendering.version)
 

@@ -12,6 +12,7 @@ from bot.domain.timestamps import optional_to_us, to_us
 from bot.outbox.conditions import Moment, statement
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import message_key
+from bot.outbox.rules import NOTHING_TO_SAY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -124,13 +125,13 @@ def _mark_posted_by_lost_ledger(connection: "Connection", rows: Iterable[NewNoti
 
 
 def enqueue_again(connection: "Connection", notification: NewNotification, now: datetime) -> None:
-    """Put a notification into the outbox that was ended unsent because there was nothing to say, and is to be sent now.
+    """Put a notification into the outbox once more if it was discarded because there was nothing to say.
 
-    One that was sent stays as it is.
+    One that was sent, withdrawn or replaced stays as it is.
     """
     connection.exec_driver_sql(
-        "DELETE FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND ts IS NULL",
-        (notification.key.encode(), notification.destination.encode()),
+        "DELETE FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND error = ?",
+        (notification.key.encode(), notification.destination.encode(), NOTHING_TO_SAY),
     )
     enqueue(connection, [notification], now)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.outbox.resolution import Resolution, ResolvedChannel, Undeliverable
+from bot.outbox.destinations import Resolution, ResolvedChannel, Undeliverable
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError
 from bot.slack.workspace import Workspace

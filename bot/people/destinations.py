@@ -15,9 +15,12 @@ from bot.outbox.destinations import (
     OperatorDestination,
     OperatorsDestination,
     OpsDestination,
+    Redirect,
+    Resolution,
+    ResolvedChannel,
+    Undeliverable,
     UserDestination,
 )
-from bot.outbox.resolution import Redirect, Resolution, ResolvedChannel, Undeliverable
 from bot.outbox.rules import fallback
 from bot.people import links
 from bot.people.channel_finder import ChannelFinder

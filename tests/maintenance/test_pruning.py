@@ -50,7 +50,7 @@ from bot.ledger.passes.tally import PassOutcome, PassTally
 from bot.ledger.verification import verify
 from bot.maintenance.prune import Pruning
 from bot.maintenance.prune_schedule import is_due
-from bot.outbox import due, live_store, outcomes, store, unconfirmed, unplaced
+from bot.outbox import due_work, live_store, lookup_store, outcomes, placement_store, store
 from bot.outbox.conditions import Moment
 from bot.outbox.keys import StoredKey
 from bot.outbox.outcomes import Arrival, Posted
@@ -175,8 +175,8 @@ class Team:
             self.budgets.apply_due(connection, self.now)
             self.failures.apply_due(connection, self.now)
             self.digests.apply_due(connection, decisions, self.now)
-            due.release_abandoned(connection, self.now)
-            due.summarize_overdue(connection, self.now)
+            due_work.release_abandoned(connection, self.now)
+            due_work.summarize_overdue(connection, self.now)
         self._look_for()
         if not self.down:
             self._deliver()
@@ -185,19 +185,19 @@ class Team:
 
     def _look_for(self) -> None:
         with self.reading() as reader:
-            found = unconfirmed.unconfirmed_targets(reader, Moment(self.now, UNSURE))
+            found = lookup_store.unconfirmed_targets(reader, Moment(self.now, UNSURE))
         with self.database.transaction() as connection:
             for target in found:
-                unconfirmed.mark_not_arrived(connection, target, self.now, "it had not arrived")
+                lookup_store.mark_not_arrived(connection, target, self.now, "it had not arrived")
 
     def _deliver(self) -> None:
         with self.reading() as reader:
-            places = unplaced.unplaced_destinations(reader, self.now)
+            places = placement_store.unplaced_destinations(reader, self.now)
         with self.database.transaction() as connection:
             for destination in places:
-                unplaced.set_channel(connection, destination, f"C-{destination}")
+                placement_store.set_channel(connection, destination, f"C-{destination}")
         with self.reading() as reader:
-            channels = due.due_work(reader, Moment(self.now, UNSURE)).channels
+            channels = due_work.due_work(reader, Moment(self.now, UNSURE)).channels
         for channel in sorted(channels):
             while self._posted(channel) or self._edited(channel):
                 pass
@@ -245,7 +245,7 @@ class Team:
     def break_off(self) -> None:
         """Something is being sent when the process is killed."""
         with self.reading() as reader:
-            channels = due.due_work(reader, Moment(self.now, UNSURE)).channels
+            channels = due_work.due_work(reader, Moment(self.now, UNSURE)).channels
         with self.database.transaction() as connection:
             for channel in sorted(channels)[:1]:
                 store.claim(connection, channel, "dead", self.now, LEASE)
@@ -439,7 +439,7 @@ def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(t
     open_database(path).close()
     assert indexes(path) == indexes(fresh) == _declared()
     with closing(open_reader(path)) as reader:
-        assert due.due_work(reader, Moment(BEGIN, UNSURE)).without_channel == 1
+        assert due_work.due_work(reader, Moment(BEGIN, UNSURE)).without_channel == 1
     assert not any(verify(path).values())
 
 

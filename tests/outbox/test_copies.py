@@ -9,13 +9,13 @@ from typing import Any
 from bot.domain.timestamps import to_us
 from bot.outbox import live_store, outcomes, store
 from bot.outbox.destinations import ChannelDestination
-from bot.outbox.due import release_abandoned
+from bot.outbox.due_work import release_abandoned
 from bot.outbox.keys import StoredKey, StoredTopic
+from bot.outbox.lookup_store import unconfirmed_targets
 from bot.outbox.outcomes import Arrival, Posted
+from bot.outbox.placement_store import set_channel
 from bot.outbox.renderers import RenderRequest
 from bot.outbox.store import NewNotification
-from bot.outbox.unconfirmed import unconfirmed_targets
-from bot.outbox.unplaced import set_channel
 from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Hang, Mangle, RateLimited, Refuse, Reset
 from bot.sandbox.slack.models import Json
@@ -144,12 +144,12 @@ async def test_who_looks_while_somebody_else_sends_it_again_deletes_nothing(outb
     await outbox.parts.sender.send(await outbox.claim("one"))
     outbox.later(61)
     (target,) = await outbox.parts.database.read(lambda r: unconfirmed_targets(r, outbox.moment()))
-    await outbox.parts.reconciler.confirm(target)  # one process has not found it, and sends it again
+    await outbox.parts.reconciler.look_up(target)  # one process has not found it, and sends it again
     job = await outbox.claim("two")
     words = await outbox.renderer.render_event(RenderRequest(job.dedup_key, job.destination, job.channel))
     assert words is not None
     ts, _ = await outbox.parts.workspace.messages.post_notification(job.channel, words, job.message_key)
-    await outbox.parts.reconciler.confirm(target)  # another one finds that copy before it is settled
+    await outbox.parts.reconciler.look_up(target)  # another one finds that copy before it is settled
     arrival = Arrival(Posted(ts, None), 0, timedelta(seconds=150), outbox.now())
     await outbox.write(lambda c: outcomes.mark_sent(c, job, arrival))
     await outbox.look_for(900)

@@ -13,8 +13,8 @@ from bot.domain.periods import Unit
 from bot.outbox import live_store, store
 from bot.outbox.destinations import AlertDestination
 from bot.outbox.keys import StoredKey
+from bot.outbox.placement_store import set_channel
 from bot.outbox.store import NewNotification, enqueue
-from bot.outbox.unplaced import set_channel
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.models import Message

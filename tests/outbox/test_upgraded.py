@@ -14,10 +14,9 @@ from alembic.config import Config
 from bot.database.engine import Database, open_database
 from bot.database.schema import newest_revision
 from bot.domain.timestamps import to_us
-from bot.outbox.destinations import ChannelDestination, Destination
+from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer

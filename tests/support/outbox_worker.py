@@ -24,10 +24,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
 from bot.outbox import live_store, outcomes, store
-from bot.outbox.destinations import ChannelDestination, Destination
+from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.rules import DeliveryTiming
 from bot.shipped import shipped
 from bot.slack.blocks import Message, paragraph

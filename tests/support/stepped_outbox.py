@@ -6,16 +6,15 @@ from typing import Any
 
 from bot.outbox import live_store, store
 from bot.outbox.conditions import Moment
-from bot.outbox.destinations import ChannelDestination, Destination
-from bot.outbox.due import release_abandoned
+from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
+from bot.outbox.due_work import release_abandoned
 from bot.outbox.keys import StoredKey, StoredTopic, message_key
 from bot.outbox.live_store import ClaimedEdit
+from bot.outbox.lookup_store import unchecked_targets, unconfirmed_targets
 from bot.outbox.outbox import Outbox
+from bot.outbox.placement_store import set_channel
 from bot.outbox.renderers import RenderRequest
-from bot.outbox.resolution import ResolvedChannel
 from bot.outbox.store import ClaimedNotification, NewNotification
-from bot.outbox.unconfirmed import unchecked_targets, unconfirmed_targets
-from bot.outbox.unplaced import set_channel
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
@@ -83,9 +82,9 @@ class SteppedOutbox:
         database, reconciler = self.parts.database, self.parts.reconciler
         await self.write(lambda c: release_abandoned(c, self._now[0]))
         for target in await database.read(lambda r: unconfirmed_targets(r, self.moment())):
-            await reconciler.confirm(target)
+            await reconciler.look_up(target)
         for target in await database.read(lambda r: unchecked_targets(r, self._now[0])):
-            await reconciler.check(target)
+            await reconciler.delete_second_copies(target)
 
     def moment(self) -> Moment:
         return Moment(self._now[0], timedelta(seconds=self.parts.timing.unconfirmed))
