@@ -221,7 +221,7 @@ class App:
 
     def _context(self, database: "Database", workspace: "Workspace", observers: "Sequence[Observer]") -> "Context":
         from bot.capability import Context
-        from bot.people.destinations import ConfiguredChannels, DestinationResolver
+        from bot.people.destination_resolver import ConfiguredChannels, DestinationResolver
         from bot.people.directory import Directory
         from bot.people.people import People
         from bot.shipped import shipped

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.ledger.former_ledger import FormerLedger
     from bot.outbox.key_mapping import KeyMapping
     from bot.outbox.pruning import RetainedKeys
-    from bot.people.destinations import DestinationResolver
+    from bot.people.destination_resolver import DestinationResolver
     from bot.people.people import People
     from bot.settings.model import Settings
     from bot.slack.connection import ConnectionState

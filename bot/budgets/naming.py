@@ -7,7 +7,7 @@ from bot.budgets.rules import TEAM
 from bot.domain.visibility import Privacy
 from bot.outbox.destinations import MemberDestination
 from bot.outbox.renderers import RenderRequest
-from bot.people.destinations import DestinationResolver
+from bot.people.destination_resolver import DestinationResolver
 from bot.slack.mrkdwn import Trusted, escape, mention
 
 

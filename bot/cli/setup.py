@@ -19,8 +19,8 @@ def doctor(*, offline: bool) -> None:
     checks = examine(offline=offline)
     width = max(len(check.what) for check in checks)
     for check in checks:
-        what, found, remedy = map(single_line, (check.what, check.found, check.remedy))
-        click.echo(f"{check.state:<4}  {what:<{width}}  {found}{remedy and f'  {remedy}'}")
+        what, finding, remedy = map(single_line, (check.what, check.finding, check.remedy))
+        click.echo(f"{check.state:<4}  {what:<{width}}  {finding}{remedy and f'  {remedy}'}")
     if any(check.state is CheckState.FAIL for check in checks):
         raise click.exceptions.Exit(FAILED)
 

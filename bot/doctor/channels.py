@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from bot.doctor.check import Check, failure, guarded_checks_async, ok
-from bot.doctor.slack_errors import REINSTALL, unusable
+from bot.doctor.check import REINSTALL, Check, failure, guarded_checks_async, ok, slack_failure
 from bot.settings.model import Settings
 from bot.slack.account import Account
 from bot.slack.channels import is_shared_outside
@@ -46,7 +45,7 @@ async def _channel(slack: Workspace, account: Account, what: str, channel: str) 
         remedy = REINSTALL if error.needed else "Invite the bot: /invite @neo-usage"
         yield failure(what, f"its history cannot be read ({error.code})", remedy)
     except SlackError as error:
-        yield unusable(what, error)
+        yield slack_failure(what, error)
     else:
         yield ok(what, f"#{info['name']}: the bot {account.user} is in it and can read its history")
 

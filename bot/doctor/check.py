@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
+from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError
+
 
 class CheckState(StrEnum):
     """The result of a check."""
@@ -21,23 +23,34 @@ class Check:
 
     state: CheckState
     what: str
-    found: str
+    finding: str
     remedy: str = ""
 
 
-def ok(what: str, found: str) -> Check:
+def ok(what: str, finding: str) -> Check:
     """Return a check that found nothing wrong."""
-    return Check(CheckState.OK, what, found)
+    return Check(CheckState.OK, what, finding)
 
 
-def warning(what: str, found: str, remedy: str = "") -> Check:
+def warning(what: str, finding: str, remedy: str = "") -> Check:
     """Return a check that found something to improve, with which the bot works."""
-    return Check(CheckState.WARN, what, found, remedy)
+    return Check(CheckState.WARN, what, finding, remedy)
 
 
-def failure(what: str, found: str, remedy: str = "") -> Check:
+def failure(what: str, finding: str, remedy: str = "") -> Check:
     """Return a check that found what keeps the bot from its work."""
-    return Check(CheckState.FAIL, what, found, remedy)
+    return Check(CheckState.FAIL, what, finding, remedy)
+
+
+REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."
+
+
+def slack_failure(what: str, error: SlackError) -> Check:
+    """Return the failed check of something that Slack did not accept or could not be asked about."""
+    if isinstance(error, RefusedBySlackError):
+        return failure(what, str(error), "Copy the token again, whole, from the app that is installed.")
+    remedy = error.remedy if isinstance(error, SlackUnavailableError) else ""
+    return failure(what, str(error), remedy or "Check this machine's way to Slack (DNS, proxy, firewall).")
 
 
 def guarded_checks(what: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:

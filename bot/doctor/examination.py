@@ -14,7 +14,7 @@ from bot.settings.model import Settings, likely_mistakes
 
 def examine(*, offline: bool) -> list[Check]:
     """Return the checks of everything that exists; with `offline`, of nothing beyond this machine."""
-    dotenv = list(ledger.readable_by_others(Path.cwd() / DOTENV))
+    dotenv = list(ledger.exposure_checks(Path.cwd() / DOTENV))
     try:
         settings = load()
     except SettingsError as error:
@@ -28,10 +28,10 @@ def examine(*, offline: bool) -> list[Check]:
 
 def _local(app: App) -> Iterator[Check]:
     yield from _settings(app.settings)
-    yield from guarded_checks("files", lambda: ledger.private_files(app))
-    yield from guarded_checks("database", lambda: ledger.ledger(app))
-    yield from neo.key(app.settings)
-    yield from slack.tokens(app.settings)
+    yield from guarded_checks("files", lambda: ledger.private_file_checks(app))
+    yield from guarded_checks("database", lambda: ledger.ledger_checks(app))
+    yield from neo.credential_checks(app.settings)
+    yield from slack.setting_checks(app.settings)
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
@@ -40,5 +40,5 @@ def _settings(settings: Settings) -> Iterator[Check]:
 
 
 async def _over_the_network(app: App) -> list[Check]:
-    checks = [check async for check in guarded_checks_async("neo", neo.upstream(app))]
-    return checks + [check async for check in guarded_checks_async("slack", slack.workspace(app))]
+    checks = [check async for check in guarded_checks_async("neo", neo.upstream_checks(app))]
+    return checks + [check async for check in guarded_checks_async("slack", slack.workspace_checks(app))]

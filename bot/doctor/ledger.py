@@ -25,27 +25,27 @@ _LATE = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
 
 
-def readable_by_others(path: Path) -> Iterator[Check]:
+def exposure_checks(path: Path) -> Iterator[Check]:
     """Yield a warning if others can read a file that is to be private."""
     if is_exposed(path):
         yield warning("files", f"others can read {path}", f"`chmod 600 {quote(str(path))}`")
 
 
-def private_files(app: App) -> Iterator[Check]:
+def private_file_checks(app: App) -> Iterator[Check]:
     """Yield a warning for each way in which others can read the ledger, or put files beside it.
 
     Call it before the ledger is opened, which removes those permissions.
     """
     path = app.settings.database_path
     for each in exposed_files(path):
-        yield from readable_by_others(each)
+        yield from exposure_checks(each)
     directory = path.resolve().parent
     if is_open_to_others(directory):
         remedy = f"`chmod go-w {quote(str(directory))}`"
         yield warning("files", f"others can put files into {directory}, where the ledger is", remedy)
 
 
-def ledger(app: App) -> Iterator[Check]:
+def ledger_checks(app: App) -> Iterator[Check]:
     """Yield the checks of the ledger, the disk it is on, and the messages in it."""
     path = app.settings.database_path
     if not path.exists() and path.parent.is_dir():

@@ -15,7 +15,7 @@ _FEW_DAYS = 3  # as every poll reads
 _QUICK = RetryPolicy(answer=15, connect=5, deadline=15, longest_retry_after=15)
 
 
-def key(settings: Settings) -> Iterator[Check]:
+def credential_checks(settings: Settings) -> Iterator[Check]:
     """Yield the checks of the credential itself, and of the unit that amounts are read in."""
     if settings.neo_bearer_token is not None:
         yield ok("neo key", "NEO_BEARER_TOKEN is set")
@@ -31,7 +31,7 @@ def key(settings: Settings) -> Iterator[Check]:
         yield warning("byok unit", "BYOK amounts are read as credits, which is an assumption", remedy)
 
 
-async def upstream(app: App) -> AsyncIterator[Check]:
+async def upstream_checks(app: App) -> AsyncIterator[Check]:
     """Ask Neo with the credential, if there is one, and yield the checks of its answer."""
     if not app.settings.has_neo_credential:
         return

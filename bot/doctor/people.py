@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from bot.app import App
 from bot.database.errors import LedgerError
-from bot.doctor.check import Check, failure, ok, warning
-from bot.doctor.slack_errors import REINSTALL
+from bot.doctor.check import REINSTALL, Check, failure, ok, warning
 from bot.ledger import members
 from bot.people.links import users_by_email
 from bot.people.roles import DenialReason, SlackUser, read_user
@@ -40,8 +39,8 @@ def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
         remedy = "Name somebody of this workspace; an e-mail counts only once Slack has confirmed it."
         return failure("operator", f"{admin} is nobody here", remedy)
     if user.denial:
-        found = f"{admin} is {_DENIED[user.denial]}, and is not answered"
-        return failure("operator", found, "Name somebody else in ADMINS.")
+        finding = f"{admin} is {_DENIED[user.denial]}, and is not answered"
+        return failure("operator", finding, "Name somebody else in ADMINS.")
     return ok("operator", f"{admin} is {user.name}")
 
 
@@ -53,8 +52,8 @@ def _members(app: App, users: Sequence[SlackUser]) -> Check:
             emails = [each.email for each in members.member_summaries(reader) if each.tasks and "@" in each.email]
     except LedgerError:
         return warning("members", "no ledger yet to match with Slack", "`neo-usage sync` makes it")
-    known = {user.email for user in users} | set(links)
-    strangers = [email for email in emails if email not in known]
+    known_emails = {user.email for user in users} | set(links)
+    strangers = [email for email in emails if email not in known_emails]
     if not strangers:
         return ok("members", f"all {len(emails)} are known in Slack")
     named = ", ".join(strangers[:_MOST_NAMED]) + ("" if len(strangers) <= _MOST_NAMED else " and others")

@@ -6,8 +6,7 @@ import aiohttp
 
 from bot.app import App
 from bot.doctor import channels, people
-from bot.doctor.check import Check, failure, guarded_checks_async, ok
-from bot.doctor.slack_errors import REINSTALL, unusable
+from bot.doctor.check import REINSTALL, Check, failure, guarded_checks_async, ok, slack_failure
 from bot.settings.model import Settings
 from bot.slack.account import Account
 from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
@@ -16,7 +15,7 @@ from bot.slack.transport import slack_session, web_client
 from bot.slack.workspace import Workspace, connect_workspace
 
 
-def tokens(settings: Settings) -> Iterator[Check]:
+def setting_checks(settings: Settings) -> Iterator[Check]:
     """Yield the checks of what the settings hold for Slack."""
     if settings.slack_bot_token is None:
         remedy = "Copy it from your Slack app (OAuth & Permissions); `neo-usage manifest` makes the app."
@@ -24,8 +23,8 @@ def tokens(settings: Settings) -> Iterator[Check]:
     if settings.slack_app_token is not None:
         yield ok("slack connection", "Socket Mode, by SLACK_APP_TOKEN")
     elif settings.slack_signing_secret is not None:
-        where = f"{settings.http_host}:{settings.http_port}/slack/events"
-        yield ok("slack connection", f"over HTTP at {where}, by SLACK_SIGNING_SECRET")
+        address = f"{settings.http_host}:{settings.http_port}/slack/events"
+        yield ok("slack connection", f"over HTTP at {address}, by SLACK_SIGNING_SECRET")
     else:
         remedy = "Make one in your Slack app (Basic Information, App-Level Tokens) with connections:write."
         yield failure("slack connection", "SLACK_APP_TOKEN is not set", remedy)
@@ -34,7 +33,7 @@ def tokens(settings: Settings) -> Iterator[Check]:
         yield failure("operators", "ADMINS is empty: nobody sees more than their own spend", remedy)
 
 
-async def workspace(app: App) -> AsyncIterator[Check]:
+async def workspace_checks(app: App) -> AsyncIterator[Check]:
     """Ask Slack, if there is a token, and yield the checks of its answers."""
     settings = app.settings
     if settings.slack_bot_token is None:
@@ -44,7 +43,7 @@ async def workspace(app: App) -> AsyncIterator[Check]:
         try:
             account = await slack.account()
         except SlackError as error:
-            yield unusable("slack bot token", error)
+            yield slack_failure("slack bot token", error)
         if settings.slack_app_token is not None:
             yield await _socket(settings.slack_app_token.reveal(), settings.slack_api_url)
         if account is not None:
@@ -80,5 +79,5 @@ async def _socket(token: str, address: str) -> Check:
         remedy = "Turn Socket Mode on, and give the app-level token connections:write (Basic Information)."
         return failure("slack app token", str(error), remedy)
     except SlackError as error:
-        return unusable("slack app token", error)
+        return slack_failure("slack app token", error)
     return ok("slack app token", "opens a connection")

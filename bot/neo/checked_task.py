@@ -6,7 +6,7 @@ import msgspec
 
 from bot.domain.tasks import Task, member_key
 from bot.neo.created_at import creation_time
-from bot.neo.lenient import MAX_ERROR, MAX_TITLE, OWN_KEY_COSTS, name
+from bot.neo.lenient import MAX_ERROR, MAX_TITLE, OWN_KEY_COSTS, printable_name
 from bot.neo.row_schema import UsageRow
 
 _AMOUNTS = ("neo_credits", "llm_cost", "neo_cost")
@@ -28,8 +28,8 @@ def checked_task(row: UsageRow, latest: datetime | None) -> Task:
         raise ValueError("`created_at` is in the future")
     _set(row, "created_at", moment)
     if not (row.model.isprintable() and row.status.isprintable()):
-        _set(row, "model", name(row.model))
-        _set(row, "status", name(row.status))
+        _set(row, "model", printable_name(row.model))
+        _set(row, "status", printable_name(row.status))
     if row.email is not None and row.email != (member_key(row.email) or None):
         _set(row, "email", member_key(row.email) or None)
     if len(row.title or "") > MAX_TITLE or len(row.error_message or "") > MAX_ERROR:

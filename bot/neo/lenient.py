@@ -19,7 +19,7 @@ _HALVES = re.compile("[\ud800-\udfff]")  # of a letter beyond 16 bits, or (see `
 _BOOLEANS = {"true": True, "false": False}
 
 
-def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
+def lenient_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the known fields of a row: those that its money, day and member depend on unchanged, the others corrected.
 
     A number may be written as text or with a fraction, which is cut off. A number beyond its limit, or a value of
@@ -30,10 +30,10 @@ def with_sound_decoration(row: Mapping[str, Any]) -> dict[str, Any]:
         money["is_byok"] = _BOOLEANS[is_byok.lower()]
     if money.get("is_byok") is False:
         money |= {name: _amount(row.get(name)) for name in OWN_KEY_COSTS}
-    return money | {name: sound(row.get(name)) for name, sound in _DECORATION.items()}
+    return money | {name: read(row.get(name)) for name, read in _LENIENT_READERS.items()}
 
 
-def name(value: object) -> str:
+def printable_name(value: object) -> str:
     """Return a model or status on one line of letters that can be shown, "unknown" if nothing is left of it."""
     if not isinstance(value, str):
         return UNKNOWN
@@ -41,7 +41,7 @@ def name(value: object) -> str:
     return "".join(filter(str.isprintable, spaced))[:MAX_NAME] or (UNKNOWN if value else "")
 
 
-def whole(value: object, most: int) -> int | None:
+def whole_number_up_to(value: object, most: int) -> int | None:
     """Return a number from 0 to `most` without its fraction; None for anything else."""
     if isinstance(value, str):
         value = Decimal(value) if _NUMBER.fullmatch(value) else None
@@ -73,13 +73,13 @@ def _stream(value: object) -> str | None:
 
 
 def _or_zero(value: object, most: int) -> int:
-    return whole(value, most) or 0
+    return whole_number_up_to(value, most) or 0
 
 
 def _agents(value: object) -> dict[str, int] | None:
     if not isinstance(value, dict):
         return None
-    counts = {_text(agent)[:MAX_NAME]: whole(count, MAX_COUNT) for agent, count in value.items()}
+    counts = {_text(agent)[:MAX_NAME]: whole_number_up_to(count, MAX_COUNT) for agent, count in value.items()}
     return {agent: count for agent, count in counts.items() if count is not None}
 
 
@@ -94,18 +94,18 @@ def _tool(use: Mapping[str, Any]) -> dict[str, int]:
     return {"calls": _or_zero(calls, MAX_COUNT), "total_duration_ms": _or_zero(took, MAX_MILLISECONDS)}
 
 
-_DECORATION: Mapping[str, Callable[[object], Any]] = {
-    "model": name,
-    "status": name,
+_LENIENT_READERS: Mapping[str, Callable[[object], Any]] = {
+    "model": printable_name,
+    "status": printable_name,
     "stream_id": _stream,
     "task_title": partial(_text_or_none, most=MAX_TITLE),
     "error_message": partial(_text_or_none, most=MAX_ERROR),
     "tool_breakdown": _tools,
     "agent_breakdown": _agents,
-    "stream_count": partial(whole, most=MAX_COUNT),
+    "stream_count": partial(whole_number_up_to, most=MAX_COUNT),
     **dict.fromkeys(("step_count", "tool_calls", "agent_triggers"), partial(_or_zero, most=MAX_COUNT)),
     **dict.fromkeys(
         ("llm_time_ms", "tool_time_ms", "total_execution_ms", "avg_step_latency_ms"),
-        partial(whole, most=MAX_MILLISECONDS),
+        partial(whole_number_up_to, most=MAX_MILLISECONDS),
     ),
 }

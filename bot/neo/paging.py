@@ -53,14 +53,14 @@ class Sweep:
     _nameless: Counter[str] = field(default_factory=Counter)  # rows without an id, by digest
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether the sweep saw every row of one state of the list."""
         return self.broken is None and not self._more and len(self.seen) == self.rows == self.total
 
     @property
     def why_not_whole(self) -> str:
         """What does not add up; empty if the sweep is whole."""
-        if self.whole:
+        if self.is_whole:
             return ""
         return self.broken or f"Neo announces {self.total:,} rows and lists {len(self.seen):,} different ones"
 

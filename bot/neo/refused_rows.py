@@ -16,7 +16,7 @@ _LONGEST_ID = 200  # characters
 
 def refused_row(row: UsageRow, error: ValueError) -> Refused:
     """Return why a row of the right types is no task."""
-    return Refused(_safe(row.task_id) or _digest(row), str(error), readable_creation_time(row.created_at))
+    return Refused(_printable_id(row.task_id) or _digest(row), str(error), readable_creation_time(row.created_at))
 
 
 def refused_value(row: object, error: Exception) -> Refused:
@@ -25,7 +25,7 @@ def refused_value(row: object, error: Exception) -> Refused:
     return Refused(_key(row), _reason(error), readable_creation_time(created_at))
 
 
-def numbered(refused: Iterable[Refused]) -> Iterator[Refused]:
+def with_unique_keys(refused: Iterable[Refused]) -> Iterator[Refused]:
     """Yield the same rows, with a number added to the keys of equal rows without an id, which are different rows."""
     times: Counter[str] = Counter()
     for each in refused:
@@ -41,10 +41,10 @@ def _reason(error: Exception) -> str:
 
 def _key(row: object) -> str:
     task_id = row.get("task_id") if isinstance(row, dict) else None
-    return _safe(task_id) if isinstance(task_id, str) and task_id else _digest(row)
+    return _printable_id(task_id) if isinstance(task_id, str) and task_id else _digest(row)
 
 
-def _safe(task_id: str) -> str:
+def _printable_id(task_id: str) -> str:
     """Return an id with its unprintable characters replaced, cut to a length that can be stored."""
     return "".join(letter if letter.isprintable() else "?" for letter in task_id[:_LONGEST_ID])
 

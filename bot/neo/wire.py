@@ -10,10 +10,10 @@ import msgspec
 
 from bot.domain.tasks import Refused
 from bot.neo.checked_task import checked_task
-from bot.neo.lenient import whole, with_sound_decoration
+from bot.neo.lenient import lenient_fields, whole_number_up_to
 from bot.neo.page import NotAPageError, Page
 from bot.neo.raw_json import raw_json
-from bot.neo.refused_rows import numbered, refused_row, refused_value
+from bot.neo.refused_rows import refused_row, refused_value, with_unique_keys
 from bot.neo.row_schema import ListFacts, UsagePage, UsageRow
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -81,11 +81,11 @@ def _row_by_row(body: bytes, latest: datetime | None) -> Page:
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
             refusals.append(refused_value(each, error))
     facts = ListFacts(total, _BOOLEANS.get(str(page.get("has_more")).lower()))
-    return _page(rows, numbered(refusals), facts, latest)
+    return _page(rows, with_unique_keys(refusals), facts, latest)
 
 
 def _row(value: object) -> UsageRow:
-    row = msgspec.convert(with_sound_decoration(value) if isinstance(value, dict) else value, UsageRow)
+    row = msgspec.convert(lenient_fields(value) if isinstance(value, dict) else value, UsageRow)
     _encode(row)  # refuses text that is no Unicode and numbers beyond 64 bits
     return row
 
@@ -93,5 +93,5 @@ def _row(value: object) -> UsageRow:
 def _total(page: Mapping[str, Any]) -> int | None:
     total = page.get("total")
     if isinstance(total, Decimal) and total == total.to_integral_value():
-        return whole(total, _MAX_TOTAL)
+        return whole_number_up_to(total, _MAX_TOTAL)
     return total if isinstance(total, int) and not isinstance(total, bool) else None

@@ -77,7 +77,7 @@ class WindowReader:
 
     async def _is_whole(self, start: datetime | None, end: datetime, sweep: Sweep) -> bool:
         """Return whether a sweep saw everything; note that it did, or why it did not."""
-        if sweep.whole:
+        if sweep.is_whole:
             await self.note_whole(start, end, sweep)
             return True
         self.why_incomplete = sweep.why_not_whole

@@ -9,8 +9,8 @@ import pytest
 
 from bot.app import App, build, system_clock
 from bot.doctor.check import Check, CheckState, guarded_checks, guarded_checks_async
-from bot.doctor.neo import upstream
-from bot.doctor.slack import tokens, workspace
+from bot.doctor.neo import upstream_checks
+from bot.doctor.slack import setting_checks, workspace_checks
 from bot.sandbox.faults import Status
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.responses import Request
@@ -46,19 +46,19 @@ def examine(slack: SlackApi, tmp_path: Path) -> Examine:
             **settings,
         }
         app = build(load(environment, tmp_path))
-        return [*tokens(app.settings), *[check async for check in workspace(app)]]
+        return [*setting_checks(app.settings), *[check async for check in workspace_checks(app)]]
 
     return examined
 
 
 def failed(checks: list[Check]) -> dict[str, str]:
-    return {check.what: f"{check.found} {check.remedy}" for check in checks if check.state is CheckState.FAIL}
+    return {check.what: f"{check.finding} {check.remedy}" for check in checks if check.state is CheckState.FAIL}
 
 
 async def test_all_is_well(examine: Examine) -> None:
     checks = await examine(ALERT_CHANNEL="#neo-spend", DIGEST_CHANNEL="#general")
     assert failed(checks) == {}
-    assert any("Hannah Weiss" in check.found for check in checks)
+    assert any("Hannah Weiss" in check.finding for check in checks)
 
 
 async def test_a_missing_scope_is_named_with_what_it_breaks(slack: SlackApi, examine: Examine) -> None:
@@ -111,10 +111,10 @@ async def test_a_neo_that_lists_only_a_few_days_at_once_is_well(neo: NeoServer, 
         return Status(400) if span > timedelta(days=7) else None
 
     neo.api.faults.when(too_long)
-    found = {check.what: check for check in [check async for check in upstream(app)]}
+    found = {check.what: check for check in [check async for check in upstream_checks(app)]}
     assert found["neo"].state is CheckState.OK
-    assert "1 tasks in 3 days" in found["neo"].found
-    assert found["scope"].found == "the key sees the team"
+    assert "1 tasks in 3 days" in found["neo"].finding
+    assert found["scope"].finding == "the key sees the team"
 
 
 async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> None:
@@ -131,4 +131,4 @@ async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> No
     checks = [check async for check in guarded_checks_async("slack", asks())] + list(guarded_checks("database", looks))
     assert [check.state for check in checks] == [CheckState.OK, CheckState.FAIL] * 2
     assert [check.what for check in checks] == ["first", "slack", "first", "database"]
-    assert not any(secret in check.found + check.remedy for check in checks)
+    assert not any(secret in check.finding + check.remedy for check in checks)

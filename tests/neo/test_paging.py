@@ -76,20 +76,20 @@ async def test_a_sweep_reads_to_the_end_and_is_whole_if_all_agrees(
     total: int, has_more: object, whole: object, pages: int
 ) -> None:
     sweep, asked = await swept(listing(FIFTY, total, has_more=has_more))
-    assert (sweep.whole, asked) == (whole, pages)
+    assert (sweep.is_whole, asked) == (whole, pages)
     assert sweep.rows == (50 if pages > 1 else 20)
 
 
 async def test_a_list_that_never_ends_is_given_up() -> None:
     numbers = count()
     sweep, asked = await swept(lambda _, limit: ([row(f"t{next(numbers)}") for _ in range(limit)], 100, True))
-    assert not sweep.whole
+    assert not sweep.is_whole
     assert asked < 600
 
 
 async def test_a_list_that_begins_again_for_every_offset_is_given_up_at_once() -> None:
     sweep, asked = await swept(lambda _, limit: (FIFTY[:limit], 10, True))
-    assert not sweep.whole
+    assert not sweep.is_whole
     assert asked < 20
 
 
@@ -104,4 +104,4 @@ async def test_a_list_that_is_refused_from_an_offset_on_is_too_deep() -> None:
 async def test_equal_rows_without_an_id_are_different_rows(bad: Rows) -> None:
     rows = [*FIFTY[:7], *bad]
     sweep, _ = await swept(listing(rows, len(rows)))
-    assert sweep.whole
+    assert sweep.is_whole

@@ -1,4 +1,4 @@
-"""Destinations: finds the Slack channel of a message for a member, for operators, or for a channel by its name."""
+"""The destination resolver: finds the Slack channel of a message for a member, operators, or a named channel."""
 
 import asyncio
 from collections.abc import Sequence
