@@ -8,7 +8,7 @@ from bot.cli.errors import fail, print_errors
 from bot.cli.output import single_line
 from bot.cli.startup import load_app
 
-_EXAMPLES = 3  # of what breaks a law
+_EXAMPLES = 3  # the most examples of a broken law
 
 
 @click.group("db", no_args_is_help=True)

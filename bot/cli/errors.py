@@ -9,7 +9,7 @@ import click
 from bot.cli.output import single_line
 
 FAILED, WRONG_USE = 1, 2
-_REMOTE = {"bot.neo.errors", "bot.slack.errors"}  # by name: to import them takes longer than most commands
+_REMOTE = {"bot.neo.errors", "bot.slack.errors"}  # by name, since importing them takes longer than most commands
 P = ParamSpec("P")
 
 
@@ -28,7 +28,7 @@ def print_errors(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except KeyboardInterrupt:
             fail("interrupted. What was booked stays; the next sync goes on from there.")
-        except BrokenPipeError:  # the reader of our output has left: nobody would see a line
+        except BrokenPipeError:  # whoever read our output is gone
             raise click.exceptions.Exit(FAILED) from None
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise

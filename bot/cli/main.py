@@ -25,7 +25,7 @@ for module in (service, sync, usage, failures, setup, members, budgets, explain,
 
 def main() -> None:
     """Run the command line."""
-    os.umask(0o077)  # whatever a command makes is its owner's alone
+    os.umask(0o077)  # files that a command makes are for their owner only
     with terminal.safe_output():
         try:
             app(prog_name="neo-usage")

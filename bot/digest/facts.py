@@ -25,7 +25,7 @@ from bot.ledger.selection import Selection
 from bot.spikes.facts import spikes_of
 from bot.spikes.rules import Spike
 
-_MOST_DAYS = 31  # that are searched for spikes
+_MOST_DAYS = 31  # the most days that are searched for spikes
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from bot.digest.planner import DigestPlanner, DueDigests
 from bot.outbox.destinations import ChannelDestination, Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
-_LOOKUP_WAIT = 5.0  # seconds to wait for a lookup of a channel, which goes on in the background after that
-_RETRY_AFTER, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # between two lookups of a channel that failed
-_ASLEEP = timedelta(minutes=5)  # between two ticks that are seconds apart otherwise
+_LOOKUP_WAIT = 5.0  # seconds to wait for a lookup of a channel, which goes on in the background
+_RETRY_AFTER, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # least and most between failed lookups
+_ASLEEP = timedelta(minutes=5)  # a longer time between two ticks means that the machine slept
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class DigestJob:
         self._settings_applied = True
 
     async def _due(self, names: Sequence[str], now: datetime) -> DueDigests:
-        # two names of one channel are one channel
+        # two names may mean one channel
         ids = list(dict.fromkeys(self._ids.get(name, name) for name in names))
         awake = self._awake_since or now
         return await self.database.read(lambda reader: self.planner.due(reader, ids, now, awake))

@@ -25,7 +25,7 @@ from bot.outbox.store import NewNotification, enqueue
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_INSTALLED = "digest_since"  # the metadata of when digests were first planned: none is due before
+_INSTALLED = "digest_since"  # the metadata of when digests were first planned; earlier ones are never due
 _DAY = timedelta(days=1)
 
 

@@ -23,7 +23,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.templates import Templates
 
-_NAMED_DAYS = 2  # that are named each; of more, the first and the last
+_NAMED_DAYS = 2  # so many are named one by one; of more, the first and the last
 
 
 @dataclass(frozen=True, slots=True)

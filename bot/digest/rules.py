@@ -11,12 +11,12 @@ from bot.domain.periods import Unit, Window, day_start, instant, local_day
 if TYPE_CHECKING:
     from bot.settings.model import Settings
 
-CATCH_UP = timedelta(hours=12)  # after which a digest is skipped, and the next one says so
+CATCH_UP = timedelta(hours=12)  # later than this, a digest is skipped, and the next one says so
 DATA_WAIT = timedelta(hours=1)  # how long it waits for complete data
 LAST_CALL = timedelta(minutes=10)  # before CATCH_UP ends, it is posted even if data is missing
 EDITED_FOR = timedelta(hours=12)  # after its decision, for when its data becomes complete
 _DAY = timedelta(days=1)
-_MOST_DAYS = 366  # to look back
+_MOST_DAYS = 366  # the most days to look back
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class DigestSchedule:
 
     def dates(self, after: date, now: datetime) -> list[date]:
         """Return the days after `after` whose digest is due, the oldest first."""
-        last = local_day(now, self.zone) + _DAY  # which another zone may have begun
+        last = local_day(now, self.zone) + _DAY  # tomorrow, which may have begun in the zone that was set before
         first = max(after + _DAY, last - timedelta(days=_MOST_DAYS))
         return [day for day in _each(first, last) if day.weekday() in self.days and self.due_at(day) <= now]
 

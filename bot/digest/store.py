@@ -77,7 +77,7 @@ def last_posted_before(reads: "Reads", topic: DigestTopic) -> DigestDecision | N
     """Return the channel's last digest before a date that was posted or still is to be."""
     while (row := reads.exec_driver_sql(_BEFORE, _channel_day(topic)).first()) is not None:
         decision = _decision(row)
-        # wherever that was: what was for a channel that is gone is sent to another place
+        # wherever it was posted: a digest for a channel that is gone goes elsewhere
         if is_sent_or_waiting(reads, decision.key):
             return decision
         topic = decision.topic
@@ -153,7 +153,7 @@ VALUES (?,?,?,?,?,?,?,?,?,?)
 
 def add(connection: "Connection", decision: DigestDecision) -> bool:
     """Record a decision unless there is one for its channel and date; return whether it was recorded."""
-    # what a clock that ran ahead has skipped is decided anew
+    # digests skipped by a clock that ran ahead are decided again
     connection.exec_driver_sql(_FORGET_AHEAD, (*_channel_day(decision.topic), to_us(decision.at)))
     span = decision.span
     values = (
@@ -193,7 +193,7 @@ def mark_complete(connection: "Connection", decision: DigestDecision) -> None:
 
 # --- pruned --------------------------------------------------------------------------------------
 
-RETAIN = timedelta(days=400)  # of decisions; only who asks for a date that old by hand gets its digest anew
+RETAIN = timedelta(days=400)  # of decisions; a digest that old can be requested again
 
 _PRUNE = """
 DELETE FROM digest WHERE decided_at < ?
@@ -224,5 +224,5 @@ def adopt_decisions(connection: "Connection", former: FormerLedger, now: datetim
         decision = {name: row[name] for name in row if name != "id"} | {"last_charge": newest}
         if row["day"] == last.get(row["channel"]):
             decision |= {"complete": 0, "decided_at": to_us(now)}
-        if insert_row(connection, "digest", decision) is None:  # requested since though it was skipped, or past by now
+        if insert_row(connection, "digest", decision) is None:  # it was decided here too, perhaps otherwise
             connection.exec_driver_sql(_KEEP_OUTCOME, (row["fate"], row["channel"], row["day"]))

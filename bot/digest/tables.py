@@ -18,8 +18,8 @@ class Digest(SQLModel, table=True):
     outcome: str = Field(sa_column=Column("fate", String, nullable=False))  # a DigestOutcome
     since: str
     decided_at: int = Field(sa_type=BigInteger)
-    last_charge: int  # the newest charge then: what came later, and onto earlier days, came late
-    begins: int = Field(sa_type=BigInteger)  # where the ledger began then; what is read of the time before is history
+    last_charge: int  # the newest charge then; a later charge onto an earlier day is late
+    begins: int = Field(sa_type=BigInteger)  # where the ledger began then; charges before that are history, not late
     complete: bool
     # the window it covers; None in rows of earlier versions
     begins_at: int | None = Field(sa_type=BigInteger)

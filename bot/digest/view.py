@@ -6,7 +6,7 @@ from bot.digest.policy import DigestPolicy
 from bot.domain.visibility import Privacy
 from bot.slack.templates import Templates
 
-LINES = 5  # of failures, budgets, late and unusual days
+LINES = 5  # the most lines of each section
 LONGEST_NAME = 60  # characters, so that all lines of a part fit
 
 

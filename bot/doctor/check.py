@@ -84,7 +84,7 @@ class _Breakdown:
     ) -> bool:
         if not isinstance(error, Exception):
             return False
-        # only the kind of an exception that nobody foresaw: its words may hold a secret
+        # only the type of an unforeseen exception, since its message may hold a secret
         text = f"could not be looked at ({type(error).__name__})"
         self.checks.append(failure(self.what, text, "Report this as a fault of neo-usage."))
         return True

@@ -22,7 +22,7 @@ from bot.outbox.rules import NotificationState
 from bot.usage.durations import ago
 
 _LATE = timedelta(minutes=10)
-_LITTLE_DISK = 512 * 2**20  # bytes free below which the ledger may soon be unable to grow
+_LITTLE_DISK = 512 * 2**20  # fewer free bytes are a warning: the ledger may soon be unable to grow
 
 
 def exposure_checks(path: Path) -> Iterator[Check]:

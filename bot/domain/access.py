@@ -73,7 +73,7 @@ def grant(question: Question, caller: Caller, named: tuple[str, ...] = (), own: 
 def _operator_grant(question: Question, caller: Caller, named: tuple[str, ...]) -> Grant:
     if named:
         return Grant(named)
-    # an operator who names a task means that task, whoever owns it
+    # an operator who names a task may mean anybody's
     if question.asks_for_others or question.included_values(Field.TASK) or caller.member is None:
         return Grant(None)
     return Grant((caller.member,))

@@ -53,7 +53,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        # aiohttp keeps the cause of some as an attribute only
+        # aiohttp keeps the cause of some errors in an attribute only
         error = error.__cause__ or error.__context__ or getattr(error, "os_error", None)
 
 
@@ -85,7 +85,7 @@ _BY_KIND: Mapping[type[OSError], Obstacle] = {
 
 def _certificate(error: ssl.SSLCertVerificationError) -> Obstacle | None:
     why = str(getattr(error, "verify_message", None) or "").rstrip(".")
-    if not why:  # as of aiohttp's own error, which has another as its cause
+    if not why:  # aiohttp's own error has none; its cause has one
         return None
     remedy = (
         "Check the address and this machine's clock. If a certificate authority of your own stands behind it,"

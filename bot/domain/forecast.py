@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isqrt
 
-LEAST_DAYS = 5  # whole days of data that a forecast needs
+LEAST_DAYS = 5  # the fewest whole days of data that a forecast needs
 _SATURDAY = 5
 _ONE = timedelta(days=1)
 
@@ -65,13 +65,13 @@ class _UsualDays:
         for weekday, nanos in seen:
             sums[weekday] += nanos
             counts[weekday] += 1
-        self._kinds = [  # working days and those of the weekend: their sum, and how many they are
+        self._kinds = [  # sum and count of working days, and of days of the weekend
             (sum(sums[:_SATURDAY]), sum(counts[:_SATURDAY])),
             (sum(sums[_SATURDAY:]), sum(counts[_SATURDAY:])),
         ]
         every = sum(sums) // len(seen)
         means = [nanos // count if count else every for nanos, count in self._kinds]
-        # as its weekday, else as the days of its kind, else as any
+        # the mean of its weekday, else of days of its kind, else of all
         self.of = [
             sums[weekday] // counts[weekday] if counts[weekday] else means[weekday >= _SATURDAY] for weekday in range(7)
         ]

@@ -6,14 +6,14 @@ import unicodedata
 
 _BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
-_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters and marks by their kind, and yet nothing shows
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters and marks by category, but invisible
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _PLAIN = re.compile(r"[\n\x20-\x7e]*")
 
 
 def one_line(text: str, longest: int = 200) -> str:
     """Return the text on one line, without controls or marks that reorder it, cut with an ellipsis."""
-    if not (text.isascii() and text.isprintable()):  # nearly all text is, and needs no look at each letter
+    if not (text.isascii() and text.isprintable()):  # nearly all text is, which spares a look at each letter
         text = "".join(" " if letter in _BREAKS else letter for letter in text if _is_visible(letter))
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"

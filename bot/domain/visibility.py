@@ -15,4 +15,4 @@ class Privacy(StrEnum):
 
     NAMED = "named"
     ANONYMOUS = "anonymous"
-    OPERATORS = "operators"  # not at all: what concerns a member goes to operators by DM instead
+    OPERATORS = "operators"  # not named: what concerns one member goes to operators by direct message

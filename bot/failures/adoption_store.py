@@ -41,7 +41,7 @@ def adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping[
             key: int | None = row["id"]
             _update_group(connection, values)
         else:
-            # closed at first: of each kind one alone is open
+            # closed at first, since only one group of a kind may be open
             key = insert_row_anew(
                 connection, "failure_group", {**values, "closed_at": row["closed_at"] or row["last_at"]}
             )

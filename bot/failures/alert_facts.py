@@ -18,8 +18,8 @@ from bot.ledger.members import UNATTRIBUTED_NAME, emails_by_id
 from bot.ledger.scope import Scope
 from bot.ledger.task_queries import StoredTask, costs_by_id, tasks_by_id, texts_by_id
 
-_LONGEST_ERROR = 300  # characters of one that are shown
-NOBODY = UNATTRIBUTED_NAME  # whose tasks carry no e-mail
+_LONGEST_ERROR = 300  # characters
+NOBODY = UNATTRIBUTED_NAME  # the name for tasks without an e-mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import Trusted, mention
 from bot.slack.templates import Templates
 
-_LINKED = 3  # tasks that are linked
+_LINKED = 3  # the most tasks that are linked
 _SILENCED = {TargetType.KIND: "This error", TargetType.MODEL: "This model", TargetType.MEMBER: "A member"}
 
 
@@ -117,7 +117,7 @@ class FailureRenderer:
 
     async def render_event(self, request: RenderRequest) -> Message | None:
         """Return one of many groups, in the thread of the message that reports all; None if nothing is left of it."""
-        if is_of(FailuresKey, request.dedup_key):  # too old to be sent by itself: its headline stands in a summary
+        if is_of(FailuresKey, request.dedup_key):  # too old to be sent by itself: its headline goes into a summary
             topic = FailuresTopic(FailuresKey.decode(request.dedup_key).id)
             return await self.render_current(replace(request, topic=topic.encode()))
         group = ReportedGroups(FailureKey.decode(request.dedup_key).id, is_first=False)

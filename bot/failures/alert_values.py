@@ -17,7 +17,7 @@ from bot.outbox.destinations import MemberDestination
 from bot.outbox.renderers import RenderRequest
 from bot.slack.mrkdwn import code
 
-_LINES = 10  # kinds that a summary lists
+_LINES = 10  # the most kinds that a summary lists
 _NAME, _ERROR = 60, 120  # characters of a model and an error in a list, so that all of its lines fit
 
 

@@ -36,7 +36,7 @@ def notify_listeners(connection: "Connection", group: int, first: int, members: 
 
     `first` is the first group of the message that reports the group.
     """
-    # who has just failed, and not whoever is in the group: it may hold years of failures
+    # only members with new failures: the group may hold years of others'
     pairs = [(group, member) for member in listeners_among(connection, members)]
     _notify(connection, pairs, {group: first}, now)
 

@@ -10,7 +10,7 @@ from bot.failures.alert_facts import GroupFacts
 from bot.failures.rules import Cap
 from bot.slack.mrkdwn import Trusted, escape
 
-_NAMED = 5  # members by name
+_NAMED = 5  # the most members that are named
 _HOURS, _DAYS = 120, 48 * 60  # minutes, above which hours and days read better
 
 CAPS = {

@@ -175,7 +175,7 @@ class GroupedFailure:
     is_current: bool
 
 
-# CROSS JOIN: from the groups to what is in them; SQLite would rather go through every failure there ever was
+# CROSS JOIN has SQLite begin with the groups; it would scan all failures otherwise
 _FAILURES = """
 SELECT f.grp, f.task, f.failed_at, f.mended_at IS NOT NULL, s.kind = f.kind
 FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value JOIN failure s ON s.task = f.task AND s.past = 0

@@ -4,7 +4,7 @@ import hashlib
 
 _WORDS = 40  # of an error that make its kind; not characters, since a longer id would move the end
 _READ = 4_000  # characters that are searched for them
-_DIVIDING = b"{}[]()<>\"'`,;=|*"  # besides blanks
+_DIVIDING = b"{}[]()<>\"'`,;=|*"  # bytes that divide words, besides blanks
 
 
 def fingerprint(status: str, model: str, error: str | None) -> int:
@@ -17,7 +17,7 @@ def normalized(error: str | None) -> bytes:
     """Return an error's words without what differs from time to time: ids, numbers, hosts, paths and times."""
     text = (error or "")[:_READ].encode("utf-8", "replace").translate(_FOLDING)
     words = b" ".join(map(_NORMALIZED.__getitem__, text.split(None, _WORDS)[:_WORDS]))
-    while b"# #" in words:  # however many there were
+    while b"# #" in words:
         words = words.replace(b"# #", _PLACEHOLDER)
     return words
 
@@ -34,7 +34,7 @@ def _folding() -> bytes:
     return bytes(table)
 
 
-_FOLDING = _folding()  # of bytes, which are folded and divided ten times as fast as text
+_FOLDING = _folding()  # of bytes, which is ten times as fast as of text
 
 
 class _NormalizedWords(dict[bytes, bytes]):
@@ -50,9 +50,9 @@ class _NormalizedWords(dict[bytes, bytes]):
 _MOST_WORDS = 16_384
 _NORMALIZED = _NormalizedWords()
 
-_PLACEHOLDER = b"#"  # stands for whatever differs from time to time
+_PLACEHOLDER = b"#"  # for ids, numbers, hosts, paths and times
 _PUNCTUATION = b".:!?"
-_LONGEST_HEX = 7  # a word of hexadecimal letters that is longer is an id: `deadbeef`
+_LONGEST_HEX = 7  # a longer word of hexadecimal letters is an id: `deadbeef`
 _HEX = frozenset(b"abcdef")
 
 

@@ -139,7 +139,7 @@ def _join_group(
     """
     new_state = GroupState.SILENCED if is_silenced else GroupState.WAITING
     if group is not None and group.state is GroupState.REPORTED and is_silenced:
-        # a reported group is never reported again, and what follows may have to be
+        # a reported group is never reported again, but later failures may have to be: they get a new group
         group_store.mute_group(connection, group.id, now)
         group = None
     if group is None:

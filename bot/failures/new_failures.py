@@ -54,7 +54,7 @@ def new_failure(change: "TaskChange", before: FailureRecord | None, kind: int, n
     if before is not None and not again and (before.kind == kind or _has_lost_its_error(change)):
         return None
     if again or (before is None and change.was is not None):
-        at = to_us(now)  # its status was another at the pass before; when it began says nothing of a later run
+        at = to_us(now)  # it failed after the pass before; its creation time says nothing about a later run
     textless_group = None
     if before is not None and not again:
         at = max(at, before.failed_at)

@@ -12,7 +12,7 @@ from bot.failures.report import ErrorReport
 from bot.failures.report_render import COLUMNS, NUMBERS, cells, percent
 from bot.ledger.failed_task_queries import TaskShare
 
-_MOST = 40  # lines of a table
+_MOST = 40  # the most lines of a table
 
 
 def print_report(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:

@@ -20,7 +20,7 @@ from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import escape, mention
 from bot.slack.templates import Templates
 
-_KINDS, _PARTS, _SILENCES = 25, 10, 5  # lines that an answer shows
+_KINDS, _PARTS, _SILENCES = 25, 10, 5  # the most lines of each part
 _CELL = 200  # characters of an error
 
 

@@ -13,10 +13,10 @@ from bot.domain.visibility import Privacy, Titles
 if TYPE_CHECKING:
     from bot.settings.model import Settings
 
-CLOSE_AFTER = timedelta(hours=24)  # without a failure, after which a group is closed
-SEND_WITHIN = timedelta(hours=72)  # of a group's end; after that its alert is a line in a summary
-MOST_ALERTS = 3  # at once; of more new groups, one message reports all
-MOST_REPLIES = 20  # groups of such a message that its thread shows
+CLOSE_AFTER = timedelta(hours=24)  # a group is closed after so long without a failure
+SEND_WITHIN = timedelta(hours=72)  # after a group's end; later, its alert is a line in a summary
+MOST_ALERTS = 3  # of more new groups at once, one message reports all
+MOST_REPLIES = 20  # the most groups that the thread of such a message shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +66,5 @@ def failed_at(created_at: datetime, total_execution_ms: int | None, observed_at:
     its runs, so that the result may be earlier than the end of its last run.
     """
     run_time = timedelta(milliseconds=max(total_execution_ms or 0, 0))
-    # the shorter of two spans, then added: an absurd one of an older ledger has no moment at its end
+    # the shorter span first: adding an absurd one, from an older ledger, would overflow
     return created_at + min(run_time, observed_at - created_at)

@@ -13,7 +13,7 @@ from bot.failures.silence_store import active_silences
 from bot.ledger.members import emails_by_id, ids_by_email, stored_email
 from bot.ledger.scope import EVERYTHING
 
-_OFFERED = 30  # kinds, models and members each that the form offers to silence; Slack takes 100 in all
+_OFFERED = 30  # the most kinds, models and members each that the form offers; Slack takes 100 options in all
 
 
 @dataclass(frozen=True, slots=True)

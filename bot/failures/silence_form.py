@@ -12,10 +12,10 @@ from bot.failures.keys import SilenceForm, SilenceTarget
 from bot.failures.silence_store import Silence
 from bot.slack.forms import FormMetadata, View, date_input, modal, select_input, text_input
 
-REASON = 200  # characters, at most
+REASON = 200  # characters
 _WHAT, _UNTIL, _REASON = "what", "until", "reason"
-_LABEL = 75  # characters that Slack shows of a choice
-_VALUE = 140  # and carries
+_LABEL = 75  # the most characters of an option's label
+_VALUE = 140  # the most characters of an option's value
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Silence:
     id: int = 0
 
 
-_CLOCK_TOLERANCE = timedelta(minutes=1)  # that a clock may be set back by without a silence being doubted
+_CLOCK_TOLERANCE = timedelta(minutes=1)  # a silence set further in the future than this is ignored
 
 
 def set_silence(connection: "Connection", silence: Silence, now: datetime) -> None:

@@ -35,7 +35,7 @@ class Failure(SQLModel, table=True):
     group: int | None = Field(sa_column=Column("grp", ForeignKey("failure_group.id")))
     failed_at: int = Field(sa_type=BigInteger)
     recovered_at: int | None = Field(sa_column=Column("mended_at", BigInteger))
-    streams: int | None  # how often it had run: once more is another failure
+    streams: int | None  # how often the task had run; one more run may be another failure
 
 
 class FailureGroup(SQLModel, table=True):
@@ -56,7 +56,7 @@ class FailureGroup(SQLModel, table=True):
     state: str  # see group_store.GroupState
     opened_at: int = Field(sa_type=BigInteger)
     last_at: int = Field(sa_type=BigInteger)
-    last_pass: int  # no key to passes, which may be forgotten; 0 before any
+    last_pass: int  # no foreign key, since passes are pruned; 0 before any pass
     closed_at: int | None = Field(sa_type=BigInteger)
     first: int | None
     acknowledged_by: str | None
@@ -71,7 +71,7 @@ class FailureSilence(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     target_type: str = Field(sa_column=Column("what", String, nullable=False))  # a TargetType
-    value: str  # the kind's key, the model's name, or the member's key
+    value: str  # the kind's id, the model's name, or the member's id
     until: int = Field(sa_type=BigInteger)
     reason: str | None
     set_by: str

@@ -13,7 +13,7 @@ from bot.home.refresher import HomeRefresher
 from bot.home.viewers import Viewers
 from bot.usage.capability import answers
 
-_MAX_WAIT = 15.0  # seconds that a sync gives it, before the next one
+_MAX_WAIT = 15.0  # seconds that other timers wait for it
 
 
 def home(context: Context) -> Capability:

@@ -61,6 +61,6 @@ def changed_members(reader: "Reader", since: ChangeMark, emails: Collection[str]
         began = first_start_after(reader, since.ended_pass)
         if began is not None:
             members |= members_with_changes(reader, began, now - TASKS_SINCE)
-        # an e-mail that was merged into another means that one's spend
+        # a merged e-mail stands for the member it was merged into
         ids = ids_by_email(reader, sorted(emails))
     return ChangedMembers(frozenset(email for email, member in ids.items() if member in members), bool(members))

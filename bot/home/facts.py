@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
 
 TASKS = 5
-TASKS_SINCE = timedelta(days=31)  # how old the last tasks may be
+TASKS_SINCE = timedelta(days=31)  # tasks shown were created within this time
 FAILURES_SINCE = timedelta(days=7)
-_SEARCHES = (timedelta(hours=1), timedelta(hours=8), timedelta(days=3), TASKS_SINCE)  # for the last tasks
+_SEARCHES = (timedelta(hours=1), timedelta(hours=8), timedelta(days=3), TASKS_SINCE)  # back from now, in this order
 
 
 @dataclass(frozen=True, slots=True)

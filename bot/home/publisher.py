@@ -44,7 +44,7 @@ class HomePublisher:
             lambda connection: store.claim_publication(connection, user, now, at_once=at_once)
         ):
             return
-        self.pending.discard(user)  # what changes from here on makes it pending again
+        self.pending.discard(user)  # a later change makes the viewer pending again
         try:
             await self._publish(user, at_once=at_once)
         except RefusedBySlackError:
@@ -76,7 +76,7 @@ class HomePublisher:
         self.viewers.record_published(user, access)
         content = _content_hash(page)
         if at_once or content != await self.database.read(lambda reader: store.published_hash(reader, user)):
-            # until Slack has taken it, either content may be shown
+            # until Slack answers, it is unknown which content is shown
             await self._record(user, store.UNKNOWN)
             await self.workspace.views.publish_home(user, page)
             await self._record(user, content)

@@ -18,8 +18,8 @@ from bot.slack.errors import SlackError
 
 log = structlog.get_logger(__name__)
 
-_PAUSE = timedelta(seconds=30)  # after Slack has not said who a viewer is
-_MOST_FAILURES = 3  # in one tick; then the others wait for the next one
+_PAUSE = timedelta(seconds=30)  # between attempts, if Slack does not answer who a viewer is
+_MOST_FAILURES = 3  # in one tick; then the other viewers wait for the next tick
 
 
 @dataclass(slots=True)

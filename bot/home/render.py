@@ -25,8 +25,8 @@ from bot.usage import report_formatting
 from bot.usage.report import Report
 from bot.usage.report_tables import add_chart
 
-_LINES = 10  # budgets, alerts, silences
-_CELLS = 10  # of a bar
+_LINES = 10  # the most budgets, alerts or silences that are listed
+_CELLS = 10  # the length of a bar
 _TITLE, _ERROR = 60, 120  # characters, so that all lines of a part fit
 _BUTTONS = 5
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from bot.database.reader import Reads
 
-REFRESHED_FOR = timedelta(days=7)  # after somebody last opened it
-INTERVAL = timedelta(minutes=1)  # at least between two publications for one viewer
+REFRESHED_FOR = timedelta(days=7)  # how long after its last opening a page is kept fresh
+INTERVAL = timedelta(minutes=1)  # the least time between two publications for one viewer
 RETAIN = timedelta(days=30)  # of viewers; longer than REFRESHED_FOR
 UNKNOWN = ""  # in place of a hash: the next page differs from it, whatever it is
 

@@ -11,5 +11,5 @@ class HomeViewer(SQLModel, table=True):
 
     slack_user: str = Field(primary_key=True)
     opened_at: int = Field(index=True, sa_type=BigInteger)
-    claimed_at: int = Field(sa_column=Column("drawn_at", BigInteger, nullable=False))  # for the last publication
-    content_hash: str = Field(sa_column=Column("looks", String, nullable=False))  # of what was, without its last block
+    claimed_at: int = Field(sa_column=Column("drawn_at", BigInteger, nullable=False))  # by the last publication
+    content_hash: str = Field(sa_column=Column("looks", String, nullable=False))  # of the page without its last block

@@ -8,8 +8,8 @@ from bot.domain.access import Caller
 from bot.people.people import DeniedError, People, UnverifiedError
 from bot.people.roles import DenialReason
 
-CHECK_INTERVAL = timedelta(minutes=1)  # of one viewer; the directory asks Slack only after five minutes
-CHECKS_AT_ONCE = 8  # viewers: each may cost a request to Slack
+CHECK_INTERVAL = timedelta(minutes=1)  # of one viewer; the directory answers from its cache for five minutes
+CHECKS_AT_ONCE = 8  # viewers, since each may cost a request to Slack
 
 Access = Caller | DenialReason
 """Who a viewer is to the bot, or why they may see nothing."""

@@ -13,8 +13,8 @@ from bot.ledger.passes.tally import PassOutcome
 from bot.ledger.quarantine import latest_quarantined, quarantined_count
 from bot.outbox.queries import dead_notifications, unrendered_count
 
-_LONGEST = 500  # characters about broken templates
-_NAMED = 3  # of the rows that cannot be booked
+_LONGEST = 500  # the most characters about broken templates
+_NAMED = 3  # so many rows that cannot be booked are named
 
 
 def current_incidents(
@@ -65,7 +65,7 @@ def _passes(reader: Reader, now: datetime) -> dict[IncidentName, str]:
 
 def _failed_passes(ends: Sequence[PassEnd]) -> dict[IncidentName, str]:
     """Return the incident of passes none of which was complete, the last one first."""
-    # without the remedy, which the notification names itself
+    # without the remedy, which the notification adds itself
     why = str(ends[0].error or "its list does not add up").partition(". ")[0].rstrip(".")
     if any(each.outcome not in {PassOutcome.FAILED, PassOutcome.BROKEN} for each in ends):
         return {IncidentName.INCOMPLETE: f"none of the last {FAILED_PASSES} readings of Neo was complete: {why}"}

@@ -27,7 +27,7 @@ class IncidentRenderer:
         if isinstance(key, IncidentKey):
             latest = await self.database.read(lambda reader: latest_incident(reader, key.name))
             return None if latest is None else self._alarm_message(latest)
-        # since the live message shows that an incident is over, its thread does not
+        # the live message shows that an incident is over, so its thread need not
         return await self._current_message(key.incident) if key.day is None else None
 
     async def render_current(self, request: RenderRequest) -> Message | None:

@@ -117,7 +117,7 @@ def adopt_incidents(connection: "Connection", former: FormerLedger) -> dict[int,
     identities = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
     former_rows = former.rows("SELECT * FROM incident ORDER BY id")
     known_rows = [row for row in former_rows if _identity(row) in identities]
-    for row in known_rows:  # those first: of each name one alone is open
+    for row in known_rows:  # known ones first, since only one incident of a name may be open
         connection.exec_driver_sql(_CONTINUE, (row["said"], row["told_on"], row["ended_at"], row["id"]))
     ids = {row["id"]: row["id"] for row in known_rows}
     for row in former_rows:

@@ -20,7 +20,7 @@ from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
 
-_NAME = re.compile(r"\s@[^\s@]+(?=\s|$)")  # typed as text, of which Slack has made no mention
+_NAME = re.compile(r"\s@[^\s@]+(?=\s|$)")  # a name typed as plain text, not picked as a mention
 _REMOVE = "remove"
 
 

@@ -10,7 +10,7 @@ from bot.neo.lenient import MAX_ERROR, MAX_TITLE, OWN_KEY_COSTS, printable_name
 from bot.neo.row_schema import UsageRow
 
 _AMOUNTS = ("neo_credits", "llm_cost", "neo_cost")
-# set in place: a row is nobody else's yet, and a copy of each would cost as much as decoding it
+# sets in place: nobody else holds the row yet, and a copy would cost as much as decoding it
 _set = msgspec.structs.force_setattr
 
 

@@ -33,10 +33,10 @@ PATH = "/api/v1/usage/tasks"
 LARGEST_PAGE = 200
 SMALLEST_PAGE = 20
 CONCURRENCY = 4
-_AHEAD = timedelta(days=1)  # of this clock, that a task may be created; much more, and its day is no day yet
-_LONG = timedelta(days=4)  # more than what every poll reads
-_PERHAPS_TOO_LONG = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}  # a span; an address is 404
-_ENCODINGS = {"", "identity", "gzip", "deflate"}  # one alone: several unfold to thousands of times the size each
+_AHEAD = timedelta(days=1)  # how far ahead of this clock a task may be created; what is later is refused
+_LONG = timedelta(days=4)  # longer than the window of a poll
+_PERHAPS_TOO_LONG = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}  # a wrong address is 404
+_ENCODINGS = {"", "identity", "gzip", "deflate"}  # only one at a time: several may unpack to a huge size
 _MAX_BODY = 64 * 2**20  # bytes; a page of 200 with long histories is far below
 
 
@@ -122,7 +122,7 @@ class NeoClient:
         def may_retry(error: Exception) -> bool | float:
             if not isinstance(error, TransientError) or (can_ask_for_less and isinstance(error, TooLargeError)):
                 return False
-            if not error.retry_after:  # none, or no wait at all: then pauses that grow
+            if not error.retry_after:  # no wait was asked for: pauses that grow
                 return loop.time() - began < self._retry_policy.deadline
             return (
                 loop.time() - began + error.retry_after <= self._retry_policy.longest_retry_after and error.retry_after
@@ -232,7 +232,7 @@ def _unreachable(error: Exception) -> NeoError:
     return (ObstructedError if known_obstacle.lasting else UnavailableError)(f"Neo cannot be reached: {known_obstacle}")
 
 
-_SECONDS = re.compile(r"(\d+)(\.\d*)?", re.ASCII)  # whole by the standard, and yet some send fractions
+_SECONDS = re.compile(r"(\d+)(\.\d*)?", re.ASCII)  # whole numbers by the standard, but some send fractions
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime | None) -> float | None:

@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any
 
 MAX_NAME, MAX_TITLE, MAX_ERROR = 500, 1_000, 10_000  # characters
-# far above any task, and far below where sums of ten million rows or a moment so much later could not be held
+# far above any task, and low enough that sums of ten million rows do not overflow
 MAX_COUNT = 1_000_000_000
 MAX_MILLISECONDS = 10 * 366 * 86_400_000  # ten years
 UNKNOWN = "unknown"  # the model or status of a row that names none
 
-OWN_KEY_COSTS = ("llm_cost", "neo_cost")  # of a task that ran on Neo's key, its money does not rest on them
+OWN_KEY_COSTS = ("llm_cost", "neo_cost")  # ignored in the price of a task that ran on Neo's key
 _MONEY = ("task_id", "created_at", "email", "is_byok", "neo_credits", "llm_cost", "neo_cost")
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?", re.ASCII)
-_HALVES = re.compile("[\ud800-\udfff]")  # of a letter beyond 16 bits, or (see `decode_page`) bytes that are no text
+_HALVES = re.compile("[\ud800-\udfff]")  # surrogates, also those that `raw_json` makes of bytes that are no Unicode
 _BOOLEANS = {"true": True, "false": False}
 
 

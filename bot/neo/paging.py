@@ -10,9 +10,9 @@ from bot.neo.client import CONCURRENCY, NeoClient, QueryWindow
 from bot.neo.page import Page
 from bot.neo.refused_rows import NAMELESS
 
-_TOGETHER = 4  # pages to a batch at most: a transaction for several is cheaper, and a break costs no more than these
+_TOGETHER = 4  # the most pages of a batch: several in one transaction are cheaper, and no more are lost by a break
 _AHEAD = 2 * CONCURRENCY  # pages that may wait to be used; it bounds the memory
-_BEYOND = 10_000  # rows that may follow those announced; a list that is longer still is cut in time instead
+_BEYOND = 10_000  # the most rows read beyond the announced total; a longer list is read in shorter windows instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Sweep:
         """Yield all pages as they come, the first included; pages that are waiting come as one batch."""
         yield self._batch(first)
         queue: asyncio.Queue[Page | None] = asyncio.Queue(_AHEAD)
-        # a server may give fewer rows than it was asked for: go on from where its page ended
+        # a server may give fewer rows than asked for: go on from where its page ended
         offsets = iter(range(first.rows, self.total, max(1, min(self.limit, first.rows)))) if first.rows else iter(())
         fetching = asyncio.create_task(self._fetch(offsets, queue))
         try:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.neo.page import NotAPageError
 
-_LONG = 30  # digits; no count or id needs as many
+_LONG = 30  # digits; no count or id has as many
 
 
 def raw_json(body: bytes) -> object:
@@ -34,5 +34,5 @@ def _decimal(digits: str) -> Decimal:
 
 
 def _int(digits: str) -> int | Decimal:
-    # Python refuses to read a number of thousands of digits, and would lose the page with it
+    # Python refuses integers of thousands of digits, which would cost the whole page
     return int(digits) if len(digits) < _LONG else Decimal(digits)

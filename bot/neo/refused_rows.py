@@ -35,7 +35,7 @@ def with_unique_keys(refused: Iterable[Refused]) -> Iterator[Refused]:
 
 
 def _reason(error: Exception) -> str:
-    # a codec's own message may quote the text, a validation's names types and places only
+    # other messages may quote the row's text; a validation error names types and places only
     return str(error) if isinstance(error, msgspec.ValidationError) else "text or a number that cannot be stored"
 
 

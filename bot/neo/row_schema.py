@@ -25,7 +25,7 @@ class UsageRow(Task, frozen=True, kw_only=True, gc=False):
     task_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
     model: _Name
     status: _Name
-    # text until `checked_task` has read it: the codec rounds, perhaps into the next day
+    # text until `checked_task` reads it, since the codec would round, perhaps into the next day
     created_at: str  # type: ignore[assignment]
     email: Annotated[str, msgspec.Meta(max_length=_MAX_EMAIL)] | None = None
     step_count: _Count

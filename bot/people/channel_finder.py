@@ -56,7 +56,7 @@ class ChannelFinder:
 
     def _forget_lookup(self, name: str, lookup: "asyncio.Task[None]") -> None:
         self._lookups.pop(name, None)
-        if not lookup.cancelled() and (error := lookup.exception()) is not None:  # perhaps nobody waits for it any more
+        if not lookup.cancelled() and (error := lookup.exception()) is not None:  # nobody may be waiting for it
             log.info("a channel could not be looked up", why=str(error))
 
     async def end(self) -> None:

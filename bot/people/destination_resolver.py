@@ -148,7 +148,7 @@ class DestinationResolver:
     # --- channels of the settings --------------------------------------------------------------------
 
     async def _alert(self, destination: AlertDestination) -> Resolution:
-        # the privacy is members': what the team as a whole spends is for anybody to know there
+        # ALERT_PRIVACY protects members; the spend of the whole team is no secret in the channel
         if not destination.team and self.channels.privacy is Privacy.OPERATORS:
             return Redirect((OperatorsDestination(),), "ALERT_PRIVACY is operators")
         if self.channels.alert is None:
@@ -156,7 +156,7 @@ class DestinationResolver:
         return await self._finder.find(self.channels.alert)
 
     async def _ops(self, destination: OpsDestination) -> Resolution:
-        # what was for one member alone is for operators, not for everybody
+        # what was for one member alone goes to operators, not to everybody
         if destination.operators and self.channels.privacy is Privacy.OPERATORS:
             return Redirect((OperatorsDestination(),), "ALERT_PRIVACY is operators")
         name = self.channels.ops or (None if destination.operators else self.channels.alert)

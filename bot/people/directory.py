@@ -14,7 +14,7 @@ from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-FRESH = timedelta(minutes=5)  # how long a user is cached: roles that were lost are lost after this
+FRESH = timedelta(minutes=5)  # how long a user is cached: a lost role takes effect after this
 
 
 @dataclass(slots=True)
@@ -43,12 +43,12 @@ class Directory:
         """Read all users, so that nobody's first question waits for Slack; on failure they are looked up one by one."""
         cursor: str | None = ""
         read_cursors: set[str] = set()
-        while cursor is not None and cursor not in read_cursors:  # a list whose cursors repeat ends, too
+        while cursor is not None and cursor not in read_cursors:  # a repeated cursor ends the list too
             asked_at = self.clock()
             try:
                 records, following = await self.workspace.users.page(cursor)
             except RateLimitedError as limit:
-                await asyncio.sleep(max(limit.seconds, 1))  # nobody waits for this
+                await asyncio.sleep(max(limit.seconds, 1))  # no request waits for this
                 continue
             except SlackError as error:
                 log.warning("cannot read the list of people; asking one by one", why=str(error))

@@ -37,7 +37,7 @@ def mentioned_members(
         return ()
     if caller.role is Role.OPERATOR:
         return tuple(_one_named(name, current_emails(reader), mentioned) for name in people)
-    # others may name themselves, and must not learn from an error who else there is
+    # members may name themselves; errors must not tell them who else there is
     own = (
         dict.fromkeys((caller.member, *Scope.of(reader, caller).emails(reader)), caller.member) if caller.member else {}
     )

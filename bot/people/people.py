@@ -14,8 +14,8 @@ from bot.people.directory import Directory
 from bot.people.roles import DenialReason, SlackUser, caller_of
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 
-_LONGEST_WAIT = 3.0  # seconds for a rate limit of Slack, while somebody waits for an answer
-_MOST_NAMED = 3  # operators, to somebody who needs one
+_LONGEST_WAIT = 3.0  # seconds of Slack's rate limit that are waited out during a request
+_MOST_NAMED = 3  # so many operators are named to whoever needs one
 
 
 class DeniedError(RefusedError):

@@ -11,7 +11,7 @@ from bot.ledger.former_ledger import FormerLedger
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MOST = 10  # acts of one person within WITHIN
+MOST = 10  # acts of one person, within the time of WITHIN
 WITHIN = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.access import Caller, Role
 from bot.domain.tasks import member_key
 
-SLACKBOT = "USLACKBOT"  # Slack's own, whose record does not say that it is a bot
+SLACKBOT = "USLACKBOT"  # Slack's own bot, whose record does not say that it is one
 
 
 class DenialReason(StrEnum):

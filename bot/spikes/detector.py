@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.ledger.booking_result import BookingResult
 
-_SEND_WITHIN = timedelta(hours=72)  # of the day's end
+_SEND_WITHIN = timedelta(hours=72)  # after the day's end
 _YESTERDAY = timedelta(days=1)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
 
 TIMES = 3
-DAYS = 28  # before the day in question, of which the active ones count
+DAYS = 28  # before the day in question; those with spend count
 LEAST_ACTIVE = 5
 
 

@@ -27,7 +27,7 @@ from bot.usage.report_builder import build_report
 
 log = structlog.get_logger(__name__)
 
-REFRESH_SECONDS = 1.5  # that an answer waits for a refresh of old data
+REFRESH_SECONDS = 1.5  # how long an answer waits for a sync if the data is old
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from bot.usage.answers import Answers
 from bot.usage.report import Report
 from bot.usage.report_csv import to_csv
 
-MOST_TASKS = 50_000  # in one file
-_NOT_PORTABLE = re.compile(r"[^A-Za-z0-9@._-]+")  # what some systems refuse in the name of a file
+MOST_TASKS = 50_000  # the most tasks in one file
+_NOT_PORTABLE = re.compile(r"[^A-Za-z0-9@._-]+")  # characters that some systems refuse in a file name
 _LONGEST_NAME = 80
 
 

@@ -5,7 +5,7 @@ from typing import Self
 
 from bot.domain.keys import ActionKey, MalformedKeyError, NotificationKey, rest_of
 
-_NO_WORDS = " "  # the value of a button whose question has no words: Slack takes no empty one
+_NO_WORDS = " "  # the value of a button whose question is the empty line, since Slack refuses empty values
 
 
 @dataclass(frozen=True, slots=True)

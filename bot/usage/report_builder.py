@@ -27,7 +27,7 @@ from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest
 if TYPE_CHECKING:
     from bot.settings.model import Settings
 
-_MOST_DETAILS = 5  # tasks asked for by id that are shown in full
+_MOST_DETAILS = 5  # so many tasks, asked for by id, are shown in full
 
 
 def terminal_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> Report:

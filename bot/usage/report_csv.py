@@ -10,14 +10,14 @@ from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
 from bot.usage.report_document import group_document, row_document, total_document
 
-# what a formula begins with: the four signs, and the forms of them that some spreadsheets take as well
+# what a formula begins with: the four signs, and variants of them that some spreadsheets accept
 _SIGNS = (
     "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207b\u207c\u208a\u208b\u208c\u2212\u02d7\u2795\u2796-"
 )
-# a cell begins where the text does, and wherever a spreadsheet may be told to divide it (in much of Europe at `;`)
+# a cell begins at the start of the text, and after any sign that a spreadsheet may split at (in much of Europe `;`)
 _FORMULA = re.compile(rf"((?:^|[;,|:^~\xa6\t\v\f\r\n\x1c-\x1f\x85\u2028\u2029])[\s\"]*)(?=[{_SIGNS}])")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_LONGEST_CELL = 32_000  # what spreadsheets take
+_LONGEST_CELL = 32_000  # characters; the limit of spreadsheets
 
 
 def to_csv(report: Report) -> str:

@@ -21,7 +21,7 @@ from bot.usage.report import Report
 from bot.usage.series import sparkline
 from bot.usage.task_formatting import task_facts
 
-MOST_LINES = 40  # groups shown without `top:`; the rest is said in one line
+MOST_LINES = 40  # groups shown without `top:`; the others are summed up in one line
 MOST_ROWS = 20
 _BAR = 24  # cells
 

@@ -17,7 +17,7 @@ from bot.usage.report_view import ReportView
 from bot.usage.series import Series, over_time, sparkline
 from bot.usage.task_formatting import task_facts
 
-_DETAIL_CELL = 500  # of which sixteen fit a table
+_DETAIL_CELL = 500  # characters of a cell; sixteen such cells fit a table
 
 
 # --- groups --------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ _DETAIL_CELL = 500  # of which sixteen fit a table
 def add_groups(draft: Draft, report: Report) -> None:
     """Add the groups with their shares, what was cut, and a chart if they are of time."""
     columns, numbers = _group_columns(report)
-    by_time = _in_order_of_time(report.question)  # of many days the latest matter
+    by_time = _in_order_of_time(report.question)  # if there are too many days, the latest are shown
     candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
     rows = blocks.fitting_rows([_group_cells(report, group) for group in candidates], from_end=by_time)
     table = blocks.table(columns, rows, numbers)
@@ -63,7 +63,7 @@ def _group_cells(report: Report, group: SpendGroup) -> list[str]:
     return [*group.key, spend, _percent(share), tasks]
 
 
-_SMALLEST_SHARE = 0.001  # that one digit after the point can show
+_SMALLEST_SHARE = 0.001  # the smallest share that is not shown as 0.0%
 
 
 def _percent(share: float | None) -> str:
@@ -111,7 +111,7 @@ def add_rows(draft: Draft, report: Report, view: ReportView) -> None:
         draft.add(blocks.context(escape(f"and {omitted:,} other tasks{amount}: CSV has them all")))
 
 
-_SPEND = (1,)  # the column of a task that is a number; it stands early, as phones show the first columns
+_SPEND = (1,)  # the index of the numeric column; it comes early, since phones show the first columns only
 
 
 def _row_columns(report: Report, view: ReportView) -> list[str]:

@@ -22,9 +22,9 @@ from bot.usage.answers import Answers
 from bot.usage.durations import ago
 from bot.usage.status import LedgerStatus, ledger_status, message_counts
 
-_MOST_LISTED = 5  # quarantined rows, and messages that could not be delivered
+_MOST_LISTED = 5  # so many quarantined rows, and undelivered messages
 _PASS_COLUMNS = ("Read", "Started", "Complete", "Pages", "New", "Grown", "Error")
-_NUMBERS = range(3, 6)  # the columns of a pass that are numbers
+_NUMBERS = range(3, 6)  # the numeric ones of _PASS_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

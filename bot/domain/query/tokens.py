@@ -7,15 +7,15 @@ from bot.domain.query.errors import UnclosedQuoteError
 from bot.domain.slack_ids import format_mention
 from bot.domain.text import ascii_lower
 
-_DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # what keyboards and chat programs make
-_APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032"  # of the plain ones
+_DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033"  # that keyboards and chat programs make of plain quotes
+_APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032"  # the same of apostrophes
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _LOOKALIKES = str.maketrans(
     dict.fromkeys(_DOUBLE_QUOTES, '"')
     | dict.fromkeys(_APOSTROPHES, "'")
     | dict.fromkeys(_INVISIBLE)
-    | {"\u2026": "...", "\ua789": ":"}  # the last stands for a colon in what we say ourselves
-    | {chr(half): None for half in range(0xD800, 0xE000)}  # halves of an emoji, which no database takes
+    | {"\u2026": "...", "\ua789": ":"}  # our own messages have it in place of a colon
+    | {chr(half): None for half in range(0xD800, 0xE000)}  # lone surrogates, which no database stores
 )
 _MARKUP = re.compile(r"<(@|mailto:|https?://|#|!)[^<>]*>")
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)
@@ -81,7 +81,7 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
     while position < len(line) and line[position] != " ":
         end_quote = _closing(line, position, opens=not cells or cells[-1] in {(":", False), (",", False)})
         if end_quote:
-            # no value holds a double quote, so every value can be said back in double quotes
+            # values hold no double quote, so that each can be quoted when it is said back
             cells.append((line[position + 1 : end_quote].replace('"', ""), True))
             position = end_quote + 1
         elif markup := _MARKUP.match(line, position):
