@@ -25,7 +25,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One Neo task with its totals so far.
 
     Amounts are the upstream's own numbers in their own unit (see `pricing`), exact; None is unknown.
-    `created_at` is aware UTC, durations are milliseconds, `email` is a `member_key`, `agents` holds triggers by
+    `created_at` is aware UTC, durations are milliseconds, `email` is normalized, `agents` holds triggers by
     agent name.
     """
 
@@ -64,8 +64,8 @@ class Refused(msgspec.Struct, frozen=True):
     created_at: datetime | None = None
 
 
-def member_key(email: str) -> str:
-    """Return the key of a member: the e-mail without surrounding ASCII space, its ASCII letters lower-cased.
+def normalized_email(email: str) -> str:
+    """Return the e-mail as members are told apart by it: without surrounding ASCII space, ASCII letters lower-cased.
 
     Two e-mails that differ in any other way are two members.
     """

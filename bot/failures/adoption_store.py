@@ -38,17 +38,17 @@ def adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping[
             continue
         values = {name: row[name] for name in row if name not in {"mark", "first"}} | {"kind": kinds[row["kind"]]}
         if (row["id"], row["opened_at"]) in known_groups:
-            key: int | None = row["id"]
+            group_id: int | None = row["id"]
             _update_group(connection, values)
         else:
             # closed at first, since only one group of a kind may be open
-            key = insert_row_anew(
+            group_id = insert_row_anew(
                 connection, "failure_group", {**values, "closed_at": row["closed_at"] or row["last_at"]}
             )
-        if key is not None:
-            ids[row["id"]] = key
-            first = ids.get(row["first"], key)
-            connection.exec_driver_sql("UPDATE failure_group SET first = ? WHERE id = ?", (first, key))
+        if group_id is not None:
+            ids[row["id"]] = group_id
+            first = ids.get(row["first"], group_id)
+            connection.exec_driver_sql("UPDATE failure_group SET first = ? WHERE id = ?", (first, group_id))
     return ids
 
 

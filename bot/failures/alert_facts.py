@@ -161,8 +161,8 @@ class _Contents:
 def _contents(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: Scope) -> _Contents:
     every = failure_store.grouped_failures(reader, groups)
     tasks = {
-        key: task
-        for key, task in tasks_by_id(reader, {each.task for each in every}).items()
+        row_id: task
+        for row_id, task in tasks_by_id(reader, {each.task for each in every}).items()
         if scope.member in {None, task.member}
     }
     failures: dict[int, list[GroupedFailure]] = defaultdict(list)
@@ -170,7 +170,7 @@ def _contents(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: S
         if each.task in tasks:
             failures[each.group].append(each)
     members = emails_by_id(reader, {task.member for task in tasks.values()})
-    emails = {key: members[task.member] for key, task in tasks.items()}
+    emails = {row_id: members[task.member] for row_id, task in tasks.items()}
     return _Contents(failures, tasks, emails, costs_by_id(reader, tasks, scope, basis))
 
 

@@ -66,7 +66,7 @@ _LATEST_OF_KIND = "SELECT task FROM failure WHERE kind = ? AND past = 0 ORDER BY
 def kind_of_id(reads: "Reads", kind: int) -> StoredKind | None:
     """Return a kind; None for an unknown id."""
     rows = plain_rows(reads, _KIND, (kind,))
-    return next((StoredKind(key, status, model, _cap(cap)) for key, status, model, cap in rows), None)
+    return next((StoredKind(kind_id, status, model, _cap(cap)) for kind_id, status, model, cap in rows), None)
 
 
 def latest_of_kind(reads: "Reads", kind: int) -> int | None:

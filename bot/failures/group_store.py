@@ -47,16 +47,16 @@ def open_groups(connection: "Connection", kinds: Collection[int]) -> dict[int, O
         " CROSS JOIN failure_group g ON g.kind = j.value AND g.closed_at IS NULL",
         (json.dumps(list(kinds)),),
     )
-    return {kind: OpenGroup(key, kind, GroupState(state), first) for key, kind, state, first in rows.all()}
+    return {kind: OpenGroup(group_id, kind, GroupState(state), first) for group_id, kind, state, first in rows.all()}
 
 
 def add_group(connection: "Connection", kind: int, state: GroupState, now: datetime) -> OpenGroup:
     """Add a group, found by the pass that books now, and return it."""
-    key = connection.exec_driver_sql(
+    group_id = connection.exec_driver_sql(
         "INSERT INTO failure_group (kind, state, opened_at, last_at, last_pass) VALUES (?,?,?,?,?)",
         (kind, state, to_us(now), to_us(now), newest_pass(connection)),
     ).lastrowid
-    return OpenGroup(int(key), kind, state, None)
+    return OpenGroup(int(group_id), kind, state, None)
 
 
 def extend_group(connection: "Connection", group: int, state: GroupState, now: datetime) -> None:

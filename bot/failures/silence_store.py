@@ -61,8 +61,8 @@ def active_silences(reads: "Reads", now: datetime) -> list[Silence]:
     """
     rows = plain_rows(reads, _ACTIVE, (to_us(now), to_us(now + _CLOCK_TOLERANCE)))
     return [
-        Silence(SilenceTarget(TargetType(what), value), from_us(until), reason, by, key)
-        for what, value, until, reason, by, key in rows
+        Silence(SilenceTarget(TargetType(what), value), from_us(until), reason, by, silence_id)
+        for what, value, until, reason, by, silence_id in rows
     ]
 
 

@@ -65,9 +65,14 @@ def incident_by_id(reads: "Reads", incident: int) -> StoredIncident | None:
 def _incidents(reads: "Reads", sql: str, *values: int | str) -> list[StoredIncident]:
     return [
         StoredIncident(
-            key, name, description, from_us(began), date.fromisoformat(day) if day else None, optional_from_us(ended)
+            incident_id,
+            name,
+            description,
+            from_us(began),
+            date.fromisoformat(day) if day else None,
+            optional_from_us(ended),
         )
-        for key, name, description, began, day, ended in plain_rows(reads, sql, values)
+        for incident_id, name, description, began, day, ended in plain_rows(reads, sql, values)
     ]
 
 
@@ -121,8 +126,8 @@ def adopt_incidents(connection: "Connection", former: FormerLedger) -> dict[int,
         connection.exec_driver_sql(_CONTINUE, (row["said"], row["told_on"], row["ended_at"], row["id"]))
     ids = {row["id"]: row["id"] for row in known_rows}
     for row in former_rows:
-        if row["id"] not in ids and (key := insert_row_anew(connection, "incident", row)) is not None:
-            ids[row["id"]] = key
+        if row["id"] not in ids and (incident_id := insert_row_anew(connection, "incident", row)) is not None:
+            ids[row["id"]] = incident_id
     return ids
 
 

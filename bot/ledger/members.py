@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.database.reader import plain_rows
-from bot.domain.tasks import member_key
+from bot.domain.tasks import normalized_email
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -101,7 +101,7 @@ def email_addresses(reads: "Reads", member: int) -> list[str]:
 
 def stored_email(name: str) -> str:
     """Return the e-mail as the ledger keys it; "unattributed" is the empty one."""
-    key = member_key(name)
+    key = normalized_email(name)
     return "" if key == UNATTRIBUTED_NAME else key
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.database.reader import Reader
 from bot.database.sql import compose
-from bot.domain.tasks import member_key
+from bot.domain.tasks import normalized_email
 from bot.domain.text import ascii_lower
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
 from bot.ledger.scope import Scope
@@ -26,7 +26,7 @@ class ScopeMembers:
 
     def ids_of(self, emails: Sequence[str]) -> list[int]:
         """Return the keys of the members with these e-mails."""
-        return sorted({self._by_email[key] for key in map(member_key, emails) if key in self._by_email})
+        return sorted({self._by_email[key] for key in map(normalized_email, emails) if key in self._by_email})
 
     def ids_containing(self, part: str) -> list[int]:
         """Return the keys of the members in whose e-mails a text occurs, in any case."""

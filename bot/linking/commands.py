@@ -61,10 +61,10 @@ class LinkCommands:
         """Link a user. Raises LinkError if the e-mail is no address, or linked to somebody else."""
         before = await self.database.write(lambda connection: links.link(connection, user, email, by, self.clock()))
         log.info("linked", user=user, by=by)
-        key = stored_email(email)
-        member = await self.database.read(lambda reader: member_id(reader, key))
-        outcome = "same" if before == key else "linked"
-        return {"outcome": outcome, "user": user, "email": key, "before": before, "unknown": member is None}
+        address = stored_email(email)
+        member = await self.database.read(lambda reader: member_id(reader, address))
+        outcome = "same" if before == address else "linked"
+        return {"outcome": outcome, "user": user, "email": address, "before": before, "unknown": member is None}
 
 
 def _arguments(text: str) -> tuple[str, str] | None:

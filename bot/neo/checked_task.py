@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.domain.tasks import Task, member_key
+from bot.domain.tasks import Task, normalized_email
 from bot.neo.created_at import creation_time
 from bot.neo.lenient import MAX_ERROR, MAX_TITLE, OWN_KEY_COSTS, printable_name
 from bot.neo.row_schema import UsageRow
@@ -30,8 +30,8 @@ def checked_task(row: UsageRow, latest: datetime | None) -> Task:
     if not (row.model.isprintable() and row.status.isprintable()):
         _set(row, "model", printable_name(row.model))
         _set(row, "status", printable_name(row.status))
-    if row.email is not None and row.email != (member_key(row.email) or None):
-        _set(row, "email", member_key(row.email) or None)
+    if row.email is not None and row.email != (normalized_email(row.email) or None):
+        _set(row, "email", normalized_email(row.email) or None)
     if len(row.title or "") > MAX_TITLE or len(row.error_message or "") > MAX_ERROR:
         _cut_texts(row)
     return row

@@ -68,16 +68,16 @@ def link(connection: "Connection", slack_user: str, email: str, by: str, now: da
     Raises:
         LinkError: the e-mail is no address, or linked to somebody else.
     """
-    key = stored_email(email)
-    if not _EMAIL.fullmatch(key):
+    address = stored_email(email)
+    if not _EMAIL.fullmatch(address):
         raise LinkError(f"{email} is no e-mail address.")
-    owner = user_of(connection, key)
+    owner = user_of(connection, address)
     if owner is not None and owner != slack_user:
         holder = format_mention(owner)
-        raise LinkError(f"{key} is linked to {holder} already. Remove that first: `link {holder} remove`.")
+        raise LinkError(f"{address} is linked to {holder} already. Remove that first: `link {holder} remove`.")
     before = email_of(connection, slack_user)
-    if before != key:
-        _apply(connection, LinkChange(slack_user, before, key, by, now))
+    if before != address:
+        _apply(connection, LinkChange(slack_user, before, address, by, now))
     return before
 
 

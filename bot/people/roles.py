@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.access import Caller, Role
-from bot.domain.tasks import member_key
+from bot.domain.tasks import normalized_email
 
 SLACKBOT = "USLACKBOT"  # Slack's own bot, whose record does not say that it is one
 
@@ -35,7 +35,7 @@ def read_user(record: dict[str, Any], team: str, enterprise: str | None) -> Slac
     profile = record.get("profile") or {}
     email = profile.get("email") if record.get("is_email_confirmed") is True else None
     name = profile.get("real_name") or profile.get("display_name") or record.get("name") or record["id"]
-    address = member_key(email) if email else ""
+    address = normalized_email(email) if email else ""
     denial = _denial(record, team, enterprise)
     return SlackUser(record["id"], str(name), address if "@" in address else None, denial)
 

@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.slack_ids import is_channel_id, is_user_id
-from bot.domain.tasks import member_key
+from bot.domain.tasks import normalized_email
 from bot.settings.errors import InvalidValueError
 from bot.settings.values import comma_separated
 
@@ -11,16 +11,16 @@ _EMAIL = re.compile(r"[^\s@<>()\[\]{}:;,=\\]+@[^\s@<>()\[\]{}:;,=\\]+")
 
 
 def email(text: str) -> str | None:
-    """Return the member key of an e-mail; None for an empty text."""
+    """Return an e-mail, normalized; None for an empty text."""
     if not text:
         return None
     if not _EMAIL.fullmatch(text):
         raise InvalidValueError(f"`{text}` is no e-mail address. Give the address of the key's owner.")
-    return member_key(text)
+    return normalized_email(text)
 
 
 def people(text: str) -> frozenset[str]:
-    """Return Slack ids as they are written, and the member keys of e-mails."""
+    """Return Slack ids as they are written, and e-mails normalized."""
     return frozenset(map(_person, comma_separated(text)))
 
 
@@ -28,7 +28,7 @@ def _person(text: str) -> str:
     if is_user_id(text):
         return text
     if _EMAIL.fullmatch(text):
-        return member_key(text)
+        return normalized_email(text)
     raise InvalidValueError(f"`{text}` is neither a Slack id (U0123ABCD) nor an e-mail. Separate several with commas.")
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.domain.tasks import member_key
+from bot.domain.tasks import normalized_email
 from bot.people.roles import read_user
 from bot.sandbox.world import START, World
 from tests.support.harness import ServiceHarness
@@ -35,13 +35,13 @@ LOOKALIKES = (
     "same", ["mark@acme.example", "Mark@ACME.example", " mark@acme.example\n", "\tMARK@acme.EXAMPLE "]
 )
 def test_ascii_case_and_space_around_make_no_difference(same: str) -> None:
-    assert member_key(same) == MARK
+    assert normalized_email(same) == MARK
 
 
 def test_anything_else_does() -> None:
-    keys = {member_key(each) for each in (MARK, *LOOKALIKES)}
+    keys = {normalized_email(each) for each in (MARK, *LOOKALIKES)}
     assert len(keys) == len(LOOKALIKES) + 1 - 1  # MARK with a Kelvin sign is the same in both of its cases
-    assert all(member_key(each) == each for each in keys)
+    assert all(normalized_email(each) == each for each in keys)
 
 
 @pytest.mark.parametrize("confirmed", ["true", "false", 1, None, {}])

@@ -18,7 +18,7 @@ from bot.domain.query.question import (
 from bot.domain.query.spelling import enumeration, nearest
 from bot.domain.query.tokens import Token
 from bot.domain.query.when_parser import parse_edge
-from bot.domain.tasks import member_key
+from bot.domain.tasks import normalized_email
 
 MAX_TOP = 1_000_000
 KEYS = (*Field, "byok", "by", "sort", "top", "from", "to")
@@ -74,7 +74,7 @@ def _read_filter(draft: QuestionDraft, token: Token, name: Field, *, exclude: bo
     if name is Field.STATUS:
         values = [_status(draft, token, value) for value in values]
     elif name is Field.EMAIL:
-        values = [member_key(value) for value in values]
+        values = [normalized_email(value) for value in values]
     draft.add_filter(name, values, exclude=exclude)
 
 
