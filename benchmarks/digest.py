@@ -58,7 +58,7 @@ def _set_budgets(app: App) -> None:
 def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
     templates = Templates(shipped("templates"))
     templates.compile_all()
-    recorder = Recorder(open_reader(path))
+    recorder = Recorder(path)
     _check(_digest(app, recorder, templates))
     recorder.close()
     with closing(open_reader(path)) as reader, closing(plain_reader(path)) as connection:

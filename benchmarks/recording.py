@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
-from bot.database.reader import Parameters, Reader, Rows, open_reader
+from bot.database.reader import Parameters, Reader, Rows
 from bot.domain.access import AT_THE_TERMINAL
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING
@@ -20,8 +20,8 @@ Statement = tuple[str, dict[str, Any] | tuple[Any, ...]]
 class Recorder(Reader):
     """A reader that keeps every statement with its parameters and its rows."""
 
-    def __init__(self, reader: Reader) -> None:
-        super().__init__(reader._connection)  # noqa: SLF001 - it stands in for the reader
+    def __init__(self, ledger: Path) -> None:
+        super().__init__(plain_reader(ledger))
         self.statements: list[Statement] = []
         self.results: list[list[Row]] = []
 
@@ -53,7 +53,7 @@ def ask(app: App, reader: Reader, line: str) -> Report:
 
 def recorded(app: App, ledger: Path, line: str) -> Recorder:
     """What the app sends to the ledger to answer a line."""
-    recorder = Recorder(open_reader(ledger))
+    recorder = Recorder(ledger)
     ask(app, recorder, line)
     recorder.close()
     return recorder

@@ -66,7 +66,8 @@ class Side:
             },
         )
 
-    async def _hook(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.Response:
+        """Note when a payload arrives, and how long it is."""
         body = await request.read()
         assert json.loads(body)["blocks"]
         self.arrived[int(request.match_info["number"])] = perf_counter(), len(body)
@@ -91,7 +92,7 @@ async def slack_side() -> AsyncIterator[Side]:
     """Serve it from the running loop."""
     side = Side()
     app = web.Application()
-    app.add_routes([web.post("/hook/{number}", side._hook), web.post("/api/auth.test", _test)])  # noqa: SLF001 - its own
+    app.add_routes([web.post("/hook/{number}", side.receive), web.post("/api/auth.test", _test)])
     app.add_routes([web.route("*", "/api/users.list", _users), web.route("*", "/api/users.info", _info)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -1,4 +1,9 @@
-"""Renderers: what turns notifications and live messages into Slack messages, given by the capabilities."""
+"""Renderers: what turns notifications and live messages into Slack messages, given by the capabilities.
+
+A capability gives renderers of two sorts. An event renderer, by the kind of a notification's key, renders one that
+stands alone or is a reply in the thread of a live message. A topic renderer, by the kind of a topic, renders a live
+message; it also renders the notification that begins one, in place of the event renderer of that notification's key.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +53,7 @@ class Renderers:
     templates: Templates
 
     async def render_event(self, request: RenderRequest) -> Message | None:
-        """Return the message of a notification; that of a live message's parent is what its topic currently shows.
+        """Return the message of a notification: what its topic currently shows, if it begins a live message.
 
         Raises:
             NoRendererError: nobody renders notifications of that kind.

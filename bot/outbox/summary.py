@@ -56,10 +56,10 @@ class SummaryRenderer:
 
 _SUMMARIZED = """
 SELECT n.stem, l.thing FROM notification n LEFT JOIN living l ON l.id = n.living
-WHERE n.covered_by IN (SELECT id FROM notification WHERE stem = :stem) ORDER BY n.id
+WHERE n.covered_by IN (SELECT id FROM notification WHERE stem = :dedup_key) ORDER BY n.id
 """
 
 
 def summarized_notifications(reader: "Reader", key: NotificationKey) -> list[tuple[str, str | None]]:
     """Return key and topic of what a summary stands for, at whichever destination."""
-    return [(dedup_key, topic) for dedup_key, topic in reader.rows(_SUMMARIZED, {"stem": key.encode()})]
+    return [(dedup_key, topic) for dedup_key, topic in reader.rows(_SUMMARIZED, {"dedup_key": key.encode()})]

@@ -1,4 +1,7 @@
-"""The outbox's tables: each notification is a row before it is sent, and each message that is edited has its own."""
+"""The outbox's tables: a row for each notification before it is sent, and one for each live message.
+
+A field has today's word; where its column has kept an older one, which statements in SQL use, the field names it.
+"""
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
@@ -9,24 +12,25 @@ _DEAD = text("state = 'dead'")
 _SENT = text("state = 'sent'")
 _COVERED = text("covered_by IS NOT NULL")
 _CHECKED = text("check_at IS NOT NULL")
-_BEHIND = text("wanted > shown")
+_OUTDATED = text("wanted > shown")
 
 
-class Living(SQLModel, table=True):
-    """A live message, which is edited as what it shows changes: one a topic (`thing`) and destination."""
+class LiveMessage(SQLModel, table=True):
+    """A message that is edited as what it shows changes: one for each topic and destination."""
 
+    __tablename__ = "living"
     __table_args__ = (
         UniqueConstraint("thing", "destination", name="uq_living_thing"),
-        Index("ix_living_behind", "id", sqlite_where=_BEHIND, postgresql_where=_BEHIND),
+        Index("ix_living_behind", "id", sqlite_where=_OUTDATED, postgresql_where=_OUTDATED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    thing: str
+    topic: str = Field(sa_column_kwargs={"name": "thing"})
     destination: str
     channel: str | None
-    ts: str | None  # of the parent, whose thread holds the steps
-    wanted: int  # versions: raised when what it shows has changed
-    shown: int
+    ts: str | None  # of the parent, whose thread holds the replies
+    wanted: int  # the version that it is to show, raised when what it shows has changed
+    shown: int  # the version that it shows
     editable: bool
     reposted: bool  # its parent was deleted once, and posted again
     token: str | None
@@ -34,7 +38,7 @@ class Living(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """One message for one destination; its key (`stem`), destination and ledger make the key in its metadata."""
+    """One message for one destination. Dedup key, destination and ledger make the key in the message's metadata."""
 
     __table_args__ = (
         UniqueConstraint("stem", "destination", name="uq_notification_stem"),
@@ -47,25 +51,27 @@ class Notification(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    stem: str
+    dedup_key: str = Field(sa_column_kwargs={"name": "stem"})
     destination: str
     ledger: str  # the id of the one that made it; "" before ledgers had an id
-    living: int | None = Field(foreign_key="living.id")
-    state: str
+    live: int | None = Field(foreign_key="living.id", sa_column_kwargs={"name": "living"})
+    state: str  # a NotificationState
     created_at: int = Field(sa_type=BigInteger)
-    next_at: int = Field(sa_type=BigInteger)
-    owed_until: int | None = Field(sa_type=BigInteger)  # after that a summary lists it
+    next_at: int = Field(sa_type=BigInteger)  # not sent, and not looked for, before
+    # after that a summary lists it
+    until: int | None = Field(sa_type=BigInteger, sa_column_kwargs={"name": "owed_until"})
     urgent: bool = Field(sa_column_kwargs={"server_default": true()})  # goes before the others
     attempts: int
-    token: str | None
+    token: str | None  # of whoever has claimed it, until `expires_at`
     claimed_at: int | None = Field(sa_type=BigInteger)
     expires_at: int | None = Field(sa_type=BigInteger)
-    unsure_at: int | None = Field(sa_type=BigInteger)  # when it was last not confirmed that it arrived
+    # when it was last not confirmed that it arrived
+    unconfirmed_at: int | None = Field(sa_type=BigInteger, sa_column_kwargs={"name": "unsure_at"})
     check_at: int | None = Field(sa_type=BigInteger)  # when second copies are looked for
-    checks: int
+    checks: int  # how often they were
     channel: str | None
     thread: str | None
     ts: str | None
-    settled_at: int | None = Field(sa_type=BigInteger)
+    ended_at: int | None = Field(sa_type=BigInteger, sa_column_kwargs={"name": "settled_at"})  # sent, or given up
     error: str | None
-    covered_by: int | None = Field(foreign_key="notification.id")
+    summary: int | None = Field(foreign_key="notification.id", sa_column_kwargs={"name": "covered_by"})  # that lists it

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, ClientSession
 from aiohttp.connector import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -183,9 +183,8 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
         {"note": renderer.render_event}, {"topic": renderer.render_current}, Templates(shipped("templates"))
     )
     TrappedResponse.trap = trap
-    async with connect_workspace(token, url) as workspace:
-        assert workspace.clients.session is not None
-        workspace.clients.session._response_class = TrappedResponse  # noqa: SLF001 - bot.slack makes the session
+    async with connect_workspace(token, url) as workspace, ClientSession(response_class=TrappedResponse) as session:
+        workspace.clients.once.session = workspace.clients.posting.session = session
         workspace.messages = TrappedMessages(workspace.messages, trap)  # type: ignore[assignment]
         outbox = Outbox(database, workspace, renderers, Channels(workspace), clock_of(Path(path)), TIMES)
         parent = os.getppid()

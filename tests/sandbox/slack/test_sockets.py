@@ -15,7 +15,7 @@ from bot.sandbox.slack.workspace import Workspace
 from tests.support.sandbox import SPEND
 
 Socket = aiohttp.ClientWebSocketResponse
-Connect = Callable[[], Awaitable[Socket]]
+Connect = Callable[..., Awaitable[Socket]]
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ async def connect(client: AsyncWebClient, workspace: Workspace) -> AsyncIterator
     """A bare connection, past its hello."""
     async with aiohttp.ClientSession() as session:
 
-        async def connected() -> Socket:
+        async def connected(*, autoping: bool = True) -> Socket:
             answer = await client.apps_connections_open(app_token=workspace.app_token)
-            socket = await session.ws_connect(answer["url"])
+            socket = await session.ws_connect(answer["url"], autoping=autoping)
             assert (await socket.receive_json())["type"] == "hello"
             return socket
 
@@ -105,8 +105,7 @@ async def test_an_eleventh_connection_is_one_too_many(connect: Connect, url: str
 
 
 async def test_pings_are_answered_until_the_connection_goes_deaf(connect: Connect, slack: SlackApi) -> None:
-    socket = await connect()
-    socket._autoping = False  # noqa: SLF001 to see pongs
+    socket = await connect(autoping=False)  # to see pongs
     await socket.ping(b"1")
     assert (await socket.receive()).data == b"1"
     slack.sockets.freeze()
