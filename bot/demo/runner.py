@@ -41,10 +41,10 @@ class Demo:
 async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, browser: bool) -> None:
     """Serve the page until `stop` is set."""
     with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
-        async with demo(port, seed, Path(directory)) as running:
-            console.print(Templates(shipped("templates")).render("demo/welcome", url=Trusted(running.url)))
+        async with demo(port, seed, Path(directory)) as running_demo:
+            console.print(Templates(shipped("templates")).render("demo/welcome", url=Trusted(running_demo.url)))
             if browser:
-                await asyncio.to_thread(webbrowser.open, running.url)
+                await asyncio.to_thread(webbrowser.open, running_demo.url)
             await stop.wait()
 
 

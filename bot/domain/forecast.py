@@ -89,8 +89,8 @@ class _UsualDays:
 
 
 def _path(usual: _UsualDays, so_far: int, so_far_today: int, today: date, end: date) -> Iterator[tuple[date, int]]:
-    reached = so_far + max(usual.of[today.weekday()] - so_far_today, 0)
-    yield today, reached
+    total = so_far + max(usual.of[today.weekday()] - so_far_today, 0)
+    yield today, total
     for day in _days(today + _ONE, end):
-        reached += max(usual.of[day.weekday()], 0)
-        yield day, reached
+        total += max(usual.of[day.weekday()], 0)
+        yield day, total

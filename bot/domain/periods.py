@@ -88,8 +88,8 @@ def _end_of_gap(local: datetime, zone: tzinfo) -> datetime:
     late = int(local.replace(tzinfo=zone, fold=0).astimezone(UTC).timestamp()) + 1
     while late - early > 1:
         middle = (early + late) // 2
-        reached = datetime.fromtimestamp(middle, UTC).astimezone(zone).replace(tzinfo=None) >= local
-        early, late = (early, middle) if reached else (middle, late)
+        is_past = datetime.fromtimestamp(middle, UTC).astimezone(zone).replace(tzinfo=None) >= local
+        early, late = (early, middle) if is_past else (middle, late)
     return datetime.fromtimestamp(late, UTC)
 
 

@@ -78,7 +78,7 @@ def _runs_on_own_key(task: Task) -> bool:
     if task.is_byok is not False and not all(map(_is_number, (task.neo_credits, task.llm_cost, task.neo_cost))):
         raise AmountError("an amount that is not a number")
     if task.is_byok is None:
-        return _present(task.llm_cost) or _present(task.neo_cost)
+        return _is_positive(task.llm_cost) or _is_positive(task.neo_cost)
     return task.is_byok
 
 
@@ -87,12 +87,14 @@ def _own_key_price(task: Task, unit: ByokUnit) -> Price:
     if credit is None and llm is None and task.neo_cost is None:
         return _UNKNOWN_ON_OWN_KEY
     fee = _in_unit(task.neo_cost, unit)
-    if credit is not None and not _present(llm):
+    if credit is not None and not _is_positive(llm):
         # a legacy row: credits hold the provider's cost, and credits are credits whatever the unit
-        return Price(fee, _in_credits(credit), by_unit=_present(task.neo_cost), own_key=True, platform_by_unit=fee or 0)
-    by_unit = _present(llm) or _present(task.neo_cost)
+        return Price(
+            fee, _in_credits(credit), by_unit=_is_positive(task.neo_cost), own_key=True, platform_by_unit=fee or 0
+        )
+    by_unit = _is_positive(llm) or _is_positive(task.neo_cost)
     provider, credit_nanos = _in_unit(llm, unit), _in_credits(credit)  # also to refuse absurd amounts
-    mixed = _present(credit) and not _same_money(credit, llm)
+    mixed = _is_positive(credit) and not _same_money(credit, llm)
     return Price(
         (fee or 0) + (credit_nanos or 0) if mixed else fee,
         provider,
@@ -116,7 +118,7 @@ def _in_credits(amount: Decimal | None) -> int | None:
     return None if amount is None else nanos(amount, NANOS_PER_CREDIT)
 
 
-def _present(amount: Decimal | None) -> bool:
+def _is_positive(amount: Decimal | None) -> bool:
     return amount is not None and amount > 0
 
 

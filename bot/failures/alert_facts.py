@@ -180,7 +180,7 @@ def _contents(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: S
 def group_tasks(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: Scope, most: int) -> list[FailedTask]:
     """Return the `most` latest tasks of some groups, or of a member's part of them, the latest first."""
     contents = _contents(reader, groups, basis, scope)
-    failures = [each for alike in contents.failures.values() for each in alike]
+    failures = [each for of_group in contents.failures.values() for each in of_group]
     latest = sorted(failures, key=lambda each: (each.failed_at, contents.tasks[each.task].task_id), reverse=True)[:most]
     texts = texts_by_id(reader, {each.task for each in latest})
     return [

@@ -38,7 +38,7 @@ def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing
     by_kind: dict[tuple[int | None, str, str], list[_SelectedFailure]] = defaultdict(list)
     for each in _selected_failures(reader, selection, basis, failing):
         by_kind[each.kind, each.task.status, each.task.model].append(each)
-    latest = [max(alike, key=lambda each: each.failed_at) for alike in by_kind.values()]
+    latest = [max(of_kind, key=lambda each: each.failed_at) for of_kind in by_kind.values()]
     texts = texts_by_id(reader, [each.task.id for each in latest])
     errors = [texts[each.task.id].error_message or "" for each in latest]
     lines = map(_line, by_kind.values(), latest, errors)
@@ -68,15 +68,15 @@ def _selected_failures(
             yield _SelectedFailure(task, None, None, task.created_at)
 
 
-def _line(alike: Sequence[_SelectedFailure], last: _SelectedFailure, error: str) -> ErrorLine:
+def _line(of_kind: Sequence[_SelectedFailure], last: _SelectedFailure, error: str) -> ErrorLine:
     return ErrorLine(
         status=last.task.status,
         model=last.task.model,
         cap=last.cap,
         error=first_line(error),
-        tasks=len(alike),
-        members=len({each.task.member for each in alike}),
-        nanos=sum(each.task.nanos for each in alike),
+        tasks=len(of_kind),
+        members=len({each.task.member for each in of_kind}),
+        nanos=sum(each.task.nanos for each in of_kind),
         last=from_us(last.failed_at),
     )
 

@@ -121,10 +121,10 @@ def _group(connection: "Connection", failures: Sequence[NewFailure], now: dateti
     for each in failures:
         by_kind[each.kind].append(each)
     groups = group_store.open_groups(connection, by_kind)
-    for kind, alike in by_kind.items():
-        unsilenced = {each.member for each in alike if not each.is_silenced(silences)}
+    for kind, of_kind in by_kind.items():
+        unsilenced = {each.member for each in of_kind if not each.is_silenced(silences)}
         group = _join_group(connection, groups.get(kind), kind, now, is_silenced=not unsilenced)
-        failure_store.write_failures(connection, [each.record(group.id) for each in alike])
+        failure_store.write_failures(connection, [each.record(group.id) for each in of_kind])
         if group.state is GroupState.REPORTED and group.first is not None:
             notify_listeners(connection, group.id, group.first, unsilenced, now)
     request_edits_of(connection, (group.id for group in groups.values()))

@@ -50,13 +50,13 @@ def new_failure(change: "TaskChange", before: FailureRecord | None, kind: int, n
     """Return the new failure of a task that ended badly; None if it is the one known `before`."""
     task = change.task
     at = to_us(failed_at(task.created_at, task.total_execution_ms, now))
-    again = before is not None and _has_failed_again(before, change)
-    if before is not None and not again and (before.kind == kind or _has_lost_its_error(change)):
+    failed_again = before is not None and _has_failed_again(before, change)
+    if before is not None and not failed_again and (before.kind == kind or _has_lost_its_error(change)):
         return None
-    if again or (before is None and change.was is not None):
+    if failed_again or (before is None and change.was is not None):
         at = to_us(now)  # it failed after the pass before; its creation time says nothing about a later run
     textless_group = None
-    if before is not None and not again:
+    if before is not None and not failed_again:
         at = max(at, before.failed_at)
         textless_group = before.group if before.fingerprint == fingerprint(task.status, task.model, None) else None
     return NewFailure(change.id, change.member, kind, task.model, at, task.stream_count, textless_group)

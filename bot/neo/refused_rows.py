@@ -30,8 +30,8 @@ def with_unique_keys(refused: Iterable[Refused]) -> Iterator[Refused]:
     times: Counter[str] = Counter()
     for each in refused:
         times[each.key] += 1
-        again = times[each.key] > 1 and each.key.startswith(NAMELESS)
-        yield msgspec.structs.replace(each, key=f"{each.key} no. {times[each.key]}") if again else each
+        is_repeated = times[each.key] > 1 and each.key.startswith(NAMELESS)
+        yield msgspec.structs.replace(each, key=f"{each.key} no. {times[each.key]}") if is_repeated else each
 
 
 def _reason(error: Exception) -> str:

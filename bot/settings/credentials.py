@@ -31,28 +31,28 @@ class Secret:
         return self._value
 
 
-def credential_parser(name: str, prefix: str, where: str) -> Callable[[str], Secret | None]:
+def credential_parser(name: str, prefix: str, source: str) -> Callable[[str], Secret | None]:
     """Return a parser of the credential of one setting; it returns None for an empty text.
 
     The parser raises InvalidValueError for a credential that does not begin with `prefix`, or belongs to another
-    setting; `where` is the place to copy the right one from.
+    setting; `source` is the place to copy the right one from.
     """
 
     def parse(text: str) -> Secret | None:
-        _check_kind(text, name, prefix, where)
+        _check_kind(text, name, prefix, source)
         if text and not text.startswith(prefix):
-            raise InvalidValueError(f"it does not begin with {prefix}. Copy it from {where}.")
+            raise InvalidValueError(f"it does not begin with {prefix}. Copy it from {source}.")
         return _parse_secret(text)
 
     return parse
 
 
-def _check_kind(text: str, name: str, prefix: str, where: str) -> None:
+def _check_kind(text: str, name: str, prefix: str, source: str) -> None:
     for start, (what, places) in _KINDS.items():
         if text.startswith(start) and name not in places:
             belongs = f" It belongs into {places[0]}." if places else ""
             missing = f" It does not begin with {prefix}." if prefix else ""
-            raise InvalidValueError(f"that is {what}.{belongs}{missing} Copy the right one from {where}.")
+            raise InvalidValueError(f"that is {what}.{belongs}{missing} Copy the right one from {source}.")
 
 
 def _parse_secret(text: str) -> Secret | None:

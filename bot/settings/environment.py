@@ -51,9 +51,9 @@ def _parse(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     return fields, problems
 
 
-def _misspelt_names(given: Mapping[str, str]) -> Iterator[str]:
+def _misspelt_names(variables: Mapping[str, str]) -> Iterator[str]:
     """Yield a problem for each name that an env file made of one of ours, so that its value is not used."""
-    for name in given:
+    for name in variables:
         right = name.strip().removeprefix("export ").strip()
         if right in NAMES and name != right:
             yield f"{right}: it came as `{name}`, which nobody reads. Write {right}=VALUE, without `export` or spaces."

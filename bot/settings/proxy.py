@@ -13,14 +13,14 @@ def proxy_for(address: str, environment: Mapping[str, str] | None = None) -> str
 
     `HTTPS_PROXY` and `NO_PROXY` mean what they mean to curl, in upper or lower case.
     """
-    given = os.environ if environment is None else environment
+    variables = os.environ if environment is None else environment
     host = urlsplit(address).hostname or ""
     if not address.startswith(("https:", "wss:")) or is_loopback(host):
         return None
-    exceptions = comma_separated(given.get("no_proxy") or given.get("NO_PROXY") or "")
+    exceptions = comma_separated(variables.get("no_proxy") or variables.get("NO_PROXY") or "")
     if any(_is_within(host, each) for each in exceptions):
         return None
-    return (given.get("https_proxy") or given.get("HTTPS_PROXY") or "").strip() or None
+    return (variables.get("https_proxy") or variables.get("HTTPS_PROXY") or "").strip() or None
 
 
 def _is_within(host: str, exception: str) -> bool:

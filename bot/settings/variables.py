@@ -63,8 +63,8 @@ class Variable:
             raise InvalidValueError("it holds characters that are not seen. Type it anew.")
 
 
-def _secret(name: str, prefix: str, where: str) -> Variable:
-    return Variable(name, "", credential_parser(name, prefix, where), ValueKind.SECRET)
+def _secret(name: str, prefix: str, source: str) -> Variable:
+    return Variable(name, "", credential_parser(name, prefix, source), ValueKind.SECRET)
 
 
 VARIABLES = (

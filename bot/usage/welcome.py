@@ -94,8 +94,8 @@ class Welcome:
         }
 
     def _unknown_in_slack(self, members: Sequence[MemberSummary]) -> dict[str, object]:
-        known = self.people.directory.users_by_email(each.email for each in members)
-        unknown = [each.email for each in members if "@" in each.email and each.email not in known]
+        users = self.people.directory.users_by_email(each.email for each in members)
+        unknown = [each.email for each in members if "@" in each.email and each.email not in users]
         more = " and others" if len(unknown) > _MOST_NAMES else ""
         return {"strangers": bool(unknown), "names": ", ".join(unknown[:_MOST_NAMES]) + more}
 

@@ -9,10 +9,10 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
     `choices` are in lower case.
     """
-    known = tuple(choices)
-    if not known or len(word) > 2 * max(map(len, known)):
+    words = tuple(choices)
+    if not words or len(word) > 2 * max(map(len, words)):
         return None
-    return next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.7)), None)
+    return next(iter(get_close_matches(word.lower(), words, n=1, cutoff=0.7)), None)
 
 
 def enumeration(names: Iterable[str]) -> str:

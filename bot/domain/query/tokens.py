@@ -79,7 +79,7 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
     cells: list[_Cell] = []
     position = start
     while position < len(line) and line[position] != " ":
-        end_quote = _closing(line, position, opens=not cells or cells[-1] in {(":", False), (",", False)})
+        end_quote = _end_of_quote(line, position, opens=not cells or cells[-1] in {(":", False), (",", False)})
         if end_quote:
             # values hold no double quote, so that each can be quoted when it is said back
             cells.append((line[position + 1 : end_quote].replace('"', ""), True))
@@ -93,7 +93,7 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
     return cells, position
 
 
-def _closing(line: str, position: int, *, opens: bool) -> int | None:
+def _end_of_quote(line: str, position: int, *, opens: bool) -> int | None:
     """Return where the quote that opens at `place` closes; None if none opens there.
 
     A double quote opens anywhere; an apostrophe only where a value begins and ends, so that `it's` is one token.
