@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def newest_charge(reads: "Reads") -> int:
-    """Return the key of the newest charge; 0 if there is none."""
+    """Return the id of the newest charge; 0 if there is none."""
     return int(plain_rows(reads, "SELECT coalesce(max(id), 0) FROM charge")[0][0])
 
 
 def members_charged_after(reads: "Reads", charge: int) -> set[int]:
-    """Return the keys of the members of all charges that are newer than one, by its key."""
-    # made a set here: asked for DISTINCT, SQLite reads the whole of an index by member
+    """Return the ids of the members with charges whose ids follow `charge`."""
+    # duplicates go in Python: with DISTINCT, SQLite reads the whole index by member
     return {member for (member,) in plain_rows(reads, "SELECT member FROM charge WHERE id > ?", (charge,))}
 
 
 def members_charged_within(reads: "Reads", window: Window) -> list[int]:
-    """Return the keys of the members with charges in a window."""
+    """Return the ids of the members with charges in a window."""
     sql = "SELECT DISTINCT member FROM charge WHERE booked_at >= ? AND booked_at < ?"
     return [member for (member,) in plain_rows(reads, sql, (to_us(window.start), to_us(window.end)))]
 
@@ -63,12 +63,12 @@ GROUP BY member"""
 
 @dataclass(frozen=True, slots=True)
 class ChargeRange:
-    """The charges of a member (None: of everybody) booked in a window, with keys above `after` up to `upto`."""
+    """The charges of a member (None: of everybody) booked in a window, with ids above `after` up to `upto`."""
 
     window: Window
     member: int | None = None
     after: int = 0
-    upto: int = 2**62  # above the key of any charge
+    upto: int = 2**62  # above the id of any charge
 
     def statement(self, template: str) -> str:
         """Return a statement on `charge c` with the range's conditions in place of `{range}`."""
@@ -100,7 +100,7 @@ _COUNT = "SELECT count(*), min(c.booked_at), max(c.booked_at) FROM charge c WHER
 
 
 def charge_count(reads: "Reads", charges: ChargeRange) -> ChargeCount:
-    """Return how many charges a range holds, and from when they are."""
+    """Return how many charges a range holds, and when the first and the last were booked."""
     count, *moments = plain_rows(reads, charges.statement(_COUNT), charges.values)[0]
     return ChargeCount(count, *(optional_from_us(at) for at in moments))
 
@@ -126,7 +126,7 @@ _LATE = """
 SELECT booked_at / 900000000, sum(platform_nanos), sum(provider_nanos) FROM charge
 WHERE id > :after AND observed_at > :observed_after AND +booked_at >= :low AND +booked_at < :high AND kind <> :repriced
 GROUP BY 1
-"""  # by key, for what was booked since is little and all before is much
+"""  # unary + makes SQLite go by id: few charges follow `after`, many precede it
 
 
 def late_charges(reads: "Reads", charges: ChargeRange, observed_after: int) -> list[LateCharges]:

@@ -33,28 +33,28 @@ SELECT m.email, coalesce(m.merged_into, m.id) FROM json_each(?) j CROSS JOIN mem
 
 
 def ids_by_email(reads: "Reads", emails: Iterable[str]) -> dict[str, int]:
-    """Return the keys of members by e-mail, as they are after merges; e-mails of nobody are left out."""
+    """Return the ids of members by e-mail, after merges; unknown e-mails are left out."""
     return dict(plain_rows(reads, _IDS, (json.dumps(list(emails)),)))
 
 
 def member_id(reads: "Reads", email: str | None) -> int | None:
-    """Return the key of a member by e-mail as the ledger has it, as they are after merges; None for nobody."""
+    """Return the id of the member with a stored e-mail, after merges; None if there is none."""
     return None if email is None else ids_by_email(reads, [email]).get(email)
 
 
 def unattributed_id(reads: "Reads") -> int | None:
-    """Return the key of the member that tasks without an e-mail are booked to; None where there is none yet."""
+    """Return the id of the member that tasks without an e-mail are booked to; None before the first such task."""
     return member_id(reads, "")
 
 
 def current_email(reads: "Reads", member: int) -> tuple[int, str] | None:
-    """Return a member's key and e-mail, as people read it, after merges; None for an unknown key."""
+    """Return the id and the displayed e-mail of a member after merges; None for an unknown id."""
     sql = "SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id) WHERE m.id = ?"
     return next(((key, shown_email(email)) for key, email in plain_rows(reads, sql, (member,))), None)
 
 
 def emails_by_id(reads: "Reads", members: Iterable[int] | None = None) -> dict[int, str]:
-    """Return e-mails as people read them, by key, of these members or of all; merges are not followed."""
+    """Return the displayed e-mails of these members, or of all, by id; merges are not followed."""
     if members is None:
         return {key: shown_email(email) for key, email in plain_rows(reads, "SELECT id, email FROM member")}
     sql = "SELECT m.id, m.email FROM json_each(?) j CROSS JOIN member m ON m.id = j.value"
@@ -62,24 +62,24 @@ def emails_by_id(reads: "Reads", members: Iterable[int] | None = None) -> dict[i
 
 
 def current_emails(reads: "Reads") -> dict[str, str]:
-    """Return, for every e-mail in the ledger, the e-mail that its member goes by now."""
+    """Return the current e-mail of the member of every e-mail in the ledger."""
     sql = "SELECT m.email, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id)"
     return {email: now for email, now in plain_rows(reads, sql) if email}
 
 
 def attributed_emails(reads: "Reads") -> list[str]:
-    """Return the e-mail that each member goes by now, in order; rows without e-mail are nobody's."""
+    """Return the current e-mail of each member, in order, without the unattributed one."""
     sql = "SELECT email FROM member WHERE email <> '' AND merged_into IS NULL ORDER BY email"
     return [email for (email,) in plain_rows(reads, sql)]
 
 
 def member_count(reads: "Reads") -> int:
-    """Return how many members there are; who was merged into another is not one, nor is nobody."""
+    """Return how many members there are, without merged ones and the unattributed one."""
     return int(plain_rows(reads, "SELECT count(*) FROM member WHERE merged_into IS NULL AND email <> ''")[0][0])
 
 
 def merged_ids(reads: "Reads", member: int) -> list[int]:
-    """Return the keys of those who were merged into a member."""
+    """Return the ids of the members that were merged into a member."""
     return [key for (key,) in plain_rows(reads, "SELECT id FROM member WHERE merged_into = ?", (member,))]
 
 
@@ -95,24 +95,24 @@ WHERE m.id = ? ORDER BY e.merged_into IS NOT NULL, e.id DESC
 
 
 def email_addresses(reads: "Reads", member: int) -> list[str]:
-    """Return every e-mail a member has or had: the one they go by first, then those merged into it, latest first."""
+    """Return every e-mail of a member: the current one first, then those merged into it, latest first."""
     return [email for (email,) in plain_rows(reads, _ADDRESSES, (member,)) if "@" in email]
 
 
 def stored_email(name: str) -> str:
-    """Return the e-mail as the ledger keys it; "unattributed" is the empty one."""
+    """Return an e-mail as the ledger stores it; "unattributed" is stored as the empty one."""
     key = normalized_email(name)
     return "" if key == UNATTRIBUTED_NAME else key
 
 
 def shown_email(email: str) -> str:
-    """Return the e-mail as people read it."""
+    """Return a stored e-mail as it is displayed."""
     return email or UNATTRIBUTED_NAME
 
 
 @dataclass(frozen=True, slots=True)
 class MemberSummary:
-    """A member as listed: the key, the e-mail ("unattributed" for rows without), tasks and all-time nanos.
+    """A member as listed: id, displayed e-mail, number of tasks and all-time spend in nanos.
 
     `merged_into` is the e-mail of the member that a merged one belongs to now.
     """
@@ -132,7 +132,7 @@ FROM member m LEFT JOIN member n ON n.id = m.merged_into ORDER BY m.email
 
 
 def member_summaries(reads: "Reads") -> list[MemberSummary]:
-    """Return everybody the ledger knows, by e-mail."""
+    """Return a summary of every member, merged ones too, in order of e-mail."""
     return [
         MemberSummary(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
         for key, email, tasks, spend, into in plain_rows(reads, _SUMMARIES)

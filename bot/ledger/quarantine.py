@@ -83,10 +83,10 @@ DELETE FROM quarantine WHERE last_pass < ? AND ((created_at >= ? AND created_at 
 
 
 def release_unlisted(connection: "Connection", last_pass: int, window: Interval, started_at: int) -> None:
-    """Delete the rows that a complete pass, by its key, should have listed and did not.
+    """Delete the rows that a complete pass, `last_pass` by id, should have listed and did not.
 
-    It should have if their task was created within its window. Where that is not known, if it read on to its
-    present, from no later than the window that they were last seen in.
+    It should have listed a row whose task was created within its window. If that time is unknown, it should have if it
+    read up to the present, and from no later than the start of the window that last listed the row.
     """
     low = window.start and window.start + OVERLAP_US
     present = started_at - LONGEST_WAIT_US

@@ -13,7 +13,7 @@ from bot.ledger.scope import Scope
 
 
 class ScopeMembers:
-    """Members of a scope by e-mail, as they are after merges; read when the first one is asked for."""
+    """The members of a scope by e-mail, after merges; read on first use."""
 
     def __init__(self, reader: Reader, scope: Scope) -> None:
         self._reader = reader
@@ -25,11 +25,11 @@ class ScopeMembers:
         return {shown_email(email): key for email, key in self._reader.rows(sql)}
 
     def ids_of(self, emails: Sequence[str]) -> list[int]:
-        """Return the keys of the members with these e-mails."""
+        """Return the ids of the members with these e-mails; unknown ones are left out."""
         return sorted({self._by_email[key] for key in map(normalized_email, emails) if key in self._by_email})
 
     def ids_containing(self, part: str) -> list[int]:
-        """Return the keys of the members in whose e-mails a text occurs, in any case."""
+        """Return the ids of the members whose e-mails contain a text, in any case."""
         ids = (
             key for email, key in self._by_email.items() if ascii_lower(part) in email and email != UNATTRIBUTED_NAME
         )
@@ -50,7 +50,7 @@ _BEGINNING = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high
 
 
 def seen_values(reader: Reader, scope: Scope, kind: str) -> list[str]:
-    """Return every `model` or `status` that some task has had; of a member's scope, those that its tasks have."""
+    """Return every `model` or `status` that any task has had; in a member's scope, those that its tasks have now."""
     if scope.member is None:
         return [value for (value,) in reader.rows(_SEEN, {"kind": kind})]
     column = {"model": "t.model", "status": "t.status"}[kind]
@@ -58,13 +58,13 @@ def seen_values(reader: Reader, scope: Scope, kind: str) -> list[str]:
 
 
 def statuses_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
-    """Return the statuses that are meant, in any case."""
+    """Return the statuses of a scope that equal one of the values, in any case."""
     wanted = {value.lower() for value in values}
     return [value for value in seen_values(reader, scope, "status") if value.lower() in wanted]
 
 
 def models_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
-    """Return the models that are meant: exactly, or where nothing is exact, by a part of the name."""
+    """Return the models of a scope that equal a value in any case or, if none does, contain it."""
     models = seen_values(reader, scope, "model")
     matches: list[str] = []
     for value in values:
@@ -74,7 +74,7 @@ def models_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[st
 
 
 def task_ids(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
-    """Return the ids that are meant: exactly, or where nothing is exact, all that begin so (`0b6c...`)."""
+    """Return the task ids of a scope that equal a value or, if none does, begin with it (`0b6c...`)."""
     ids: list[str] = []
     for value in values:
         exact = reader.rows(compose(_EXACT, inside=inside(scope)), spellings(value))
@@ -83,12 +83,12 @@ def task_ids(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
 
 
 def spellings(task_id: str) -> dict[str, str]:
-    """Return an id as the values `:a`, `:b` and `:c` of a statement: as typed, and in either case."""
+    """Return a task id as the values `:a`, `:b` and `:c` of a statement: as typed, in lower case and in upper case."""
     return {"a": task_id, "b": task_id.lower(), "c": task_id.upper()}
 
 
 def inside(scope: Scope) -> str:
-    """Return the condition that a task `t` is in a scope, or that something of it was charged there."""
+    """Return the SQL condition that a task `t` belongs to a scope, or that any of its charges does."""
     if scope.member is None:
         return "1"
     return compose(
@@ -118,7 +118,7 @@ def _beginning(reader: Reader, scope: Scope, prefix: str) -> list[tuple[Any, ...
         return []
     sql = _BEGINNING
     if scope.member is not None:
-        # all of a member's are looked at, so that not even the time taken reveals others' ids that begin so
+        # all of a member's tasks are read, so that not even the time it takes reveals ids of others' tasks
         sql = _of_tasks(scope, "t.task_id", "+t.task_id >= :low AND +t.task_id < :high")
     for each in dict.fromkeys((prefix, prefix.lower(), prefix.upper())):
         rows = reader.rows(sql, {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS})

@@ -43,19 +43,19 @@ class Conditions:
     values: dict[str, Any] = field(default_factory=dict)
 
     def put(self, value: object) -> str:
-        """Bind a value; return its place in the SQL."""
+        """Bind a value; return its placeholder in the SQL."""
         name = f"p{len(self.values)}"
         self.values[name] = value
         return f":{name}"
 
     def puts(self, values: Sequence[str]) -> str:
-        """Bind some values; return what stands between the brackets of an `IN`."""
+        """Bind values; return their placeholders, for the brackets of an `IN`."""
         return ",".join(map(self.put, values)) or _NOTHING
 
     def charges(self, span: tuple[str, str] | None = None) -> str:
         """Return the conditions on `charge c`, joined with `task t` where the filters need it.
 
-        `span` are the SQL expressions of the ends to use in place of the window's.
+        `span` holds SQL for a start and an end to use in place of the window's.
         """
         start, end = span or self._ends()
         parts = [f"c.booked_at >= {start}", f"c.booked_at < {end}"]
@@ -77,7 +77,7 @@ class Conditions:
 
     @property
     def join_filtered_task(self) -> str:
-        """The join that the conditions on charges need, if they look at their tasks."""
+        """The join of `task t`, if the conditions on charges need it; else nothing."""
         return self.join_task if self.on_task else ""
 
     def _members(self, alias: str) -> Iterator[str]:
@@ -93,12 +93,12 @@ class Conditions:
 
 
 def numbers(ids: Sequence[int]) -> str:
-    """Return keys as they stand between the brackets of an `IN`."""
+    """Return ids as SQL for the brackets of an `IN`."""
     return ",".join(map(str, ids)) or _NOTHING
 
 
 def conditions_of(reader: Reader, selection: Selection) -> Conditions:
-    """Return the conditions of a selection, with its names resolved against what its scope has seen."""
+    """Return the conditions of a selection; names are resolved within its scope."""
     scope = selection.scope
     members = ScopeMembers(reader, scope)
     where = Conditions(scope, selection.window, None)
@@ -150,9 +150,9 @@ _OF_MEMBERS = "(t.member IN ({ids}) OR EXISTS (SELECT 1 FROM charge c WHERE c.ta
 
 
 def names_booked_tasks(reader: Reader, selection: Selection) -> bool:
-    """Return whether a selection names tasks by their whole ids, which are all its members' and booked as they stand.
+    """Return whether a selection names tasks by full id, and the ledger holds all of them, none in quarantine.
 
-    All that such a task was ever charged is in the ledger.
+    Then it can be answered although other tasks of its window may be missing. The tasks must be its members'.
     """
     named = [each for f in selection.filters if f.field is Field.TASK and not f.exclude for each in f.values]
     sql = compose(_HELD, whose=_whose(reader, selection)) if named else ""
@@ -160,7 +160,7 @@ def names_booked_tasks(reader: Reader, selection: Selection) -> bool:
 
 
 def _whose(reader: Reader, selection: Selection) -> str:
-    """Return the condition that a task `t` is one of the selection's members'."""
+    """Return the SQL condition that a task `t` is, or was charged to, one of the selection's members."""
     if selection.members is None or selection.scope.member is not None:
         return inside(selection.scope)
     members = ScopeMembers(reader, selection.scope).ids_of(selection.members)

@@ -1,4 +1,4 @@
-"""Merging: two e-mails of the ledger become one member, with everything that any capability holds of them."""
+"""Merging: two e-mails become one member, with everything that any capability stores about them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def merge_members(
     connection: "Connection", capabilities: Sequence[Capability], old: str, new: str, now: datetime
 ) -> int:
-    """Join a renamed e-mail with its tasks, budgets and notifications; return how many charges moved.
+    """Merge a renamed e-mail's tasks, budgets and notifications into another's; return the number of charges affected.
 
     Raises:
         LedgerError: the old e-mail is unknown, or both are one member already.

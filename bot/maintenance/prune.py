@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _Step = Callable[["Connection", datetime, int], PruneStep]
-_WAIT = 1.0  # seconds at most, between two transactions, for which people go first
+_WAIT = 1.0  # seconds at most that a transaction waits for people's queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Pruning:
                 log.info("pruned", **rows)
 
     async def prune(self) -> dict[str, int]:
-        """Delete what may go; return how many rows of what."""
+        """Delete what is no longer needed; return the number of deleted rows by table."""
         now = self.clock()
         ages_from = await self.database.read(lambda reader: prune_time(reader, now))
         if ages_from is None:
@@ -58,15 +58,15 @@ class Pruning:
         return {what: await self._run_step(step, ages_from) for what, step in self._steps(retained).items()}
 
     async def _run_step(self, step: _Step, now: datetime) -> int:
-        """Go through all keys of a table; return how many rows were deleted."""
+        """Run a step over a whole table, a transaction at a time; return how many rows were deleted."""
         rows, after = 0, 0
         while True:
             await self.database.yield_to_readers(_WAIT)
-            done = await self.database.write(partial(_run_once, step, now, after))
-            rows += done.rows
-            if done.reached is None:
+            result = await self.database.write(partial(_run_once, step, now, after))
+            rows += result.rows
+            if result.reached is None:
                 return rows
-            after = done.reached
+            after = result.reached
 
     def _retained(self, reader: Reader) -> RetainedKeys:
         with reader:
@@ -75,7 +75,7 @@ class Pruning:
         return RetainedKeys(topics, [key for part in parts for key in part.keys])
 
     def _steps(self, retained: RetainedKeys) -> dict[str, _Step]:
-        """Return what is pruned, in an order in which nothing is left that refers to what is gone."""
+        """Return the steps by name, in an order that leaves no reference to a deleted row."""
         steps: dict[str, _Step] = {
             "passes": prune_passes,
             "notifications": lambda connection, now, after: prune_notifications(connection, now, retained, after),
@@ -91,5 +91,5 @@ def _run_once(step: _Step, now: datetime, after: int, connection: "Connection") 
 
 
 def _whole_table(prune: Callable[["Connection", datetime], int]) -> _Step:
-    """Return the step of a table that is small enough to be looked at in one transaction."""
+    """Return the step that prunes a small table in one transaction."""
     return lambda connection, now, _: PruneStep(prune(connection, now))

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 NIGHT = time(3, 30)  # local: half an hour after the nightly pass has begun
 _PRUNED_AT = "pruned_at"  # the metadata of when everything was last pruned
-_NEWS = timedelta(days=7)  # a team without a task for longer has little to prune, and that can wait
+_NEWS = timedelta(days=7)  # what a team without a task for longer has to prune can wait
 
 
 def is_due(reads: "Reads", now: datetime, zone: tzinfo) -> bool:
-    """Return whether nothing was pruned since the last local night; a time in the future is a wrong clock's."""
+    """Return whether nothing was pruned since the last local night; a recorded time in the future does not count."""
     stored = metadata.read(reads, _PRUNED_AT)
     return stored is None or not _last_night(now, zone) <= from_us(int(stored)) <= now
 
@@ -36,9 +36,9 @@ def mark_pruned(connection: "Connection", now: datetime) -> None:
 
 
 def prune_time(reads: "Reads", now: datetime) -> datetime | None:
-    """Return the moment by which ages are counted: not much after the newest task's creation, which Neo's clock gives.
+    """Return the time to count ages from: now, but at most _NEWS after the newest task was created by Neo's clock.
 
-    So a clock that runs years ahead for a night deletes nothing before its time. None in a ledger without tasks.
+    So a local clock that runs years ahead for a night deletes nothing too early. None in a ledger without tasks.
     """
     newest = newest_creation(reads)
     return None if newest is None else min(now, newest + _NEWS)

@@ -1,4 +1,4 @@
-"""The history of passes: what was read when, and what came of it."""
+"""The history of passes: when they began, how they ended, and what they read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ class PassRecord:
 
 @dataclass(frozen=True, slots=True)
 class PassAttempts:
-    """When passes of a kind began: the last complete one, and the last of all."""
+    """When the last complete pass and the last pass of a kind began."""
 
     complete: datetime | None
     any: datetime | None
@@ -39,9 +39,9 @@ _LAST_COMPLETE = "SELECT started_at FROM pass WHERE kind = ? AND complete ORDER 
 
 
 def pass_attempts(reads: "Reads", kind: str) -> PassAttempts:
-    """Return when passes of a kind last began: the ones written last, whatever a clock that ran ahead wrote before."""
+    """Return when the newest passes of a kind began, newest by id, as a wrong clock may have dated earlier ones."""
     rows = [plain_rows(reads, sql, (kind,)) for sql in (_LAST_COMPLETE, _LAST)]
-    return PassAttempts(*(from_us(found[0][0]) if found else None for found in rows))
+    return PassAttempts(*(from_us(starts[0][0]) if starts else None for starts in rows))
 
 
 def first_pass_start(reads: "Reads") -> datetime | None:
@@ -74,43 +74,43 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
     )
 
 
-# one that read nothing does not count: the machine may have had no valid time yet, and so no valid certificate
+# a pass that read nothing does not count: the machine's clock may not have been set, so that no certificate was valid
 _FIRST_TO_READ = """
 SELECT started_at FROM pass WHERE started_at <= ? AND (pages > 0 OR finished_at IS NULL) ORDER BY started_at LIMIT 1
 """
 
 
 def first_start_that_read(reads: "Reads", now: datetime) -> datetime | None:
-    """Return when the first pass began that has read anything, or goes on; None if there is none yet."""
+    """Return when the first pass began that read anything or is running; None if there is none."""
     return next((from_us(at) for (at,) in plain_rows(reads, _FIRST_TO_READ, (to_us(now),))), None)
 
 
 def newest_pass(reads: "Reads") -> int:
-    """Return the key of the newest pass, which is the one that books now, if any does; 0 before the first."""
+    """Return the id of the newest pass, the running one if there is any; 0 before the first."""
     return int(plain_rows(reads, "SELECT coalesce(max(id), 0) FROM pass")[0][0])
 
 
 def newest_ended_pass(reads: "Reads") -> int:
-    """Return the key of the newest pass that has ended; 0 before the first. One that was killed never ends."""
+    """Return the id of the newest pass that has ended; 0 if none has. A killed one never ends."""
     sql = "SELECT coalesce((SELECT max(id) FROM pass WHERE finished_at IS NOT NULL), 0)"
     return int(plain_rows(reads, sql)[0][0])
 
 
 def first_start_after(reads: "Reads", key: int) -> datetime | None:
-    """Return when the earliest of the passes began that are newer than one, by its key; None if there is none."""
+    """Return the earliest start of the passes whose ids follow `key`; None if there is none."""
     began = [at for (at,) in plain_rows(reads, "SELECT started_at FROM pass WHERE id > ?", (key,))]
     return from_us(min(began)) if began else None
 
 
 def has_complete_pass(reads: "Reads", since: datetime, now: datetime) -> bool:
-    """Return whether a complete pass up to its present began between two moments."""
+    """Return whether a complete pass, other than of history, began between two times, both included."""
     sql = "SELECT 1 FROM pass WHERE complete AND kind <> 'history' AND started_at >= ? AND started_at <= ? LIMIT 1"
     return bool(plain_rows(reads, sql, (to_us(since), to_us(now))))
 
 
 def first_pass_between(reads: "Reads", since: datetime, now: datetime) -> int | None:
-    """Return the lowest key of the passes that began between two moments; None if there is none."""
-    # the sign has SQLite go by the moment, and not through all passes up to it
+    """Return the lowest id of the passes that began after `since` and not after `now`; None if there is none."""
+    # unary + makes SQLite use the index on started_at, not walk all passes in order of their ids
     sql = "SELECT min(+id) FROM pass WHERE started_at > ? AND started_at <= ?"
     key: int | None = plain_rows(reads, sql, (to_us(since), to_us(now)))[0][0]
     return key
@@ -125,7 +125,7 @@ class PassEnd:
 
 
 def last_pass_ends(reads: "Reads", kind: str, first: int, most: int) -> list[PassEnd]:
-    """Return how the newest passes of a kind ended, with keys from `first` on, newest first; not interrupted ones."""
+    """Return how the `most` last passes of a kind from id `first` on ended, newest first, without interrupted ones."""
     sql = (
         "SELECT ending, error FROM pass WHERE kind = ? AND id >= ? AND finished_at IS NOT NULL"
         " AND ending IS NOT 'interrupted' ORDER BY id DESC LIMIT ?"
@@ -135,7 +135,7 @@ def last_pass_ends(reads: "Reads", kind: str, first: int, most: int) -> list[Pas
 
 
 def first_start_since_complete(reads: "Reads", kind: str) -> datetime | None:
-    """Return when the earliest pass of a kind began that is newer than its last complete one; None if there is none."""
+    """Return the earliest start of the passes of a kind since its last complete one; None if there is none."""
     sql = (
         "SELECT min(+started_at) FROM pass WHERE kind = ? AND id > coalesce("
         "(SELECT id FROM pass WHERE kind = ? AND complete ORDER BY id DESC LIMIT 1), 0)"

@@ -1,4 +1,4 @@
-"""Pruning of passes: those that nothing rests on any more are deleted."""
+"""Pruning of passes: old ones that nothing depends on are deleted."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,8 +10,8 @@ from bot.ledger.passes.coverage import LONGEST_WAIT_US
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-RETAIN = timedelta(days=30)  # what is due is decided by the last week's passes, and `status` shows five
-_NEWEST = 1_000  # that are kept whatever their age: a service that was down for long goes on from them
+RETAIN = timedelta(days=30)  # the last week's passes decide what is due, and `status` shows five
+_NEWEST = 1_000  # passes kept whatever their age: a service that was down for long continues from them
 
 
 _OLD = """
@@ -33,22 +33,22 @@ UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND kind 
 
 
 def prune_passes(connection: "Connection", now: datetime, after: int) -> PruneStep:
-    """Delete passes that nothing rests on any more, among those whose keys follow `after`.
+    """Delete passes that nothing depends on, among those whose ids follow `after`.
 
-    What stays: the first pass and the first that read anything, which show since when Neo is read; of each kind the
-    last and the last complete one.
+    The first pass and the first that read anything stay, which show since when Neo is read; so do the last and the
+    last complete one of each kind.
     """
     reached = key_after(connection, "pass", after)
     upto = 2**62 if reached is None else reached
     rows = connection.exec_driver_sql(_OLD, (after, upto, _NEWEST, to_us(now - RETAIN))).all()
-    kept = _lasting(connection, now)
-    old = [(key,) for (key,) in rows if key not in kept]
+    lasting = _lasting(connection, now)
+    old = [(pass_id,) for (pass_id,) in rows if pass_id not in lasting]
     if old:
         connection.exec_driver_sql("DELETE FROM pass WHERE id = ?", old)
     return PruneStep(len(old), reached)
 
 
 def _lasting(connection: "Connection", now: datetime) -> set[int]:
-    """Return the passes that stay however old they are: the first, and those that show how far the ledger has come."""
+    """Return the ids of the passes that stay whatever their age: the first ones, and those that freshness needs."""
     values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
     return {key for (key,) in connection.exec_driver_sql(_LASTING, values).all()}

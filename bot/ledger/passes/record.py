@@ -18,7 +18,7 @@ VALUES (?,?,?,?,0,0,0,0,0,0,0)
 
 
 def begin_pass(connection: "Connection", kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
-    """Record that a pass begins; return its key."""
+    """Record that a pass begins; return its id."""
     values = (kind, optional_to_us(start), to_us(end), to_us(now))
     return int(connection.exec_driver_sql(_BEGIN, values).lastrowid)
 
@@ -38,7 +38,7 @@ def end_pass(
     now: datetime,
     error: str | None = None,
 ) -> None:
-    """Record how a pass ended; a complete one adds to the coverage, and releases quarantined rows no longer listed."""
+    """Record how a pass ended. A complete one extends the coverage, and deletes quarantined rows it did not list."""
     complete = outcome is PassOutcome.COMPLETE
     counts = (tally.pages, tally.tasks, tally.new, tally.grown, tally.restated, tally.quarantined)
     connection.exec_driver_sql(_FINISH, (to_us(now), complete, *counts, error, outcome, key))
