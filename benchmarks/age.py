@@ -12,11 +12,11 @@ from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from benchmarks.years import Years, live
 from bot.app import App
+from bot.budgets.alerts.budget_snapshot import budget_facts
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.facts import budget_facts
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import TEAM
 from bot.database.engine import open_database
 from bot.database.reader import open_reader

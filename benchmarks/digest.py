@@ -13,8 +13,8 @@ from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from bot.app import App
 from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.database.reader import Reader, open_reader
 from bot.digest.facts import facts_of_day

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bot.budgets import restore
-from bot.budgets.acknowledgement_command import AcknowledgementCommand
-from bot.budgets.alert_context import AlertContext
+from bot.budgets.acknowledgements.commands import AcknowledgementCommand
+from bot.budgets.alerts.context import AlertContext
+from bot.budgets.alerts.live_message_render import BudgetRenderer
+from bot.budgets.alerts.subject_names import SubjectNaming
+from bot.budgets.alerts.thread_reply_render import StepRenderer
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.commands import BudgetCommands
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.explain_command import ExplainCommand
-from bot.budgets.form_commands import FormCommands
+from bot.budgets.explain.commands import ExplainCommand
 from bot.budgets.keys import (
     AcknowledgeAction,
     ApproveAction,
@@ -27,17 +28,16 @@ from bot.budgets.keys import (
     SnoozeAction,
     SummaryKey,
 )
-from bot.budgets.limit_commands import LimitCommands
-from bot.budgets.limit_render import LimitRenderer
-from bot.budgets.listing_command import ListingCommand
-from bot.budgets.naming import SubjectNaming
+from bot.budgets.limits.commands import LimitCommands
+from bot.budgets.limits.form_commands import FormCommands
+from bot.budgets.limits.render import LimitRenderer
+from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.render import BudgetRenderer
-from bot.budgets.request_commands import RequestCommands
-from bot.budgets.request_render import BudgetRequestRenderer
-from bot.budgets.request_store import open_topics
-from bot.budgets.snooze_commands import SnoozeCommands
-from bot.budgets.step_render import StepRenderer
+from bot.budgets.requests.commands import RequestCommands
+from bot.budgets.requests.render import BudgetRequestRenderer
+from bot.budgets.requests.store import open_topics
+from bot.budgets.snoozes.commands import SnoozeCommands
+from bot.budgets.upkeep import restore
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.outbox.pruning import RetainedKeys
 from bot.outbox.renderers import Renderer

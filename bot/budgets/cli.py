@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.budgets import budget_formatting
-from bot.budgets.changes import BudgetChange
-from bot.budgets.listing import COLUMNS, NUMBERS, BudgetLine, rows
+from bot.budgets.limits.executor import BudgetChange
+from bot.budgets.listing.formats import COLUMNS, NUMBERS, rows
+from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.policy import BudgetPolicy
 from bot.domain import formatting
 from bot.domain.money import show_usd

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.budgets.form_commands import FormCommands
-from bot.budgets.grammar import parse_instruction
-from bot.budgets.limit_commands import LimitCommands
-from bot.budgets.listing_command import ListingCommand
+from bot.budgets.limits.commands import LimitCommands
+from bot.budgets.limits.form_commands import FormCommands
+from bot.budgets.limits.grammar import parse_instruction
+from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.policy import BudgetPolicy
 from bot.domain.access import Caller
 from bot.domain.query.tokens import clean

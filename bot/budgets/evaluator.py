@@ -5,17 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.budgets.booked_amounts import BookedAmounts, booked_amounts
-from bot.budgets.cases import Case
-from bot.budgets.crossing_recorder import CrossingRecorder
-from bot.budgets.due_budgets import DueBudgets
-from bot.budgets.limit_changes import LimitChanges
-from bot.budgets.limit_store import limited_units
-from bot.budgets.merge import merge_budgets
-from bot.budgets.periods import BudgetPeriod, budget_period, notified_periods
+from bot.budgets.crossings.recorder import CrossingRecorder
+from bot.budgets.due_work import DueBudgets
+from bot.budgets.limits.effects import LimitChanges
+from bot.budgets.limits.revision_store import LimitSetting
+from bot.budgets.limits.store import limited_units
+from bot.budgets.periods import BudgetPeriod, Case, budget_period, notified_periods
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import TEAM, CrossingDecision
+from bot.budgets.spend import BookedAmounts, booked_amounts
+from bot.budgets.upkeep.member_merge import merge_budgets
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from bot.budgets.periods import BudgetPeriod, PeriodLabel, PeriodName
-from bot.budgets.snooze_length import SnoozeLength
+from bot.budgets.snoozes.length import SnoozeLength
 from bot.domain.keys import (
     ActionKey,
     FormKey,

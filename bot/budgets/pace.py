@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.budgets.cases import Case
+from bot.budgets.periods import Case
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, BudgetLimit
 from bot.database.reader import Reader

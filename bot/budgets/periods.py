@@ -1,6 +1,7 @@
-"""The periods of budgets: days, weeks and months on the calendar of a time zone, with their names."""
+"""The periods of budgets: days, weeks and months on the calendar of a time zone; and cases: a subject in a period."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Self
@@ -108,3 +109,15 @@ def notified_periods(unit: Unit, now: datetime, zone: tzinfo) -> Iterator[Budget
 
 def _period_of(unit: Unit, day: date, zone: tzinfo) -> BudgetPeriod:
     return BudgetPeriod(unit, unit.label(unit.first_day(day)), period(unit, day, zone))
+
+
+Case = tuple[int, BudgetPeriod]
+"""A subject and a period of its budget. It has one spend, and at most one limit."""
+
+
+def subjects_by_period(cases: Iterable[Case]) -> dict[BudgetPeriod, list[int]]:
+    """Return the subjects of each period."""
+    subjects: dict[BudgetPeriod, list[int]] = defaultdict(list)
+    for subject, its_period in cases:
+        subjects[its_period].append(subject)
+    return subjects

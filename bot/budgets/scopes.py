@@ -1,11 +1,11 @@
-"""Scopes by name: whose budget is meant by `default`, `team`, an e-mail or a short name."""
+"""The names of scopes: whose budget `default`, `team`, an e-mail or a short name means, and the e-mail of a scope."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.domain.access import RefusedError
-from bot.ledger.members import attributed_emails, member_id, stored_email
+from bot.ledger.members import UNATTRIBUTED_NAME, attributed_emails, emails_by_id, member_id, stored_email
 from bot.people import mentions
 
 if TYPE_CHECKING:
@@ -33,3 +33,10 @@ def scope_of(reads: "Reads", name: str) -> int:
 def full_name(reads: "Reads", name: str) -> str:
     """Return the e-mail of a short name such as `@ana`, and any other name as it is. Raises RefusedError."""
     return mentions.email_of_name(reads, name) if name.startswith("@") else name
+
+
+def email_of(reads: "Reads", subject: int) -> str | None:
+    """Return whose budget it is, as people read it; None for the team and the default."""
+    if subject in {TEAM, DEFAULT}:
+        return None
+    return emails_by_id(reads, [subject]).get(subject, UNATTRIBUTED_NAME)

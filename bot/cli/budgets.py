@@ -19,7 +19,8 @@ def budgets() -> None:
 def list_budgets(*, as_json: bool) -> None:
     """All budgets with their use, pace, and where each limit comes from."""
     from bot.budgets.cli import print_listing
-    from bot.budgets.listing import budget_listing, to_document
+    from bot.budgets.listing.formats import to_document
+    from bot.budgets.listing.lines import budget_listing
     from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
@@ -40,11 +41,11 @@ def list_budgets(*, as_json: bool) -> None:
 @print_errors
 def set_budget(scope: str, limit: str, until: str | None, reason: str | None) -> None:
     """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
-    from bot.budgets import grammar
-    from bot.budgets.changes import BudgetChanges
     from bot.budgets.cli import change_line
     from bot.budgets.evaluator import BudgetEvaluator
-    from bot.budgets.instructions import LimitInstruction
+    from bot.budgets.limits import grammar
+    from bot.budgets.limits.executor import BudgetChanges
+    from bot.budgets.limits.instructions import LimitInstruction
     from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
@@ -64,10 +65,10 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
 @print_errors
 def remove_budget(scope: str, period: str | None) -> None:
     """Remove the budgets of a SCOPE: of one period, or of all."""
-    from bot.budgets.changes import BudgetChanges
     from bot.budgets.cli import change_line
     from bot.budgets.evaluator import BudgetEvaluator
-    from bot.budgets.instructions import RemovalInstruction
+    from bot.budgets.limits.executor import BudgetChanges
+    from bot.budgets.limits.instructions import RemovalInstruction
     from bot.budgets.policy import BudgetPolicy
     from bot.domain.periods import Unit
 

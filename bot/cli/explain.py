@@ -13,9 +13,9 @@ from bot.cli.startup import load_app
 @print_errors
 def explain(whose: str, *, as_json: bool) -> None:
     """Why alerts were or were not sent."""
-    from bot.budgets.explain_command import explain_name
-    from bot.budgets.explain_document import to_document
-    from bot.budgets.explain_text import sentences
+    from bot.budgets.explain.commands import explain_name
+    from bot.budgets.explain.document import to_document
+    from bot.budgets.explain.text import sentences
     from bot.budgets.policy import BudgetPolicy
 
     app = load_app()

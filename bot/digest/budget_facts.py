@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.budgets.listing import BudgetLine, budget_lines
+from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.rules import FULL, NEAR
 from bot.database.reader import Reader

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.budgets import budget_formatting
-from bot.budgets.listing import BudgetLine
+from bot.budgets.listing.lines import BudgetLine
 from bot.digest.facts import DigestFacts
 from bot.digest.view import LINES, LONGEST_NAME, DigestView
 from bot.domain.formatting import count, weekday

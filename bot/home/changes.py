@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from bot.budgets.state_signature import budget_signature
+from bot.budgets.limits.revision_store import budget_signature
 from bot.failures.group_store import failure_signature
 from bot.home.facts import TASKS_SINCE
 from bot.incidents.store import open_incident_count

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.budgets.form_commands import FormCommands
+from bot.budgets.limits.form_commands import FormCommands
 from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role

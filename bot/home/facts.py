@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.budgets.listing import BudgetLine, budget_lines
+from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.pace import month_forecasts
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import NEAR, TEAM

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.budgets import budget_formatting
-from bot.budgets.listing import BudgetLine
+from bot.budgets.listing.lines import BudgetLine
 from bot.domain import formatting
 from bot.domain.forecast import LEAST_DAYS, Forecast
 from bot.domain.money import show_credits, show_usd

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.budgets.audiences import Audience
-from bot.budgets.deferral_store import Deferral, deferrals
 from bot.budgets.rules import CrossingDecision
+from bot.budgets.snoozes.deferral_store import Deferral, deferrals
 from bot.database.engine import open_database
 from bot.database.reader import open_reader
 from tests.support.downgrade import downgrade

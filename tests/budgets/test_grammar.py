@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.budgets.grammar import parse_instruction
-from bot.budgets.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
+from bot.budgets.limits.grammar import parse_instruction
+from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 

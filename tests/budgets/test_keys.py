@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.budgets.audiences import Audience, OperatorAudience, decode_audience, encode_audience
-from bot.budgets.begun_periods import BegunPeriods, present_periods
+from bot.budgets.due_work import BegunPeriods, present_periods
 from bot.budgets.keys import (
     AcknowledgeAction,
     ApproveAction,
@@ -18,7 +18,7 @@ from bot.budgets.keys import (
     SnoozeAction,
 )
 from bot.budgets.periods import PeriodLabel, PeriodName
-from bot.budgets.snooze_length import SnoozeEnd, SnoozeLength
+from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.domain.keys import ActionKey, MalformedKeyError
 from bot.domain.periods import Unit
 

@@ -14,14 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience
-from bot.budgets.crossing_store import recorded_steps
+from bot.budgets.crossings.store import recorded_steps
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.limit_store import limits, outdated_budgets
+from bot.budgets.limits.revision_store import LimitSetting
+from bot.budgets.limits.store import limits, outdated_budgets
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import DEFAULT, FULL, TEAM, reached_steps
-from bot.budgets.snooze_store import NewSnooze, put_snooze
+from bot.budgets.snoozes.store import NewSnooze, put_snooze
 from bot.budgets.spend import spends
 from bot.database.engine import open_database
 from bot.domain.periods import Unit, day_start, local_day

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.budgets.revision_store import LimitSetting
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.rules import DEFAULT
 from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit

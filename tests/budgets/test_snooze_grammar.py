@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.budgets.snooze_grammar import SnoozeInstruction, parse_snooze
-from bot.budgets.snooze_length import SnoozeEnd, SnoozeLength
+from bot.budgets.snoozes.grammar import SnoozeInstruction, parse_snooze
+from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 

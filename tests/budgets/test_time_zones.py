@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection
 
-from bot.budgets.acknowledgements import acknowledge
+from bot.budgets.acknowledgements.commands import acknowledge
+from bot.budgets.alerts.budget_snapshot import budget_facts
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.facts import budget_facts
 from bot.budgets.keys import BudgetTopic
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.revision_store import LimitSetting
 from bot.budgets.rules import TEAM
 from bot.database.engine import Database
 from bot.database.reader import open_reader

@@ -24,14 +24,14 @@ from benchmarks.years import Years, live
 from bot.app import build
 from bot.budgets.audiences import Audience
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.explain import explain
-from bot.budgets.explain_document import to_document
+from bot.budgets.explain.document import to_document
+from bot.budgets.explain.facts import explain
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.request_store import NewRequest, open_topics
-from bot.budgets.requests import RequestDecision, decide_request, request_budget
-from bot.budgets.revision_store import LimitSetting
+from bot.budgets.requests.store import NewRequest, open_topics
+from bot.budgets.requests.workflow import RequestDecision, decide_request, request_budget
 from bot.budgets.rules import DEFAULT, TEAM
-from bot.budgets.snooze_store import NewSnooze, put_snooze
+from bot.budgets.snoozes.store import NewSnooze, put_snooze
 from bot.database.engine import open_database
 from bot.database.reader import Reader, open_reader
 from bot.digest.planner import DigestPlanner

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.app import App
-from bot.budgets.revision_store import LimitSetting
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.domain.periods import Unit
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream

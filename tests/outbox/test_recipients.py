@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.budgets.keys import BudgetTopic
-from bot.budgets.revision_store import LimitSetting
+from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit
 from bot.outbox import live_store, store

@@ -1,0 +1,1 @@
+"""Acknowledgements: somebody confirms that they have seen an alert, and its live message shows that."""

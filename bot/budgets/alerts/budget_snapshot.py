@@ -1,0 +1,70 @@
+"""The facts of a subject's budget in a period: its spend and limit, the pace, the cause, and what people did."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets.acknowledgements.store import acknowledgement
+from bot.budgets.alerts.spend_drivers import Cause, cause
+from bot.budgets.crossings.store import CrossedStep, notified_steps
+from bot.budgets.keys import BudgetTopic
+from bot.budgets.limits.revision_store import Act, LimitRevision, limit_revision
+from bot.budgets.limits.store import limits
+from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of
+from bot.budgets.periods import BudgetPeriod
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import BudgetLimit, percent
+from bot.budgets.scopes import email_of
+from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
+from bot.budgets.spend import spends
+from bot.database.reader import Reader
+from bot.ledger.freshness import freshness
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFacts:
+    """A subject's budget in a period. `email` is None for the team; `limit` is None once it was removed."""
+
+    subject: int
+    email: str | None
+    period: BudgetPeriod
+    spend_nanos: int
+    limit: BudgetLimit | None
+    has_ended: bool  # the period
+    set_by: LimitRevision | None
+    steps: tuple[CrossedStep, ...]  # those that were notified
+    cause: Cause
+    acknowledged: Act | None
+    snoozes: tuple[ActiveSnooze, ...]
+    pace: Pace
+    as_of: datetime | None
+
+    @property
+    def percent(self) -> int:
+        """How much of the limit is used."""
+        return percent(self.spend_nanos, self.limit.nanos) if self.limit else 0
+
+
+def budget_facts(
+    reader: Reader, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
+) -> BudgetFacts:
+    """Return the facts of a subject's budget as they are now, read in one snapshot."""
+    with reader:
+        case = (subject, period)
+        limit = limits(reader, [case], now).get(case)
+        spend = spends(reader, [case], policy.basis)[case]
+        steps = notified_steps(reader, subject, period)
+        return BudgetFacts(
+            subject=subject,
+            email=email_of(reader, subject),
+            period=period,
+            spend_nanos=spend,
+            limit=limit,
+            has_ended=now >= period.window.end,
+            set_by=None if limit is None else limit_revision(reader, limit.revision),
+            steps=tuple(steps),
+            cause=cause(reader, case, policy.basis, steps),
+            acknowledged=acknowledgement(reader, BudgetTopic.of(subject, period)),
+            snoozes=tuple(active_snoozes(reader, subject, period.unit, now)),
+            pace=NO_PACE if limit is None else pace_of(reader, LimitedCase(case, limit, spend), policy, now),
+            as_of=freshness(reader, now).as_of,
+        )

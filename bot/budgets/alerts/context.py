@@ -1,0 +1,89 @@
+"""What all messages of alerts are rendered from: the facts of the budget, names, and texts that they share."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets import budget_formatting
+from bot.budgets.alerts.budget_snapshot import BudgetFacts, budget_facts
+from bot.budgets.alerts.spend_drivers import Cause, Driver
+from bot.budgets.alerts.subject_names import SubjectName, SubjectNaming
+from bot.budgets.crossings.store import CrossedStep
+from bot.budgets.keys import BudgetTopic
+from bot.budgets.periods import named_period
+from bot.budgets.policy import BudgetPolicy
+from bot.database.engine import Database
+from bot.domain.money import show_usd
+from bot.domain.periods import Unit
+from bot.domain.text import one_line
+from bot.domain.visibility import Titles
+from bot.outbox.renderers import RenderRequest
+from bot.slack.mrkdwn import Trusted
+from bot.slack.templates import Templates
+
+_LONGEST_TITLE = 70  # characters of a task's title
+
+
+@dataclass(frozen=True, slots=True)
+class AlertContext:
+    """What alerts are rendered from; `titles` says where task titles may be shown, `clock` gives aware times."""
+
+    database: Database
+    templates: Templates
+    policy: BudgetPolicy
+    naming: SubjectNaming
+    titles: Titles
+    clock: Callable[[], datetime]
+
+    async def facts(self, request: RenderRequest) -> BudgetFacts:
+        """Return the facts of the budget that a request's topic names."""
+        topic = topic_of(request)
+        period = named_period(topic.period, self.policy.zone)
+        return await self.database.read(
+            lambda reader: budget_facts(reader, topic.subject, period, self.policy, self.clock())
+        )
+
+    async def subject_name(self, facts: BudgetFacts, request: RenderRequest) -> SubjectName:
+        """Return what the subject of a budget is called where a message goes."""
+        return await self.naming.subject_name(facts.subject, facts.email, request)
+
+    async def heading(self, request: RenderRequest) -> str:
+        """Return whose budget a line is about, and of which period; empty in a thread, whose parent shows that."""
+        if not request.listed:
+            return ""
+        facts = await self.facts(request)
+        name = await self.subject_name(facts, request)
+        adjective = budget_formatting.ADJECTIVES[facts.period.unit]
+        return Trusted(f"{name.whose} {adjective} budget of {facts.period.label}")
+
+    def cause_values(self, cause: Cause, request: RenderRequest) -> dict[str, object]:
+        """Return a cause as values of a template, without tasks and models where titles may not be shown."""
+        is_titled = request.in_dm or self.titles is Titles.CHANNEL
+        return {
+            "since": cause.since or "",
+            "moved": f"+{show_usd(cause.nanos)}" if cause.nanos > 0 else "",
+            "tasks": list(_drivers(cause.tasks, cause.nanos)) if is_titled else [],
+            "models": list(_drivers(cause.models, cause.nanos)) if is_titled else [],
+        }
+
+    def step_text(self, step: CrossedStep, unit: Unit, values: Mapping[str, object]) -> str:
+        """Return the text of a step that was passed; `values` are those of its heading and cause."""
+        return self.templates.render(
+            "budgets/step_passed",
+            step=step.step,
+            spend=show_usd(step.spend_nanos),
+            limit=show_usd(step.limit_nanos),
+            late=step.late,
+            unit=unit.value,
+            **values,
+        )
+
+
+def topic_of(request: RenderRequest) -> BudgetTopic:
+    """Return the topic of a request. Raises MalformedKeyError if it has none of a budget."""
+    return BudgetTopic.decode(request.topic or "")
+
+
+def _drivers(drivers: tuple[Driver, ...], total: int) -> Iterator[tuple[str, str, str]]:
+    for each in drivers:
+        yield one_line(each.name, _LONGEST_TITLE), show_usd(each.nanos), budget_formatting.share(each.nanos, total)

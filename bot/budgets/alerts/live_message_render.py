@@ -1,0 +1,135 @@
+"""The live message of an alert, which shows a subject's budget as it is now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets import budget_formatting
+from bot.budgets.alerts.budget_snapshot import BudgetFacts
+from bot.budgets.alerts.context import AlertContext, topic_of
+from bot.budgets.alerts.subject_names import SubjectName
+from bot.budgets.alerts.thread_reply_render import is_snoozed_for
+from bot.budgets.audiences import Audience, OperatorAudience
+from bot.budgets.keys import AcknowledgeAction, BudgetTopic, CrossingKey, RaiseAction, SnoozeAction
+from bot.budgets.rules import percent
+from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
+from bot.budgets.snoozes.store import ActiveSnooze
+from bot.domain import formatting
+from bot.domain.money import show_usd
+from bot.outbox.destinations import OperatorDestination
+from bot.outbox.keys import is_of
+from bot.outbox.renderers import RenderRequest
+from bot.slack import blocks
+from bot.slack.blocks import Button, Draft, Message
+from bot.slack.mrkdwn import Trusted
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRenderer:
+    """Renders the live messages of budgets."""
+
+    context: AlertContext
+
+    async def render_current(self, request: RenderRequest) -> Message | None:
+        """Return a subject's budget as it is now; None if there is nothing to show, or the reader has snoozed it."""
+        facts = await self.context.facts(request)
+        if facts.limit is None and not facts.steps:
+            return None
+        if await is_snoozed_for(self.context, request, unless_posted=True):
+            return None
+        return self._message(facts, request, await self.context.subject_name(facts, request))
+
+    def _message(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Message:
+        templates, zone = self.context.templates, self.context.policy.zone
+        headline = templates.render("budgets/headline", **_headline(facts, name))
+        if step := self._hidden_step(facts, request):
+            headline = f"{headline}\n{step}"
+        draft = Draft(headline)
+        draft.add(blocks.section(headline))
+        draft.add(blocks.section(templates.render("budgets/details", **self._details(facts, request, name))))
+        as_of = "" if facts.as_of is None else formatting.moment(facts.as_of, zone)
+        draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of)))
+        if not facts.has_ended and facts.limit is not None:
+            draft.add(blocks.actions(list(_buttons(topic_of(request)))))
+        return draft.message()
+
+    def _hidden_step(self, facts: BudgetFacts, request: RenderRequest) -> str:
+        """Return the step that the message was posted for, if the budget as it is now does not show it any more."""
+        if not is_of(CrossingKey, request.dedup_key):
+            return ""
+        crossing = CrossingKey.decode(request.dedup_key).id
+        used = percent(facts.spend_nanos, _shown_limit(facts))
+        for step in facts.steps:
+            if step.id == crossing and used < step.step:
+                return self.context.step_text(step, facts.period.unit, {"about": "", "moved": ""})
+        return ""
+
+    def _details(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> dict[str, object]:
+        return {
+            **self.context.cause_values(facts.cause, request),
+            **self._limit_values(facts, name),
+            "unit": facts.period.unit.value,
+            "over": facts.has_ended,
+            "ends": budget_formatting.period_end(facts.period, self.context.policy.zone),
+            "pace": budget_formatting.pace(facts.pace),
+            "used_up": budget_formatting.used_up(facts.pace),
+            "acts": [*self._acknowledgement(facts, name), *self._snoozes(facts, request, name)],
+        }
+
+    def _limit_values(self, facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
+        zone, by, limit = self.context.policy.zone, facts.set_by, facts.limit
+        return {
+            "limit": budget_formatting.limit_of(limit.nanos, facts.period.unit) if limit else "none any more",
+            "limit_from": budget_formatting.source(limit) if limit else "removed",
+            "set_by": name.actor(by.act.by, "an operator") if by else "",
+            "set_at": formatting.moment(by.act.at, zone) if by else "",
+            "reason": name.reason(by.act.reason) if by else "",
+            "ends_at": formatting.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
+        }
+
+    def _acknowledgement(self, facts: BudgetFacts, name: SubjectName) -> Iterator[str]:
+        if facts.acknowledged:
+            by, at = name.actor(facts.acknowledged.by), self._moment(facts.acknowledged.at)
+            yield Trusted(f":white_check_mark: Acknowledged by {by}, {at}")
+
+    def _snoozes(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Iterator[str]:
+        for each in facts.snoozes:
+            if _may_be_shown(each, request):
+                where = "in the channel" if each.audience is Audience.CHANNEL else "in direct messages"
+                yield Trusted(f":zzz: Quiet {where} until {self._moment(each.until)}, by {name.actor(each.by)}")
+
+    def _moment(self, at: datetime) -> str:
+        return formatting.moment(at, self.context.policy.zone)
+
+
+def _headline(facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
+    limit = _shown_limit(facts)
+    return {
+        **name.template_values(),
+        "over": facts.has_ended,
+        "adjective": budget_formatting.ADJECTIVES[facts.period.unit],
+        "unit": facts.period.unit.value,
+        "period": facts.period.label,
+        "percent": percent(facts.spend_nanos, limit),
+        "spend": show_usd(facts.spend_nanos),
+        "limit": show_usd(limit),
+        "late": bool(facts.steps and facts.steps[-1].late),
+    }
+
+
+def _shown_limit(facts: BudgetFacts) -> int:
+    """Return the limit that spend is shown against; if it was removed, that of the last step."""
+    return facts.limit.nanos if facts.limit else facts.steps[-1].limit_nanos
+
+
+def _may_be_shown(snooze: ActiveSnooze, request: RenderRequest) -> bool:
+    """Return whether readers of a message may see a snooze: not one of somebody else's direct messages."""
+    if isinstance(snooze.audience, OperatorAudience):
+        return request.destination == OperatorDestination(snooze.audience.user)
+    return snooze.audience is Audience.CHANNEL or request.in_dm
+
+
+def _buttons(topic: BudgetTopic) -> Iterator[Button]:
+    yield blocks.button("Acknowledge", AcknowledgeAction(topic))
+    yield blocks.button("Snooze today", SnoozeAction(topic, SnoozeLength(SnoozeEnd.DAY)))
+    yield blocks.button("Raise", RaiseAction(topic), primary=True)

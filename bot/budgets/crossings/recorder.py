@@ -1,0 +1,102 @@
+"""The crossing recorder: finds the steps that were passed, records them, and enqueues their notifications."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
+from bot.budgets.crossings.store import NewCrossings, NotifiedCrossing, record_crossings, recorded_steps
+from bot.budgets.keys import BudgetTopic, CrossingKey
+from bot.budgets.limits.store import limits
+from bot.budgets.periods import LATE, Case
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import TEAM, CrossingDecision, crossing_decisions, reached_steps
+from bot.budgets.snoozes.store import snoozed_audiences
+from bot.budgets.spend import BookedAmounts, spends
+from bot.outbox.destinations import AlertDestination, Destination, MemberDestination, OperatorsDestination
+from bot.outbox.live_store import request_edits
+from bot.outbox.store import NewNotification, enqueue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingRecorder:
+    """Finds, records and enqueues crossings inside the caller's transaction."""
+
+    policy: BudgetPolicy
+
+    def record(
+        self,
+        connection: "Connection",
+        cases: Collection[Case],
+        now: datetime,
+        silent: CrossingDecision | None = None,
+        without: BookedAmounts | None = None,
+    ) -> None:
+        """Record the steps passed in those cases, enqueue their notifications, and have live messages edited.
+
+        Args:
+            connection: the transaction.
+            cases: where steps may have been passed.
+            now: the moment.
+            silent: why nobody is notified, if so.
+            without: booked amounts that do not count.
+        """
+        self.enqueue_recorded(connection, self.new_crossings(connection, cases, now, silent, without), now)
+        request_edits(connection, [BudgetTopic.of(*case) for case in cases])
+
+    def new_crossings(
+        self,
+        connection: "Connection",
+        cases: Collection[Case],
+        now: datetime,
+        silent: CrossingDecision | None = None,
+        without: BookedAmounts | None = None,
+    ) -> list[NewCrossings]:
+        """Return the steps passed in those cases that are not recorded yet. The arguments are those of `record`."""
+        limits_ = limits(connection, cases, now)
+        spent = spends(connection, limits_, self.policy.basis)
+        if without is not None:
+            spent = {case: nanos - without.within(case) for case, nanos in spent.items()}
+        reached = {case: reached_steps(limit.nanos, spent[case], self.policy.steps) for case, limit in limits_.items()}
+        recorded = recorded_steps(connection, {case: limits_[case] for case, steps in reached.items() if steps})
+        return [
+            NewCrossings(*case, limits_[case], spent[case], crossing_decisions(steps, recorded.get(case, ()), silent))
+            for case, steps in reached.items()
+            if not set(steps) <= set(recorded.get(case, ()))  # of hundreds of cases few have
+        ]
+
+    def enqueue_recorded(self, connection: "Connection", crossings: Sequence[NewCrossings], now: datetime) -> None:
+        """Record crossings, and enqueue their notifications for all audiences that have not snoozed the budget."""
+        if not crossings:
+            return
+        snoozed = snoozed_audiences(connection, now)
+        notified = record_crossings(connection, crossings, snoozed, now)
+        new = (
+            notification
+            for each in notified
+            for notification in _notifications(each, snoozed.get((each.subject, each.period.unit), ()))
+        )
+        enqueue(connection, new, now)
+
+
+def _notifications(crossing: NotifiedCrossing, snoozed: Iterable[SnoozeAudience]) -> Iterator[NewNotification]:
+    for audience in crossing_audiences(crossing.subject, crossing.step):
+        if audience not in snoozed:
+            yield crossing_notification(crossing, audience)
+
+
+def crossing_notification(crossing: NotifiedCrossing, audience: Audience) -> NewNotification:
+    """Return the notification of a crossing for one of its audiences."""
+    subject, period = crossing.subject, crossing.period
+    topic = BudgetTopic.of(subject, period)
+    return NewNotification(CrossingKey(crossing.id), _destination(subject, audience), topic, period.window.end + LATE)
+
+
+def _destination(subject: int, audience: Audience) -> Destination:
+    if audience is Audience.CHANNEL:
+        return AlertDestination(team=subject == TEAM)
+    return OperatorsDestination() if subject == TEAM else MemberDestination(subject)

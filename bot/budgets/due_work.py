@@ -1,0 +1,147 @@
+"""What the passing of time brings about: temporary limits end, periods begin, snoozes end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.budgets.crossings.store import crossed_subjects
+from bot.budgets.keys import BudgetTopic
+from bot.budgets.limits.effects import LimitChanges
+from bot.budgets.limits.store import expired_budgets, limited_units, outdated_budgets
+from bot.budgets.periods import UNITS, PeriodName, budget_period, named_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import TEAM
+from bot.budgets.snoozes.end import end_snooze
+from bot.budgets.snoozes.store import ended_snoozes
+from bot.budgets.spend import BookedAmounts
+from bot.budgets.upkeep import time_zone_change
+from bot.database import metadata
+from bot.database.reader import plain_rows
+from bot.domain.timestamps import to_us
+from bot.ledger.charge_queries import members_charged_within
+from bot.outbox.live_store import request_edits
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.database.reader import Reader, Reads
+
+_KEY = "budget_periods"
+_ZONE = "zone="
+
+
+@dataclass(frozen=True, slots=True)
+class BegunPeriods:
+    """The names of the periods in progress, and the time zone of their calendar ("" if it is unknown)."""
+
+    names: tuple[PeriodName, ...] = ()
+    zone: str = ""
+
+    def encode(self) -> str:
+        """Return the names and `zone=<zone>`, separated by spaces."""
+        zone = [f"{_ZONE}{self.zone}"] if self.zone else []
+        return " ".join([*(name.encode() for name in self.names), *zone])
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the periods that a string stands for. Raises MalformedKeyError if it names none."""
+        parts = text.split()
+        zones = [part.removeprefix(_ZONE) for part in parts if part.startswith(_ZONE)]
+        names = tuple(PeriodName.decode(part) for part in parts if not part.startswith(_ZONE))
+        return cls(names, zones[0] if zones else "")
+
+    def former_zone(self, present: ZoneInfo) -> ZoneInfo | None:
+        """Return the time zone if it is known and not the present one."""
+        if self.zone in {"", present.key}:
+            return None
+        try:
+            return ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError):  # this machine does not know it any more
+            return None
+
+
+def present_periods(now: datetime, zone: ZoneInfo) -> BegunPeriods:
+    """Return the periods in progress."""
+    return BegunPeriods(tuple(budget_period(unit, now, zone).name for unit in UNITS), zone.key)
+
+
+def begun_periods(reads: "Reads") -> BegunPeriods:
+    """Return the periods that the ledger was last evaluated in; none if it never was."""
+    return BegunPeriods.decode(metadata.read(reads, _KEY) or "")
+
+
+def put_begun_periods(connection: "Connection", periods: BegunPeriods) -> None:
+    """Record the periods that the ledger is evaluated in."""
+    metadata.write(connection, _KEY, periods.encode())
+
+
+_DUE = """
+SELECT EXISTS (SELECT 1 FROM budget), EXISTS (SELECT 1 FROM budget WHERE ends_at <= ?1)
+  OR EXISTS (SELECT 1 FROM snooze WHERE NOT (until > ?1 AND set_at <= ?1 + 60000000))
+"""
+
+
+class DueState(NamedTuple):
+    """Whether there is, or ever was, a budget; and whether a temporary limit or a snooze is over."""
+
+    has_budgets: bool
+    has_ended: bool
+
+
+def due_state(reads: "Reads", now: datetime) -> DueState:
+    """Return whether there is anything to apply at a moment."""
+    has_budgets, has_ended = plain_rows(reads, _DUE, (to_us(now),))[0]
+    return DueState(bool(has_budgets), bool(has_ended))
+
+
+@dataclass(frozen=True, slots=True)
+class DueBudgets:
+    """Applies what is due, inside the transaction that depends on it."""
+
+    changes: LimitChanges
+
+    @property
+    def _policy(self) -> BudgetPolicy:
+        return self.changes.recorder.policy
+
+    def due(self, reader: "Reader", now: datetime) -> bool:
+        """Return whether `apply_due` would change anything now."""
+        state = due_state(reader, now)
+        if not state.has_budgets:
+            return False
+        return state.has_ended or begun_periods(reader) != present_periods(now, self._policy.zone)
+
+    def apply_due(self, connection: "Connection", now: datetime, booked_after: BookedAmounts | None = None) -> None:
+        """End temporary limits, begin periods, end snoozes. `booked_after` was booked only after these were due."""
+        begun, present = begun_periods(connection), present_periods(now, self._policy.zone)
+        is_new = begun != present  # also where a clock was set back: limits end with a day
+        if is_new and (former := begun.former_zone(self._policy.zone)) is not None:
+            request_edits(connection, time_zone_change.move(connection, former, self._policy.zone, now))
+            begun = BegunPeriods()  # every period is another one now
+        for budget in (*expired_budgets(connection, now), *(outdated_budgets(connection, now) if is_new else ())):
+            self.changes.restore(connection, budget, now, booked_after)
+        if is_new:
+            put_begun_periods(connection, present)
+            self._edit_ended(connection, set(begun.names) - set(present.names))
+            self._record_begun(connection, begun, now, booked_after)
+        for snooze in ended_snoozes(connection, now):
+            end_snooze(connection, snooze, self._policy, now)
+
+    def _edit_ended(self, connection: "Connection", names: Iterable[PeriodName]) -> None:
+        """Have the live messages of periods that have ended edited."""
+        for name in names:
+            period = named_period(name, self._policy.zone)
+            topics = [BudgetTopic.of(subject, period) for subject in crossed_subjects(connection, period)]
+            request_edits(connection, topics)
+
+    def _record_begun(
+        self, connection: "Connection", begun: BegunPeriods, now: datetime, booked_after: BookedAmounts | None
+    ) -> None:
+        """Record the steps passed in periods that begin now; charges may have been booked into them ahead."""
+        for unit in limited_units(connection):
+            period = budget_period(unit, now, self._policy.zone)
+            if period.name not in begun.names:
+                cases = [(subject, period) for subject in (*members_charged_within(connection, period.window), TEAM)]
+                self.changes.recorder.record(connection, cases, now, None, booked_after)

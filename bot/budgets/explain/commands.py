@@ -1,0 +1,113 @@
+"""The command `explain`: why alerts were or were not sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets.explain.facts import Explanation, explain
+from bot.budgets.explain.text import Sentence, sentences
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import DEFAULT
+from bot.budgets.scopes import email_of, scope_of
+from bot.database.engine import Database
+from bot.database.reader import Reader
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.query.tokens import clean, split
+from bot.domain.slack_ids import format_mention, is_mention
+from bot.ledger.members import member_id
+from bot.people import mentions
+from bot.people.people import People
+from bot.slack import blocks
+from bot.slack.blocks import Draft
+from bot.slack.mrkdwn import escape
+from bot.slack.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainCommand:
+    """The command `explain` in Slack; `clock` gives aware times."""
+
+    database: Database
+    people: People
+    policy: BudgetPolicy
+    clock: Callable[[], datetime]
+
+    async def explain(self, request: Request, caller: Caller) -> None:
+        """Explain the caller's own budgets or, for an operator, anybody's."""
+        named = await self._name(request, caller)
+        explanations = await self._explanations(named, caller)
+        whose = "The team" if explanations[0].whose == "team" else explanations[0].whose
+        draft = Draft(f"Budgets of {escape(whose)}: what counts, what was told, and why not.")
+        draft.add(blocks.section(f"*{escape(whose)}*"))
+        for each in explanations:
+            first, *rest = sentences(each, self.policy)
+            draft.add(blocks.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
+        await request.responder.respond(draft.message())
+
+    async def _explanations(self, named: str | None, caller: Caller) -> list[Explanation]:
+        now = self.clock()
+        if named is not None:
+            return await self.database.read(lambda reader: explain_name(reader, named, self.policy, now))
+        if caller.member is None:
+            raise self.people.unmatched_error()
+        explanations = await self.database.read(lambda reader: _explain_member(reader, caller.member, self.policy, now))
+        if explanations is None:
+            raise RefusedError(
+                "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
+                " ask an operator to `link` you to it."
+            )
+        return explanations
+
+    async def _name(self, request: Request, caller: Caller) -> str | None:
+        """Return whom the command names, None for the caller.
+
+        Only an operator may name anybody else, and names are looked up for operators only.
+        """
+        names = [word.values[0] for word in split(clean(request.text))[1:]]
+        if len(names) > 1:
+            raise RefusedError("One at a time: `explain`, `explain @ana` or `explain team`.")
+        if not names:
+            return None
+        name = names[0]
+        if caller.role is not Role.OPERATOR:
+            await self._check_own_name(name, request, caller)
+            return None
+        return await self.people.email_of_mention(name) if is_mention(name) else name
+
+    async def _check_own_name(self, name: str, request: Request, caller: Caller) -> None:
+        """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
+        mentioned = {format_mention(request.user): caller.member} if caller.member else {}
+        typed = name if is_mention(name) else name.lower()
+        await self.database.read(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
+
+
+def _item(sentence: Sentence) -> str:
+    mark = "\u2003◦" if sentence.within else "•"  # Slack's text has no lists
+    return f"{mark} {_mrkdwn(sentence)}"
+
+
+def _mrkdwn(sentence: Sentence) -> str:
+    """Return a sentence as mrkdwn in which nothing is a link but the address, which this program made."""
+    return escape(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
+
+
+def explain_name(reader: Reader, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+    """Explain the budgets of `team` or of an e-mail.
+
+    Raises:
+        RefusedError: there is no such member.
+    """
+    subject = scope_of(reader, name)
+    if subject == DEFAULT:
+        raise RefusedError("The default is everyone's limit: `explain @ana` tells what it meant for somebody.")
+    return _explain_subject(reader, subject, policy, now)
+
+
+def _explain_member(reader: Reader, email: str | None, policy: BudgetPolicy, now: datetime) -> list[Explanation] | None:
+    """Explain the budgets of a member; None if nobody in the ledger has that e-mail."""
+    subject = member_id(reader, email)
+    return None if subject is None else _explain_subject(reader, subject, policy, now)
+
+
+def _explain_subject(reader: Reader, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+    return explain(reader, subject, email_of(reader, subject) or "team", policy, now)

@@ -1,0 +1,143 @@
+"""The explanation of a subject's budgets: what counts, which steps were passed, and why some were not notified."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets.audiences import Audience
+from bot.budgets.crossings.store import CrossedStep, crossed_steps
+from bot.budgets.keys import CrossingKey
+from bot.budgets.limits.revision_store import limit_revision
+from bot.budgets.limits.store import limits
+from bot.budgets.periods import UNITS, BudgetPeriod, budget_period, previous_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, CrossingDecision, reached_steps
+from bot.budgets.snoozes.deferral_store import deferrals
+from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
+from bot.budgets.spend import spends
+from bot.database.reader import Reader
+from bot.domain import formatting
+from bot.domain.periods import Unit
+from bot.ledger.charge_queries import ChargeCount, ChargeRange, charge_count
+from bot.outbox.queries import DeliveryRecord, delivery_records
+
+NO_BUDGET = "there is no budget: neither an own one nor a default"
+BELOW = "spend is below the first step"
+SNOOZED = "somebody asked for quiet there; at its end the highest step is told"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStep:
+    """A step that was passed: when, at what spend, and what was decided.
+
+    `reason` says why nobody was notified, `waiting` which audiences are at the end of a snooze, and `left_out` which
+    were not notified then, and why.
+    """
+
+    step: int
+    at: datetime
+    spend_nanos: int
+    limit_nanos: int
+    reason: str
+    waiting: tuple[Audience, ...]
+    left_out: tuple[tuple[Audience, str], ...]
+    messages: tuple[DeliveryRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A budget of a subject in a period. `reason` says why there was no notification, if there was none."""
+
+    whose: str
+    period: BudgetPeriod
+    limit: BudgetLimit | None
+    limit_from: str
+    spend_nanos: int
+    charges: ChargeCount
+    next_step: int | None
+    steps: tuple[ExplainedStep, ...]
+    snoozes: tuple[ActiveSnooze, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Explainer:
+    """Explains the budgets of one subject as they are `now`; `whose` is what the subject is called."""
+
+    reader: Reader
+    subject: int
+    whose: str
+    policy: BudgetPolicy
+    now: datetime
+
+    def explain(self) -> list[Explanation]:
+        """Explain every budget, in one snapshot; one without a limit says so.
+
+        Each is explained in its present period, and in the one before if a snooze lasted until that had ended.
+        """
+        with self.reader:
+            return [self._explanation(period) for unit in UNITS for period in self._periods(unit)]
+
+    def _periods(self, unit: Unit) -> Iterator[BudgetPeriod]:
+        present = budget_period(unit, self.now, self.policy.zone)
+        before = previous_period(present, self.policy.zone)
+        steps = crossed_steps(self.reader, self.subject, before)
+        if steps and steps[-1].decision is CrossingDecision.DROPPED:
+            yield before
+        yield present
+
+    def _explanation(self, period: BudgetPeriod) -> Explanation:
+        case = (self.subject, period)
+        limit = limits(self.reader, [case], self.now).get(case)
+        spend = spends(self.reader, [case], self.policy.basis)[case]
+        steps = tuple(map(self._step, crossed_steps(self.reader, self.subject, period)))
+        charges = ChargeRange(period.window, None if self.subject == TEAM else self.subject)
+        snoozes = active_snoozes(self.reader, self.subject, period.unit, self.now)
+        goes_on = self.now < period.window.end
+        return Explanation(
+            whose=self.whose,
+            period=period,
+            limit=limit,
+            limit_from=self._limit_source(limit),
+            spend_nanos=spend,
+            charges=charge_count(self.reader, charges),
+            next_step=self._next_step(limit, spend) if goes_on else None,
+            steps=steps,
+            snoozes=tuple(snoozes) if goes_on else (),
+            reason=NO_BUDGET if limit is None else ("" if steps else BELOW),
+        )
+
+    def _next_step(self, limit: BudgetLimit | None, spend_nanos: int) -> int | None:
+        if limit is None:
+            return None
+        steps = self.policy.steps
+        return min(steps[len(reached_steps(limit.nanos, spend_nanos, steps)) :], default=None)
+
+    def _limit_source(self, limit: BudgetLimit | None) -> str:
+        if limit is None:
+            return ""
+        revision = limit_revision(self.reader, limit.revision)
+        source = "the default for everyone" if limit.scope == DEFAULT else "an own one"
+        if revision is None:
+            return source
+        why = f": {revision.act.reason}" if revision.act.reason else ""
+        return f"{source}, set {formatting.moment(revision.act.at, self.policy.zone)}{why}"
+
+    def _step(self, step: CrossedStep) -> ExplainedStep:
+        of_step = deferrals(self.reader, step.id)
+        reason = "" if step.decision is CrossingDecision.TOLD else step.decision.value
+        return ExplainedStep(
+            step=step.step,
+            at=step.at,
+            spend_nanos=step.spend_nanos,
+            limit_nanos=step.limit_nanos,
+            reason=reason,
+            waiting=tuple(each.audience for each in of_step if each.outcome is None),
+            left_out=tuple((each.audience, each.outcome.value) for each in of_step if each.outcome and not reason),
+            messages=tuple(delivery_records(self.reader, CrossingKey(step.id))),
+        )
+
+
+def explain(reader: Reader, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+    """Explain every budget of a subject."""
+    return _Explainer(reader, subject, whose, policy, now).explain()

@@ -1,0 +1,1 @@
+"""Limits: set, changed and removed as people ask, and put in force with all that follows."""

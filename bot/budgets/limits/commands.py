@@ -1,0 +1,98 @@
+"""Limits in Slack: set and removed by operators, asked for by everybody else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.limits.executor import BudgetChange, BudgetChanges
+from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
+from bot.budgets.requests.commands import RequestCommands
+from bot.database.engine import Database
+from bot.domain import formatting
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.money import show_usd
+from bot.domain.slack_ids import is_mention
+from bot.people.people import People
+from bot.slack import blocks
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCommands:
+    """Carries out what was typed or filled in about limits; `clock` gives aware times."""
+
+    database: Database
+    people: People
+    templates: Templates
+    evaluator: BudgetEvaluator
+    requests: RequestCommands
+    clock: Callable[[], datetime]
+
+    async def carry_out(
+        self, request: Request, caller: Caller, instruction: BudgetInstruction, expected: int | None = None
+    ) -> None:
+        """Set, remove or ask for a limit; `expected` is the revision that the caller has seen, if that is known.
+
+        Raises:
+            RefusedError: the caller may not, or it is not possible; the message says why.
+        """
+        if isinstance(instruction, RequestInstruction):
+            await self.requests.request_budget(request, caller, instruction)
+            return
+        if caller.role is not Role.OPERATOR:
+            raise RefusedError("Only operators set budgets. Ask for one: `budget request 800/month`.")
+        named = await self._with_address(instruction)
+        changes = await self.database.write(lambda c: self._apply(c, named, request.user, expected))
+        same = all(each.same for each in changes)
+        log.info("budget", by=request.user, removed=isinstance(named, RemovalInstruction), same=same)
+        text = self.templates.render("budgets/change_confirmation", done=[self._values(each) for each in changes])
+        await request.responder.respond(blocks.paragraph(text))
+
+    async def _with_address(
+        self, instruction: LimitInstruction | RemovalInstruction
+    ) -> LimitInstruction | RemovalInstruction:
+        """Return the instruction with the e-mail of the person it mentions."""
+        if not is_mention(instruction.scope):
+            return instruction
+        scope = await self.people.email_of_mention(instruction.scope)
+        if isinstance(instruction, LimitInstruction):
+            return replace(instruction, scope=scope, newcomer=True)
+        return replace(instruction, scope=scope)
+
+    def _apply(
+        self,
+        connection: "Connection",
+        instruction: LimitInstruction | RemovalInstruction,
+        by: str,
+        expected: int | None,
+    ) -> list[BudgetChange]:
+        changes = BudgetChanges(connection, self.evaluator, by, self.clock())
+        if isinstance(instruction, RemovalInstruction):
+            return changes.remove(instruction)
+        return [changes.set_limit(instruction, expected)]
+
+    def _values(self, change: BudgetChange) -> dict[str, object]:
+        """Return the values of the template for one change."""
+        zone = self.evaluator.policy.zone
+        after, before = change.after, change.before
+        names = {"team": "The team", "default": "Everyone without their own"}
+        return {
+            "scope": names.get(change.scope.lower(), change.scope),
+            "unit": change.unit.value,
+            "same": change.same,
+            "after": show_usd(after.limit_nanos or 0) if after else "",
+            "before": show_usd(before.limit_nanos or 0) if before else "",
+            "ends_at": formatting.last_day(after.ends_at, zone) if after and after.ends_at else "",
+            "then": show_usd(change.then_nanos) if change.then_nanos else "",
+            "known": change.known,
+        }

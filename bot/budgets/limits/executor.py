@@ -1,0 +1,101 @@
+"""Changes of budgets that somebody asks for: a limit is set or removed, with all that follows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.limits.instructions import LimitInstruction, RemovalInstruction
+from bot.budgets.limits.revision_store import LimitSetting, following_limit
+from bot.budgets.limits.store import StoredBudget, budget_in_force
+from bot.budgets.periods import UNITS
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.scopes import full_name, scope_of
+from bot.domain.access import RefusedError
+from bot.domain.periods import Unit
+from bot.ledger.members import ensure_members, stored_email
+from bot.ledger.task_queries import has_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChange:
+    """What a change came to: the budget before and after it, and whose it is.
+
+    `known` is False for a member without any task yet; `then_nanos` is the limit that follows a temporary one.
+    """
+
+    scope: str
+    unit: Unit
+    before: StoredBudget | None
+    after: StoredBudget | None
+    known: bool = True
+    then_nanos: int | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether the limit was that already."""
+        return _limit(self.before) == _limit(self.after)
+
+
+def _limit(budget: StoredBudget | None) -> tuple[int | None, datetime | None]:
+    return (None, None) if budget is None else (budget.limit_nanos, budget.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChanges:
+    """Changes budgets inside a transaction; `by` is a Slack id, or `terminal`."""
+
+    connection: "Connection"
+    evaluator: BudgetEvaluator
+    by: str
+    now: datetime
+
+    def set_limit(self, instruction: LimitInstruction, expected: int | None = None) -> BudgetChange:
+        """Set a limit; `expected` is the revision that the author has seen, if that is known.
+
+        Raises:
+            RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
+        """
+        name, unit = full_name(self.connection, instruction.scope), instruction.unit
+        if instruction.newcomer:
+            ensure_members(self.connection, [stored_email(name)])
+        scope = scope_of(self.connection, name)
+        self.evaluator.apply_due(self.connection, self.now)
+        before = budget_in_force(self.connection, scope, unit)
+        if expected is not None and expected != (before.revision if before else 0):
+            raise RefusedError("Somebody has changed this budget meanwhile. Nothing was done: look at it again first.")
+        if before is None or _limit(before) != (instruction.nanos, instruction.ends_at):
+            self._set(LimitSetting(scope, unit, instruction.nanos, self.by, instruction.reason, instruction.ends_at))
+        return self._change(name, scope, unit, before)
+
+    def _change(self, name: str, scope: int, unit: Unit, before: StoredBudget | None) -> BudgetChange:
+        after = budget_in_force(self.connection, scope, unit)
+        then = following_limit(self.connection, after) if after else None
+        known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
+        return BudgetChange(name, unit, before, after, known, then)
+
+    def remove(self, instruction: RemovalInstruction) -> list[BudgetChange]:
+        """Remove the budgets of a scope: of one unit, or of all.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        name = full_name(self.connection, instruction.scope)
+        scope = scope_of(self.connection, name)
+        self.evaluator.apply_due(self.connection, self.now)
+        units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
+        budgets = [before for unit in units if (before := budget_in_force(self.connection, scope, unit))]
+        if not budgets:
+            which = f"{instruction.unit} budget" if instruction.unit else "budget"
+            raise RefusedError(f"There is no {which} of `{name}` to remove. `budgets` lists those there are.")
+        for before in budgets:
+            self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason))
+        return [BudgetChange(name, before.unit, before, None) for before in budgets]
+
+    def _set(self, setting: LimitSetting) -> None:
+        self.evaluator.set_limit(self.connection, setting, self.now)

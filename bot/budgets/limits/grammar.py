@@ -1,0 +1,178 @@
+"""The grammar of `budget`: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
+from bot.budgets.periods import UNITS
+from bot.domain.access import RefusedError
+from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
+from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
+from bot.domain.query.errors import UnclosedQuoteError, WhenError
+from bot.domain.query.spelling import nearest
+from bot.domain.query.tokens import Token, clean, split
+from bot.domain.query.when import PointInTime
+from bot.domain.query.when_parser import parse_edge
+
+REASON = 200  # characters, at most
+_ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
+_USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
+
+
+def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruction:
+    """Return the instruction that follows the word `budget`.
+
+    Raises:
+        RefusedError: there is none; the message says what is wrong, and what to type.
+    """
+    try:
+        words = split(clean(line))
+    except UnclosedQuoteError as error:
+        raise RefusedError(f"a quote is not closed: the one at column {error.column}. {_USAGE}") from None
+    bare = [word for word in words if word.key is None]
+    named = {word.key: word for word in words if word.key is not None}
+    if unknown := set(named) - {"until", "reason"}:
+        raise RefusedError(f"`{named[min(unknown)].raw}` is not understood here: only `until:` and `reason:` are.")
+    if "remove" in [word.bare for word in bare]:
+        return _removal(bare, named)
+    return _setting(bare, named, now, zone)
+
+
+def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstruction:
+    rest = [word for word in bare if word.bare != "remove"]
+    units = [unit for word in rest if (unit := _unit(word.bare))]
+    scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
+    if len(scopes) != 1 or len(units) > 1 or "until" in named:
+        near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
+        raise RefusedError(f"Type whose and which: `budget @ana remove {near}`.")
+    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named))
+
+
+def _setting(
+    bare: Sequence[Token], named: dict[str, Token], now: datetime, zone: ZoneInfo
+) -> LimitInstruction | RequestInstruction:
+    amounts = [word for word in bare if _is_amount(word)]
+    rest = [word for word in bare if not _is_amount(word)]
+    is_request = bool(rest) and rest[0].bare == "request"
+    scopes = [word.values[0] for word in (rest[1:] if is_request else rest)]
+    if misspelt := None if is_request else _misspelt(rest, with_amount=bool(amounts)):
+        raise misspelt
+    _check_counts(len(amounts), len(scopes), is_request=is_request)
+    nanos, unit = parse_limit(amounts[0].values[0])
+    ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
+    if is_request:
+        return RequestInstruction(nanos, unit, ends_at, _reason(named))
+    return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named))
+
+
+def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
+    """Raise RefusedError unless there is one limit, and one name (for a request none)."""
+    if amounts != 1:
+        raise RefusedError(f"{'One limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
+    if is_request and scopes:
+        raise RefusedError("A request is for one's own budget: `budget request 800/month`.")
+    if not is_request and scopes != 1:
+        raise RefusedError(f"{'Several names' if scopes else 'Whose budget is missing'}. {_USAGE}")
+
+
+def _misspelt(rest: Sequence[Token], *, with_amount: bool) -> RefusedError | None:
+    """Return an error that suggests a keyword for a word that nearly is one; None if there is no such word."""
+    for word in rest:
+        text = word.values[0]
+        meant = None if "@" in text else nearest(text, ("request", "team", "default") if with_amount else ("remove",))
+        if meant is not None and text.lower() != meant:
+            return RefusedError(f"`{text}`: did you mean `{meant}`? {_MEANT[meant]}")
+    return None
+
+
+_MEANT = {
+    "request": "Type `budget request 800/month`.",
+    "remove": "Type `budget @ana remove month`.",
+    "team": "Type `budget team 10000/month`.",
+    "default": "Type `budget default 300/month`.",
+}
+
+
+def _is_amount(word: Token) -> bool:
+    text = word.values[0]
+    return "/" in text or text[:1].isdigit() or text[:1] in "$€£¥-+."
+
+
+def _reason(named: dict[str, Token]) -> str | None:
+    if "reason" not in named:
+        return None
+    return ", ".join(named["reason"].values)[:REASON] or None
+
+
+def _unit(text: str) -> Unit | None:
+    if text in _ADVERBS:
+        return _ADVERBS[text]
+    return next((unit for unit in UNITS if text in {unit.value, f"{unit.value}s"}), None)
+
+
+def parse_limit(text: str) -> tuple[int, Unit]:
+    """Return nanos and period of AMOUNT/PERIOD, such as `500/month`.
+
+    Raises:
+        RefusedError: one of them is missing or wrong, or the amount can be read in two ways.
+    """
+    amount, slash, period = text.partition("/")
+    nanos = parse_amount(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
+    if not slash:
+        raise RefusedError(f"`{text}`: a limit for how long? Type `{text}/day`, `{text}/week` or `{text}/month`.")
+    unit = _unit(period.strip().lower())
+    if unit is None:
+        meant = nearest(period.strip(), UNITS) or "month"
+        raise RefusedError(f"`{period}` is no period. A budget is for a day, week or month: `{amount}/{meant}`.")
+    return nanos, unit
+
+
+def parse_amount(text: str, suffix: str = "") -> int:
+    """Return the amount of a limit, in nanos; `suffix` is what follows it in the line to type.
+
+    Raises:
+        RefusedError: it is no amount, can be read in two ways, or is zero.
+    """
+    try:
+        nanos = typed_nanos(text)
+    except AmbiguousAmountError as error:
+        one, other = (f"`{reading}{suffix}`" for reading in error.readings)
+        raise RefusedError(f"`{error.text}` can be read in two ways. Type {one} or {other}.") from None
+    except AmountError as error:
+        raise RefusedError(str(error)) from None
+    if nanos == 0:
+        raise RefusedError("A budget of $0 would be passed by any spend. `remove` takes a budget away.")
+    return nanos
+
+
+def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the day that a text names.
+
+    Raises:
+        RefusedError: it is no date, or not in the future.
+    """
+    today = local_day(now, zone)
+    if (moment := _midnight(text, zone)) is not None:  # as `budget list --json` shows the end of a day
+        text = str(local_day(moment, zone) - timedelta(days=1))
+    day = {"today": today, "tomorrow": today + timedelta(days=1)}.get(text.lower())
+    if day is None:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise RefusedError(f"`until:{text}`: type a date, such as `until:{today + timedelta(days=7)}`.") from None
+    if day < today or day.year > LAST_YEAR:
+        raise RefusedError(f"`until:{text}` is over already." if day < today else f"`until:{text}` is too far away.")
+    return day_start(day + timedelta(days=1), zone)
+
+
+def _midnight(text: str, zone: ZoneInfo) -> datetime | None:
+    """Return the moment that a text gives, if a day of the zone begins then; else None."""
+    try:
+        edge = parse_edge(text.lower())
+    except WhenError:
+        return None
+    if not isinstance(edge, PointInTime):
+        return None
+    at = edge.at(zone)
+    return at if at == day_start(local_day(at, zone), zone) else None

@@ -1,0 +1,116 @@
+"""New limits, as they are posted in the threads of alerts, or in the channel where they concern many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.budgets import budget_formatting
+from bot.budgets.alerts.budget_snapshot import BudgetFacts
+from bot.budgets.alerts.context import AlertContext
+from bot.budgets.alerts.subject_names import SubjectName, person
+from bot.budgets.crossings.store import summarized_steps
+from bot.budgets.keys import LimitKey, SummaryKey
+from bot.budgets.limits.revision_store import LimitRevision, limit_revision
+from bot.budgets.periods import PeriodName
+from bot.budgets.rules import DEFAULT, FULL
+from bot.database.reader import Reader
+from bot.domain import formatting
+from bot.domain.money import show_usd
+from bot.outbox.renderers import RenderRequest
+from bot.slack import blocks
+from bot.slack.blocks import Message
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """A limit, and the steps of it that subjects have passed, each with the period and the highest step."""
+
+    revision: LimitRevision
+    steps: Sequence[tuple[PeriodName, int]]
+
+    @property
+    def over(self) -> int:
+        """How many subjects have used all of the limit."""
+        return sum(step >= FULL for _, step in self.steps)
+
+    @property
+    def limit(self) -> str:
+        """The limit and its period."""
+        return budget_formatting.limit_of(self.revision.nanos or 0, self.steps[0][0].unit)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRenderer:
+    """Renders the notifications of new limits."""
+
+    context: AlertContext
+
+    async def render_event(self, request: RenderRequest) -> Message | None:
+        """Return a new limit of one subject, or the default that is back in force."""
+        key = LimitKey.decode(request.dedup_key)
+        if isinstance(key.about, PeriodName):
+            return await self._render_restored(key.revision, key.about)
+        facts = await self.context.facts(request)
+        revision = await self.context.database.read(lambda reader: limit_revision(reader, key.revision))
+        if revision is None:
+            return None
+        name = await self.context.subject_name(facts, request)
+        text = self.context.templates.render(
+            "budgets/limit_change",
+            about=await self.context.heading(request),
+            **self._values(facts, revision, name),
+        )
+        return blocks.paragraph(text)
+
+    def _values(self, facts: BudgetFacts, revision: LimitRevision, name: SubjectName) -> dict[str, object]:
+        zone, unit, limit = self.context.policy.zone, facts.period.unit, facts.limit
+        before, after = revision.before_nanos or 0, revision.nanos or 0
+        is_default = limit is not None and limit.scope == DEFAULT
+        return {
+            "nanos": after,
+            "limit": show_usd(after),
+            "before": show_usd(before) if before else "",
+            "up": bool(before and after and after > before),
+            "unit": unit.value,
+            "ends_at": formatting.last_day(revision.ends_at, zone) if revision.ends_at else "",
+            "by": name.actor(revision.act.by, "an operator"),
+            "reason": name.reason(revision.act.reason),
+            "spend": show_usd(facts.spend_nanos),
+            "percent": facts.percent,
+            "default": budget_formatting.limit_of(limit.nanos, unit) if limit and is_default else "",
+        }
+
+    async def _render_restored(self, revision: int, period: PeriodName) -> Message | None:
+        summary = await self._summary(revision, period)
+        if summary is None:
+            return None
+        count = len(summary.steps)
+        return blocks.paragraph(
+            self.context.templates.render(
+                "budgets/default_restored", limit=summary.limit, count=count, over=summary.over
+            )
+        )
+
+    async def render_summary(self, request: RenderRequest) -> Message | None:
+        """Return how many subjects are above a limit that was just set; None if there are none any more."""
+        summary = await self._summary(SummaryKey.decode(request.dedup_key).id)
+        if summary is None:
+            return None
+        text = self.context.templates.render(
+            "budgets/summary",
+            limit=summary.limit,
+            everyone=summary.revision.scope == DEFAULT,
+            count=len(summary.steps),
+            over=summary.over,
+            by=person(summary.revision.act.by),
+        )
+        return blocks.paragraph(text)
+
+    async def _summary(self, revision: int, period: PeriodName | None = None) -> _Summary | None:
+        """Return what a summary of a limit counts, in one period if that is given."""
+
+        def summary(reader: Reader) -> _Summary | None:
+            limit = limit_revision(reader, revision)
+            steps = [each for each in summarized_steps(reader, revision) if period in {None, each[0]}]
+            return _Summary(limit, steps) if limit is not None and steps else None
+
+        return await self.context.database.read(summary)

@@ -1,0 +1,116 @@
+"""The listing: every budget with its use, its pace, and where its limit comes from."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.budgets.limits.revision_store import LimitRevision, limit_revision
+from bot.budgets.limits.store import limited_members, limits, stored_budget
+from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of, paces
+from bot.budgets.periods import UNITS, BudgetPeriod, Case, budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
+from bot.budgets.spend import spends
+from bot.database.reader import Reader
+from bot.domain.periods import Unit
+from bot.domain.timestamps import from_us
+from bot.ledger.charge_queries import members_charged_within
+from bot.ledger.members import emails_by_id
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A budget of somebody: limit, use and pace in nanos.
+
+    `spend_nanos` is None for the default, which is everybody's limit and nobody's spend.
+    """
+
+    scope: str
+    period: BudgetPeriod
+    limit: BudgetLimit
+    spend_nanos: int | None
+    pace: Pace
+    set_by: str
+    set_at: datetime
+    reason: str | None
+
+    @property
+    def percent(self) -> int:
+        """How much is used."""
+        return percent(self.spend_nanos or 0, self.limit.nanos)
+
+
+def budget_listing(reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None) -> list[BudgetLine]:
+    """Return all budgets, or those of one member, in one snapshot: the team's, the default, then the most used."""
+    with reader:
+        return sorted(budget_lines(reader, policy, now, member), key=_order)
+
+
+def _order(line: BudgetLine) -> tuple[int, int, int, str]:
+    if line.scope in {"team", "default"}:
+        return 0 if line.scope == "team" else 1, UNITS.index(line.period.unit), -line.percent, line.scope
+    return 2, 0, -line.percent, line.scope
+
+
+def budget_lines(
+    reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
+) -> Iterator[BudgetLine]:
+    """Yield the same for some units, in no particular order, within the caller's snapshot."""
+    for unit in units:
+        period = budget_period(unit, now, policy.zone)
+        if member is None:
+            yield from _team_line(reader, period, policy, now)
+            yield from _default_line(reader, period)
+            yield from _member_lines(reader, period, _subjects(reader, period), policy, now)
+        else:
+            yield from _member_lines(reader, period, [member], policy, now)
+
+
+def _team_line(reader: Reader, period: BudgetPeriod, policy: BudgetPolicy, now: datetime) -> Iterator[BudgetLine]:
+    case = (TEAM, period)
+    limit = limits(reader, [case], now).get(case)
+    if limit is not None:
+        limited = LimitedCase(case, limit, spends(reader, [case], policy.basis)[case])
+        yield _line("team", limited, pace_of(reader, limited, policy, now), limit_revision(reader, limit.revision))
+
+
+def _default_line(reader: Reader, period: BudgetPeriod) -> Iterator[BudgetLine]:
+    default = stored_budget(reader, DEFAULT, period.unit)
+    if default is not None and default.limit_nanos is not None:
+        limit = BudgetLimit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
+        by, at, reason = _setting(limit_revision(reader, limit.revision))
+        yield BudgetLine("default", period, limit, None, NO_PACE, by, at, reason)
+
+
+def _member_lines(
+    reader: Reader, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
+) -> Iterator[BudgetLine]:
+    limited = _limited_cases(reader, [(subject, period) for subject in subjects], policy, now)
+    pace_by_case = paces(reader, limited, policy, now)
+    emails = emails_by_id(reader, [each.case[0] for each in limited])
+    revisions = {id_: limit_revision(reader, id_) for id_ in {each.limit.revision for each in limited}}
+    for each in limited:
+        yield _line(emails[each.case[0]], each, pace_by_case[each.case], revisions[each.limit.revision])
+
+
+def _limited_cases(reader: Reader, cases: Sequence[Case], policy: BudgetPolicy, now: datetime) -> list[LimitedCase]:
+    limits_by_case = limits(reader, cases, now)
+    spent = spends(reader, limits_by_case, policy.basis)
+    return [LimitedCase(case, limit, spent[case]) for case, limit in limits_by_case.items()]
+
+
+def _subjects(reader: Reader, period: BudgetPeriod) -> list[int]:
+    """Return the members who spent in a period, and those with a budget of their own."""
+    return sorted({*members_charged_within(reader, period.window), *limited_members(reader, period.unit)})
+
+
+def _line(scope: str, limited: LimitedCase, pace: Pace, revision: LimitRevision | None) -> BudgetLine:
+    by, at, reason = _setting(revision)
+    return BudgetLine(scope, limited.case[1], limited.limit, limited.spend_nanos, pace, by, at, reason)
+
+
+def _setting(revision: LimitRevision | None) -> tuple[str, datetime, str | None]:
+    """Return who set a limit, when, and why."""
+    if revision is None:
+        return "", from_us(0), None
+    return revision.act.by, revision.act.at, revision.act.reason

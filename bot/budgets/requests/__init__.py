@@ -1,0 +1,1 @@
+"""Budget requests: made by members, approved or declined by operators."""

@@ -1,0 +1,117 @@
+"""Snoozes in Slack: members snooze their own direct messages, operators the channel."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
+from bot.budgets.authorization import BudgetAuthorization
+from bot.budgets.keys import BudgetTopic, SnoozeAction
+from bot.budgets.periods import UNITS, budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.scopes import email_of, scope_of
+from bot.budgets.snoozes.grammar import parse_snooze
+from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
+from bot.budgets.snoozes.store import NewSnooze, put_snooze
+from bot.database.engine import Database
+from bot.domain import formatting
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.periods import Unit
+from bot.domain.slack_ids import is_mention
+from bot.outbox.live_store import request_edits
+from bot.people.people import People
+from bot.slack import blocks
+from bot.slack.requests import Request
+from bot.slack.templates import Templates
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Snooze:
+    """Which budgets are snoozed, for whom, for how long, and why."""
+
+    subject: int
+    units: Sequence[Unit]
+    audience: SnoozeAudience
+    length: SnoozeLength
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeCommands:
+    """What people type and press to snooze budgets; `clock` gives aware times."""
+
+    database: Database
+    people: People
+    templates: Templates
+    policy: BudgetPolicy
+    authorization: BudgetAuthorization
+    clock: Callable[[], datetime]
+
+    async def snooze(self, request: Request, caller: Caller) -> None:
+        """Snooze the caller's direct messages or, for an operator, the channel."""
+        typed = parse_snooze(request.text)
+        audience = Audience.DM if typed.whose is None else Audience.CHANNEL
+        if typed.whose is None:
+            subject = await self.authorization.member_of(caller)
+        elif caller.role is Role.OPERATOR:
+            subject = await self._subject(typed.whose)
+        else:
+            raise RefusedError("You can snooze your own messages: `snooze today`. Operators snooze the channel's.")
+        await self._carry_out(request, _Snooze(subject, UNITS, audience, typed.length, typed.reason))
+
+    async def _subject(self, name: str) -> int:
+        """Return the subject of a name. Raises RefusedError if it is nobody's."""
+        if name.lower() == "team":
+            return TEAM
+        full = await self.people.email_of_mention(name) if is_mention(name) else name
+        subject = await self.database.write(lambda c: scope_of(c, full))
+        if subject == DEFAULT:
+            raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
+        return subject
+
+    async def press_snooze(self, request: Request, caller: Caller) -> None:
+        """Snooze the budget that an alert is about, for as long as the button says."""
+        key = SnoozeAction.decode(request.action, request.text)
+        await self.authorization.check_subject(caller, key.topic.subject)
+        if not request.in_dm and caller.role is not Role.OPERATOR:
+            raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")
+        audience = await self._audience(request, caller, key.topic.subject)
+        await self._carry_out(request, _Snooze(key.topic.subject, [key.topic.unit], audience, key.length))
+
+    async def _audience(self, request: Request, caller: Caller, subject: int) -> SnoozeAudience:
+        """Return who reads the message whose button was pressed."""
+        if not request.in_dm:
+            return Audience.CHANNEL
+        if subject != TEAM and subject == await self.authorization.known_member_of(caller):
+            return Audience.DM
+        # operators read there of the team, and of others where those are kept out of the channel
+        return OperatorAudience(request.user)
+
+    async def _carry_out(self, request: Request, snooze: _Snooze) -> None:
+        now, zone = self.clock(), self.policy.zone
+        until = {unit: snooze.length.until(unit, now, zone) for unit in snooze.units}
+        await self.database.write(lambda c: self._put(c, snooze, until, request.user))
+        is_period = snooze.length.end is SnoozeEnd.PERIOD
+        text = self.templates.render(
+            "budgets/snooze_confirmation",
+            where="the channel" if snooze.audience is Audience.CHANNEL else "your direct messages",
+            whose="" if snooze.audience is Audience.DM else await self._whose(snooze.subject),
+            until=formatting.moment(max(until.values()) if is_period else min(until.values()), zone),
+            period=is_period,
+        )
+        await request.responder.respond(blocks.paragraph(text))
+
+    def _put(self, connection: "Connection", snooze: _Snooze, until: Mapping[Unit, datetime], by: str) -> None:
+        now = self.clock()
+        for unit, ends_at in until.items():
+            put_snooze(connection, NewSnooze(snooze.subject, unit, snooze.audience, ends_at, by, snooze.reason), now)
+            period = budget_period(unit, now, self.policy.zone)
+            request_edits(connection, [BudgetTopic.of(snooze.subject, period)])
+
+    async def _whose(self, subject: int) -> str:
+        return await self.database.read(lambda reader: email_of(reader, subject)) or "the team"
