@@ -90,20 +90,21 @@ class _Booking:
         before = booked_tasks(connection, [task.task_id for task, _ in changed])
         members = ensure_members(connection, {self._email(task) for task, _ in changed})
         next_id = _next_id(connection) if changed else 0
-        for task, mark in changed:
+        for task, digest in changed:
             booked = before.get(task.task_id)
             if booked is not None:
-                self._prepare_update(task, mark, booked, members)
+                self._prepare_update(task, digest, booked, members)
             elif (cost := self._cost(task, None)) is not None:
-                self._insert(TaskEntry(next_id, members[self._email(task)], task, mark, cost, self._first(task, cost)))
+                member = members[self._email(task)]
+                self._insert(TaskEntry(next_id, member, task, digest, cost, self._first(task, cost)))
                 next_id += 1
 
-    def _prepare_update(self, seen: Task, mark: int, before: BookedTask, members: dict[str, int]) -> None:
-        task = without_noise(seen, before, self.policy.unit)
-        if task is not seen and (mark := fingerprint(task)) == before.fingerprint:
+    def _prepare_update(self, reported: Task, digest: int, before: BookedTask, members: dict[str, int]) -> None:
+        task = without_noise(reported, before, self.policy.unit)
+        if task is not reported and (digest := fingerprint(task)) == before.fingerprint:
             self.steady += 1
         elif (cost := self._cost(task, before)) is not None:
-            self._update(task, mark, cost, before, self._member(task, before, members))
+            self._update(task, digest, cost, before, self._member(task, before, members))
 
     def _email(self, task: Task) -> str:
         return task.email or self.policy.solo_member or UNATTRIBUTED
@@ -150,30 +151,30 @@ class _Booking:
         self.new += 1
         self._add(entry, backfill=self.policy.is_backfill(to_us(entry.task.created_at)))
 
-    def _update(self, task: Task, mark: int, cost: Price, before: BookedTask, member: int) -> None:
-        what = change(
+    def _update(self, task: Task, digest: int, cost: Price, before: BookedTask, member: int) -> None:
+        booked_change = change(
             before.totals(task, self.policy.unit),
             cost,
             created_at=to_us(task.created_at),
             observed_at=self.now_us,
             key_changed=bool(before.is_byok) is not cost.own_key,
         )
-        kept, kept_cost = with_withdrawn_amounts(task, cost, before)
-        entry = TaskEntry(before.id, member, kept, mark, kept_cost, what, before)
+        stored_task, stored_cost = with_withdrawn_amounts(task, cost, before)
+        entry = TaskEntry(before.id, member, stored_task, digest, stored_cost, booked_change, before)
         self.updates.append(updated_row(entry, self.now_us))
-        self.grown += what.grown
-        self.restated += what.restated
+        self.grown += booked_change.grown
+        self.restated += booked_change.restated
         self._add(msgspec.structs.replace(entry, task=task))
 
     def _add(self, entry: TaskEntry, *, backfill: bool = False) -> None:
-        """Gather what is written of every task: its details, charges, model and status; and its change."""
-        task, what = entry.task, entry.change
+        """Gather what is written for any task, new or changed: details, charges, model and status, and its change."""
+        task, entries, restated = entry.task, entry.change.entries, entry.change.restated
         self.details.append(detail_row(entry.id, task))
-        self.charges += charge_rows(entry.id, entry.member, what.entries, self.now_us)
+        self.charges += charge_rows(entry.id, entry.member, entries, self.now_us)
         self.seen.add(("model", task.model))
         self.seen.add(("status", task.status))
-        was = None if entry.before is None else entry.before.status
-        self.changes.append(TaskChange(entry.id, entry.member, task, was, what.entries, what.restated, backfill))
+        former_status = None if entry.before is None else entry.before.status
+        self.changes.append(TaskChange(entry.id, entry.member, task, former_status, entries, restated, backfill))
 
     def write(self, connection: Connection) -> None:
         """Write the rows."""

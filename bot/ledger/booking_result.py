@@ -1,4 +1,4 @@
-"""The result of a booking: what it did to each task, and how much it booked."""
+"""The result of a booking: what it changed in each task, and counts of tasks and rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,9 @@ from bot.ledger.rules import Entry
 
 
 class TaskChange(msgspec.Struct, frozen=True, gc=False):
-    """What booking did to one task; `id` and `member` are the ledger's keys, `was` the status before.
+    """What booking did to one task; `id` and `member` are row ids, `was` the status before.
 
-    A `backfill` is a task of a time that was never read before: nobody is notified of it.
+    A `backfill` task was created in a time that was not read before: nobody is notified of it.
     """
 
     id: int

@@ -11,6 +11,7 @@ from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import TRANSFERRED
 
@@ -123,7 +124,7 @@ class LateCharges:
 
 
 _LATE = """
-SELECT booked_at / 900000000, sum(platform_nanos), sum(provider_nanos) FROM charge
+SELECT booked_at / :quarter_us, sum(platform_nanos), sum(provider_nanos) FROM charge
 WHERE id > :after AND observed_at > :observed_after AND +booked_at >= :low AND +booked_at < :high AND kind <> :repriced
 GROUP BY 1
 """  # unary + makes SQLite go by id: few charges follow `after`, many precede it
@@ -132,11 +133,12 @@ GROUP BY 1
 def late_charges(reads: "Reads", charges: ChargeRange, observed_after: int) -> list[LateCharges]:
     """Return what a range holds of charges that were observed after a moment (microseconds), by quarter of an hour.
 
-    What was priced again with another BYOK unit is left out.
+    Corrections after a change of the BYOK unit are left out.
     """
     values = {**charges.values, "observed_after": observed_after, "repriced": EntryKind.REPRICED}
+    values["quarter_us"] = QUARTER_US
     return [
-        LateCharges(from_us(quarter * 900_000_000), platform, provider)
+        LateCharges(from_us(quarter * QUARTER_US), platform, provider)
         for quarter, platform, provider in plain_rows(reads, _LATE, values)
     ]
 

@@ -47,11 +47,11 @@ class PassBooker:
     saw_emails: bool = False
 
     async def book_batch(self, start: datetime | None, batch: Batch) -> None:
-        """Book rows that were listed in a window from `start` on; what the window may have clipped is read again."""
+        """Book rows listed in a window that begins at `start`; rows that it may have clipped are read again alone."""
         self.saw_emails |= any(task.email for task in batch.fresh)
-        # of a row that came before only its id matters: it is read again alone
-        here = {task.task_id for task in batch.fresh}
-        copies = {task.task_id: task for task in batch.repeated if task.task_id not in here}
+        # of a repeated row only the id matters: its task is read again alone
+        fresh_ids = {task.task_id for task in batch.fresh}
+        copies = {task.task_id: task for task in batch.repeated if task.task_id not in fresh_ids}
         listing = PageSource(start, frozenset(task.task_id for task in batch.repeated))
         results = await self._book([*batch.fresh, *copies.values()], listing, batch.refused)
         doubtful = {task_id for each in results for task_id in each.doubtful}
@@ -64,7 +64,7 @@ class PassBooker:
     # --- tasks read again ----------------------------------------------------------------------------
 
     async def _book_alone(self, listed: Sequence[Task]) -> None:
-        """Read tasks one by one, free of any window, and book what they are."""
+        """Read tasks one by one, without a window, and book them."""
         gate = asyncio.Semaphore(CONCURRENCY)
 
         async def read_alone(task: Task) -> Task | Refused:
@@ -78,7 +78,7 @@ class PassBooker:
         await self._book(tasks, None, [each for each in rows if isinstance(each, Refused)])
 
     async def _task_alone(self, listed: Task) -> Task | Refused:
-        """Return a task as Neo gives it when it is asked for alone; Refused if that is not one task."""
+        """Return a task as Neo lists it alone; Refused if the answer is not exactly this task."""
         page = await self.client.task(listed.task_id)
         if len(page.tasks) == 1 and not page.refused and page.tasks[0].task_id == listed.task_id:
             return page.tasks[0]
@@ -97,7 +97,7 @@ class PassBooker:
     async def _book(
         self, tasks: Sequence[Task], listing: PageSource | None, refused: Sequence[Refused]
     ) -> list[BookingResult]:
-        """Book rows in one transaction; if a row makes that fail, all but the rows that do."""
+        """Book rows in one transaction; if a row makes it fail, book all the others."""
         try:
             return [await self._book_together(tasks, listing, refused)]
         except Exception as failure:
@@ -112,7 +112,7 @@ class PassBooker:
     async def _book_apart(
         self, tasks: Sequence[Task], listing: PageSource | None, failed: FailedRows
     ) -> list[BookingResult]:
-        """Book rows in ever smaller parts, a transaction each, until what fails is one row."""
+        """Book rows in halves, a transaction each, halving again what fails down to single rows."""
         results: list[BookingResult] = []
         half = len(tasks) // 2
         for part in (tasks[:half], tasks[half:]) if half else (tasks,):

@@ -1,4 +1,4 @@
-"""What a sync did, and where one that is under way stands."""
+"""The outcome of a sync, and the progress of a running one."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from bot.sync.rules import PlannedPass
 
 @dataclass(slots=True)
 class SyncOutcome:
-    """What a sync did: its tally, whether every pass was complete, and what an operator must hear at once."""
+    """What a sync did: its tally, whether every pass was complete, and warnings for operators."""
 
     tally: PassTally = field(default_factory=PassTally)
     complete: bool = True
@@ -17,7 +17,7 @@ class SyncOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """Where a sync stands: the window, its number of how many, and rows read of how many announced."""
+    """How far a sync is: the window, its number among `windows`, and the rows read of the announced `total`."""
 
     window: PlannedPass
     number: int

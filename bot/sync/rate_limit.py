@@ -1,4 +1,4 @@
-"""Waits that Neo asked for, recorded in the ledger: no poll, question or restart sends a request before they end."""
+"""Rate limits of Neo: the wait it asked for is stored, and no request is sent before it ends, even after a restart."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The count of the rows that a sync has read: each counts once, however often it was read."""
+"""The count of the rows that a sync has read: each counts once, however often it was listed."""
 
 from array import array
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from bot.ledger.booking_result import BookingResult
 from bot.ledger.passes.tally import PassTally
 
 _AT_ONCE = 1_000_000  # rows that one set is made of
-_SHARES = 16  # sets for more rows, made one after the other, as one of all would need much memory
+_SHARES = 16  # sets that more rows are split into, one at a time, since one set would need much memory
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class ListedRows:
         self.tasks.extend(hash(task.task_id) for task in tasks)
 
     def apply_result(self, tasks: Sequence[Task], result: BookingResult) -> None:
-        """Count the rows that a booking has set aside, and no longer those that it could book."""
+        """Count the rows that a booking quarantined, and no longer count those that it booked."""
         if self.set_aside:
             self.set_aside -= {task.task_id for task in tasks} - set(result.doubtful)
         self.set_aside.update(each.key for each in result.quarantined)
@@ -35,7 +35,7 @@ class ListedRows:
         self.set_aside |= other.set_aside
 
     def with_counts(self, tally: PassTally) -> PassTally:
-        """Return the tally with the numbers of different tasks and of different rows set aside, which are no tasks."""
+        """Return the tally with the numbers of different tasks and of different rows set aside; no row is in both."""
         return replace(tally, tasks=self._different_tasks(), quarantined=len(self.set_aside))
 
     def _different_tasks(self) -> int:

@@ -1,4 +1,4 @@
-"""Row errors: whether a failed booking is the fault of the rows, and of which of them."""
+"""Row errors: whether rows caused a booking to fail, and which of them did."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from bot.ledger.booking_result import BookingResult
 from bot.neo.errors import NeoError
 
 _LONGEST = 200  # characters of an error's own text
-_MANY = 10  # rows that may each be at fault by themselves, if none beside them could be booked
+_MANY = 10  # failed rows, above which, if no row could be booked, the rows are not at fault
 
-# such as a full disk, a locked or damaged file, no free connection: nothing that a row could cause
+# a full disk, a locked or damaged file, no free connection: a row cannot cause these
 _NOT_OF_A_ROW = (NeoError, LedgerError, OSError, MemoryError)
 
 
 def is_row_error(error: Exception) -> bool:
-    """Return whether other rows, or fewer, might have been booked without that error."""
+    """Return whether the error may be due to a row, so that booking fewer or other rows may work."""
     if isinstance(error, SQLAlchemyError):
         cause = getattr(error, "orig", None)
         return cause is not None and is_row_error(cause)
@@ -33,7 +33,7 @@ def is_row_error(error: Exception) -> bool:
 
 
 def error_text(error: Exception) -> str:
-    """Return what went wrong in one line, without the values that a statement was given."""
+    """Return the error in one line, without the values bound to a statement."""
     if isinstance(error, (NeoError, LedgerError)):
         return str(error)
     if isinstance(error, (SQLAlchemyError, sqlite3.Error)):

@@ -69,7 +69,7 @@ class SyncRun:
 
         Args:
             planned: what to read.
-            is_backfill: whether whatever is seen for the first time is history, which notifies nobody, in any window.
+            is_backfill: whether every new task is history, so that nobody is notified of it.
 
         Raises:
             NeoError: the upstream failed; what was booked stays.
@@ -88,7 +88,7 @@ class SyncRun:
     async def _read_tail_again(
         self, last: PlannedPass | None, before: _Position, *, is_backfill: bool
     ) -> PlannedPass | None:
-        """Before a long window read what is new since the last tail, if that is old; return the last tail."""
+        """Read the tail again before a long window if the last one is old; return the last tail."""
         window, now = before.window, self.clock()
         if window.kind is PassKind.TAIL:
             return window
@@ -100,7 +100,7 @@ class SyncRun:
 
     @asynccontextmanager
     async def _heartbeat(self) -> AsyncIterator[None]:
-        """Renew the lease while a page is long in coming."""
+        """Renew the lease in the background while pages are read."""
         beating = asyncio.create_task(self._beat())
         try:
             yield
@@ -136,7 +136,7 @@ class SyncRun:
             with suppress(SQLAlchemyError, sqlite3.Error):  # the disk may be full: then that is what is to be reported
                 await self._finish(key, booker, _ending(failure), error_text(failure))
             raise
-        except BaseException:  # it was told to stop: that is recorded, too
+        except BaseException:  # the task was cancelled: that is recorded, too
             await self._finish(key, booker, PassOutcome.INTERRUPTED, None)
             raise
         self._outcome.complete &= complete
@@ -164,7 +164,7 @@ class SyncRun:
         self.progress(SyncProgress(position.window, position.number, position.windows, sweep.rows, sweep.total))
 
     async def _mark_missing(self, window: PlannedPass, start: datetime | None, end: datetime, sweep: Sweep) -> None:
-        """Mark the tasks that a slice ought to list and does not; warn if those are many."""
+        """Mark the tasks that a slice should have listed and did not; warn if they are many."""
         # a window that ends in the past may rightly leave out a task that was continued after it
         if window.kind is PassKind.HISTORY or end != window.end:
             return
@@ -206,7 +206,7 @@ class SyncRun:
 
 
 def _ending(failure: Exception) -> PassOutcome:
-    """Return how a pass ends by a failure; LedgerError is raised, for one, where another process took over."""
+    """Return the outcome of a failed pass; LedgerError means, for example, that another process took over the lease."""
     if isinstance(failure, NeoError):
         return PassOutcome.FAILED
     return PassOutcome.INTERRUPTED if isinstance(failure, LedgerError) else PassOutcome.BROKEN

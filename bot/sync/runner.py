@@ -47,13 +47,13 @@ class SyncRunner:
         is_backfill: bool = False,
         yield_to_readers: YieldToReaders | None = None,
     ) -> SyncOutcome:
-        """Read the passes into the ledger, and return what came of it. Nothing here holds up the event loop.
+        """Read the passes into the ledger and return the outcome. The event loop is never blocked.
 
         Args:
             passes: what to read.
             progress: called after every page.
             on_wait: called once if another sync has to end first.
-            is_backfill: whether all that is new is history, which notifies nobody.
+            is_backfill: whether every new task is history, so that nobody is notified of it.
             yield_to_readers: awaited before each page is booked.
 
         Raises:
@@ -79,9 +79,9 @@ class SyncRunner:
     async def _holding_lease(self, holder: str, on_wait: OnWait) -> AsyncIterator[None]:
         """Hold the sync lease inside; wait first while another process holds it."""
         has_waited = False
-        while held := await self.database.write(lambda c: lease.acquire(c, lease.SYNC, holder, self.clock())):
+        while other_holder := await self.database.write(lambda c: lease.acquire(c, lease.SYNC, holder, self.clock())):
             if not has_waited:
-                on_wait(held)
+                on_wait(other_holder)
             has_waited = True
             await asyncio.sleep(WAIT_SECONDS)
         try:

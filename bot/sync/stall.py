@@ -1,4 +1,4 @@
-"""The stall timeout: what makes no progress for too long is broken off."""
+"""The stall timeout: cancels what makes no progress for too long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ class StalledError(NeoError):
 
 @dataclass(slots=True)
 class StallTimeout:
-    """A timeout that begins anew at each sign of progress."""
+    """A timeout that restarts at each sign of progress."""
 
     _timeout: asyncio.Timeout | None = None
 
@@ -32,6 +32,6 @@ class StallTimeout:
             self._timeout = None
 
     def note_progress(self) -> None:
-        """Begin the timeout anew."""
+        """Restart the timeout."""
         if self._timeout is not None:
             self._timeout.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
