@@ -50,7 +50,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 
 def _set_budgets(app: App) -> None:
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         for setting in _BUDGETS:
             BudgetEvaluator(BudgetPolicy.from_settings(app.settings)).set_limit(connection, setting, NOW)
 

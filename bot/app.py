@@ -1,26 +1,22 @@
 """The composition root: wires the capabilities to the settings, and owns the clock."""
 
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.database.errors import LedgerError, translated_errors
-from bot.database.reader import Reader, open_reader
-from bot.ledger.pricing_unit import check_unit, require_unit
+from bot.maintenance.ledger_file import LedgerFile
 from bot.outbox.rules import DeliveryTiming
 from bot.settings.model import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from bot.capability import Capability, Clock, Context
     from bot.database.engine import Database
     from bot.ledger.booking_policy import Observer
     from bot.neo.client import RetryPolicy
     from bot.outbox.outbox import Outbox
-    from bot.outbox.restore import RestoredMessages
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
     from bot.sync.outcome import SyncOutcome, SyncProgress
@@ -64,85 +60,10 @@ class App:
     retry_policy: "RetryPolicy | None" = None
     timing: DeliveryTiming = field(default_factory=DeliveryTiming)
 
-    # --- the ledger --------------------------------------------------------------------------------
-
-    @contextmanager
-    def reader(self) -> "Iterator[Reader]":
-        """Open the ledger for reading, upgraded first if an older version wrote it.
-
-        Raises:
-            LedgerError: there is none yet, or it is priced in another unit.
-            UnusableError: it cannot be read now.
-        """
-        reader = self._open_reader()
-        try:
-            with translated_errors(self.settings.database_path):
-                check_unit(reader, self.settings.pricing_unit)
-                yield reader
-        finally:
-            reader.close()
-
-    def _open_reader(self) -> Reader:
-        try:
-            return open_reader(self.settings.database_path)
-        except LedgerError:
-            if not self.settings.database_path.is_file():
-                raise
-        with self.database():
-            return open_reader(self.settings.database_path)
-
-    @contextmanager
-    def database(self) -> "Iterator[Database]":
-        """Open the ledger for writing, made or upgraded first; raises LedgerError if it cannot be written."""
-        database, _ = self._open_database()
-        try:
-            yield database
-        finally:
-            database.close()
-
-    def _open_database(self) -> "tuple[Database, RestoredMessages | None]":
-        """Return the ledger, and what becomes of messages if it was restored since it was last opened."""
-        from bot.database.engine import open_database
-        from bot.maintenance.restore import finish_restore
-
-        database = open_database(self.settings.database_path)
-        try:
-            messages = finish_restore(database, lambda: self.capabilities(database), self.clock())
-        except BaseException:
-            database.close()
-            raise
-        return database, messages
-
-    def open_for_booking(self) -> "Database":
-        """Return the ledger for writing, priced in the unit that is set; the caller closes it.
-
-        Raises:
-            LedgerError: it cannot be written, or is priced in another unit.
-        """
-        database, _ = self._open_database()
-        try:
-            with database.transaction() as connection:
-                require_unit(connection, self.settings.pricing_unit)
-                for capability in self.capabilities(database):
-                    if capability.upkeep.prepare is not None:
-                        capability.upkeep.prepare(connection)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-    def restore(self, source: "Path") -> "tuple[Path | None, RestoredMessages | None]":
-        """Put a copy in the ledger's place; return where the former one is kept, and what becomes of messages.
-
-        Raises:
-            LedgerError: as `database.backup.restore`.
-        """
-        from bot.database.restore import restore
-
-        kept = restore(source, self.settings.database_path)
-        database, messages = self._open_database()
-        database.close()
-        return kept, messages
+    @property
+    def ledger(self) -> LedgerFile:
+        """The file of the ledger, from which it is opened."""
+        return LedgerFile(self.settings.database_path, self.settings.pricing_unit, self.clock, self.capabilities)
 
     # --- a sync ------------------------------------------------------------------------------------
 
@@ -164,7 +85,7 @@ class App:
         from bot.sync.planner import SyncPlanner
 
         self.settings.neo_credential()
-        database = await asyncio.to_thread(self.open_for_booking)
+        database = await asyncio.to_thread(self.ledger.open_for_booking)
         try:
             planner = SyncPlanner(self.settings.history_days, self.settings.timezone)
             passes = await database.read(lambda reader: planner.manual(reader, self.clock(), full=full))

@@ -92,7 +92,7 @@ def test_a_capability_that_fits_is_found_by_its_ids() -> None:
 
 def test_the_capabilities_there_are_list_every_key_of_theirs(tmp_path: Path) -> None:
     app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"}))
-    with app.database() as database:
+    with app.ledger.database() as database:
         capabilities = app.capabilities(database)
         build_registry(capabilities)
     listed = {key for each in capabilities for key in each.keys}

@@ -25,7 +25,7 @@ def list_budgets(*, as_json: bool) -> None:
 
     app = load_app()
     policy = BudgetPolicy.from_settings(app.settings)
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         lines = budget_listing(reader, policy, app.clock())
     if as_json:
         print_json(to_document(lines))
@@ -54,7 +54,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
     ends_at = grammar.parse_until(until, now, zone) if until else None
     instruction = LimitInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         change = BudgetChanges(connection, evaluator, "terminal", now).set_limit(instruction)
     click.echo(change_line(change, zone))
 
@@ -75,7 +75,7 @@ def remove_budget(scope: str, period: str | None) -> None:
     app = load_app()
     instruction = RemovalInstruction(scope, Unit(period) if period else None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         changes = BudgetChanges(connection, evaluator, "terminal", app.clock()).remove(instruction)
     for each in changes:
         click.echo(change_line(each, app.settings.timezone))

@@ -23,7 +23,7 @@ def upgrade() -> None:
     from bot.database.schema import newest_revision
 
     app = load_app()
-    with app.database():
+    with app.ledger.database():
         click.echo(single_line(f"{app.settings.database_path} is at schema {newest_revision()}"))
 
 
@@ -44,7 +44,7 @@ def backup_ledger(file: Path) -> None:
 def restore_ledger(file: Path) -> None:
     """Put a copy in the ledger's place; stop the service first."""
     app = load_app()
-    former, messages = app.restore(file)
+    former, messages = app.ledger.restore(file)
     click.echo(single_line(f"{app.settings.database_path} is {file} now"))
     if former:
         click.echo(single_line(f"the former ledger is kept as {former}"))
@@ -87,7 +87,7 @@ def reprice_ledger() -> None:
     path, unit = app.settings.database_path, app.settings.pricing_unit
     if not path.is_file():
         raise LedgerError(f"there is no ledger at {path} yet. Run `neo-usage sync` first.")
-    with app.database() as ledger, ledger.transaction() as connection:
+    with app.ledger.database() as ledger, ledger.transaction() as connection:
         repricing = reprice(connection, app.capabilities(ledger), unit, app.clock())
     click.echo(f"{repricing.tasks:,} tasks priced again in {unit.value}, {show_usd(repricing.difference_nanos)} in all")
 

@@ -20,7 +20,7 @@ def explain(whose: str, *, as_json: bool) -> None:
 
     app = load_app()
     policy = BudgetPolicy.from_settings(app.settings)
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         explanations = explain_name(reader, whose, policy, app.clock())
     if as_json:
         print_json([to_document(each) for each in explanations])

@@ -26,7 +26,7 @@ def list_members(*, as_json: bool) -> None:
     from bot.ledger.members import member_summaries
     from bot.people.links import users_by_email
 
-    with load_app().reader() as reader:
+    with load_app().ledger.reader() as reader:
         persons, linked = member_summaries(reader), users_by_email(reader)
     if as_json:
         print_json([_document(each, linked) for each in persons])
@@ -69,7 +69,7 @@ def link_member(email: str, slack_id: str) -> None:
     if not is_user_id(slack_id):
         fail(f"`{slack_id}` is no Slack id such as U0123ABCD. Slack shows it in a profile.", code=WRONG_USE)
     app = load_app()
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         if email == "remove":
             before = unlink(connection, slack_id, "terminal", app.clock())
             click.echo(f"{slack_id} was linked to {single_line(before or 'nobody')}")
@@ -87,7 +87,7 @@ def merge_member(old: str, new: str) -> None:
     from bot.maintenance.members import merge_members
 
     app = load_app()
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         moved_charges = merge_members(connection, app.capabilities(database), old, new, app.clock())
     click.echo(single_line(f"{moved_charges:,} charges of {old} are {new}'s now, and so is whatever comes under {old}"))
 

@@ -25,7 +25,7 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
         fail("--json and --csv: one of them", code=WRONG_USE)
     app = load_app()
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         answer = terminal_report(reader, app.settings, query_line(query), app.clock())
     if as_json:
         click.echo(to_json(answer))
@@ -49,7 +49,7 @@ def status_command(*, as_json: bool) -> None:
     from bot.usage.status_printer import print_status
 
     app = load_app()
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         current = ledger_status(reader, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
     document = to_document(current, app.clock(), 2 * app.settings.poll_seconds)
     if as_json:

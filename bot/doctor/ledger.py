@@ -80,7 +80,7 @@ class _Contents:
 def _read_contents(app: App) -> _Contents:
     """Raises LedgerError if the ledger cannot be read or written."""
     open_database(app.settings.database_path).close()
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return _Contents(
             freshness(reader, app.clock()), api_key_warning(reader), outbox_summary(reader), quarantined_count(reader)
         )

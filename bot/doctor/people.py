@@ -47,7 +47,7 @@ def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
 def _members(app: App, users: Sequence[SlackUser]) -> Check:
     """Return whether Slack knows every member who has tasks."""
     try:
-        with app.reader() as reader:
+        with app.ledger.reader() as reader:
             links = users_by_email(reader)
             emails = [each.email for each in members.member_summaries(reader) if each.tasks and "@" in each.email]
     except LedgerError:

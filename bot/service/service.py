@@ -102,7 +102,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
     bot_token = check_settings(settings)
     async with AsyncExitStack() as stack:
         life = await stack.enter_async_context(AsyncExitStack())
-        database = await asyncio.to_thread(app.open_for_booking)
+        database = await asyncio.to_thread(app.ledger.open_for_booking)
         life.callback(database.close)
         workspace = await stack.enter_async_context(connect_workspace(bot_token.reveal(), settings.slack_api_url))
         service = _service(app, database, app.wire(database, workspace), life)

@@ -29,7 +29,7 @@ def add(world: World, name: str, at: datetime, **others: object) -> None:
 
 
 def notified(app: App) -> list[str]:
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return [stem for (stem,) in reader.rows("SELECT stem FROM notification WHERE stem NOT LIKE 'ops:%'")]
 
 
@@ -43,7 +43,7 @@ def test_a_late_cent_tells_nothing_of_a_repricing(
     before, after = wire(BYOK_UNIT="usd"), wire(BYOK_UNIT="credits")
     add(world, "seed", START - 10 * DAY, credits=Decimal(1))
     sync(before)
-    with before.database() as database, database.transaction() as connection:
+    with before.ledger.database() as database, database.transaction() as connection:
         budget_evaluator(before).set_limit(connection, LimitSetting(1, unit, 50 * USD, "terminal"), START - 5 * DAY)
     add(world, "own", spent, llm_cost=Decimal(4), is_byok=True)
     clock.advance(HOUR)
@@ -77,6 +77,6 @@ def test_a_day_that_is_a_spike_by_a_repricing_alone_is_told_to_nobody(
         add(world, name, START - hours * HOUR, credits=Decimal("0.001"))
     clock.advance(HOUR)
     sync(after)
-    with after.reader() as reader:
+    with after.ledger.reader() as reader:
         assert reader.rows("SELECT DISTINCT state FROM notification WHERE stem LIKE 'spike:%'") == [("moved",)]
         assert reader.rows("SELECT count(*) FROM notification WHERE stem LIKE 'spike:%'") == [(2,)]

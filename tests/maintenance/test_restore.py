@@ -95,7 +95,7 @@ async def test_another_message_is_not_taken_for_the_one_that_had_its_number(harn
     for each in world.tasks(harness.clock()):
         if each.email == PRIYA and each.streams[0].credits and each.streams[0].credits > 5:
             world.remove(each.task_id)
-    harness.app().restore(copy)
+    harness.app().ledger.restore(copy)
     await harness.start()
     ambiguous = iter([Reset(done=False)])
 
@@ -195,7 +195,7 @@ async def test_a_copy_of_an_earlier_version_goes_on_as_well(harness: ServiceHarn
 async def test_a_running_service_is_not_cut_off(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     with pytest.raises(InUseError, match="Stop that first"):
-        harness.app().restore(copy)
+        harness.app().ledger.restore(copy)
     await spend(harness, PRIYA, 75)
     assert len(notifications(harness.dm("priya"))) == 1
 
@@ -214,7 +214,7 @@ async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(clos
 
 
 def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Path) -> None:
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         enqueue(
             connection,
             [
@@ -224,27 +224,27 @@ def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Pa
             clock(),
         )
     copy = copy_ledger_in(tmp_path)
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         connection.exec_driver_sql("UPDATE notification SET state = 'sent', ts = '1.2' WHERE destination LIKE '%PRIYA'")
-    kept, taken = app.restore(copy)
+    kept, taken = app.ledger.restore(copy)
     assert kept is not None
     assert taken is not None
     assert (taken.waiting, taken.looked_for, taken.sent_since) == (1, 0, 1)
     kept.unlink()
     (tmp_path / "ledger.db").unlink()
-    _, taken = app.restore(copy)
+    _, taken = app.ledger.restore(copy)
     assert taken is not None
     assert (taken.waiting, taken.looked_for, taken.sent_since) == (0, 2, 0)
 
 
 def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_path: Path) -> None:
-    with app.database():
+    with app.ledger.database():
         copy = copy_ledger_in(tmp_path)
     (tmp_path / "ledger.db").unlink()
-    app.restore(copy)
+    app.ledger.restore(copy)
     for days, state in ((1, "unsure"), (9, "pending")):
         clock.advance(timedelta(days=days))
-        with app.database() as database, database.transaction() as connection:
+        with app.ledger.database() as database, database.transaction() as connection:
             enqueue(
                 connection,
                 [NewNotification(DigestKey.decode(f"digest:C1:2026-03-{days:02}"), ChannelDestination("C1"))],

@@ -257,7 +257,7 @@ async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: 
         stem = f"spike:{member}-2026-03-02@America/Port-au-Prince"
         enqueue(connection, [NewNotification(SpikeKey.decode(stem), AlertDestination())], harness.clock())
     await harness.service.end()
-    harness.app().restore(copy)
+    harness.app().ledger.restore(copy)
     with closing(sqlite3.connect(harness.directory / "ledger.db")) as connection:
         assert connection.execute("SELECT count(*) FROM notification WHERE stem = ?", (stem,)).fetchone() == (1,)
     await harness.start()
@@ -302,7 +302,7 @@ async def test_a_request_of_slack_that_was_taken_since_is_not_taken_again(closed
     assert (await posted(closed, recorded, headers)).status_code == 200
     await closed.idle()
     await closed.service.end()
-    closed.app().restore(copy)
+    closed.app().ledger.restore(copy)
     await closed.start(over_http=True)
     assert (await posted(closed, recorded, headers)).status_code == 401
     await closed.idle()
@@ -315,16 +315,16 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
         " VALUES ('C1', '2026-03-01', 'skipped', '2026-02-28', 0, 0, 0, 1)"
     )
     path = app.settings.database_path
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         connection.exec_driver_sql(sql)
     backup(path, copy := path.with_name("copy.db"))
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         connection.exec_driver_sql("UPDATE digest SET fate = 'owed'")
         enqueue(
             connection, [NewNotification(DigestKey.decode("digest:C1:2026-03-01"), ChannelDestination("C1"))], clock()
         )
-    app.restore(copy)
-    with app.database() as database, database.transaction() as connection:
+    app.ledger.restore(copy)
+    with app.ledger.database() as database, database.transaction() as connection:
         posted = store.last_posted_before(connection, DigestTopic("C1", date(2026, 3, 2)))
     assert posted is not None
 
@@ -332,11 +332,11 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
 @pytest.mark.parametrize("stem", ["ops:disk-2026-03-02", "ops:disk-2026-03-02-America/Port-au-Prince"])
 def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: SimClock, stem: str) -> None:
     path = app.settings.database_path
-    with app.database():
+    with app.ledger.database():
         backup(path, copy := path.with_name("copy.db"))
     path.unlink()
-    app.restore(copy)
-    with app.database() as database, database.transaction() as connection:
+    app.ledger.restore(copy)
+    with app.ledger.database() as database, database.transaction() as connection:
         enqueue(connection, [NewNotification(IncidentKey.decode(stem), OpsDestination())], clock())
         assert connection.exec_driver_sql("SELECT state FROM notification").scalar_one() == "unsure"
 

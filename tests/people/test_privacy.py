@@ -270,7 +270,7 @@ async def test_changes_of_links_are_kept_with_who_made_them(harness: ServiceHarn
     await harness.ask("hannah", f"link @priya {OTHER}")
     with harness.service.database.transaction() as connection:
         unlink(connection, "U0PRIYA", "terminal", harness.clock())
-    with harness.service.app.reader() as reader:
+    with harness.service.app.ledger.reader() as reader:
         kept = reader.rows(
             "SELECT changed_by, slack_user, email_before, email_after FROM slack_link_change ORDER BY id"
         )

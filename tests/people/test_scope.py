@@ -67,7 +67,7 @@ class Pair:
 
 def owes(harness: ServiceHarness) -> bool:
     """Whether anything is still to be sent or edited."""
-    with harness.service.app.reader() as reader:
+    with harness.service.app.ledger.reader() as reader:
         open_ = "SELECT 1 FROM notification WHERE state IN ('pending', 'sending', 'unsure')"
         return reader.one(f"{open_} UNION SELECT 1 FROM living WHERE wanted > shown AND ts IS NOT NULL") is not None
 

@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 def report_of(app: App, line: str) -> Report:
     """The answer to a line."""
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return terminal_report(reader, app.settings, line, app.clock())
 
 
 def errors_of(app: App, line: str) -> ErrorReport:
     """What failed."""
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return terminal_error_report(reader, app.settings, line, app.clock())
 
 
 def show_digest(app: App, day: str | None = None) -> str:
     """A digest as text."""
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return digest_text(reader, app.settings, day, app.clock())
 
 
 async def post_digest(app: App, day: str | None) -> list[str]:
     """A line about each channel that a digest was enqueued for."""
     found = await channels(app.settings)
-    with app.database() as database, app.reader() as reader:
+    with app.ledger.database() as database, app.ledger.reader() as reader:
         return list(DigestRequests(app.settings, database, reader).enqueue(found, day, app.clock()))
 
 
@@ -58,7 +58,7 @@ def sync_plan(app: App, reader: "Reader") -> SyncPlan:
 
 async def read_passes(app: App, passes: Sequence[PlannedPass], *, is_backfill: bool = False) -> SyncOutcome:
     """Read planned passes into the app's ledger, observed as ever."""
-    database = app.open_for_booking()
+    database = app.ledger.open_for_booking()
     try:
         observers = [observer for each in app.capabilities(database) for observer in each.observers]
         runner = app.sync_runner(database, observers)
@@ -84,5 +84,5 @@ def merge(app: App, database: "Database", connection: "Connection", old: str, ne
 
 def reprice_ledger(app: App) -> RepricingResult:
     """Price the app's ledger again in the unit that is set."""
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         return reprice(connection, app.capabilities(database), app.settings.pricing_unit, app.clock())

@@ -31,7 +31,7 @@ async def restore_copy(harness: ServiceHarness, copy: Path, *, former: bool = Tr
         for each in harness.directory.glob("ledger.db*"):
             each.unlink()
     assert ledger.exists() is former
-    harness.app().restore(copy)
+    harness.app().ledger.restore(copy)
     await harness.start()
     await harness.sync()
 

@@ -37,10 +37,10 @@ def sync(app: App) -> SyncOutcome:
 
 def tick(app: App) -> list[str]:
     """Read what is due, as the service does; returns the kinds."""
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         plan = sync_plan(app, reader)
     asyncio.run(read_passes(app, [plan.tail]))
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         plan = sync_plan(app, reader)
     due = [*plan.calendar, *plan.history]
     for each in due:
@@ -77,7 +77,7 @@ def test_a_clock_set_back_is_read_on_from(app: App, world: World, clock: SimCloc
     shift[0] = timedelta(0)
     add(world, "later", clock() - timedelta(minutes=30))
     assert sync(app).tally.new == 1
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         plan = sync_plan(app, reader)
     assert plan.tail.end == clock()
 
@@ -139,14 +139,14 @@ def holder(*, process: str = HERE[1], place: str = HERE[3], started: str = HERE[
 def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
     app: App, clock: SimClock, who: str, left: int, *, waits: bool
 ) -> None:
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         expires = to_us(clock() + timedelta(seconds=left))
         connection.exec_driver_sql("INSERT INTO lease VALUES ('sync', ?, ?)", (who, expires))
     waited = []
 
     def waiting(held: lease.LeaseHolder) -> None:
         waited.append(held.who)
-        with app.database() as database, database.transaction() as connection:
+        with app.ledger.database() as database, database.transaction() as connection:
             lease.release(connection, lease.SYNC, who)
 
     outcome = asyncio.run(app.sync(full=False, progress=lambda _: None, on_wait=waiting))
@@ -156,7 +156,7 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
 
 def test_a_holder_renews_a_lease_that_a_clock_ahead_had_dated(app: App, clock: SimClock) -> None:
     me = lease.holder_name("me")
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         lease.acquire(connection, lease.SYNC, me, clock() + HOUR)
         lease.renew(connection, lease.SYNC, me, clock())
         held = lease.acquire(connection, lease.SYNC, holder(place="another"), clock())

@@ -121,7 +121,7 @@ def test_a_failure_after_a_good_pass_leaves_what_is_known(
     assert document["total"]["spend_usd"] == "50.000000000"
     assert document["data_as_of"] == "2026-03-02T09:00:00Z"
     assert document["complete"] is False
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         assert sentence in reader.rows("SELECT error FROM pass ORDER BY id DESC LIMIT 1")[0][0]
 
 
@@ -167,7 +167,7 @@ def test_too_large_pages_are_asked_for_in_smaller_ones(neo: NeoServer, app: App,
     limits = [int(each.query["limit"]) for each in neo.api.log if "limit" in each.query]
     assert limits[:3] == [200, 50, 20]
     assert set(limits[2:]) == {20}
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         assert reader.rows("SELECT count(*) FROM task") == [(130,)]
 
 
@@ -205,13 +205,13 @@ def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
     assert outcome.complete
     assert outcome.tally.quarantined == 1
     assert spend(app) == "40.000000000"
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         assert reader.rows("SELECT key FROM quarantine") == [("task-002",)]
     neo.api.faults.clear()
     clock.advance(timedelta(minutes=5))
     sync(app)
     assert spend(app) == "50.000000000"
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         assert reader.rows("SELECT key FROM quarantine") == []
 
 
@@ -298,7 +298,7 @@ def test_a_list_is_read_to_its_end_whatever_its_total_says(
 
 def spent(app: App) -> int:
     """What is booked, of an app that has never read a list completely."""
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return int(reader.rows("SELECT sum(platform_nanos) FROM charge")[0][0])
 
 
@@ -385,7 +385,7 @@ def test_a_task_that_cannot_be_asked_for_alone_costs_itself_alone(neo: NeoServer
     assert outcome.complete
     assert outcome.tally.quarantined == 1
     assert spend(app) == "40.000000000"
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         [(key, reason)] = reader.rows("SELECT key, reason FROM quarantine")
     assert key == "task-002"
     assert reason.startswith("asked for alone: Neo does not accept the question")
@@ -452,7 +452,7 @@ def test_a_key_that_lost_its_view_of_the_team_is_said_loudly(
         world.remove(f"task-{number:03}")
     clock.advance(timedelta(minutes=5))
     assert any("no longer listed" in each for each in sync(app).warnings)
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         assert reader.rows("SELECT count(*) FROM task WHERE missed_at IS NOT NULL") == [(0,)]
 
 
@@ -500,6 +500,6 @@ def test_a_row_that_is_listed_and_not_found_alone_is_named(neo: NeoServer, app: 
 
     neo.api.faults.when(lambda r: Mangle(lambda _: []) if "task_id" in r.query else Mangle(streamed))
     assert sync(app).tally.quarantined == 5
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         reasons = {row[0] for row in reader.rows("SELECT reason FROM quarantine")}
     assert reasons == {"listed, but not found when asked for alone"}

@@ -43,7 +43,7 @@ def grow(world: World, clock: SimClock, *names: str) -> None:
 
 def merge(app: App, *pairs: tuple[str, str]) -> None:
     for old, new in pairs:
-        with app.database() as database, database.transaction() as connection:
+        with app.ledger.database() as database, database.transaction() as connection:
             merge_members(connection, app.capabilities(database), old, new, app.clock())
 
 

@@ -207,7 +207,7 @@ def test_a_long_sync_at_the_terminal_reads_what_is_new_between_its_windows(
 ) -> None:
     fill(world, 50)
     outcome = sync(app, progress=lambda _: clock.advance(timedelta(minutes=3)))
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         kinds = [kind for (kind,) in reader.rows("SELECT kind FROM pass ORDER BY id")]
     others = [place for place, kind in enumerate(kinds) if kind != "tail"]
     assert len(others) > 5
@@ -257,7 +257,7 @@ def test_a_bad_row_that_is_gone_leaves_quarantine_after_a_pass_that_should_list_
 
 
 def quarantine(app: App) -> list[tuple[str, str]]:
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return [(key, reason) for key, reason in reader.rows("SELECT key, reason FROM quarantine")]
 
 
@@ -314,7 +314,7 @@ def test_equal_rows_without_an_id_leave_a_pass_complete(neo: NeoServer, app: App
 
 
 def endings(app: App) -> list[tuple[str | None, str | None]]:
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return [(ending, error) for ending, error in reader.rows("SELECT ending, error FROM pass ORDER BY id")]
 
 

@@ -18,12 +18,12 @@ HOUR = timedelta(hours=1)
 
 
 def waiting(app: App, at: datetime) -> datetime | None:
-    with app.reader() as reader:
+    with app.ledger.reader() as reader:
         return end_of_wait(reader, at)
 
 
 def kept(app: App, seconds: float, at: datetime) -> None:
-    with app.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         record_wait(connection, seconds, at)
 
 
@@ -32,7 +32,10 @@ def test_a_wait_holds_to_its_end(app: App) -> None:
     assert waiting(app, START) == START + HOUR
     assert waiting(app, START + HOUR - timedelta(seconds=1)) == START + HOUR
     assert waiting(app, START + HOUR) is None
-    with app.reader() as reader, pytest.raises(RateLimitedError, match="asked to wait until 2026-03-02 10:00 UTC"):
+    with (
+        app.ledger.reader() as reader,
+        pytest.raises(RateLimitedError, match="asked to wait until 2026-03-02 10:00 UTC"),
+    ):
         require_wait_over(reader, START)
 
 

@@ -22,7 +22,7 @@ FOR_OPERATORS = {"digest", "link"}
 @pytest.fixture
 def commands(tmp_path: Path) -> set[str]:
     app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"}))
-    with app.database() as database:
+    with app.ledger.database() as database:
         return set(build_registry(app.capabilities(database)).commands)
 
 

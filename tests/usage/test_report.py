@@ -158,7 +158,7 @@ def test_how_long_ago(seconds: int, words: str) -> None:
 
 
 def test_the_status_as_text_and_as_data(asked: App) -> None:
-    with asked.reader() as reader:
+    with asked.ledger.reader() as reader:
         found = ledger_status(reader, EVERYTHING, 1_048_576, asked.clock())
     document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
     assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)

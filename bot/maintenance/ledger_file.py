@@ -1,0 +1,107 @@
+"""The ledger's file: opened for reading or writing, made or upgraded first, and replaced by a copy."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.database.errors import LedgerError, translated_errors
+from bot.database.reader import Reader, open_reader
+from bot.ledger.pricing_unit import check_unit, require_unit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.capability import Capability
+    from bot.database.engine import Database
+    from bot.domain.pricing import ByokUnit
+    from bot.outbox.restore import RestoredMessages
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFile:
+    """The ledger at a path. `clock` gives aware times; `capabilities` are built over the ledger once it is open."""
+
+    path: "Path"
+    unit: "ByokUnit"
+    clock: Callable[[], datetime]
+    capabilities: "Callable[[Database], Sequence[Capability]]"
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Open the ledger for reading, upgraded first if an older version wrote it.
+
+        Raises:
+            LedgerError: there is none yet, or it is priced in another unit.
+            UnusableError: it cannot be read now.
+        """
+        reader = self._open_reader()
+        try:
+            with translated_errors(self.path):
+                check_unit(reader, self.unit)
+                yield reader
+        finally:
+            reader.close()
+
+    def _open_reader(self) -> Reader:
+        try:
+            return open_reader(self.path)
+        except LedgerError:
+            if not self.path.is_file():
+                raise
+        with self.database():
+            return open_reader(self.path)
+
+    @contextmanager
+    def database(self) -> "Iterator[Database]":
+        """Open the ledger for writing, made or upgraded first; raises LedgerError if it cannot be written."""
+        database, _ = self._open_database()
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def open_for_booking(self) -> "Database":
+        """Return the ledger for writing, priced in the unit that is set; the caller closes it.
+
+        Raises:
+            LedgerError: it cannot be written, or is priced in another unit.
+        """
+        database, _ = self._open_database()
+        try:
+            with database.transaction() as connection:
+                require_unit(connection, self.unit)
+                for capability in self.capabilities(database):
+                    if capability.upkeep.prepare is not None:
+                        capability.upkeep.prepare(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def restore(self, source: "Path") -> "tuple[Path | None, RestoredMessages | None]":
+        """Put a copy in the ledger's place; return where the former one is kept, and what becomes of messages.
+
+        Raises:
+            LedgerError: as `database.restore.restore`.
+        """
+        from bot.database.restore import restore
+
+        kept = restore(source, self.path)
+        database, messages = self._open_database()
+        database.close()
+        return kept, messages
+
+    def _open_database(self) -> "tuple[Database, RestoredMessages | None]":
+        """Return the ledger, and what becomes of messages if it was restored since it was last opened."""
+        from bot.database.engine import open_database
+        from bot.maintenance.restore import finish_restore
+
+        database = open_database(self.path)
+        try:
+            messages = finish_restore(database, lambda: self.capabilities(database), self.clock())
+        except BaseException:
+            database.close()
+            raise
+        return database, messages
