@@ -18,12 +18,14 @@ How a notification is sent exactly once, whatever fails or is killed, by any num
 2. `dispatcher` looks every second for `due_work`, and starts a task for each channel or destination. `placer` finds
    the channel of a destination and records it by `placement_store`.
 3. `channel_queue` claims the next row of a channel (`store.claim`): a token, valid until it expires, longer than a
-   request may take. What other processes still do under an older token changes nothing.
+   request may take. An outcome that comes under an older token changes no state; the copy that it may have left is
+   looked for.
 4. `sender` renders the message (`renderers`), checks its claim, posts once, and records the outcome by `outcomes`. The
    message carries its key in its metadata.
 5. If Slack did not answer, or the process died, nobody knows whether the message arrived: the row is unconfirmed.
    `reconciler` looks its key up in the channel's history after a while (`lookup_store`): found, it is sent; not found,
-   it is pending again. As a lost request may arrive later still, second copies are looked for and deleted afterwards.
+   it is pending again, also where history cannot be read: there a message may come twice. As a lost request may arrive
+   later still, second copies are looked for and deleted afterwards.
 6. A refusal for good ends the row, and enqueues the same for the `fallback` in `rules`.
 
 A live message is one row for each topic and destination (`live_store`). Edits follow the level, not the change:
@@ -31,6 +33,9 @@ A live message is one row for each topic and destination (`live_store`). Edits f
 shown. Edits in between are skipped, and one that fails is done again. The first notification of a topic posts the
 message; later ones are replies in its thread.
 
+After a restore what the former ledger may have sent is unconfirmed too (`restore`).
+
 `tables` names the columns; `rules` the states, waits and fallbacks; `conditions` says in SQL what needs something.
-`queries` is what other packages may ask, `amendments` what they may change, `restore` and `pruning` are for upkeep.
+`queries` is what other packages may ask, `amendments` what they may change; `pruning` deletes what
+was over long ago.
 """
