@@ -12,7 +12,7 @@ from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
 from benchmarks.years import Years, live
 from bot.app import App
-from bot.budgets.alerts.budget_snapshot import budget_facts
+from bot.budgets.alerts.budget_snapshot import budget_snapshot
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.periods import budget_period
@@ -87,7 +87,7 @@ class _Lived:
             for scope in (TEAM, 1):
                 _evaluator(self.app).set_limit(connection, LimitSetting(scope, Unit.MONTH, 10**15, "bench"), NOW)
             FailureGrouper().backfill(connection)
-            _evaluator(self.app).apply_due(connection, NOW)
+            _evaluator(self.app).due_work.apply_due(connection, NOW)
         self.reader = open_reader(self.path)
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class _Lived:
 def _second(lived: _Lived) -> None:
     """The looks of a second and of a minute, where there is nothing to do."""
     reader, app = lived.reader, lived.app
-    assert not _evaluator(app).due(reader, NOW)
+    assert not _evaluator(app).due_work.due(reader, NOW)
     assert not FailureGrouper().due(reader, NOW)
     assert not due_work(reader, Moment(NOW, _UNSURE)).channels
     DigestPlanner(DigestSchedule.from_settings(app.settings)).due(reader, ["C0ALERTS"], NOW, NOW)
@@ -111,7 +111,7 @@ def _second(lived: _Lived) -> None:
 def _booking(lived: _Lived) -> None:
     """A page of new tasks, some of which failed, with all who observe it; it is undone."""
     app = lived.app
-    policy = BookingPolicy(ByokUnit.CREDITS, observers=(_evaluator(app).observe, FailureGrouper().observe))
+    policy = BookingPolicy(ByokUnit.CREDITS, observers=(_evaluator(app).record_booking, FailureGrouper().observe))
     with lived.database.transaction() as connection:
         connection.exec_driver_sql("SAVEPOINT page")
         book(connection, _TASKS, policy, now=NOW)
@@ -131,7 +131,7 @@ _TASKS = [
 def _message(lived: _Lived) -> None:
     """The facts of the message about a budget."""
     policy = BudgetPolicy.from_settings(lived.app.settings)
-    budget_facts(lived.reader, 1, budget_period(Unit.MONTH, NOW, policy.zone), policy, NOW)
+    budget_snapshot(lived.reader, 1, budget_period(Unit.MONTH, NOW, policy.zone), policy, NOW)
 
 
 def _home(lived: _Lived) -> None:

@@ -56,7 +56,7 @@ def _idle(size: Size) -> float:
     reader, watch = open_reader(ledger(size)), _watch()
 
     def tick() -> None:
-        watch.due(reader, NOW)
+        watch.due_work.due(reader, NOW)
         due_work(reader, Moment(NOW, _UNSURE))
 
     try:
@@ -108,7 +108,7 @@ class _Ledger:
         )
         self._raw.executemany("UPDATE budget SET limit_nanos = ? WHERE scope = ?", [(limit, m) for m, limit in limits])
         self._raw.execute(_TOLD, (self._span.label,))
-        self._watch.apply_due(self._connection, NOW)
+        self._watch.due_work.apply_due(self._connection, NOW)
         change = Entry(EntryKind.FIRST, 10**9, 0, to_us(NOW))
         task = Task(task_id="t", model="m", status="completed", created_at=NOW)
         charges = [(1, member, 10**9, 0, to_us(NOW), to_us(NOW), "first") for member in self._members]
@@ -120,7 +120,7 @@ class _Ledger:
     def app(self) -> float:
         """The seconds of the observer, with all that it writes; it is undone."""
         self._raw.execute("SAVEPOINT round")
-        taken = seconds(lambda: self._watch.observe(self._connection, self._booked))
+        taken = seconds(lambda: self._watch.record_booking(self._connection, self._booked))
         told = self._raw.execute("SELECT count(*) FROM notification").fetchone()[0]
         assert told == _PASSING, told
         self._raw.execute("ROLLBACK TO round")

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bot.budgets.acknowledgements.commands import AcknowledgementCommand
+from bot.budgets.acknowledgements.commands import AcknowledgeButton
 from bot.budgets.alerts.context import AlertContext
-from bot.budgets.alerts.live_message_render import BudgetRenderer
-from bot.budgets.alerts.subject_names import SubjectNaming
-from bot.budgets.alerts.thread_reply_render import StepRenderer
+from bot.budgets.alerts.live_message_render import LiveMessageRenderer
+from bot.budgets.alerts.subject_names import SubjectNamer
+from bot.budgets.alerts.thread_reply_render import ThreadReplyRenderer
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.commands import BudgetCommands
 from bot.budgets.evaluator import BudgetEvaluator
@@ -51,7 +51,7 @@ class _Commands:
     listing: ListingCommand
     forms: FormCommands
     requests: RequestCommands
-    acknowledgement: AcknowledgementCommand
+    acknowledgement: AcknowledgeButton
     snoozes: SnoozeCommands
     explain: ExplainCommand
 
@@ -68,7 +68,7 @@ def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
         listing=listing,
         forms=forms,
         requests=requests,
-        acknowledgement=AcknowledgementCommand(database, templates, policy, authorization, clock),
+        acknowledgement=AcknowledgeButton(database, templates, policy, authorization, clock),
         snoozes=SnoozeCommands(database, people, templates, policy, authorization, clock),
         explain=ExplainCommand(database, people, policy, clock),
     )
@@ -108,12 +108,12 @@ def budgets(context: Context) -> Capability:
         },
         forms={LimitForm.kind: form, RequestForm.kind: form},
         event_renderers=_event_renderers(alerts, requests),
-        topic_renderers={
-            BudgetTopic.kind: BudgetRenderer(alerts).render_current,
+        topic_renderers={  # these render a notification that starts a thread too
+            BudgetTopic.kind: LiveMessageRenderer(alerts).render_current,
             RequestTopic.kind: requests.render_current,
         },
-        observers=[evaluator.observe],
-        timers=[Timer("budgets", 1, partial(apply_due, context, evaluator))],
+        observers=[evaluator.record_booking],
+        timers=[Timer("budgets", 1, partial(apply_due, context, evaluator.due_work))],
         upkeep=Upkeep(
             merge_members=evaluator.merge_members,
             record_repricing=evaluator.record_repricing,
@@ -124,15 +124,15 @@ def budgets(context: Context) -> Capability:
 
 
 def _alert_context(context: Context, policy: BudgetPolicy) -> AlertContext:
-    naming, titles = SubjectNaming(context.destinations, policy), context.settings.show_titles
-    return AlertContext(context.database, context.templates, policy, naming, titles, context.clock)
+    namer, titles = SubjectNamer(context.destinations, policy), context.settings.show_titles
+    return AlertContext(context.database, context.templates, policy, namer, titles, context.clock)
 
 
 def _event_renderers(alerts: AlertContext, requests: BudgetRequestRenderer) -> dict[str, Renderer]:
     """Return the renderers of notifications, by the kind of their key."""
     limits = LimitRenderer(alerts)
     return {
-        CrossingKey.kind: StepRenderer(alerts).render_event,
+        CrossingKey.kind: ThreadReplyRenderer(alerts).render_event,
         LimitKey.kind: limits.render_event,
         SummaryKey.kind: limits.render_summary,
         DecidedKey.kind: requests.render_decision,

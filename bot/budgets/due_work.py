@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.budgets.crossings.store import crossed_subjects
 from bot.budgets.keys import BudgetTopic
-from bot.budgets.limits.effects import LimitChanges
+from bot.budgets.limits.effects import LimitEffects
 from bot.budgets.limits.store import expired_budgets, limited_units, outdated_budgets
 from bot.budgets.periods import UNITS, PeriodName, budget_period, named_period
 from bot.budgets.policy import BudgetPolicy
@@ -97,14 +97,14 @@ def due_state(reads: "Reads", now: datetime) -> DueState:
 
 
 @dataclass(frozen=True, slots=True)
-class DueBudgets:
+class DueWork:
     """Applies what is due, inside the transaction that depends on it."""
 
-    changes: LimitChanges
+    effects: LimitEffects
 
     @property
     def _policy(self) -> BudgetPolicy:
-        return self.changes.recorder.policy
+        return self.effects.recorder.policy
 
     def due(self, reader: "Reader", now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
@@ -118,10 +118,10 @@ class DueBudgets:
         begun, present = begun_periods(connection), present_periods(now, self._policy.zone)
         is_new = begun != present  # also where a clock was set back: limits end with a day
         if is_new and (former := begun.former_zone(self._policy.zone)) is not None:
-            request_edits(connection, time_zone_change.move(connection, former, self._policy.zone, now))
+            request_edits(connection, time_zone_change.move_periods(connection, former, self._policy.zone, now))
             begun = BegunPeriods()  # every period is another one now
         for budget in (*expired_budgets(connection, now), *(outdated_budgets(connection, now) if is_new else ())):
-            self.changes.restore(connection, budget, now, booked_after)
+            self.effects.apply_end(connection, budget, now, booked_after)
         if is_new:
             put_begun_periods(connection, present)
             self._edit_ended(connection, set(begun.names) - set(present.names))
@@ -144,4 +144,4 @@ class DueBudgets:
             period = budget_period(unit, now, self._policy.zone)
             if period.name not in begun.names:
                 cases = [(subject, period) for subject in (*members_charged_within(connection, period.window), TEAM)]
-                self.changes.recorder.record(connection, cases, now, None, booked_after)
+                self.effects.recorder.record(connection, cases, now, None, booked_after)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.budgets.crossings.recorder import CrossingRecorder
-from bot.budgets.due_work import DueBudgets
-from bot.budgets.limits.effects import LimitChanges
+from bot.budgets.due_work import DueWork
+from bot.budgets.limits.effects import LimitEffects
 from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.limits.store import limited_units
 from bot.budgets.periods import BudgetPeriod, Case, budget_period, notified_periods
@@ -22,7 +22,6 @@ from bot.ledger.charge_queries import members_charged_within
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.database.reader import Reader
     from bot.ledger.booking_result import BookingResult
 
 
@@ -32,25 +31,17 @@ class BudgetEvaluator:
     def __init__(self, policy: BudgetPolicy) -> None:
         self.policy = policy
         self._recorder = CrossingRecorder(policy)
-        self._changes = LimitChanges(self._recorder)
-        self._due = DueBudgets(self._changes)
-
-    def due(self, reader: "Reader", now: datetime) -> bool:
-        """Return whether `apply_due` would change anything now."""
-        return self._due.due(reader, now)
-
-    def apply_due(self, connection: "Connection", now: datetime) -> None:
-        """End temporary limits, begin periods, end snoozes."""
-        self._due.apply_due(connection, now)
+        self._effects = LimitEffects(self._recorder)
+        self.due_work = DueWork(self._effects)
 
     def set_limit(self, connection: "Connection", setting: LimitSetting, now: datetime) -> int:
         """Set or remove a limit, and enqueue what follows from it. Returns the revision's id."""
-        self._due.apply_due(connection, now)
-        return self._changes.set_limit(connection, setting, now)
+        self.due_work.apply_due(connection, now)
+        return self._effects.apply_setting(connection, setting, now)
 
     def merge_members(self, connection: "Connection", old: int, new: int, now: datetime) -> None:
         """Move the budgets of member `old` to `new`, and record the steps that their joint spend has passed."""
-        self._due.apply_due(connection, now)
+        self.due_work.apply_due(connection, now)
         merge_budgets(connection, old, new, now)
         cases = [(new, budget_period(unit, now, self.policy.zone)) for unit in limited_units(connection)]
         self._recorder.record(connection, cases, now)
@@ -68,19 +59,19 @@ class BudgetEvaluator:
 
     # --- bookings ----------------------------------------------------------------------------------
 
-    def observe(self, connection: "Connection", result: "BookingResult") -> None:
-        """Evaluate the budgets of the members that a booking has touched. Called inside the booking transaction."""
+    def record_booking(self, connection: "Connection", result: "BookingResult") -> None:
+        """Record and enqueue the crossings that a booking has caused. Called inside the booking transaction."""
         units = limited_units(connection)
         if not units or not result.members:
             return
         booked = booked_amounts(result.changes, self.policy.basis)
         history = booked_amounts((each for each in result.changes if each.backfill), self.policy.basis)
         if not history.amounts:
-            self._due.apply_due(connection, result.at, booked)
+            self.due_work.apply_due(connection, result.at, booked)
             self._recorder.record(connection, self._touched(booked, units, result.at), result.at)
             return
         news = booked_amounts((each for each in result.changes if not each.backfill), self.policy.basis)
-        self._due.apply_due(connection, result.at, replace(booked, history=history))
+        self.due_work.apply_due(connection, result.at, replace(booked, history=history))
         # what history alone has passed is recorded silently before the news is evaluated
         cases = self._touched(history, units, result.at)
         self._recorder.record(connection, cases, result.at, CrossingDecision.HISTORY, news)

@@ -44,7 +44,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
     from bot.budgets.cli import change_line
     from bot.budgets.evaluator import BudgetEvaluator
     from bot.budgets.limits import grammar
-    from bot.budgets.limits.executor import BudgetChanges
+    from bot.budgets.limits.executor import InstructionExecutor
     from bot.budgets.limits.instructions import LimitInstruction
     from bot.budgets.policy import BudgetPolicy
 
@@ -55,7 +55,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
     instruction = LimitInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
-        change = BudgetChanges(connection, evaluator, "terminal", now).set_limit(instruction)
+        change = InstructionExecutor(connection, evaluator, "terminal", now).execute_limit(instruction)
     click.echo(change_line(change, zone))
 
 
@@ -67,7 +67,7 @@ def remove_budget(scope: str, period: str | None) -> None:
     """Remove the budgets of a SCOPE: of one period, or of all."""
     from bot.budgets.cli import change_line
     from bot.budgets.evaluator import BudgetEvaluator
-    from bot.budgets.limits.executor import BudgetChanges
+    from bot.budgets.limits.executor import InstructionExecutor
     from bot.budgets.limits.instructions import RemovalInstruction
     from bot.budgets.policy import BudgetPolicy
     from bot.domain.periods import Unit
@@ -76,7 +76,7 @@ def remove_budget(scope: str, period: str | None) -> None:
     instruction = RemovalInstruction(scope, Unit(period) if period else None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
-        changes = BudgetChanges(connection, evaluator, "terminal", app.clock()).remove(instruction)
+        changes = InstructionExecutor(connection, evaluator, "terminal", app.clock()).execute_removal(instruction)
     for each in changes:
         click.echo(change_line(each, app.settings.timezone))
 

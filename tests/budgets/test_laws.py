@@ -64,7 +64,7 @@ class Budgets(RuleBasedStateMachine):
 
     def _book(self, task: Task, *, backfill: bool = False) -> None:
         read_before = () if backfill else (ALL_TIME,)
-        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.evaluator.observe,), read_before=read_before)
+        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.evaluator.record_booking,), read_before=read_before)
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=self.now)
 
@@ -104,7 +104,7 @@ class Budgets(RuleBasedStateMachine):
             ends_at = day_start(local_day(self.now, zone) + timedelta(days=days + 1), zone)
         nanos = None if dollars is None else dollars * USD
         with self.database.transaction() as connection:
-            self.evaluator.apply_due(connection, self.now)
+            self.evaluator.due_work.apply_due(connection, self.now)
             span = budget_period(unit, self.now, zone)
             cases = [(subject, span) for subject in (1, 2, TEAM)]
             before = limits(connection, cases, self.now)
@@ -135,14 +135,14 @@ class Budgets(RuleBasedStateMachine):
         if self.late:
             return
         with self.database.transaction() as connection:
-            self.evaluator.apply_due(connection, self.now)
+            self.evaluator.due_work.apply_due(connection, self.now)
 
     @rule()
     def restart(self) -> None:
         self.database.close()
         self.database = open_database(self.path)
         with self.database.transaction() as connection:
-            self.evaluator.apply_due(connection, self.now)
+            self.evaluator.due_work.apply_due(connection, self.now)
 
     # --- what always holds -----------------------------------------------------------------------
 

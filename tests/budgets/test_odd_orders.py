@@ -271,7 +271,7 @@ async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(harness: ServiceHar
     watch, now = budget_evaluator(harness.service.app), harness.clock()
     for moment, limit in [(now + DAY, "$50.00"), (now, "$400.00"), (now + DAY, "$50.00")]:
         with harness.service.database.transaction() as connection:
-            watch.apply_due(connection, moment)
+            watch.due_work.apply_due(connection, moment)
         assert limit in await say(harness, "hannah", "budgets")
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.budgets.acknowledgements.commands import acknowledge
-from bot.budgets.alerts.budget_snapshot import budget_facts
+from bot.budgets.alerts.budget_snapshot import budget_snapshot
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.revision_store import LimitSetting
@@ -52,14 +52,14 @@ class Ledger:
 
     def apply_due(self, now: datetime) -> None:
         with self.database.transaction() as connection:
-            self.watch.apply_due(connection, now)
+            self.watch.due_work.apply_due(connection, now)
 
     def spend(self, dollars: float, now: datetime, created: datetime | None = None) -> None:
         task = Task(
             task_id=f"task-{next(self.numbers)}", model="m", status="completed", created_at=created or now,
             email="ana@acme.dev", neo_credits=Decimal(str(dollars)) / 10,
         )  # fmt: skip
-        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.watch.observe,))
+        booking = BookingPolicy(ByokUnit.CREDITS, observers=(self.watch.record_booking,))
         with self.database.transaction() as connection:
             book(connection, [task], booking, now=now)
 
@@ -183,11 +183,11 @@ def test_a_live_message_goes_on_with_its_period_and_what_people_did_about_it(led
     reader = open_reader(ledger.path)
     try:
         span = budget_period(Unit.DAY, night, ZoneInfo(WEST))
-        found = budget_facts(reader, 1, span, ledger.policy, night + HOUR)
+        found = budget_snapshot(reader, 1, span, ledger.policy, night + HOUR)
         assert found.acknowledged is not None
         assert [step.step for step in found.steps] == [100]
         assert BudgetTopic.of(1, span).encode() == "budget:1:day:2026-11-23"
-        assert budget_facts(reader, TEAM, span, ledger.policy, night + HOUR).acknowledged is None
+        assert budget_snapshot(reader, TEAM, span, ledger.policy, night + HOUR).acknowledged is None
     finally:
         reader.close()
 

@@ -107,7 +107,7 @@ class Team:
     # --- what happens --------------------------------------------------------------------------------
 
     def book(self, task: Task) -> None:
-        policy = BookingPolicy(ByokUnit.CREDITS, observers=(self.budgets.observe, self.failures.observe))
+        policy = BookingPolicy(ByokUnit.CREDITS, observers=(self.budgets.record_booking, self.failures.observe))
         with self.database.transaction() as connection:
             key = begin_pass(connection, "tail", self.now - 3 * DAY, self.now, self.now)
             book(connection, [task], policy, now=self.now)
@@ -172,7 +172,7 @@ class Team:
         with self.reading() as reader:
             decisions = self.digests.due(reader, ["C0NEWS"], self.now, self.now)
         with self.database.transaction() as connection:
-            self.budgets.apply_due(connection, self.now)
+            self.budgets.due_work.apply_due(connection, self.now)
             self.failures.apply_due(connection, self.now)
             self.digests.apply_due(connection, decisions, self.now)
             due_work.release_abandoned(connection, self.now)

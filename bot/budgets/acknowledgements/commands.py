@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class AcknowledgementCommand:
+class AcknowledgeButton:
     """The button that acknowledges an alert; `clock` gives aware times."""
 
     database: Database

@@ -1,10 +1,10 @@
-"""The facts of a subject's budget in a period: its spend and limit, the pace, the cause, and what people did."""
+"""The snapshot of a subject's budget in a period: spend and limit, pace, what drives the spend, and what people did."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets.acknowledgements.store import acknowledgement
-from bot.budgets.alerts.spend_drivers import Cause, cause
+from bot.budgets.alerts.spend_drivers import SpendDrivers, spend_drivers
 from bot.budgets.crossings.store import CrossedStep, notified_steps
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.revision_store import Act, LimitRevision, limit_revision
@@ -21,7 +21,7 @@ from bot.ledger.freshness import freshness
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetFacts:
+class BudgetSnapshot:
     """A subject's budget in a period. `email` is None for the team; `limit` is None once it was removed."""
 
     subject: int
@@ -32,7 +32,7 @@ class BudgetFacts:
     has_ended: bool  # the period
     set_by: LimitRevision | None
     steps: tuple[CrossedStep, ...]  # those that were notified
-    cause: Cause
+    drivers: SpendDrivers
     acknowledged: Act | None
     snoozes: tuple[ActiveSnooze, ...]
     pace: Pace
@@ -44,16 +44,16 @@ class BudgetFacts:
         return percent(self.spend_nanos, self.limit.nanos) if self.limit else 0
 
 
-def budget_facts(
+def budget_snapshot(
     reader: Reader, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
-) -> BudgetFacts:
-    """Return the facts of a subject's budget as they are now, read in one snapshot."""
+) -> BudgetSnapshot:
+    """Return a subject's budget as it is now, read in one snapshot."""
     with reader:
         case = (subject, period)
         limit = limits(reader, [case], now).get(case)
         spend = spends(reader, [case], policy.basis)[case]
         steps = notified_steps(reader, subject, period)
-        return BudgetFacts(
+        return BudgetSnapshot(
             subject=subject,
             email=email_of(reader, subject),
             period=period,
@@ -62,7 +62,7 @@ def budget_facts(
             has_ended=now >= period.window.end,
             set_by=None if limit is None else limit_revision(reader, limit.revision),
             steps=tuple(steps),
-            cause=cause(reader, case, policy.basis, steps),
+            drivers=spend_drivers(reader, case, policy.basis, steps),
             acknowledged=acknowledgement(reader, BudgetTopic.of(subject, period)),
             snoozes=tuple(active_snoozes(reader, subject, period.unit, now)),
             pace=NO_PACE if limit is None else pace_of(reader, LimitedCase(case, limit, spend), policy, now),

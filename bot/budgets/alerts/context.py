@@ -1,13 +1,13 @@
-"""What all messages of alerts are rendered from: the facts of the budget, names, and texts that they share."""
+"""What all messages of alerts are rendered from: the snapshot of the budget, names, and texts that they share."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets import budget_formatting
-from bot.budgets.alerts.budget_snapshot import BudgetFacts, budget_facts
-from bot.budgets.alerts.spend_drivers import Cause, Driver
-from bot.budgets.alerts.subject_names import SubjectName, SubjectNaming
+from bot.budgets.alerts.budget_snapshot import BudgetSnapshot, budget_snapshot
+from bot.budgets.alerts.spend_drivers import Driver, SpendDrivers
+from bot.budgets.alerts.subject_names import SubjectName, SubjectNamer
 from bot.budgets.crossings.store import CrossedStep
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.periods import named_period
@@ -31,39 +31,39 @@ class AlertContext:
     database: Database
     templates: Templates
     policy: BudgetPolicy
-    naming: SubjectNaming
+    namer: SubjectNamer
     titles: Titles
     clock: Callable[[], datetime]
 
-    async def facts(self, request: RenderRequest) -> BudgetFacts:
-        """Return the facts of the budget that a request's topic names."""
+    async def snapshot(self, request: RenderRequest) -> BudgetSnapshot:
+        """Return a snapshot of the budget that a request's topic names."""
         topic = topic_of(request)
         period = named_period(topic.period, self.policy.zone)
         return await self.database.read(
-            lambda reader: budget_facts(reader, topic.subject, period, self.policy, self.clock())
+            lambda reader: budget_snapshot(reader, topic.subject, period, self.policy, self.clock())
         )
 
-    async def subject_name(self, facts: BudgetFacts, request: RenderRequest) -> SubjectName:
+    async def subject_name(self, snapshot: BudgetSnapshot, request: RenderRequest) -> SubjectName:
         """Return what the subject of a budget is called where a message goes."""
-        return await self.naming.subject_name(facts.subject, facts.email, request)
+        return await self.namer.subject_name(snapshot.subject, snapshot.email, request)
 
     async def heading(self, request: RenderRequest) -> str:
         """Return whose budget a line is about, and of which period; empty in a thread, whose parent shows that."""
         if not request.listed:
             return ""
-        facts = await self.facts(request)
-        name = await self.subject_name(facts, request)
-        adjective = budget_formatting.ADJECTIVES[facts.period.unit]
-        return Trusted(f"{name.whose} {adjective} budget of {facts.period.label}")
+        snapshot = await self.snapshot(request)
+        name = await self.subject_name(snapshot, request)
+        adjective = budget_formatting.ADJECTIVES[snapshot.period.unit]
+        return Trusted(f"{name.whose} {adjective} budget of {snapshot.period.label}")
 
-    def cause_values(self, cause: Cause, request: RenderRequest) -> dict[str, object]:
-        """Return a cause as values of a template, without tasks and models where titles may not be shown."""
+    def driver_values(self, drivers: SpendDrivers, request: RenderRequest) -> dict[str, object]:
+        """Return spend drivers as values of a template, without tasks and models where titles may not be shown."""
         is_titled = request.in_dm or self.titles is Titles.CHANNEL
         return {
-            "since": cause.since or "",
-            "moved": f"+{show_usd(cause.nanos)}" if cause.nanos > 0 else "",
-            "tasks": list(_drivers(cause.tasks, cause.nanos)) if is_titled else [],
-            "models": list(_drivers(cause.models, cause.nanos)) if is_titled else [],
+            "since": drivers.since or "",
+            "moved": f"+{show_usd(drivers.nanos)}" if drivers.nanos > 0 else "",
+            "tasks": list(_drivers(drivers.tasks, drivers.nanos)) if is_titled else [],
+            "models": list(_drivers(drivers.models, drivers.nanos)) if is_titled else [],
         }
 
     def step_text(self, step: CrossedStep, unit: Unit, values: Mapping[str, object]) -> str:

@@ -1,11 +1,14 @@
-"""The live message of an alert, which shows a subject's budget as it is now."""
+"""The live message of an alert, which shows a subject's budget as it is now.
+
+The first notification of a topic for a destination is posted as this message, later ones as replies in its thread.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets import budget_formatting
-from bot.budgets.alerts.budget_snapshot import BudgetFacts
+from bot.budgets.alerts.budget_snapshot import BudgetSnapshot
 from bot.budgets.alerts.context import AlertContext, topic_of
 from bot.budgets.alerts.subject_names import SubjectName
 from bot.budgets.alerts.thread_reply_render import is_snoozed_for
@@ -25,61 +28,61 @@ from bot.slack.mrkdwn import Trusted
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetRenderer:
+class LiveMessageRenderer:
     """Renders the live messages of budgets."""
 
     context: AlertContext
 
     async def render_current(self, request: RenderRequest) -> Message | None:
         """Return a subject's budget as it is now; None if there is nothing to show, or the reader has snoozed it."""
-        facts = await self.context.facts(request)
-        if facts.limit is None and not facts.steps:
+        snapshot = await self.context.snapshot(request)
+        if snapshot.limit is None and not snapshot.steps:
             return None
         if await is_snoozed_for(self.context, request, unless_posted=True):
             return None
-        return self._message(facts, request, await self.context.subject_name(facts, request))
+        return self._message(snapshot, request, await self.context.subject_name(snapshot, request))
 
-    def _message(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Message:
+    def _message(self, snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> Message:
         templates, zone = self.context.templates, self.context.policy.zone
-        headline = templates.render("budgets/headline", **_headline(facts, name))
-        if step := self._hidden_step(facts, request):
+        headline = templates.render("budgets/headline", **_headline(snapshot, name))
+        if step := self._hidden_step(snapshot, request):
             headline = f"{headline}\n{step}"
         draft = Draft(headline)
         draft.add(blocks.section(headline))
-        draft.add(blocks.section(templates.render("budgets/details", **self._details(facts, request, name))))
-        as_of = "" if facts.as_of is None else formatting.moment(facts.as_of, zone)
+        draft.add(blocks.section(templates.render("budgets/details", **self._details(snapshot, request, name))))
+        as_of = "" if snapshot.as_of is None else formatting.moment(snapshot.as_of, zone)
         draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of)))
-        if not facts.has_ended and facts.limit is not None:
+        if not snapshot.has_ended and snapshot.limit is not None:
             draft.add(blocks.actions(list(_buttons(topic_of(request)))))
         return draft.message()
 
-    def _hidden_step(self, facts: BudgetFacts, request: RenderRequest) -> str:
+    def _hidden_step(self, snapshot: BudgetSnapshot, request: RenderRequest) -> str:
         """Return the step that the message was posted for, if the budget as it is now does not show it any more."""
         if not is_of(CrossingKey, request.dedup_key):
             return ""
         crossing = CrossingKey.decode(request.dedup_key).id
-        used = percent(facts.spend_nanos, _shown_limit(facts))
-        for step in facts.steps:
+        used = percent(snapshot.spend_nanos, _shown_limit(snapshot))
+        for step in snapshot.steps:
             if step.id == crossing and used < step.step:
-                return self.context.step_text(step, facts.period.unit, {"about": "", "moved": ""})
+                return self.context.step_text(step, snapshot.period.unit, {"about": "", "moved": ""})
         return ""
 
-    def _details(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> dict[str, object]:
+    def _details(self, snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> dict[str, object]:
         return {
-            **self.context.cause_values(facts.cause, request),
-            **self._limit_values(facts, name),
-            "unit": facts.period.unit.value,
-            "over": facts.has_ended,
-            "ends": budget_formatting.period_end(facts.period, self.context.policy.zone),
-            "pace": budget_formatting.pace(facts.pace),
-            "used_up": budget_formatting.used_up(facts.pace),
-            "acts": [*self._acknowledgement(facts, name), *self._snoozes(facts, request, name)],
+            **self.context.driver_values(snapshot.drivers, request),
+            **self._limit_values(snapshot, name),
+            "unit": snapshot.period.unit.value,
+            "over": snapshot.has_ended,
+            "ends": budget_formatting.period_end(snapshot.period, self.context.policy.zone),
+            "pace": budget_formatting.pace(snapshot.pace),
+            "used_up": budget_formatting.used_up(snapshot.pace),
+            "acts": [*self._acknowledgement(snapshot, name), *self._snoozes(snapshot, request, name)],
         }
 
-    def _limit_values(self, facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
-        zone, by, limit = self.context.policy.zone, facts.set_by, facts.limit
+    def _limit_values(self, snapshot: BudgetSnapshot, name: SubjectName) -> dict[str, object]:
+        zone, by, limit = self.context.policy.zone, snapshot.set_by, snapshot.limit
         return {
-            "limit": budget_formatting.limit_of(limit.nanos, facts.period.unit) if limit else "none any more",
+            "limit": budget_formatting.limit_of(limit.nanos, snapshot.period.unit) if limit else "none any more",
             "limit_from": budget_formatting.source(limit) if limit else "removed",
             "set_by": name.actor(by.act.by, "an operator") if by else "",
             "set_at": formatting.moment(by.act.at, zone) if by else "",
@@ -87,13 +90,13 @@ class BudgetRenderer:
             "ends_at": formatting.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
         }
 
-    def _acknowledgement(self, facts: BudgetFacts, name: SubjectName) -> Iterator[str]:
-        if facts.acknowledged:
-            by, at = name.actor(facts.acknowledged.by), self._moment(facts.acknowledged.at)
+    def _acknowledgement(self, snapshot: BudgetSnapshot, name: SubjectName) -> Iterator[str]:
+        if snapshot.acknowledged:
+            by, at = name.actor(snapshot.acknowledged.by), self._moment(snapshot.acknowledged.at)
             yield Trusted(f":white_check_mark: Acknowledged by {by}, {at}")
 
-    def _snoozes(self, facts: BudgetFacts, request: RenderRequest, name: SubjectName) -> Iterator[str]:
-        for each in facts.snoozes:
+    def _snoozes(self, snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> Iterator[str]:
+        for each in snapshot.snoozes:
             if _may_be_shown(each, request):
                 where = "in the channel" if each.audience is Audience.CHANNEL else "in direct messages"
                 yield Trusted(f":zzz: Quiet {where} until {self._moment(each.until)}, by {name.actor(each.by)}")
@@ -102,24 +105,24 @@ class BudgetRenderer:
         return formatting.moment(at, self.context.policy.zone)
 
 
-def _headline(facts: BudgetFacts, name: SubjectName) -> dict[str, object]:
-    limit = _shown_limit(facts)
+def _headline(snapshot: BudgetSnapshot, name: SubjectName) -> dict[str, object]:
+    limit = _shown_limit(snapshot)
     return {
         **name.template_values(),
-        "over": facts.has_ended,
-        "adjective": budget_formatting.ADJECTIVES[facts.period.unit],
-        "unit": facts.period.unit.value,
-        "period": facts.period.label,
-        "percent": percent(facts.spend_nanos, limit),
-        "spend": show_usd(facts.spend_nanos),
+        "over": snapshot.has_ended,
+        "adjective": budget_formatting.ADJECTIVES[snapshot.period.unit],
+        "unit": snapshot.period.unit.value,
+        "period": snapshot.period.label,
+        "percent": percent(snapshot.spend_nanos, limit),
+        "spend": show_usd(snapshot.spend_nanos),
         "limit": show_usd(limit),
-        "late": bool(facts.steps and facts.steps[-1].late),
+        "late": bool(snapshot.steps and snapshot.steps[-1].late),
     }
 
 
-def _shown_limit(facts: BudgetFacts) -> int:
+def _shown_limit(snapshot: BudgetSnapshot) -> int:
     """Return the limit that spend is shown against; if it was removed, that of the last step."""
-    return facts.limit.nanos if facts.limit else facts.steps[-1].limit_nanos
+    return snapshot.limit.nanos if snapshot.limit else snapshot.steps[-1].limit_nanos
 
 
 def _may_be_shown(snooze: ActiveSnooze, request: RenderRequest) -> bool:

@@ -1,4 +1,4 @@
-"""The cause of an alert: what was spent since a step before, and on which tasks and models most."""
+"""What drives the spend of an alert: what was spent since a step before, and on which tasks and models most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class SpendDrivers:
     """What was spent since a step before, or since the period began if `since` is None: in all, and on what most."""
 
     since: int | None
@@ -43,7 +43,7 @@ class NotifiedStep:
 
     period: BudgetPeriod
     step: CrossedStep
-    cause: Cause
+    drivers: SpendDrivers
 
 
 def notified_step(reader: "Reader", crossing: int, policy: BudgetPolicy) -> NotifiedStep | None:
@@ -56,18 +56,20 @@ def notified_step(reader: "Reader", crossing: int, policy: BudgetPolicy) -> Noti
         steps = [step for step in notified_steps(reader, subject, period) if step.id <= crossing]
         if not steps:
             return None
-        since_step_before = cause(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
+        since_step_before = spend_drivers(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
         return NotifiedStep(period, steps[-1], since_step_before)
 
 
-def cause(reads: "Reads", case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW) -> Cause:
+def spend_drivers(
+    reads: "Reads", case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW
+) -> SpendDrivers:
     """Return what was spent since the step before the last one, up to a charge by its key."""
     subject, period = case
     before = steps[-2] if len(steps) > 1 else None
     after = before.last_charge if before else 0
     charges = ChargeRange(period.window, None if subject == TEAM else subject, after, upto)
     tasks = [_task_driver(task) for task in dearest_tasks(reads, charges, basis, _MOST)]
-    return Cause(
+    return SpendDrivers(
         since=before.step if before else None,
         nanos=range_spend(reads, charges, basis),
         tasks=tuple(sorted(tasks, key=lambda task: (-task.nanos, task.name))),

@@ -40,7 +40,7 @@ class SubjectName:
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectNaming:
+class SubjectNamer:
     """Decides what a subject is called in a message, by who reads it there."""
 
     destinations: DestinationResolver

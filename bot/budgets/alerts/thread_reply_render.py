@@ -1,4 +1,7 @@
-"""The steps of an alert, as they are posted in the thread of its live message."""
+"""The steps of an alert, as they are posted in the thread of its live message.
+
+The notification that starts a thread is rendered as the live message instead: see `live_message_render`.
+"""
 
 from dataclasses import dataclass
 
@@ -16,7 +19,7 @@ from bot.slack.blocks import Message
 
 
 @dataclass(frozen=True, slots=True)
-class StepRenderer:
+class ThreadReplyRenderer:
     """Renders the notifications of crossings."""
 
     context: AlertContext
@@ -30,7 +33,7 @@ class StepRenderer:
         notified = await self.context.database.read(lambda reader: notified_step(reader, crossing, policy))
         if notified is None:
             return None
-        values = {"about": await self.context.heading(request), **self.context.cause_values(notified.cause, request)}
+        values = {"about": await self.context.heading(request), **self.context.driver_values(notified.drivers, request)}
         return blocks.paragraph(self.context.step_text(notified.step, notified.period.unit, values))
 
 

@@ -57,14 +57,14 @@ class CrossingRecorder:
         without: BookedAmounts | None = None,
     ) -> list[NewCrossings]:
         """Return the steps passed in those cases that are not recorded yet. The arguments are those of `record`."""
-        limits_ = limits(connection, cases, now)
-        spent = spends(connection, limits_, self.policy.basis)
+        limit_of = limits(connection, cases, now)
+        spent = spends(connection, limit_of, self.policy.basis)
         if without is not None:
             spent = {case: nanos - without.within(case) for case, nanos in spent.items()}
-        reached = {case: reached_steps(limit.nanos, spent[case], self.policy.steps) for case, limit in limits_.items()}
-        recorded = recorded_steps(connection, {case: limits_[case] for case, steps in reached.items() if steps})
+        reached = {case: reached_steps(limit.nanos, spent[case], self.policy.steps) for case, limit in limit_of.items()}
+        recorded = recorded_steps(connection, {case: limit_of[case] for case, steps in reached.items() if steps})
         return [
-            NewCrossings(*case, limits_[case], spent[case], crossing_decisions(steps, recorded.get(case, ()), silent))
+            NewCrossings(*case, limit_of[case], spent[case], crossing_decisions(steps, recorded.get(case, ()), silent))
             for case, steps in reached.items()
             if not set(steps) <= set(recorded.get(case, ()))  # of hundreds of cases few have
         ]

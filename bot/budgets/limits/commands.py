@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.limits.executor import BudgetChange, BudgetChanges
+from bot.budgets.limits.executor import BudgetChange, InstructionExecutor
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
@@ -76,10 +76,10 @@ class LimitCommands:
         by: str,
         expected: int | None,
     ) -> list[BudgetChange]:
-        changes = BudgetChanges(connection, self.evaluator, by, self.clock())
+        executor = InstructionExecutor(connection, self.evaluator, by, self.clock())
         if isinstance(instruction, RemovalInstruction):
-            return changes.remove(instruction)
-        return [changes.set_limit(instruction, expected)]
+            return executor.execute_removal(instruction)
+        return [executor.execute_limit(instruction, expected)]
 
     def _values(self, change: BudgetChange) -> dict[str, object]:
         """Return the values of the template for one change."""

@@ -39,12 +39,12 @@ class _LimitChange:
 
 
 @dataclass(frozen=True, slots=True)
-class LimitChanges:
+class LimitEffects:
     """Changes limits inside a transaction in which everything due was applied before."""
 
     recorder: CrossingRecorder
 
-    def set_limit(self, connection: "Connection", setting: LimitSetting, now: datetime) -> int:
+    def apply_setting(self, connection: "Connection", setting: LimitSetting, now: datetime) -> int:
         """Set or remove a limit, and enqueue what follows from it. Returns the revision's id."""
         cases = self._concerned(connection, setting.scope, self._present_period(setting, now))
         before = limits(connection, cases, now)
@@ -54,7 +54,7 @@ class LimitChanges:
         _enqueue_in_threads(connection, [case for case in changed if case in before], revision, now)
         return revision
 
-    def restore(
+    def apply_end(
         self, connection: "Connection", budget: StoredBudget, now: datetime, booked_after: BookedAmounts | None
     ) -> None:
         """Put the limit in force that follows one that has ended, and enqueue what follows from that."""

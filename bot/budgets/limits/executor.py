@@ -1,4 +1,4 @@
-"""Changes of budgets that somebody asks for: a limit is set or removed, with all that follows."""
+"""Carries out instructions about limits: names are looked up, conflicts refused, limits set or removed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,15 +47,15 @@ def _limit(budget: StoredBudget | None) -> tuple[int | None, datetime | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetChanges:
-    """Changes budgets inside a transaction; `by` is a Slack id, or `terminal`."""
+class InstructionExecutor:
+    """Carries out instructions about limits inside a transaction; `by` is a Slack id, or `terminal`."""
 
     connection: "Connection"
     evaluator: BudgetEvaluator
     by: str
     now: datetime
 
-    def set_limit(self, instruction: LimitInstruction, expected: int | None = None) -> BudgetChange:
+    def execute_limit(self, instruction: LimitInstruction, expected: int | None = None) -> BudgetChange:
         """Set a limit; `expected` is the revision that the author has seen, if that is known.
 
         Raises:
@@ -65,7 +65,7 @@ class BudgetChanges:
         if instruction.newcomer:
             ensure_members(self.connection, [stored_email(name)])
         scope = scope_of(self.connection, name)
-        self.evaluator.apply_due(self.connection, self.now)
+        self.evaluator.due_work.apply_due(self.connection, self.now)
         before = budget_in_force(self.connection, scope, unit)
         if expected is not None and expected != (before.revision if before else 0):
             raise RefusedError("Somebody has changed this budget meanwhile. Nothing was done: look at it again first.")
@@ -79,7 +79,7 @@ class BudgetChanges:
         known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
         return BudgetChange(name, unit, before, after, known, then)
 
-    def remove(self, instruction: RemovalInstruction) -> list[BudgetChange]:
+    def execute_removal(self, instruction: RemovalInstruction) -> list[BudgetChange]:
         """Remove the budgets of a scope: of one unit, or of all.
 
         Raises:
@@ -87,7 +87,7 @@ class BudgetChanges:
         """
         name = full_name(self.connection, instruction.scope)
         scope = scope_of(self.connection, name)
-        self.evaluator.apply_due(self.connection, self.now)
+        self.evaluator.due_work.apply_due(self.connection, self.now)
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
         budgets = [before for unit in units if (before := budget_in_force(self.connection, scope, unit))]
         if not budgets:

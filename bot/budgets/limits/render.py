@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.budgets import budget_formatting
-from bot.budgets.alerts.budget_snapshot import BudgetFacts
+from bot.budgets.alerts.budget_snapshot import BudgetSnapshot
 from bot.budgets.alerts.context import AlertContext
 from bot.budgets.alerts.subject_names import SubjectName, person
 from bot.budgets.crossings.store import summarized_steps
@@ -49,20 +49,20 @@ class LimitRenderer:
         key = LimitKey.decode(request.dedup_key)
         if isinstance(key.about, PeriodName):
             return await self._render_restored(key.revision, key.about)
-        facts = await self.context.facts(request)
+        snapshot = await self.context.snapshot(request)
         revision = await self.context.database.read(lambda reader: limit_revision(reader, key.revision))
         if revision is None:
             return None
-        name = await self.context.subject_name(facts, request)
+        name = await self.context.subject_name(snapshot, request)
         text = self.context.templates.render(
             "budgets/limit_change",
             about=await self.context.heading(request),
-            **self._values(facts, revision, name),
+            **self._values(snapshot, revision, name),
         )
         return blocks.paragraph(text)
 
-    def _values(self, facts: BudgetFacts, revision: LimitRevision, name: SubjectName) -> dict[str, object]:
-        zone, unit, limit = self.context.policy.zone, facts.period.unit, facts.limit
+    def _values(self, snapshot: BudgetSnapshot, revision: LimitRevision, name: SubjectName) -> dict[str, object]:
+        zone, unit, limit = self.context.policy.zone, snapshot.period.unit, snapshot.limit
         before, after = revision.before_nanos or 0, revision.nanos or 0
         is_default = limit is not None and limit.scope == DEFAULT
         return {
@@ -74,8 +74,8 @@ class LimitRenderer:
             "ends_at": formatting.last_day(revision.ends_at, zone) if revision.ends_at else "",
             "by": name.actor(revision.act.by, "an operator"),
             "reason": name.reason(revision.act.reason),
-            "spend": show_usd(facts.spend_nanos),
-            "percent": facts.percent,
+            "spend": show_usd(snapshot.spend_nanos),
+            "percent": snapshot.percent,
             "default": budget_formatting.limit_of(limit.nanos, unit) if limit and is_default else "",
         }
 

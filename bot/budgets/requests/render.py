@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets import budget_formatting
-from bot.budgets.alerts.budget_snapshot import BudgetFacts, budget_facts
+from bot.budgets.alerts.budget_snapshot import BudgetSnapshot, budget_snapshot
 from bot.budgets.alerts.subject_names import person
 from bot.budgets.keys import ApproveAction, DecidedKey, DeclineAction, RequestTopic
 from bot.budgets.periods import budget_period
@@ -35,8 +35,8 @@ class BudgetRequestRenderer:
         found = await self._found(RequestTopic.decode(request.topic or "").id)
         if found is None:
             return None
-        asked_for, facts = found
-        text = self.templates.render("budgets/request", **self._values(asked_for, facts))
+        asked_for, snapshot = found
+        text = self.templates.render("budgets/request", **self._values(asked_for, snapshot))
         draft = Draft(text)
         draft.add(blocks.section(text))
         if asked_for.state is RequestState.OPEN:
@@ -56,28 +56,28 @@ class BudgetRequestRenderer:
             return None
         return blocks.paragraph(self.templates.render("budgets/request_decision", **self._values(*found)))
 
-    async def _found(self, request: int) -> tuple[BudgetRequest, BudgetFacts] | None:
+    async def _found(self, request: int) -> tuple[BudgetRequest, BudgetSnapshot] | None:
         """Return a request, and the budget as it is now; None if there is no such request."""
         now = self.clock()
 
-        def read(reader: Reader) -> tuple[BudgetRequest, BudgetFacts] | None:
+        def read(reader: Reader) -> tuple[BudgetRequest, BudgetSnapshot] | None:
             found = budget_request(reader, request)
             if found is None:
                 return None
             period = budget_period(found.unit, now, self.policy.zone)
-            return found, budget_facts(reader, found.member, period, self.policy, now)
+            return found, budget_snapshot(reader, found.member, period, self.policy, now)
 
         return await self.database.read(read)
 
-    def _values(self, request: BudgetRequest, facts: BudgetFacts) -> dict[str, object]:
+    def _values(self, request: BudgetRequest, snapshot: BudgetSnapshot) -> dict[str, object]:
         return {
             "who": person(request.asked_by),
             "limit": budget_formatting.limit_of(request.nanos, request.unit),
             "ends_at": formatting.last_day(request.ends_at, self.policy.zone) if request.ends_at else "",
             "reason": request.reason or "",
-            "spend": show_usd(facts.spend_nanos),
-            "present": show_usd(facts.limit.nanos) if facts.limit else "",
-            "percent": facts.percent,
+            "spend": show_usd(snapshot.spend_nanos),
+            "present": show_usd(snapshot.limit.nanos) if snapshot.limit else "",
+            "percent": snapshot.percent,
             "unit": request.unit.value,
             "state": request.state.value,
             "by": person(request.decided_by) if request.decided_by else "",

@@ -91,7 +91,7 @@ def _set_limit(
     """Set the requested limit. Raises RefusedError if its days are over, or it would lower another."""
     if request.ends_at is not None and request.ends_at <= now:
         raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")
-    evaluator.apply_due(connection, now)
+    evaluator.due_work.apply_due(connection, now)
     _refuse_lowering(connection, evaluator, request, now)
     setting = LimitSetting(request.member, request.unit, request.nanos, by, request.reason, request.ends_at)
     evaluator.set_limit(connection, setting, now)

@@ -69,7 +69,7 @@ class SnoozeCommands:
         if name.lower() == "team":
             return TEAM
         full = await self.people.email_of_mention(name) if is_mention(name) else name
-        subject = await self.database.write(lambda c: scope_of(c, full))
+        subject = await self.database.read(lambda reader: scope_of(reader, full))
         if subject == DEFAULT:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
         return subject

@@ -35,7 +35,7 @@ class _MovedCrossing:
     change: LabelChange
 
 
-def move(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[BudgetTopic]:
+def move_periods(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[BudgetTopic]:
     """Move what is recorded about recent periods to periods of the new calendar.
 
     A crossing moves to the period that holds the charge that passed the step, so that no step is notified twice, and
