@@ -66,7 +66,8 @@ WHERE state = 'pending' AND living IN (SELECT id FROM living WHERE thing = :old)
 def merge_topics(connection: "Connection", names: Mapping[Topic, Topic], old: Destination, new: Destination) -> None:
     """Rename topics, and the destination `old` of their live messages to `new`.
 
-    Where there is a live message of that topic and destination, it goes on: what waits to be sent goes to its thread.
+    If a topic's new name has a live message at the destination already, that one stays, and what waits to be sent goes
+    to its thread.
     """
     for was, to in names.items():
         values = {"old": was.encode(), "new": to.encode(), "from": old.encode(), "to": new.encode()}

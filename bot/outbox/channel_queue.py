@@ -84,7 +84,7 @@ class ChannelQueue:
     # --- notifications -------------------------------------------------------------------------------
 
     async def _send(self, claimed: ClaimedNotification) -> float:
-        await self.pacing.turn()
+        await self.pacing.wait_for_turn()
         if not await self._confirm_or_release(claimed):
             return 0
         try:

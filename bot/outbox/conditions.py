@@ -18,7 +18,7 @@ _CONDITIONS = {
     "abandoned": "n.state = 'sending' AND (n.expires_at <= :now OR n.claimed_at > :ahead)",
     # as the index of what is open has it
     "undelivered": "(n.state = 'pending' OR n.state = 'sending' OR n.state = 'unsure')",
-    # each part alone: SQLite sees in no other way, whatever statistics it has, which index serves
+    # two selects: only then does SQLite use the index of each, whatever statistics it has
     "without_channel": """n.id IN (SELECT id FROM notification WHERE state = 'pending' AND channel IS NULL
       UNION ALL SELECT id FROM notification WHERE state = 'unsure' AND channel IS NULL)""",
     "unchecked": """n.id IN (SELECT id FROM notification WHERE check_at <= :now

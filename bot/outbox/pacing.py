@@ -26,7 +26,7 @@ class Pacing:
         since = asyncio.get_running_loop().time() - self._requests[channel]
         await asyncio.sleep(max(at_least, self.seconds - since))
 
-    async def turn(self) -> None:
+    async def wait_for_turn(self) -> None:
         """Wait for a turn among all channels, if the whole workspace is limited."""
         if self._everywhere:
             now = asyncio.get_running_loop().time()

@@ -24,7 +24,7 @@ class NotificationState(StrEnum):
     SENDING = "sending"  # claimed by a process, which sends it
     UNCONFIRMED = "unsure"  # it may or may not have arrived: it is looked for before it is sent again
     SENT = "sent"
-    DEAD = "dead"  # refused for good; where there is another way, another notification goes it
+    DEAD = "dead"  # refused for good; another one goes to the fallback destination, if there is one
     DISCARDED = "moved"  # ended unsent on purpose: replaced at other destinations, withdrawn, or nothing to say
     MISSED = "missed"  # it waited too long; a summary lists it
 
@@ -40,9 +40,9 @@ LONGEST_WAIT = timedelta(hours=1)  # for which anything is postponed, whatever S
 class DeliveryTiming:
     """How long things take, in seconds.
 
-    `request` is less than half of `lease`, so that a claim outlives its request; `unconfirmed` is waited before a
-    message that may have arrived is looked for; `checks` are when second copies are looked for, counted from so long
-    after it was sent or found.
+    `request` is less than half of `lease`, so that a claim outlives its request; a message that may have arrived
+    is looked for after `unconfirmed`; its second copies are looked for so long plus each of `checks` after it was sent
+    or found.
     """
 
     request: float = 10.0
@@ -71,7 +71,7 @@ class DeliveryTiming:
 
 
 def fallback(destination: Destination) -> tuple[Destination, ...]:
-    """Return where a message goes that a destination cannot take; empty if nowhere."""
+    """Return where a message goes if its destination cannot receive it; empty if nowhere."""
     match destination:
         case MemberDestination():
             return (OpsDestination(operators=True),)

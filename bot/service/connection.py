@@ -28,7 +28,7 @@ RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starti
 
 @dataclass(slots=True)
 class SlackConnection:
-    """The connection to Slack. `on_change` is awaited when Slack begins or ceases to take the app token.
+    """The connection to Slack. `on_change` is awaited when Slack begins or ceases to accept the app token.
 
     `connecting`, which `start` sets, ends when requests reach the router; `filling` when people's names are known.
     """

@@ -1,4 +1,4 @@
-"""The database alarm: operators are told directly, once a day at most, that the database cannot be used."""
+"""The database alarm: tells operators directly, once a day at most, that the database cannot be used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ class DatabaseAlarm:
             await self.report(error)
 
     async def report(self, error: Exception) -> None:
-        """Log why the database cannot be used, and tell operators; not of a lock that is soon released."""
+        """Log why the database cannot be used, and tell operators, unless it is a lock that is soon released."""
         why, now = reason(error), self.context.clock()
         log.warning("cannot use the database", why=why)
         self.problem = DatabaseProblem(why, min(self.problem.since, now) if self.problem is not None else now)

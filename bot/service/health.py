@@ -14,7 +14,7 @@ _PATH = re.compile(r"""[^\s'"(]*(?:[/\\]|\.db\b)[^\s'",;:)]*""")
 
 @dataclass(slots=True)
 class TokenCheck:
-    """Whether Slack takes the bot's token; Slack is asked once in a few seconds at most."""
+    """Whether Slack accepts the bot's token; Slack is asked every few seconds at most."""
 
     workspace: Workspace
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -36,7 +36,7 @@ class Jobs:
         for timer in self.timers:
             self._calls[timer.id] = timer.run
             if timer.max_wait is not None:
-                background = BackgroundJob(timer.id, partial(self._guarded, timer.run), timer.max_wait)
+                background = BackgroundJob(timer.id, partial(self._run_with_database, timer.run), timer.max_wait)
                 self._background.append(background)
                 self._calls[timer.id] = background.run
 
@@ -51,7 +51,7 @@ class Jobs:
             if self._is_replaced():
                 return
             await self.run_every(1)  # what time has brought about comes before what is booked after it
-            await self._guarded(self.scheduler.tick)
+            await self._run_with_database(self.scheduler.tick)
             await self.run_after(After.SYNC)
             for seconds in self._intervals():
                 if seconds < SLOW_SECONDS:
@@ -77,10 +77,10 @@ class Jobs:
         for timer in timers:
             if self._is_replaced():
                 return
-            if timer.stage <= self.stage() and not await self._guarded(self._calls[timer.id]):
+            if timer.stage <= self.stage() and not await self._run_with_database(self._calls[timer.id]):
                 return
 
-    async def _guarded(self, call: Callable[[], Awaitable[object]]) -> bool:
+    async def _run_with_database(self, call: Callable[[], Awaitable[object]]) -> bool:
         """Call something that uses the database; return whether the database could be used."""
         try:
             await call()

@@ -36,7 +36,7 @@ TEST_SECONDS = 60  # between tests whether the database can be written
 
 @dataclass(slots=True)
 class Service:
-    """What runs. `port` is where its health can be asked for; `life` ends with it: the jobs, and the ledger."""
+    """What runs. `port` is where its health is served; `life` ends with it: the jobs, and the ledger."""
 
     app: App
     database: Database
