@@ -95,7 +95,7 @@ class _Ledger:
         return raw
 
     def lay(self) -> None:
-        """Everybody is at 60 % and was told of 50; a dollar more takes some of the touched to 80 %."""
+        """Everybody is at 60 % and was notified of 50; a dollar more takes some of the touched to 80 %."""
         low, high = to_us(self._span.window.start), to_us(self._span.window.end)
         spent = dict(self._raw.execute(_SPENT, (low, high)).fetchall())
         self._members = sorted(spent)[:_TOUCHED]
@@ -121,8 +121,8 @@ class _Ledger:
         """The seconds of the observer, with all that it writes; it is undone."""
         self._raw.execute("SAVEPOINT round")
         taken = seconds(lambda: self._watch.record_booking(self._connection, self._booked))
-        told = self._raw.execute("SELECT count(*) FROM notification").fetchone()[0]
-        assert told == _PASSING, told
+        notified = self._raw.execute("SELECT count(*) FROM notification").fetchone()[0]
+        assert notified == _PASSING, notified
         self._raw.execute("ROLLBACK TO round")
         return taken
 

@@ -1,4 +1,4 @@
-"""The list that a simulated upstream shows: the sandbox's tasks told over and over, pages of it as JSON."""
+"""The list that a simulated upstream shows: the sandbox's tasks repeated over and over, pages of it as JSON."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ _STRIDE = 7_919  # a prime: every place of a list comes once, neighbours far apa
 
 
 @cache
-def _told(histories: int) -> tuple[Row, ...]:
+def _repeated_tasks(histories: int) -> tuple[Row, ...]:
     """Some 1,600 rows, their histories encoded already."""
     tasks = World(history_days=45).tasks(NOW)
     return tuple(
@@ -41,12 +41,12 @@ class Listing:
 
     def row(self, number: int) -> Row:
         """The wire row of a task, counted from the newest."""
-        told = _told(self.histories)
-        kept = told[number % len(told)]
+        tasks = _repeated_tasks(self.histories)
+        kept = tasks[number % len(tasks)]
         name, _, domain = kept["email"].partition("@")
         return kept | {
             "task_id": str(UUID(int=(number + 1) * _SCATTER % 2**128, version=4)),
-            "email": f"{name}.{number // len(told) % SEATS}@{domain}",
+            "email": f"{name}.{number // len(tasks) % SEATS}@{domain}",
             "created_at": wire_time(NOW - timedelta(hours=1) - self.span * number / self.total),
         }
 

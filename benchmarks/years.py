@@ -87,7 +87,7 @@ _STEPS = (
       iif(n % 100 = 50, 'Neo did not answer', NULL), 1, 3, 1, 0, 0, 0 FROM one""",
     "INSERT INTO coverage (covered_from, covered_to) VALUES (0, :end)",
     "INSERT INTO note (key, value) VALUES ('byok_unit', 'credits')",
-    # --- failures: a group a kind and day, each told by a message of its own
+    # --- failures: a group a kind and day, each with a message of its own
     f"""INSERT INTO failure_kind (id, mark, status, model) {_numbers("20")}
     SELECT n, n, 'error', 'model-' || (n - 1) FROM one""",
     f"""INSERT INTO failure_group (id, kind, state, opened_at, last_at, last_pass, closed_at, first)
@@ -126,7 +126,7 @@ _STEPS = (
     SELECT 'U0OLD' || n, :first, :first, 'x' FROM one""",
     f"""INSERT INTO slack_link_change (changed_at, changed_by, slack_user) {_numbers("500")}
     SELECT :first, 'terminal', 'U0OLD' || n FROM one""",
-    # --- the outbox: what all of that has told
+    # --- the outbox: the messages of all that
     """INSERT INTO living (thing, destination, channel, ts, wanted, shown, editable, reposted)
     SELECT 'budget:' || subject || ':day:' || period, 'alert', :channel, printf('1000000000.%06d', id), 3, 3, 1, 0
     FROM crossing WHERE step = 50 ORDER BY id""",

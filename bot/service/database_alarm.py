@@ -17,7 +17,7 @@ from bot.slack.errors import SlackError
 
 log = structlog.get_logger(__name__)
 
-SILENT_LOCK = timedelta(minutes=5)  # for which nobody is told of a lock that another process holds
+SILENT_LOCK = timedelta(minutes=5)  # a lock that another process holds for less is not reported
 BETWEEN = timedelta(days=1)  # two messages about it
 MAX_WAIT_SECONDS = 1.0  # that the jobs wait for Slack to take the message
 
