@@ -14,7 +14,7 @@ from bot.budgets.periods import UNITS, PeriodName, budget_period, named_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.budgets.snoozes.end import end_snooze
-from bot.budgets.snoozes.store import ended_snoozes
+from bot.budgets.snoozes.store import ended_snoozes, latest_setting
 from bot.budgets.spend import BookedAmounts
 from bot.budgets.upkeep import time_zone_change
 from bot.database import metadata
@@ -79,7 +79,7 @@ def put_begun_periods(connection: "Connection", periods: BegunPeriods) -> None:
 
 _DUE = """
 SELECT EXISTS (SELECT 1 FROM budget), EXISTS (SELECT 1 FROM budget WHERE ends_at <= ?1)
-  OR EXISTS (SELECT 1 FROM snooze WHERE NOT (until > ?1 AND set_at <= ?1 + 60000000))
+  OR EXISTS (SELECT 1 FROM snooze WHERE NOT (until > ?1 AND set_at <= ?2))
 """
 
 
@@ -92,7 +92,7 @@ class DueState(NamedTuple):
 
 def due_state(reads: "Reads", now: datetime) -> DueState:
     """Return whether there is anything to apply at a moment."""
-    has_budgets, has_ended = plain_rows(reads, _DUE, (to_us(now),))[0]
+    has_budgets, has_ended = plain_rows(reads, _DUE, (to_us(now), latest_setting(now)))[0]
     return DueState(bool(has_budgets), bool(has_ended))
 
 

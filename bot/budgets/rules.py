@@ -14,16 +14,33 @@ STEPS = (50, 80, 100, 150, 200)
 
 
 class CrossingDecision(StrEnum):
-    """What was decided about a step that was reached; the value is the reason that `explain` shows."""
+    """What was decided about a step that was reached; the value is what is stored."""
 
-    TOLD = "told"
-    LOWER = "a higher step was passed at the same time or before"
-    RAISED = "the limit was raised or replaced by one no lower, and the step was passed before that"
-    HISTORY = "it was found while reading history, of which nobody is told"
-    REPRICED = "amounts were priced again, of which nobody is told"
-    SUMMARY = "it was told in the alert channel when the limit was set"
-    REPLACED = "the limit was replaced while quiet was asked for"
-    DROPPED = "its period had ended when the quiet that was asked for was over"
+    NOTIFIED = "TOLD"
+    LOWER = "LOWER"
+    RAISED = "RAISED"
+    HISTORY = "HISTORY"
+    REPRICED = "REPRICED"
+    SUMMARY = "SUMMARY"
+    REPLACED = "REPLACED"
+    DROPPED = "DROPPED"
+
+    @property
+    def reason(self) -> str:
+        """Why nobody was notified at once, as `explain` shows it; empty if somebody was."""
+        return _REASONS[self]
+
+
+_REASONS = {
+    CrossingDecision.NOTIFIED: "",
+    CrossingDecision.LOWER: "a higher step was passed at the same time or before",
+    CrossingDecision.RAISED: "the limit was raised or replaced by one no lower, and the step was passed before that",
+    CrossingDecision.HISTORY: "it was found while reading history, of which nobody is told",
+    CrossingDecision.REPRICED: "amounts were priced again, of which nobody is told",
+    CrossingDecision.SUMMARY: "it was told in the alert channel when the limit was set",
+    CrossingDecision.REPLACED: "the limit was replaced while quiet was asked for",
+    CrossingDecision.DROPPED: "its period had ended when the quiet that was asked for was over",
+}
 
 
 class BudgetLimit(NamedTuple):
@@ -56,7 +73,7 @@ def crossing_decisions(
         return dict.fromkeys(new, silent)
     decisions = dict.fromkeys(new, CrossingDecision.LOWER)
     if new and new[-1] > max(recorded, default=0):
-        decisions[new[-1]] = CrossingDecision.TOLD
+        decisions[new[-1]] = CrossingDecision.NOTIFIED
     return decisions
 
 

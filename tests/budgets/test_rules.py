@@ -5,7 +5,7 @@ import pytest
 from bot.budgets.audiences import Audience, crossing_audiences
 from bot.budgets.rules import STEPS, TEAM, CrossingDecision, crossing_decisions, percent, reached_steps
 
-TOLD, LOWER, RAISED = CrossingDecision.TOLD, CrossingDecision.LOWER, CrossingDecision.RAISED
+TOLD, LOWER, RAISED = CrossingDecision.NOTIFIED, CrossingDecision.LOWER, CrossingDecision.RAISED
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def record_crossings(
     notified = [
         NotifiedCrossing(first + place, each.subject, each.period, step)
         for place, (each, step) in enumerate(steps)
-        if each.decisions[step] is CrossingDecision.TOLD
+        if each.decisions[step] is CrossingDecision.NOTIFIED
     ]
     deferral_store.defer(connection, [deferral for each in notified for deferral in _deferrals(each, snoozed)])
     return notified
@@ -94,7 +94,7 @@ def record_crossings(
 def _columns(crossings: NewCrossings, step: int, now: datetime) -> tuple[Any, ...]:
     period, limit = crossings.period, crossings.limit
     is_late = now >= period.window.end
-    decision = crossings.decisions[step].name
+    decision = crossings.decisions[step].value
     return (
         crossings.subject, period.unit, period.label, limit.revision, step, limit.nanos, crossings.spend_nanos,
         to_us(now), is_late, decision,
@@ -120,7 +120,7 @@ def delete_replaced(connection: "Connection", limits: Mapping[Case, BudgetLimit]
     """Delete the crossings that were dropped because these limits, which are in force again, had been replaced."""
     replaced: list[int] = []
     for (subject, period), limit in limits.items():
-        values = (subject, period.unit, period.label, limit.revision, CrossingDecision.REPLACED.name)
+        values = (subject, period.unit, period.label, limit.revision, CrossingDecision.REPLACED.value)
         replaced += [id_ for (id_,) in plain_rows(connection, _REPLACED, values)]
     if replaced:
         deferral_store.delete_deferrals(connection, replaced)
@@ -129,7 +129,7 @@ def delete_replaced(connection: "Connection", limits: Mapping[Case, BudgetLimit]
 
 def set_decision(connection: "Connection", crossing: int, decision: CrossingDecision) -> None:
     """Replace what was decided about a crossing."""
-    connection.exec_driver_sql("UPDATE crossing SET decision = ? WHERE id = ?", (decision.name, crossing))
+    connection.exec_driver_sql("UPDATE crossing SET decision = ? WHERE id = ?", (decision.value, crossing))
 
 
 # --- queries -------------------------------------------------------------------------------------
@@ -163,14 +163,14 @@ def crossed_steps(reads: "Reads", subject: int, period: BudgetPeriod) -> list[Cr
     """Return the steps that a subject has passed in a period, in the order in which they were recorded."""
     rows = reads.exec_driver_sql(_STEPS, (subject, period.unit, period.label)).all()
     return [
-        CrossedStep(id_, revision, step, limit, spend, from_us(at), bool(late), last, CrossingDecision[decision])
+        CrossedStep(id_, revision, step, limit, spend, from_us(at), bool(late), last, CrossingDecision(decision))
         for id_, revision, step, limit, spend, at, late, last, decision in rows
     ]
 
 
 def notified_steps(reads: "Reads", subject: int, period: BudgetPeriod) -> list[CrossedStep]:
     """Return those of the steps that were notified, or are to be."""
-    return [step for step in crossed_steps(reads, subject, period) if step.decision is CrossingDecision.TOLD]
+    return [step for step in crossed_steps(reads, subject, period) if step.decision is CrossingDecision.NOTIFIED]
 
 
 def crossing_case(reads: "Reads", crossing: int) -> tuple[int, PeriodName] | None:

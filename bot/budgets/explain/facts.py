@@ -125,7 +125,7 @@ class _Explainer:
 
     def _step(self, step: CrossedStep) -> ExplainedStep:
         of_step = deferrals(self.reader, step.id)
-        reason = "" if step.decision is CrossingDecision.TOLD else step.decision.value
+        reason = step.decision.reason
         return ExplainedStep(
             step=step.step,
             at=step.at,
@@ -133,7 +133,7 @@ class _Explainer:
             limit_nanos=step.limit_nanos,
             reason=reason,
             waiting=tuple(each.audience for each in of_step if each.outcome is None),
-            left_out=tuple((each.audience, each.outcome.value) for each in of_step if each.outcome and not reason),
+            left_out=tuple((each.audience, each.outcome.reason) for each in of_step if each.outcome and not reason),
             messages=tuple(delivery_records(self.reader, CrossingKey(step.id))),
         )
 

@@ -34,7 +34,7 @@ def deferrals(reads: "Reads", crossing: int) -> list[Deferral]:
     """Return the deferrals of a crossing; those that ended without a notification are in the order of their ends."""
     sql = "SELECT audience, outcome FROM deferral WHERE crossing = ? ORDER BY id"
     return [
-        Deferral(Audience(audience), None if outcome is None else CrossingDecision[outcome])
+        Deferral(Audience(audience), None if outcome is None else CrossingDecision(outcome))
         for audience, outcome in reads.exec_driver_sql(sql, (crossing,)).all()
     ]
 
@@ -75,7 +75,7 @@ def end_deferral(
     connection.exec_driver_sql("DELETE FROM deferral WHERE crossing = ? AND audience = ?", (crossing, audience))
     if outcome is not None:  # appended, so that outcomes stay in the order in which the waits ended
         connection.exec_driver_sql(
-            "INSERT INTO deferral (crossing, audience, outcome) VALUES (?,?,?)", (crossing, audience, outcome.name)
+            "INSERT INTO deferral (crossing, audience, outcome) VALUES (?,?,?)", (crossing, audience, outcome.value)
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.budgets.audiences import OperatorAudience, SnoozeAudience, decode_audience, encode_audience
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from bot.database.reader import Reads
 
-# A snooze that was set at a moment still to come was set by a clock that ran ahead: it counts as over, but for the
-# minute that clocks may differ by.
+# a snooze that was set later than this was set by a clock that ran ahead: it counts as over
+CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class NewSnooze:
     until: datetime
     by: str
     reason: str | None = None
+
+
+def latest_setting(now: datetime) -> int:
+    """Return the latest moment, in microseconds, at which a snooze that counts now may have been set."""
+    return to_us(now + CLOCK_TOLERANCE)
 
 
 _PUT = """
@@ -46,14 +51,14 @@ def put_snooze(connection: "Connection", snooze: NewSnooze, now: datetime) -> No
 
 
 _ACTIVE = """
-SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?1 + 60000000 ORDER BY audience
+SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?2 ORDER BY audience
 """
 
 
 def snoozed_audiences(reads: "Reads", now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
     """Return the audiences that have snoozed a budget, by subject and unit."""
     audiences: dict[tuple[int, Unit], list[SnoozeAudience]] = defaultdict(list)
-    for subject, unit, audience in plain_rows(reads, _ACTIVE, (to_us(now),)):
+    for subject, unit, audience in plain_rows(reads, _ACTIVE, (to_us(now), latest_setting(now))):
         audiences[subject, Unit(unit)].append(decode_audience(audience))
     return audiences
 
@@ -69,13 +74,13 @@ class ActiveSnooze:
 
 _ACTIVE_OF = """
 SELECT audience, until, set_by FROM snooze
-WHERE subject = ? AND unit = ? AND until > ? AND set_at <= ? + 60000000 ORDER BY audience
+WHERE subject = ? AND unit = ? AND until > ? AND set_at <= ? ORDER BY audience
 """
 
 
 def active_snoozes(reads: "Reads", subject: int, unit: Unit, now: datetime) -> list[ActiveSnooze]:
     """Return the snoozes of a subject's budgets of a unit that are not over."""
-    rows = reads.exec_driver_sql(_ACTIVE_OF, (subject, unit, to_us(now), to_us(now))).all()
+    rows = reads.exec_driver_sql(_ACTIVE_OF, (subject, unit, to_us(now), latest_setting(now))).all()
     return [ActiveSnooze(decode_audience(audience), from_us(until), by) for audience, until, by in rows]
 
 
@@ -97,7 +102,7 @@ class EndedSnooze:
 
 
 _ENDED = """
-SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND set_at <= ?1 + 60000000)
+SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND set_at <= ?2)
 """
 
 
@@ -105,7 +110,7 @@ def ended_snoozes(reads: "Reads", now: datetime) -> list[EndedSnooze]:
     """Return the snoozes that are over but not deleted yet."""
     return [
         EndedSnooze(id_, subject, Unit(unit), decode_audience(audience), from_us(until))
-        for id_, subject, unit, audience, until in plain_rows(reads, _ENDED, (to_us(now),))
+        for id_, subject, unit, audience, until in plain_rows(reads, _ENDED, (to_us(now), latest_setting(now)))
     ]
 
 
