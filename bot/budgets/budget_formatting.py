@@ -28,19 +28,19 @@ def limit_of(nanos: int, unit: Unit) -> str:
     return f"{show_usd(nanos)} a {unit}"
 
 
-def pace(found: Pace) -> str:
+def pace(expected: Pace) -> str:
     """Return what a period comes to at this rate; of a month with too few days of data, how many there are."""
-    if found.days_seen is not None:
-        return f"told from {LEAST_DAYS} whole days on, {found.days_seen} so far"
-    if found.low_nanos is None or found.high_nanos is None:
+    if expected.days_seen is not None:
+        return f"told from {LEAST_DAYS} whole days on, {expected.days_seen} so far"
+    if expected.low_nanos is None or expected.high_nanos is None:
         return ""
-    low, high = show_usd(found.low_nanos), show_usd(found.high_nanos)
+    low, high = show_usd(expected.low_nanos), show_usd(expected.high_nanos)
     return low if low == high else f"{low} to {high}"
 
 
-def used_up(found: Pace) -> str:
+def used_up(expected: Pace) -> str:
     """Return when the limit is used up at this rate; empty if it lasts."""
-    return "" if found.used_up_on is None else formatting.weekday(found.used_up_on)
+    return "" if expected.used_up_on is None else formatting.weekday(expected.used_up_on)
 
 
 def period_end(period: BudgetPeriod, zone: ZoneInfo) -> str:

@@ -45,7 +45,7 @@ async def test_every_command_is_known_by_its_name(harness: ServiceHarness) -> No
 
 
 async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(harness: ServiceHarness) -> None:
-    lines = {  # all that are typed about budgets are tested in budgets/test_grammar
+    lines = {  # all that are typed about budgets are tested in budgets/limits/test_grammar
         "budget @priya remvoe month": "did you mean `remove`?",
         "budget reqest 800/month": "did you mean `request`?",
         "notify erors on": "Did you mean `notify errors on`?",

@@ -32,7 +32,7 @@ class BudgetRequestRenderer:
 
     async def render_current(self, request: RenderRequest) -> Message | None:
         """Return a request as it stands, with buttons while it is open; None if there is no such request."""
-        found = await self._found(RequestTopic.decode(request.topic or "").id)
+        found = await self._request_and_snapshot(RequestTopic.decode(request.topic or "").id)
         if found is None:
             return None
         asked_for, snapshot = found
@@ -51,12 +51,12 @@ class BudgetRequestRenderer:
 
     async def render_decision(self, request: RenderRequest) -> Message | None:
         """Return what was decided, for whoever asked; None if there is no such request."""
-        found = await self._found(DecidedKey.decode(request.dedup_key).id)
+        found = await self._request_and_snapshot(DecidedKey.decode(request.dedup_key).id)
         if found is None:
             return None
         return blocks.paragraph(self.templates.render("budgets/request_decision", **self._values(*found)))
 
-    async def _found(self, request: int) -> tuple[BudgetRequest, BudgetSnapshot] | None:
+    async def _request_and_snapshot(self, request: int) -> tuple[BudgetRequest, BudgetSnapshot] | None:
         """Return a request, and the budget as it is now; None if there is no such request."""
         now = self.clock()
 
