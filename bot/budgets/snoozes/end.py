@@ -116,22 +116,22 @@ def _notify_operator(
     """Enqueue for an operator the highest step of each period that was left unsent because of their snooze."""
     destination = OperatorDestination(audience.user)
     for each in periods.values():
-        crossing = _highest_unsaid(connection, snooze, each, destination)
+        crossing = _highest_unsent(connection, snooze, each, destination)
         if crossing is not None:
             topic = BudgetTopic.of(snooze.subject, each.period)
             new = NewNotification(CrossingKey(crossing), destination, topic, each.period.window.end + LATE)
             enqueue_again(connection, new, now)
 
 
-def _highest_unsaid(
+def _highest_unsent(
     connection: "Connection", snooze: EndedSnooze, period: _NotifiedPeriod, destination: OperatorDestination
 ) -> int | None:
     steps = crossed_steps(connection, snooze.subject, period.period)
-    unsaid = (
+    unsent = (
         each.id
         for each in sorted(steps, key=lambda each: each.step, reverse=True)
         if each.revision == period.revision
         and (each.late or snooze.until != period.period.window.end)
         and is_dropped_as_empty(connection, CrossingKey(each.id), destination)
     )
-    return next(unsaid, None)
+    return next(unsent, None)
