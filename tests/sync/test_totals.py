@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -140,7 +141,6 @@ def test_every_grouping_adds_up(synced: tuple[App, list[Any]], grouping: str, fi
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
 def test_days_weeks_and_months_add_up_in_any_zone(synced: tuple[App, list[Any]], zone: str) -> None:
-    from dataclasses import replace
     from zoneinfo import ZoneInfo
 
     app, rows = synced
@@ -188,7 +188,7 @@ def test_totals_hold_whatever_the_upstream_filters_on_and_sorts_by(
         if number % 3 == 0:  # continued, some of them outside the window they were created in
             task = task.with_stream(stream(born + timedelta(days=number % 17, hours=2), "2.25"))
         world.add(task)
-    app = wire()
+    app = replace(wire(), retry_policy=None)  # a task read alone that a busy machine answers late is no answer
     for step in (timedelta(0), timedelta(hours=5), timedelta(days=2), timedelta(days=20)):
         clock.advance(step)
         # by creation alone, a task continued after 72 h shows itself to longer passes only (nightly, weekly, --full)

@@ -61,7 +61,7 @@ class AlertContext:
         is_titled = request.in_dm or self.titles is Titles.CHANNEL
         return {
             "since": drivers.since or "",
-            "added_spend": f"+{show_usd(drivers.nanos)}" if drivers.nanos > 0 else "",
+            "moved": f"+{show_usd(drivers.nanos)}" if drivers.nanos > 0 else "",
             "tasks": list(_drivers(drivers.tasks, drivers.nanos)) if is_titled else [],
             "models": list(_drivers(drivers.models, drivers.nanos)) if is_titled else [],
         }

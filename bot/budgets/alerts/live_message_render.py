@@ -64,7 +64,7 @@ class LiveMessageRenderer:
         used = percent(snapshot.spend_nanos, _shown_limit(snapshot))
         for step in snapshot.steps:
             if step.id == crossing and used < step.step:
-                return self.context.step_text(step, snapshot.period.unit, {"about": "", "added_spend": ""})
+                return self.context.step_text(step, snapshot.period.unit, {"about": "", "moved": ""})
         return ""
 
     def _details(self, snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> dict[str, object]:
