@@ -1,6 +1,7 @@
 """How the tests are laid out: helpers stand in `tests/support/`, and no test leans on another."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def test_each_directory_of_tests_has_the_name_of_a_package() -> None:
     directories = {each.name for each in TESTS.iterdir() if each.is_dir() and any(each.glob("*.py"))}
     assert len(directories) > 10
     assert directories - ASIDE <= {each.name for each in (ROOT / "bot").iterdir() if each.is_dir()}
+
+
+def test_each_package_stands_on_a_floor_of_the_import_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    floors = next(each["layers"] for each in contracts if each["type"] == "layers")
+    placed = {name.removeprefix("bot.") for floor in floors for name in floor.split(" | ")}
+    found = {each.stem for each in (ROOT / "bot").iterdir() if each.suffix == ".py" or (each / "__init__.py").is_file()}
+    assert found - placed == {"__init__", "__main__", "sandbox"}
 
 
 def is_choice_of_texts(check: ast.expr) -> bool:

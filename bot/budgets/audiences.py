@@ -39,7 +39,11 @@ def decode_audience(text: str) -> SnoozeAudience:
 
 
 def crossing_audiences(subject: int, step: int) -> tuple[Audience, ...]:
-    """Return who is notified of a step: below 100 % the subject, then the channel too; of the team it instead."""
+    """Return who is notified of a step.
+
+    A member: their direct messages, from 100 % on the channel too. The team: operators' direct messages, from 100 % on
+    the channel instead.
+    """
     if subject == TEAM:
         return (Audience.DM,) if step < FULL else (Audience.CHANNEL,)
     return (Audience.DM,) if step < FULL else (Audience.DM, Audience.CHANNEL)

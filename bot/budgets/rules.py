@@ -59,18 +59,18 @@ def reached_steps(limit_nanos: int, spend_nanos: int, steps: Sequence[int]) -> S
 
 
 def crossing_decisions(
-    reached: Collection[int], recorded: Collection[int], silent: CrossingDecision | None
+    reached: Collection[int], recorded: Collection[int], silence_reason: CrossingDecision | None
 ) -> dict[int, CrossingDecision]:
     """Decide about reached steps that are not recorded yet: the highest is notified, unless a higher one was.
 
     Args:
         reached: the steps that the spend has reached.
         recorded: those recorded for this limit and period, which are never notified again.
-        silent: why nobody is notified, if so.
+        silence_reason: why nobody is notified, if so.
     """
     new = [step for step in reached if step not in recorded]
-    if silent is not None:
-        return dict.fromkeys(new, silent)
+    if silence_reason is not None:
+        return dict.fromkeys(new, silence_reason)
     decisions = dict.fromkeys(new, CrossingDecision.LOWER)
     if new and new[-1] > max(recorded, default=0):
         decisions[new[-1]] = CrossingDecision.NOTIFIED

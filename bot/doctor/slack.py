@@ -41,7 +41,7 @@ async def workspace_checks(app: App) -> AsyncIterator[Check]:
     async with connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url) as slack:
         account = None
         try:
-            account = await slack.account()
+            account = await slack.identify()
         except SlackError as error:
             yield slack_failure("slack bot token", error)
         if settings.slack_app_token is not None:

@@ -67,7 +67,7 @@ def active_silences(reads: "Reads", now: datetime) -> list[Silence]:
 
 
 def merge_silences(connection: "Connection", old: int, new: int) -> None:
-    """Make a silence about one member one about another, unless there is one already."""
+    """Retarget the silence of member `old` to member `new`; it stays as it is if `new` has one."""
     connection.exec_driver_sql(
         "UPDATE OR IGNORE failure_silence SET value = ? WHERE what = 'member' AND value = ?", (str(new), str(old))
     )
@@ -77,6 +77,9 @@ RETAIN = timedelta(days=30)  # of silences that are over
 
 
 def prune(connection: "Connection", now: datetime) -> int:
-    """Delete silences that were over long ago; return how many. The newest stays: buttons carry its id."""
+    """Delete silences that ended long ago; return how many.
+
+    The newest row stays, so that its id, which buttons may carry, is not given to another one.
+    """
     sql = "DELETE FROM failure_silence WHERE until < ? AND id < (SELECT max(id) FROM failure_silence)"
     return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount

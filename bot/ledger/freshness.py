@@ -25,8 +25,8 @@ class UnreadError(LedgerError):
 class Freshness:
     """How far the ledger can be trusted.
 
-    `as_of`: the moment that the last complete pass up to its present was frozen to; `reached`: how far any pass
-    tried to reach, in microseconds; `intervals`: what complete passes cover.
+    `as_of`: the end of the last complete pass, other than of history alone; `reached`: the latest end of any such pass,
+    complete or not, in microseconds; `intervals`: what complete passes cover.
     """
 
     as_of: datetime | None
@@ -48,7 +48,7 @@ class Freshness:
         return max((each.start for each in self.intervals), default=None)
 
 
-# the last that was written, not the latest: time may since have come to what a clock that ran ahead has claimed
+# ORDER BY id: a clock that ran ahead may have written ends later than those of passes after it
 _AS_OF = """
 SELECT window_to FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
   AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1

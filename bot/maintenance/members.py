@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def merge_members(
     connection: "Connection", capabilities: Sequence[Capability], old: str, new: str, now: datetime
 ) -> int:
-    """Merge a renamed e-mail's tasks, budgets and notifications into another's; return the number of charges affected.
+    """Merge what is recorded of the e-mail `old` into that of `new`; return the number of charges affected.
 
     Raises:
         LedgerError: the old e-mail is unknown, or both are one member already.

@@ -1,6 +1,7 @@
 """The outbox: sends every message that answers nobody's own request, once, and keeps live messages up to date.
 
-How a notification is sent exactly once, whatever fails or is killed, by any number of processes on one database:
+How each notification comes to be visible exactly once, whatever fails or is killed, by any number of processes on one
+database. Where a channel's history cannot be read, none is lost, but a copy may stay:
 
     enqueue -> PENDING -- claim --> SENDING -- Slack took it --------------> SENT
                 ^   ^                |  |  |

@@ -9,14 +9,14 @@ from bot.outbox.rules import LONGEST_WAIT
 _TOLERANCE = timedelta(minutes=1)  # for the time between two readings of a clock
 
 _CONDITIONS = {
-    # a later moment than it can have been postponed to was set by a clock that ran ahead: in quiet hours to their end
-    # (only direct messages are), else for `LONGEST_WAIT` at the most
+    # nothing is postponed further than `far`, direct messages not beyond the end of quiet hours (`quiet`): a later
+    # `next_at` was written by a clock that ran ahead, and is ignored
     "ready": "(n.next_at <= :now OR n.next_at > CASE WHEN n.channel LIKE 'D%' THEN :quiet ELSE :far END)",
     "overdue": "n.state = 'pending' AND n.owed_until <= :now",
     "unconfirmed": "n.state = 'unsure' AND n.unsure_at <= :waited",
     "unconfirmed_ahead": "n.state = 'unsure' AND n.unsure_at > :ahead",
     "abandoned": "n.state = 'sending' AND (n.expires_at <= :now OR n.claimed_at > :ahead)",
-    # as the index of what is open has it
+    # in the words of the partial index, or SQLite would not use it
     "undelivered": "(n.state = 'pending' OR n.state = 'sending' OR n.state = 'unsure')",
     # two selects: only then does SQLite use the index of each, whatever statistics it has
     "without_channel": """n.id IN (SELECT id FROM notification WHERE state = 'pending' AND channel IS NULL

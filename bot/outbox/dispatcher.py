@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.outbox.channel_queue import ChannelQueue
 from bot.outbox.conditions import Moment
-from bot.outbox.due_work import DueWork, due_work, release_abandoned, summarize_overdue
+from bot.outbox.due_work import DueWork, due_work, mark_abandoned_unconfirmed, summarize_overdue
 from bot.outbox.named_tasks import NamedTasks
 from bot.outbox.placement_store import unplaced_destinations
 from bot.outbox.placer import Placer
@@ -68,7 +68,7 @@ class Dispatcher:
 
     async def _apply_due(self, work: DueWork) -> None:
         if work.abandoned:
-            await self.database.write(lambda c: release_abandoned(c, self.clock()))
+            await self.database.write(lambda c: mark_abandoned_unconfirmed(c, self.clock()))
         if work.overdue:
             await self.database.write(lambda c: summarize_overdue(c, self.clock()))
 

@@ -68,8 +68,8 @@ error = 'whoever sent it broke off' WHERE {abandoned}
 _BEGIN_NOW = statement("UPDATE notification AS n SET unsure_at = :now WHERE {unconfirmed_ahead}")
 
 
-def release_abandoned(connection: "Connection", now: datetime) -> int:
-    """Mark as unconfirmed what was claimed by a process that is dead or frozen; returns how many.
+def mark_abandoned_unconfirmed(connection: "Connection", now: datetime) -> int:
+    """Mark as unconfirmed what was claimed by a process that is dead or frozen; return how many.
 
     What was claimed in the future was claimed by a clock that ran ahead, and nobody works on it any more; what became
     unconfirmed in the future did so now.
@@ -80,7 +80,7 @@ def release_abandoned(connection: "Connection", now: datetime) -> int:
 
 
 def postpone_to_end_of_quiet_hours(connection: "Connection", channel: str, until: datetime) -> None:
-    """Postpone what waits for a channel to the end of the quiet hours, when it is not too old to be sent by itself."""
+    """Postpone what waits for a channel to the end of the quiet hours, and its deadline beyond that."""
     connection.exec_driver_sql(
         "UPDATE notification SET next_at = ?, owed_until = max(owed_until, ?) WHERE state = 'pending' AND channel = ?",
         (to_us(until), to_us(until + _AFTER_QUIET), channel),
@@ -91,9 +91,9 @@ _OVERDUE = statement("SELECT n.id, n.destination FROM notification n WHERE {over
 
 
 def summarize_overdue(connection: "Connection", now: datetime) -> int:
-    """Replace what is too old to be sent by itself by one summary a destination; returns how many those were.
+    """Replace notifications that are too old by one summary for each destination; return how many were replaced.
 
-    What may have arrived is not among them.
+    Unconfirmed ones, which may have arrived, are not replaced.
     """
     rows = connection.exec_driver_sql(_OVERDUE, {"now": to_us(now)}).all()
     by_destination: dict[Destination, list[int]] = {}
@@ -105,7 +105,7 @@ def summarize_overdue(connection: "Connection", now: datetime) -> int:
 
 
 def _summary_destination(destination: Destination) -> Destination:
-    """Return where a summary goes: what concerns no member goes with what does, as the same people read both."""
+    """Return where a summary goes; alerts about the team share the summary of the alert channel."""
     return AlertDestination() if destination == AlertDestination(team=True) else destination
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outbox:
-    """One process's part of the outbox; `clock` gives aware times, `quiet_hours` are None if there are none."""
+    """One process's part of the outbox; `clock` gives aware times, `quiet_hours` is None if none are set."""
 
     database: "Database"
     workspace: "Workspace"

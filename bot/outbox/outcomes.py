@@ -106,12 +106,12 @@ class Ending:
 
 
 def end(connection: "Connection", claimed: ClaimedNotification, ending: Ending, now: datetime) -> None:
-    """End a claimed notification; nothing happens if another process has claimed it meanwhile."""
+    """End a claimed notification and enqueue it for the other destinations of its ending, unless the claim was lost."""
     _end(connection, claimed.id, claimed.token, ending, now)
 
 
 def end_without_channel(connection: "Connection", id_: int, ending: Ending, now: datetime) -> None:
-    """End a notification that nobody has claimed, as its channel is not known."""
+    """End a notification whose channel is not known, so that nobody has claimed it; otherwise as `end`."""
     _end(connection, id_, "", ending, now)
 
 

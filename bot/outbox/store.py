@@ -125,9 +125,9 @@ def _mark_posted_by_lost_ledger(connection: "Connection", rows: Iterable[NewNoti
 
 
 def enqueue_again(connection: "Connection", notification: NewNotification, now: datetime) -> None:
-    """Put a notification into the outbox once more if it was discarded because there was nothing to say.
+    """Enqueue a notification anew, deleting its row first if it was discarded because there was nothing to say.
 
-    One that was sent, withdrawn or replaced stays as it is.
+    A row that was sent, withdrawn or replaced stays, and nothing is enqueued.
     """
     connection.exec_driver_sql(
         "DELETE FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND error = ?",

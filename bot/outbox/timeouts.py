@@ -34,5 +34,5 @@ def wait_after(error: SlackError, timing: DeliveryTiming) -> timedelta:
 
 
 def limit_of(error: RateLimitedError) -> timedelta:
-    """Return for how long Slack takes nothing more, as it says, or `LONGEST_WAIT` if that is longer."""
+    """Return for how long Slack says that it takes nothing more, at most `LONGEST_WAIT`."""
     return timedelta(seconds=min(error.seconds, LONGEST_WAIT.total_seconds()))

@@ -122,7 +122,7 @@ async def _identify(workspace: Workspace) -> None:
     """Ask Slack who the bot is, until it answers."""
     while True:
         try:
-            await workspace.account()
+            await workspace.identify()
         except RefusedBySlackError:
             raise
         except SlackError as error:

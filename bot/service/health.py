@@ -31,7 +31,7 @@ class TokenCheck:
 
     async def _current_problem(self) -> str:
         try:
-            await self.workspace.account()
+            await self.workspace.identify()
         except SlackError as error:
             return str(error)
         return ""

@@ -29,7 +29,7 @@ _UNUSABLE_BLOCKS = {
 class Messages:
     """Writes messages and files; every method raises SlackError.
 
-    An answer is sent in a simpler form where Slack refuses its blocks, a notification is not: its sender decides that.
+    If Slack refuses the blocks of an answer, a simpler form is sent here; of notifications the outbox decides.
     """
 
     posting: AsyncWebClient

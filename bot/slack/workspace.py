@@ -27,18 +27,18 @@ class Workspace:
 
     @property
     def identity(self) -> Account:
-        """The bot's account as `account` last returned it. Raises NotConnectedError before it has."""
+        """The bot's account as `identify` last returned it. Raises NotConnectedError before it has."""
         if self._account is None:
             raise NotConnectedError
         return self._account
 
-    async def account(self) -> Account:
+    async def identify(self) -> Account:
         """Ask Slack for the bot's account, and keep it as `identity`. Raises SlackError."""
         self._account = await fetch_account(self.clients.reading)
         return self._account
 
     async def _known_account(self) -> Account:
-        return self._account or await self.account()
+        return self._account or await self.identify()
 
 
 def offline_workspace(address: str) -> Workspace:

@@ -175,7 +175,7 @@ class Team:
             self.budgets.due_work.apply_due(connection, self.now)
             self.failures.apply_due(connection, self.now)
             self.digests.apply_due(connection, decisions, self.now)
-            due_work.release_abandoned(connection, self.now)
+            due_work.mark_abandoned_unconfirmed(connection, self.now)
             due_work.summarize_overdue(connection, self.now)
         self._look_for()
         if not self.down:

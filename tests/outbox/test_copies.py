@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.timestamps import to_us
 from bot.outbox import live_store, outcomes, store
 from bot.outbox.destinations import ChannelDestination
-from bot.outbox.due_work import release_abandoned
+from bot.outbox.due_work import mark_abandoned_unconfirmed
 from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.lookup_store import unconfirmed_targets
 from bot.outbox.outcomes import Arrival, Posted
@@ -216,7 +216,7 @@ async def test_a_unconfirmed_message_of_a_clock_that_ran_ahead_is_settled_and_it
         await outbox.parts.sender.send(job)
     outbox.later(600)
     outbox.later(AHEAD)
-    await outbox.write(lambda c: release_abandoned(c, outbox.now()))
+    await outbox.write(lambda c: mark_abandoned_unconfirmed(c, outbox.now()))
     outbox.later(-AHEAD)
     await ticks(outbox, 12)
     assert len(outbox.copies("note:a")) == 1

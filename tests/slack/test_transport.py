@@ -87,7 +87,7 @@ def requests(workspace: Workspace, base: str) -> dict[str, Callable[[], Awaitabl
     return {
         "post": lambda: workspace.messages.post("C1", Message(SPEND)),
         "deliver": lambda: workspace.messages.post_notification("C1", Message(SPEND), "key"),
-        "read": workspace.account,
+        "read": workspace.identify,
         "hook": lambda: ResponseUrlResponder(workspace, f"{base}/hooks/x", "U1").share(Message(SPEND)),
         "upload": lambda: workspace.messages.upload_file("C1", "x.csv", SPEND, "x"),
     }
@@ -240,7 +240,7 @@ async def test_the_bots_identity_is_known_once_slack_has_answered() -> None:
             _ = workspace.identity
         slack.answer = lambda _: web.json_response(YES, headers={"X-OAuth-Scopes": "chat:write, im:write"})
         account = Account("T1", None, "U1", "B1", frozenset({"chat:write", "im:write"}))
-        assert await workspace.account() == account
+        assert await workspace.identify() == account
         assert workspace.identity == account
 
 

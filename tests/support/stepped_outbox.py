@@ -7,7 +7,7 @@ from typing import Any
 from bot.outbox import live_store, store
 from bot.outbox.conditions import Moment
 from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
-from bot.outbox.due_work import release_abandoned
+from bot.outbox.due_work import mark_abandoned_unconfirmed
 from bot.outbox.keys import StoredKey, StoredTopic, message_key
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.lookup_store import unchecked_targets, unconfirmed_targets
@@ -80,7 +80,7 @@ class SteppedOutbox:
     async def look(self) -> None:
         """What a tick does about what may have arrived and second copies now."""
         database, reconciler = self.parts.database, self.parts.reconciler
-        await self.write(lambda c: release_abandoned(c, self._now[0]))
+        await self.write(lambda c: mark_abandoned_unconfirmed(c, self._now[0]))
         for target in await database.read(lambda r: unconfirmed_targets(r, self.moment())):
             await reconciler.look_up(target)
         for target in await database.read(lambda r: unchecked_targets(r, self._now[0])):

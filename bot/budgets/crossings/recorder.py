@@ -33,8 +33,8 @@ class CrossingRecorder:
         connection: "Connection",
         cases: Collection[Case],
         now: datetime,
-        silent: CrossingDecision | None = None,
-        without: BookedAmounts | None = None,
+        silence_reason: CrossingDecision | None = None,
+        excluded: BookedAmounts | None = None,
     ) -> None:
         """Record the steps passed in those cases, enqueue their notifications, and have live messages edited.
 
@@ -42,10 +42,10 @@ class CrossingRecorder:
             connection: the transaction.
             cases: where steps may have been passed.
             now: the moment.
-            silent: why nobody is notified, if so.
-            without: booked amounts that do not count.
+            silence_reason: why nobody is notified, if so.
+            excluded: booked amounts that do not count.
         """
-        self.enqueue_recorded(connection, self.new_crossings(connection, cases, now, silent, without), now)
+        self.record_and_enqueue(connection, self.new_crossings(connection, cases, now, silence_reason, excluded), now)
         request_edits(connection, [BudgetTopic.of(*case) for case in cases])
 
     def new_crossings(
@@ -53,23 +53,25 @@ class CrossingRecorder:
         connection: "Connection",
         cases: Collection[Case],
         now: datetime,
-        silent: CrossingDecision | None = None,
-        without: BookedAmounts | None = None,
+        silence_reason: CrossingDecision | None = None,
+        excluded: BookedAmounts | None = None,
     ) -> list[NewCrossings]:
         """Return the steps passed in those cases that are not recorded yet. The arguments are those of `record`."""
         limit_of = limits(connection, cases, now)
         spent = spends(connection, limit_of, self.policy.basis)
-        if without is not None:
-            spent = {case: nanos - without.within(case) for case, nanos in spent.items()}
+        if excluded is not None:
+            spent = {case: nanos - excluded.within(case) for case, nanos in spent.items()}
         reached = {case: reached_steps(limit.nanos, spent[case], self.policy.steps) for case, limit in limit_of.items()}
         recorded = recorded_steps(connection, {case: limit_of[case] for case, steps in reached.items() if steps})
         return [
-            NewCrossings(*case, limit_of[case], spent[case], crossing_decisions(steps, recorded.get(case, ()), silent))
+            NewCrossings(
+                *case, limit_of[case], spent[case], crossing_decisions(steps, recorded.get(case, ()), silence_reason)
+            )
             for case, steps in reached.items()
             if not set(steps) <= set(recorded.get(case, ()))  # of hundreds of cases few have
         ]
 
-    def enqueue_recorded(self, connection: "Connection", crossings: Sequence[NewCrossings], now: datetime) -> None:
+    def record_and_enqueue(self, connection: "Connection", crossings: Sequence[NewCrossings], now: datetime) -> None:
         """Record crossings, and enqueue their notifications for all audiences that have not snoozed the budget."""
         if not crossings:
             return

@@ -82,7 +82,7 @@ class LimitEffects:
         """
         after = limits(connection, change.cases, now)
         changed = [case for case in change.cases if after.get(case) != change.before.get(case)]
-        raised = [case for case in changed if _is_raise(change.before.get(case), after.get(case))]
+        raised = [case for case in changed if _is_not_lowered(change.before.get(case), after.get(case))]
         others = [case for case in changed if case not in raised]
         self.recorder.record(connection, raised, now, CrossingDecision.RAISED, change.booked_after)
         delete_replaced(connection, {case: after[case] for case in others if case in after})
@@ -99,10 +99,10 @@ class LimitEffects:
         if len(crossings) > MANY:
             crossings = self.recorder.new_crossings(connection, cases, now, CrossingDecision.SUMMARY, history)
             enqueue(connection, [NewNotification(change.summary, AlertDestination())], now)
-        self.recorder.enqueue_recorded(connection, crossings, now)
+        self.recorder.record_and_enqueue(connection, crossings, now)
 
 
-def _is_raise(before: BudgetLimit | None, after: BudgetLimit | None) -> bool:
+def _is_not_lowered(before: BudgetLimit | None, after: BudgetLimit | None) -> bool:
     return before is not None and after is not None and after.nanos >= before.nanos
 
 

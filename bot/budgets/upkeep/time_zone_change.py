@@ -51,7 +51,7 @@ def move_periods(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: da
     for period in periods:
         _move_acknowledgements(connection, period, old, new)
     topics = rename_topics(connection, _topic_renames(crossings, old))
-    _move_back(connection, new)
+    _restore_labels(connection, new)
     return topics
 
 
@@ -91,8 +91,8 @@ def _move_acknowledgements(connection: "Connection", period: BudgetPeriod, old: 
     relabel_acknowledgements(connection, period.unit, moved)
 
 
-def _move_back(connection: "Connection", zone: ZoneInfo) -> None:
-    """Remove this time zone from labels that kept it when it was left, unless the label without it is taken."""
+def _restore_labels(connection: "Connection", zone: ZoneInfo) -> None:
+    """Drop this time zone from the labels that got it when the calendar last left it, where the plain label is free."""
     relabel_crossings_back(connection, zone.key)
     relabel_acknowledgements_back(connection, zone.key)
     aside = [topic for topic in topics_of(connection, BudgetTopic) if topic.zone == zone.key]
