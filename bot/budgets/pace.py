@@ -134,14 +134,15 @@ def first_days(reader: Reader, subjects: Sequence[int], now: datetime, policy: B
     if fresh.since == 0:
         own = first_charges(reader, [subject for subject in subjects if subject != TEAM])
         begins |= {subject: own.get(subject) for subject in subjects if subject != TEAM}
-    return {subject: _first_day(begun, now, policy) for subject, begun in begins.items()}
+    today = local_day(now, policy.zone)
+    month_start = today.replace(day=1)
 
+    def first_day(begins: datetime | None) -> date:
+        if begins is None:
+            return today
+        return max(month_start, local_day(begins - timedelta.resolution, policy.zone) + _ONE)
 
-def _first_day(begins: datetime | None, now: datetime, policy: BudgetPolicy) -> date:
-    if begins is None:
-        return local_day(now, policy.zone)
-    first = local_day(_present_month(now, policy).start, policy.zone)
-    return max(first, local_day(begins - timedelta.resolution, policy.zone) + _ONE)
+    return {subject: first_day(begun) for subject, begun in begins.items()}
 
 
 def _present_month(now: datetime, policy: BudgetPolicy) -> Window:
