@@ -13,6 +13,7 @@ from bot.domain.keys import (
     NotificationKey,
     NumberedKey,
     TopicKey,
+    check_kind,
     number,
     rest_of,
 )
@@ -137,8 +138,7 @@ class TopicAction(ActionKey):
     @classmethod
     def decode(cls, action_id: str, value: str) -> Self:
         """Return the key of a button that was pressed."""
-        if action_id != cls.kind:
-            raise MalformedKeyError(f"{action_id!r} is not {cls.kind!r}")
+        check_kind(action_id, cls.kind)
         return cls(BudgetTopic.decode(value))
 
 
@@ -195,8 +195,7 @@ class RequestAction(ActionKey):
     @classmethod
     def decode(cls, action_id: str, value: str) -> Self:
         """Return the key of a button that was pressed."""
-        if action_id != cls.kind:
-            raise MalformedKeyError(f"{action_id!r} is not {cls.kind!r}")
+        check_kind(action_id, cls.kind)
         request, _, version = value.partition(":")
         return cls(number(request), version)
 

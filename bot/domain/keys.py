@@ -113,6 +113,12 @@ def rest_of(text: str, kind: str) -> str:
     return rest
 
 
+def check_kind(text: str, kind: str) -> None:
+    """Raise MalformedKeyError unless a string form, or an action id, is the kind alone."""
+    if text != kind:
+        raise MalformedKeyError(f"{text!r} is not {kind!r}")
+
+
 def numbers(text: str, count: int, separator: str = "-") -> tuple[int, ...]:
     """Return so many whole numbers of a text. Raises MalformedKeyError if it holds anything else."""
     parts = text.split(separator)

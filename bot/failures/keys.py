@@ -11,6 +11,7 @@ from bot.domain.keys import (
     NotificationKey,
     NumberedKey,
     TopicKey,
+    check_kind,
     number,
     rest_of,
 )
@@ -74,8 +75,7 @@ class _GroupsAction(ActionKey):
     @classmethod
     def decode(cls, action_id: str, value: str) -> Self:
         """Return the key of the button. Raises MalformedKeyError if it is another one, or about no groups."""
-        if action_id != cls.kind:
-            raise MalformedKeyError(f"{action_id!r} is not the button {cls.kind!r}")
+        check_kind(action_id, cls.kind)
         return cls(ReportedGroups.decode(value))
 
 
@@ -149,8 +149,7 @@ class SilenceForm(FormKey):
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the key. Raises MalformedKeyError if the text is another callback id."""
-        if text != cls.kind:
-            raise MalformedKeyError(f"{text!r} is not the form {cls.kind!r}")
+        check_kind(text, cls.kind)
         return cls()
 
 

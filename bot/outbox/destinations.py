@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from bot.domain.keys import DestinationKey, MalformedKeyError, kind_of, number, rest_of
+from bot.domain.keys import DestinationKey, Key, MalformedKeyError, check_kind, kind_of, number, rest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,33 @@ class MemberDestination(DestinationKey):
 
 
 @dataclass(frozen=True, slots=True)
-class UserDestination(DestinationKey):
-    """A Slack user's direct messages, whoever they are."""
+class _UserKey(Key):
+    """A key of the form `kind:<Slack id>`."""
 
-    kind = "user"
     user: str
 
     def encode(self) -> str:
-        """Return `user:<Slack id>`."""
+        """Return `kind:<Slack id>`."""
         return f"{self.kind}:{self.user}"
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return the destination of `user:<Slack id>`."""
+        """Return the key of `kind:<Slack id>`. Raises MalformedKeyError if the text is anything else."""
         return cls(_named(text, cls.kind))
+
+
+class UserDestination(_UserKey, DestinationKey):
+    """A Slack user's direct messages, whoever they are."""
+
+    __slots__ = ()
+    kind = "user"
+
+
+class OperatorDestination(_UserKey, DestinationKey):
+    """One operator's direct messages, or every operator's if that user is no operator any more."""
+
+    __slots__ = ()
+    kind = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +66,8 @@ class OperatorsDestination(DestinationKey):
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the destination of `operators`."""
-        _one_of(text, (cls.kind,))
+        check_kind(text, cls.kind)
         return cls()
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorDestination(DestinationKey):
-    """One operator's direct messages, or every operator's if that user is no operator any more."""
-
-    kind = "operator"
-    user: str
-
-    def encode(self) -> str:
-        """Return `operator:<Slack id>`."""
-        return f"{self.kind}:{self.user}"
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the destination of `operator:<Slack id>`."""
-        return cls(_named(text, cls.kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +101,7 @@ class AlertDestination(DestinationKey):
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the destination of `alert` or `alert:team`."""
-        return cls(_one_of(text, (cls.kind, f"{cls.kind}:team")))
+        return cls(_has_suffix(text, cls.kind, "team"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class OpsDestination(DestinationKey):
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the destination of `ops` or `ops:operators`."""
-        return cls(_one_of(text, (cls.kind, f"{cls.kind}:operators")))
+        return cls(_has_suffix(text, cls.kind, "operators"))
 
 
 Destination = (
@@ -165,11 +161,12 @@ def _named(text: str, kind: str) -> str:
     return name
 
 
-def _one_of(text: str, forms: tuple[str, ...]) -> bool:
-    """Return False if `text` is the first of two forms, True if it is the second."""
-    if text not in forms:
-        raise MalformedKeyError(f"{text!r} is none of {', '.join(forms)}")
-    return text != forms[0]
+def _has_suffix(text: str, kind: str, suffix: str) -> bool:
+    """Return whether a text has the suffix. Raises MalformedKeyError if it is neither `kind:suffix` nor `kind`."""
+    if text == f"{kind}:{suffix}":
+        return True
+    check_kind(text, kind)
+    return False
 
 
 # --- what they turn out to be --------------------------------------------------------------------

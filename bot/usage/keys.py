@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from bot.domain.keys import ActionKey, MalformedKeyError, NotificationKey, rest_of
+from bot.domain.keys import ActionKey, NotificationKey, check_kind, rest_of
 
 _NO_WORDS = " "  # the value of a button whose question is the empty line, since Slack refuses empty values
 
@@ -22,8 +22,7 @@ class WelcomeKey(NotificationKey):
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the key of `welcome`."""
-        if text != cls.kind:
-            raise MalformedKeyError(f"{text!r} is not the welcome's key")
+        check_kind(text, cls.kind)
         return cls()
 
 
@@ -65,8 +64,7 @@ class _LineAction(ActionKey):
     @classmethod
     def decode(cls, action_id: str, value: str) -> Self:
         """Return the key of the button. Raises MalformedKeyError if it is another one."""
-        if action_id != cls.kind:
-            raise MalformedKeyError(f"{action_id!r} is not the button {cls.kind!r}")
+        check_kind(action_id, cls.kind)
         return cls(_line(value))
 
 
