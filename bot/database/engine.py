@@ -3,16 +3,18 @@
 import asyncio
 import os
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from bot.database.errors import LedgerError, not_opened, translated_errors
+from bot.database.errors import LedgerError, is_locked, locked_error, not_opened, translated_errors
 from bot.database.file_lock import FileLock
 from bot.database.private_files import make_private
 from bot.database.reader import Reader, driver_connection
@@ -25,7 +27,8 @@ R = TypeVar("R")
 DATABASE_ERRORS = (LedgerError, SQLAlchemyError, sqlite3.Error)
 """What using the database may raise, whoever is to blame."""
 
-BUSY_SECONDS = 30  # how long a writer waits for another process's transaction
+BUSY_SECONDS = 30.0  # how long a writer waits for another process's transaction, or for others of its own
+_LOOK_SECONDS = 0.5  # between looks, while it waits, whether the database is being closed
 
 # neither ANALYZE nor `optimize`, which runs it: with statistics SQLite may choose another plan from one day to the next
 PRAGMAS = (
@@ -38,6 +41,13 @@ PRAGMAS = (
 
 class ReplacedFileError(LedgerError):
     """Another file is where the ledger was, or none: what is written to the open one would be lost."""
+
+
+class ClosedError(LedgerError):
+    """The database has been closed; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has been closed: neo-usage is ending. Ask again once it has been started.")
 
 
 def replaced_file_error(path: Path) -> ReplacedFileError:
@@ -60,6 +70,8 @@ class Database:
         self.path = path
         self._lock = FileLock(path)
         self._file: tuple[int, int] | None = None
+        self._turn = threading.Lock()  # a waiter for the pool would not hear that the database is being closed
+        self._closed = False
         self._engine = create_engine(
             URL.create("sqlite", database=str(path)),
             poolclass=QueuePool,
@@ -69,7 +81,7 @@ class Database:
             hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
         )
         event.listen(self._engine, "connect", self._prepare)
-        event.listen(self._engine, "begin", _begin)
+        event.listen(self._engine, "begin", self._begin)
         self._readers = ReaderPool(path, reader_threads)
 
     @contextmanager
@@ -77,13 +89,21 @@ class Database:
         """Give a transaction in which nobody else writes; what is done inside is committed whole, or not at all.
 
         Raises:
+            ClosedError: the database has been closed.
             ReplacedFileError: the file is not where it was.
             UnusableError: the file is locked, full, read-only or broken; nothing was done.
         """
-        if self.is_replaced:
-            raise replaced_file_error(self.path)
-        with translated_errors(self.path), self._engine.begin() as connection:
-            yield connection
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise locked_error(self.path)
+        try:
+            if self._closed:
+                raise ClosedError
+            if self.is_replaced:
+                raise replaced_file_error(self.path)
+            with translated_errors(self.path), self._engine.begin() as connection:
+                yield connection
+        finally:
+            self._turn.release()
 
     @property
     def is_replaced(self) -> bool:
@@ -113,9 +133,11 @@ class Database:
         await self._readers.wait_until_idle(seconds)
 
     def close(self) -> None:
-        """Interrupt what is being read, and close the file."""
+        """Interrupt what is being read, finish the transaction under way, and close the file."""
+        self._closed = True
         self._readers.close()
-        self._engine.dispose()
+        with self._turn:
+            self._engine.dispose()
         self._lock.release()
 
     def _prepare(self, connection: sqlite3.Connection, _record: object) -> None:
@@ -123,7 +145,22 @@ class Database:
         connection.isolation_level = None
         for pragma in PRAGMAS:
             connection.execute(pragma)
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * min(_LOOK_SECONDS, BUSY_SECONDS))}")
         self._file = self._file or _identity(self.path)
+
+    def _begin(self, connection: Connection) -> None:
+        """Begin a transaction once no other process has one, BUSY_SECONDS at most and not while closing."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not is_locked(error.orig) or time.monotonic() >= until:
+                    raise
+                if self._closed:
+                    raise ClosedError from error
+            else:
+                return
 
 
 def open_database(path: Path) -> Database:
@@ -186,7 +223,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

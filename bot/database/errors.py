@@ -36,14 +36,20 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 
 def _reraise(error: Exception, cause: object, path: Path) -> None:
-    if isinstance(cause, sqlite3.Error):
-        translate = _BY_CODE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
-        unusable = translate(path) if translate else None
-    else:  # a transaction before ours waits for the lock; ours has waited for that one's connection
-        unusable = _locked(path) if type(error).__name__ == "TimeoutError" else None
-    if unusable is None:
+    translate = _BY_CODE.get(_code(cause))
+    if translate is None:
         raise error
-    raise unusable from error
+    raise translate(path) from error
+
+
+def is_locked(error: object) -> bool:
+    """Return whether SQLite says that another connection has the lock."""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _code(error: object) -> int:
+    """Return SQLite's primary result code of an error; 0 if it has none."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
 def not_opened(error: OSError, path: Path) -> UnusableError:
@@ -105,7 +111,8 @@ def _why_not_opened(path: Path) -> str:
     return _why_read_only(path)
 
 
-def _locked(path: Path) -> UnusableError:
+def locked_error(path: Path) -> UnusableError:
+    """Return the error to raise when waiting for a lock has taken too long; it names the holder."""
     who = lock_holder(path.resolve())
     return UnusableError(f"the database is locked by {who}, which does not let go of it", path, locked=True)
 
@@ -129,8 +136,8 @@ def _foreign(path: Path) -> UnusableError:
 
 
 _BY_CODE: dict[int, Callable[[Path], UnusableError]] = {
-    sqlite3.SQLITE_BUSY: _locked,
-    sqlite3.SQLITE_LOCKED: _locked,
+    sqlite3.SQLITE_BUSY: locked_error,
+    sqlite3.SQLITE_LOCKED: locked_error,
     sqlite3.SQLITE_FULL: _full,
     sqlite3.SQLITE_IOERR: _failed,
     sqlite3.SQLITE_READONLY: _unwritable,

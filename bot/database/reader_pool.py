@@ -3,14 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.database.errors import translated_errors
 from bot.database.reader import Reader, open_reader
 
 THREADS = 4
+_INTERRUPT_SECONDS = 0.02  # between interruptions of what is still being read at the end
 CACHE_KIB = 8_000  # each; the operating system holds the rest of the file once for all
 
 R = TypeVar("R")
@@ -24,7 +25,7 @@ class ReaderPool:
         self._own = threading.local()
         self._open: list[Reader] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
-        self._reading = 0
+        self._reading: set[Future[Any]] = set()
 
     async def read(self, work: Callable[[Reader], R]) -> R:
         """Run `work` with a reader, in a thread, and return what it returns.
@@ -33,11 +34,10 @@ class ReaderPool:
             LedgerError: there is no ledger, or not of this schema.
             UnusableError: it cannot be read now.
         """
-        self._reading += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._run(work))
-        finally:
-            self._reading -= 1
+        reading = self._threads.submit(self._run, work)
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+        return await asyncio.wrap_future(reading)
 
     async def wait_until_idle(self, seconds: float) -> None:
         """Wait until nothing is being read, for `seconds` at most."""
@@ -59,8 +59,10 @@ class ReaderPool:
 
     def close(self) -> None:
         """Interrupt what is being read, and close the readers."""
-        for reader in self._open:
-            reader.interrupt()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        while reading := set(self._reading):
+            for reader in list(self._open):
+                reader.interrupt()  # the query that runs; the next one of the same work needs another
+            wait(reading, timeout=_INTERRUPT_SECONDS)
         for reader in self._open:
             reader.close()

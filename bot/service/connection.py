@@ -21,7 +21,7 @@ from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS = 7.0  # of the ten between SIGTERM and the end
+DRAIN_SECONDS = 4.0  # of the ten between SIGTERM and the end
 FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 

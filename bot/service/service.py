@@ -29,7 +29,7 @@ from bot.slack.workspace import connect_workspace
 
 log = structlog.get_logger(__name__)
 
-OUTBOX_SECONDS = 1.5  # for messages on their way; what is broken off is looked for at the next start
+OUTBOX_SECONDS = 1.0  # for messages on their way; what is broken off is looked for at the next start
 PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
 TEST_SECONDS = 60  # between tests whether the database can be written
 

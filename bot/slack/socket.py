@@ -25,6 +25,7 @@ PING_SECONDS = 5.0
 WATCH_SECONDS = 3.0  # between checks of the connection
 REFUSED_SECONDS = 15.0  # between checks while Slack refuses the token
 CONNECT_SECONDS = 20.0
+CLOSE_SECONDS = 0.5  # for Slack to answer that the connection is being closed
 MISSED_PINGS = 4  # pings without an answer after which a connection is dead, whatever the client says
 _WEB_SECONDS = 10.0  # for Slack to name the connection's address, and again to open the connection
 
@@ -73,12 +74,14 @@ class SocketConnection:
         return last is None or self._now().timestamp() - last < PING_SECONDS * MISSED_PINGS
 
     async def stop(self) -> None:
-        """Close the connection; Slack tells people from now on that the app does not answer."""
+        """Close the connection, also one that is dead; Slack tells people from now on that the app does not answer."""
         if self._watching is not None:
             self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
-        await self._handler.close_async()  # type: ignore[no-untyped-call]
+            await asyncio.wait({self._watching}, timeout=CLOSE_SECONDS)
+        for _ in range(2):  # the first may be broken off before the client has ended its tasks
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._handler.close_async()  # type: ignore[no-untyped-call]
         await self._session.close()
         await asyncio.sleep(0)
 

@@ -265,6 +265,13 @@ async def test_what_is_in_flight_is_finished_before_the_end(closed: ServiceHarne
     assert visible_text(closed.visible("priya")[0]).startswith("You")
 
 
+async def test_the_end_does_not_wait_for_a_slack_that_answers_no_more(closed: ServiceHarness) -> None:
+    await closed.open()
+    closed.slack.sockets.freeze()
+    async with asyncio.timeout(5):
+        await closed.close()
+
+
 async def test_who_waits_for_a_long_reading_is_told_at_the_end(
     closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

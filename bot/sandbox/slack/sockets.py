@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
@@ -19,21 +20,31 @@ class NoSocketError(Exception):
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One connection. It reads messages only while `reading` is set."""
+    """One connection. Its methods may be called from any thread."""
 
     ws: web.WebSocketResponse
     request: web.Request
     loop: asyncio.AbstractEventLoop
-    reading: asyncio.Event = field(default_factory=asyncio.Event)
 
     def abort(self) -> None:
-        """Break the connection without a closing handshake. May be called from any thread."""
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._abort)
+        """Break the connection without a closing handshake."""
+        self._with_transport(lambda transport: transport.abort())
 
-    def _abort(self) -> None:
-        if transport := self.request.transport:
-            transport.abort()
+    def pause(self) -> None:
+        """Read no more, not even that the other side closes the connection."""
+        self._with_transport(lambda transport: transport.pause_reading())
+
+    def resume(self) -> None:
+        """Read again."""
+        self._with_transport(lambda transport: transport.resume_reading())
+
+    def _with_transport(self, act: Callable[[asyncio.Transport], None]) -> None:
+        def run() -> None:
+            if isinstance(transport := self.request.transport, asyncio.Transport):
+                act(transport)
+
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(run)
 
 
 class Sockets:
@@ -58,8 +69,8 @@ class Sockets:
         await ws.prepare(request)
         self._context.tokens.tickets.discard(ticket)
         connection = Connection(ws, request, asyncio.get_running_loop())
-        if not self._frozen:
-            connection.reading.set()
+        if self._frozen:
+            connection.pause()
         await self._run(connection)
         return ws
 
@@ -94,13 +105,13 @@ class Sockets:
         """Stop reading: connections stay open and new ones are accepted, but pings and acks are not processed."""
         self._frozen = True
         for connection in self._connections:
-            connection.loop.call_soon_threadsafe(connection.reading.clear)
+            connection.pause()
 
     def thaw(self) -> None:
         """Read again."""
         self._frozen = False
         for connection in self._connections:
-            connection.loop.call_soon_threadsafe(connection.reading.set)
+            connection.resume()
 
     async def _run(self, connection: Connection) -> None:
         self._connections.append(connection)
@@ -119,7 +130,6 @@ class Sockets:
             return
         await connection.ws.send_json(self._hello())
         async for message in connection.ws:
-            await connection.reading.wait()
             if message.type is WSMsgType.PING:
                 await connection.ws.pong(message.data)
             elif message.type is WSMsgType.TEXT:

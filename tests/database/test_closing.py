@@ -1,0 +1,95 @@
+"""Closing the database: it waits for no one who waits, neither in this process nor for another one."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from bot.database import errors
+from bot.database.engine import BUSY_SECONDS, ClosedError, Database, open_database
+from bot.database.errors import UnusableError
+from bot.database.reader import Reader
+
+SOON = BUSY_SECONDS / 3
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path / "neo-usage.db")
+    yield opened
+    opened.close()
+
+
+def count(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM slack_request")).scalar_one())
+
+
+async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_committed(database: Database) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> str:
+        connection.execute(text("INSERT INTO slack_request (key, taken_at) VALUES ('a', 1)"))
+        begun.set()
+        goes_on.wait(SOON)
+        return "done"
+
+    async with asyncio.timeout(SOON):
+        first = asyncio.create_task(database.write(slow))
+        await asyncio.to_thread(begun.wait)
+        waiting = [asyncio.create_task(database.write(count)) for _ in range(3)]
+        closing = asyncio.create_task(asyncio.to_thread(database.close))
+        await asyncio.sleep(0)
+        goes_on.set()
+        answers = await asyncio.gather(first, *waiting, return_exceptions=True)
+        await closing
+    assert answers[0] == "done"
+    # one that had its turn before the end began was answered
+    assert all(answer == 1 or isinstance(answer, ClosedError) for answer in answers[1:])
+    with sqlite3.connect(database.path) as file:
+        assert file.execute("SELECT key FROM slack_request").fetchall() == [("a",)]
+    file.close()
+
+
+async def test_nothing_is_written_once_it_is_closed(database: Database) -> None:
+    database.close()
+    with pytest.raises(ClosedError, match="it has been started"):
+        await database.write(count)
+
+
+async def test_it_does_not_wait_for_another_process(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    met = threading.Event()
+
+    def is_locked(error: object) -> bool:
+        met.set()
+        return errors.is_locked(error)
+
+    monkeypatch.setattr("bot.database.engine.is_locked", is_locked)
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    async with asyncio.timeout(SOON):
+        waiting = [asyncio.create_task(database.write(count)) for _ in range(2)]
+        await asyncio.to_thread(met.wait)
+        await asyncio.to_thread(database.close)
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ClosedError, ClosedError]
+    other.close()
+
+
+async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(database: Database) -> None:
+    begun = threading.Event()
+
+    def endless(reader: Reader) -> None:
+        while True:
+            reader.rows("SELECT 1")
+            begun.set()
+
+    async with asyncio.timeout(SOON):
+        reading = asyncio.create_task(database.read(endless))
+        await asyncio.to_thread(begun.wait)
+        await asyncio.to_thread(database.close)
+        with pytest.raises((sqlite3.Error, UnusableError)):
+            await reading
