@@ -15,6 +15,7 @@ setup: .venv/.installed
 	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --require-hashes -r requirements-dev.lock
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q bot # as pip does with all but an editable install
 	touch $@
 
 demo: setup

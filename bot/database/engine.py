@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from bot.cancellation import cancel_and_wait
 from bot.database.errors import LedgerError, is_locked, locked_error, not_opened, translated_errors
 from bot.database.file_lock import FileLock
 from bot.database.private_files import make_private
@@ -28,6 +29,7 @@ DATABASE_ERRORS = (LedgerError, SQLAlchemyError, sqlite3.Error)
 """What using the database may raise, whoever is to blame."""
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another process's transaction, or for others of its own
+FINISH_SECONDS = 1.0  # that a cancellation waits for a transaction which is to be seen through
 _LOOK_SECONDS = 0.5  # between looks, while it waits, whether the database is being closed
 
 # neither ANALYZE nor `optimize`, which runs it: with statistics SQLite may choose another plan from one day to the next
@@ -118,6 +120,16 @@ class Database:
                 return work(connection)
 
         return await asyncio.to_thread(in_transaction)
+
+    async def finish_write(self, work: Callable[[Connection], R]) -> R:
+        """Run `work` as `write` does; a cancellation waits for it first, FINISH_SECONDS at most."""
+        writing = asyncio.ensure_future(self.write(work))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait({writing}, timeout=FINISH_SECONDS)
+            await cancel_and_wait([writing], 0)
+            raise
 
     async def read(self, work: Callable[[Reader], R]) -> R:
         """Run `work` with a reader, in a thread, and return what it returns.

@@ -45,7 +45,8 @@ class RetryPolicy:
     """How long to wait, in seconds.
 
     `answer` and `connect` are for one request; `deadline` for all attempts of one, or `longest_retry_after` where the
-    upstream itself asks for waits; `first_wait` is the pause before the second attempt.
+    upstream itself asks for waits. `first_wait` is the pause before the second attempt; up to twice as much is added to
+    every pause at random, so that not all clients come back at once.
     """
 
     answer: float = 30.0
@@ -129,7 +130,12 @@ class NeoClient:
             )
 
         async for attempt in stamina.retry_context(
-            on=may_retry, attempts=None, timeout=None, wait_initial=self._retry_policy.first_wait, wait_max=10.0
+            on=may_retry,
+            attempts=None,
+            timeout=None,
+            wait_initial=self._retry_policy.first_wait,
+            wait_jitter=2 * self._retry_policy.first_wait,
+            wait_max=10.0,
         ):
             with attempt:
                 return await self._get_page_once(

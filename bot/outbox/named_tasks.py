@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 
 import structlog
 
+from bot.cancellation import cancel_and_wait
 from bot.database.engine import DATABASE_ERRORS
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,4 @@ class NamedTasks:
         self.stopping = True
         if tasks := set(self._tasks.values()):
             _, slow = await asyncio.wait(tasks, timeout=seconds)
-            for task in slow:
-                task.cancel()
-            await asyncio.gather(*slow, return_exceptions=True)
+            await cancel_and_wait(slow)

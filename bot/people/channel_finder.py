@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from bot.cancellation import cancel_and_wait
 from bot.outbox.destinations import Resolution, ResolvedChannel, Undeliverable
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError
@@ -61,10 +62,7 @@ class ChannelFinder:
 
     async def end(self) -> None:
         """Cancel the lookups that are still running."""
-        lookups = list(self._lookups.values())
-        for each in lookups:
-            each.cancel()
-        await asyncio.gather(*lookups, return_exceptions=True)
+        await cancel_and_wait(self._lookups.values())
 
     async def _resolution(self, name: str) -> Resolution:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from bot.cancellation import cancel_and_wait
 from bot.people.roles import SlackUser, read_user
 from bot.slack.errors import RateLimitedError, SlackError
 from bot.slack.workspace import Workspace
@@ -36,8 +37,7 @@ class Directory:
     async def stop_filling(self) -> None:
         """Cancel the reading of all users if it is still running."""
         if self._filling is not None:
-            self._filling.cancel()
-            await asyncio.gather(self._filling, return_exceptions=True)
+            await cancel_and_wait([self._filling])
 
     async def fill(self) -> None:
         """Read all users, so that nobody's first question waits for Slack; on failure they are looked up one by one."""

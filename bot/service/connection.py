@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
 from bot.app import system_clock
+from bot.cancellation import cancel_and_wait
 from bot.capability import Context, Stage
-from bot.database.errors import LedgerError
 from bot.service.health import TokenCheck
 from bot.service.router import Router
 from bot.settings.model import Settings
@@ -21,7 +20,7 @@ from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS = 4.0  # of the ten between SIGTERM and the end
+DRAIN_SECONDS = 4.0  # for answers in flight when the service ends
 FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
@@ -94,9 +93,7 @@ class SlackConnection:
 
     async def stop(self) -> None:
         """Take no more requests, and finish those that are in flight, within seconds."""
-        await cancel(self.connecting)
-        if self.filling is not None:
-            await cancel(self.filling)
+        await cancel_and_wait([self.connecting, *([self.filling] if self.filling is not None else [])])
         await self.context.people.directory.stop_filling()
         if self.socket is not None:
             await self.socket.stop()
@@ -109,13 +106,6 @@ def signing_secret(settings: Settings) -> str | None:
     if settings.slack_app_token is not None or settings.slack_signing_secret is None:
         return None
     return settings.slack_signing_secret.reveal()
-
-
-async def cancel(task: "asyncio.Task[None]") -> None:
-    """Break off a task, and wait until it has ended."""
-    task.cancel()
-    with suppress(asyncio.CancelledError, SlackError, LedgerError):
-        await task
 
 
 async def _identify(workspace: Workspace) -> None:

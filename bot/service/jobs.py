@@ -67,8 +67,7 @@ class Jobs:
 
     async def end(self) -> None:
         """Break off what is in the background."""
-        for job in self._background:
-            await job.end()
+        await asyncio.gather(*(job.end() for job in self._background))
 
     def _intervals(self) -> list[int]:
         return sorted({timer.seconds for timer in self.timers if timer.seconds is not None})

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.cancellation import cancel_and_wait
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +47,7 @@ class SingleTask:
     async def end(self) -> None:
         """Break off what is under way."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await cancel_and_wait([self._task])
 
     async def _run(self) -> None:
         try:
@@ -79,8 +78,7 @@ class Scheduler:
         self._scheduler.pause()
         await asyncio.sleep(0)  # a job that starts at this very moment is then broken off with the others
         self._scheduler.shutdown(wait=False)
-        for task in self._tasks:
-            await task.end()
+        await asyncio.gather(*(task.end() for task in self._tasks))
 
 
 class BackgroundJob:

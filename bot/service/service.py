@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.app import App, Wiring, system_clock
+from bot.cancellation import cancel_and_wait
 from bot.capability import After, Stage, Timer
 from bot.database.engine import Database, replaced_file_error
 from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
 from bot.maintenance.prune import Pruning
-from bot.service.connection import SlackConnection, cancel, signing_secret
+from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
 from bot.service.health import TokenCheck, without_paths
 from bot.service.jobs import Jobs
@@ -29,6 +30,7 @@ from bot.slack.workspace import connect_workspace
 
 log = structlog.get_logger(__name__)
 
+END_SECONDS = 7.5  # of the ten between SIGTERM and the end, to finish what is in flight; the rest is for the jobs
 OUTBOX_SECONDS = 1.0  # for messages on their way; what is broken off is looked for at the next start
 PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
 TEST_SECONDS = 60  # between tests whether the database can be written
@@ -63,11 +65,15 @@ class Service:
 
     async def end(self) -> None:
         """Accept nothing new, finish what is in flight, break off what can go on later."""
-        await self.slack.stop()
-        await self.wiring.outbox.stop(OUTBOX_SECONDS)
-        await self.wiring.context.destinations.end()
-        await self.jobs.end()
-        await self.alarm.end()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await self.slack.stop()
+                await self.wiring.outbox.stop(OUTBOX_SECONDS)
+                await self.wiring.context.destinations.end()
+                await self.jobs.end()
+                await self.alarm.end()
+        except TimeoutError:
+            log.warning("not all that was in flight could be finished in time")
         await self.life.aclose()
 
 
@@ -154,7 +160,7 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
         yield
     finally:
         await scheduler.end()
-        await cancel(first)
+        await cancel_and_wait([first])
         await service.jobs.scheduler.stop()
 
 

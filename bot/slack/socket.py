@@ -13,6 +13,7 @@ from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.cancellation import cancel_and_wait
 from bot.settings.proxy import proxy_for
 from bot.slack.connection import ConnectionState
 from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
@@ -76,8 +77,7 @@ class SocketConnection:
     async def stop(self) -> None:
         """Close the connection, also one that is dead; Slack tells people from now on that the app does not answer."""
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait({self._watching}, timeout=CLOSE_SECONDS)
+            await cancel_and_wait([self._watching], CLOSE_SECONDS)
         for _ in range(2):  # the first may be broken off before the client has ended its tasks
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):

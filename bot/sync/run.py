@@ -191,7 +191,7 @@ class SyncRun:
             elif complete and (self._saw_emails or self.policy.solo_member):
                 self._clear_warning(connection)
 
-        await asyncio.shield(self.database.write(finish))
+        await self.database.finish_write(finish)
 
     # --- the warning of a key that sees less ---------------------------------------------------------
 

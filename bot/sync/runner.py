@@ -78,13 +78,25 @@ class SyncRunner:
     @asynccontextmanager
     async def _holding_lease(self, holder: str, on_wait: OnWait) -> AsyncIterator[None]:
         """Hold the sync lease inside; wait first while another process holds it."""
+        try:
+            await self._acquire_lease(holder, on_wait)
+        except asyncio.CancelledError:
+            await self._release_lease(holder)  # it may have been acquired at that moment
+            raise
+        try:
+            yield
+        finally:
+            await self._release_lease(holder)
+
+    async def _release_lease(self, holder: str) -> None:
+        await self.database.finish_write(lambda c: lease.release(c, lease.SYNC, holder))
+
+    async def _acquire_lease(self, holder: str, on_wait: OnWait) -> None:
         has_waited = False
-        while other_holder := await self.database.write(lambda c: lease.acquire(c, lease.SYNC, holder, self.clock())):
+        while other_holder := await self.database.finish_write(
+            lambda c: lease.acquire(c, lease.SYNC, holder, self.clock())
+        ):
             if not has_waited:
                 on_wait(other_holder)
             has_waited = True
             await asyncio.sleep(WAIT_SECONDS)
-        try:
-            yield
-        finally:
-            await asyncio.shield(self.database.write(lambda c: lease.release(c, lease.SYNC, holder)))

@@ -10,6 +10,7 @@ from sqlite3 import Error as SQLiteError
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cancellation import cancel_and_wait
 from bot.database.engine import Database
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.lease import LeaseHolder
@@ -104,9 +105,7 @@ class SyncScheduler:
     async def stop(self) -> None:
         """Break off the tail, if one is being read; what was booked stays."""
         if self._tail_task is not None:
-            self._tail_task.cancel()
-            with suppress(asyncio.CancelledError, NeoError, LedgerError):
-                await self._tail_task
+            await cancel_and_wait([self._tail_task])
 
     async def _read_due_tail(self) -> None:
         await self._run((await self._current_plan()).tail)

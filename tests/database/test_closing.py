@@ -93,3 +93,21 @@ async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(dat
         await asyncio.to_thread(database.close)
         with pytest.raises((sqlite3.Error, UnusableError)):
             await reading
+
+
+async def test_a_write_that_is_to_be_finished_is_over_before_its_cancellation_is_seen(database: Database) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        begun.set()
+        goes_on.wait(SOON)
+        connection.execute(text("INSERT INTO slack_request (key, taken_at) VALUES ('a', 1)"))
+
+    async with asyncio.timeout(SOON):
+        writing = asyncio.create_task(database.finish_write(slow))
+        await asyncio.to_thread(begun.wait)
+        writing.cancel()
+        asyncio.get_running_loop().call_soon(goes_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert await database.write(count) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build, system_clock
+from bot.database import engine
 from bot.neo.client import RetryPolicy
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
@@ -20,6 +21,16 @@ from tests.support.ledgers import place_ledger
 
 Wire = Callable[..., App]
 HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_flushing() -> Iterator[None]:
+    """Commit without waiting for the disk: no test cuts the power, and who is killed has written all the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        pragmas = tuple(pragma.replace("synchronous = FULL", "synchronous = OFF") for pragma in engine.PRAGMAS)
+        assert pragmas != engine.PRAGMAS
+        patch.setattr(engine, "PRAGMAS", pragmas)
+        yield
 
 
 @pytest.fixture
