@@ -109,7 +109,7 @@ def until_afternoon() -> timedelta:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def calm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
-    """A demo for all who only ask, and leave the world as it is."""
+    """A demo for all who leave the world as it is, or as it was."""
     async with demo(0, SEED, tmp_path_factory.mktemp("calm"), until_afternoon()) as shown:
         await shown.bot.catch_up()
         yield shown
@@ -319,15 +319,15 @@ async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(troubled: 
     await expect(await seat.ask("team 7d")).to_contain_text("(just now).")
 
 
-async def test_after_slack_was_down_the_bot_answers_again_by_itself(troubled: Demo, sit: Sit) -> None:
-    seat = await sit(troubled)
+async def test_after_slack_was_down_the_bot_answers_again_by_itself(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm)
     await seat.cause("slack")
     await seat.type("7d")
     await expect(seat.find("toast")).to_contain_text("Slack is down: nothing gets through.")
     await expect(seat.find("composer")).to_have_value("/neo-usage 7d")
     await seat.find("toast").get_by_role("button", name="Dismiss").click()
     await seat.cause("slack")
-    slack = troubled.page.slack
+    slack = calm.page.slack
     await slack.workspace.until(lambda: len(slack.sockets) == 1, WAIT_MS / 1000)
     await expect(await seat.ask("7d")).to_contain_text("You · 7d")
 
@@ -383,8 +383,8 @@ async def test_a_next_day_has_one_digest_and_a_storm_one_message(troubled: Demo,
     await expect(digest).to_contain_text(f"{yesterday}: {show_usd(report.spend_nanos)}")
 
 
-async def test_app_home_shows_each_what_is_theirs(troubled: Demo, sit: Sit) -> None:
-    seat = await sit(troubled, "priya")
+async def test_app_home_shows_each_what_is_theirs(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm, "priya")
     await seat.go("neo-usage")
     await seat.find("tab-home").click()
     home = seat.find("home-view")

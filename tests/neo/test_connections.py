@@ -214,7 +214,8 @@ async def test_a_body_without_an_end_is_given_up(wire: Wire) -> None:
             await asyncio.sleep(0.001)
 
     async with listening(endless) as port:
-        error = await failure(wire(NEO_API_URL=f"http://127.0.0.1:{port}"))
+        app = wire(NEO_API_URL=f"http://127.0.0.1:{port}")
+        error = await failure(replace(app, retry_policy=replace(HURRIED, answer=0.4)))
     assert type(error) is TooLargeError
 
 

@@ -20,7 +20,7 @@ from tests.support.harness import NOON, ServiceHarness
 from tests.support.ledgers import place_ledger
 
 Wire = Callable[..., App]
-HURRIED = RetryPolicy(answer=0.4, connect=0.4, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
+HURRIED = RetryPolicy(answer=2.0, connect=2.0, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,9 +39,15 @@ from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from bot.usage.report_document import to_json
 from tests.support.app import report_of
-from tests.support.fixtures import Wire
+from tests.support.fixtures import HURRIED, Wire
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def app(wire: Wire) -> App:
+    """An app that waits for an answer no longer than the tests of those that do not come can bear."""
+    return replace(wire(), retry_policy=replace(HURRIED, answer=0.4))
 
 
 def sync(app: App) -> SyncOutcome:
