@@ -70,7 +70,9 @@ class Dispatcher:
         if work.abandoned:
             await self.database.write(lambda c: mark_abandoned_unconfirmed(c, self.clock()))
         if work.overdue:
-            await self.database.write(lambda c: summarize_overdue(c, self.clock()))
+            # what is being looked for there may be overdue too, and one summary stands for all
+            busy = {name[1] for name in self.tasks.names if isinstance(name, tuple) and name[0] is _Work.RECONCILE}
+            await self.database.write(lambda c: summarize_overdue(c, self.clock(), busy))
 
     async def _start_tasks(self, work: DueWork, now: datetime) -> None:
         for channel in work.lookups:

@@ -1,5 +1,6 @@
 """Due work: what the outbox has to do at a moment, and the changes that the passing of time alone causes."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -87,21 +88,21 @@ def postpone_to_end_of_quiet_hours(connection: "Connection", channel: str, until
     )
 
 
-_OVERDUE = statement("SELECT n.id, n.destination FROM notification n WHERE {overdue} ORDER BY n.id")
+_OVERDUE = statement("SELECT n.id, n.destination, n.channel FROM notification n WHERE {overdue} ORDER BY n.id")
 
 
-def summarize_overdue(connection: "Connection", now: datetime) -> int:
+def summarize_overdue(connection: "Connection", now: datetime, busy: Container[str] = ()) -> int:
     """Replace notifications that are too old by one summary for each destination; return how many were replaced.
 
-    Unconfirmed ones, which may have arrived, are not replaced.
+    Unconfirmed ones, which may have arrived, are not replaced; nor are those of `busy` channels.
     """
-    rows = connection.exec_driver_sql(_OVERDUE, {"now": to_us(now)}).all()
     by_destination: dict[Destination, list[int]] = {}
-    for id_, text in rows:
-        by_destination.setdefault(_summary_destination(decode_destination(text)), []).append(id_)
+    for id_, destination, channel in connection.exec_driver_sql(_OVERDUE, {"now": to_us(now)}).all():
+        if channel not in busy:
+            by_destination.setdefault(_summary_destination(decode_destination(destination)), []).append(id_)
     for destination, ids in by_destination.items():
         _summarize(connection, destination, ids, now)
-    return len(rows)
+    return sum(map(len, by_destination.values()))
 
 
 def _summary_destination(destination: Destination) -> Destination:

@@ -34,6 +34,11 @@ class NamedTasks:
         except Exception:
             log.exception("a task of the outbox failed")
 
+    @property
+    def names(self) -> set[Hashable]:
+        """The names of the tasks that run."""
+        return set(self._tasks)
+
     def raise_database_error(self) -> None:
         """Raise what a task has met with in the database since the last call, if anything."""
         if self._database_error is not None:

@@ -1,5 +1,6 @@
 """The outbox against a Slack that fails in every way: each message is visible once, and none is lost."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from tests.support.messages import notification_keys, notifications, visible_tex
 from tests.support.worlds import PRIYA
 
 TICK = timedelta(seconds=1)
+SMALL_TICK = timedelta(seconds=0.1)
 
 
 @pytest.fixture
@@ -36,10 +38,15 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     return closed
 
 
-async def until_told(harness: ServiceHarness, done: Callable[[], bool]) -> None:
-    """Let time go on, second by second, until something is told; and on, until copies would have been found."""
+async def until_told(harness: ServiceHarness, done: Callable[[], bool], fault: Fault | None = None) -> None:
+    """Let time go on, second by second, until something is told; and on, until copies would have been found.
+
+    It goes on no faster than real time where a fault takes effect by that.
+    """
     for _ in range(200):
-        harness.clock.advance(TICK)
+        if isinstance(fault, Late):
+            await asyncio.sleep(SMALL_TICK.total_seconds())
+        harness.clock.advance(SMALL_TICK if isinstance(fault, Late) else TICK)
         await harness.deliver()
         if done() and not await harness.service.database.read(lambda r: r.rows(_OPEN)):
             return
@@ -67,7 +74,7 @@ AMBIGUOUS: list[Fault] = [
 async def test_whatever_slack_does_a_message_is_visible_once(harness: ServiceHarness, fault: Fault) -> None:
     harness.slack.faults.on("chat.postMessage", fault)
     await spend(harness, PRIYA, 75)
-    await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 1)
+    await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 1, fault)
     assert len(notifications(harness.dm("priya"))) == 1
     assert "85 %" in visible_text(notifications(harness.dm("priya"))[0])
 
@@ -78,7 +85,7 @@ async def test_a_reply_in_a_thread_is_looked_for_there(harness: ServiceHarness, 
     assert len(notifications(harness.dm("priya"))) == 1
     harness.slack.faults.on("chat.postMessage", fault, fault)
     await spend(harness, PRIYA, 20)
-    await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 2)
+    await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 2, fault)
     assert sorted(notification_keys(harness.dm("priya"))) == sorted(set(notification_keys(harness.dm("priya"))))
     assert len(notifications(harness.visible("marcus"))) == 1
 

@@ -1,5 +1,6 @@
 """What is owed reaches those it is for, and nobody else, whatever happens to Slack, links and operators meanwhile."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from bot.outbox.keys import StoredKey
 from bot.outbox.placement_store import set_channel
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.faults import Refuse, Reset
+from bot.sandbox.slack.faults import Refuse, Reset, Slow
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.slack.errors import RefusedBySlackError
@@ -110,6 +111,26 @@ async def test_a_new_limit_that_was_missed_is_a_line_too(closed: ServiceHarness)
     limit(harness, PRIYA, 30, Unit.DAY)
     await spend(harness, PRIYA, 30)
     await missed(harness)
+    (text,) = summaries(harness.dm("priya"))
+    assert "Raised to $30.00 a day" in text
+    assert "100 % passed" in text
+
+
+async def test_what_is_looked_for_one_after_the_other_is_in_one_summary(closed: ServiceHarness) -> None:
+    harness = await opened(closed)
+    limit(harness, PRIYA, 15, Unit.DAY)
+    await harness.deliver()
+    harness.slack.faults.always = Status(503)
+    limit(harness, PRIYA, 30, Unit.DAY)
+    await spend(harness, PRIYA, 30)
+    harness.clock.advance(5 * DAY)
+    harness.slack.faults.clear()
+    harness.slack.faults.when(lambda call: Slow(0.1) if call.method.startswith("conversations.") else None)
+    delivered = asyncio.create_task(later(harness, 3))
+    while not delivered.done():  # as the scheduler does, while messages are looked for
+        await harness.service.jobs.run_every(1)
+        await asyncio.sleep(0.03)
+    await later(harness)
     (text,) = summaries(harness.dm("priya"))
     assert "Raised to $30.00 a day" in text
     assert "100 % passed" in text
