@@ -92,10 +92,10 @@ def _is_written(record: logging.LogRecord) -> bool:
 
 
 def hide_local_variables() -> None:
-    """Keep local variables out of tracebacks if no log is configured: structlog's default shows them."""
-    if not structlog.is_configured():
-        processors = [*structlog.get_config()["processors"][:-1], _renderer(LogFormat.CONSOLE)]
-        structlog.configure(processors=processors)
+    """Keep local variables out of tracebacks where `configure` was not called: structlog's own renderer shows them."""
+    *others, renderer = structlog.get_config()["processors"]
+    if isinstance(renderer, structlog.dev.ConsoleRenderer):
+        structlog.configure(processors=[*others, _renderer(LogFormat.CONSOLE)])
 
 
 def _renderer(form: LogFormat) -> Processor:

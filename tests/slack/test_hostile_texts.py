@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Refuse
@@ -152,19 +153,23 @@ async def test_the_log_holds_no_text_of_anybodys(harness: ServiceHarness, capsys
 
 
 async def test_a_traceback_in_the_log_holds_no_variable(
-    harness: ServiceHarness, capsys: pytest.CaptureFixture[str]
+    closed: ServiceHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    others = structlog.get_config()["processors"][:-1]
+    structlog.configure(processors=[*others, structlog.dev.ConsoleRenderer()])  # its own, with variables
+    await closed.open()
+
     async def boom(*_: object) -> None:
-        secret = f"secret-{harness.clock().year}"
+        secret = f"secret-{closed.clock().year}"
         raise ValueError(len(secret))
 
-    commands = harness.service.wiring.registry.commands
+    commands = closed.service.wiring.registry.commands
     assert isinstance(commands, dict)
     commands["boom"] = boom
-    assert "Something went wrong" in text_of(await harness.ask("hannah", "boom"))
+    assert "Something went wrong" in text_of(await closed.ask("hannah", "boom"))
     logged = "".join(capsys.readouterr())
     assert "ValueError: 11" in logged
-    assert f"secret-{harness.clock().year}" not in logged
+    assert f"secret-{closed.clock().year}" not in logged
 
 
 @pytest.mark.parametrize(
