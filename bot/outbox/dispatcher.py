@@ -1,7 +1,7 @@
 """The dispatcher: finds at every tick what is due, and starts a task for each channel and each destination."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -71,7 +71,7 @@ class Dispatcher:
             await self.database.write(lambda c: mark_abandoned_unconfirmed(c, self.clock()))
         if work.overdue:
             # what is being looked for there may be overdue too, and one summary stands for all
-            busy = {name[1] for name in self.tasks.names if isinstance(name, tuple) and name[0] is _Work.RECONCILE}
+            busy = self.tasks.names(_Work.RECONCILE)
             await self.database.write(lambda c: summarize_overdue(c, self.clock(), busy))
 
     async def _start_tasks(self, work: DueWork, now: datetime) -> None:
@@ -83,10 +83,10 @@ class Dispatcher:
         for channel in work.channels:
             self._start(_Work.SEND, channel, self._send)
         if work.without_channel:  # most destinations are known, and found at once
-            await self.tasks.wait_for(_places, _PLACING_SECONDS)
+            await self.tasks.wait_for(_Work.PLACE, _PLACING_SECONDS)
 
     def _start(self, work: _Work, name: str, run: Callable[[str], Awaitable[None]]) -> None:
-        self.tasks.start((work, name), partial(run, name))
+        self.tasks.start(work, name, partial(run, name))
 
     async def _send(self, channel: str) -> None:
         await self.queue.process(channel, lambda: self.tasks.stopping)
@@ -104,7 +104,3 @@ class Dispatcher:
             self._start(_Work.SEND, placement.channel, self._send)
         for other in placement.destinations:
             self._start(_Work.PLACE, other.encode(), self._place)
-
-
-def _places(name: Hashable) -> bool:
-    return isinstance(name, tuple) and name[0] is _Work.PLACE

@@ -1,4 +1,4 @@
-"""Tasks by name, of each of which one runs at a time."""
+"""Tasks by kind and name, of each of which one runs at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -16,14 +16,15 @@ class NamedTasks:
 
     def __init__(self) -> None:
         self.stopping = False
-        self._tasks: dict[Hashable, asyncio.Task[None]] = {}
+        self._tasks: dict[tuple[Hashable, str], asyncio.Task[None]] = {}
         self._database_error: Exception | None = None
 
-    def start(self, name: Hashable, work: Callable[[], Awaitable[None]]) -> None:
-        """Start a task, unless one of its name runs, or all are being stopped."""
-        if name not in self._tasks and not self.stopping:
-            task = self._tasks[name] = asyncio.create_task(self._run(work))
-            task.add_done_callback(lambda _: self._tasks.pop(name, None))
+    def start(self, kind: Hashable, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Start a task, unless one of its kind and name runs, or all are being stopped."""
+        key = kind, name
+        if key not in self._tasks and not self.stopping:
+            task = self._tasks[key] = asyncio.create_task(self._run(work))
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))
 
     async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run a task; one that failed is started again by the next tick, whatever the error was."""
@@ -34,10 +35,9 @@ class NamedTasks:
         except Exception:
             log.exception("a task of the outbox failed")
 
-    @property
-    def names(self) -> set[Hashable]:
-        """The names of the tasks that run."""
-        return set(self._tasks)
+    def names(self, kind: Hashable) -> set[str]:
+        """Return the names of the tasks of a kind that run."""
+        return {name for each, name in self._tasks if each == kind}
 
     def raise_database_error(self) -> None:
         """Raise what a task has met with in the database since the last call, if anything."""
@@ -45,9 +45,9 @@ class NamedTasks:
             error, self._database_error = self._database_error, None
             raise error
 
-    async def wait_for(self, matches: Callable[[Hashable], bool], seconds: float) -> None:
-        """Wait until the tasks whose names match are done, so many seconds at most."""
-        if waited_for := {task for name, task in self._tasks.items() if matches(name)}:
+    async def wait_for(self, kind: Hashable, seconds: float) -> None:
+        """Wait until the tasks of a kind are done, so many seconds at most."""
+        if waited_for := {task for (each, _), task in self._tasks.items() if each == kind}:
             await asyncio.wait(waited_for, timeout=seconds)
 
     async def wait_idle(self) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.app import App, Wiring, system_clock
-from bot.cancellation import cancel_and_wait
 from bot.capability import After, Stage, Timer
 from bot.database.engine import Database, replaced_file_error
 from bot.database.errors import UnusableError
@@ -20,7 +19,7 @@ from bot.service.health import TokenCheck, without_paths
 from bot.service.jobs import Jobs
 from bot.service.log import hide_local_variables
 from bot.service.router import Router
-from bot.service.scheduler import Scheduler
+from bot.service.scheduler import Scheduler, SingleTask
 from bot.settings.credentials import Secret
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
@@ -155,12 +154,13 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
     """Sync now, and run the jobs; a sync under way is broken off at the end, and loses nothing."""
     scheduler = Scheduler(service.jobs.table(service.app.settings.poll_seconds))
     scheduler.start()
-    first = asyncio.create_task(service.jobs.sync())
+    first = SingleTask("first sync", service.jobs.sync)
+    await first.start()
     try:
         yield
     finally:
         await scheduler.end()
-        await cancel_and_wait([first])
+        await first.end()
         await service.jobs.scheduler.stop()
 
 

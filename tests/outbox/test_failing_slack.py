@@ -43,10 +43,11 @@ async def until_told(harness: ServiceHarness, done: Callable[[], bool], fault: F
 
     It goes on no faster than real time where a fault takes effect by that.
     """
+    keeps_pace = isinstance(fault, Late)
     for _ in range(200):
-        if isinstance(fault, Late):
+        if keeps_pace:
             await asyncio.sleep(SMALL_TICK.total_seconds())
-        harness.clock.advance(SMALL_TICK if isinstance(fault, Late) else TICK)
+        harness.clock.advance(SMALL_TICK if keeps_pace else TICK)
         await harness.deliver()
         if done() and not await harness.service.database.read(lambda r: r.rows(_OPEN)):
             return

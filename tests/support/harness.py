@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
-
 from bot.app import App, build
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
@@ -24,20 +22,6 @@ from tests.support.messages import text_of
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
 PROMPT = DeliveryTiming(request=2, lease=5, unconfirmed=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
 CHANNEL = "neo-spend"
-
-
-class Commits:
-    """How many transactions were committed, whatever the database."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        event.listen(Engine, "commit", self._add)
-
-    def _add(self, _connection: Connection) -> None:
-        self.count += 1
-
-
-commits = Commits()
 NOON = timedelta(hours=12)
 
 
@@ -161,11 +145,8 @@ class ServiceHarness:
         assert self.service.slack.filling is not None
         await self.service.slack.filling
         for _ in range(3):  # a destination may be several, whose messages are owed then
-            before = commits.count
             await self.service.jobs.run_every(1)
             await self.service.wiring.outbox.wait_idle()
-            if commits.count == before:
-                return
 
     async def idle(self) -> None:
         """Wait until nothing is in flight."""
