@@ -19,7 +19,7 @@ from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.database.engine import open_database
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule
 from bot.domain.access import Caller, Role

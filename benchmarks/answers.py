@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
+from sqlalchemy import Connection
+
 from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
 from benchmarks.slackside import OPERATOR, SECRET, TOKEN, Side, acknowledged, slack_side
@@ -16,7 +18,6 @@ from benchmarks.timing import shown
 from benchmarks.wiring import environment
 from benchmarks.workplace import NOW, scratch
 from bot.app import App, build
-from bot.database.reader import Reader
 from bot.neo.client import RetryPolicy
 from bot.service.log import configure
 from bot.service.service import Service, running_service
@@ -90,7 +91,7 @@ def _timed_queries() -> Iterator[list[float]]:
     """Collect the seconds that each report is built from the ledger in, measured where a question asks for one."""
     taken: list[float] = []
 
-    def timed(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> Report:
+    def timed(reader: Connection, request: ReportRequest, policy: ReportPolicy) -> Report:
         begun = perf_counter()
         try:
             return build_report(reader, request, policy)

@@ -16,7 +16,7 @@ from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.database.engine import Database
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.domain.periods import Unit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us

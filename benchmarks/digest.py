@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
-from benchmarks.recording import Recorder, plain_reader, rows_of
+from benchmarks.recording import plain_reader, recorded_statements, rows_of
 from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import wired
 from benchmarks.workplace import NOW, scratch
@@ -16,7 +18,7 @@ from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM
-from bot.database.reader import Reader, open_reader
+from bot.database.read_engine import open_reader
 from bot.digest.facts import facts_of_day
 from bot.digest.keys import DigestTopic
 from bot.digest.policy import DigestPolicy
@@ -58,18 +60,13 @@ def _set_budgets(app: App) -> None:
 def _race(app: App, path: Path, rounds: int) -> tuple[float, float, int]:
     templates = Templates(shipped("templates"))
     templates.compile_all()
-    recorder = Recorder(path)
-    _check(_digest(app, recorder, templates))
-    recorder.close()
+    statements = recorded_statements(path, lambda reader: _check(_digest(app, reader, templates)))
     with closing(open_reader(path)) as reader, closing(plain_reader(path)) as connection:
-        assert rows_of(connection, recorder.statements) == recorder.results
-        ours, plain = in_turn(
-            rounds, lambda: _digest(app, reader, templates), lambda: rows_of(connection, recorder.statements)
-        )
-    return ours, plain, len(recorder.statements)
+        ours, plain = in_turn(rounds, lambda: _digest(app, reader, templates), lambda: rows_of(connection, statements))
+    return ours, plain, len(statements)
 
 
-def _digest(app: App, reader: Reader, templates: Templates) -> Message:
+def _digest(app: App, reader: Connection, templates: Templates) -> Message:
     day = local_day(NOW, app.settings.timezone)
     policy = DigestPolicy.from_settings(app.settings)
     facts = facts_of_day(reader, DigestTopic("", day), policy, NOW)

@@ -1,12 +1,15 @@
 """Recording: the statements that the app sends while it answers, to be sent again without the app."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, event
+
 from bot.app import App
-from bot.database.reader import Parameters, Reader, Rows
+from bot.database.read_engine import open_reader
 from bot.domain.access import AT_THE_TERMINAL
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING
@@ -14,49 +17,34 @@ from bot.usage.report import Report, ReportPolicy, ReportRequest
 from bot.usage.report_builder import build_report
 
 Row = tuple[Any, ...]
-Statement = tuple[str, dict[str, Any] | tuple[Any, ...]]
+Parameters = dict[str, Any] | tuple[Any, ...]
+Statement = tuple[str, Parameters]
 
 
-class Recorder(Reader):
-    """A reader that keeps every statement with its parameters and its rows."""
+def recorded_statements(ledger: Path, work: Callable[[Connection], object]) -> list[Statement]:
+    """The statements, with their parameters, that some work sends to a ledger."""
+    statements: list[Statement] = []
 
-    def __init__(self, ledger: Path) -> None:
-        super().__init__(plain_reader(ledger))
-        self.statements: list[Statement] = []
-        self.results: list[list[Row]] = []
+    def keep(_connection: Connection, _cursor: object, statement: str, parameters: Parameters, *_: object) -> None:
+        if statement != "BEGIN":
+            statements.append((statement, parameters))
 
-    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """All rows of a query."""
-        found = super().rows(sql, parameters)
-        self.statements.append((sql, dict(parameters or {})))
-        self.results.append(found)
-        return found
-
-    def exec_driver_sql(self, sql: str, parameters: Parameters = ()) -> Rows:
-        """A query that the writing side asks too."""
-        found = super().exec_driver_sql(sql, parameters)
-        self.statements.append((sql, dict(parameters) if isinstance(parameters, Mapping) else tuple(parameters)))
-        self.results.append(list(found))
-        return found
-
-    def one(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
-        """The first row of a query, if any."""
-        return next(iter(self.rows(sql, parameters)), None)
+    with closing(open_reader(ledger)) as reader:
+        event.listen(reader, "before_cursor_execute", keep)
+        work(reader)
+    return statements
 
 
-def ask(app: App, reader: Reader, line: str) -> Report:
+def ask(app: App, reader: Connection, line: str) -> Report:
     """Answer a line as the app does, from a reader that is open already."""
     now = app.clock()
     question = parse_question(reader, EVERYTHING, line, now=now, zone=app.settings.timezone)
     return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), ReportPolicy.from_settings(app.settings))
 
 
-def recorded(app: App, ledger: Path, line: str) -> Recorder:
+def recorded(app: App, ledger: Path, line: str) -> list[Statement]:
     """What the app sends to the ledger to answer a line."""
-    recorder = Recorder(ledger)
-    ask(app, recorder, line)
-    recorder.close()
-    return recorder
+    return recorded_statements(ledger, lambda reader: ask(app, reader, line))
 
 
 def plain_reader(path: Path) -> sqlite3.Connection:

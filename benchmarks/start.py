@@ -35,7 +35,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
 
 
 def _race(path: Path, rounds: int) -> list[float]:
-    statements = json.dumps(recorded(wired(path), path, _LINE).statements)
+    statements = json.dumps(recorded(wired(path), path, _LINE))
     _agree(path, statements)
     return in_turn(rounds, lambda: _report(path), lambda: _bare(path, statements))
 

@@ -7,15 +7,14 @@ from enum import IntEnum, StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from sqlalchemy import Connection
+
 from bot.domain.access import Caller
 from bot.outbox.renderers import Renderer
 from bot.slack.requests import Request
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bot.database.engine import Database
-    from bot.database.reader import Reader
     from bot.domain.keys import ActionKey, Key
     from bot.ledger.booking_policy import Observer
     from bot.ledger.former_ledger import FormerLedger
@@ -42,10 +41,10 @@ QuestionHandler = Callable[[Request, Caller, Collection[str]], Awaitable[None]]
 class TimedWork(Protocol):
     """Work that becomes due as time passes. It is looked for often, and a transaction begins only if there is some."""
 
-    def due(self, reader: "Reader", now: datetime) -> bool:
+    def due(self, reader: Connection, now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
 
-    def apply_due(self, connection: "Connection", now: datetime) -> None:
+    def apply_due(self, connection: Connection, now: datetime) -> None:
         """Do what is due, in the caller's transaction."""
 
 
@@ -112,17 +111,17 @@ class Timer:
 class Upkeep:
     """A capability's part in operations on the whole ledger; all but `retained` run in the operation's transaction."""
 
-    prepare: "Callable[[Connection], None] | None" = None
+    prepare: Callable[[Connection], None] | None = None
     """Updates what it has stored to the settings, when a ledger is opened for booking."""
-    merge_members: "Callable[[Connection, int, int, datetime], None] | None" = None
+    merge_members: Callable[[Connection, int, int, datetime], None] | None = None
     """Joins what it has stored of one member, by the first key, with what it has of another, by the second."""
-    record_repricing: "Callable[[Connection, datetime], None] | None" = None
+    record_repricing: Callable[[Connection, datetime], None] | None = None
     """Records what changed prices bring about, without notifying anybody."""
     adopt: "Callable[[Connection, FormerLedger, datetime], KeyMapping] | None" = None
     """Takes over what the former ledger had stored, after a restore; returns how its keys read here."""
-    retained: "Callable[[Reader], RetainedKeys] | None" = None
+    retained: "Callable[[Connection], RetainedKeys] | None" = None
     """Returns the keys and topics of messages that pruning keeps however old they are."""
-    prune: "Mapping[str, Callable[[Connection, datetime], int]]" = field(default_factory=dict)
+    prune: Mapping[str, Callable[[Connection, datetime], int]] = field(default_factory=dict)
     """By the name of what is deleted: deletes what is no longer needed, and returns how many rows."""
 
 

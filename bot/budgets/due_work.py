@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection
 
 from bot.budgets.crossings.store import crossed_subjects
 from bot.budgets.keys import BudgetTopic
@@ -18,15 +20,9 @@ from bot.budgets.snoozes.store import ended_snoozes, latest_setting
 from bot.budgets.spend import BookedAmounts
 from bot.budgets.upkeep import time_zone_change
 from bot.database import metadata
-from bot.database.reader import plain_rows
 from bot.domain.timestamps import to_us
 from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.live_store import request_edits
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader, Reads
 
 _KEY = "budget_periods"
 _ZONE = "zone="
@@ -67,12 +63,12 @@ def present_periods(now: datetime, zone: ZoneInfo) -> BegunPeriods:
     return BegunPeriods(tuple(budget_period(unit, now, zone).name for unit in UNITS), zone.key)
 
 
-def begun_periods(reads: "Reads") -> BegunPeriods:
+def begun_periods(reads: Connection) -> BegunPeriods:
     """Return the periods that the ledger was last evaluated in; none if it never was."""
     return BegunPeriods.decode(metadata.read(reads, _KEY) or "")
 
 
-def put_begun_periods(connection: "Connection", periods: BegunPeriods) -> None:
+def put_begun_periods(connection: Connection, periods: BegunPeriods) -> None:
     """Record the periods that the ledger is evaluated in."""
     metadata.write(connection, _KEY, periods.encode())
 
@@ -90,9 +86,9 @@ class DueState(NamedTuple):
     has_ended: bool
 
 
-def due_state(reads: "Reads", now: datetime) -> DueState:
+def due_state(reads: Connection, now: datetime) -> DueState:
     """Return whether there is anything to apply at a moment."""
-    has_budgets, has_ended = plain_rows(reads, _DUE, (to_us(now), latest_setting(now)))[0]
+    has_budgets, has_ended = reads.exec_driver_sql(_DUE, (to_us(now), latest_setting(now))).all()[0]
     return DueState(bool(has_budgets), bool(has_ended))
 
 
@@ -106,14 +102,14 @@ class DueWork:
     def _policy(self) -> BudgetPolicy:
         return self.effects.recorder.policy
 
-    def due(self, reader: "Reader", now: datetime) -> bool:
+    def due(self, reader: Connection, now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
         state = due_state(reader, now)
         if not state.has_budgets:
             return False
         return state.has_ended or begun_periods(reader) != present_periods(now, self._policy.zone)
 
-    def apply_due(self, connection: "Connection", now: datetime, booked_after: BookedAmounts | None = None) -> None:
+    def apply_due(self, connection: Connection, now: datetime, booked_after: BookedAmounts | None = None) -> None:
         """End temporary limits, begin periods, end snoozes. `booked_after` was booked only after these were due."""
         begun, present = begun_periods(connection), present_periods(now, self._policy.zone)
         is_new = begun != present  # also where a clock was set back: limits end with a day
@@ -129,7 +125,7 @@ class DueWork:
         for snooze in ended_snoozes(connection, now):
             end_snooze(connection, snooze, self._policy, now)
 
-    def _edit_ended(self, connection: "Connection", names: Iterable[PeriodName]) -> None:
+    def _edit_ended(self, connection: Connection, names: Iterable[PeriodName]) -> None:
         """Have the live messages of periods that have ended edited."""
         for name in names:
             period = named_period(name, self._policy.zone)
@@ -137,7 +133,7 @@ class DueWork:
             request_edits(connection, topics)
 
     def _record_begun(
-        self, connection: "Connection", begun: BegunPeriods, now: datetime, booked_after: BookedAmounts | None
+        self, connection: Connection, begun: BegunPeriods, now: datetime, booked_after: BookedAmounts | None
     ) -> None:
         """Record the steps passed in periods that begin now; charges may have been booked into them ahead."""
         for unit in limited_units(connection):

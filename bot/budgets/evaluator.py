@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.due_work import DueWork
 from bot.budgets.limits.effects import LimitEffects
@@ -20,8 +22,6 @@ from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bot.ledger.booking_result import BookingResult
 
 
@@ -34,19 +34,19 @@ class BudgetEvaluator:
         self._effects = LimitEffects(self._recorder)
         self.due_work = DueWork(self._effects)
 
-    def set_limit(self, connection: "Connection", setting: LimitSetting, now: datetime) -> int:
+    def set_limit(self, connection: Connection, setting: LimitSetting, now: datetime) -> int:
         """Set or remove a limit, and enqueue what follows from it. Returns the revision's id."""
         self.due_work.apply_due(connection, now)
         return self._effects.apply_setting(connection, setting, now)
 
-    def merge_members(self, connection: "Connection", old: int, new: int, now: datetime) -> None:
+    def merge_members(self, connection: Connection, old: int, new: int, now: datetime) -> None:
         """Move the budgets of member `old` to `new`, and record the steps that their joint spend has passed."""
         self.due_work.apply_due(connection, now)
         merge_budgets(connection, old, new, now)
         cases = [(new, budget_period(unit, now, self.policy.zone)) for unit in limited_units(connection)]
         self._recorder.record(connection, cases, now)
 
-    def record_repricing(self, connection: "Connection", now: datetime) -> None:
+    def record_repricing(self, connection: Connection, now: datetime) -> None:
         """Record the steps that repricing has passed, without notifying anybody.
 
         This covers every period whose crossings are still notified.
@@ -59,7 +59,7 @@ class BudgetEvaluator:
 
     # --- bookings ----------------------------------------------------------------------------------
 
-    def record_booking(self, connection: "Connection", result: "BookingResult") -> None:
+    def record_booking(self, connection: Connection, result: "BookingResult") -> None:
         """Record and enqueue the crossings that a booking has caused. Called inside the booking transaction."""
         units = limited_units(connection)
         if not units or not result.members:

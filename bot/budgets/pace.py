@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.budgets.periods import Case
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, BudgetLimit
-from bot.database.reader import Reader
 from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
 from bot.ledger.daily_spend import daily_spend, first_charges, team_daily_spend
@@ -48,14 +49,14 @@ class LimitedCase:
     spend_nanos: int
 
 
-def pace_of(reader: Reader, case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
+def pace_of(reader: Connection, case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
     """Return the pace of one case, within the caller's snapshot; there is none once its period has ended."""
     if now >= case.case[1].window.end:
         return NO_PACE
     return paces(reader, [case], policy, now)[case.case]
 
 
-def paces(reader: Reader, cases: Iterable[LimitedCase], policy: BudgetPolicy, now: datetime) -> dict[Case, Pace]:
+def paces(reader: Connection, cases: Iterable[LimitedCase], policy: BudgetPolicy, now: datetime) -> dict[Case, Pace]:
     """Return the pace of each case, within the caller's snapshot."""
     by_period: dict[BudgetPeriod, list[LimitedCase]] = defaultdict(list)
     for each in cases:
@@ -87,7 +88,7 @@ def _even_pace(case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
 
 
 def _month_paces(
-    reader: Reader, cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
+    reader: Connection, cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
 ) -> dict[Case, Pace]:
     forecasts = month_forecasts(reader, [each.case[0] for each in cases], now, policy)
     since, today = first_days(reader, list(forecasts), now, policy), local_day(now, policy.zone)
@@ -104,7 +105,7 @@ def _month_pace(month: Forecast | None, case: LimitedCase, seen: int) -> Pace:
 
 
 def month_forecasts(
-    reader: Reader, subjects: Collection[int], now: datetime, policy: BudgetPolicy
+    reader: Connection, subjects: Collection[int], now: datetime, policy: BudgetPolicy
 ) -> dict[int, Forecast | None]:
     """Return where the present month ends for each subject; None from too few days."""
     today, whole = local_day(now, policy.zone), _present_month(now, policy)
@@ -123,7 +124,7 @@ def month_forecasts(
     }
 
 
-def first_days(reader: Reader, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
+def first_days(reader: Connection, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
     """Return the first whole day of the present month that the ledger holds of each subject.
 
     Where it holds everything, that is the day of their own first charge, so that no pace reveals others' data.

@@ -1,18 +1,16 @@
 """The names of scopes: whose budget `default`, `team`, an e-mail or a short name means, and the e-mail of a scope."""
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.domain.access import RefusedError
 from bot.ledger.members import UNATTRIBUTED_NAME, attributed_emails, emails_by_id, member_id, stored_email
 from bot.people import mentions
 
-if TYPE_CHECKING:
-    from bot.database.reader import Reads
 
-
-def scope_of(reads: "Reads", name: str) -> int:
+def scope_of(reads: Connection, name: str) -> int:
     """Return the scope of a name. Errors reveal who is in the ledger: call it only for those who may name anybody.
 
     Raises:
@@ -30,12 +28,12 @@ def scope_of(reads: "Reads", name: str) -> int:
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
 
 
-def full_name(reads: "Reads", name: str) -> str:
+def full_name(reads: Connection, name: str) -> str:
     """Return the e-mail of a short name such as `@ana`, and any other name as it is. Raises RefusedError."""
     return mentions.email_of_name(reads, name) if name.startswith("@") else name
 
 
-def email_of(reads: "Reads", subject: int) -> str | None:
+def email_of(reads: Connection, subject: int) -> str | None:
     """Return whose budget it is, as people read it; None for the team and the default."""
     if subject in {TEAM, DEFAULT}:
         return None

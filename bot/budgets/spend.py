@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.budgets.periods import Case, subjects_by_period
 from bot.budgets.rules import TEAM
 from bot.domain.pricing import SpendBasis
@@ -13,11 +15,10 @@ from bot.ledger import quarter_hour_totals
 from bot.ledger.charge_queries import spend_by_member
 
 if TYPE_CHECKING:
-    from bot.database.reader import Reads
     from bot.ledger.booking_result import TaskChange
 
 
-def spends(reads: "Reads", cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
+def spends(reads: Connection, cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
     """Return what each case has spent, in nanos."""
     spend_by_case: dict[Case, int] = {}
     for period, subjects in subjects_by_period(cases).items():

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event, inspect
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -18,9 +18,8 @@ from bot.cancellation import cancel_and_wait
 from bot.database.errors import LedgerError, is_locked, locked_error, not_opened, translated_errors
 from bot.database.file_lock import FileLock
 from bot.database.private_files import make_private
-from bot.database.reader import Reader, driver_connection
 from bot.database.reader_pool import THREADS, ReaderPool
-from bot.database.schema import newest_revision, stored_revision
+from bot.database.schema import current_revision, newest_revision
 from bot.shipped import shipped
 
 R = TypeVar("R")
@@ -131,8 +130,8 @@ class Database:
             await cancel_and_wait([writing], 0)
             raise
 
-    async def read(self, work: Callable[[Reader], R]) -> R:
-        """Run `work` with a reader, in a thread, and return what it returns.
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run `work` in a thread over one snapshot, and return what it returns.
 
         Raises:
             LedgerError: there is no ledger, or not of this schema.
@@ -204,11 +203,10 @@ def upgrade(database: Database) -> None:
         LedgerError: the file is another program's, or was written by a newer version.
     """
     with database.transaction() as connection:
-        raw = driver_connection(connection)
-        stored = stored_revision(raw)
+        stored = current_revision(connection)
         if stored == newest_revision():
             return
-        if stored is None and raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if stored is None and inspect(connection).get_table_names():
             raise LedgerError(
                 f"{database.path} holds another program's tables. Name a file of its own in DATABASE_URL."
             )

@@ -1,34 +1,37 @@
 """The reader pool: several threads read at once, so that nobody waits behind a long question."""
 
 import asyncio
-import threading
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection, QueuePool, event
+
 from bot.database.errors import translated_errors
-from bot.database.reader import Reader, open_reader
+from bot.database.read_engine import read_engine
 
 THREADS = 4
-_INTERRUPT_SECONDS = 0.02  # between interruptions of what is still being read at the end
 CACHE_KIB = 8_000  # each; the operating system holds the rest of the file once for all
+_INTERRUPT_SECONDS = 0.02  # between interruptions of what is still being read at the end
 
 R = TypeVar("R")
 
 
 class ReaderPool:
-    """A reader in each of a few threads, opened when first used and kept open."""
+    """A few threads, and a connection for each, which is opened when first needed and kept open."""
 
     def __init__(self, path: Path, threads: int = THREADS) -> None:
         self._path = path
-        self._own = threading.local()
-        self._open: list[Reader] = []
+        self._engine = read_engine(path, CACHE_KIB, QueuePool, pool_size=threads, max_overflow=0)
+        event.listen(self._engine, "connect", self._remember)
+        self._open: list[sqlite3.Connection] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
         self._reading: set[Future[Any]] = set()
 
-    async def read(self, work: Callable[[Reader], R]) -> R:
-        """Run `work` with a reader, in a thread, and return what it returns.
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run `work` in a thread over one snapshot, and return what it returns.
 
         Raises:
             LedgerError: there is no ledger, or not of this schema.
@@ -46,23 +49,18 @@ class ReaderPool:
         while self._reading and loop.time() < until:  # noqa: ASYNC110 - a look now and then costs less than an event each
             await asyncio.sleep(0.01)
 
-    def _run(self, work: Callable[[Reader], R]) -> R:
-        with translated_errors(self._path):
-            return work(self._reader())
+    def _run(self, work: Callable[[Connection], R]) -> R:
+        with translated_errors(self._path), self._engine.connect() as connection:
+            return work(connection)
 
-    def _reader(self) -> Reader:
-        reader: Reader | None = getattr(self._own, "reader", None)
-        if reader is None:
-            reader = self._own.reader = open_reader(self._path, CACHE_KIB)
-            self._open.append(reader)
-        return reader
+    def _remember(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._open.append(connection)
 
     def close(self) -> None:
-        """Interrupt what is being read, and close the readers."""
+        """Interrupt what is being read, and close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         while reading := set(self._reading):
-            for reader in list(self._open):
-                reader.interrupt()  # the query that runs; the next one of the same work needs another
+            for connection in list(self._open):
+                connection.interrupt()  # the query that runs; the next one of the same work needs another
             wait(reading, timeout=_INTERRUPT_SECONDS)
-        for reader in self._open:
-            reader.close()
+        self._engine.dispose()

@@ -2,12 +2,12 @@
 
 import sqlite3
 from functools import cache
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
 
 from bot.shipped import shipped
 
-if TYPE_CHECKING:
-    from bot.database.reader import Reader
+_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 @cache
@@ -31,7 +31,8 @@ def stored_revision(connection: sqlite3.Connection) -> str | None:
     return str(row[0]) if row else None
 
 
-def current_revision(reader: "Reader") -> str | None:
-    """Return the revision that an open database is at; None if it names none."""
-    row = reader.one("SELECT version_num FROM alembic_version")
-    return str(row[0]) if row else None
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision that an open database is at; None if it is without a ledger."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(_REVISION).scalar()

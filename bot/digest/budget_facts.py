@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.rules import FULL, NEAR
-from bot.database.reader import Reader
 from bot.digest.policy import DigestPolicy
 from bot.domain.periods import Window
 
@@ -21,7 +22,7 @@ class BudgetsAtRisk:
     ahead: tuple[BudgetLine, ...]
 
 
-def budgets_at_risk(reader: Reader, window: Window, policy: DigestPolicy, now: datetime) -> BudgetsAtRisk:
+def budgets_at_risk(reader: Connection, window: Window, policy: DigestPolicy, now: datetime) -> BudgetsAtRisk:
     """Return the budgets at risk in the periods that the last moment of the window lies in."""
     lines = _lines(reader, window, policy, now)
     used = sorted((each for each in lines if each.spend_nanos is not None), key=lambda each: -each.percent)
@@ -40,7 +41,7 @@ def _ahead(used: Sequence[BudgetLine], now: datetime) -> list[BudgetLine]:
     return sorted(ahead, key=lambda each: each.pace.used_up_on or date.max)
 
 
-def _lines(reader: Reader, window: Window, policy: DigestPolicy, now: datetime) -> Iterator[BudgetLine]:
+def _lines(reader: Connection, window: Window, policy: DigestPolicy, now: datetime) -> Iterator[BudgetLine]:
     """Yield the budgets of those periods: as they are now, or as they were at the end of a period that is over."""
     zone = policy.zone
     last = window.end - timedelta(microseconds=1)

@@ -5,34 +5,30 @@ A channel that is added (again) is owed no digest of the time before.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.digest import store
 from bot.domain.timestamps import from_us, to_us
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 _ID = "digest_channel:"  # what the metadata of a channel's id begins with, by its name in the settings
 _ENABLED = "digest_on:"  # what the metadata begins with that says since when it is in DIGEST_CHANNEL, a moment
 _ALWAYS, _DISABLED = "0", ""  # in place of the moment: since before this was recorded, and no longer
 
 
-def known_id(reads: "Reads", name: str) -> str | None:
+def known_id(reads: Connection, name: str) -> str | None:
     """Return the id of a channel of the settings as it was last found; None if it never was."""
     return metadata.read(reads, f"{_ID}{name}")
 
 
-def remember_ids(connection: "Connection", ids: Mapping[str, str]) -> None:
+def remember_ids(connection: Connection, ids: Mapping[str, str]) -> None:
     """Record the ids of channels by their names in the settings."""
     for name, channel in ids.items():
         metadata.write(connection, f"{_ID}{name}", channel)
 
 
-def setting_changes(reads: "Reads", names: Sequence[str], now: datetime) -> dict[str, str]:
+def setting_changes(reads: Connection, names: Sequence[str], now: datetime) -> dict[str, str]:
     """Return, by name, what `apply_setting_changes` has to record of channels that were added or removed."""
     ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
     decided = set(store.decided_channels(reads))
@@ -48,7 +44,7 @@ def setting_changes(reads: "Reads", names: Sequence[str], now: datetime) -> dict
     return changes | dict.fromkeys(disabled, _DISABLED)
 
 
-def apply_setting_changes(connection: "Connection", changes: Mapping[str, str]) -> None:
+def apply_setting_changes(connection: Connection, changes: Mapping[str, str]) -> None:
     """Record the changes, and retire the digests of channels that were added."""
     ids = metadata.read_prefix(connection, _ID)
     for name, value in changes.items():
@@ -57,7 +53,7 @@ def apply_setting_changes(connection: "Connection", changes: Mapping[str, str]) 
             store.retire(connection, ids.get(name, name))
 
 
-def enabled_since(reads: "Reads", channel: str, now: datetime) -> datetime | None:
+def enabled_since(reads: Connection, channel: str, now: datetime) -> datetime | None:
     """Return since when a channel, by its id, has been in DIGEST_CHANNEL; None if since before that was recorded."""
     ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
     moments = [int(value) for name, value in recorded.items() if value and ids.get(name, name) == channel]

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.digest.commands import date_of
 from bot.digest.facts import facts_of_day
 from bot.digest.keys import DigestTopic
@@ -23,7 +24,7 @@ from bot.slack.terminal_text import terminal_text
 from bot.slack.workspace import connect_workspace
 
 
-def digest_text(reader: Reader, settings: Settings, day: str | None, now: datetime) -> str:
+def digest_text(reader: Connection, settings: Settings, day: str | None, now: datetime) -> str:
     """Return a morning's digest (of an ISO date, or today) as text, with everybody's names.
 
     Raises:
@@ -55,7 +56,7 @@ class DigestRequests:
 
     settings: Settings
     database: Database
-    reader: Reader
+    reader: Connection
 
     def enqueue(self, ids: Mapping[str, str], day: str | None, now: datetime) -> Iterator[str]:
         """Enqueue a morning's digest (of an ISO date, or today) for each channel, and yield a line about each.

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.digest import store
 from bot.digest.budget_facts import BudgetsAtRisk, budgets_at_risk
 from bot.digest.keys import DigestTopic
@@ -52,7 +53,7 @@ class DigestFacts:
     unit_assumed: bool
 
 
-def facts_of_day(reader: Reader, topic: DigestTopic, policy: DigestPolicy, now: datetime) -> DigestFacts:
+def facts_of_day(reader: Connection, topic: DigestTopic, policy: DigestPolicy, now: datetime) -> DigestFacts:
     """Return the facts of a channel's digest of a date, posted or not; without a channel, of the day before."""
     decision = store.decision_of(reader, topic)
     span = decision.span if decision else store.span_of(reader, topic)
@@ -60,33 +61,32 @@ def facts_of_day(reader: Reader, topic: DigestTopic, policy: DigestPolicy, now: 
 
 
 def digest_facts(
-    reader: Reader, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy, now: datetime
+    reader: Connection, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy, now: datetime
 ) -> DigestFacts:
     """Return the facts of a digest of some days, read in one snapshot; `before` is the digest before it, if any."""
-    with reader:
-        fresh = freshness(reader, now)
-        spend = SpendFacts(reader, policy, HeldTime(fresh, beginning(reader, fresh, EVERYTHING)))
-        days = spend.days(span)
-        usual = list(spend.usual(span))
-        return DigestFacts(
-            span=span,
-            days=days,
-            usual_nanos=median_nanos(usual) if usual else None,
-            usual_of=len(usual),
-            failing=tuple(error_lines(reader, Selection(EVERYTHING, days.window), policy.basis, policy.failing)),
-            budgets=budgets_at_risk(reader, days.window, policy, now),
-            unusual=tuple(_spikes(reader, span, policy)),
-            late=tuple(_late_amounts(reader, span, before, policy)),
-            chart=tuple(spend.chart(span)),
-            week=spend.ended_period(span, Unit.WEEK),
-            month=spend.ended_period(span, Unit.MONTH),
-            as_of=fresh.as_of,
-            complete=holds_all(reader, days.window, now),
-            unit_assumed=days.total.by_unit and not policy.unit_is_set,
-        )
+    fresh = freshness(reader, now)
+    spend = SpendFacts(reader, policy, HeldTime(fresh, beginning(reader, fresh, EVERYTHING)))
+    days = spend.days(span)
+    usual = list(spend.usual(span))
+    return DigestFacts(
+        span=span,
+        days=days,
+        usual_nanos=median_nanos(usual) if usual else None,
+        usual_of=len(usual),
+        failing=tuple(error_lines(reader, Selection(EVERYTHING, days.window), policy.basis, policy.failing)),
+        budgets=budgets_at_risk(reader, days.window, policy, now),
+        unusual=tuple(_spikes(reader, span, policy)),
+        late=tuple(_late_amounts(reader, span, before, policy)),
+        chart=tuple(spend.chart(span)),
+        week=spend.ended_period(span, Unit.WEEK),
+        month=spend.ended_period(span, Unit.MONTH),
+        as_of=fresh.as_of,
+        complete=holds_all(reader, days.window, now),
+        unit_assumed=days.total.by_unit and not policy.unit_is_set,
+    )
 
 
-def _spikes(reader: Reader, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
+def _spikes(reader: Connection, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
     """Return the dates on which members spent unusually much, with their e-mails."""
     days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
     spikes = [(day, each) for day in days for each in spikes_of(reader, day, policy.spikes)]
@@ -95,7 +95,7 @@ def _spikes(reader: Reader, span: DigestDays, policy: DigestPolicy) -> Iterator[
 
 
 def _late_amounts(
-    reader: Reader, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy
+    reader: Connection, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy
 ) -> Iterator[tuple[date, int]]:
     """Return what was booked onto earlier days since the digest before, by date.
 

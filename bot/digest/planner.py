@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database import metadata
-from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.channels import enabled_since
 from bot.digest.keys import DigestTopic
@@ -21,9 +21,6 @@ from bot.ledger.scope import EVERYTHING
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 _INSTALLED = "digest_since"  # the metadata of when digests were first planned; earlier ones are never due
 _DAY = timedelta(days=1)
@@ -47,16 +44,15 @@ class DigestPlanner:
 
     schedule: DigestSchedule
 
-    def due(self, reader: Reader, channels: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
+    def due(self, reader: Connection, channels: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
         """Return what is due for these channels now, read in one snapshot; `awake` as in `digest_outcomes`."""
-        with reader:
-            first_start = _installed_at(reader, now) is None
-            new = [each for channel in channels for each in self._new_decisions(reader, channel, now, awake)]
-            incomplete = store.incomplete_decisions(reader, now - EDITED_FOR)
-            completed = [each for each in incomplete if self._is_complete(reader, each.span, now)]
-            return DueDigests(first_start, tuple(new), tuple(completed))
+        first_start = _installed_at(reader, now) is None
+        new = [each for channel in channels for each in self._new_decisions(reader, channel, now, awake)]
+        incomplete = store.incomplete_decisions(reader, now - EDITED_FOR)
+        completed = [each for each in incomplete if self._is_complete(reader, each.span, now)]
+        return DueDigests(first_start, tuple(new), tuple(completed))
 
-    def apply_due(self, connection: "Connection", due: DueDigests, now: datetime) -> None:
+    def apply_due(self, connection: Connection, due: DueDigests, now: datetime) -> None:
         """Record decisions that nobody else has made, enqueue their notifications, and request edits."""
         if due.first_start:
             metadata.write(connection, _INSTALLED, str(to_us(now)))
@@ -67,14 +63,13 @@ class DigestPlanner:
             store.mark_complete(connection, each)
         request_edits(connection, [each.topic for each in due.completed])
 
-    def requested_decision(self, reader: Reader, topic: DigestTopic, now: datetime) -> DigestDecision:
+    def requested_decision(self, reader: Connection, topic: DigestTopic, now: datetime) -> DigestDecision:
         """Return the decision to post a channel's digest of a date on request."""
-        with reader:
-            span = store.span_of(reader, topic)
-            complete = self._is_complete(reader, span, now)
-            return replace(self._decision(reader, topic.channel, span, now), complete=complete)
+        span = store.span_of(reader, topic)
+        complete = self._is_complete(reader, span, now)
+        return replace(self._decision(reader, topic.channel, span, now), complete=complete)
 
-    def enqueue_requested(self, connection: "Connection", decision: DigestDecision, now: datetime) -> bool:
+    def enqueue_requested(self, connection: Connection, decision: DigestDecision, now: datetime) -> bool:
         """Enqueue a requested digest; return whether it is new, since a channel gets one a date."""
         store.forget_unposted(connection, decision.topic)
         is_new = store.add(connection, decision)
@@ -84,7 +79,9 @@ class DigestPlanner:
 
     # --- decisions -----------------------------------------------------------------------------------
 
-    def _new_decisions(self, reader: Reader, channel: str, now: datetime, awake: datetime) -> Iterator[DigestDecision]:
+    def _new_decisions(
+        self, reader: Connection, channel: str, now: datetime, awake: datetime
+    ) -> Iterator[DigestDecision]:
         after = self._decided_until(reader, channel, now)
         due = self.schedule.dates(after, now)
         if not due:
@@ -94,7 +91,7 @@ class DigestPlanner:
             span = store.span_of(reader, DigestTopic(channel, day))
             yield replace(self._decision(reader, channel, span, now), outcome=outcome, complete=complete)
 
-    def _decision(self, reader: Reader, channel: str, span: DigestDays, now: datetime) -> DigestDecision:
+    def _decision(self, reader: Connection, channel: str, span: DigestDays, now: datetime) -> DigestDecision:
         """Return the decision to post a digest whose data is not complete."""
         begins = beginning(reader, freshness(reader, now), EVERYTHING)
         window = span.window(self.schedule.zone)
@@ -108,7 +105,7 @@ class DigestPlanner:
             at=now,
         )
 
-    def _decided_until(self, reader: Reader, channel: str, now: datetime) -> date:
+    def _decided_until(self, reader: Connection, channel: str, now: datetime) -> date:
         """Return the date up to which nothing is to be decided: the last decision's, or that of the first start.
 
         If the channel's digest was enabled since, or again, it is the date of that.
@@ -125,16 +122,16 @@ class DigestPlanner:
         day = local_day(started, self.schedule.zone)
         return day if self.schedule.due_at(day) <= started else day - _DAY
 
-    def _is_complete(self, reader: Reader, span: DigestDays, now: datetime) -> bool:
+    def _is_complete(self, reader: Connection, span: DigestDays, now: datetime) -> bool:
         return holds_all(reader, span.window(self.schedule.zone), now)
 
 
-def _enqueue(connection: "Connection", decision: DigestDecision, now: datetime) -> None:
+def _enqueue(connection: Connection, decision: DigestDecision, now: datetime) -> None:
     destination = ChannelDestination(decision.channel)
     enqueue(connection, [NewNotification(decision.key, destination, decision.topic)], now)
 
 
-def _installed_at(reader: Reader, now: datetime) -> datetime | None:
+def _installed_at(reader: Connection, now: datetime) -> datetime | None:
     """Return when digests were first planned; None if never, or if a clock that ran ahead has recorded it."""
     recorded = metadata.read(reader, _INSTALLED)
     return from_us(int(recorded)) if recorded and int(recorded) <= to_us(now) else None

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.digest import store
 from bot.digest.facts import DigestFacts, digest_facts
 from bot.digest.keys import DigestTopic
@@ -104,7 +105,7 @@ class DigestRenderer:
         privacy = Privacy.NAMED if request.in_dm else self.privacy
         return DigestMessage(facts, DigestView(self.templates, self.policy, privacy)).message(skipped)
 
-    def _facts(self, reader: Reader, topic: DigestTopic, now: datetime) -> tuple[DigestFacts, list[date]] | None:
+    def _facts(self, reader: Connection, topic: DigestTopic, now: datetime) -> tuple[DigestFacts, list[date]] | None:
         """Return the facts, and the dates before it that were skipped; None if there is nothing to post."""
         decision = store.decision_of(reader, topic)
         if decision is None:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.store import adopt_decisions
 from bot.ledger.former_ledger import FormerLedger
@@ -10,10 +12,8 @@ from bot.outbox.key_mapping import KeyMapping, unchanged_key
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
 
-
-def adopt(connection: "Connection", former: FormerLedger, now: "datetime") -> KeyMapping:
+def adopt(connection: Connection, former: FormerLedger, now: "datetime") -> KeyMapping:
     """Copy the former ledger's decisions, and return how its keys read here: as they are."""
     adopt_decisions(connection, former, now)
     return KeyMapping({DigestKey.kind: unchanged_key}, {DigestTopic.kind: unchanged_key})

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.digest.policy import DigestPolicy
 from bot.digest.rules import DigestDays
 from bot.domain.periods import Unit, Window, period
@@ -51,7 +52,7 @@ class HeldTime:
         return self.begins is not None and window.start >= self.begins and is_complete(self.fresh, window, self.begins)
 
 
-def holds_all(reader: Reader, window: Window, now: datetime) -> bool:
+def holds_all(reader: Connection, window: Window, now: datetime) -> bool:
     """Return whether a complete pass began after the window's end, and complete passes cover all of the window."""
     if not has_complete_pass(reader, window.end, now):
         return False
@@ -63,7 +64,7 @@ def holds_all(reader: Reader, window: Window, now: datetime) -> bool:
 class SpendFacts:
     """Reads spend; `held` is the time that the ledger holds."""
 
-    reader: Reader
+    reader: Connection
     policy: DigestPolicy
     held: HeldTime
 

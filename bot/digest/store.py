@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from bot.database.rows import insert_row
 from bot.digest.keys import DigestKey, DigestTopic
@@ -13,11 +15,6 @@ from bot.ledger.charge_queries import newest_charge
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.amendments import delete_notifications
 from bot.outbox.queries import is_sent_or_waiting, last_claimed_at
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 _DAY = timedelta(days=1)
 
@@ -60,20 +57,20 @@ _BEFORE = f"{_COLUMNS} WHERE channel = ? AND day < ? AND fate = 'owed' ORDER BY 
 _INCOMPLETE = f"{_COLUMNS} WHERE fate = 'owed' AND NOT complete AND decided_at >= ?"
 
 
-def decision_of(reads: "Reads", topic: DigestTopic) -> DigestDecision | None:
+def decision_of(reads: Connection, topic: DigestTopic) -> DigestDecision | None:
     """Return what was decided for a channel and date; None if nothing was."""
     row = reads.exec_driver_sql(_OF_DAY, _channel_day(topic)).first()
     return None if row is None else _decision(row)
 
 
-def last_decided_day(reads: "Reads", channel: str, today: date, now: datetime) -> date | None:
+def last_decided_day(reads: Connection, channel: str, today: date, now: datetime) -> date | None:
     """Return the date of a channel's last decision, leaving out what a clock that ran ahead skipped or will post."""
     sql = "SELECT max(day) FROM digest WHERE channel = ? AND day <= ? AND (fate = 'owed' OR decided_at <= ?)"
     row = reads.exec_driver_sql(sql, (channel, today.isoformat(), to_us(now))).first()
     return None if row is None or row[0] is None else date.fromisoformat(row[0])
 
 
-def last_posted_before(reads: "Reads", topic: DigestTopic) -> DigestDecision | None:
+def last_posted_before(reads: Connection, topic: DigestTopic) -> DigestDecision | None:
     """Return the channel's last digest before a date that was posted or still is to be."""
     while (row := reads.exec_driver_sql(_BEFORE, _channel_day(topic)).first()) is not None:
         decision = _decision(row)
@@ -84,7 +81,7 @@ def last_posted_before(reads: "Reads", topic: DigestTopic) -> DigestDecision | N
     return None
 
 
-def span_of(reads: "Reads", topic: DigestTopic) -> DigestDays:
+def span_of(reads: Connection, topic: DigestTopic) -> DigestDays:
     """Return the days that a channel's digest of a date covers: those since the digest before it, or yesterday."""
     before = last_posted_before(reads, topic)
     if before is None:
@@ -92,7 +89,7 @@ def span_of(reads: "Reads", topic: DigestTopic) -> DigestDays:
     return DigestDays(before.span.day, topic.day, before.span.ends)
 
 
-def skipped_days(reads: "Reads", channel: str, after: date, before: date) -> list[date]:
+def skipped_days(reads: Connection, channel: str, after: date, before: date) -> list[date]:
     """Return the dates between two dates whose digest a channel did not get."""
     rows = reads.exec_driver_sql(
         "SELECT day FROM digest WHERE channel = ? AND day > ? AND day < ? ORDER BY day",
@@ -101,23 +98,23 @@ def skipped_days(reads: "Reads", channel: str, after: date, before: date) -> lis
     return [date.fromisoformat(row[0]) for row in rows.all()]
 
 
-def incomplete_decisions(reads: "Reads", since: datetime) -> list[DigestDecision]:
+def incomplete_decisions(reads: Connection, since: datetime) -> list[DigestDecision]:
     """Return the digests to be posted that were decided since a moment, while their data was not complete."""
     return [_decision(row) for row in reads.exec_driver_sql(_INCOMPLETE, (to_us(since),)).all()]
 
 
-def rendered_at(reads: "Reads", decision: DigestDecision) -> int:
+def rendered_at(reads: Connection, decision: DigestDecision) -> int:
     """Return when a digest was rendered, in microseconds: it shows what was booked by then. 0 if it never was."""
     claimed_at = last_claimed_at(reads, decision.key)
     return 0 if claimed_at is None else to_us(claimed_at)
 
 
-def decided_channels(reads: "Reads") -> list[str]:
+def decided_channels(reads: Connection) -> list[str]:
     """Return the channels that have a decision."""
     return [row[0] for row in reads.exec_driver_sql("SELECT DISTINCT channel FROM digest").all()]
 
 
-def last_topics(reads: "Reads") -> list[DigestTopic]:
+def last_topics(reads: Connection) -> list[DigestTopic]:
     """Return the topic of each channel's last digest that was to be posted, which the next one continues."""
     rows = reads.exec_driver_sql("SELECT channel, max(day) FROM digest WHERE fate = 'owed' GROUP BY channel").all()
     return [DigestTopic(channel, date.fromisoformat(day)) for channel, day in rows]
@@ -151,7 +148,7 @@ VALUES (?,?,?,?,?,?,?,?,?,?)
 """
 
 
-def add(connection: "Connection", decision: DigestDecision) -> bool:
+def add(connection: Connection, decision: DigestDecision) -> bool:
     """Record a decision unless there is one for its channel and date; return whether it was recorded."""
     # digests skipped by a clock that ran ahead are decided again
     connection.exec_driver_sql(_FORGET_AHEAD, (*_channel_day(decision.topic), to_us(decision.at)))
@@ -170,7 +167,7 @@ def add(connection: "Connection", decision: DigestDecision) -> bool:
     return bool(connection.exec_driver_sql(_ADD, values).rowcount)
 
 
-def forget_unposted(connection: "Connection", topic: DigestTopic) -> None:
+def forget_unposted(connection: Connection, topic: DigestTopic) -> None:
     """Delete the decision on a digest that was not posted and is not waiting to be, so that it can be requested."""
     key = DigestKey(topic.channel, topic.day)
     if not is_sent_or_waiting(connection, key):
@@ -178,12 +175,12 @@ def forget_unposted(connection: "Connection", topic: DigestTopic) -> None:
         delete_notifications(connection, key)
 
 
-def retire(connection: "Connection", channel: str) -> None:
+def retire(connection: Connection, channel: str) -> None:
     """Mark all digests of a channel as past, so that the next one starts anew."""
     connection.exec_driver_sql("UPDATE digest SET fate = ? WHERE channel = ?", (DigestOutcome.PAST, channel))
 
 
-def mark_complete(connection: "Connection", decision: DigestDecision) -> None:
+def mark_complete(connection: Connection, decision: DigestDecision) -> None:
     """Record that a digest's data is complete, and that it shows what is booked by now."""
     connection.exec_driver_sql(
         "UPDATE digest SET complete = 1, last_charge = ? WHERE channel = ? AND day = ?",
@@ -202,7 +199,7 @@ DELETE FROM digest WHERE decided_at < ?
 """
 
 
-def prune(connection: "Connection", now: datetime) -> int:
+def prune(connection: Connection, now: datetime) -> int:
     """Delete old decisions except each channel's last and last posted one; return how many."""
     return connection.exec_driver_sql(_PRUNE, (to_us(now - RETAIN),)).rowcount
 
@@ -213,7 +210,7 @@ _LAST = "SELECT channel, max(day) AS day FROM digest WHERE fate = ? GROUP BY cha
 _KEEP_OUTCOME = "UPDATE digest SET fate = ? WHERE channel = ? AND day = ?"
 
 
-def adopt_decisions(connection: "Connection", former: FormerLedger, now: datetime) -> None:
+def adopt_decisions(connection: Connection, former: FormerLedger, now: datetime) -> None:
     """Copy the former ledger's decisions.
 
     What is read again is not "booked late", and each channel's last digest is incomplete until a complete pass ends.

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
 from bot.domain.timestamps import to_us
@@ -11,14 +12,11 @@ from bot.failures.keys import SilenceTarget, TargetType
 from bot.ledger.former_ledger import FormerLedger
 from bot.ledger.task_queries import tasks_by_id
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 _GROUPS = "SELECT g.*, k.mark AS mark FROM failure_group g JOIN failure_kind k ON k.id = g.kind ORDER BY g.id"
 _FAILURES = "SELECT task, grp FROM failure"
 
 
-def adopt_kinds(connection: "Connection", former: FormerLedger) -> dict[int, int]:
+def adopt_kinds(connection: Connection, former: FormerLedger) -> dict[int, int]:
     """Add the kinds that are unknown here; return all kinds' ids here by the former ones."""
     former_kinds = former.rows("SELECT * FROM failure_kind")
     for row in former_kinds:
@@ -27,7 +25,7 @@ def adopt_kinds(connection: "Connection", former: FormerLedger) -> dict[int, int
     return {row["id"]: ids_by_mark[row["mark"]] for row in former_kinds}
 
 
-def adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping[int, int]) -> dict[int, int]:
+def adopt_groups(connection: Connection, former: FormerLedger, kinds: Mapping[int, int]) -> dict[int, int]:
     """Write the groups that were reported as the former ledger has them; return their ids here by the former ones."""
     known_groups = {
         (row["id"], row["opened_at"]) for row in rows_by_column(connection, "SELECT id, opened_at FROM failure_group")
@@ -52,7 +50,7 @@ def adopt_groups(connection: "Connection", former: FormerLedger, kinds: Mapping[
     return ids
 
 
-def _update_group(connection: "Connection", row: Row) -> None:
+def _update_group(connection: Connection, row: Row) -> None:
     connection.exec_driver_sql(
         "UPDATE failure_group SET state = ?, last_at = ?, closed_at = ?, acknowledged_by = ?, acknowledged_at = ?"
         " WHERE id = ?",
@@ -63,7 +61,7 @@ def _update_group(connection: "Connection", row: Row) -> None:
     )  # fmt: skip
 
 
-def reopen_groups(connection: "Connection", former: FormerLedger, groups: Mapping[int, int], now: datetime) -> None:
+def reopen_groups(connection: Connection, former: FormerLedger, groups: Mapping[int, int], now: datetime) -> None:
     """Open the newest reported group of each kind that was open, or whose tasks are to be read again."""
     unread = _groups_to_read_again(connection, former)
     newest = {row["kind"]: row for row in former.rows(_GROUPS) if GroupState(row["state"]) is GroupState.REPORTED}
@@ -75,7 +73,7 @@ def reopen_groups(connection: "Connection", former: FormerLedger, groups: Mappin
             )
 
 
-def _groups_to_read_again(connection: "Connection", former: FormerLedger) -> set[int]:
+def _groups_to_read_again(connection: Connection, former: FormerLedger) -> set[int]:
     """Return the former groups with a task whose failure is not recorded here."""
     tasks = tasks_by_id(connection, [row["task"] for row in rows_by_column(connection, _FAILURES)])
     recorded = {each.task_id for each in tasks.values()}
@@ -85,7 +83,7 @@ def _groups_to_read_again(connection: "Connection", former: FormerLedger) -> set
     }
 
 
-def adopt_silences(connection: "Connection", former: FormerLedger, kinds: Mapping[int, int]) -> None:
+def adopt_silences(connection: Connection, former: FormerLedger, kinds: Mapping[int, int]) -> None:
     """Write the former silences, except those about a kind or a member that is unknown here."""
     ids_here = {TargetType.KIND: kinds, TargetType.MEMBER: former.members}
     for row in former.rows("SELECT * FROM failure_silence"):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
@@ -77,7 +78,7 @@ class AlertFacts:
 # --- groups --------------------------------------------------------------------------------------
 
 
-def alert_facts(reader: Reader, first: int, basis: SpendBasis, scope: Scope) -> AlertFacts:
+def alert_facts(reader: Connection, first: int, basis: SpendBasis, scope: Scope) -> AlertFacts:
     """Return what the message reports whose first group is `first`, of a member's scope only their own tasks.
 
     Like all here but `open_group_facts`, it reads within the caller's snapshot.
@@ -86,18 +87,17 @@ def alert_facts(reader: Reader, first: int, basis: SpendBasis, scope: Scope) -> 
     return AlertFacts(first, tuple(_facts(reader, stored, basis, scope)), alert_store.acknowledgement(reader, first))
 
 
-def facts_of(reader: Reader, groups: ReportedGroups, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+def facts_of(reader: Connection, groups: ReportedGroups, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     """Return the groups, or a member's part of them, the largest first; without those that hold nothing any more."""
     return _facts(reader, alert_store.stored_groups(reader, groups), basis, scope)
 
 
-def open_group_facts(reader: Reader, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+def open_group_facts(reader: Connection, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     """Return the groups that are open, or a member's part of them, the largest first, from one snapshot."""
-    with reader:
-        return _facts(reader, alert_store.stored_open_groups(reader), basis, scope)
+    return _facts(reader, alert_store.stored_open_groups(reader), basis, scope)
 
 
-def _facts(reader: Reader, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+def _facts(reader: Connection, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     contents = _contents(reader, [each.id for each in stored], basis, scope)
     errors = _latest_errors(reader, contents)
     facts = [
@@ -129,7 +129,7 @@ def _group_facts(
     )
 
 
-def _latest_errors(reader: Reader, contents: "_Contents") -> dict[int, str | None]:
+def _latest_errors(reader: Connection, contents: "_Contents") -> dict[int, str | None]:
     """Return the error of each group's latest failure, of those whose tasks have not failed in another way since."""
     latest = {
         group: max(current, key=lambda each: each.failed_at).task
@@ -158,7 +158,7 @@ class _Contents:
         return tuple(sorted(emails, key=lambda email: (email != NOBODY, email)))
 
 
-def _contents(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: Scope) -> _Contents:
+def _contents(reader: Connection, groups: Iterable[int], basis: SpendBasis, scope: Scope) -> _Contents:
     every = failure_store.grouped_failures(reader, groups)
     tasks = {
         row_id: task
@@ -177,7 +177,9 @@ def _contents(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: S
 # --- tasks ---------------------------------------------------------------------------------------
 
 
-def group_tasks(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope: Scope, most: int) -> list[FailedTask]:
+def group_tasks(
+    reader: Connection, groups: Iterable[int], basis: SpendBasis, scope: Scope, most: int
+) -> list[FailedTask]:
     """Return the `most` latest tasks of some groups, or of a member's part of them, the latest first."""
     contents = _contents(reader, groups, basis, scope)
     failures = [each for of_group in contents.failures.values() for each in of_group]
@@ -200,7 +202,7 @@ def group_tasks(reader: Reader, groups: Iterable[int], basis: SpendBasis, scope:
 # --- names ---------------------------------------------------------------------------------------
 
 
-def kind_name(reader: Reader, kind: int) -> str:
+def kind_name(reader: Connection, kind: int) -> str:
     """Return what a kind is called: how its tasks end, with which model, and what the latest error says."""
     stored_kind = failure_store.kind_of_id(reader, kind)
     if stored_kind is None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.failures import alert_values
 from bot.failures.alert_facts import AlertFacts, FailedTask, GroupFacts, alert_facts, facts_of, group_tasks
@@ -75,18 +76,17 @@ class FailureRenderer:
         draft.add(blocks.actions(_buttons(reported, audience, is_closed=content.alert.is_closed)))
         return draft.message()
 
-    def _content(self, reader: Reader, topic: FailuresTopic, request: RenderRequest) -> _Content:
-        with reader:
-            scope = Scope(AlertAudience.of(request, self.policy).member)
-            alert = alert_facts(reader, topic.id, self.policy.basis, scope)
-            alert = replace(alert, groups=tuple(_without_closing(each, scope) for each in alert.groups))
-            single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
-            return _Content(
-                alert=alert,
-                latest=tuple(group_tasks(reader, single, self.policy.basis, scope, _LINKED)),
-                silences=tuple(each for each in active_silences(reader, self.clock()) if _is_about(each, alert.groups)),
-                is_posted=(topic, request.destination) in live_messages(reader, [topic]),
-            )
+    def _content(self, reader: Connection, topic: FailuresTopic, request: RenderRequest) -> _Content:
+        scope = Scope(AlertAudience.of(request, self.policy).member)
+        alert = alert_facts(reader, topic.id, self.policy.basis, scope)
+        alert = replace(alert, groups=tuple(_without_closing(each, scope) for each in alert.groups))
+        single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
+        return _Content(
+            alert=alert,
+            latest=tuple(group_tasks(reader, single, self.policy.basis, scope, _LINKED)),
+            silences=tuple(each for each in active_silences(reader, self.clock()) if _is_about(each, alert.groups)),
+            is_posted=(topic, request.destination) in live_messages(reader, [topic]),
+        )
 
     def _one(
         self, facts: GroupFacts, latest: Iterable[FailedTask], audience: AlertAudience, *, reply: bool = False
@@ -129,11 +129,12 @@ class FailureRenderer:
         draft.add(blocks.actions(_buttons(group, audience, is_closed=facts.is_closed)))
         return draft.message()
 
-    def _group(self, reader: Reader, group: ReportedGroups, scope: Scope) -> tuple[GroupFacts | None, list[FailedTask]]:
-        with reader:
-            groups = facts_of(reader, group, self.policy.basis, scope)
-            latest = group_tasks(reader, [group.id], self.policy.basis, scope, _LINKED)
-            return next((_without_closing(each, scope) for each in groups), None), latest
+    def _group(
+        self, reader: Connection, group: ReportedGroups, scope: Scope
+    ) -> tuple[GroupFacts | None, list[FailedTask]]:
+        groups = facts_of(reader, group, self.policy.basis, scope)
+        latest = group_tasks(reader, [group.id], self.policy.basis, scope, _LINKED)
+        return next((_without_closing(each, scope) for each in groups), None), latest
 
 
 def _without_closing(facts: GroupFacts, scope: Scope) -> GroupFacts:

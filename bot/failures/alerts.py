@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.failures.alert_store import first_groups
 from bot.failures.failure_store import failing_tasks
@@ -15,11 +16,8 @@ from bot.outbox.destinations import AlertDestination, MemberDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def report_groups(connection: "Connection", groups: Sequence[int], now: datetime) -> None:
+def report_groups(connection: Connection, groups: Sequence[int], now: datetime) -> None:
     """Enqueue the alerts of groups: one for each or, if they are many, one for all with a thread.
 
     Members who listen for their own failures get the same alert, about their own tasks.
@@ -31,7 +29,7 @@ def report_groups(connection: "Connection", groups: Sequence[int], now: datetime
     _notify(connection, _listeners(connection, groups), first, now)
 
 
-def notify_listeners(connection: "Connection", group: int, first: int, members: Collection[int], now: datetime) -> None:
+def notify_listeners(connection: Connection, group: int, first: int, members: Collection[int], now: datetime) -> None:
     """Notify members who listen that tasks of theirs have joined a group, once for each message.
 
     `first` is the first group of the message that reports the group.
@@ -41,13 +39,13 @@ def notify_listeners(connection: "Connection", group: int, first: int, members: 
     _notify(connection, pairs, {group: first}, now)
 
 
-def request_edits_of(connection: "Connection", groups: Iterable[int]) -> None:
+def request_edits_of(connection: Connection, groups: Iterable[int]) -> None:
     """Have the messages that report those groups edited."""
     request_edits(connection, map(FailuresTopic, first_groups(connection, groups)))
 
 
 def _alerts(
-    connection: "Connection", groups: Sequence[int], first: Mapping[int, int], now: datetime
+    connection: Connection, groups: Sequence[int], first: Mapping[int, int], now: datetime
 ) -> Iterator[NewNotification]:
     until = now + CLOSE_AFTER + SEND_WITHIN
     leading = list(dict.fromkeys(first.values()))
@@ -58,13 +56,13 @@ def _alerts(
             yield NewNotification(FailureKey(group), AlertDestination(), FailuresTopic(first[group]), until)
 
 
-def _largest(connection: "Connection", groups: Collection[int]) -> list[int]:
+def _largest(connection: Connection, groups: Collection[int]) -> list[int]:
     """Return the groups that a thread shows: those with the most tasks, in the order they came."""
     sizes = group_sizes(connection, groups)
     return sorted(sorted(groups, key=lambda group: -sizes.get(group, 0))[:MOST_REPLIES])
 
 
-def _listeners(connection: "Connection", groups: Sequence[int]) -> list[tuple[int, int]]:
+def _listeners(connection: Connection, groups: Sequence[int]) -> list[tuple[int, int]]:
     """Return pairs of a group and a member who listens and has a task in it that has not recovered."""
     if not has_listeners(connection):
         return []
@@ -76,7 +74,7 @@ def _listeners(connection: "Connection", groups: Sequence[int]) -> list[tuple[in
 
 
 def _notify(
-    connection: "Connection", listeners: Iterable[tuple[int, int]], first: Mapping[int, int], now: datetime
+    connection: Connection, listeners: Iterable[tuple[int, int]], first: Mapping[int, int], now: datetime
 ) -> None:
     until = now + CLOSE_AFTER + SEND_WITHIN
     enqueue(

@@ -4,7 +4,8 @@ There are some after an update from a version that recorded none, and where FAIL
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.domain.timestamps import from_us, to_us
@@ -15,20 +16,15 @@ from bot.failures.group_store import close_empty_groups
 from bot.failures.rules import failed_at
 from bot.ledger.task_queries import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
-
 _RECORDED = "failures_of"  # the metadata of which statuses' failures are recorded
 
 
-def is_backfill_due(reads: "Reads", statuses: Sequence[str]) -> bool:
+def is_backfill_due(reads: Connection, statuses: Sequence[str]) -> bool:
     """Return whether `backfill` would change anything."""
     return metadata.read(reads, _RECORDED) != _as_text(statuses)
 
 
-def backfill(connection: "Connection", statuses: Sequence[str], at_once: int = 5_000) -> None:
+def backfill(connection: Connection, statuses: Sequence[str], at_once: int = 5_000) -> None:
     """Record the failures of all tasks in the ledger that have one of the statuses, and forget all others.
 
     `at_once` is how many tasks one statement reads.
@@ -47,7 +43,7 @@ def _as_text(statuses: Sequence[str]) -> str:
     return ",".join(sorted(statuses))
 
 
-def _forget_others(connection: "Connection", statuses: Sequence[str], at_once: int) -> list[int]:
+def _forget_others(connection: Connection, statuses: Sequence[str], at_once: int) -> list[int]:
     """Forget the failures of tasks with none of the statuses; return the groups they were in."""
     last, groups = 0, set[int]()
     while failing := failure_store.failing_tasks_after(connection, last, at_once):
@@ -59,7 +55,7 @@ def _forget_others(connection: "Connection", statuses: Sequence[str], at_once: i
     return sorted(groups)
 
 
-def _unrecorded_tasks(connection: "Connection", statuses: Sequence[str], at_once: int) -> Iterator[list[StoredTask]]:
+def _unrecorded_tasks(connection: Connection, statuses: Sequence[str], at_once: int) -> Iterator[list[StoredTask]]:
     """Yield the tasks of the statuses that are not recorded as failed, many at once."""
     last = 0
     while tasks := tasks_with_status(connection, statuses, last, at_once):
@@ -68,7 +64,7 @@ def _unrecorded_tasks(connection: "Connection", statuses: Sequence[str], at_once
         yield [each for each in tasks if each.id not in recorded]
 
 
-def _records(connection: "Connection", tasks: Sequence[StoredTask]) -> Iterator[FailureRecord]:
+def _records(connection: Connection, tasks: Sequence[StoredTask]) -> Iterator[FailureRecord]:
     texts = texts_by_id(connection, [each.id for each in tasks])
     samples = {each.id: FailureSample.of(each.status, each.model, texts[each.id].error_message) for each in tasks}
     kinds = ensure_kinds(connection, samples.values())

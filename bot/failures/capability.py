@@ -3,6 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.failures import restore, silence_store
 from bot.failures.alert_render import FailureRenderer
@@ -27,8 +29,6 @@ from bot.outbox.pruning import RetainedKeys
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from sqlalchemy import Connection
 
 
 def failure_commands(context: Context) -> FailureCommands:
@@ -77,6 +77,6 @@ def failures(context: Context) -> Capability:
     )  # fmt: skip
 
 
-def _merge_members(connection: "Connection", old: int, new: int, _now: "datetime") -> None:
+def _merge_members(connection: Connection, old: int, new: int, _now: "datetime") -> None:
     merge_listeners(connection, old, new)
     silence_store.merge_silences(connection, old, new)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.question import Question
@@ -30,9 +30,6 @@ from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 _MOST_TASKS = 99
 
@@ -131,10 +128,9 @@ class FailureCommands:
         view = FailureView(self.templates, self.policy.zone, self.policy.address)
         await request.responder.respond(tasks_message(tasks, view))
 
-    def _tasks(self, reader: Reader, groups: ReportedGroups, scope: Scope) -> list[FailedTask]:
-        with reader:
-            ids = alert_store.group_ids(reader, groups)
-            return group_tasks(reader, ids, self.policy.basis, scope, _MOST_TASKS + 1)
+    def _tasks(self, reader: Connection, groups: ReportedGroups, scope: Scope) -> list[FailedTask]:
+        ids = alert_store.group_ids(reader, groups)
+        return group_tasks(reader, ids, self.policy.basis, scope, _MOST_TASKS + 1)
 
     async def acknowledge(self, request: Request, caller: Caller) -> None:
         """Record that an operator has seen an alert."""
@@ -145,7 +141,7 @@ class FailureCommands:
         when = formatting.moment(at, self.policy.zone)
         await self._respond(request, "failures/acknowledgement", again=before is not None, by=by, when=when)
 
-    def _acknowledge(self, connection: "Connection", groups: ReportedGroups, by: str) -> Acknowledgement | None:
+    def _acknowledge(self, connection: Connection, groups: ReportedGroups, by: str) -> Acknowledgement | None:
         """Record who acknowledged an alert, unless somebody has; return who had already, if anybody."""
         first = alert_store.first_group(connection, groups)
         before = alert_store.acknowledgement(connection, first)
@@ -167,6 +163,6 @@ def _correction(tokens: Sequence[str]) -> str:
     return f"Did you mean `notify errors {switch}`? " if switch else ""
 
 
-def _is_listening(reader: Reader, email: str | None) -> bool:
+def _is_listening(reader: Connection, email: str | None) -> bool:
     member = member_id(reader, email)
     return member is not None and listener_store.is_listening(reader, member)

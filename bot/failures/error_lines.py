@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.failures.alert_facts import first_line
@@ -30,7 +31,7 @@ class ErrorLine:
     last: datetime
 
 
-def error_lines(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> list[ErrorLine]:
+def error_lines(reader: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> list[ErrorLine]:
     """Return the kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
 
     A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
@@ -57,7 +58,7 @@ class _SelectedFailure:
 
 
 def _selected_failures(
-    reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+    reader: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
 ) -> Iterator[_SelectedFailure]:
     tasks = failed_tasks(reader, selection, basis, failing)
     failures = current_failures(reader, [each.id for each in tasks])

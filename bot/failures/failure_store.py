@@ -4,18 +4,12 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.domain.timestamps import to_us
 from bot.failures.fingerprints import fingerprint
 from bot.failures.rules import Cap, cap_of
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
-
 
 # --- kinds ---------------------------------------------------------------------------------------
 
@@ -35,7 +29,7 @@ class FailureSample:
         return cls(fingerprint(status, model, error), status, model, error)
 
 
-def ensure_kinds(connection: "Connection", samples: Iterable[FailureSample]) -> dict[int, int]:
+def ensure_kinds(connection: Connection, samples: Iterable[FailureSample]) -> dict[int, int]:
     """Return the ids of kinds by fingerprint; unknown kinds are added."""
     by_fingerprint = {each.fingerprint: each for each in samples}
     if rows := [(mark, each.status, each.model, cap_of(each.error)) for mark, each in by_fingerprint.items()]:
@@ -63,15 +57,15 @@ _KIND = "SELECT id, status, model, cap FROM failure_kind WHERE id = ?"
 _LATEST_OF_KIND = "SELECT task FROM failure WHERE kind = ? AND past = 0 ORDER BY failed_at DESC LIMIT 1"
 
 
-def kind_of_id(reads: "Reads", kind: int) -> StoredKind | None:
+def kind_of_id(reads: Connection, kind: int) -> StoredKind | None:
     """Return a kind; None for an unknown id."""
-    rows = plain_rows(reads, _KIND, (kind,))
+    rows = reads.exec_driver_sql(_KIND, (kind,)).all()
     return next((StoredKind(kind_id, status, model, _cap(cap)) for kind_id, status, model, cap in rows), None)
 
 
-def latest_of_kind(reads: "Reads", kind: int) -> int | None:
+def latest_of_kind(reads: Connection, kind: int) -> int | None:
     """Return the latest task whose current failure is of a kind, recovered or not; None if there is none."""
-    return next((task for (task,) in plain_rows(reads, _LATEST_OF_KIND, (kind,))), None)
+    return next((task for (task,) in reads.exec_driver_sql(_LATEST_OF_KIND, (kind,)).all()), None)
 
 
 def _cap(cap: str | None) -> Cap | None:
@@ -98,7 +92,7 @@ class FailureRecord:
     fingerprint: int = 0
 
 
-def failure_records(connection: "Connection", tasks: Iterable[int]) -> dict[int, FailureRecord]:
+def failure_records(connection: Connection, tasks: Iterable[int]) -> dict[int, FailureRecord]:
     """Return, by task, the failures of those of the tasks that have failed."""
     rows = connection.exec_driver_sql(
         "SELECT f.task, f.kind, f.grp, f.failed_at, f.streams, f.mended_at IS NOT NULL, k.mark FROM json_each(?) j"
@@ -108,7 +102,7 @@ def failure_records(connection: "Connection", tasks: Iterable[int]) -> dict[int,
     return {row[0]: FailureRecord(*row) for row in rows.all()}
 
 
-def write_failures(connection: "Connection", failures: Iterable[FailureRecord]) -> None:
+def write_failures(connection: Connection, failures: Iterable[FailureRecord]) -> None:
     """Record that tasks failed, in place of how they failed before; closed groups that were reported keep that."""
     if rows := [(each.task, each.kind, each.group, each.failed_at, each.streams) for each in failures]:
         _keep_past_failures(connection, [row[0] for row in rows])
@@ -120,7 +114,7 @@ def write_failures(connection: "Connection", failures: Iterable[FailureRecord]) 
         )
 
 
-def _keep_past_failures(connection: "Connection", tasks: Sequence[int]) -> None:
+def _keep_past_failures(connection: Connection, tasks: Sequence[int]) -> None:
     connection.exec_driver_sql(
         "INSERT OR IGNORE INTO failure (task, past, kind, grp, failed_at, streams, mended_at)"
         " SELECT f.task, f.grp, f.kind, f.grp, f.failed_at, f.streams, f.mended_at FROM json_each(?) j"
@@ -130,7 +124,7 @@ def _keep_past_failures(connection: "Connection", tasks: Sequence[int]) -> None:
     )
 
 
-def mark_recovered(connection: "Connection", tasks: Iterable[int], now: datetime) -> None:
+def mark_recovered(connection: Connection, tasks: Iterable[int], now: datetime) -> None:
     """Record that tasks which failed have ended well after all."""
     if rows := [(to_us(now), task) for task in tasks]:
         connection.exec_driver_sql("UPDATE failure SET mended_at = ? WHERE task = ? AND mended_at IS NULL", rows)
@@ -139,7 +133,7 @@ def mark_recovered(connection: "Connection", tasks: Iterable[int], now: datetime
 _FAILING_AFTER = "SELECT DISTINCT task FROM failure WHERE task > ? AND mended_at IS NULL ORDER BY task LIMIT ?"
 
 
-def failing_tasks_after(connection: "Connection", task: int, most: int) -> list[int]:
+def failing_tasks_after(connection: Connection, task: int, most: int) -> list[int]:
     """Return the first `most` tasks with a failure that has not recovered, of those whose ids follow `task`."""
     return [row[0] for row in connection.exec_driver_sql(_FAILING_AFTER, (task, most)).all()]
 
@@ -150,7 +144,7 @@ WHERE f.mended_at IS NULL AND f.grp IS NOT NULL
 """
 
 
-def delete_failures(connection: "Connection", tasks: Collection[int]) -> set[int]:
+def delete_failures(connection: Connection, tasks: Collection[int]) -> set[int]:
     """Forget that tasks failed, in closed groups too; return the groups that held a failure that had not recovered."""
     groups = connection.exec_driver_sql(_GROUPS_OF_TASKS, (json.dumps(list(tasks)),)).all()
     if rows := [(task,) for task in tasks]:
@@ -182,16 +176,16 @@ FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value JOIN failure s ON s.
 """
 
 
-def grouped_failures(reads: "Reads", groups: Iterable[int]) -> list[GroupedFailure]:
+def grouped_failures(reads: Connection, groups: Iterable[int]) -> list[GroupedFailure]:
     """Return the failures that those groups hold."""
-    rows = plain_rows(reads, _FAILURES, (json.dumps(list(groups)),))
+    rows = reads.exec_driver_sql(_FAILURES, (json.dumps(list(groups)),)).all()
     return [
         GroupedFailure(group, task, at, bool(recovered), bool(is_current))
         for group, task, at, recovered, is_current in rows
     ]
 
 
-def failing_tasks(connection: "Connection", groups: Iterable[int]) -> list[tuple[int, int]]:
+def failing_tasks(connection: Connection, groups: Iterable[int]) -> list[tuple[int, int]]:
     """Return group and task of the failures in those groups whose tasks have not recovered."""
     rows = connection.exec_driver_sql(
         "SELECT f.grp, f.task FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value WHERE f.mended_at IS NULL",
@@ -218,7 +212,7 @@ CROSS JOIN failure f ON f.task = j.value AND f.past = 0 AND f.mended_at IS NULL 
 """
 
 
-def current_failures(reads: "Reads", tasks: Iterable[int]) -> dict[int, CurrentFailure]:
+def current_failures(reads: Connection, tasks: Iterable[int]) -> dict[int, CurrentFailure]:
     """Return, by task, how those of the tasks stand that are recorded as failed and have not recovered."""
-    rows = plain_rows(reads, _CURRENT, (json.dumps(list(tasks)),))
+    rows = reads.exec_driver_sql(_CURRENT, (json.dumps(list(tasks)),)).all()
     return {task: CurrentFailure(kind, _cap(cap), at) for task, kind, cap, at in rows}

@@ -5,17 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.domain.timestamps import to_us
 from bot.failures.rules import CLOSE_AFTER
 from bot.ledger.passes.history import newest_ended_pass, newest_pass
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 class GroupState(StrEnum):
@@ -40,7 +35,7 @@ class OpenGroup:
 # --- groups that failures come into --------------------------------------------------------------
 
 
-def open_groups(connection: "Connection", kinds: Collection[int]) -> dict[int, OpenGroup]:
+def open_groups(connection: Connection, kinds: Collection[int]) -> dict[int, OpenGroup]:
     """Return the open groups of those kinds, by kind."""
     rows = connection.exec_driver_sql(
         "SELECT g.id, g.kind, g.state, g.first FROM json_each(?) j"
@@ -50,7 +45,7 @@ def open_groups(connection: "Connection", kinds: Collection[int]) -> dict[int, O
     return {kind: OpenGroup(group_id, kind, GroupState(state), first) for group_id, kind, state, first in rows.all()}
 
 
-def add_group(connection: "Connection", kind: int, state: GroupState, now: datetime) -> OpenGroup:
+def add_group(connection: Connection, kind: int, state: GroupState, now: datetime) -> OpenGroup:
     """Add a group, found by the pass that books now, and return it."""
     group_id = connection.exec_driver_sql(
         "INSERT INTO failure_group (kind, state, opened_at, last_at, last_pass) VALUES (?,?,?,?,?)",
@@ -59,7 +54,7 @@ def add_group(connection: "Connection", kind: int, state: GroupState, now: datet
     return OpenGroup(int(group_id), kind, state, None)
 
 
-def extend_group(connection: "Connection", group: int, state: GroupState, now: datetime) -> None:
+def extend_group(connection: Connection, group: int, state: GroupState, now: datetime) -> None:
     """Record that a failure has joined a group in the pass that books now."""
     connection.exec_driver_sql(
         "UPDATE failure_group SET last_at = max(last_at, ?), last_pass = ?, state = ? WHERE id = ?",
@@ -67,7 +62,7 @@ def extend_group(connection: "Connection", group: int, state: GroupState, now: d
     )
 
 
-def change_kind(connection: "Connection", group: int, kind: int, tasks: Collection[int]) -> bool:
+def change_kind(connection: Connection, group: int, kind: int, tasks: Collection[int]) -> bool:
     """Make an open group that holds exactly those tasks one of another kind, and return whether it is now.
 
     It is not where a group of that kind is open already.
@@ -94,12 +89,12 @@ SELECT 1 FROM failure_group WHERE closed_at IS NULL AND (last_at <= ? OR (state 
 """
 
 
-def is_closing_due(reads: "Reads", now: datetime) -> bool:
+def is_closing_due(reads: Connection, now: datetime) -> bool:
     """Return whether `close_groups` would change anything now."""
-    return bool(plain_rows(reads, _CLOSING, (to_us(now - CLOSE_AFTER), to_us(now))))
+    return bool(reads.exec_driver_sql(_CLOSING, (to_us(now - CLOSE_AFTER), to_us(now))).all())
 
 
-def close_groups(connection: "Connection", now: datetime) -> list[int]:
+def close_groups(connection: Connection, now: datetime) -> list[int]:
     """Close the groups without a failure for a day; return the first groups of the messages that report them.
 
     Those last touched in the future were touched by a clock that ran ahead: their day begins now.
@@ -112,14 +107,14 @@ def close_groups(connection: "Connection", now: datetime) -> list[int]:
     return sorted({first for _, first in rows if first is not None})
 
 
-def mute_group(connection: "Connection", group: int, now: datetime) -> None:
+def mute_group(connection: Connection, group: int, now: datetime) -> None:
     """Close a reported group because a failure of it is silenced: after the silence, the next one opens another."""
     connection.exec_driver_sql(
         "UPDATE failure_group SET closed_at = ?, state = 'hushed' WHERE id = ?", (to_us(now), group)
     )
 
 
-def close_empty_groups(connection: "Connection", groups: Iterable[int]) -> None:
+def close_empty_groups(connection: Connection, groups: Iterable[int]) -> None:
     """Close those of the groups that hold no task any more, as of their last failure; none of them is reported."""
     connection.exec_driver_sql(
         "UPDATE failure_group SET closed_at = last_at, state = CASE state WHEN 'waiting' THEN 'quiet' ELSE state END"
@@ -138,9 +133,9 @@ SELECT (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),
 """
 
 
-def failure_signature(reads: "Reads") -> tuple[int, ...]:
+def failure_signature(reads: Connection) -> tuple[int, ...]:
     """Return numbers that change whenever open groups, silences or listeners do; it costs the same at any age."""
-    return tuple(plain_rows(reads, _SIGNATURE)[0])
+    return tuple(reads.exec_driver_sql(_SIGNATURE).all()[0])
 
 
 # --- reporting -----------------------------------------------------------------------------------
@@ -148,16 +143,16 @@ def failure_signature(reads: "Reads") -> tuple[int, ...]:
 _WAITING = "SELECT id FROM failure_group WHERE state = 'waiting' AND last_pass <= ? ORDER BY id"
 
 
-def groups_to_report(reads: "Reads") -> list[int]:
+def groups_to_report(reads: Connection) -> list[int]:
     """Return the groups that wait to be reported, once the pass that found them or a later one has ended; oldest first.
 
     A later one, because a pass may be killed. After either, nothing more of the same booking is to come.
     """
     ended = newest_ended_pass(reads)
-    return [row[0] for row in plain_rows(reads, _WAITING, (ended,))] if ended else []
+    return [row[0] for row in reads.exec_driver_sql(_WAITING, (ended,)).all()] if ended else []
 
 
-def mark_reported(connection: "Connection", groups: Sequence[int], first: Mapping[int, int]) -> None:
+def mark_reported(connection: Connection, groups: Sequence[int], first: Mapping[int, int]) -> None:
     """Record that those groups are reported, each by the message whose first group `first` gives."""
     connection.exec_driver_sql(
         "UPDATE failure_group SET state = 'told', first = coalesce(first, ?) WHERE id = ?",
@@ -165,7 +160,7 @@ def mark_reported(connection: "Connection", groups: Sequence[int], first: Mappin
     )
 
 
-def group_sizes(connection: "Connection", groups: Iterable[int]) -> dict[int, int]:
+def group_sizes(connection: Connection, groups: Iterable[int]) -> dict[int, int]:
     """Return how many tasks each of the groups holds."""
     rows = connection.exec_driver_sql(
         "SELECT f.grp, count(*) FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value GROUP BY f.grp",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.domain.tasks import FAILED_STATUSES
 from bot.failures import failure_store, group_store
 from bot.failures.alerts import notify_listeners, report_groups, request_edits_of
@@ -18,9 +20,6 @@ from bot.failures.silence_store import active_silences
 from bot.outbox.live_store import request_edits
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader
     from bot.ledger.booking_result import BookingResult, TaskChange
 
 
@@ -32,7 +31,7 @@ class FailureGrouper:
 
     # --- in each booking -----------------------------------------------------------------------------
 
-    def observe(self, connection: "Connection", result: "BookingResult") -> None:
+    def observe(self, connection: Connection, result: "BookingResult") -> None:
         """Record which tasks of a booking have failed or recovered. Called inside its transaction."""
         if not result.changes:
             return
@@ -47,7 +46,7 @@ class FailureGrouper:
         request_edits_of(connection, left_groups)
 
     def _mark_recovered(
-        self, connection: "Connection", result: "BookingResult", before: Mapping[int, FailureRecord]
+        self, connection: Connection, result: "BookingResult", before: Mapping[int, FailureRecord]
     ) -> None:
         recovered = [
             each.id
@@ -57,7 +56,7 @@ class FailureGrouper:
         failure_store.mark_recovered(connection, recovered, result.at)
 
     def _new_failures(
-        self, connection: "Connection", result: "BookingResult", before: Mapping[int, FailureRecord]
+        self, connection: Connection, result: "BookingResult", before: Mapping[int, FailureRecord]
     ) -> list[NewFailure]:
         samples = {
             each.id: FailureSample.of(each.task.status, each.task.model, each.task.error_message)
@@ -77,28 +76,27 @@ class FailureGrouper:
 
     # --- at the end of a pass, and as time passes ----------------------------------------------------
 
-    def due(self, reader: "Reader", now: datetime) -> bool:
+    def due(self, reader: Connection, now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
-        with reader:
-            return (
-                bool(group_store.groups_to_report(reader))
-                or group_store.is_closing_due(reader, now)
-                or is_backfill_due(reader, self.statuses)
-            )
+        return (
+            bool(group_store.groups_to_report(reader))
+            or group_store.is_closing_due(reader, now)
+            or is_backfill_due(reader, self.statuses)
+        )
 
-    def apply_due(self, connection: "Connection", now: datetime) -> None:
+    def apply_due(self, connection: Connection, now: datetime) -> None:
         """Report the groups that wait for that, close those without a failure for a day, and backfill."""
         self.backfill(connection)
         _close_groups(connection, now)
         if waiting := group_store.groups_to_report(connection):
             report_groups(connection, waiting, now)
 
-    def backfill(self, connection: "Connection") -> None:
+    def backfill(self, connection: Connection) -> None:
         """Record, without notifying anybody, failures in the ledger that are not recorded, as after an update."""
         backfill(connection, self.statuses)
 
 
-def _without_renamed(connection: "Connection", failures: Sequence[NewFailure]) -> list[NewFailure]:
+def _without_renamed(connection: Connection, failures: Sequence[NewFailure]) -> list[NewFailure]:
     """Return the failures without those of which only the error's text is new; their group takes that text's kind."""
     filling: dict[tuple[int, int], set[int]] = defaultdict(set)
     for each in failures:
@@ -111,7 +109,7 @@ def _without_renamed(connection: "Connection", failures: Sequence[NewFailure]) -
     return [each for each in failures if each.task not in renamed]
 
 
-def _group(connection: "Connection", failures: Sequence[NewFailure], now: datetime) -> None:
+def _group(connection: Connection, failures: Sequence[NewFailure], now: datetime) -> None:
     """Put failures into the open groups of their kinds, or into new ones."""
     if not failures:
         return
@@ -131,7 +129,7 @@ def _group(connection: "Connection", failures: Sequence[NewFailure], now: dateti
 
 
 def _join_group(
-    connection: "Connection", group: OpenGroup | None, kind: int, now: datetime, *, is_silenced: bool
+    connection: Connection, group: OpenGroup | None, kind: int, now: datetime, *, is_silenced: bool
 ) -> OpenGroup:
     """Have failures of a kind join the open group, if any, or a new one, and return it.
 
@@ -149,5 +147,5 @@ def _join_group(
     return group
 
 
-def _close_groups(connection: "Connection", now: datetime) -> None:
+def _close_groups(connection: Connection, now: datetime) -> None:
     request_edits(connection, map(FailuresTopic, group_store.close_groups(connection, now)))

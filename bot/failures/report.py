@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain import formatting
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError
 from bot.domain.money import usd_text
@@ -70,7 +71,7 @@ def check_question(question: Question, failing: Sequence[str]) -> None:
         raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
 
 
-def terminal_error_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> ErrorReport:
+def terminal_error_report(reader: Connection, settings: "Settings", line: str, now: datetime) -> ErrorReport:
     """Return what failed, asked in the query language by whoever holds the terminal.
 
     Raises:
@@ -84,7 +85,7 @@ def terminal_error_report(reader: Reader, settings: "Settings", line: str, now: 
     return error_report(reader, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 
 
-def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -> ErrorReport:
+def error_report(reader: Connection, request: ErrorRequest, policy: FailurePolicy) -> ErrorReport:
     """Return what failed, from one snapshot of the ledger.
 
     Raises:
@@ -92,28 +93,26 @@ def error_report(reader: Reader, request: ErrorRequest, policy: FailurePolicy) -
         UnreadError: nothing has been read yet.
     """
     question, now = request.question, request.now
-    with reader:
-        scope = Scope.of(reader, request.caller)
-        access = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
-        window = resolve(question.effective_when, now, policy.zone)
-        fresh = freshness(reader, now)
-        if fresh.as_of is None and not holds_any(reader, scope):
-            raise UnreadError
-        selection = Selection(scope, window, access.members, question.filters, question.byok)
-        by_model = task_shares(reader, selection, "model", policy.failing)
-        return ErrorReport(
-            query=describe(question),
-            question=question,
-            members=access.members,
-            window=window,
-            tasks=sum(share.tasks for share in by_model),
-            lines=tuple(error_lines(reader, selection, policy.basis, policy.failing)),
-            by_model=tuple(by_model),
-            by_member=tuple(task_shares(reader, selection, "member", policy.failing)),
-            as_of=fresh.as_of,
-            complete=is_complete(fresh, window, beginning(reader, fresh, scope))
-            or names_booked_tasks(reader, selection),
-        )
+    scope = Scope.of(reader, request.caller)
+    access = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+    window = resolve(question.effective_when, now, policy.zone)
+    fresh = freshness(reader, now)
+    if fresh.as_of is None and not holds_any(reader, scope):
+        raise UnreadError
+    selection = Selection(scope, window, access.members, question.filters, question.byok)
+    by_model = task_shares(reader, selection, "model", policy.failing)
+    return ErrorReport(
+        query=describe(question),
+        question=question,
+        members=access.members,
+        window=window,
+        tasks=sum(share.tasks for share in by_model),
+        lines=tuple(error_lines(reader, selection, policy.basis, policy.failing)),
+        by_model=tuple(by_model),
+        by_member=tuple(task_shares(reader, selection, "member", policy.failing)),
+        as_of=fresh.as_of,
+        complete=is_complete(fresh, window, beginning(reader, fresh, scope)) or names_booked_tasks(reader, selection),
+    )
 
 
 # --- as data -------------------------------------------------------------------------------------

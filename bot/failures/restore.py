@@ -1,18 +1,16 @@
 """After a restore: groups that the former ledger had reported go on, so that their tasks are no news, and silences."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.failures.adoption_store import adopt_groups, adopt_kinds, adopt_silences, reopen_groups
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def adopt(connection: "Connection", former: FormerLedger, now: datetime) -> KeyMapping:
+def adopt(connection: Connection, former: FormerLedger, now: datetime) -> KeyMapping:
     """Take over the groups that were reported, and silences; return how the keys that name groups read here."""
     kinds = adopt_kinds(connection, former)
     groups = adopt_groups(connection, former, kinds)

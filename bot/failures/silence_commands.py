@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain import formatting
@@ -22,9 +22,6 @@ from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -75,11 +72,11 @@ class SilenceCommands:
         """End a silence, by its id; return whether it was still in force. The caller is an operator."""
         return await self.database.write(lambda connection: self._lift(connection, silence))
 
-    def _set(self, connection: "Connection", silence: Silence) -> None:
+    def _set(self, connection: Connection, silence: Silence) -> None:
         set_silence(connection, silence, self.clock())
         _request_edits(connection)
 
-    def _lift(self, connection: "Connection", silence: int) -> bool:
+    def _lift(self, connection: Connection, silence: int) -> bool:
         was_active = lift_silence(connection, silence, self.clock())
         _request_edits(connection)
         return was_active
@@ -94,6 +91,6 @@ def check_operator(caller: Caller) -> None:
         raise RefusedError("Operators silence and acknowledge failures. `notify errors off` ends your own messages.")
 
 
-def _request_edits(connection: "Connection") -> None:
+def _request_edits(connection: Connection) -> None:
     """Have the alerts of open groups edited, which show the silences that are about them."""
     request_edits(connection, map(FailuresTopic, open_first_groups(connection)))

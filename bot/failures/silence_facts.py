@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.pricing import SpendBasis
 from bot.failures.alert_facts import NOBODY, facts_of, kind_name
 from bot.failures.keys import ReportedGroups, SilenceTarget, TargetType
@@ -27,16 +28,15 @@ class ActiveSilence:
     by: str
 
 
-def named_silences(reader: Reader, now: datetime) -> list[ActiveSilence]:
+def named_silences(reader: Connection, now: datetime) -> list[ActiveSilence]:
     """Return the silences in force, those that end first at the beginning, from one snapshot."""
-    with reader:
-        return [
-            ActiveSilence(each.id, target_name(reader, each.target), each.until, each.reason, each.by)
-            for each in active_silences(reader, now)
-        ]
+    return [
+        ActiveSilence(each.id, target_name(reader, each.target), each.until, each.reason, each.by)
+        for each in active_silences(reader, now)
+    ]
 
 
-def target_name(reader: Reader, target: SilenceTarget) -> str:
+def target_name(reader: Connection, target: SilenceTarget) -> str:
     """Return what a silence is about, in words."""
     match target.type:
         case TargetType.MODEL:
@@ -48,18 +48,17 @@ def target_name(reader: Reader, target: SilenceTarget) -> str:
             return kind_name(reader, int(target.value))
 
 
-def silence_choices(reader: Reader, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
+def silence_choices(reader: Connection, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
     """Return what can be silenced in an alert, from one snapshot."""
-    with reader:
-        groups_facts = facts_of(reader, groups, basis, EVERYTHING)
-        return [
-            *_kinds(reader, (each.kind for each in groups_facts)),
-            *_models(each.model for each in groups_facts),
-            *_members(reader, (email for each in groups_facts for email in each.members)),
-        ]
+    groups_facts = facts_of(reader, groups, basis, EVERYTHING)
+    return [
+        *_kinds(reader, (each.kind for each in groups_facts)),
+        *_models(each.model for each in groups_facts),
+        *_members(reader, (email for each in groups_facts for email in each.members)),
+    ]
 
 
-def _kinds(reader: Reader, kinds: Iterable[int]) -> list[Choice]:
+def _kinds(reader: Connection, kinds: Iterable[int]) -> list[Choice]:
     return [
         Choice(SilenceTarget(TargetType.KIND, str(kind)), f"This error: {kind_name(reader, kind)}")
         for kind in list(dict.fromkeys(kinds))[:_OFFERED]
@@ -73,7 +72,7 @@ def _models(models: Iterable[str]) -> list[Choice]:
     ]
 
 
-def _members(reader: Reader, emails: Iterable[str]) -> list[Choice]:
+def _members(reader: Connection, emails: Iterable[str]) -> list[Choice]:
     offered = list(dict.fromkeys(emails))[:_OFFERED]
     ids = ids_by_email(reader, [stored_email(email) for email in offered])
     return [

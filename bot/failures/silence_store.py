@@ -2,16 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.domain.timestamps import from_us, to_us
 from bot.failures.keys import SilenceTarget, TargetType
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +23,7 @@ class Silence:
 _CLOCK_TOLERANCE = timedelta(minutes=1)  # a silence set further in the future than this is ignored
 
 
-def set_silence(connection: "Connection", silence: Silence, now: datetime) -> None:
+def set_silence(connection: Connection, silence: Silence, now: datetime) -> None:
     """Write a silence, in place of one about the same."""
     connection.exec_driver_sql(
         "INSERT INTO failure_silence (what, value, until, reason, set_by, set_at) VALUES (?,?,?,?,?,?)"
@@ -40,7 +35,7 @@ def set_silence(connection: "Connection", silence: Silence, now: datetime) -> No
     )  # fmt: skip
 
 
-def lift_silence(connection: "Connection", silence: int, now: datetime) -> bool:
+def lift_silence(connection: Connection, silence: int, now: datetime) -> bool:
     """End a silence, by its id; return whether it was still in force."""
     return bool(
         connection.exec_driver_sql(
@@ -54,19 +49,19 @@ SELECT what, value, until, reason, set_by, id FROM failure_silence WHERE until >
 """
 
 
-def active_silences(reads: "Reads", now: datetime) -> list[Silence]:
+def active_silences(reads: Connection, now: datetime) -> list[Silence]:
     """Return the silences in force, those that end first at the beginning.
 
     One that was set in the future was dated by a clock that ran ahead, and so was its end.
     """
-    rows = plain_rows(reads, _ACTIVE, (to_us(now), to_us(now + _CLOCK_TOLERANCE)))
+    rows = reads.exec_driver_sql(_ACTIVE, (to_us(now), to_us(now + _CLOCK_TOLERANCE))).all()
     return [
         Silence(SilenceTarget(TargetType(what), value), from_us(until), reason, by, silence_id)
         for what, value, until, reason, by, silence_id in rows
     ]
 
 
-def merge_silences(connection: "Connection", old: int, new: int) -> None:
+def merge_silences(connection: Connection, old: int, new: int) -> None:
     """Retarget the silence of member `old` to member `new`; it stays as it is if `new` has one."""
     connection.exec_driver_sql(
         "UPDATE OR IGNORE failure_silence SET value = ? WHERE what = 'member' AND value = ?", (str(new), str(old))
@@ -76,7 +71,7 @@ def merge_silences(connection: "Connection", old: int, new: int) -> None:
 RETAIN = timedelta(days=30)  # of silences that are over
 
 
-def prune(connection: "Connection", now: datetime) -> int:
+def prune(connection: Connection, now: datetime) -> int:
     """Delete silences that ended long ago; return how many.
 
     The newest row stays, so that its id, which buttons may carry, is not given to another one.

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.limits.revision_store import budget_signature
 from bot.failures.group_store import failure_signature
@@ -14,9 +15,6 @@ from bot.ledger.members import ids_by_email, merged_count
 from bot.ledger.passes.history import first_start_after, newest_ended_pass
 from bot.ledger.task_queries import members_with_changes
 from bot.people.links import newest_change
-
-if TYPE_CHECKING:
-    from bot.database.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +30,17 @@ class ChangeMark:
     others: tuple[int, ...]
 
 
-def change_mark(reader: "Reader", today: date) -> ChangeMark:
+def change_mark(reader: Connection, today: date) -> ChangeMark:
     """Return the present mark, read in one snapshot."""
-    with reader:
-        others = (
-            *budget_signature(reader),
-            *failure_signature(reader),
-            open_incident_count(reader),
-            newest_change(reader),
-            merged_count(reader),
-            today.toordinal(),
-        )
-        return ChangeMark(newest_charge(reader), newest_ended_pass(reader), others)
+    others = (
+        *budget_signature(reader),
+        *failure_signature(reader),
+        open_incident_count(reader),
+        newest_change(reader),
+        merged_count(reader),
+        today.toordinal(),
+    )
+    return ChangeMark(newest_charge(reader), newest_ended_pass(reader), others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +51,12 @@ class ChangedMembers:
     anybody: bool
 
 
-def changed_members(reader: "Reader", since: ChangeMark, emails: Collection[str], now: datetime) -> ChangedMembers:
+def changed_members(reader: Connection, since: ChangeMark, emails: Collection[str], now: datetime) -> ChangedMembers:
     """Return who has new charges since a mark, or tasks whose status or text changed without a charge."""
-    with reader:
-        members = members_charged_after(reader, since.charge)
-        began = first_start_after(reader, since.ended_pass)
-        if began is not None:
-            members |= members_with_changes(reader, began, now - TASKS_SINCE)
-        # a merged e-mail stands for the member it was merged into
-        ids = ids_by_email(reader, sorted(emails))
+    members = members_charged_after(reader, since.charge)
+    began = first_start_after(reader, since.ended_pass)
+    if began is not None:
+        members |= members_with_changes(reader, began, now - TASKS_SINCE)
+    # a merged e-mail stands for the member it was merged into
+    ids = ids_by_email(reader, sorted(emails))
     return ChangedMembers(frozenset(email for email, member in ids.items() if member in members), bool(members))

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.pace import month_forecasts
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import NEAR, TEAM
-from bot.database.reader import Reader
 from bot.domain.access import Caller, Role
 from bot.domain.forecast import Forecast
 from bot.domain.periods import Unit, Window
@@ -89,7 +90,7 @@ class HomeFacts:
 MONTH = Question(when=Calendar(Unit.MONTH, 0), by=("day",))
 
 
-def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
+def home_facts(reader: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
     """Return what a caller may see."""
     member = member_id(reader, caller.member)
     own = None if member is None or caller.member is None else _own(reader, caller.member, member, policy, now)
@@ -97,24 +98,23 @@ def home_facts(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime
     return HomeFacts(own, team, freshness(reader, now).as_of)
 
 
-def _own(reader: Reader, email: str, member: int, policy: HomePolicy, now: datetime) -> OwnFacts:
+def _own(reader: Connection, email: str, member: int, policy: HomePolicy, now: datetime) -> OwnFacts:
     # as a member, even if they are an operator
     month = build_report(reader, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
     week = Selection(scope, Window(now - FAILURES_SINCE, now))
-    with reader:
-        return OwnFacts(
-            email=email,
-            month=month,
-            forecast=month_forecasts(reader, [member], now, policy.budgets)[member],
-            budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
-            tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
-            failing=tuple(error_lines(reader, week, policy.budgets.basis, policy.usage.failing)),
-            listens=is_listening(reader, member),
-        )
+    return OwnFacts(
+        email=email,
+        month=month,
+        forecast=month_forecasts(reader, [member], now, policy.budgets)[member],
+        budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
+        tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
+        failing=tuple(error_lines(reader, week, policy.budgets.basis, policy.usage.failing)),
+        listens=is_listening(reader, member),
+    )
 
 
-def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
+def _last_tasks(reader: Connection, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
     """Return the latest tasks of a month, each with its cost within that month.
 
     A short time is searched first, which is enough for members with many tasks. Its costs are complete, since nothing
@@ -129,21 +129,20 @@ def _last_tasks(reader: Reader, scope: Scope, basis: SpendBasis, now: datetime) 
     return sorted(rows, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
-def _team(reader: Reader, caller: Caller, policy: HomePolicy, now: datetime) -> TeamFacts:
+def _team(reader: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> TeamFacts:
     month = build_report(reader, ReportRequest(replace(MONTH, team=True), caller, now), policy.usage)
     silences = named_silences(reader, now)
     alerts = open_group_facts(reader, policy.budgets.basis, EVERYTHING)
-    with reader:
-        at_risk = [each for each in budget_lines(reader, policy.budgets, now) if _is_at_risk(each)]
-        return TeamFacts(
-            month=month,
-            forecast=month_forecasts(reader, [TEAM], now, policy.budgets)[TEAM],
-            budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),
-            alerts=tuple(alerts),
-            silences=tuple(silences),
-            incidents=tuple(each.description for each in open_incidents(reader)),
-            owed=undelivered_count(reader),
-        )
+    at_risk = [each for each in budget_lines(reader, policy.budgets, now) if _is_at_risk(each)]
+    return TeamFacts(
+        month=month,
+        forecast=month_forecasts(reader, [TEAM], now, policy.budgets)[TEAM],
+        budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),
+        alerts=tuple(alerts),
+        silences=tuple(silences),
+        incidents=tuple(each.description for each in open_incidents(reader)),
+        owed=undelivered_count(reader),
+    )
 
 
 def _is_at_risk(line: BudgetLine) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.text import one_line
 from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, LONGEST_WITHOUT_END, RECENT, IncidentName
 from bot.incidents.store import open_incident
@@ -18,7 +19,7 @@ _NAMED = 3  # so many rows that cannot be booked are named
 
 
 def current_incidents(
-    reader: Reader, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refusal: str | None = ""
+    reader: Connection, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refusal: str | None = ""
 ) -> dict[IncidentName, str]:
     """Return what is wrong now, each with a sentence, from one snapshot of the database.
 
@@ -31,24 +32,23 @@ def current_incidents(
         refusal: the code with which Slack refused the app token, "" if it did not; None before it was tried, in which
             case an open incident about it stays open.
     """
-    with reader:
-        descriptions = {
-            **_passes(reader, now),
-            IncidentName.SCOPE: api_key_warning(reader),
-            IncidentName.QUARANTINE: _quarantine(reader),
-            IncidentName.DEAD: _undelivered_messages(reader, now),
-            IncidentName.WORDING: _unrendered_messages(reader),
-            IncidentName.CONNECTION: _connection(reader, refusal),
-            IncidentName.TEMPLATE: _templates(reader, broken),
-            IncidentName.DISK: _disk(free_bytes),
-        }
+    descriptions = {
+        **_passes(reader, now),
+        IncidentName.SCOPE: api_key_warning(reader),
+        IncidentName.QUARANTINE: _quarantine(reader),
+        IncidentName.DEAD: _undelivered_messages(reader, now),
+        IncidentName.WORDING: _unrendered_messages(reader),
+        IncidentName.CONNECTION: _connection(reader, refusal),
+        IncidentName.TEMPLATE: _templates(reader, broken),
+        IncidentName.DISK: _disk(free_bytes),
+    }
     return {name: description for name, description in descriptions.items() if description}
 
 
 # --- passes --------------------------------------------------------------------------------------
 
 
-def _passes(reader: Reader, now: datetime) -> dict[IncidentName, str]:
+def _passes(reader: Connection, now: datetime) -> dict[IncidentName, str]:
     """Return what is wrong with the tail passes, or with another kind of pass that is tried again and again."""
     recent = first_pass_between(reader, now - RECENT, now)
     kinds = {"tail": 0} | ({} if recent is None else dict.fromkeys(("nightly", "weekly", "history"), recent))
@@ -77,7 +77,7 @@ def _failed_passes(ends: Sequence[PassEnd]) -> dict[IncidentName, str]:
 # --- rows, messages, templates -------------------------------------------------------------------
 
 
-def _quarantine(reader: Reader) -> str | None:
+def _quarantine(reader: Connection) -> str | None:
     """Return how many rows cannot be booked, and of the latest of them which and why; None if there are none."""
     count = quarantined_count(reader)
     if not count:
@@ -88,31 +88,31 @@ def _quarantine(reader: Reader) -> str | None:
     return f"{count:,} {'row' if count == 1 else 'rows'} of Neo cannot be booked: {named}{more}"
 
 
-def _undelivered_messages(reader: Reader, now: datetime) -> str | None:
+def _undelivered_messages(reader: Connection, now: datetime) -> str | None:
     dead, why = dead_notifications(reader, now - RECENT, now)
     return f"{dead:,} messages could not be delivered where they belong ({why})" if dead else None
 
 
-def _unrendered_messages(reader: Reader) -> str | None:
+def _unrendered_messages(reader: Connection) -> str | None:
     unrendered = unrendered_count(reader)
     if not unrendered:
         return None
     return f"{unrendered:,} messages could not be worded: a template is broken, the log says where"
 
 
-def _templates(reader: Reader, broken: Mapping[str, str] | None) -> str | None:
+def _templates(reader: Connection, broken: Mapping[str, str] | None) -> str | None:
     if broken is None:
         return _description(reader, IncidentName.TEMPLATE)
     return "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
 
 
-def _connection(reader: Reader, refusal: str | None) -> str | None:
+def _connection(reader: Connection, refusal: str | None) -> str | None:
     if refusal is None:
         return _description(reader, IncidentName.CONNECTION)
     return f"Slack does not take SLACK_APP_TOKEN ({refusal})" if refusal else None
 
 
-def _description(reader: Reader, name: IncidentName) -> str | None:
+def _description(reader: Connection, name: IncidentName) -> str | None:
     """Return the description of an incident that is open."""
     incident = open_incident(reader, name)
     return None if incident is None else incident.description

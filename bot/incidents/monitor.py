@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.periods import day_start, local_day
 from bot.incidents import store
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
@@ -17,9 +17,6 @@ from bot.outbox.destinations import OpsDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 
 @dataclass(frozen=True, slots=True)
 class IncidentMonitor:
@@ -27,12 +24,12 @@ class IncidentMonitor:
 
     zone: ZoneInfo
 
-    def due(self, reader: Reader, wrong: Mapping[IncidentName, str], now: datetime) -> bool:
+    def due(self, reader: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> bool:
         """Return whether `apply_due` would change anything."""
         reported = {each.name: each.reported_on for each in store.open_incidents(reader)}
         return set(reported) != set(wrong) or any(day != self._today(now) for day in reported.values())
 
-    def apply_due(self, connection: "Connection", wrong: Mapping[IncidentName, str], now: datetime) -> None:
+    def apply_due(self, connection: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> None:
         """Begin and end incidents, and enqueue notifications of them, in the caller's transaction."""
         for incident in store.open_incidents(connection):
             if incident.name not in wrong:
@@ -43,7 +40,7 @@ class IncidentMonitor:
             if not self._was_reported_today(connection, name, now) and self._report(connection, name, now):
                 store.mark_reported(connection, name, self._today(now))
 
-    def _begin(self, connection: "Connection", name: IncidentName, description: str, now: datetime) -> None:
+    def _begin(self, connection: Connection, name: IncidentName, description: str, now: datetime) -> None:
         """Record an incident; one that was reported today and has ended is opened again, and its message edited."""
         latest = store.latest_incident(connection, name)
         today = self._today(now)
@@ -51,13 +48,13 @@ class IncidentMonitor:
             request_edits(connection, [IncidentTopic(latest.id, today)])
         store.begin(connection, name, description, now)
 
-    def _was_reported_today(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
+    def _was_reported_today(self, connection: Connection, name: IncidentName, now: datetime) -> bool:
         """Return whether it was reported since midnight in this zone, under whatever date."""
         midnight = day_start(self._today(now), self.zone)
         enqueued = queries.enqueued_notifications(connection, IncidentKey.of_name(name))
         return any(midnight <= each.created_at <= now for each in enqueued)
 
-    def _report(self, connection: "Connection", name: IncidentName, now: datetime) -> bool:
+    def _report(self, connection: Connection, name: IncidentName, now: datetime) -> bool:
         """Enqueue today's notification, with the zone in its key if one of the same date was enqueued in another zone.
 
         Returns whether it is new.
@@ -71,7 +68,7 @@ class IncidentMonitor:
         return local_day(now, self.zone)
 
 
-def _end(connection: "Connection", incident: StoredIncident, now: datetime) -> None:
+def _end(connection: Connection, incident: StoredIncident, now: datetime) -> None:
     """Record that it is over, and report that once for each day that it was reported on; later ends edit that."""
     store.end(connection, incident.id, now)
     if day := incident.reported_on:

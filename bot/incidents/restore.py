@@ -1,7 +1,8 @@
 """After a restore: incidents that the former ledger had reported go on here, and those that had ended are over."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.domain.keys import NotificationKey
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
@@ -9,11 +10,8 @@ from bot.incidents.store import adopt_incidents
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
+def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
     """Take over the former ledger's incidents; return how the keys that name them read here."""
     ids = adopt_incidents(connection, former)
 

@@ -1,25 +1,20 @@
 """The warning that the upstream's key has lost sight of tasks or e-mails it once showed; written by a sync."""
 
-from typing import TYPE_CHECKING
+from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.ledger.scope import EVERYTHING, Scope
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 _KEY = "scope_warning"
 _FOR_MEMBERS = "Neo shows me less than it did, so something of yours may be missing here. The operators have been told."
 
 
-def api_key_warning(reads: "Reads", scope: Scope = EVERYTHING) -> str | None:
+def api_key_warning(reads: Connection, scope: Scope = EVERYTHING) -> str | None:
     """Return the warning, without figures for anybody but operators; None while the key sees everything."""
     warning = metadata.read(reads, _KEY)
     return warning if warning is None or scope.member is None else _FOR_MEMBERS
 
 
-def set_api_key_warning(connection: "Connection", warning: str | None) -> None:
+def set_api_key_warning(connection: Connection, warning: str | None) -> None:
     """Record the warning, or clear it with None."""
     metadata.write(connection, _KEY, warning)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -15,25 +15,22 @@ from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import TRANSFERRED
 
-if TYPE_CHECKING:
-    from bot.database.reader import Reads
 
-
-def newest_charge(reads: "Reads") -> int:
+def newest_charge(reads: Connection) -> int:
     """Return the id of the newest charge; 0 if there is none."""
-    return int(plain_rows(reads, "SELECT coalesce(max(id), 0) FROM charge")[0][0])
+    return int(reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").all()[0][0])
 
 
-def members_charged_after(reads: "Reads", charge: int) -> set[int]:
+def members_charged_after(reads: Connection, charge: int) -> set[int]:
     """Return the ids of the members with charges whose ids follow `charge`."""
     # duplicates go in Python: with DISTINCT, SQLite reads the whole index by member
-    return {member for (member,) in plain_rows(reads, "SELECT member FROM charge WHERE id > ?", (charge,))}
+    return {member for (member,) in reads.exec_driver_sql("SELECT member FROM charge WHERE id > ?", (charge,)).all()}
 
 
-def members_charged_within(reads: "Reads", window: Window) -> list[int]:
+def members_charged_within(reads: Connection, window: Window) -> list[int]:
     """Return the ids of the members with charges in a window."""
     sql = "SELECT DISTINCT member FROM charge WHERE booked_at >= ? AND booked_at < ?"
-    return [member for (member,) in plain_rows(reads, sql, (to_us(window.start), to_us(window.end)))]
+    return [member for (member,) in reads.exec_driver_sql(sql, (to_us(window.start), to_us(window.end))).all()]
 
 
 # as a scalar subquery each is one short range of an index; a join was 35 times slower
@@ -47,18 +44,18 @@ SELECT j.value, coalesce((SELECT sum(c.platform_nanos) FROM charge c
 """
 
 
-def spend_by_member(reads: "Reads", members: Iterable[int], window: Window, basis: SpendBasis) -> dict[int, int]:
+def spend_by_member(reads: Connection, members: Iterable[int], window: Window, basis: SpendBasis) -> dict[int, int]:
     """Return what each of the members spent in a window, in nanos."""
     sql = _BY_MEMBER if basis is SpendBasis.TOTAL else _PLATFORM_BY_MEMBER
-    return dict(plain_rows(reads, sql, (to_us(window.start), to_us(window.end), json.dumps(list(members)))))
+    return dict(reads.exec_driver_sql(sql, (to_us(window.start), to_us(window.end), json.dumps(list(members)))).all())
 
 
-def spend_of_all_members(reads: "Reads", window: Window, basis: SpendBasis) -> dict[int, int]:
+def spend_of_all_members(reads: Connection, window: Window, basis: SpendBasis) -> dict[int, int]:
     """Return what each member with charges in a window spent in it, in nanos."""
     sql = """
 SELECT member, sum(platform_nanos), sum(provider_nanos) FROM charge WHERE booked_at >= ? AND booked_at < ?
 GROUP BY member"""
-    rows = plain_rows(reads, sql, (to_us(window.start), to_us(window.end)))
+    rows = reads.exec_driver_sql(sql, (to_us(window.start), to_us(window.end))).all()
     return {member: basis.spend(platform, provider) for member, platform, provider in rows}
 
 
@@ -100,18 +97,18 @@ _IN_RANGE = "c.booked_at >= :low AND c.booked_at < :high AND c.id > :after AND c
 _COUNT = "SELECT count(*), min(c.booked_at), max(c.booked_at) FROM charge c WHERE {range}"
 
 
-def charge_count(reads: "Reads", charges: ChargeRange) -> ChargeCount:
+def charge_count(reads: Connection, charges: ChargeRange) -> ChargeCount:
     """Return how many charges a range holds, and when the first and the last were booked."""
-    count, *moments = plain_rows(reads, charges.statement(_COUNT), charges.values)[0]
+    count, *moments = reads.exec_driver_sql(charges.statement(_COUNT), charges.values).all()[0]
     return ChargeCount(count, *(optional_from_us(at) for at in moments))
 
 
 _LAST = "SELECT c.booked_at FROM charge c WHERE {range} ORDER BY c.id DESC LIMIT 1"
 
 
-def last_booking(reads: "Reads", charges: ChargeRange) -> datetime | None:
+def last_booking(reads: Connection, charges: ChargeRange) -> datetime | None:
     """Return when the newest charge of a range was booked; None for an empty range."""
-    return next((from_us(at) for (at,) in plain_rows(reads, charges.statement(_LAST), charges.values)), None)
+    return next((from_us(at) for (at,) in reads.exec_driver_sql(charges.statement(_LAST), charges.values).all()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ GROUP BY 1
 """  # unary + makes SQLite go by id: few charges follow `after`, many precede it
 
 
-def late_charges(reads: "Reads", charges: ChargeRange, observed_after: int) -> list[LateCharges]:
+def late_charges(reads: Connection, charges: ChargeRange, observed_after: int) -> list[LateCharges]:
     """Return what a range holds of charges that were observed after a moment (microseconds), by quarter of an hour.
 
     Corrections after a change of the BYOK unit are left out.
@@ -139,14 +136,14 @@ def late_charges(reads: "Reads", charges: ChargeRange, observed_after: int) -> l
     values["quarter_us"] = QUARTER_US
     return [
         LateCharges(from_us(quarter * QUARTER_US), platform, provider)
-        for quarter, platform, provider in plain_rows(reads, _LATE, values)
+        for quarter, platform, provider in reads.exec_driver_sql(_LATE, values).all()
     ]
 
 
-def range_spend(reads: "Reads", charges: ChargeRange, basis: SpendBasis) -> int:
+def range_spend(reads: Connection, charges: ChargeRange, basis: SpendBasis) -> int:
     """Return what the charges of a range add up to, in nanos."""
     sql = "SELECT coalesce(sum(c.platform_nanos), 0), coalesce(sum(c.provider_nanos), 0) FROM charge c WHERE {range}"
-    return basis.spend(*plain_rows(reads, charges.statement(sql), charges.values)[0])
+    return basis.spend(*reads.exec_driver_sql(charges.statement(sql), charges.values).all()[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +170,22 @@ JOIN task t ON t.id = s.task GROUP BY 1 HAVING sum(s.nanos) > 0 ORDER BY 2 DESC,
 """
 
 
-def dearest_tasks(reads: "Reads", charges: ChargeRange, basis: SpendBasis, most: int) -> list[TaskSpend]:
+def dearest_tasks(reads: Connection, charges: ChargeRange, basis: SpendBasis, most: int) -> list[TaskSpend]:
     """Return the tasks of a range on which most was spent, the dearest first; only those with any spend."""
     sql = charges.statement(_TASKS)
     return [
         TaskSpend(task_id, None if transferred else title, bool(transferred), nanos)
-        for task_id, title, transferred, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))
+        for task_id, title, transferred, nanos in reads.exec_driver_sql(sql, _dearest(charges, basis, most)).all()
     ]
 
 
-def dearest_models(reads: "Reads", charges: ChargeRange, basis: SpendBasis, most: int) -> list[tuple[str, int]]:
+def dearest_models(reads: Connection, charges: ChargeRange, basis: SpendBasis, most: int) -> list[tuple[str, int]]:
     """Return the models of a range on which most was spent, with their nanos, the dearest first.
 
     Tasks that were transferred to another member count under the model "moved".
     """
     sql = charges.statement(_MODELS)
-    return [(model, nanos) for model, nanos in plain_rows(reads, sql, _dearest(charges, basis, most))]
+    return [(model, nanos) for model, nanos in reads.exec_driver_sql(sql, _dearest(charges, basis, most)).all()]
 
 
 def _dearest(charges: ChargeRange, basis: SpendBasis, most: int) -> dict[str, int | str | None]:

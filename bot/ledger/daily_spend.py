@@ -3,18 +3,15 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.spend import spend_column
-
-if TYPE_CHECKING:
-    from bot.database.reader import Reads
 
 # as scalar subqueries, each a short range of an index
 _DAILY = """
@@ -28,25 +25,25 @@ _FIRST = "SELECT j.value, (SELECT min(c.booked_at) FROM charge c WHERE c.member 
 
 
 def daily_spend(
-    reads: "Reads", members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
+    reads: Connection, members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
 ) -> dict[int, list[int]]:
     """Return what each member spent within each of the windows, in nanos."""
     spend = {member: [0] * len(windows) for member in members}
     if windows:
         spans = ",".join(f"({i},{to_us(each.start)},{to_us(each.end)})" for i, each in enumerate(windows))
         sql = compose(_DAILY, spans=spans, amount=spend_column(basis))
-        for member, index, nanos in plain_rows(reads, sql, (json.dumps(list(members)),)):
+        for member, index, nanos in reads.exec_driver_sql(sql, (json.dumps(list(members)),)).all():
             spend[member][index] = nanos
     return spend
 
 
-def team_daily_spend(reads: "Reads", windows: Sequence[Window], basis: SpendBasis) -> list[int]:
+def team_daily_spend(reads: Connection, windows: Sequence[Window], basis: SpendBasis) -> list[int]:
     """Return what the team spent within each window, in nanos; windows must begin and end on a quarter of an hour."""
     ends = [(to_us(each.start), to_us(each.end)) for each in windows]
     return [basis.spend(*quarter_hour_totals.nanos_between(reads, start, end)) for start, end in ends]
 
 
-def first_charges(reads: "Reads", members: Sequence[int]) -> dict[int, datetime]:
+def first_charges(reads: Connection, members: Sequence[int]) -> dict[int, datetime]:
     """Return when the first charge of each member was booked, of those who have any."""
-    rows = plain_rows(reads, _FIRST, (json.dumps(list(members)),))
+    rows = reads.exec_driver_sql(_FIRST, (json.dumps(list(members)),)).all()
     return {member: from_us(at) for member, at in rows if at is not None}

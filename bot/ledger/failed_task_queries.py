@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, text
+
 from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.ledger.members import shown_email
@@ -49,11 +50,13 @@ GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1
 """
 
 
-def failed_tasks(reader: Reader, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> list[SelectedTask]:
+def failed_tasks(
+    reader: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+) -> list[SelectedTask]:
     """Return the tasks of a selection whose status is one of the `failing`, of a member's scope only their own."""
     where = conditions_of(reader, selection)
     sql = compose(_FAILED, selected=_selected(where), failed=where.puts(failing), owned=where.scope.owns("t"))
-    rows = reader.rows(sql, where.values)
+    rows = reader.execute(text(sql), where.values).all()
     return [
         SelectedTask(key, status, model, member, created_at, basis.spend(platform, provider))
         for key, status, model, member, created_at, platform, provider in rows
@@ -61,7 +64,7 @@ def failed_tasks(reader: Reader, selection: Selection, basis: SpendBasis, failin
 
 
 def task_shares(
-    reader: Reader, selection: Selection, by: Literal["model", "member"], failing: Sequence[str]
+    reader: Connection, selection: Selection, by: Literal["model", "member"], failing: Sequence[str]
 ) -> list[TaskShare]:
     """Return how many tasks of a selection each model or member has: those with the most failed ones first."""
     where = conditions_of(reader, selection)
@@ -74,7 +77,7 @@ def task_shares(
         tasks=where.scope.tasks,
         holder=where.scope.holder("t"),
     )
-    shares = [TaskShare(*row) for row in reader.rows(sql, where.values)]
+    shares = [TaskShare(*row) for row in reader.execute(text(sql), where.values).all()]
     return shares if by == "model" else [TaskShare(shown_email(s.name), s.tasks, s.failed) for s in shares]
 
 

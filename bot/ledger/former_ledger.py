@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
+
+from sqlalchemy import Connection
 
 from bot.database.backup import backup, remove_database
 from bot.database.engine import open_database
@@ -14,9 +16,6 @@ from bot.database.errors import LedgerError
 from bot.database.rows import Row, driver_rows_by_column
 from bot.database.schema import newest_revision, stored_revision
 from bot.ledger.members import ensure_members
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class FormerLedger:
 
 
 @contextmanager
-def open_former(kept: Path | None, connection: "Connection") -> Iterator[FormerLedger | None]:
+def open_former(kept: Path | None, connection: Connection) -> Iterator[FormerLedger | None]:
     """Open the former ledger that is kept at a path; give None if there is none, or it cannot be read.
 
     Its members who are unknown here are added. One that an older version wrote is read from a copy, and left as it is.
@@ -77,7 +76,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _members(former: sqlite3.Connection, connection: "Connection") -> dict[int, int]:
+def _members(former: sqlite3.Connection, connection: Connection) -> dict[int, int]:
     """Return the former ledger's members by key, as they are here; unknown ones are added."""
     sql = "SELECT m.id, coalesce(n.email, m.email) FROM member m LEFT JOIN member n ON n.id = m.merged_into"
     emails: dict[int, str] = dict(former.execute(sql).fetchall())

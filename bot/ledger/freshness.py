@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection, text
+
 from bot.database.errors import LedgerError
-from bot.database.reader import Reader
 from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.timestamps import from_us, optional_from_us, to_us
@@ -60,24 +61,24 @@ SELECT window_to FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' A
 _COVERED = "SELECT covered_from, min(covered_to, :now) FROM coverage WHERE covered_from < :now ORDER BY 1"
 
 
-def freshness(reader: Reader, now: datetime) -> Freshness:
+def freshness(reader: Connection, now: datetime) -> Freshness:
     """Return how far the ledger can be trusted; what a clock that ran ahead once claimed is left out."""
     values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
-    as_of, reached = reader.one(_AS_OF, values), reader.one(_REACHED, values)
+    as_of, reached = reader.execute(text(_AS_OF), values).first(), reader.execute(text(_REACHED), values).first()
     return Freshness(
         as_of=from_us(as_of[0]) if as_of else None,
         reached=reached[0] if reached else 0,
-        intervals=tuple(Interval(*row) for row in reader.rows(_COVERED, {"now": to_us(now)})),
+        intervals=tuple(Interval(*row) for row in reader.execute(text(_COVERED), {"now": to_us(now)}).all()),
     )
 
 
-def beginning(reader: Reader, fresh: Freshness, scope: Scope) -> datetime | None:
+def beginning(reader: Connection, fresh: Freshness, scope: Scope) -> datetime | None:
     """Return where a scope begins: with what passes cover, or (all history read) with its first charge."""
     if fresh.since is None:
         return None
     if fresh.since > 0:
         return from_us(fresh.since)
-    first = reader.rows(compose("SELECT min(booked_at) FROM {charges}", charges=scope.charges))
+    first = reader.execute(text(compose("SELECT min(booked_at) FROM {charges}", charges=scope.charges))).all()
     return optional_from_us(first[0][0])
 
 

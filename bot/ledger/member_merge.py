@@ -1,13 +1,11 @@
 """Merging members: the tasks and charges of a renamed e-mail become another's."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database.errors import LedgerError
 from bot.ledger.members import ensure_members, member_id, shown_email, stored_email
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class MergedMembers:
     charges: int
 
 
-def merge_emails(connection: "Connection", old: str, new: str) -> MergedMembers:
+def merge_emails(connection: Connection, old: str, new: str) -> MergedMembers:
     """Make the old e-mail's tasks and charges those of the new one, now and for rows still to come.
 
     Raises:
@@ -37,7 +35,7 @@ def merge_emails(connection: "Connection", old: str, new: str) -> MergedMembers:
 _MERGED_INTO = "SELECT n.email FROM member m JOIN member n ON n.id = m.merged_into WHERE m.email = ?"
 
 
-def _ids(connection: "Connection", old: str, new: str) -> tuple[int, int]:
+def _ids(connection: Connection, old: str, new: str) -> tuple[int, int]:
     old_email, new_email = stored_email(old), stored_email(new)
     if new_email and "@" not in new_email:
         raise LedgerError(f"{new} is no e-mail address.")

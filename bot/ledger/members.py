@@ -3,21 +3,16 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.domain.tasks import normalized_email
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
 UNATTRIBUTED_NAME = "unattributed"
 
 
-def ensure_members(connection: "Connection", emails: Iterable[str]) -> dict[str, int]:
+def ensure_members(connection: Connection, emails: Iterable[str]) -> dict[str, int]:
     """Add the members whose e-mails are unknown; return the ids of all of them by e-mail, after merges."""
     wanted = sorted(set(emails))
     ids = ids_by_email(connection, wanted)
@@ -32,60 +27,62 @@ _IDS = """
 SELECT m.email, coalesce(m.merged_into, m.id) FROM json_each(?) j CROSS JOIN member m ON m.email = j.value"""
 
 
-def ids_by_email(reads: "Reads", emails: Iterable[str]) -> dict[str, int]:
+def ids_by_email(reads: Connection, emails: Iterable[str]) -> dict[str, int]:
     """Return the ids of members by e-mail, after merges; unknown e-mails are left out."""
-    return dict(plain_rows(reads, _IDS, (json.dumps(list(emails)),)))
+    return dict(reads.exec_driver_sql(_IDS, (json.dumps(list(emails)),)).all())
 
 
-def member_id(reads: "Reads", email: str | None) -> int | None:
+def member_id(reads: Connection, email: str | None) -> int | None:
     """Return the id of the member with a stored e-mail, after merges; None if there is none."""
     return None if email is None else ids_by_email(reads, [email]).get(email)
 
 
-def unattributed_id(reads: "Reads") -> int | None:
+def unattributed_id(reads: Connection) -> int | None:
     """Return the id of the member that tasks without an e-mail are booked to; None before the first such task."""
     return member_id(reads, "")
 
 
-def current_email(reads: "Reads", member: int) -> tuple[int, str] | None:
+def current_email(reads: Connection, member: int) -> tuple[int, str] | None:
     """Return the id and the displayed e-mail of a member after merges; None for an unknown id."""
     sql = "SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id) WHERE m.id = ?"
-    return next(((key, shown_email(email)) for key, email in plain_rows(reads, sql, (member,))), None)
+    return next(((key, shown_email(email)) for key, email in reads.exec_driver_sql(sql, (member,)).all()), None)
 
 
-def emails_by_id(reads: "Reads", members: Iterable[int] | None = None) -> dict[int, str]:
+def emails_by_id(reads: Connection, members: Iterable[int] | None = None) -> dict[int, str]:
     """Return the displayed e-mails of these members, or of all, by id; merges are not followed."""
     if members is None:
-        return {key: shown_email(email) for key, email in plain_rows(reads, "SELECT id, email FROM member")}
+        return {key: shown_email(email) for key, email in reads.exec_driver_sql("SELECT id, email FROM member").all()}
     sql = "SELECT m.id, m.email FROM json_each(?) j CROSS JOIN member m ON m.id = j.value"
-    return {key: shown_email(email) for key, email in plain_rows(reads, sql, (json.dumps(list(members)),))}
+    return {key: shown_email(email) for key, email in reads.exec_driver_sql(sql, (json.dumps(list(members)),)).all()}
 
 
-def current_emails(reads: "Reads") -> dict[str, str]:
+def current_emails(reads: Connection) -> dict[str, str]:
     """Return the current e-mail of the member of every e-mail in the ledger."""
     sql = "SELECT m.email, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id)"
-    return {email: now for email, now in plain_rows(reads, sql) if email}
+    return {email: now for email, now in reads.exec_driver_sql(sql).all() if email}
 
 
-def attributed_emails(reads: "Reads") -> list[str]:
+def attributed_emails(reads: Connection) -> list[str]:
     """Return the current e-mail of each member, in order, without the unattributed one."""
     sql = "SELECT email FROM member WHERE email <> '' AND merged_into IS NULL ORDER BY email"
-    return [email for (email,) in plain_rows(reads, sql)]
+    return [email for (email,) in reads.exec_driver_sql(sql).all()]
 
 
-def member_count(reads: "Reads") -> int:
+def member_count(reads: Connection) -> int:
     """Return how many members there are, without merged ones and the unattributed one."""
-    return int(plain_rows(reads, "SELECT count(*) FROM member WHERE merged_into IS NULL AND email <> ''")[0][0])
+    return int(
+        reads.exec_driver_sql("SELECT count(*) FROM member WHERE merged_into IS NULL AND email <> ''").all()[0][0]
+    )
 
 
-def merged_ids(reads: "Reads", member: int) -> list[int]:
+def merged_ids(reads: Connection, member: int) -> list[int]:
     """Return the ids of the members that were merged into a member."""
-    return [key for (key,) in plain_rows(reads, "SELECT id FROM member WHERE merged_into = ?", (member,))]
+    return [key for (key,) in reads.exec_driver_sql("SELECT id FROM member WHERE merged_into = ?", (member,)).all()]
 
 
-def merged_count(reads: "Reads") -> int:
+def merged_count(reads: Connection) -> int:
     """Return how many e-mails were merged into another member's."""
-    return int(plain_rows(reads, "SELECT count(*) FROM member WHERE merged_into IS NOT NULL")[0][0])
+    return int(reads.exec_driver_sql("SELECT count(*) FROM member WHERE merged_into IS NOT NULL").all()[0][0])
 
 
 _ADDRESSES = """
@@ -94,9 +91,9 @@ WHERE m.id = ? ORDER BY e.merged_into IS NOT NULL, e.id DESC
 """
 
 
-def email_addresses(reads: "Reads", member: int) -> list[str]:
+def email_addresses(reads: Connection, member: int) -> list[str]:
     """Return every e-mail of a member: the current one first, then those merged into it, latest first."""
-    return [email for (email,) in plain_rows(reads, _ADDRESSES, (member,)) if "@" in email]
+    return [email for (email,) in reads.exec_driver_sql(_ADDRESSES, (member,)).all() if "@" in email]
 
 
 def stored_email(name: str) -> str:
@@ -131,9 +128,9 @@ FROM member m LEFT JOIN member n ON n.id = m.merged_into ORDER BY m.email
 """
 
 
-def member_summaries(reads: "Reads") -> list[MemberSummary]:
+def member_summaries(reads: Connection) -> list[MemberSummary]:
     """Return a summary of every member, merged ones too, in order of e-mail."""
     return [
         MemberSummary(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
-        for key, email, tasks, spend, into in plain_rows(reads, _SUMMARIES)
+        for key, email, tasks, spend, into in reads.exec_driver_sql(_SUMMARIES).all()
     ]

@@ -3,13 +3,11 @@
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.domain.timestamps import to_us
 from bot.ledger.passes.coverage import BEGINNING
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 _FEW = 10  # a small window may well lose half of its tasks
 
@@ -35,7 +33,7 @@ _MISSED_FIRST = "UPDATE task SET missed_at = ? WHERE id = ?"
 
 
 def mark_missing(
-    connection: "Connection", start: datetime | None, end: datetime, listed: Container[int], now: datetime
+    connection: Connection, start: datetime | None, end: datetime, listed: Container[int], now: datetime
 ) -> MissingTasks:
     """Record the tasks created in a window that a complete pass did not list, `listed` being hashes of their ids.
 

@@ -1,31 +1,26 @@
 """The unit that BYOK amounts were priced in when they were booked: kept with the ledger, which has one unit alone."""
 
-from typing import TYPE_CHECKING
+from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.database.errors import LedgerError
 from bot.domain.pricing import ByokUnit
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
-
 _KEY = "byok_unit"
 
 
-def stored_unit(reads: "Reads") -> ByokUnit | None:
+def stored_unit(reads: Connection) -> ByokUnit | None:
     """Return the unit that the ledger is priced in; None for a new one."""
     stored = metadata.read(reads, _KEY)
     return None if stored is None else ByokUnit(stored)
 
 
-def store_unit(connection: "Connection", unit: ByokUnit) -> None:
+def store_unit(connection: Connection, unit: ByokUnit) -> None:
     """Record the unit that every amount is priced in now."""
     metadata.write(connection, _KEY, unit.value)
 
 
-def check_unit(reads: "Reads", unit: ByokUnit) -> None:
+def check_unit(reads: Connection, unit: ByokUnit) -> None:
     """Raise LedgerError if the ledger is priced in another unit."""
     stored = stored_unit(reads)
     if stored not in {None, unit}:
@@ -35,7 +30,7 @@ def check_unit(reads: "Reads", unit: ByokUnit) -> None:
         )
 
 
-def require_unit(connection: "Connection", unit: ByokUnit) -> None:
+def require_unit(connection: Connection, unit: ByokUnit) -> None:
     """Record the unit of a new ledger; raise LedgerError if the ledger is priced in another one."""
     check_unit(connection, unit)
     if stored_unit(connection) is None:

@@ -3,18 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.domain.tasks import Refused
 from bot.domain.timestamps import from_us, optional_to_us
 from bot.ledger.passes.coverage import LONGEST_WAIT_US, OVERLAP_US, Interval
 from bot.ledger.passes.history import newest_pass
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +21,29 @@ class QuarantinedRow:
     first_seen_at: datetime
 
 
-def has_quarantined(reads: "Reads") -> bool:
+def has_quarantined(reads: Connection) -> bool:
     """Return whether any row could not be booked."""
-    return bool(plain_rows(reads, "SELECT 1 FROM quarantine LIMIT 1"))
+    return bool(reads.exec_driver_sql("SELECT 1 FROM quarantine LIMIT 1").all())
 
 
-def quarantined_count(reads: "Reads") -> int:
+def quarantined_count(reads: Connection) -> int:
     """Return how many rows could not be booked."""
-    return int(plain_rows(reads, "SELECT count(*) FROM quarantine")[0][0])
+    return int(reads.exec_driver_sql("SELECT count(*) FROM quarantine").all()[0][0])
 
 
-def quarantined_rows(reads: "Reads") -> list[QuarantinedRow]:
+def quarantined_rows(reads: Connection) -> list[QuarantinedRow]:
     """Return every row that could not be booked, the first one first."""
-    rows = plain_rows(reads, "SELECT key, reason, first_seen_at FROM quarantine ORDER BY first_seen_at, key")
+    rows = reads.exec_driver_sql("SELECT key, reason, first_seen_at FROM quarantine ORDER BY first_seen_at, key").all()
     return [QuarantinedRow(key, reason, from_us(at)) for key, reason, at in rows]
 
 
-def latest_quarantined(reads: "Reads", most: int) -> list[QuarantinedRow]:
+def latest_quarantined(reads: Connection, most: int) -> list[QuarantinedRow]:
     """Return the rows that were seen last of those that could not be booked, the latest first."""
     sql = "SELECT key, reason, first_seen_at FROM quarantine ORDER BY last_seen_at DESC, key LIMIT ?"
-    return [QuarantinedRow(key, reason, from_us(at)) for key, reason, at in plain_rows(reads, sql, (most,))]
+    return [QuarantinedRow(key, reason, from_us(at)) for key, reason, at in reads.exec_driver_sql(sql, (most,)).all()]
 
 
-def release(connection: "Connection", keys: Sequence[str]) -> None:
+def release(connection: Connection, keys: Sequence[str]) -> None:
     """Delete the rows of tasks that could be booked."""
     if keys:
         connection.exec_driver_sql("DELETE FROM quarantine WHERE key = ?", [(key,) for key in keys])
@@ -63,7 +58,7 @@ ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, last_seen_at = exclude
 """
 
 
-def keep(connection: "Connection", refused: Iterable[Refused], now_us: int, seen_from: int | None) -> None:
+def keep(connection: Connection, refused: Iterable[Refused], now_us: int, seen_from: int | None) -> None:
     """Write the rows that could not be booked, with when and in which pass they were seen.
 
     `seen_from` is the start of the window that they were listed in, None if they were read alone.
@@ -82,7 +77,7 @@ DELETE FROM quarantine WHERE last_pass < ? AND ((created_at >= ? AND created_at 
 """
 
 
-def release_unlisted(connection: "Connection", last_pass: int, window: Interval, started_at: int) -> None:
+def release_unlisted(connection: Connection, last_pass: int, window: Interval, started_at: int) -> None:
     """Delete the rows that a complete pass, `last_pass` by id, should have listed and did not.
 
     It should have listed a row whose task was created within its window. If that time is unknown, it should have if it

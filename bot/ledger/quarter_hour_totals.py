@@ -5,14 +5,8 @@ Every zone's days begin on a quarter of an hour: UTC offsets are multiples of it
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
+from sqlalchemy import Connection
 
 QUARTER_US = 900_000_000
 
@@ -24,7 +18,7 @@ ON CONFLICT (start) DO UPDATE SET platform_nanos = platform_nanos + excluded.pla
 """
 
 
-def add_charges(connection: "Connection", charges: Iterable[tuple[int, int, int]]) -> None:
+def add_charges(connection: Connection, charges: Iterable[tuple[int, int, int]]) -> None:
     """Add charges to the totals: when each was booked (microseconds), its platform and its provider nanos."""
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for booked_at, platform, provider in charges:
@@ -42,7 +36,7 @@ WHERE start >= ? AND start < ?
 """
 
 
-def nanos_between(reads: "Reads", low: int, high: int) -> tuple[int, int]:
+def nanos_between(reads: Connection, low: int, high: int) -> tuple[int, int]:
     """Return the platform and provider nanos booked in `[low, high)` (microseconds), both multiples of a quarter."""
-    platform, provider = plain_rows(reads, _BETWEEN, (low, high))[0]
+    platform, provider = reads.exec_driver_sql(_BETWEEN, (low, high)).all()[0]
     return platform, provider

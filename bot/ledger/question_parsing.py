@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.query.errors import QueryError
 from bot.domain.query.parser import parse
 from bot.domain.query.question import Question
@@ -13,7 +14,7 @@ from bot.ledger.scope_queries import seen_values
 
 
 def parse_question(
-    reader: Reader, scope: Scope, line: str, *, now: datetime, zone: tzinfo, failing: Sequence[str] = ()
+    reader: Connection, scope: Scope, line: str, *, now: datetime, zone: tzinfo, failing: Sequence[str] = ()
 ) -> Question:
     """Return the question that a line asks; a status is one of the upstream's own, of the settings, or of the scope.
 

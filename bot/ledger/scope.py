@@ -4,14 +4,12 @@ Every query that answers a caller takes a Scope, and looks up names, ids, models
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from bot.database.sql import compose
 from bot.domain.access import Caller, Role
 from bot.ledger.members import member_id
-
-if TYPE_CHECKING:
-    from bot.database.reader import Reader
 
 TRANSFERRED = "moved"  # the model and the status, for a former member, of a task that is now another member's
 _NO_ONE = 0  # the id of no member
@@ -38,17 +36,20 @@ class Scope:
     member: int | None
 
     @classmethod
-    def of(cls, reader: "Reader", caller: Caller) -> "Scope":
+    def of(cls, reader: Connection, caller: Caller) -> "Scope":
         """Return the whole ledger for an operator, and their own part for everybody else."""
         if caller.role is Role.OPERATOR:
             return EVERYTHING
         return cls(member_id(reader, caller.member) or _NO_ONE)
 
-    def emails(self, reader: "Reader") -> list[str]:
+    def emails(self, reader: Connection) -> list[str]:
         """Return a member's e-mails, with those merged into theirs; none for the whole ledger, which is nobody's."""
         if self.member is None:
             return []
-        return [email for (email,) in reader.rows(compose("SELECT email FROM {members}", members=self.members))]
+        return [
+            email
+            for (email,) in reader.execute(text(compose("SELECT email FROM {members}", members=self.members))).all()
+        ]
 
     @property
     def tasks(self) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, Row, text
+
 from bot.database.sql import compose
 from bot.domain.tasks import normalized_email
 from bot.domain.text import ascii_lower
@@ -15,14 +16,14 @@ from bot.ledger.scope import Scope
 class ScopeMembers:
     """The members of a scope by e-mail, after merges; read on first use."""
 
-    def __init__(self, reader: Reader, scope: Scope) -> None:
+    def __init__(self, reader: Connection, scope: Scope) -> None:
         self._reader = reader
         self._scope = scope
 
     @cached_property
     def _by_email(self) -> dict[str, int]:
         sql = compose("SELECT email, coalesce(merged_into, id) FROM {members}", members=self._scope.members)
-        return {shown_email(email): key for email, key in self._reader.rows(sql)}
+        return {shown_email(email): key for email, key in self._reader.execute(text(sql)).all()}
 
     def ids_of(self, emails: Sequence[str]) -> list[int]:
         """Return the ids of the members with these e-mails; unknown ones are left out."""
@@ -49,21 +50,21 @@ _EXACT = "SELECT task_id FROM task t WHERE task_id IN (:a, :b, :c) AND {inside}"
 _BEGINNING = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high ORDER BY 1 LIMIT :most"
 
 
-def seen_values(reader: Reader, scope: Scope, kind: str) -> list[str]:
+def seen_values(reader: Connection, scope: Scope, kind: str) -> list[str]:
     """Return every `model` or `status` that any task has had; in a member's scope, those that its tasks have now."""
     if scope.member is None:
-        return [value for (value,) in reader.rows(_SEEN, {"kind": kind})]
+        return [value for (value,) in reader.execute(text(_SEEN), {"kind": kind}).all()]
     column = {"model": "t.model", "status": "t.status"}[kind]
-    return [value for (value,) in reader.rows(f"{_of_tasks(scope, column, '1')} ORDER BY 1")]
+    return [value for (value,) in reader.execute(text(f"{_of_tasks(scope, column, '1')} ORDER BY 1")).all()]
 
 
-def statuses_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
+def statuses_named(reader: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the statuses of a scope that equal one of the values, in any case."""
     wanted = {value.lower() for value in values}
     return [value for value in seen_values(reader, scope, "status") if value.lower() in wanted]
 
 
-def models_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
+def models_named(reader: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the models of a scope that equal a value in any case or, if none does, contain it."""
     models = seen_values(reader, scope, "model")
     matches: list[str] = []
@@ -73,11 +74,11 @@ def models_named(reader: Reader, scope: Scope, values: Sequence[str]) -> list[st
     return list(dict.fromkeys(matches))
 
 
-def task_ids(reader: Reader, scope: Scope, values: Sequence[str]) -> list[str]:
+def task_ids(reader: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the task ids of a scope that equal a value or, if none does, begin with it (`0b6c...`)."""
     ids: list[str] = []
     for value in values:
-        exact = reader.rows(compose(_EXACT, inside=inside(scope)), spellings(value))
+        exact = reader.execute(text(compose(_EXACT, inside=inside(scope))), spellings(value)).all()
         ids += [row[0] for row in exact or _beginning(reader, scope, value.removesuffix("..."))]
     return list(dict.fromkeys(ids))
 
@@ -96,10 +97,10 @@ def inside(scope: Scope) -> str:
     )
 
 
-def holds_any(reader: Reader, scope: Scope) -> bool:
+def holds_any(reader: Connection, scope: Scope) -> bool:
     """Return whether a scope holds any task."""
     sql = "SELECT 1 FROM task" if scope.member is None else _of_tasks(scope, "1", "1")
-    return reader.one(f"{sql} LIMIT 1") is not None
+    return reader.execute(text(f"{sql} LIMIT 1")).first() is not None
 
 
 def _of_tasks(scope: Scope, column: str, condition: str) -> str:
@@ -113,7 +114,7 @@ def _of_tasks(scope: Scope, column: str, condition: str) -> str:
     )
 
 
-def _beginning(reader: Reader, scope: Scope, prefix: str) -> list[tuple[Any, ...]]:
+def _beginning(reader: Connection, scope: Scope, prefix: str) -> Sequence[Row[Any]]:
     if not prefix:
         return []
     sql = _BEGINNING
@@ -121,7 +122,7 @@ def _beginning(reader: Reader, scope: Scope, prefix: str) -> list[tuple[Any, ...
         # all of a member's tasks are read, so that not even the time it takes reveals ids of others' tasks
         sql = _of_tasks(scope, "t.task_id", "+t.task_id >= :low AND +t.task_id < :high")
     for each in dict.fromkeys((prefix, prefix.lower(), prefix.upper())):
-        rows = reader.rows(sql, {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS})
+        rows = reader.execute(text(sql), {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS}).all()
         if rows:
             return sorted(rows)[:_MAX_IDS]
     return []

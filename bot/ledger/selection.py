@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, text
+
 from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.query.question import Field, Filter
@@ -97,7 +98,7 @@ def numbers(ids: Sequence[int]) -> str:
     return ",".join(map(str, ids)) or _NOTHING
 
 
-def conditions_of(reader: Reader, selection: Selection) -> Conditions:
+def conditions_of(reader: Connection, selection: Selection) -> Conditions:
     """Return the conditions of a selection; names are resolved within its scope."""
     scope = selection.scope
     members = ScopeMembers(reader, scope)
@@ -111,7 +112,7 @@ def conditions_of(reader: Reader, selection: Selection) -> Conditions:
     return where
 
 
-def _add(where: Conditions, reader: Reader, members: ScopeMembers, each: Filter) -> None:
+def _add(where: Conditions, reader: Connection, members: ScopeMembers, each: Filter) -> None:
     negation = "NOT " if each.exclude else ""
     match each.field:
         case Field.EMAIL:
@@ -149,17 +150,17 @@ SELECT 1 FROM task t WHERE t.task_id IN (:a, :b, :c) AND t.task_id NOT IN (SELEC
 _OF_MEMBERS = "(t.member IN ({ids}) OR EXISTS (SELECT 1 FROM charge c WHERE c.task = t.id AND c.member IN ({ids})))"
 
 
-def names_booked_tasks(reader: Reader, selection: Selection) -> bool:
+def names_booked_tasks(reader: Connection, selection: Selection) -> bool:
     """Return whether a selection names tasks by full id, and the ledger holds all of them, none in quarantine.
 
     Then it can be answered although other tasks of its window may be missing. The tasks must be its members'.
     """
     named = [each for f in selection.filters if f.field is Field.TASK and not f.exclude for each in f.values]
     sql = compose(_HELD, whose=_whose(reader, selection)) if named else ""
-    return bool(named) and all(reader.one(sql, spellings(each)) for each in named)
+    return bool(named) and all(reader.execute(text(sql), spellings(each)).first() for each in named)
 
 
-def _whose(reader: Reader, selection: Selection) -> str:
+def _whose(reader: Connection, selection: Selection) -> str:
     """Return the SQL condition that a task `t` is, or was charged to, one of the selection's members."""
     if selection.members is None or selection.scope.member is not None:
         return inside(selection.scope)

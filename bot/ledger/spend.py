@@ -7,7 +7,8 @@ cost what they cost on the bare database.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, text
+
 from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
@@ -52,12 +53,12 @@ SELECT count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END) FROM {tasks}
 _AMOUNTS = "SELECT sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {charges}"
 
 
-def sums(reader: Reader, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
+def sums(reader: Connection, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
     """Return what a selection adds up to; tasks of the `failing` statuses failed."""
     where = conditions_of(reader, selection)
     failed = where.puts(failing)
     sql = compose(_SUMS, failed=failed, join=where.join_task, charges=where.charges())
-    row = reader.rows(sql, where.values)[0]
+    row = reader.execute(text(sql), where.values).all()[0]
     platform, provider, tasks, failed_tasks, failed_platform, failed_provider, by_unit = row
     without_cost, failed_without_cost = _without_cost(reader, where, failed)
     return Sums(
@@ -72,18 +73,18 @@ def sums(reader: Reader, selection: Selection, failing: Sequence[str] = FAILED_S
     )
 
 
-def _without_cost(reader: Reader, where: Conditions, failed: str) -> tuple[int, int]:
+def _without_cost(reader: Connection, where: Conditions, failed: str) -> tuple[int, int]:
     """Return how many tasks have no known cost, and how many of them failed."""
     sql = compose(_WITHOUT_COST, failed=failed, tasks=where.scope.tasks, without_cost=where.without_cost())
-    tasks, failed_tasks = reader.rows(sql, where.values)[0]
+    tasks, failed_tasks = reader.execute(text(sql), where.values).all()[0]
     return tasks, failed_tasks
 
 
-def amounts(reader: Reader, selection: Selection) -> tuple[int, int]:
+def amounts(reader: Connection, selection: Selection) -> tuple[int, int]:
     """Return the platform's and the provider's nanos of a selection, without counting tasks."""
     where = conditions_of(reader, selection)
     sql = compose(_AMOUNTS, join=where.join_filtered_task, charges=where.charges())
-    platform, provider = reader.rows(sql, where.values)[0]
+    platform, provider = reader.execute(text(sql), where.values).all()[0]
     return platform or 0, provider or 0
 
 

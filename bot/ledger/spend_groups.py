@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, text
+
 from bot.database.sql import compose
 from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
@@ -42,7 +43,7 @@ class SpendGroup:
         self.without_cost += other.without_cost
 
 
-def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
+def groups(reader: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
     """Return a selection in groups, in no particular order; groups without a task are left out.
 
     Args:
@@ -66,7 +67,7 @@ def groups(reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo
 class _Labels:
     """What the keys of SQL groups mean to people: members' e-mails and the calendar's names."""
 
-    def __init__(self, reader: Reader, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
+    def __init__(self, reader: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
         self._by = by
         self._emails = emails_by_id(reader) if "member" in by else {}
         unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
@@ -108,9 +109,9 @@ SELECT (SELECT min(booked_at) FROM charge), (SELECT max(booked_at) FROM charge),
 """
 
 
-def _with_data(reader: Reader, window: Window) -> Window:
+def _with_data(reader: Connection, window: Window) -> Window:
     """Return the part of a window that holds anything, so that `to:` alone makes no bucket of every day since 2000."""
-    moments = [moment for moment in reader.rows(_ENDS)[0] if moment is not None]
+    moments = [moment for moment in reader.execute(text(_ENDS)).all()[0] if moment is not None]
     if not moments:
         return Window(window.start, window.start)
     start = max(window.start, from_us(min(moments)))
@@ -124,7 +125,7 @@ FROM {buckets} charge c {join} WHERE {conditions} GROUP BY {keys}
 _WITHOUT_COST = "{with_buckets} SELECT {keys}, count(*) FROM {buckets} {tasks} t WHERE {conditions} GROUP BY {keys}"
 
 
-def _charge_groups(reader: Reader, where: Conditions, by: Sequence[str], labels: _Labels) -> Iterable[SpendGroup]:
+def _charge_groups(reader: Connection, where: Conditions, by: Sequence[str], labels: _Labels) -> Iterable[SpendGroup]:
     columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
     sql = compose(
         _CHARGES,
@@ -134,11 +135,13 @@ def _charge_groups(reader: Reader, where: Conditions, by: Sequence[str], labels:
         join=where.join_task if {"model", "status"} & set(by) else where.join_filtered_task,
         conditions=where.charges(labels.span),
     )
-    for *key, platform, provider, tasks in reader.rows(sql, where.values):
+    for *key, platform, provider, tasks in reader.execute(text(sql), where.values).all():
         yield SpendGroup(labels.of(key), platform, provider, tasks)
 
 
-def _groups_without_cost(reader: Reader, where: Conditions, by: Sequence[str], labels: _Labels) -> Iterable[SpendGroup]:
+def _groups_without_cost(
+    reader: Connection, where: Conditions, by: Sequence[str], labels: _Labels
+) -> Iterable[SpendGroup]:
     columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
     sql = compose(
         _WITHOUT_COST,
@@ -148,7 +151,7 @@ def _groups_without_cost(reader: Reader, where: Conditions, by: Sequence[str], l
         tasks=where.scope.tasks,
         conditions=where.without_cost(labels.span),
     )
-    for *key, tasks in reader.rows(sql, where.values):
+    for *key, tasks in reader.execute(text(sql), where.values).all():
         yield SpendGroup(labels.of(key), tasks=tasks, without_cost=tasks)
 
 
@@ -166,7 +169,7 @@ _COUNTS = {
 }
 
 
-def _counted_groups(reader: Reader, selection: Selection, by: Sequence[str], labels: _Labels) -> list[SpendGroup]:
+def _counted_groups(reader: Connection, selection: Selection, by: Sequence[str], labels: _Labels) -> list[SpendGroup]:
     """Return calls and time by tool, or triggers by agent: of the tasks in the window, as they are now."""
     kind = next(name for name in by if name in COUNTED_GROUPINGS)
     columns = {"member": "t.member", "model": "t.model", "status": "t.status", kind: "j.key"}
@@ -185,5 +188,5 @@ def _counted_groups(reader: Reader, selection: Selection, by: Sequence[str], lab
     )
     return [
         SpendGroup(labels.of(key), tasks=tasks, calls=calls, time_ms=time_ms)
-        for *key, calls, time_ms, tasks in reader.rows(sql, where.values)
+        for *key, calls, time_ms, tasks in reader.execute(text(sql), where.values).all()
     ]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, text
+
 from bot.database.sql import compose
 from bot.domain.timestamps import from_us, optional_from_us
 from bot.ledger.members import shown_email
@@ -75,9 +76,9 @@ _EMAIL = "SELECT email FROM {members} WHERE merged_into IS NULL"
 _CHARGES = "SELECT booked_at, kind, platform_nanos, provider_nanos FROM {charges} ORDER BY booked_at, id"
 
 
-def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None:
+def task_detail(reader: Connection, scope: Scope, task_id: str) -> TaskDetail | None:
     """Return the task of exactly that id, as far as a scope has it; None if the scope has nothing of it."""
-    row = reader.one(_TASK, {"task_id": task_id})
+    row = reader.execute(text(_TASK), {"task_id": task_id}).first()
     if row is None:
         return None
     *columns, missing_since, tools, agents, email, created_at, key, member = row
@@ -95,7 +96,7 @@ def task_detail(reader: Reader, scope: Scope, task_id: str) -> TaskDetail | None
     return detail if scope.member is None else _within(reader, scope, detail, member)
 
 
-def _within(reader: Reader, scope: Scope, detail: TaskDetail, member: int) -> TaskDetail | None:
+def _within(reader: Connection, scope: Scope, detail: TaskDetail, member: int) -> TaskDetail | None:
     """Return what a member's scope has of a task that is now of the member with that key."""
     if member != scope.member and not detail.charges:
         return None
@@ -108,9 +109,9 @@ def _within(reader: Reader, scope: Scope, detail: TaskDetail, member: int) -> Ta
     return booked if member == scope.member else _transferred(reader, scope, booked)
 
 
-def _transferred(reader: Reader, scope: Scope, detail: TaskDetail) -> TaskDetail:
+def _transferred(reader: Connection, scope: Scope, detail: TaskDetail) -> TaskDetail:
     """Return what was charged to a member for a task that was transferred to another one since."""
-    row = reader.one(compose(_EMAIL, members=scope.members))
+    row = reader.execute(text(compose(_EMAIL, members=scope.members))).first()
     return TaskDetail(
         task_id=detail.task_id,
         member=shown_email(row[0] if row else ""),
@@ -144,6 +145,6 @@ def _loaded(text: str | None) -> dict[str, Any]:
     return dict(json.loads(text)) if text else {}
 
 
-def _charges(reader: Reader, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
-    rows = reader.rows(compose(_CHARGES, charges=scope.charges_of(":task")), {"task": key})
+def _charges(reader: Connection, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
+    rows = reader.execute(text(compose(_CHARGES, charges=scope.charges_of(":task"))), {"task": key}).all()
     return tuple(BookedCharge(from_us(at), kind, platform, provider) for at, kind, platform, provider in rows)

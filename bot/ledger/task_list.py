@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection, text
+
 from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
@@ -45,7 +46,7 @@ ORDER BY {order}
 
 
 def task_rows(
-    reader: Reader, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
+    reader: Connection, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
 ) -> list[TaskRow]:
     """Return the tasks of a selection with their spend in the window, dearest first (or by task id).
 
@@ -57,9 +58,9 @@ def task_rows(
     sql = _statement(where, order, by_name=by_name)
     return [
         TaskRow(task_id, from_us(created), shown_email(email), model, status, title, platform, provider)
-        for task_id, created, email, model, status, title, platform, provider in reader.rows(
-            sql, where.values | {"most": -1 if top is None else top}
-        )
+        for task_id, created, email, model, status, title, platform, provider in reader.execute(
+            text(sql), where.values | {"most": -1 if top is None else top}
+        ).all()
     ]
 
 

@@ -4,15 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from bot.database.reader import plain_rows
+from sqlalchemy import Connection
+
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.scope import Scope
-
-if TYPE_CHECKING:
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,9 @@ FROM json_each(?) j CROSS JOIN task t ON t.id = j.value
 """
 
 
-def tasks_by_id(reads: "Reads", tasks: Iterable[int]) -> dict[int, StoredTask]:
+def tasks_by_id(reads: Connection, tasks: Iterable[int]) -> dict[int, StoredTask]:
     """Return tasks by row id; unknown ids are left out."""
-    return {row[0]: StoredTask(*row) for row in plain_rows(reads, _TASKS, (json.dumps(list(tasks)),))}
+    return {row[0]: StoredTask(*row) for row in reads.exec_driver_sql(_TASKS, (json.dumps(list(tasks)),)).all()}
 
 
 _WITH_STATUS = """
@@ -55,17 +52,17 @@ FROM task t WHERE t.id > ? AND t.status IN (SELECT value FROM json_each(?)) ORDE
 """
 
 
-def tasks_with_status(reads: "Reads", statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
+def tasks_with_status(reads: Connection, statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
     """Return the first `most` tasks with one of the statuses and an id above `after`, in order of their ids."""
-    rows = plain_rows(reads, _WITH_STATUS, (after, json.dumps(list(statuses)), most))
+    rows = reads.exec_driver_sql(_WITH_STATUS, (after, json.dumps(list(statuses)), most)).all()
     return [StoredTask(*row) for row in rows]
 
 
-def texts_by_id(reads: "Reads", tasks: Iterable[int]) -> dict[int, TaskTexts]:
+def texts_by_id(reads: Connection, tasks: Iterable[int]) -> dict[int, TaskTexts]:
     """Return the titles and error messages of tasks, by row id."""
     sql = """
 SELECT d.task, d.title, d.error_message FROM json_each(?) j CROSS JOIN task_detail d ON d.task = j.value"""
-    return {key: TaskTexts(*texts) for key, *texts in plain_rows(reads, sql, (json.dumps(list(tasks)),))}
+    return {key: TaskTexts(*texts) for key, *texts in reads.exec_driver_sql(sql, (json.dumps(list(tasks)),)).all()}
 
 
 _TOTALS = """
@@ -77,29 +74,29 @@ SELECT j.value, (SELECT sum(c.platform_nanos) FROM charge c WHERE c.task = j.val
 """  # unary + disables the index by member, or SQLite would read all that the member was ever charged
 
 
-def costs_by_id(reads: "Reads", tasks: Iterable[int], scope: Scope, basis: SpendBasis) -> dict[int, int | None]:
+def costs_by_id(reads: Connection, tasks: Iterable[int], scope: Scope, basis: SpendBasis) -> dict[int, int | None]:
     """Return the nanos that tasks cost by row id, None if unknown; in a member's scope, what they were charged."""
     keys = json.dumps(list(tasks))
     if scope.member is None:
-        rows = plain_rows(reads, _TOTALS, (keys,))
+        rows = reads.exec_driver_sql(_TOTALS, (keys,)).all()
     else:
-        rows = plain_rows(reads, _CHARGED, (scope.member, scope.member, keys))
+        rows = reads.exec_driver_sql(_CHARGED, (scope.member, scope.member, keys)).all()
     return {
         key: None if platform is None and provider is None else basis.spend(platform or 0, provider or 0)
         for key, platform, provider in rows
     }
 
 
-def has_tasks(reads: "Reads", member: int) -> bool:
+def has_tasks(reads: Connection, member: int) -> bool:
     """Return whether a member has any task."""
-    return bool(plain_rows(reads, "SELECT 1 FROM task WHERE member = ? LIMIT 1", (member,)))
+    return bool(reads.exec_driver_sql("SELECT 1 FROM task WHERE member = ? LIMIT 1", (member,)).all())
 
 
-def members_with_changes(reads: "Reads", changed_since: datetime, created_since: datetime) -> set[int]:
+def members_with_changes(reads: Connection, changed_since: datetime, created_since: datetime) -> set[int]:
     """Return the ids of members with a task that changed and was created since these times."""
     # unary + disables the index on created_at: recently changed tasks are few, recently created ones may be many
     sql = "SELECT member FROM task WHERE changed_at >= ? AND +created_at >= ?"
-    return {member for (member,) in plain_rows(reads, sql, (to_us(changed_since), to_us(created_since)))}
+    return {member for (member,) in reads.exec_driver_sql(sql, (to_us(changed_since), to_us(created_since))).all()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +115,11 @@ SELECT (SELECT count(*) FROM task),
 """
 
 
-def task_counts(reads: "Reads") -> TaskCounts:
+def task_counts(reads: Connection) -> TaskCounts:
     """Return how many tasks there are."""
-    return TaskCounts(*plain_rows(reads, _COUNTS)[0])
+    return TaskCounts(*reads.exec_driver_sql(_COUNTS).all()[0])
 
 
-def newest_creation(reads: "Reads") -> datetime | None:
+def newest_creation(reads: Connection) -> datetime | None:
     """Return when the newest task was created; None in a ledger without tasks."""
-    return optional_from_us(plain_rows(reads, "SELECT max(created_at) FROM task")[0][0])
+    return optional_from_us(reads.exec_driver_sql("SELECT max(created_at) FROM task").all()[0][0])

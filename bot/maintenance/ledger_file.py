@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.database.errors import LedgerError, translated_errors
-from bot.database.reader import Reader, open_reader
+from bot.database.read_engine import open_reader
 from bot.ledger.pricing_unit import check_unit, require_unit
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class LedgerFile:
     capabilities: "Callable[[Database], Sequence[Capability]]"
 
     @contextmanager
-    def reader(self) -> Iterator[Reader]:
+    def reader(self) -> Iterator[Connection]:
         """Open the ledger for reading, upgraded first if an older version wrote it.
 
         Raises:
@@ -44,7 +46,7 @@ class LedgerFile:
         finally:
             reader.close()
 
-    def _open_reader(self) -> Reader:
+    def _open_reader(self) -> Connection:
         try:
             return open_reader(self.path)
         except LedgerError:

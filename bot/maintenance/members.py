@@ -2,18 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.capability import Capability
 from bot.ledger.member_merge import merge_emails
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def merge_members(
-    connection: "Connection", capabilities: Sequence[Capability], old: str, new: str, now: datetime
-) -> int:
+def merge_members(connection: Connection, capabilities: Sequence[Capability], old: str, new: str, now: datetime) -> int:
     """Merge what is recorded of the e-mail `old` into that of `new`; return the number of charges affected.
 
     Raises:

@@ -4,25 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.capability import Capability
 from bot.database.engine import Database
 from bot.database.prune_step import PruneStep
-from bot.database.reader import Reader
 from bot.ledger.passes.pruning import prune_passes
 from bot.maintenance.prune_schedule import is_due, mark_pruned, prune_time
 from bot.outbox.pruning import RetainedKeys, prune_live_messages, prune_notifications
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 log = structlog.get_logger(__name__)
 
-_Step = Callable[["Connection", datetime, int], PruneStep]
+_Step = Callable[[Connection, datetime, int], PruneStep]
 _WAIT = 1.0  # seconds at most that a transaction waits for people's queries
 
 
@@ -68,9 +64,8 @@ class Pruning:
                 return rows
             after = result.reached
 
-    def _retained(self, reader: Reader) -> RetainedKeys:
-        with reader:
-            parts = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
+    def _retained(self, reader: Connection) -> RetainedKeys:
+        parts = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
         topics = [topic for part in parts for topic in part.topics]
         return RetainedKeys(topics, [key for part in parts for key in part.keys])
 
@@ -86,10 +81,10 @@ class Pruning:
         return steps
 
 
-def _run_once(step: _Step, now: datetime, after: int, connection: "Connection") -> PruneStep:
+def _run_once(step: _Step, now: datetime, after: int, connection: Connection) -> PruneStep:
     return step(connection, now, after)
 
 
-def _whole_table(prune: Callable[["Connection", datetime], int]) -> _Step:
+def _whole_table(prune: Callable[[Connection, datetime], int]) -> _Step:
     """Return the step that prunes a small table in one transaction."""
     return lambda connection, now, _: PruneStep(prune(connection, now))

@@ -1,24 +1,20 @@
 """When to prune: once a local night, by a time that no wrong clock can bring forward."""
 
 from datetime import datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.domain.periods import instant, local_day
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.task_queries import newest_creation
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
-
 NIGHT = time(3, 30)  # local: half an hour after the nightly pass has begun
 _PRUNED_AT = "pruned_at"  # the metadata of when everything was last pruned
 _NEWS = timedelta(days=7)  # what a team without a task for longer has to prune can wait
 
 
-def is_due(reads: "Reads", now: datetime, zone: tzinfo) -> bool:
+def is_due(reads: Connection, now: datetime, zone: tzinfo) -> bool:
     """Return whether nothing was pruned since the last local night; a recorded time in the future does not count."""
     stored = metadata.read(reads, _PRUNED_AT)
     return stored is None or not _last_night(now, zone) <= from_us(int(stored)) <= now
@@ -30,12 +26,12 @@ def _last_night(now: datetime, zone: tzinfo) -> datetime:
     return night if night <= now else instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
 
 
-def mark_pruned(connection: "Connection", now: datetime) -> None:
+def mark_pruned(connection: Connection, now: datetime) -> None:
     """Record that everything was pruned."""
     metadata.write(connection, _PRUNED_AT, str(to_us(now)))
 
 
-def prune_time(reads: "Reads", now: datetime) -> datetime | None:
+def prune_time(reads: Connection, now: datetime) -> datetime | None:
     """Return the time to count ages from: now, but at most _NEWS after the newest task was created by Neo's clock.
 
     So a local clock that runs years ahead for a night deletes nothing too early. None in a ledger without tasks.

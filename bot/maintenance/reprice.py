@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.capability import Capability
 from bot.domain.pricing import ByokUnit
@@ -10,12 +11,9 @@ from bot.domain.timestamps import to_us
 from bot.ledger import repricing
 from bot.ledger.repricing import RepricingResult
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 
 def reprice(
-    connection: "Connection", capabilities: Sequence[Capability], unit: ByokUnit, now: datetime
+    connection: Connection, capabilities: Sequence[Capability], unit: ByokUnit, now: datetime
 ) -> RepricingResult:
     """Price the ledger again, have each capability record what follows from it, and return what was done."""
     result = repricing.reprice(connection, unit, to_us(now))

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.capability import Capability
 from bot.database import metadata
 from bot.ledger.former_ledger import FormerLedger, open_former
@@ -16,8 +18,6 @@ from bot.people.rate_limit import adopt_acts
 from bot.slack.deduplication import SELECT_REQUESTS, import_requests
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bot.database.engine import Database
 
 Capabilities = Callable[[], Sequence[Capability]]
@@ -39,7 +39,7 @@ def finish_restore(database: "Database", capabilities: Capabilities, now: dateti
 
 
 def _take_over(
-    connection: "Connection", capabilities: Sequence[Capability], kept: str, ledger_id: str, now: datetime
+    connection: Connection, capabilities: Sequence[Capability], kept: str, ledger_id: str, now: datetime
 ) -> RestoredMessages:
     with open_former(Path(kept) if kept else None, connection) as former:
         if former is None:
@@ -52,7 +52,7 @@ def _take_over(
 
 
 def adopt(
-    connection: "Connection", capabilities: Sequence[Capability], former: FormerLedger, now: datetime
+    connection: Connection, capabilities: Sequence[Capability], former: FormerLedger, now: datetime
 ) -> KeyMapping:
     """Take over what each package knew in the former ledger; return how its keys read here."""
     import_requests(connection, former.rows(SELECT_REQUESTS))

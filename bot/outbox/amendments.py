@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic
+from typing import Generic
+
+from sqlalchemy import Connection
 
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import to_us
@@ -11,11 +13,8 @@ from bot.outbox.conditions import statement
 from bot.outbox.destinations import Destination
 from bot.outbox.live_store import Topic
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def withdraw(connection: "Connection", keys: Iterable[NotificationKey], why: str, now: datetime) -> None:
+def withdraw(connection: Connection, keys: Iterable[NotificationKey], why: str, now: datetime) -> None:
     """Discard the notifications of those keys that wait to be sent."""
     if rows := [(to_us(now), why, each.encode()) for each in keys]:
         connection.exec_driver_sql(
@@ -24,12 +23,12 @@ def withdraw(connection: "Connection", keys: Iterable[NotificationKey], why: str
         )
 
 
-def delete_notifications(connection: "Connection", key: NotificationKey) -> None:
+def delete_notifications(connection: Connection, key: NotificationKey) -> None:
     """Delete the notifications of a key, so that the same can be put into the outbox again."""
     connection.exec_driver_sql("DELETE FROM notification WHERE stem = ?", (key.encode(),))
 
 
-def redirect(connection: "Connection", old: Destination, new: Destination, why: str, now: datetime) -> None:
+def redirect(connection: Connection, old: Destination, new: Destination, why: str, now: datetime) -> None:
     """Send what waits for a destination to another; what that one has already is discarded.
 
     What is being sent, or may have arrived, is left as it is: it is looked for by the key that it had.
@@ -63,7 +62,7 @@ WHERE state = 'pending' AND living IN (SELECT id FROM living WHERE thing = :old)
 )
 
 
-def merge_topics(connection: "Connection", names: Mapping[Topic, Topic], old: Destination, new: Destination) -> None:
+def merge_topics(connection: Connection, names: Mapping[Topic, Topic], old: Destination, new: Destination) -> None:
     """Rename topics, and the destination `old` of their live messages to `new`.
 
     If a topic's new name has a live message at the destination already, that one stays, and what waits to be sent goes
@@ -84,7 +83,7 @@ class TopicRename(Generic[Topic]):
     otherwise: Topic
 
 
-def rename_topics(connection: "Connection", renames: Iterable[TopicRename[Topic]]) -> list[Topic]:
+def rename_topics(connection: Connection, renames: Iterable[TopicRename[Topic]]) -> list[Topic]:
     """Rename the topics of live messages, also to names that others of them have until then.
 
     Returns:
@@ -102,6 +101,6 @@ def rename_topics(connection: "Connection", renames: Iterable[TopicRename[Topic]
     return [each.new for _, each in found]
 
 
-def _live_ids(connection: "Connection", topic: Topic) -> list[int]:
+def _live_ids(connection: Connection, topic: Topic) -> list[int]:
     rows = connection.exec_driver_sql("SELECT id FROM living WHERE thing = ?", (topic.encode(),))
     return [id_ for (id_,) in rows.all()]

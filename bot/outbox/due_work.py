@@ -3,18 +3,14 @@
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import Moment, statement
 from bot.outbox.destinations import AlertDestination, Destination, decode_destination
 from bot.outbox.keys import MissedKey
 from bot.outbox.store import NewNotification, enqueue
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader
 
 _AFTER_QUIET = timedelta(hours=1)  # in which what waited for the end of quiet hours is sent by itself, however old
 
@@ -47,12 +43,12 @@ class DueWork:
     lookups: tuple[str, ...]
 
 
-def due_work(reader: "Reader", moment: Moment) -> DueWork:
+def due_work(reader: Connection, moment: Moment) -> DueWork:
     """Return what there is to do; it depends on the moment and the database alone."""
     values = moment.values
-    without_channel, abandoned, unconfirmed, unchecked, overdue = reader.rows(_COUNTS, values)[0]
-    channels = reader.rows(_CHANNELS, values)
-    lookups = reader.rows(_LOOKUPS, values) if unconfirmed or unchecked else []
+    without_channel, abandoned, unconfirmed, unchecked, overdue = reader.execute(text(_COUNTS), values).all()[0]
+    channels = reader.execute(text(_CHANNELS), values).all()
+    lookups = reader.execute(text(_LOOKUPS), values).all() if unconfirmed or unchecked else []
     return DueWork(
         without_channel=without_channel,
         abandoned=abandoned,
@@ -69,7 +65,7 @@ error = 'whoever sent it broke off' WHERE {abandoned}
 _BEGIN_NOW = statement("UPDATE notification AS n SET unsure_at = :now WHERE {unconfirmed_ahead}")
 
 
-def mark_abandoned_unconfirmed(connection: "Connection", now: datetime) -> int:
+def mark_abandoned_unconfirmed(connection: Connection, now: datetime) -> int:
     """Mark as unconfirmed what was claimed by a process that is dead or frozen; return how many.
 
     What was claimed in the future was claimed by a clock that ran ahead, and nobody works on it any more; what became
@@ -80,7 +76,7 @@ def mark_abandoned_unconfirmed(connection: "Connection", now: datetime) -> int:
     return connection.exec_driver_sql(_ABANDON, values).rowcount
 
 
-def postpone_to_end_of_quiet_hours(connection: "Connection", channel: str, until: datetime) -> None:
+def postpone_to_end_of_quiet_hours(connection: Connection, channel: str, until: datetime) -> None:
     """Postpone what waits for a channel to the end of the quiet hours, and its deadline beyond that."""
     connection.exec_driver_sql(
         "UPDATE notification SET next_at = ?, owed_until = max(owed_until, ?) WHERE state = 'pending' AND channel = ?",
@@ -91,7 +87,7 @@ def postpone_to_end_of_quiet_hours(connection: "Connection", channel: str, until
 _OVERDUE = statement("SELECT n.id, n.destination, n.channel FROM notification n WHERE {overdue} ORDER BY n.id")
 
 
-def summarize_overdue(connection: "Connection", now: datetime, busy: Container[str] = ()) -> int:
+def summarize_overdue(connection: Connection, now: datetime, busy: Container[str] = ()) -> int:
     """Replace notifications that are too old by one summary for each destination; return how many were replaced.
 
     Unconfirmed ones, which may have arrived, are not replaced; nor are those of `busy` channels.
@@ -110,7 +106,7 @@ def _summary_destination(destination: Destination) -> Destination:
     return AlertDestination() if destination == AlertDestination(team=True) else destination
 
 
-def _summarize(connection: "Connection", destination: Destination, ids: list[int], now: datetime) -> None:
+def _summarize(connection: Connection, destination: Destination, ids: list[int], now: datetime) -> None:
     key = MissedKey(ids[0])
     enqueue(connection, [NewNotification(key, destination)], now)
     connection.exec_driver_sql(

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from sqlalchemy import Connection, text
 
 from bot.domain.keys import TopicKey
 from bot.domain.timestamps import to_us
@@ -13,15 +15,10 @@ from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import AgainKey, NewsKey, StoredTopic, is_of, message_key
 from bot.outbox.store import NewNotification, enqueue
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader, Reads
-
 Topic = TypeVar("Topic", bound=TopicKey)
 
 
-def request_edits(connection: "Connection", topics: Iterable[TopicKey]) -> None:
+def request_edits(connection: Connection, topics: Iterable[TopicKey]) -> None:
     """Have the live messages of topics edited: what they show has changed."""
     if names := [each.encode() for each in topics]:
         connection.exec_driver_sql(
@@ -30,7 +27,7 @@ def request_edits(connection: "Connection", topics: Iterable[TopicKey]) -> None:
         )
 
 
-def live_messages(reads: "Reads", topics: Iterable[Topic]) -> list[tuple[Topic, Destination]]:
+def live_messages(reads: Connection, topics: Iterable[Topic]) -> list[tuple[Topic, Destination]]:
     """Return topic and destination of the live messages that are posted, of those topics."""
     by_name = {each.encode(): each for each in topics}
     rows = reads.exec_driver_sql(
@@ -41,15 +38,15 @@ def live_messages(reads: "Reads", topics: Iterable[Topic]) -> list[tuple[Topic, 
     return [(by_name[name], decode_destination(destination)) for name, destination in rows.all()]
 
 
-def topics_of(reads: "Reads", topic_class: type[Topic]) -> list[Topic]:
+def topics_of(reads: Connection, topic_class: type[Topic]) -> list[Topic]:
     """Return the topics of one class that any live message has. It reads all live messages."""
     rows = reads.exec_driver_sql("SELECT DISTINCT thing FROM living").all()
     return [topic_class.decode(name) for (name,) in rows if is_of(topic_class, name)]
 
 
-def wanted_version(reader: "Reader", live: int | None) -> int:
+def wanted_version(reader: Connection, live: int | None) -> int:
     """Return the version that a live message is to show; 0 if there is none."""
-    row = reader.one("SELECT wanted FROM living WHERE id = :id", {"id": live})
+    row = reader.execute(text("SELECT wanted FROM living WHERE id = :id"), {"id": live}).first()
     return int(row[0]) if row else 0
 
 
@@ -83,9 +80,7 @@ WHERE {outdated} AND l.channel = :channel AND {unclaimed} ORDER BY l.id LIMIT 1
 """)
 
 
-def claim_edit(
-    connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta
-) -> ClaimedEdit | None:
+def claim_edit(connection: Connection, channel: str, token: str, now: datetime, lease: timedelta) -> ClaimedEdit | None:
     """Claim a live message of a channel that is to be edited, for as long as the lease lasts; None if there is none."""
     row = connection.exec_driver_sql(_EDIT, {"channel": channel, **Moment(now).values}).first()
     if row is None:
@@ -109,7 +104,7 @@ def claim_edit(
     )
 
 
-def mark_edited(connection: "Connection", edit: ClaimedEdit) -> None:
+def mark_edited(connection: Connection, edit: ClaimedEdit) -> None:
     """Record that a message shows its version. It is edited once more if another process has claimed it meanwhile.
 
     Otherwise the older text of the two might stay.
@@ -121,7 +116,7 @@ def mark_edited(connection: "Connection", edit: ClaimedEdit) -> None:
     _edit_once_more(connection, edit, unless=mine.rowcount)
 
 
-def postpone_edit(connection: "Connection", edit: ClaimedEdit, until: datetime) -> None:
+def postpone_edit(connection: Connection, edit: ClaimedEdit, until: datetime) -> None:
     """Postpone an edit that did not work; if another process has claimed it meanwhile, it is edited once more."""
     mine = connection.exec_driver_sql(
         "UPDATE living SET expires_at = ? WHERE id = ? AND token = ?", (to_us(until), edit.id, edit.token)
@@ -129,7 +124,7 @@ def postpone_edit(connection: "Connection", edit: ClaimedEdit, until: datetime) 
     _edit_once_more(connection, edit, unless=mine.rowcount)
 
 
-def _edit_once_more(connection: "Connection", edit: ClaimedEdit, unless: int) -> None:
+def _edit_once_more(connection: Connection, edit: ClaimedEdit, unless: int) -> None:
     if not unless:
         connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
 
@@ -139,13 +134,13 @@ UPDATE living AS l SET token = 'later', expires_at = :until WHERE {outdated} AND
 """)
 
 
-def postpone_edits(connection: "Connection", channel: str, until: datetime, now: datetime) -> None:
+def postpone_edits(connection: Connection, channel: str, until: datetime, now: datetime) -> None:
     """Postpone all edits of a channel that no process has claimed: Slack takes none just now."""
     values = {"channel": channel, "until": to_us(until), **Moment(now).values}
     connection.exec_driver_sql(_POSTPONE_ALL, values)
 
 
-def mark_deleted(connection: "Connection", edit: ClaimedEdit, now: datetime) -> None:
+def mark_deleted(connection: Connection, edit: ClaimedEdit, now: datetime) -> None:
     """Record that somebody has deleted a live message.
 
     It is posted again, once; after that the next notification of its topic begins a new one.
@@ -158,7 +153,7 @@ def mark_deleted(connection: "Connection", edit: ClaimedEdit, now: datetime) -> 
         enqueue(connection, [NewNotification(AgainKey(edit.id), edit.destination, StoredTopic(edit.topic))], now)
 
 
-def mark_not_editable(connection: "Connection", edit: ClaimedEdit, now: datetime) -> None:
+def mark_not_editable(connection: Connection, edit: ClaimedEdit, now: datetime) -> None:
     """Record that Slack takes no more edits of a live message, and put its news into the outbox, for its thread.
 
     Nothing is put there if another process has claimed the edit meanwhile, or if there was news since the last
@@ -173,7 +168,7 @@ def mark_not_editable(connection: "Connection", edit: ClaimedEdit, now: datetime
         enqueue(connection, [NewNotification(key, edit.destination, StoredTopic(edit.topic))], now)
 
 
-def _last_step(connection: "Connection", live: int) -> int:
+def _last_step(connection: Connection, live: int) -> int:
     """Return the id of the newest notification of a live message that is no news itself; 0 if there is none."""
     rows = connection.exec_driver_sql("SELECT id, stem FROM notification WHERE living = ? ORDER BY id DESC", (live,))
     return next((id_ for id_, dedup_key in rows.all() if not is_of(NewsKey, dedup_key)), 0)

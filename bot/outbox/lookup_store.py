@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.outbox.conditions import Moment, statement
 from bot.outbox.keys import message_key
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +58,19 @@ _UNCHECKED = statement("{targets} WHERE n.state = 'sent' AND {unchecked}", targe
 _ANYWHERE, _IN_CHANNEL = "AND n.channel IS NOT NULL ORDER BY n.id", "AND n.channel = :channel ORDER BY n.id"
 
 
-def unconfirmed_targets(reader: "Reader", moment: Moment, channel: str | None = None) -> list[LookupTarget]:
+def unconfirmed_targets(reader: Connection, moment: Moment, channel: str | None = None) -> list[LookupTarget]:
     """Return what may have arrived and has had time to: in all channels, or in one."""
     return _targets(reader, _UNCONFIRMED, moment, channel)
 
 
-def unchecked_targets(reader: "Reader", now: datetime, channel: str | None = None) -> list[LookupTarget]:
+def unchecked_targets(reader: Connection, now: datetime, channel: str | None = None) -> list[LookupTarget]:
     """Return what was sent after it may have arrived before: a second copy may come late, and is to be looked for."""
     return _targets(reader, _UNCHECKED, Moment(now), channel)
 
 
-def _targets(reader: "Reader", sql: str, moment: Moment, channel: str | None) -> list[LookupTarget]:
+def _targets(reader: Connection, sql: str, moment: Moment, channel: str | None) -> list[LookupTarget]:
     where = _ANYWHERE if channel is None else _IN_CHANNEL
-    rows = reader.rows(f"{sql} {where}", {**moment.values, "channel": channel})
+    rows = reader.execute(text(f"{sql} {where}"), {**moment.values, "channel": channel}).all()
     return [LookupTarget(*row) for row in rows]
 
 
@@ -86,14 +82,14 @@ _POSTPONE_UNCHECKED = statement(
 )
 
 
-def postpone_lookups(connection: "Connection", channel: str, until: datetime, moment: Moment) -> None:
+def postpone_lookups(connection: Connection, channel: str, until: datetime, moment: Moment) -> None:
     """Postpone what is looked for in a channel, whose history Slack does not show just now, and nothing else."""
     values = {**moment.values, "channel": channel, "until": to_us(until)}
     connection.exec_driver_sql(_POSTPONE_UNCONFIRMED, values)
     connection.exec_driver_sql(_POSTPONE_UNCHECKED, values)
 
 
-def mark_not_arrived(connection: "Connection", target: LookupTarget, now: datetime, why: str) -> None:
+def mark_not_arrived(connection: Connection, target: LookupTarget, now: datetime, why: str) -> None:
     """Record that a message did not arrive: it waits to be sent again."""
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', next_at = ?, error = ? WHERE id = ? AND state = 'unsure'",
@@ -101,7 +97,7 @@ def mark_not_arrived(connection: "Connection", target: LookupTarget, now: dateti
     )
 
 
-def mark_checked(connection: "Connection", target: LookupTarget, next_at: datetime | None) -> None:
+def mark_checked(connection: Connection, target: LookupTarget, next_at: datetime | None) -> None:
     """Record that second copies were looked for; `next_at` is when the next check is due, None if it was the last."""
     connection.exec_driver_sql(
         "UPDATE notification SET check_at = ?, checks = checks + 1 WHERE id = ? AND state = 'sent'",

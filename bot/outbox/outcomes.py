@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.outbox.destinations import Destination
@@ -11,11 +12,8 @@ from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.rules import NotificationState
 from bot.outbox.store import ClaimedNotification, NewNotification, enqueue
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def mark_unconfirmed(connection: "Connection", claimed: ClaimedNotification, now: datetime, why: str) -> None:
+def mark_unconfirmed(connection: Connection, claimed: ClaimedNotification, now: datetime, why: str) -> None:
     """Record that a message may have arrived: as a second copy if another process has claimed it meanwhile."""
     mine = connection.exec_driver_sql(
         "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, checks = 0, error = ?"
@@ -26,7 +24,7 @@ def mark_unconfirmed(connection: "Connection", claimed: ClaimedNotification, now
         mark_second_copy(connection, claimed, now)
 
 
-def mark_second_copy(connection: "Connection", claimed: ClaimedNotification, now: datetime) -> None:
+def mark_second_copy(connection: Connection, claimed: ClaimedNotification, now: datetime) -> None:
     """Record that there may be a second copy of what another process has claimed, to be looked for."""
     connection.exec_driver_sql(
         "UPDATE notification SET unsure_at = ?, checks = 0, check_at = CASE state WHEN 'sent' THEN ? END WHERE id = ?",
@@ -55,7 +53,7 @@ class Arrival:
 NOTHING_SHOWN = -1  # a version below all others
 
 
-def mark_sent(connection: "Connection", claimed: ClaimedNotification, arrival: Arrival) -> str:
+def mark_sent(connection: Connection, claimed: ClaimedNotification, arrival: Arrival) -> str:
     """Record that a message was sent.
 
     Returns:
@@ -64,7 +62,7 @@ def mark_sent(connection: "Connection", claimed: ClaimedNotification, arrival: A
     return _mark_sent(connection, _SENT_BY_TOKEN, claimed.id, claimed.token, arrival)
 
 
-def mark_arrived(connection: "Connection", id_: int, arrival: Arrival) -> str:
+def mark_arrived(connection: Connection, id_: int, arrival: Arrival) -> str:
     """Record that a message was found that may have arrived; returns as `mark_sent`."""
     return _mark_sent(connection, _SENT_IN_STATE, id_, NotificationState.UNCONFIRMED, arrival)
 
@@ -81,7 +79,7 @@ WHERE id = (SELECT living FROM notification n WHERE n.id = ?)
 """
 
 
-def _mark_sent(connection: "Connection", sql: str, id_: int, condition: str, arrival: Arrival) -> str:
+def _mark_sent(connection: Connection, sql: str, id_: int, condition: str, arrival: Arrival) -> str:
     posted = arrival.posted
     # counted from now, not from when it became unconfirmed: its clock may have been behind, and a copy may come yet
     check_at = to_us(arrival.at + arrival.check_after)
@@ -105,12 +103,12 @@ class Ending:
     instead: Sequence[Destination] = ()
 
 
-def end(connection: "Connection", claimed: ClaimedNotification, ending: Ending, now: datetime) -> None:
+def end(connection: Connection, claimed: ClaimedNotification, ending: Ending, now: datetime) -> None:
     """End a claimed notification and enqueue it for the other destinations of its ending, unless the claim was lost."""
     _end(connection, claimed.id, claimed.token, ending, now)
 
 
-def end_without_channel(connection: "Connection", id_: int, ending: Ending, now: datetime) -> None:
+def end_without_channel(connection: Connection, id_: int, ending: Ending, now: datetime) -> None:
     """End a notification whose channel is not known, so that nobody has claimed it; otherwise as `end`."""
     _end(connection, id_, "", ending, now)
 
@@ -121,7 +119,7 @@ FROM notification n LEFT JOIN living l ON l.id = n.living WHERE n.id = ?
 """
 
 
-def _end(connection: "Connection", id_: int, token: str, ending: Ending, now: datetime) -> None:
+def _end(connection: Connection, id_: int, token: str, ending: Ending, now: datetime) -> None:
     ended = connection.exec_driver_sql(
         "UPDATE notification SET state = ?, settled_at = ?, error = ?, token = NULL"
         " WHERE id = ? AND coalesce(token, '') = ?",
@@ -143,7 +141,7 @@ def _end(connection: "Connection", id_: int, token: str, ending: Ending, now: da
 
 
 def _inherit(
-    connection: "Connection", new: NewNotification, ledger: str, created_at: int, unconfirmed_at: int | None
+    connection: Connection, new: NewNotification, ledger: str, created_at: int, unconfirmed_at: int | None
 ) -> None:
     """Record where a notification comes from. One that is unconfirmed may have been replaced before, by the same."""
     state = NotificationState.PENDING if unconfirmed_at is None else NotificationState.UNCONFIRMED

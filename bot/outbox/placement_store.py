@@ -1,16 +1,12 @@
 """Notifications whose channel is not known yet, by destination."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import Moment, statement
 from bot.outbox.outcomes import Ending, end_without_channel
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader
 
 _DESTINATIONS = statement("""
 SELECT n.destination FROM notification n WHERE {without_channel} AND {ready}
@@ -23,22 +19,22 @@ _POSTPONE = statement(
 )
 
 
-def unplaced_destinations(reader: "Reader", now: datetime) -> list[str]:
+def unplaced_destinations(reader: Connection, now: datetime) -> list[str]:
     """Return the destinations that wait to be found, those of urgent notifications first."""
-    return [row[0] for row in reader.rows(_DESTINATIONS, Moment(now).values)]
+    return [row[0] for row in reader.execute(text(_DESTINATIONS), Moment(now).values).all()]
 
 
-def set_channel(connection: "Connection", destination: str, channel: str) -> None:
+def set_channel(connection: Connection, destination: str, channel: str) -> None:
     """Record the channel of a destination for what waits for it."""
     connection.exec_driver_sql(_SET_CHANNEL, (channel, destination))
 
 
-def postpone_unplaced(connection: "Connection", destination: str, until: datetime, why: str) -> None:
+def postpone_unplaced(connection: Connection, destination: str, until: datetime, why: str) -> None:
     """Postpone what waits for a destination that cannot be found just now."""
     connection.exec_driver_sql(_POSTPONE, (to_us(until), why, destination))
 
 
-def end_unplaced(connection: "Connection", destination: str, ending: Ending, now: datetime) -> None:
+def end_unplaced(connection: Connection, destination: str, ending: Ending, now: datetime) -> None:
     """End what waits for a destination that cannot be reached, or that is several."""
     for (id_,) in connection.exec_driver_sql(_IDS, (destination,)).all():
         end_without_channel(connection, id_, ending, now)

@@ -4,15 +4,14 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from bot.database.prune_step import PruneStep, key_after
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import statement
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 RETAIN = timedelta(days=400)  # what was sent a year ago may still be looked up, and its message brought up to date
 _NO_END = 2**62  # above every id
@@ -53,7 +52,7 @@ AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.living = l.id AND NOT coale
 )
 
 
-def prune_notifications(connection: "Connection", now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
+def prune_notifications(connection: Connection, now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
     """Delete notifications without a live message that were over long ago, among those whose ids follow `after`."""
     reached = key_after(connection, "notification", after)
     old = connection.exec_driver_sql(_NOTIFICATIONS, _values(now, retained, after, reached)).all()
@@ -61,7 +60,7 @@ def prune_notifications(connection: "Connection", now: datetime, retained: Retai
     return PruneStep(len(old), reached)
 
 
-def prune_live_messages(connection: "Connection", now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
+def prune_live_messages(connection: Connection, now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
     """Delete live messages and their threads if all of it was over long ago, among those whose ids follow `after`."""
     reached = key_after(connection, "living", after)
     old = connection.exec_driver_sql(_LIVE_MESSAGES, _values(now, retained, after, reached)).all()
@@ -80,6 +79,6 @@ def _values(now: datetime, retained: RetainedKeys, after: int, reached: int | No
     }
 
 
-def _delete(connection: "Connection", sql: str, rows: Sequence[Sequence[Any]]) -> None:
+def _delete(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     if rows:
         connection.exec_driver_sql(sql, [(id_,) for (id_,) in rows])

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.database.rows import Row, insert_row, rows_by_column
@@ -16,9 +17,6 @@ from bot.outbox.key_mapping import KeyMapping, merge_mappings
 from bot.outbox.keys import AgainKey, NewsKey
 from bot.outbox.live_store import request_edits
 from bot.outbox.rules import NotificationState
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 LOOKED_FOR = timedelta(days=7)  # after a restore without a former ledger
 
@@ -32,7 +30,7 @@ class RestoredMessages:
     sent_since: int
 
 
-def mark_all_unconfirmed(connection: "Connection", lost: str, now: datetime) -> RestoredMessages:
+def mark_all_unconfirmed(connection: Connection, lost: str, now: datetime) -> RestoredMessages:
     """Mark as unconfirmed what waits: nobody knows what the ledger of the id `lost` has posted since the copy was made.
 
     For some days the same is done with what is put into the outbox, if its key is the same in every ledger.
@@ -53,7 +51,7 @@ LEFT JOIN notification s ON s.id = n.covered_by ORDER BY n.id
 """
 
 
-def adopt(connection: "Connection", former: FormerLedger, mapping: KeyMapping, now: datetime) -> RestoredMessages:
+def adopt(connection: Connection, former: FormerLedger, mapping: KeyMapping, now: datetime) -> RestoredMessages:
     """Take over what the former ledger knew of messages: of those in the copy, and those that it has made since."""
     former_rows = former.rows(_FORMER_NOTIFICATIONS)
     counterparts = {_identity(row): row for row in former_rows}
@@ -78,7 +76,7 @@ def _identity(row: Row) -> tuple[object, ...]:
 _UNDELIVERED = statement("SELECT n.* FROM notification n WHERE {undelivered} ORDER BY n.id")
 
 
-def _undelivered_rows(connection: "Connection") -> list[Row]:
+def _undelivered_rows(connection: Connection) -> list[Row]:
     return rows_by_column(connection, _UNDELIVERED)
 
 
@@ -89,7 +87,7 @@ WHERE id = :here
 """
 
 
-def _adopt_outcome(connection: "Connection", row: Row, counterpart: Row | None, now: datetime) -> bool:
+def _adopt_outcome(connection: Connection, row: Row, counterpart: Row | None, now: datetime) -> bool:
     """Record what became of a notification that waited when the copy was made; returns whether it was sent since."""
     state = NotificationState.UNCONFIRMED if counterpart is None else _state(counterpart)
     if counterpart is None or state in {NotificationState.SENDING, NotificationState.UNCONFIRMED}:
@@ -99,7 +97,7 @@ def _adopt_outcome(connection: "Connection", row: Row, counterpart: Row | None, 
     return state is NotificationState.SENT
 
 
-def _mark_unconfirmed(connection: "Connection", id_: int, now: datetime) -> None:
+def _mark_unconfirmed(connection: Connection, id_: int, now: datetime) -> None:
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, next_at = ?, checks = 0 WHERE id = ?",
         (to_us(now), to_us(now), id_),
@@ -113,7 +111,7 @@ def _state(row: Row) -> NotificationState:
     return NotificationState.PENDING if is_unsent else state
 
 
-def _counts(connection: "Connection", sent: int) -> RestoredMessages:
+def _counts(connection: Connection, sent: int) -> RestoredMessages:
     rows = connection.exec_driver_sql("SELECT state, count(*) FROM notification GROUP BY state")
     counts = dict(tuple(row) for row in rows)
     return RestoredMessages(
@@ -133,7 +131,7 @@ wanted = max(wanted, :wanted), shown = :shown WHERE thing = :thing AND destinati
 """
 
 
-def _adopt_live_messages(connection: "Connection", former: FormerLedger, mapping: KeyMapping) -> None:
+def _adopt_live_messages(connection: Connection, former: FormerLedger, mapping: KeyMapping) -> None:
     for row in former.rows("SELECT * FROM living WHERE ts IS NOT NULL ORDER BY id"):
         topic, destination = mapping.topic(row["thing"]), _destination(former, row["destination"])
         if topic is None or destination is None:
@@ -145,7 +143,7 @@ def _adopt_live_messages(connection: "Connection", former: FormerLedger, mapping
             connection.exec_driver_sql(_TAKEN_OVER, new)
 
 
-def _live_id(connection: "Connection", topic: str | None, destination: str) -> int | None:
+def _live_id(connection: Connection, topic: str | None, destination: str) -> int | None:
     """Return the id of a live message, made if there is none; None without a topic."""
     if topic is None:
         return None
@@ -181,11 +179,11 @@ class _KnownRows:
         return None if live is None else AgainKey(live)
 
 
-def _ids_by_name(connection: "Connection", sql: str) -> dict[tuple[str, str], int]:
+def _ids_by_name(connection: Connection, sql: str) -> dict[tuple[str, str], int]:
     return {(name, destination): id_ for name, destination, id_ in connection.exec_driver_sql(sql).all()}
 
 
-def _live_ids(connection: "Connection", former: FormerLedger, mapping: KeyMapping) -> dict[int, int]:
+def _live_ids(connection: Connection, former: FormerLedger, mapping: KeyMapping) -> dict[int, int]:
     """Return the ids of live messages here by the former ledger's."""
     here = _ids_by_name(connection, _LIVE_MESSAGES)
     theirs = {
@@ -196,7 +194,7 @@ def _live_ids(connection: "Connection", former: FormerLedger, mapping: KeyMappin
 
 
 def _adopt_notification(
-    connection: "Connection", former: FormerLedger, mapping: KeyMapping, row: Row, known: _KnownRows
+    connection: Connection, former: FormerLedger, mapping: KeyMapping, row: Row, known: _KnownRows
 ) -> bool:
     """Take over a notification that the former ledger has made since; returns whether it was sent."""
     key, destination = mapping.event(row["stem"]), _destination(former, row["destination"])
@@ -213,7 +211,7 @@ def _adopt_notification(
     return new["state"] is NotificationState.SENT
 
 
-def _row_here(connection: "Connection", row: Row, key: str, destination: str) -> Row:
+def _row_here(connection: Connection, row: Row, key: str, destination: str) -> Row:
     """Return a former notification's row as it is here."""
     state = _state(row)
     is_same = (key, destination) == (row["stem"], row["destination"])

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
 
 from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
 from bot.domain.keys import NotificationKey, TopicKey
@@ -13,11 +14,6 @@ from bot.outbox.conditions import Moment, statement
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import message_key
 from bot.outbox.rules import NOTHING_TO_SAY
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ VALUES (?, ?, ?, (SELECT id FROM living WHERE thing = ? AND destination = ?), 'p
 """
 
 
-def enqueue(connection: "Connection", notifications: Iterable[NewNotification], now: datetime) -> int:
+def enqueue(connection: Connection, notifications: Iterable[NewNotification], now: datetime) -> int:
     """Put notifications into the outbox, in the caller's transaction; those that are there already stay as they are.
 
     Returns:
@@ -88,7 +84,7 @@ def enqueue(connection: "Connection", notifications: Iterable[NewNotification], 
     return added.rowcount
 
 
-def _add_live_messages(connection: "Connection", rows: Iterable[NewNotification]) -> None:
+def _add_live_messages(connection: Connection, rows: Iterable[NewNotification]) -> None:
     live = {(each.topic.encode(), each.destination.encode()) for each in rows if each.topic}
     if live:
         connection.exec_driver_sql(
@@ -104,7 +100,7 @@ def _values(new: NewNotification, ledger: str, at: int) -> tuple[object, ...]:
     return new.key.encode(), destination, ledger, topic, destination, at, at, until, new.urgent
 
 
-def _mark_posted_by_lost_ledger(connection: "Connection", rows: Iterable[NewNotification], at: int) -> None:
+def _mark_posted_by_lost_ledger(connection: Connection, rows: Iterable[NewNotification], at: int) -> None:
     """Mark what a ledger that is lost may have posted too as unconfirmed, under its id: for some days after a restore.
 
     Keys that are the same in every ledger alone are concerned.
@@ -124,7 +120,7 @@ def _mark_posted_by_lost_ledger(connection: "Connection", rows: Iterable[NewNoti
     )
 
 
-def enqueue_again(connection: "Connection", notification: NewNotification, now: datetime) -> None:
+def enqueue_again(connection: Connection, notification: NewNotification, now: datetime) -> None:
     """Enqueue a notification anew, deleting its row first if it was discarded because there was nothing to say.
 
     A row that was sent, withdrawn or replaced stays, and nothing is enqueued.
@@ -152,7 +148,7 @@ ORDER BY n.urgent DESC, n.id LIMIT 1
 
 
 def claim(
-    connection: "Connection", channel: str, token: str, now: datetime, lease: timedelta
+    connection: Connection, channel: str, token: str, now: datetime, lease: timedelta
 ) -> ClaimedNotification | None:
     """Claim the next notification of a channel for as long as the lease lasts, outside of quiet hours.
 
@@ -172,16 +168,18 @@ def claim(
     return claimed
 
 
-def is_claim_valid(reader: "Reader", claimed: ClaimedNotification, now: datetime) -> bool:
+def is_claim_valid(reader: Connection, claimed: ClaimedNotification, now: datetime) -> bool:
     """Return whether a claim still holds."""
-    row = reader.one(
-        "SELECT 1 FROM notification WHERE id = :id AND state = 'sending' AND token = :token AND expires_at > :now",
+    row = reader.execute(
+        text(
+            "SELECT 1 FROM notification WHERE id = :id AND state = 'sending' AND token = :token AND expires_at > :now"
+        ),
         {"id": claimed.id, "token": claimed.token, "now": to_us(now)},
-    )
+    ).first()
     return row is not None
 
 
-def release_for_retry(connection: "Connection", claimed: ClaimedNotification, until: datetime, why: str) -> None:
+def release_for_retry(connection: Connection, claimed: ClaimedNotification, until: datetime, why: str) -> None:
     """Give a claim back: the message has certainly not arrived, and waits until a moment to be sent again."""
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', token = NULL, next_at = ?, error = ? WHERE id = ? AND token = ?",
@@ -189,7 +187,7 @@ def release_for_retry(connection: "Connection", claimed: ClaimedNotification, un
     )
 
 
-def release_for_resolution(connection: "Connection", claimed: ClaimedNotification, why: str) -> None:
+def release_for_resolution(connection: Connection, claimed: ClaimedNotification, why: str) -> None:
     """Give a claim back: the destination is in that channel no more, and has to be found again."""
     connection.exec_driver_sql(
         "UPDATE notification SET state = 'pending', token = NULL, channel = NULL, error = ? WHERE id = ? AND token = ?",

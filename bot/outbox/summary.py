@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import Connection, text
 
 from bot.domain.keys import NotificationKey
 from bot.outbox.keys import MissedKey
@@ -15,7 +16,6 @@ from bot.slack.templates import Templates
 
 if TYPE_CHECKING:
     from bot.database.engine import Database
-    from bot.database.reader import Reader
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +60,8 @@ WHERE n.covered_by IN (SELECT id FROM notification WHERE stem = :dedup_key) ORDE
 """
 
 
-def summarized_notifications(reader: "Reader", key: NotificationKey) -> list[tuple[str, str | None]]:
+def summarized_notifications(reader: Connection, key: NotificationKey) -> list[tuple[str, str | None]]:
     """Return key and topic of what a summary stands for, at whichever destination."""
-    return [(dedup_key, topic) for dedup_key, topic in reader.rows(_SUMMARIZED, {"dedup_key": key.encode()})]
+    return [
+        (dedup_key, topic) for dedup_key, topic in reader.execute(text(_SUMMARIZED), {"dedup_key": key.encode()}).all()
+    ]

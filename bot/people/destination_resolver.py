@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.visibility import Privacy
 from bot.ledger.members import email_addresses, member_id
 from bot.outbox.destinations import (
@@ -169,7 +170,7 @@ class DestinationResolver:
         await self._finder.end()
 
 
-def _addresses(reader: Reader, email: str) -> list[str]:
+def _addresses(reader: Connection, email: str) -> list[str]:
     """Return all e-mails of the member with an e-mail; that one alone if no member has it."""
     member = member_id(reader, email)
     return [email] if member is None else email_addresses(reader, member)

@@ -3,17 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database.errors import LedgerError
 from bot.domain.slack_ids import format_mention
 from bot.domain.timestamps import to_us
 from bot.ledger.members import stored_email
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")  # a plain `@ana` is a name
 
@@ -36,30 +32,30 @@ class LinkChange:
     at: datetime
 
 
-def email_of(reads: "Reads", slack_user: str) -> str | None:
+def email_of(reads: Connection, slack_user: str) -> str | None:
     """Return the e-mail a Slack user is linked to; None if to none."""
     row = reads.exec_driver_sql("SELECT email FROM slack_link WHERE slack_user = ?", (slack_user,)).first()
     return row[0] if row else None
 
 
-def user_of(reads: "Reads", email: str) -> str | None:
+def user_of(reads: Connection, email: str) -> str | None:
     """Return the Slack user an e-mail is linked to; None if to nobody."""
     row = reads.exec_driver_sql("SELECT slack_user FROM slack_link WHERE email = ?", (email,)).first()
     return row[0] if row else None
 
 
-def users_by_email(reads: "Reads") -> dict[str, str]:
+def users_by_email(reads: Connection) -> dict[str, str]:
     """Return every link: the Slack users by e-mail."""
     return dict(reads.exec_driver_sql("SELECT email, slack_user FROM slack_link").all())
 
 
-def newest_change(reads: "Reads") -> int:
+def newest_change(reads: Connection) -> int:
     """Return the key of the newest change of a link; 0 if there is none."""
     row = reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM slack_link_change").first()
     return int(row[0]) if row else 0
 
 
-def link(connection: "Connection", slack_user: str, email: str, by: str, now: datetime) -> str | None:
+def link(connection: Connection, slack_user: str, email: str, by: str, now: datetime) -> str | None:
     """Link a Slack user to an e-mail of the Neo team, in place of a link they had; `by` as in LinkChange.
 
     Returns:
@@ -81,7 +77,7 @@ def link(connection: "Connection", slack_user: str, email: str, by: str, now: da
     return before
 
 
-def unlink(connection: "Connection", slack_user: str, by: str, now: datetime) -> str | None:
+def unlink(connection: Connection, slack_user: str, by: str, now: datetime) -> str | None:
     """Delete a Slack user's link, and return the e-mail it was to; None if there was none."""
     before = email_of(connection, slack_user)
     if before is not None:
@@ -94,7 +90,7 @@ INSERT INTO slack_link_change (changed_at, changed_by, slack_user, email_before,
 """
 
 
-def _apply(connection: "Connection", change: LinkChange) -> None:
+def _apply(connection: Connection, change: LinkChange) -> None:
     """Change the link, and record the change."""
     connection.exec_driver_sql("DELETE FROM slack_link WHERE slack_user = ?", (change.slack_user,))
     if change.after is not None:

@@ -1,24 +1,21 @@
 """Mentions: the e-mails of the people that a question names, within what its caller may see."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.access import OWN_SPEND_ONLY, Caller, Grant, RefusedError, Role, grant
 from bot.domain.query.question import Field, Question
 from bot.domain.slack_ids import is_mention
 from bot.ledger.members import current_emails
 from bot.ledger.scope import Scope
 
-if TYPE_CHECKING:
-    from bot.database.reader import Reads
-
 EmailsByMention = Mapping[str, str]
 """The e-mails of Slack users by mention (`<@U1>`)."""
 
 
 def resolve_access(
-    reader: Reader, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
+    reader: Connection, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
 ) -> Grant:
     """Return whose spend a question may be answered from. Raises RefusedError if the caller may not see all of it."""
     named = mentioned_members(reader, question.people, caller, mentioned)
@@ -26,7 +23,7 @@ def resolve_access(
 
 
 def mentioned_members(
-    reader: Reader, people: Sequence[str], caller: Caller, mentioned: EmailsByMention | None
+    reader: Connection, people: Sequence[str], caller: Caller, mentioned: EmailsByMention | None
 ) -> tuple[str, ...]:
     """Return the e-mails of the people named: `<@U1>` by the Slack user, `@ana` by the only address that begins so.
 
@@ -47,7 +44,7 @@ def mentioned_members(
         raise RefusedError(OWN_SPEND_ONLY) from None
 
 
-def email_of_name(reads: "Reads", name: str) -> str:
+def email_of_name(reads: Connection, name: str) -> str:
     """Return the e-mail of the only member whose address begins with a name (`@ana`), whoever it is.
 
     Raises:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.domain.slack_ids import format_mention, parse_mention
 from bot.people import links
@@ -138,7 +139,7 @@ class People:
         return caller_of(slack_user, self.admins, None, taken=False).role is Role.OPERATOR
 
 
-def _links(reader: Reader, user: str, slack_user: SlackUser | None) -> tuple[str | None, bool]:
+def _links(reader: Connection, user: str, slack_user: SlackUser | None) -> tuple[str | None, bool]:
     """Return the e-mail a user is linked to, and whether somebody else is linked to the user's own."""
     owner = None if slack_user is None or slack_user.email is None else links.user_of(reader, slack_user.email)
     return links.email_of(reader, user), owner not in {None, user}

@@ -1,22 +1,20 @@
 """The rate limit of messages that one person causes to others, by the hour."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database.rows import insert_row, rows_by_column
 from bot.domain.access import RefusedError
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.former_ledger import FormerLedger
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 MOST = 10  # acts of one person, within the time of WITHIN
 WITHIN = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 
 
-def charge_rate_limit(connection: "Connection", user: str, now: datetime) -> None:
+def charge_rate_limit(connection: Connection, user: str, now: datetime) -> None:
     """Count an act that others are notified of towards the limit; called in the transaction that does it.
 
     It inserts the act, and deletes those that are older than an hour or were stored by a clock that ran ahead.
@@ -42,7 +40,7 @@ def charge_rate_limit(connection: "Connection", user: str, now: datetime) -> Non
 _ACTS = "SELECT slack_user, at FROM outgoing_act"
 
 
-def adopt_acts(connection: "Connection", former: FormerLedger) -> None:
+def adopt_acts(connection: Connection, former: FormerLedger) -> None:
     """Copy, after a restore, the acts of the former ledger that are not here: they still count towards the limit."""
     known_acts = {(row["slack_user"], row["at"]) for row in rows_by_column(connection, _ACTS)}
     for row in former.rows(_ACTS):

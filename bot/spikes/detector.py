@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.domain.periods import Unit, day_start, local_day, period
 from bot.domain.timestamps import from_us
 from bot.ledger.members import merged_ids
@@ -17,8 +19,6 @@ from bot.spikes.keys import SpikeKey
 from bot.spikes.rules import SpikePolicy
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bot.ledger.booking_result import BookingResult
 
 _SEND_WITHIN = timedelta(hours=72)  # after the day's end
@@ -31,14 +31,14 @@ class SpikeDetector:
 
     policy: SpikePolicy
 
-    def observe(self, connection: "Connection", result: "BookingResult") -> None:
+    def observe(self, connection: Connection, result: "BookingResult") -> None:
         """Notify of the days that have become spikes by a booking. Called inside its transaction."""
         for day, members in self._touched_days(result).items():
             for each in spikes_of(connection, day, self.policy, members):
                 if not self._was_reported(connection, each.member, day):
                     enqueue(connection, [self._notification(self._key(connection, each.member, day))], result.at)
 
-    def record_repricing(self, connection: "Connection", now: datetime) -> None:
+    def record_repricing(self, connection: Connection, now: datetime) -> None:
         """Mark days as reported that became spikes by new prices, without notifying anybody."""
         today = local_day(now, self.policy.zone)
         for day in (today, today - _YESTERDAY):
@@ -58,7 +58,7 @@ class SpikeDetector:
                     touched[day].add(change.member)
         return touched
 
-    def _was_reported(self, connection: "Connection", member: int, day: date) -> bool:
+    def _was_reported(self, connection: Connection, member: int, day: date) -> bool:
         """Return whether the day was reported, also of a member merged into this one, or in another time zone."""
         # keys in Slack stay as they were when members are merged
         merged = (SpikeKey(each, day) for each in merged_ids(connection, member))
@@ -68,7 +68,7 @@ class SpikeDetector:
         enqueued = queries.enqueued_notifications(connection, SpikeKey.of_member(member))
         return any(_reported_at(each) in window for each in enqueued)
 
-    def _key(self, connection: "Connection", member: int, day: date) -> SpikeKey:
+    def _key(self, connection: Connection, member: int, day: date) -> SpikeKey:
         """Return the key of a day, with the zone in it if the key without one was taken in another zone."""
         key = SpikeKey(member, day)
         return replace(key, zone=self.policy.zone.key) if queries.is_enqueued(connection, key) else key

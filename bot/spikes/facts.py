@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.domain.periods import Unit, period
 from bot.ledger.charge_queries import spend_by_member, spend_of_all_members
@@ -10,11 +11,8 @@ from bot.ledger.daily_spend import daily_spend
 from bot.ledger.members import unattributed_id
 from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike
 
-if TYPE_CHECKING:
-    from bot.database.reader import Reads
 
-
-def spikes_of(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[int] | None = None) -> list[Spike]:
+def spikes_of(reads: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None = None) -> list[Spike]:
     """Return the spikes of a local day, the dearest first: of these members, or of everybody."""
     candidates = _members_above_floor(reads, day, policy, members)
     windows = [period(Unit.DAY, day - timedelta(days=back), policy.zone) for back in range(DAYS, -1, -1)]
@@ -23,7 +21,7 @@ def spikes_of(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[
     return sorted((each for each in spikes if each), key=lambda each: (-each.nanos, each.member))
 
 
-def _members_above_floor(reads: "Reads", day: date, policy: SpikePolicy, members: Iterable[int] | None) -> list[int]:
+def _members_above_floor(reads: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None) -> list[int]:
     """Return the members who spent the floor or more on a day, without the tasks that carry no e-mail."""
     window = period(Unit.DAY, day, policy.zone)
     if members is None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain.money import show_usd
 from bot.domain.visibility import Privacy
 from bot.ledger.members import current_email
@@ -45,11 +46,10 @@ class SpikeRenderer:
             )
         )
 
-    def _spike(self, reader: Reader, member: int, day: date) -> tuple[str, Spike] | None:
+    def _spike(self, reader: Connection, member: int, day: date) -> tuple[str, Spike] | None:
         """Return the member's e-mail after merges, and the spike as it is now; None if it is none any more."""
-        with reader:
-            current = current_email(reader, member)
-            if current is None:
-                return None
-            member_id, email = current
-            return next(((email, each) for each in spikes_of(reader, day, self.policy, [member_id])), None)
+        current = current_email(reader, member)
+        if current is None:
+            return None
+        member_id, email = current
+        return next(((email, each) for each in spikes_of(reader, day, self.policy, [member_id])), None)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import Freshness, freshness
@@ -19,9 +20,6 @@ from bot.sync.rules import (
     previous_month,
 )
 
-if TYPE_CHECKING:
-    from bot.database.reader import Reader
-
 
 @dataclass(frozen=True, slots=True)
 class SyncPlanner:
@@ -30,14 +28,14 @@ class SyncPlanner:
     history_days: int
     zone: ZoneInfo
 
-    def plan(self, reader: "Reader", now: datetime) -> SyncPlan:
+    def plan(self, reader: Connection, now: datetime) -> SyncPlan:
         """Return what is to be read now."""
         fresh = freshness(reader, now)
         covered = [(from_us(each.start), from_us(each.end)) for each in fresh.intervals]
         tail, *history = planned_passes(now, last_complete=fresh.as_of, covered=covered, history_days=self.history_days)
         return SyncPlan(tail, tuple(self._calendar(reader, fresh, now)), tuple(history))
 
-    def manual(self, reader: "Reader", now: datetime, *, full: bool) -> list[PlannedPass]:
+    def manual(self, reader: Connection, now: datetime, *, full: bool) -> list[PlannedPass]:
         """Return the passes of a sync that somebody asks for: what is recent and missing, or (`full`) everything."""
         plan = self.plan(reader, now)
         if not full:
@@ -47,7 +45,7 @@ class SyncPlanner:
         # what is recent first
         return [plan.tail, PlannedPass(PassKind.FULL, None, plan.tail.start or now)]
 
-    def _calendar(self, reader: "Reader", fresh: Freshness, now: datetime) -> Iterator[PlannedPass]:
+    def _calendar(self, reader: Connection, fresh: Freshness, now: datetime) -> Iterator[PlannedPass]:
         """Yield the weekly or the nightly pass, if it is due."""
         began = first_pass_start(reader)
         if began is None or fresh.since is None:

@@ -1,27 +1,24 @@
 """Rate limits of Neo: the wait it asked for is stored, and no request is sent before it ends, even after a restart."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database import metadata
-from bot.database.reader import Reader
 from bot.domain.timestamps import from_us, to_us
 from bot.neo.errors import RateLimitedError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 LONGEST = timedelta(days=1)  # of a wait, whatever Neo asks for
 _KEY = "neo_wait"
 
 
-def record_wait(connection: "Connection", seconds: float, now: datetime) -> None:
+def record_wait(connection: Connection, seconds: float, now: datetime) -> None:
     """Record that Neo asked for no requests for so many seconds from now."""
     wait = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
     metadata.write(connection, _KEY, f"{to_us(now)} {to_us(now + wait)}")
 
 
-def end_of_wait(reader: Reader, now: datetime) -> datetime | None:
+def end_of_wait(reader: Connection, now: datetime) -> datetime | None:
     """Return when the wait that Neo asked for ends; None if Neo may be asked.
 
     A wait that begins in the future was recorded by a clock that ran ahead, and is ignored.
@@ -33,7 +30,7 @@ def end_of_wait(reader: Reader, now: datetime) -> datetime | None:
     return ends if began <= now < ends else None
 
 
-def require_wait_over(reader: Reader, now: datetime) -> None:
+def require_wait_over(reader: Connection, now: datetime) -> None:
     """Check that no wait is left.
 
     Raises:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.database.errors import LedgerError
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.periods import FIRST_YEAR
@@ -72,9 +72,8 @@ class Answers:
         """Return how fresh the ledger is now."""
         now = self.clock()
 
-        def read(reader: Reader) -> Freshness:
-            with reader:
-                return freshness(reader, now)
+        def read(reader: Connection) -> Freshness:
+            return freshness(reader, now)
 
         return await self.database.read(read)
 

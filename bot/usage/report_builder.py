@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.access import AT_THE_TERMINAL, Grant
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_DETAILS = 5  # so many tasks, asked for by id, are shown in full
 
 
-def terminal_report(reader: Reader, settings: "Settings", line: str, now: datetime) -> Report:
+def terminal_report(reader: Connection, settings: "Settings", line: str, now: datetime) -> Report:
     """Return the answer to a line of the query language, asked by whoever holds the terminal.
 
     Raises:
@@ -43,7 +44,7 @@ def terminal_report(reader: Reader, settings: "Settings", line: str, now: dateti
     return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), policy)
 
 
-def build_report(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> Report:
+def build_report(reader: Connection, request: ReportRequest, policy: ReportPolicy) -> Report:
     """Return the answer to a question, read in one snapshot.
 
     Raises:
@@ -51,11 +52,10 @@ def build_report(reader: Reader, request: ReportRequest, policy: ReportPolicy) -
         WhenError: the window is reversed or has not begun.
         UnreadError: the ledger holds nothing yet.
     """
-    with reader:
-        return _ReportBuilder(reader, request, policy, _selection(reader, request, policy)).report()
+    return _ReportBuilder(reader, request, policy, _selection(reader, request, policy)).report()
 
 
-def _selection(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> Selection:
+def _selection(reader: Connection, request: ReportRequest, policy: ReportPolicy) -> Selection:
     """Return what the question selects of what its caller may see."""
     question = request.question
     scope = Scope.of(reader, request.caller)
@@ -68,7 +68,7 @@ def _selection(reader: Reader, request: ReportRequest, policy: ReportPolicy) -> 
 class _ReportBuilder:
     """Reads the parts of one report."""
 
-    reader: Reader
+    reader: Connection
     request: ReportRequest
     policy: ReportPolicy
     selection: Selection

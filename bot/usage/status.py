@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.database.reader import Reader
+from sqlalchemy import Connection
+
 from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, freshness
@@ -37,13 +38,12 @@ class LedgerStatus:
     outbox: OutboxSummary
 
 
-def ledger_status(reader: Reader, scope: Scope, size: int, now: datetime) -> LedgerStatus:
+def ledger_status(reader: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
     """Return the status of the ledger, whose file has `size` bytes; in a member's scope nothing is counted."""
-    with reader:
-        return _of_everything(reader, size, now) if scope.member is None else _of_member(reader, scope, now)
+    return _of_everything(reader, size, now) if scope.member is None else _of_member(reader, scope, now)
 
 
-def _of_everything(reader: Reader, size: int, now: datetime) -> LedgerStatus:
+def _of_everything(reader: Connection, size: int, now: datetime) -> LedgerStatus:
     counts = task_counts(reader)
     return LedgerStatus(
         fresh=freshness(reader, now),
@@ -59,7 +59,7 @@ def _of_everything(reader: Reader, size: int, now: datetime) -> LedgerStatus:
     )
 
 
-def _of_member(reader: Reader, scope: Scope, now: datetime) -> LedgerStatus:
+def _of_member(reader: Connection, scope: Scope, now: datetime) -> LedgerStatus:
     """Return how fresh the data is, and nothing of how much there is."""
     return LedgerStatus(
         fresh=freshness(reader, now),

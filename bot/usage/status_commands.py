@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot import __version__
-from bot.database.reader import file_bytes
+from bot.database.read_engine import file_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.text import one_line

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.domain.periods import Window
@@ -99,7 +100,7 @@ class Welcome:
         more = " and others" if len(unknown) > _MOST_NAMES else ""
         return {"strangers": bool(unknown), "names": ", ".join(unknown[:_MOST_NAMES]) + more}
 
-    def _recent_spend(self, reader: Reader) -> list[int]:
+    def _recent_spend(self, reader: Connection) -> list[int]:
         """Return the nanos that each member spent within thirty days, without members who spent nothing."""
         now = self.answers.clock()
         window = Window(now - _MONTH, now + _DAY)  # the upstream's clock may be ahead
@@ -121,9 +122,9 @@ def _rounded_up(nanos: int) -> str:
     return str(-(-dollars // coarse) * coarse)
 
 
-def _welcomed(reader: Reader) -> set[Destination]:
+def _welcomed(reader: Connection) -> set[Destination]:
     return {each.destination for each in delivery_records(reader, WelcomeKey())}
 
 
-def _members_with_tasks(reader: Reader) -> list[MemberSummary]:
+def _members_with_tasks(reader: Connection) -> list[MemberSummary]:
     return [each for each in member_summaries(reader) if each.merged_into is None and each.tasks]

@@ -15,7 +15,7 @@ from bot.database.backup import backup
 from bot.database.engine import ReplacedFileError, open_database
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.database.restore import restore
 
 

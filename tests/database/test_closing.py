@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import errors
 from bot.database.engine import BUSY_SECONDS, ClosedError, Database, open_database
 from bot.database.errors import UnusableError
-from bot.database.reader import Reader
 
 SOON = BUSY_SECONDS / 3
 
@@ -82,16 +82,16 @@ async def test_it_does_not_wait_for_another_process(database: Database, monkeypa
 async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(database: Database) -> None:
     begun = threading.Event()
 
-    def endless(reader: Reader) -> None:
+    def endless(reader: Connection) -> None:
         while True:
-            reader.rows("SELECT 1")
+            reader.execute(text("SELECT 1")).all()
             begun.set()
 
     async with asyncio.timeout(SOON):
         reading = asyncio.create_task(database.read(endless))
         await asyncio.to_thread(begun.wait)
         await asyncio.to_thread(database.close)
-        with pytest.raises((sqlite3.Error, UnusableError)):
+        with pytest.raises((SQLAlchemyError, UnusableError)):
             await reading
 
 

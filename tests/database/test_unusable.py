@@ -14,12 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.capability import After
 from bot.database.backup import backup
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError, not_opened
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.sandbox.world import World
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
@@ -181,7 +182,7 @@ def test_a_read_only_disk_is_called_that(disk: Path) -> None:
     with pytest.raises(UnusableError, match="its disk is mounted read-only"):
         open_database(ledger)
     reader = open_reader(ledger)  # as of a backup that is mounted
-    assert reader.rows("SELECT count(*) FROM task") == [(0,)]
+    assert reader.execute(text("SELECT count(*) FROM task")).all() == [(0,)]
     reader.close()
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
-from bot.database.reader import Reader
 from bot.domain.access import Caller
 from bot.domain.money import show_usd
 from bot.home import store
@@ -257,7 +257,7 @@ async def test_a_first_publication_that_fails_is_tried_again(harness: ServiceHar
 async def test_what_cannot_be_rendered_for_one_viewer_is_published_for_the_others(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(reader: Reader, caller: Caller, *others: Any) -> HomeFacts:
+    def broken(reader: Connection, caller: Caller, *others: Any) -> HomeFacts:
         if caller.member == MARCUS:
             raise ZeroDivisionError
         return home_facts(reader, caller, *others)

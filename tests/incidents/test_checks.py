@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.database.engine import Database
-from bot.database.reader import Reader, open_reader
+from bot.database.read_engine import open_reader
 from bot.domain.timestamps import to_us
 from bot.incidents import store
 from bot.incidents.checks import current_incidents
@@ -28,7 +29,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def reader(database: Database) -> Iterator[Reader]:
+def reader(database: Database) -> Iterator[Connection]:
     with closing(open_reader(database.path)) as reader:
         yield reader
 
@@ -43,20 +44,21 @@ def record_pass(
         connection.exec_driver_sql("UPDATE pass SET error = ? WHERE id = ?", (why or None, key))
 
 
-def wrong(reader: Reader) -> dict[IncidentName, str]:
+def wrong(reader: Connection) -> dict[IncidentName, str]:
+    reader.rollback()  # a snapshot of now
     return current_incidents(reader, LEAST_FREE_BYTES, {}, NOW)
 
 
-def test_nothing_is_wrong_with_a_new_ledger_on_a_disk_with_room(reader: Reader) -> None:
+def test_nothing_is_wrong_with_a_new_ledger_on_a_disk_with_room(reader: Connection) -> None:
     assert wrong(reader) == {}
 
 
-def test_a_disk_that_is_nearly_full_is_named_with_what_is_left(reader: Reader) -> None:
+def test_a_disk_that_is_nearly_full_is_named_with_what_is_left(reader: Connection) -> None:
     found = current_incidents(reader, LEAST_FREE_BYTES - 1, {}, NOW)
     assert found == {IncidentName.DISK: "the disk of the database has 200 MB left"}
 
 
-def test_templates_are_named_in_order_with_why_and_cut(reader: Reader) -> None:
+def test_templates_are_named_in_order_with_why_and_cut(reader: Connection) -> None:
     broken = {"usage/help.txt": "unknown tag", "budgets/headline.txt": "no end"}
     found = current_incidents(reader, LEAST_FREE_BYTES, broken, NOW)
     assert found == {IncidentName.TEMPLATE: "budgets/headline.txt: no end; usage/help.txt: unknown tag"}
@@ -64,16 +66,17 @@ def test_templates_are_named_in_order_with_why_and_cut(reader: Reader) -> None:
     assert len(long[IncidentName.TEMPLATE]) == 500
 
 
-def test_slacks_refusal_of_the_app_token_is_quoted(reader: Reader) -> None:
+def test_slacks_refusal_of_the_app_token_is_quoted(reader: Connection) -> None:
     found = current_incidents(reader, LEAST_FREE_BYTES, {}, NOW, "invalid_auth")
     assert found == {IncidentName.CONNECTION: "Slack does not take SLACK_APP_TOKEN (invalid_auth)"}
 
 
-def test_what_was_not_looked_at_yet_stays_as_it_is(database: Database, reader: Reader) -> None:
+def test_what_was_not_looked_at_yet_stays_as_it_is(database: Database, reader: Connection) -> None:
     assert current_incidents(reader, LEAST_FREE_BYTES, None, NOW, None) == {}
     with database.transaction() as connection:
         for name in (IncidentName.TEMPLATE, IncidentName.CONNECTION):
             store.begin(connection, name, f"{name} of before", NOW)
+    reader.rollback()
     found = current_incidents(reader, LEAST_FREE_BYTES, None, NOW, None)
     assert found == {name: f"{name} of before" for name in (IncidentName.CONNECTION, IncidentName.TEMPLATE)}
     assert current_incidents(reader, LEAST_FREE_BYTES, {}, NOW, "") == {}
@@ -98,7 +101,7 @@ FAILED, BROKEN, INCOMPLETE = PassOutcome.FAILED, PassOutcome.BROKEN, PassOutcome
     ],
 )
 def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
-    database: Database, reader: Reader, outcomes: list[PassOutcome], name: IncidentName, description: str
+    database: Database, reader: Connection, outcomes: list[PassOutcome], name: IncidentName, description: str
 ) -> None:
     for outcome in outcomes:
         assert wrong(reader) == {}
@@ -106,14 +109,14 @@ def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
     assert wrong(reader) == {name: description}
 
 
-def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Reader) -> None:
+def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Connection) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, INCOMPLETE)
     said = "none of the last 3 readings of Neo was complete: its list does not add up"
     assert wrong(reader) == {IncidentName.INCOMPLETE: said}
 
 
-def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, reader: Reader) -> None:
+def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, reader: Connection) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, BROKEN, why="`x` <@U0PRIYA>")
     assert wrong(reader) == {
@@ -121,7 +124,9 @@ def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, read
     }
 
 
-def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(database: Database, reader: Reader) -> None:
+def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(
+    database: Database, reader: Connection
+) -> None:
     for outcome in (FAILED, PassOutcome.INTERRUPTED, FAILED, FAILED):
         record_pass(database, outcome)
     assert set(wrong(reader)) == {IncidentName.UPSTREAM}
@@ -131,7 +136,7 @@ def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(datab
 
 @pytest.mark.parametrize(("ago", "is_wrong"), [(RECENT - MINUTE, True), (RECENT + MINUTE, False)])
 def test_other_kinds_of_passes_count_for_a_day(
-    database: Database, reader: Reader, ago: timedelta, *, is_wrong: bool
+    database: Database, reader: Connection, ago: timedelta, *, is_wrong: bool
 ) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, FAILED, "nightly", NOW - ago)
@@ -141,7 +146,7 @@ def test_other_kinds_of_passes_count_for_a_day(
 
 @pytest.mark.parametrize(("hours", "is_wrong"), [(6, False), (7, True)])
 def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
-    database: Database, reader: Reader, hours: int, *, is_wrong: bool
+    database: Database, reader: Connection, hours: int, *, is_wrong: bool
 ) -> None:
     with database.transaction() as connection:
         begin_pass(connection, "tail", None, NOW, NOW - timedelta(hours=hours))
@@ -160,13 +165,13 @@ def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
     ],
 )
 def test_rows_that_cannot_be_booked_are_named_with_why_the_latest_first(
-    database: Database, reader: Reader, rows: int, description: str
+    database: Database, reader: Connection, rows: int, description: str
 ) -> None:
     quarantine(database, rows)
     assert wrong(reader) == {IncidentName.QUARANTINE: description}
 
 
-def test_of_many_rows_three_are_named(database: Database, reader: Reader) -> None:
+def test_of_many_rows_three_are_named(database: Database, reader: Connection) -> None:
     quarantine(database, 5)
     description = wrong(reader)[IncidentName.QUARANTINE]
     assert description.startswith("5 rows of Neo cannot be booked: t-4: ")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.database.engine import Database
-from bot.database.reader import Reader, open_reader
+from bot.database.read_engine import open_reader
 from tests.support.bookings import book_small_ledger
 from tests.support.ledgers import new_database
 
@@ -26,7 +26,7 @@ def connection(database: Database) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def reader(database: Database) -> Iterator[Reader]:
+def reader(database: Database) -> Iterator[Connection]:
     book_small_ledger(database)
     with closing(open_reader(database.path)) as reader:
         yield reader

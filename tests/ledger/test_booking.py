@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from bot.database import lease
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.database.schema import newest_revision
 from bot.domain.pricing import ByokUnit, Price
 from bot.domain.tasks import Refused, Task

@@ -1,8 +1,8 @@
 """What queries of charges return: newest, members, spend, ranges, late ones, dearest tasks and models."""
 
 import pytest
+from sqlalchemy import Connection
 
-from bot.database.reader import Reader
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import to_us
@@ -32,16 +32,16 @@ EMPTY = Window(NOW - 10 * HOUR, NOW - 9 * HOUR)
 LAST_HOUR = Window(NOW - HOUR, NOW)  # what was booked at its start is in it
 
 
-def member(reader: Reader, email: str) -> int:
+def member(reader: Connection, email: str) -> int:
     return ids_by_email(reader, [email])[email]
 
 
-def test_the_newest_charge_is_that_of_the_growth(reader: Reader) -> None:
+def test_the_newest_charge_is_that_of_the_growth(reader: Connection) -> None:
     assert newest_charge(reader) == 5
 
 
 @pytest.mark.parametrize(("charge", "emails"), [(0, {ANA, BOB}), (4, {ANA}), (5, set())])
-def test_members_charged_after_a_charge(reader: Reader, charge: int, emails: set[str]) -> None:
+def test_members_charged_after_a_charge(reader: Connection, charge: int, emails: set[str]) -> None:
     assert members_charged_after(reader, charge) == set(ids_by_email(reader, emails).values())
 
 
@@ -49,7 +49,7 @@ def test_members_charged_after_a_charge(reader: Reader, charge: int, emails: set
     ("window", "emails"),
     [(EVER, {ANA, BOB}), (Window(NOW, NOW + 2 * HOUR), {ANA}), (Window(NOW - HOUR / 2, NOW), {BOB}), (EMPTY, set())],
 )
-def test_members_charged_within_a_window(reader: Reader, window: Window, emails: set[str]) -> None:
+def test_members_charged_within_a_window(reader: Connection, window: Window, emails: set[str]) -> None:
     assert sorted(members_charged_within(reader, window)) == sorted(ids_by_email(reader, emails).values())
 
 
@@ -65,7 +65,7 @@ def test_members_charged_within_a_window(reader: Reader, window: Window, emails:
     ],
 )
 def test_spend_of_members_counts_where_it_was_booked(
-    reader: Reader, window: Window, basis: SpendBasis, dollars: dict[str, int]
+    reader: Connection, window: Window, basis: SpendBasis, dollars: dict[str, int]
 ) -> None:
     ids = ids_by_email(reader, [ANA, BOB])
     spend = {ids[email]: DOLLAR * amount for email, amount in dollars.items()}
@@ -74,7 +74,7 @@ def test_spend_of_members_counts_where_it_was_booked(
     assert spend_by_member(reader, [], window, basis) == {}
 
 
-def test_the_count_of_a_range_says_from_when_its_charges_are(reader: Reader) -> None:
+def test_the_count_of_a_range_says_from_when_its_charges_are(reader: Connection) -> None:
     ana = member(reader, ANA)
     assert charge_count(reader, ChargeRange(EVER)) == ChargeCount(5, NOW - 2 * HOUR, NOW + HOUR)
     assert charge_count(reader, ChargeRange(EVER, ana)) == ChargeCount(3, NOW - 2 * HOUR, NOW + HOUR)
@@ -82,13 +82,13 @@ def test_the_count_of_a_range_says_from_when_its_charges_are(reader: Reader) -> 
     assert charge_count(reader, ChargeRange(EMPTY)) == ChargeCount(0, None, None)
 
 
-def test_the_last_booking_of_a_range_is_that_of_its_newest_charge(reader: Reader) -> None:
+def test_the_last_booking_of_a_range_is_that_of_its_newest_charge(reader: Connection) -> None:
     assert last_booking(reader, ChargeRange(EVER)) == NOW + HOUR
     assert last_booking(reader, ChargeRange(EVER, upto=4)) == NOW - HOUR / 2
     assert last_booking(reader, ChargeRange(EMPTY)) is None
 
 
-def test_the_spend_of_a_range(reader: Reader) -> None:
+def test_the_spend_of_a_range(reader: Connection) -> None:
     bob = member(reader, BOB)
     assert range_spend(reader, ChargeRange(EVER), SpendBasis.TOTAL) == 80 * DOLLAR
     assert range_spend(reader, ChargeRange(EVER, bob), SpendBasis.PLATFORM) == 35 * DOLLAR
@@ -96,7 +96,7 @@ def test_the_spend_of_a_range(reader: Reader) -> None:
     assert range_spend(reader, ChargeRange(EMPTY), SpendBasis.TOTAL) == 0
 
 
-def test_late_charges_are_those_observed_after_a_moment_by_quarter_of_an_hour(reader: Reader) -> None:
+def test_late_charges_are_those_observed_after_a_moment_by_quarter_of_an_hour(reader: Connection) -> None:
     after_now = late_charges(reader, ChargeRange(EVER), to_us(NOW))
     assert after_now == [LateCharges(NOW + HOUR, 5 * DOLLAR, 0)]
     every = late_charges(reader, ChargeRange(BEFORE_NOW), to_us(NOW) - 1)
@@ -107,7 +107,7 @@ def test_late_charges_are_those_observed_after_a_moment_by_quarter_of_an_hour(re
     ]
 
 
-def test_the_dearest_tasks_come_first_and_only_as_many_as_asked_for(reader: Reader) -> None:
+def test_the_dearest_tasks_come_first_and_only_as_many_as_asked_for(reader: Connection) -> None:
     tasks = dearest_tasks(reader, ChargeRange(EVER), SpendBasis.TOTAL, 2)
     assert tasks == [
         TaskSpend("three", None, transferred=False, nanos=30 * DOLLAR),
@@ -115,7 +115,7 @@ def test_the_dearest_tasks_come_first_and_only_as_many_as_asked_for(reader: Read
     ]
 
 
-def test_the_dearest_models_of_a_basis(reader: Reader) -> None:
+def test_the_dearest_models_of_a_basis(reader: Connection) -> None:
     total = dearest_models(reader, ChargeRange(EVER), SpendBasis.TOTAL, 5)
     assert total == [("opus", 40 * DOLLAR), ("sonnet", 25 * DOLLAR), ("haiku", 15 * DOLLAR)]
     platform = dearest_models(reader, ChargeRange(EVER, member(reader, BOB)), SpendBasis.PLATFORM, 1)

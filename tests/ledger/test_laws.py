@@ -11,7 +11,7 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.domain.periods import Window
 from bot.domain.pricing import ByokUnit, Price, SpendBasis, price
 from bot.domain.tasks import Task

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.database.errors import LedgerError
-from bot.database.reader import Reader
 from bot.ledger.member_merge import merge_emails
 from bot.ledger.members import (
     MemberSummary,
@@ -79,7 +78,7 @@ def test_what_cannot_be_merged_is_refused(connection: Connection, old: str, new:
         merge_emails(connection, old, new)
 
 
-def test_summaries_hold_tasks_and_all_time_spend_of_each(reader: Reader) -> None:
+def test_summaries_hold_tasks_and_all_time_spend_of_each(reader: Connection) -> None:
     ids = ids_by_email(reader, ["", ANA, BOB])
     assert member_summaries(reader) == [
         MemberSummary(ids[""], "unattributed", 1, 0, None),

@@ -17,7 +17,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlmodel import SQLModel
 
 from benchmarks.years import Years, live
@@ -33,7 +33,7 @@ from bot.budgets.requests.workflow import RequestDecision, decide_request, reque
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.snoozes.store import NewSnooze, put_snooze
 from bot.database.engine import open_database
-from bot.database.reader import Reader, open_reader
+from bot.database.read_engine import open_reader
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule
 from bot.domain.periods import Unit
@@ -97,7 +97,7 @@ class Team:
         self.digests = DigestPlanner(DigestSchedule(time(9), frozenset(range(7)), ZONE))
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
+    def reading(self) -> Iterator[Connection]:
         reader = open_reader(self.path, 1_000)
         try:
             yield reader
@@ -240,7 +240,7 @@ class Team:
             return stem
         with self.reading() as reader:
             sql = "SELECT subject, unit, period, revision, step FROM crossing WHERE id = :id"
-            return f"crossing {reader.one(sql, {'id': int(key)})}"
+            return f"crossing {reader.execute(text(sql), {'id': int(key)}).first()}"
 
     def break_off(self) -> None:
         """Something is being sent when the process is killed."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
 from bot.budgets.limits.revision_store import LimitSetting
@@ -30,7 +31,9 @@ def add(world: World, name: str, at: datetime, **others: object) -> None:
 
 def notified(app: App) -> list[str]:
     with app.ledger.reader() as reader:
-        return [stem for (stem,) in reader.rows("SELECT stem FROM notification WHERE stem NOT LIKE 'ops:%'")]
+        return [
+            stem for (stem,) in reader.execute(text("SELECT stem FROM notification WHERE stem NOT LIKE 'ops:%'")).all()
+        ]
 
 
 @pytest.mark.parametrize("unit", [Unit.DAY, Unit.WEEK, Unit.MONTH])
@@ -78,5 +81,7 @@ def test_a_day_that_is_a_spike_by_a_repricing_alone_is_told_to_nobody(
     clock.advance(HOUR)
     sync(after)
     with after.ledger.reader() as reader:
-        assert reader.rows("SELECT DISTINCT state FROM notification WHERE stem LIKE 'spike:%'") == [("moved",)]
-        assert reader.rows("SELECT count(*) FROM notification WHERE stem LIKE 'spike:%'") == [(2,)]
+        assert reader.execute(text("SELECT DISTINCT state FROM notification WHERE stem LIKE 'spike:%'")).all() == [
+            ("moved",)
+        ]
+        assert reader.execute(text("SELECT count(*) FROM notification WHERE stem LIKE 'spike:%'")).all() == [(2,)]

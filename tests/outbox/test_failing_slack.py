@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from bot.outbox.destinations import UserDestination
 from bot.outbox.store import NewNotification, enqueue
@@ -49,7 +50,7 @@ async def until_told(harness: ServiceHarness, done: Callable[[], bool], fault: F
             await asyncio.sleep(SMALL_TICK.total_seconds())
         harness.clock.advance(SMALL_TICK if keeps_pace else TICK)
         await harness.deliver()
-        if done() and not await harness.service.database.read(lambda r: r.rows(_OPEN)):
+        if done() and not await harness.service.database.read(lambda reader: reader.execute(text(_OPEN)).all()):
             return
     pytest.fail("it was never told")
 

@@ -1,8 +1,10 @@
 """What nobody knows is never silence: a kind that nobody renders waits and is logged, a strange destination is dead."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy import Row, text
 
 from bot.outbox import live_store
 from bot.outbox.keys import StoredTopic
@@ -10,8 +12,8 @@ from bot.outbox.queries import outbox_summary, unrendered_count
 from tests.support.stepped_outbox import WHERE, SteppedOutbox
 
 
-async def rows(outbox: SteppedOutbox, sql: str) -> list[tuple[Any, ...]]:
-    return await outbox.parts.database.read(lambda reader: reader.rows(sql))
+async def rows(outbox: SteppedOutbox, sql: str) -> Sequence[Row[Any]]:
+    return await outbox.parts.database.read(lambda reader: reader.execute(text(sql)).all())
 
 
 async def test_a_notification_that_nobody_renders_waits_and_is_logged(outbox: SteppedOutbox) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from bot.people.links import link, unlink
 from bot.sandbox.slack import payloads
@@ -271,9 +272,9 @@ async def test_changes_of_links_are_kept_with_who_made_them(harness: ServiceHarn
     with harness.service.database.transaction() as connection:
         unlink(connection, "U0PRIYA", "terminal", harness.clock())
     with harness.service.app.ledger.reader() as reader:
-        kept = reader.rows(
-            "SELECT changed_by, slack_user, email_before, email_after FROM slack_link_change ORDER BY id"
-        )
+        kept = reader.execute(
+            text("SELECT changed_by, slack_user, email_before, email_after FROM slack_link_change ORDER BY id")
+        ).all()
     assert kept == [("U0HANNAH", "U0PRIYA", None, OTHER), ("terminal", "U0PRIYA", OTHER, None)]
 
 

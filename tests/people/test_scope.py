@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from bot.app import system_clock
 from bot.sandbox.neo import NeoApi
@@ -69,7 +70,10 @@ def owes(harness: ServiceHarness) -> bool:
     """Whether anything is still to be sent or edited."""
     with harness.service.app.ledger.reader() as reader:
         open_ = "SELECT 1 FROM notification WHERE state IN ('pending', 'sending', 'unsure')"
-        return reader.one(f"{open_} UNION SELECT 1 FROM living WHERE wanted > shown AND ts IS NOT NULL") is not None
+        return (
+            reader.execute(text(f"{open_} UNION SELECT 1 FROM living WHERE wanted > shown AND ts IS NOT NULL")).first()
+            is not None
+        )
 
 
 SHOWN = {"hook", "chat.postEphemeral", "views.open", "views.publish"}

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.app import App
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.policy import BudgetPolicy
@@ -20,10 +22,7 @@ from bot.usage.report import Report
 from bot.usage.report_builder import terminal_report
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bot.database.engine import Database
-    from bot.database.reader import Reader
 
 
 def report_of(app: App, line: str) -> Report:
@@ -51,7 +50,7 @@ async def post_digest(app: App, day: str | None) -> list[str]:
         return list(DigestRequests(app.settings, database, reader).enqueue(found, day, app.clock()))
 
 
-def sync_plan(app: App, reader: "Reader") -> SyncPlan:
+def sync_plan(app: App, reader: Connection) -> SyncPlan:
     """What a sync would read now."""
     return SyncPlanner(app.settings.history_days, app.settings.timezone).plan(reader, app.clock())
 
@@ -77,7 +76,7 @@ def digest_planner(app: App) -> DigestPlanner:
     return DigestPlanner(DigestSchedule.from_settings(app.settings))
 
 
-def merge(app: App, database: "Database", connection: "Connection", old: str, new: str) -> int:
+def merge(app: App, database: "Database", connection: Connection, old: str, new: str) -> int:
     """Merge two members."""
     return merge_members(connection, app.capabilities(database), old, new, app.clock())
 

@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.connector import Connection
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
@@ -64,7 +65,7 @@ class VersionRenderer:
 
     async def render_current(self, request: RenderRequest) -> Message | None:
         values = {"thing": request.topic, "destination": request.destination.encode()}
-        ((version,),) = await self._database.read(lambda reader: reader.rows(_WANTED, values))
+        ((version,),) = await self._database.read(lambda reader: reader.execute(text(_WANTED), values).all())
         self._trap.at("worded")
         return paragraph(f"{request.topic}, version {version}.")
 

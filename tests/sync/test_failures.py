@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
 from bot.database.errors import LedgerError
@@ -129,7 +130,7 @@ def test_a_failure_after_a_good_pass_leaves_what_is_known(
     assert document["data_as_of"] == "2026-03-02T09:00:00Z"
     assert document["complete"] is False
     with app.ledger.reader() as reader:
-        assert sentence in reader.rows("SELECT error FROM pass ORDER BY id DESC LIMIT 1")[0][0]
+        assert sentence in reader.execute(text("SELECT error FROM pass ORDER BY id DESC LIMIT 1")).all()[0][0]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_too_large_pages_are_asked_for_in_smaller_ones(neo: NeoServer, app: App,
     assert limits[:3] == [200, 50, 20]
     assert set(limits[2:]) == {20}
     with app.ledger.reader() as reader:
-        assert reader.rows("SELECT count(*) FROM task") == [(130,)]
+        assert reader.execute(text("SELECT count(*) FROM task")).all() == [(130,)]
 
 
 def spoil(change: Callable[[dict[str, Any]], None]) -> Mangle:
@@ -213,13 +214,13 @@ def test_a_row_that_is_no_task_is_set_aside_and_the_rest_is_kept(
     assert outcome.tally.quarantined == 1
     assert spend(app) == "40.000000000"
     with app.ledger.reader() as reader:
-        assert reader.rows("SELECT key FROM quarantine") == [("task-002",)]
+        assert reader.execute(text("SELECT key FROM quarantine")).all() == [("task-002",)]
     neo.api.faults.clear()
     clock.advance(timedelta(minutes=5))
     sync(app)
     assert spend(app) == "50.000000000"
     with app.ledger.reader() as reader:
-        assert reader.rows("SELECT key FROM quarantine") == []
+        assert reader.execute(text("SELECT key FROM quarantine")).all() == []
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_a_list_is_read_to_its_end_whatever_its_total_says(
 def spent(app: App) -> int:
     """What is booked, of an app that has never read a list completely."""
     with app.ledger.reader() as reader:
-        return int(reader.rows("SELECT sum(platform_nanos) FROM charge")[0][0])
+        return int(reader.execute(text("SELECT sum(platform_nanos) FROM charge")).all()[0][0])
 
 
 @pytest.mark.parametrize("lie", [True, False, None, "true", "false", "perhaps", 0, [], 7], ids=repr)
@@ -393,7 +394,7 @@ def test_a_task_that_cannot_be_asked_for_alone_costs_itself_alone(neo: NeoServer
     assert outcome.tally.quarantined == 1
     assert spend(app) == "40.000000000"
     with app.ledger.reader() as reader:
-        [(key, reason)] = reader.rows("SELECT key, reason FROM quarantine")
+        [(key, reason)] = reader.execute(text("SELECT key, reason FROM quarantine")).all()
     assert key == "task-002"
     assert reason.startswith("asked for alone: Neo does not accept the question")
 
@@ -460,7 +461,7 @@ def test_a_key_that_lost_its_view_of_the_team_is_said_loudly(
     clock.advance(timedelta(minutes=5))
     assert any("no longer listed" in each for each in sync(app).warnings)
     with app.ledger.reader() as reader:
-        assert reader.rows("SELECT count(*) FROM task WHERE missed_at IS NOT NULL") == [(0,)]
+        assert reader.execute(text("SELECT count(*) FROM task WHERE missed_at IS NOT NULL")).all() == [(0,)]
 
 
 def test_without_a_team_the_rows_are_the_solo_members_or_nobodys(neo: NeoServer, wire: Wire) -> None:
@@ -508,5 +509,5 @@ def test_a_row_that_is_listed_and_not_found_alone_is_named(neo: NeoServer, app: 
     neo.api.faults.when(lambda r: Mangle(lambda _: []) if "task_id" in r.query else Mangle(streamed))
     assert sync(app).tally.quarantined == 5
     with app.ledger.reader() as reader:
-        reasons = {row[0] for row in reader.rows("SELECT reason FROM quarantine")}
+        reasons = {row[0] for row in reader.execute(text("SELECT reason FROM quarantine")).all()}
     assert reasons == {"listed, but not found when asked for alone"}

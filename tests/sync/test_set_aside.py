@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bot.app import App
 from bot.database import lease
@@ -208,7 +208,7 @@ def test_a_long_sync_at_the_terminal_reads_what_is_new_between_its_windows(
     fill(world, 50)
     outcome = sync(app, progress=lambda _: clock.advance(timedelta(minutes=3)))
     with app.ledger.reader() as reader:
-        kinds = [kind for (kind,) in reader.rows("SELECT kind FROM pass ORDER BY id")]
+        kinds = [kind for (kind,) in reader.execute(text("SELECT kind FROM pass ORDER BY id")).all()]
     others = [place for place, kind in enumerate(kinds) if kind != "tail"]
     assert len(others) > 5
     assert all(later - earlier <= 3 for earlier, later in pairwise(others))
@@ -258,7 +258,7 @@ def test_a_bad_row_that_is_gone_leaves_quarantine_after_a_pass_that_should_list_
 
 def quarantine(app: App) -> list[tuple[str, str]]:
     with app.ledger.reader() as reader:
-        return [(key, reason) for key, reason in reader.rows("SELECT key, reason FROM quarantine")]
+        return [(key, reason) for key, reason in reader.execute(text("SELECT key, reason FROM quarantine")).all()]
 
 
 def test_a_row_that_was_gone_when_asked_for_alone_leaves_quarantine(
@@ -315,7 +315,10 @@ def test_equal_rows_without_an_id_leave_a_pass_complete(neo: NeoServer, app: App
 
 def endings(app: App) -> list[tuple[str | None, str | None]]:
     with app.ledger.reader() as reader:
-        return [(ending, error) for ending, error in reader.rows("SELECT ending, error FROM pass ORDER BY id")]
+        return [
+            (ending, error)
+            for ending, error in reader.execute(text("SELECT ending, error FROM pass ORDER BY id")).all()
+        ]
 
 
 def test_a_pass_that_does_not_get_on_is_recorded_as_failed(

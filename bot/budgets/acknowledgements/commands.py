@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.acknowledgements.store import acknowledgement, insert_acknowledgement
 from bot.budgets.alerts.subject_names import person
@@ -19,9 +20,6 @@ from bot.people.rate_limit import charge_rate_limit
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class AcknowledgeButton:
         )
         await request.responder.respond(blocks.paragraph(text))
 
-    def _record(self, connection: "Connection", topic: BudgetTopic, by: str, *, is_limited: bool) -> Act | None:
+    def _record(self, connection: Connection, topic: BudgetTopic, by: str, *, is_limited: bool) -> Act | None:
         """Acknowledge; return who had before. Raises RefusedError if somebody limited has sent too much."""
         before = acknowledge(connection, topic, by, self.clock())
         if before is None and is_limited:
@@ -57,7 +55,7 @@ class AcknowledgeButton:
         return before
 
 
-def acknowledge(connection: "Connection", topic: BudgetTopic, by: str, now: datetime) -> Act | None:
+def acknowledge(connection: Connection, topic: BudgetTopic, by: str, now: datetime) -> Act | None:
     """Record that `by` has seen an alert, unless somebody had before. Returns who had, and when."""
     before = acknowledgement(connection, topic)
     if before is None:

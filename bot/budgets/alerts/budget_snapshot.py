@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.acknowledgements.store import acknowledgement
 from bot.budgets.alerts.spend_drivers import SpendDrivers, spend_drivers
 from bot.budgets.crossings.store import CrossedStep, notified_steps
@@ -16,7 +18,6 @@ from bot.budgets.rules import BudgetLimit, percent
 from bot.budgets.scopes import email_of
 from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
 from bot.budgets.spend import spends
-from bot.database.reader import Reader
 from bot.ledger.freshness import freshness
 
 
@@ -45,26 +46,25 @@ class BudgetSnapshot:
 
 
 def budget_snapshot(
-    reader: Reader, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
+    reader: Connection, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
 ) -> BudgetSnapshot:
     """Return a subject's budget as it is now, read in one snapshot."""
-    with reader:
-        case = (subject, period)
-        limit = limits(reader, [case], now).get(case)
-        spend = spends(reader, [case], policy.basis)[case]
-        steps = notified_steps(reader, subject, period)
-        return BudgetSnapshot(
-            subject=subject,
-            email=email_of(reader, subject),
-            period=period,
-            spend_nanos=spend,
-            limit=limit,
-            has_ended=now >= period.window.end,
-            set_by=None if limit is None else limit_revision(reader, limit.revision),
-            steps=tuple(steps),
-            drivers=spend_drivers(reader, case, policy.basis, steps),
-            acknowledged=acknowledgement(reader, BudgetTopic.of(subject, period)),
-            snoozes=tuple(active_snoozes(reader, subject, period.unit, now)),
-            pace=NO_PACE if limit is None else pace_of(reader, LimitedCase(case, limit, spend), policy, now),
-            as_of=freshness(reader, now).as_of,
-        )
+    case = (subject, period)
+    limit = limits(reader, [case], now).get(case)
+    spend = spends(reader, [case], policy.basis)[case]
+    steps = notified_steps(reader, subject, period)
+    return BudgetSnapshot(
+        subject=subject,
+        email=email_of(reader, subject),
+        period=period,
+        spend_nanos=spend,
+        limit=limit,
+        has_ended=now >= period.window.end,
+        set_by=None if limit is None else limit_revision(reader, limit.revision),
+        steps=tuple(steps),
+        drivers=spend_drivers(reader, case, policy.basis, steps),
+        acknowledged=acknowledgement(reader, BudgetTopic.of(subject, period)),
+        snoozes=tuple(active_snoozes(reader, subject, period.unit, now)),
+        pace=NO_PACE if limit is None else pace_of(reader, LimitedCase(case, limit, spend), policy, now),
+        as_of=freshness(reader, now).as_of,
+    )

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.crossings.store import CrossedStep, crossing_case, notified_steps
 from bot.budgets.periods import BudgetPeriod, Case, named_period
@@ -10,9 +11,6 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.domain.pricing import SpendBasis
 from bot.ledger.charge_queries import ChargeRange, TaskSpend, dearest_models, dearest_tasks, range_spend
-
-if TYPE_CHECKING:
-    from bot.database.reader import Reader, Reads
 
 _MOST = 3  # tasks and models that are named
 _TRANSFERRED = "a task that was moved"  # it was charged to the member, and has become somebody else's
@@ -46,22 +44,21 @@ class NotifiedStep:
     drivers: SpendDrivers
 
 
-def notified_step(reader: "Reader", crossing: int, policy: BudgetPolicy) -> NotifiedStep | None:
+def notified_step(reader: Connection, crossing: int, policy: BudgetPolicy) -> NotifiedStep | None:
     """Return a step that was notified, by its crossing; None if there is no such crossing any more."""
-    with reader:
-        case = crossing_case(reader, crossing)
-        if case is None:
-            return None
-        subject, period = case[0], named_period(case[1], policy.zone)
-        steps = [step for step in notified_steps(reader, subject, period) if step.id <= crossing]
-        if not steps:
-            return None
-        since_step_before = spend_drivers(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
-        return NotifiedStep(period, steps[-1], since_step_before)
+    case = crossing_case(reader, crossing)
+    if case is None:
+        return None
+    subject, period = case[0], named_period(case[1], policy.zone)
+    steps = [step for step in notified_steps(reader, subject, period) if step.id <= crossing]
+    if not steps:
+        return None
+    since_step_before = spend_drivers(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
+    return NotifiedStep(period, steps[-1], since_step_before)
 
 
 def spend_drivers(
-    reads: "Reads", case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW
+    reads: Connection, case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW
 ) -> SpendDrivers:
     """Return what was spent since the step before the last one, up to a charge by its key."""
     subject, period = case

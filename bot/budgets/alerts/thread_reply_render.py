@@ -5,11 +5,12 @@ The notification that starts a thread is rendered as the live message instead: s
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from bot.budgets.alerts.context import AlertContext, topic_of
 from bot.budgets.alerts.spend_drivers import notified_step
 from bot.budgets.keys import CrossingKey
 from bot.budgets.snoozes.store import is_snoozed_by
-from bot.database.reader import Reader
 from bot.outbox.destinations import OperatorDestination
 from bot.outbox.keys import is_of
 from bot.outbox.live_store import live_messages
@@ -48,7 +49,7 @@ async def is_snoozed_for(context: AlertContext, request: RenderRequest, *, unles
         return False
     topic, now = topic_of(request), context.clock()
 
-    def is_snoozed(reader: Reader) -> bool:
+    def is_snoozed(reader: Connection) -> bool:
         if unless_posted and (topic, destination) in live_messages(reader, [topic]):
             return False
         return is_snoozed_by(reader, destination.user, topic.subject, topic.unit, now)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.crossings.store import NewCrossings, NotifiedCrossing, record_crossings, recorded_steps
@@ -18,9 +19,6 @@ from bot.outbox.destinations import AlertDestination, Destination, MemberDestina
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 
 @dataclass(frozen=True, slots=True)
 class CrossingRecorder:
@@ -30,7 +28,7 @@ class CrossingRecorder:
 
     def record(
         self,
-        connection: "Connection",
+        connection: Connection,
         cases: Collection[Case],
         now: datetime,
         silence_reason: CrossingDecision | None = None,
@@ -50,7 +48,7 @@ class CrossingRecorder:
 
     def new_crossings(
         self,
-        connection: "Connection",
+        connection: Connection,
         cases: Collection[Case],
         now: datetime,
         silence_reason: CrossingDecision | None = None,
@@ -71,7 +69,7 @@ class CrossingRecorder:
             if not set(steps) <= set(recorded.get(case, ()))  # of hundreds of cases few have
         ]
 
-    def record_and_enqueue(self, connection: "Connection", crossings: Sequence[NewCrossings], now: datetime) -> None:
+    def record_and_enqueue(self, connection: Connection, crossings: Sequence[NewCrossings], now: datetime) -> None:
         """Record crossings, and enqueue their notifications for all audiences that have not snoozed the budget."""
         if not crossings:
             return

@@ -5,21 +5,17 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.periods import BudgetPeriod, Case, PeriodName, subjects_by_period
 from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.budgets.snoozes import deferral_store
-from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.charge_queries import newest_charge
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +47,12 @@ CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?
 """
 
 
-def recorded_steps(connection: "Connection", limits: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
+def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
     """Return the recorded steps of each case's limit."""
     steps: dict[Case, list[int]] = defaultdict(list)
     for period, subjects in subjects_by_period(limits).items():
         revisions = {subject: limits[subject, period].revision for subject in subjects}
-        rows = plain_rows(connection, _RECORDED, (json.dumps(list(revisions)), period.unit, period.label))
+        rows = connection.exec_driver_sql(_RECORDED, (json.dumps(list(revisions)), period.unit, period.label)).all()
         for subject, step, revision in rows:
             if revisions[subject] == revision:
                 steps[subject, period].append(step)
@@ -73,10 +69,10 @@ SnoozedAudiences = Mapping[tuple[int, Unit], Collection[SnoozeAudience]]
 
 
 def record_crossings(
-    connection: "Connection", crossings: Sequence[NewCrossings], snoozed: SnoozedAudiences, now: datetime
+    connection: Connection, crossings: Sequence[NewCrossings], snoozed: SnoozedAudiences, now: datetime
 ) -> list[NotifiedCrossing]:
     """Record crossings, with deferrals for audiences that have snoozed the budget. Returns those to be notified."""
-    first = plain_rows(connection, "SELECT coalesce(max(id), 0) + 1 FROM crossing")[0][0]
+    first = connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM crossing").all()[0][0]
     last_charge = newest_charge(connection)
     steps = [(each, step) for each in crossings for step in sorted(each.decisions)]
     rows = [(first + place, *_columns(*each, now), last_charge) for place, each in enumerate(steps)]
@@ -116,18 +112,18 @@ SELECT id FROM crossing WHERE subject = ? AND unit = ? AND period = ? AND revisi
 _DELETE = "DELETE FROM crossing WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def delete_replaced(connection: "Connection", limits: Mapping[Case, BudgetLimit]) -> None:
+def delete_replaced(connection: Connection, limits: Mapping[Case, BudgetLimit]) -> None:
     """Delete the crossings that were dropped because these limits, which are in force again, had been replaced."""
     replaced: list[int] = []
     for (subject, period), limit in limits.items():
         values = (subject, period.unit, period.label, limit.revision, CrossingDecision.REPLACED.value)
-        replaced += [id_ for (id_,) in plain_rows(connection, _REPLACED, values)]
+        replaced += [id_ for (id_,) in connection.exec_driver_sql(_REPLACED, values).all()]
     if replaced:
         deferral_store.delete_deferrals(connection, replaced)
         connection.exec_driver_sql(_DELETE, (json.dumps(replaced),))
 
 
-def set_decision(connection: "Connection", crossing: int, decision: CrossingDecision) -> None:
+def set_decision(connection: Connection, crossing: int, decision: CrossingDecision) -> None:
     """Replace what was decided about a crossing."""
     connection.exec_driver_sql("UPDATE crossing SET decision = ? WHERE id = ?", (decision.value, crossing))
 
@@ -159,7 +155,7 @@ WHERE subject = ? AND unit = ? AND period = ? ORDER BY id
 """
 
 
-def crossed_steps(reads: "Reads", subject: int, period: BudgetPeriod) -> list[CrossedStep]:
+def crossed_steps(reads: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
     """Return the steps that a subject has passed in a period, in the order in which they were recorded."""
     rows = reads.exec_driver_sql(_STEPS, (subject, period.unit, period.label)).all()
     return [
@@ -168,24 +164,24 @@ def crossed_steps(reads: "Reads", subject: int, period: BudgetPeriod) -> list[Cr
     ]
 
 
-def notified_steps(reads: "Reads", subject: int, period: BudgetPeriod) -> list[CrossedStep]:
+def notified_steps(reads: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
     """Return those of the steps that were notified, or are to be."""
     return [step for step in crossed_steps(reads, subject, period) if step.decision is CrossingDecision.NOTIFIED]
 
 
-def crossing_case(reads: "Reads", crossing: int) -> tuple[int, PeriodName] | None:
+def crossing_case(reads: Connection, crossing: int) -> tuple[int, PeriodName] | None:
     """Return the subject of a crossing and the name of its period; None if there is no such crossing."""
     row = reads.exec_driver_sql("SELECT subject, unit, period FROM crossing WHERE id = ?", (crossing,)).first()
     return None if row is None else (row[0], PeriodName(Unit(row[1]), row[2]))
 
 
-def crossed_subjects(reads: "Reads", period: BudgetPeriod) -> list[int]:
+def crossed_subjects(reads: Connection, period: BudgetPeriod) -> list[int]:
     """Return the subjects with a crossing in a period."""
     sql = "SELECT DISTINCT subject FROM crossing WHERE unit = ? AND period = ?"
     return [subject for (subject,) in reads.exec_driver_sql(sql, (period.unit, period.label)).all()]
 
 
-def crossing_ids(reads: "Reads", subject: int) -> list[int]:
+def crossing_ids(reads: Connection, subject: int) -> list[int]:
     """Return the ids of a subject's crossings."""
     return [id_ for (id_,) in reads.exec_driver_sql("SELECT id FROM crossing WHERE subject = ?", (subject,)).all()]
 
@@ -196,7 +192,7 @@ GROUP BY subject, unit, period ORDER BY 3 DESC, subject
 """
 
 
-def summarized_steps(reads: "Reads", revision: int) -> list[tuple[PeriodName, int]]:
+def summarized_steps(reads: Connection, revision: int) -> list[tuple[PeriodName, int]]:
     """Return, for each subject that a summary of a limit counts, the period and the highest step passed."""
     rows = reads.exec_driver_sql(_SUMMARIZED, (revision,)).all()
     return [(PeriodName(Unit(unit), label), step) for unit, label, step in rows]
@@ -205,12 +201,12 @@ def summarized_steps(reads: "Reads", revision: int) -> list[tuple[PeriodName, in
 # --- members and revisions that become others ------------------------------------------------------
 
 
-def move_crossings(connection: "Connection", old: int, new: int) -> None:
+def move_crossings(connection: Connection, old: int, new: int) -> None:
     """Move the crossings of subject `old` to `new`, except for steps that `new` has passed too."""
     connection.exec_driver_sql("UPDATE OR IGNORE crossing SET subject = ? WHERE subject = ?", (new, old))
 
 
-def move_revision(connection: "Connection", subject: int, old: int, new: int) -> None:
+def move_revision(connection: Connection, subject: int, old: int, new: int) -> None:
     """Move a subject's crossings from revision `old` to `new`."""
     connection.exec_driver_sql(
         "UPDATE crossing SET revision = ? WHERE revision = ? AND subject = ?", (new, old, subject)

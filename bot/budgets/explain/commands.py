@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.explain.facts import Explanation, explain
 from bot.budgets.explain.text import Sentence, sentences
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
 from bot.budgets.scopes import email_of, scope_of
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
 from bot.domain.slack_ids import format_mention, is_mention
@@ -91,7 +92,7 @@ def _mrkdwn(sentence: Sentence) -> str:
     return escape(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 
-def explain_name(reader: Reader, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+def explain_name(reader: Connection, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
     """Explain the budgets of `team` or of an e-mail.
 
     Raises:
@@ -103,11 +104,13 @@ def explain_name(reader: Reader, name: str, policy: BudgetPolicy, now: datetime)
     return _explain_subject(reader, subject, policy, now)
 
 
-def _explain_member(reader: Reader, email: str | None, policy: BudgetPolicy, now: datetime) -> list[Explanation] | None:
+def _explain_member(
+    reader: Connection, email: str | None, policy: BudgetPolicy, now: datetime
+) -> list[Explanation] | None:
     """Explain the budgets of a member; None if nobody in the ledger has that e-mail."""
     subject = member_id(reader, email)
     return None if subject is None else _explain_subject(reader, subject, policy, now)
 
 
-def _explain_subject(reader: Reader, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+def _explain_subject(reader: Connection, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
     return explain(reader, subject, email_of(reader, subject) or "team", policy, now)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.audiences import Audience
 from bot.budgets.crossings.store import CrossedStep, crossed_steps
 from bot.budgets.keys import CrossingKey
@@ -15,7 +17,6 @@ from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, CrossingDecision, reac
 from bot.budgets.snoozes.deferral_store import deferrals
 from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
 from bot.budgets.spend import spends
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.periods import Unit
 from bot.ledger.charge_queries import ChargeCount, ChargeRange, charge_count
@@ -64,7 +65,7 @@ class Explanation:
 class _Explainer:
     """Explains the budgets of one subject as they are `now`; `whose` is what the subject is called."""
 
-    reader: Reader
+    reader: Connection
     subject: int
     whose: str
     policy: BudgetPolicy
@@ -75,8 +76,7 @@ class _Explainer:
 
         Each is explained in its present period, and in the one before if a snooze lasted until that had ended.
         """
-        with self.reader:
-            return [self._explanation(period) for unit in UNITS for period in self._periods(unit)]
+        return [self._explanation(period) for unit in UNITS for period in self._periods(unit)]
 
     def _periods(self, unit: Unit) -> Iterator[BudgetPeriod]:
         present = budget_period(unit, self.now, self.policy.zone)
@@ -138,6 +138,6 @@ class _Explainer:
         )
 
 
-def explain(reader: Reader, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+def explain(reader: Connection, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
     """Explain every budget of a subject."""
     return _Explainer(reader, subject, whose, policy, now).explain()

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import Connection
 
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.executor import BudgetChange, InstructionExecutor
@@ -20,9 +20,6 @@ from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +68,7 @@ class LimitCommands:
 
     def _apply(
         self,
-        connection: "Connection",
+        connection: Connection,
         instruction: LimitInstruction | RemovalInstruction,
         by: str,
         expected: int | None,

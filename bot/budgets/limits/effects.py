@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.crossings.store import delete_replaced
@@ -19,9 +20,6 @@ from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.destinations import AlertDestination
 from bot.outbox.live_store import live_messages, request_edits
 from bot.outbox.store import NewNotification, enqueue
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class LimitEffects:
 
     recorder: CrossingRecorder
 
-    def apply_setting(self, connection: "Connection", setting: LimitSetting, now: datetime) -> int:
+    def apply_setting(self, connection: Connection, setting: LimitSetting, now: datetime) -> int:
         """Set or remove a limit, and enqueue what follows from it. Returns the revision's id."""
         cases = self._concerned(connection, setting.scope, self._present_period(setting, now))
         before = limits(connection, cases, now)
@@ -55,7 +53,7 @@ class LimitEffects:
         return revision
 
     def apply_end(
-        self, connection: "Connection", budget: StoredBudget, now: datetime, booked_after: BookedAmounts | None
+        self, connection: Connection, budget: StoredBudget, now: datetime, booked_after: BookedAmounts | None
     ) -> None:
         """Put the limit in force that follows one that has ended, and enqueue what follows from that."""
         period = self._present_period(budget, now)
@@ -70,11 +68,11 @@ class LimitEffects:
         return budget_period(budget.unit, now, self.recorder.policy.zone)
 
     @staticmethod
-    def _concerned(connection: "Connection", scope: int, period: BudgetPeriod) -> list[Case]:
+    def _concerned(connection: Connection, scope: int, period: BudgetPeriod) -> list[Case]:
         subjects = members_charged_within(connection, period.window) if scope == DEFAULT else [scope]
         return [(subject, period) for subject in subjects]
 
-    def _follow_up(self, connection: "Connection", change: _LimitChange, now: datetime) -> list[Case]:
+    def _follow_up(self, connection: Connection, change: _LimitChange, now: datetime) -> list[Case]:
         """Record the steps passed: silently for a raise; of a new or lowered limit, the highest is notified.
 
         Returns:
@@ -91,7 +89,7 @@ class LimitEffects:
         return changed
 
     def _record_or_summarize(
-        self, connection: "Connection", cases: Collection[Case], change: _LimitChange, now: datetime
+        self, connection: Connection, cases: Collection[Case], change: _LimitChange, now: datetime
     ) -> None:
         """Record the steps passed, each with its notification or, if there are many, with one summary."""
         history = change.booked_after and change.booked_after.history  # which the booking itself records silently
@@ -106,7 +104,7 @@ def _is_not_lowered(before: BudgetLimit | None, after: BudgetLimit | None) -> bo
     return before is not None and after is not None and after.nanos >= before.nanos
 
 
-def _enqueue_in_threads(connection: "Connection", cases: Sequence[Case], revision: int, now: datetime) -> None:
+def _enqueue_in_threads(connection: Connection, cases: Sequence[Case], revision: int, now: datetime) -> None:
     """Enqueue the new limit for the threads of the cases' live messages."""
     by_topic = {BudgetTopic.of(*case): case for case in cases}
     for topic, destination in live_messages(connection, by_topic):

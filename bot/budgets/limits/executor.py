@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.instructions import LimitInstruction, RemovalInstruction
 from bot.budgets.limits.revision_store import LimitSetting, following_limit
@@ -18,8 +20,6 @@ from bot.ledger.task_queries import has_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def _limit(budget: StoredBudget | None) -> tuple[int | None, datetime | None]:
 class InstructionExecutor:
     """Carries out instructions about limits inside a transaction; `by` is a Slack id, or `terminal`."""
 
-    connection: "Connection"
+    connection: Connection
     evaluator: BudgetEvaluator
     by: str
     now: datetime

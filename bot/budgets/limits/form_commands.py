@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.keys import LimitForm, RaiseAction, RequestForm
 from bot.budgets.limits import forms
@@ -12,7 +14,6 @@ from bot.budgets.limits.store import budget_in_force
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.scopes import email_of
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain.access import Caller, Role
 from bot.domain.periods import Unit
 from bot.ledger.members import stored_email
@@ -61,9 +62,8 @@ class FormCommands:
         await self.limits.carry_out(request, caller, instruction, expected)
 
 
-def _limit_form(reader: Reader, subject: int, unit: Unit) -> LimitForm:
+def _limit_form(reader: Connection, subject: int, unit: Unit) -> LimitForm:
     """Return the form for a subject's limit, with its revision now (0: there is none)."""
-    with reader:
-        budget = budget_in_force(reader, subject, unit)
-        scope = stored_email(email_of(reader, subject) or "team")
-        return LimitForm(scope, unit, budget.revision if budget else 0)
+    budget = budget_in_force(reader, subject, unit)
+    scope = stored_email(email_of(reader, subject) or "team")
+    return LimitForm(scope, unit, budget.revision if budget else 0)

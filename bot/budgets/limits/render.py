@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from bot.budgets import budget_formatting
 from bot.budgets.alerts.budget_snapshot import BudgetSnapshot
 from bot.budgets.alerts.context import AlertContext
@@ -12,7 +14,6 @@ from bot.budgets.keys import LimitKey, SummaryKey
 from bot.budgets.limits.revision_store import LimitRevision, limit_revision
 from bot.budgets.periods import PeriodName
 from bot.budgets.rules import DEFAULT, FULL
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.outbox.renderers import RenderRequest
@@ -108,7 +109,7 @@ class LimitRenderer:
     async def _summary(self, revision: int, period: PeriodName | None = None) -> _Summary | None:
         """Return what a summary of a limit counts, in one period if that is given."""
 
-        def summary(reader: Reader) -> _Summary | None:
+        def summary(reader: Connection) -> _Summary | None:
             limit = limit_revision(reader, revision)
             steps = [each for each in summarized_steps(reader, revision) if period in {None, each[0]}]
             return _Summary(limit, steps) if limit is not None and steps else None

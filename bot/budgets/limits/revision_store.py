@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from bot.budgets.limits.store import StoredBudget, stored_budget
-from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ VALUES (?,?,?,?,?,?,?)
 """
 
 
-def append_revision(connection: "Connection", setting: LimitSetting, now: datetime) -> int:
+def append_revision(connection: Connection, setting: LimitSetting, now: datetime) -> int:
     """Append a limit as its budget's newest revision, and put it in force. Returns the revision's id."""
     before = stored_budget(connection, setting.scope, setting.unit)
     budget = _insert_budget(connection, setting) if before is None else before.id
@@ -46,12 +42,12 @@ def append_revision(connection: "Connection", setting: LimitSetting, now: dateti
     return revision
 
 
-def _insert_budget(connection: "Connection", setting: LimitSetting) -> int:
+def _insert_budget(connection: Connection, setting: LimitSetting) -> int:
     sql = "INSERT INTO budget (scope, unit, revision) VALUES (?,?,0)"
     return int(connection.exec_driver_sql(sql, (setting.scope, setting.unit)).lastrowid)
 
 
-def restore_limit(connection: "Connection", budget: StoredBudget, now: datetime) -> int:
+def restore_limit(connection: Connection, budget: StoredBudget, now: datetime) -> int:
     """Put a budget's newest revision that has not ended in force, such as the one before a temporary limit.
 
     Returns:
@@ -62,20 +58,20 @@ def restore_limit(connection: "Connection", budget: StoredBudget, now: datetime)
     return int(revision)
 
 
-def _point_to(connection: "Connection", budget: int, revision: tuple[int, int | None, int | None]) -> None:
+def _point_to(connection: Connection, budget: int, revision: tuple[int, int | None, int | None]) -> None:
     """Put a revision (its id, limit and end) in force."""
     connection.exec_driver_sql(
         "UPDATE budget SET revision = ?, limit_nanos = ?, ends_at = ? WHERE id = ?", (*revision, budget)
     )
 
 
-def following_limit(reads: "Reads", budget: StoredBudget) -> int | None:
+def following_limit(reads: Connection, budget: StoredBudget) -> int | None:
     """Return the limit in nanos that follows a temporary one; None if there will be none."""
     following = None if budget.ends_at is None else _newest(reads, budget.id, budget.ends_at)
     return None if following is None else following[1]
 
 
-def _newest(reads: "Reads", budget: int, now: datetime) -> Sequence[Any] | None:
+def _newest(reads: Connection, budget: int, now: datetime) -> Sequence[Any] | None:
     """Return id, limit and end of a budget's newest revision that has not ended."""
     return reads.exec_driver_sql(
         "SELECT id, limit_nanos, ends_at FROM budget_revision WHERE budget = ? AND (ends_at IS NULL OR ends_at > ?)"
@@ -90,7 +86,7 @@ AND (set_at >= ? OR (ends_at > ? AND ends_at <= ?))
 """
 
 
-def is_changed_since(reads: "Reads", revision: int, moment: datetime, now: datetime) -> bool:
+def is_changed_since(reads: Connection, revision: int, moment: datetime, now: datetime) -> bool:
     """Return whether the budget of a revision was set since a moment, or a temporary limit of it has ended."""
     values = (revision, to_us(moment), to_us(moment), to_us(now))
     return reads.exec_driver_sql(_CHANGED, values).first() is not None
@@ -125,7 +121,7 @@ FROM budget_revision r JOIN budget b ON b.id = r.budget WHERE r.id = ?
 """
 
 
-def limit_revision(reads: "Reads", revision: int) -> LimitRevision | None:
+def limit_revision(reads: Connection, revision: int) -> LimitRevision | None:
     """Return a revision, None if there is none of that id."""
     row = reads.exec_driver_sql(_REVISION, (revision,)).first()
     if row is None:
@@ -155,7 +151,7 @@ ORDER BY id
 """
 
 
-def lasting_revisions(connection: "Connection", budget: int, now: datetime) -> list[LastingRevision]:
+def lasting_revisions(connection: Connection, budget: int, now: datetime) -> list[LastingRevision]:
     """Return a budget's permanent limit, if there is one, and the temporary ones that were set over it."""
     rows = connection.exec_driver_sql(_LASTING, {"budget": budget, "now": to_us(now)}).all()
     return [LastingRevision(key, nanos, optional_from_us(ends_at), reason) for key, nanos, ends_at, reason in rows]
@@ -167,6 +163,6 @@ SELECT (SELECT coalesce(max(id), 0) FROM budget_revision),
 """
 
 
-def budget_signature(reads: "Reads") -> tuple[int, ...]:
+def budget_signature(reads: Connection) -> tuple[int, ...]:
     """Return numbers of which one differs after any limit was set, changed or removed. Cheap at any age."""
-    return tuple(plain_rows(reads, _SIGNATURE)[0])
+    return tuple(reads.exec_driver_sql(_SIGNATURE).all()[0])

@@ -4,22 +4,18 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from bot.budgets.periods import UNITS, BudgetPeriod, Case, subjects_by_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
-from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.members import unattributed_id
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-    from bot.database.reader import Reads
-
-
-def limits(reads: "Reads", cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
+def limits(reads: Connection, cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
     """Return the limit of each case that has one: in force now or, for a period that has ended, at its end."""
     limits_by_case: dict[Case, BudgetLimit] = {}
     nobody = unattributed_id(reads)
@@ -40,8 +36,8 @@ CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? WHERE b.limit_nanos IS N
 """
 
 
-def _present_limits(reads: "Reads", period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    rows = plain_rows(reads, _PRESENT_LIMITS, (json.dumps(list(scopes)), period.unit))
+def _present_limits(reads: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
+    rows = reads.exec_driver_sql(_PRESENT_LIMITS, (json.dumps(list(scopes)), period.unit)).all()
     return {row[0]: _limit(row) for row in rows}
 
 
@@ -56,7 +52,7 @@ WHERE r.limit_nanos IS NOT NULL
 """
 
 
-def _final_limits(reads: "Reads", period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
+def _final_limits(reads: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
     end = to_us(period.window.end)
     rows = reads.exec_driver_sql(_FINAL_LIMITS, (json.dumps(list(scopes)), period.unit, end, end))
     return {row[0]: _limit(row) for row in rows.all()}
@@ -73,12 +69,12 @@ WHERE EXISTS (SELECT 1 FROM budget WHERE unit = j.value AND limit_nanos IS NOT N
 """
 
 
-def limited_units(reads: "Reads") -> set[Unit]:
+def limited_units(reads: Connection) -> set[Unit]:
     """Return the units for which there is any limit."""
-    return {Unit(unit) for (unit,) in plain_rows(reads, _LIMITED_UNITS, (json.dumps(UNITS),))}
+    return {Unit(unit) for (unit,) in reads.exec_driver_sql(_LIMITED_UNITS, (json.dumps(UNITS),)).all()}
 
 
-def limited_members(reads: "Reads", unit: Unit) -> list[int]:
+def limited_members(reads: Connection, unit: Unit) -> list[int]:
     """Return the members with a limit of their own for a unit."""
     sql = "SELECT scope FROM budget WHERE unit = ? AND scope > 0 AND limit_nanos IS NOT NULL"
     return [scope for (scope,) in reads.exec_driver_sql(sql, (unit,)).all()]
@@ -108,24 +104,24 @@ SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget WHERE revisio
 """
 
 
-def stored_budget(reads: "Reads", scope: int, unit: Unit) -> StoredBudget | None:
+def stored_budget(reads: Connection, scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there never was one."""
     row = reads.exec_driver_sql(_BUDGET, (scope, unit)).first()
     return _stored(row) if row else None
 
 
-def budget_in_force(reads: "Reads", scope: int, unit: Unit) -> StoredBudget | None:
+def budget_in_force(reads: Connection, scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there is no limit now."""
     budget = stored_budget(reads, scope, unit)
     return None if budget is None or budget.limit_nanos is None else budget
 
 
-def expired_budgets(reads: "Reads", now: datetime) -> list[StoredBudget]:
+def expired_budgets(reads: Connection, now: datetime) -> list[StoredBudget]:
     """Return the budgets whose temporary limit is over."""
-    return [_stored(row) for row in plain_rows(reads, _EXPIRED, (to_us(now),))]
+    return [_stored(row) for row in reads.exec_driver_sql(_EXPIRED, (to_us(now),)).all()]
 
 
-def outdated_budgets(reads: "Reads", now: datetime) -> list[StoredBudget]:
+def outdated_budgets(reads: Connection, now: datetime) -> list[StoredBudget]:
     """Return the budgets whose newest limit that has not ended is not in force: a clock that ran ahead had ended it."""
     return [_stored(row) for row in reads.exec_driver_sql(_OUTDATED, (to_us(now),)).all()]
 
@@ -135,6 +131,6 @@ def _stored(row: Sequence[Any]) -> StoredBudget:
     return StoredBudget(key, scope, Unit(unit), revision, nanos, optional_from_us(ends_at))
 
 
-def move_budgets(connection: "Connection", old: int, new: int) -> None:
+def move_budgets(connection: Connection, old: int, new: int) -> None:
     """Move the budgets of scope `old` to `new`, except for units that `new` has a budget for."""
     connection.exec_driver_sql("UPDATE OR IGNORE budget SET scope = ? WHERE scope = ?", (new, old))

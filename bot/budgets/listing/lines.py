@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.limits.revision_store import LimitRevision, limit_revision
 from bot.budgets.limits.store import limited_members, limits, stored_budget
 from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of, paces
@@ -11,7 +13,6 @@ from bot.budgets.periods import UNITS, BudgetPeriod, Case, budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
 from bot.budgets.spend import spends
-from bot.database.reader import Reader
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
@@ -40,10 +41,11 @@ class BudgetLine:
         return percent(self.spend_nanos or 0, self.limit.nanos)
 
 
-def budget_listing(reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None) -> list[BudgetLine]:
+def budget_listing(
+    reader: Connection, policy: BudgetPolicy, now: datetime, member: int | None = None
+) -> list[BudgetLine]:
     """Return all budgets, or those of one member, in one snapshot: the team's, the default, then the most used."""
-    with reader:
-        return sorted(budget_lines(reader, policy, now, member), key=_order)
+    return sorted(budget_lines(reader, policy, now, member), key=_order)
 
 
 def _order(line: BudgetLine) -> tuple[int, int, int, str]:
@@ -53,7 +55,7 @@ def _order(line: BudgetLine) -> tuple[int, int, int, str]:
 
 
 def budget_lines(
-    reader: Reader, policy: BudgetPolicy, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
+    reader: Connection, policy: BudgetPolicy, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
 ) -> Iterator[BudgetLine]:
     """Yield the same for some units, in no particular order, within the caller's snapshot."""
     for unit in units:
@@ -66,7 +68,7 @@ def budget_lines(
             yield from _member_lines(reader, period, [member], policy, now)
 
 
-def _team_line(reader: Reader, period: BudgetPeriod, policy: BudgetPolicy, now: datetime) -> Iterator[BudgetLine]:
+def _team_line(reader: Connection, period: BudgetPeriod, policy: BudgetPolicy, now: datetime) -> Iterator[BudgetLine]:
     case = (TEAM, period)
     limit = limits(reader, [case], now).get(case)
     if limit is not None:
@@ -74,7 +76,7 @@ def _team_line(reader: Reader, period: BudgetPeriod, policy: BudgetPolicy, now: 
         yield _line("team", limited, pace_of(reader, limited, policy, now), limit_revision(reader, limit.revision))
 
 
-def _default_line(reader: Reader, period: BudgetPeriod) -> Iterator[BudgetLine]:
+def _default_line(reader: Connection, period: BudgetPeriod) -> Iterator[BudgetLine]:
     default = stored_budget(reader, DEFAULT, period.unit)
     if default is not None and default.limit_nanos is not None:
         limit = BudgetLimit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
@@ -83,7 +85,7 @@ def _default_line(reader: Reader, period: BudgetPeriod) -> Iterator[BudgetLine]:
 
 
 def _member_lines(
-    reader: Reader, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
+    reader: Connection, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
 ) -> Iterator[BudgetLine]:
     limited = _limited_cases(reader, [(subject, period) for subject in subjects], policy, now)
     pace_by_case = paces(reader, limited, policy, now)
@@ -93,13 +95,13 @@ def _member_lines(
         yield _line(emails[each.case[0]], each, pace_by_case[each.case], revisions[each.limit.revision])
 
 
-def _limited_cases(reader: Reader, cases: Sequence[Case], policy: BudgetPolicy, now: datetime) -> list[LimitedCase]:
+def _limited_cases(reader: Connection, cases: Sequence[Case], policy: BudgetPolicy, now: datetime) -> list[LimitedCase]:
     limits_by_case = limits(reader, cases, now)
     spent = spends(reader, limits_by_case, policy.basis)
     return [LimitedCase(case, limit, spent[case]) for case, limit in limits_by_case.items()]
 
 
-def _subjects(reader: Reader, period: BudgetPeriod) -> list[int]:
+def _subjects(reader: Connection, period: BudgetPeriod) -> list[int]:
     """Return the members who spent in a period, and those with a budget of their own."""
     return sorted({*members_charged_within(reader, period.window), *limited_members(reader, period.unit)})
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets import budget_formatting
 from bot.budgets.alerts.budget_snapshot import BudgetSnapshot, budget_snapshot
 from bot.budgets.alerts.subject_names import person
@@ -12,7 +14,6 @@ from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.requests.store import BudgetRequest, RequestState, budget_request
 from bot.database.engine import Database
-from bot.database.reader import Reader
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.outbox.renderers import RenderRequest
@@ -60,7 +61,7 @@ class BudgetRequestRenderer:
         """Return a request, and the budget as it is now; None if there is no such request."""
         now = self.clock()
 
-        def read(reader: Reader) -> tuple[BudgetRequest, BudgetSnapshot] | None:
+        def read(reader: Connection) -> tuple[BudgetRequest, BudgetSnapshot] | None:
             found = budget_request(reader, request)
             if found is None:
                 return None

@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection
 
 from bot.budgets.keys import RequestTopic
 from bot.budgets.rules import DEFAULT
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 class RequestState(StrEnum):
@@ -64,7 +61,7 @@ WHERE id = ?
 """
 
 
-def budget_request(reads: "Reads", request: int) -> BudgetRequest | None:
+def budget_request(reads: Connection, request: int) -> BudgetRequest | None:
     """Return a request, None if there is none of that id."""
     row = reads.exec_driver_sql(_GET, (request,)).first()
     if row is None:
@@ -91,18 +88,18 @@ VALUES (?,?,?,?,?,?,?,'open')
 """
 
 
-def replace_open_request(connection: "Connection", request: NewRequest, now: datetime) -> int | None:
+def replace_open_request(connection: Connection, request: NewRequest, now: datetime) -> int | None:
     """Replace the open request of the same member and unit. Returns its id, None if there is none."""
     row = connection.exec_driver_sql(_REPLACE, _values(request, now)).first()
     return None if row is None else int(row[0])
 
 
-def insert_request(connection: "Connection", request: NewRequest, now: datetime) -> int:
+def insert_request(connection: Connection, request: NewRequest, now: datetime) -> int:
     """Store a request as open. Returns its id."""
     return int(connection.exec_driver_sql(_INSERT, _values(request, now)).lastrowid)
 
 
-def mark_decided(connection: "Connection", request: int, state: RequestState, by: str, now: datetime) -> None:
+def mark_decided(connection: Connection, request: int, state: RequestState, by: str, now: datetime) -> None:
     """Record what was decided upon a request, and by whom."""
     connection.exec_driver_sql(
         "UPDATE budget_request SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?",
@@ -117,13 +114,13 @@ SELECT id FROM budget_request WHERE state = 'open' AND unit = ? AND (member = ? 
 """
 
 
-def open_topics_of(reads: "Reads", scope: int, unit: Unit) -> list[RequestTopic]:
+def open_topics_of(reads: Connection, scope: int, unit: Unit) -> list[RequestTopic]:
     """Return the topics of open requests that the limit of a scope concerns."""
     rows = reads.exec_driver_sql(_CONCERNED, (unit, scope, scope, DEFAULT)).all()
     return [RequestTopic(id_) for (id_,) in rows]
 
 
-def open_topics(reads: "Reads") -> list[RequestTopic]:
+def open_topics(reads: Connection) -> list[RequestTopic]:
     """Return the topics of all open requests, whose live messages will still change."""
     rows = reads.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id").all()
     return [RequestTopic(id_) for (id_,) in rows]
@@ -141,7 +138,7 @@ UPDATE budget_request SET state = 'replaced', decided_by = asked_by, decided_at 
 """
 
 
-def merge_requests(connection: "Connection", old: int, new: int, now: datetime) -> list[RequestTopic]:
+def merge_requests(connection: Connection, old: int, new: int, now: datetime) -> list[RequestTopic]:
     """Move the requests of member `old` to `new`. Of two that are open for one unit, the later one stays open.
 
     Returns:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets import budget_formatting
 from bot.budgets.evaluator import BudgetEvaluator
@@ -25,11 +26,8 @@ from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 from bot.people.rate_limit import charge_rate_limit
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def request_budget(connection: "Connection", request: NewRequest, now: datetime) -> int:
+def request_budget(connection: Connection, request: NewRequest, now: datetime) -> int:
     """Store a request and enqueue it for the operators. Returns its id.
 
     It replaces the member's open request for that unit, whose message is then edited.
@@ -59,7 +57,7 @@ class RequestDecision:
 
 
 def decide_request(
-    connection: "Connection", evaluator: BudgetEvaluator, decision: RequestDecision, now: datetime
+    connection: Connection, evaluator: BudgetEvaluator, decision: RequestDecision, now: datetime
 ) -> BudgetRequest | None:
     """Approve or decline a request, once. Returns it as it was before, None if there is no such request.
 
@@ -86,7 +84,7 @@ def decide_request(
 
 
 def _set_limit(
-    connection: "Connection", evaluator: BudgetEvaluator, request: BudgetRequest, by: str, now: datetime
+    connection: Connection, evaluator: BudgetEvaluator, request: BudgetRequest, by: str, now: datetime
 ) -> None:
     """Set the requested limit. Raises RefusedError if its days are over, or it would lower another."""
     if request.ends_at is not None and request.ends_at <= now:
@@ -97,9 +95,7 @@ def _set_limit(
     evaluator.set_limit(connection, setting, now)
 
 
-def _refuse_lowering(
-    connection: "Connection", evaluator: BudgetEvaluator, request: BudgetRequest, now: datetime
-) -> None:
+def _refuse_lowering(connection: Connection, evaluator: BudgetEvaluator, request: BudgetRequest, now: datetime) -> None:
     """Raise RefusedError if the limit was changed since the request was made, to more than is requested."""
     case = (request.member, budget_period(request.unit, now, evaluator.policy.zone))
     present = limits(connection, [case], now).get(case)

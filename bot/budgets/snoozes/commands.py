@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
 from bot.budgets.authorization import BudgetAuthorization
@@ -25,9 +26,6 @@ from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class SnoozeCommands:
         )
         await request.responder.respond(blocks.paragraph(text))
 
-    def _put(self, connection: "Connection", snooze: _Snooze, until: Mapping[Unit, datetime], by: str) -> None:
+    def _put(self, connection: Connection, snooze: _Snooze, until: Mapping[Unit, datetime], by: str) -> None:
         now = self.clock()
         for unit, ends_at in until.items():
             put_snooze(connection, NewSnooze(snooze.subject, unit, snooze.audience, ends_at, by, snooze.reason), now)

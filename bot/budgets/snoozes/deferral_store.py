@@ -3,17 +3,12 @@
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience
 from bot.budgets.rules import CrossingDecision
-from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +19,13 @@ class Deferral:
     outcome: CrossingDecision | None
 
 
-def defer(connection: "Connection", deferrals: Collection[tuple[int, Audience]]) -> None:
+def defer(connection: Connection, deferrals: Collection[tuple[int, Audience]]) -> None:
     """Record notifications that wait for the end of a snooze: pairs of a crossing's id and an audience."""
     if deferrals:
         connection.exec_driver_sql("INSERT INTO deferral (crossing, audience) VALUES (?,?)", list(deferrals))
 
 
-def deferrals(reads: "Reads", crossing: int) -> list[Deferral]:
+def deferrals(reads: Connection, crossing: int) -> list[Deferral]:
     """Return the deferrals of a crossing; those that ended without a notification are in the order of their ends."""
     sql = "SELECT audience, outcome FROM deferral WHERE crossing = ? ORDER BY id"
     return [
@@ -56,20 +51,20 @@ WHERE d.outcome IS NULL AND d.audience = ? AND x.subject = ? AND x.unit = ? ORDE
 """
 
 
-def waiting_crossings(reads: "Reads", subject: int, unit: Unit, audience: Audience) -> list[WaitingCrossing]:
+def waiting_crossings(reads: Connection, subject: int, unit: Unit, audience: Audience) -> list[WaitingCrossing]:
     """Return the crossings of a subject's budgets that wait for an audience, in ascending order of their steps."""
-    rows = plain_rows(reads, _WAITING, (audience, subject, unit))
+    rows = reads.exec_driver_sql(_WAITING, (audience, subject, unit)).all()
     return [WaitingCrossing(id_, step, label, revision, bool(late)) for id_, step, label, revision, late in rows]
 
 
-def is_waiting(reads: "Reads", crossing: int) -> bool:
+def is_waiting(reads: Connection, crossing: int) -> bool:
     """Return whether a notification of a crossing waits for any audience."""
     sql = "SELECT 1 FROM deferral WHERE crossing = ? AND outcome IS NULL"
     return reads.exec_driver_sql(sql, (crossing,)).first() is not None
 
 
 def end_deferral(
-    connection: "Connection", crossing: int, audience: Audience, outcome: CrossingDecision | None = None
+    connection: Connection, crossing: int, audience: Audience, outcome: CrossingDecision | None = None
 ) -> None:
     """End a deferral: the audience is notified now or, if there is an outcome, never."""
     connection.exec_driver_sql("DELETE FROM deferral WHERE crossing = ? AND audience = ?", (crossing, audience))
@@ -79,7 +74,7 @@ def end_deferral(
         )
 
 
-def delete_deferrals(connection: "Connection", crossings: Iterable[int]) -> None:
+def delete_deferrals(connection: Connection, crossings: Iterable[int]) -> None:
     """Delete the deferrals of crossings that are deleted."""
     connection.exec_driver_sql(
         "DELETE FROM deferral WHERE crossing IN (SELECT value FROM json_each(?))", (json.dumps(list(crossings)),)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience, OperatorAudience
 from bot.budgets.crossings.recorder import crossing_notification
@@ -22,9 +23,6 @@ from bot.outbox.live_store import request_edits
 from bot.outbox.queries import is_dropped_as_empty, is_enqueued
 from bot.outbox.store import NewNotification, enqueue, enqueue_again
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 
 @dataclass(frozen=True, slots=True)
 class _NotifiedPeriod:
@@ -42,7 +40,7 @@ class _NotifiedPeriod:
         return crossing.revision == self.revision and is_wanted
 
 
-def end_snooze(connection: "Connection", snooze: EndedSnooze, policy: BudgetPolicy, now: datetime) -> None:
+def end_snooze(connection: Connection, snooze: EndedSnooze, policy: BudgetPolicy, now: datetime) -> None:
     """Delete a snooze that is over, and enqueue the highest step of each period that it has deferred."""
     delete_snooze(connection, snooze.id)
     cases = [(snooze.subject, period) for period in _notified_periods(snooze.unit, policy, now)]
@@ -70,7 +68,7 @@ def _notified_periods(unit: Unit, policy: BudgetPolicy, now: datetime) -> list[B
 
 
 def _notify_audience(
-    connection: "Connection",
+    connection: Connection,
     snooze: EndedSnooze,
     audience: Audience,
     periods: Mapping[str, _NotifiedPeriod],
@@ -96,7 +94,7 @@ def _outcome(snooze: EndedSnooze, crossing: WaitingCrossing, period: _NotifiedPe
     return CrossingDecision.LOWER if crossing.revision == period.revision else CrossingDecision.REPLACED
 
 
-def _drop(connection: "Connection", crossing: WaitingCrossing, audience: Audience, outcome: CrossingDecision) -> None:
+def _drop(connection: Connection, crossing: WaitingCrossing, audience: Audience, outcome: CrossingDecision) -> None:
     """End a deferral without a notification. If no other audience has one either, that decides about the crossing."""
     deferral_store.end_deferral(connection, crossing.id, audience, outcome)
     if not deferral_store.is_waiting(connection, crossing.id) and not is_enqueued(connection, CrossingKey(crossing.id)):
@@ -107,7 +105,7 @@ def _drop(connection: "Connection", crossing: WaitingCrossing, audience: Audienc
 
 
 def _notify_operator(
-    connection: "Connection",
+    connection: Connection,
     snooze: EndedSnooze,
     audience: OperatorAudience,
     periods: Mapping[str, _NotifiedPeriod],
@@ -124,7 +122,7 @@ def _notify_operator(
 
 
 def _highest_unsent(
-    connection: "Connection", snooze: EndedSnooze, period: _NotifiedPeriod, destination: OperatorDestination
+    connection: Connection, snooze: EndedSnooze, period: _NotifiedPeriod, destination: OperatorDestination
 ) -> int | None:
     steps = crossed_steps(connection, snooze.subject, period.period)
     unsent = (

@@ -3,17 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.audiences import OperatorAudience, SnoozeAudience, decode_audience, encode_audience
-from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 # a snooze that was set later than this was set by a clock that ran ahead: it counts as over
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -43,7 +38,7 @@ ON CONFLICT (subject, unit, audience) DO UPDATE SET until = excluded.until, set_
 """
 
 
-def put_snooze(connection: "Connection", snooze: NewSnooze, now: datetime) -> None:
+def put_snooze(connection: Connection, snooze: NewSnooze, now: datetime) -> None:
     """Store a snooze; it replaces an earlier one of the same budgets and audience."""
     audience, until = encode_audience(snooze.audience), to_us(snooze.until)
     values = (snooze.subject, snooze.unit, audience, until, snooze.by, to_us(now), snooze.reason)
@@ -55,10 +50,10 @@ SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?2 ORD
 """
 
 
-def snoozed_audiences(reads: "Reads", now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
+def snoozed_audiences(reads: Connection, now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
     """Return the audiences that have snoozed a budget, by subject and unit."""
     audiences: dict[tuple[int, Unit], list[SnoozeAudience]] = defaultdict(list)
-    for subject, unit, audience in plain_rows(reads, _ACTIVE, (to_us(now), latest_setting(now))):
+    for subject, unit, audience in reads.exec_driver_sql(_ACTIVE, (to_us(now), latest_setting(now))).all():
         audiences[subject, Unit(unit)].append(decode_audience(audience))
     return audiences
 
@@ -78,13 +73,13 @@ WHERE subject = ? AND unit = ? AND until > ? AND set_at <= ? ORDER BY audience
 """
 
 
-def active_snoozes(reads: "Reads", subject: int, unit: Unit, now: datetime) -> list[ActiveSnooze]:
+def active_snoozes(reads: Connection, subject: int, unit: Unit, now: datetime) -> list[ActiveSnooze]:
     """Return the snoozes of a subject's budgets of a unit that are not over."""
     rows = reads.exec_driver_sql(_ACTIVE_OF, (subject, unit, to_us(now), latest_setting(now))).all()
     return [ActiveSnooze(decode_audience(audience), from_us(until), by) for audience, until, by in rows]
 
 
-def is_snoozed_by(reads: "Reads", operator: str, subject: int, unit: Unit, now: datetime) -> bool:
+def is_snoozed_by(reads: Connection, operator: str, subject: int, unit: Unit, now: datetime) -> bool:
     """Return whether an operator has snoozed a subject's budgets of a unit in their own direct messages."""
     mine = OperatorAudience(operator)
     return any(each.audience == mine for each in active_snoozes(reads, subject, unit, now))
@@ -106,20 +101,22 @@ SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND 
 """
 
 
-def ended_snoozes(reads: "Reads", now: datetime) -> list[EndedSnooze]:
+def ended_snoozes(reads: Connection, now: datetime) -> list[EndedSnooze]:
     """Return the snoozes that are over but not deleted yet."""
     return [
         EndedSnooze(id_, subject, Unit(unit), decode_audience(audience), from_us(until))
-        for id_, subject, unit, audience, until in plain_rows(reads, _ENDED, (to_us(now), latest_setting(now)))
+        for id_, subject, unit, audience, until in reads.exec_driver_sql(
+            _ENDED, (to_us(now), latest_setting(now))
+        ).all()
     ]
 
 
-def delete_snooze(connection: "Connection", snooze: int) -> None:
+def delete_snooze(connection: Connection, snooze: int) -> None:
     """Delete a snooze by its id."""
     connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (snooze,))
 
 
-def move_snoozes(connection: "Connection", old: int, new: int) -> None:
+def move_snoozes(connection: Connection, old: int, new: int) -> None:
     """Move the snoozes of subject `old` to `new`, except for audiences that have snoozed `new` already."""
     connection.exec_driver_sql("UPDATE OR IGNORE snooze SET subject = ? WHERE subject = ?", (new, old))
     connection.exec_driver_sql("DELETE FROM snooze WHERE subject = ?", (old,))

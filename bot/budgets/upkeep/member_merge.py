@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.acknowledgements.store import move_acknowledgements
 from bot.budgets.crossings.store import crossing_ids, move_crossings, move_revision
@@ -16,14 +17,11 @@ from bot.outbox.amendments import merge_topics, redirect, withdraw
 from bot.outbox.destinations import MemberDestination
 from bot.outbox.live_store import request_edits, topics_of
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 _MERGED = "two e-mails became one member"
 _NOTIFIED_ALREADY = "the same is told to them already"
 
 
-def merge_budgets(connection: "Connection", old: int, new: int, now: datetime) -> None:
+def merge_budgets(connection: Connection, old: int, new: int, now: datetime) -> None:
     """Move the budgets, crossings and requests of member `old` to `new`, who keeps limits of their own."""
     move_budgets(connection, old, new)
     for unit in UNITS:
@@ -35,9 +33,7 @@ def merge_budgets(connection: "Connection", old: int, new: int, now: datetime) -
     _merge_messages(connection, old, new, now)
 
 
-def _merge_limits(
-    connection: "Connection", theirs: StoredBudget | None, own: StoredBudget | None, now: datetime
-) -> None:
+def _merge_limits(connection: Connection, theirs: StoredBudget | None, own: StoredBudget | None, now: datetime) -> None:
     """End the limits of the old member; where the new one has none, they take them over with their crossings."""
     if theirs is None or own is None or theirs.limit_nanos is None:
         return
@@ -46,14 +42,14 @@ def _merge_limits(
     append_revision(connection, LimitSetting(theirs.scope, theirs.unit, None, "terminal", _MERGED), now)
 
 
-def _copy_limits(connection: "Connection", budget: StoredBudget, scope: int, now: datetime) -> None:
+def _copy_limits(connection: Connection, budget: StoredBudget, scope: int, now: datetime) -> None:
     for each in lasting_revisions(connection, budget.id, now):
         reason = f"{_MERGED}: {each.reason}" if each.reason else _MERGED
         setting = LimitSetting(scope, budget.unit, each.nanos, "terminal", reason, each.ends_at)
         move_revision(connection, budget.scope, each.id, append_revision(connection, setting, now))
 
 
-def _merge_messages(connection: "Connection", old: int, new: int, now: datetime) -> None:
+def _merge_messages(connection: Connection, old: int, new: int, now: datetime) -> None:
     """Move live messages and waiting notifications to the new member, who keeps messages of their own."""
     topics = {
         topic: replace(topic, subject=new) for topic in topics_of(connection, BudgetTopic) if topic.subject == old

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
 from bot.budgets.rules import DEFAULT, TEAM
@@ -11,11 +12,8 @@ from bot.budgets.upkeep.restore_store import SubjectLookup
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, KeyTranslation
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
-
-def adopt(connection: "Connection", former: FormerLedger) -> KeyMapping:
+def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
     """Take over crossings, snoozes, acknowledgements and requests. Returns how their keys read here."""
 
     def subject_of(subject: int) -> int | None:

@@ -1,15 +1,13 @@
 """The rows of budgets that a restored ledger takes over from the former one."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.requests.store import RequestState
 from bot.database.rows import Row, insert_row, insert_row_anew, rows_by_column
 from bot.ledger.charge_queries import newest_charge
 from bot.ledger.former_ledger import FormerLedger
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 SubjectLookup = Callable[[int], int | None]
 """Returns what a former subject is here; None if it is unknown here."""
@@ -22,7 +20,7 @@ FROM budget_revision r JOIN budget b ON b.id = r.budget
 """
 
 
-def common_revisions(connection: "Connection", former: FormerLedger, subject_of: SubjectLookup) -> dict[int, int]:
+def common_revisions(connection: Connection, former: FormerLedger, subject_of: SubjectLookup) -> dict[int, int]:
     """Return the ids here of the former ledger's revisions that this one has too, by their former ids."""
     here = {_identity(row, row["scope"]): row["id"] for row in rows_by_column(connection, _REVISIONS)}
     theirs = {row["id"]: _identity(row, subject_of(row["scope"])) for row in former.rows(_REVISIONS)}
@@ -37,7 +35,7 @@ def _identity(row: Row, scope: int | None) -> tuple[object, ...]:
 
 
 def adopt_crossings(
-    connection: "Connection", former: FormerLedger, subject_of: SubjectLookup, revisions: Mapping[int, int]
+    connection: Connection, former: FormerLedger, subject_of: SubjectLookup, revisions: Mapping[int, int]
 ) -> dict[int, int]:
     """Take over crossings of common revisions, with their deferrals. Returns their ids here by their former ids."""
     here = {_case(row): row["id"] for row in rows_by_column(connection, "SELECT * FROM crossing")}
@@ -58,7 +56,7 @@ def _case(row: Row) -> tuple[object, ...]:
     return row["subject"], row["unit"], row["period"], row["revision"], row["step"]
 
 
-def _insert_crossing(connection: "Connection", former: FormerLedger, row: Row) -> int | None:
+def _insert_crossing(connection: Connection, former: FormerLedger, row: Row) -> int | None:
     id_ = insert_row_anew(connection, "crossing", row)
     if id_ is not None:
         for deferral in former.rows("SELECT * FROM deferral WHERE crossing = ? ORDER BY id", (row["id"],)):
@@ -69,19 +67,19 @@ def _insert_crossing(connection: "Connection", former: FormerLedger, row: Row) -
 # --- snoozes and acknowledgements -----------------------------------------------------------------
 
 
-def adopt_snoozes(connection: "Connection", former: FormerLedger, subject_of: SubjectLookup) -> None:
+def adopt_snoozes(connection: Connection, former: FormerLedger, subject_of: SubjectLookup) -> None:
     """Take over the snoozes that are unknown here."""
     for row in former.rows("SELECT * FROM snooze"):
         _insert_of_subject(connection, "snooze", row, subject_of)
 
 
-def adopt_acknowledgements(connection: "Connection", former: FormerLedger, subject_of: SubjectLookup) -> None:
+def adopt_acknowledgements(connection: Connection, former: FormerLedger, subject_of: SubjectLookup) -> None:
     """Take over the acknowledgements that are unknown here."""
     for row in former.rows("SELECT * FROM acknowledgement"):
         _insert_of_subject(connection, "acknowledgement", row, subject_of)
 
 
-def _insert_of_subject(connection: "Connection", table: str, row: Row, subject_of: SubjectLookup) -> None:
+def _insert_of_subject(connection: Connection, table: str, row: Row, subject_of: SubjectLookup) -> None:
     subject = subject_of(row["subject"])
     if subject is not None:
         insert_row(connection, table, {**_without_id(row), "subject": subject})
@@ -94,7 +92,7 @@ def _without_id(row: Row) -> Row:
 # --- requests ------------------------------------------------------------------------------------
 
 
-def adopt_requests(connection: "Connection", former: FormerLedger) -> tuple[dict[int, int], set[int]]:
+def adopt_requests(connection: Connection, former: FormerLedger) -> tuple[dict[int, int], set[int]]:
     """Take over requests. Returns their ids here by their former ids, and the ids here of those that are open again.
 
     Those are reopened that were approved after the copy was made: the limits set by that are not here.
@@ -123,6 +121,6 @@ UPDATE budget_request SET limit_nanos = :limit_nanos, ends_at = :ends_at, reason
 """
 
 
-def _update_request(connection: "Connection", row: Row) -> int:
+def _update_request(connection: Connection, row: Row) -> int:
     connection.exec_driver_sql(_UPDATE, row)
     return int(row["id"])

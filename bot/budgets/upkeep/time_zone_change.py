@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.periods import UNITS, BudgetPeriod, PeriodLabel, budget_period, notified_periods
@@ -21,9 +22,6 @@ from bot.domain.periods import Unit
 from bot.outbox.amendments import TopicRename, rename_topics
 from bot.outbox.live_store import topics_of
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 
 @dataclass(frozen=True, slots=True)
 class _MovedCrossing:
@@ -35,7 +33,7 @@ class _MovedCrossing:
     change: LabelChange
 
 
-def move_periods(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[BudgetTopic]:
+def move_periods(connection: Connection, old: ZoneInfo, new: ZoneInfo, now: datetime) -> list[BudgetTopic]:
     """Move what is recorded about recent periods to periods of the new calendar.
 
     A crossing moves to the period that holds the charge that passed the step, so that no step is notified twice, and
@@ -56,7 +54,7 @@ def move_periods(connection: "Connection", old: ZoneInfo, new: ZoneInfo, now: da
 
 
 def _moved_crossings(
-    connection: "Connection", period: BudgetPeriod, old: ZoneInfo, new: ZoneInfo
+    connection: Connection, period: BudgetPeriod, old: ZoneInfo, new: ZoneInfo
 ) -> list[_MovedCrossing]:
     return [
         _MovedCrossing(id_, subject, period.unit, _label_change(period, at, old, new))
@@ -84,14 +82,14 @@ def _topic_renames(crossings: Iterable[_MovedCrossing], old: ZoneInfo) -> list[T
     return [TopicRename(former, topic, former.of_zone(old.key)) for former, topic in last.items()]
 
 
-def _move_acknowledgements(connection: "Connection", period: BudgetPeriod, old: ZoneInfo, new: ZoneInfo) -> None:
+def _move_acknowledgements(connection: Connection, period: BudgetPeriod, old: ZoneInfo, new: ZoneInfo) -> None:
     moments = acknowledgement_moments(connection, period)
     changes = {subject: _label_change(period, at, old, new) for subject, at in moments}
     moved = {subject: each for subject, each in changes.items() if each.old != each.new}
     relabel_acknowledgements(connection, period.unit, moved)
 
 
-def _restore_labels(connection: "Connection", zone: ZoneInfo) -> None:
+def _restore_labels(connection: Connection, zone: ZoneInfo) -> None:
     """Drop this time zone from the labels that got it when the calendar last left it, where the plain label is free."""
     relabel_crossings_back(connection, zone.key)
     relabel_acknowledgements_back(connection, zone.key)

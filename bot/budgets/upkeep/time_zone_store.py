@@ -3,19 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.budgets.periods import BudgetPeriod, PeriodLabel
 from bot.budgets.rules import TEAM
-from bot.database.reader import plain_rows
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import ChargeRange, last_booking
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bot.database.reader import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +30,12 @@ class LabelChange:
 _OF_PERIOD = "SELECT id, subject, last_charge, crossed_at FROM crossing WHERE unit = ? AND period = ? ORDER BY id"
 
 
-def crossing_moments(reads: "Reads", period: BudgetPeriod) -> list[tuple[int, int, datetime]]:
+def crossing_moments(reads: Connection, period: BudgetPeriod) -> list[tuple[int, int, datetime]]:
     """Return id and subject of a period's crossings, and when the charge that passed the step is booked.
 
     Money counts where it is booked, whenever it was observed.
     """
-    rows = plain_rows(reads, _OF_PERIOD, (period.unit, period.label))
+    rows = reads.exec_driver_sql(_OF_PERIOD, (period.unit, period.label)).all()
     moments = []
     for id_, subject, last_charge, crossed_at in rows:
         charges = ChargeRange(period.window, None if subject == TEAM else subject, upto=last_charge)
@@ -48,7 +43,7 @@ def crossing_moments(reads: "Reads", period: BudgetPeriod) -> list[tuple[int, in
     return moments
 
 
-def relabel_crossings(connection: "Connection", changes: Mapping[int, LabelChange]) -> None:
+def relabel_crossings(connection: Connection, changes: Mapping[int, LabelChange]) -> None:
     """Change the labels of crossings, by id; one whose step is recorded under the new label stays aside."""
     if changes:
         connection.exec_driver_sql(
@@ -59,7 +54,7 @@ def relabel_crossings(connection: "Connection", changes: Mapping[int, LabelChang
         )
 
 
-def relabel_crossings_back(connection: "Connection", zone: str) -> None:
+def relabel_crossings_back(connection: Connection, zone: str) -> None:
     """Remove a time zone from the labels of crossings, unless the same step is recorded without it."""
     for unit, label in connection.exec_driver_sql("SELECT DISTINCT unit, period FROM crossing").all():
         decoded = PeriodLabel.decode(label)
@@ -72,7 +67,7 @@ def relabel_crossings_back(connection: "Connection", zone: str) -> None:
 # --- acknowledgements ----------------------------------------------------------------------------
 
 
-def acknowledgement_moments(reads: "Reads", period: BudgetPeriod) -> list[tuple[int, datetime]]:
+def acknowledgement_moments(reads: Connection, period: BudgetPeriod) -> list[tuple[int, datetime]]:
     """Return the subjects of a period's acknowledgements, and when each was made."""
     sql = "SELECT subject, at FROM acknowledgement WHERE unit = ? AND period = ?"
     rows = reads.exec_driver_sql(sql, (period.unit, period.label)).all()
@@ -84,7 +79,7 @@ _RELABEL = "UPDATE OR IGNORE acknowledgement SET period = ? WHERE unit = ? AND p
 _RELABEL_ALL = "UPDATE OR IGNORE acknowledgement SET period = ? WHERE unit = ? AND period = ?"
 
 
-def relabel_acknowledgements(connection: "Connection", unit: Unit, changes: Mapping[int, LabelChange]) -> None:
+def relabel_acknowledgements(connection: Connection, unit: Unit, changes: Mapping[int, LabelChange]) -> None:
     """Change the labels of acknowledgements, by subject; where the new label is taken, one stays aside."""
     if changes:
         aside = [(each.aside, unit, each.old, subject) for subject, each in changes.items()]
@@ -93,7 +88,7 @@ def relabel_acknowledgements(connection: "Connection", unit: Unit, changes: Mapp
         connection.exec_driver_sql(_RELABEL, moved)
 
 
-def relabel_acknowledgements_back(connection: "Connection", zone: str) -> None:
+def relabel_acknowledgements_back(connection: Connection, zone: str) -> None:
     """Remove a time zone from the labels of acknowledgements, unless the subject has one without it."""
     for unit, label in connection.exec_driver_sql("SELECT DISTINCT unit, period FROM acknowledgement").all():
         decoded = PeriodLabel.decode(label)

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.domain.timestamps import to_us
 from bot.ledger.passes.history import first_start_that_read
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 BEGINNING = 0  # the stored start of a window that reaches back to the beginning
 OVERLAP_US = 1_000_000  # whether the upstream's ends are inclusive is undocumented
@@ -28,7 +26,7 @@ _FOR_EVER = 2**62
 ALL_TIME = Interval(-_FOR_EVER, _FOR_EVER)
 
 
-def add_coverage(connection: "Connection", added: Interval) -> None:
+def add_coverage(connection: Connection, added: Interval) -> None:
     """Record that a complete pass has read an interval."""
     rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
     intervals = merged_intervals([*(Interval(*row) for row in rows), added])
@@ -38,7 +36,7 @@ def add_coverage(connection: "Connection", added: Interval) -> None:
     )
 
 
-def intervals_read_before(connection: "Connection", now: datetime, *, is_tail: bool) -> list[Interval]:
+def intervals_read_before(connection: Connection, now: datetime, *, is_tail: bool) -> list[Interval]:
     """Return the intervals of creation time in which a new task is news, not backfill; empty before the first pass.
 
     These are the coverage, and everything since the start of the first pass that read anything, even if no pass was

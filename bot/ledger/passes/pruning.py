@@ -1,14 +1,12 @@
 """Pruning of passes: old ones that nothing depends on are deleted."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.database.prune_step import PruneStep, key_after
 from bot.domain.timestamps import to_us
 from bot.ledger.passes.coverage import LONGEST_WAIT_US
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 RETAIN = timedelta(days=30)  # the last week's passes decide what is due, and `status` shows five
 _NEWEST = 1_000  # passes kept whatever their age: a service that was down for long continues from them
@@ -32,7 +30,7 @@ UNION SELECT * FROM (SELECT id FROM pass WHERE finished_at IS NOT NULL AND kind 
 """
 
 
-def prune_passes(connection: "Connection", now: datetime, after: int) -> PruneStep:
+def prune_passes(connection: Connection, now: datetime, after: int) -> PruneStep:
     """Delete passes that nothing depends on, among those whose ids follow `after`.
 
     The first pass and the first that read anything stay, which show since when Neo is read; so do the last and the
@@ -48,7 +46,7 @@ def prune_passes(connection: "Connection", now: datetime, after: int) -> PruneSt
     return PruneStep(len(old), reached)
 
 
-def _lasting(connection: "Connection", now: datetime) -> set[int]:
+def _lasting(connection: Connection, now: datetime) -> set[int]:
     """Return the ids of the passes that stay whatever their age: the first ones, and those that freshness needs."""
     values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
     return {key for (key,) in connection.exec_driver_sql(_LASTING, values).all()}

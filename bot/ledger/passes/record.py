@@ -1,15 +1,13 @@
 """Passes: the record of each read of a window of the upstream."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.ledger.passes.coverage import BEGINNING, Interval, add_coverage
 from bot.ledger.passes.tally import PassOutcome, PassTally
 from bot.ledger.quarantine import release_unlisted
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 _BEGIN = """
 INSERT INTO pass (kind, window_from, window_to, started_at, complete, pages, tasks, new, grown, restated, quarantined)
@@ -17,7 +15,7 @@ VALUES (?,?,?,?,0,0,0,0,0,0,0)
 """
 
 
-def begin_pass(connection: "Connection", kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
+def begin_pass(connection: Connection, kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
     """Record that a pass begins; return its id."""
     values = (kind, optional_to_us(start), to_us(end), to_us(now))
     return int(connection.exec_driver_sql(_BEGIN, values).lastrowid)
@@ -30,7 +28,7 @@ UPDATE pass SET finished_at=?, complete=?, pages=?, tasks=?, new=?, grown=?, res
 
 
 def end_pass(
-    connection: "Connection",
+    connection: Connection,
     key: int,
     tally: PassTally,
     outcome: PassOutcome,

@@ -10,7 +10,7 @@ from bot.budgets.audiences import Audience
 from bot.budgets.rules import CrossingDecision
 from bot.budgets.snoozes.deferral_store import Deferral, deferrals
 from bot.database.engine import open_database
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from tests.support.downgrade import downgrade
 
 DM, CHANNEL = Audience.DM, Audience.CHANNEL

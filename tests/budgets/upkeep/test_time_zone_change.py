@@ -19,7 +19,7 @@ from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.database.engine import Database
-from bot.database.reader import open_reader
+from bot.database.read_engine import open_reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
