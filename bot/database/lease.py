@@ -6,15 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from bot.database.errors import LedgerError
+from bot.database.statements import insert
+from bot.database.tables import lease
 from bot.domain.timestamps import from_us, to_us
 
 SYNC = "sync"
 LIFETIME = timedelta(seconds=45)
 _LIFETIME_US = LIFETIME // timedelta(microseconds=1)
 _PROC = Path("/proc")
+
+_NAMED = lease.c.name == bindparam("lease")
+_HOLDER = select(lease.c.holder, lease.c.expires_at).where(_NAMED)
+_INSERT = insert(lease)
+_ACQUIRE = _INSERT.on_conflict_do_update(
+    index_elements=[lease.c.name],
+    set_={"holder": _INSERT.excluded.holder, "expires_at": _INSERT.excluded.expires_at},
+)
+_RENEW = update(lease).where(_NAMED)
+_RELEASE = delete(lease).where(_NAMED, lease.c.holder == bindparam("holder"))
 
 
 class LeaseLostError(LedgerError):
@@ -48,12 +60,10 @@ def acquire(connection: Connection, name: str, holder: str, now: datetime) -> Le
 
     One that expires later than any can was dated by a clock that ran ahead; it counts only if its process is alive.
     """
-    row = connection.exec_driver_sql("SELECT holder, expires_at FROM lease WHERE name = ?", (name,)).first()
-    if row and row[0] != holder and _is_held(row[0], row[1] - to_us(now)):
-        return LeaseHolder(row[0], from_us(row[1]))
-    connection.exec_driver_sql(
-        "INSERT OR REPLACE INTO lease (name, holder, expires_at) VALUES (?,?,?)", (name, holder, to_us(now + LIFETIME))
-    )
+    row = connection.execute(_HOLDER, {"lease": name}).first()
+    if row and row.holder != holder and _is_held(row.holder, row.expires_at - to_us(now)):
+        return LeaseHolder(row.holder, from_us(row.expires_at))
+    connection.execute(_ACQUIRE, {"name": name, "holder": holder, "expires_at": to_us(now + LIFETIME)})
     return None
 
 
@@ -70,17 +80,17 @@ def renew(connection: Connection, name: str, holder: str, now: datetime) -> None
     Raises:
         LeaseLostError: another process took it, for instance while this one was frozen.
     """
-    row = connection.exec_driver_sql("SELECT holder, expires_at FROM lease WHERE name = ?", (name,)).first()
-    if row is None or row[0] != holder:
+    row = connection.execute(_HOLDER, {"lease": name}).first()
+    if row is None or row.holder != holder:
         raise LeaseLostError("another sync took over while this one was held up. It goes on there.")
-    left = row[1] - to_us(now)
+    left = row.expires_at - to_us(now)
     if not _LIFETIME_US // 2 <= left <= _LIFETIME_US:  # a transaction that only reads costs no flush
-        connection.exec_driver_sql("UPDATE lease SET expires_at = ? WHERE name = ?", (to_us(now + LIFETIME), name))
+        connection.execute(_RENEW, {"lease": name, "expires_at": to_us(now + LIFETIME)})
 
 
 def release(connection: Connection, name: str, holder: str) -> None:
     """End a lease, if it is still this holder's."""
-    connection.exec_driver_sql("DELETE FROM lease WHERE name = ? AND holder = ?", (name, holder))
+    connection.execute(_RELEASE, {"lease": name, "holder": holder})
 
 
 def _is_alive(holder: str) -> bool | None:

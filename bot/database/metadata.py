@@ -2,7 +2,10 @@
 
 from secrets import token_hex
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, select
+
+from bot.database.statements import insert
+from bot.database.tables import note
 
 LEDGER_ID = "ledger_id"  # ends the keys of its messages, so that no two ledgers post under the same one
 WRITE_TEST = "written"  # written to find out whether the database takes anything
@@ -10,25 +13,32 @@ WRITE_TEST = "written"  # written to find out whether the database takes anythin
 RESTORED = "restored"
 LOST_LEDGER = "lost_ledger"  # after a restore without a former ledger: under which id it posted, since when, as JSON
 
+_VALUE = select(note.c.value).where(note.c.key == bindparam("key"))
+_RANGE = select(note.c.key, note.c.value).where(note.c.key >= bindparam("first"), note.c.key < bindparam("last"))
+_DELETE = delete(note).where(note.c.key == bindparam("which"))
+_INSERT = insert(note)
+_UPSERT = _INSERT.on_conflict_do_update(index_elements=[note.c.key], set_={"value": _INSERT.excluded.value})
 
-def read(reads: Connection, key: str) -> str | None:
+
+def read(connection: Connection, key: str) -> str | None:
     """Return the value kept under a key, None if there is none."""
-    row = reads.exec_driver_sql("SELECT value FROM note WHERE key = ?", (key,)).first()
-    return row[0] if row else None
+    value: str | None = connection.execute(_VALUE, {"key": key}).scalar()
+    return value
 
 
-def read_prefix(reads: Connection, prefix: str) -> dict[str, str]:
+def read_prefix(connection: Connection, prefix: str) -> dict[str, str]:
     """Return the values of all keys that begin with `prefix`, by what follows it."""
     last = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-    rows = reads.exec_driver_sql("SELECT key, value FROM note WHERE key >= ? AND key < ?", (prefix, last))
-    return {key.removeprefix(prefix): value for key, value in rows.all()}
+    rows = connection.execute(_RANGE, {"first": prefix, "last": last})
+    return {row.key.removeprefix(prefix): row.value for row in rows}
 
 
 def write(connection: Connection, key: str, value: str | None) -> None:
     """Keep a value under a key, or (None) delete the key."""
-    connection.exec_driver_sql("DELETE FROM note WHERE key = ?", (key,))
-    if value is not None:
-        connection.exec_driver_sql("INSERT INTO note (key, value) VALUES (?,?)", (key, value))
+    if value is None:
+        connection.execute(_DELETE, {"which": key})
+    else:
+        connection.execute(_UPSERT, {"key": key, "value": value})
 
 
 def ledger_id(connection: Connection) -> str:

@@ -1,6 +1,6 @@
 """The tables of what a database records of itself, as SQLModel declares them; `migrations/` makes them."""
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Table
 from sqlmodel import Field, SQLModel
 
 _NAMING = {
@@ -10,6 +10,11 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = _NAMING  # before any table is declared
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table that a model declares, for statements on its columns."""
+    return model.metadata.tables[str(model.__tablename__)]
 
 
 class Lease(SQLModel, table=True):
@@ -25,3 +30,7 @@ class Note(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     value: str
+
+
+lease = table_of(Lease)
+note = table_of(Note)
