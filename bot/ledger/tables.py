@@ -6,6 +6,8 @@ Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see 
 from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 _WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
 _MISSED = text("missed_at IS NOT NULL")
 _MERGED = text("merged_into IS NOT NULL")
@@ -164,3 +166,14 @@ class Seen(SQLModel, table=True):
 
     kind: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
+
+
+member = table_of(Member)
+task = table_of(Task)
+task_detail = table_of(TaskDetail)
+charge = table_of(Charge)
+charge_quarter = table_of(ChargeQuarter)
+pass_ = table_of(Pass)
+coverage = table_of(Coverage)
+quarantine = table_of(Quarantine)
+seen = table_of(Seen)
