@@ -6,6 +6,8 @@ A field has today's word; where its column has kept an older one, which statemen
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 # written so that SQLite sees `state = 'pending'` imply it, which it does not of IN
 _OPEN = text("state = 'pending' OR state = 'sending' OR state = 'unsure'")
 _DEAD = text("state = 'dead'")
@@ -75,3 +77,7 @@ class Notification(SQLModel, table=True):
     ended_at: int | None = Field(sa_type=BigInteger, sa_column_kwargs={"name": "settled_at"})  # sent, or given up
     error: str | None
     summary: int | None = Field(foreign_key="notification.id", sa_column_kwargs={"name": "covered_by"})  # that lists it
+
+
+live_message = table_of(LiveMessage)
+notification = table_of(Notification)
