@@ -4,32 +4,62 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    case,
+    func,
+    select,
+    union,
+    update,
+)
 
 from bot.domain.timestamps import to_us
-from bot.outbox.conditions import Moment, statement
+from bot.outbox.conditions import (
+    ABANDONED,
+    OUTDATED,
+    OVERDUE,
+    READY,
+    UNCHECKED,
+    UNCLAIMED,
+    UNCONFIRMED,
+    UNCONFIRMED_AHEAD,
+    WITHOUT_CHANNEL,
+    Moment,
+    in_state,
+)
 from bot.outbox.destinations import AlertDestination, Destination, decode_destination
 from bot.outbox.keys import MissedKey
+from bot.outbox.rules import NotificationState
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.tables import live_message, notification
 
 _AFTER_QUIET = timedelta(hours=1)  # in which what waited for the end of quiet hours is sent by itself, however old
 
-_COUNTS = statement("""
-SELECT (SELECT count(*) FROM notification n WHERE {without_channel} AND {ready}),
-       (SELECT count(*) FROM notification n WHERE {abandoned})
-         + (SELECT count(*) FROM notification n WHERE {unconfirmed_ahead}),
-       (SELECT count(*) FROM notification n WHERE {unconfirmed} AND n.channel IS NOT NULL AND {ready}),
-       (SELECT count(*) FROM notification n WHERE {unchecked}),
-       (SELECT count(*) FROM notification n WHERE {overdue})
-""")
-_CHANNELS = statement("""
-SELECT DISTINCT n.channel FROM notification n WHERE n.state = 'pending' AND n.channel IS NOT NULL AND {ready}
-UNION SELECT l.channel FROM living l WHERE {outdated} AND {unclaimed}
-""")
-_LOOKUPS = statement("""
-SELECT DISTINCT n.channel FROM notification n WHERE {unconfirmed} AND n.channel IS NOT NULL AND {ready}
-UNION SELECT n.channel FROM notification n WHERE {unchecked} AND n.channel IS NOT NULL
-""")
+_CHANNEL = notification.c.channel
+
+
+def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(notification).where(*conditions).scalar_subquery()
+
+
+_COUNTS = select(
+    _count(WITHOUT_CHANNEL, READY).label("without_channel"),
+    (_count(ABANDONED) + _count(UNCONFIRMED_AHEAD)).label("abandoned"),
+    (_count(UNCONFIRMED, _CHANNEL.is_not(None), READY) + _count(UNCHECKED)).label("to_look_up"),
+    _count(OVERDUE).label("overdue"),
+)
+_CHANNELS = union(
+    select(_CHANNEL).where(in_state(NotificationState.PENDING), _CHANNEL.is_not(None), READY).distinct(),
+    select(live_message.c.channel).where(OUTDATED, UNCLAIMED),
+)
+_LOOKUPS = union(
+    select(_CHANNEL).where(UNCONFIRMED, _CHANNEL.is_not(None), READY).distinct(),
+    select(_CHANNEL).where(UNCHECKED, _CHANNEL.is_not(None)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +73,33 @@ class DueWork:
     lookups: tuple[str, ...]
 
 
-def due_work(reader: Connection, moment: Moment) -> DueWork:
+def due_work(connection: Connection, moment: Moment) -> DueWork:
     """Return what there is to do; it depends on the moment and the database alone."""
     values = moment.values
-    without_channel, abandoned, unconfirmed, unchecked, overdue = reader.execute(text(_COUNTS), values).all()[0]
-    channels = reader.execute(text(_CHANNELS), values).all()
-    lookups = reader.execute(text(_LOOKUPS), values).all() if unconfirmed or unchecked else []
+    counts = connection.execute(_COUNTS, values).one()
+    channels = connection.execute(_CHANNELS, values).scalars().all()
+    lookups = connection.execute(_LOOKUPS, values).scalars().all() if counts.to_look_up else []
     return DueWork(
-        without_channel=without_channel,
-        abandoned=abandoned,
-        overdue=overdue,
-        channels=tuple(row[0] for row in channels),
-        lookups=tuple(row[0] for row in lookups),
+        without_channel=counts.without_channel,
+        abandoned=counts.abandoned,
+        overdue=counts.overdue,
+        channels=tuple(channels),
+        lookups=tuple(lookups),
     )
 
 
-_ABANDON = statement("""
-UPDATE notification AS n SET state = 'unsure', token = NULL, unsure_at = :now, checks = 0,
-error = 'whoever sent it broke off' WHERE {abandoned}
-""")
-_BEGIN_NOW = statement("UPDATE notification AS n SET unsure_at = :now WHERE {unconfirmed_ahead}")
+_BEGIN_NOW = update(notification).where(UNCONFIRMED_AHEAD).values(unsure_at=bindparam("now"))
+_ABANDON = (
+    update(notification)
+    .where(ABANDONED)
+    .values(
+        state=NotificationState.UNCONFIRMED,
+        token=None,
+        unsure_at=bindparam("now"),
+        checks=0,
+        error="whoever sent it broke off",
+    )
+)
 
 
 def mark_abandoned_unconfirmed(connection: Connection, now: datetime) -> int:
@@ -72,19 +109,43 @@ def mark_abandoned_unconfirmed(connection: Connection, now: datetime) -> int:
     unconfirmed in the future did so now.
     """
     values = Moment(now).values
-    connection.exec_driver_sql(_BEGIN_NOW, values)
-    return connection.exec_driver_sql(_ABANDON, values).rowcount
+    connection.execute(_BEGIN_NOW, values)
+    return connection.execute(_ABANDON, values).rowcount
+
+
+_LEAST_DEADLINE = bindparam("least_deadline", type_=BigInteger())
+_POSTPONE = (
+    update(notification)
+    .where(in_state(NotificationState.PENDING), notification.c.channel == bindparam("of_channel"))
+    .values(
+        next_at=bindparam("quiet_until"),
+        owed_until=case(
+            (notification.c.owed_until < _LEAST_DEADLINE, _LEAST_DEADLINE), else_=notification.c.owed_until
+        ),
+    )
+)
 
 
 def postpone_to_end_of_quiet_hours(connection: Connection, channel: str, until: datetime) -> None:
     """Postpone what waits for a channel to the end of the quiet hours, and its deadline beyond that."""
-    connection.exec_driver_sql(
-        "UPDATE notification SET next_at = ?, owed_until = max(owed_until, ?) WHERE state = 'pending' AND channel = ?",
-        (to_us(until), to_us(until + _AFTER_QUIET), channel),
-    )
+    values = {"of_channel": channel, "quiet_until": to_us(until), "least_deadline": to_us(until + _AFTER_QUIET)}
+    connection.execute(_POSTPONE, values)
 
 
-_OVERDUE = statement("SELECT n.id, n.destination, n.channel FROM notification n WHERE {overdue} ORDER BY n.id")
+_OVERDUE = (
+    select(notification.c.id, notification.c.destination, notification.c.channel)
+    .where(OVERDUE)
+    .order_by(notification.c.id)
+)
+_summary = notification.alias("summary")
+_SUMMARY_ID = select(_summary.c.id).where(
+    _summary.c.stem == bindparam("key"), _summary.c.destination == bindparam("at_destination")
+)
+_COVER = (
+    update(notification)
+    .where(notification.c.id == bindparam("which"))
+    .values(state=NotificationState.MISSED, settled_at=bindparam("now"), covered_by=_SUMMARY_ID.scalar_subquery())
+)
 
 
 def summarize_overdue(connection: Connection, now: datetime, busy: Container[str] = ()) -> int:
@@ -93,9 +154,9 @@ def summarize_overdue(connection: Connection, now: datetime, busy: Container[str
     Unconfirmed ones, which may have arrived, are not replaced; nor are those of `busy` channels.
     """
     by_destination: dict[Destination, list[int]] = {}
-    for id_, destination, channel in connection.exec_driver_sql(_OVERDUE, {"now": to_us(now)}).all():
-        if channel not in busy:
-            by_destination.setdefault(_summary_destination(decode_destination(destination)), []).append(id_)
+    for row in connection.execute(_OVERDUE, {"now": to_us(now)}):
+        if row.channel not in busy:
+            by_destination.setdefault(_summary_destination(decode_destination(row.destination)), []).append(row.id)
     for destination, ids in by_destination.items():
         _summarize(connection, destination, ids, now)
     return sum(map(len, by_destination.values()))
@@ -109,8 +170,5 @@ def _summary_destination(destination: Destination) -> Destination:
 def _summarize(connection: Connection, destination: Destination, ids: list[int], now: datetime) -> None:
     key = MissedKey(ids[0])
     enqueue(connection, [NewNotification(key, destination)], now)
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'missed', settled_at = ?, covered_by ="
-        " (SELECT n.id FROM notification n WHERE n.stem = ? AND n.destination = ?) WHERE id = ?",
-        [(to_us(now), key.encode(), destination.encode(), id_) for id_ in ids],
-    )
+    summary = {"key": key.encode(), "at_destination": destination.encode(), "now": to_us(now)}
+    connection.execute(_COVER, [{**summary, "which": id_} for id_ in ids])

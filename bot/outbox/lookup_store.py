@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from bot.domain.timestamps import optional_to_us, to_us
-from bot.outbox.conditions import Moment, statement
+from bot.outbox.conditions import READY, UNCHECKED, UNCONFIRMED, Moment, in_state
 from bot.outbox.keys import message_key
+from bot.outbox.rules import NotificationState
+from bot.outbox.tables import notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,61 +48,93 @@ class LookupTarget:
         return message_key(self.dedup_key, self.destination, self.ledger)
 
 
-_TARGETS = """
-SELECT n.id, n.stem, n.destination, n.channel, n.thread, n.living, n.ts, n.created_at, n.checks, n.ledger, n.claimed_at,
-       (SELECT e.ts FROM notification e WHERE e.channel = n.channel AND e.state = 'sent'
-        AND e.settled_at < n.claimed_at ORDER BY e.settled_at DESC LIMIT 1),
-       (SELECT group_concat(p.ts) FROM notification p
-        WHERE p.living = n.living AND p.channel = n.channel AND p.thread IS NULL AND p.ts IS NOT NULL AND p.id <> n.id)
-FROM notification n
-"""
-_UNCONFIRMED = statement("{targets} WHERE {unconfirmed} AND {ready}", targets=_TARGETS)
-_UNCHECKED = statement("{targets} WHERE n.state = 'sent' AND {unchecked}", targets=_TARGETS)
-_ANYWHERE, _IN_CHANNEL = "AND n.channel IS NOT NULL ORDER BY n.id", "AND n.channel = :channel ORDER BY n.id"
+_earlier, _parent = notification.alias("earlier"), notification.alias("parent")
+_LAST_TS = (
+    select(_earlier.c.ts)
+    .where(
+        _earlier.c.channel == notification.c.channel,
+        in_state(NotificationState.SENT, of=_earlier),
+        _earlier.c.settled_at < notification.c.claimed_at,
+    )
+    .order_by(_earlier.c.settled_at.desc())
+    .limit(1)
+)
+_PARENTS = select(func.aggregate_strings(_parent.c.ts, ",")).where(
+    _parent.c.living == notification.c.living,
+    _parent.c.channel == notification.c.channel,
+    _parent.c.thread.is_(None),
+    _parent.c.ts.is_not(None),
+    _parent.c.id != notification.c.id,
+)
+_TARGETS = select(
+    notification.c.id,
+    notification.c.stem,
+    notification.c.destination,
+    notification.c.channel,
+    notification.c.thread,
+    notification.c.living,
+    notification.c.ts,
+    notification.c.created_at,
+    notification.c.checks,
+    notification.c.ledger,
+    notification.c.claimed_at,
+    _LAST_TS.scalar_subquery().label("last_ts"),
+    _PARENTS.scalar_subquery().label("parents"),
+).order_by(notification.c.id)
+_UNCONFIRMED = _TARGETS.where(UNCONFIRMED, READY)
+_UNCHECKED = _TARGETS.where(in_state(NotificationState.SENT), UNCHECKED)
+_ANYWHERE = notification.c.channel.is_not(None)
+_IN_CHANNEL = notification.c.channel == bindparam("of_channel")
+_UNCONFIRMED_ANYWHERE, _UNCONFIRMED_IN_CHANNEL = _UNCONFIRMED.where(_ANYWHERE), _UNCONFIRMED.where(_IN_CHANNEL)
+_UNCHECKED_ANYWHERE, _UNCHECKED_IN_CHANNEL = _UNCHECKED.where(_ANYWHERE), _UNCHECKED.where(_IN_CHANNEL)
 
 
-def unconfirmed_targets(reader: Connection, moment: Moment, channel: str | None = None) -> list[LookupTarget]:
+def unconfirmed_targets(connection: Connection, moment: Moment, channel: str | None = None) -> list[LookupTarget]:
     """Return what may have arrived and has had time to: in all channels, or in one."""
-    return _targets(reader, _UNCONFIRMED, moment, channel)
+    sql = _UNCONFIRMED_ANYWHERE if channel is None else _UNCONFIRMED_IN_CHANNEL
+    return _targets(connection, sql, moment, channel)
 
 
-def unchecked_targets(reader: Connection, now: datetime, channel: str | None = None) -> list[LookupTarget]:
+def unchecked_targets(connection: Connection, now: datetime, channel: str | None = None) -> list[LookupTarget]:
     """Return what was sent after it may have arrived before: a second copy may come late, and is to be looked for."""
-    return _targets(reader, _UNCHECKED, Moment(now), channel)
+    sql = _UNCHECKED_ANYWHERE if channel is None else _UNCHECKED_IN_CHANNEL
+    return _targets(connection, sql, Moment(now), channel)
 
 
-def _targets(reader: Connection, sql: str, moment: Moment, channel: str | None) -> list[LookupTarget]:
-    where = _ANYWHERE if channel is None else _IN_CHANNEL
-    rows = reader.execute(text(f"{sql} {where}"), {**moment.values, "channel": channel}).all()
+def _targets(connection: Connection, sql: Select[Any], moment: Moment, channel: str | None) -> list[LookupTarget]:
+    rows = connection.execute(sql, {**moment.values, "of_channel": channel}).all()
     return [LookupTarget(*row) for row in rows]
 
 
-_POSTPONE_UNCONFIRMED = statement(
-    "UPDATE notification AS n SET next_at = :until WHERE {unconfirmed} AND n.channel = :channel"
-)
-_POSTPONE_UNCHECKED = statement(
-    "UPDATE notification AS n SET check_at = :until WHERE {unchecked} AND n.channel = :channel"
-)
+_POSTPONE_UNCONFIRMED = update(notification).where(UNCONFIRMED, _IN_CHANNEL).values(next_at=bindparam("until"))
+_POSTPONE_UNCHECKED = update(notification).where(UNCHECKED, _IN_CHANNEL).values(check_at=bindparam("until"))
 
 
 def postpone_lookups(connection: Connection, channel: str, until: datetime, moment: Moment) -> None:
     """Postpone what is looked for in a channel, whose history Slack does not show just now, and nothing else."""
-    values = {**moment.values, "channel": channel, "until": to_us(until)}
-    connection.exec_driver_sql(_POSTPONE_UNCONFIRMED, values)
-    connection.exec_driver_sql(_POSTPONE_UNCHECKED, values)
+    values = {**moment.values, "of_channel": channel, "until": to_us(until)}
+    connection.execute(_POSTPONE_UNCONFIRMED, values)
+    connection.execute(_POSTPONE_UNCHECKED, values)
+
+
+_WHICH = notification.c.id == bindparam("which")
+_SEND_AGAIN = (
+    update(notification)
+    .where(_WHICH, in_state(NotificationState.UNCONFIRMED))
+    .values(state=NotificationState.PENDING, next_at=bindparam("now"), error=bindparam("why"))
+)
+_COUNT_CHECK = (
+    update(notification)
+    .where(_WHICH, in_state(NotificationState.SENT))
+    .values(check_at=bindparam("next_check"), checks=notification.c.checks + 1)
+)
 
 
 def mark_not_arrived(connection: Connection, target: LookupTarget, now: datetime, why: str) -> None:
     """Record that a message did not arrive: it waits to be sent again."""
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'pending', next_at = ?, error = ? WHERE id = ? AND state = 'unsure'",
-        (to_us(now), why, target.id),
-    )
+    connection.execute(_SEND_AGAIN, {"which": target.id, "now": to_us(now), "why": why})
 
 
 def mark_checked(connection: Connection, target: LookupTarget, next_at: datetime | None) -> None:
     """Record that second copies were looked for; `next_at` is when the next check is due, None if it was the last."""
-    connection.exec_driver_sql(
-        "UPDATE notification SET check_at = ?, checks = checks + 1 WHERE id = ? AND state = 'sent'",
-        (optional_to_us(next_at), target.id),
-    )
+    connection.execute(_COUNT_CHECK, {"which": target.id, "next_check": optional_to_us(next_at)})

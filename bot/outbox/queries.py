@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, func, select
 
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.outbox.conditions import statement
+from bot.outbox.conditions import UNDELIVERED, in_state
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import KeyRange, message_key
-from bot.outbox.rules import NOTHING_TO_SAY, NotificationState
+from bot.outbox.rules import NOTHING_TO_SAY, OPEN, NotificationState
+from bot.outbox.tables import notification
 
 NOT_RENDERED = "it could not be worded"  # what the error of a notification begins with whose text could not be made
+_MOST_DEAD = 20  # that `status` shows
 
 # --- of one key ----------------------------------------------------------------------------------
 
@@ -29,60 +31,71 @@ class DeliveryRecord:
     why: str
 
 
-def delivery_records(reads: Connection, key: NotificationKey) -> list[DeliveryRecord]:
-    """Return what became of the notifications of a key, the oldest first."""
-    rows = reads.exec_driver_sql(
-        "SELECT destination, state, settled_at, channel, ts, coalesce(error, '') FROM notification"
-        " WHERE stem = ? ORDER BY id",
-        (key.encode(),),
+_HAS_KEY = notification.c.stem == bindparam("key")
+_OF_KEY = select(notification.c.id).where(_HAS_KEY)
+_BEFORE = _OF_KEY.where(notification.c.created_at <= bindparam("now"))
+_NOT_DISCARDED = _OF_KEY.where(notification.c.state != NotificationState.DISCARDED)
+_SENT_OR_WAITING = _OF_KEY.where(in_state(*OPEN, NotificationState.SENT))
+_DROPPED_AS_EMPTY = _OF_KEY.where(
+    notification.c.destination == bindparam("destination"),
+    in_state(NotificationState.DISCARDED),
+    notification.c.error == NOTHING_TO_SAY,
+)
+_LAST_CLAIMED_AT = select(func.max(notification.c.claimed_at)).where(_HAS_KEY)
+_RECORDS = (
+    select(
+        notification.c.destination,
+        notification.c.state,
+        notification.c.settled_at,
+        notification.c.channel,
+        notification.c.ts,
+        func.coalesce(notification.c.error, "").label("why"),
     )
+    .where(_HAS_KEY)
+    .order_by(notification.c.id)
+)
+
+
+def delivery_records(connection: Connection, key: NotificationKey) -> list[DeliveryRecord]:
+    """Return what became of the notifications of a key, the oldest first."""
     return [
         DeliveryRecord(decode_destination(destination), NotificationState(state), optional_from_us(at), *rest)
-        for destination, state, at, *rest in rows.all()
+        for destination, state, at, *rest in connection.execute(_RECORDS, {"key": key.encode()}).all()
     ]
 
 
-def is_enqueued(reads: Connection, key: NotificationKey) -> bool:
+def is_enqueued(connection: Connection, key: NotificationKey) -> bool:
     """Return whether there is a notification of a key, whatever became of it."""
-    return reads.exec_driver_sql("SELECT 1 FROM notification WHERE stem = ?", (key.encode(),)).first() is not None
+    return connection.execute(_OF_KEY, {"key": key.encode()}).first() is not None
 
 
-def is_enqueued_by(reads: Connection, key: NotificationKey, now: datetime) -> bool:
+def is_enqueued_by(connection: Connection, key: NotificationKey, now: datetime) -> bool:
     """Return whether there is a notification of a key, but for one that a clock ahead of this one has made."""
-    sql = "SELECT 1 FROM notification WHERE stem = ? AND created_at <= ?"
-    return reads.exec_driver_sql(sql, (key.encode(), to_us(now))).first() is not None
+    return connection.execute(_BEFORE, {"key": key.encode(), "now": to_us(now)}).first() is not None
 
 
-def is_reported(reads: Connection, key: NotificationKey) -> bool:
+def is_reported(connection: Connection, key: NotificationKey) -> bool:
     """Return whether there is a notification of a key that was not discarded."""
-    sql = "SELECT 1 FROM notification WHERE stem = ? AND state <> 'moved'"
-    return reads.exec_driver_sql(sql, (key.encode(),)).first() is not None
+    return connection.execute(_NOT_DISCARDED, {"key": key.encode()}).first() is not None
 
 
-_LIVE = "SELECT 1 FROM notification WHERE stem = ? AND state IN ('pending', 'sending', 'unsure', 'sent')"
-
-
-def is_sent_or_waiting(reads: Connection, key: NotificationKey) -> bool:
+def is_sent_or_waiting(connection: Connection, key: NotificationKey) -> bool:
     """Return whether a notification of a key was sent, or is still to be, at any destination."""
-    return reads.exec_driver_sql(_LIVE, (key.encode(),)).first() is not None
+    return connection.execute(_SENT_OR_WAITING, {"key": key.encode()}).first() is not None
 
 
-def is_dropped_as_empty(reads: Connection, key: NotificationKey, destination: Destination) -> bool:
+def is_dropped_as_empty(connection: Connection, key: NotificationKey, destination: Destination) -> bool:
     """Return whether a notification was discarded at a destination because there was nothing to say.
 
     One that was withdrawn, or replaced by notifications for other destinations, is not meant.
     """
-    row = reads.exec_driver_sql(
-        "SELECT 1 FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND error = ?",
-        (key.encode(), destination.encode(), NOTHING_TO_SAY),
-    ).first()
-    return row is not None
+    values = {"key": key.encode(), "destination": destination.encode()}
+    return connection.execute(_DROPPED_AS_EMPTY, values).first() is not None
 
 
-def last_claimed_at(reads: Connection, key: NotificationKey) -> datetime | None:
+def last_claimed_at(connection: Connection, key: NotificationKey) -> datetime | None:
     """Return when a notification of a key was last rendered to be sent; None if it never was."""
-    row = reads.exec_driver_sql("SELECT max(claimed_at) FROM notification WHERE stem = ?", (key.encode(),)).first()
-    return None if row is None or row[0] is None else from_us(row[0])
+    return optional_from_us(connection.execute(_LAST_CLAIMED_AT, {"key": key.encode()}).scalar())
 
 
 # --- of several keys -----------------------------------------------------------------------------
@@ -97,14 +110,16 @@ class EnqueuedNotification:
     until: datetime | None
 
 
-def enqueued_notifications(reads: Connection, keys: KeyRange) -> list[EnqueuedNotification]:
+_IN_RANGE = select(notification.c.stem, notification.c.created_at, notification.c.owed_until).where(
+    notification.c.stem >= bindparam("low"), notification.c.stem < bindparam("high")
+)
+
+
+def enqueued_notifications(connection: Connection, keys: KeyRange) -> list[EnqueuedNotification]:
     """Return the notifications whose keys lie in a range, whatever became of them."""
-    rows = reads.exec_driver_sql(
-        "SELECT stem, created_at, owed_until FROM notification WHERE stem >= ? AND stem < ?", (keys.low, keys.high)
-    )
     return [
-        EnqueuedNotification(dedup_key, from_us(created_at), optional_from_us(until))
-        for dedup_key, created_at, until in rows.all()
+        EnqueuedNotification(row.stem, from_us(row.created_at), optional_from_us(row.owed_until))
+        for row in connection.execute(_IN_RANGE, {"low": keys.low, "high": keys.high}).all()
     ]
 
 
@@ -123,42 +138,56 @@ class OutboxSummary:
     dead: list[tuple[str, str, int]]
 
 
-_UNDELIVERED = statement("SELECT count(*), min(n.created_at) FROM notification n WHERE {undelivered}")
+_DEAD = in_state(NotificationState.DEAD)
+_UNDELIVERED_COUNT = select(func.count()).select_from(notification).where(UNDELIVERED)
+_OLDEST_UNDELIVERED = select(func.min(notification.c.created_at)).where(UNDELIVERED)
+_COUNTS = select(notification.c.state, func.count().label("number")).group_by(notification.c.state)
+_NEWEST_DEAD = (
+    select(
+        notification.c.stem,
+        notification.c.destination,
+        func.coalesce(notification.c.error, "").label("why"),
+        notification.c.settled_at,
+    )
+    .where(_DEAD)
+    .order_by(notification.c.settled_at.desc(), notification.c.id.desc())
+    .limit(_MOST_DEAD)
+)
+_DEAD_SINCE = select(func.count().label("number"), func.max(notification.c.error).label("why")).where(
+    _DEAD, notification.c.settled_at > bindparam("since"), notification.c.settled_at <= bindparam("now")
+)
+_UNRENDERED_COUNT = (
+    select(func.count())
+    .select_from(notification)
+    .where(
+        in_state(NotificationState.PENDING),
+        func.substr(notification.c.error, 1, len(NOT_RENDERED)) == NOT_RENDERED,
+    )
+)
 
 
-def undelivered_count(reader: Connection) -> int:
+def undelivered_count(connection: Connection) -> int:
     """Return how many notifications are not delivered yet."""
-    return int(reader.execute(text(_UNDELIVERED)).all()[0][0])
+    return int(connection.execute(_UNDELIVERED_COUNT).scalar_one())
 
 
-def outbox_summary(reader: Connection) -> OutboxSummary:
+def outbox_summary(connection: Connection) -> OutboxSummary:
     """Return how many notifications are in which state, and the dead ones."""
-    rows = reader.execute(text("SELECT state, count(*) AS number FROM notification GROUP BY state"))
-    counts: dict[str, int] = {row.state: row.number for row in rows}
-    _, oldest = reader.execute(text(_UNDELIVERED)).all()[0]
-    dead = reader.execute(
-        text(
-            "SELECT stem, destination, coalesce(error, ''), settled_at FROM notification"
-            " WHERE state = 'dead' ORDER BY settled_at DESC, id DESC LIMIT 20"
-        )
-    ).all()
-    named = [(message_key(dedup_key, destination, ""), why, at) for dedup_key, destination, why, at in dead]
-    return OutboxSummary(counts, oldest, named)
+    counts: dict[str, int] = {row.state: row.number for row in connection.execute(_COUNTS)}
+    oldest = connection.execute(_OLDEST_UNDELIVERED).scalar()
+    dead = [
+        (message_key(row.stem, row.destination, ""), row.why, row.settled_at)
+        for row in connection.execute(_NEWEST_DEAD).all()
+    ]
+    return OutboxSummary(counts, oldest, dead)
 
 
-def dead_notifications(reader: Connection, since: datetime, now: datetime) -> tuple[int, str | None]:
+def dead_notifications(connection: Connection, since: datetime, now: datetime) -> tuple[int, str | None]:
     """Return how many notifications could not be delivered since a moment, and one reason."""
-    count, why = reader.execute(
-        text(
-            "SELECT count(*), max(error) FROM notification WHERE state = 'dead' AND settled_at > :since"
-            " AND settled_at <= :now"
-        ),
-        {"since": to_us(since), "now": to_us(now)},
-    ).all()[0]
-    return int(count), why
+    row = connection.execute(_DEAD_SINCE, {"since": to_us(since), "now": to_us(now)}).one()
+    return int(row.number), row.why
 
 
-def unrendered_count(reader: Connection) -> int:
+def unrendered_count(connection: Connection) -> int:
     """Return how many notifications wait because their text could not be made."""
-    sql = "SELECT count(*) FROM notification WHERE state = 'pending' AND error LIKE :begins || '%'"
-    return int(reader.execute(text(sql), {"begins": NOT_RENDERED}).all()[0][0])
+    return int(connection.execute(_UNRENDERED_COUNT).scalar_one())

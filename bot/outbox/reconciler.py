@@ -63,12 +63,12 @@ class Reconciler:
         moment = self._moment
         try:
             if found := await self.database.read(
-                lambda reader: lookup_store.unconfirmed_targets(reader, moment, channel)
+                lambda connection: lookup_store.unconfirmed_targets(connection, moment, channel)
             ):
                 await self.look_up(found[0])
                 return True
             if found := await self.database.read(
-                lambda reader: lookup_store.unchecked_targets(reader, moment.now, channel)
+                lambda connection: lookup_store.unchecked_targets(connection, moment.now, channel)
             ):
                 await self.delete_second_copies(found[0])
                 return True

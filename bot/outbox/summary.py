@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, select
 
 from bot.domain.keys import NotificationKey
 from bot.outbox.keys import MissedKey
 from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.tables import live_message, notification
 from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import SlackError
 from bot.slack.mrkdwn import Trusted
@@ -32,7 +33,7 @@ class SummaryRenderer:
 
     async def render(self, key: MissedKey, request: RenderRequest) -> Message | None:
         """Return the summary; None if there is nothing to say any more. Raises SlackError as the renderers do."""
-        covered = await self.database.read(lambda reader: summarized_notifications(reader, key))
+        covered = await self.database.read(lambda connection: summarized_notifications(connection, key))
         requests = [replace(request, dedup_key=each, topic=topic, listed=True) for each, topic in covered]
         lines = [line.text for each in requests if (line := await self._line(each)) is not None]
         return self._message(lines) if lines else None
@@ -54,14 +55,15 @@ class SummaryRenderer:
         )
 
 
-_SUMMARIZED = """
-SELECT n.stem, l.thing FROM notification n LEFT JOIN living l ON l.id = n.living
-WHERE n.covered_by IN (SELECT id FROM notification WHERE stem = :dedup_key) ORDER BY n.id
-"""
+_summary = notification.alias("summary")
+_SUMMARIZED = (
+    select(notification.c.stem, live_message.c.thing)
+    .select_from(notification.outerjoin(live_message, live_message.c.id == notification.c.living))
+    .where(notification.c.covered_by.in_(select(_summary.c.id).where(_summary.c.stem == bindparam("key"))))
+    .order_by(notification.c.id)
+)
 
 
-def summarized_notifications(reader: Connection, key: NotificationKey) -> list[tuple[str, str | None]]:
+def summarized_notifications(connection: Connection, key: NotificationKey) -> list[tuple[str, str | None]]:
     """Return key and topic of what a summary stands for, at whichever destination."""
-    return [
-        (dedup_key, topic) for dedup_key, topic in reader.execute(text(_SUMMARIZED), {"dedup_key": key.encode()}).all()
-    ]
+    return [(row.stem, row.thing) for row in connection.execute(_SUMMARIZED, {"key": key.encode()}).all()]
