@@ -78,28 +78,30 @@ class AlertFacts:
 # --- groups --------------------------------------------------------------------------------------
 
 
-def alert_facts(reader: Connection, first: int, basis: SpendBasis, scope: Scope) -> AlertFacts:
+def alert_facts(connection: Connection, first: int, basis: SpendBasis, scope: Scope) -> AlertFacts:
     """Return what the message reports whose first group is `first`, of a member's scope only their own tasks.
 
     Like all here but `open_group_facts`, it reads within the caller's snapshot.
     """
-    stored = alert_store.stored_groups(reader, ReportedGroups(first, is_first=True))
-    return AlertFacts(first, tuple(_facts(reader, stored, basis, scope)), alert_store.acknowledgement(reader, first))
+    stored = alert_store.stored_groups(connection, ReportedGroups(first, is_first=True))
+    return AlertFacts(
+        first, tuple(_facts(connection, stored, basis, scope)), alert_store.acknowledgement(connection, first)
+    )
 
 
-def facts_of(reader: Connection, groups: ReportedGroups, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+def facts_of(connection: Connection, groups: ReportedGroups, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     """Return the groups, or a member's part of them, the largest first; without those that hold nothing any more."""
-    return _facts(reader, alert_store.stored_groups(reader, groups), basis, scope)
+    return _facts(connection, alert_store.stored_groups(connection, groups), basis, scope)
 
 
-def open_group_facts(reader: Connection, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+def open_group_facts(connection: Connection, basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
     """Return the groups that are open, or a member's part of them, the largest first, from one snapshot."""
-    return _facts(reader, alert_store.stored_open_groups(reader), basis, scope)
+    return _facts(connection, alert_store.stored_open_groups(connection), basis, scope)
 
 
-def _facts(reader: Connection, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
-    contents = _contents(reader, [each.id for each in stored], basis, scope)
-    errors = _latest_errors(reader, contents)
+def _facts(connection: Connection, stored: Sequence[StoredGroup], basis: SpendBasis, scope: Scope) -> list[GroupFacts]:
+    contents = _contents(connection, [each.id for each in stored], basis, scope)
+    errors = _latest_errors(connection, contents)
     facts = [
         _group_facts(each, failures, contents, errors.get(each.id))
         for each in stored
@@ -129,14 +131,14 @@ def _group_facts(
     )
 
 
-def _latest_errors(reader: Connection, contents: "_Contents") -> dict[int, str | None]:
+def _latest_errors(connection: Connection, contents: "_Contents") -> dict[int, str | None]:
     """Return the error of each group's latest failure, of those whose tasks have not failed in another way since."""
     latest = {
         group: max(current, key=lambda each: each.failed_at).task
         for group, failures in contents.failures.items()
         if (current := [each for each in failures if each.is_current])
     }
-    texts = texts_by_id(reader, latest.values())
+    texts = texts_by_id(connection, latest.values())
     return {group: texts[task].error_message for group, task in latest.items()}
 
 
@@ -158,33 +160,33 @@ class _Contents:
         return tuple(sorted(emails, key=lambda email: (email != NOBODY, email)))
 
 
-def _contents(reader: Connection, groups: Iterable[int], basis: SpendBasis, scope: Scope) -> _Contents:
-    every = failure_store.grouped_failures(reader, groups)
+def _contents(connection: Connection, groups: Iterable[int], basis: SpendBasis, scope: Scope) -> _Contents:
+    every = failure_store.grouped_failures(connection, groups)
     tasks = {
         row_id: task
-        for row_id, task in tasks_by_id(reader, {each.task for each in every}).items()
+        for row_id, task in tasks_by_id(connection, {each.task for each in every}).items()
         if scope.member in {None, task.member}
     }
     failures: dict[int, list[GroupedFailure]] = defaultdict(list)
     for each in every:
         if each.task in tasks:
             failures[each.group].append(each)
-    members = emails_by_id(reader, {task.member for task in tasks.values()})
+    members = emails_by_id(connection, {task.member for task in tasks.values()})
     emails = {row_id: members[task.member] for row_id, task in tasks.items()}
-    return _Contents(failures, tasks, emails, costs_by_id(reader, tasks, scope, basis))
+    return _Contents(failures, tasks, emails, costs_by_id(connection, tasks, scope, basis))
 
 
 # --- tasks ---------------------------------------------------------------------------------------
 
 
 def group_tasks(
-    reader: Connection, groups: Iterable[int], basis: SpendBasis, scope: Scope, most: int
+    connection: Connection, groups: Iterable[int], basis: SpendBasis, scope: Scope, most: int
 ) -> list[FailedTask]:
     """Return the `most` latest tasks of some groups, or of a member's part of them, the latest first."""
-    contents = _contents(reader, groups, basis, scope)
+    contents = _contents(connection, groups, basis, scope)
     failures = [each for of_group in contents.failures.values() for each in of_group]
     latest = sorted(failures, key=lambda each: (each.failed_at, contents.tasks[each.task].task_id), reverse=True)[:most]
-    texts = texts_by_id(reader, {each.task for each in latest})
+    texts = texts_by_id(connection, {each.task for each in latest})
     return [
         FailedTask(
             task_id=contents.tasks[each.task].task_id,
@@ -202,13 +204,13 @@ def group_tasks(
 # --- names ---------------------------------------------------------------------------------------
 
 
-def kind_name(reader: Connection, kind: int) -> str:
+def kind_name(connection: Connection, kind: int) -> str:
     """Return what a kind is called: how its tasks end, with which model, and what the latest error says."""
-    stored_kind = failure_store.kind_of_id(reader, kind)
+    stored_kind = failure_store.kind_of_id(connection, kind)
     if stored_kind is None:
         return "an error that no task has any more"
-    task = failure_store.latest_of_kind(reader, kind)
-    error = None if task is None else texts_by_id(reader, [task])[task].error_message
+    task = failure_store.latest_of_kind(connection, kind)
+    error = None if task is None else texts_by_id(connection, [task])[task].error_message
     return f"{stored_kind.status} of {stored_kind.model}: {stored_kind.cap or first_line(error) or 'no error text'}"
 
 

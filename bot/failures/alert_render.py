@@ -64,7 +64,7 @@ class FailureRenderer:
         If no task is left: None if the alert was not posted yet, else a message that says so.
         """
         topic = FailuresTopic.decode(request.topic or "")
-        content = await self.database.read(lambda reader: self._content(reader, topic, request))
+        content = await self.database.read(lambda connection: self._content(connection, topic, request))
         groups = content.alert.groups
         if not groups:
             return blocks.paragraph(self.templates.render("failures/group_empty")) if content.is_posted else None
@@ -76,16 +76,16 @@ class FailureRenderer:
         draft.add(blocks.actions(_buttons(reported, audience, is_closed=content.alert.is_closed)))
         return draft.message()
 
-    def _content(self, reader: Connection, topic: FailuresTopic, request: RenderRequest) -> _Content:
+    def _content(self, connection: Connection, topic: FailuresTopic, request: RenderRequest) -> _Content:
         scope = Scope(AlertAudience.of(request, self.policy).member)
-        alert = alert_facts(reader, topic.id, self.policy.basis, scope)
+        alert = alert_facts(connection, topic.id, self.policy.basis, scope)
         alert = replace(alert, groups=tuple(_without_closing(each, scope) for each in alert.groups))
         single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
         return _Content(
             alert=alert,
-            latest=tuple(group_tasks(reader, single, self.policy.basis, scope, _LINKED)),
-            silences=tuple(each for each in active_silences(reader, self.clock()) if _is_about(each, alert.groups)),
-            is_posted=(topic, request.destination) in live_messages(reader, [topic]),
+            latest=tuple(group_tasks(connection, single, self.policy.basis, scope, _LINKED)),
+            silences=tuple(each for each in active_silences(connection, self.clock()) if _is_about(each, alert.groups)),
+            is_posted=(topic, request.destination) in live_messages(connection, [topic]),
         )
 
     def _one(
@@ -122,7 +122,9 @@ class FailureRenderer:
             return await self.render_current(replace(request, topic=topic.encode()))
         group = ReportedGroups(FailureKey.decode(request.dedup_key).id, is_first=False)
         audience = AlertAudience.of(request, self.policy)
-        facts, latest = await self.database.read(lambda reader: self._group(reader, group, Scope(audience.member)))
+        facts, latest = await self.database.read(
+            lambda connection: self._group(connection, group, Scope(audience.member))
+        )
         if facts is None:
             return None
         draft = self._one(facts, latest, audience, reply=True)
@@ -130,10 +132,10 @@ class FailureRenderer:
         return draft.message()
 
     def _group(
-        self, reader: Connection, group: ReportedGroups, scope: Scope
+        self, connection: Connection, group: ReportedGroups, scope: Scope
     ) -> tuple[GroupFacts | None, list[FailedTask]]:
-        groups = facts_of(reader, group, self.policy.basis, scope)
-        latest = group_tasks(reader, [group.id], self.policy.basis, scope, _LINKED)
+        groups = facts_of(connection, group, self.policy.basis, scope)
+        latest = group_tasks(connection, [group.id], self.policy.basis, scope, _LINKED)
         return next((_without_closing(each, scope) for each in groups), None), latest
 
 

@@ -26,9 +26,9 @@ def first_groups(connection: Connection, groups: Iterable[int]) -> list[int]:
     return [row[0] for row in rows.all()]
 
 
-def open_first_groups(reads: Connection) -> list[int]:
+def open_first_groups(connection: Connection) -> list[int]:
     """Return the first groups of the messages that report any open group."""
-    rows = reads.exec_driver_sql("SELECT first FROM failure_group WHERE closed_at IS NULL").all()
+    rows = connection.exec_driver_sql("SELECT first FROM failure_group WHERE closed_at IS NULL").all()
     return sorted({first for (first,) in rows if first is not None})
 
 
@@ -36,16 +36,16 @@ _ONE = "SELECT id FROM failure_group WHERE id = ?"
 _OF_FIRST = "SELECT id FROM failure_group WHERE first = ?"
 
 
-def group_ids(reads: Connection, groups: ReportedGroups) -> list[int]:
+def group_ids(connection: Connection, groups: ReportedGroups) -> list[int]:
     """Return the ids of the groups that a button is about."""
-    return [row[0] for row in reads.exec_driver_sql(_OF_FIRST if groups.is_first else _ONE, (groups.id,)).all()]
+    return [row[0] for row in connection.exec_driver_sql(_OF_FIRST if groups.is_first else _ONE, (groups.id,)).all()]
 
 
-def first_group(reads: Connection, groups: ReportedGroups) -> int:
+def first_group(connection: Connection, groups: ReportedGroups) -> int:
     """Return the first group of the message that a button is about."""
     if groups.is_first:
         return groups.id
-    rows = reads.exec_driver_sql("SELECT first FROM failure_group WHERE id = ?", (groups.id,)).all()
+    rows = connection.exec_driver_sql("SELECT first FROM failure_group WHERE id = ?", (groups.id,)).all()
     return next((first for (first,) in rows if first is not None), groups.id)
 
 
@@ -60,9 +60,9 @@ class Acknowledgement:
     at: datetime
 
 
-def acknowledgement(reads: Connection, first: int) -> Acknowledgement | None:
+def acknowledgement(connection: Connection, first: int) -> Acknowledgement | None:
     """Return who acknowledged the message whose first group is `first`; None if nobody has."""
-    rows = reads.exec_driver_sql(
+    rows = connection.exec_driver_sql(
         "SELECT acknowledged_by, acknowledged_at FROM failure_group WHERE id = ?", (first,)
     ).all()
     return next((Acknowledgement(by, from_us(at)) for by, at in rows if by is not None), None)
@@ -100,15 +100,15 @@ _STORED_OF_FIRST = f"{_STORED} WHERE g.first = ?"
 _STORED_OPEN = f"{_STORED} WHERE g.closed_at IS NULL"
 
 
-def stored_groups(reads: Connection, groups: ReportedGroups) -> list[StoredGroup]:
+def stored_groups(connection: Connection, groups: ReportedGroups) -> list[StoredGroup]:
     """Return one group by its id, or all that one message reports, in no particular order."""
     sql = _STORED_OF_FIRST if groups.is_first else _STORED_ONE
-    return [_stored_group(row) for row in reads.exec_driver_sql(sql, (groups.id,)).all()]
+    return [_stored_group(row) for row in connection.exec_driver_sql(sql, (groups.id,)).all()]
 
 
-def stored_open_groups(reads: Connection) -> list[StoredGroup]:
+def stored_open_groups(connection: Connection) -> list[StoredGroup]:
     """Return the groups that are open, in no particular order."""
-    return [_stored_group(row) for row in reads.exec_driver_sql(_STORED_OPEN).all()]
+    return [_stored_group(row) for row in connection.exec_driver_sql(_STORED_OPEN).all()]
 
 
 def _stored_group(row: Sequence[Any]) -> StoredGroup:

@@ -19,9 +19,9 @@ from bot.ledger.task_queries import StoredTask, tasks_by_id, tasks_with_status, 
 _RECORDED = "failures_of"  # the metadata of which statuses' failures are recorded
 
 
-def is_backfill_due(reads: Connection, statuses: Sequence[str]) -> bool:
+def is_backfill_due(connection: Connection, statuses: Sequence[str]) -> bool:
     """Return whether `backfill` would change anything."""
-    return metadata.read(reads, _RECORDED) != _as_text(statuses)
+    return metadata.read(connection, _RECORDED) != _as_text(statuses)
 
 
 def backfill(connection: Connection, statuses: Sequence[str], at_once: int = 5_000) -> None:

@@ -71,7 +71,7 @@ def failures(context: Context) -> Capability:
             prepare=grouper.backfill,
             merge_members=_merge_members,
             adopt=restore.adopt,
-            retained=lambda reader: RetainedKeys(topics=[FailuresTopic(each) for each in open_first_groups(reader)]),
+            retained=_retained,
             prune={"silences": silence_store.prune},
         ),
     )  # fmt: skip
@@ -80,3 +80,7 @@ def failures(context: Context) -> Capability:
 def _merge_members(connection: Connection, old: int, new: int, _now: "datetime") -> None:
     merge_listeners(connection, old, new)
     silence_store.merge_silences(connection, old, new)
+
+
+def _retained(connection: Connection) -> RetainedKeys:
+    return RetainedKeys(topics=[FailuresTopic(each) for each in open_first_groups(connection)])

@@ -51,15 +51,17 @@ class FailureCommands:
         line = clean(request.text).partition(" ")[2]
         report = await self._report(request, caller, await self._question(line, caller))
         is_operator = caller.role is Role.OPERATOR
-        silences = await self.database.read(lambda reader: named_silences(reader, self.clock())) if is_operator else []
+        silences = (
+            await self.database.read(lambda connection: named_silences(connection, self.clock())) if is_operator else []
+        )
         view = FailureView(self.templates, self.policy.zone)
         await request.responder.respond(report_message(report, view, silences))
 
     async def _question(self, line: str, caller: Caller) -> Question:
         now, policy = self.clock(), self.policy
         question = await self.database.read(
-            lambda reader: parse_question(
-                reader, Scope.of(reader, caller), line, now=now, zone=policy.zone, failing=policy.failing
+            lambda connection: parse_question(
+                connection, Scope.of(connection, caller), line, now=now, zone=policy.zone, failing=policy.failing
             )
         )
         check_question(question, policy.failing)
@@ -71,7 +73,7 @@ class FailureCommands:
         mentioned = await self.people.emails_of_named(question.people, caller, request.user)
         error_request = ErrorRequest(question, caller, self.clock(), mentioned)
         try:
-            return await self.database.read(lambda reader: error_report(reader, error_request, self.policy))
+            return await self.database.read(lambda connection: error_report(connection, error_request, self.policy))
         except UnreadError:
             raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
 
@@ -81,7 +83,7 @@ class FailureCommands:
         """`notify errors on|off`: set or show whether one is notified of one's own failures."""
         match clean(request.text).lower().split()[1:]:
             case ["errors"]:
-                on = await self.database.read(lambda reader: _is_listening(reader, caller.member))
+                on = await self.database.read(lambda connection: _is_listening(connection, caller.member))
                 await self._respond(request, "failures/notification_setting", on=on, new=False)
             case ["errors", "on" | "off" as switch]:
                 await self._set_listening(request, caller, on=switch == "on")
@@ -110,7 +112,7 @@ class FailureCommands:
         )
 
     async def _member(self, caller: Caller) -> int:
-        member = await self.database.read(lambda reader: member_id(reader, caller.member))
+        member = await self.database.read(lambda connection: member_id(connection, caller.member))
         if member is None:
             raise self.people.unmatched_error()
         return member
@@ -122,15 +124,15 @@ class FailureCommands:
         is_operator = caller.role is Role.OPERATOR
         scope = EVERYTHING if is_operator else Scope(await self._member(caller))
         groups = ShowTasksAction.decode(request.action, request.text).groups
-        tasks = await self.database.read(lambda reader: self._tasks(reader, groups, scope))
+        tasks = await self.database.read(lambda connection: self._tasks(connection, groups, scope))
         if not tasks and not is_operator:
             raise RefusedError("None of these tasks is yours. Operators see them all.")
         view = FailureView(self.templates, self.policy.zone, self.policy.address)
         await request.responder.respond(tasks_message(tasks, view))
 
-    def _tasks(self, reader: Connection, groups: ReportedGroups, scope: Scope) -> list[FailedTask]:
-        ids = alert_store.group_ids(reader, groups)
-        return group_tasks(reader, ids, self.policy.basis, scope, _MOST_TASKS + 1)
+    def _tasks(self, connection: Connection, groups: ReportedGroups, scope: Scope) -> list[FailedTask]:
+        ids = alert_store.group_ids(connection, groups)
+        return group_tasks(connection, ids, self.policy.basis, scope, _MOST_TASKS + 1)
 
     async def acknowledge(self, request: Request, caller: Caller) -> None:
         """Record that an operator has seen an alert."""
@@ -163,6 +165,6 @@ def _correction(tokens: Sequence[str]) -> str:
     return f"Did you mean `notify errors {switch}`? " if switch else ""
 
 
-def _is_listening(reader: Connection, email: str | None) -> bool:
-    member = member_id(reader, email)
-    return member is not None and listener_store.is_listening(reader, member)
+def _is_listening(connection: Connection, email: str | None) -> bool:
+    member = member_id(connection, email)
+    return member is not None and listener_store.is_listening(connection, member)

@@ -31,16 +31,18 @@ class ErrorLine:
     last: datetime
 
 
-def error_lines(reader: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]) -> list[ErrorLine]:
+def error_lines(
+    connection: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+) -> list[ErrorLine]:
     """Return the kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
 
     A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
     """
     by_kind: dict[tuple[int | None, str, str], list[_SelectedFailure]] = defaultdict(list)
-    for each in _selected_failures(reader, selection, basis, failing):
+    for each in _selected_failures(connection, selection, basis, failing):
         by_kind[each.kind, each.task.status, each.task.model].append(each)
     latest = [max(of_kind, key=lambda each: each.failed_at) for of_kind in by_kind.values()]
-    texts = texts_by_id(reader, [each.task.id for each in latest])
+    texts = texts_by_id(connection, [each.task.id for each in latest])
     errors = [texts[each.task.id].error_message or "" for each in latest]
     lines = map(_line, by_kind.values(), latest, errors)
     ordered = sorted(zip(lines, errors, strict=True), key=lambda each: _most_tasks_first(*each))
@@ -58,10 +60,10 @@ class _SelectedFailure:
 
 
 def _selected_failures(
-    reader: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+    connection: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
 ) -> Iterator[_SelectedFailure]:
-    tasks = failed_tasks(reader, selection, basis, failing)
-    failures = current_failures(reader, [each.id for each in tasks])
+    tasks = failed_tasks(connection, selection, basis, failing)
+    failures = current_failures(connection, [each.id for each in tasks])
     for task in tasks:
         if failure := failures.get(task.id):
             yield _SelectedFailure(task, failure.kind, failure.cap, failure.failed_at)

@@ -57,15 +57,15 @@ _KIND = "SELECT id, status, model, cap FROM failure_kind WHERE id = ?"
 _LATEST_OF_KIND = "SELECT task FROM failure WHERE kind = ? AND past = 0 ORDER BY failed_at DESC LIMIT 1"
 
 
-def kind_of_id(reads: Connection, kind: int) -> StoredKind | None:
+def kind_of_id(connection: Connection, kind: int) -> StoredKind | None:
     """Return a kind; None for an unknown id."""
-    rows = reads.exec_driver_sql(_KIND, (kind,)).all()
+    rows = connection.exec_driver_sql(_KIND, (kind,)).all()
     return next((StoredKind(kind_id, status, model, _cap(cap)) for kind_id, status, model, cap in rows), None)
 
 
-def latest_of_kind(reads: Connection, kind: int) -> int | None:
+def latest_of_kind(connection: Connection, kind: int) -> int | None:
     """Return the latest task whose current failure is of a kind, recovered or not; None if there is none."""
-    return next((task for (task,) in reads.exec_driver_sql(_LATEST_OF_KIND, (kind,)).all()), None)
+    return next((task for (task,) in connection.exec_driver_sql(_LATEST_OF_KIND, (kind,)).all()), None)
 
 
 def _cap(cap: str | None) -> Cap | None:
@@ -176,9 +176,9 @@ FROM json_each(?) j CROSS JOIN failure f ON f.grp = j.value JOIN failure s ON s.
 """
 
 
-def grouped_failures(reads: Connection, groups: Iterable[int]) -> list[GroupedFailure]:
+def grouped_failures(connection: Connection, groups: Iterable[int]) -> list[GroupedFailure]:
     """Return the failures that those groups hold."""
-    rows = reads.exec_driver_sql(_FAILURES, (json.dumps(list(groups)),)).all()
+    rows = connection.exec_driver_sql(_FAILURES, (json.dumps(list(groups)),)).all()
     return [
         GroupedFailure(group, task, at, bool(recovered), bool(is_current))
         for group, task, at, recovered, is_current in rows
@@ -212,7 +212,7 @@ CROSS JOIN failure f ON f.task = j.value AND f.past = 0 AND f.mended_at IS NULL 
 """
 
 
-def current_failures(reads: Connection, tasks: Iterable[int]) -> dict[int, CurrentFailure]:
+def current_failures(connection: Connection, tasks: Iterable[int]) -> dict[int, CurrentFailure]:
     """Return, by task, how those of the tasks stand that are recorded as failed and have not recovered."""
-    rows = reads.exec_driver_sql(_CURRENT, (json.dumps(list(tasks)),)).all()
+    rows = connection.exec_driver_sql(_CURRENT, (json.dumps(list(tasks)),)).all()
     return {task: CurrentFailure(kind, _cap(cap), at) for task, kind, cap, at in rows}

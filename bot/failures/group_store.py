@@ -89,9 +89,9 @@ SELECT 1 FROM failure_group WHERE closed_at IS NULL AND (last_at <= ? OR (state 
 """
 
 
-def is_closing_due(reads: Connection, now: datetime) -> bool:
+def is_closing_due(connection: Connection, now: datetime) -> bool:
     """Return whether `close_groups` would change anything now."""
-    return bool(reads.exec_driver_sql(_CLOSING, (to_us(now - CLOSE_AFTER), to_us(now))).all())
+    return bool(connection.exec_driver_sql(_CLOSING, (to_us(now - CLOSE_AFTER), to_us(now))).all())
 
 
 def close_groups(connection: Connection, now: datetime) -> list[int]:
@@ -133,9 +133,9 @@ SELECT (SELECT count(*) FROM failure_group WHERE closed_at IS NULL),
 """
 
 
-def failure_signature(reads: Connection) -> tuple[int, ...]:
+def failure_signature(connection: Connection) -> tuple[int, ...]:
     """Return numbers that change whenever open groups, silences or listeners do; it costs the same at any age."""
-    return tuple(reads.exec_driver_sql(_SIGNATURE).all()[0])
+    return tuple(connection.exec_driver_sql(_SIGNATURE).all()[0])
 
 
 # --- reporting -----------------------------------------------------------------------------------
@@ -143,13 +143,13 @@ def failure_signature(reads: Connection) -> tuple[int, ...]:
 _WAITING = "SELECT id FROM failure_group WHERE state = 'waiting' AND last_pass <= ? ORDER BY id"
 
 
-def groups_to_report(reads: Connection) -> list[int]:
+def groups_to_report(connection: Connection) -> list[int]:
     """Return the groups that wait to be reported, once the pass that found them or a later one has ended; oldest first.
 
     A later one, because a pass may be killed. After either, nothing more of the same booking is to come.
     """
-    ended = newest_ended_pass(reads)
-    return [row[0] for row in reads.exec_driver_sql(_WAITING, (ended,)).all()] if ended else []
+    ended = newest_ended_pass(connection)
+    return [row[0] for row in connection.exec_driver_sql(_WAITING, (ended,)).all()] if ended else []
 
 
 def mark_reported(connection: Connection, groups: Sequence[int], first: Mapping[int, int]) -> None:

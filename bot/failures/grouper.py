@@ -76,12 +76,12 @@ class FailureGrouper:
 
     # --- at the end of a pass, and as time passes ----------------------------------------------------
 
-    def due(self, reader: Connection, now: datetime) -> bool:
+    def due(self, connection: Connection, now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
         return (
-            bool(group_store.groups_to_report(reader))
-            or group_store.is_closing_due(reader, now)
-            or is_backfill_due(reader, self.statuses)
+            bool(group_store.groups_to_report(connection))
+            or group_store.is_closing_due(connection, now)
+            or is_backfill_due(connection, self.statuses)
         )
 
     def apply_due(self, connection: Connection, now: datetime) -> None:

@@ -71,7 +71,7 @@ def check_question(question: Question, failing: Sequence[str]) -> None:
         raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
 
 
-def terminal_error_report(reader: Connection, settings: "Settings", line: str, now: datetime) -> ErrorReport:
+def terminal_error_report(connection: Connection, settings: "Settings", line: str, now: datetime) -> ErrorReport:
     """Return what failed, asked in the query language by whoever holds the terminal.
 
     Raises:
@@ -80,12 +80,12 @@ def terminal_error_report(reader: Connection, settings: "Settings", line: str, n
         UnreadError: nothing has been read yet.
     """
     policy = FailurePolicy.from_settings(settings)
-    question = parse_question(reader, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
+    question = parse_question(connection, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
     check_question(question, policy.failing)
-    return error_report(reader, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
+    return error_report(connection, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 
 
-def error_report(reader: Connection, request: ErrorRequest, policy: FailurePolicy) -> ErrorReport:
+def error_report(connection: Connection, request: ErrorRequest, policy: FailurePolicy) -> ErrorReport:
     """Return what failed, from one snapshot of the ledger.
 
     Raises:
@@ -93,25 +93,26 @@ def error_report(reader: Connection, request: ErrorRequest, policy: FailurePolic
         UnreadError: nothing has been read yet.
     """
     question, now = request.question, request.now
-    scope = Scope.of(reader, request.caller)
-    access = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+    scope = Scope.of(connection, request.caller)
+    access = mentions.resolve_access(connection, scope, question, request.caller, request.mentioned)
     window = resolve(question.effective_when, now, policy.zone)
-    fresh = freshness(reader, now)
-    if fresh.as_of is None and not holds_any(reader, scope):
+    fresh = freshness(connection, now)
+    if fresh.as_of is None and not holds_any(connection, scope):
         raise UnreadError
     selection = Selection(scope, window, access.members, question.filters, question.byok)
-    by_model = task_shares(reader, selection, "model", policy.failing)
+    by_model = task_shares(connection, selection, "model", policy.failing)
     return ErrorReport(
         query=describe(question),
         question=question,
         members=access.members,
         window=window,
         tasks=sum(share.tasks for share in by_model),
-        lines=tuple(error_lines(reader, selection, policy.basis, policy.failing)),
+        lines=tuple(error_lines(connection, selection, policy.basis, policy.failing)),
         by_model=tuple(by_model),
-        by_member=tuple(task_shares(reader, selection, "member", policy.failing)),
+        by_member=tuple(task_shares(connection, selection, "member", policy.failing)),
         as_of=fresh.as_of,
-        complete=is_complete(fresh, window, beginning(reader, fresh, scope)) or names_booked_tasks(reader, selection),
+        complete=is_complete(fresh, window, beginning(connection, fresh, scope))
+        or names_booked_tasks(connection, selection),
     )
 
 

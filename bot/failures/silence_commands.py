@@ -40,7 +40,7 @@ class SilenceCommands:
         """Open the form in which an operator silences what an alert is about."""
         check_operator(caller)
         groups = SilenceAction.decode(request.action, request.text).groups
-        choices = await self.database.read(lambda reader: silence_choices(reader, groups, self.policy.basis))
+        choices = await self.database.read(lambda connection: silence_choices(connection, groups, self.policy.basis))
         if not choices:
             raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
         today = local_day(self.clock(), self.policy.zone)
@@ -58,7 +58,7 @@ class SilenceCommands:
         silence = silence_form.submitted_silence(request.fields, request.user, self.clock(), self.policy.zone)
         await self.database.write(lambda connection: self._set(connection, silence))
         log.info("silenced", by=request.user, what=silence.target.type.value)
-        name = await self.database.read(lambda reader: target_name(reader, silence.target))
+        name = await self.database.read(lambda connection: target_name(connection, silence.target))
         day = formatting.last_day(silence.until, self.policy.zone)
         await self._respond(request, "failures/silence_confirmation", name=name, day=day, reason=silence.reason or "")
 

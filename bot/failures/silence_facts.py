@@ -28,39 +28,39 @@ class ActiveSilence:
     by: str
 
 
-def named_silences(reader: Connection, now: datetime) -> list[ActiveSilence]:
+def named_silences(connection: Connection, now: datetime) -> list[ActiveSilence]:
     """Return the silences in force, those that end first at the beginning, from one snapshot."""
     return [
-        ActiveSilence(each.id, target_name(reader, each.target), each.until, each.reason, each.by)
-        for each in active_silences(reader, now)
+        ActiveSilence(each.id, target_name(connection, each.target), each.until, each.reason, each.by)
+        for each in active_silences(connection, now)
     ]
 
 
-def target_name(reader: Connection, target: SilenceTarget) -> str:
+def target_name(connection: Connection, target: SilenceTarget) -> str:
     """Return what a silence is about, in words."""
     match target.type:
         case TargetType.MODEL:
             return f"everything of {target.value}"
         case TargetType.MEMBER:
             member = int(target.value)
-            return f"everything of {emails_by_id(reader, [member]).get(member, NOBODY)}"
+            return f"everything of {emails_by_id(connection, [member]).get(member, NOBODY)}"
         case TargetType.KIND:
-            return kind_name(reader, int(target.value))
+            return kind_name(connection, int(target.value))
 
 
-def silence_choices(reader: Connection, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
+def silence_choices(connection: Connection, groups: ReportedGroups, basis: SpendBasis) -> list[Choice]:
     """Return what can be silenced in an alert, from one snapshot."""
-    groups_facts = facts_of(reader, groups, basis, EVERYTHING)
+    groups_facts = facts_of(connection, groups, basis, EVERYTHING)
     return [
-        *_kinds(reader, (each.kind for each in groups_facts)),
+        *_kinds(connection, (each.kind for each in groups_facts)),
         *_models(each.model for each in groups_facts),
-        *_members(reader, (email for each in groups_facts for email in each.members)),
+        *_members(connection, (email for each in groups_facts for email in each.members)),
     ]
 
 
-def _kinds(reader: Connection, kinds: Iterable[int]) -> list[Choice]:
+def _kinds(connection: Connection, kinds: Iterable[int]) -> list[Choice]:
     return [
-        Choice(SilenceTarget(TargetType.KIND, str(kind)), f"This error: {kind_name(reader, kind)}")
+        Choice(SilenceTarget(TargetType.KIND, str(kind)), f"This error: {kind_name(connection, kind)}")
         for kind in list(dict.fromkeys(kinds))[:_OFFERED]
     ]
 
@@ -72,9 +72,9 @@ def _models(models: Iterable[str]) -> list[Choice]:
     ]
 
 
-def _members(reader: Connection, emails: Iterable[str]) -> list[Choice]:
+def _members(connection: Connection, emails: Iterable[str]) -> list[Choice]:
     offered = list(dict.fromkeys(emails))[:_OFFERED]
-    ids = ids_by_email(reader, [stored_email(email) for email in offered])
+    ids = ids_by_email(connection, [stored_email(email) for email in offered])
     return [
         Choice(SilenceTarget(TargetType.MEMBER, str(ids[stored_email(email)])), f"Everything of {email}")
         for email in offered

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
+from bot.database.statements import insert
 from bot.domain.timestamps import from_us, to_us
 from bot.failures.keys import SilenceTarget, TargetType
+from bot.failures.tables import failure_silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,52 +25,78 @@ class Silence:
 _CLOCK_TOLERANCE = timedelta(minutes=1)  # a silence set further in the future than this is ignored
 
 
+_INSERT = insert(failure_silence)
+_UPSERT = _INSERT.on_conflict_do_update(
+    index_elements=[failure_silence.c.what, failure_silence.c.value],
+    set_={
+        "until": _INSERT.excluded.until,
+        "reason": _INSERT.excluded.reason,
+        "set_by": _INSERT.excluded.set_by,
+        "set_at": _INSERT.excluded.set_at,
+    },
+)
+
+
 def set_silence(connection: Connection, silence: Silence, now: datetime) -> None:
     """Write a silence, in place of one about the same."""
-    connection.exec_driver_sql(
-        "INSERT INTO failure_silence (what, value, until, reason, set_by, set_at) VALUES (?,?,?,?,?,?)"
-        " ON CONFLICT (what, value) DO UPDATE SET until = excluded.until, reason = excluded.reason,"
-        " set_by = excluded.set_by, set_at = excluded.set_at",
-        (
-            silence.target.type, silence.target.value, to_us(silence.until), silence.reason, silence.by, to_us(now),
-        ),
-    )  # fmt: skip
+    values = {
+        "what": silence.target.type,
+        "value": silence.target.value,
+        "until": to_us(silence.until),
+        "reason": silence.reason,
+        "set_by": silence.by,
+        "set_at": to_us(now),
+    }
+    connection.execute(_UPSERT, values)
+
+
+_LIFT = update(failure_silence).where(
+    failure_silence.c.id == bindparam("which"), failure_silence.c.until > bindparam("now")
+)
 
 
 def lift_silence(connection: Connection, silence: int, now: datetime) -> bool:
     """End a silence, by its id; return whether it was still in force."""
-    return bool(
-        connection.exec_driver_sql(
-            "UPDATE failure_silence SET until = ? WHERE id = ? AND until > ?", (to_us(now), silence, to_us(now))
-        ).rowcount
-    )
+    return bool(connection.execute(_LIFT, {"which": silence, "now": to_us(now), "until": to_us(now)}).rowcount)
 
 
-_ACTIVE = """
-SELECT what, value, until, reason, set_by, id FROM failure_silence WHERE until > ? AND set_at <= ? ORDER BY until, id
-"""
+_ACTIVE = (
+    select(failure_silence)
+    .where(failure_silence.c.until > bindparam("now"), failure_silence.c.set_at <= bindparam("latest"))
+    .order_by(failure_silence.c.until, failure_silence.c.id)
+)
 
 
-def active_silences(reads: Connection, now: datetime) -> list[Silence]:
+def active_silences(connection: Connection, now: datetime) -> list[Silence]:
     """Return the silences in force, those that end first at the beginning.
 
     One that was set in the future was dated by a clock that ran ahead, and so was its end.
     """
-    rows = reads.exec_driver_sql(_ACTIVE, (to_us(now), to_us(now + _CLOCK_TOLERANCE))).all()
+    rows = connection.execute(_ACTIVE, {"now": to_us(now), "latest": to_us(now + _CLOCK_TOLERANCE)})
     return [
-        Silence(SilenceTarget(TargetType(what), value), from_us(until), reason, by, silence_id)
-        for what, value, until, reason, by, silence_id in rows
+        Silence(SilenceTarget(TargetType(row.what), row.value), from_us(row.until), row.reason, row.set_by, row.id)
+        for row in rows
     ]
+
+
+_OTHER = failure_silence.alias()
+_MOVE = update(failure_silence).where(
+    failure_silence.c.what == TargetType.MEMBER,
+    failure_silence.c.value == bindparam("old"),
+    ~exists().where(_OTHER.c.what == TargetType.MEMBER, _OTHER.c.value == bindparam("new")),
+)
 
 
 def merge_silences(connection: Connection, old: int, new: int) -> None:
     """Retarget the silence of member `old` to member `new`; it stays as it is if `new` has one."""
-    connection.exec_driver_sql(
-        "UPDATE OR IGNORE failure_silence SET value = ? WHERE what = 'member' AND value = ?", (str(new), str(old))
-    )
+    connection.execute(_MOVE, {"old": str(old), "new": str(new), "value": str(new)})
 
 
 RETAIN = timedelta(days=30)  # of silences that are over
+_PRUNE = delete(failure_silence).where(
+    failure_silence.c.until < bindparam("before"),
+    failure_silence.c.id < select(func.max(_OTHER.c.id)).scalar_subquery(),
+)
 
 
 def prune(connection: Connection, now: datetime) -> int:
@@ -76,5 +104,4 @@ def prune(connection: Connection, now: datetime) -> int:
 
     The newest row stays, so that its id, which buttons may carry, is not given to another one.
     """
-    sql = "DELETE FROM failure_silence WHERE until < ? AND id < (SELECT max(id) FROM failure_silence)"
-    return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount
+    return connection.execute(_PRUNE, {"before": to_us(now - RETAIN)}).rowcount

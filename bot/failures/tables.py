@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 _OPEN = text("closed_at IS NULL")
 _WAITING = text("state = 'waiting'")
 
@@ -85,3 +87,10 @@ class FailureListener(SQLModel, table=True):
 
     member: int | None = Field(default=None, primary_key=True, foreign_key="member.id")
     since: int = Field(sa_type=BigInteger)
+
+
+failure_kind = table_of(FailureKind)
+failure = table_of(Failure)
+failure_group = table_of(FailureGroup)
+failure_silence = table_of(FailureSilence)
+failure_listener = table_of(FailureListener)
