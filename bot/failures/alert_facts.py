@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
-from bot.failures import alert_store, failure_store
+from bot.failures import alert_store, failure_store, kind_store
 from bot.failures.alert_store import Acknowledgement, StoredGroup
 from bot.failures.failure_store import GroupedFailure
 from bot.failures.keys import ReportedGroups
@@ -134,7 +134,7 @@ def _group_facts(
 def _latest_errors(connection: Connection, contents: "_Contents") -> dict[int, str | None]:
     """Return the error of each group's latest failure, of those whose tasks have not failed in another way since."""
     latest = {
-        group: max(current, key=lambda each: each.failed_at).task
+        group: max(current, key=lambda each: (each.failed_at, -each.task)).task
         for group, failures in contents.failures.items()
         if (current := [each for each in failures if each.is_current])
     }
@@ -206,10 +206,10 @@ def group_tasks(
 
 def kind_name(connection: Connection, kind: int) -> str:
     """Return what a kind is called: how its tasks end, with which model, and what the latest error says."""
-    stored_kind = failure_store.kind_of_id(connection, kind)
+    stored_kind = kind_store.kind_of_id(connection, kind)
     if stored_kind is None:
         return "an error that no task has any more"
-    task = failure_store.latest_of_kind(connection, kind)
+    task = kind_store.latest_of_kind(connection, kind)
     error = None if task is None else texts_by_id(connection, [task])[task].error_message
     return f"{stored_kind.status} of {stored_kind.model}: {stored_kind.cap or first_line(error) or 'no error text'}"
 

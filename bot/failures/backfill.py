@@ -11,8 +11,9 @@ from bot.database import metadata
 from bot.domain.timestamps import from_us, to_us
 from bot.failures import failure_store
 from bot.failures.alerts import request_edits_of
-from bot.failures.failure_store import FailureRecord, FailureSample, current_failures, ensure_kinds
+from bot.failures.failure_store import FailureRecord, current_failures
 from bot.failures.group_store import close_empty_groups
+from bot.failures.kind_store import FailureSample, ensure_kinds
 from bot.failures.rules import failed_at
 from bot.ledger.task_queries import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
 

@@ -12,9 +12,10 @@ from bot.domain.tasks import FAILED_STATUSES
 from bot.failures import failure_store, group_store
 from bot.failures.alerts import notify_listeners, report_groups, request_edits_of
 from bot.failures.backfill import backfill, is_backfill_due
-from bot.failures.failure_store import FailureRecord, FailureSample
+from bot.failures.failure_store import FailureRecord
 from bot.failures.group_store import GroupState, OpenGroup
 from bot.failures.keys import FailuresTopic
+from bot.failures.kind_store import FailureSample, ensure_kinds
 from bot.failures.new_failures import NewFailure, new_failure
 from bot.failures.silence_store import active_silences
 from bot.outbox.live_store import request_edits
@@ -63,7 +64,7 @@ class FailureGrouper:
             for each in result.changes
             if self._has_failed(each)
         }
-        kinds = failure_store.ensure_kinds(connection, samples.values())
+        kinds = ensure_kinds(connection, samples.values())
         failures = (
             new_failure(each, before.get(each.id), kinds[samples[each.id].fingerprint], result.at)
             for each in result.changes

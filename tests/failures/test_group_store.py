@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.database.engine import open_database
-from bot.failures.failure_store import FailureSample, ensure_kinds
 from bot.failures.group_store import (
     GroupState,
     OpenGroup,
@@ -21,6 +20,7 @@ from bot.failures.group_store import (
     is_closing_due,
     open_groups,
 )
+from bot.failures.kind_store import FailureSample, ensure_kinds
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome, PassTally
 from tests.support.downgrade import downgrade

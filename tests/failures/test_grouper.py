@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select, text
 
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
@@ -15,6 +15,7 @@ from bot.failures import listener_store
 from bot.failures.backfill import backfill
 from bot.failures.grouper import FailureGrouper
 from bot.failures.rules import MOST_ALERTS, MOST_REPLIES
+from bot.failures.tables import failure, failure_group
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.members import ensure_members
@@ -25,6 +26,9 @@ from tests.support.ledgers import new_database
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 ANA, BO = "ana@acme.example", "bo@acme.example"
 WORDS = [f"{first}{second} broke" for first in "abcdef" for second in "lmnop"]
+
+_ENQUEUED = text("SELECT stem, destination FROM notification ORDER BY id")
+_RECORDED = text("SELECT t.task_id FROM failure f JOIN task t ON t.id = f.task WHERE f.mended_at IS NULL")
 
 
 @dataclass
@@ -52,8 +56,7 @@ class Ledger:
     @property
     def enqueued(self) -> list[tuple[str, str]]:
         """The key and the destination of each notification, in their order."""
-        rows = self.connection.exec_driver_sql("SELECT stem, destination FROM notification ORDER BY id").all()
-        return [(row[0], row[1]) for row in rows]
+        return [(row.stem, row.destination) for row in self.connection.execute(_ENQUEUED)]
 
 
 @pytest.fixture
@@ -126,8 +129,7 @@ def test_a_task_that_recovered_before_its_group_is_reported_notifies_no_listener
 
 
 def recorded(ledger: Ledger) -> set[str]:
-    sql = "SELECT t.task_id FROM failure f JOIN task t ON t.id = f.task WHERE f.mended_at IS NULL"
-    return {row[0] for row in ledger.connection.exec_driver_sql(sql).all()}
+    return set(ledger.connection.execute(_RECORDED).scalars())
 
 
 def test_other_statuses_are_recorded_without_a_notification_and_the_rest_is_forgotten(ledger: Ledger) -> None:
@@ -138,13 +140,13 @@ def test_other_statuses_are_recorded_without_a_notification_and_the_rest_is_forg
     ledger.grouper.apply_due(ledger.connection, NOW)
     assert recorded(ledger) == {"b"}
     assert ledger.enqueued == before
-    (state,) = ledger.connection.exec_driver_sql("SELECT closed_at IS NOT NULL FROM failure_group").all()
-    assert state[0]
+    (closed_at,) = ledger.connection.execute(select(failure_group.c.closed_at)).scalars()
+    assert closed_at is not None
 
 
 def test_what_is_recorded_is_looked_for_once(ledger: Ledger) -> None:
     ledger.read(task("a", "x broke"))
-    ledger.connection.exec_driver_sql("DELETE FROM failure")
+    ledger.connection.execute(delete(failure))
     ledger.grouper.apply_due(ledger.connection, NOW)
     assert recorded(ledger) == set()
 

@@ -1,0 +1,75 @@
+"""The store of kinds: failures that are the same are one kind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select
+
+from bot.database.statements import insert
+from bot.failures.fingerprints import fingerprint
+from bot.failures.rules import Cap, cap_of
+from bot.failures.tables import failure, failure_kind
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSample:
+    """One failure of a kind, which the kind's status, model and cap are taken from."""
+
+    fingerprint: int
+    status: str
+    model: str
+    error: str | None
+
+    @classmethod
+    def of(cls, status: str, model: str, error: str | None) -> "FailureSample":
+        """Return a task that ended badly as a sample."""
+        return cls(fingerprint(status, model, error), status, model, error)
+
+
+_INSERT = insert(failure_kind).on_conflict_do_nothing()
+_KINDS = select(failure_kind.c.mark, failure_kind.c.id).where(
+    failure_kind.c.mark.in_(bindparam("fingerprints", expanding=True))
+)
+
+
+def ensure_kinds(connection: Connection, samples: Iterable[FailureSample]) -> dict[int, int]:
+    """Return the ids of kinds by fingerprint; unknown kinds are added."""
+    by_fingerprint = {each.fingerprint: each for each in samples}
+    if rows := [
+        {"mark": mark, "status": each.status, "model": each.model, "cap": cap_of(each.error)}
+        for mark, each in by_fingerprint.items()
+    ]:
+        connection.execute(_INSERT, rows)
+    kinds = connection.execute(_KINDS, {"fingerprints": list(by_fingerprint)})
+    return {row.mark: row.id for row in kinds}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKind:
+    """Failures that are the same: how their tasks end, with which model, and the limit of Neo's that they ran into."""
+
+    id: int
+    status: str
+    model: str
+    cap: Cap | None
+
+
+_KIND = select(failure_kind).where(failure_kind.c.id == bindparam("which"))
+_LATEST_OF_KIND = (
+    select(failure.c.task)
+    .where(failure.c.kind == bindparam("of_kind"), failure.c.past == 0)
+    .order_by(failure.c.failed_at.desc())
+    .limit(1)
+)
+
+
+def kind_of_id(connection: Connection, kind: int) -> StoredKind | None:
+    """Return a kind; None for an unknown id."""
+    row = connection.execute(_KIND, {"which": kind}).first()
+    return None if row is None else StoredKind(row.id, row.status, row.model, Cap(row.cap) if row.cap else None)
+
+
+def latest_of_kind(connection: Connection, kind: int) -> int | None:
+    """Return the latest task whose current failure is of a kind, recovered or not; None if there is none."""
+    task: int | None = connection.execute(_LATEST_OF_KIND, {"of_kind": kind}).scalar()
+    return task
