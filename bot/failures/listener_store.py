@@ -10,7 +10,7 @@ from bot.domain.timestamps import to_us
 from bot.failures.tables import failure_listener
 
 _LISTENING = failure_listener.c.member == bindparam("which")
-_INSERT = insert(failure_listener).on_conflict_do_nothing()
+_INSERT = insert(failure_listener).on_conflict_do_nothing().returning(failure_listener.c.member)
 _DELETE = delete(failure_listener).where(_LISTENING)
 _LISTENER = select(failure_listener.c.member).where(_LISTENING)
 _ANY_LISTENER = select(failure_listener.c.member).limit(1)
@@ -19,7 +19,7 @@ _ANY_LISTENER = select(failure_listener.c.member).limit(1)
 def set_listening(connection: Connection, member: int, now: datetime, *, on: bool) -> bool:
     """Record whether a member is notified of their own failures from now on; return whether that is new."""
     if on:
-        return bool(connection.execute(_INSERT, {"member": member, "since": to_us(now)}).rowcount)
+        return connection.execute(_INSERT, {"member": member, "since": to_us(now)}).first() is not None
     return bool(connection.execute(_DELETE, {"which": member}).rowcount)
 
 
