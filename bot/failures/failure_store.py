@@ -163,8 +163,8 @@ FROM failure f CROSS JOIN failure n WHERE f.grp IN :groups AND n.task = f.task A
 def grouped_failures(connection: Connection, groups: Iterable[int]) -> list[GroupedFailure]:
     """Return the failures that those groups hold."""
     return [
-        GroupedFailure(row.grp, row.task, row.failed_at, bool(row.recovered), bool(row.is_current))
-        for row in connection.execute(_FAILURES, {"groups": list(groups)})
+        GroupedFailure(group, task, at, bool(recovered), bool(is_current))
+        for group, task, at, recovered, is_current in connection.execute(_FAILURES, {"groups": list(groups)})
     ]
 
 
@@ -201,4 +201,4 @@ _CURRENT = select(
 def current_failures(connection: Connection, tasks: Iterable[int]) -> dict[int, CurrentFailure]:
     """Return, by task, how those of the tasks stand that are recorded as failed and have not recovered."""
     rows = (row for chunk in chunks(tasks) for row in connection.execute(_CURRENT, {"tasks": chunk}))
-    return {row.task: CurrentFailure(row.kind, Cap(row.cap) if row.cap else None, row.failed_at) for row in rows}
+    return {task: CurrentFailure(kind, Cap(cap) if cap else None, at) for task, kind, cap, at in rows}
