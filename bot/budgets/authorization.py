@@ -25,7 +25,7 @@ class BudgetAuthorization:
 
     async def known_member_of(self, caller: Caller) -> int | None:
         """Return the id of the member that a caller is, None if they are no member."""
-        return await self.database.read(lambda reader: member_id(reader, caller.member))
+        return await self.database.read(lambda connection: member_id(connection, caller.member))
 
     async def check_subject(self, caller: Caller, subject: int) -> None:
         """Raise RefusedError unless a subject's budget is the caller's own, or they are an operator."""

@@ -118,7 +118,7 @@ def budgets(context: Context) -> Capability:
             merge_members=evaluator.merge_members,
             record_repricing=evaluator.record_repricing,
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
-            retained=lambda reader: RetainedKeys(topics=open_topics(reader)),
+            retained=lambda connection: RetainedKeys(topics=open_topics(connection)),
         ),
     )
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, exists, or_, select
 
+from bot.budgets import tables
 from bot.budgets.crossings.store import crossed_subjects
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.effects import LimitEffects
@@ -16,11 +17,10 @@ from bot.budgets.periods import UNITS, PeriodName, budget_period, named_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.budgets.snoozes.end import end_snooze
-from bot.budgets.snoozes.store import ended_snoozes, latest_setting
+from bot.budgets.snoozes.store import IS_ENDED, ended_snoozes, ending_moment
 from bot.budgets.spend import BookedAmounts
 from bot.budgets.upkeep import time_zone_change
 from bot.database import metadata
-from bot.domain.timestamps import to_us
 from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.live_store import request_edits
 
@@ -63,9 +63,9 @@ def present_periods(now: datetime, zone: ZoneInfo) -> BegunPeriods:
     return BegunPeriods(tuple(budget_period(unit, now, zone).name for unit in UNITS), zone.key)
 
 
-def begun_periods(reads: Connection) -> BegunPeriods:
+def begun_periods(connection: Connection) -> BegunPeriods:
     """Return the periods that the ledger was last evaluated in; none if it never was."""
-    return BegunPeriods.decode(metadata.read(reads, _KEY) or "")
+    return BegunPeriods.decode(metadata.read(connection, _KEY) or "")
 
 
 def put_begun_periods(connection: Connection, periods: BegunPeriods) -> None:
@@ -73,10 +73,12 @@ def put_begun_periods(connection: Connection, periods: BegunPeriods) -> None:
     metadata.write(connection, _KEY, periods.encode())
 
 
-_DUE = """
-SELECT EXISTS (SELECT 1 FROM budget), EXISTS (SELECT 1 FROM budget WHERE ends_at <= ?1)
-  OR EXISTS (SELECT 1 FROM snooze WHERE NOT (until > ?1 AND set_at <= ?2))
-"""
+_HAS_LIMIT_ENDED = exists().where(tables.budget.c.ends_at <= bindparam("now"))
+_HAS_SNOOZE_ENDED = exists().select_from(tables.snooze).where(IS_ENDED)
+_DUE = select(
+    exists().select_from(tables.budget).label("has_budgets"),
+    or_(_HAS_LIMIT_ENDED, _HAS_SNOOZE_ENDED).label("has_ended"),
+)
 
 
 class DueState(NamedTuple):
@@ -86,10 +88,10 @@ class DueState(NamedTuple):
     has_ended: bool
 
 
-def due_state(reads: Connection, now: datetime) -> DueState:
+def due_state(connection: Connection, now: datetime) -> DueState:
     """Return whether there is anything to apply at a moment."""
-    has_budgets, has_ended = reads.exec_driver_sql(_DUE, (to_us(now), latest_setting(now))).all()[0]
-    return DueState(bool(has_budgets), bool(has_ended))
+    state = connection.execute(_DUE, ending_moment(now)).one()
+    return DueState(bool(state.has_budgets), bool(state.has_ended))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,12 @@ class DueWork:
     def _policy(self) -> BudgetPolicy:
         return self.effects.recorder.policy
 
-    def due(self, reader: Connection, now: datetime) -> bool:
+    def due(self, connection: Connection, now: datetime) -> bool:
         """Return whether `apply_due` would change anything now."""
-        state = due_state(reader, now)
+        state = due_state(connection, now)
         if not state.has_budgets:
             return False
-        return state.has_ended or begun_periods(reader) != present_periods(now, self._policy.zone)
+        return state.has_ended or begun_periods(connection) != present_periods(now, self._policy.zone)
 
     def apply_due(self, connection: Connection, now: datetime, booked_after: BookedAmounts | None = None) -> None:
         """End temporary limits, begin periods, end snoozes. `booked_after` was booked only after these were due."""

@@ -49,14 +49,16 @@ class LimitedCase:
     spend_nanos: int
 
 
-def pace_of(reader: Connection, case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
+def pace_of(connection: Connection, case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
     """Return the pace of one case, within the caller's snapshot; there is none once its period has ended."""
     if now >= case.case[1].window.end:
         return NO_PACE
-    return paces(reader, [case], policy, now)[case.case]
+    return paces(connection, [case], policy, now)[case.case]
 
 
-def paces(reader: Connection, cases: Iterable[LimitedCase], policy: BudgetPolicy, now: datetime) -> dict[Case, Pace]:
+def paces(
+    connection: Connection, cases: Iterable[LimitedCase], policy: BudgetPolicy, now: datetime
+) -> dict[Case, Pace]:
     """Return the pace of each case, within the caller's snapshot."""
     by_period: dict[BudgetPeriod, list[LimitedCase]] = defaultdict(list)
     for each in cases:
@@ -64,7 +66,7 @@ def paces(reader: Connection, cases: Iterable[LimitedCase], policy: BudgetPolicy
     pace_by_case: dict[Case, Pace] = {}
     for budget_period, of_period in by_period.items():
         if budget_period.unit is Unit.MONTH and now in budget_period.window:
-            pace_by_case |= _month_paces(reader, of_period, policy, now)
+            pace_by_case |= _month_paces(connection, of_period, policy, now)
         else:
             pace_by_case |= {each.case: _even_pace(each, policy, now) for each in of_period}
     return pace_by_case
@@ -88,10 +90,10 @@ def _even_pace(case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
 
 
 def _month_paces(
-    reader: Connection, cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
+    connection: Connection, cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
 ) -> dict[Case, Pace]:
-    forecasts = month_forecasts(reader, [each.case[0] for each in cases], now, policy)
-    since, today = first_days(reader, list(forecasts), now, policy), local_day(now, policy.zone)
+    forecasts = month_forecasts(connection, [each.case[0] for each in cases], now, policy)
+    since, today = first_days(connection, list(forecasts), now, policy), local_day(now, policy.zone)
     return {
         each.case: _month_pace(forecasts[each.case[0]], each, days_seen(since[each.case[0]], today)) for each in cases
     }
@@ -105,7 +107,7 @@ def _month_pace(month: Forecast | None, case: LimitedCase, seen: int) -> Pace:
 
 
 def month_forecasts(
-    reader: Connection, subjects: Collection[int], now: datetime, policy: BudgetPolicy
+    connection: Connection, subjects: Collection[int], now: datetime, policy: BudgetPolicy
 ) -> dict[int, Forecast | None]:
     """Return where the present month ends for each subject; None from too few days."""
     today, whole = local_day(now, policy.zone), _present_month(now, policy)
@@ -114,26 +116,26 @@ def month_forecasts(
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
     members = [subject for subject in subjects if subject != TEAM]
-    spent = daily_spend(reader, members, windows, policy.basis) if members else {}
+    spent = daily_spend(connection, members, windows, policy.basis) if members else {}
     if TEAM in subjects:
-        spent[TEAM] = team_daily_spend(reader, windows, policy.basis)
-    since, end = first_days(reader, list(spent), now, policy), local_day(whole.end, policy.zone)
+        spent[TEAM] = team_daily_spend(connection, windows, policy.basis)
+    since, end = first_days(connection, list(spent), now, policy), local_day(whole.end, policy.zone)
     return {
         subject: forecast(dict(zip(names, nanos, strict=True)), since[subject], today, end)
         for subject, nanos in spent.items()
     }
 
 
-def first_days(reader: Connection, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
+def first_days(connection: Connection, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
     """Return the first whole day of the present month that the ledger holds of each subject.
 
     Where it holds everything, that is the day of their own first charge, so that no pace reveals others' data.
     """
-    fresh = freshness(reader, now)
-    team = beginning(reader, fresh, EVERYTHING)
+    fresh = freshness(connection, now)
+    team = beginning(connection, fresh, EVERYTHING)
     begins: dict[int, datetime | None] = dict.fromkeys(subjects, team)
     if fresh.since == 0:
-        own = first_charges(reader, [subject for subject in subjects if subject != TEAM])
+        own = first_charges(connection, [subject for subject in subjects if subject != TEAM])
         begins |= {subject: own.get(subject) for subject in subjects if subject != TEAM}
     today = local_day(now, policy.zone)
     month_start = today.replace(day=1)

@@ -10,31 +10,31 @@ from bot.ledger.members import UNATTRIBUTED_NAME, attributed_emails, emails_by_i
 from bot.people import mentions
 
 
-def scope_of(reads: Connection, name: str) -> int:
+def scope_of(connection: Connection, name: str) -> int:
     """Return the scope of a name. Errors reveal who is in the ledger: call it only for those who may name anybody.
 
     Raises:
         RefusedError: nobody of that e-mail or name is in the ledger.
     """
-    name = full_name(reads, name)
+    name = full_name(connection, name)
     if name.lower() in {"default", "team"}:
         return DEFAULT if name.lower() == "default" else TEAM
     email = stored_email(name)
-    member = member_id(reads, email) if email else None
+    member = member_id(connection, email) if email else None
     if member is not None:
         return member
-    close = get_close_matches(email, [*attributed_emails(reads), "team", "default"], n=1, cutoff=0.7)
+    close = get_close_matches(email, [*attributed_emails(connection), "team", "default"], n=1, cutoff=0.7)
     meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
     raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
 
 
-def full_name(reads: Connection, name: str) -> str:
+def full_name(connection: Connection, name: str) -> str:
     """Return the e-mail of a short name such as `@ana`, and any other name as it is. Raises RefusedError."""
-    return mentions.email_of_name(reads, name) if name.startswith("@") else name
+    return mentions.email_of_name(connection, name) if name.startswith("@") else name
 
 
-def email_of(reads: Connection, subject: int) -> str | None:
+def email_of(connection: Connection, subject: int) -> str | None:
     """Return whose budget it is, as people read it; None for the team and the default."""
     if subject in {TEAM, DEFAULT}:
         return None
-    return emails_by_id(reads, [subject]).get(subject, UNATTRIBUTED_NAME)
+    return emails_by_id(connection, [subject]).get(subject, UNATTRIBUTED_NAME)

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from bot.ledger.booking_result import TaskChange
 
 
-def spends(reads: Connection, cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
+def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
     """Return what each case has spent, in nanos."""
     spend_by_case: dict[Case, int] = {}
     for period, subjects in subjects_by_period(cases).items():
         members = [subject for subject in subjects if subject != TEAM]
         if members:
-            by_member = spend_by_member(reads, members, period.window, basis)
+            by_member = spend_by_member(connection, members, period.window, basis)
             spend_by_case |= {(member, period): nanos for member, nanos in by_member.items()}
         if TEAM in subjects:
             start, end = to_us(period.window.start), to_us(period.window.end)
-            spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.nanos_between(reads, start, end))
+            spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.nanos_between(connection, start, end))
     return spend_by_case
 
 

@@ -6,6 +6,8 @@ A subject is a member's id, or 0 for the team. A period is stored as its unit an
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
 _SUMMED = text("decision = 'SUMMARY'")
@@ -130,3 +132,12 @@ class BudgetRequest(SQLModel, table=True):
     state: str
     decided_by: str | None
     decided_at: int | None = Field(sa_type=BigInteger)
+
+
+acknowledgement = table_of(Acknowledgement)
+budget = table_of(Budget)
+budget_request = table_of(BudgetRequest)
+budget_revision = table_of(BudgetRevision)
+crossing = table_of(Crossing)
+deferral = table_of(Deferral)
+snooze = table_of(Snooze)

@@ -2,30 +2,40 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from bot.budgets import tables
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.revision_store import Act
+from bot.budgets.unique_keys import is_free
 from bot.domain.timestamps import from_us, to_us
 
+_ROWS = tables.acknowledgement
+_KEY = ("subject", "unit", "period")
+_NEW = bindparam("new")
 
-def acknowledgement(reads: Connection, topic: BudgetTopic) -> Act | None:
+_ACKNOWLEDGEMENT = select(_ROWS.c.by, _ROWS.c.at).where(
+    _ROWS.c.subject == bindparam("subject"), _ROWS.c.unit == bindparam("unit"), _ROWS.c.period == bindparam("label")
+)
+_INSERT = insert(_ROWS)
+_MOVE = (
+    update(_ROWS).values(subject=_NEW).where(_ROWS.c.subject == bindparam("old"), is_free(_ROWS, _KEY, subject=_NEW))
+)
+
+
+def acknowledgement(connection: Connection, topic: BudgetTopic) -> Act | None:
     """Return who has acknowledged a budget in a period, and when; None if nobody has."""
-    row = reads.exec_driver_sql(
-        "SELECT by, at FROM acknowledgement WHERE subject = ? AND unit = ? AND period = ?",
-        (topic.subject, topic.unit, topic.label),
-    ).first()
-    return None if row is None else Act(row[0], from_us(row[1]))
+    of_topic = {"subject": topic.subject, "unit": topic.unit, "label": topic.label}
+    row = connection.execute(_ACKNOWLEDGEMENT, of_topic).first()
+    return None if row is None else Act(row.by, from_us(row.at))
 
 
 def insert_acknowledgement(connection: Connection, topic: BudgetTopic, by: str, now: datetime) -> None:
     """Record who has acknowledged a budget in a period; nobody must have done so before."""
-    connection.exec_driver_sql(
-        "INSERT INTO acknowledgement (subject, unit, period, by, at) VALUES (?,?,?,?,?)",
-        (topic.subject, topic.unit, topic.label, by, to_us(now)),
-    )
+    row = {"subject": topic.subject, "unit": topic.unit, "period": topic.label, "by": by, "at": to_us(now)}
+    connection.execute(_INSERT, row)
 
 
 def move_acknowledgements(connection: Connection, old: int, new: int) -> None:
     """Move the acknowledgements of subject `old` to `new`, except for periods that `new` has one of."""
-    connection.exec_driver_sql("UPDATE OR IGNORE acknowledgement SET subject = ? WHERE subject = ?", (new, old))
+    connection.execute(_MOVE, {"old": old, "new": new})

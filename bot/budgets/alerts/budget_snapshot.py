@@ -46,25 +46,25 @@ class BudgetSnapshot:
 
 
 def budget_snapshot(
-    reader: Connection, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
+    connection: Connection, subject: int, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
 ) -> BudgetSnapshot:
     """Return a subject's budget as it is now, read in one snapshot."""
     case = (subject, period)
-    limit = limits(reader, [case], now).get(case)
-    spend = spends(reader, [case], policy.basis)[case]
-    steps = notified_steps(reader, subject, period)
+    limit = limits(connection, [case], now).get(case)
+    spend = spends(connection, [case], policy.basis)[case]
+    steps = notified_steps(connection, subject, period)
     return BudgetSnapshot(
         subject=subject,
-        email=email_of(reader, subject),
+        email=email_of(connection, subject),
         period=period,
         spend_nanos=spend,
         limit=limit,
         has_ended=now >= period.window.end,
-        set_by=None if limit is None else limit_revision(reader, limit.revision),
+        set_by=None if limit is None else limit_revision(connection, limit.revision),
         steps=tuple(steps),
-        drivers=spend_drivers(reader, case, policy.basis, steps),
-        acknowledged=acknowledgement(reader, BudgetTopic.of(subject, period)),
-        snoozes=tuple(active_snoozes(reader, subject, period.unit, now)),
-        pace=NO_PACE if limit is None else pace_of(reader, LimitedCase(case, limit, spend), policy, now),
-        as_of=freshness(reader, now).as_of,
+        drivers=spend_drivers(connection, case, policy.basis, steps),
+        acknowledged=acknowledgement(connection, BudgetTopic.of(subject, period)),
+        snoozes=tuple(active_snoozes(connection, subject, period.unit, now)),
+        pace=NO_PACE if limit is None else pace_of(connection, LimitedCase(case, limit, spend), policy, now),
+        as_of=freshness(connection, now).as_of,
     )

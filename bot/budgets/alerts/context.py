@@ -40,7 +40,7 @@ class AlertContext:
         topic = topic_of(request)
         period = named_period(topic.period, self.policy.zone)
         return await self.database.read(
-            lambda reader: budget_snapshot(reader, topic.subject, period, self.policy, self.clock())
+            lambda connection: budget_snapshot(connection, topic.subject, period, self.policy, self.clock())
         )
 
     async def subject_name(self, snapshot: BudgetSnapshot, request: RenderRequest) -> SubjectName:

@@ -44,33 +44,33 @@ class NotifiedStep:
     drivers: SpendDrivers
 
 
-def notified_step(reader: Connection, crossing: int, policy: BudgetPolicy) -> NotifiedStep | None:
+def notified_step(connection: Connection, crossing: int, policy: BudgetPolicy) -> NotifiedStep | None:
     """Return a step that was notified, by its crossing; None if there is no such crossing any more."""
-    case = crossing_case(reader, crossing)
+    case = crossing_case(connection, crossing)
     if case is None:
         return None
     subject, period = case[0], named_period(case[1], policy.zone)
-    steps = [step for step in notified_steps(reader, subject, period) if step.id <= crossing]
+    steps = [step for step in notified_steps(connection, subject, period) if step.id <= crossing]
     if not steps:
         return None
-    since_step_before = spend_drivers(reader, (subject, period), policy.basis, steps, steps[-1].last_charge)
+    since_step_before = spend_drivers(connection, (subject, period), policy.basis, steps, steps[-1].last_charge)
     return NotifiedStep(period, steps[-1], since_step_before)
 
 
 def spend_drivers(
-    reads: Connection, case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW
+    connection: Connection, case: Case, basis: SpendBasis, steps: Sequence[CrossedStep], upto: int = _NOW
 ) -> SpendDrivers:
     """Return what was spent since the step before the last one, up to a charge by its key."""
     subject, period = case
     before = steps[-2] if len(steps) > 1 else None
     after = before.last_charge if before else 0
     charges = ChargeRange(period.window, None if subject == TEAM else subject, after, upto)
-    tasks = [_task_driver(task) for task in dearest_tasks(reads, charges, basis, _MOST)]
+    tasks = [_task_driver(task) for task in dearest_tasks(connection, charges, basis, _MOST)]
     return SpendDrivers(
         since=before.step if before else None,
-        nanos=range_spend(reads, charges, basis),
+        nanos=range_spend(connection, charges, basis),
         tasks=tuple(sorted(tasks, key=lambda task: (-task.nanos, task.name))),
-        models=tuple(Driver(*model) for model in dearest_models(reads, charges, basis, _MOST)),
+        models=tuple(Driver(*model) for model in dearest_models(connection, charges, basis, _MOST)),
     )
 
 

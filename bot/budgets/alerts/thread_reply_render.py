@@ -31,7 +31,7 @@ class ThreadReplyRenderer:
         if await is_snoozed_for(self.context, request):
             return None
         policy = self.context.policy
-        notified = await self.context.database.read(lambda reader: notified_step(reader, crossing, policy))
+        notified = await self.context.database.read(lambda connection: notified_step(connection, crossing, policy))
         if notified is None:
             return None
         values = {"about": await self.context.heading(request), **self.context.driver_values(notified.drivers, request)}
@@ -49,9 +49,9 @@ async def is_snoozed_for(context: AlertContext, request: RenderRequest, *, unles
         return False
     topic, now = topic_of(request), context.clock()
 
-    def is_snoozed(reader: Connection) -> bool:
-        if unless_posted and (topic, destination) in live_messages(reader, [topic]):
+    def is_snoozed(connection: Connection) -> bool:
+        if unless_posted and (topic, destination) in live_messages(connection, [topic]):
             return False
-        return is_snoozed_by(reader, destination.user, topic.subject, topic.unit, now)
+        return is_snoozed_by(connection, destination.user, topic.subject, topic.unit, now)
 
     return await context.database.read(is_snoozed)

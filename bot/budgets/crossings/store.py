@@ -155,35 +155,35 @@ WHERE subject = ? AND unit = ? AND period = ? ORDER BY id
 """
 
 
-def crossed_steps(reads: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
+def crossed_steps(connection: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
     """Return the steps that a subject has passed in a period, in the order in which they were recorded."""
-    rows = reads.exec_driver_sql(_STEPS, (subject, period.unit, period.label)).all()
+    rows = connection.exec_driver_sql(_STEPS, (subject, period.unit, period.label)).all()
     return [
         CrossedStep(id_, revision, step, limit, spend, from_us(at), bool(late), last, CrossingDecision(decision))
         for id_, revision, step, limit, spend, at, late, last, decision in rows
     ]
 
 
-def notified_steps(reads: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
+def notified_steps(connection: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
     """Return those of the steps that were notified, or are to be."""
-    return [step for step in crossed_steps(reads, subject, period) if step.decision is CrossingDecision.NOTIFIED]
+    return [step for step in crossed_steps(connection, subject, period) if step.decision is CrossingDecision.NOTIFIED]
 
 
-def crossing_case(reads: Connection, crossing: int) -> tuple[int, PeriodName] | None:
+def crossing_case(connection: Connection, crossing: int) -> tuple[int, PeriodName] | None:
     """Return the subject of a crossing and the name of its period; None if there is no such crossing."""
-    row = reads.exec_driver_sql("SELECT subject, unit, period FROM crossing WHERE id = ?", (crossing,)).first()
+    row = connection.exec_driver_sql("SELECT subject, unit, period FROM crossing WHERE id = ?", (crossing,)).first()
     return None if row is None else (row[0], PeriodName(Unit(row[1]), row[2]))
 
 
-def crossed_subjects(reads: Connection, period: BudgetPeriod) -> list[int]:
+def crossed_subjects(connection: Connection, period: BudgetPeriod) -> list[int]:
     """Return the subjects with a crossing in a period."""
     sql = "SELECT DISTINCT subject FROM crossing WHERE unit = ? AND period = ?"
-    return [subject for (subject,) in reads.exec_driver_sql(sql, (period.unit, period.label)).all()]
+    return [subject for (subject,) in connection.exec_driver_sql(sql, (period.unit, period.label)).all()]
 
 
-def crossing_ids(reads: Connection, subject: int) -> list[int]:
+def crossing_ids(connection: Connection, subject: int) -> list[int]:
     """Return the ids of a subject's crossings."""
-    return [id_ for (id_,) in reads.exec_driver_sql("SELECT id FROM crossing WHERE subject = ?", (subject,)).all()]
+    return [id_ for (id_,) in connection.exec_driver_sql("SELECT id FROM crossing WHERE subject = ?", (subject,)).all()]
 
 
 _SUMMARIZED = """
@@ -192,9 +192,9 @@ GROUP BY subject, unit, period ORDER BY 3 DESC, subject
 """
 
 
-def summarized_steps(reads: Connection, revision: int) -> list[tuple[PeriodName, int]]:
+def summarized_steps(connection: Connection, revision: int) -> list[tuple[PeriodName, int]]:
     """Return, for each subject that a summary of a limit counts, the period and the highest step passed."""
-    rows = reads.exec_driver_sql(_SUMMARIZED, (revision,)).all()
+    rows = connection.exec_driver_sql(_SUMMARIZED, (revision,)).all()
     return [(PeriodName(Unit(unit), label), step) for unit, label, step in rows]
 
 

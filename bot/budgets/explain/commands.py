@@ -48,10 +48,12 @@ class ExplainCommand:
     async def _explanations(self, named: str | None, caller: Caller) -> list[Explanation]:
         now = self.clock()
         if named is not None:
-            return await self.database.read(lambda reader: explain_name(reader, named, self.policy, now))
+            return await self.database.read(lambda connection: explain_name(connection, named, self.policy, now))
         if caller.member is None:
             raise self.people.unmatched_error()
-        explanations = await self.database.read(lambda reader: _explain_member(reader, caller.member, self.policy, now))
+        explanations = await self.database.read(
+            lambda connection: _explain_member(connection, caller.member, self.policy, now)
+        )
         if explanations is None:
             raise RefusedError(
                 "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
@@ -79,7 +81,7 @@ class ExplainCommand:
         """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
         mentioned = {format_mention(request.user): caller.member} if caller.member else {}
         typed = name if is_mention(name) else name.lower()
-        await self.database.read(lambda reader: mentions.mentioned_members(reader, [typed], caller, mentioned))
+        await self.database.read(lambda connection: mentions.mentioned_members(connection, [typed], caller, mentioned))
 
 
 def _item(sentence: Sentence) -> str:
@@ -92,25 +94,25 @@ def _mrkdwn(sentence: Sentence) -> str:
     return escape(sentence.text) + (f" <{sentence.address}|see it>" if sentence.address else "")
 
 
-def explain_name(reader: Connection, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+def explain_name(connection: Connection, name: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
     """Explain the budgets of `team` or of an e-mail.
 
     Raises:
         RefusedError: there is no such member.
     """
-    subject = scope_of(reader, name)
+    subject = scope_of(connection, name)
     if subject == DEFAULT:
         raise RefusedError("The default is everyone's limit: `explain @ana` tells what it meant for somebody.")
-    return _explain_subject(reader, subject, policy, now)
+    return _explain_subject(connection, subject, policy, now)
 
 
 def _explain_member(
-    reader: Connection, email: str | None, policy: BudgetPolicy, now: datetime
+    connection: Connection, email: str | None, policy: BudgetPolicy, now: datetime
 ) -> list[Explanation] | None:
     """Explain the budgets of a member; None if nobody in the ledger has that e-mail."""
-    subject = member_id(reader, email)
-    return None if subject is None else _explain_subject(reader, subject, policy, now)
+    subject = member_id(connection, email)
+    return None if subject is None else _explain_subject(connection, subject, policy, now)
 
 
-def _explain_subject(reader: Connection, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
-    return explain(reader, subject, email_of(reader, subject) or "team", policy, now)
+def _explain_subject(connection: Connection, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+    return explain(connection, subject, email_of(connection, subject) or "team", policy, now)

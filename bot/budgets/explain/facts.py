@@ -65,7 +65,7 @@ class Explanation:
 class _Explainer:
     """Explains the budgets of one subject as they are `now`; `whose` is what the subject is called."""
 
-    reader: Connection
+    connection: Connection
     subject: int
     whose: str
     policy: BudgetPolicy
@@ -81,18 +81,18 @@ class _Explainer:
     def _periods(self, unit: Unit) -> Iterator[BudgetPeriod]:
         present = budget_period(unit, self.now, self.policy.zone)
         before = previous_period(present, self.policy.zone)
-        steps = crossed_steps(self.reader, self.subject, before)
+        steps = crossed_steps(self.connection, self.subject, before)
         if steps and steps[-1].decision is CrossingDecision.DROPPED:
             yield before
         yield present
 
     def _explanation(self, period: BudgetPeriod) -> Explanation:
         case = (self.subject, period)
-        limit = limits(self.reader, [case], self.now).get(case)
-        spend = spends(self.reader, [case], self.policy.basis)[case]
-        steps = tuple(map(self._step, crossed_steps(self.reader, self.subject, period)))
+        limit = limits(self.connection, [case], self.now).get(case)
+        spend = spends(self.connection, [case], self.policy.basis)[case]
+        steps = tuple(map(self._step, crossed_steps(self.connection, self.subject, period)))
         charges = ChargeRange(period.window, None if self.subject == TEAM else self.subject)
-        snoozes = active_snoozes(self.reader, self.subject, period.unit, self.now)
+        snoozes = active_snoozes(self.connection, self.subject, period.unit, self.now)
         goes_on = self.now < period.window.end
         return Explanation(
             whose=self.whose,
@@ -100,7 +100,7 @@ class _Explainer:
             limit=limit,
             limit_from=self._limit_source(limit),
             spend_nanos=spend,
-            charges=charge_count(self.reader, charges),
+            charges=charge_count(self.connection, charges),
             next_step=self._next_step(limit, spend) if goes_on else None,
             steps=steps,
             snoozes=tuple(snoozes) if goes_on else (),
@@ -116,7 +116,7 @@ class _Explainer:
     def _limit_source(self, limit: BudgetLimit | None) -> str:
         if limit is None:
             return ""
-        revision = limit_revision(self.reader, limit.revision)
+        revision = limit_revision(self.connection, limit.revision)
         source = "the default for everyone" if limit.scope == DEFAULT else "an own one"
         if revision is None:
             return source
@@ -124,7 +124,7 @@ class _Explainer:
         return f"{source}, set {formatting.moment(revision.act.at, self.policy.zone)}{why}"
 
     def _step(self, step: CrossedStep) -> ExplainedStep:
-        of_step = deferrals(self.reader, step.id)
+        of_step = deferrals(self.connection, step.id)
         reason = step.decision.reason
         return ExplainedStep(
             step=step.step,
@@ -134,10 +134,10 @@ class _Explainer:
             reason=reason,
             waiting=tuple(each.audience for each in of_step if each.outcome is None),
             left_out=tuple((each.audience, each.outcome.reason) for each in of_step if each.outcome and not reason),
-            messages=tuple(delivery_records(self.reader, CrossingKey(step.id))),
+            messages=tuple(delivery_records(self.connection, CrossingKey(step.id))),
         )
 
 
-def explain(reader: Connection, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
+def explain(connection: Connection, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:
     """Explain every budget of a subject."""
-    return _Explainer(reader, subject, whose, policy, now).explain()
+    return _Explainer(connection, subject, whose, policy, now).explain()

@@ -40,7 +40,7 @@ class FormCommands:
         """Open the form in which the limit of an alert's budget is changed or asked for."""
         topic = RaiseAction.decode(request.action, request.text).topic
         await self.authorization.check_subject(caller, topic.subject)
-        form = await self.database.read(lambda reader: _limit_form(reader, topic.subject, topic.unit))
+        form = await self.database.read(lambda connection: _limit_form(connection, topic.subject, topic.unit))
         await self._open(request, caller, form)
 
     async def _open(self, request: Request, caller: Caller, form: LimitForm) -> None:
@@ -62,8 +62,8 @@ class FormCommands:
         await self.limits.carry_out(request, caller, instruction, expected)
 
 
-def _limit_form(reader: Connection, subject: int, unit: Unit) -> LimitForm:
+def _limit_form(connection: Connection, subject: int, unit: Unit) -> LimitForm:
     """Return the form for a subject's limit, with its revision now (0: there is none)."""
-    budget = budget_in_force(reader, subject, unit)
-    scope = stored_email(email_of(reader, subject) or "team")
+    budget = budget_in_force(connection, subject, unit)
+    scope = stored_email(email_of(connection, subject) or "team")
     return LimitForm(scope, unit, budget.revision if budget else 0)

@@ -51,7 +51,7 @@ class LimitRenderer:
         if isinstance(key.about, PeriodName):
             return await self._render_restored(key.revision, key.about)
         snapshot = await self.context.snapshot(request)
-        revision = await self.context.database.read(lambda reader: limit_revision(reader, key.revision))
+        revision = await self.context.database.read(lambda connection: limit_revision(connection, key.revision))
         if revision is None:
             return None
         name = await self.context.subject_name(snapshot, request)
@@ -109,9 +109,9 @@ class LimitRenderer:
     async def _summary(self, revision: int, period: PeriodName | None = None) -> _Summary | None:
         """Return what a summary of a limit counts, in one period if that is given."""
 
-        def summary(reader: Connection) -> _Summary | None:
-            limit = limit_revision(reader, revision)
-            steps = [each for each in summarized_steps(reader, revision) if period in {None, each[0]}]
+        def summary(connection: Connection) -> _Summary | None:
+            limit = limit_revision(connection, revision)
+            steps = [each for each in summarized_steps(connection, revision) if period in {None, each[0]}]
             return _Summary(limit, steps) if limit is not None and steps else None
 
         return await self.context.database.read(summary)

@@ -65,15 +65,15 @@ def _point_to(connection: Connection, budget: int, revision: tuple[int, int | No
     )
 
 
-def following_limit(reads: Connection, budget: StoredBudget) -> int | None:
+def following_limit(connection: Connection, budget: StoredBudget) -> int | None:
     """Return the limit in nanos that follows a temporary one; None if there will be none."""
-    following = None if budget.ends_at is None else _newest(reads, budget.id, budget.ends_at)
+    following = None if budget.ends_at is None else _newest(connection, budget.id, budget.ends_at)
     return None if following is None else following[1]
 
 
-def _newest(reads: Connection, budget: int, now: datetime) -> Sequence[Any] | None:
+def _newest(connection: Connection, budget: int, now: datetime) -> Sequence[Any] | None:
     """Return id, limit and end of a budget's newest revision that has not ended."""
-    return reads.exec_driver_sql(
+    return connection.exec_driver_sql(
         "SELECT id, limit_nanos, ends_at FROM budget_revision WHERE budget = ? AND (ends_at IS NULL OR ends_at > ?)"
         " ORDER BY id DESC LIMIT 1",
         (budget, to_us(now)),
@@ -86,10 +86,10 @@ AND (set_at >= ? OR (ends_at > ? AND ends_at <= ?))
 """
 
 
-def is_changed_since(reads: Connection, revision: int, moment: datetime, now: datetime) -> bool:
+def is_changed_since(connection: Connection, revision: int, moment: datetime, now: datetime) -> bool:
     """Return whether the budget of a revision was set since a moment, or a temporary limit of it has ended."""
     values = (revision, to_us(moment), to_us(moment), to_us(now))
-    return reads.exec_driver_sql(_CHANGED, values).first() is not None
+    return connection.exec_driver_sql(_CHANGED, values).first() is not None
 
 
 # --- who set it ----------------------------------------------------------------------------------
@@ -121,9 +121,9 @@ FROM budget_revision r JOIN budget b ON b.id = r.budget WHERE r.id = ?
 """
 
 
-def limit_revision(reads: Connection, revision: int) -> LimitRevision | None:
+def limit_revision(connection: Connection, revision: int) -> LimitRevision | None:
     """Return a revision, None if there is none of that id."""
-    row = reads.exec_driver_sql(_REVISION, (revision,)).first()
+    row = connection.exec_driver_sql(_REVISION, (revision,)).first()
     if row is None:
         return None
     nanos, before, scope, by, at, reason, ends_at = row
@@ -163,6 +163,6 @@ SELECT (SELECT coalesce(max(id), 0) FROM budget_revision),
 """
 
 
-def budget_signature(reads: Connection) -> tuple[int, ...]:
+def budget_signature(connection: Connection) -> tuple[int, ...]:
     """Return numbers of which one differs after any limit was set, changed or removed. Cheap at any age."""
-    return tuple(reads.exec_driver_sql(_SIGNATURE).all()[0])
+    return tuple(connection.exec_driver_sql(_SIGNATURE).all()[0])

@@ -15,12 +15,14 @@ from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.members import unattributed_id
 
 
-def limits(reads: Connection, cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
+def limits(connection: Connection, cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
     """Return the limit of each case that has one: in force now or, for a period that has ended, at its end."""
     limits_by_case: dict[Case, BudgetLimit] = {}
-    nobody = unattributed_id(reads)
+    nobody = unattributed_id(connection)
     for period, subjects in subjects_by_period(cases).items():
-        by_scope = (_present_limits if now < period.window.end else _final_limits)(reads, period, {*subjects, DEFAULT})
+        by_scope = (_present_limits if now < period.window.end else _final_limits)(
+            connection, period, {*subjects, DEFAULT}
+        )
         for subject in subjects:
             limit = by_scope.get(subject)
             if limit is None and subject not in {TEAM, nobody}:
@@ -36,8 +38,8 @@ CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? WHERE b.limit_nanos IS N
 """
 
 
-def _present_limits(reads: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    rows = reads.exec_driver_sql(_PRESENT_LIMITS, (json.dumps(list(scopes)), period.unit)).all()
+def _present_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
+    rows = connection.exec_driver_sql(_PRESENT_LIMITS, (json.dumps(list(scopes)), period.unit)).all()
     return {row[0]: _limit(row) for row in rows}
 
 
@@ -52,9 +54,9 @@ WHERE r.limit_nanos IS NOT NULL
 """
 
 
-def _final_limits(reads: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
+def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
     end = to_us(period.window.end)
-    rows = reads.exec_driver_sql(_FINAL_LIMITS, (json.dumps(list(scopes)), period.unit, end, end))
+    rows = connection.exec_driver_sql(_FINAL_LIMITS, (json.dumps(list(scopes)), period.unit, end, end))
     return {row[0]: _limit(row) for row in rows.all()}
 
 
@@ -69,15 +71,15 @@ WHERE EXISTS (SELECT 1 FROM budget WHERE unit = j.value AND limit_nanos IS NOT N
 """
 
 
-def limited_units(reads: Connection) -> set[Unit]:
+def limited_units(connection: Connection) -> set[Unit]:
     """Return the units for which there is any limit."""
-    return {Unit(unit) for (unit,) in reads.exec_driver_sql(_LIMITED_UNITS, (json.dumps(UNITS),)).all()}
+    return {Unit(unit) for (unit,) in connection.exec_driver_sql(_LIMITED_UNITS, (json.dumps(UNITS),)).all()}
 
 
-def limited_members(reads: Connection, unit: Unit) -> list[int]:
+def limited_members(connection: Connection, unit: Unit) -> list[int]:
     """Return the members with a limit of their own for a unit."""
     sql = "SELECT scope FROM budget WHERE unit = ? AND scope > 0 AND limit_nanos IS NOT NULL"
-    return [scope for (scope,) in reads.exec_driver_sql(sql, (unit,)).all()]
+    return [scope for (scope,) in connection.exec_driver_sql(sql, (unit,)).all()]
 
 
 # --- budgets as they stand -----------------------------------------------------------------------
@@ -104,26 +106,26 @@ SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget WHERE revisio
 """
 
 
-def stored_budget(reads: Connection, scope: int, unit: Unit) -> StoredBudget | None:
+def stored_budget(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there never was one."""
-    row = reads.exec_driver_sql(_BUDGET, (scope, unit)).first()
+    row = connection.exec_driver_sql(_BUDGET, (scope, unit)).first()
     return _stored(row) if row else None
 
 
-def budget_in_force(reads: Connection, scope: int, unit: Unit) -> StoredBudget | None:
+def budget_in_force(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there is no limit now."""
-    budget = stored_budget(reads, scope, unit)
+    budget = stored_budget(connection, scope, unit)
     return None if budget is None or budget.limit_nanos is None else budget
 
 
-def expired_budgets(reads: Connection, now: datetime) -> list[StoredBudget]:
+def expired_budgets(connection: Connection, now: datetime) -> list[StoredBudget]:
     """Return the budgets whose temporary limit is over."""
-    return [_stored(row) for row in reads.exec_driver_sql(_EXPIRED, (to_us(now),)).all()]
+    return [_stored(row) for row in connection.exec_driver_sql(_EXPIRED, (to_us(now),)).all()]
 
 
-def outdated_budgets(reads: Connection, now: datetime) -> list[StoredBudget]:
+def outdated_budgets(connection: Connection, now: datetime) -> list[StoredBudget]:
     """Return the budgets whose newest limit that has not ended is not in force: a clock that ran ahead had ended it."""
-    return [_stored(row) for row in reads.exec_driver_sql(_OUTDATED, (to_us(now),)).all()]
+    return [_stored(row) for row in connection.exec_driver_sql(_OUTDATED, (to_us(now),)).all()]
 
 
 def _stored(row: Sequence[Any]) -> StoredBudget:

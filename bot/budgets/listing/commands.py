@@ -31,7 +31,7 @@ class ListingCommand:
         is_operator = caller.role is Role.OPERATOR
         member = None if is_operator else await self.authorization.member_of(caller)
         now, policy = self.clock(), self.policy
-        lines = await self.database.read(lambda reader: budget_listing(reader, policy, now, member))
+        lines = await self.database.read(lambda connection: budget_listing(connection, policy, now, member))
         text = self.templates.render("budgets/listing", operator=is_operator, count=len(lines), steps=policy.steps)
         draft = Draft(text)
         draft.add(blocks.section(text))

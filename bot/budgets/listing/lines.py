@@ -42,10 +42,10 @@ class BudgetLine:
 
 
 def budget_listing(
-    reader: Connection, policy: BudgetPolicy, now: datetime, member: int | None = None
+    connection: Connection, policy: BudgetPolicy, now: datetime, member: int | None = None
 ) -> list[BudgetLine]:
     """Return all budgets, or those of one member, in one snapshot: the team's, the default, then the most used."""
-    return sorted(budget_lines(reader, policy, now, member), key=_order)
+    return sorted(budget_lines(connection, policy, now, member), key=_order)
 
 
 def _order(line: BudgetLine) -> tuple[int, int, int, str]:
@@ -55,55 +55,65 @@ def _order(line: BudgetLine) -> tuple[int, int, int, str]:
 
 
 def budget_lines(
-    reader: Connection, policy: BudgetPolicy, now: datetime, member: int | None = None, units: Iterable[Unit] = UNITS
+    connection: Connection,
+    policy: BudgetPolicy,
+    now: datetime,
+    member: int | None = None,
+    units: Iterable[Unit] = UNITS,
 ) -> Iterator[BudgetLine]:
     """Yield the same for some units, in no particular order, within the caller's snapshot."""
     for unit in units:
         period = budget_period(unit, now, policy.zone)
         if member is None:
-            yield from _team_line(reader, period, policy, now)
-            yield from _default_line(reader, period)
-            yield from _member_lines(reader, period, _subjects(reader, period), policy, now)
+            yield from _team_line(connection, period, policy, now)
+            yield from _default_line(connection, period)
+            yield from _member_lines(connection, period, _subjects(connection, period), policy, now)
         else:
-            yield from _member_lines(reader, period, [member], policy, now)
+            yield from _member_lines(connection, period, [member], policy, now)
 
 
-def _team_line(reader: Connection, period: BudgetPeriod, policy: BudgetPolicy, now: datetime) -> Iterator[BudgetLine]:
+def _team_line(
+    connection: Connection, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
+) -> Iterator[BudgetLine]:
     case = (TEAM, period)
-    limit = limits(reader, [case], now).get(case)
+    limit = limits(connection, [case], now).get(case)
     if limit is not None:
-        limited = LimitedCase(case, limit, spends(reader, [case], policy.basis)[case])
-        yield _line("team", limited, pace_of(reader, limited, policy, now), limit_revision(reader, limit.revision))
+        limited = LimitedCase(case, limit, spends(connection, [case], policy.basis)[case])
+        yield _line(
+            "team", limited, pace_of(connection, limited, policy, now), limit_revision(connection, limit.revision)
+        )
 
 
-def _default_line(reader: Connection, period: BudgetPeriod) -> Iterator[BudgetLine]:
-    default = stored_budget(reader, DEFAULT, period.unit)
+def _default_line(connection: Connection, period: BudgetPeriod) -> Iterator[BudgetLine]:
+    default = stored_budget(connection, DEFAULT, period.unit)
     if default is not None and default.limit_nanos is not None:
         limit = BudgetLimit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
-        by, at, reason = _setting(limit_revision(reader, limit.revision))
+        by, at, reason = _setting(limit_revision(connection, limit.revision))
         yield BudgetLine("default", period, limit, None, NO_PACE, by, at, reason)
 
 
 def _member_lines(
-    reader: Connection, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
+    connection: Connection, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
 ) -> Iterator[BudgetLine]:
-    limited = _limited_cases(reader, [(subject, period) for subject in subjects], policy, now)
-    pace_by_case = paces(reader, limited, policy, now)
-    emails = emails_by_id(reader, [each.case[0] for each in limited])
-    revisions = {id_: limit_revision(reader, id_) for id_ in {each.limit.revision for each in limited}}
+    limited = _limited_cases(connection, [(subject, period) for subject in subjects], policy, now)
+    pace_by_case = paces(connection, limited, policy, now)
+    emails = emails_by_id(connection, [each.case[0] for each in limited])
+    revisions = {id_: limit_revision(connection, id_) for id_ in {each.limit.revision for each in limited}}
     for each in limited:
         yield _line(emails[each.case[0]], each, pace_by_case[each.case], revisions[each.limit.revision])
 
 
-def _limited_cases(reader: Connection, cases: Sequence[Case], policy: BudgetPolicy, now: datetime) -> list[LimitedCase]:
-    limits_by_case = limits(reader, cases, now)
-    spent = spends(reader, limits_by_case, policy.basis)
+def _limited_cases(
+    connection: Connection, cases: Sequence[Case], policy: BudgetPolicy, now: datetime
+) -> list[LimitedCase]:
+    limits_by_case = limits(connection, cases, now)
+    spent = spends(connection, limits_by_case, policy.basis)
     return [LimitedCase(case, limit, spent[case]) for case, limit in limits_by_case.items()]
 
 
-def _subjects(reader: Connection, period: BudgetPeriod) -> list[int]:
+def _subjects(connection: Connection, period: BudgetPeriod) -> list[int]:
     """Return the members who spent in a period, and those with a budget of their own."""
-    return sorted({*members_charged_within(reader, period.window), *limited_members(reader, period.unit)})
+    return sorted({*members_charged_within(connection, period.window), *limited_members(connection, period.unit)})
 
 
 def _line(scope: str, limited: LimitedCase, pace: Pace, revision: LimitRevision | None) -> BudgetLine:

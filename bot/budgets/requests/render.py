@@ -61,12 +61,12 @@ class BudgetRequestRenderer:
         """Return a request, and the budget as it is now; None if there is no such request."""
         now = self.clock()
 
-        def read(reader: Connection) -> tuple[BudgetRequest, BudgetSnapshot] | None:
-            found = budget_request(reader, request)
+        def read(connection: Connection) -> tuple[BudgetRequest, BudgetSnapshot] | None:
+            found = budget_request(connection, request)
             if found is None:
                 return None
             period = budget_period(found.unit, now, self.policy.zone)
-            return found, budget_snapshot(reader, found.member, period, self.policy, now)
+            return found, budget_snapshot(connection, found.member, period, self.policy, now)
 
         return await self.database.read(read)
 

@@ -61,9 +61,9 @@ WHERE id = ?
 """
 
 
-def budget_request(reads: Connection, request: int) -> BudgetRequest | None:
+def budget_request(connection: Connection, request: int) -> BudgetRequest | None:
     """Return a request, None if there is none of that id."""
-    row = reads.exec_driver_sql(_GET, (request,)).first()
+    row = connection.exec_driver_sql(_GET, (request,)).first()
     if row is None:
         return None
     id_, member, unit, nanos, ends_at, reason, by, at, state, decided_by = row
@@ -114,15 +114,15 @@ SELECT id FROM budget_request WHERE state = 'open' AND unit = ? AND (member = ? 
 """
 
 
-def open_topics_of(reads: Connection, scope: int, unit: Unit) -> list[RequestTopic]:
+def open_topics_of(connection: Connection, scope: int, unit: Unit) -> list[RequestTopic]:
     """Return the topics of open requests that the limit of a scope concerns."""
-    rows = reads.exec_driver_sql(_CONCERNED, (unit, scope, scope, DEFAULT)).all()
+    rows = connection.exec_driver_sql(_CONCERNED, (unit, scope, scope, DEFAULT)).all()
     return [RequestTopic(id_) for (id_,) in rows]
 
 
-def open_topics(reads: Connection) -> list[RequestTopic]:
+def open_topics(connection: Connection) -> list[RequestTopic]:
     """Return the topics of all open requests, whose live messages will still change."""
-    rows = reads.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id").all()
+    rows = connection.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id").all()
     return [RequestTopic(id_) for (id_,) in rows]
 
 

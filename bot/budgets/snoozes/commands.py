@@ -67,7 +67,7 @@ class SnoozeCommands:
         if name.lower() == "team":
             return TEAM
         full = await self.people.email_of_mention(name) if is_mention(name) else name
-        subject = await self.database.read(lambda reader: scope_of(reader, full))
+        subject = await self.database.read(lambda connection: scope_of(connection, full))
         if subject == DEFAULT:
             raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
         return subject
@@ -112,4 +112,4 @@ class SnoozeCommands:
             request_edits(connection, [BudgetTopic.of(snooze.subject, period)])
 
     async def _whose(self, subject: int) -> str:
-        return await self.database.read(lambda reader: email_of(reader, subject)) or "the team"
+        return await self.database.read(lambda connection: email_of(connection, subject)) or "the team"

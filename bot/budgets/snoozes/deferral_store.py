@@ -1,14 +1,27 @@
 """The store of deferrals: crossings whose notification waits for the end of a snooze, and what became of them."""
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from bot.budgets.audiences import Audience
 from bot.budgets.rules import CrossingDecision
+from bot.budgets.tables import deferral
 from bot.domain.periods import Unit
+
+_OF_CROSSING = deferral.c.crossing == bindparam("of_crossing")
+_INSERT = insert(deferral)
+_DEFERRALS = select(deferral.c.audience, deferral.c.outcome).where(_OF_CROSSING).order_by(deferral.c.id)
+# a CROSS JOIN, so that SQLite begins with the deferrals that wait: they are few, and a subject's crossings many
+_WAITING = text("""
+SELECT x.id, x.step, x.period, x.revision, x.late FROM deferral d CROSS JOIN crossing x
+WHERE d.outcome IS NULL AND d.audience = :audience AND x.id = d.crossing AND x.subject = :subject AND x.unit = :unit
+ORDER BY x.step
+""")
+_IS_WAITING = select(deferral.c.id).where(_OF_CROSSING, deferral.c.outcome.is_(None))
+_DELETE = delete(deferral).where(_OF_CROSSING, deferral.c.audience == bindparam("of_audience"))
+_DELETE_OF = delete(deferral).where(deferral.c.crossing.in_(bindparam("crossings", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +32,17 @@ class Deferral:
     outcome: CrossingDecision | None
 
 
-def defer(connection: Connection, deferrals: Collection[tuple[int, Audience]]) -> None:
+def defer(connection: Connection, new: Collection[tuple[int, Audience]]) -> None:
     """Record notifications that wait for the end of a snooze: pairs of a crossing's id and an audience."""
-    if deferrals:
-        connection.exec_driver_sql("INSERT INTO deferral (crossing, audience) VALUES (?,?)", list(deferrals))
+    if new:
+        connection.execute(_INSERT, [{"crossing": crossing, "audience": audience} for crossing, audience in new])
 
 
-def deferrals(reads: Connection, crossing: int) -> list[Deferral]:
+def deferrals(connection: Connection, crossing: int) -> list[Deferral]:
     """Return the deferrals of a crossing; those that ended without a notification are in the order of their ends."""
-    sql = "SELECT audience, outcome FROM deferral WHERE crossing = ? ORDER BY id"
     return [
-        Deferral(Audience(audience), None if outcome is None else CrossingDecision(outcome))
-        for audience, outcome in reads.exec_driver_sql(sql, (crossing,)).all()
+        Deferral(Audience(row.audience), None if row.outcome is None else CrossingDecision(row.outcome))
+        for row in connection.execute(_DEFERRALS, {"of_crossing": crossing})
     ]
 
 
@@ -45,37 +57,26 @@ class WaitingCrossing:
     late: bool
 
 
-_WAITING = """
-SELECT x.id, x.step, x.period, x.revision, x.late FROM deferral d CROSS JOIN crossing x ON x.id = d.crossing
-WHERE d.outcome IS NULL AND d.audience = ? AND x.subject = ? AND x.unit = ? ORDER BY x.step
-"""
-
-
-def waiting_crossings(reads: Connection, subject: int, unit: Unit, audience: Audience) -> list[WaitingCrossing]:
+def waiting_crossings(connection: Connection, subject: int, unit: Unit, audience: Audience) -> list[WaitingCrossing]:
     """Return the crossings of a subject's budgets that wait for an audience, in ascending order of their steps."""
-    rows = reads.exec_driver_sql(_WAITING, (audience, subject, unit)).all()
-    return [WaitingCrossing(id_, step, label, revision, bool(late)) for id_, step, label, revision, late in rows]
+    rows = connection.execute(_WAITING, {"audience": audience, "subject": subject, "unit": unit})
+    return [WaitingCrossing(row.id, row.step, row.period, row.revision, bool(row.late)) for row in rows]
 
 
-def is_waiting(reads: Connection, crossing: int) -> bool:
+def is_waiting(connection: Connection, crossing: int) -> bool:
     """Return whether a notification of a crossing waits for any audience."""
-    sql = "SELECT 1 FROM deferral WHERE crossing = ? AND outcome IS NULL"
-    return reads.exec_driver_sql(sql, (crossing,)).first() is not None
+    return connection.execute(_IS_WAITING, {"of_crossing": crossing}).first() is not None
 
 
 def end_deferral(
     connection: Connection, crossing: int, audience: Audience, outcome: CrossingDecision | None = None
 ) -> None:
     """End a deferral: the audience is notified now or, if there is an outcome, never."""
-    connection.exec_driver_sql("DELETE FROM deferral WHERE crossing = ? AND audience = ?", (crossing, audience))
+    connection.execute(_DELETE, {"of_crossing": crossing, "of_audience": audience})
     if outcome is not None:  # appended, so that outcomes stay in the order in which the waits ended
-        connection.exec_driver_sql(
-            "INSERT INTO deferral (crossing, audience, outcome) VALUES (?,?,?)", (crossing, audience, outcome.value)
-        )
+        connection.execute(_INSERT, {"crossing": crossing, "audience": audience, "outcome": outcome})
 
 
-def delete_deferrals(connection: Connection, crossings: Iterable[int]) -> None:
+def delete_deferrals(connection: Connection, crossings: Collection[int]) -> None:
     """Delete the deferrals of crossings that are deleted."""
-    connection.exec_driver_sql(
-        "DELETE FROM deferral WHERE crossing IN (SELECT value FROM json_each(?))", (json.dumps(list(crossings)),)
-    )
+    connection.execute(_DELETE_OF, {"crossings": crossings})

@@ -4,14 +4,41 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, bindparam, delete, not_, select, update
 
 from bot.budgets.audiences import OperatorAudience, SnoozeAudience, decode_audience, encode_audience
+from bot.budgets.tables import snooze
+from bot.budgets.unique_keys import is_free
+from bot.database.statements import insert
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
 
 # a snooze that was set later than this was set by a clock that ran ahead: it counts as over
 CLOCK_TOLERANCE = timedelta(minutes=1)
+
+_KEY = ("subject", "unit", "audience")
+_NEW = bindparam("new")
+_IS_ACTIVE = and_(snooze.c.until > bindparam("now"), snooze.c.set_at <= bindparam("latest"))
+
+IS_ENDED = not_(_IS_ACTIVE)
+"""Whether a snooze is over; for statements with the values of `ending_moment`."""
+
+_INSERT = insert(snooze)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=_KEY, set_={name: _INSERT.excluded[name] for name in ("until", "set_by", "set_at", "reason")}
+)
+_ACTIVE = select(snooze.c.subject, snooze.c.unit, snooze.c.audience).where(_IS_ACTIVE).order_by(snooze.c.audience)
+_ACTIVE_OF = (
+    select(snooze.c.audience, snooze.c.until, snooze.c.set_by)
+    .where(snooze.c.subject == bindparam("subject"), snooze.c.unit == bindparam("unit"), _IS_ACTIVE)
+    .order_by(snooze.c.audience)
+)
+_ENDED = select(snooze.c.id, snooze.c.subject, snooze.c.unit, snooze.c.audience, snooze.c.until).where(IS_ENDED)
+_DELETE = delete(snooze).where(snooze.c.id == bindparam("which"))
+_MOVE = (
+    update(snooze).values(subject=_NEW).where(snooze.c.subject == bindparam("old"), is_free(snooze, _KEY, subject=_NEW))
+)
+_DELETE_OF = delete(snooze).where(snooze.c.subject == bindparam("old"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +53,25 @@ class NewSnooze:
     reason: str | None = None
 
 
-def latest_setting(now: datetime) -> int:
-    """Return the latest moment, in microseconds, at which a snooze that counts now may have been set."""
-    return to_us(now + CLOCK_TOLERANCE)
+def ending_moment(now: datetime) -> dict[str, int]:
+    """Return the values that tell active snoozes from ended ones: now, and when those may be set that count."""
+    return {"now": to_us(now), "latest": to_us(now + CLOCK_TOLERANCE)}
 
 
-_PUT = """
-INSERT INTO snooze (subject, unit, audience, until, set_by, set_at, reason) VALUES (?,?,?,?,?,?,?)
-ON CONFLICT (subject, unit, audience) DO UPDATE SET until = excluded.until, set_by = excluded.set_by,
-  set_at = excluded.set_at, reason = excluded.reason
-"""
-
-
-def put_snooze(connection: Connection, snooze: NewSnooze, now: datetime) -> None:
+def put_snooze(connection: Connection, new: NewSnooze, now: datetime) -> None:
     """Store a snooze; it replaces an earlier one of the same budgets and audience."""
-    audience, until = encode_audience(snooze.audience), to_us(snooze.until)
-    values = (snooze.subject, snooze.unit, audience, until, snooze.by, to_us(now), snooze.reason)
-    connection.exec_driver_sql(_PUT, values)
+    row = {
+        "subject": new.subject, "unit": new.unit, "audience": encode_audience(new.audience),
+        "until": to_us(new.until), "set_by": new.by, "set_at": to_us(now), "reason": new.reason,
+    }  # fmt: skip
+    connection.execute(_PUT, row)
 
 
-_ACTIVE = """
-SELECT subject, unit, audience FROM snooze WHERE until > ?1 AND set_at <= ?2 ORDER BY audience
-"""
-
-
-def snoozed_audiences(reads: Connection, now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
+def snoozed_audiences(connection: Connection, now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
     """Return the audiences that have snoozed a budget, by subject and unit."""
     audiences: dict[tuple[int, Unit], list[SnoozeAudience]] = defaultdict(list)
-    for subject, unit, audience in reads.exec_driver_sql(_ACTIVE, (to_us(now), latest_setting(now))).all():
-        audiences[subject, Unit(unit)].append(decode_audience(audience))
+    for row in connection.execute(_ACTIVE, ending_moment(now)):
+        audiences[row.subject, Unit(row.unit)].append(decode_audience(row.audience))
     return audiences
 
 
@@ -67,22 +84,16 @@ class ActiveSnooze:
     by: str
 
 
-_ACTIVE_OF = """
-SELECT audience, until, set_by FROM snooze
-WHERE subject = ? AND unit = ? AND until > ? AND set_at <= ? ORDER BY audience
-"""
-
-
-def active_snoozes(reads: Connection, subject: int, unit: Unit, now: datetime) -> list[ActiveSnooze]:
+def active_snoozes(connection: Connection, subject: int, unit: Unit, now: datetime) -> list[ActiveSnooze]:
     """Return the snoozes of a subject's budgets of a unit that are not over."""
-    rows = reads.exec_driver_sql(_ACTIVE_OF, (subject, unit, to_us(now), latest_setting(now))).all()
-    return [ActiveSnooze(decode_audience(audience), from_us(until), by) for audience, until, by in rows]
+    rows = connection.execute(_ACTIVE_OF, {"subject": subject, "unit": unit, **ending_moment(now)})
+    return [ActiveSnooze(decode_audience(row.audience), from_us(row.until), row.set_by) for row in rows]
 
 
-def is_snoozed_by(reads: Connection, operator: str, subject: int, unit: Unit, now: datetime) -> bool:
+def is_snoozed_by(connection: Connection, operator: str, subject: int, unit: Unit, now: datetime) -> bool:
     """Return whether an operator has snoozed a subject's budgets of a unit in their own direct messages."""
     mine = OperatorAudience(operator)
-    return any(each.audience == mine for each in active_snoozes(reads, subject, unit, now))
+    return any(each.audience == mine for each in active_snoozes(connection, subject, unit, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +107,21 @@ class EndedSnooze:
     until: datetime
 
 
-_ENDED = """
-SELECT id, subject, unit, audience, until FROM snooze WHERE NOT (until > ?1 AND set_at <= ?2)
-"""
-
-
-def ended_snoozes(reads: Connection, now: datetime) -> list[EndedSnooze]:
+def ended_snoozes(connection: Connection, now: datetime) -> list[EndedSnooze]:
     """Return the snoozes that are over but not deleted yet."""
+    rows = connection.execute(_ENDED, ending_moment(now))
     return [
-        EndedSnooze(id_, subject, Unit(unit), decode_audience(audience), from_us(until))
-        for id_, subject, unit, audience, until in reads.exec_driver_sql(
-            _ENDED, (to_us(now), latest_setting(now))
-        ).all()
+        EndedSnooze(row.id, row.subject, Unit(row.unit), decode_audience(row.audience), from_us(row.until))
+        for row in rows
     ]
 
 
-def delete_snooze(connection: Connection, snooze: int) -> None:
+def delete_snooze(connection: Connection, id_: int) -> None:
     """Delete a snooze by its id."""
-    connection.exec_driver_sql("DELETE FROM snooze WHERE id = ?", (snooze,))
+    connection.execute(_DELETE, {"which": id_})
 
 
 def move_snoozes(connection: Connection, old: int, new: int) -> None:
     """Move the snoozes of subject `old` to `new`, except for audiences that have snoozed `new` already."""
-    connection.exec_driver_sql("UPDATE OR IGNORE snooze SET subject = ? WHERE subject = ?", (new, old))
-    connection.exec_driver_sql("DELETE FROM snooze WHERE subject = ?", (old,))
+    connection.execute(_MOVE, {"old": old, "new": new})
+    connection.execute(_DELETE_OF, {"old": old})

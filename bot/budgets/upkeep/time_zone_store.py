@@ -30,16 +30,16 @@ class LabelChange:
 _OF_PERIOD = "SELECT id, subject, last_charge, crossed_at FROM crossing WHERE unit = ? AND period = ? ORDER BY id"
 
 
-def crossing_moments(reads: Connection, period: BudgetPeriod) -> list[tuple[int, int, datetime]]:
+def crossing_moments(connection: Connection, period: BudgetPeriod) -> list[tuple[int, int, datetime]]:
     """Return id and subject of a period's crossings, and when the charge that passed the step is booked.
 
     Money counts where it is booked, whenever it was observed.
     """
-    rows = reads.exec_driver_sql(_OF_PERIOD, (period.unit, period.label)).all()
+    rows = connection.exec_driver_sql(_OF_PERIOD, (period.unit, period.label)).all()
     moments = []
     for id_, subject, last_charge, crossed_at in rows:
         charges = ChargeRange(period.window, None if subject == TEAM else subject, upto=last_charge)
-        moments.append((id_, subject, last_booking(reads, charges) or from_us(crossed_at)))
+        moments.append((id_, subject, last_booking(connection, charges) or from_us(crossed_at)))
     return moments
 
 
@@ -67,10 +67,10 @@ def relabel_crossings_back(connection: Connection, zone: str) -> None:
 # --- acknowledgements ----------------------------------------------------------------------------
 
 
-def acknowledgement_moments(reads: Connection, period: BudgetPeriod) -> list[tuple[int, datetime]]:
+def acknowledgement_moments(connection: Connection, period: BudgetPeriod) -> list[tuple[int, datetime]]:
     """Return the subjects of a period's acknowledgements, and when each was made."""
     sql = "SELECT subject, at FROM acknowledgement WHERE unit = ? AND period = ?"
-    rows = reads.exec_driver_sql(sql, (period.unit, period.label)).all()
+    rows = connection.exec_driver_sql(sql, (period.unit, period.label)).all()
     return [(subject, from_us(at)) for subject, at in rows]
 
 
