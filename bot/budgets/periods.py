@@ -12,6 +12,7 @@ from bot.domain.periods import Unit, Window, local_day, period
 
 UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
 LATE = timedelta(hours=72)  # after a period's end, in which a crossing of it is still notified
+_AT_ONCE = 10_000  # subjects that one statement is asked about
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,9 +116,11 @@ Case = tuple[int, BudgetPeriod]
 """A subject and a period of its budget. It has one spend, and at most one limit."""
 
 
-def subjects_by_period(cases: Iterable[Case]) -> dict[BudgetPeriod, list[int]]:
-    """Return the subjects of each period."""
+def subjects_by_period(cases: Iterable[Case]) -> Iterator[tuple[BudgetPeriod, list[int]]]:
+    """Yield each period and its subjects, at most as many at a time as a statement takes."""
     subjects: dict[BudgetPeriod, list[int]] = defaultdict(list)
     for subject, its_period in cases:
         subjects[its_period].append(subject)
-    return subjects
+    for its_period, its_subjects in subjects.items():
+        for first in range(0, len(its_subjects), _AT_ONCE):
+            yield its_period, its_subjects[first : first + _AT_ONCE]

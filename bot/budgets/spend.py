@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
     """Return what each case has spent, in nanos."""
     spend_by_case: dict[Case, int] = {}
-    for period, subjects in subjects_by_period(cases).items():
+    for period, subjects in subjects_by_period(cases):
         members = [subject for subject in subjects if subject != TEAM]
         if members:
             by_member = spend_by_member(connection, members, period.window, basis)

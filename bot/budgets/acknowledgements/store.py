@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, insert, select, update
 
 from bot.budgets import tables
 from bot.budgets.keys import BudgetTopic
@@ -12,7 +12,7 @@ from bot.domain.timestamps import from_us, to_us
 
 _ROWS = tables.acknowledgement
 _KEY = ("subject", "unit", "period")
-_NEW = bindparam("new")
+_NEW = bindparam("new", type_=Integer)
 
 _ACKNOWLEDGEMENT = select(_ROWS.c.by, _ROWS.c.at).where(
     _ROWS.c.subject == bindparam("subject"), _ROWS.c.unit == bindparam("unit"), _ROWS.c.period == bindparam("label")

@@ -1,21 +1,60 @@
 """The store of crossings: which steps of which limit a subject has passed in a period, and what was decided."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, literal_column, select, update
 
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.periods import BudgetPeriod, Case, PeriodName, subjects_by_period
 from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.budgets.snoozes import deferral_store
+from bot.budgets.tables import crossing
+from bot.budgets.unique_keys import is_free
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.charge_queries import newest_charge
+
+_BY_ID = crossing.c.id == bindparam("which")
+_OF_SUBJECT = crossing.c.subject == bindparam("of_subject")
+_IN_PERIOD = (crossing.c.unit == bindparam("of_unit")) & (crossing.c.period == bindparam("label"))
+
+_RECORDED = select(crossing.c.subject, crossing.c.step, crossing.c.revision).where(
+    crossing.c.subject.in_(bindparam("subjects", expanding=True)), _IN_PERIOD
+)
+_NEXT_ID = select(func.coalesce(func.max(crossing.c.id), 0) + 1)
+_INSERT = insert(crossing)
+_REPLACED = select(crossing.c.id).where(
+    _OF_SUBJECT,
+    _IN_PERIOD,
+    crossing.c.revision == bindparam("of_revision"),
+    crossing.c.decision == CrossingDecision.REPLACED,
+)
+_DELETE = delete(crossing).where(_BY_ID)
+_DECIDE = update(crossing).where(_BY_ID)
+
+_STEPS = select(crossing).where(_OF_SUBJECT, _IN_PERIOD).order_by(crossing.c.id)
+_CASE = select(crossing.c.subject, crossing.c.unit, crossing.c.period).where(_BY_ID)
+_SUBJECTS = select(crossing.c.subject).distinct().where(_IN_PERIOD)
+_IDS = select(crossing.c.id).where(_OF_SUBJECT)
+_HIGHEST = func.max(crossing.c.step).label("highest")
+_SUMMARIZED = (
+    select(crossing.c.unit, crossing.c.period, _HIGHEST)
+    # as in the condition of the index of summarized crossings
+    .where(crossing.c.revision == bindparam("of_revision"), crossing.c.decision == literal_column("'SUMMARY'"))
+    .group_by(crossing.c.subject, crossing.c.unit, crossing.c.period)
+    .order_by(_HIGHEST.desc(), crossing.c.subject)
+)
+
+_KEY = ("subject", "unit", "period", "revision", "step")
+_NEW = bindparam("new", type_=Integer)
+_MOVE = update(crossing).values(subject=_NEW).where(_OF_SUBJECT, is_free(crossing, _KEY, subject=_NEW))
+_MOVE_REVISION = (
+    update(crossing).values(revision=_NEW).where(crossing.c.revision == bindparam("of_revision"), _OF_SUBJECT)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +80,17 @@ class NotifiedCrossing:
 
 # --- recording -----------------------------------------------------------------------------------
 
-_RECORDED = """
-SELECT x.subject, x.step, x.revision FROM json_each(?) j
-CROSS JOIN crossing x ON x.subject = j.value AND x.unit = ? AND x.period = ?
-"""
-
 
 def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
     """Return the recorded steps of each case's limit."""
     steps: dict[Case, list[int]] = defaultdict(list)
-    for period, subjects in subjects_by_period(limits).items():
-        revisions = {subject: limits[subject, period].revision for subject in subjects}
-        rows = connection.exec_driver_sql(_RECORDED, (json.dumps(list(revisions)), period.unit, period.label)).all()
-        for subject, step, revision in rows:
-            if revisions[subject] == revision:
+    for period, subjects in subjects_by_period(limits):
+        values = {"subjects": subjects, "of_unit": period.unit, "label": period.label}
+        for subject, step, revision in connection.execute(_RECORDED, values):
+            if limits[subject, period].revision == revision:
                 steps[subject, period].append(step)
     return steps
 
-
-_INSERT = """
-INSERT INTO crossing (id, subject, unit, period, revision, step, limit_nanos, spend_nanos, crossed_at, late, decision,
-  last_charge) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-"""
 
 SnoozedAudiences = Mapping[tuple[int, Unit], Collection[SnoozeAudience]]
 """The audiences that have snoozed a budget, by subject and unit."""
@@ -72,60 +100,56 @@ def record_crossings(
     connection: Connection, crossings: Sequence[NewCrossings], snoozed: SnoozedAudiences, now: datetime
 ) -> list[NotifiedCrossing]:
     """Record crossings, with deferrals for audiences that have snoozed the budget. Returns those to be notified."""
-    first = connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM crossing").all()[0][0]
-    last_charge = newest_charge(connection)
-    steps = [(each, step) for each in crossings for step in sorted(each.decisions)]
-    rows = [(first + place, *_columns(*each, now), last_charge) for place, each in enumerate(steps)]
-    if rows:
-        connection.exec_driver_sql(_INSERT, rows)
+    first, last_charge = connection.execute(_NEXT_ID).scalar_one(), newest_charge(connection)
+    steps = list(enumerate(((each, step) for each in crossings for step in sorted(each.decisions)), first))
+    if steps:
+        rows = [{"id": id_, **_values(*each, now), "last_charge": last_charge} for id_, each in steps]
+        connection.execute(_INSERT, rows)
     notified = [
-        NotifiedCrossing(first + place, each.subject, each.period, step)
-        for place, (each, step) in enumerate(steps)
+        NotifiedCrossing(id_, each.subject, each.period, step)
+        for id_, (each, step) in steps
         if each.decisions[step] is CrossingDecision.NOTIFIED
     ]
     deferral_store.defer(connection, [deferral for each in notified for deferral in _deferrals(each, snoozed)])
     return notified
 
 
-def _columns(crossings: NewCrossings, step: int, now: datetime) -> tuple[Any, ...]:
+def _values(crossings: NewCrossings, step: int, now: datetime) -> dict[str, Any]:
     period, limit = crossings.period, crossings.limit
-    is_late = now >= period.window.end
-    decision = crossings.decisions[step].value
-    return (
-        crossings.subject, period.unit, period.label, limit.revision, step, limit.nanos, crossings.spend_nanos,
-        to_us(now), is_late, decision,
-    )  # fmt: skip
+    return {
+        "subject": crossings.subject, "unit": period.unit, "period": period.label, "revision": limit.revision,
+        "step": step, "limit_nanos": limit.nanos, "spend_nanos": crossings.spend_nanos, "crossed_at": to_us(now),
+        "late": now >= period.window.end, "decision": crossings.decisions[step],
+    }  # fmt: skip
 
 
-def _deferrals(crossing: NotifiedCrossing, snoozed: SnoozedAudiences) -> list[tuple[int, Audience]]:
-    audiences = snoozed.get((crossing.subject, crossing.period.unit), ())
+def _deferrals(notified: NotifiedCrossing, snoozed: SnoozedAudiences) -> list[tuple[int, Audience]]:
+    audiences = snoozed.get((notified.subject, notified.period.unit), ())
     return [
-        (crossing.id, audience)
-        for audience in sorted(crossing_audiences(crossing.subject, crossing.step))
+        (notified.id, audience)
+        for audience in sorted(crossing_audiences(notified.subject, notified.step))
         if audience in audiences
     ]
-
-
-_REPLACED = """
-SELECT id FROM crossing WHERE subject = ? AND unit = ? AND period = ? AND revision = ? AND decision = ?
-"""
-_DELETE = "DELETE FROM crossing WHERE id IN (SELECT value FROM json_each(?))"
 
 
 def delete_replaced(connection: Connection, limits: Mapping[Case, BudgetLimit]) -> None:
     """Delete the crossings that were dropped because these limits, which are in force again, had been replaced."""
     replaced: list[int] = []
     for (subject, period), limit in limits.items():
-        values = (subject, period.unit, period.label, limit.revision, CrossingDecision.REPLACED.value)
-        replaced += [id_ for (id_,) in connection.exec_driver_sql(_REPLACED, values).all()]
+        values = {**_of(subject, period), "of_revision": limit.revision}
+        replaced += connection.execute(_REPLACED, values).scalars()
     if replaced:
         deferral_store.delete_deferrals(connection, replaced)
-        connection.exec_driver_sql(_DELETE, (json.dumps(replaced),))
+        connection.execute(_DELETE, [{"which": id_} for id_ in replaced])
 
 
-def set_decision(connection: Connection, crossing: int, decision: CrossingDecision) -> None:
+def _of(subject: int, period: BudgetPeriod) -> dict[str, Any]:
+    return {"of_subject": subject, "of_unit": period.unit, "label": period.label}
+
+
+def set_decision(connection: Connection, id_: int, decision: CrossingDecision) -> None:
     """Replace what was decided about a crossing."""
-    connection.exec_driver_sql("UPDATE crossing SET decision = ? WHERE id = ?", (decision.value, crossing))
+    connection.execute(_DECIDE, {"which": id_, "decision": decision})
 
 
 # --- queries -------------------------------------------------------------------------------------
@@ -149,19 +173,15 @@ class CrossedStep:
     decision: CrossingDecision
 
 
-_STEPS = """
-SELECT id, revision, step, limit_nanos, spend_nanos, crossed_at, late, last_charge, decision FROM crossing
-WHERE subject = ? AND unit = ? AND period = ? ORDER BY id
-"""
-
-
 def crossed_steps(connection: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
     """Return the steps that a subject has passed in a period, in the order in which they were recorded."""
-    rows = connection.exec_driver_sql(_STEPS, (subject, period.unit, period.label)).all()
     return [
-        CrossedStep(id_, revision, step, limit, spend, from_us(at), bool(late), last, CrossingDecision(decision))
-        for id_, revision, step, limit, spend, at, late, last, decision in rows
-    ]
+        CrossedStep(
+            row.id, row.revision, row.step, row.limit_nanos, row.spend_nanos, from_us(row.crossed_at), row.late,
+            row.last_charge, CrossingDecision(row.decision),
+        )
+        for row in connection.execute(_STEPS, _of(subject, period))
+    ]  # fmt: skip
 
 
 def notified_steps(connection: Connection, subject: int, period: BudgetPeriod) -> list[CrossedStep]:
@@ -169,33 +189,26 @@ def notified_steps(connection: Connection, subject: int, period: BudgetPeriod) -
     return [step for step in crossed_steps(connection, subject, period) if step.decision is CrossingDecision.NOTIFIED]
 
 
-def crossing_case(connection: Connection, crossing: int) -> tuple[int, PeriodName] | None:
+def crossing_case(connection: Connection, id_: int) -> tuple[int, PeriodName] | None:
     """Return the subject of a crossing and the name of its period; None if there is no such crossing."""
-    row = connection.exec_driver_sql("SELECT subject, unit, period FROM crossing WHERE id = ?", (crossing,)).first()
-    return None if row is None else (row[0], PeriodName(Unit(row[1]), row[2]))
+    row = connection.execute(_CASE, {"which": id_}).first()
+    return None if row is None else (row.subject, PeriodName(Unit(row.unit), row.period))
 
 
 def crossed_subjects(connection: Connection, period: BudgetPeriod) -> list[int]:
     """Return the subjects with a crossing in a period."""
-    sql = "SELECT DISTINCT subject FROM crossing WHERE unit = ? AND period = ?"
-    return [subject for (subject,) in connection.exec_driver_sql(sql, (period.unit, period.label)).all()]
+    return list(connection.execute(_SUBJECTS, {"of_unit": period.unit, "label": period.label}).scalars())
 
 
 def crossing_ids(connection: Connection, subject: int) -> list[int]:
     """Return the ids of a subject's crossings."""
-    return [id_ for (id_,) in connection.exec_driver_sql("SELECT id FROM crossing WHERE subject = ?", (subject,)).all()]
-
-
-_SUMMARIZED = """
-SELECT unit, period, max(step) FROM crossing WHERE revision = ? AND decision = 'SUMMARY'
-GROUP BY subject, unit, period ORDER BY 3 DESC, subject
-"""
+    return list(connection.execute(_IDS, {"of_subject": subject}).scalars())
 
 
 def summarized_steps(connection: Connection, revision: int) -> list[tuple[PeriodName, int]]:
     """Return, for each subject that a summary of a limit counts, the period and the highest step passed."""
-    rows = connection.exec_driver_sql(_SUMMARIZED, (revision,)).all()
-    return [(PeriodName(Unit(unit), label), step) for unit, label, step in rows]
+    rows = connection.execute(_SUMMARIZED, {"of_revision": revision})
+    return [(PeriodName(Unit(row.unit), row.period), row.highest) for row in rows]
 
 
 # --- members and revisions that become others ------------------------------------------------------
@@ -203,11 +216,9 @@ def summarized_steps(connection: Connection, revision: int) -> list[tuple[Period
 
 def move_crossings(connection: Connection, old: int, new: int) -> None:
     """Move the crossings of subject `old` to `new`, except for steps that `new` has passed too."""
-    connection.exec_driver_sql("UPDATE OR IGNORE crossing SET subject = ? WHERE subject = ?", (new, old))
+    connection.execute(_MOVE, {"of_subject": old, "new": new})
 
 
 def move_revision(connection: Connection, subject: int, old: int, new: int) -> None:
     """Move a subject's crossings from revision `old` to `new`."""
-    connection.exec_driver_sql(
-        "UPDATE crossing SET revision = ? WHERE revision = ? AND subject = ?", (new, old, subject)
-    )
+    connection.execute(_MOVE_REVISION, {"of_subject": subject, "of_revision": old, "new": new})

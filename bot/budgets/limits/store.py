@@ -1,28 +1,77 @@
 """The store of limits: the budgets as they stand, and the limit that holds for each case."""
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Integer, Row, bindparam, exists, func, or_, select, update
 
 from bot.budgets.periods import UNITS, BudgetPeriod, Case, subjects_by_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
+from bot.budgets.tables import budget, budget_revision
+from bot.budgets.unique_keys import is_free
 from bot.domain.periods import Unit
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.members import unattributed_id
+
+_NEW = bindparam("new", type_=Integer)
+_OF_UNIT = budget.c.unit == bindparam("unit")
+_IS_LIMITED = budget.c.limit_nanos.is_not(None)
+_STORED = select(budget.c.id, budget.c.scope, budget.c.unit, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at)
+_BUDGET = _STORED.where(budget.c.scope == bindparam("scope"), _OF_UNIT)
+_EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now"))
+
+_OF_SCOPES = budget.c.scope.in_(bindparam("scopes", expanding=True))
+_PRESENT_LIMITS = select(budget.c.scope, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at).where(
+    _OF_SCOPES, _OF_UNIT
+)
+_EARLIER = budget_revision.alias("earlier")
+_FINAL_REVISION = (
+    select(func.max(_EARLIER.c.id))
+    .where(
+        _EARLIER.c.budget == budget.c.id,
+        _EARLIER.c.set_at < bindparam("end"),
+        or_(_EARLIER.c.ends_at.is_(None), _EARLIER.c.ends_at >= bindparam("end")),
+    )
+    .scalar_subquery()
+)
+_FINAL_LIMITS = (
+    select(
+        budget.c.scope,
+        budget_revision.c.id.label("revision"),
+        budget_revision.c.limit_nanos,
+        budget_revision.c.ends_at,
+    )
+    .join_from(budget, budget_revision, budget_revision.c.id == _FINAL_REVISION)
+    .where(_OF_SCOPES, _OF_UNIT, budget_revision.c.limit_nanos.is_not(None))
+)
+_LIMITED_UNITS = select(*(exists().where(budget.c.unit == unit, _IS_LIMITED).label(unit) for unit in UNITS))
+_LIMITED_MEMBERS = select(budget.c.scope).where(_OF_UNIT, budget.c.scope > 0, _IS_LIMITED)
+_NEWEST_REVISION = (
+    select(func.max(budget_revision.c.id))
+    .where(
+        budget_revision.c.budget == budget.c.id,
+        or_(budget_revision.c.ends_at.is_(None), budget_revision.c.ends_at > bindparam("now")),
+    )
+    .scalar_subquery()
+)
+_OUTDATED = _STORED.where(budget.c.revision < _NEWEST_REVISION)
+_MOVE = (
+    update(budget)
+    .values(scope=_NEW)
+    .where(budget.c.scope == bindparam("old"), is_free(budget, ("scope", "unit"), scope=_NEW))
+)
 
 
 def limits(connection: Connection, cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
     """Return the limit of each case that has one: in force now or, for a period that has ended, at its end."""
     limits_by_case: dict[Case, BudgetLimit] = {}
     nobody = unattributed_id(connection)
-    for period, subjects in subjects_by_period(cases).items():
-        by_scope = (_present_limits if now < period.window.end else _final_limits)(
-            connection, period, {*subjects, DEFAULT}
-        )
+    for period, subjects in subjects_by_period(cases):
+        limits_of = _present_limits if now < period.window.end else _final_limits
+        by_scope = limits_of(connection, period, [*subjects, DEFAULT])
         for subject in subjects:
             limit = by_scope.get(subject)
             if limit is None and subject not in {TEAM, nobody}:
@@ -32,54 +81,29 @@ def limits(connection: Connection, cases: Collection[Case], now: datetime) -> di
     return limits_by_case
 
 
-_PRESENT_LIMITS = """
-SELECT b.scope, b.revision, b.limit_nanos, b.ends_at FROM json_each(?) j
-CROSS JOIN budget b ON b.scope = j.value AND b.unit = ? WHERE b.limit_nanos IS NOT NULL
-"""
-
-
+# limits that were removed are left out here: the index of those that were not would have SQLite read all of a unit
 def _present_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    rows = connection.exec_driver_sql(_PRESENT_LIMITS, (json.dumps(list(scopes)), period.unit)).all()
-    return {row[0]: _limit(row) for row in rows}
-
-
-_FINAL_LIMITS = """
-SELECT b.scope, r.id, r.limit_nanos, r.ends_at FROM json_each(?) j
-CROSS JOIN budget b ON b.scope = j.value AND b.unit = ?
-JOIN budget_revision r ON r.id = (
-  SELECT max(e.id) FROM budget_revision e
-  WHERE e.budget = b.id AND e.set_at < ? AND (e.ends_at IS NULL OR e.ends_at >= ?)
-)
-WHERE r.limit_nanos IS NOT NULL
-"""
+    rows = connection.execute(_PRESENT_LIMITS, {"scopes": scopes, "unit": period.unit})
+    return {row.scope: _limit(row) for row in rows if row.limit_nanos is not None}
 
 
 def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    end = to_us(period.window.end)
-    rows = connection.exec_driver_sql(_FINAL_LIMITS, (json.dumps(list(scopes)), period.unit, end, end))
-    return {row[0]: _limit(row) for row in rows.all()}
+    values = {"scopes": scopes, "unit": period.unit, "end": to_us(period.window.end)}
+    return {row.scope: _limit(row) for row in connection.execute(_FINAL_LIMITS, values)}
 
 
-def _limit(row: Sequence[Any]) -> BudgetLimit:
-    scope, revision, nanos, ends_at = row
-    return BudgetLimit(revision, nanos, scope, optional_from_us(ends_at))
-
-
-_LIMITED_UNITS = """
-SELECT j.value FROM json_each(?) j
-WHERE EXISTS (SELECT 1 FROM budget WHERE unit = j.value AND limit_nanos IS NOT NULL)
-"""
+def _limit(row: Row[*tuple[Any, ...]]) -> BudgetLimit:
+    return BudgetLimit(row.revision, row.limit_nanos, row.scope, optional_from_us(row.ends_at))
 
 
 def limited_units(connection: Connection) -> set[Unit]:
     """Return the units for which there is any limit."""
-    return {Unit(unit) for (unit,) in connection.exec_driver_sql(_LIMITED_UNITS, (json.dumps(UNITS),)).all()}
+    return set(compress(UNITS, connection.execute(_LIMITED_UNITS).one()))
 
 
 def limited_members(connection: Connection, unit: Unit) -> list[int]:
     """Return the members with a limit of their own for a unit."""
-    sql = "SELECT scope FROM budget WHERE unit = ? AND scope > 0 AND limit_nanos IS NOT NULL"
-    return [scope for (scope,) in connection.exec_driver_sql(sql, (unit,)).all()]
+    return list(connection.execute(_LIMITED_MEMBERS, {"unit": unit}).scalars())
 
 
 # --- budgets as they stand -----------------------------------------------------------------------
@@ -97,42 +121,32 @@ class StoredBudget:
     ends_at: datetime | None
 
 
-_BUDGETS = "SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget"
-_BUDGET = f"{_BUDGETS} WHERE scope = ? AND unit = ?"
-_EXPIRED = f"{_BUDGETS} WHERE ends_at <= ?"
-_OUTDATED = """
-SELECT id, scope, unit, revision, limit_nanos, ends_at FROM budget WHERE revision < (
-  SELECT max(r.id) FROM budget_revision r WHERE r.budget = budget.id AND (r.ends_at IS NULL OR r.ends_at > ?))
-"""
-
-
 def stored_budget(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there never was one."""
-    row = connection.exec_driver_sql(_BUDGET, (scope, unit)).first()
+    row = connection.execute(_BUDGET, {"scope": scope, "unit": unit}).first()
     return _stored(row) if row else None
 
 
 def budget_in_force(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
     """Return the budget of a scope and unit, None if there is no limit now."""
-    budget = stored_budget(connection, scope, unit)
-    return None if budget is None or budget.limit_nanos is None else budget
+    stored = stored_budget(connection, scope, unit)
+    return None if stored is None or stored.limit_nanos is None else stored
 
 
 def expired_budgets(connection: Connection, now: datetime) -> list[StoredBudget]:
     """Return the budgets whose temporary limit is over."""
-    return [_stored(row) for row in connection.exec_driver_sql(_EXPIRED, (to_us(now),)).all()]
+    return [_stored(row) for row in connection.execute(_EXPIRED, {"now": to_us(now)})]
 
 
 def outdated_budgets(connection: Connection, now: datetime) -> list[StoredBudget]:
     """Return the budgets whose newest limit that has not ended is not in force: a clock that ran ahead had ended it."""
-    return [_stored(row) for row in connection.exec_driver_sql(_OUTDATED, (to_us(now),)).all()]
+    return [_stored(row) for row in connection.execute(_OUTDATED, {"now": to_us(now)})]
 
 
-def _stored(row: Sequence[Any]) -> StoredBudget:
-    key, scope, unit, revision, nanos, ends_at = row
-    return StoredBudget(key, scope, Unit(unit), revision, nanos, optional_from_us(ends_at))
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredBudget:
+    return StoredBudget(row.id, row.scope, Unit(row.unit), row.revision, row.limit_nanos, optional_from_us(row.ends_at))
 
 
 def move_budgets(connection: Connection, old: int, new: int) -> None:
     """Move the budgets of scope `old` to `new`, except for units that `new` has a budget for."""
-    connection.exec_driver_sql("UPDATE OR IGNORE budget SET scope = ? WHERE scope = ?", (new, old))
+    connection.execute(_MOVE, {"old": old, "new": new})

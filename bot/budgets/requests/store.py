@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Integer, String, bindparam, insert, literal_column, or_, select, tuple_, update
 
+from bot.budgets import tables
 from bot.budgets.keys import RequestTopic
 from bot.budgets.rules import DEFAULT
 from bot.domain.periods import Unit
@@ -20,6 +21,21 @@ class RequestState(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     REPLACED = "replaced"  # by a newer one, when two members were merged
+
+
+_ROWS = tables.budget_request
+_BY_ID = _ROWS.c.id == bindparam("which")
+_OF_UNIT = _ROWS.c.unit == bindparam("of_unit")
+_MEMBER = bindparam("of_member", type_=Integer)
+_OPEN_STATE = literal_column(f"'{RequestState.OPEN}'", String)  # as in the condition of the index of open requests
+_IS_OPEN = _ROWS.c.state == _OPEN_STATE
+
+_REQUEST = select(_ROWS).where(_BY_ID)
+_REPLACE = update(_ROWS).where(_ROWS.c.member == _MEMBER, _OF_UNIT, _IS_OPEN).returning(_ROWS.c.id)
+_INSERT = insert(_ROWS).returning(_ROWS.c.id)
+_DECIDE = update(_ROWS).where(_BY_ID)
+_CONCERNED = select(_ROWS.c.id).where(_IS_OPEN, _OF_UNIT, or_(_ROWS.c.member == _MEMBER, _MEMBER == DEFAULT))
+_OPEN = select(_ROWS.c.id).where(_IS_OPEN).order_by(_ROWS.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,87 +71,76 @@ class BudgetRequest:
         return str(to_us(self.asked_at))
 
 
-_GET = """
-SELECT id, member, unit, limit_nanos, ends_at, reason, asked_by, asked_at, state, decided_by FROM budget_request
-WHERE id = ?
-"""
-
-
 def budget_request(connection: Connection, request: int) -> BudgetRequest | None:
     """Return a request, None if there is none of that id."""
-    row = connection.exec_driver_sql(_GET, (request,)).first()
+    row = connection.execute(_REQUEST, {"which": request}).first()
     if row is None:
         return None
-    id_, member, unit, nanos, ends_at, reason, by, at, state, decided_by = row
     return BudgetRequest(
-        id_, member, Unit(unit), nanos, optional_from_us(ends_at), reason, by, from_us(at), RequestState(state),
-        decided_by,
+        row.id, row.member, Unit(row.unit), row.limit_nanos, optional_from_us(row.ends_at), row.reason, row.asked_by,
+        from_us(row.asked_at), RequestState(row.state), row.decided_by,
     )  # fmt: skip
 
 
-def _values(request: NewRequest, now: datetime) -> tuple[Any, ...]:
-    ends_at = optional_to_us(request.ends_at)
-    return request.nanos, ends_at, request.reason, request.by, to_us(now), request.member, request.unit
-
-
-_REPLACE = """
-UPDATE budget_request SET limit_nanos = ?, ends_at = ?, reason = ?, asked_by = ?, asked_at = ?
-WHERE member = ? AND unit = ? AND state = 'open' RETURNING id
-"""
-_INSERT = """
-INSERT INTO budget_request (limit_nanos, ends_at, reason, asked_by, asked_at, member, unit, state)
-VALUES (?,?,?,?,?,?,?,'open')
-"""
+def _asked(request: NewRequest, now: datetime) -> dict[str, Any]:
+    return {
+        "limit_nanos": request.nanos, "ends_at": optional_to_us(request.ends_at), "reason": request.reason,
+        "asked_by": request.by, "asked_at": to_us(now),
+    }  # fmt: skip
 
 
 def replace_open_request(connection: Connection, request: NewRequest, now: datetime) -> int | None:
     """Replace the open request of the same member and unit. Returns its id, None if there is none."""
-    row = connection.exec_driver_sql(_REPLACE, _values(request, now)).first()
-    return None if row is None else int(row[0])
+    values = {"of_member": request.member, "of_unit": request.unit, **_asked(request, now)}
+    return connection.execute(_REPLACE, values).scalar()
 
 
 def insert_request(connection: Connection, request: NewRequest, now: datetime) -> int:
     """Store a request as open. Returns its id."""
-    return int(connection.exec_driver_sql(_INSERT, _values(request, now)).lastrowid)
+    row = {"member": request.member, "unit": request.unit, "state": RequestState.OPEN, **_asked(request, now)}
+    return int(connection.execute(_INSERT, row).scalar_one())
 
 
 def mark_decided(connection: Connection, request: int, state: RequestState, by: str, now: datetime) -> None:
     """Record what was decided upon a request, and by whom."""
-    connection.exec_driver_sql(
-        "UPDATE budget_request SET state = ?, decided_by = ?, decided_at = ? WHERE id = ?",
-        (state, by, to_us(now), request),
-    )
+    connection.execute(_DECIDE, {"which": request, "state": state, "decided_by": by, "decided_at": to_us(now)})
 
 
 # --- topics of open requests ---------------------------------------------------------------------
 
-_CONCERNED = """
-SELECT id FROM budget_request WHERE state = 'open' AND unit = ? AND (member = ? OR ? = ?)
-"""
-
 
 def open_topics_of(connection: Connection, scope: int, unit: Unit) -> list[RequestTopic]:
     """Return the topics of open requests that the limit of a scope concerns."""
-    rows = connection.exec_driver_sql(_CONCERNED, (unit, scope, scope, DEFAULT)).all()
-    return [RequestTopic(id_) for (id_,) in rows]
+    concerned = connection.execute(_CONCERNED, {"of_unit": unit, "of_member": scope}).scalars()
+    return [RequestTopic(id_) for id_ in concerned]
 
 
 def open_topics(connection: Connection) -> list[RequestTopic]:
     """Return the topics of all open requests, whose live messages will still change."""
-    rows = connection.exec_driver_sql("SELECT id FROM budget_request WHERE state = 'open' ORDER BY id").all()
-    return [RequestTopic(id_) for (id_,) in rows]
+    return [RequestTopic(id_) for id_ in connection.execute(_OPEN).scalars()]
 
 
 # --- joined members ------------------------------------------------------------------------------
 
-_OLDER = """
-SELECT a.id FROM budget_request a JOIN budget_request b ON b.unit = a.unit AND b.state = 'open'
-  AND b.id <> a.id AND (b.asked_at > a.asked_at OR (b.asked_at = a.asked_at AND b.id > a.id))
-WHERE a.state = 'open' AND a.member IN (?,?) AND b.member IN (?,?)
-"""
-_MARK_REPLACED = """
-UPDATE budget_request SET state = 'replaced', decided_by = asked_by, decided_at = ? WHERE id = ?
-"""
+_NEWER = _ROWS.alias("newer")
+_OF_EITHER = (bindparam("old", type_=Integer), bindparam("new", type_=Integer))
+_OLDER = (
+    select(_ROWS.c.id)
+    .join_from(_ROWS, _NEWER, _NEWER.c.unit == _ROWS.c.unit)
+    .where(
+        _IS_OPEN,
+        _NEWER.c.state == _OPEN_STATE,
+        _ROWS.c.member.in_(_OF_EITHER),
+        _NEWER.c.member.in_(_OF_EITHER),
+        tuple_(_NEWER.c.asked_at, _NEWER.c.id) > tuple_(_ROWS.c.asked_at, _ROWS.c.id),
+    )
+)
+_MARK_REPLACED = (
+    update(_ROWS)
+    .values(state=RequestState.REPLACED, decided_by=_ROWS.c.asked_by, decided_at=bindparam("now"))
+    .where(_BY_ID)
+)
+_MOVE = update(_ROWS).values(member=bindparam("new")).where(_ROWS.c.member == bindparam("old"))
 
 
 def merge_requests(connection: Connection, old: int, new: int, now: datetime) -> list[RequestTopic]:
@@ -144,8 +149,9 @@ def merge_requests(connection: Connection, old: int, new: int, now: datetime) ->
     Returns:
         The topics of those that were replaced.
     """
-    rows = connection.exec_driver_sql(_OLDER, (old, new, old, new)).all()
-    for (id_,) in rows:
-        connection.exec_driver_sql(_MARK_REPLACED, (to_us(now), id_))
-    connection.exec_driver_sql("UPDATE budget_request SET member = ? WHERE member = ?", (new, old))
-    return [RequestTopic(id_) for (id_,) in rows]
+    members = {"old": old, "new": new}
+    older = connection.execute(_OLDER, members).scalars().all()
+    for id_ in older:
+        connection.execute(_MARK_REPLACED, {"which": id_, "now": to_us(now)})
+    connection.execute(_MOVE, members)
+    return [RequestTopic(id_) for id_ in older]

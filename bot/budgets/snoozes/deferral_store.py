@@ -1,6 +1,6 @@
 """The store of deferrals: crossings whose notification waits for the end of a snooze, and what became of them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
@@ -21,7 +21,7 @@ ORDER BY x.step
 """)
 _IS_WAITING = select(deferral.c.id).where(_OF_CROSSING, deferral.c.outcome.is_(None))
 _DELETE = delete(deferral).where(_OF_CROSSING, deferral.c.audience == bindparam("of_audience"))
-_DELETE_OF = delete(deferral).where(deferral.c.crossing.in_(bindparam("crossings", expanding=True)))
+_DELETE_OF = delete(deferral).where(_OF_CROSSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,6 @@ def end_deferral(
 
 
 def delete_deferrals(connection: Connection, crossings: Collection[int]) -> None:
-    """Delete the deferrals of crossings that are deleted."""
-    connection.execute(_DELETE_OF, {"crossings": crossings})
+    """Delete the deferrals of crossings that are deleted, by their ids."""
+    if crossings:
+        connection.execute(_DELETE_OF, [{"of_crossing": crossing} for crossing in crossings])

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, delete, not_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, not_, select, update
 
 from bot.budgets.audiences import OperatorAudience, SnoozeAudience, decode_audience, encode_audience
 from bot.budgets.tables import snooze
@@ -17,7 +17,7 @@ from bot.domain.timestamps import from_us, to_us
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
 _KEY = ("subject", "unit", "audience")
-_NEW = bindparam("new")
+_NEW = bindparam("new", type_=Integer)
 _IS_ACTIVE = and_(snooze.c.until > bindparam("now"), snooze.c.set_at <= bindparam("latest"))
 
 IS_ENDED = not_(_IS_ACTIVE)
