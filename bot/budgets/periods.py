@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from bot.database.chunks import chunks
 from bot.domain.keys import MalformedKeyError
 from bot.domain.periods import Unit, Window, local_day, period
 
 UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
 LATE = timedelta(hours=72)  # after a period's end, in which a crossing of it is still notified
-_AT_ONCE = 10_000  # subjects that one statement is asked about
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,5 +122,5 @@ def subjects_by_period(cases: Iterable[Case]) -> Iterator[tuple[BudgetPeriod, li
     for subject, its_period in cases:
         subjects[its_period].append(subject)
     for its_period, its_subjects in subjects.items():
-        for first in range(0, len(its_subjects), _AT_ONCE):
-            yield its_period, its_subjects[first : first + _AT_ONCE]
+        for part in chunks(its_subjects):
+            yield its_period, part
