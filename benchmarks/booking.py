@@ -13,7 +13,8 @@ from benchmarks.listing import PAGE, Listing
 from benchmarks.timing import seconds
 from benchmarks.workplace import NOW, scratch
 from bot.database import lease
-from bot.database.engine import PRAGMAS, Database, open_database
+from bot.database.engine import Database, open_database
+from bot.database.sqlite import PRAGMAS
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.ledger.booking import book

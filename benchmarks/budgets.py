@@ -15,8 +15,8 @@ from benchmarks.workplace import NOW
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.database.engine import Database
 from bot.database.read_engine import open_reader
+from bot.database.sqlite import SqliteDatabase
 from bot.domain.periods import Unit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
@@ -82,7 +82,7 @@ class _Ledger:
     """A ledger with a monthly budget for each member, inside a transaction; touched members have one more charge."""
 
     def __init__(self, size: Size) -> None:
-        self._database = Database(ledger(size))
+        self._database = SqliteDatabase(ledger(size))
         self._context = self._database.transaction()
         self._connection: Connection = self._context.__enter__()
         self._watch = _watch()

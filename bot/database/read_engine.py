@@ -1,15 +1,18 @@
 """Reading: read-only connections beside the writer, which they neither block nor wait for."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, Pool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, create_engine, event
 
 from bot.database.errors import LedgerError, UnusableError, is_read_only, translated_errors
+from bot.database.reader_pool import ReaderPool
 from bot.database.schema import newest_revision, stored_revision
 
 CACHE_KIB = 64_000  # for one question after another in a process of their own
+_CACHE_KIB_OF_EACH = 8_000  # in a pool; the operating system holds the rest of the file once for all
 BUSY_SECONDS = 30  # a reader waits only while another process recovers the file after a crash
 
 
@@ -30,6 +33,12 @@ def read_engine(path: Path, cache_kib: int, pool: type[Pool], **pool_options: in
     )
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def reader_pool(path: Path, threads: int) -> ReaderPool:
+    """Return a pool of threads that read a ledger; its file may be made later."""
+    engine = read_engine(path, _CACHE_KIB_OF_EACH, QueuePool, pool_size=threads, max_overflow=0)
+    return ReaderPool(engine, sqlite3.Connection.interrupt, partial(translated_errors, path), threads)
 
 
 def open_reader(path: Path, cache_kib: int = CACHE_KIB) -> Connection:

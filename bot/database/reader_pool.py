@@ -1,32 +1,39 @@
 """The reader pool: several threads read at once, so that nobody waits behind a long question."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, QueuePool, event
-
-from bot.database.errors import translated_errors
-from bot.database.read_engine import read_engine
+from sqlalchemy import Connection, Engine, event
 
 THREADS = 4
-CACHE_KIB = 8_000  # each; the operating system holds the rest of the file once for all
 _INTERRUPT_SECONDS = 0.02  # between interruptions of what is still being read at the end
 
 R = TypeVar("R")
 
 
 class ReaderPool:
-    """A few threads, and a connection for each, which is opened when first needed and kept open."""
+    """A few threads, and a connection for each, which is opened when first needed and kept open.
 
-    def __init__(self, path: Path, threads: int = THREADS) -> None:
-        self._path = path
-        self._engine = read_engine(path, CACHE_KIB, QueuePool, pool_size=threads, max_overflow=0)
-        event.listen(self._engine, "connect", self._remember)
-        self._open: list[sqlite3.Connection] = []
+    Args:
+        engine: its connections read, each transaction in one snapshot; it has as many as there are threads.
+        interrupt: end the query that runs on a connection of the driver.
+        translated_errors: raises what is wrong with the database in words for people.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        interrupt: Callable[[Any], object],
+        translated_errors: Callable[[], AbstractContextManager[None]],
+        threads: int = THREADS,
+    ) -> None:
+        self._engine, self._interrupt, self._translated_errors = engine, interrupt, translated_errors
+        event.listen(engine, "connect", self._remember)
+        event.listen(engine, "close", self._forget)
+        self._open: list[Any] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
         self._reading: set[Future[Any]] = set()
 
@@ -50,17 +57,21 @@ class ReaderPool:
             await asyncio.sleep(0.01)
 
     def _run(self, work: Callable[[Connection], R]) -> R:
-        with translated_errors(self._path), self._engine.connect() as connection:
+        with self._translated_errors(), self._engine.connect() as connection:
             return work(connection)
 
-    def _remember(self, connection: sqlite3.Connection, _record: object) -> None:
+    def _remember(self, connection: object, _record: object) -> None:
         self._open.append(connection)
+
+    def _forget(self, connection: object, _record: object) -> None:
+        if connection in self._open:
+            self._open.remove(connection)
 
     def close(self) -> None:
         """Interrupt what is being read, and close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         while reading := set(self._reading):
             for connection in list(self._open):
-                connection.interrupt()  # the query that runs; the next one of the same work needs another
+                self._interrupt(connection)  # the query that runs; the next one of the same work needs another
             wait(reading, timeout=_INTERRUPT_SECONDS)
         self._engine.dispose()

@@ -9,9 +9,10 @@ import structlog
 
 from bot.app import App, Wiring, system_clock
 from bot.capability import After, Stage, Timer
-from bot.database.engine import Database, replaced_file_error
+from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
+from bot.database.sqlite import replaced_file_error
 from bot.maintenance.prune import Pruning
 from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from bot.database.backup import backup
-from bot.database.engine import ReplacedFileError, open_database
+from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.read_engine import open_reader
 from bot.database.restore import restore
+from bot.database.sqlite import ReplacedFileError
 
 
 @pytest.fixture

@@ -11,14 +11,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import errors
-from bot.database.engine import BUSY_SECONDS, ClosedError, Database, open_database
+from bot.database.engine import ClosedError, open_database
 from bot.database.errors import UnusableError
+from bot.database.sqlite import BUSY_SECONDS, SqliteDatabase
 
 SOON = BUSY_SECONDS / 3
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     opened = open_database(tmp_path / "neo-usage.db")
     yield opened
     opened.close()
@@ -28,7 +29,9 @@ def count(connection: Connection) -> int:
     return int(connection.execute(text("SELECT count(*) FROM slack_request")).scalar_one())
 
 
-async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_committed(database: Database) -> None:
+async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_committed(
+    database: SqliteDatabase,
+) -> None:
     begun, goes_on = threading.Event(), threading.Event()
 
     def slow(connection: Connection) -> str:
@@ -54,20 +57,20 @@ async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_com
     file.close()
 
 
-async def test_nothing_is_written_once_it_is_closed(database: Database) -> None:
+async def test_nothing_is_written_once_it_is_closed(database: SqliteDatabase) -> None:
     database.close()
     with pytest.raises(ClosedError, match="it has been started"):
         await database.write(count)
 
 
-async def test_it_does_not_wait_for_another_process(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_does_not_wait_for_another_process(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     met = threading.Event()
 
     def is_locked(error: object) -> bool:
         met.set()
         return errors.is_locked(error)
 
-    monkeypatch.setattr("bot.database.engine.is_locked", is_locked)
+    monkeypatch.setattr("bot.database.sqlite.is_locked", is_locked)
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     async with asyncio.timeout(SOON):
@@ -79,7 +82,7 @@ async def test_it_does_not_wait_for_another_process(database: Database, monkeypa
     other.close()
 
 
-async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(database: Database) -> None:
+async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(database: SqliteDatabase) -> None:
     begun = threading.Event()
 
     def endless(reader: Connection) -> None:
@@ -95,7 +98,7 @@ async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(dat
             await reading
 
 
-async def test_a_write_that_is_to_be_finished_is_over_before_its_cancellation_is_seen(database: Database) -> None:
+async def test_a_write_that_is_to_be_finished_is_over_before_its_cancellation_is_seen(database: SqliteDatabase) -> None:
     begun, goes_on = threading.Event(), threading.Event()
 
     def slow(connection: Connection) -> None:

@@ -44,7 +44,7 @@ def world() -> World:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.database.engine.BUSY_SECONDS", 0.3)
+    monkeypatch.setattr("bot.database.sqlite.BUSY_SECONDS", 0.3)
 
 
 @contextmanager

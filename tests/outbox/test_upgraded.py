@@ -11,8 +11,9 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from bot.database.engine import Database, open_database
+from bot.database.engine import open_database
 from bot.database.schema import newest_revision
+from bot.database.sqlite import SqliteDatabase
 from bot.domain.timestamps import to_us
 from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.outbox import Outbox
@@ -33,7 +34,7 @@ TIMES = DeliveryTiming(request=2, unconfirmed=60, pace=0)
 
 def at_schema(path: Path, revision: str) -> None:
     """A ledger as the version with that schema made it."""
-    database = Database(path)
+    database = SqliteDatabase(path)
     with database.transaction() as connection:
         config = Config()
         config.set_main_option("script_location", str(shipped("migrations")))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.app import system_clock
-from bot.database.reader_pool import ReaderPool
+from bot.database.read_engine import reader_pool
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket
@@ -233,7 +233,7 @@ async def test_what_is_wrong_with_the_database_names_no_file(
     closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await closed.open()
-    missing = ReaderPool(closed.directory / "no-ledger.db")
+    missing = reader_pool(closed.directory / "no-ledger.db", 1)
     monkeypatch.setattr(closed.service.database, "read", missing.read)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{closed.service.port}") as client:
         answer = await client.get("/readyz")

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.database.engine import Database
+from bot.database.sqlite import SqliteDatabase
 from bot.slack.deduplication import RETENTION, RequestDeduplicator
 from tests.support.ledgers import new_database
 
@@ -21,22 +21,22 @@ R = TypeVar("R")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     opened = new_database(tmp_path / "ledger.db")
     yield opened
     opened.close()
 
 
-def deduplicator(database: Database, now: datetime = NOW) -> RequestDeduplicator:
+def deduplicator(database: SqliteDatabase, now: datetime = NOW) -> RequestDeduplicator:
     return RequestDeduplicator(database.write, lambda: now)
 
 
-def stored(database: Database) -> list[tuple[str, int]]:
+def stored(database: SqliteDatabase) -> list[tuple[str, int]]:
     with closing(sqlite3.connect(database.path)) as ledger:
         return ledger.execute("SELECT key, taken_at FROM slack_request").fetchall()
 
 
-async def test_one_of_two_processes_accepts_a_request(database: Database) -> None:
+async def test_one_of_two_processes_accepts_a_request(database: SqliteDatabase) -> None:
     one, other = deduplicator(database), deduplicator(database)
     keys = [f"trigger-{number}" for number in range(50)]
     assert all([one.add(key) and other.add(key) for key in keys])  # noqa: C419 - each is added to both
@@ -45,7 +45,7 @@ async def test_one_of_two_processes_accepts_a_request(database: Database) -> Non
     assert len(stored(database)) == len(keys)
 
 
-async def test_accepted_requests_are_known_for_an_hour_after_a_restart(database: Database) -> None:
+async def test_accepted_requests_are_known_for_an_hour_after_a_restart(database: SqliteDatabase) -> None:
     first = deduplicator(database)
     assert first.add("signature")
     assert await first.claim("trigger", "signature")
@@ -59,13 +59,13 @@ async def test_accepted_requests_are_known_for_an_hour_after_a_restart(database:
     assert len(stored(database)) == 1  # older keys are deleted
 
 
-async def test_a_clock_that_was_ahead_leaves_no_key_for_ever(database: Database) -> None:
+async def test_a_clock_that_was_ahead_leaves_no_key_for_ever(database: SqliteDatabase) -> None:
     assert await deduplicator(database, NOW + timedelta(days=300)).claim("one")
     assert await deduplicator(database).claim("two")
     assert len(stored(database)) == 1
 
 
-async def test_no_secret_of_a_request_is_stored(database: Database) -> None:
+async def test_no_secret_of_a_request_is_stored(database: SqliteDatabase) -> None:
     assert await deduplicator(database).claim("13345224609.738474920.8088930838d88f008e0")
     assert "13345224609" not in str(stored(database))
 
@@ -85,10 +85,10 @@ async def test_the_memory_decides_if_the_database_cannot_be_written(capsys: pyte
 
 
 async def test_a_locked_database_delays_a_request_by_a_moment_only(
-    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bot.database.engine.BUSY_SECONDS", 0.05)
-    impatient = Database(database.path)
+    monkeypatch.setattr("bot.database.sqlite.BUSY_SECONDS", 0.05)
+    impatient = SqliteDatabase(database.path)
     memory = deduplicator(impatient)
     with database.transaction():
         await memory.load()
@@ -117,7 +117,7 @@ async def test_a_slow_database_is_waited_for_once(monkeypatch: pytest.MonkeyPatc
     await locked.close()
 
 
-def test_deleting_old_keys_uses_the_index(database: Database) -> None:
+def test_deleting_old_keys_uses_the_index(database: SqliteDatabase) -> None:
     with closing(sqlite3.connect(database.path)) as ledger:
         plan = ledger.execute(
             "EXPLAIN QUERY PLAN DELETE FROM slack_request WHERE taken_at < ? OR taken_at > ?", (1, 2)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build, system_clock
-from bot.database import engine
+from bot.database import sqlite
 from bot.neo.client import RetryPolicy
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
@@ -27,9 +27,9 @@ HURRIED = RetryPolicy(answer=2.0, connect=2.0, deadline=0.25, longest_retry_afte
 def _without_flushing() -> Iterator[None]:
     """Commit without waiting for the disk: no test cuts the power, and who is killed has written all the same."""
     with pytest.MonkeyPatch.context() as patch:
-        pragmas = tuple(pragma.replace("synchronous = FULL", "synchronous = OFF") for pragma in engine.PRAGMAS)
-        assert pragmas != engine.PRAGMAS
-        patch.setattr(engine, "PRAGMAS", pragmas)
+        pragmas = tuple(pragma.replace("synchronous = FULL", "synchronous = OFF") for pragma in sqlite.PRAGMAS)
+        assert pragmas != sqlite.PRAGMAS
+        patch.setattr(sqlite, "PRAGMAS", pragmas)
         yield
 
 

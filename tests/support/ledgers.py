@@ -6,10 +6,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from bot.database.engine import Database, open_database
+from bot.database.engine import open_database
+from bot.database.sqlite import SqliteDatabase
 
 
-def new_database(path: Path) -> Database:
+def new_database(path: Path) -> SqliteDatabase:
     """Open an empty ledger, made at the path, where there is none yet."""
     place_ledger(path)
     return open_database(path)

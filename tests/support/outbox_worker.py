@@ -24,6 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
+from bot.database.sqlite import SqliteDatabase
 from bot.outbox import live_store, outcomes, store
 from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.outbox import Outbox
@@ -104,7 +105,7 @@ class Trap:
             self.at(self.come_to.pop())
 
 
-class TrappedDatabase(Database):
+class TrappedDatabase(SqliteDatabase):
     """A database with a trap behind each transaction."""
 
     trap: Trap

@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from bot.database.backup import backup
-from bot.database.engine import Database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.database.restore import restore
+from bot.database.sqlite import SqliteDatabase
 from bot.ledger.former_ledger import open_former
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
@@ -167,7 +167,7 @@ class Round:
             self.slack.workspace.channels[name] = Channel(name, name.lower(), kind, members)  # type: ignore[arg-type]
         async with SlackServer(self.slack) as server:
             self.slack.url = server.url
-            self.database = Database(self.path)
+            self.database = SqliteDatabase(self.path)
             try:
                 await self._play()
             finally:
@@ -243,7 +243,7 @@ class Round:
         async with asyncio.timeout(10):
             while not await asyncio.to_thread(self._is_restored):  # noqa: ASYNC110 - another process lets go of it
                 await asyncio.sleep(0.02)
-        self.database = Database(self.path)
+        self.database = SqliteDatabase(self.path)
         with self.database.transaction() as connection:
             unfinished = json.loads(str(read(connection, RESTORED)))
             kept = Path(unfinished["kept"]) if unfinished["kept"] else None

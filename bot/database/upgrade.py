@@ -1,0 +1,37 @@
+"""Upgrades of the schema: the migrations that a database lacks are applied in the transaction that is given."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect
+
+from bot.database.errors import LedgerError
+from bot.database.schema import current_revision, newest_revision
+from bot.shipped import shipped
+
+
+def upgrade(connection: Connection, place: Path) -> bool:
+    """Apply the migrations that the database at a place lacks; return whether it lacked any.
+
+    Raises:
+        LedgerError: the database is another program's, or was written by a newer version.
+    """
+    stored = current_revision(connection)
+    if stored == newest_revision():
+        return False
+    if stored is None and inspect(connection).get_table_names():
+        raise LedgerError(f"{place} holds another program's tables. Name a file of its own in DATABASE_URL.")
+    if stored is not None and stored > newest_revision():
+        raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
+    _migrate(connection)
+    return True
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
