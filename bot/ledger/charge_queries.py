@@ -1,62 +1,84 @@
 """Queries of charges: of all, of those in a window, and of those of a range of ids."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, bindparam, case, func, literal_column, select
 
-from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.ledger.expressions import nanos_of, one_of, sum_of, unindexed
 from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import TRANSFERRED
+from bot.ledger.tables import charge, task, task_detail
+
+Rows = Select[*tuple[Any, ...]]
 
 
-def newest_charge(reads: Connection) -> int:
+def _booked_within(booked_at: ColumnElement[Any]) -> ColumnElement[bool]:
+    return (booked_at >= bindparam("low")) & (booked_at < bindparam("high"))
+
+
+_IN_WINDOW = _booked_within(charge.c.booked_at)
+_PLATFORM, _PROVIDER = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos)
+
+_NEWEST = select(func.coalesce(func.max(charge.c.id), 0))
+# duplicates go in Python: with DISTINCT, SQLite reads the whole index by member
+_MEMBERS_AFTER = select(charge.c.member).where(charge.c.id > bindparam("after"))
+_MEMBERS_WITHIN = select(charge.c.member).distinct().where(_IN_WINDOW)
+_ALL_BY_MEMBER = select(charge.c.member, _PLATFORM, _PROVIDER).where(_IN_WINDOW).group_by(charge.c.member)
+_BY_MEMBER = {
+    basis: select(charge.c.member, sum_of(nanos_of(charge, basis)))
+    .where(one_of(charge.c.member, "members"), _IN_WINDOW)
+    .group_by(charge.c.member)
+    for basis in SpendBasis
+}
+
+
+def newest_charge(connection: Connection) -> int:
     """Return the id of the newest charge; 0 if there is none."""
-    return int(reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM charge").all()[0][0])
+    return int(connection.execute(_NEWEST).scalar_one())
 
 
-def members_charged_after(reads: Connection, charge: int) -> set[int]:
+def members_charged_after(connection: Connection, charge: int) -> set[int]:
     """Return the ids of the members with charges whose ids follow `charge`."""
-    # duplicates go in Python: with DISTINCT, SQLite reads the whole index by member
-    return {member for (member,) in reads.exec_driver_sql("SELECT member FROM charge WHERE id > ?", (charge,)).all()}
+    return {member for (member,) in connection.execute(_MEMBERS_AFTER, {"after": charge}).all()}
 
 
-def members_charged_within(reads: Connection, window: Window) -> list[int]:
+def members_charged_within(connection: Connection, window: Window) -> list[int]:
     """Return the ids of the members with charges in a window."""
-    sql = "SELECT DISTINCT member FROM charge WHERE booked_at >= ? AND booked_at < ?"
-    return [member for (member,) in reads.exec_driver_sql(sql, (to_us(window.start), to_us(window.end))).all()]
+    return [member for (member,) in connection.execute(_MEMBERS_WITHIN, _ends(window)).all()]
 
 
-# as a scalar subquery each is one short range of an index; a join was 35 times slower
-_BY_MEMBER = """
-SELECT j.value, coalesce((SELECT sum(c.platform_nanos + c.provider_nanos) FROM charge c
-  WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json_each(?) j
-"""
-_PLATFORM_BY_MEMBER = """
-SELECT j.value, coalesce((SELECT sum(c.platform_nanos) FROM charge c
-  WHERE c.member = j.value AND c.booked_at >= ? AND c.booked_at < ?), 0) FROM json_each(?) j
-"""
-
-
-def spend_by_member(reads: Connection, members: Iterable[int], window: Window, basis: SpendBasis) -> dict[int, int]:
+def spend_by_member(
+    connection: Connection, members: Iterable[int], window: Window, basis: SpendBasis
+) -> dict[int, int]:
     """Return what each of the members spent in a window, in nanos."""
-    sql = _BY_MEMBER if basis is SpendBasis.TOTAL else _PLATFORM_BY_MEMBER
-    return dict(reads.exec_driver_sql(sql, (to_us(window.start), to_us(window.end), json.dumps(list(members)))).all())
+    spend = dict.fromkeys(members, 0)
+    rows = connection.execute(_BY_MEMBER[basis], {"members": spend, **_ends(window)}).all()
+    return spend | dict(rows)
 
 
-def spend_of_all_members(reads: Connection, window: Window, basis: SpendBasis) -> dict[int, int]:
+def spend_of_all_members(connection: Connection, window: Window, basis: SpendBasis) -> dict[int, int]:
     """Return what each member with charges in a window spent in it, in nanos."""
-    sql = """
-SELECT member, sum(platform_nanos), sum(provider_nanos) FROM charge WHERE booked_at >= ? AND booked_at < ?
-GROUP BY member"""
-    rows = reads.exec_driver_sql(sql, (to_us(window.start), to_us(window.end))).all()
+    rows = connection.execute(_ALL_BY_MEMBER, _ends(window)).all()
     return {member: basis.spend(platform, provider) for member, platform, provider in rows}
+
+
+def _ends(window: Window) -> dict[str, int]:
+    return {"low": to_us(window.start), "high": to_us(window.end)}
+
+
+@dataclass(frozen=True, slots=True)
+class _OnRange:
+    """A statement on a range of charges: of everybody, or of a member."""
+
+    everybodys: Rows
+    members: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +90,15 @@ class ChargeRange:
     after: int = 0
     upto: int = 2**62  # above the id of any charge
 
-    def statement(self, template: str) -> str:
-        """Return a statement on `charge c` with the range's conditions in place of `{range}`."""
-        return compose(template, range=_IN_RANGE if self.member is None else f"c.member = :member AND {_IN_RANGE}")
+    def rows(self, connection: Connection, statement: _OnRange, **values: object) -> list[Row[*tuple[Any, ...]]]:
+        """Return what a statement finds of the range."""
+        chosen = statement.everybodys if self.member is None else statement.members
+        return list(connection.execute(chosen, self.values | values).all())
 
     @property
-    def values(self) -> dict[str, int | None]:
+    def values(self) -> dict[str, object]:
         """The range as the named values of a statement."""
-        return {
-            "low": to_us(self.window.start),
-            "high": to_us(self.window.end),
-            "member": self.member,
-            "after": self.after,
-            "upto": self.upto,
-        }
+        return {**_ends(self.window), "of_member": self.member, "after": self.after, "upto": self.upto}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +110,34 @@ class ChargeCount:
     last: datetime | None
 
 
-_IN_RANGE = "c.booked_at >= :low AND c.booked_at < :high AND c.id > :after AND c.id <= :upto"
-_COUNT = "SELECT count(*), min(c.booked_at), max(c.booked_at) FROM charge c WHERE {range}"
+_IN_RANGE = _IN_WINDOW & (charge.c.id > bindparam("after")) & (charge.c.id <= bindparam("upto"))
+_MEMBERS_RANGE = (charge.c.member == bindparam("of_member")) & _IN_RANGE
 
 
-def charge_count(reads: Connection, charges: ChargeRange) -> ChargeCount:
+def _on_range(statement: Rows) -> _OnRange:
+    return _OnRange(statement.where(_IN_RANGE), statement.where(_MEMBERS_RANGE))
+
+
+_COUNT = _on_range(select(func.count(), func.min(charge.c.booked_at), func.max(charge.c.booked_at)))
+_LAST = _on_range(select(charge.c.booked_at).order_by(charge.c.id.desc()).limit(1))
+_SUMS = _on_range(select(func.coalesce(_PLATFORM, 0), func.coalesce(_PROVIDER, 0)))
+
+
+def charge_count(connection: Connection, charges: ChargeRange) -> ChargeCount:
     """Return how many charges a range holds, and when the first and the last were booked."""
-    count, *moments = reads.exec_driver_sql(charges.statement(_COUNT), charges.values).all()[0]
+    count, *moments = charges.rows(connection, _COUNT)[0]
     return ChargeCount(count, *(optional_from_us(at) for at in moments))
 
 
-_LAST = "SELECT c.booked_at FROM charge c WHERE {range} ORDER BY c.id DESC LIMIT 1"
-
-
-def last_booking(reads: Connection, charges: ChargeRange) -> datetime | None:
+def last_booking(connection: Connection, charges: ChargeRange) -> datetime | None:
     """Return when the newest charge of a range was booked; None for an empty range."""
-    return next((from_us(at) for (at,) in reads.exec_driver_sql(charges.statement(_LAST), charges.values).all()), None)
+    return next((from_us(at) for (at,) in charges.rows(connection, _LAST)), None)
+
+
+def range_spend(connection: Connection, charges: ChargeRange, basis: SpendBasis) -> int:
+    """Return what the charges of a range add up to, in nanos."""
+    platform, provider = charges.rows(connection, _SUMS)[0]
+    return basis.spend(platform, provider)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,30 +149,26 @@ class LateCharges:
     provider_nanos: int
 
 
-_LATE = """
-SELECT booked_at / :quarter_us, sum(platform_nanos), sum(provider_nanos) FROM charge
-WHERE id > :after AND observed_at > :observed_after AND +booked_at >= :low AND +booked_at < :high AND kind <> :repriced
-GROUP BY 1
-"""  # unary + makes SQLite go by id: few charges follow `after`, many precede it
+_QUARTER = charge.c.booked_at // literal_column(str(QUARTER_US))
+_LATE = (
+    select(_QUARTER, _PLATFORM, _PROVIDER)
+    .where(
+        charge.c.id > bindparam("after"),  # the index to go by: few charges follow, many precede it
+        charge.c.observed_at > bindparam("observed_after"),
+        _booked_within(unindexed(charge.c.booked_at)),
+        charge.c.kind != EntryKind.REPRICED.value,
+    )
+    .group_by(_QUARTER)
+)
 
 
-def late_charges(reads: Connection, charges: ChargeRange, observed_after: int) -> list[LateCharges]:
+def late_charges(connection: Connection, charges: ChargeRange, observed_after: int) -> list[LateCharges]:
     """Return what a range holds of charges that were observed after a moment (microseconds), by quarter of an hour.
 
     Corrections after a change of the BYOK unit are left out.
     """
-    values = {**charges.values, "observed_after": observed_after, "repriced": EntryKind.REPRICED}
-    values["quarter_us"] = QUARTER_US
-    return [
-        LateCharges(from_us(quarter * QUARTER_US), platform, provider)
-        for quarter, platform, provider in reads.exec_driver_sql(_LATE, values).all()
-    ]
-
-
-def range_spend(reads: Connection, charges: ChargeRange, basis: SpendBasis) -> int:
-    """Return what the charges of a range add up to, in nanos."""
-    sql = "SELECT coalesce(sum(c.platform_nanos), 0), coalesce(sum(c.provider_nanos), 0) FROM charge c WHERE {range}"
-    return basis.spend(*reads.exec_driver_sql(charges.statement(sql), charges.values).all()[0])
+    rows = connection.execute(_LATE, charges.values | {"observed_after": observed_after}).all()
+    return [LateCharges(from_us(quarter * QUARTER_US), platform, provider) for quarter, platform, provider in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,37 +181,51 @@ class TaskSpend:
     nanos: int
 
 
-_TASKS = """
-SELECT t.task_id, d.title, :member IS NOT NULL AND t.member <> :member, s.nanos
-FROM (SELECT c.task, sum(c.platform_nanos + :with_provider * c.provider_nanos) AS nanos FROM charge c WHERE {range}
-      GROUP BY c.task ORDER BY 2 DESC, c.task LIMIT :most) s
-JOIN task t ON t.id = s.task JOIN task_detail d ON d.task = t.id WHERE s.nanos > 0 ORDER BY s.nanos DESC, t.id
-"""
-_MODELS = """
-SELECT iif(:member IS NULL OR t.member = :member, t.model, :transferred), sum(s.nanos)
-FROM (SELECT c.task, sum(c.platform_nanos + :with_provider * c.provider_nanos) AS nanos FROM charge c WHERE {range}
-      GROUP BY c.task) s
-JOIN task t ON t.id = s.task GROUP BY 1 HAVING sum(s.nanos) > 0 ORDER BY 2 DESC, 1 LIMIT :most
-"""
+_NANOS = charge.c.platform_nanos + bindparam("with_provider", type_=Integer) * charge.c.provider_nanos
+_BY_TASK = _on_range(select(charge.c.task, sum_of(_NANOS).label("nanos")).group_by(charge.c.task))
+_MOST = bindparam("most", type_=Integer)
 
 
-def dearest_tasks(reads: Connection, charges: ChargeRange, basis: SpendBasis, most: int) -> list[TaskSpend]:
+def _dearest_tasks(by_task: Rows) -> Rows:
+    dearest = by_task.order_by(literal_column("nanos").desc(), charge.c.task).limit(_MOST).subquery("s")
+    joined = dearest.join(task, task.c.id == dearest.c.task).join(task_detail, task_detail.c.task == task.c.id)
+    found = select(task.c.task_id, task_detail.c.title, task.c.member, dearest.c.nanos).select_from(joined)
+    return found.where(dearest.c.nanos > 0).order_by(dearest.c.nanos.desc(), task.c.id)
+
+
+def _dearest_models(by_task: Rows, model: ColumnElement[Any]) -> Rows:
+    spent = by_task.subquery("s")
+    modelled = (
+        select(model.label("model"), spent.c.nanos).join_from(spent, task, task.c.id == spent.c.task).subquery("m")
+    )
+    nanos = sum_of(modelled.c.nanos)
+    found = select(modelled.c.model, nanos.label("nanos")).group_by(modelled.c.model).having(nanos > 0)
+    return found.order_by(nanos.desc(), modelled.c.model).limit(_MOST)
+
+
+_MEMBERS_MODEL = case((task.c.member == bindparam("of_member"), task.c.model), else_=literal_column(f"'{TRANSFERRED}'"))
+_TASKS = _OnRange(_dearest_tasks(_BY_TASK.everybodys), _dearest_tasks(_BY_TASK.members))
+_MODELS = _OnRange(
+    _dearest_models(_BY_TASK.everybodys, task.c.model), _dearest_models(_BY_TASK.members, _MEMBERS_MODEL)
+)
+
+
+def dearest_tasks(connection: Connection, charges: ChargeRange, basis: SpendBasis, most: int) -> list[TaskSpend]:
     """Return the tasks of a range on which most was spent, the dearest first; only those with any spend."""
-    sql = charges.statement(_TASKS)
-    return [
-        TaskSpend(task_id, None if transferred else title, bool(transferred), nanos)
-        for task_id, title, transferred, nanos in reads.exec_driver_sql(sql, _dearest(charges, basis, most)).all()
-    ]
+    found = []
+    for task_id, title, member, nanos in charges.rows(connection, _TASKS, **_dearest(basis, most)):
+        transferred = charges.member not in {None, member}
+        found.append(TaskSpend(task_id, None if transferred else title, transferred, nanos))
+    return found
 
 
-def dearest_models(reads: Connection, charges: ChargeRange, basis: SpendBasis, most: int) -> list[tuple[str, int]]:
+def dearest_models(connection: Connection, charges: ChargeRange, basis: SpendBasis, most: int) -> list[tuple[str, int]]:
     """Return the models of a range on which most was spent, with their nanos, the dearest first.
 
     Tasks that were transferred to another member count under the model "moved".
     """
-    sql = charges.statement(_MODELS)
-    return [(model, nanos) for model, nanos in reads.exec_driver_sql(sql, _dearest(charges, basis, most)).all()]
+    return [(model, nanos) for model, nanos in charges.rows(connection, _MODELS, **_dearest(basis, most))]
 
 
-def _dearest(charges: ChargeRange, basis: SpendBasis, most: int) -> dict[str, int | str | None]:
-    return {**charges.values, "with_provider": basis is SpendBasis.TOTAL, "transferred": TRANSFERRED, "most": most}
+def _dearest(basis: SpendBasis, most: int) -> dict[str, int]:
+    return {"with_provider": int(basis is SpendBasis.TOTAL), "most": most}

@@ -1,49 +1,57 @@
 """Daily spend: what members, and the team, spent in each of several windows, such as the days of a month."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
-from bot.ledger.spend import spend_column
+from bot.ledger.expressions import CrossJoin, nanos_of, one_of, spans_table, sum_of
+from bot.ledger.tables import charge, member
 
-# as scalar subqueries, each a short range of an index
-_DAILY = """
-WITH span (i, low, high) AS (VALUES {spans})
-SELECT j.value, s.i,
-  (SELECT coalesce(sum({amount}), 0) FROM charge c
-   WHERE c.member = j.value AND c.booked_at >= s.low AND c.booked_at < s.high)
-FROM json_each(?) j CROSS JOIN span s
-"""
-_FIRST = "SELECT j.value, (SELECT min(c.booked_at) FROM charge c WHERE c.member = j.value) FROM json_each(?) j"
+
+def _daily(nanos: ColumnElement[int]) -> Select[int, int, int]:
+    """Return the statement on each member and span, as scalar subqueries: each is a short range of an index."""
+    span = spans_table()
+    spent = select(func.coalesce(sum_of(nanos), 0)).where(
+        charge.c.member == member.c.id, charge.c.booked_at >= span.c.low, charge.c.booked_at < span.c.high
+    )
+    each = CrossJoin(member, span)  # all spans of a member after each other: they are neighbours in the index
+    return (
+        select(member.c.id, span.c.i, spent.scalar_subquery()).select_from(each).where(one_of(member.c.id, "members"))
+    )
+
+
+_DAILY = {basis: _daily(nanos_of(charge, basis)) for basis in SpendBasis}
+_FIRST = select(
+    member.c.id,
+    # a look at the index for each; grouped, all charges of each would be read
+    select(func.min(charge.c.booked_at)).where(charge.c.member == member.c.id).scalar_subquery(),
+).where(one_of(member.c.id, "members"))
 
 
 def daily_spend(
-    reads: Connection, members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
+    connection: Connection, members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
 ) -> dict[int, list[int]]:
     """Return what each member spent within each of the windows, in nanos."""
     spend = {member: [0] * len(windows) for member in members}
     if windows:
-        spans = ",".join(f"({i},{to_us(each.start)},{to_us(each.end)})" for i, each in enumerate(windows))
-        sql = compose(_DAILY, spans=spans, amount=spend_column(basis))
-        for member, index, nanos in reads.exec_driver_sql(sql, (json.dumps(list(members)),)).all():
+        spans = [(i, to_us(each.start), to_us(each.end)) for i, each in enumerate(windows)]
+        for member, index, nanos in connection.execute(_DAILY[basis], {"spans": spans, "members": list(spend)}).all():
             spend[member][index] = nanos
     return spend
 
 
-def team_daily_spend(reads: Connection, windows: Sequence[Window], basis: SpendBasis) -> list[int]:
+def team_daily_spend(connection: Connection, windows: Sequence[Window], basis: SpendBasis) -> list[int]:
     """Return what the team spent within each window, in nanos; windows must begin and end on a quarter of an hour."""
     ends = [(to_us(each.start), to_us(each.end)) for each in windows]
-    return [basis.spend(*quarter_hour_totals.nanos_between(reads, start, end)) for start, end in ends]
+    return [basis.spend(*quarter_hour_totals.nanos_between(connection, start, end)) for start, end in ends]
 
 
-def first_charges(reads: Connection, members: Sequence[int]) -> dict[int, datetime]:
+def first_charges(connection: Connection, members: Sequence[int]) -> dict[int, datetime]:
     """Return when the first charge of each member was booked, of those who have any."""
-    rows = reads.exec_driver_sql(_FIRST, (json.dumps(list(members)),)).all()
+    rows = connection.execute(_FIRST, {"members": list(members)}).all()
     return {member: from_us(at) for member, at in rows if at is not None}

@@ -1,15 +1,16 @@
 """Queries of tasks: by their ids, by status or change, and how many there are."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, func, select
 
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import optional_from_us, to_us
+from bot.ledger.expressions import has_no_cost, one_of, sum_of, unindexed
 from bot.ledger.scope import Scope
+from bot.ledger.tables import charge, task, task_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,68 +36,83 @@ class TaskTexts:
     error_message: str | None
 
 
-_TASKS = """
-SELECT t.id, t.task_id, t.member, t.status, t.model, t.created_at, t.changed_at, t.total_execution_ms, t.stream_count
-FROM json_each(?) j CROSS JOIN task t ON t.id = j.value
-"""
+_TASKS = select(
+    task.c.id,
+    task.c.task_id,
+    task.c.member,
+    task.c.status,
+    task.c.model,
+    task.c.created_at,
+    task.c.changed_at,
+    task.c.total_execution_ms,
+    task.c.stream_count,
+)
+_BY_ID = _TASKS.where(one_of(task.c.id, "tasks"))
+_WITH_STATUS = (
+    _TASKS.where(task.c.id > bindparam("after"), task.c.status.in_(bindparam("statuses", expanding=True)))
+    .order_by(task.c.id)
+    .limit(bindparam("most"))
+)
+_TEXTS = select(task_detail.c.task, task_detail.c.title, task_detail.c.error_message).where(
+    one_of(task_detail.c.task, "tasks")
+)
 
 
-def tasks_by_id(reads: Connection, tasks: Iterable[int]) -> dict[int, StoredTask]:
+def tasks_by_id(connection: Connection, tasks: Iterable[int]) -> dict[int, StoredTask]:
     """Return tasks by row id; unknown ids are left out."""
-    return {row[0]: StoredTask(*row) for row in reads.exec_driver_sql(_TASKS, (json.dumps(list(tasks)),)).all()}
+    return {row[0]: StoredTask(*row) for row in connection.execute(_BY_ID, {"tasks": list(tasks)}).all()}
 
 
-_WITH_STATUS = """
-SELECT t.id, t.task_id, t.member, t.status, t.model, t.created_at, t.changed_at, t.total_execution_ms, t.stream_count
-FROM task t WHERE t.id > ? AND t.status IN (SELECT value FROM json_each(?)) ORDER BY t.id LIMIT ?
-"""
-
-
-def tasks_with_status(reads: Connection, statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
+def tasks_with_status(connection: Connection, statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
     """Return the first `most` tasks with one of the statuses and an id above `after`, in order of their ids."""
-    rows = reads.exec_driver_sql(_WITH_STATUS, (after, json.dumps(list(statuses)), most)).all()
-    return [StoredTask(*row) for row in rows]
+    values = {"after": after, "statuses": list(statuses), "most": most}
+    return [StoredTask(*row) for row in connection.execute(_WITH_STATUS, values).all()]
 
 
-def texts_by_id(reads: Connection, tasks: Iterable[int]) -> dict[int, TaskTexts]:
+def texts_by_id(connection: Connection, tasks: Iterable[int]) -> dict[int, TaskTexts]:
     """Return the titles and error messages of tasks, by row id."""
-    sql = """
-SELECT d.task, d.title, d.error_message FROM json_each(?) j CROSS JOIN task_detail d ON d.task = j.value"""
-    return {key: TaskTexts(*texts) for key, *texts in reads.exec_driver_sql(sql, (json.dumps(list(tasks)),)).all()}
+    return {key: TaskTexts(*texts) for key, *texts in connection.execute(_TEXTS, {"tasks": list(tasks)}).all()}
 
 
-_TOTALS = """
-SELECT t.id, t.platform_nanos, t.provider_nanos FROM json_each(?) j CROSS JOIN task t ON t.id = j.value
-"""
-_CHARGED = """
-SELECT j.value, (SELECT sum(c.platform_nanos) FROM charge c WHERE c.task = j.value AND +c.member = ?),
-  (SELECT sum(c.provider_nanos) FROM charge c WHERE c.task = j.value AND +c.member = ?) FROM json_each(?) j
-"""  # unary + disables the index by member, or SQLite would read all that the member was ever charged
+_TOTALS = select(task.c.id, task.c.platform_nanos, task.c.provider_nanos).where(one_of(task.c.id, "tasks"))
+_CHARGED = (
+    select(charge.c.task, sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
+    # by task: by member, SQLite would read all that the member was ever charged
+    .where(one_of(charge.c.task, "tasks"), unindexed(charge.c.member) == bindparam("of_member"))
+    .group_by(charge.c.task)
+)
 
 
-def costs_by_id(reads: Connection, tasks: Iterable[int], scope: Scope, basis: SpendBasis) -> dict[int, int | None]:
+def costs_by_id(connection: Connection, tasks: Iterable[int], scope: Scope, basis: SpendBasis) -> dict[int, int | None]:
     """Return the nanos that tasks cost by row id, None if unknown; in a member's scope, what they were charged."""
-    keys = json.dumps(list(tasks))
+    keys = list(tasks)
     if scope.member is None:
-        rows = reads.exec_driver_sql(_TOTALS, (keys,)).all()
-    else:
-        rows = reads.exec_driver_sql(_CHARGED, (scope.member, scope.member, keys)).all()
-    return {
-        key: None if platform is None and provider is None else basis.spend(platform or 0, provider or 0)
-        for key, platform, provider in rows
-    }
+        rows = connection.execute(_TOTALS, {"tasks": keys}).all()
+        return {key: _cost(platform, provider, basis) for key, platform, provider in rows}
+    rows = connection.execute(_CHARGED, {"tasks": keys, "of_member": scope.member}).all()
+    return dict.fromkeys(keys) | {key: basis.spend(platform, provider) for key, platform, provider in rows}
 
 
-def has_tasks(reads: Connection, member: int) -> bool:
+def _cost(platform: int | None, provider: int | None, basis: SpendBasis) -> int | None:
+    return None if platform is None and provider is None else basis.spend(platform or 0, provider or 0)
+
+
+_ANY = select(task.c.id).where(task.c.member == bindparam("of_member")).limit(1)
+# recently changed tasks are few, recently created ones may be many
+_CHANGED = select(task.c.member).where(
+    task.c.changed_at >= bindparam("changed_since"), unindexed(task.c.created_at) >= bindparam("created_since")
+)
+
+
+def has_tasks(connection: Connection, member: int) -> bool:
     """Return whether a member has any task."""
-    return bool(reads.exec_driver_sql("SELECT 1 FROM task WHERE member = ? LIMIT 1", (member,)).all())
+    return connection.execute(_ANY, {"of_member": member}).first() is not None
 
 
-def members_with_changes(reads: Connection, changed_since: datetime, created_since: datetime) -> set[int]:
+def members_with_changes(connection: Connection, changed_since: datetime, created_since: datetime) -> set[int]:
     """Return the ids of members with a task that changed and was created since these times."""
-    # unary + disables the index on created_at: recently changed tasks are few, recently created ones may be many
-    sql = "SELECT member FROM task WHERE changed_at >= ? AND +created_at >= ?"
-    return {member for (member,) in reads.exec_driver_sql(sql, (to_us(changed_since), to_us(created_since))).all()}
+    values = {"changed_since": to_us(changed_since), "created_since": to_us(created_since)}
+    return {member for (member,) in connection.execute(_CHANGED, values).all()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +124,20 @@ class TaskCounts:
     missing: int
 
 
-_COUNTS = """
-SELECT (SELECT count(*) FROM task),
-  (SELECT count(*) FROM task WHERE platform_nanos IS NULL AND provider_nanos IS NULL),
-  (SELECT count(*) FROM task WHERE missed_at IS NOT NULL AND missing_since IS NOT NULL)
-"""
+_COUNT = select(func.count()).select_from(task)
+_COUNTS = select(
+    _COUNT.scalar_subquery(),
+    _COUNT.where(has_no_cost(task)).scalar_subquery(),
+    _COUNT.where(task.c.missed_at.is_not(None), task.c.missing_since.is_not(None)).scalar_subquery(),
+)
+_NEWEST = select(func.max(task.c.created_at))
 
 
-def task_counts(reads: Connection) -> TaskCounts:
+def task_counts(connection: Connection) -> TaskCounts:
     """Return how many tasks there are."""
-    return TaskCounts(*reads.exec_driver_sql(_COUNTS).all()[0])
+    return TaskCounts(*connection.execute(_COUNTS).one())
 
 
-def newest_creation(reads: Connection) -> datetime | None:
+def newest_creation(connection: Connection) -> datetime | None:
     """Return when the newest task was created; None in a ledger without tasks."""
-    return optional_from_us(reads.exec_driver_sql("SELECT max(created_at) FROM task").all()[0][0])
+    return optional_from_us(connection.execute(_NEWEST).scalar_one())
