@@ -1,10 +1,10 @@
 """One step of pruning: how many rows one transaction deleted, and how far through the table it looked."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection
-
-from bot.database.sql import compose
+from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlmodel import SQLModel
 
 AT_ONCE = 1_000  # rows that one transaction looks at: a few milliseconds, in which nobody else can write
 
@@ -17,8 +17,15 @@ class PruneStep:
     reached: int | None = None
 
 
-def key_after(connection: Connection, table: str, after: int) -> int | None:
+def key_after(connection: Connection, table: Table | str, after: int) -> int | None:
     """Return the last id of the AT_ONCE rows that follow an id; None if fewer rows are left."""
-    sql = compose("SELECT id FROM {table} WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?", table=table)
-    row = connection.exec_driver_sql(sql, (after, AT_ONCE - 1)).first()
-    return None if row is None else int(row[0])
+    if isinstance(table, str):
+        table = SQLModel.metadata.tables[table]
+    id_: int | None = connection.execute(_ids_after(table), {"after": after, "before_it": AT_ONCE - 1}).scalar()
+    return id_
+
+
+@cache
+def _ids_after(table: Table) -> Select[int]:
+    ids = select(table.c.id).where(table.c.id > bindparam("after")).order_by(table.c.id)
+    return ids.limit(1).offset(bindparam("before_it"))

@@ -1,47 +1,59 @@
 """Rows by column: read whole, and inserted into a table that may have other columns or other rows by now."""
 
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable, Insert, Select, Table, bindparam, inspect, select
+from sqlmodel import SQLModel
 
-from bot.database.sql import compose
+from bot.database.statements import insert
 
 Row = dict[str, Any]
+Values = Mapping[str, Any] | tuple[Any, ...]
 
 
-def insert_row(connection: Connection, table: str, row: Mapping[str, Any]) -> int | None:
-    """Insert a row, without columns that the table lacks; return its id, None if a row like it exists already."""
-    names = [name for name in row if name in _columns(connection, table)]
-    sql = compose(
-        "INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",
-        table=table,
-        names=", ".join(names),
-        marks=", ".join("?" * len(names)),
-    )
-    added = connection.exec_driver_sql(sql, tuple(row[name] for name in names))
-    return int(added.lastrowid) if added.rowcount else None
-
-
-def insert_row_anew(connection: Connection, table: str, row: Mapping[str, Any]) -> int | None:
-    """Insert a row as `insert_row` does, with the id that it had if that is free, else with a new one."""
-    sql = compose("SELECT 1 FROM {table} WHERE id = ?", table=table)
-    taken = connection.exec_driver_sql(sql, (row["id"],)).first()
-    return insert_row(connection, table, {name: row[name] for name in row if taken is None or name != "id"})
-
-
-def _columns(connection: Connection, table: str) -> set[str]:
-    return {row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})").all()}
-
-
-def rows_by_column(connection: Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+def rows_by_column(connection: Connection, query: Executable | str, values: Values | None = None) -> list[Row]:
     """Return the rows of a query, by column."""
-    return [dict(row) for row in connection.exec_driver_sql(sql, tuple(values)).mappings().all()]
+    if isinstance(query, str):
+        return [dict(row) for row in connection.exec_driver_sql(query, values or ()).mappings()]
+    if isinstance(values, tuple):
+        raise TypeError("a statement's values have names")
+    return [dict(row) for row in connection.execute(query, values).mappings()]
 
 
-def driver_rows_by_column(connection: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-    """Return the rows of a query to the driver's own connection, by column."""
-    cursor = connection.execute(sql, tuple(values))
-    names = [each[0] for each in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+def all_rows(connection: Connection, table: Table) -> list[Row]:
+    """Return all rows of a table in the order of its key, by column, without columns that are not in the database."""
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    columns = [column for column in table.c if column.name in there]
+    return rows_by_column(connection, select(*columns).order_by(*table.primary_key))
+
+
+def insert_row(connection: Connection, table: Table | str, row: Mapping[str, Any]) -> int | None:
+    """Insert a row, without columns that the table lacks; return its id, None if a row like it exists already.
+
+    Of a table without ids it returns what the row's key begins with.
+    """
+    if isinstance(table, str):
+        table = SQLModel.metadata.tables[table]
+    values = {name: value for name, value in row.items() if name in table.c}
+    id_: int | None = connection.execute(_insertion(table), values).scalar()
+    return id_
+
+
+def insert_row_anew(connection: Connection, table: Table | str, row: Mapping[str, Any]) -> int | None:
+    """Insert a row as `insert_row` does, with the id that it had if that is free, else with a new one."""
+    if isinstance(table, str):
+        table = SQLModel.metadata.tables[table]
+    is_taken = connection.execute(_of_id(table), {"which": row["id"]}).first() is not None
+    return insert_row(connection, table, {name: row[name] for name in row if not is_taken or name != "id"})
+
+
+@cache
+def _insertion(table: Table) -> Insert:
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+@cache
+def _of_id(table: Table) -> Select[int]:
+    return select(table.c.id).where(table.c.id == bindparam("which"))

@@ -1,37 +1,41 @@
 """The former ledger, which a restored copy replaced: open for reading, with its members' keys as they are here."""
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable, Table, text
 
 from bot.database.backup import backup, remove_database
-from bot.database.engine import open_database
-from bot.database.errors import LedgerError
-from bot.database.rows import Row, driver_rows_by_column
-from bot.database.schema import newest_revision, stored_revision
+from bot.database.engine import DATABASE_ERRORS, open_database
+from bot.database.kept_file import open_kept_file
+from bot.database.rows import Row, Values, all_rows, rows_by_column
+from bot.database.schema import current_revision, newest_revision
 from bot.ledger.members import ensure_members
+
+_TASK_IDS = text("SELECT id, task_id FROM task")
+_EMAILS = text("SELECT m.id, coalesce(n.email, m.email) FROM member m LEFT JOIN member n ON n.id = m.merged_into")
 
 
 @dataclass(frozen=True, slots=True)
 class FormerLedger:
     """The former ledger, open for reading; `members` maps its members' keys to their keys here."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     members: Mapping[int, int]
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, query: Executable | str, values: Values | None = None) -> list[Row]:
         """Return the rows of a query to the former ledger, by column."""
-        return driver_rows_by_column(self.connection, sql, values)
+        return rows_by_column(self.connection, query, values)
+
+    def all_rows(self, table: Table) -> list[Row]:
+        """Return all rows that the former ledger has of a table, by column, without columns that it lacks."""
+        return all_rows(self.connection, table)
 
     def task_ids(self) -> dict[int, str]:
         """Return the upstream's ids of the former ledger's tasks, by key."""
-        return dict(self.connection.execute("SELECT id, task_id FROM task").fetchall())
+        return dict(self.connection.execute(_TASK_IDS).all())
 
 
 @contextmanager
@@ -46,7 +50,7 @@ def open_former(kept: Path | None, connection: Connection) -> Iterator[FormerLed
     copy = kept.with_name(f"{kept.name}.upgraded")
     try:
         former = _open(kept, copy)
-    except (OSError, sqlite3.Error, LedgerError):
+    except (OSError, *DATABASE_ERRORS):
         former = None
     try:
         if former is None:
@@ -58,27 +62,19 @@ def open_former(kept: Path | None, connection: Connection) -> Iterator[FormerLed
         remove_database(copy)
 
 
-def _open(kept: Path, copy: Path) -> sqlite3.Connection:
-    connection = _open_read_only(kept)
-    stored = stored_revision(connection)
+def _open(kept: Path, copy: Path) -> Connection:
+    with closing(open_kept_file(kept)) as former:
+        stored = current_revision(former)
     if stored is not None and stored >= newest_revision():
-        return connection
-    connection.close()
+        return open_kept_file(kept)
     remove_database(copy)
     backup(kept, copy)
     open_database(copy).close()
-    return _open_read_only(copy)
+    return open_kept_file(copy)
 
 
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-    connection.execute("SELECT count(*) FROM sqlite_master")  # it is a database
-    return connection
-
-
-def _members(former: sqlite3.Connection, connection: Connection) -> dict[int, int]:
+def _members(former: Connection, connection: Connection) -> dict[int, int]:
     """Return the former ledger's members by key, as they are here; unknown ones are added."""
-    sql = "SELECT m.id, coalesce(n.email, m.email) FROM member m LEFT JOIN member n ON n.id = m.merged_into"
-    emails: dict[int, str] = dict(former.execute(sql).fetchall())
+    emails: dict[int, str] = dict(former.execute(_EMAILS).all())
     ids = ensure_members(connection, emails.values())
     return {key: ids[email] for key, email in emails.items()}
