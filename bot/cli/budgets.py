@@ -25,8 +25,8 @@ def list_budgets(*, as_json: bool) -> None:
 
     app = load_app()
     policy = BudgetPolicy.from_settings(app.settings)
-    with app.ledger.reader() as reader:
-        lines = budget_listing(reader, policy, app.clock())
+    with app.ledger.reader() as connection:
+        lines = budget_listing(connection, policy, app.clock())
     if as_json:
         print_json(to_document(lines))
     else:

@@ -22,12 +22,12 @@ def digest(*, day: str | None, dry_run: bool) -> None:
     if not dry_run and not app.settings.digest_channel:
         fail("DIGEST_CHANNEL is not set, so there is nowhere to post. `--dry-run` shows the digest.", code=WRONG_USE)
     if dry_run:
-        with app.ledger.reader() as reader:
-            click.echo(cli.digest_text(reader, app.settings, day, app.clock()))
+        with app.ledger.reader() as connection:
+            click.echo(cli.digest_text(connection, app.settings, day, app.clock()))
         return
     channels = asyncio.run(cli.channels(app.settings))
-    with app.ledger.database() as database, app.ledger.reader() as reader:
-        for line in cli.DigestRequests(app.settings, database, reader).enqueue(channels, day, app.clock()):
+    with app.ledger.database() as database, app.ledger.reader() as connection:
+        for line in cli.DigestRequests(app.settings, database, connection).enqueue(channels, day, app.clock()):
             click.echo(single_line(line))
 
 

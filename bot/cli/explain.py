@@ -20,8 +20,8 @@ def explain(whose: str, *, as_json: bool) -> None:
 
     app = load_app()
     policy = BudgetPolicy.from_settings(app.settings)
-    with app.ledger.reader() as reader:
-        explanations = explain_name(reader, whose, policy, app.clock())
+    with app.ledger.reader() as connection:
+        explanations = explain_name(connection, whose, policy, app.clock())
     if as_json:
         print_json([to_document(each) for each in explanations])
         return

@@ -18,8 +18,8 @@ def failed_tasks(query: tuple[str, ...], *, as_json: bool) -> None:
     from bot.failures.report import error_document, terminal_error_report
 
     app = load_app()
-    with app.ledger.reader() as reader:
-        report = terminal_error_report(reader, app.settings, query_line(query), app.clock())
+    with app.ledger.reader() as connection:
+        report = terminal_error_report(connection, app.settings, query_line(query), app.clock())
     if as_json:
         print_json(error_document(report))
     else:

@@ -26,8 +26,8 @@ def list_members(*, as_json: bool) -> None:
     from bot.ledger.members import member_summaries
     from bot.people.links import users_by_email
 
-    with load_app().ledger.reader() as reader:
-        persons, linked = member_summaries(reader), users_by_email(reader)
+    with load_app().ledger.reader() as connection:
+        persons, linked = member_summaries(connection), users_by_email(connection)
     if as_json:
         print_json([_document(each, linked) for each in persons])
         return

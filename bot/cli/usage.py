@@ -25,8 +25,8 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
         fail("--json and --csv: one of them", code=WRONG_USE)
     app = load_app()
-    with app.ledger.reader() as reader:
-        answer = terminal_report(reader, app.settings, query_line(query), app.clock())
+    with app.ledger.reader() as connection:
+        answer = terminal_report(connection, app.settings, query_line(query), app.clock())
     if as_json:
         click.echo(to_json(answer))
     elif as_csv or answer.question.csv:
@@ -49,8 +49,8 @@ def status_command(*, as_json: bool) -> None:
     from bot.usage.status_printer import print_status
 
     app = load_app()
-    with app.ledger.reader() as reader:
-        current = ledger_status(reader, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
+    with app.ledger.reader() as connection:
+        current = ledger_status(connection, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
     document = to_document(current, app.clock(), 2 * app.settings.poll_seconds)
     if as_json:
         print_json(document)

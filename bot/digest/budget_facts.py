@@ -22,9 +22,9 @@ class BudgetsAtRisk:
     ahead: tuple[BudgetLine, ...]
 
 
-def budgets_at_risk(reader: Connection, window: Window, policy: DigestPolicy, now: datetime) -> BudgetsAtRisk:
+def budgets_at_risk(connection: Connection, window: Window, policy: DigestPolicy, now: datetime) -> BudgetsAtRisk:
     """Return the budgets at risk in the periods that the last moment of the window lies in."""
-    lines = _lines(reader, window, policy, now)
+    lines = _lines(connection, window, policy, now)
     used = sorted((each for each in lines if each.spend_nanos is not None), key=lambda each: -each.percent)
     return BudgetsAtRisk(
         over=tuple(each for each in used if each.percent >= FULL),
@@ -41,10 +41,10 @@ def _ahead(used: Sequence[BudgetLine], now: datetime) -> list[BudgetLine]:
     return sorted(ahead, key=lambda each: each.pace.used_up_on or date.max)
 
 
-def _lines(reader: Connection, window: Window, policy: DigestPolicy, now: datetime) -> Iterator[BudgetLine]:
+def _lines(connection: Connection, window: Window, policy: DigestPolicy, now: datetime) -> Iterator[BudgetLine]:
     """Yield the budgets of those periods: as they are now, or as they were at the end of a period that is over."""
     zone = policy.zone
     last = window.end - timedelta(microseconds=1)
     current = [unit for unit in UNITS if budget_period(unit, last, zone).name == budget_period(unit, now, zone).name]
-    yield from budget_lines(reader, policy.budgets, now, units=current)
-    yield from budget_lines(reader, policy.budgets, last, units=[unit for unit in UNITS if unit not in current])
+    yield from budget_lines(connection, policy.budgets, now, units=current)
+    yield from budget_lines(connection, policy.budgets, last, units=[unit for unit in UNITS if unit not in current])

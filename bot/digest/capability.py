@@ -33,7 +33,7 @@ def digest(context: Context) -> Capability:
         timers=[Timer("digest", 1, job.tick, stage=Stage.READY, max_wait=_MAX_WAIT)],
         upkeep=Upkeep(
             adopt=restore.adopt,
-            retained=lambda reader: RetainedKeys(topics=store.last_topics(reader)),
+            retained=lambda connection: RetainedKeys(topics=store.last_topics(connection)),
             prune={"digests": store.prune},
         ),
     )

@@ -17,9 +17,9 @@ _ENABLED = "digest_on:"  # what the metadata begins with that says since when it
 _ALWAYS, _DISABLED = "0", ""  # in place of the moment: since before this was recorded, and no longer
 
 
-def known_id(reads: Connection, name: str) -> str | None:
+def known_id(connection: Connection, name: str) -> str | None:
     """Return the id of a channel of the settings as it was last found; None if it never was."""
-    return metadata.read(reads, f"{_ID}{name}")
+    return metadata.read(connection, f"{_ID}{name}")
 
 
 def remember_ids(connection: Connection, ids: Mapping[str, str]) -> None:
@@ -28,10 +28,10 @@ def remember_ids(connection: Connection, ids: Mapping[str, str]) -> None:
         metadata.write(connection, f"{_ID}{name}", channel)
 
 
-def setting_changes(reads: Connection, names: Sequence[str], now: datetime) -> dict[str, str]:
+def setting_changes(connection: Connection, names: Sequence[str], now: datetime) -> dict[str, str]:
     """Return, by name, what `apply_setting_changes` has to record of channels that were added or removed."""
-    ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
-    decided = set(store.decided_channels(reads))
+    ids, recorded = metadata.read_prefix(connection, _ID), metadata.read_prefix(connection, _ENABLED)
+    decided = set(store.decided_channels(connection))
     changes = {}
     for name in names:
         if name not in recorded and ids.get(name, name) in decided:
@@ -53,9 +53,9 @@ def apply_setting_changes(connection: Connection, changes: Mapping[str, str]) ->
             store.retire(connection, ids.get(name, name))
 
 
-def enabled_since(reads: Connection, channel: str, now: datetime) -> datetime | None:
+def enabled_since(connection: Connection, channel: str, now: datetime) -> datetime | None:
     """Return since when a channel, by its id, has been in DIGEST_CHANNEL; None if since before that was recorded."""
-    ids, recorded = metadata.read_prefix(reads, _ID), metadata.read_prefix(reads, _ENABLED)
+    ids, recorded = metadata.read_prefix(connection, _ID), metadata.read_prefix(connection, _ENABLED)
     moments = [int(value) for name, value in recorded.items() if value and ids.get(name, name) == channel]
     latest = max((each for each in moments if each <= to_us(now)), default=0)
     return from_us(latest) if latest else None

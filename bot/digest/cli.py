@@ -24,14 +24,14 @@ from bot.slack.terminal_text import terminal_text
 from bot.slack.workspace import connect_workspace
 
 
-def digest_text(reader: Connection, settings: Settings, day: str | None, now: datetime) -> str:
+def digest_text(connection: Connection, settings: Settings, day: str | None, now: datetime) -> str:
     """Return a morning's digest (of an ISO date, or today) as text, with everybody's names.
 
     Raises:
         RefusedError: it is no date, or still to come.
     """
     policy = DigestPolicy.from_settings(settings)
-    facts = facts_of_day(reader, DigestTopic("", date_of(day or "", now, settings.timezone)), policy, now)
+    facts = facts_of_day(connection, DigestTopic("", date_of(day or "", now, settings.timezone)), policy, now)
     templates = Templates(shipped("templates"), settings.templates_dir)
     return terminal_text(DigestMessage(facts, DigestView(templates, policy, Privacy.NAMED)).message())
 
@@ -56,7 +56,7 @@ class DigestRequests:
 
     settings: Settings
     database: Database
-    reader: Connection
+    connection: Connection
 
     def enqueue(self, ids: Mapping[str, str], day: str | None, now: datetime) -> Iterator[str]:
         """Enqueue a morning's digest (of an ISO date, or today) for each channel, and yield a line about each.
@@ -67,7 +67,7 @@ class DigestRequests:
         planner = DigestPlanner(DigestSchedule.from_settings(self.settings))
         date = date_of(day or "", now, self.settings.timezone)
         for name, channel in ids.items():
-            decision = planner.requested_decision(self.reader, DigestTopic(channel, date), now)
+            decision = planner.requested_decision(self.connection, DigestTopic(channel, date), now)
             with self.database.transaction() as connection:
                 is_new = planner.enqueue_requested(connection, decision, now)
             outcome = "owed; the service posts it" if is_new else "told already; a channel gets one a date"

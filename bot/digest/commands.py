@@ -33,7 +33,7 @@ class DigestCommands:
             raise RefusedError("The digest is for operators here. Your own yesterday: `yesterday`.")
         now = self.clock()
         topic = DigestTopic("", date_of(clean(request.text).partition(" ")[2], now, self.policy.zone))
-        facts = await self.database.read(lambda reader: facts_of_day(reader, topic, self.policy, now))
+        facts = await self.database.read(lambda connection: facts_of_day(connection, topic, self.policy, now))
         view = DigestView(self.templates, self.policy, Privacy.NAMED)
         await request.responder.respond(DigestMessage(facts, view).message())
 

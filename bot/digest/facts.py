@@ -53,19 +53,19 @@ class DigestFacts:
     unit_assumed: bool
 
 
-def facts_of_day(reader: Connection, topic: DigestTopic, policy: DigestPolicy, now: datetime) -> DigestFacts:
+def facts_of_day(connection: Connection, topic: DigestTopic, policy: DigestPolicy, now: datetime) -> DigestFacts:
     """Return the facts of a channel's digest of a date, posted or not; without a channel, of the day before."""
-    decision = store.decision_of(reader, topic)
-    span = decision.span if decision else store.span_of(reader, topic)
-    return digest_facts(reader, span, store.last_posted_before(reader, topic), policy, now)
+    decision = store.decision_of(connection, topic)
+    span = decision.span if decision else store.span_of(connection, topic)
+    return digest_facts(connection, span, store.last_posted_before(connection, topic), policy, now)
 
 
 def digest_facts(
-    reader: Connection, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy, now: datetime
+    connection: Connection, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy, now: datetime
 ) -> DigestFacts:
     """Return the facts of a digest of some days, read in one snapshot; `before` is the digest before it, if any."""
-    fresh = freshness(reader, now)
-    spend = SpendFacts(reader, policy, HeldTime(fresh, beginning(reader, fresh, EVERYTHING)))
+    fresh = freshness(connection, now)
+    spend = SpendFacts(connection, policy, HeldTime(fresh, beginning(connection, fresh, EVERYTHING)))
     days = spend.days(span)
     usual = list(spend.usual(span))
     return DigestFacts(
@@ -73,29 +73,29 @@ def digest_facts(
         days=days,
         usual_nanos=median_nanos(usual) if usual else None,
         usual_of=len(usual),
-        failing=tuple(error_lines(reader, Selection(EVERYTHING, days.window), policy.basis, policy.failing)),
-        budgets=budgets_at_risk(reader, days.window, policy, now),
-        unusual=tuple(_spikes(reader, span, policy)),
-        late=tuple(_late_amounts(reader, span, before, policy)),
+        failing=tuple(error_lines(connection, Selection(EVERYTHING, days.window), policy.basis, policy.failing)),
+        budgets=budgets_at_risk(connection, days.window, policy, now),
+        unusual=tuple(_spikes(connection, span, policy)),
+        late=tuple(_late_amounts(connection, span, before, policy)),
         chart=tuple(spend.chart(span)),
         week=spend.ended_period(span, Unit.WEEK),
         month=spend.ended_period(span, Unit.MONTH),
         as_of=fresh.as_of,
-        complete=holds_all(reader, days.window, now),
+        complete=holds_all(connection, days.window, now),
         unit_assumed=days.total.by_unit and not policy.unit_is_set,
     )
 
 
-def _spikes(reader: Connection, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
+def _spikes(connection: Connection, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
     """Return the dates on which members spent unusually much, with their e-mails."""
     days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
-    spikes = [(day, each) for day in days for each in spikes_of(reader, day, policy.spikes)]
-    emails = emails_by_id(reader, {each.member for _, each in spikes})
+    spikes = [(day, each) for day in days for each in spikes_of(connection, day, policy.spikes)]
+    emails = emails_by_id(connection, {each.member for _, each in spikes})
     return ((day, emails[each.member], each) for day, each in spikes)
 
 
 def _late_amounts(
-    reader: Connection, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy
+    connection: Connection, span: DigestDays, before: DigestDecision | None, policy: DigestPolicy
 ) -> Iterator[tuple[date, int]]:
     """Return what was booked onto earlier days since the digest before, by date.
 
@@ -105,6 +105,6 @@ def _late_amounts(
         return
     earlier = ChargeRange(Window(from_us(before.begins), span.window(policy.zone).start), after=before.last_charge)
     by_day: dict[date, int] = defaultdict(int)
-    for each in late_charges(reader, earlier, store.rendered_at(reader, before)):
+    for each in late_charges(connection, earlier, store.rendered_at(connection, before)):
         by_day[local_day(each.start, policy.zone)] += policy.basis.spend(each.platform_nanos, each.provider_nanos)
     yield from sorted((day, nanos) for day, nanos in by_day.items() if nanos)

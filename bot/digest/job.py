@@ -61,7 +61,7 @@ class DigestJob:
 
     async def _apply_settings(self, now: datetime) -> None:
         """Record, once in a run, which channels of the settings came or went since the last run."""
-        changes = await self.database.read(lambda reader: setting_changes(reader, self.channels, now))
+        changes = await self.database.read(lambda connection: setting_changes(connection, self.channels, now))
         if changes:
             await self.database.write(lambda connection: apply_setting_changes(connection, changes))
         self._settings_applied = True
@@ -70,7 +70,7 @@ class DigestJob:
         # two names may mean one channel
         ids = list(dict.fromkeys(self._ids.get(name, name) for name in names))
         awake = self._awake_since or now
-        return await self.database.read(lambda reader: self.planner.due(reader, ids, now, awake))
+        return await self.database.read(lambda connection: self.planner.due(connection, ids, now, awake))
 
     # --- channels ------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class DigestJob:
             raise SlackUnavailableError(f"no answer within {_LOOKUP_WAIT:g} s") from None
         if isinstance(resolution, ResolvedChannel):
             return resolution.channel
-        return await self.database.read(lambda reader: known_id(reader, name)) or name
+        return await self.database.read(lambda connection: known_id(connection, name)) or name
 
 
 def _retry_after(error: SlackError) -> timedelta:

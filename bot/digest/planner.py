@@ -44,12 +44,12 @@ class DigestPlanner:
 
     schedule: DigestSchedule
 
-    def due(self, reader: Connection, channels: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
+    def due(self, connection: Connection, channels: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
         """Return what is due for these channels now, read in one snapshot; `awake` as in `digest_outcomes`."""
-        first_start = _installed_at(reader, now) is None
-        new = [each for channel in channels for each in self._new_decisions(reader, channel, now, awake)]
-        incomplete = store.incomplete_decisions(reader, now - EDITED_FOR)
-        completed = [each for each in incomplete if self._is_complete(reader, each.span, now)]
+        first_start = _installed_at(connection, now) is None
+        new = [each for channel in channels for each in self._new_decisions(connection, channel, now, awake)]
+        incomplete = store.incomplete_decisions(connection, now - EDITED_FOR)
+        completed = [each for each in incomplete if self._is_complete(connection, each.span, now)]
         return DueDigests(first_start, tuple(new), tuple(completed))
 
     def apply_due(self, connection: Connection, due: DueDigests, now: datetime) -> None:
@@ -63,11 +63,11 @@ class DigestPlanner:
             store.mark_complete(connection, each)
         request_edits(connection, [each.topic for each in due.completed])
 
-    def requested_decision(self, reader: Connection, topic: DigestTopic, now: datetime) -> DigestDecision:
+    def requested_decision(self, connection: Connection, topic: DigestTopic, now: datetime) -> DigestDecision:
         """Return the decision to post a channel's digest of a date on request."""
-        span = store.span_of(reader, topic)
-        complete = self._is_complete(reader, span, now)
-        return replace(self._decision(reader, topic.channel, span, now), complete=complete)
+        span = store.span_of(connection, topic)
+        complete = self._is_complete(connection, span, now)
+        return replace(self._decision(connection, topic.channel, span, now), complete=complete)
 
     def enqueue_requested(self, connection: Connection, decision: DigestDecision, now: datetime) -> bool:
         """Enqueue a requested digest; return whether it is new, since a channel gets one a date."""
@@ -80,41 +80,41 @@ class DigestPlanner:
     # --- decisions -----------------------------------------------------------------------------------
 
     def _new_decisions(
-        self, reader: Connection, channel: str, now: datetime, awake: datetime
+        self, connection: Connection, channel: str, now: datetime, awake: datetime
     ) -> Iterator[DigestDecision]:
-        after = self._decided_until(reader, channel, now)
+        after = self._decided_until(connection, channel, now)
         due = self.schedule.dates(after, now)
         if not due:
             return
-        complete = self._is_complete(reader, store.span_of(reader, DigestTopic(channel, due[-1])), now)
+        complete = self._is_complete(connection, store.span_of(connection, DigestTopic(channel, due[-1])), now)
         for day, outcome in digest_outcomes(self.schedule, after, now, awake, complete=complete).items():
-            span = store.span_of(reader, DigestTopic(channel, day))
-            yield replace(self._decision(reader, channel, span, now), outcome=outcome, complete=complete)
+            span = store.span_of(connection, DigestTopic(channel, day))
+            yield replace(self._decision(connection, channel, span, now), outcome=outcome, complete=complete)
 
-    def _decision(self, reader: Connection, channel: str, span: DigestDays, now: datetime) -> DigestDecision:
+    def _decision(self, connection: Connection, channel: str, span: DigestDays, now: datetime) -> DigestDecision:
         """Return the decision to post a digest whose data is not complete."""
-        begins = beginning(reader, freshness(reader, now), EVERYTHING)
+        begins = beginning(connection, freshness(connection, now), EVERYTHING)
         window = span.window(self.schedule.zone)
         return DigestDecision(
             channel=channel,
             span=replace(span, begins=window.start, ends=window.end),
             outcome=DigestOutcome.OWED,
-            last_charge=newest_charge(reader),
+            last_charge=newest_charge(connection),
             begins=0 if begins is None else to_us(begins),
             complete=False,
             at=now,
         )
 
-    def _decided_until(self, reader: Connection, channel: str, now: datetime) -> date:
+    def _decided_until(self, connection: Connection, channel: str, now: datetime) -> date:
         """Return the date up to which nothing is to be decided: the last decision's, or that of the first start.
 
         If the channel's digest was enabled since, or again, it is the date of that.
         """
-        last = store.last_decided_day(reader, channel, local_day(now, self.schedule.zone), now)
-        since = enabled_since(reader, channel, now)
+        last = store.last_decided_day(connection, channel, local_day(now, self.schedule.zone), now)
+        since = enabled_since(connection, channel, now)
         if last is not None and since is None:
             return last
-        started = self._day_before_first(since or _installed_at(reader, now) or now)
+        started = self._day_before_first(since or _installed_at(connection, now) or now)
         return started if last is None else max(last, started)
 
     def _day_before_first(self, started: datetime) -> date:
@@ -122,8 +122,8 @@ class DigestPlanner:
         day = local_day(started, self.schedule.zone)
         return day if self.schedule.due_at(day) <= started else day - _DAY
 
-    def _is_complete(self, reader: Connection, span: DigestDays, now: datetime) -> bool:
-        return holds_all(reader, span.window(self.schedule.zone), now)
+    def _is_complete(self, connection: Connection, span: DigestDays, now: datetime) -> bool:
+        return holds_all(connection, span.window(self.schedule.zone), now)
 
 
 def _enqueue(connection: Connection, decision: DigestDecision, now: datetime) -> None:
@@ -131,7 +131,7 @@ def _enqueue(connection: Connection, decision: DigestDecision, now: datetime) ->
     enqueue(connection, [NewNotification(decision.key, destination, decision.topic)], now)
 
 
-def _installed_at(reader: Connection, now: datetime) -> datetime | None:
+def _installed_at(connection: Connection, now: datetime) -> datetime | None:
     """Return when digests were first planned; None if never, or if a clock that ran ahead has recorded it."""
-    recorded = metadata.read(reader, _INSTALLED)
+    recorded = metadata.read(connection, _INSTALLED)
     return from_us(int(recorded)) if recorded and int(recorded) <= to_us(now) else None

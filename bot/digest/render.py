@@ -98,20 +98,22 @@ class DigestRenderer:
     async def render_current(self, request: RenderRequest) -> Message | None:
         """Return a channel's digest as it is now; None if it was not posted and it is too late for that."""
         topic, now = DigestTopic.decode(request.topic or ""), self.clock()
-        digest = await self.database.read(lambda reader: self._facts(reader, topic, now))
+        digest = await self.database.read(lambda connection: self._facts(connection, topic, now))
         if digest is None:
             return None
         facts, skipped = digest
         privacy = Privacy.NAMED if request.in_dm else self.privacy
         return DigestMessage(facts, DigestView(self.templates, self.policy, privacy)).message(skipped)
 
-    def _facts(self, reader: Connection, topic: DigestTopic, now: datetime) -> tuple[DigestFacts, list[date]] | None:
+    def _facts(
+        self, connection: Connection, topic: DigestTopic, now: datetime
+    ) -> tuple[DigestFacts, list[date]] | None:
         """Return the facts, and the dates before it that were skipped; None if there is nothing to post."""
-        decision = store.decision_of(reader, topic)
+        decision = store.decision_of(connection, topic)
         if decision is None:
             return None
-        if decision.post_until(self.schedule) <= now and not live_messages(reader, [topic]):
+        if decision.post_until(self.schedule) <= now and not live_messages(connection, [topic]):
             return None
-        before = store.last_posted_before(reader, topic)
-        skipped = store.skipped_days(reader, topic.channel, before.span.day, topic.day) if before else []
-        return digest_facts(reader, decision.span, before, self.policy, now), skipped
+        before = store.last_posted_before(connection, topic)
+        skipped = store.skipped_days(connection, topic.channel, before.span.day, topic.day) if before else []
+        return digest_facts(connection, decision.span, before, self.policy, now), skipped

@@ -52,19 +52,19 @@ class HeldTime:
         return self.begins is not None and window.start >= self.begins and is_complete(self.fresh, window, self.begins)
 
 
-def holds_all(reader: Connection, window: Window, now: datetime) -> bool:
+def holds_all(connection: Connection, window: Window, now: datetime) -> bool:
     """Return whether a complete pass began after the window's end, and complete passes cover all of the window."""
-    if not has_complete_pass(reader, window.end, now):
+    if not has_complete_pass(connection, window.end, now):
         return False
-    fresh = freshness(reader, now)
-    return is_complete(fresh, window, beginning(reader, fresh, EVERYTHING))
+    fresh = freshness(connection, now)
+    return is_complete(fresh, window, beginning(connection, fresh, EVERYTHING))
 
 
 @dataclass(frozen=True, slots=True)
 class SpendFacts:
     """Reads spend; `held` is the time that the ledger holds."""
 
-    reader: Connection
+    connection: Connection
     policy: DigestPolicy
     held: HeldTime
 
@@ -97,7 +97,7 @@ class SpendFacts:
 
     def _part(self, label: str, window: Window, before: Window) -> SpendPart:
         selection = Selection(EVERYTHING, window)
-        total = sums(self.reader, selection, self.policy.failing)
+        total = sums(self.connection, selection, self.policy.failing)
         members = self._groups(selection, "member")
         models = self._groups(selection, "model")
         return SpendPart(
@@ -114,8 +114,8 @@ class SpendFacts:
 
     def _groups(self, selection: Selection, by: str) -> list[SpendGroup]:
         """Return a selection's members or models, the dearest first."""
-        unsorted = groups(self.reader, selection, (by,), self.policy.zone)
+        unsorted = groups(self.connection, selection, (by,), self.policy.zone)
         return sorted(unsorted, key=lambda group: (-group.spend(self.policy.basis), group.key))
 
     def _spend(self, windows: Sequence[Window]) -> list[int]:
-        return team_daily_spend(self.reader, windows, self.policy.basis)
+        return team_daily_spend(self.connection, windows, self.policy.basis)

@@ -1,15 +1,15 @@
 """The store of digests: what was decided for each channel and date."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
-from bot.database.rows import insert_row
+from bot.database.statements import insert
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
+from bot.digest.tables import INCOMPLETE, digest
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.charge_queries import newest_charge
 from bot.ledger.former_ledger import FormerLedger
@@ -49,165 +49,179 @@ class DigestDecision:
 
 # --- read ----------------------------------------------------------------------------------------
 
-_COLUMNS = """
-SELECT channel, since, day, fate, last_charge, begins, complete, decided_at, begins_at, ends_at FROM digest
-"""
-_OF_DAY = f"{_COLUMNS} WHERE channel = ? AND day = ?"
-_BEFORE = f"{_COLUMNS} WHERE channel = ? AND day < ? AND fate = 'owed' ORDER BY day DESC LIMIT 1"
-_INCOMPLETE = f"{_COLUMNS} WHERE fate = 'owed' AND NOT complete AND decided_at >= ?"
+_OF_CHANNEL = digest.c.channel == bindparam("its_channel")
+_OF_TOPIC = [_OF_CHANNEL, digest.c.day == bindparam("its_day")]
+_IS_OWED = digest.c.fate == DigestOutcome.OWED.value
+_OF_DAY = select(digest).where(*_OF_TOPIC)
+_LAST_DAY = select(func.max(digest.c.day)).where(
+    _OF_CHANNEL, digest.c.day <= bindparam("today"), or_(_IS_OWED, digest.c.decided_at <= bindparam("now"))
+)
+_BEFORE = (
+    select(digest)
+    .where(_OF_CHANNEL, digest.c.day < bindparam("its_day"), _IS_OWED)
+    .order_by(digest.c.day.desc())
+    .limit(1)
+)
+_DAYS_BETWEEN = (
+    select(digest.c.day)
+    .where(_OF_CHANNEL, digest.c.day > bindparam("after"), digest.c.day < bindparam("before"))
+    .order_by(digest.c.day)
+)
+_INCOMPLETE = select(digest).where(_IS_OWED, INCOMPLETE, digest.c.decided_at >= bindparam("since"))
+_CHANNELS = select(digest.c.channel).distinct()
+_LAST_OWED = select(digest.c.channel, func.max(digest.c.day).label("day")).where(_IS_OWED).group_by(digest.c.channel)
 
 
-def decision_of(reads: Connection, topic: DigestTopic) -> DigestDecision | None:
+def decision_of(connection: Connection, topic: DigestTopic) -> DigestDecision | None:
     """Return what was decided for a channel and date; None if nothing was."""
-    row = reads.exec_driver_sql(_OF_DAY, _channel_day(topic)).first()
+    row = connection.execute(_OF_DAY, _channel_day(topic)).first()
     return None if row is None else _decision(row)
 
 
-def last_decided_day(reads: Connection, channel: str, today: date, now: datetime) -> date | None:
+def last_decided_day(connection: Connection, channel: str, today: date, now: datetime) -> date | None:
     """Return the date of a channel's last decision, leaving out what a clock that ran ahead skipped or will post."""
-    sql = "SELECT max(day) FROM digest WHERE channel = ? AND day <= ? AND (fate = 'owed' OR decided_at <= ?)"
-    row = reads.exec_driver_sql(sql, (channel, today.isoformat(), to_us(now))).first()
-    return None if row is None or row[0] is None else date.fromisoformat(row[0])
+    values = {"its_channel": channel, "today": today.isoformat(), "now": to_us(now)}
+    day: str | None = connection.execute(_LAST_DAY, values).scalar()
+    return None if day is None else date.fromisoformat(day)
 
 
-def last_posted_before(reads: Connection, topic: DigestTopic) -> DigestDecision | None:
+def last_posted_before(connection: Connection, topic: DigestTopic) -> DigestDecision | None:
     """Return the channel's last digest before a date that was posted or still is to be."""
-    while (row := reads.exec_driver_sql(_BEFORE, _channel_day(topic)).first()) is not None:
+    while (row := connection.execute(_BEFORE, _channel_day(topic)).first()) is not None:
         decision = _decision(row)
         # wherever it was posted: a digest for a channel that is gone goes elsewhere
-        if is_sent_or_waiting(reads, decision.key):
+        if is_sent_or_waiting(connection, decision.key):
             return decision
         topic = decision.topic
     return None
 
 
-def span_of(reads: Connection, topic: DigestTopic) -> DigestDays:
+def span_of(connection: Connection, topic: DigestTopic) -> DigestDays:
     """Return the days that a channel's digest of a date covers: those since the digest before it, or yesterday."""
-    before = last_posted_before(reads, topic)
+    before = last_posted_before(connection, topic)
     if before is None:
         return DigestDays(topic.day - _DAY, topic.day)
     return DigestDays(before.span.day, topic.day, before.span.ends)
 
 
-def skipped_days(reads: Connection, channel: str, after: date, before: date) -> list[date]:
+def skipped_days(connection: Connection, channel: str, after: date, before: date) -> list[date]:
     """Return the dates between two dates whose digest a channel did not get."""
-    rows = reads.exec_driver_sql(
-        "SELECT day FROM digest WHERE channel = ? AND day > ? AND day < ? ORDER BY day",
-        (channel, after.isoformat(), before.isoformat()),
-    )
-    return [date.fromisoformat(row[0]) for row in rows.all()]
+    values = {"its_channel": channel, "after": after.isoformat(), "before": before.isoformat()}
+    return [date.fromisoformat(day) for day in connection.execute(_DAYS_BETWEEN, values).scalars()]
 
 
-def incomplete_decisions(reads: Connection, since: datetime) -> list[DigestDecision]:
+def incomplete_decisions(connection: Connection, since: datetime) -> list[DigestDecision]:
     """Return the digests to be posted that were decided since a moment, while their data was not complete."""
-    return [_decision(row) for row in reads.exec_driver_sql(_INCOMPLETE, (to_us(since),)).all()]
+    return [_decision(row) for row in connection.execute(_INCOMPLETE, {"since": to_us(since)})]
 
 
-def rendered_at(reads: Connection, decision: DigestDecision) -> int:
+def rendered_at(connection: Connection, decision: DigestDecision) -> int:
     """Return when a digest was rendered, in microseconds: it shows what was booked by then. 0 if it never was."""
-    claimed_at = last_claimed_at(reads, decision.key)
+    claimed_at = last_claimed_at(connection, decision.key)
     return 0 if claimed_at is None else to_us(claimed_at)
 
 
-def decided_channels(reads: Connection) -> list[str]:
+def decided_channels(connection: Connection) -> list[str]:
     """Return the channels that have a decision."""
-    return [row[0] for row in reads.exec_driver_sql("SELECT DISTINCT channel FROM digest").all()]
+    return list(connection.execute(_CHANNELS).scalars())
 
 
-def last_topics(reads: Connection) -> list[DigestTopic]:
+def last_topics(connection: Connection) -> list[DigestTopic]:
     """Return the topic of each channel's last digest that was to be posted, which the next one continues."""
-    rows = reads.exec_driver_sql("SELECT channel, max(day) FROM digest WHERE fate = 'owed' GROUP BY channel").all()
-    return [DigestTopic(channel, date.fromisoformat(day)) for channel, day in rows]
+    return [DigestTopic(row.channel, date.fromisoformat(row.day)) for row in connection.execute(_LAST_OWED)]
 
 
-def _channel_day(topic: DigestTopic) -> tuple[str, str]:
-    return topic.channel, topic.day.isoformat()
+def _channel_day(topic: DigestTopic) -> dict[str, str]:
+    return {"its_channel": topic.channel, "its_day": topic.day.isoformat()}
 
 
-def _decision(row: Sequence[Any]) -> DigestDecision:
-    channel, since, day, outcome, last_charge, begins, complete, decided_at, begins_at, ends_at = row
-    first, last = date.fromisoformat(since), date.fromisoformat(day)
+def _decision(row: Row[Any]) -> DigestDecision:
+    first, last = date.fromisoformat(row.since), date.fromisoformat(row.day)
     return DigestDecision(
-        channel=channel,
-        span=DigestDays(first, last, optional_from_us(begins_at), optional_from_us(ends_at)),
-        outcome=DigestOutcome(outcome),
-        last_charge=last_charge,
-        begins=begins,
-        complete=bool(complete),
-        at=from_us(decided_at),
+        channel=row.channel,
+        span=DigestDays(first, last, optional_from_us(row.begins_at), optional_from_us(row.ends_at)),
+        outcome=DigestOutcome(row.fate),
+        last_charge=row.last_charge,
+        begins=row.begins,
+        complete=row.complete,
+        at=from_us(row.decided_at),
     )
 
 
 # --- written -------------------------------------------------------------------------------------
 
-_FORGET_AHEAD = "DELETE FROM digest WHERE channel = ? AND day = ? AND fate = 'skipped' AND decided_at > ?"
-_ADD = """
-INSERT OR IGNORE INTO digest
-  (channel, day, fate, since, decided_at, last_charge, begins, complete, begins_at, ends_at)
-VALUES (?,?,?,?,?,?,?,?,?,?)
-"""
+_FORGET = delete(digest).where(*_OF_TOPIC)
+_FORGET_AHEAD = _FORGET.where(digest.c.fate == DigestOutcome.SKIPPED.value, digest.c.decided_at > bindparam("now"))
+_ADD = insert(digest).on_conflict_do_nothing()
+_RETIRE = update(digest).where(_OF_CHANNEL).values(fate=DigestOutcome.PAST.value)
+_MARK_COMPLETE = update(digest).where(*_OF_TOPIC).values(complete=True)
 
 
 def add(connection: Connection, decision: DigestDecision) -> bool:
     """Record a decision unless there is one for its channel and date; return whether it was recorded."""
     # digests skipped by a clock that ran ahead are decided again
-    connection.exec_driver_sql(_FORGET_AHEAD, (*_channel_day(decision.topic), to_us(decision.at)))
+    connection.execute(_FORGET_AHEAD, {**_channel_day(decision.topic), "now": to_us(decision.at)})
+    return bool(connection.execute(_ADD, _values(decision)).rowcount)
+
+
+def _values(decision: DigestDecision) -> dict[str, Any]:
     span = decision.span
-    values = (
-        *_channel_day(decision.topic),
-        decision.outcome,
-        span.first.isoformat(),
-        to_us(decision.at),
-        decision.last_charge,
-        decision.begins,
-        decision.complete,
-        optional_to_us(span.begins),
-        optional_to_us(span.ends),
-    )
-    return bool(connection.exec_driver_sql(_ADD, values).rowcount)
+    return {
+        "channel": decision.channel,
+        "day": span.day.isoformat(),
+        "fate": decision.outcome.value,
+        "since": span.first.isoformat(),
+        "decided_at": to_us(decision.at),
+        "last_charge": decision.last_charge,
+        "begins": decision.begins,
+        "complete": decision.complete,
+        "begins_at": optional_to_us(span.begins),
+        "ends_at": optional_to_us(span.ends),
+    }
 
 
 def forget_unposted(connection: Connection, topic: DigestTopic) -> None:
     """Delete the decision on a digest that was not posted and is not waiting to be, so that it can be requested."""
     key = DigestKey(topic.channel, topic.day)
     if not is_sent_or_waiting(connection, key):
-        connection.exec_driver_sql("DELETE FROM digest WHERE channel = ? AND day = ?", _channel_day(topic))
+        connection.execute(_FORGET, _channel_day(topic))
         delete_notifications(connection, key)
 
 
 def retire(connection: Connection, channel: str) -> None:
     """Mark all digests of a channel as past, so that the next one starts anew."""
-    connection.exec_driver_sql("UPDATE digest SET fate = ? WHERE channel = ?", (DigestOutcome.PAST, channel))
+    connection.execute(_RETIRE, {"its_channel": channel})
 
 
 def mark_complete(connection: Connection, decision: DigestDecision) -> None:
     """Record that a digest's data is complete, and that it shows what is booked by now."""
-    connection.exec_driver_sql(
-        "UPDATE digest SET complete = 1, last_charge = ? WHERE channel = ? AND day = ?",
-        (newest_charge(connection), *_channel_day(decision.topic)),
-    )
+    values = {**_channel_day(decision.topic), "last_charge": newest_charge(connection)}
+    connection.execute(_MARK_COMPLETE, values)
 
 
 # --- pruned --------------------------------------------------------------------------------------
 
 RETAIN = timedelta(days=400)  # of decisions; a digest that old can be requested again
 
-_PRUNE = """
-DELETE FROM digest WHERE decided_at < ?
-  AND day < (SELECT coalesce(max(d.day), '') FROM digest d WHERE d.channel = digest.channel)
-  AND day < (SELECT coalesce(max(d.day), '') FROM digest d WHERE d.channel = digest.channel AND d.fate = 'owed')
-"""
+_other = digest.alias()
+_LAST_OF_CHANNEL = (
+    select(func.coalesce(func.max(_other.c.day), "")).where(_other.c.channel == digest.c.channel).correlate(digest)
+)
+_PRUNE = delete(digest).where(
+    digest.c.decided_at < bindparam("before"),
+    digest.c.day < _LAST_OF_CHANNEL.scalar_subquery(),
+    digest.c.day < _LAST_OF_CHANNEL.where(_other.c.fate == DigestOutcome.OWED.value).scalar_subquery(),
+)
 
 
 def prune(connection: Connection, now: datetime) -> int:
     """Delete old decisions except each channel's last and last posted one; return how many."""
-    return connection.exec_driver_sql(_PRUNE, (to_us(now - RETAIN),)).rowcount
+    return connection.execute(_PRUNE, {"before": to_us(now - RETAIN)}).rowcount
 
 
 # --- taken over from a former ledger -------------------------------------------------------------
 
-_LAST = "SELECT channel, max(day) AS day FROM digest WHERE fate = ? GROUP BY channel"
-_KEEP_OUTCOME = "UPDATE digest SET fate = ? WHERE channel = ? AND day = ?"
+_KEEP_OUTCOME = update(digest).where(*_OF_TOPIC)
 
 
 def adopt_decisions(connection: Connection, former: FormerLedger, now: datetime) -> None:
@@ -216,10 +230,11 @@ def adopt_decisions(connection: Connection, former: FormerLedger, now: datetime)
     What is read again is not "booked late", and each channel's last digest is incomplete until a complete pass ends.
     """
     newest = newest_charge(connection)
-    last = {row["channel"]: row["day"] for row in former.rows(_LAST, (DigestOutcome.OWED,))}
-    for row in former.rows("SELECT * FROM digest"):
-        decision = {name: row[name] for name in row if name != "id"} | {"last_charge": newest}
+    last = {row["channel"]: row["day"] for row in former.rows(_LAST_OWED)}
+    for row in former.all_rows(digest):
+        decision = row | {"last_charge": newest}
         if row["day"] == last.get(row["channel"]):
-            decision |= {"complete": 0, "decided_at": to_us(now)}
-        if insert_row(connection, "digest", decision) is None:  # it was decided here too, perhaps otherwise
-            connection.exec_driver_sql(_KEEP_OUTCOME, (row["fate"], row["channel"], row["day"]))
+            decision |= {"complete": False, "decided_at": to_us(now)}
+        if not connection.execute(_ADD, decision).rowcount:  # it was decided here too, perhaps otherwise
+            values = {"its_channel": row["channel"], "its_day": row["day"], "fate": row["fate"]}
+            connection.execute(_KEEP_OUTCOME, values)

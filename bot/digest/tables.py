@@ -3,14 +3,16 @@
 from sqlalchemy import BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-_INCOMPLETE = text("NOT complete")
+from bot.database.tables import table_of
+
+INCOMPLETE = text("NOT complete")  # in these words, which the index is used by
 
 
 class Digest(SQLModel, table=True):
     """What was decided for a digest. `since` is the first day it covers; dates are ISO."""
 
     __table_args__ = (
-        Index("ix_digest_incomplete", "decided_at", sqlite_where=_INCOMPLETE, postgresql_where=_INCOMPLETE),
+        Index("ix_digest_incomplete", "decided_at", sqlite_where=INCOMPLETE, postgresql_where=INCOMPLETE),
     )
 
     channel: str = Field(primary_key=True)
@@ -24,3 +26,6 @@ class Digest(SQLModel, table=True):
     # the window it covers; None in rows of earlier versions
     begins_at: int | None = Field(sa_type=BigInteger)
     ends_at: int | None = Field(sa_type=BigInteger)
+
+
+digest = table_of(Digest)

@@ -80,9 +80,12 @@ class _Contents:
 def _read_contents(app: App) -> _Contents:
     """Raises LedgerError if the ledger cannot be read or written."""
     open_database(app.settings.database_path).close()
-    with app.ledger.reader() as reader:
+    with app.ledger.reader() as connection:
         return _Contents(
-            freshness(reader, app.clock()), api_key_warning(reader), outbox_summary(reader), quarantined_count(reader)
+            freshness(connection, app.clock()),
+            api_key_warning(connection),
+            outbox_summary(connection),
+            quarantined_count(connection),
         )
 
 

@@ -47,9 +47,9 @@ def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
 def _members(app: App, users: Sequence[SlackUser]) -> Check:
     """Return whether Slack knows every member who has tasks."""
     try:
-        with app.ledger.reader() as reader:
-            links = users_by_email(reader)
-            emails = [each.email for each in members.member_summaries(reader) if each.tasks and "@" in each.email]
+        with app.ledger.reader() as connection:
+            links = users_by_email(connection)
+            emails = [each.email for each in members.member_summaries(connection) if each.tasks and "@" in each.email]
     except LedgerError:
         return warning("members", "no ledger yet to match with Slack", "`neo-usage sync` makes it")
     known_emails = {user.email for user in users} | set(links)

@@ -30,17 +30,17 @@ class ChangeMark:
     others: tuple[int, ...]
 
 
-def change_mark(reader: Connection, today: date) -> ChangeMark:
+def change_mark(connection: Connection, today: date) -> ChangeMark:
     """Return the present mark, read in one snapshot."""
     others = (
-        *budget_signature(reader),
-        *failure_signature(reader),
-        open_incident_count(reader),
-        newest_change(reader),
-        merged_count(reader),
+        *budget_signature(connection),
+        *failure_signature(connection),
+        open_incident_count(connection),
+        newest_change(connection),
+        merged_count(connection),
         today.toordinal(),
     )
-    return ChangeMark(newest_charge(reader), newest_ended_pass(reader), others)
+    return ChangeMark(newest_charge(connection), newest_ended_pass(connection), others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,14 @@ class ChangedMembers:
     anybody: bool
 
 
-def changed_members(reader: Connection, since: ChangeMark, emails: Collection[str], now: datetime) -> ChangedMembers:
+def changed_members(
+    connection: Connection, since: ChangeMark, emails: Collection[str], now: datetime
+) -> ChangedMembers:
     """Return who has new charges since a mark, or tasks whose status or text changed without a charge."""
-    members = members_charged_after(reader, since.charge)
-    began = first_start_after(reader, since.ended_pass)
+    members = members_charged_after(connection, since.charge)
+    began = first_start_after(connection, since.ended_pass)
     if began is not None:
-        members |= members_with_changes(reader, began, now - TASKS_SINCE)
+        members |= members_with_changes(connection, began, now - TASKS_SINCE)
     # a merged e-mail stands for the member it was merged into
-    ids = ids_by_email(reader, sorted(emails))
+    ids = ids_by_email(connection, sorted(emails))
     return ChangedMembers(frozenset(email for email, member in ids.items() if member in members), bool(members))

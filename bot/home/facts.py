@@ -90,31 +90,31 @@ class HomeFacts:
 MONTH = Question(when=Calendar(Unit.MONTH, 0), by=("day",))
 
 
-def home_facts(reader: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
+def home_facts(connection: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
     """Return what a caller may see."""
-    member = member_id(reader, caller.member)
-    own = None if member is None or caller.member is None else _own(reader, caller.member, member, policy, now)
-    team = _team(reader, caller, policy, now) if caller.role is Role.OPERATOR else None
-    return HomeFacts(own, team, freshness(reader, now).as_of)
+    member = member_id(connection, caller.member)
+    own = None if member is None or caller.member is None else _own(connection, caller.member, member, policy, now)
+    team = _team(connection, caller, policy, now) if caller.role is Role.OPERATOR else None
+    return HomeFacts(own, team, freshness(connection, now).as_of)
 
 
-def _own(reader: Connection, email: str, member: int, policy: HomePolicy, now: datetime) -> OwnFacts:
+def _own(connection: Connection, email: str, member: int, policy: HomePolicy, now: datetime) -> OwnFacts:
     # as a member, even if they are an operator
-    month = build_report(reader, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
+    month = build_report(connection, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
     week = Selection(scope, Window(now - FAILURES_SINCE, now))
     return OwnFacts(
         email=email,
         month=month,
-        forecast=month_forecasts(reader, [member], now, policy.budgets)[member],
-        budgets=tuple(budget_lines(reader, policy.budgets, now, member)),
-        tasks=tuple(_last_tasks(reader, scope, policy.usage.basis, now)),
-        failing=tuple(error_lines(reader, week, policy.budgets.basis, policy.usage.failing)),
-        listens=is_listening(reader, member),
+        forecast=month_forecasts(connection, [member], now, policy.budgets)[member],
+        budgets=tuple(budget_lines(connection, policy.budgets, now, member)),
+        tasks=tuple(_last_tasks(connection, scope, policy.usage.basis, now)),
+        failing=tuple(error_lines(connection, week, policy.budgets.basis, policy.usage.failing)),
+        listens=is_listening(connection, member),
     )
 
 
-def _last_tasks(reader: Connection, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
+def _last_tasks(connection: Connection, scope: Scope, basis: SpendBasis, now: datetime) -> list[TaskRow]:
     """Return the latest tasks of a month, each with its cost within that month.
 
     A short time is searched first, which is enough for members with many tasks. Its costs are complete, since nothing
@@ -123,25 +123,25 @@ def _last_tasks(reader: Connection, scope: Scope, basis: SpendBasis, now: dateti
     rows: list[TaskRow] = []
     for back in _SEARCHES:
         selection = Selection(scope, Window(now - back, now + timedelta(days=1)))
-        rows = task_rows(reader, selection, basis, None, by_name=True)
+        rows = task_rows(connection, selection, basis, None, by_name=True)
         if sum(row.created_at >= now - back for row in rows) >= TASKS:
             break
     return sorted(rows, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
-def _team(reader: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> TeamFacts:
-    month = build_report(reader, ReportRequest(replace(MONTH, team=True), caller, now), policy.usage)
-    silences = named_silences(reader, now)
-    alerts = open_group_facts(reader, policy.budgets.basis, EVERYTHING)
-    at_risk = [each for each in budget_lines(reader, policy.budgets, now) if _is_at_risk(each)]
+def _team(connection: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> TeamFacts:
+    month = build_report(connection, ReportRequest(replace(MONTH, team=True), caller, now), policy.usage)
+    silences = named_silences(connection, now)
+    alerts = open_group_facts(connection, policy.budgets.basis, EVERYTHING)
+    at_risk = [each for each in budget_lines(connection, policy.budgets, now) if _is_at_risk(each)]
     return TeamFacts(
         month=month,
-        forecast=month_forecasts(reader, [TEAM], now, policy.budgets)[TEAM],
+        forecast=month_forecasts(connection, [TEAM], now, policy.budgets)[TEAM],
         budgets=tuple(sorted(at_risk, key=lambda each: -each.percent)),
         alerts=tuple(alerts),
         silences=tuple(silences),
-        incidents=tuple(each.description for each in open_incidents(reader)),
-        owed=undelivered_count(reader),
+        incidents=tuple(each.description for each in open_incidents(connection)),
+        owed=undelivered_count(connection),
     )
 
 

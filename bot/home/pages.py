@@ -34,7 +34,7 @@ class HomePages:
             return paragraph(self.templates.render("people/denial", reason=access.value))
         now = self.clock()
         try:
-            facts = await self.database.read(lambda reader: home_facts(reader, access, self.policy, now))
+            facts = await self.database.read(lambda connection: home_facts(connection, access, self.policy, now))
         except UnreadError:
             return paragraph(self.templates.render("home/no_data", reading=self.answers.sync_progress(access)))
         return home_message(facts, self._view(facts, access, now))

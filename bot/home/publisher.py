@@ -75,7 +75,7 @@ class HomePublisher:
         page = await self.pages.page(access)
         self.viewers.record_published(user, access)
         content = _content_hash(page)
-        if at_once or content != await self.database.read(lambda reader: store.published_hash(reader, user)):
+        if at_once or content != await self.database.read(lambda connection: store.published_hash(connection, user)):
             # until Slack answers, it is unknown which content is shown
             await self._record(user, store.UNKNOWN)
             await self.workspace.views.publish_home(user, page)

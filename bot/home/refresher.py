@@ -62,8 +62,8 @@ class HomeRefresher:
     async def _outdated(self, now: datetime) -> set[str]:
         """Return the viewers whose content may have changed since the last tick, or whose access has."""
         today = local_day(now, self.zone)
-        mark = await self.database.read(lambda reader: change_mark(reader, today))
-        recent = await self.database.read(lambda reader: store.recent_viewers(reader, now))
+        mark = await self.database.read(lambda connection: change_mark(connection, today))
+        recent = await self.database.read(lambda connection: store.recent_viewers(connection, now))
         outdated = await self.viewers.with_changed_access(recent, now)
         if mark != self._mark:
             outdated |= await self._affected(recent, mark, now)
@@ -77,7 +77,7 @@ class HomeRefresher:
             return set(recent)
         access = {user: self.viewers.published_for(user) for user in recent}
         emails = {each.member for each in access.values() if isinstance(each, Caller) and each.member is not None}
-        changed = await self.database.read(lambda reader: changed_members(reader, before, emails, now))
+        changed = await self.database.read(lambda connection: changed_members(connection, before, emails, now))
         return {user for user, each in access.items() if _is_affected(each, changed)}
 
 

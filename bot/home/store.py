@@ -2,26 +2,35 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from bot.database.statements import insert
 from bot.domain.timestamps import to_us
+from bot.home.tables import home_viewer
 
 REFRESHED_FOR = timedelta(days=7)  # how long after its last opening a page is kept fresh
 INTERVAL = timedelta(minutes=1)  # the least time between two publications for one viewer
 RETAIN = timedelta(days=30)  # of viewers; longer than REFRESHED_FOR
 UNKNOWN = ""  # in place of a hash: the next page differs from it, whatever it is
 
+_OF_VIEWER = home_viewer.c.slack_user == bindparam("viewer")
+_INSERT = insert(home_viewer).values(drawn_at=0)
+_RECORD_OPENING = _INSERT.on_conflict_do_update(
+    index_elements=[home_viewer.c.slack_user],
+    set_={"opened_at": _INSERT.excluded.opened_at, "looks": _INSERT.excluded.looks},
+)
+_CLAIM = update(home_viewer).where(
+    _OF_VIEWER, or_(home_viewer.c.drawn_at <= bindparam("before"), home_viewer.c.drawn_at > bindparam("now"))
+)
+_RECORD_PUBLISHED = update(home_viewer).where(_OF_VIEWER)
+_HASH = select(home_viewer.c.looks).where(_OF_VIEWER)
+_RECENT_VIEWERS = select(home_viewer.c.slack_user).where(home_viewer.c.opened_at > bindparam("since"))
+_PRUNE = delete(home_viewer).where(home_viewer.c.opened_at < bindparam("before"))
+
 
 def record_opening(connection: Connection, user: str, now: datetime) -> None:
     """Record that a viewer opens it, and forget the published hash, so that the page is published in any case."""
-    connection.exec_driver_sql(
-        "INSERT INTO home_viewer (slack_user, opened_at, drawn_at, looks) VALUES (?,?,0,?)"
-        " ON CONFLICT (slack_user) DO UPDATE SET opened_at = excluded.opened_at, looks = excluded.looks",
-        (user, to_us(now), UNKNOWN),
-    )
-
-
-_CLAIM = "UPDATE home_viewer SET drawn_at = ? WHERE slack_user = ? AND (drawn_at <= ? OR drawn_at > ?)"
+    connection.execute(_RECORD_OPENING, {"slack_user": user, "opened_at": to_us(now), "looks": UNKNOWN})
 
 
 def claim_publication(connection: Connection, user: str, now: datetime, *, at_once: bool) -> bool:
@@ -30,27 +39,26 @@ def claim_publication(connection: Connection, user: str, now: datetime, *, at_on
     `at_once` does not wait for that minute. A claim of the future is of a clock that ran ahead, and does not count.
     """
     before = to_us(now) if at_once else to_us(now - INTERVAL)
-    return bool(connection.exec_driver_sql(_CLAIM, (to_us(now), user, before, to_us(now))).rowcount)
+    values = {"drawn_at": to_us(now), "viewer": user, "before": before, "now": to_us(now)}
+    return bool(connection.execute(_CLAIM, values).rowcount)
 
 
 def record_published(connection: Connection, user: str, content_hash: str) -> None:
     """Record the hash of the content that was published for a viewer."""
-    connection.exec_driver_sql("UPDATE home_viewer SET looks = ? WHERE slack_user = ?", (content_hash, user))
+    connection.execute(_RECORD_PUBLISHED, {"viewer": user, "looks": content_hash})
 
 
-def published_hash(reads: Connection, user: str) -> str:
+def published_hash(connection: Connection, user: str) -> str:
     """Return the hash of the content that was last published for a viewer; UNKNOWN if none was."""
-    row = reads.exec_driver_sql("SELECT looks FROM home_viewer WHERE slack_user = ?", (user,)).first()
-    return str(row[0]) if row else UNKNOWN
+    row = connection.execute(_HASH, {"viewer": user}).first()
+    return str(row.looks) if row else UNKNOWN
 
 
-def recent_viewers(reads: Connection, now: datetime) -> list[str]:
+def recent_viewers(connection: Connection, now: datetime) -> list[str]:
     """Return the Slack ids of those who have opened it lately."""
-    sql = "SELECT slack_user FROM home_viewer WHERE opened_at > ?"
-    return [row[0] for row in reads.exec_driver_sql(sql, (to_us(now - REFRESHED_FOR),)).all()]
+    return list(connection.execute(_RECENT_VIEWERS, {"since": to_us(now - REFRESHED_FOR)}).scalars())
 
 
 def prune(connection: Connection, now: datetime) -> int:
     """Delete viewers who have not opened it for long, and return how many; whoever comes back is a new viewer."""
-    before = to_us(now - RETAIN)
-    return connection.exec_driver_sql("DELETE FROM home_viewer WHERE opened_at < ?", (before,)).rowcount
+    return connection.execute(_PRUNE, {"before": to_us(now - RETAIN)}).rowcount

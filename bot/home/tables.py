@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, String
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 
 class HomeViewer(SQLModel, table=True):
     """Somebody who has opened App Home."""
@@ -13,3 +15,6 @@ class HomeViewer(SQLModel, table=True):
     opened_at: int = Field(index=True, sa_type=BigInteger)
     claimed_at: int = Field(sa_column=Column("drawn_at", BigInteger, nullable=False))  # by the last publication
     content_hash: str = Field(sa_column=Column("looks", String, nullable=False))  # of the page without its last block
+
+
+home_viewer = table_of(HomeViewer)

@@ -33,6 +33,6 @@ async def _record(context: Context) -> None:
     now, incident_monitor = context.clock(), IncidentMonitor(context.settings.timezone)
     free = disk_usage(context.settings.database_path.resolve().parent).free
     broken, refusal = context.templates.broken, context.connection.refusal
-    wrong = await context.database.read(lambda reader: current_incidents(reader, free, broken, now, refusal))
-    if await context.database.read(lambda reader: incident_monitor.due(reader, wrong, now)):
+    wrong = await context.database.read(lambda connection: current_incidents(connection, free, broken, now, refusal))
+    if await context.database.read(lambda connection: incident_monitor.due(connection, wrong, now)):
         await context.database.write(lambda connection: incident_monitor.apply_due(connection, wrong, now))

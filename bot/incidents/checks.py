@@ -19,12 +19,12 @@ _NAMED = 3  # so many rows that cannot be booked are named
 
 
 def current_incidents(
-    reader: Connection, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refusal: str | None = ""
+    connection: Connection, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refusal: str | None = ""
 ) -> dict[IncidentName, str]:
     """Return what is wrong now, each with a sentence, from one snapshot of the database.
 
     Args:
-        reader: the database.
+        connection: the database.
         free_bytes: how much is free on the disk of the database.
         broken: the operator's own templates that cannot be used, each with the reason; None before they were checked,
             in which case an open incident about them stays open.
@@ -33,13 +33,13 @@ def current_incidents(
             case an open incident about it stays open.
     """
     descriptions = {
-        **_passes(reader, now),
-        IncidentName.SCOPE: api_key_warning(reader),
-        IncidentName.QUARANTINE: _quarantine(reader),
-        IncidentName.DEAD: _undelivered_messages(reader, now),
-        IncidentName.WORDING: _unrendered_messages(reader),
-        IncidentName.CONNECTION: _connection(reader, refusal),
-        IncidentName.TEMPLATE: _templates(reader, broken),
+        **_passes(connection, now),
+        IncidentName.SCOPE: api_key_warning(connection),
+        IncidentName.QUARANTINE: _quarantine(connection),
+        IncidentName.DEAD: _undelivered_messages(connection, now),
+        IncidentName.WORDING: _unrendered_messages(connection),
+        IncidentName.CONNECTION: _connection(connection, refusal),
+        IncidentName.TEMPLATE: _templates(connection, broken),
         IncidentName.DISK: _disk(free_bytes),
     }
     return {name: description for name, description in descriptions.items() if description}
@@ -48,15 +48,15 @@ def current_incidents(
 # --- passes --------------------------------------------------------------------------------------
 
 
-def _passes(reader: Connection, now: datetime) -> dict[IncidentName, str]:
+def _passes(connection: Connection, now: datetime) -> dict[IncidentName, str]:
     """Return what is wrong with the tail passes, or with another kind of pass that is tried again and again."""
-    recent = first_pass_between(reader, now - RECENT, now)
+    recent = first_pass_between(connection, now - RECENT, now)
     kinds = {"tail": 0} | ({} if recent is None else dict.fromkeys(("nightly", "weekly", "history"), recent))
     for kind, first in kinds.items():
-        ends = last_pass_ends(reader, kind, first, FAILED_PASSES)
+        ends = last_pass_ends(connection, kind, first, FAILED_PASSES)
         if len(ends) == FAILED_PASSES and all(each.outcome is not PassOutcome.COMPLETE for each in ends):
             return _failed_passes(ends)
-    since = first_start_since_complete(reader, "tail")
+    since = first_start_since_complete(connection, "tail")
     if since is not None and now - since > LONGEST_WITHOUT_END:
         hours = (now - since) // timedelta(hours=1)
         return {IncidentName.INCOMPLETE: f"no reading of Neo has come to its end for {hours} hours"}
@@ -77,44 +77,44 @@ def _failed_passes(ends: Sequence[PassEnd]) -> dict[IncidentName, str]:
 # --- rows, messages, templates -------------------------------------------------------------------
 
 
-def _quarantine(reader: Connection) -> str | None:
+def _quarantine(connection: Connection) -> str | None:
     """Return how many rows cannot be booked, and of the latest of them which and why; None if there are none."""
-    count = quarantined_count(reader)
+    count = quarantined_count(connection)
     if not count:
         return None
-    rows = latest_quarantined(reader, _NAMED)
+    rows = latest_quarantined(connection, _NAMED)
     named = "; ".join(f"{_inert(each.key, 60)}: {_inert(each.reason, 120)}" for each in rows)
     more = f"; and {count - _NAMED:,} more" if count > _NAMED else ""
     return f"{count:,} {'row' if count == 1 else 'rows'} of Neo cannot be booked: {named}{more}"
 
 
-def _undelivered_messages(reader: Connection, now: datetime) -> str | None:
-    dead, why = dead_notifications(reader, now - RECENT, now)
+def _undelivered_messages(connection: Connection, now: datetime) -> str | None:
+    dead, why = dead_notifications(connection, now - RECENT, now)
     return f"{dead:,} messages could not be delivered where they belong ({why})" if dead else None
 
 
-def _unrendered_messages(reader: Connection) -> str | None:
-    unrendered = unrendered_count(reader)
+def _unrendered_messages(connection: Connection) -> str | None:
+    unrendered = unrendered_count(connection)
     if not unrendered:
         return None
     return f"{unrendered:,} messages could not be worded: a template is broken, the log says where"
 
 
-def _templates(reader: Connection, broken: Mapping[str, str] | None) -> str | None:
+def _templates(connection: Connection, broken: Mapping[str, str] | None) -> str | None:
     if broken is None:
-        return _description(reader, IncidentName.TEMPLATE)
+        return _description(connection, IncidentName.TEMPLATE)
     return "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))[:_LONGEST]
 
 
-def _connection(reader: Connection, refusal: str | None) -> str | None:
+def _connection(connection: Connection, refusal: str | None) -> str | None:
     if refusal is None:
-        return _description(reader, IncidentName.CONNECTION)
+        return _description(connection, IncidentName.CONNECTION)
     return f"Slack does not take SLACK_APP_TOKEN ({refusal})" if refusal else None
 
 
-def _description(reader: Connection, name: IncidentName) -> str | None:
+def _description(connection: Connection, name: IncidentName) -> str | None:
     """Return the description of an incident that is open."""
-    incident = open_incident(reader, name)
+    incident = open_incident(connection, name)
     return None if incident is None else incident.description
 
 

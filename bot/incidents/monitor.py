@@ -24,9 +24,9 @@ class IncidentMonitor:
 
     zone: ZoneInfo
 
-    def due(self, reader: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> bool:
+    def due(self, connection: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> bool:
         """Return whether `apply_due` would change anything."""
-        reported = {each.name: each.reported_on for each in store.open_incidents(reader)}
+        reported = {each.name: each.reported_on for each in store.open_incidents(connection)}
         return set(reported) != set(wrong) or any(day != self._today(now) for day in reported.values())
 
     def apply_due(self, connection: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> None:

@@ -25,7 +25,7 @@ class IncidentRenderer:
         """Return that something is wrong; of an older version's notification also that it is over."""
         key = decode_event(request.dedup_key)
         if isinstance(key, IncidentKey):
-            latest = await self.database.read(lambda reader: latest_incident(reader, key.name))
+            latest = await self.database.read(lambda connection: latest_incident(connection, key.name))
             return None if latest is None else self._alarm_message(latest)
         # the live message shows that an incident is over, so its thread need not
         return await self._current_message(key.incident) if key.day is None else None
@@ -35,7 +35,7 @@ class IncidentRenderer:
         return await self._current_message(IncidentTopic.decode(request.topic or "").incident)
 
     async def _current_message(self, incident: int) -> Message | None:
-        stored = await self.database.read(lambda reader: incident_by_id(reader, incident))
+        stored = await self.database.read(lambda connection: incident_by_id(connection, incident))
         return None if stored is None else self._outcome_message(stored)
 
     def _alarm_message(self, incident: StoredIncident) -> Message:

@@ -1,12 +1,16 @@
 """The store of incidents: what was or is wrong, since when, and on which day operators were last notified."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Boolean, Connection, Row, Select, bindparam, delete, exists, func, or_, select, update
 
-from bot.database.rows import Row, insert_row_anew, rows_by_column
+from bot.database.rows import all_rows, insert_row_anew
+from bot.database.statements import insert
 from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.incidents.tables import incident
 from bot.ledger.former_ledger import FormerLedger
 
 
@@ -25,106 +29,122 @@ class StoredIncident:
     ended_at: datetime | None
 
 
-_INCIDENT = "SELECT id, name, said, began_at, told_on, ended_at FROM incident"
-_OPEN = f"{_INCIDENT} WHERE ended_at IS NULL"
-_OPEN_OF_NAME = f"{_INCIDENT} WHERE name = ? AND ended_at IS NULL"
-_LATEST_OF_NAME = f"{_INCIDENT} WHERE name = ? ORDER BY id DESC LIMIT 1"
-_OF_ID = f"{_INCIDENT} WHERE id = ?"
+_IS_OPEN = incident.c.ended_at.is_(None)
+_IS_NAMED = incident.c.name == bindparam("called")
+_HAS_ID = incident.c.id == bindparam("which")
+_OPEN = select(incident).where(_IS_OPEN)
+_OPEN_COUNT = select(func.count()).select_from(incident).where(_IS_OPEN)
+_OPEN_OF_NAME = _OPEN.where(_IS_NAMED)
+_LATEST_OF_NAME = select(incident).where(_IS_NAMED).order_by(incident.c.id.desc()).limit(1)
+_OF_ID = select(incident).where(_HAS_ID)
 
 
-def open_incidents(reads: Connection) -> list[StoredIncident]:
+def open_incidents(connection: Connection) -> list[StoredIncident]:
     """Return the incidents that are open."""
-    return _incidents(reads, _OPEN)
+    return [_incident(row) for row in connection.execute(_OPEN)]
 
 
-def open_incident_count(reads: Connection) -> int:
+def open_incident_count(connection: Connection) -> int:
     """Return how many incidents are open."""
-    return int(reads.exec_driver_sql("SELECT count(*) FROM incident WHERE ended_at IS NULL").all()[0][0])
+    return int(connection.execute(_OPEN_COUNT).scalar_one())
 
 
-def open_incident(reads: Connection, name: str) -> StoredIncident | None:
+def open_incident(connection: Connection, name: str) -> StoredIncident | None:
     """Return the open incident of a name, if there is one."""
-    return next(iter(_incidents(reads, _OPEN_OF_NAME, name)), None)
+    return _first(connection, _OPEN_OF_NAME, called=name)
 
 
-def latest_incident(reads: Connection, name: str) -> StoredIncident | None:
+def latest_incident(connection: Connection, name: str) -> StoredIncident | None:
     """Return the latest incident of a name, open or not; None if there was none."""
-    return next(iter(_incidents(reads, _LATEST_OF_NAME, name)), None)
+    return _first(connection, _LATEST_OF_NAME, called=name)
 
 
-def incident_by_id(reads: Connection, incident: int) -> StoredIncident | None:
+def incident_by_id(connection: Connection, id_: int) -> StoredIncident | None:
     """Return an incident; None for an unknown id."""
-    return next(iter(_incidents(reads, _OF_ID, incident)), None)
+    return _first(connection, _OF_ID, which=id_)
 
 
-def _incidents(reads: Connection, sql: str, *values: int | str) -> list[StoredIncident]:
-    return [
-        StoredIncident(
-            incident_id,
-            name,
-            description,
-            from_us(began),
-            date.fromisoformat(day) if day else None,
-            optional_from_us(ended),
-        )
-        for incident_id, name, description, began, day, ended in reads.exec_driver_sql(sql, values).all()
-    ]
+def _first(connection: Connection, query: Select[Any], **values: int | str) -> StoredIncident | None:
+    row = connection.execute(query, values).first()
+    return None if row is None else _incident(row)
+
+
+def _incident(row: Row[Any]) -> StoredIncident:
+    return StoredIncident(
+        id=row.id,
+        name=row.name,
+        description=row.said,
+        began_at=from_us(row.began_at),
+        reported_on=date.fromisoformat(row.told_on) if row.told_on else None,
+        ended_at=optional_from_us(row.ended_at),
+    )
+
+
+# --- written -------------------------------------------------------------------------------------
+
+_INSERT = insert(incident)
+_BEGIN = _INSERT.on_conflict_do_update(
+    index_elements=[incident.c.name], index_where=_IS_OPEN, set_={"said": _INSERT.excluded.said}
+)
+_REOPEN = update(incident).where(_HAS_ID, incident.c.ended_at.is_not(None)).values(ended_at=None)
+_END = update(incident).where(_HAS_ID)
+_MARK_REPORTED = update(incident).where(_IS_NAMED, _IS_OPEN)
 
 
 def begin(connection: Connection, name: str, description: str, now: datetime) -> None:
     """Add an incident or, if one of that name is open, update its description."""
-    connection.exec_driver_sql(
-        "INSERT INTO incident (name, said, began_at) VALUES (?,?,?)"
-        " ON CONFLICT (name) WHERE ended_at IS NULL DO UPDATE SET said = excluded.said",
-        (name, description, to_us(now)),
-    )
+    connection.execute(_BEGIN, {"name": name, "said": description, "began_at": to_us(now)})
 
 
-def reopen(connection: Connection, incident: int) -> bool:
+def reopen(connection: Connection, id_: int) -> bool:
     """Have an incident go on; return whether it had ended."""
-    sql = "UPDATE incident SET ended_at = NULL WHERE id = ? AND ended_at IS NOT NULL"
-    return bool(connection.exec_driver_sql(sql, (incident,)).rowcount)
+    return bool(connection.execute(_REOPEN, {"which": id_}).rowcount)
 
 
-def end(connection: Connection, incident: int, now: datetime) -> None:
+def end(connection: Connection, id_: int, now: datetime) -> None:
     """Record that an incident is over."""
-    connection.exec_driver_sql("UPDATE incident SET ended_at = ? WHERE id = ?", (to_us(now), incident))
+    connection.execute(_END, {"which": id_, "ended_at": to_us(now)})
 
 
 def mark_reported(connection: Connection, name: str, day: date) -> None:
     """Record on which local day operators were notified of the open incident of a name."""
-    connection.exec_driver_sql(
-        "UPDATE incident SET told_on = ? WHERE name = ? AND ended_at IS NULL", (day.isoformat(), name)
-    )
+    connection.execute(_MARK_REPORTED, {"called": name, "told_on": day.isoformat()})
 
 
 RETAIN = timedelta(days=400)  # of incidents that are over
 
+_NEWEST_ID = select(func.max(incident.alias().c.id)).scalar_subquery()
+_PRUNE = delete(incident).where(incident.c.ended_at < bindparam("before"), incident.c.id < _NEWEST_ID)
+
 
 def prune(connection: Connection, now: datetime) -> int:
     """Delete incidents that were over long ago; return how many. The newest stays: its id is in a message's key."""
-    sql = "DELETE FROM incident WHERE ended_at < ? AND id < (SELECT max(id) FROM incident)"
-    return connection.exec_driver_sql(sql, (to_us(now - RETAIN),)).rowcount
+    return connection.execute(_PRUNE, {"before": to_us(now - RETAIN)}).rowcount
 
 
 # --- taken over from a former ledger -------------------------------------------------------------
 
-_CONTINUE = "UPDATE OR IGNORE incident SET said = ?, told_on = ?, ended_at = ? WHERE id = ?"
+_other = incident.alias()
+_ANOTHER_IS_OPEN = exists().where(
+    _other.c.name == incident.c.name, _other.c.id != incident.c.id, _other.c.ended_at.is_(None)
+)
+_CONTINUE = update(incident).where(_HAS_ID, or_(bindparam("is_over", type_=Boolean), ~_ANOTHER_IS_OPEN))
 
 
 def adopt_incidents(connection: Connection, former: FormerLedger) -> dict[int, int]:
     """Write the incidents as the former ledger has them; return their ids here by the former ones."""
-    identities = {_identity(row) for row in rows_by_column(connection, "SELECT * FROM incident")}
-    former_rows = former.rows("SELECT * FROM incident ORDER BY id")
+    identities = {_identity(row) for row in all_rows(connection, incident)}
+    former_rows = former.all_rows(incident)
     known_rows = [row for row in former_rows if _identity(row) in identities]
     for row in known_rows:  # known ones first, since only one incident of a name may be open
-        connection.exec_driver_sql(_CONTINUE, (row["said"], row["told_on"], row["ended_at"], row["id"]))
+        values = {name: row[name] for name in ("said", "told_on", "ended_at")}
+        connection.execute(_CONTINUE, {**values, "which": row["id"], "is_over": row["ended_at"] is not None})
     ids = {row["id"]: row["id"] for row in known_rows}
     for row in former_rows:
-        if row["id"] not in ids and (incident_id := insert_row_anew(connection, "incident", row)) is not None:
+        if row["id"] not in ids and (incident_id := insert_row_anew(connection, incident, row)) is not None:
             ids[row["id"]] = incident_id
     return ids
 
 
-def _identity(row: Row) -> tuple[object, ...]:
+def _identity(row: Mapping[str, Any]) -> tuple[object, ...]:
     return row["id"], row["name"], row["began_at"]

@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 _OPEN = text("ended_at IS NULL")
 
 
@@ -20,3 +22,6 @@ class Incident(SQLModel, table=True):
     began_at: int = Field(sa_type=BigInteger)
     reported_on: str | None = Field(sa_column=Column("told_on", String))  # the local day operators were last notified
     ended_at: int | None = Field(sa_type=BigInteger)
+
+
+incident = table_of(Incident)

@@ -62,7 +62,7 @@ class LinkCommands:
         before = await self.database.write(lambda connection: links.link(connection, user, email, by, self.clock()))
         log.info("linked", user=user, by=by)
         address = stored_email(email)
-        member = await self.database.read(lambda reader: member_id(reader, address))
+        member = await self.database.read(lambda connection: member_id(connection, address))
         outcome = "same" if before == address else "linked"
         return {"outcome": outcome, "user": user, "email": address, "before": before, "unknown": member is None}
 

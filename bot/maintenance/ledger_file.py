@@ -38,13 +38,13 @@ class LedgerFile:
             LedgerError: there is none yet, or it is priced in another unit.
             UnusableError: it cannot be read now.
         """
-        reader = self._open_reader()
+        connection = self._open_reader()
         try:
             with translated_errors(self.path):
-                check_unit(reader, self.unit)
-                yield reader
+                check_unit(connection, self.unit)
+                yield connection
         finally:
-            reader.close()
+            connection.close()
 
     def _open_reader(self) -> Connection:
         try:

@@ -38,7 +38,7 @@ class Pruning:
             LedgerError: the ledger cannot be read; or SQLite's errors, where it cannot be used.
         """
         now = self.clock()
-        if await self.database.read(lambda reader: is_due(reader, now, self.zone)):
+        if await self.database.read(lambda connection: is_due(connection, now, self.zone)):
             counts = await self.prune()
             await self.database.write(lambda connection: mark_pruned(connection, now))
             if rows := {what: count for what, count in counts.items() if count}:
@@ -47,7 +47,7 @@ class Pruning:
     async def prune(self) -> dict[str, int]:
         """Delete what is no longer needed; return the number of deleted rows by table."""
         now = self.clock()
-        ages_from = await self.database.read(lambda reader: prune_time(reader, now))
+        ages_from = await self.database.read(lambda connection: prune_time(connection, now))
         if ages_from is None:
             return {}
         retained = await self.database.read(self._retained)
@@ -64,8 +64,8 @@ class Pruning:
                 return rows
             after = result.reached
 
-    def _retained(self, reader: Connection) -> RetainedKeys:
-        parts = [each.upkeep.retained(reader) for each in self.capabilities if each.upkeep.retained is not None]
+    def _retained(self, connection: Connection) -> RetainedKeys:
+        parts = [each.upkeep.retained(connection) for each in self.capabilities if each.upkeep.retained is not None]
         topics = [topic for part in parts for topic in part.topics]
         return RetainedKeys(topics, [key for part in parts for key in part.keys])
 

@@ -14,9 +14,9 @@ _PRUNED_AT = "pruned_at"  # the metadata of when everything was last pruned
 _NEWS = timedelta(days=7)  # what a team without a task for longer has to prune can wait
 
 
-def is_due(reads: Connection, now: datetime, zone: tzinfo) -> bool:
+def is_due(connection: Connection, now: datetime, zone: tzinfo) -> bool:
     """Return whether nothing was pruned since the last local night; a recorded time in the future does not count."""
-    stored = metadata.read(reads, _PRUNED_AT)
+    stored = metadata.read(connection, _PRUNED_AT)
     return stored is None or not _last_night(now, zone) <= from_us(int(stored)) <= now
 
 
@@ -31,10 +31,10 @@ def mark_pruned(connection: Connection, now: datetime) -> None:
     metadata.write(connection, _PRUNED_AT, str(to_us(now)))
 
 
-def prune_time(reads: Connection, now: datetime) -> datetime | None:
+def prune_time(connection: Connection, now: datetime) -> datetime | None:
     """Return the time to count ages from: now, but at most _NEWS after the newest task was created by Neo's clock.
 
     So a local clock that runs years ahead for a night deletes nothing too early. None in a ledger without tasks.
     """
-    newest = newest_creation(reads)
+    newest = newest_creation(connection)
     return None if newest is None else min(now, newest + _NEWS)

@@ -82,7 +82,7 @@ class DestinationResolver:
         Raises:
             SlackError: Slack does not answer.
         """
-        emails = await self.people.database.read(lambda reader: _addresses(reader, email))
+        emails = await self.people.database.read(lambda connection: _addresses(connection, email))
         try:
             async with asyncio.timeout(_LOOKUP_WAIT):
                 user = await self._user_of(emails)
@@ -95,7 +95,9 @@ class DestinationResolver:
     async def _member(self, destination: MemberDestination) -> Resolution:
         """Return a member's direct messages, or the alert channel if Slack does not know the member."""
         member = destination.member
-        user = await self._user_of(await self.people.database.read(lambda reader: email_addresses(reader, member)))
+        user = await self._user_of(
+            await self.people.database.read(lambda connection: email_addresses(connection, member))
+        )
         if user is None:
             return Redirect((AlertDestination(),), "not known in Slack")
         if user.denial:
@@ -114,7 +116,7 @@ class DestinationResolver:
 
     async def _user_with(self, email: str) -> SlackUser | None:
         """Return the user who is linked to an e-mail, else the user whose own it is."""
-        linked = await self.people.database.read(lambda reader: links.user_of(reader, email))
+        linked = await self.people.database.read(lambda connection: links.user_of(connection, email))
         directory = self.people.directory
         return await (directory.holder(email) if linked is None else directory.user(linked))
 
@@ -170,7 +172,7 @@ class DestinationResolver:
         await self._finder.end()
 
 
-def _addresses(reader: Connection, email: str) -> list[str]:
+def _addresses(connection: Connection, email: str) -> list[str]:
     """Return all e-mails of the member with an e-mail; that one alone if no member has it."""
-    member = member_id(reader, email)
-    return [email] if member is None else email_addresses(reader, member)
+    member = member_id(connection, email)
+    return [email] if member is None else email_addresses(connection, member)

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from bot.database.errors import LedgerError
 from bot.domain.slack_ids import format_mention
 from bot.domain.timestamps import to_us
 from bot.ledger.members import stored_email
+from bot.people.tables import slack_link, slack_link_change
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")  # a plain `@ana` is a name
 
@@ -32,27 +33,33 @@ class LinkChange:
     at: datetime
 
 
-def email_of(reads: Connection, slack_user: str) -> str | None:
+_OF_USER = slack_link.c.slack_user == bindparam("linked_user")
+_EMAIL_OF_USER = select(slack_link.c.email).where(_OF_USER)
+_USER_OF_EMAIL = select(slack_link.c.slack_user).where(slack_link.c.email == bindparam("email"))
+_LINKS = select(slack_link.c.email, slack_link.c.slack_user)
+_NEWEST_CHANGE = select(func.coalesce(func.max(slack_link_change.c.id), 0))
+
+
+def email_of(connection: Connection, slack_user: str) -> str | None:
     """Return the e-mail a Slack user is linked to; None if to none."""
-    row = reads.exec_driver_sql("SELECT email FROM slack_link WHERE slack_user = ?", (slack_user,)).first()
-    return row[0] if row else None
+    email: str | None = connection.execute(_EMAIL_OF_USER, {"linked_user": slack_user}).scalar()
+    return email
 
 
-def user_of(reads: Connection, email: str) -> str | None:
+def user_of(connection: Connection, email: str) -> str | None:
     """Return the Slack user an e-mail is linked to; None if to nobody."""
-    row = reads.exec_driver_sql("SELECT slack_user FROM slack_link WHERE email = ?", (email,)).first()
-    return row[0] if row else None
+    user: str | None = connection.execute(_USER_OF_EMAIL, {"email": email}).scalar()
+    return user
 
 
-def users_by_email(reads: Connection) -> dict[str, str]:
+def users_by_email(connection: Connection) -> dict[str, str]:
     """Return every link: the Slack users by e-mail."""
-    return dict(reads.exec_driver_sql("SELECT email, slack_user FROM slack_link").all())
+    return {row.email: row.slack_user for row in connection.execute(_LINKS)}
 
 
-def newest_change(reads: Connection) -> int:
+def newest_change(connection: Connection) -> int:
     """Return the key of the newest change of a link; 0 if there is none."""
-    row = reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM slack_link_change").first()
-    return int(row[0]) if row else 0
+    return int(connection.execute(_NEWEST_CHANGE).scalar_one())
 
 
 def link(connection: Connection, slack_user: str, email: str, by: str, now: datetime) -> str | None:
@@ -85,15 +92,21 @@ def unlink(connection: Connection, slack_user: str, by: str, now: datetime) -> s
     return before
 
 
-_RECORD = """
-INSERT INTO slack_link_change (changed_at, changed_by, slack_user, email_before, email_after) VALUES (?,?,?,?,?)
-"""
+_DELETE = delete(slack_link).where(_OF_USER)
+_INSERT = insert(slack_link)
+_RECORD = insert(slack_link_change)
 
 
 def _apply(connection: Connection, change: LinkChange) -> None:
     """Change the link, and record the change."""
-    connection.exec_driver_sql("DELETE FROM slack_link WHERE slack_user = ?", (change.slack_user,))
+    connection.execute(_DELETE, {"linked_user": change.slack_user})
     if change.after is not None:
-        values = (change.slack_user, change.after)
-        connection.exec_driver_sql("INSERT INTO slack_link (slack_user, email) VALUES (?,?)", values)
-    connection.exec_driver_sql(_RECORD, (to_us(change.at), change.by, change.slack_user, change.before, change.after))
+        connection.execute(_INSERT, {"slack_user": change.slack_user, "email": change.after})
+    recorded = {
+        "changed_at": to_us(change.at),
+        "changed_by": change.by,
+        "slack_user": change.slack_user,
+        "email_before": change.before,
+        "email_after": change.after,
+    }
+    connection.execute(_RECORD, recorded)

@@ -15,15 +15,15 @@ EmailsByMention = Mapping[str, str]
 
 
 def resolve_access(
-    reader: Connection, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
+    connection: Connection, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
 ) -> Grant:
     """Return whose spend a question may be answered from. Raises RefusedError if the caller may not see all of it."""
-    named = mentioned_members(reader, question.people, caller, mentioned)
-    return grant(question, caller, named, scope.emails(reader) if question.included_values(Field.EMAIL) else ())
+    named = mentioned_members(connection, question.people, caller, mentioned)
+    return grant(question, caller, named, scope.emails(connection) if question.included_values(Field.EMAIL) else ())
 
 
 def mentioned_members(
-    reader: Connection, people: Sequence[str], caller: Caller, mentioned: EmailsByMention | None
+    connection: Connection, people: Sequence[str], caller: Caller, mentioned: EmailsByMention | None
 ) -> tuple[str, ...]:
     """Return the e-mails of the people named: `<@U1>` by the Slack user, `@ana` by the only address that begins so.
 
@@ -33,10 +33,12 @@ def mentioned_members(
     if not people:
         return ()
     if caller.role is Role.OPERATOR:
-        return tuple(_one_named(name, current_emails(reader), mentioned) for name in people)
+        return tuple(_one_named(name, current_emails(connection), mentioned) for name in people)
     # members may name themselves; errors must not tell them who else there is
     own = (
-        dict.fromkeys((caller.member, *Scope.of(reader, caller).emails(reader)), caller.member) if caller.member else {}
+        dict.fromkeys((caller.member, *Scope.of(connection, caller).emails(connection)), caller.member)
+        if caller.member
+        else {}
     )
     try:
         return tuple(_one_named(name, own, mentioned) for name in people)
@@ -44,13 +46,13 @@ def mentioned_members(
         raise RefusedError(OWN_SPEND_ONLY) from None
 
 
-def email_of_name(reads: Connection, name: str) -> str:
+def email_of_name(connection: Connection, name: str) -> str:
     """Return the e-mail of the only member whose address begins with a name (`@ana`), whoever it is.
 
     Raises:
         RefusedError: it is nobody's, or several members'.
     """
-    return _one_called(name.lower(), current_emails(reads))
+    return _one_called(name.lower(), current_emails(connection))
 
 
 def _one_named(name: str, emails: Mapping[str, str], mentioned: EmailsByMention | None) -> str:

@@ -54,7 +54,7 @@ class People:
             raise DeniedError(DenialReason.GONE)
         if slack_user.denial:
             raise DeniedError(slack_user.denial)
-        linked, is_email_taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
+        linked, is_email_taken = await self.database.read(lambda connection: _links(connection, user, slack_user))
         return caller_of(slack_user, self.admins, linked, taken=is_email_taken)
 
     async def _look_up(self, user: str) -> SlackUser | None:
@@ -98,7 +98,7 @@ class People:
             slack_user = await self.directory.user(user)
         except SlackError:
             slack_user = None
-        linked, is_email_taken = await self.database.read(lambda reader: _links(reader, user, slack_user))
+        linked, is_email_taken = await self.database.read(lambda connection: _links(connection, user, slack_user))
         return linked or (None if is_email_taken or slack_user is None else slack_user.email)
 
     def whom_to_ask(self) -> str:
@@ -139,7 +139,7 @@ class People:
         return caller_of(slack_user, self.admins, None, taken=False).role is Role.OPERATOR
 
 
-def _links(reader: Connection, user: str, slack_user: SlackUser | None) -> tuple[str | None, bool]:
+def _links(connection: Connection, user: str, slack_user: SlackUser | None) -> tuple[str | None, bool]:
     """Return the e-mail a user is linked to, and whether somebody else is linked to the user's own."""
-    owner = None if slack_user is None or slack_user.email is None else links.user_of(reader, slack_user.email)
-    return links.email_of(reader, user), owner not in {None, user}
+    owner = None if slack_user is None or slack_user.email is None else links.user_of(connection, slack_user.email)
+    return links.email_of(connection, user), owner not in {None, user}

@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
+from bot.database.tables import table_of
+
 
 class SlackLink(SQLModel, table=True):
     """A Slack user whom an operator matched to an e-mail of the Neo team; an e-mail belongs to one user."""
@@ -34,3 +36,8 @@ class OutgoingAct(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     slack_user: str
     at: int = Field(sa_type=BigInteger, index=True)
+
+
+slack_link = table_of(SlackLink)
+slack_link_change = table_of(SlackLinkChange)
+outgoing_act = table_of(OutgoingAct)

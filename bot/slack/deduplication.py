@@ -14,9 +14,11 @@ from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, delete, or_, select
 
+from bot.database.statements import insert
 from bot.domain.timestamps import to_us
+from bot.slack.tables import slack_request
 
 log = structlog.get_logger(__name__)
 
@@ -34,10 +36,12 @@ RETENTION = timedelta(hours=1)  # Slack repeats an event within minutes, and a s
 TIMEOUT_SECONDS = 1.0  # to wait for the database, of the three seconds in which a form can be opened
 _REMEMBERED = 20_000  # keys in memory
 
-_INSERT = text("INSERT INTO slack_request (key, taken_at) VALUES (:key, :now) ON CONFLICT (key) DO NOTHING")
-_PRUNE = text("DELETE FROM slack_request WHERE taken_at < :since OR taken_at > :until")
-SELECT_REQUESTS = "SELECT key, taken_at AS now FROM slack_request"  # of a ledger before a restore
-_KNOWN = text("SELECT key FROM slack_request WHERE taken_at BETWEEN :since AND :until")
+_INSERT = insert(slack_request).on_conflict_do_nothing()
+_PRUNE = delete(slack_request).where(
+    or_(slack_request.c.taken_at < bindparam("since"), slack_request.c.taken_at > bindparam("until"))
+)
+SELECT_REQUESTS = select(slack_request.c.key, slack_request.c.taken_at)  # of a ledger before a restore
+_KNOWN = select(slack_request.c.key).where(slack_request.c.taken_at.between(bindparam("since"), bindparam("until")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,10 @@ def import_requests(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 def _insert_keys(connection: Connection, keys: Sequence[str], now: int) -> bool:
     """Insert the keys of a request, and return whether the first was new."""
-    first, *_ = [connection.execute(_INSERT, {"key": key, "now": now}).rowcount for key in keys]
+    first, *_ = [connection.execute(_INSERT, {"key": key, "taken_at": now}).rowcount for key in keys]
     return first == 1
 
 
 def _known_keys(connection: Connection, now: datetime) -> list[str]:
     window = {"since": to_us(now - RETENTION), "until": to_us(now + RETENTION)}
-    return [str(key) for (key,) in connection.execute(_KNOWN, window)]
+    return list(connection.execute(_KNOWN, window).scalars())

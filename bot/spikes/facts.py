@@ -12,22 +12,26 @@ from bot.ledger.members import unattributed_id
 from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike
 
 
-def spikes_of(reads: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None = None) -> list[Spike]:
+def spikes_of(
+    connection: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None = None
+) -> list[Spike]:
     """Return the spikes of a local day, the dearest first: of these members, or of everybody."""
-    candidates = _members_above_floor(reads, day, policy, members)
+    candidates = _members_above_floor(connection, day, policy, members)
     windows = [period(Unit.DAY, day - timedelta(days=back), policy.zone) for back in range(DAYS, -1, -1)]
-    spent = daily_spend(reads, candidates, windows, policy.basis) if candidates else {}
+    spent = daily_spend(connection, candidates, windows, policy.basis) if candidates else {}
     spikes = (spike(member, nanos[-1], nanos[:-1], policy.floor_nanos) for member, nanos in spent.items())
     return sorted((each for each in spikes if each), key=lambda each: (-each.nanos, each.member))
 
 
-def _members_above_floor(reads: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None) -> list[int]:
+def _members_above_floor(
+    connection: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None
+) -> list[int]:
     """Return the members who spent the floor or more on a day, without the tasks that carry no e-mail."""
     window = period(Unit.DAY, day, policy.zone)
     if members is None:
-        spent = spend_of_all_members(reads, window, policy.basis)
+        spent = spend_of_all_members(connection, window, policy.basis)
     else:
-        spent = spend_by_member(reads, members, window, policy.basis)
+        spent = spend_by_member(connection, members, window, policy.basis)
     above = [member for member, nanos in spent.items() if nanos >= policy.floor_nanos]
-    nobody = unattributed_id(reads) if above else None
+    nobody = unattributed_id(connection) if above else None
     return [member for member in above if member != nobody]

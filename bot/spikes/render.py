@@ -29,7 +29,7 @@ class SpikeRenderer:
     async def render_event(self, request: RenderRequest) -> Message | None:
         """Return a member's day that is far above their usual one; None if it no longer is."""
         key = SpikeKey.decode(request.dedup_key)
-        reported = await self.database.read(lambda reader: self._spike(reader, key.member, key.day))
+        reported = await self.database.read(lambda connection: self._spike(connection, key.member, key.day))
         if reported is None:
             return None
         email, spike = reported
@@ -46,10 +46,10 @@ class SpikeRenderer:
             )
         )
 
-    def _spike(self, reader: Connection, member: int, day: date) -> tuple[str, Spike] | None:
+    def _spike(self, connection: Connection, member: int, day: date) -> tuple[str, Spike] | None:
         """Return the member's e-mail after merges, and the spike as it is now; None if it is none any more."""
-        current = current_email(reader, member)
+        current = current_email(connection, member)
         if current is None:
             return None
         member_id, email = current
-        return next(((email, each) for each in spikes_of(reader, day, self.policy, [member_id])), None)
+        return next(((email, each) for each in spikes_of(connection, day, self.policy, [member_id])), None)

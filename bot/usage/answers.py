@@ -45,8 +45,8 @@ class Answers:
         """Return the question that a line asks. Raises QueryError, which names nothing the caller may not see."""
         now, policy = self.clock(), self.policy
         return await self.database.read(
-            lambda reader: parse_question(
-                reader, Scope.of(reader, caller), line, now=now, zone=policy.zone, failing=policy.failing
+            lambda connection: parse_question(
+                connection, Scope.of(connection, caller), line, now=now, zone=policy.zone, failing=policy.failing
             )
         )
 
@@ -56,7 +56,7 @@ class Answers:
             raise self.people.unmatched_error()
         mentioned = await self.people.emails_of_named(question.people, caller, user)
         request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
-        return await self.database.read(lambda reader: build_report(reader, request, self.policy))
+        return await self.database.read(lambda connection: build_report(connection, request, self.policy))
 
     # --- freshness -------------------------------------------------------------------------------
 
@@ -72,8 +72,8 @@ class Answers:
         """Return how fresh the ledger is now."""
         now = self.clock()
 
-        def read(reader: Connection) -> Freshness:
-            return freshness(reader, now)
+        def read(connection: Connection) -> Freshness:
+            return freshness(connection, now)
 
         return await self.database.read(read)
 

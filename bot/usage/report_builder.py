@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_DETAILS = 5  # so many tasks, asked for by id, are shown in full
 
 
-def terminal_report(reader: Connection, settings: "Settings", line: str, now: datetime) -> Report:
+def terminal_report(connection: Connection, settings: "Settings", line: str, now: datetime) -> Report:
     """Return the answer to a line of the query language, asked by whoever holds the terminal.
 
     Raises:
@@ -40,11 +40,11 @@ def terminal_report(reader: Connection, settings: "Settings", line: str, now: da
         UnreadError: nothing has been read yet.
     """
     policy = ReportPolicy.from_settings(settings)
-    question = parse_question(reader, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
-    return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), policy)
+    question = parse_question(connection, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
+    return build_report(connection, ReportRequest(question, AT_THE_TERMINAL, now), policy)
 
 
-def build_report(reader: Connection, request: ReportRequest, policy: ReportPolicy) -> Report:
+def build_report(connection: Connection, request: ReportRequest, policy: ReportPolicy) -> Report:
     """Return the answer to a question, read in one snapshot.
 
     Raises:
@@ -52,14 +52,14 @@ def build_report(reader: Connection, request: ReportRequest, policy: ReportPolic
         WhenError: the window is reversed or has not begun.
         UnreadError: the ledger holds nothing yet.
     """
-    return _ReportBuilder(reader, request, policy, _selection(reader, request, policy)).report()
+    return _ReportBuilder(connection, request, policy, _selection(connection, request, policy)).report()
 
 
-def _selection(reader: Connection, request: ReportRequest, policy: ReportPolicy) -> Selection:
+def _selection(connection: Connection, request: ReportRequest, policy: ReportPolicy) -> Selection:
     """Return what the question selects of what its caller may see."""
     question = request.question
-    scope = Scope.of(reader, request.caller)
-    access = mentions.resolve_access(reader, scope, question, request.caller, request.mentioned)
+    scope = Scope.of(connection, request.caller)
+    access = mentions.resolve_access(connection, scope, question, request.caller, request.mentioned)
     window = resolve(question.effective_when, request.now, policy.zone)
     return Selection(scope, window, access.members, question.filters, question.byok)
 
@@ -68,7 +68,7 @@ def _selection(reader: Connection, request: ReportRequest, policy: ReportPolicy)
 class _ReportBuilder:
     """Reads the parts of one report."""
 
-    reader: Connection
+    connection: Connection
     request: ReportRequest
     policy: ReportPolicy
     selection: Selection
@@ -76,13 +76,13 @@ class _ReportBuilder:
     def report(self) -> Report:
         scope, policy, question = self.selection.scope, self.policy, self.request.question
         rows = self._rows()
-        fresh = freshness(self.reader, self.request.now)
-        begins = beginning(self.reader, fresh, scope)
-        if fresh.as_of is None and not holds_any(self.reader, scope):
+        fresh = freshness(self.connection, self.request.now)
+        begins = beginning(self.connection, fresh, scope)
+        if fresh.as_of is None and not holds_any(self.connection, scope):
             # an empty ledger must not read as an empty bill
             raise UnreadError
-        warning = api_key_warning(self.reader, scope)
-        total = sums(self.reader, self.selection, policy.failing)
+        warning = api_key_warning(self.connection, scope)
+        total = sums(self.connection, self.selection, policy.failing)
         all_groups = self._groups()
         top_groups = all_groups[: question.top] if question.top else all_groups
         return Report(
@@ -111,42 +111,42 @@ class _ReportBuilder:
         question = self.request.question
         if not question.by:
             return []
-        return _sorted(groups(self.reader, self.selection, question.by, self.policy.zone), question, self.policy)
+        return _sorted(groups(self.connection, self.selection, question.by, self.policy.zone), question, self.policy)
 
     def _rows(self) -> Sequence[TaskRow]:
         question = self.request.question
         if not question.rows:
             return ()
         most = min(filter(None, (question.top, self.request.most_rows)), default=None)
-        return task_rows(self.reader, self.selection, self.policy.basis, most, by_name=question.sort == "name")
+        return task_rows(self.connection, self.selection, self.policy.basis, most, by_name=question.sort == "name")
 
     def _details(self) -> list[TaskDetail]:
         """Return the tasks asked for by id, in full, if they are few and inside the selection."""
         question, scope = self.request.question, self.selection.scope
         if question.by or question.rows or not question.included_values(Field.TASK):
             return []
-        if len(task_ids(self.reader, scope, question.included_values(Field.TASK))) > _MOST_DETAILS:
+        if len(task_ids(self.connection, scope, question.included_values(Field.TASK))) > _MOST_DETAILS:
             return []
-        rows = task_rows(self.reader, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
-        return [detail for row in rows if (detail := task_detail(self.reader, scope, row.task_id))]
+        rows = task_rows(self.connection, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
+        return [detail for row in rows if (detail := task_detail(self.connection, scope, row.task_id))]
 
     def _previous(self, begins: datetime | None) -> Previous | None:
         window = window_before(self.request.question.effective_when, self.request.now, self.policy.zone)
         if window is None or begins is None or window.start < begins:
             return None
         before = replace(self.selection, window=window)
-        return Previous(window, self.policy.basis.spend(*amounts(self.reader, before)))
+        return Previous(window, self.policy.basis.spend(*amounts(self.connection, before)))
 
     def _is_complete(self, fresh: Freshness, begins: datetime | None) -> bool:
         if is_complete(fresh, self.selection.window, begins):
             return True
-        return fresh.as_of is not None and names_booked_tasks(self.reader, self.selection)
+        return fresh.as_of is not None and names_booked_tasks(self.connection, self.selection)
 
     def _quarantined(self) -> int:
         """Return how many rows could not be booked; 0 for a member, since whose they are is not known."""
         if self.selection.scope.member is not None:
             return 0
-        return quarantined_count(self.reader)
+        return quarantined_count(self.connection)
 
 
 def _sorted(unsorted: Sequence[SpendGroup], question: Question, policy: ReportPolicy) -> list[SpendGroup]:

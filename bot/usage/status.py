@@ -38,38 +38,38 @@ class LedgerStatus:
     outbox: OutboxSummary
 
 
-def ledger_status(reader: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
+def ledger_status(connection: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
     """Return the status of the ledger, whose file has `size` bytes; in a member's scope nothing is counted."""
-    return _of_everything(reader, size, now) if scope.member is None else _of_member(reader, scope, now)
+    return _of_everything(connection, size, now) if scope.member is None else _of_member(connection, scope, now)
 
 
-def _of_everything(reader: Connection, size: int, now: datetime) -> LedgerStatus:
-    counts = task_counts(reader)
+def _of_everything(connection: Connection, size: int, now: datetime) -> LedgerStatus:
+    counts = task_counts(connection)
     return LedgerStatus(
-        fresh=freshness(reader, now),
-        passes=tuple(last_passes(reader, _PASSES)),
+        fresh=freshness(connection, now),
+        passes=tuple(last_passes(connection, _PASSES)),
         tasks=counts.tasks,
         without_cost=counts.without_cost,
         missing=counts.missing,
-        members=member_count(reader),
-        quarantine=tuple(quarantined_rows(reader)),
-        warning=api_key_warning(reader, EVERYTHING),
+        members=member_count(connection),
+        quarantine=tuple(quarantined_rows(connection)),
+        warning=api_key_warning(connection, EVERYTHING),
         bytes=size,
-        outbox=outbox_summary(reader),
+        outbox=outbox_summary(connection),
     )
 
 
-def _of_member(reader: Connection, scope: Scope, now: datetime) -> LedgerStatus:
+def _of_member(connection: Connection, scope: Scope, now: datetime) -> LedgerStatus:
     """Return how fresh the data is, and nothing of how much there is."""
     return LedgerStatus(
-        fresh=freshness(reader, now),
+        fresh=freshness(connection, now),
         passes=(),
         tasks=0,
         without_cost=0,
         missing=0,
         members=0,
         quarantine=(),
-        warning=api_key_warning(reader, scope),
+        warning=api_key_warning(connection, scope),
         bytes=0,
         outbox=OutboxSummary({}, None, []),
     )

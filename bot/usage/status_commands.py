@@ -40,7 +40,7 @@ class StatusCommands:
         """Answer with the status of the caller's scope."""
         now, size = self.answers.clock(), file_bytes(self.path)
         status = await self.answers.database.read(
-            lambda reader: ledger_status(reader, Scope.of(reader, caller), size, now)
+            lambda connection: ledger_status(connection, Scope.of(connection, caller), size, now)
         )
         values = {**self._freshness(status, now, caller), **self._ledger(status), **self._instance()}
         text = self.templates.render("usage/status", operator=caller.role is Role.OPERATOR, **values)

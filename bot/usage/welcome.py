@@ -100,11 +100,11 @@ class Welcome:
         more = " and others" if len(unknown) > _MOST_NAMES else ""
         return {"strangers": bool(unknown), "names": ", ".join(unknown[:_MOST_NAMES]) + more}
 
-    def _recent_spend(self, reader: Connection) -> list[int]:
+    def _recent_spend(self, connection: Connection) -> list[int]:
         """Return the nanos that each member spent within thirty days, without members who spent nothing."""
         now = self.answers.clock()
         window = Window(now - _MONTH, now + _DAY)  # the upstream's clock may be ahead
-        spent = spend_of_all_members(reader, window, SpendBasis.TOTAL)
+        spent = spend_of_all_members(connection, window, SpendBasis.TOTAL)
         return [nanos for nanos in spent.values() if nanos > 0]
 
 
@@ -122,9 +122,9 @@ def _rounded_up(nanos: int) -> str:
     return str(-(-dollars // coarse) * coarse)
 
 
-def _welcomed(reader: Connection) -> set[Destination]:
-    return {each.destination for each in delivery_records(reader, WelcomeKey())}
+def _welcomed(connection: Connection) -> set[Destination]:
+    return {each.destination for each in delivery_records(connection, WelcomeKey())}
 
 
-def _members_with_tasks(reader: Connection) -> list[MemberSummary]:
-    return [each for each in member_summaries(reader) if each.merged_into is None and each.tasks]
+def _members_with_tasks(connection: Connection) -> list[MemberSummary]:
+    return [each for each in member_summaries(connection) if each.merged_into is None and each.tasks]
