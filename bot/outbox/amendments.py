@@ -5,27 +5,42 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, String, and_, bindparam, case, delete, exists, or_, select, update
 
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import to_us
-from bot.outbox.conditions import statement
+from bot.outbox.conditions import in_state
 from bot.outbox.destinations import Destination
 from bot.outbox.live_store import Topic
+from bot.outbox.rules import NotificationState
+from bot.outbox.tables import live_message, notification
+
+_PENDING = in_state(NotificationState.PENDING)
+_OF_KEY = notification.c.stem == bindparam("of_key")
+_DISCARD = update(notification).values(state=NotificationState.DISCARDED)
+_WITHDRAW = _DISCARD.where(_OF_KEY, notification.c.state == NotificationState.PENDING)
+_DELETE = delete(notification).where(_OF_KEY)
 
 
 def withdraw(connection: Connection, keys: Iterable[NotificationKey], why: str, now: datetime) -> None:
     """Discard the notifications of those keys that wait to be sent."""
-    if rows := [(to_us(now), why, each.encode()) for each in keys]:
-        connection.exec_driver_sql(
-            "UPDATE notification SET state = 'moved', settled_at = ?, error = ? WHERE stem = ? AND state = 'pending'",
-            rows,
-        )
+    values = {"settled_at": to_us(now), "error": why}
+    if rows := [{"of_key": each.encode(), **values} for each in keys]:
+        connection.execute(_WITHDRAW, rows)
 
 
 def delete_notifications(connection: Connection, key: NotificationKey) -> None:
     """Delete the notifications of a key, so that the same can be put into the outbox again."""
-    connection.exec_driver_sql("DELETE FROM notification WHERE stem = ?", (key.encode(),))
+    connection.execute(_DELETE, {"of_key": key.encode()})
+
+
+_WAITS_FOR = and_(_PENDING, notification.c.destination == bindparam("old"))
+_other = notification.alias("other")
+_IS_THERE_ALREADY = exists().where(_other.c.stem == notification.c.stem, _other.c.destination == bindparam("new"))
+_REDIRECT = (
+    update(notification).where(_WAITS_FOR, ~_IS_THERE_ALREADY).values(destination=bindparam("new"), channel=None)
+)
+_DISCARD_OTHERS = _DISCARD.where(_WAITS_FOR)
 
 
 def redirect(connection: Connection, old: Destination, new: Destination, why: str, now: datetime) -> None:
@@ -33,32 +48,48 @@ def redirect(connection: Connection, old: Destination, new: Destination, why: st
 
     What is being sent, or may have arrived, is left as it is: it is looked for by the key that it had.
     """
-    values = {"old": old.encode(), "new": new.encode()}
-    connection.exec_driver_sql(
-        "UPDATE OR IGNORE notification SET destination = :new, channel = NULL"
-        " WHERE state = 'pending' AND destination = :old",
-        values,
-    )
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'moved', settled_at = :now, error = :why"
-        " WHERE state = 'pending' AND destination = :old",
-        {**values, "now": to_us(now), "why": why},
-    )
+    connection.execute(_REDIRECT, {"old": old.encode(), "new": new.encode()})
+    connection.execute(_DISCARD_OTHERS, {"old": old.encode(), "settled_at": to_us(now), "error": why})
 
 
-_DESTINATION = "CASE l.destination WHEN :from THEN :to ELSE l.destination END"
-_RENAME = statement(
-    "UPDATE OR IGNORE living AS l SET thing = :new, destination = {destination} WHERE l.thing = :old",
-    destination=_DESTINATION,
+_taken = live_message.alias("taken")
+_renamed = live_message.alias("renamed")
+_OLD, _NEW = bindparam("old", type_=String), bindparam("new", type_=String)
+
+
+def _new_destination(destination: ColumnElement[str]) -> ColumnElement[str]:
+    return case((destination == bindparam("from"), bindparam("to", type_=String)), else_=destination)
+
+
+_DESTINATION = _new_destination(live_message.c.destination)
+# of two live messages that become the same one, the first by destination
+_IS_TAKEN = exists().where(
+    _taken.c.id != live_message.c.id,
+    or_(
+        and_(_taken.c.thing == _NEW, _taken.c.destination == _DESTINATION),
+        and_(
+            _taken.c.thing == _OLD,
+            _new_destination(_taken.c.destination) == _DESTINATION,
+            _taken.c.destination < live_message.c.destination,
+        ),
+    ),
 )
-_JOIN = statement(
-    """
-UPDATE notification SET living = (
-  SELECT n.id FROM living l JOIN living n ON n.thing = :new AND n.destination = {destination}
-  WHERE l.id = notification.living)
-WHERE state = 'pending' AND living IN (SELECT id FROM living WHERE thing = :old)
-""",
-    destination=_DESTINATION,
+_MERGE = (
+    update(live_message).where(live_message.c.thing == _OLD, ~_IS_TAKEN).values(thing=_NEW, destination=_DESTINATION)
+)
+_JOINED = (
+    select(_renamed.c.id)
+    .join(live_message, _renamed.c.destination == _DESTINATION)
+    .where(_renamed.c.thing == _NEW, live_message.c.id == notification.c.living)
+    .correlate(notification)
+)
+_JOIN = (
+    update(notification)
+    .where(
+        _PENDING,
+        notification.c.living.in_(select(live_message.c.id).where(live_message.c.thing == _OLD)),
+    )
+    .values(living=_JOINED.scalar_subquery())
 )
 
 
@@ -70,8 +101,17 @@ def merge_topics(connection: Connection, names: Mapping[Topic, Topic], old: Dest
     """
     for was, to in names.items():
         values = {"old": was.encode(), "new": to.encode(), "from": old.encode(), "to": new.encode()}
-        connection.exec_driver_sql(_RENAME, values)
-        connection.exec_driver_sql(_JOIN, values)
+        connection.execute(_MERGE, values)
+        connection.execute(_JOIN, values)
+
+
+_OF_TOPIC = select(live_message.c.id).where(live_message.c.thing == bindparam("topic"))
+_RENAME = update(live_message).where(live_message.c.id == bindparam("of_id"))
+_RENAME_UNLESS_TAKEN = _RENAME.where(
+    ~exists().where(
+        _taken.c.thing == _NEW, _taken.c.destination == live_message.c.destination, _taken.c.id != live_message.c.id
+    )
+).values(thing=_NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +132,10 @@ def rename_topics(connection: Connection, renames: Iterable[TopicRename[Topic]])
     found = [(id_, each) for each in renames for id_ in _live_ids(connection, each.old)]
     renamed = [(id_, each) for id_, each in found if each.old != each.new]
     if renamed:  # first out of each other's way
-        connection.exec_driver_sql(
-            "UPDATE living SET thing = ? WHERE id = ?", [(each.otherwise.encode(), id_) for id_, each in renamed]
-        )
-        connection.exec_driver_sql(
-            "UPDATE OR IGNORE living SET thing = ? WHERE id = ?", [(each.new.encode(), id_) for id_, each in renamed]
-        )
+        connection.execute(_RENAME, [{"of_id": id_, "thing": each.otherwise.encode()} for id_, each in renamed])
+        connection.execute(_RENAME_UNLESS_TAKEN, [{"of_id": id_, "new": each.new.encode()} for id_, each in renamed])
     return [each.new for _, each in found]
 
 
 def _live_ids(connection: Connection, topic: Topic) -> list[int]:
-    rows = connection.exec_driver_sql("SELECT id FROM living WHERE thing = ?", (topic.encode(),))
-    return [id_ for (id_,) in rows.all()]
+    return list(connection.execute(_OF_TOPIC, {"topic": topic.encode()}).scalars())

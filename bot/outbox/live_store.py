@@ -1,53 +1,64 @@
 """The store of live messages: those that are edited as what they show changes, one a topic and destination."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Integer, and_, bindparam, case, select, update
 
 from bot.domain.keys import TopicKey
 from bot.domain.timestamps import to_us
-from bot.outbox.conditions import Moment, statement
+from bot.outbox.conditions import OUTDATED, UNCLAIMED, Moment
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import AgainKey, NewsKey, StoredTopic, is_of, message_key
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.tables import live_message, notification
 
 Topic = TypeVar("Topic", bound=TopicKey)
 
 
+_BATCH = 10_000  # topics in one statement
+_LATER = "later"  # the token of edits that nobody has claimed, and that are postponed
+
+_OF_TOPICS = live_message.c.thing.in_(bindparam("topics", expanding=True))
+_REQUEST_EDITS = update(live_message).where(_OF_TOPICS).values(wanted=live_message.c.wanted + 1)
+_POSTED = select(live_message.c.thing, live_message.c.destination).where(_OF_TOPICS, live_message.c.ts.is_not(None))
+_TOPICS = select(live_message.c.thing).distinct()
+_OF_ID = live_message.c.id == bindparam("of_id")
+_WANTED = select(live_message.c.wanted).where(_OF_ID)
+
+
 def request_edits(connection: Connection, topics: Iterable[TopicKey]) -> None:
     """Have the live messages of topics edited: what they show has changed."""
-    if names := [each.encode() for each in topics]:
-        connection.exec_driver_sql(
-            "UPDATE living SET wanted = wanted + 1 WHERE thing IN (SELECT value FROM json_each(?))",
-            (json.dumps(names),),
-        )
+    names = list(dict.fromkeys(each.encode() for each in topics))
+    for batch in _batches(names):
+        connection.execute(_REQUEST_EDITS, {"topics": batch})
 
 
-def live_messages(reads: Connection, topics: Iterable[Topic]) -> list[tuple[Topic, Destination]]:
-    """Return topic and destination of the live messages that are posted, of those topics."""
+def live_messages(connection: Connection, topics: Iterable[Topic]) -> list[tuple[Topic, Destination]]:
+    """Return topic and destination of the live messages that are posted, of those topics, in their order."""
     by_name = {each.encode(): each for each in topics}
-    rows = reads.exec_driver_sql(
-        "SELECT l.thing, l.destination FROM json_each(?) j CROSS JOIN living l ON l.thing = j.value"
-        " WHERE l.ts IS NOT NULL",
-        (json.dumps(list(by_name)),),
-    )
-    return [(by_name[name], decode_destination(destination)) for name, destination in rows.all()]
+    found: dict[str, list[str]] = {name: [] for name in by_name}
+    for batch in _batches(list(by_name)):
+        for row in connection.execute(_POSTED, {"topics": batch}):
+            found[row.thing].append(row.destination)
+    return [(by_name[name], decode_destination(each)) for name, every in found.items() for each in sorted(every)]
 
 
-def topics_of(reads: Connection, topic_class: type[Topic]) -> list[Topic]:
+def _batches(names: list[str]) -> list[list[str]]:
+    return [names[begin : begin + _BATCH] for begin in range(0, len(names), _BATCH)]
+
+
+def topics_of(connection: Connection, topic_class: type[Topic]) -> list[Topic]:
     """Return the topics of one class that any live message has. It reads all live messages."""
-    rows = reads.exec_driver_sql("SELECT DISTINCT thing FROM living").all()
-    return [topic_class.decode(name) for (name,) in rows if is_of(topic_class, name)]
+    names = connection.execute(_TOPICS).scalars()
+    return [topic_class.decode(name) for name in names if is_of(topic_class, name)]
 
 
-def wanted_version(reader: Connection, live: int | None) -> int:
+def wanted_version(connection: Connection, live: int | None) -> int:
     """Return the version that a live message is to show; 0 if there is none."""
-    row = reader.execute(text("SELECT wanted FROM living WHERE id = :id"), {"id": live}).first()
-    return int(row[0]) if row else 0
+    return connection.execute(_WANTED, {"of_id": live}).scalar() or 0
 
 
 # --- edits ---------------------------------------------------------------------------------------
@@ -73,35 +84,72 @@ class ClaimedEdit:
     editable: bool
 
 
-_EDIT = statement("""
-SELECT l.id, l.thing, l.destination, l.ts, l.wanted, l.reposted, l.editable, n.stem, n.destination, n.ledger
-FROM living l LEFT JOIN notification n ON n.living = l.id AND n.ts = l.ts
-WHERE {outdated} AND l.channel = :channel AND {unclaimed} ORDER BY l.id LIMIT 1
-""")
+_NEXT = (
+    select(
+        *live_message.c["id", "thing", "destination", "ts", "wanted", "reposted", "editable"],
+        notification.c.stem,
+        notification.c.destination.label("posted_to"),
+        notification.c.ledger,
+    )
+    .select_from(
+        live_message.outerjoin(
+            notification,
+            and_(notification.c.living == live_message.c.id, notification.c.ts == live_message.c.ts),
+        )
+    )
+    .where(OUTDATED, live_message.c.channel == bindparam("channel"), UNCLAIMED)
+    .order_by(live_message.c.id)
+    .limit(1)
+)
+_CLAIM = update(live_message).where(_OF_ID)
 
 
 def claim_edit(connection: Connection, channel: str, token: str, now: datetime, lease: timedelta) -> ClaimedEdit | None:
     """Claim a live message of a channel that is to be edited, for as long as the lease lasts; None if there is none."""
-    row = connection.exec_driver_sql(_EDIT, {"channel": channel, **Moment(now).values}).first()
+    row = connection.execute(_NEXT, {"channel": channel, **Moment(now).values}).first()
     if row is None:
         return None
-    id_, topic, destination, ts, version, reposted, editable, *posted_for = row
-    connection.exec_driver_sql(
-        "UPDATE living SET token = ?, expires_at = ? WHERE id = ?", (token, to_us(now + lease), id_)
-    )
+    connection.execute(_CLAIM, {"of_id": row.id, "token": token, "expires_at": to_us(now + lease)})
     return ClaimedEdit(
-        id=id_,
-        topic=topic,
-        destination=decode_destination(destination),
+        id=row.id,
+        topic=row.thing,
+        destination=decode_destination(row.destination),
         channel=channel,
-        ts=ts,
-        version=version,
+        ts=row.ts,
+        version=row.wanted,
         token=token,
-        dedup_key=posted_for[0] or "",
-        message_key=message_key(*posted_for) if posted_for[0] else "",
-        reposted=bool(reposted),
-        editable=bool(editable),
+        dedup_key=row.stem or "",
+        message_key=message_key(row.stem, row.posted_to, row.ledger) if row.stem else "",
+        reposted=row.reposted,
+        editable=row.editable,
     )
+
+
+_OF_CLAIM = and_(_OF_ID, live_message.c.token == bindparam("of_token"))
+_VERSION = bindparam("version", type_=Integer)
+_MARK_EDITED = (
+    update(live_message)
+    .where(_OF_CLAIM)
+    .values(shown=case((live_message.c.shown > _VERSION, live_message.c.shown), else_=_VERSION), token=None)
+)
+_POSTPONE = update(live_message).where(_OF_CLAIM)
+_EDIT_ONCE_MORE = update(live_message).where(_OF_ID).values(wanted=live_message.c.wanted + 1)
+_POSTPONE_ALL = (
+    update(live_message)
+    .where(OUTDATED, live_message.c.channel == bindparam("of_channel"), UNCLAIMED)
+    .values(token=_LATER)
+)
+_MARK_DELETED = (
+    update(live_message)
+    .where(_OF_ID, live_message.c.ts == bindparam("of_ts"))
+    .values(ts=None, token=None, shown=live_message.c.wanted, reposted=True)
+)
+_MARK_NOT_EDITABLE = update(live_message).where(_OF_CLAIM).values(token=None, editable=False)
+_THREAD = (
+    select(notification.c.id, notification.c.stem)
+    .where(notification.c.living == bindparam("live"))
+    .order_by(notification.c.id.desc())
+)
 
 
 def mark_edited(connection: Connection, edit: ClaimedEdit) -> None:
@@ -109,35 +157,29 @@ def mark_edited(connection: Connection, edit: ClaimedEdit) -> None:
 
     Otherwise the older text of the two might stay.
     """
-    mine = connection.exec_driver_sql(
-        "UPDATE living SET shown = max(shown, ?), token = NULL WHERE id = ? AND token = ?",
-        (edit.version, edit.id, edit.token),
-    )
+    mine = connection.execute(_MARK_EDITED, {**_of_claim(edit), "version": edit.version})
     _edit_once_more(connection, edit, unless=mine.rowcount)
+
+
+def _of_claim(edit: ClaimedEdit) -> dict[str, object]:
+    return {"of_id": edit.id, "of_token": edit.token}
 
 
 def postpone_edit(connection: Connection, edit: ClaimedEdit, until: datetime) -> None:
     """Postpone an edit that did not work; if another process has claimed it meanwhile, it is edited once more."""
-    mine = connection.exec_driver_sql(
-        "UPDATE living SET expires_at = ? WHERE id = ? AND token = ?", (to_us(until), edit.id, edit.token)
-    )
+    mine = connection.execute(_POSTPONE, {**_of_claim(edit), "expires_at": to_us(until)})
     _edit_once_more(connection, edit, unless=mine.rowcount)
 
 
 def _edit_once_more(connection: Connection, edit: ClaimedEdit, unless: int) -> None:
     if not unless:
-        connection.exec_driver_sql("UPDATE living SET wanted = wanted + 1 WHERE id = ?", (edit.id,))
-
-
-_POSTPONE_ALL = statement("""
-UPDATE living AS l SET token = 'later', expires_at = :until WHERE {outdated} AND l.channel = :channel AND {unclaimed}
-""")
+        connection.execute(_EDIT_ONCE_MORE, {"of_id": edit.id})
 
 
 def postpone_edits(connection: Connection, channel: str, until: datetime, now: datetime) -> None:
     """Postpone all edits of a channel that no process has claimed: Slack takes none just now."""
-    values = {"channel": channel, "until": to_us(until), **Moment(now).values}
-    connection.exec_driver_sql(_POSTPONE_ALL, values)
+    values = {"of_channel": channel, "expires_at": to_us(until), **Moment(now).values}
+    connection.execute(_POSTPONE_ALL, values)
 
 
 def mark_deleted(connection: Connection, edit: ClaimedEdit, now: datetime) -> None:
@@ -145,10 +187,7 @@ def mark_deleted(connection: Connection, edit: ClaimedEdit, now: datetime) -> No
 
     It is posted again, once; after that the next notification of its topic begins a new one.
     """
-    connection.exec_driver_sql(
-        "UPDATE living SET ts = NULL, token = NULL, shown = wanted, reposted = 1 WHERE id = ? AND ts = ?",
-        (edit.id, edit.ts),
-    )
+    connection.execute(_MARK_DELETED, {"of_id": edit.id, "of_ts": edit.ts})
     if not edit.reposted:
         enqueue(connection, [NewNotification(AgainKey(edit.id), edit.destination, StoredTopic(edit.topic))], now)
 
@@ -159,10 +198,7 @@ def mark_not_editable(connection: Connection, edit: ClaimedEdit, now: datetime) 
     Nothing is put there if another process has claimed the edit meanwhile, or if there was news since the last
     notification of the thread: news after each sync would flood it.
     """
-    mine = connection.exec_driver_sql(
-        "UPDATE living SET shown = ?, token = NULL, editable = 0 WHERE id = ? AND token = ?",
-        (edit.version, edit.id, edit.token),
-    )
+    mine = connection.execute(_MARK_NOT_EDITABLE, {**_of_claim(edit), "shown": edit.version})
     if mine.rowcount:
         key = NewsKey(edit.id, _last_step(connection, edit.id))
         enqueue(connection, [NewNotification(key, edit.destination, StoredTopic(edit.topic))], now)
@@ -170,5 +206,5 @@ def mark_not_editable(connection: Connection, edit: ClaimedEdit, now: datetime) 
 
 def _last_step(connection: Connection, live: int) -> int:
     """Return the id of the newest notification of a live message that is no news itself; 0 if there is none."""
-    rows = connection.exec_driver_sql("SELECT id, stem FROM notification WHERE living = ? ORDER BY id DESC", (live,))
-    return next((id_ for id_, dedup_key in rows.all() if not is_of(NewsKey, dedup_key)), 0)
+    thread = connection.execute(_THREAD, {"live": live})
+    return next((row.id for row in thread.all() if not is_of(NewsKey, row.stem)), 0)

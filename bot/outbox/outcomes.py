@@ -1,35 +1,50 @@
 """What became of notifications: sent, not confirmed, ended without being sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Connection, Update, bindparam, case, func, select, update
 
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.outbox.destinations import Destination
 from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.rules import NotificationState
-from bot.outbox.store import ClaimedNotification, NewNotification, enqueue
+from bot.outbox.store import (
+    OF_CLAIM,
+    OF_KEY_AND_DESTINATION,
+    ClaimedNotification,
+    NewNotification,
+    enqueue,
+    of_claim,
+    of_key_and_destination,
+)
+from bot.outbox.tables import live_message, notification
+
+_OF_ID = notification.c.id == bindparam("of_id")
+_MARK_UNCONFIRMED = (
+    update(notification).where(OF_CLAIM).values(state=NotificationState.UNCONFIRMED, token=None, checks=0)
+)
+_IS_SENT = notification.c.state == NotificationState.SENT
+_MARK_SECOND_COPY = (
+    update(notification)
+    .where(_OF_ID)
+    .values(checks=0, check_at=case((_IS_SENT, bindparam("next_check", type_=BigInteger))))
+)
 
 
 def mark_unconfirmed(connection: Connection, claimed: ClaimedNotification, now: datetime, why: str) -> None:
     """Record that a message may have arrived: as a second copy if another process has claimed it meanwhile."""
-    mine = connection.exec_driver_sql(
-        "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, checks = 0, error = ?"
-        " WHERE id = ? AND token = ?",
-        (to_us(now), why, claimed.id, claimed.token),
-    )
+    values = {"unsure_at": to_us(now), "error": why}
+    mine = connection.execute(_MARK_UNCONFIRMED, {**of_claim(claimed), **values})
     if not mine.rowcount:
         mark_second_copy(connection, claimed, now)
 
 
 def mark_second_copy(connection: Connection, claimed: ClaimedNotification, now: datetime) -> None:
     """Record that there may be a second copy of what another process has claimed, to be looked for."""
-    connection.exec_driver_sql(
-        "UPDATE notification SET unsure_at = ?, checks = 0, check_at = CASE state WHEN 'sent' THEN ? END WHERE id = ?",
-        (to_us(now), to_us(now), claimed.id),
-    )
+    values = {"of_id": claimed.id, "unsure_at": to_us(now), "next_check": to_us(now)}
+    connection.execute(_MARK_SECOND_COPY, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +74,41 @@ def mark_sent(connection: Connection, claimed: ClaimedNotification, arrival: Arr
     Returns:
         The `ts` of the message that counts: another one if another process has sent it meanwhile, "" while it does.
     """
-    return _mark_sent(connection, _SENT_BY_TOKEN, claimed.id, claimed.token, arrival)
+    return _mark_sent(connection, _MARK_SENT, of_claim(claimed), arrival)
 
 
 def mark_arrived(connection: Connection, id_: int, arrival: Arrival) -> str:
     """Record that a message was found that may have arrived; returns as `mark_sent`."""
-    return _mark_sent(connection, _SENT_IN_STATE, id_, NotificationState.UNCONFIRMED, arrival)
+    return _mark_sent(connection, _MARK_ARRIVED, {"of_id": id_}, arrival)
 
 
-_SENT = """
-UPDATE notification SET state = 'sent', token = NULL, ts = ?, thread = ?, settled_at = ?,
-check_at = CASE WHEN unsure_at IS NOT NULL THEN ? END, error = NULL WHERE id = ?
-"""
-_SENT_BY_TOKEN = f"{_SENT} AND token = ?"
-_SENT_IN_STATE = f"{_SENT} AND state = ?"
-_PARENT = """
-UPDATE living SET ts = ?, channel = (SELECT channel FROM notification n WHERE n.id = ?), shown = ?
-WHERE id = (SELECT living FROM notification n WHERE n.id = ?)
-"""
+_WAS_UNCONFIRMED = notification.c.unsure_at.is_not(None)
+_MARK = update(notification).values(
+    state=NotificationState.SENT,
+    token=None,
+    check_at=case((_WAS_UNCONFIRMED, bindparam("next_check", type_=BigInteger))),
+    error=None,
+)
+_MARK_SENT = _MARK.where(OF_CLAIM)
+_MARK_ARRIVED = _MARK.where(_OF_ID, notification.c.state == NotificationState.UNCONFIRMED)
+_CHANNEL = select(notification.c.channel).where(_OF_ID)
+_LIVE_MESSAGE = select(notification.c.living).where(_OF_ID)
+_SET_PARENT = (
+    update(live_message)
+    .where(live_message.c.id == _LIVE_MESSAGE.scalar_subquery())
+    .values(channel=_CHANNEL.scalar_subquery())
+)
+_TS = select(notification.c.ts).where(_OF_ID)
 
 
-def _mark_sent(connection: Connection, sql: str, id_: int, condition: str, arrival: Arrival) -> str:
-    posted = arrival.posted
+def _mark_sent(connection: Connection, mark: Update, selected: Mapping[str, object], arrival: Arrival) -> str:
+    posted, of_id = arrival.posted, {"of_id": selected["of_id"]}
     # counted from now, not from when it became unconfirmed: its clock may have been behind, and a copy may come yet
-    check_at = to_us(arrival.at + arrival.check_after)
-    values = (posted.ts, posted.thread, to_us(arrival.at), check_at, id_, condition)
-    marked = connection.exec_driver_sql(sql, values)
+    times = {"settled_at": to_us(arrival.at), "next_check": to_us(arrival.at + arrival.check_after)}
+    marked = connection.execute(mark, {**selected, **times, "ts": posted.ts, "thread": posted.thread})
     if marked.rowcount and posted.thread is None:
-        connection.exec_driver_sql(_PARENT, (posted.ts, id_, arrival.shown, id_))
-    row = connection.exec_driver_sql("SELECT ts FROM notification WHERE id = ?", (id_,)).one()
-    return str(row[0] or "")
+        connection.execute(_SET_PARENT, {**of_id, "ts": posted.ts, "shown": arrival.shown})
+    return connection.execute(_TS, of_id).scalar_one() or ""
 
 
 # --- ended without being sent --------------------------------------------------------------------
@@ -113,31 +133,37 @@ def end_without_channel(connection: Connection, id_: int, ending: Ending, now: d
     _end(connection, id_, "", ending, now)
 
 
-_INHERITED = """
-SELECT n.stem, l.thing, n.owed_until, n.urgent, n.ledger, n.created_at, n.unsure_at
-FROM notification n LEFT JOIN living l ON l.id = n.living WHERE n.id = ?
-"""
+_END = (
+    update(notification)
+    .where(_OF_ID, func.coalesce(notification.c.token, "") == bindparam("of_token"))
+    .values(token=None)
+)
+_INHERITED = (
+    select(
+        *notification.c["stem", "owed_until", "urgent", "ledger", "created_at", "unsure_at"],
+        live_message.c.thing,
+    )
+    .select_from(notification.outerjoin(live_message))
+    .where(_OF_ID)
+)
+_INHERIT = update(notification).where(OF_KEY_AND_DESTINATION)
 
 
 def _end(connection: Connection, id_: int, token: str, ending: Ending, now: datetime) -> None:
-    ended = connection.exec_driver_sql(
-        "UPDATE notification SET state = ?, settled_at = ?, error = ?, token = NULL"
-        " WHERE id = ? AND coalesce(token, '') = ?",
-        (ending.state, to_us(now), ending.why, id_, token),
-    )
-    if not ended.rowcount:
+    values = {"state": ending.state, "settled_at": to_us(now), "error": ending.why}
+    if not connection.execute(_END, {"of_id": id_, "of_token": token, **values}).rowcount:
         return
-    dedup_key, topic, until, urgent, *origin = connection.exec_driver_sql(_INHERITED, (id_,)).one()
+    ended = connection.execute(_INHERITED, {"of_id": id_}).one()
     for destination in ending.instead:
         new = NewNotification(
-            StoredKey(dedup_key),
+            StoredKey(ended.stem),
             destination,
-            None if topic is None else StoredTopic(topic),
-            optional_from_us(until),
-            bool(urgent),
+            None if ended.thing is None else StoredTopic(ended.thing),
+            optional_from_us(ended.owed_until),
+            ended.urgent,
         )
         if enqueue(connection, [new], now):
-            _inherit(connection, new, *origin)
+            _inherit(connection, new, ended.ledger, ended.created_at, ended.unsure_at)
 
 
 def _inherit(
@@ -145,8 +171,5 @@ def _inherit(
 ) -> None:
     """Record where a notification comes from. One that is unconfirmed may have been replaced before, by the same."""
     state = NotificationState.PENDING if unconfirmed_at is None else NotificationState.UNCONFIRMED
-    connection.exec_driver_sql(
-        "UPDATE notification SET ledger = ?, created_at = ?, state = ?, unsure_at = ?"
-        " WHERE stem = ? AND destination = ?",
-        (ledger, created_at, state, unconfirmed_at, new.key.encode(), new.destination.encode()),
-    )
+    origin = {"ledger": ledger, "created_at": created_at, "unsure_at": unconfirmed_at}
+    connection.execute(_INHERIT, {**of_key_and_destination(new), "state": state, **origin})

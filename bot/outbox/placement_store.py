@@ -2,39 +2,41 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from bot.domain.timestamps import to_us
-from bot.outbox.conditions import Moment, statement
+from bot.outbox.conditions import READY, WITHOUT_CHANNEL, Moment
 from bot.outbox.outcomes import Ending, end_without_channel
+from bot.outbox.tables import notification
 
-_DESTINATIONS = statement("""
-SELECT n.destination FROM notification n WHERE {without_channel} AND {ready}
-GROUP BY n.destination ORDER BY max(n.urgent) DESC, min(n.id)
-""")
-_IDS = statement("SELECT n.id FROM notification n WHERE {without_channel} AND n.destination = ?")
-_SET_CHANNEL = statement("UPDATE notification AS n SET channel = ? WHERE {without_channel} AND n.destination = ?")
-_POSTPONE = statement(
-    "UPDATE notification AS n SET next_at = ?, error = ? WHERE {without_channel} AND n.destination = ?"
+_IS_URGENT = case((notification.c.urgent, 1), else_=0)
+_DESTINATIONS = (
+    select(notification.c.destination)
+    .where(WITHOUT_CHANNEL, READY)
+    .group_by(notification.c.destination)
+    .order_by(func.max(_IS_URGENT).desc(), func.min(notification.c.id))
 )
+_OF_DESTINATION = notification.c.destination == bindparam("of_destination")
+_IDS = select(notification.c.id).where(WITHOUT_CHANNEL, _OF_DESTINATION)
+_CHANGE = update(notification).where(WITHOUT_CHANNEL, _OF_DESTINATION)
 
 
-def unplaced_destinations(reader: Connection, now: datetime) -> list[str]:
+def unplaced_destinations(connection: Connection, now: datetime) -> list[str]:
     """Return the destinations that wait to be found, those of urgent notifications first."""
-    return [row[0] for row in reader.execute(text(_DESTINATIONS), Moment(now).values).all()]
+    return list(connection.execute(_DESTINATIONS, Moment(now).values).scalars())
 
 
 def set_channel(connection: Connection, destination: str, channel: str) -> None:
     """Record the channel of a destination for what waits for it."""
-    connection.exec_driver_sql(_SET_CHANNEL, (channel, destination))
+    connection.execute(_CHANGE, {"of_destination": destination, "channel": channel})
 
 
 def postpone_unplaced(connection: Connection, destination: str, until: datetime, why: str) -> None:
     """Postpone what waits for a destination that cannot be found just now."""
-    connection.exec_driver_sql(_POSTPONE, (to_us(until), why, destination))
+    connection.execute(_CHANGE, {"of_destination": destination, "next_at": to_us(until), "error": why})
 
 
 def end_unplaced(connection: Connection, destination: str, ending: Ending, now: datetime) -> None:
     """End what waits for a destination that cannot be reached, or that is several."""
-    for (id_,) in connection.exec_driver_sql(_IDS, (destination,)).all():
+    for id_ in connection.execute(_IDS, {"of_destination": destination}).scalars().all():
         end_without_channel(connection, id_, ending, now)

@@ -115,7 +115,7 @@ class Sender:
             claimed.topic,
             reply=claimed.thread is not None,
         )
-        version = await self.database.read(lambda reader: live_store.wanted_version(reader, claimed.live))
+        version = await self.database.read(lambda c: live_store.wanted_version(c, claimed.live))
         if is_of(MissedKey, claimed.dedup_key):
             return _Rendering(await self.summaries.render(MissedKey.decode(claimed.dedup_key), request), version)
         return _Rendering(await self.renderers.render_event(request), version)
@@ -126,7 +126,7 @@ class Sender:
         """Post a message, if the claim still holds just before; returns its `ts`, and whether it went to the thread."""
 
         async def post(message: Message) -> tuple[str, bool]:
-            if not await self.database.read(lambda reader: store.is_claim_valid(reader, claimed, self.clock())):
+            if not await self.database.read(lambda c: store.is_claim_valid(c, claimed, self.clock())):
                 raise _ClaimLostError
             self.pacing.note_request(claimed.channel)
             async with request_timeout(self.timing):

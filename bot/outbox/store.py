@@ -5,15 +5,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, or_, select, update
 
 from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
+from bot.database.statements import insert
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.timestamps import optional_to_us, to_us
-from bot.outbox.conditions import Moment, statement
+from bot.outbox.conditions import READY, Moment, in_state
 from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import message_key
-from bot.outbox.rules import NOTHING_TO_SAY
+from bot.outbox.rules import NOTHING_TO_SAY, OPEN, NotificationState
+from bot.outbox.tables import live_message, notification
+
+OF_KEY_AND_DESTINATION = and_(
+    notification.c.stem == bindparam("of_key"), notification.c.destination == bindparam("of_destination")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,28 @@ class ClaimedNotification:
 # --- new notifications ---------------------------------------------------------------------------
 
 
-_ENQUEUE = """
-INSERT OR IGNORE INTO notification
-  (stem, destination, ledger, living, state, created_at, next_at, owed_until, urgent, attempts, checks)
-VALUES (?, ?, ?, (SELECT id FROM living WHERE thing = ? AND destination = ?), 'pending', ?, ?, ?, ?, 0, 0)
-"""
+_ADD_LIVE_MESSAGE = (
+    insert(live_message).values(wanted=0, shown=0, editable=True, reposted=False).on_conflict_do_nothing()
+)
+_LIVE_MESSAGE = select(live_message.c.id).where(
+    live_message.c.thing == bindparam("topic"), live_message.c.destination == bindparam("of_destination")
+)
+_ENQUEUE = (
+    insert(notification)
+    .values(living=_LIVE_MESSAGE.scalar_subquery(), state=NotificationState.PENDING, attempts=0, checks=0)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
+)
+_MARK_UNCONFIRMED = (
+    update(notification)
+    .where(OF_KEY_AND_DESTINATION, notification.c.state == NotificationState.PENDING, notification.c.attempts == 0)
+    .values(state=NotificationState.UNCONFIRMED)
+)
+_DELETE_EMPTY = delete(notification).where(
+    OF_KEY_AND_DESTINATION,
+    notification.c.state == NotificationState.DISCARDED,
+    notification.c.error == NOTHING_TO_SAY,
+)
 
 
 def enqueue(connection: Connection, notifications: Iterable[NewNotification], now: datetime) -> int:
@@ -78,7 +101,7 @@ def enqueue(connection: Connection, notifications: Iterable[NewNotification], no
         return 0
     _add_live_messages(connection, rows)
     at, ledger = to_us(now), ledger_id(connection)
-    added = connection.exec_driver_sql(_ENQUEUE, [_values(each, ledger, at) for each in rows])
+    added = connection.execute(_ENQUEUE, [_values(each, ledger, at) for each in rows])
     if added.rowcount:
         _mark_posted_by_lost_ledger(connection, rows, at)
     return added.rowcount
@@ -87,17 +110,22 @@ def enqueue(connection: Connection, notifications: Iterable[NewNotification], no
 def _add_live_messages(connection: Connection, rows: Iterable[NewNotification]) -> None:
     live = {(each.topic.encode(), each.destination.encode()) for each in rows if each.topic}
     if live:
-        connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO living (thing, destination, wanted, shown, editable, reposted) VALUES (?,?,0,0,1,0)",
-            sorted(live),
-        )
+        values = [{"thing": topic, "destination": destination} for topic, destination in sorted(live)]
+        connection.execute(_ADD_LIVE_MESSAGE, values)
 
 
-def _values(new: NewNotification, ledger: str, at: int) -> tuple[object, ...]:
-    destination = new.destination.encode()
-    topic = None if new.topic is None else new.topic.encode()
-    until = optional_to_us(new.until)
-    return new.key.encode(), destination, ledger, topic, destination, at, at, until, new.urgent
+def _values(new: NewNotification, ledger: str, at: int) -> dict[str, object]:
+    return {
+        "stem": new.key.encode(),
+        "destination": new.destination.encode(),
+        "ledger": ledger,
+        "topic": None if new.topic is None else new.topic.encode(),
+        "of_destination": new.destination.encode(),
+        "created_at": at,
+        "next_at": at,
+        "owed_until": optional_to_us(new.until),
+        "urgent": new.urgent,
+    }
 
 
 def _mark_posted_by_lost_ledger(connection: Connection, rows: Iterable[NewNotification], at: int) -> None:
@@ -113,38 +141,59 @@ def _mark_posted_by_lost_ledger(connection: Connection, rows: Iterable[NewNotifi
     if at >= lost["until"]:
         write(connection, LOST_LEDGER, None)
         return
-    connection.exec_driver_sql(
-        "UPDATE notification SET ledger = ?, created_at = ?, state = 'unsure', unsure_at = ?"
-        " WHERE stem = ? AND destination = ? AND state = 'pending' AND attempts = 0",
-        [(lost["id"], lost["since"], at, each.key.encode(), each.destination.encode()) for each in same],
-    )
+    origin = {"ledger": lost["id"], "created_at": lost["since"], "unsure_at": at}
+    connection.execute(_MARK_UNCONFIRMED, [{**of_key_and_destination(each), **origin} for each in same])
 
 
-def enqueue_again(connection: Connection, notification: NewNotification, now: datetime) -> None:
+def of_key_and_destination(new: NewNotification) -> dict[str, str]:
+    """Return the values by which a statement selects a notification by its key and destination."""
+    return {"of_key": new.key.encode(), "of_destination": new.destination.encode()}
+
+
+def enqueue_again(connection: Connection, new: NewNotification, now: datetime) -> None:
     """Enqueue a notification anew, deleting its row first if it was discarded because there was nothing to say.
 
     A row that was sent, withdrawn or replaced stays, and nothing is enqueued.
     """
-    connection.exec_driver_sql(
-        "DELETE FROM notification WHERE stem = ? AND destination = ? AND state = 'moved' AND error = ?",
-        (notification.key.encode(), notification.destination.encode(), NOTHING_TO_SAY),
-    )
-    enqueue(connection, [notification], now)
+    connection.execute(_DELETE_EMPTY, of_key_and_destination(new))
+    enqueue(connection, [new], now)
 
 
 # --- claims --------------------------------------------------------------------------------------
 
+_earlier = notification.alias("earlier")
+_IS_IN_CHANNEL = live_message.c.channel == notification.c.channel
 # a reply waits for what its thread begins with; a thread in a channel that the destination has left is none of its own
-_CLAIM = statement("""
-SELECT n.id, n.stem, n.destination, n.attempts, n.living, l.thing,
-       CASE WHEN l.channel = n.channel THEN l.ts END, n.unsure_at, n.ledger
-FROM notification n LEFT JOIN living l ON l.id = n.living
-WHERE n.state = 'pending' AND n.channel = :channel AND (n.owed_until IS NULL OR n.owed_until > :now) AND {ready}
-  AND (n.living IS NULL OR (l.ts IS NOT NULL AND l.channel = n.channel) OR NOT EXISTS (
-    SELECT 1 FROM notification e WHERE e.living = n.living AND e.id < n.id
-    AND e.state IN ('pending','sending','unsure')))
-ORDER BY n.urgent DESC, n.id LIMIT 1
-""")
+_FOLLOWS_ANOTHER = exists().where(
+    _earlier.c.living == notification.c.living, _earlier.c.id < notification.c.id, _earlier.c.state.in_(OPEN)
+)
+_NEXT = (
+    select(
+        *notification.c["id", "stem", "destination", "attempts", "living", "unsure_at", "ledger"],
+        live_message.c.thing,
+        case((_IS_IN_CHANNEL, live_message.c.ts)).label("parent"),
+    )
+    .select_from(notification.outerjoin(live_message))
+    .where(
+        in_state(NotificationState.PENDING),
+        notification.c.channel == bindparam("channel"),
+        or_(notification.c.owed_until.is_(None), notification.c.owed_until > bindparam("now")),
+        READY,
+        or_(notification.c.living.is_(None), and_(live_message.c.ts.is_not(None), _IS_IN_CHANNEL), ~_FOLLOWS_ANOTHER),
+    )
+    .order_by(notification.c.urgent.desc(), notification.c.id)
+    .limit(1)
+)
+_OF_ID = notification.c.id == bindparam("of_id")
+OF_CLAIM = and_(_OF_ID, notification.c.token == bindparam("of_token"))
+_CLAIM = update(notification).where(_OF_ID).values(state=NotificationState.SENDING)
+_VALID_CLAIM = select(notification.c.id).where(
+    OF_CLAIM,
+    notification.c.state == NotificationState.SENDING,
+    notification.c.expires_at > bindparam("now"),
+)
+_RELEASE = update(notification).where(OF_CLAIM).values(state=NotificationState.PENDING, token=None)
+_RELEASE_FOR_RESOLUTION = _RELEASE.values(channel=None)
 
 
 def claim(
@@ -155,41 +204,42 @@ def claim(
     Returns:
         The notification; None if there is none to send now.
     """
-    row = connection.exec_driver_sql(_CLAIM, {"channel": channel, **Moment(now).values}).first()
+    row = connection.execute(_NEXT, {"channel": channel, **Moment(now).values}).first()
     if row is None:
         return None
-    id_, dedup_key, destination, attempts, *rest = row
-    claimed = ClaimedNotification(id_, dedup_key, decode_destination(destination), channel, token, attempts + 1, *rest)
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'sending', token = ?, claimed_at = ?, expires_at = ?, attempts = ?, thread = ?"
-        " WHERE id = ?",
-        (token, to_us(now), to_us(now + lease), claimed.attempts, claimed.thread, id_),
+    claimed = ClaimedNotification(
+        id=row.id,
+        dedup_key=row.stem,
+        destination=decode_destination(row.destination),
+        channel=channel,
+        token=token,
+        attempts=row.attempts + 1,
+        live=row.living,
+        topic=row.thing,
+        thread=row.parent,
+        unconfirmed_at=row.unsure_at,
+        ledger=row.ledger,
     )
+    held = {"token": token, "claimed_at": to_us(now), "expires_at": to_us(now + lease)}
+    connection.execute(_CLAIM, {"of_id": row.id, **held, "attempts": claimed.attempts, "thread": claimed.thread})
     return claimed
 
 
-def is_claim_valid(reader: Connection, claimed: ClaimedNotification, now: datetime) -> bool:
+def of_claim(claimed: ClaimedNotification) -> dict[str, object]:
+    """Return the values by which a statement selects a claimed notification, while it is claimed."""
+    return {"of_id": claimed.id, "of_token": claimed.token}
+
+
+def is_claim_valid(connection: Connection, claimed: ClaimedNotification, now: datetime) -> bool:
     """Return whether a claim still holds."""
-    row = reader.execute(
-        text(
-            "SELECT 1 FROM notification WHERE id = :id AND state = 'sending' AND token = :token AND expires_at > :now"
-        ),
-        {"id": claimed.id, "token": claimed.token, "now": to_us(now)},
-    ).first()
-    return row is not None
+    return connection.execute(_VALID_CLAIM, {**of_claim(claimed), "now": to_us(now)}).first() is not None
 
 
 def release_for_retry(connection: Connection, claimed: ClaimedNotification, until: datetime, why: str) -> None:
     """Give a claim back: the message has certainly not arrived, and waits until a moment to be sent again."""
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'pending', token = NULL, next_at = ?, error = ? WHERE id = ? AND token = ?",
-        (to_us(until), why, claimed.id, claimed.token),
-    )
+    connection.execute(_RELEASE, {**of_claim(claimed), "next_at": to_us(until), "error": why})
 
 
 def release_for_resolution(connection: Connection, claimed: ClaimedNotification, why: str) -> None:
     """Give a claim back: the destination is in that channel no more, and has to be found again."""
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'pending', token = NULL, channel = NULL, error = ? WHERE id = ? AND token = ?",
-        (why, claimed.id, claimed.token),
-    )
+    connection.execute(_RELEASE_FOR_RESOLUTION, {**of_claim(claimed), "error": why})
