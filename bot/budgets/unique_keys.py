@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Table, exists
+from sqlalchemy import BindParameter, ColumnElement, Table, UniqueConstraint, exists
 
 
-def is_free(table: Table, key: tuple[str, ...], **new: BindParameter[Any]) -> ColumnElement[bool]:
-    """Return whether no row has the unique key that a row of an UPDATE would have with `new` values of columns."""
+def is_free(table: Table, **new: BindParameter[Any]) -> ColumnElement[bool]:
+    """Return whether no row has the unique key that a row of an UPDATE would have with `new` values of columns.
+
+    A table's unique key is its unique constraint or, if it has none, its primary key.
+    """
     other = table.alias("other")
-    return ~exists().where(*(other.c[name] == new.get(name, table.c[name]) for name in key))
+    key = next((each for each in table.constraints if isinstance(each, UniqueConstraint)), table.primary_key)
+    return ~exists().where(*(other.c[each.name] == new.get(each.name, each) for each in key.columns))

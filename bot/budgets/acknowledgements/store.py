@@ -11,16 +11,13 @@ from bot.budgets.unique_keys import is_free
 from bot.domain.timestamps import from_us, to_us
 
 _ROWS = tables.acknowledgement
-_KEY = ("subject", "unit", "period")
 _NEW = bindparam("new", type_=Integer)
 
 _ACKNOWLEDGEMENT = select(_ROWS.c.by, _ROWS.c.at).where(
     _ROWS.c.subject == bindparam("subject"), _ROWS.c.unit == bindparam("unit"), _ROWS.c.period == bindparam("label")
 )
 _INSERT = insert(_ROWS)
-_MOVE = (
-    update(_ROWS).values(subject=_NEW).where(_ROWS.c.subject == bindparam("old"), is_free(_ROWS, _KEY, subject=_NEW))
-)
+_MOVE = update(_ROWS).values(subject=_NEW).where(_ROWS.c.subject == bindparam("old"), is_free(_ROWS, subject=_NEW))
 
 
 def acknowledgement(connection: Connection, topic: BudgetTopic) -> Act | None:

@@ -49,9 +49,8 @@ _SUMMARIZED = (
     .order_by(_HIGHEST.desc(), crossing.c.subject)
 )
 
-_KEY = ("subject", "unit", "period", "revision", "step")
 _NEW = bindparam("new", type_=Integer)
-_MOVE = update(crossing).values(subject=_NEW).where(_OF_SUBJECT, is_free(crossing, _KEY, subject=_NEW))
+_MOVE = update(crossing).values(subject=_NEW).where(_OF_SUBJECT, is_free(crossing, subject=_NEW))
 _MOVE_REVISION = (
     update(crossing).values(revision=_NEW).where(crossing.c.revision == bindparam("of_revision"), _OF_SUBJECT)
 )

@@ -16,7 +16,6 @@ from bot.domain.timestamps import from_us, to_us
 # a snooze that was set later than this was set by a clock that ran ahead: it counts as over
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
-_KEY = ("subject", "unit", "audience")
 _NEW = bindparam("new", type_=Integer)
 _IS_ACTIVE = and_(snooze.c.until > bindparam("now"), snooze.c.set_at <= bindparam("latest"))
 
@@ -25,7 +24,8 @@ IS_ENDED = not_(_IS_ACTIVE)
 
 _INSERT = insert(snooze)
 _PUT = _INSERT.on_conflict_do_update(
-    index_elements=_KEY, set_={name: _INSERT.excluded[name] for name in ("until", "set_by", "set_at", "reason")}
+    index_elements=["subject", "unit", "audience"],
+    set_={name: _INSERT.excluded[name] for name in ("until", "set_by", "set_at", "reason")},
 )
 _ACTIVE = select(snooze.c.subject, snooze.c.unit, snooze.c.audience).where(_IS_ACTIVE).order_by(snooze.c.audience)
 _ACTIVE_OF = (
@@ -35,9 +35,7 @@ _ACTIVE_OF = (
 )
 _ENDED = select(snooze.c.id, snooze.c.subject, snooze.c.unit, snooze.c.audience, snooze.c.until).where(IS_ENDED)
 _DELETE = delete(snooze).where(snooze.c.id == bindparam("which"))
-_MOVE = (
-    update(snooze).values(subject=_NEW).where(snooze.c.subject == bindparam("old"), is_free(snooze, _KEY, subject=_NEW))
-)
+_MOVE = update(snooze).values(subject=_NEW).where(snooze.c.subject == bindparam("old"), is_free(snooze, subject=_NEW))
 _DELETE_OF = delete(snooze).where(snooze.c.subject == bindparam("old"))
 
 
