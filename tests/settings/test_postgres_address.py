@@ -1,0 +1,68 @@
+"""The address of a PostgreSQL database: its parts, what is wrong with one, and a password that no text shows."""
+
+import pytest
+
+from bot.settings.credentials import Secret
+from bot.settings.errors import InvalidValueError
+from bot.settings.postgres_address import PostgresAddress, postgres_address
+
+PASSWORD = "s3cret:p@ss/w#rd?%"
+
+
+def test_each_part_is_read() -> None:
+    text = "postgresql+psycopg://ana%40example.com:s3cret%3Ap%40ss%2Fw%23rd%3F%25@db.example.com:6432/neo%20usage"
+    address = postgres_address(f"{text}?sslmode=verify-full&sslrootcert=/etc/ca.pem")
+    assert (address.user, address.host, address.port, address.database) == (
+        "ana@example.com",
+        "db.example.com",
+        6432,
+        "neo usage",
+    )
+    assert address.password is not None
+    assert address.password.reveal() == PASSWORD
+    assert address.options == {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("postgresql+psycopg://neo@localhost/usage", PostgresAddress("localhost", "usage", "neo")),
+        ("postgres://neo@[::1]/usage", PostgresAddress("::1", "usage", "neo")),
+        ("postgresql://neo@/usage?host=/run/postgresql", PostgresAddress("/run/postgresql", "usage", "neo")),
+    ],
+)
+def test_what_is_left_out_has_a_default(text: str, address: PostgresAddress) -> None:
+    assert postgres_address(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("mysql://u:s3cret@h/db", "not the address of a PostgreSQL database"),
+        ("postgresql+asyncpg://u:s3cret@h/db", "not the address of a PostgreSQL database"),
+        ("postgresql://u:s3cret@h", "it names no database"),
+        ("postgresql://u:s3cret@/db", "it names no host"),
+        ("postgresql://h/db?sslmode=s3cret", "it names no user"),
+        ("postgresql://u:s3cret@h/db/other", "holds no slash"),
+        ("postgresql://u:s3cret@h:port/db", "write %40 for @"),
+        ("postgresql://u:s3cret@h:99999/db", "write %40 for @"),
+        ("postgresql://u:s3cret/word@h/db", "write %40 for @"),
+        ("postgresql://u:s3cret#word@h/db", "write %40 for @"),
+        ("postgresql://u:s3cret%0Aword@h/db", "unprintable"),
+        ("postgresql://u@h/db?password=s3cret", "behind the \\? stand only"),
+        ("postgresql://u@h/db?s3cret", "behind the \\? stand only"),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_password(text: str, why: str) -> None:
+    with pytest.raises(InvalidValueError, match=why) as raised:
+        postgres_address(text)
+    assert "s3cret" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_no_text_of_it_shows_the_password() -> None:
+    address = PostgresAddress("db.example.com", "usage", "neo", Secret(PASSWORD))
+    assert str(address) == "postgresql://neo@db.example.com:5432/usage"
+    for text in (str(address), repr(address), f"{address}", f"{address!r}", repr([address])):
+        assert PASSWORD not in text
+        assert "s3cret" not in text
