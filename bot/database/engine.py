@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +15,9 @@ from bot.cancellation import cancel_and_wait
 from bot.database.errors import LedgerError
 
 if TYPE_CHECKING:
+    from bot.database.postgres import PostgresDatabase
     from bot.database.sqlite import SqliteDatabase
+    from bot.settings.postgres_address import PostgresAddress
 
 R = TypeVar("R")
 
@@ -46,12 +48,11 @@ class Database(ABC):
 
     async def write(self, work: Callable[[Connection], R]) -> R:
         """Run `work` in one transaction, in a thread, and return what it returns."""
+        return await asyncio.to_thread(self._write, work)
 
-        def in_transaction() -> R:
-            with self.transaction() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(in_transaction)
+    def _write(self, work: Callable[[Connection], R]) -> R:
+        with self.transaction() as connection:
+            return work(connection)
 
     async def finish_write(self, work: Callable[[Connection], R]) -> R:
         """Run `work` as `write` does; a cancellation waits for it first, FINISH_SECONDS at most."""
@@ -86,12 +87,22 @@ class Database(ABC):
         """Interrupt what is being read, finish the transaction under way, and let go of the database."""
 
 
-def open_database(path: Path) -> "SqliteDatabase":
+@overload
+def open_database(place: Path) -> "SqliteDatabase": ...
+@overload
+def open_database(place: "PostgresAddress") -> "PostgresDatabase": ...
+def open_database(place: "Path | PostgresAddress") -> "Database":
     """Open a ledger for writing, made if there is none, and migrated to the newest schema.
 
     Raises:
         LedgerError: it is no ledger, cannot be written, is being restored, or was written by a newer version.
     """
-    from bot.database.sqlite import open_file
+    if isinstance(place, Path):
+        from bot.database.sqlite import open_file
 
-    return open_file(path)
+        return open_file(place)
+    try:
+        from bot.database.postgres import open_server
+    except ModuleNotFoundError as error:
+        raise LedgerError(f"{place} needs {error.name}. Install neo-usage with its extra `postgres`.") from error
+    return open_server(place)

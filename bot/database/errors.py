@@ -15,10 +15,10 @@ class LedgerError(Exception):
 
 
 class UnusableError(LedgerError):
-    """The database cannot be used now, whatever was asked of it. `why` says so without a path, for people."""
+    """The database at a place cannot be used now, whatever was asked of it; `why` says so without the place."""
 
-    def __init__(self, why: str, path: Path, *, locked: bool = False) -> None:
-        super().__init__(f"{why}. It is {path}; `neo-usage doctor` looks.")
+    def __init__(self, why: str, place: object, *, locked: bool = False) -> None:
+        super().__init__(f"{why}. It is {place}; `neo-usage doctor` looks.")
         self.why, self.locked = why, locked
 
 

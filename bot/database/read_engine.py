@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, create_eng
 
 from bot.database.errors import LedgerError, UnusableError, is_read_only, translated_errors
 from bot.database.reader_pool import ReaderPool
-from bot.database.schema import newest_revision, stored_revision
+from bot.database.schema import require_newest, stored_revision
 
 CACHE_KIB = 64_000  # for one question after another in a process of their own
 _CACHE_KIB_OF_EACH = 8_000  # in a pool; the operating system holds the rest of the file once for all
@@ -77,7 +77,7 @@ def _opened(path: Path, how: str, cache_kib: int) -> sqlite3.Connection:
     try:
         with translated_errors(path):
             connection.execute(f"PRAGMA cache_size = -{cache_kib}")
-            _check(connection, path)
+            require_newest(stored_revision(connection), path)
     except BaseException:
         connection.close()
         raise
@@ -89,16 +89,6 @@ def _is_static(path: Path) -> bool:
     real = path.resolve()
     log = real.with_name(f"{real.name}-wal")
     return is_read_only(real.parent) and not (log.exists() and log.stat().st_size)
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    stored = stored_revision(connection)
-    if stored is None:
-        raise LedgerError(f"{path} holds no ledger yet. Run `neo-usage sync` first.")
-    if stored < newest_revision():
-        raise LedgerError(f"{path} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
-    if stored > newest_revision():
-        raise LedgerError(f"{path} was written by a newer neo-usage (schema {stored}). Update this one.")
 
 
 def file_bytes(path: Path) -> int:

@@ -5,6 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection, inspect, text
 
+from bot.database.errors import LedgerError
 from bot.shipped import shipped
 
 _REVISION = text("SELECT version_num FROM alembic_version")
@@ -36,3 +37,17 @@ def current_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(_REVISION).scalar()
+
+
+def require_newest(stored: str | None, place: object) -> None:
+    """Check that a database's revision is the one this code reads.
+
+    Raises:
+        LedgerError: it is not; the message says what to do.
+    """
+    if stored is None:
+        raise LedgerError(f"{place} holds no ledger yet. Run `neo-usage sync` first.")
+    if stored < newest_revision():
+        raise LedgerError(f"{place} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
+    if stored > newest_revision():
+        raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")

@@ -1,7 +1,5 @@
 """Upgrades of the schema: the migrations that a database lacks are applied in the transaction that is given."""
 
-from pathlib import Path
-
 from sqlalchemy import Connection, inspect
 
 from bot.database.errors import LedgerError
@@ -9,7 +7,7 @@ from bot.database.schema import current_revision, newest_revision
 from bot.shipped import shipped
 
 
-def upgrade(connection: Connection, place: Path) -> bool:
+def upgrade(connection: Connection, place: object) -> bool:
     """Apply the migrations that the database at a place lacks; return whether it lacked any.
 
     Raises:
@@ -19,7 +17,7 @@ def upgrade(connection: Connection, place: Path) -> bool:
     if stored == newest_revision():
         return False
     if stored is None and inspect(connection).get_table_names():
-        raise LedgerError(f"{place} holds another program's tables. Name a file of its own in DATABASE_URL.")
+        raise LedgerError(f"{place} holds another program's tables. Name one of its own in DATABASE_URL.")
     if stored is not None and stored > newest_revision():
         raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
     _migrate(connection)

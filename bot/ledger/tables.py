@@ -14,6 +14,7 @@ _MERGED = text("merged_into IS NOT NULL")
 _WHOLE = text("complete")
 _CURRENT = text("complete AND kind <> 'history'")
 _FINISHED = text("finished_at IS NOT NULL")
+_UNNUMBERED = {"autoincrement": False}  # a key that the database does not count up
 
 
 def _nanos(*, known: bool) -> Column[int]:
@@ -109,7 +110,7 @@ class ChargeQuarter(SQLModel, table=True):
 
     __tablename__ = "charge_quarter"
 
-    start: int = Field(primary_key=True, sa_type=BigInteger)
+    start: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs=_UNNUMBERED)
     platform_nanos: int = Field(sa_column=_nanos(known=True))
     provider_nanos: int = Field(sa_column=_nanos(known=True))
 
@@ -145,7 +146,7 @@ class Pass(SQLModel, table=True):
 class Coverage(SQLModel, table=True):
     """An interval of creation time that complete passes have read without a gap."""
 
-    covered_from: int = Field(primary_key=True, sa_type=BigInteger)
+    covered_from: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs=_UNNUMBERED)
     covered_to: int = Field(sa_type=BigInteger)
 
 

@@ -10,7 +10,7 @@ down_revision = None
 def upgrade() -> None:
     op.create_table(
         "coverage",
-        sa.Column("covered_from", sa.BigInteger(), nullable=False),
+        sa.Column("covered_from", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("covered_to", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("covered_from", name="pk_coverage"),
     )

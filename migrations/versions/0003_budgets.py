@@ -10,7 +10,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.create_table(
         "charge_quarter",
-        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False, autoincrement=False),
         sa.Column("platform_nanos", sa.BigInteger(), nullable=False),
         sa.Column("provider_nanos", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("start", name="pk_charge_quarter"),

@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.add_column("task", sa.Column("without_email", sa.Boolean(), nullable=False, server_default="0"))
     # of a member who took over nobody's tasks it is not known which those are: better no alarm than a false one
     op.execute(
-        "UPDATE task SET without_email = 1"
+        "UPDATE task SET without_email = true"
         " WHERE member IN (SELECT coalesce(merged_into, id) FROM member WHERE email = '')"
     )
     for name in ("platform_by_unit", "provider_by_unit"):

@@ -1,0 +1,187 @@
+"""A database on a PostgreSQL server: one writer at a time among all who use it, and readers beside it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+import psycopg
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.database.engine import ClosedError, Database
+from bot.database.errors import UnusableError
+from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
+from bot.database.postgres_errors import ConflictError, LostConnectionError, sqlstate, translated_errors
+from bot.database.postgres_schema import check_server, sort_text_binary
+from bot.database.reader_pool import THREADS, ReaderPool
+from bot.database.schema import current_revision, require_newest
+from bot.database.upgrade import upgrade
+from bot.settings.postgres_address import PostgresAddress
+
+R = TypeVar("R")
+
+BUSY_SECONDS = 30.0  # how long a writer waits for another process's transaction, or for others of its own
+FROZEN_SECONDS = 20.0  # a process that does nothing for as long in a transaction loses it, and the lock with it
+CLOSE_SECONDS = 3.0  # that the transaction under way has to end
+ATTEMPTS = 4  # at a transaction that another program's got in the way of
+_LOOK_SECONDS = 0.02
+_INTERRUPTED = "57014"
+
+# One number for all of neo-usage. The lock comes first and the isolation is READ COMMITTED: a snapshot that was taken
+# before the lock would miss what the writer before has committed.
+_BEGIN = text(
+    "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :frozen, true),"
+    " pg_advisory_xact_lock(7954877705891934)"
+)
+
+
+class PostgresDatabase(Database):
+    """A ledger's database on a server, open for one writer and several readers; made by `open_server`.
+
+    Raises:
+        LedgerError: the driver is not installed.
+    """
+
+    def __init__(self, address: PostgresAddress, reader_threads: int = THREADS) -> None:
+        self.address = address
+        self._translated_errors = partial(translated_errors, address)
+        self._turn = threading.Lock()
+        self._closed = threading.Event()
+        self._engine = write_engine(address)
+        self._waiting: psycopg.Connection | None = None  # for the lock
+        self._writing: psycopg.Connection | None = None
+        self._readers = ReaderPool(
+            read_engine(address, reader_threads), interrupt, self._translated_errors, reader_threads
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Give a transaction in which nobody else writes; what is done inside is committed whole, or not at all.
+
+        Raises:
+            ClosedError: the database has been closed.
+            UnusableError: the server is not there, full, read-only or busy; nothing was done.
+        """
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise UnusableError("the database is locked by the bot itself", self.address, locked=True)
+        try:
+            with self._translated_errors(), self._begun() as connection:
+                yield connection
+                connection.commit()
+        finally:
+            self._writing = None
+            self._turn.release()
+
+    def _begun(self) -> Connection:
+        """Return a connection that has the lock; one that the server has ended since it was used is replaced."""
+        try:
+            return self._locked()
+        except DBAPIError as error:
+            if not error.connection_invalidated or self._closed.is_set():
+                raise
+        return self._locked()
+
+    def _locked(self) -> Connection:
+        if self._closed.is_set():
+            raise ClosedError
+        connection = self._engine.connect()
+        try:
+            self._writing = self._waiting = driver_connection(connection)
+            connection.execute(_BEGIN, {"wait": _milliseconds(BUSY_SECONDS), "frozen": _milliseconds(FROZEN_SECONDS)})
+        except BaseException as error:
+            connection.close()
+            if self._closed.is_set() and isinstance(error, DBAPIError) and sqlstate(error) == _INTERRUPTED:
+                raise ClosedError from error
+            raise
+        finally:
+            self._waiting = None
+        return connection
+
+    def _write(self, work: Callable[[Connection], R]) -> R:
+        """Run `work` in one transaction; again, if another program's transaction was in the way."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return super()._write(work)
+            except ConflictError:
+                continue
+        return super()._write(work)
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """Run `work` in a thread over one snapshot, and return what it returns; again, if the connection was lost.
+
+        Raises:
+            UnusableError: it cannot be read now.
+        """
+        try:
+            return await self._readers.read(work)
+        except LostConnectionError:
+            if self._closed.is_set():
+                raise
+        return await self._readers.read(work)
+
+    async def yield_to_readers(self, seconds: float) -> None:
+        """Wait until nothing is being read, for `seconds` at most, so that people go first."""
+        await self._readers.wait_until_idle(seconds)
+
+    def close(self) -> None:
+        """Interrupt what is being read, finish the transaction under way (CLOSE_SECONDS at most), and disconnect."""
+        self._closed.set()
+        self._readers.close()
+        until = time.monotonic() + CLOSE_SECONDS
+        while not self._turn.acquire(timeout=_LOOK_SECONDS):
+            if (waiting := self._waiting) is not None:
+                interrupt(waiting)
+            elif time.monotonic() > until and (writing := self._writing) is not None:
+                cut(writing)
+        self._turn.release()
+        self._engine.dispose()
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(1000 * seconds)}ms"
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection:
+    """Return the driver's connection that a connection uses."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - for the type
+    return driver
+
+
+def open_server(address: PostgresAddress) -> PostgresDatabase:
+    """Open a ledger on a server for writing, made if there is none, and migrated to the newest schema.
+
+    Raises:
+        LedgerError: the database is another program's or a newer version's, or its server too old.
+        UnusableError: it cannot be written now.
+    """
+    database = PostgresDatabase(address)
+    try:
+        with database.transaction() as connection:
+            check_server(connection, address)
+            if upgrade(connection, address):
+                sort_text_binary(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_reader(address: PostgresAddress) -> Connection:
+    """Open a ledger for reading, in one snapshot from the first statement until it is closed or rolled back.
+
+    Raises:
+        LedgerError: there is none, or its schema is not this code's.
+        UnusableError: it cannot be read now.
+    """
+    with translated_errors(address):
+        connection = read_engine(address, 0).connect()
+        try:
+            require_newest(current_revision(connection), address)
+        except BaseException:
+            connection.close()
+            raise
+    return connection

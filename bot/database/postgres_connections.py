@@ -1,0 +1,90 @@
+"""Connections to a PostgreSQL server: how they are made, for writing and for reading, and how they are ended."""
+
+import os
+import socket
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import NullPool, QueuePool
+
+from bot.settings.postgres_address import PostgresAddress
+
+_CANCEL_SECONDS = 0.5  # that the server has to take note of a cancellation
+# what tells a server that is gone from one that is busy: half a minute, as long as a writer waits for the lock
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+
+
+def write_engine(address: PostgresAddress) -> Engine:
+    """Return an engine of one connection, whose transactions see what is committed."""
+    return _engine(address, 1, {"isolation_level": "READ COMMITTED"})
+
+
+def read_engine(address: PostgresAddress, connections: int) -> Engine:
+    """Return an engine whose transactions read one snapshot each and cannot write; of 0 connections it keeps none."""
+    return _engine(address, connections, {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+
+
+def _engine(address: PostgresAddress, connections: int, options: dict[str, Any]) -> Engine:
+    engine = create_engine(
+        _url(address),
+        **_pool(connections),
+        connect_args={
+            "application_name": f"neo-usage {socket.gethostname()}/{os.getpid()}",
+            **_PATIENCE,
+            **address.options,
+        },
+        hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
+        execution_options=options,
+    )
+    event.listen(engine, "handle_error", _hide_values)
+    return engine
+
+
+def _pool(connections: int) -> dict[str, Any]:
+    if connections == 0:
+        return {"poolclass": NullPool}
+    return {"poolclass": QueuePool, "pool_size": connections, "max_overflow": 0}
+
+
+def _url(address: PostgresAddress) -> URL:
+    password = None if address.password is None else address.password.reveal()
+    return URL.create(
+        "postgresql+psycopg",
+        username=address.user,
+        password=password,
+        host=address.host,
+        port=address.port,
+        database=address.database,
+    )
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """Take from an error what the server quotes of a row, such as an e-mail that is there twice."""
+    driver, error = context.original_exception, context.sqlalchemy_exception
+    if isinstance(driver, psycopg.Error) and driver.diag.message_primary is not None:
+        driver.args = (driver.diag.message_primary,)
+        if error is not None:
+            error.args = (f"({type(driver).__name__}) {driver.diag.message_primary}",)
+
+
+def interrupt(connection: psycopg.Connection) -> None:
+    """End the query that runs on a connection of another thread; the connection too if the server cannot be told."""
+    try:
+        connection.cancel_safe(timeout=_CANCEL_SECONDS)
+    except psycopg.Error:
+        cut(connection)
+
+
+def cut(connection: psycopg.Connection) -> None:
+    """End a connection that another thread uses: whoever waits for an answer there gets an error at once."""
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as same:
+        same.shutdown(socket.SHUT_RDWR)
