@@ -6,7 +6,7 @@ A subject is a member's id, or 0 for the team. A period is stored as its unit an
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.tables import table_of
+from bot.database.declarations import table_of
 
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")

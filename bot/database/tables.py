@@ -1,20 +1,9 @@
 """The tables of what a database records of itself, as SQLModel declares them; `migrations/` makes them."""
 
-from sqlalchemy import BigInteger, Table
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
-_NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-SQLModel.metadata.naming_convention = _NAMING  # before any table is declared
-
-
-def table_of(model: type[SQLModel]) -> Table:
-    """Return the table that a model declares, for statements on its columns."""
-    return model.metadata.tables[str(model.__tablename__)]
+from bot.database.declarations import table_of
 
 
 class Lease(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.tables import table_of
+from bot.database.declarations import table_of
 
 INCOMPLETE = text("NOT complete")  # in these words, which the index is used by
 

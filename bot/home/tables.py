@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, String
 from sqlmodel import Field, SQLModel
 
-from bot.database.tables import table_of
+from bot.database.declarations import table_of
 
 
 class HomeViewer(SQLModel, table=True):

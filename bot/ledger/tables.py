@@ -6,7 +6,7 @@ Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see 
 from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.tables import table_of
+from bot.database.declarations import table_of
 
 _WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
 _MISSED = text("missed_at IS NOT NULL")

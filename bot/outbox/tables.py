@@ -6,7 +6,7 @@ A field has today's word; where its column has kept an older one, which statemen
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
-from bot.database.tables import table_of
+from bot.database.declarations import table_of
 
 # written so that SQLite sees `state = 'pending'` imply it, which it does not of IN
 _OPEN = text("state = 'pending' OR state = 'sending' OR state = 'unsure'")
