@@ -165,7 +165,7 @@ _earlier = notification.alias("earlier")
 _IS_IN_CHANNEL = live_message.c.channel == notification.c.channel
 # a reply waits for what its thread begins with; a thread in a channel that the destination has left is none of its own
 _FOLLOWS_ANOTHER = exists().where(
-    _earlier.c.living == notification.c.living, _earlier.c.id < notification.c.id, _earlier.c.state.in_(OPEN)
+    _earlier.c.living == notification.c.living, _earlier.c.id < notification.c.id, in_state(*OPEN, of=_earlier)
 )
 _NEXT = (
     select(
