@@ -57,7 +57,7 @@ class Dispatcher:
         """
         async with self._one_tick:
             moment = self._moment()
-            work = await self.database.read(lambda reader: due_work(reader, moment))
+            work = await self.database.read(lambda connection: due_work(connection, moment))
             await self._apply_due(work)
             await self._start_tasks(work, moment.now)
 
@@ -78,7 +78,7 @@ class Dispatcher:
         for channel in work.lookups:
             self._start(_Work.RECONCILE, channel, self._reconcile)
         if work.without_channel:
-            for destination in await self.database.read(lambda reader: unplaced_destinations(reader, now)):
+            for destination in await self.database.read(lambda connection: unplaced_destinations(connection, now)):
                 self._start(_Work.PLACE, destination, self._place)
         for channel in work.channels:
             self._start(_Work.SEND, channel, self._send)

@@ -71,7 +71,7 @@ _DELETE_LIVE_MESSAGES = delete(live_message).where(live_message.c.id.in_(_IDS))
 
 def prune_notifications(connection: Connection, now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
     """Delete notifications without a live message that were over long ago, among those whose ids follow `after`."""
-    reached = key_after(connection, "notification", after)
+    reached = key_after(connection, notification, after)
     ids = connection.execute(_NOTIFICATIONS, _values(now, retained, after, reached)).scalars().all()
     connection.execute(_DELETE_NOTIFICATIONS, {"ids": ids})
     return PruneStep(len(ids), reached)
@@ -79,7 +79,7 @@ def prune_notifications(connection: Connection, now: datetime, retained: Retaine
 
 def prune_live_messages(connection: Connection, now: datetime, retained: RetainedKeys, after: int) -> PruneStep:
     """Delete live messages and their threads if all of it was over long ago, among those whose ids follow `after`."""
-    reached = key_after(connection, "living", after)
+    reached = key_after(connection, live_message, after)
     topics = {each.encode() for each in retained.topics}
     rows = connection.execute(_LIVE_MESSAGES, _values(now, retained, after, reached)).all()
     ids = [row.id for row in rows if row.thing not in topics]

@@ -171,15 +171,19 @@ def undelivered_count(connection: Connection) -> int:
     return int(connection.execute(_UNDELIVERED_COUNT).scalar_one())
 
 
+def counts_by_state(connection: Connection) -> dict[str, int]:
+    """Return how many notifications are in which state, without states that none is in."""
+    return {row.state: row.number for row in connection.execute(_COUNTS).all()}
+
+
 def outbox_summary(connection: Connection) -> OutboxSummary:
     """Return how many notifications are in which state, and the dead ones."""
-    counts: dict[str, int] = {row.state: row.number for row in connection.execute(_COUNTS)}
     oldest = connection.execute(_OLDEST_UNDELIVERED).scalar()
     dead = [
         (message_key(row.stem, row.destination, ""), row.why, row.settled_at)
         for row in connection.execute(_NEWEST_DEAD).all()
     ]
-    return OutboxSummary(counts, oldest, dead)
+    return OutboxSummary(counts_by_state(connection), oldest, dead)
 
 
 def dead_notifications(connection: Connection, since: datetime, now: datetime) -> tuple[int, str | None]:

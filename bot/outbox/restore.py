@@ -4,19 +4,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, update
 
 from bot.database import metadata
 from bot.database.rows import Row, insert_row, rows_by_column
 from bot.domain.timestamps import to_us
 from bot.ledger.former_ledger import FormerLedger
-from bot.outbox.conditions import statement
+from bot.outbox.conditions import UNDELIVERED
 from bot.outbox.destinations import MemberDestination, decode_destination
 from bot.outbox.key_mapping import KeyMapping, merge_mappings
 from bot.outbox.keys import AgainKey, NewsKey
 from bot.outbox.live_store import request_edits
+from bot.outbox.queries import counts_by_state
 from bot.outbox.rules import NotificationState
+from bot.outbox.tables import live_message, notification
 
 LOOKED_FOR = timedelta(days=7)  # after a restore without a former ledger
 
@@ -30,40 +33,52 @@ class RestoredMessages:
     sent_since: int
 
 
+_UNDELIVERED = select(notification).where(UNDELIVERED).order_by(notification.c.id)
+_LAST_CHANGES = select(func.max(notification.c.created_at), func.max(notification.c.settled_at))
+_UPDATE_ALL = update(notification).where(UNDELIVERED)
+_UPDATE_ONE = update(notification).where(notification.c.id == bindparam("which"))
+_UNCONFIRMED: dict[str, Any] = {
+    "state": NotificationState.UNCONFIRMED,
+    "token": None,
+    "unsure_at": bindparam("now"),
+    "next_at": bindparam("now"),
+    "checks": 0,
+}
+_MARK_ALL_UNCONFIRMED, _MARK_UNCONFIRMED = _UPDATE_ALL.values(_UNCONFIRMED), _UPDATE_ONE.values(_UNCONFIRMED)
+
+
 def mark_all_unconfirmed(connection: Connection, lost: str, now: datetime) -> RestoredMessages:
     """Mark as unconfirmed what waits: nobody knows what the ledger of the id `lost` has posted since the copy was made.
 
     For some days the same is done with what is put into the outbox, if its key is the same in every ledger.
     """
-    since = connection.exec_driver_sql(
-        "SELECT max(coalesce(max(created_at), 0), coalesce(max(settled_at), 0)) FROM notification"
-    ).scalar_one()
-    noted = {"id": lost, "since": since or to_us(now), "until": to_us(now + LOOKED_FOR)}
+    changes = [at for at in connection.execute(_LAST_CHANGES).one() if at is not None]
+    noted = {"id": lost, "since": max(changes, default=to_us(now)), "until": to_us(now + LOOKED_FOR)}
     metadata.write(connection, metadata.LOST_LEDGER, json.dumps(noted))
-    for row in _undelivered_rows(connection):
-        _mark_unconfirmed(connection, row["id"], now)
+    connection.execute(_MARK_ALL_UNCONFIRMED, {"now": to_us(now)})
     return _counts(connection, 0)
-
-
-_FORMER_NOTIFICATIONS = """
-SELECT n.*, l.thing AS thing, s.state AS summary_state FROM notification n LEFT JOIN living l ON l.id = n.living
-LEFT JOIN notification s ON s.id = n.covered_by ORDER BY n.id
-"""
 
 
 def adopt(connection: Connection, former: FormerLedger, mapping: KeyMapping, now: datetime) -> RestoredMessages:
     """Take over what the former ledger knew of messages: of those in the copy, and those that it has made since."""
-    former_rows = former.rows(_FORMER_NOTIFICATIONS)
+    former_live = former.all_rows(live_message)
+    former_rows = _with_topic_and_summary(former.all_rows(notification), former_live)
     counterparts = {_identity(row): row for row in former_rows}
-    sent = sum(
-        _adopt_outcome(connection, row, counterparts.get(_identity(row)), now) for row in _undelivered_rows(connection)
-    )
-    _adopt_live_messages(connection, former, mapping)
-    known = _KnownRows(_ids_by_name(connection, _NOTIFICATIONS), _live_ids(connection, former, mapping))
+    undelivered = rows_by_column(connection, _UNDELIVERED)
+    sent = sum(_adopt_outcome(connection, row, counterparts.get(_identity(row)), now) for row in undelivered)
+    _adopt_live_messages(connection, former, former_live, mapping)
+    known = _KnownRows(_ids_by_name(connection, _NOTIFICATIONS), _live_ids(connection, former, former_live, mapping))
     mapping = merge_mappings([mapping, KeyMapping({NewsKey.kind: known.news, AgainKey.kind: known.again}, {})])
     sent += sum(_adopt_notification(connection, former, mapping, row, known) for row in former_rows)
     request_edits(connection, mapping.stale)
     return _counts(connection, sent)
+
+
+def _with_topic_and_summary(rows: list[Row], live_messages: list[Row]) -> list[Row]:
+    """Return notifications' rows with the topic of its live message, and the state of the summary that lists it."""
+    topics = {row["id"]: row["thing"] for row in live_messages}
+    states = {row["id"]: row["state"] for row in rows}
+    return [{**row, "thing": topics.get(row["living"]), "summary_state": states.get(row["covered_by"])} for row in rows]
 
 
 # --- notifications of the copy -------------------------------------------------------------------
@@ -73,35 +88,18 @@ def _identity(row: Row) -> tuple[object, ...]:
     return row["stem"], row["destination"], row["ledger"], row["created_at"]
 
 
-_UNDELIVERED = statement("SELECT n.* FROM notification n WHERE {undelivered} ORDER BY n.id")
-
-
-def _undelivered_rows(connection: Connection) -> list[Row]:
-    return rows_by_column(connection, _UNDELIVERED)
-
-
-_ADOPT_OUTCOME = """
-UPDATE notification SET state = :state, channel = :channel, thread = :thread, ts = :ts, claimed_at = :claimed_at,
-settled_at = :settled_at, unsure_at = :unsure_at, check_at = :check_at, checks = :checks, error = :error, token = NULL
-WHERE id = :here
-"""
+_OUTCOME = ("channel", "thread", "ts", "claimed_at", "settled_at", "unsure_at", "check_at", "checks", "error")
 
 
 def _adopt_outcome(connection: Connection, row: Row, counterpart: Row | None, now: datetime) -> bool:
     """Record what became of a notification that waited when the copy was made; returns whether it was sent since."""
     state = NotificationState.UNCONFIRMED if counterpart is None else _state(counterpart)
     if counterpart is None or state in {NotificationState.SENDING, NotificationState.UNCONFIRMED}:
-        _mark_unconfirmed(connection, row["id"], now)
+        connection.execute(_MARK_UNCONFIRMED, {"which": row["id"], "now": to_us(now)})
         return False
-    connection.exec_driver_sql(_ADOPT_OUTCOME, {**counterpart, "state": state, "here": row["id"]})
+    outcome = {name: counterpart[name] for name in _OUTCOME}
+    connection.execute(_UPDATE_ONE, {"which": row["id"], "state": state, "token": None, **outcome})
     return state is NotificationState.SENT
-
-
-def _mark_unconfirmed(connection: Connection, id_: int, now: datetime) -> None:
-    connection.exec_driver_sql(
-        "UPDATE notification SET state = 'unsure', token = NULL, unsure_at = ?, next_at = ?, checks = 0 WHERE id = ?",
-        (to_us(now), to_us(now), id_),
-    )
 
 
 def _state(row: Row) -> NotificationState:
@@ -112,8 +110,7 @@ def _state(row: Row) -> NotificationState:
 
 
 def _counts(connection: Connection, sent: int) -> RestoredMessages:
-    rows = connection.exec_driver_sql("SELECT state, count(*) FROM notification GROUP BY state")
-    counts = dict(tuple(row) for row in rows)
+    counts = counts_by_state(connection)
     return RestoredMessages(
         counts.get(NotificationState.PENDING, 0), counts.get(NotificationState.UNCONFIRMED, 0), sent
     )
@@ -121,42 +118,67 @@ def _counts(connection: Connection, sent: int) -> RestoredMessages:
 
 # --- live messages -------------------------------------------------------------------------------
 
-_OUTDATED = (
-    "UPDATE living SET wanted = max(wanted, shown) + 1 WHERE thing = :thing AND destination = :destination"
-    " AND wanted < :wanted"
+_IS_NAMED = and_(
+    live_message.c.thing == bindparam("of_topic"), live_message.c.destination == bindparam("at_destination")
 )
-_TAKEN_OVER = """
-UPDATE living SET channel = :channel, ts = :ts, editable = :editable, reposted = :reposted, token = NULL,
-wanted = max(wanted, :wanted), shown = :shown WHERE thing = :thing AND destination = :destination
-"""
+_FORMER_WANTED = bindparam("former_wanted", type_=live_message.c.wanted.type)
+_EDIT_AGAIN = (
+    update(live_message)
+    .where(_IS_NAMED, live_message.c.wanted < _FORMER_WANTED)
+    .values(
+        wanted=case((live_message.c.shown > live_message.c.wanted, live_message.c.shown), else_=live_message.c.wanted)
+        + 1
+    )
+)
+_POSTED = ("channel", "ts", "editable", "reposted", "shown")
+_TAKE_OVER = (
+    update(live_message)
+    .where(_IS_NAMED)
+    .values(
+        **{name: bindparam(f"former_{name}") for name in _POSTED},
+        token=None,
+        wanted=case((live_message.c.wanted < _FORMER_WANTED, _FORMER_WANTED), else_=live_message.c.wanted),
+    )
+)
 
 
-def _adopt_live_messages(connection: Connection, former: FormerLedger, mapping: KeyMapping) -> None:
-    for row in former.rows("SELECT * FROM living WHERE ts IS NOT NULL ORDER BY id"):
+def _adopt_live_messages(connection: Connection, former: FormerLedger, rows: list[Row], mapping: KeyMapping) -> None:
+    for row in rows:
+        if row["ts"] is None:
+            continue
         topic, destination = mapping.topic(row["thing"]), _destination(former, row["destination"])
         if topic is None or destination is None:
             # it may show what the former ledger knew since, and is to show what is so here
-            connection.exec_driver_sql(_OUTDATED, row)
-            continue
-        new = {**row, "thing": topic, "destination": destination, "token": None, "expires_at": None}
-        if insert_row(connection, "living", {name: new[name] for name in new if name != "id"}) is None:
-            connection.exec_driver_sql(_TAKEN_OVER, new)
+            values = {"of_topic": row["thing"], "at_destination": row["destination"], "former_wanted": row["wanted"]}
+            connection.execute(_EDIT_AGAIN, values)
+        else:
+            _adopt_live_message(connection, row, topic, destination)
+
+
+def _adopt_live_message(connection: Connection, row: Row, topic: str, destination: str) -> None:
+    """Take over where a live message was posted and what it shows, under its topic and destination here."""
+    new = {**row, "thing": topic, "destination": destination, "token": None, "expires_at": None}
+    if insert_row(connection, live_message, {name: new[name] for name in new if name != "id"}) is None:
+        values = {f"former_{name}": row[name] for name in (*_POSTED, "wanted")}
+        connection.execute(_TAKE_OVER, {"of_topic": topic, "at_destination": destination, **values})
+
+
+_LIVE_ID = select(live_message.c.id).where(_IS_NAMED)
 
 
 def _live_id(connection: Connection, topic: str | None, destination: str) -> int | None:
     """Return the id of a live message, made if there is none; None without a topic."""
     if topic is None:
         return None
-    new = {"thing": topic, "destination": destination, "wanted": 0, "shown": 0, "editable": 1, "reposted": 0}
-    insert_row(connection, "living", new)
-    sql = "SELECT id FROM living WHERE thing = ? AND destination = ?"
-    return int(connection.exec_driver_sql(sql, (topic, destination)).scalar_one())
+    new = {"thing": topic, "destination": destination, "wanted": 0, "shown": 0, "editable": True, "reposted": False}
+    insert_row(connection, live_message, new)
+    return int(connection.execute(_LIVE_ID, {"of_topic": topic, "at_destination": destination}).scalar_one())
 
 
 # --- notifications made since --------------------------------------------------------------------
 
-_NOTIFICATIONS = "SELECT stem, destination, id FROM notification"
-_LIVE_MESSAGES = "SELECT thing, destination, id FROM living"
+_NOTIFICATIONS = select(notification.c.stem, notification.c.destination, notification.c.id)
+_LIVE_MESSAGES = select(live_message.c.thing, live_message.c.destination, live_message.c.id)
 
 
 @dataclass(slots=True)
@@ -179,16 +201,16 @@ class _KnownRows:
         return None if live is None else AgainKey(live)
 
 
-def _ids_by_name(connection: Connection, sql: str) -> dict[tuple[str, str], int]:
-    return {(name, destination): id_ for name, destination, id_ in connection.exec_driver_sql(sql).all()}
+def _ids_by_name(connection: Connection, query: Select[str, str, int]) -> dict[tuple[str, str], int]:
+    return {(name, destination): id_ for name, destination, id_ in connection.execute(query).all()}
 
 
-def _live_ids(connection: Connection, former: FormerLedger, mapping: KeyMapping) -> dict[int, int]:
+def _live_ids(connection: Connection, former: FormerLedger, rows: list[Row], mapping: KeyMapping) -> dict[int, int]:
     """Return the ids of live messages here by the former ledger's."""
     here = _ids_by_name(connection, _LIVE_MESSAGES)
     theirs = {
         row["id"]: here.get((mapping.topic(row["thing"]) or "", _destination(former, row["destination"]) or ""))
-        for row in former.rows(_LIVE_MESSAGES)
+        for row in rows
     }
     return {former_id: id_ for former_id, id_ in theirs.items() if id_ is not None}
 
@@ -205,7 +227,7 @@ def _adopt_notification(
         return False
     new = _row_here(connection, row, key, destination)
     new["living"] = _live_id(connection, mapping.topic(row["thing"]), destination)
-    added = insert_row(connection, "notification", new)
+    added = insert_row(connection, notification, new)
     if added is not None:
         known.notifications[row["id"]] = added
     return new["state"] is NotificationState.SENT
