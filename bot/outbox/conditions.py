@@ -42,6 +42,7 @@ def _parameter(name: str) -> ColumnElement[int]:
 
 
 _NOW, _FAR, _AHEAD = _parameter("now"), _parameter("far"), _parameter("ahead")
+# the id of a direct message begins with D
 _IS_DIRECT = and_(notification.c.channel >= _constant("D"), notification.c.channel < _constant("E"))
 _candidate = notification.alias("candidate")
 
@@ -76,31 +77,6 @@ UNCHECKED = notification.c.id.in_(union_all(_ids(_candidate.c.check_at <= _NOW),
 # of live messages
 UNCLAIMED = or_(live_message.c.token.is_(None), live_message.c.expires_at <= _NOW, live_message.c.expires_at > _FAR)
 OUTDATED = and_(live_message.c.wanted > live_message.c.shown, live_message.c.ts.is_not(None))
-
-
-_CONDITIONS = {
-    # nothing is postponed further than `far`, direct messages not beyond the end of quiet hours (`quiet`): a later
-    # `next_at` was written by a clock that ran ahead, and is ignored
-    "ready": "(n.next_at <= :now OR n.next_at > CASE WHEN n.channel LIKE 'D%' THEN :quiet ELSE :far END)",
-    "overdue": "n.state = 'pending' AND n.owed_until <= :now",
-    "unconfirmed": "n.state = 'unsure' AND n.unsure_at <= :waited",
-    "unconfirmed_ahead": "n.state = 'unsure' AND n.unsure_at > :ahead",
-    "abandoned": "n.state = 'sending' AND (n.expires_at <= :now OR n.claimed_at > :ahead)",
-    # in the words of the partial index, or SQLite would not use it
-    "undelivered": "(n.state = 'pending' OR n.state = 'sending' OR n.state = 'unsure')",
-    # two selects: only then does SQLite use the index of each, whatever statistics it has
-    "without_channel": """n.id IN (SELECT id FROM notification WHERE state = 'pending' AND channel IS NULL
-      UNION ALL SELECT id FROM notification WHERE state = 'unsure' AND channel IS NULL)""",
-    "unchecked": """n.id IN (SELECT id FROM notification WHERE check_at <= :now
-      UNION ALL SELECT id FROM notification WHERE check_at > :far)""",
-    "unclaimed": "(l.token IS NULL OR l.expires_at <= :now OR l.expires_at > :far)",
-    "outdated": "l.wanted > l.shown AND l.ts IS NOT NULL",
-}
-
-
-def statement(sql: str, **parts: str) -> str:
-    """Return a statement in which the `{names}` of conditions, and of other constant parts, are replaced by them."""
-    return sql.format(**_CONDITIONS, **parts)
 
 
 @dataclass(frozen=True, slots=True)
