@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import CTE, ColumnElement, Connection, Select, bindparam, case, func, literal_column, select, union_all
 
-from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
+from bot.ledger.expressions import sum_of
 from bot.ledger.members import shown_email
-from bot.ledger.selection import Conditions, Selection, conditions_of
+from bot.ledger.selection import FORMS, Form, Selection, conditions_of
+from bot.ledger.tables import charge, member, task
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +35,69 @@ class TaskShare:
     failed: int
 
 
-# those with a charge in the window, and those without cost created in it
-_SELECTED = """
-WITH selected (task, platform, provider) AS MATERIALIZED (
-  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {charges} GROUP BY c.task
-  UNION ALL SELECT t.id, 0, 0 FROM {tasks} t WHERE {without_cost})
-"""
-_FAILED = """{selected}
-SELECT t.id, t.status, t.model, t.member, t.created_at, s.platform, s.provider
-FROM selected s JOIN task t ON t.id = s.task WHERE t.status IN ({failed}) AND {owned} ORDER BY t.id
-"""
-_SHARES = """{selected}
-SELECT {name}, count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END)
-FROM selected s JOIN {tasks} t ON t.id = s.task JOIN member m ON m.id = {holder}
-GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1
-"""
+Rows = Select[*tuple[Any, ...]]
+
+
+def _selected(form: Form) -> CTE:
+    """Return the tasks with a charge in the window, and those without cost created in it."""
+    charged = (
+        select(
+            charge.c.task,
+            sum_of(charge.c.platform_nanos).label("platform"),
+            sum_of(charge.c.provider_nanos).label("provider"),
+        )
+        .select_from(form.charges_table(with_tasks=True))
+        .where(form.charges())
+        .group_by(charge.c.task)
+    )
+    nothing: ColumnElement[int] = literal_column("0")
+    without_cost = select(form.part.tasks.c.id, nothing, nothing).where(form.without_cost())
+    return union_all(charged, without_cost).cte("selected").prefix_with("MATERIALIZED")
+
+
+def _has_failed(status: ColumnElement[Any]) -> ColumnElement[bool]:
+    return status.in_(bindparam("failing", expanding=True))
+
+
+@lru_cache(FORMS)
+def _failed(form: Form) -> Rows:
+    selected = _selected(form)
+    return (
+        select(
+            task.c.id,
+            task.c.status,
+            task.c.model,
+            task.c.member,
+            task.c.created_at,
+            selected.c.platform,
+            selected.c.provider,
+        )
+        .join_from(selected, task, task.c.id == selected.c.task)
+        .where(_has_failed(task.c.status), form.part.owns(task))
+        .order_by(task.c.id)
+    )
+
+
+@lru_cache(FORMS)
+def _shares(form: Form, by: Literal["model", "member"]) -> Rows:
+    selected, tasks = _selected(form), form.part.tasks
+    name = {"model": tasks.c.model, "member": member.c.email}[by]
+    count, failed = func.count(), func.count(case((_has_failed(tasks.c.status), 1)))
+    return (
+        select(name, count, failed)
+        .join_from(selected, tasks, tasks.c.id == selected.c.task)
+        .join(member, member.c.id == form.part.holder(tasks))
+        .group_by(name)
+        .order_by(failed.desc(), count.desc(), name)
+    )
 
 
 def failed_tasks(
-    reader: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+    connection: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
 ) -> list[SelectedTask]:
     """Return the tasks of a selection whose status is one of the `failing`, of a member's scope only their own."""
-    where = conditions_of(reader, selection)
-    sql = compose(_FAILED, selected=_selected(where), failed=where.puts(failing), owned=where.scope.owns("t"))
-    rows = reader.execute(text(sql), where.values).all()
+    where = conditions_of(connection, selection)
+    rows = connection.execute(_failed(where.form), where.values | {"failing": list(failing)}).all()
     return [
         SelectedTask(key, status, model, member, created_at, basis.spend(platform, provider))
         for key, status, model, member, created_at, platform, provider in rows
@@ -64,28 +105,10 @@ def failed_tasks(
 
 
 def task_shares(
-    reader: Connection, selection: Selection, by: Literal["model", "member"], failing: Sequence[str]
+    connection: Connection, selection: Selection, by: Literal["model", "member"], failing: Sequence[str]
 ) -> list[TaskShare]:
     """Return how many tasks of a selection each model or member has: those with the most failed ones first."""
-    where = conditions_of(reader, selection)
-    name = {"model": "t.model", "member": "m.email"}[by]
-    sql = compose(
-        _SHARES,
-        selected=_selected(where),
-        name=name,
-        failed=where.puts(failing),
-        tasks=where.scope.tasks,
-        holder=where.scope.holder("t"),
-    )
-    shares = [TaskShare(*row) for row in reader.execute(text(sql), where.values).all()]
+    where = conditions_of(connection, selection)
+    rows = connection.execute(_shares(where.form, by), where.values | {"failing": list(failing)}).all()
+    shares = [TaskShare(*row) for row in rows]
     return shares if by == "model" else [TaskShare(shown_email(s.name), s.tasks, s.failed) for s in shares]
-
-
-def _selected(where: Conditions) -> str:
-    return compose(
-        _SELECTED,
-        join=where.join_task,
-        charges=where.charges(),
-        tasks=where.scope.tasks,
-        without_cost=where.without_cost(),
-    )

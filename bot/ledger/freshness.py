@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import BigInteger, Connection, Select, bindparam, case, func, select, text
 
 from bot.database.errors import LedgerError
-from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.ledger.passes.coverage import LONGEST_WAIT_US, Interval
-from bot.ledger.scope import Scope
+from bot.ledger.scope import Scope, ScopePart
+from bot.ledger.tables import charge, coverage
 
 
 class UnreadError(LedgerError):
@@ -49,37 +50,47 @@ class Freshness:
         return max((each.start for each in self.intervals), default=None)
 
 
+# as text: SQLite uses a partial index for a condition that is written as the index's own.
 # ORDER BY id: a clock that ran ahead may have written ends later than those of passes after it
-_AS_OF = """
+_AS_OF = text("""
 SELECT window_to FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
   AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1
-"""
-_REACHED = """
+""")
+_REACHED = text("""
 SELECT window_to FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' AND window_to <= :now
   AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1
-"""
-_COVERED = "SELECT covered_from, min(covered_to, :now) FROM coverage WHERE covered_from < :now ORDER BY 1"
+""")
+_NOW = bindparam("now", type_=BigInteger)
+_COVERED = (
+    select(coverage.c.covered_from, case((coverage.c.covered_to < _NOW, coverage.c.covered_to), else_=_NOW))
+    .where(coverage.c.covered_from < _NOW)
+    .order_by(coverage.c.covered_from)
+)
 
 
-def freshness(reader: Connection, now: datetime) -> Freshness:
+@cache
+def _first_charge(part: ScopePart) -> Select[int]:
+    return select(func.min(charge.c.booked_at)).where(part.is_members(charge.c.member))
+
+
+def freshness(connection: Connection, now: datetime) -> Freshness:
     """Return how far the ledger can be trusted; what a clock that ran ahead once claimed is left out."""
     values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
-    as_of, reached = reader.execute(text(_AS_OF), values).first(), reader.execute(text(_REACHED), values).first()
+    as_of, reached = connection.execute(_AS_OF, values).first(), connection.execute(_REACHED, values).first()
     return Freshness(
         as_of=from_us(as_of[0]) if as_of else None,
         reached=reached[0] if reached else 0,
-        intervals=tuple(Interval(*row) for row in reader.execute(text(_COVERED), {"now": to_us(now)}).all()),
+        intervals=tuple(Interval(*row) for row in connection.execute(_COVERED, {"now": to_us(now)}).all()),
     )
 
 
-def beginning(reader: Connection, fresh: Freshness, scope: Scope) -> datetime | None:
+def beginning(connection: Connection, fresh: Freshness, scope: Scope) -> datetime | None:
     """Return where a scope begins: with what passes cover, or (all history read) with its first charge."""
     if fresh.since is None:
         return None
     if fresh.since > 0:
         return from_us(fresh.since)
-    first = reader.execute(text(compose("SELECT min(booked_at) FROM {charges}", charges=scope.charges))).all()
-    return optional_from_us(first[0][0])
+    return optional_from_us(connection.execute(_first_charge(scope.part), scope.values).scalar_one())
 
 
 def is_complete(fresh: Freshness, window: Window, begins: datetime | None) -> bool:

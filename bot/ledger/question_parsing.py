@@ -14,7 +14,7 @@ from bot.ledger.scope_queries import seen_values
 
 
 def parse_question(
-    reader: Connection, scope: Scope, line: str, *, now: datetime, zone: tzinfo, failing: Sequence[str] = ()
+    connection: Connection, scope: Scope, line: str, *, now: datetime, zone: tzinfo, failing: Sequence[str] = ()
 ) -> Question:
     """Return the question that a line asks; a status is one of the upstream's own, of the settings, or of the scope.
 
@@ -25,5 +25,5 @@ def parse_question(
         return parse(line, now=now, zone=zone)
     except QueryError:
         # only a line that asks for another status is worth the look at which there are
-        statuses = {*UPSTREAM_STATUSES, *failing, *seen_values(reader, scope, "status")}
+        statuses = {*UPSTREAM_STATUSES, *failing, *seen_values(connection, scope, "status")}
         return parse(line, now=now, zone=zone, statuses=statuses)

@@ -1,28 +1,85 @@
-"""The scope: the part of the ledger that a caller may see, as SQL.
+"""The scope: the part of the ledger that a caller may see, as tables and conditions of statements.
 
 Every query that answers a caller takes a Scope, and looks up names, ids, models, statuses, counts and sums inside it.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+)
 
-from bot.database.sql import compose
 from bot.domain.access import Caller, Role
+from bot.ledger.expressions import unindexed
 from bot.ledger.members import member_id
+from bot.ledger.tables import charge, member, task
 
 TRANSFERRED = "moved"  # the model and the status, for a former member, of a task that is now another member's
 _NO_ONE = 0  # the id of no member
 
+_MEMBER = bindparam("scope_member", type_=Integer)  # a statement on a member's part fails where it is not given
+_OWN = task.c.member == _MEMBER
+_TRANSFERRED: ColumnElement[str] = literal_column(f"'{TRANSFERRED}'")
+
 # SQLite flattens a plain subquery into the query around it: it costs nothing and hides no index
-_TASKS = """(SELECT id, task_id, member, created_at, platform_nanos, provider_nanos,
-  iif(member = {member}, model, {transferred}) AS model, iif(member = {member}, status, {transferred}) AS status,
-  iif(member = {member}, is_byok, NULL) AS is_byok, iif(member = {member}, by_unit, 0) AS by_unit FROM task)"""
-_CHARGES = "(SELECT * FROM charge WHERE member = {member})"
-_CHARGES_OF_TASK = "(SELECT * FROM charge WHERE task = {task})"
-# unary + disables the index by member, or SQLite would read all that the member was ever charged
-_MEMBERS_CHARGES_OF_TASK = "(SELECT * FROM charge WHERE task = {task} AND +member = {member})"
-_MEMBERS = "(SELECT * FROM member WHERE coalesce(merged_into, id) = {member})"
+_MEMBERS_TASKS = select(
+    task.c.id,
+    task.c.task_id,
+    task.c.member,
+    task.c.created_at,
+    task.c.platform_nanos,
+    task.c.provider_nanos,
+    case((_OWN, task.c.model), else_=_TRANSFERRED).label("model"),
+    case((_OWN, task.c.status), else_=_TRANSFERRED).label("status"),
+    case((_OWN, task.c.is_byok), else_=null()).label("is_byok"),
+    case((_OWN, task.c.by_unit), else_=false()).label("by_unit"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScopePart:
+    """What statements on a scope are made of; one for the whole ledger, one for any member's part of it.
+
+    `tasks`, called `t`, stand in place of the table `task`.
+    """
+
+    whole: bool
+    tasks: FromClause
+
+    def is_members(self, key: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the condition that the id of a member is that of the scope's."""
+        return true() if self.whole else key == _MEMBER
+
+    def owns(self, tasks: FromClause) -> ColumnElement[bool]:
+        """Return the condition that a task belongs to the scope now, not only charges of it."""
+        return self.is_members(tasks.c.member)
+
+    def is_charge_of(self, key: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the condition that a charge of the scope is of the task with that id."""
+        # without an index by member, or SQLite would read all that the member was ever charged
+        return (charge.c.task == key) & self.is_members(unindexed(charge.c.member))
+
+    def holder(self, tasks: FromClause) -> ColumnElement[Any]:
+        """Return the id of the member that a task belongs to in this scope."""
+        return tasks.c.member if self.whole else _MEMBER
+
+
+WHOLE = ScopePart(whole=True, tasks=task.alias("t"))
+MEMBERS = ScopePart(whole=False, tasks=_MEMBERS_TASKS.subquery("t"))
+
+_EMAILS = select(member.c.email).where(MEMBERS.is_members(func.coalesce(member.c.merged_into, member.c.id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,51 +93,27 @@ class Scope:
     member: int | None
 
     @classmethod
-    def of(cls, reader: Connection, caller: Caller) -> "Scope":
+    def of(cls, connection: Connection, caller: Caller) -> "Scope":
         """Return the whole ledger for an operator, and their own part for everybody else."""
         if caller.role is Role.OPERATOR:
             return EVERYTHING
-        return cls(member_id(reader, caller.member) or _NO_ONE)
+        return cls(member_id(connection, caller.member) or _NO_ONE)
 
-    def emails(self, reader: Connection) -> list[str]:
+    @property
+    def part(self) -> ScopePart:
+        """What statements on the scope are made of; they take `values`."""
+        return WHOLE if self.member is None else MEMBERS
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters that a statement on the scope takes."""
+        return {} if self.member is None else {"scope_member": self.member}
+
+    def emails(self, connection: Connection) -> list[str]:
         """Return a member's e-mails, with those merged into theirs; none for the whole ledger, which is nobody's."""
         if self.member is None:
             return []
-        return [
-            email
-            for (email,) in reader.execute(text(compose("SELECT email FROM {members}", members=self.members))).all()
-        ]
-
-    @property
-    def tasks(self) -> str:
-        """SQL for the tasks, to use in place of the table `task`."""
-        return (
-            "task" if self.member is None else compose(_TASKS, member=str(self.member), transferred=f"'{TRANSFERRED}'")
-        )
-
-    @property
-    def charges(self) -> str:
-        """SQL for the charges, to use in place of the table `charge`."""
-        return "charge" if self.member is None else compose(_CHARGES, member=str(self.member))
-
-    def charges_of(self, task: str) -> str:
-        """Return SQL for the charges of one task, to use in place of the table `charge`; `task` is SQL for its id."""
-        if self.member is None:
-            return compose(_CHARGES_OF_TASK, task=task)
-        return compose(_MEMBERS_CHARGES_OF_TASK, task=task, member=str(self.member))
-
-    @property
-    def members(self) -> str:
-        """SQL for the members and those merged into them, to use in place of the table `member`."""
-        return "member" if self.member is None else compose(_MEMBERS, member=str(self.member))
-
-    def owns(self, task: str) -> str:
-        """Return the SQL condition that a task, by its alias, belongs to the scope now, not only charges of it."""
-        return "1" if self.member is None else f"{task}.member = {self.member}"
-
-    def holder(self, task: str) -> str:
-        """Return SQL for the id of the member that a task, by its alias, belongs to in this scope."""
-        return f"{task}.member" if self.member is None else str(self.member)
+        return [email for (email,) in connection.execute(_EMAILS, self.values).all()]
 
 
 EVERYTHING = Scope(None)

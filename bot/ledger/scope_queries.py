@@ -1,29 +1,50 @@
 """Queries within a scope: the members, models, statuses and task ids that a question names."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    union,
+)
 
-from bot.database.sql import compose
 from bot.domain.tasks import normalized_email
 from bot.domain.text import ascii_lower
+from bot.ledger.expressions import has_no_cost
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
-from bot.ledger.scope import Scope
+from bot.ledger.scope import MEMBERS, Scope, ScopePart
+from bot.ledger.tables import charge, member, seen, task
+
+_CURRENT = func.coalesce(member.c.merged_into, member.c.id)
+
+
+@cache
+def _emails(part: ScopePart) -> Select[str, int]:
+    return select(member.c.email, _CURRENT).where(part.is_members(_CURRENT))
 
 
 class ScopeMembers:
     """The members of a scope by e-mail, after merges; read on first use."""
 
-    def __init__(self, reader: Connection, scope: Scope) -> None:
-        self._reader = reader
+    def __init__(self, connection: Connection, scope: Scope) -> None:
+        self._connection = connection
         self._scope = scope
 
     @cached_property
     def _by_email(self) -> dict[str, int]:
-        sql = compose("SELECT email, coalesce(merged_into, id) FROM {members}", members=self._scope.members)
-        return {shown_email(email): key for email, key in self._reader.execute(text(sql)).all()}
+        rows = self._connection.execute(_emails(self._scope.part), self._scope.values).all()
+        return {shown_email(email): key for email, key in rows}
 
     def ids_of(self, emails: Sequence[str]) -> list[int]:
         """Return the ids of the members with these e-mails; unknown ones are left out."""
@@ -39,34 +60,41 @@ class ScopeMembers:
 
 _MAX_IDS = 1_000  # of tasks that begin with one text
 
-# a column of the tasks of a member's scope: of those charged to them, and of theirs without cost
-_OF_TASKS = """
-SELECT {column} FROM {charges} c JOIN {tasks} t ON t.id = c.task WHERE {condition}
-UNION SELECT {column} FROM {tasks} t WHERE t.platform_nanos IS NULL AND t.provider_nanos IS NULL AND {owned}
-  AND {condition}
-"""
-_SEEN = "SELECT value FROM seen WHERE kind = :kind ORDER BY value"
-_EXACT = "SELECT task_id FROM task t WHERE task_id IN (:a, :b, :c) AND {inside}"
-_BEGINNING = "SELECT task_id FROM task WHERE task_id >= :low AND task_id < :high ORDER BY 1 LIMIT :most"
+_ONE: ColumnElement[int] = literal_column("1")  # in ORDER BY the first column
+
+Rows = CompoundSelect[*tuple[Any, ...]]
 
 
-def seen_values(reader: Connection, scope: Scope, kind: str) -> list[str]:
+def _of_tasks(found: ColumnElement[Any]) -> Rows:
+    """Return what is asked of a member's tasks: of those charged to them, and of theirs without cost."""
+    tasks = MEMBERS.tasks
+    charged = select(found).select_from(charge.join(tasks, tasks.c.id == charge.c.task))
+    without_cost = select(found).select_from(tasks).where(has_no_cost(tasks), MEMBERS.owns(tasks))
+    return union(charged.where(MEMBERS.is_members(charge.c.member)), without_cost)
+
+
+_SEEN = select(seen.c.value).where(seen.c.kind == bindparam("kind")).order_by(seen.c.value)
+_MEMBERS_SEEN = {kind: _of_tasks(MEMBERS.tasks.c[kind]).order_by(_ONE) for kind in ("model", "status")}
+
+
+def seen_values(connection: Connection, scope: Scope, kind: str) -> list[str]:
     """Return every `model` or `status` that any task has had; in a member's scope, those that its tasks have now."""
     if scope.member is None:
-        return [value for (value,) in reader.execute(text(_SEEN), {"kind": kind}).all()]
-    column = {"model": "t.model", "status": "t.status"}[kind]
-    return [value for (value,) in reader.execute(text(f"{_of_tasks(scope, column, '1')} ORDER BY 1")).all()]
+        rows = connection.execute(_SEEN, {"kind": kind}).all()
+    else:
+        rows = connection.execute(_MEMBERS_SEEN[kind], scope.values).all()
+    return [value for (value,) in rows]
 
 
-def statuses_named(reader: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
+def statuses_named(connection: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the statuses of a scope that equal one of the values, in any case."""
     wanted = {value.lower() for value in values}
-    return [value for value in seen_values(reader, scope, "status") if value.lower() in wanted]
+    return [value for value in seen_values(connection, scope, "status") if value.lower() in wanted]
 
 
-def models_named(reader: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
+def models_named(connection: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the models of a scope that equal a value in any case or, if none does, contain it."""
-    models = seen_values(reader, scope, "model")
+    models = seen_values(connection, scope, "model")
     matches: list[str] = []
     for value in values:
         exact = [name for name in models if name.lower() == value.lower()]
@@ -74,55 +102,65 @@ def models_named(reader: Connection, scope: Scope, values: Sequence[str]) -> lis
     return list(dict.fromkeys(matches))
 
 
-def task_ids(reader: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
+_LOW, _HIGH, _MOST = bindparam("low", type_=Text), bindparam("high", type_=Text), bindparam("most", type_=Integer)
+_BEGINNING = (
+    select(task.c.task_id).where(task.c.task_id >= _LOW, task.c.task_id < _HIGH).order_by(task.c.task_id).limit(_MOST)
+)
+_MEMBERS_IDS = _of_tasks(MEMBERS.tasks.c.task_id)
+
+
+@cache
+def _exact(part: ScopePart) -> Select[str]:
+    return select(task.c.task_id).where(task.c.task_id.in_(SPELLINGS), inside(part))
+
+
+def task_ids(connection: Connection, scope: Scope, values: Sequence[str]) -> list[str]:
     """Return the task ids of a scope that equal a value or, if none does, begin with it (`0b6c...`)."""
     ids: list[str] = []
     for value in values:
-        exact = reader.execute(text(compose(_EXACT, inside=inside(scope))), spellings(value)).all()
-        ids += [row[0] for row in exact or _beginning(reader, scope, value.removesuffix("..."))]
+        exact = connection.execute(_exact(scope.part), spellings(value) | scope.values).all()
+        ids += [task_id for (task_id,) in exact] or _beginning(connection, scope, value.removesuffix("..."))
     return list(dict.fromkeys(ids))
 
 
-def spellings(task_id: str) -> dict[str, str]:
-    """Return a task id as the values `:a`, `:b` and `:c` of a statement: as typed, in lower case and in upper case."""
-    return {"a": task_id, "b": task_id.lower(), "c": task_id.upper()}
+SPELLINGS = [bindparam(name, type_=Text) for name in ("as_typed", "in_lower_case", "in_upper_case")]
 
 
-def inside(scope: Scope) -> str:
-    """Return the SQL condition that a task `t` belongs to a scope, or that any of its charges does."""
-    if scope.member is None:
-        return "1"
-    return compose(
-        "({owned} OR EXISTS (SELECT 1 FROM {charges}))", owned=scope.owns("t"), charges=scope.charges_of("t.id")
-    )
+def spellings(task_id: str) -> dict[str, Any]:
+    """Return a task id as the values of `SPELLINGS`: as typed, in lower case and in upper case."""
+    return {"as_typed": task_id, "in_lower_case": task_id.lower(), "in_upper_case": task_id.upper()}
 
 
-def holds_any(reader: Connection, scope: Scope) -> bool:
+def inside(part: ScopePart) -> ColumnElement[bool]:
+    """Return the condition that a task of the table belongs to a scope, or that any of its charges does."""
+    return part.owns(task) | exists(select(_ONE).where(part.is_charge_of(task.c.id)).correlate(task))
+
+
+_ANY = select(_ONE).select_from(task).limit(1)
+_MEMBERS_ANY = _of_tasks(_ONE).limit(1)
+
+
+def holds_any(connection: Connection, scope: Scope) -> bool:
     """Return whether a scope holds any task."""
-    sql = "SELECT 1 FROM task" if scope.member is None else _of_tasks(scope, "1", "1")
-    return reader.execute(text(f"{sql} LIMIT 1")).first() is not None
+    return connection.execute(_ANY if scope.member is None else _MEMBERS_ANY, scope.values).first() is not None
 
 
-def _of_tasks(scope: Scope, column: str, condition: str) -> str:
-    return compose(
-        _OF_TASKS,
-        column=column,
-        charges=scope.charges,
-        tasks=scope.tasks,
-        owned=scope.owns("t"),
-        condition=condition,
-    )
-
-
-def _beginning(reader: Connection, scope: Scope, prefix: str) -> Sequence[Row[Any]]:
+def _beginning(connection: Connection, scope: Scope, prefix: str) -> list[str]:
     if not prefix:
         return []
-    sql = _BEGINNING
-    if scope.member is not None:
-        # all of a member's tasks are read, so that not even the time it takes reveals ids of others' tasks
-        sql = _of_tasks(scope, "t.task_id", "+t.task_id >= :low AND +t.task_id < :high")
-    for each in dict.fromkeys((prefix, prefix.lower(), prefix.upper())):
-        rows = reader.execute(text(sql), {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS}).all()
-        if rows:
-            return sorted(rows)[:_MAX_IDS]
-    return []
+    beginning = _members_beginning if scope.member is not None else _any_beginning
+    found = beginning(connection, scope, dict.fromkeys((prefix, prefix.lower(), prefix.upper())))
+    return next(filter(None, found), [])[:_MAX_IDS]
+
+
+def _any_beginning(connection: Connection, _: Scope, prefixes: Iterable[str]) -> Iterator[list[str]]:
+    for each in prefixes:
+        values = {"low": each, "high": each + "\U0010ffff", "most": _MAX_IDS}
+        yield [task_id for (task_id,) in connection.execute(_BEGINNING, values).all()]
+
+
+def _members_beginning(connection: Connection, scope: Scope, prefixes: Iterable[str]) -> Iterator[list[str]]:
+    # all of a member's tasks are read, so that not even the time it takes reveals ids of others' tasks
+    ids = sorted(task_id for (task_id,) in connection.execute(_MEMBERS_IDS, scope.values).all())
+    for each in prefixes:
+        yield [task_id for task_id in ids if task_id.startswith(each)]

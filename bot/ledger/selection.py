@@ -1,18 +1,44 @@
-"""Selections: which charges and tasks a question is about, and that as conditions in SQL."""
+"""Selections: which charges and tasks a question is about, and that as conditions of statements."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
-from bot.database.sql import compose
 from bot.domain.periods import Window
 from bot.domain.query.question import Field, Filter
 from bot.domain.text import ascii_lower
 from bot.domain.timestamps import to_us
-from bot.ledger.scope import Scope
-from bot.ledger.scope_queries import ScopeMembers, inside, models_named, spellings, statuses_named, task_ids
+from bot.ledger.expressions import CrossJoin, has_no_cost, none_of, one_of
+from bot.ledger.scope import Scope, ScopePart
+from bot.ledger.scope_queries import (
+    SPELLINGS,
+    ScopeMembers,
+    inside,
+    models_named,
+    spellings,
+    statuses_named,
+    task_ids,
+)
+from bot.ledger.tables import charge, quarantine, task
+
+FORMS = 200  # of selections whose statements are kept
+_START, _END = bindparam("start", type_=BigInteger), bindparam("end", type_=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,143 +52,154 @@ class Selection:
     byok: bool | None = None
 
 
-_WITHOUT_COST = "t.platform_nanos IS NULL AND t.provider_nanos IS NULL"
+@dataclass(frozen=True, slots=True)
+class FilterForm:
+    """A filter without its values: their parameters begin with `name`; of a search there are several."""
 
-# an empty list; NOT IN (NULL) would be NULL and leave everything out
-_NOTHING = "SELECT NULL WHERE 1 = 0"
+    field: Field
+    exclude: bool
+    name: str
+    parts: int
+
+    def condition(self, member: ColumnElement[Any], tasks: FromClause) -> ColumnElement[bool]:
+        """Return the filter as a condition on the id of a member and on the tasks of the scope."""
+        match self.field:
+            case Field.EMAIL:
+                return none_of(member, self.name) if self.exclude else one_of(member, self.name)
+            case Field.SEARCH:
+                found = or_(*(each for part in range(self.parts) for each in self._search(part, member, tasks)))
+                return ~found if self.exclude else found
+            case Field.STATUS | Field.MODEL | Field.TASK:
+                column = tasks.c[_COLUMNS[self.field]]
+                values = bindparam(self.name, type_=Text, expanding=True)
+                return column.not_in(values) if self.exclude else column.in_(values)
+
+    def _search(
+        self, part: int, member: ColumnElement[Any], tasks: FromClause
+    ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Return the conditions of the upstream's search: a part of the task's id or of the e-mail, in any case."""
+        text: ColumnElement[str] = bindparam(f"{self.name}_text_{part}")
+        return func.lower(tasks.c.task_id).like(text, escape="/"), one_of(member, f"{self.name}_members_{part}")
 
 
-@dataclass(slots=True)
-class Conditions:
-    """Conditions for charges and for tasks without cost, and their parameters; tasks are those of the scope."""
+_COLUMNS = {Field.STATUS: "status", Field.MODEL: "model", Field.TASK: "task_id"}
 
-    scope: Scope
-    window: Window
-    member_ids: list[int] | None
-    on_task: list[str] = field(default_factory=list)
-    on_member: list[tuple[str, list[int]]] = field(default_factory=list)
-    values: dict[str, Any] = field(default_factory=dict)
 
-    def put(self, value: object) -> str:
-        """Bind a value; return its placeholder in the SQL."""
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return f":{name}"
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of a selection, without its values: the statements on it are built once for all of that form."""
 
-    def puts(self, values: Sequence[str]) -> str:
-        """Bind values; return their placeholders, for the brackets of an `IN`."""
-        return ",".join(map(self.put, values)) or _NOTHING
+    part: ScopePart
+    of_members: bool
+    filters: tuple[FilterForm, ...]
+    byok: bool | None
 
-    def charges(self, span: tuple[str, str] | None = None) -> str:
-        """Return the conditions on `charge c`, joined with `task t` where the filters need it.
+    def charges(self, span: FromClause | None = None) -> ColumnElement[bool]:
+        """Return the conditions on charges, joined with tasks where the filters need it.
 
-        `span` holds SQL for a start and an end to use in place of the window's.
+        The ends of a `span`, if there is one, stand in place of the window's.
         """
-        start, end = span or self._ends()
-        parts = [f"c.booked_at >= {start}", f"c.booked_at < {end}"]
-        return " AND ".join([*parts, *self._members("c"), *self._filters("c")])
+        return and_(*_within(charge.c.booked_at, span), *self._conditions(charge.c.member))
 
-    def without_cost(self, span: tuple[str, str] | None = None) -> str:
-        """Return the conditions on `task t` for the tasks without cost created in the window; `span` as for charges."""
-        start, end = span or self._ends()
-        parts = [_WITHOUT_COST, f"t.created_at >= {start}", f"t.created_at < {end}"]
-        return " AND ".join([*parts, *self._members("t"), *self._filters("t")])
+    def without_cost(self, span: FromClause | None = None) -> ColumnElement[bool]:
+        """Return the conditions on tasks for those without cost created in the window; `span` as for charges."""
+        tasks = self.part.tasks
+        return and_(has_no_cost(tasks), *_within(tasks.c.created_at, span), *self._conditions(tasks.c.member))
 
-    def _ends(self) -> tuple[str, str]:
-        return self.put(to_us(self.window.start)), self.put(to_us(self.window.end))
+    def charges_table(self, span: FromClause | None = None, *, with_tasks: bool = False) -> FromClause:
+        """Return the charges, joined with their tasks if that is asked or the conditions need it.
 
-    @property
-    def join_task(self) -> str:
-        """The join of `task t` beside `charge c`."""
-        return f"JOIN {self.scope.tasks} t ON t.id = c.task"
+        If there is a `span`, the join begins with it: SQLite must look for each by its own ends, not scan for each.
+        """
+        table: FromClause = charge if span is None else CrossJoin(span, charge)
+        if with_tasks or self.byok is not None or any(each.field is not Field.EMAIL for each in self.filters):
+            return table.join(self.part.tasks, self.part.tasks.c.id == charge.c.task)
+        return table
 
-    @property
-    def join_filtered_task(self) -> str:
-        """The join of `task t`, if the conditions on charges need it; else nothing."""
-        return self.join_task if self.on_task else ""
-
-    def _members(self, alias: str) -> Iterator[str]:
-        if self.scope.member is not None:
-            yield f"{alias}.member = {self.scope.member}"
-        elif self.member_ids is not None:
-            yield f"{alias}.member IN ({numbers(self.member_ids)})"
-        for operator, ids in self.on_member:
-            yield f"{alias}.member {operator} ({numbers(ids)})"
-
-    def _filters(self, alias: str) -> Iterator[str]:
-        return (condition.replace("{member}", f"{alias}.member") for condition in self.on_task)
+    def _conditions(self, member: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
+        yield self.part.is_members(member)
+        if self.of_members:
+            yield one_of(member, "members")
+        for each in self.filters:
+            yield each.condition(member, self.part.tasks)
+        if self.byok is not None:
+            is_byok = self.part.tasks.c.is_byok
+            yield is_byok if self.byok else ~is_byok
 
 
-def numbers(ids: Sequence[int]) -> str:
-    """Return ids as SQL for the brackets of an `IN`."""
-    return ",".join(map(str, ids)) or _NOTHING
+def _within(moment: ColumnElement[Any], span: FromClause | None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    start, end = (_START, _END) if span is None else (span.c.low, span.c.high)
+    return moment >= start, moment < end
 
 
-def conditions_of(reader: Connection, selection: Selection) -> Conditions:
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The conditions of a selection: their form, and the values that the statements of that form take."""
+
+    form: Form
+    values: dict[str, Any]
+
+
+def conditions_of(connection: Connection, selection: Selection) -> Conditions:
     """Return the conditions of a selection; names are resolved within its scope."""
-    scope = selection.scope
-    members = ScopeMembers(reader, scope)
-    where = Conditions(scope, selection.window, None)
-    if selection.members is not None and scope.member is None:  # in a member's scope there is nobody else
-        where.member_ids = members.ids_of(selection.members)
-    for each in selection.filters:
-        _add(where, reader, members, each)
-    if selection.byok is not None:
-        where.on_task.append("t.is_byok" if selection.byok else "NOT t.is_byok")
-    return where
+    scope, window = selection.scope, selection.window
+    members = ScopeMembers(connection, scope)
+    values = {"start": to_us(window.start), "end": to_us(window.end), **scope.values}
+    of_members = selection.members is not None and scope.member is None  # in a member's scope there is nobody else
+    if of_members:
+        values["members"] = members.ids_of(selection.members or ())
+    forms = []
+    for number, each in enumerate(selection.filters):
+        form = FilterForm(each.field, each.exclude, f"filter_{number}", len(each.values))
+        values |= _values(connection, members, form.name, scope, each)
+        forms.append(form)
+    return Conditions(Form(scope.part, of_members, tuple(forms), selection.byok), values)
 
 
-def _add(where: Conditions, reader: Connection, members: ScopeMembers, each: Filter) -> None:
-    negation = "NOT " if each.exclude else ""
+def _values(connection: Connection, members: ScopeMembers, name: str, scope: Scope, each: Filter) -> dict[str, Any]:
     match each.field:
         case Field.EMAIL:
-            where.on_member.append((f"{negation}IN", members.ids_of(each.values)))
+            return {name: members.ids_of(each.values)}
         case Field.SEARCH:
-            where.on_task.append(f"{negation}({_search(where, members, each.values)})")
+            texts = {f"{name}_text_{i}": f"%{_escaped(ascii_lower(value))}%" for i, value in enumerate(each.values)}
+            ids = {f"{name}_members_{i}": members.ids_containing(value) for i, value in enumerate(each.values)}
+            return texts | ids
         case Field.STATUS:
-            statuses = where.puts(statuses_named(reader, where.scope, each.values))
-            where.on_task.append(f"t.status {negation}IN ({statuses})")
+            return {name: statuses_named(connection, scope, each.values)}
         case Field.MODEL:
-            models = where.puts(models_named(reader, where.scope, each.values))
-            where.on_task.append(f"t.model {negation}IN ({models})")
+            return {name: models_named(connection, scope, each.values)}
         case Field.TASK:
-            ids = where.puts(task_ids(reader, where.scope, each.values))
-            where.on_task.append(f"t.task_id {negation}IN ({ids})")
-
-
-def _search(where: Conditions, members: ScopeMembers, values: Sequence[str]) -> str:
-    """Return the condition of the upstream's search: a part of the task's id or of the e-mail, in any case."""
-    parts = []
-    for value in values:
-        name = where.put(f"%{_escaped(ascii_lower(value))}%")
-        parts.append(f"lower(t.task_id) LIKE {name} ESCAPE '\\'")
-        parts.append(f"{{member}} IN ({numbers(members.ids_containing(value))})")
-    return " OR ".join(parts)
+            return {name: task_ids(connection, scope, each.values)}
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
-_HELD = """
-SELECT 1 FROM task t WHERE t.task_id IN (:a, :b, :c) AND t.task_id NOT IN (SELECT key FROM quarantine) AND {whose}
-"""
-_OF_MEMBERS = "(t.member IN ({ids}) OR EXISTS (SELECT 1 FROM charge c WHERE c.task = t.id AND c.member IN ({ids})))"
+_IN_QUARANTINE = task.c.task_id.in_(select(quarantine.c.key))
+_OF_MEMBERS = or_(
+    one_of(task.c.member, "members"),
+    exists(select(charge.c.id).where(charge.c.task == task.c.id, one_of(charge.c.member, "members"))),
+)
 
 
-def names_booked_tasks(reader: Connection, selection: Selection) -> bool:
+@cache
+def _held(part: ScopePart, *, of_members: bool) -> Select[int]:
+    whose = _OF_MEMBERS if of_members else inside(part)
+    return select(task.c.id).where(task.c.task_id.in_(SPELLINGS), ~_IN_QUARANTINE, whose)
+
+
+def names_booked_tasks(connection: Connection, selection: Selection) -> bool:
     """Return whether a selection names tasks by full id, and the ledger holds all of them, none in quarantine.
 
     Then it can be answered although other tasks of its window may be missing. The tasks must be its members'.
     """
     named = [each for f in selection.filters if f.field is Field.TASK and not f.exclude for each in f.values]
-    sql = compose(_HELD, whose=_whose(reader, selection)) if named else ""
-    return bool(named) and all(reader.execute(text(sql), spellings(each)).first() for each in named)
-
-
-def _whose(reader: Connection, selection: Selection) -> str:
-    """Return the SQL condition that a task `t` is, or was charged to, one of the selection's members."""
-    if selection.members is None or selection.scope.member is not None:
-        return inside(selection.scope)
-    members = ScopeMembers(reader, selection.scope).ids_of(selection.members)
-    return compose(_OF_MEMBERS, ids=numbers(members))
+    if not named:
+        return False
+    scope, values = selection.scope, selection.scope.values
+    of_members = selection.members is not None and scope.member is None
+    if of_members:
+        values["members"] = ScopeMembers(connection, scope).ids_of(selection.members or ())
+    held = _held(scope.part, of_members=of_members)
+    return all(connection.execute(held, spellings(each) | values).first() for each in named)

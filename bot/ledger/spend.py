@@ -1,18 +1,20 @@
 """Spend: what a selection adds up to. The sum of charges over a window is the only meaning of spend.
 
-Filters see tasks as they are now; amounts count where they were booked. The statements are plain SQL, so that they
-cost what they cost on the bare database.
+Filters see tasks as they are now; amounts count where they were booked.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, case, cast, distinct, func, select
 
-from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
-from bot.ledger.selection import Conditions, Selection, conditions_of
+from bot.ledger.expressions import sum_of
+from bot.ledger.selection import FORMS, Form, Selection, conditions_of
+from bot.ledger.tables import charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +42,50 @@ class Sums:
         return basis.spend(self.failed_platform_nanos, self.failed_provider_nanos)
 
 
-_SUMS = """
-SELECT sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task),
-       count(DISTINCT CASE WHEN t.status IN ({failed}) THEN c.task END),
-       sum(CASE WHEN t.status IN ({failed}) THEN c.platform_nanos END),
-       sum(CASE WHEN t.status IN ({failed}) THEN c.provider_nanos END), max(t.by_unit)
-FROM charge c {join} WHERE {charges}
-"""
-_WITHOUT_COST = """
-SELECT count(*), count(CASE WHEN t.status IN ({failed}) THEN 1 END) FROM {tasks} t WHERE {without_cost}
-"""
-_AMOUNTS = "SELECT sum(c.platform_nanos), sum(c.provider_nanos) FROM charge c {join} WHERE {charges}"
+Sum = Select[*tuple[Any, ...]]
 
 
-def sums(reader: Connection, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
+def _has_failed(form: Form) -> ColumnElement[bool]:
+    return form.part.tasks.c.status.in_(bindparam("failing", expanding=True))
+
+
+@lru_cache(FORMS)
+def _sums(form: Form) -> Sum:
+    failed = _has_failed(form)
+    return (
+        select(
+            sum_of(charge.c.platform_nanos),
+            sum_of(charge.c.provider_nanos),
+            func.count(distinct(charge.c.task)),
+            func.count(distinct(case((failed, charge.c.task)))),
+            sum_of(case((failed, charge.c.platform_nanos))),
+            sum_of(case((failed, charge.c.provider_nanos))),
+            func.max(cast(form.part.tasks.c.by_unit, Integer)),
+        )
+        .select_from(form.charges_table(with_tasks=True))
+        .where(form.charges())
+    )
+
+
+@lru_cache(FORMS)
+def _counts_without_cost(form: Form) -> Sum:
+    counts = select(func.count(), func.count(case((_has_failed(form), 1))))
+    return counts.select_from(form.part.tasks).where(form.without_cost())
+
+
+@lru_cache(FORMS)
+def _amounts(form: Form) -> Sum:
+    amounts = select(sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
+    return amounts.select_from(form.charges_table()).where(form.charges())
+
+
+def sums(connection: Connection, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
     """Return what a selection adds up to; tasks of the `failing` statuses failed."""
-    where = conditions_of(reader, selection)
-    failed = where.puts(failing)
-    sql = compose(_SUMS, failed=failed, join=where.join_task, charges=where.charges())
-    row = reader.execute(text(sql), where.values).all()[0]
+    where = conditions_of(connection, selection)
+    values = where.values | {"failing": list(failing)}
+    row = connection.execute(_sums(where.form), values).all()[0]
     platform, provider, tasks, failed_tasks, failed_platform, failed_provider, by_unit = row
-    without_cost, failed_without_cost = _without_cost(reader, where, failed)
+    without_cost, failed_without_cost = connection.execute(_counts_without_cost(where.form), values).all()[0]
     return Sums(
         platform_nanos=platform or 0,
         provider_nanos=provider or 0,
@@ -73,21 +98,8 @@ def sums(reader: Connection, selection: Selection, failing: Sequence[str] = FAIL
     )
 
 
-def _without_cost(reader: Connection, where: Conditions, failed: str) -> tuple[int, int]:
-    """Return how many tasks have no known cost, and how many of them failed."""
-    sql = compose(_WITHOUT_COST, failed=failed, tasks=where.scope.tasks, without_cost=where.without_cost())
-    tasks, failed_tasks = reader.execute(text(sql), where.values).all()[0]
-    return tasks, failed_tasks
-
-
-def amounts(reader: Connection, selection: Selection) -> tuple[int, int]:
+def amounts(connection: Connection, selection: Selection) -> tuple[int, int]:
     """Return the platform's and the provider's nanos of a selection, without counting tasks."""
-    where = conditions_of(reader, selection)
-    sql = compose(_AMOUNTS, join=where.join_filtered_task, charges=where.charges())
-    platform, provider = reader.execute(text(sql), where.values).all()[0]
+    where = conditions_of(connection, selection)
+    platform, provider = connection.execute(_amounts(where.form), where.values).all()[0]
     return platform or 0, provider or 0
-
-
-def spend_column(basis: SpendBasis) -> str:
-    """Return, in SQL, what of a charge `c` is spend."""
-    return "c.platform_nanos + c.provider_nanos" if basis is SpendBasis.TOTAL else "c.platform_nanos"

@@ -3,17 +3,31 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    distinct,
+    func,
+    literal_column,
+    select,
+    true,
+    union,
+)
 
-from bot.database.sql import compose
+from bot.database import json_values
 from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.domain.timestamps import from_us, to_us
+from bot.ledger.expressions import CrossJoin, Span, spans_table, sum_of
 from bot.ledger.members import emails_by_id
-from bot.ledger.selection import Conditions, Selection, conditions_of
+from bot.ledger.selection import FORMS, Conditions, Form, Selection, conditions_of
+from bot.ledger.tables import charge, task, task_detail
 
 
 @dataclass(slots=True)
@@ -43,21 +57,21 @@ class SpendGroup:
         self.without_cost += other.without_cost
 
 
-def groups(reader: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
+def groups(connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
     """Return a selection in groups, in no particular order; groups without a task are left out.
 
     Args:
-        reader: the ledger.
+        connection: the ledger.
         selection: what is asked about.
         by: one or two groupings; days, weeks and months are those of the zone.
         zone: whose local dates count.
     """
-    labels = _Labels(reader, selection, by, zone)
+    labels, by = _Labels(connection, selection, by, zone), tuple(by)
     if any(name in COUNTED_GROUPINGS for name in by):
-        return _counted_groups(reader, selection, by, labels)
-    where = conditions_of(reader, selection)
+        return _counted_groups(connection, selection, by, labels)
+    where = conditions_of(connection, selection)
     by_key: dict[tuple[str, ...], SpendGroup] = {}
-    for each in (*_charge_groups(reader, where, by, labels), *_groups_without_cost(reader, where, by, labels)):
+    for each in _found(connection, where, by, labels):
         group = by_key.setdefault(each.key, each)
         if group is not each:
             group.include(each)
@@ -67,13 +81,12 @@ def groups(reader: Connection, selection: Selection, by: Sequence[str], zone: tz
 class _Labels:
     """What the keys of SQL groups mean to people: members' e-mails and the calendar's names."""
 
-    def __init__(self, reader: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
+    def __init__(self, connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
         self._by = by
-        self._emails = emails_by_id(reader) if "member" in by else {}
+        self._emails = emails_by_id(connection) if "member" in by else {}
         unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
-        self.timed = unit is not None
         self._buckets: list[Bucket] = (
-            [] if unit is None else list(buckets(unit, _with_data(reader, selection.window), zone))
+            [] if unit is None else list(buckets(unit, _with_data(connection, selection.window), zone))
         )
 
     def of(self, key: Sequence[Any]) -> tuple[str, ...]:
@@ -86,107 +99,100 @@ class _Labels:
         return self._buckets[int(part)].label if name in TIME_GROUPINGS else str(part)
 
     @property
-    def buckets_table(self) -> str:
-        """The calendar's parts as a common table: one pass over each part's interval of the index."""
-        rows = (f"({i},{to_us(b.window.start)},{to_us(b.window.end)})" for i, b in enumerate(self._buckets))
-        return f"WITH bucket (i, low, high) AS (VALUES {','.join(rows) or '(0,0,0)'})" if self.timed else ""
-
-    @property
-    def span(self) -> tuple[str, str] | None:
-        """The ends of a part of the calendar, in SQL, in place of the window's: the parts make up the window."""
-        return ("b.low", "b.high") if self.timed else None
-
-    @property
-    def join_buckets(self) -> str:
-        """The calendar's parts to begin a join with: SQLite must look for each by its own ends, not scan for each."""
-        return "bucket b CROSS JOIN" if self.timed else ""
+    def values(self) -> dict[str, list[Span]]:
+        """The parts of the calendar, as a statement takes them."""
+        return {"spans": [(i, to_us(b.window.start), to_us(b.window.end)) for i, b in enumerate(self._buckets)]}
 
 
 # one look at each end of an index; asked for both at once, SQLite reads the whole of it
-_ENDS = """
-SELECT (SELECT min(booked_at) FROM charge), (SELECT max(booked_at) FROM charge),
-  (SELECT min(created_at) FROM task), (SELECT max(created_at) FROM task)
-"""
+_ENDS = select(
+    *(
+        select(end(each)).scalar_subquery()
+        for each in (charge.c.booked_at, task.c.created_at)
+        for end in (func.min, func.max)
+    )
+)
 
 
-def _with_data(reader: Connection, window: Window) -> Window:
+def _with_data(connection: Connection, window: Window) -> Window:
     """Return the part of a window that holds anything, so that `to:` alone makes no bucket of every day since 2000."""
-    moments = [moment for moment in reader.execute(text(_ENDS)).all()[0] if moment is not None]
+    moments = [moment for moment in connection.execute(_ENDS).all()[0] if moment is not None]
     if not moments:
         return Window(window.start, window.start)
     start = max(window.start, from_us(min(moments)))
     return Window(start, max(start, min(window.end, from_us(max(moments) + 1))))
 
 
-_CHARGES = """{with_buckets}
-SELECT {keys}, sum(c.platform_nanos), sum(c.provider_nanos), count(DISTINCT c.task)
-FROM {buckets} charge c {join} WHERE {conditions} GROUP BY {keys}
-"""
-_WITHOUT_COST = "{with_buckets} SELECT {keys}, count(*) FROM {buckets} {tasks} t WHERE {conditions} GROUP BY {keys}"
+Groups = Select[*tuple[Any, ...]]
 
 
-def _charge_groups(reader: Connection, where: Conditions, by: Sequence[str], labels: _Labels) -> Iterable[SpendGroup]:
-    columns = {"member": "c.member", "model": "t.model", "status": "t.status"}
-    sql = compose(
-        _CHARGES,
-        with_buckets=labels.buckets_table,
-        keys=", ".join(columns.get(name, "b.i") for name in by),
-        buckets=labels.join_buckets,
-        join=where.join_task if {"model", "status"} & set(by) else where.join_filtered_task,
-        conditions=where.charges(labels.span),
-    )
-    for *key, platform, provider, tasks in reader.execute(text(sql), where.values).all():
+def _span_of(by: Sequence[str]) -> FromClause | None:
+    """Return the calendar's parts, if these groupings ask for them: one pass over each part's interval of an index."""
+    return spans_table() if not set(TIME_GROUPINGS).isdisjoint(by) else None
+
+
+def _keys(by: Sequence[str], of: FromClause, tasks: FromClause, span: FromClause | None) -> list[ColumnElement[Any]]:
+    columns = {"member": of.c.member, "model": tasks.c.model, "status": tasks.c.status}
+    return [columns[name] if span is None or name in columns else span.c.i for name in by]
+
+
+@lru_cache(FORMS)
+def _groups(form: Form, by: tuple[str, ...]) -> Groups:
+    span = _span_of(by)
+    keys = _keys(by, charge, form.part.tasks, span)
+    table = form.charges_table(span, with_tasks=not {"model", "status"}.isdisjoint(by))
+    sums = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos), func.count(distinct(charge.c.task))
+    return select(*keys, *sums).select_from(table).where(form.charges(span)).group_by(*keys)
+
+
+@lru_cache(FORMS)
+def _groups_without_cost(form: Form, by: tuple[str, ...]) -> Groups:
+    span, tasks = _span_of(by), form.part.tasks
+    keys = _keys(by, tasks, tasks, span)
+    table = tasks if span is None else CrossJoin(span, tasks)
+    return select(*keys, func.count()).select_from(table).where(form.without_cost(span)).group_by(*keys)
+
+
+def _found(connection: Connection, where: Conditions, by: tuple[str, ...], labels: _Labels) -> Iterable[SpendGroup]:
+    rows = connection.execute(_groups(where.form, by), where.values | labels.values).all()
+    for *key, platform, provider, tasks in rows:
         yield SpendGroup(labels.of(key), platform, provider, tasks)
-
-
-def _groups_without_cost(
-    reader: Connection, where: Conditions, by: Sequence[str], labels: _Labels
-) -> Iterable[SpendGroup]:
-    columns = {"member": "t.member", "model": "t.model", "status": "t.status"}
-    sql = compose(
-        _WITHOUT_COST,
-        with_buckets=labels.buckets_table,
-        keys=", ".join(columns.get(name, "b.i") for name in by),
-        buckets=labels.join_buckets,
-        tasks=where.scope.tasks,
-        conditions=where.without_cost(labels.span),
-    )
-    for *key, tasks in reader.execute(text(sql), where.values).all():
+    rows = connection.execute(_groups_without_cost(where.form, by), where.values | labels.values).all()
+    for *key, tasks in rows:
         yield SpendGroup(labels.of(key), tasks=tasks, without_cost=tasks)
 
 
-_COUNTED = """
-WITH inside (task) AS (
-  SELECT c.task FROM charge c {join} WHERE {charges}
-  UNION SELECT t.id FROM {tasks} t WHERE {without_cost})
-SELECT {keys}, sum({calls}), sum({time}), count(DISTINCT t.id)
-FROM inside i JOIN {tasks} t ON t.id = i.task JOIN task_detail d ON d.task = t.id
-JOIN json_each(d.{kind}s) j WHERE {owned} GROUP BY {keys}
-"""
-_COUNTS = {
-    "tool": ("json_extract(j.value, '$.calls')", "json_extract(j.value, '$.total_duration_ms')"),
-    "agent": ("j.value", "0"),
-}
+@lru_cache(FORMS)
+def _counted(form: Form, by: tuple[str, ...], kind: str) -> Groups:
+    tasks = form.part.tasks
+    charged = select(charge.c.task).select_from(form.charges_table()).where(form.charges())
+    inside = union(charged, select(tasks.c.id).where(form.without_cost())).cte("inside")
+    used = json_values.entries(task_detail.c[f"{kind}s"], "used")
+    columns = {"member": tasks.c.member, "model": tasks.c.model, "status": tasks.c.status, kind: used.c.key}
+    keys = [columns[name] for name in by]
+    counted = select(*keys, *map(sum_of, _COUNTED[kind](used.c.value)), func.count(distinct(tasks.c.id)))
+    joined = inside.join(tasks, tasks.c.id == inside.c.task).join(task_detail, task_detail.c.task == tasks.c.id)
+    return counted.select_from(joined.join(used, true())).where(form.part.owns(tasks)).group_by(*keys)
 
 
-def _counted_groups(reader: Connection, selection: Selection, by: Sequence[str], labels: _Labels) -> list[SpendGroup]:
+def _tool_use(value: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return json_values.number_named(value, "calls"), json_values.number_named(value, "total_duration_ms")
+
+
+def _agent_triggers(value: ColumnElement[Any]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return json_values.number(value), literal_column("0")
+
+
+_COUNTED = {"tool": _tool_use, "agent": _agent_triggers}
+
+
+def _counted_groups(
+    connection: Connection, selection: Selection, by: tuple[str, ...], labels: _Labels
+) -> list[SpendGroup]:
     """Return calls and time by tool, or triggers by agent: of the tasks in the window, as they are now."""
     kind = next(name for name in by if name in COUNTED_GROUPINGS)
-    columns = {"member": "t.member", "model": "t.model", "status": "t.status", kind: "j.key"}
-    where = conditions_of(reader, selection)
-    sql = compose(
-        _COUNTED,
-        join=where.join_filtered_task,
-        charges=where.charges(),
-        tasks=where.scope.tasks,
-        without_cost=where.without_cost(),
-        keys=", ".join(columns[name] for name in by),
-        calls=_COUNTS[kind][0],
-        time=_COUNTS[kind][1],
-        kind=kind,
-        owned=where.scope.owns("t"),
-    )
+    where = conditions_of(connection, selection)
+    rows = connection.execute(_counted(where.form, by, kind), where.values).all()
     return [
-        SpendGroup(labels.of(key), tasks=tasks, calls=calls, time_ms=time_ms)
-        for *key, calls, time_ms, tasks in reader.execute(text(sql), where.values).all()
+        SpendGroup(labels.of(key), tasks=tasks, calls=calls, time_ms=time_ms) for *key, calls, time_ms, tasks in rows
     ]

@@ -3,15 +3,17 @@
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, bindparam, func, select
 
-from bot.database.sql import compose
 from bot.domain.timestamps import from_us, optional_from_us
 from bot.ledger.members import shown_email
 from bot.ledger.rules import EntryKind
-from bot.ledger.scope import TRANSFERRED, Scope
+from bot.ledger.scope import MEMBERS, TRANSFERRED, Scope, ScopePart
+from bot.ledger.tables import charge, member, task
+from bot.ledger.tables import task_detail as detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +66,35 @@ _PLAIN = (
     "task_id", "model", "status", "title", "error_message", "platform_nanos", "provider_nanos", *_FLAGS,
     "stream_count", "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
 )  # fmt: skip
-_TASK = compose(
-    """
-SELECT {columns}, missing_since, tools, agents, email, created_at, task.id, task.member
-FROM task JOIN member ON member.id = task.member JOIN task_detail ON task_detail.task = task.id
-WHERE task_id = :task_id
-""",
-    columns=", ".join(_PLAIN),
+_TASK = (
+    select(
+        *(detail.c[name] if name in detail.c else task.c[name] for name in _PLAIN),
+        task.c.missing_since,
+        detail.c.tools,
+        detail.c.agents,
+        member.c.email,
+        task.c.created_at,
+        task.c.id,
+        task.c.member,
+    )
+    .join_from(task, member, member.c.id == task.c.member)
+    .join(detail, detail.c.task == task.c.id)
+    .where(task.c.task_id == bindparam("named"))
 )
-_EMAIL = "SELECT email FROM {members} WHERE merged_into IS NULL"
-_CHARGES = "SELECT booked_at, kind, platform_nanos, provider_nanos FROM {charges} ORDER BY booked_at, id"
+_EMAIL = select(member.c.email).where(
+    MEMBERS.is_members(func.coalesce(member.c.merged_into, member.c.id)), member.c.merged_into.is_(None)
+)
 
 
-def task_detail(reader: Connection, scope: Scope, task_id: str) -> TaskDetail | None:
+@cache
+def _charges_of_task(part: ScopePart) -> Select[int, str, int, int]:
+    charges = select(charge.c.booked_at, charge.c.kind, charge.c.platform_nanos, charge.c.provider_nanos)
+    return charges.where(part.is_charge_of(bindparam("of_task"))).order_by(charge.c.booked_at, charge.c.id)
+
+
+def task_detail(connection: Connection, scope: Scope, task_id: str) -> TaskDetail | None:
     """Return the task of exactly that id, as far as a scope has it; None if the scope has nothing of it."""
-    row = reader.execute(text(_TASK), {"task_id": task_id}).first()
+    row = connection.execute(_TASK, {"named": task_id}).first()
     if row is None:
         return None
     *columns, missing_since, tools, agents, email, created_at, key, member = row
@@ -90,13 +106,13 @@ def task_detail(reader: Connection, scope: Scope, task_id: str) -> TaskDetail | 
         missing_since=optional_from_us(missing_since),
         tools={name: (use["calls"], use["total_duration_ms"]) for name, use in _loaded(tools).items()},
         agents=_loaded(agents),
-        charges=_charges(reader, scope, key),
+        charges=_charges(connection, scope, key),
         **values,
     )
-    return detail if scope.member is None else _within(reader, scope, detail, member)
+    return detail if scope.member is None else _within(connection, scope, detail, member)
 
 
-def _within(reader: Connection, scope: Scope, detail: TaskDetail, member: int) -> TaskDetail | None:
+def _within(connection: Connection, scope: Scope, detail: TaskDetail, member: int) -> TaskDetail | None:
     """Return what a member's scope has of a task that is now of the member with that key."""
     if member != scope.member and not detail.charges:
         return None
@@ -106,12 +122,12 @@ def _within(reader: Connection, scope: Scope, detail: TaskDetail, member: int) -
         provider_nanos=sum(each.provider_nanos for each in detail.charges) if detail.charges else None,
         restated=any(each.kind == EntryKind.RESTATED for each in detail.charges),
     )
-    return booked if member == scope.member else _transferred(reader, scope, booked)
+    return booked if member == scope.member else _transferred(connection, scope, booked)
 
 
-def _transferred(reader: Connection, scope: Scope, detail: TaskDetail) -> TaskDetail:
+def _transferred(connection: Connection, scope: Scope, detail: TaskDetail) -> TaskDetail:
     """Return what was charged to a member for a task that was transferred to another one since."""
-    row = reader.execute(text(compose(_EMAIL, members=scope.members))).first()
+    row = connection.execute(_EMAIL, scope.values).first()
     return TaskDetail(
         task_id=detail.task_id,
         member=shown_email(row[0] if row else ""),
@@ -145,6 +161,6 @@ def _loaded(text: str | None) -> dict[str, Any]:
     return dict(json.loads(text)) if text else {}
 
 
-def _charges(reader: Connection, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
-    rows = reader.execute(text(compose(_CHARGES, charges=scope.charges_of(":task"))), {"task": key}).all()
+def _charges(connection: Connection, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
+    rows = connection.execute(_charges_of_task(scope.part), {"of_task": key, **scope.values}).all()
     return tuple(BookedCharge(from_us(at), kind, platform, provider) for at, kind, platform, provider in rows)

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Subquery, bindparam, case, func, null, select, union_all
 
-from bot.database.sql import compose
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
+from bot.ledger.expressions import sum_of
 from bot.ledger.members import shown_email
-from bot.ledger.selection import Conditions, Selection, conditions_of
+from bot.ledger.selection import FORMS, Form, Selection, conditions_of
+from bot.ledger.tables import charge, member, task, task_detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +35,89 @@ class TaskRow:
         return basis.spend(self.platform_nanos, self.provider_nanos)
 
 
-_ROWS = """
-WITH inside (task, platform, provider, booked) AS (
-  SELECT c.task, sum(c.platform_nanos), sum(c.provider_nanos), min(c.booked_at) FROM charge c {join}
-  WHERE {charges} GROUP BY c.task
-  UNION ALL SELECT t.id, NULL, NULL, NULL FROM {tasks} t WHERE {without_cost})
-SELECT t.task_id, iif({owned}, t.created_at, i.booked), m.email, t.model, t.status, iif({owned}, d.title, NULL),
-  i.platform, i.provider
-FROM (SELECT i.* FROM inside i {join_order} ORDER BY {inner_order} LIMIT :most) i
-JOIN {tasks} t ON t.id = i.task JOIN member m ON m.id = {holder} JOIN task_detail d ON d.task = t.id
-ORDER BY {order}
-"""
-
-
 def task_rows(
-    reader: Connection, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
+    connection: Connection, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
 ) -> list[TaskRow]:
     """Return the tasks of a selection with their spend in the window, dearest first (or by task id).
 
     A task that was transferred to another member has no title, and the time of its first charge as `created_at`.
     """
-    amount = "platform + provider" if basis is SpendBasis.TOTAL else "platform"
-    where = conditions_of(reader, selection)
-    order = "t.task_id" if by_name else f"coalesce({amount}, -1) DESC, t.task_id"
-    sql = _statement(where, order, by_name=by_name)
+    where = conditions_of(connection, selection)
+    statement = _rows(where.form, _Order(basis, by_name=by_name), limited=top is not None)
     return [
         TaskRow(task_id, from_us(created), shown_email(email), model, status, title, platform, provider)
-        for task_id, created, email, model, status, title, platform, provider in reader.execute(
-            text(sql), where.values | {"most": -1 if top is None else top}
+        for task_id, created, email, model, status, title, platform, provider in connection.execute(
+            statement, where.values | {"most": top}
         ).all()
     ]
 
 
-def _statement(where: Conditions, order: str, *, by_name: bool) -> str:
-    # of many that cost the same, ids decide which are left out; of everybody's, what is quicker
-    joined = by_name or where.scope.member is not None
-    return compose(
-        _ROWS,
-        join=where.join_filtered_task,
-        charges=where.charges(),
-        tasks=where.scope.tasks,
-        without_cost=where.without_cost(),
-        owned=where.scope.owns("t"),
-        join_order="JOIN task t ON t.id = i.task" if joined else "",
-        inner_order=order if joined else order.replace("t.task_id", "i.task"),
-        holder=where.scope.holder("t"),
-        order=order,
+Rows = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """In what order the rows come: by task id, or the dearest by a basis first."""
+
+    basis: SpendBasis
+    by_name: bool
+
+    def of(self, found: CTE | Subquery, name: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+        """Return the order of rows that hold spend; `name` decides between those that cost the same."""
+        if self.by_name:
+            return (name,)
+        total = self.basis is SpendBasis.TOTAL
+        nanos = found.c.platform + found.c.provider if total else found.c.platform
+        return func.coalesce(nanos, -1).desc(), name
+
+
+@lru_cache(FORMS)
+def _rows(form: Form, order: _Order, *, limited: bool) -> Rows:
+    tasks = form.part.tasks
+    found = _dearest(form, order) if limited else _inside(form)
+    owned = form.part.owns(tasks)
+    joined = (
+        found.join(tasks, tasks.c.id == found.c.task)
+        .join(member, member.c.id == form.part.holder(tasks))
+        .join(task_detail, task_detail.c.task == tasks.c.id)
     )
+    created_at = case((owned, tasks.c.created_at), else_=found.c.booked)
+    title = case((owned, task_detail.c.title), else_=null())
+    return (
+        select(
+            tasks.c.task_id,
+            created_at,
+            member.c.email,
+            tasks.c.model,
+            tasks.c.status,
+            title,
+            found.c.platform,
+            found.c.provider,
+        )
+        .select_from(joined)
+        .order_by(*order.of(found, tasks.c.task_id))
+    )
+
+
+def _inside(form: Form) -> CTE:
+    """Return the tasks that are in the window by a charge, and those without cost that were created in it."""
+    charged = select(
+        charge.c.task,
+        sum_of(charge.c.platform_nanos).label("platform"),
+        sum_of(charge.c.provider_nanos).label("provider"),
+        func.min(charge.c.booked_at).label("booked"),
+    )
+    charged = charged.select_from(form.charges_table()).where(form.charges()).group_by(charge.c.task)
+    without_cost = select(form.part.tasks.c.id, null(), null(), null()).where(form.without_cost())
+    return union_all(charged, without_cost).cte("inside")
+
+
+def _dearest(form: Form, order: _Order) -> Subquery:
+    inside = _inside(form)
+    # of many that cost the same, ids decide which are left out; of everybody's, what is quicker
+    if order.by_name or not form.part.whole:
+        joined = select(inside).join_from(inside, task, task.c.id == inside.c.task)
+        first = joined.order_by(*order.of(inside, task.c.task_id))
+    else:
+        first = select(inside).order_by(*order.of(inside, inside.c.task))
+    return first.limit(bindparam("most")).subquery("i")
