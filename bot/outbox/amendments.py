@@ -62,7 +62,7 @@ def _new_destination(destination: ColumnElement[str]) -> ColumnElement[str]:
 
 
 _DESTINATION = _new_destination(live_message.c.destination)
-# of two live messages that become the same one, the first by destination
+# of two live messages that become the same one, the older one
 _IS_TAKEN = exists().where(
     _taken.c.id != live_message.c.id,
     or_(
@@ -70,7 +70,7 @@ _IS_TAKEN = exists().where(
         and_(
             _taken.c.thing == _OLD,
             _new_destination(_taken.c.destination) == _DESTINATION,
-            _taken.c.destination < live_message.c.destination,
+            _taken.c.id < live_message.c.id,
         ),
     ),
 )

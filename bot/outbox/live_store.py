@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Integer, and_, bindparam, case, select, update
 
+from bot.database.chunks import chunks
 from bot.domain.keys import TopicKey
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import OUTDATED, UNCLAIMED, Moment
@@ -17,8 +18,6 @@ from bot.outbox.tables import live_message, notification
 
 Topic = TypeVar("Topic", bound=TopicKey)
 
-
-_BATCH = 10_000  # topics in one statement
 _LATER = "later"  # the token of edits that nobody has claimed, and that are postponed
 
 _OF_TOPICS = live_message.c.thing.in_(bindparam("topics", expanding=True))
@@ -31,23 +30,18 @@ _WANTED = select(live_message.c.wanted).where(_OF_ID)
 
 def request_edits(connection: Connection, topics: Iterable[TopicKey]) -> None:
     """Have the live messages of topics edited: what they show has changed."""
-    names = list(dict.fromkeys(each.encode() for each in topics))
-    for batch in _batches(names):
-        connection.execute(_REQUEST_EDITS, {"topics": batch})
+    for names in chunks(dict.fromkeys(each.encode() for each in topics)):
+        connection.execute(_REQUEST_EDITS, {"topics": names})
 
 
 def live_messages(connection: Connection, topics: Iterable[Topic]) -> list[tuple[Topic, Destination]]:
     """Return topic and destination of the live messages that are posted, of those topics, in their order."""
     by_name = {each.encode(): each for each in topics}
     found: dict[str, list[str]] = {name: [] for name in by_name}
-    for batch in _batches(list(by_name)):
-        for row in connection.execute(_POSTED, {"topics": batch}):
+    for names in chunks(by_name):
+        for row in connection.execute(_POSTED, {"topics": names}):
             found[row.thing].append(row.destination)
     return [(by_name[name], decode_destination(each)) for name, every in found.items() for each in sorted(every)]
-
-
-def _batches(names: list[str]) -> list[list[str]]:
-    return [names[begin : begin + _BATCH] for begin in range(0, len(names), _BATCH)]
 
 
 def topics_of(connection: Connection, topic_class: type[Topic]) -> list[Topic]:
