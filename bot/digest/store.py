@@ -152,7 +152,7 @@ def _decision(row: Row[Any]) -> DigestDecision:
 
 _FORGET = delete(digest).where(*_OF_TOPIC)
 _FORGET_AHEAD = _FORGET.where(digest.c.fate == DigestOutcome.SKIPPED.value, digest.c.decided_at > bindparam("now"))
-_ADD = insert(digest).on_conflict_do_nothing()
+_ADD = insert(digest).on_conflict_do_nothing().returning(digest.c.day)
 _RETIRE = update(digest).where(_OF_CHANNEL).values(fate=DigestOutcome.PAST.value)
 _MARK_COMPLETE = update(digest).where(*_OF_TOPIC).values(complete=True)
 
@@ -161,7 +161,7 @@ def add(connection: Connection, decision: DigestDecision) -> bool:
     """Record a decision unless there is one for its channel and date; return whether it was recorded."""
     # digests skipped by a clock that ran ahead are decided again
     connection.execute(_FORGET_AHEAD, {**_channel_day(decision.topic), "now": to_us(decision.at)})
-    return bool(connection.execute(_ADD, _values(decision)).rowcount)
+    return connection.execute(_ADD, _values(decision)).first() is not None
 
 
 def _values(decision: DigestDecision) -> dict[str, Any]:
@@ -235,6 +235,6 @@ def adopt_decisions(connection: Connection, former: FormerLedger, now: datetime)
         decision = row | {"last_charge": newest}
         if row["day"] == last.get(row["channel"]):
             decision |= {"complete": False, "decided_at": to_us(now)}
-        if not connection.execute(_ADD, decision).rowcount:  # it was decided here too, perhaps otherwise
+        if connection.execute(_ADD, decision).first() is None:  # it was decided here too, perhaps otherwise
             values = {"its_channel": row["channel"], "its_day": row["day"], "fate": row["fate"]}
             connection.execute(_KEEP_OUTCOME, values)

@@ -37,6 +37,7 @@ TIMEOUT_SECONDS = 1.0  # to wait for the database, of the three seconds in which
 _REMEMBERED = 20_000  # keys in memory
 
 _INSERT = insert(slack_request).on_conflict_do_nothing()
+_CLAIM = _INSERT.returning(slack_request.c.key)  # gives nothing for a key that is known
 _PRUNE = delete(slack_request).where(
     or_(slack_request.c.taken_at < bindparam("since"), slack_request.c.taken_at > bindparam("until"))
 )
@@ -146,8 +147,8 @@ def import_requests(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 def _insert_keys(connection: Connection, keys: Sequence[str], now: int) -> bool:
     """Insert the keys of a request, and return whether the first was new."""
-    first, *_ = [connection.execute(_INSERT, {"key": key, "taken_at": now}).rowcount for key in keys]
-    return first == 1
+    first, *_ = [connection.execute(_CLAIM, {"key": key, "taken_at": now}).first() for key in keys]
+    return first is not None
 
 
 def _known_keys(connection: Connection, now: datetime) -> list[str]:

@@ -28,30 +28,30 @@ class SyncPlanner:
     history_days: int
     zone: ZoneInfo
 
-    def plan(self, reader: Connection, now: datetime) -> SyncPlan:
+    def plan(self, connection: Connection, now: datetime) -> SyncPlan:
         """Return what is to be read now."""
-        fresh = freshness(reader, now)
+        fresh = freshness(connection, now)
         covered = [(from_us(each.start), from_us(each.end)) for each in fresh.intervals]
         tail, *history = planned_passes(now, last_complete=fresh.as_of, covered=covered, history_days=self.history_days)
-        return SyncPlan(tail, tuple(self._calendar(reader, fresh, now)), tuple(history))
+        return SyncPlan(tail, tuple(self._calendar(connection, fresh, now)), tuple(history))
 
-    def manual(self, reader: Connection, now: datetime, *, full: bool) -> list[PlannedPass]:
+    def manual(self, connection: Connection, now: datetime, *, full: bool) -> list[PlannedPass]:
         """Return the passes of a sync that somebody asks for: what is recent and missing, or (`full`) everything."""
-        plan = self.plan(reader, now)
+        plan = self.plan(connection, now)
         if not full:
             return [plan.tail, *plan.history]
-        if freshness(reader, now).as_of is None:
+        if freshness(connection, now).as_of is None:
             return [PlannedPass(PassKind.FULL, None, now)]
         # what is recent first
         return [plan.tail, PlannedPass(PassKind.FULL, None, plan.tail.start or now)]
 
-    def _calendar(self, reader: Connection, fresh: Freshness, now: datetime) -> Iterator[PlannedPass]:
+    def _calendar(self, connection: Connection, fresh: Freshness, now: datetime) -> Iterator[PlannedPass]:
         """Yield the weekly or the nightly pass, if it is due."""
-        began = first_pass_start(reader)
+        began = first_pass_start(connection)
         if began is None or fresh.since is None:
             return
         since = from_us(fresh.since) if fresh.since else None
-        night, week = pass_attempts(reader, PassKind.NIGHTLY), pass_attempts(reader, PassKind.WEEKLY)
+        night, week = pass_attempts(connection, PassKind.NIGHTLY), pass_attempts(connection, PassKind.WEEKLY)
         if is_weekly_due(now, began=began, complete=week.complete, tried=week.any):
             yield PlannedPass(PassKind.WEEKLY, since, now)
         elif is_nightly_due(now, self.zone, began=began, complete=night.complete, tried=night.any):

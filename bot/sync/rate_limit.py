@@ -18,24 +18,24 @@ def record_wait(connection: Connection, seconds: float, now: datetime) -> None:
     metadata.write(connection, _KEY, f"{to_us(now)} {to_us(now + wait)}")
 
 
-def end_of_wait(reader: Connection, now: datetime) -> datetime | None:
+def end_of_wait(connection: Connection, now: datetime) -> datetime | None:
     """Return when the wait that Neo asked for ends; None if Neo may be asked.
 
     A wait that begins in the future was recorded by a clock that ran ahead, and is ignored.
     """
-    recorded = metadata.read(reader, _KEY)
+    recorded = metadata.read(connection, _KEY)
     if recorded is None:
         return None
     began, ends = (from_us(int(part)) for part in recorded.split())
     return ends if began <= now < ends else None
 
 
-def require_wait_over(reader: Connection, now: datetime) -> None:
+def require_wait_over(connection: Connection, now: datetime) -> None:
     """Check that no wait is left.
 
     Raises:
         RateLimitedError: the wait that Neo asked for is not over yet.
     """
-    ends = end_of_wait(reader, now)
+    ends = end_of_wait(connection, now)
     if ends is not None:
         raise RateLimitedError(f"Neo is limiting requests and asked to wait until {ends:%Y-%m-%d %H:%M} UTC.", None)

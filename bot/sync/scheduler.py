@@ -160,14 +160,14 @@ def build_sync_scheduler(
     """Return the scheduler of a service. It sends Neo no request before a wait is over that Neo has asked for."""
 
     async def read(passes: Sequence[PlannedPass], progress: Callable[[SyncProgress], None]) -> SyncOutcome:
-        await database.read(lambda reader: rate_limit.require_wait_over(reader, clock()))
+        await database.read(lambda connection: rate_limit.require_wait_over(connection, clock()))
         return await runner.run(passes, progress, _log_wait, yield_to_readers=yield_to_readers)
 
     async def yield_to_readers() -> None:
         await database.yield_to_readers(YIELD_SECONDS)
 
     async def plan() -> SyncPlan:
-        return await database.read(lambda reader: planner.plan(reader, clock()))
+        return await database.read(lambda connection: planner.plan(connection, clock()))
 
     return SyncScheduler(read, plan, clock)
 
