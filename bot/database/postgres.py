@@ -39,11 +39,7 @@ _BEGIN = text(
 
 
 class PostgresDatabase(Database):
-    """A ledger's database on a server, open for one writer and several readers; made by `open_server`.
-
-    Raises:
-        LedgerError: the driver is not installed.
-    """
+    """A ledger's database on a server, open for one writer and several readers; made by `open_server`."""
 
     def __init__(self, address: PostgresAddress, reader_threads: int = THREADS) -> None:
         self.address = address

@@ -15,7 +15,7 @@ from bot.settings.postgres_address import PostgresAddress
 _CANCEL_SECONDS = 0.5  # that the server has to take note of a cancellation
 # what tells a server that is gone from one that is busy: half a minute, as long as a writer waits for the lock
 _PATIENCE = {
-    "connect_timeout": "10",
+    "connect_timeout": "5",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "4",

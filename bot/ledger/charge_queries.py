@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, bindparam, case, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+)
 
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -149,7 +161,7 @@ class LateCharges:
     provider_nanos: int
 
 
-_QUARTER = charge.c.booked_at // literal_column(str(QUARTER_US))
+_QUARTER = charge.c.booked_at // literal_column(str(QUARTER_US), BigInteger)
 _LATE = (
     select(_QUARTER, _PLATFORM, _PROVIDER)
     .where(
