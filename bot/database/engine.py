@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cancellation import cancel_and_wait
 from bot.database.errors import LedgerError
+from bot.database.reading import driver_needed
 
 if TYPE_CHECKING:
     from bot.database.postgres import PostgresDatabase
@@ -91,6 +92,8 @@ class Database(ABC):
 def open_database(place: Path) -> "SqliteDatabase": ...
 @overload
 def open_database(place: "PostgresAddress") -> "PostgresDatabase": ...
+@overload
+def open_database(place: "Path | PostgresAddress") -> "Database": ...
 def open_database(place: "Path | PostgresAddress") -> "Database":
     """Open a ledger for writing, made if there is none, and migrated to the newest schema.
 
@@ -101,8 +104,6 @@ def open_database(place: "Path | PostgresAddress") -> "Database":
         from bot.database.sqlite import open_file
 
         return open_file(place)
-    try:
+    with driver_needed(place):
         from bot.database.postgres import open_server
-    except ModuleNotFoundError as error:
-        raise LedgerError(f"{place} needs {error.name}. Install neo-usage with its extra `postgres`.") from error
     return open_server(place)
