@@ -4,9 +4,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
-import psycopg
 import pytest
 from psycopg.sql import SQL
 from sqlalchemy import Connection, text
@@ -33,13 +32,6 @@ def other(postgres_ledger: PostgresAddress) -> Iterator[PostgresDatabase]:
     """The same ledger, opened by another process."""
     with closing(open_server(postgres_ledger)) as opened:
         yield opened
-
-
-@contextmanager
-def connected(address: PostgresAddress) -> Iterator[psycopg.Connection]:
-    """Another program's connection."""
-    with psycopg.connect(host=address.host, dbname=address.database, user=address.user, autocommit=True) as connection:
-        yield connection
 
 
 def set_note(connection: Connection, value: str = "b") -> None:

@@ -19,9 +19,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.abc import Query
 from psycopg.sql import SQL, Identifier
 
 from bot.database.postgres import open_server
+from bot.database.schema import newest_revision
 from bot.settings.postgres_address import PostgresAddress
 
 REQUIRED = os.environ.get("NEO_USAGE_POSTGRES") == "required"
@@ -46,6 +48,34 @@ _SETTINGS = {
 WITH_PASSWORD = "careful"  # a user that may be made, of whom alone a password is asked
 _WHO = f"local all {WITH_PASSWORD} scram-sha-256\nlocal all all trust\n"
 
+_DISCONNECT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+# a table whose rows were all deleted has counted up its ids
+_EMPTY = """
+DO $$
+DECLARE
+    each record; has_rows boolean; used text[] := '{}';
+BEGIN
+    SET LOCAL lock_timeout = '2s';
+    FOR each IN
+        SELECT c.oid::regclass::text AS name, s.last_value FROM pg_class c
+        LEFT JOIN pg_depend d ON d.refobjid = c.oid AND d.deptype = 'a' AND d.classid = 'pg_class'::regclass
+        LEFT JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
+        LEFT JOIN pg_sequences s ON s.schemaname = 'public' AND s.sequencename = q.relname
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version'
+    LOOP
+        EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO has_rows;
+        IF has_rows OR each.last_value IS NOT NULL THEN
+            used := used || each.name;
+        END IF;
+    END LOOP;
+    IF used <> '{}' THEN
+        EXECUTE 'TRUNCATE ' || array_to_string(used, ', ') || ' RESTART IDENTITY CASCADE';
+    END IF;
+END $$
+"""
+
 
 def programs() -> Path | None:
     """Return the directory of PostgreSQL's programs, those of the newest version; None if it is not installed."""
@@ -64,18 +94,22 @@ class PostgresServer:
     process: "subprocess.Popen[bytes]"
     template: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _spare: list[PostgresAddress] = field(default_factory=list)
 
     def address(self, database: str = "postgres", user: str = OWNER) -> PostgresAddress:
         """Return the address of a database on it."""
         return PostgresAddress(str(self.directory), database, user)
 
-    def run(self, statement: SQL | Any, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """Run one statement outside of any transaction, and return its rows."""
-        with (
-            psycopg.connect(host=str(self.directory), dbname=database, user=OWNER, autocommit=True) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
+    @contextmanager
+    def connected(self, database: str = "postgres") -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        """Connect to a database as its owner, outside of any transaction."""
+        with psycopg.connect(host=str(self.directory), dbname=database, user=OWNER, autocommit=True) as connection:
+            yield connection
+
+    def run(self, statement: Query, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run one statement, and return its rows."""
+        with self.connected(database) as connection:
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def empty(self) -> PostgresAddress:
@@ -90,9 +124,26 @@ class PostgresServer:
             template = self.empty()
             open_server(template).close()
             self.template = template.database
+        if self._spare:
+            return self._spare.pop()
         name = f"ledger_{next(self._numbers)}"
         self.run(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(self.template)))
         return self.address(name)
+
+    def take_back(self, address: PostgresAddress) -> None:
+        """Empty a ledger for the next test, which takes a sixth of the time that a new one does; else delete it."""
+        try:
+            with self.connected(address.database) as connection:
+                connection.execute(_DISCONNECT)
+                revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                connection.execute(_EMPTY)
+        except psycopg.Error:
+            self.drop(address)
+            return
+        if revision == (newest_revision(),):
+            self._spare.append(address)
+        else:
+            self.drop(address)
 
     def drop(self, address: PostgresAddress) -> None:
         """Delete a database, whoever is connected to it."""
@@ -206,4 +257,4 @@ def postgres_ledger(postgres: PostgresServer) -> Iterator[PostgresAddress]:
     """A ledger without rows."""
     address = postgres.migrated()
     yield address
-    postgres.drop(address)
+    postgres.take_back(address)
