@@ -16,7 +16,7 @@ from bot.database.engine import ClosedError
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.postgres import BUSY_SECONDS, PostgresDatabase, driver_connection, open_server
 from bot.settings.postgres_address import PostgresAddress
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, running_server
 
 SOON = BUSY_SECONDS / 3
 
@@ -161,6 +161,21 @@ async def test_a_read_whose_connection_is_lost_is_repeated(
     assert len(attempts) == 2
 
 
+async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on() -> None:
+    keeping = running_server(synchronous_commit="on")
+    with keeping as server, closing(open_server(server.empty())) as database:
+        await database.write(set_note)
+        assert await database.read(note) == "b"
+        server.stop()
+        for asking in (database.write(increment), database.read(note)):
+            with pytest.raises(UnusableError, match="no database server answers"):
+                await asking
+        server.start()
+        assert await database.read(note) == "b"
+        await database.write(lambda connection: set_note(connection, "c"))
+        assert await database.read(note) == "c"
+
+
 @pytest.mark.parametrize("code", ["40001", "40P01"])
 async def test_a_transaction_that_another_program_got_in_the_way_of_is_repeated(
     database: PostgresDatabase, code: str
@@ -185,17 +200,18 @@ async def test_who_is_frozen_in_a_transaction_loses_it(
     database: PostgresDatabase, other: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.database.postgres.FROZEN_SECONDS", 0.2)
-    goes_on = threading.Event()
+    begun, goes_on = threading.Event(), threading.Event()
 
     def frozen(connection: Connection) -> None:
         set_note(connection)
+        begun.set()
         goes_on.wait(SOON)
         set_note(connection, "never")
 
     async with asyncio.timeout(2 * SOON):
         freezing = asyncio.create_task(database.write(frozen))
-        while await other.write(note) is not None:
-            pytest.fail("it saw what was not committed")
+        await asyncio.to_thread(begun.wait)
+        assert await other.write(note) is None
         await other.write(set_note)
         goes_on.set()
         with pytest.raises(UnusableError, match="lost"):

@@ -88,13 +88,25 @@ def programs() -> Path | None:
 
 @dataclass
 class PostgresServer:
-    """A running server: `process` is its own, and `address` its first database's."""
+    """A server with its data and its socket in a directory; the programs are those of its version."""
 
     directory: Path
-    process: "subprocess.Popen[bytes]"
+    programs: Path
+    settings: dict[str, str]
+    process: "subprocess.Popen[bytes] | None" = None
     template: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _spare: list[PostgresAddress] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it; return once it answers."""
+        self.process = _started(self.programs, self.directory, self.settings)
+
+    def stop(self) -> None:
+        """End it at once, as a crash does."""
+        if self.process is not None:
+            _stop(self.process)
+            self.process = None
 
     def address(self, database: str = "postgres", user: str = OWNER) -> PostgresAddress:
         """Return the address of a database on it."""
@@ -168,11 +180,12 @@ def running_server(**settings: str) -> Iterator[PostgresServer]:
             directory,
         )
         (data / "pg_hba.conf").write_text(_WHO)
-        process = _started(found, directory, _SETTINGS | settings)
+        server = PostgresServer(directory, found, _SETTINGS | settings)
+        server.start()
         try:
-            yield PostgresServer(directory, process)
+            yield server
         finally:
-            _stop(process)
+            server.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
