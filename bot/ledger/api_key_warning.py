@@ -9,9 +9,9 @@ _KEY = "scope_warning"
 _FOR_MEMBERS = "Neo shows me less than it did, so something of yours may be missing here. The operators have been told."
 
 
-def api_key_warning(reads: Connection, scope: Scope = EVERYTHING) -> str | None:
+def api_key_warning(connection: Connection, scope: Scope = EVERYTHING) -> str | None:
     """Return the warning, without figures for anybody but operators; None while the key sees everything."""
-    warning = metadata.read(reads, _KEY)
+    warning = metadata.read(connection, _KEY)
     return warning if warning is None or scope.member is None else _FOR_MEMBERS
 
 

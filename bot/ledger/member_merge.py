@@ -2,10 +2,27 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
 
 from bot.database.errors import LedgerError
 from bot.ledger.members import ensure_members, member_id, shown_email, stored_email
+from bot.ledger.tables import charge, member, task
+
+_NEW: BindParameter[int] = bindparam("new")
+_MERGE_MEMBERS = (
+    update(member)
+    .where(or_(member.c.id == bindparam("old"), member.c.merged_into == bindparam("old")))
+    .values(merged_into=_NEW)
+)
+_MOVE_TASKS = update(task).where(task.c.member == bindparam("old")).values(member=_NEW)
+_MOVE_CHARGES = update(charge).where(charge.c.member == bindparam("old")).values(member=_NEW)
+
+_CURRENT = member.alias("current")
+_MERGED_INTO = (
+    select(_CURRENT.c.email)
+    .select_from(member.join(_CURRENT, _CURRENT.c.id == member.c.merged_into))
+    .where(member.c.email == bindparam("email"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +41,20 @@ def merge_emails(connection: Connection, old: str, new: str) -> MergedMembers:
         LedgerError: the old e-mail is unknown, or both are one member already.
     """
     old_id, new_id = _ids(connection, old, new)
-    connection.exec_driver_sql(
-        "UPDATE member SET merged_into = ? WHERE id = ? OR merged_into = ?", (new_id, old_id, old_id)
-    )
-    connection.exec_driver_sql("UPDATE task SET member = ? WHERE member = ?", (new_id, old_id))
-    charges = connection.exec_driver_sql("UPDATE charge SET member = ? WHERE member = ?", (new_id, old_id)).rowcount
+    ids = {"old": old_id, "new": new_id}
+    connection.execute(_MERGE_MEMBERS, ids)
+    connection.execute(_MOVE_TASKS, ids)
+    charges = connection.execute(_MOVE_CHARGES, ids).rowcount
     return MergedMembers(old_id, new_id, charges)
-
-
-_MERGED_INTO = "SELECT n.email FROM member m JOIN member n ON n.id = m.merged_into WHERE m.email = ?"
 
 
 def _ids(connection: Connection, old: str, new: str) -> tuple[int, int]:
     old_email, new_email = stored_email(old), stored_email(new)
     if new_email and "@" not in new_email:
         raise LedgerError(f"{new} is no e-mail address.")
-    into = connection.exec_driver_sql(_MERGED_INTO, (old_email,)).first()
+    into = connection.execute(_MERGED_INTO, {"email": old_email}).first()
     if into:
-        raise LedgerError(f"{old} is {shown_email(into[0])} already. Merge that one, if it is meant.")
+        raise LedgerError(f"{old} is {shown_email(into.email)} already. Merge that one, if it is meant.")
     old_id = member_id(connection, old_email)
     if old_id is None:
         raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")

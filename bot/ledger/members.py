@@ -1,99 +1,118 @@
 """Members: the people that the e-mails of the upstream belong to."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select
 
+from bot.database.chunks import chunks
 from bot.domain.tasks import normalized_email
+from bot.ledger.tables import charge, member, task
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
 UNATTRIBUTED_NAME = "unattributed"
+
+_M, _CURRENT = member.c, member.alias("current")
+_CURRENT_ID = func.coalesce(_M.merged_into, _M.id)
+_WITH_CURRENT = member.join(_CURRENT, _CURRENT.c.id == _CURRENT_ID)
+_INSERT = insert(member)
+_IDS = select(_M.email, _CURRENT_ID).where(_M.email.in_(bindparam("emails", expanding=True)))
+_CURRENT_EMAIL = (
+    select(_CURRENT.c.id, _CURRENT.c.email).select_from(_WITH_CURRENT).where(_M.id == bindparam("of_member"))
+)
+_EMAILS = select(_M.id, _M.email)
+_EMAILS_OF = _EMAILS.where(_M.id.in_(bindparam("members", expanding=True)))
+_CURRENT_EMAILS = select(_M.email, _CURRENT.c.email.label("current")).select_from(_WITH_CURRENT)
+_IS_ATTRIBUTED = _M.email != UNATTRIBUTED
+_IS_CURRENT = _M.merged_into.is_(None)
+_ATTRIBUTED = select(_M.email).where(_IS_ATTRIBUTED, _IS_CURRENT).order_by(_M.email)
+_MEMBER_COUNT = select(func.count()).select_from(member).where(_IS_ATTRIBUTED, _IS_CURRENT)
+_MERGED_IDS = select(_M.id).where(_M.merged_into == bindparam("into"))
+_MERGED_COUNT = select(func.count()).select_from(member).where(_M.merged_into.is_not(None))
 
 
 def ensure_members(connection: Connection, emails: Iterable[str]) -> dict[str, int]:
     """Add the members whose e-mails are unknown; return the ids of all of them by e-mail, after merges."""
     wanted = sorted(set(emails))
     ids = ids_by_email(connection, wanted)
-    unknown = [(email,) for email in wanted if email not in ids]
+    unknown = [{"email": email} for email in wanted if email not in ids]
     if not unknown:
         return ids
-    connection.exec_driver_sql("INSERT INTO member (email) VALUES (?)", unknown)
+    connection.execute(_INSERT, unknown)
     return ids_by_email(connection, wanted)
 
 
-_IDS = """
-SELECT m.email, coalesce(m.merged_into, m.id) FROM json_each(?) j CROSS JOIN member m ON m.email = j.value"""
-
-
-def ids_by_email(reads: Connection, emails: Iterable[str]) -> dict[str, int]:
+def ids_by_email(connection: Connection, emails: Iterable[str]) -> dict[str, int]:
     """Return the ids of members by e-mail, after merges; unknown e-mails are left out."""
-    return dict(reads.exec_driver_sql(_IDS, (json.dumps(list(emails)),)).all())
+    ids: dict[str, int] = {}
+    for some in chunks(emails):
+        ids.update(map(tuple, connection.execute(_IDS, {"emails": some})))
+    return ids
 
 
-def member_id(reads: Connection, email: str | None) -> int | None:
+def member_id(connection: Connection, email: str | None) -> int | None:
     """Return the id of the member with a stored e-mail, after merges; None if there is none."""
-    return None if email is None else ids_by_email(reads, [email]).get(email)
+    return None if email is None else ids_by_email(connection, [email]).get(email)
 
 
-def unattributed_id(reads: Connection) -> int | None:
+def unattributed_id(connection: Connection) -> int | None:
     """Return the id of the member that tasks without an e-mail are booked to; None before the first such task."""
-    return member_id(reads, "")
+    return member_id(connection, UNATTRIBUTED)
 
 
-def current_email(reads: Connection, member: int) -> tuple[int, str] | None:
+def current_email(connection: Connection, member: int) -> tuple[int, str] | None:
     """Return the id and the displayed e-mail of a member after merges; None for an unknown id."""
-    sql = "SELECT n.id, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id) WHERE m.id = ?"
-    return next(((key, shown_email(email)) for key, email in reads.exec_driver_sql(sql, (member,)).all()), None)
+    row = connection.execute(_CURRENT_EMAIL, {"of_member": member}).first()
+    return None if row is None else (row.id, shown_email(row.email))
 
 
-def emails_by_id(reads: Connection, members: Iterable[int] | None = None) -> dict[int, str]:
+def emails_by_id(connection: Connection, members: Iterable[int] | None = None) -> dict[int, str]:
     """Return the displayed e-mails of these members, or of all, by id; merges are not followed."""
     if members is None:
-        return {key: shown_email(email) for key, email in reads.exec_driver_sql("SELECT id, email FROM member").all()}
-    sql = "SELECT m.id, m.email FROM json_each(?) j CROSS JOIN member m ON m.id = j.value"
-    return {key: shown_email(email) for key, email in reads.exec_driver_sql(sql, (json.dumps(list(members)),)).all()}
+        rows = connection.execute(_EMAILS).all()
+    else:
+        rows = [row for some in chunks(members) for row in connection.execute(_EMAILS_OF, {"members": some})]
+    return {row.id: shown_email(row.email) for row in rows}
 
 
-def current_emails(reads: Connection) -> dict[str, str]:
+def current_emails(connection: Connection) -> dict[str, str]:
     """Return the current e-mail of the member of every e-mail in the ledger."""
-    sql = "SELECT m.email, n.email FROM member m JOIN member n ON n.id = coalesce(m.merged_into, m.id)"
-    return {email: now for email, now in reads.exec_driver_sql(sql).all() if email}
+    return {row.email: row.current for row in connection.execute(_CURRENT_EMAILS) if row.email}
 
 
-def attributed_emails(reads: Connection) -> list[str]:
+def attributed_emails(connection: Connection) -> list[str]:
     """Return the current e-mail of each member, in order, without the unattributed one."""
-    sql = "SELECT email FROM member WHERE email <> '' AND merged_into IS NULL ORDER BY email"
-    return [email for (email,) in reads.exec_driver_sql(sql).all()]
+    return [row.email for row in connection.execute(_ATTRIBUTED)]
 
 
-def member_count(reads: Connection) -> int:
+def member_count(connection: Connection) -> int:
     """Return how many members there are, without merged ones and the unattributed one."""
-    return int(
-        reads.exec_driver_sql("SELECT count(*) FROM member WHERE merged_into IS NULL AND email <> ''").all()[0][0]
-    )
+    return int(connection.execute(_MEMBER_COUNT).scalar_one())
 
 
-def merged_ids(reads: Connection, member: int) -> list[int]:
+def merged_ids(connection: Connection, member: int) -> list[int]:
     """Return the ids of the members that were merged into a member."""
-    return [key for (key,) in reads.exec_driver_sql("SELECT id FROM member WHERE merged_into = ?", (member,)).all()]
+    return [row.id for row in connection.execute(_MERGED_IDS, {"into": member})]
 
 
-def merged_count(reads: Connection) -> int:
+def merged_count(connection: Connection) -> int:
     """Return how many e-mails were merged into another member's."""
-    return int(reads.exec_driver_sql("SELECT count(*) FROM member WHERE merged_into IS NOT NULL").all()[0][0])
+    return int(connection.execute(_MERGED_COUNT).scalar_one())
 
 
-_ADDRESSES = """
-SELECT e.email FROM member m JOIN member e ON coalesce(e.merged_into, e.id) = coalesce(m.merged_into, m.id)
-WHERE m.id = ? ORDER BY e.merged_into IS NOT NULL, e.id DESC
-"""
+_OTHER = member.alias("other")
+_ADDRESSES = (
+    select(_OTHER.c.email)
+    .select_from(member.join(_OTHER, func.coalesce(_OTHER.c.merged_into, _OTHER.c.id) == _CURRENT_ID))
+    .where(_M.id == bindparam("of_member"))
+    .order_by(_OTHER.c.merged_into.is_not(None), _OTHER.c.id.desc())
+)
 
 
-def email_addresses(reads: Connection, member: int) -> list[str]:
+def email_addresses(connection: Connection, member: int) -> list[str]:
     """Return every e-mail of a member: the current one first, then those merged into it, latest first."""
-    return [email for (email,) in reads.exec_driver_sql(_ADDRESSES, (member,)).all() if "@" in email]
+    rows = connection.execute(_ADDRESSES, {"of_member": member})
+    return [row.email for row in rows if "@" in row.email]
 
 
 def stored_email(name: str) -> str:
@@ -121,16 +140,24 @@ class MemberSummary:
     merged_into: str | None
 
 
-_SUMMARIES = """
-SELECT m.id, m.email, (SELECT count(*) FROM task t WHERE t.member = m.id),
-       coalesce((SELECT sum(c.platform_nanos + c.provider_nanos) FROM charge c WHERE c.member = m.id), 0), n.email
-FROM member m LEFT JOIN member n ON n.id = m.merged_into ORDER BY m.email
-"""
+_TASKS = select(func.count()).select_from(task).where(task.c.member == _M.id)
+_SPEND = select(func.sum(charge.c.platform_nanos + charge.c.provider_nanos)).where(charge.c.member == _M.id)
+_SUMMARIES = (
+    select(
+        _M.id,
+        _M.email,
+        _TASKS.scalar_subquery().label("tasks"),
+        cast(func.coalesce(_SPEND.scalar_subquery(), 0), BigInteger).label("spend_nanos"),
+        _CURRENT.c.email.label("merged_into"),
+    )
+    .select_from(member.outerjoin(_CURRENT, _CURRENT.c.id == _M.merged_into))
+    .order_by(_M.email)
+)
 
 
-def member_summaries(reads: Connection) -> list[MemberSummary]:
+def member_summaries(connection: Connection) -> list[MemberSummary]:
     """Return a summary of every member, merged ones too, in order of e-mail."""
     return [
         MemberSummary(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
-        for key, email, tasks, spend, into in reads.exec_driver_sql(_SUMMARIES).all()
+        for key, email, tasks, spend, into in connection.execute(_SUMMARIES)
     ]

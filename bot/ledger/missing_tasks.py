@@ -4,10 +4,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain.timestamps import to_us
 from bot.ledger.passes.coverage import BEGINNING
+from bot.ledger.tables import task
 
 _FEW = 10  # a small window may well lose half of its tasks
 
@@ -26,10 +27,13 @@ class MissingTasks:
         return self.missed >= _FEW and self.missed * 2 >= self.expected
 
 
-_OF_WINDOW = "SELECT id, task_id, missed_at FROM task WHERE created_at >= ? AND created_at < ?"
-_LISTED_AGAIN = "UPDATE task SET missed_at = NULL, missing_since = NULL WHERE id = ?"
-_MISSED_AGAIN = "UPDATE task SET missing_since = ? WHERE id = ? AND missing_since IS NULL"
-_MISSED_FIRST = "UPDATE task SET missed_at = ? WHERE id = ?"
+_OF_WINDOW = select(task.c.id, task.c.task_id, task.c.missed_at).where(
+    task.c.created_at >= bindparam("start"), task.c.created_at < bindparam("end")
+)
+_UPDATE = update(task).where(task.c.id == bindparam("which"))
+_LISTED_AGAIN = _UPDATE.values(missed_at=None, missing_since=None)
+_MISSED_AGAIN = _UPDATE.where(task.c.missing_since.is_(None)).values(missing_since=bindparam("at"))
+_MISSED_FIRST = _UPDATE.values(missed_at=bindparam("at"))
 
 
 def mark_missing(
@@ -42,17 +46,17 @@ def mark_missing(
     """
     low = BEGINNING if start is None else to_us(start)
     expected, missed, back = 0, [], []
-    for key, task_id, missed_at in connection.exec_driver_sql(_OF_WINDOW, (low, to_us(end))):
+    for key, task_id, missed_at in connection.execute(_OF_WINDOW, {"start": low, "end": to_us(end)}):
         expected += 1
         if hash(task_id) not in listed:
             missed.append((key, missed_at))
         elif missed_at is not None:
-            back.append((key,))
-    again = [(at, key) for key, at in missed if at is not None]
+            back.append({"which": key})
+    again = [{"which": key, "at": at} for key, at in missed if at is not None]
     result = MissingTasks(expected, len(missed), len(again))
     if not result.lost_view:
-        first = [(to_us(now), key) for key, at in missed if at is None]
-        for sql, rows in ((_LISTED_AGAIN, back), (_MISSED_AGAIN, again), (_MISSED_FIRST, first)):
+        first = [{"which": key, "at": to_us(now)} for key, at in missed if at is None]
+        for statement, rows in ((_LISTED_AGAIN, back), (_MISSED_AGAIN, again), (_MISSED_FIRST, first)):
             if rows:
-                connection.exec_driver_sql(sql, list(rows))
+                connection.execute(statement, rows)
     return result

@@ -9,9 +9,9 @@ from bot.domain.pricing import ByokUnit
 _KEY = "byok_unit"
 
 
-def stored_unit(reads: Connection) -> ByokUnit | None:
+def stored_unit(connection: Connection) -> ByokUnit | None:
     """Return the unit that the ledger is priced in; None for a new one."""
-    stored = metadata.read(reads, _KEY)
+    stored = metadata.read(connection, _KEY)
     return None if stored is None else ByokUnit(stored)
 
 
@@ -20,9 +20,9 @@ def store_unit(connection: Connection, unit: ByokUnit) -> None:
     metadata.write(connection, _KEY, unit.value)
 
 
-def check_unit(reads: Connection, unit: ByokUnit) -> None:
+def check_unit(connection: Connection, unit: ByokUnit) -> None:
     """Raise LedgerError if the ledger is priced in another unit."""
-    stored = stored_unit(reads)
+    stored = stored_unit(connection)
     if stored not in {None, unit}:
         raise LedgerError(
             f"the ledger reads BYOK amounts as {stored}, and BYOK_UNIT says {unit.value}."

@@ -4,12 +4,41 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Connection, and_, bindparam, delete, func, or_, select
 
+from bot.database.statements import insert
 from bot.domain.tasks import Refused
 from bot.domain.timestamps import from_us, optional_to_us
 from bot.ledger.passes.coverage import LONGEST_WAIT_US, OVERLAP_US, Interval
 from bot.ledger.passes.history import newest_pass
+from bot.ledger.tables import quarantine
+
+_Q = quarantine.c
+_ANY = select(_Q.key).limit(1)
+_COUNT = select(func.count()).select_from(quarantine)
+_ROWS = select(_Q.key, _Q.reason, _Q.first_seen_at)
+_IN_ORDER = _ROWS.order_by(_Q.first_seen_at, _Q.key)
+_LATEST = _ROWS.order_by(_Q.last_seen_at.desc(), _Q.key).limit(bindparam("most"))
+_RELEASE = delete(quarantine).where(_Q.key == bindparam("which"))
+_INSERT = insert(quarantine)
+_KEEP = _INSERT.on_conflict_do_update(
+    index_elements=[_Q.key],
+    set_={
+        "reason": _INSERT.excluded.reason,
+        "last_seen_at": _INSERT.excluded.last_seen_at,
+        "created_at": func.coalesce(_INSERT.excluded.created_at, _Q.created_at),
+        "seen_from": func.coalesce(_INSERT.excluded.seen_from, _Q.seen_from),
+        "last_pass": _INSERT.excluded.last_pass,
+    },
+)
+_WAS_CREATED_INSIDE = and_(_Q.created_at >= bindparam("first"), _Q.created_at < bindparam("last"))
+_WAS_LISTED_INSIDE = and_(
+    _Q.seen_from >= bindparam("start"),
+    bindparam("end", type_=BigInteger) >= bindparam("present", type_=BigInteger),
+)
+_RELEASE_UNLISTED = delete(quarantine).where(
+    _Q.last_pass < bindparam("by_pass"), or_(_WAS_CREATED_INSIDE, _WAS_LISTED_INSIDE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +50,31 @@ class QuarantinedRow:
     first_seen_at: datetime
 
 
-def has_quarantined(reads: Connection) -> bool:
+def has_quarantined(connection: Connection) -> bool:
     """Return whether any row could not be booked."""
-    return bool(reads.exec_driver_sql("SELECT 1 FROM quarantine LIMIT 1").all())
+    return connection.execute(_ANY).first() is not None
 
 
-def quarantined_count(reads: Connection) -> int:
+def quarantined_count(connection: Connection) -> int:
     """Return how many rows could not be booked."""
-    return int(reads.exec_driver_sql("SELECT count(*) FROM quarantine").all()[0][0])
+    return int(connection.execute(_COUNT).scalar_one())
 
 
-def quarantined_rows(reads: Connection) -> list[QuarantinedRow]:
+def quarantined_rows(connection: Connection) -> list[QuarantinedRow]:
     """Return every row that could not be booked, the first one first."""
-    rows = reads.exec_driver_sql("SELECT key, reason, first_seen_at FROM quarantine ORDER BY first_seen_at, key").all()
-    return [QuarantinedRow(key, reason, from_us(at)) for key, reason, at in rows]
+    return [QuarantinedRow(row.key, row.reason, from_us(row.first_seen_at)) for row in connection.execute(_IN_ORDER)]
 
 
-def latest_quarantined(reads: Connection, most: int) -> list[QuarantinedRow]:
+def latest_quarantined(connection: Connection, most: int) -> list[QuarantinedRow]:
     """Return the rows that were seen last of those that could not be booked, the latest first."""
-    sql = "SELECT key, reason, first_seen_at FROM quarantine ORDER BY last_seen_at DESC, key LIMIT ?"
-    return [QuarantinedRow(key, reason, from_us(at)) for key, reason, at in reads.exec_driver_sql(sql, (most,)).all()]
+    rows = connection.execute(_LATEST, {"most": most})
+    return [QuarantinedRow(row.key, row.reason, from_us(row.first_seen_at)) for row in rows]
 
 
 def release(connection: Connection, keys: Sequence[str]) -> None:
     """Delete the rows of tasks that could be booked."""
     if keys:
-        connection.exec_driver_sql("DELETE FROM quarantine WHERE key = ?", [(key,) for key in keys])
-
-
-_KEEP = """
-INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at, created_at, seen_from, last_pass)
-VALUES (?,?,?,?,?,?,?)
-ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, last_seen_at = excluded.last_seen_at,
-  created_at = coalesce(excluded.created_at, created_at), seen_from = coalesce(excluded.seen_from, seen_from),
-  last_pass = excluded.last_pass
-"""
+        connection.execute(_RELEASE, [{"which": key} for key in keys])
 
 
 def keep(connection: Connection, refused: Iterable[Refused], now_us: int, seen_from: int | None) -> None:
@@ -66,15 +85,18 @@ def keep(connection: Connection, refused: Iterable[Refused], now_us: int, seen_f
     by_key = {each.key: each for each in refused}
     last = newest_pass(connection)
     rows = [
-        (each.key, each.reason, now_us, now_us, optional_to_us(each.created_at), seen_from, last)
+        {
+            "key": each.key,
+            "reason": each.reason,
+            "first_seen_at": now_us,
+            "last_seen_at": now_us,
+            "created_at": optional_to_us(each.created_at),
+            "seen_from": seen_from,
+            "last_pass": last,
+        }
         for each in by_key.values()
     ]
-    connection.exec_driver_sql(_KEEP, rows)
-
-
-_RELEASE = """
-DELETE FROM quarantine WHERE last_pass < ? AND ((created_at >= ? AND created_at < ?) OR (seen_from >= ? AND ? >= ?))
-"""
+    connection.execute(_KEEP, rows)
 
 
 def release_unlisted(connection: Connection, last_pass: int, window: Interval, started_at: int) -> None:
@@ -83,6 +105,12 @@ def release_unlisted(connection: Connection, last_pass: int, window: Interval, s
     It should have listed a row whose task was created within its window. If that time is unknown, it should have if it
     read up to the present, and from no later than the start of the window that last listed the row.
     """
-    low = window.start and window.start + OVERLAP_US
-    present = started_at - LONGEST_WAIT_US
-    connection.exec_driver_sql(_RELEASE, (last_pass, low, window.end - OVERLAP_US, window.start, window.end, present))
+    values = {
+        "by_pass": last_pass,
+        "first": window.start and window.start + OVERLAP_US,
+        "last": window.end - OVERLAP_US,
+        "start": window.start,
+        "end": window.end,
+        "present": started_at - LONGEST_WAIT_US,
+    }
+    connection.execute(_RELEASE_UNLISTED, values)

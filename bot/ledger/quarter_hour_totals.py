@@ -6,16 +6,26 @@ Every zone's days begin on a quarter of an hour: UTC offsets are multiples of it
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Connection, bindparam, cast, func, select
+
+from bot.database.statements import insert
+from bot.ledger.tables import charge_quarter
 
 QUARTER_US = 900_000_000
 
-
-_ADD = """
-INSERT INTO charge_quarter (start, platform_nanos, provider_nanos) VALUES (?,?,?)
-ON CONFLICT (start) DO UPDATE SET platform_nanos = platform_nanos + excluded.platform_nanos,
-  provider_nanos = provider_nanos + excluded.provider_nanos
-"""
+_Q = charge_quarter.c
+_INSERT = insert(charge_quarter)
+_ADD = _INSERT.on_conflict_do_update(
+    index_elements=[_Q.start],
+    set_={
+        "platform_nanos": _Q.platform_nanos + _INSERT.excluded.platform_nanos,
+        "provider_nanos": _Q.provider_nanos + _INSERT.excluded.provider_nanos,
+    },
+)
+_BETWEEN = select(
+    cast(func.coalesce(func.sum(_Q.platform_nanos), 0), BigInteger),
+    cast(func.coalesce(func.sum(_Q.provider_nanos), 0), BigInteger),
+).where(_Q.start >= bindparam("low"), _Q.start < bindparam("high"))
 
 
 def add_charges(connection: Connection, charges: Iterable[tuple[int, int, int]]) -> None:
@@ -26,17 +36,14 @@ def add_charges(connection: Connection, charges: Iterable[tuple[int, int, int]])
         amounts[0] += platform
         amounts[1] += provider
     if sums:
-        rows = [(start, platform, provider) for start, (platform, provider) in sums.items()]
-        connection.exec_driver_sql(_ADD, rows)
+        rows = [
+            {"start": start, "platform_nanos": platform, "provider_nanos": provider}
+            for start, (platform, provider) in sums.items()
+        ]
+        connection.execute(_ADD, rows)
 
 
-_BETWEEN = """
-SELECT coalesce(sum(platform_nanos), 0), coalesce(sum(provider_nanos), 0) FROM charge_quarter
-WHERE start >= ? AND start < ?
-"""
-
-
-def nanos_between(reads: Connection, low: int, high: int) -> tuple[int, int]:
+def nanos_between(connection: Connection, low: int, high: int) -> tuple[int, int]:
     """Return the platform and provider nanos booked in `[low, high)` (microseconds), both multiples of a quarter."""
-    platform, provider = reads.exec_driver_sql(_BETWEEN, (low, high)).all()[0]
+    platform, provider = connection.execute(_BETWEEN, {"low": low, "high": high}).one()
     return platform, provider

@@ -11,10 +11,12 @@ from bot.database.declarations import table_of
 _WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
 _MISSED = text("missed_at IS NOT NULL")
 _MERGED = text("merged_into IS NOT NULL")
-_WHOLE = text("complete")
-_CURRENT = text("complete AND kind <> 'history'")
-_FINISHED = text("finished_at IS NOT NULL")
 _UNNUMBERED = {"autoincrement": False}  # a key that the database does not count up
+
+# conditions as the indexes have them: SQLite uses a partial index only for the very words of its condition
+WHOLE = text("complete")
+CURRENT = text("complete AND kind <> 'history'")
+FINISHED = text("finished_at IS NOT NULL")
 
 
 def _nanos(*, known: bool) -> Column[int]:
@@ -120,10 +122,10 @@ class Pass(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_pass_kind", "kind", "id"),
-        Index("ix_pass_whole", "kind", "id", sqlite_where=_WHOLE, postgresql_where=_WHOLE),
-        Index("ix_pass_current", "id", sqlite_where=_CURRENT, postgresql_where=_CURRENT),
-        Index("ix_pass_finished", "id", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
-        Index("ix_pass_ended", "kind", sqlite_where=_FINISHED, postgresql_where=_FINISHED),
+        Index("ix_pass_whole", "kind", "id", sqlite_where=WHOLE, postgresql_where=WHOLE),
+        Index("ix_pass_current", "id", sqlite_where=CURRENT, postgresql_where=CURRENT),
+        Index("ix_pass_finished", "id", sqlite_where=FINISHED, postgresql_where=FINISHED),
+        Index("ix_pass_ended", "kind", sqlite_where=FINISHED, postgresql_where=FINISHED),
     )
 
     id: int | None = Field(default=None, primary_key=True)

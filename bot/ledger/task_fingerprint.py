@@ -1,17 +1,17 @@
 """Fingerprints: which tasks of a page differ from what is stored of them."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
-from bot.database.sql import compose
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
+from bot.ledger.tables import task as task_table
 
-_CHUNK = 400  # tasks a statement, two parameters each; below SQLite's oldest limit of 999 parameters
+_CHUNK = 400  # tasks a statement; below SQLite's oldest limit of 999 parameters
 
 
 def fingerprint(task: Task) -> int:
@@ -34,10 +34,12 @@ def changed_tasks(connection: Connection, tasks: Sequence[Task]) -> list[tuple[T
     return [(task, digest) for task, digest in fingerprints if (task.task_id, digest) not in stored]
 
 
-# both ways go by (created_at, task_id): tasks of a window lie side by side in that index, however large the ledger;
+# both ways go by `created_at`: tasks of a window lie side by side in its index, however large the ledger;
 # reading one part of it at once takes a tenth off a whole pass, which alone is why there are two
 
-_AROUND = "SELECT task_id, fingerprint FROM task WHERE created_at BETWEEN ? AND ? LIMIT ?"
+_STORED = select(task_table.c.task_id, task_table.c.fingerprint)
+_AROUND = _STORED.where(task_table.c.created_at.between(bindparam("first"), bindparam("last"))).limit(bindparam("most"))
+_CREATED_AT = _STORED.where(task_table.c.created_at.in_(bindparam("moments", expanding=True)))
 
 
 def _stored_around(connection: Connection, tasks: Sequence[Task]) -> set[tuple[Any, ...]] | None:
@@ -46,16 +48,11 @@ def _stored_around(connection: Connection, tasks: Sequence[Task]) -> set[tuple[A
         return set()
     created = [to_us(task.created_at) for task in tasks]
     most = 4 * len(tasks)
-    rows = connection.exec_driver_sql(_AROUND, (min(created), max(created), most)).fetchall()
+    rows = connection.execute(_AROUND, {"first": min(created), "last": max(created), "most": most}).all()
     return None if len(rows) == most else set(map(tuple, rows))
 
 
-# joined, each pair is looked up in the index; with `IN (VALUES ...)` SQLite scans the whole of it
-_OF_TASKS = """WITH wanted (created, id) AS (VALUES {values})
-SELECT task_id, fingerprint FROM wanted CROSS JOIN task WHERE created_at = created AND task_id = wanted.id"""
-
-
-def _stored_of(connection: Connection, tasks: Sequence[Task]) -> Iterable[tuple[Any, ...]]:
-    sql = compose(_OF_TASKS, values=",".join(["(?,?)"] * len(tasks)))
-    keys = [part for task in tasks for part in (to_us(task.created_at), task.task_id)]
-    return map(tuple, connection.exec_driver_sql(sql, tuple(keys)).fetchall())
+def _stored_of(connection: Connection, tasks: Sequence[Task]) -> set[tuple[Any, ...]]:
+    """Return the ids and fingerprints stored of all tasks that were created at the same moments as these."""
+    moments = {to_us(task.created_at) for task in tasks}
+    return set(map(tuple, connection.execute(_CREATED_AT, {"moments": list(moments)})))

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
-from bot.database.sql import compose
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
 from bot.ledger.rules import KnownTask, Totals
+from bot.ledger.tables import task as task_table
 
 _CHUNK = 400  # parameters a statement; below SQLite's oldest limit of 999
 
@@ -47,20 +47,19 @@ class BookedTask:
         return Totals(totals.platform_nanos, totals.provider_nanos, cost.platform_by_unit, cost.provider_by_unit)
 
 
-_BOOKED = """
-SELECT t.task_id, t.id, t.member, t.status, t.platform_nanos, t.provider_nanos,
-       t.created_at, t.stream_count, t.by_unit, t.mixed, t.restated, t.is_byok, t.without_email, t.fingerprint,
-       t.neo_credits, t.llm_cost, t.neo_cost
-FROM task t WHERE t.task_id IN ({marks})
-"""
+_T = task_table.c
+_BOOKED = select(
+    _T.task_id, _T.id, _T.member, _T.status, _T.platform_nanos, _T.provider_nanos, _T.created_at, _T.stream_count,
+    _T.by_unit, _T.mixed, _T.restated, _T.is_byok, _T.without_email, _T.fingerprint, _T.neo_credits, _T.llm_cost,
+    _T.neo_cost,
+).where(_T.task_id.in_(bindparam("task_ids", expanding=True)))  # fmt: skip
 
 
 def booked_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, BookedTask]:
     """Return the tasks that are booked already, by the upstream's id."""
     tasks: dict[str, BookedTask] = {}
     for start in range(0, len(task_ids), _CHUNK):
-        some = tuple(task_ids[start : start + _CHUNK])
-        for row in connection.exec_driver_sql(compose(_BOOKED, marks=",".join("?" * len(some))), some):
+        for row in connection.execute(_BOOKED, {"task_ids": task_ids[start : start + _CHUNK]}):
             task_id, key, member, status, platform, provider, created_at, stream_count, *rest = row
             known = KnownTask(Totals(platform, provider), created_at, stream_count)
             tasks[task_id] = BookedTask(key, member, status, known, *rest)

@@ -16,7 +16,7 @@ _LAWS = {
         SELECT start FROM (
             SELECT booked_at - booked_at % 900000000 AS start, platform_nanos, provider_nanos FROM charge
             UNION ALL SELECT start, -platform_nanos, -provider_nanos FROM charge_quarter
-        ) GROUP BY start HAVING sum(platform_nanos) <> 0 OR sum(provider_nanos) <> 0""",
+        ) amounts GROUP BY start HAVING sum(platform_nanos) <> 0 OR sum(provider_nanos) <> 0""",
     "every task has its detail": "SELECT task_id FROM task WHERE id NOT IN (SELECT task FROM task_detail)",
     "nothing is booked for a merged member": """
         SELECT m.email FROM member m WHERE m.merged_into IS NOT NULL AND (

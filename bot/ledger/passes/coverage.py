@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, insert, select
 
 from bot.domain.timestamps import to_us
 from bot.ledger.passes.history import first_start_that_read
+from bot.ledger.tables import coverage
 
 BEGINNING = 0  # the stored start of a window that reaches back to the beginning
 OVERLAP_US = 1_000_000  # whether the upstream's ends are inclusive is undocumented
@@ -25,15 +26,17 @@ class Interval:
 _FOR_EVER = 2**62
 ALL_TIME = Interval(-_FOR_EVER, _FOR_EVER)
 
+_COVERED = select(coverage.c.covered_from, coverage.c.covered_to)
+_CLEAR = delete(coverage)
+_INSERT = insert(coverage)
+
 
 def add_coverage(connection: Connection, added: Interval) -> None:
     """Record that a complete pass has read an interval."""
-    rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
+    rows = connection.execute(_COVERED).all()
     intervals = merged_intervals([*(Interval(*row) for row in rows), added])
-    connection.exec_driver_sql("DELETE FROM coverage")
-    connection.exec_driver_sql(
-        "INSERT INTO coverage (covered_from, covered_to) VALUES (?,?)", [(each.start, each.end) for each in intervals]
-    )
+    connection.execute(_CLEAR)
+    connection.execute(_INSERT, [{"covered_from": each.start, "covered_to": each.end} for each in intervals])
 
 
 def intervals_read_before(connection: Connection, now: datetime, *, is_tail: bool) -> list[Interval]:
@@ -42,7 +45,7 @@ def intervals_read_before(connection: Connection, now: datetime, *, is_tail: boo
     These are the coverage, and everything since the start of the first pass that read anything, even if no pass was
     ever complete. For a tail they are all of time as soon as anything is covered, because a tail lists current tasks.
     """
-    rows = connection.exec_driver_sql("SELECT covered_from, covered_to FROM coverage").all()
+    rows = connection.execute(_COVERED).all()
     if rows and is_tail:
         return [ALL_TIME]
     began = first_start_that_read(connection, now)

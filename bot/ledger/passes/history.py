@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, text
 
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.ledger.passes.tally import PassOutcome, PassTally
+from bot.ledger.tables import CURRENT, FINISHED, WHOLE, pass_
+
+_P = pass_.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +35,40 @@ class PassAttempts:
     any: datetime | None
 
 
-_LAST = "SELECT started_at FROM pass WHERE kind = ? ORDER BY id DESC LIMIT 1"
-_LAST_COMPLETE = "SELECT started_at FROM pass WHERE kind = ? AND complete ORDER BY id DESC LIMIT 1"
+_LAST = select(_P.started_at).where(_P.kind == bindparam("kind")).order_by(_P.id.desc()).limit(1)
+_LAST_COMPLETE = _LAST.where(WHOLE)
 
 
-def pass_attempts(reads: Connection, kind: str) -> PassAttempts:
+def pass_attempts(connection: Connection, kind: str) -> PassAttempts:
     """Return when the newest passes of a kind began, newest by id, as a wrong clock may have dated earlier ones."""
-    rows = [reads.exec_driver_sql(sql, (kind,)).all() for sql in (_LAST_COMPLETE, _LAST)]
-    return PassAttempts(*(from_us(starts[0][0]) if starts else None for starts in rows))
+    starts = (connection.execute(query, {"kind": kind}).scalar() for query in (_LAST_COMPLETE, _LAST))
+    return PassAttempts(*map(optional_from_us, starts))
 
 
-def first_pass_start(reads: Connection) -> datetime | None:
+_FIRST_START = select(func.min(_P.started_at))
+
+
+def first_pass_start(connection: Connection) -> datetime | None:
     """Return when the ledger's first pass began; None before it."""
-    return optional_from_us(reads.exec_driver_sql("SELECT min(started_at) FROM pass").all()[0][0])
+    return optional_from_us(connection.execute(_FIRST_START).scalar())
 
 
-_LAST_PASSES = """
-SELECT kind, window_from, window_to, started_at, finished_at, complete, pages, tasks, new, grown, restated, quarantined,
-  error FROM pass ORDER BY id DESC LIMIT ?
-"""
+_LAST_PASSES = (
+    select(
+        _P.kind, _P.window_from, _P.window_to, _P.started_at, _P.finished_at, _P.complete, _P.pages, _P.tasks, _P.new,
+        _P.grown, _P.restated, _P.quarantined, _P.error,
+    )
+    .order_by(_P.id.desc())
+    .limit(bindparam("count"))
+)  # fmt: skip
 
 
-def last_passes(reads: Connection, count: int) -> list[PassRecord]:
+def last_passes(connection: Connection, count: int) -> list[PassRecord]:
     """Return the latest passes, newest first."""
-    return [_record(row) for row in reads.exec_driver_sql(_LAST_PASSES, (count,)).all()]
+    return [_record(row) for row in connection.execute(_LAST_PASSES, {"count": count})]
 
 
-def _record(row: tuple[Any, ...]) -> PassRecord:
+def _record(row: Row[*tuple[Any, ...]]) -> PassRecord:
     kind, start, end, started, finished, complete, *counts, error = row
     return PassRecord(
         kind=kind,
@@ -66,51 +76,65 @@ def _record(row: tuple[Any, ...]) -> PassRecord:
         end=from_us(end),
         started_at=from_us(started),
         finished_at=optional_from_us(finished),
-        complete=bool(complete),
+        complete=complete,
         tally=PassTally(*counts),
         error=error,
     )
 
 
 # a pass that read nothing does not count: the machine's clock may not have been set, so that no certificate was valid
-_FIRST_TO_READ = """
-SELECT started_at FROM pass WHERE started_at <= ? AND (pages > 0 OR finished_at IS NULL) ORDER BY started_at LIMIT 1
-"""
+_FIRST_TO_READ = (
+    select(_P.started_at)
+    .where(_P.started_at <= bindparam("now"), or_(_P.pages > 0, _P.finished_at.is_(None)))
+    .order_by(_P.started_at)
+    .limit(1)
+)
 
 
-def first_start_that_read(reads: Connection, now: datetime) -> datetime | None:
+def first_start_that_read(connection: Connection, now: datetime) -> datetime | None:
     """Return when the first pass began that read anything or is running; None if there is none."""
-    return next((from_us(at) for (at,) in reads.exec_driver_sql(_FIRST_TO_READ, (to_us(now),)).all()), None)
+    return optional_from_us(connection.execute(_FIRST_TO_READ, {"now": to_us(now)}).scalar())
 
 
-def newest_pass(reads: Connection) -> int:
+_NEWEST = select(func.coalesce(func.max(_P.id), 0))
+_NEWEST_ENDED = _NEWEST.where(FINISHED)
+
+
+def newest_pass(connection: Connection) -> int:
     """Return the id of the newest pass, the running one if there is any; 0 before the first."""
-    return int(reads.exec_driver_sql("SELECT coalesce(max(id), 0) FROM pass").all()[0][0])
+    return int(connection.execute(_NEWEST).scalar_one())
 
 
-def newest_ended_pass(reads: Connection) -> int:
+def newest_ended_pass(connection: Connection) -> int:
     """Return the id of the newest pass that has ended; 0 if none has. A killed one never ends."""
-    sql = "SELECT coalesce((SELECT max(id) FROM pass WHERE finished_at IS NOT NULL), 0)"
-    return int(reads.exec_driver_sql(sql).all()[0][0])
+    return int(connection.execute(_NEWEST_ENDED).scalar_one())
 
 
-def first_start_after(reads: Connection, key: int) -> datetime | None:
+# unary + makes SQLite read the passes after that one, not walk all of them in order of their starts
+_FIRST_START_AFTER = text("SELECT min(+started_at) FROM pass WHERE id > :after")
+
+
+def first_start_after(connection: Connection, key: int) -> datetime | None:
     """Return the earliest start of the passes whose ids follow `key`; None if there is none."""
-    began = [at for (at,) in reads.exec_driver_sql("SELECT started_at FROM pass WHERE id > ?", (key,)).all()]
-    return from_us(min(began)) if began else None
+    return optional_from_us(connection.execute(_FIRST_START_AFTER, {"after": key}).scalar())
 
 
-def has_complete_pass(reads: Connection, since: datetime, now: datetime) -> bool:
+_CURRENT_BETWEEN = select(_P.id).where(CURRENT, _P.started_at >= bindparam("since"), _P.started_at <= bindparam("now"))
+_HAS_COMPLETE = _CURRENT_BETWEEN.limit(1)
+
+
+def has_complete_pass(connection: Connection, since: datetime, now: datetime) -> bool:
     """Return whether a complete pass, other than of history, began between two times, both included."""
-    sql = "SELECT 1 FROM pass WHERE complete AND kind <> 'history' AND started_at >= ? AND started_at <= ? LIMIT 1"
-    return bool(reads.exec_driver_sql(sql, (to_us(since), to_us(now))).all())
+    return connection.execute(_HAS_COMPLETE, {"since": to_us(since), "now": to_us(now)}).first() is not None
 
 
-def first_pass_between(reads: Connection, since: datetime, now: datetime) -> int | None:
+# unary + makes SQLite use the index on started_at, not walk all passes in order of their ids
+_FIRST_BETWEEN = text("SELECT min(+id) FROM pass WHERE started_at > :since AND started_at <= :now")
+
+
+def first_pass_between(connection: Connection, since: datetime, now: datetime) -> int | None:
     """Return the lowest id of the passes that began after `since` and not after `now`; None if there is none."""
-    # unary + makes SQLite use the index on started_at, not walk all passes in order of their ids
-    sql = "SELECT min(+id) FROM pass WHERE started_at > ? AND started_at <= ?"
-    key: int | None = reads.exec_driver_sql(sql, (to_us(since), to_us(now))).all()[0][0]
+    key: int | None = connection.execute(_FIRST_BETWEEN, {"since": to_us(since), "now": to_us(now)}).scalar()
     return key
 
 
@@ -122,20 +146,31 @@ class PassEnd:
     error: str | None
 
 
-def last_pass_ends(reads: Connection, kind: str, first: int, most: int) -> list[PassEnd]:
-    """Return how the `most` last passes of a kind from id `first` on ended, newest first, without interrupted ones."""
-    sql = (
-        "SELECT ending, error FROM pass WHERE kind = ? AND id >= ? AND finished_at IS NOT NULL"
-        " AND ending IS NOT 'interrupted' ORDER BY id DESC LIMIT ?"
+_LAST_ENDS = (
+    select(_P.ending, _P.error)
+    .where(
+        _P.kind == bindparam("kind"),
+        _P.id >= bindparam("first"),
+        FINISHED,
+        _P.ending.is_distinct_from(PassOutcome.INTERRUPTED.value),
     )
-    rows = reads.exec_driver_sql(sql, (kind, first, most)).all()
+    .order_by(_P.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def last_pass_ends(connection: Connection, kind: str, first: int, most: int) -> list[PassEnd]:
+    """Return how the `most` last passes of a kind from id `first` on ended, newest first, without interrupted ones."""
+    rows = connection.execute(_LAST_ENDS, {"kind": kind, "first": first, "most": most})
     return [PassEnd(None if ending is None else PassOutcome(ending), error) for ending, error in rows]
 
 
-def first_start_since_complete(reads: Connection, kind: str) -> datetime | None:
+_FIRST_SINCE_COMPLETE = text("""
+SELECT min(+started_at) FROM pass WHERE kind = :kind AND id > coalesce(
+  (SELECT id FROM pass WHERE kind = :kind AND complete ORDER BY id DESC LIMIT 1), 0)
+""")
+
+
+def first_start_since_complete(connection: Connection, kind: str) -> datetime | None:
     """Return the earliest start of the passes of a kind since its last complete one; None if there is none."""
-    sql = (
-        "SELECT min(+started_at) FROM pass WHERE kind = ? AND id > coalesce("
-        "(SELECT id FROM pass WHERE kind = ? AND complete ORDER BY id DESC LIMIT 1), 0)"
-    )
-    return optional_from_us(reads.exec_driver_sql(sql, (kind, kind)).all()[0][0])
+    return optional_from_us(connection.execute(_FIRST_SINCE_COMPLETE, {"kind": kind}).scalar())

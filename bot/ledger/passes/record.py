@@ -2,29 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.ledger.passes.coverage import BEGINNING, Interval, add_coverage
 from bot.ledger.passes.tally import PassOutcome, PassTally
 from bot.ledger.quarantine import release_unlisted
+from bot.ledger.tables import pass_
 
-_BEGIN = """
-INSERT INTO pass (kind, window_from, window_to, started_at, complete, pages, tasks, new, grown, restated, quarantined)
-VALUES (?,?,?,?,0,0,0,0,0,0,0)
-"""
+_BEGIN = insert(pass_).returning(pass_.c.id)
+_END = update(pass_).where(pass_.c.id == bindparam("which"))
+_WINDOW = select(pass_.c.window_from, pass_.c.window_to, pass_.c.started_at).where(pass_.c.id == bindparam("which"))
 
 
 def begin_pass(connection: Connection, kind: str, start: datetime | None, end: datetime, now: datetime) -> int:
     """Record that a pass begins; return its id."""
-    values = (kind, optional_to_us(start), to_us(end), to_us(now))
-    return int(connection.exec_driver_sql(_BEGIN, values).lastrowid)
-
-
-_FINISH = """
-UPDATE pass SET finished_at=?, complete=?, pages=?, tasks=?, new=?, grown=?, restated=?, quarantined=?, error=?,
-  ending=? WHERE id = ?
-"""
+    window = {"window_from": optional_to_us(start), "window_to": to_us(end)}
+    values = {"kind": kind, **window, "started_at": to_us(now), "complete": False, **_counts(PassTally())}
+    return int(connection.execute(_BEGIN, values).scalar_one())
 
 
 def end_pass(
@@ -38,11 +33,14 @@ def end_pass(
 ) -> None:
     """Record how a pass ended. A complete one extends the coverage, and deletes quarantined rows it did not list."""
     complete = outcome is PassOutcome.COMPLETE
-    counts = (tally.pages, tally.tasks, tally.new, tally.grown, tally.restated, tally.quarantined)
-    connection.exec_driver_sql(_FINISH, (to_us(now), complete, *counts, error, outcome, key))
+    ending = {"finished_at": to_us(now), "complete": complete, "error": error, "ending": outcome.value}
+    connection.execute(_END, {"which": key, **_counts(tally), **ending})
     if complete:
-        sql = "SELECT window_from, window_to, started_at FROM pass WHERE id = ?"
-        start, end, started_at = connection.exec_driver_sql(sql, (key,)).one()
+        start, end, started_at = connection.execute(_WINDOW, {"which": key}).one()
         window = Interval(BEGINNING if start is None else start, end)
         release_unlisted(connection, key, window, started_at)
         add_coverage(connection, window)
+
+
+def _counts(tally: PassTally) -> dict[str, int]:
+    return {name: getattr(tally, name) for name in ("pages", "tasks", "new", "grown", "restated", "quarantined")}
