@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import NullPool, QueuePool
@@ -46,6 +48,7 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
         execution_options=options,
     )
     event.listen(engine, "handle_error", _hide_values)
+    event.listen(engine, "connect", _prepare)
     return engine
 
 
@@ -65,6 +68,17 @@ def _url(address: PostgresAddress) -> URL:
         port=address.port,
         database=address.database,
     )
+
+
+class _TextDumper(StrDumperUnknown):
+    """Gives a text to the server with a mark in place of each NUL, which no text there may hold."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _prepare(connection: psycopg.Connection, _record: object) -> None:
+    connection.adapters.register_dumper(str, _TextDumper)
 
 
 def _hide_values(context: ExceptionContext) -> None:

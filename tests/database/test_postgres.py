@@ -249,6 +249,11 @@ async def test_no_error_quotes_a_value(database: PostgresDatabase) -> None:
     assert "ana" not in str(raised.value.orig)
 
 
+async def test_a_text_with_a_nul_is_kept_with_a_mark_in_its_place(database: PostgresDatabase) -> None:
+    await database.write(lambda connection: metadata.write(connection, "a\0", "b\0c"))
+    assert await database.read(lambda connection: metadata.read(connection, "a\0")) == "b\ufffdc"
+
+
 # --- the end -------------------------------------------------------------------------------------
 
 
