@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bot.budgets.audiences import Audience
 from bot.budgets.crossings.store import recorded_steps
@@ -38,6 +38,12 @@ AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)
 USD = 1_000_000_000
 EMAILS = ("ana@acme.dev", "bo@acme.dev")
 SCOPES = (DEFAULT, TEAM, 1, 2)
+
+SUBJECT = text("SELECT subject FROM crossing WHERE id = :id")
+NOTIFIED = text("SELECT id FROM crossing WHERE decision = 'TOLD' AND NOT late")
+CROSSINGS = text("SELECT id, subject, unit, period, revision, step, decision FROM crossing ORDER BY id")
+WAITING = text("SELECT crossing, audience FROM deferral WHERE outcome IS NULL")
+ENQUEUED = text("SELECT stem, destination FROM notification")
 
 
 class Budgets(RuleBasedStateMachine):
@@ -112,7 +118,7 @@ class Budgets(RuleBasedStateMachine):
             self.evaluator.set_limit(connection, LimitSetting(scope, unit, nanos, "terminal", None, ends_at), self.now)
             after = limits(connection, cases, self.now)
             for key in self._notified(connection) - notified:
-                subject = connection.exec_driver_sql("SELECT subject FROM crossing WHERE id = ?", (key,)).scalar_one()
+                subject = connection.execute(SUBJECT, {"id": key}).scalar_one()
                 case = (subject, span)
                 assert case not in before or after[case].nanos < before[case].nanos, "a raise was notified"
 
@@ -148,8 +154,7 @@ class Budgets(RuleBasedStateMachine):
 
     @staticmethod
     def _notified(connection: Connection) -> set[int]:
-        rows = connection.exec_driver_sql("SELECT id FROM crossing WHERE decision = 'TOLD' AND late = 0")
-        return {row[0] for row in rows}
+        return set(connection.execute(NOTIFIED).scalars())
 
     @invariant()
     def every_step_passed_is_recorded(self) -> None:
@@ -178,15 +183,12 @@ class Budgets(RuleBasedStateMachine):
         if not hasattr(self, "database"):
             return
         with self.database.transaction() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT id, subject, unit, period, revision, step, decision FROM crossing ORDER BY id"
-            ).all()
+            rows = connection.execute(CROSSINGS).all()
             waiting: dict[int, list[str]] = {}
-            sql = "SELECT crossing, audience FROM deferral WHERE outcome IS NULL"
-            for key, audience in connection.exec_driver_sql(sql).all():
+            for key, audience in connection.execute(WAITING):
                 waiting.setdefault(key, []).append(audience)
             enqueued: dict[int, list[str]] = {}
-            for stem, destination in connection.exec_driver_sql("SELECT stem, destination FROM notification").all():
+            for stem, destination in connection.execute(ENQUEUED):
                 if stem.startswith("crossing:"):
                     enqueued.setdefault(int(stem.partition(":")[2]), []).append(destination)
         by_budget: dict[tuple[object, ...], list[int]] = {}

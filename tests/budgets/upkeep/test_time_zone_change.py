@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bot.budgets.acknowledgements.commands import acknowledge
 from bot.budgets.alerts.budget_snapshot import budget_snapshot
@@ -65,7 +65,7 @@ class Ledger:
 
     def _rows(self, sql: str) -> list[tuple[object, ...]]:
         with self.database.transaction() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(sql).all()]
+            return [tuple(row) for row in connection.execute(text(sql))]
 
     @property
     def told(self) -> list[int]:
