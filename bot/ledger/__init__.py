@@ -6,5 +6,6 @@ could not list or book.
 
 Reading: whatever answers a person goes through `scope` (what they may see) and `selection` (what they ask about) to
 `spend`, `spend_groups`, `task_list`, `task_detail` and `failed_task_queries`. The capabilities themselves read through
-`members`, `charge_queries`, `task_queries`, `daily_spend` and `freshness`.
+`members`, `charge_queries`, `task_queries`, `daily_spend` and `freshness`. `expressions` holds what their statements
+share.
 """

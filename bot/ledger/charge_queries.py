@@ -122,7 +122,8 @@ class ChargeCount:
     last: datetime | None
 
 
-_IN_RANGE = _IN_WINDOW & (charge.c.id > bindparam("after")) & (charge.c.id <= bindparam("upto"))
+_AFTER, _UPTO = bindparam("after", type_=BigInteger), bindparam("upto", type_=BigInteger)  # `upto` may be above any id
+_IN_RANGE = _IN_WINDOW & (charge.c.id > _AFTER) & (charge.c.id <= _UPTO)
 _MEMBERS_RANGE = (charge.c.member == bindparam("of_member")) & _IN_RANGE
 
 
