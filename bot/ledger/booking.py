@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from bot.domain.money import AmountError
 from bot.domain.pricing import Price, price
@@ -30,6 +30,7 @@ from bot.ledger.booking_statements import (
 )
 from bot.ledger.members import UNATTRIBUTED, ensure_members
 from bot.ledger.rules import NOTHING_KNOWN, Change, change, is_doubtful
+from bot.ledger.tables import task as task_table
 from bot.ledger.task_fingerprint import changed_tasks, fingerprint
 from bot.ledger.tasks_before_booking import BookedTask, booked_tasks
 
@@ -206,9 +207,12 @@ class _Booking:
         )
 
 
+_NEXT_ID = select(func.coalesce(func.max(task_table.c.id), 0) + 1)
+
+
 def _next_id(connection: Connection) -> int:
-    # one writer at a time (BEGIN IMMEDIATE), so the next key is safe to take
-    return int(connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM task").scalar_one())
+    # one writer at a time, so the next key is safe to take
+    return int(connection.execute(_NEXT_ID).scalar_one())
 
 
 def _update_quarantine(

@@ -7,7 +7,21 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.database.errors import LedgerError
 from bot.domain.money import AmountError
@@ -15,11 +29,42 @@ from bot.domain.pricing import ByokUnit, Price, price
 from bot.domain.tasks import Task
 from bot.domain.timestamps import from_us
 from bot.ledger import quarter_hour_totals
-from bot.ledger.booking_statements import INSERT_CHARGE
 from bot.ledger.pricing_unit import store_unit, stored_unit
-from bot.ledger.rules import EntryKind, Totals
+from bot.ledger.rules import Entry, EntryKind, Totals
+from bot.ledger.tables import charge as charge_table
+from bot.ledger.tables import task as task_table
 
 _BATCH = 1_000
+
+_T, _C = task_table.c, charge_table.c
+_AMOUNTS = (_T.platform_nanos, _T.provider_nanos, _T.created_at, _T.is_byok, _T.neo_credits, _T.llm_cost, _T.neo_cost)
+_HAS_CHARGES_BY_UNIT = exists().where(
+    _C.task == _T.id, or_(_C.platform_by_unit != 0, func.coalesce(_C.provider_by_unit, _C.provider_nanos) != 0)
+)
+_NEXT = (
+    select(_T.id, *_AMOUNTS)
+    # also those that no longer rest on the unit, and once did
+    .where(_T.id > bindparam("after"), or_(_T.by_unit, _T.is_byok, _HAS_CHARGES_BY_UNIT))
+    .order_by(_T.id)
+    .limit(_BATCH)
+)
+# charges from before their parts were recorded: a provider's cost rests on the unit, and of the task's own key all does
+_PLATFORM_BY_UNIT = case((bindparam("own_key", type_=Boolean), _C.platform_nanos), else_=0)
+_CHARGES = (
+    select(
+        _C.booked_at,
+        _C.member,
+        cast(func.sum(_C.platform_nanos), BigInteger).label("platform_nanos"),
+        cast(func.sum(_C.provider_nanos), BigInteger).label("provider_nanos"),
+        cast(func.sum(func.coalesce(_C.platform_by_unit, _PLATFORM_BY_UNIT)), BigInteger).label("platform_by_unit"),
+        cast(func.sum(func.coalesce(_C.provider_by_unit, _C.provider_nanos)), BigInteger).label("provider_by_unit"),
+    )
+    .where(_C.task == bindparam("of_task"))
+    .group_by(_C.booked_at, _C.member)
+    .order_by(_C.booked_at, func.min(_C.id))
+)
+_INSERT_CHARGE = insert(charge_table)
+_SET_AMOUNTS = update(task_table).where(_T.id == bindparam("which"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +84,24 @@ def reprice(connection: Connection, unit: ByokUnit, now_us: int) -> RepricingRes
     before = stored_unit(connection) or ByokUnit.CREDITS
     scale = Fraction(unit.nanos_per_unit, before.nanos_per_unit)
     tasks, difference, last = 0, 0, 0
-    while rows := connection.exec_driver_sql(_NEXT, (last, _BATCH)).all():
-        last = rows[-1][0]
+    while rows := connection.execute(_NEXT, {"after": last}).all():
+        last = rows[-1].id
         for row in rows:
             priced = _confirmed_by_amounts(_priced(row, before), _priced(row, unit), row)
-            new, entries = _corrections(connection, row, priced, scale)
-            if entries:
-                _book(connection, row[0], new, entries, now_us)
-            tasks += bool(entries)
-            difference += sum(entry.platform_nanos + entry.provider_nanos for entry in entries)
+            new, corrections = _corrections(connection, row, priced, scale)
+            if corrections:
+                _book(connection, row.id, new, corrections, now_us)
+            tasks += bool(corrections)
+            difference += sum(each.entry.platform_nanos + each.entry.provider_nanos for each in corrections)
     store_unit(connection, unit)
     return RepricingResult(tasks, difference)
 
 
-# also those that no longer rest on the unit, and once did
-_NEXT = """
-SELECT id, platform_nanos, provider_nanos, created_at, is_byok, neo_credits, llm_cost, neo_cost
-FROM task t WHERE id > ? AND (by_unit OR is_byok OR EXISTS (
-    SELECT 1 FROM charge c WHERE c.task = t.id
-    AND (c.platform_by_unit <> 0 OR coalesce(c.provider_by_unit, c.provider_nanos) <> 0)))
-ORDER BY id LIMIT ?
-"""
-
-
-def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
-    key, _, _, created_at, is_byok, *amounts = row
+def _priced(row: Row[*tuple[Any, ...]], unit: ByokUnit) -> Price:
+    amounts = (row.neo_credits, row.llm_cost, row.neo_cost)
     neo_credits, llm_cost, neo_cost = (None if text is None else Decimal(text) for text in amounts)
     task = Task(
-        task_id=str(key), model="", status="", created_at=from_us(created_at), is_byok=bool(is_byok),
+        task_id=str(row.id), model="", status="", created_at=from_us(row.created_at), is_byok=row.is_byok,
         neo_credits=neo_credits, llm_cost=llm_cost, neo_cost=neo_cost,
     )  # fmt: skip
     try:
@@ -77,7 +112,7 @@ def _priced(row: Sequence[Any], unit: ByokUnit) -> Price:
         ) from error
 
 
-def _confirmed_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
+def _confirmed_by_amounts(old: Price, new: Price, row: Row[*tuple[Any, ...]]) -> Price:
     """Return the new price, without what the stored amounts never led to, which only the charges explain.
 
     A task that was mixed and is not any more has kept credits owed to Neo, beside a price that reads them otherwise.
@@ -85,8 +120,8 @@ def _confirmed_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
     platform, provider = (
         after if before is None or total is None or abs(before - total) <= _ROUNDING else None
         for before, after, total in (
-            (old.platform_nanos, new.platform_nanos, row[1]),
-            (old.provider_nanos, new.provider_nanos, row[2]),
+            (old.platform_nanos, new.platform_nanos, row.platform_nanos),
+            (old.provider_nanos, new.provider_nanos, row.provider_nanos),
         )
     )
     return msgspec.structs.replace(new, platform_nanos=platform, provider_nanos=provider)
@@ -94,36 +129,32 @@ def _confirmed_by_amounts(old: Price, new: Price, row: Sequence[Any]) -> Price:
 
 @dataclass(frozen=True, slots=True)
 class _Correction:
-    """A correction: of which member, by how much, and when the charges that it corrects were booked."""
+    """A correction: of which member, and the charge, booked when those were that it corrects."""
 
     member: int
-    platform_nanos: int
-    provider_nanos: int
-    booked_at: int
-
-
-# charges from before their parts were recorded: a provider's cost rests on the unit, and of the task's own key all does
-_CHARGES = """
-SELECT booked_at, member, sum(platform_nanos), sum(provider_nanos),
-       sum(coalesce(platform_by_unit, iif(?, platform_nanos, 0))), sum(coalesce(provider_by_unit, provider_nanos))
-FROM charge WHERE task = ? GROUP BY booked_at, member ORDER BY booked_at, min(id)
-"""
+    entry: Entry
 
 
 def _corrections(
-    connection: Connection, row: Sequence[Any], new: Price, scale: Fraction
+    connection: Connection, row: Row[*tuple[Any, ...]], new: Price, scale: Fraction
 ) -> tuple[Totals, list[_Correction]]:
     """Return what a task's charges sum to in the new unit, and what is to be booked for that."""
-    key, platform_nanos, provider_nanos, _, is_byok, *_ = row
-    charges = connection.exec_driver_sql(_CHARGES, (is_byok, key)).all()
-    platform = scaled([_Part(c[2], c[4]) for c in charges], scale, platform_nanos, new.platform_nanos)
-    provider = scaled([_Part(c[3], c[5]) for c in charges], scale, provider_nanos, new.provider_nanos)
-    entries = [
-        _Correction(charge[1], more_platform, more_provider, charge[0])
-        for charge, more_platform, more_provider in zip(charges, platform, provider, strict=True)
-        if more_platform or more_provider
+    charges = connection.execute(_CHARGES, {"own_key": row.is_byok, "of_task": row.id}).all()
+    platform_parts = [_Part(charge.platform_nanos, charge.platform_by_unit) for charge in charges]
+    provider_parts = [_Part(charge.provider_nanos, charge.provider_by_unit) for charge in charges]
+    platform = scaled(platform_parts, scale, row.platform_nanos, new.platform_nanos)
+    provider = scaled(provider_parts, scale, row.provider_nanos, new.provider_nanos)
+    corrections = [
+        _Correction(charge.member, _entry(charge.booked_at, *differences))
+        for charge, *differences in zip(charges, platform, provider, strict=True)
+        if any(differences)
     ]
-    return Totals(_plus(platform_nanos, platform), _plus(provider_nanos, provider)), entries
+    return Totals(_plus(row.platform_nanos, platform), _plus(row.provider_nanos, provider)), corrections
+
+
+def _entry(booked_at: int, platform_nanos: int, provider_nanos: int) -> Entry:
+    """Return a charge that corrects what rests on the unit, all of which is in it."""
+    return Entry(EntryKind.REPRICED, platform_nanos, provider_nanos, booked_at, platform_nanos, provider_nanos)
 
 
 def _plus(total: int | None, differences: Sequence[int]) -> int | None:
@@ -181,15 +212,13 @@ def spread(parts: Sequence[int], total: int | None, new_total: int | None) -> li
     return differences
 
 
-def _book(connection: Connection, key: int, new: Totals, entries: Sequence[_Correction], now_us: int) -> None:
+def _book(connection: Connection, key: int, new: Totals, corrections: Sequence[_Correction], now_us: int) -> None:
+    entries = [each.entry for each in corrections]
     charges = [
-        (key, e.member, e.platform_nanos, e.provider_nanos, e.booked_at, now_us, EntryKind.REPRICED, e.platform_nanos,
-         e.provider_nanos)
-        for e in entries
-    ]  # fmt: skip
-    connection.exec_driver_sql(INSERT_CHARGE, charges)
+        {"task": key, "member": each.member, "observed_at": now_us, **msgspec.structs.asdict(each.entry)}
+        for each in corrections
+    ]
+    connection.execute(_INSERT_CHARGE, charges)
     quarter_hour_totals.add_charges(connection, ((e.booked_at, e.platform_nanos, e.provider_nanos) for e in entries))
-    connection.exec_driver_sql(
-        "UPDATE task SET platform_nanos = ?, provider_nanos = ? WHERE id = ?",
-        (new.platform_nanos, new.provider_nanos, key),
-    )
+    values = {"which": key, "platform_nanos": new.platform_nanos, "provider_nanos": new.provider_nanos}
+    connection.execute(_SET_AMOUNTS, values)
