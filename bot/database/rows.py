@@ -5,20 +5,14 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Insert, Select, Table, bindparam, inspect, select
-from sqlmodel import SQLModel
 
 from bot.database.statements import insert
 
 Row = dict[str, Any]
-Values = Mapping[str, Any] | tuple[Any, ...]
 
 
-def rows_by_column(connection: Connection, query: Executable | str, values: Values | None = None) -> list[Row]:
+def rows_by_column(connection: Connection, query: Executable, values: Mapping[str, Any] | None = None) -> list[Row]:
     """Return the rows of a query, by column."""
-    if isinstance(query, str):
-        return [dict(row) for row in connection.exec_driver_sql(query, values or ()).mappings()]
-    if isinstance(values, tuple):
-        raise TypeError("a statement's values have names")
     return [dict(row) for row in connection.execute(query, values).mappings()]
 
 
@@ -29,22 +23,18 @@ def all_rows(connection: Connection, table: Table) -> list[Row]:
     return rows_by_column(connection, select(*columns).order_by(*table.primary_key))
 
 
-def insert_row(connection: Connection, table: Table | str, row: Mapping[str, Any]) -> int | None:
+def insert_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> int | None:
     """Insert a row, without columns that the table lacks; return its id, None if a row like it exists already.
 
     Of a table without ids it returns what the row's key begins with.
     """
-    if isinstance(table, str):
-        table = SQLModel.metadata.tables[table]
     values = {name: value for name, value in row.items() if name in table.c}
     id_: int | None = connection.execute(_insertion(table), values).scalar()
     return id_
 
 
-def insert_row_anew(connection: Connection, table: Table | str, row: Mapping[str, Any]) -> int | None:
+def insert_row_anew(connection: Connection, table: Table, row: Mapping[str, Any]) -> int | None:
     """Insert a row as `insert_row` does, with the id that it had if that is free, else with a new one."""
-    if isinstance(table, str):
-        table = SQLModel.metadata.tables[table]
     is_taken = connection.execute(_of_id(table), {"which": row["id"]}).first() is not None
     return insert_row(connection, table, {name: row[name] for name in row if not is_taken or name != "id"})
 

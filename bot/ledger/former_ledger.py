@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, text
 
 from bot.database.backup import backup, remove_database
 from bot.database.engine import DATABASE_ERRORS, open_database
 from bot.database.kept_file import open_kept_file
-from bot.database.rows import Row, Values, all_rows, rows_by_column
+from bot.database.rows import Row, all_rows, rows_by_column
 from bot.database.schema import current_revision, newest_revision
 from bot.ledger.members import ensure_members
 
@@ -25,7 +26,7 @@ class FormerLedger:
     connection: Connection
     members: Mapping[int, int]
 
-    def rows(self, query: Executable | str, values: Values | None = None) -> list[Row]:
+    def rows(self, query: Executable, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Return the rows of a query to the former ledger, by column."""
         return rows_by_column(self.connection, query, values)
 
