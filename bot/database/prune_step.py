@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import Connection, Select, Table, bindparam, select
-from sqlmodel import SQLModel
 
 AT_ONCE = 1_000  # rows that one transaction looks at: a few milliseconds, in which nobody else can write
 
@@ -17,10 +16,8 @@ class PruneStep:
     reached: int | None = None
 
 
-def key_after(connection: Connection, table: Table | str, after: int) -> int | None:
+def key_after(connection: Connection, table: Table, after: int) -> int | None:
     """Return the last id of the AT_ONCE rows that follow an id; None if fewer rows are left."""
-    if isinstance(table, str):
-        table = SQLModel.metadata.tables[table]
     id_: int | None = connection.execute(_ids_after(table), {"after": after, "before_it": AT_ONCE - 1}).scalar()
     return id_
 

@@ -42,7 +42,7 @@ def prune_passes(connection: Connection, now: datetime, after: int) -> PruneStep
     The first pass and the first that read anything stay, which show since when Neo is read; so do the last and the
     last complete one of each kind.
     """
-    reached = key_after(connection, "pass", after)
+    reached = key_after(connection, pass_, after)
     upto = 2**62 if reached is None else reached
     rows = connection.execute(_OLD, {"after": after, "upto": upto, "before": to_us(now - RETAIN)}).all()
     lasting = _lasting(connection, now)
