@@ -20,7 +20,7 @@ def connection(postgres_ledger: PostgresAddress) -> Iterator[psycopg.Connection]
 
 def test_each_statement_is_understood_and_gives_whole_numbers(connection: psycopg.Connection) -> None:
     problems = {}
-    statements = dict(module_statements())
+    statements = module_statements()
     assert len(statements) > 200
     for number, (name, statement) in enumerate(statements.items()):
         sql = prepared(statement)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Integer, TextClause, Tuple, Update
+from sqlalchemy import Dialect, Insert, Integer, Select, TextClause, Tuple, Update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import BindParameter, ClauseElement
+from sqlalchemy.sql.selectable import LABEL_STYLE_NONE, ScalarSelect, SelectBase
 from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import UserDefinedType
 
@@ -20,24 +21,32 @@ _WHOLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 DIALECT: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
-def module_statements() -> Iterator[tuple[str, ClauseElement]]:
-    """Yield each statement that stands in a module, by itself or in a collection, with its name."""
-    seen: set[int] = set()
-    for found in pkgutil.walk_packages(bot.__path__, "bot."):
-        if found.name.endswith("__main__") or found.name.startswith("bot.sandbox"):
+def module_statements() -> dict[str, ClauseElement]:
+    """Return each statement that stands in a module, by itself or in a collection, by name; but for parts of others."""
+    found: dict[int, tuple[str, ClauseElement]] = {}
+    for module in pkgutil.walk_packages(bot.__path__, "bot."):
+        if module.name.endswith("__main__") or module.name.startswith("bot.sandbox"):
             continue
-        for name, value in vars(importlib.import_module(found.name)).items():
+        for name, value in vars(importlib.import_module(module.name)).items():
             for label, each in _statements(value):
-                if id(each) not in seen:
-                    seen.add(id(each))
-                    yield f"{found.name}.{name}{label}", each
+                found.setdefault(id(each), (f"{module.name}.{name}{label}", each))
+    parts = [part.element for _, each in found.values() for part in iterate(each) if isinstance(part, ScalarSelect)]
+    return {name: each for name, each in found.values() if not _is_one_of(each, parts)}
+
+
+def _is_one_of(statement: ClauseElement, parts: list[SelectBase]) -> bool:
+    """Return whether it is the value of a column or a condition of other statements."""
+    if not isinstance(statement, Select):
+        return False
+    alone = statement.set_label_style(LABEL_STYLE_NONE)  # as it is where it gives one value
+    return any(alone.compare(part) for part in parts)
 
 
 def _statements(value: object) -> Iterator[tuple[str, ClauseElement]]:
     match value:
         case TextClause() if not _WHOLE.match(value.text):
             return
-        case ClauseElement() if isinstance(value, Executable):
+        case TextClause() | SelectBase() | UpdateBase():  # not its parts, such as a function
             yield "", value
         case Mapping():
             yield from ((f"[{key}]", each) for key, part in value.items() for _, each in _statements(part))
