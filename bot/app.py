@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.maintenance.ledger_file import LedgerFile
+from bot.maintenance.ledger_access import LedgerAccess
 from bot.outbox.rules import DeliveryTiming
 from bot.settings.model import Settings
 
@@ -61,9 +61,9 @@ class App:
     timing: DeliveryTiming = field(default_factory=DeliveryTiming)
 
     @property
-    def ledger(self) -> LedgerFile:
-        """The file of the ledger, from which it is opened."""
-        return LedgerFile(self.settings.database_path, self.settings.pricing_unit, self.clock, self.capabilities)
+    def ledger(self) -> LedgerAccess:
+        """The place of the ledger, at which it is opened."""
+        return LedgerAccess(self.settings.database, self.settings.pricing_unit, self.clock, self.capabilities)
 
     # --- a sync ------------------------------------------------------------------------------------
 

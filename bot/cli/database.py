@@ -1,4 +1,4 @@
-"""The command group `db`: the ledger's file."""
+"""The command group `db`: the ledger's database."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _EXAMPLES = 3  # the most examples of a broken law
 
 @click.group("db", no_args_is_help=True)
 def database() -> None:
-    """The ledger's file."""
+    """The ledger's database."""
 
 
 @database.command()
@@ -24,7 +24,7 @@ def upgrade() -> None:
 
     app = load_app()
     with app.ledger.database():
-        click.echo(single_line(f"{app.settings.database_path} is at schema {newest_revision()}"))
+        click.echo(single_line(f"{app.settings.database} is at schema {newest_revision()}"))
 
 
 @database.command("backup")
@@ -33,8 +33,9 @@ def upgrade() -> None:
 def backup_ledger(file: Path) -> None:
     """Copy the ledger, also while it is in use."""
     from bot.database.backup import backup
+    from bot.database.place import file_of
 
-    size = backup(load_app().settings.database_path, file)
+    size = backup(file_of(load_app().settings.database, "db backup"), file)
     click.echo(single_line(f"{file}: {size:,} bytes"))
 
 
@@ -45,7 +46,7 @@ def restore_ledger(file: Path) -> None:
     """Put a copy in the ledger's place; stop the service first."""
     app = load_app()
     former, messages = app.ledger.restore(file)
-    click.echo(single_line(f"{app.settings.database_path} is {file} now"))
+    click.echo(single_line(f"{app.settings.database} is {file} now"))
     if former:
         click.echo(single_line(f"the former ledger is kept as {former}"))
     if messages is not None:
@@ -58,10 +59,11 @@ def restore_ledger(file: Path) -> None:
 @print_errors
 def verify_ledger() -> None:
     """Check the ledger's laws; exit 1 if one is broken."""
+    from bot.database.place import file_of
     from bot.ledger.verification import verify
 
-    is_broken = False
-    for law, breaches in verify(load_app().settings.database_path).items():
+    is_broken, path = False, file_of(load_app().settings.database, "db verify")
+    for law, breaches in verify(path).items():
         is_broken |= bool(breaches)
         click.echo(f"{'FAIL' if breaches else 'ok  '}  {single_line(law + _examples(breaches))}")
     if is_broken:
@@ -79,14 +81,13 @@ def _examples(breaches: list[str]) -> str:
 @print_errors
 def reprice_ledger() -> None:
     """Price everything again in the BYOK_UNIT that is set; nobody is told."""
-    from bot.database.errors import LedgerError
+    from bot.database.place import require_ledger
     from bot.domain.money import show_usd
     from bot.maintenance.reprice import reprice
 
     app = load_app()
-    path, unit = app.settings.database_path, app.settings.pricing_unit
-    if not path.is_file():
-        raise LedgerError(f"there is no ledger at {path} yet. Run `neo-usage sync` first.")
+    unit = app.settings.pricing_unit
+    require_ledger(app.settings.database)
     with app.ledger.database() as ledger, ledger.transaction() as connection:
         repricing = reprice(connection, app.capabilities(ledger), unit, app.clock())
     click.echo(f"{repricing.tasks:,} tasks priced again in {unit.value}, {show_usd(repricing.difference_nanos)} in all")

@@ -43,14 +43,14 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
 @print_errors
 def status_command(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
-    from bot.database.read_engine import file_bytes
+    from bot.database.place import database_bytes
     from bot.ledger.scope import EVERYTHING
     from bot.usage.status import ledger_status, to_document
     from bot.usage.status_printer import print_status
 
     app = load_app()
     with app.ledger.reader() as connection:
-        current = ledger_status(connection, EVERYTHING, file_bytes(app.settings.database_path), app.clock())
+        current = ledger_status(connection, EVERYTHING, database_bytes(connection), app.clock())
     document = to_document(current, app.clock(), 2 * app.settings.poll_seconds)
     if as_json:
         print_json(document)

@@ -18,6 +18,7 @@ from bot.database.reading import driver_needed
 if TYPE_CHECKING:
     from bot.database.postgres import PostgresDatabase
     from bot.database.sqlite import SqliteDatabase
+    from bot.settings.database_place import DatabasePlace
     from bot.settings.postgres_address import PostgresAddress
 
 R = TypeVar("R")
@@ -93,8 +94,8 @@ def open_database(place: Path) -> "SqliteDatabase": ...
 @overload
 def open_database(place: "PostgresAddress") -> "PostgresDatabase": ...
 @overload
-def open_database(place: "Path | PostgresAddress") -> "Database": ...
-def open_database(place: "Path | PostgresAddress") -> "Database":
+def open_database(place: "DatabasePlace") -> "Database": ...
+def open_database(place: "DatabasePlace") -> "Database":
     """Open a ledger for writing, made if there is none, and migrated to the newest schema.
 
     Raises:

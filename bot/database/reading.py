@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from bot.database.errors import LedgerError
 
 if TYPE_CHECKING:
+    from bot.settings.database_place import DatabasePlace
     from bot.settings.postgres_address import PostgresAddress
 
 
-def open_reader(place: "Path | PostgresAddress") -> Connection:
+def open_reader(place: "DatabasePlace") -> Connection:
     """Open a ledger for reading, in one snapshot from the first statement until it is closed or rolled back.
 
     Raises:
@@ -29,7 +30,7 @@ def open_reader(place: "Path | PostgresAddress") -> Connection:
     return postgres.open_reader(place)
 
 
-def translated_errors(place: "Path | PostgresAddress") -> AbstractContextManager[None]:
+def translated_errors(place: "DatabasePlace") -> AbstractContextManager[None]:
     """Return a context that raises UnusableError instead of what a driver raises inside, if the database is wrong."""
     if isinstance(place, Path):
         from bot.database import errors

@@ -11,6 +11,14 @@ from bot.shipped import shipped
 _REVISION = text("SELECT version_num FROM alembic_version")
 
 
+class MissingLedgerError(LedgerError):
+    """There is no ledger where one is to be read."""
+
+
+class OldSchemaError(LedgerError):
+    """The ledger is of an earlier schema, and is upgraded when it is opened for writing."""
+
+
 @cache
 def newest_revision() -> str:
     """Return the last migration's revision, which is the number its file name begins with."""
@@ -46,8 +54,8 @@ def require_newest(stored: str | None, place: object) -> None:
         LedgerError: it is not; the message says what to do.
     """
     if stored is None:
-        raise LedgerError(f"{place} holds no ledger yet. Run `neo-usage sync` first.")
+        raise MissingLedgerError(f"{place} holds no ledger yet. Run `neo-usage sync` first.")
     if stored < newest_revision():
-        raise LedgerError(f"{place} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
+        raise OldSchemaError(f"{place} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
     if stored > newest_revision():
         raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")

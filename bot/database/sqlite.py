@@ -39,7 +39,7 @@ class ReplacedFileError(LedgerError):
     """Another file is where the ledger was, or none: what is written to the open one would be lost."""
 
 
-def replaced_file_error(path: Path) -> ReplacedFileError:
+def replaced_file_error(path: object) -> ReplacedFileError:
     """Return the error to raise, which says what to do."""
     return ReplacedFileError(
         f"{path} is not the file any more that was opened: it was moved, deleted, or another one put in its place."

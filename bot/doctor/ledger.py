@@ -1,6 +1,5 @@
 """The ledger's checks: its file, its freshness, rows that were not booked, and messages that were not delivered."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +9,7 @@ from shlex import quote
 from bot.app import App
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
+from bot.database.place import free_bytes, is_absent
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
@@ -36,7 +36,9 @@ def private_file_checks(app: App) -> Iterator[Check]:
 
     Call it before the ledger is opened, which removes those permissions.
     """
-    path = app.settings.database_path
+    path = app.settings.database
+    if not isinstance(path, Path):
+        return
     for each in exposed_files(path):
         yield from exposure_checks(each)
     directory = path.resolve().parent
@@ -47,17 +49,18 @@ def private_file_checks(app: App) -> Iterator[Check]:
 
 def ledger_checks(app: App) -> Iterator[Check]:
     """Yield the checks of the ledger, the disk it is on, and the messages in it."""
-    path = app.settings.database_path
-    if not path.exists() and path.parent.is_dir():
-        yield warning("database", f"{path} does not exist yet", "`neo-usage sync` makes it")
-        return
+    place = app.settings.database
     try:
+        if is_absent(place):
+            yield warning("database", f"{place} does not exist yet", "`neo-usage sync` makes it")
+            return
         contents = _read_contents(app)
     except LedgerError as error:
         yield failure("database", str(error))
         return
-    yield ok("database", f"{path} is writable, schema {newest_revision()}")
-    yield _disk(path)
+    yield ok("database", f"{place} is writable, schema {newest_revision()}")
+    if (free := free_bytes(place)) is not None:
+        yield _disk(free)
     yield _freshness(contents.freshness, app)
     if contents.quarantined:
         finding = f"{contents.quarantined:,} rows could not be booked"
@@ -79,7 +82,7 @@ class _Contents:
 
 def _read_contents(app: App) -> _Contents:
     """Raises LedgerError if the ledger cannot be read or written."""
-    open_database(app.settings.database_path).close()
+    open_database(app.settings.database).close()
     with app.ledger.reader() as connection:
         return _Contents(
             freshness(connection, app.clock()),
@@ -89,8 +92,7 @@ def _read_contents(app: App) -> _Contents:
         )
 
 
-def _disk(path: Path) -> Check:
-    free = shutil.disk_usage(path.resolve().parent).free
+def _disk(free: int) -> Check:
     text = f"{free / 2**30:,.1f} GB free"
     return warning("disk", text, "Make room.") if free < _LITTLE_DISK else ok("disk", text)
 

@@ -1,9 +1,9 @@
 """The capability of incidents: notifies operators once a day of what is wrong with the bot itself."""
 
 from functools import partial
-from shutil import disk_usage
 
 from bot.capability import After, Capability, Context, Timer, Upkeep
+from bot.database.place import free_bytes
 from bot.incidents import restore, store
 from bot.incidents.checks import current_incidents
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
@@ -31,7 +31,7 @@ def incidents(context: Context) -> Capability:
 async def _record(context: Context) -> None:
     """Record what is wrong now, and what no longer is."""
     now, incident_monitor = context.clock(), IncidentMonitor(context.settings.timezone)
-    free = disk_usage(context.settings.database_path.resolve().parent).free
+    free = free_bytes(context.settings.database)
     broken, refusal = context.templates.broken, context.connection.refusal
     wrong = await context.database.read(lambda connection: current_incidents(connection, free, broken, now, refusal))
     if await context.database.read(lambda connection: incident_monitor.due(connection, wrong, now)):

@@ -19,13 +19,17 @@ _NAMED = 3  # so many rows that cannot be booked are named
 
 
 def current_incidents(
-    connection: Connection, free_bytes: int, broken: Mapping[str, str] | None, now: datetime, refusal: str | None = ""
+    connection: Connection,
+    free_bytes: int | None,
+    broken: Mapping[str, str] | None,
+    now: datetime,
+    refusal: str | None = "",
 ) -> dict[IncidentName, str]:
     """Return what is wrong now, each with a sentence, from one snapshot of the database.
 
     Args:
         connection: the database.
-        free_bytes: how much is free on the disk of the database.
+        free_bytes: how much is free on the disk of the database; None if nobody can tell.
         broken: the operator's own templates that cannot be used, each with the reason; None before they were checked,
             in which case an open incident about them stays open.
         now: the present moment.
@@ -118,8 +122,8 @@ def _description(connection: Connection, name: IncidentName) -> str | None:
     return None if incident is None else incident.description
 
 
-def _disk(free_bytes: int) -> str | None:
-    if free_bytes >= LEAST_FREE_BYTES:
+def _disk(free_bytes: int | None) -> str | None:
+    if free_bytes is None or free_bytes >= LEAST_FREE_BYTES:
         return None
     return f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
 

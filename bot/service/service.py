@@ -180,6 +180,6 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         for each in ending:
             each.cancel()
         if replaced.is_set():
-            raise replaced_file_error(app.settings.database_path)
+            raise replaced_file_error(app.settings.database)
         log.info("stopping: finishing what is in flight")
     log.info("stopped")

@@ -1,16 +1,13 @@
-"""Parsers of addresses: of services, of the page of a task, of the ledger, and the host to listen on."""
+"""Parsers of addresses: of services, of the page of a task, and the host to listen on."""
 
 import re
-from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from bot.domain.hosts import is_loopback
 from bot.settings.errors import InvalidValueError
 
 NEO_API_URL = "https://neo.api.projectdiscovery.io"
 SLACK_API_URL = "https://slack.com/api/"
-DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
-_SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
 _TASK_URL = "https://neo.projectdiscovery.io/tasks/{task_id}"
 
 
@@ -64,21 +61,6 @@ def task_url_template(text: str) -> str | None:
     if not is_url or text.count("{task_id}") != 1 or set(text.replace("{task_id}", "")) & set("{}"):
         raise InvalidValueError(f"`{text}` is no address with one {{task_id}} in it, such as {_TASK_URL}.")
     return text
-
-
-def database_path(text: str) -> Path:
-    """Return the path of the SQLite file that a database address names."""
-    scheme, _, rest = text.partition("://")
-    path = unquote(rest.removeprefix("/").partition("?")[0])
-    if scheme.startswith("postgresql"):
-        raise InvalidValueError("this version keeps its ledger in SQLite. Use sqlite+aiosqlite:///PATH.")
-    if scheme not in _SQLITE_SCHEMES or not rest.startswith("/"):
-        raise InvalidValueError("not a database address. Use sqlite+aiosqlite:///PATH.")
-    if not path.isprintable():
-        raise InvalidValueError("the path holds unprintable characters. Name a file: sqlite+aiosqlite:///PATH.")
-    if not path or path == ":memory:":
-        raise InvalidValueError("a ledger must outlive its process. Name a file: sqlite+aiosqlite:///PATH.")
-    return Path(path)
 
 
 def listening_host(text: str) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.visibility import Privacy, Titles
 from bot.settings.credentials import Secret
+from bot.settings.database_place import DatabasePlace
 from bot.settings.errors import SettingsError
 from bot.settings.timezones import OLD_NAMES, PLACES
 
@@ -65,7 +66,7 @@ class Settings:
     http_port: int
     log_level: LogLevel
     log_format: LogFormat
-    database_path: Path
+    database: DatabasePlace
     timezone: ZoneInfo
     poll_seconds: int
     history_days: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from bot.settings.credentials import Secret
 from bot.settings.errors import InvalidValueError
@@ -43,6 +43,14 @@ class PostgresAddress:
         """Return the address in its usual form, without password and options; a socket's host is its directory."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"postgresql://{self.user}@{host}:{self.port}/{self.database}"
+
+
+def address_url(address: PostgresAddress) -> str:
+    """Return the address as one text, from which `postgres_address` returns it again; it shows the password."""
+    password = "" if address.password is None else f":{quote(address.password.reveal(), safe='')}"
+    query = urlencode({"host": address.host, **address.options}, quote_via=quote)
+    user, database = quote(address.user, safe=""), quote(address.database, safe="")
+    return f"postgresql+psycopg://{user}{password}@:{address.port}/{database}?{query}"
 
 
 def postgres_address(text: str) -> PostgresAddress:

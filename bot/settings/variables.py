@@ -10,6 +10,7 @@ from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.visibility import Privacy, Titles
 from bot.settings import addresses, recipients, schedule, timezones, values
 from bot.settings.credentials import credential_parser
+from bot.settings.database_place import DATABASE_URL, database_place
 from bot.settings.errors import InvalidValueError
 from bot.settings.model import LogFormat, LogLevel
 
@@ -95,7 +96,7 @@ VARIABLES = (
     Variable("HTTP_PORT", "8080", values.whole_number_parser(0, 65_535, "ports")),
     Variable("LOG_LEVEL", "info", values.choice_parser(LogLevel)),
     Variable("LOG_FORMAT", "console", values.choice_parser(LogFormat)),
-    Variable("DATABASE_URL", addresses.DATABASE_URL, addresses.database_path, ValueKind.PATH, "database_path"),
+    Variable("DATABASE_URL", DATABASE_URL, database_place, ValueKind.PATH, "database"),
     Variable("TIMEZONE", "UTC", timezones.timezone),
     Variable("POLL_SECONDS", "300", values.whole_number_parser(10, 86_400, "seconds")),
     Variable("HISTORY_DAYS", "90", values.whole_number_parser(1, 3_650, "days")),

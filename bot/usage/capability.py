@@ -28,7 +28,7 @@ def usage(context: Context) -> Capability:
     csv = CsvSender(answering, context.workspace, context.templates)
     questions = QuestionHandlers(answering, context.workspace, context.templates, settings.show_titles, csv)
     help_commands = HelpCommands(context.templates, answering.policy)
-    status_commands = StatusCommands(answering, context.templates, settings.database_path, settings.admins)
+    status_commands = StatusCommands(answering, context.templates, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
     welcome = Welcome(answering, context.people, context.database, context.templates, poll)
     return Capability(

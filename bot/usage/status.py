@@ -39,7 +39,7 @@ class LedgerStatus:
 
 
 def ledger_status(connection: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
-    """Return the status of the ledger, whose file has `size` bytes; in a member's scope nothing is counted."""
+    """Return the status of the ledger, which has `size` bytes; in a member's scope nothing is counted."""
     return _of_everything(connection, size, now) if scope.member is None else _of_member(connection, scope, now)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from bot import __version__
-from bot.database.read_engine import file_bytes
+from bot.database.place import database_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.text import one_line
@@ -29,18 +28,17 @@ _NUMBERS = range(3, 6)  # the numeric ones of _PASS_COLUMNS
 
 @dataclass(frozen=True, slots=True)
 class StatusCommands:
-    """The command `status` in Slack; `path` is the ledger's file, `admins` are the operators of the settings."""
+    """The command `status` in Slack; `admins` are the operators of the settings."""
 
     answers: Answers
     templates: Templates
-    path: Path
     admins: frozenset[str]
 
     async def status(self, request: Request, caller: Caller) -> None:
         """Answer with the status of the caller's scope."""
-        now, size = self.answers.clock(), file_bytes(self.path)
+        now = self.answers.clock()
         status = await self.answers.database.read(
-            lambda connection: ledger_status(connection, Scope.of(connection, caller), size, now)
+            lambda connection: ledger_status(connection, Scope.of(connection, caller), database_bytes(connection), now)
         )
         values = {**self._freshness(status, now, caller), **self._ledger(status), **self._instance()}
         text = self.templates.render("usage/status", operator=caller.role is Role.OPERATOR, **values)

@@ -25,6 +25,7 @@ from bot.sandbox.world import World
 from bot.spikes.keys import SpikeKey
 from tests.support.acts import spend
 from tests.support.harness import ServiceHarness
+from tests.support.ledgers import ledger_path
 from tests.support.messages import actions, notification_keys, notifications, visible_text
 from tests.support.restoring import copy_ledger, posted_keys, restore_copy, run_for
 from tests.support.slack_requests import as_form, command, posted, signed, state
@@ -314,7 +315,7 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
         "INSERT INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete)"
         " VALUES ('C1', '2026-03-01', 'skipped', '2026-02-28', 0, 0, 0, 1)"
     )
-    path = app.settings.database_path
+    path = ledger_path(app)
     with app.ledger.database() as database, database.transaction() as connection:
         connection.exec_driver_sql(sql)
     backup(path, copy := path.with_name("copy.db"))
@@ -331,7 +332,7 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
 
 @pytest.mark.parametrize("stem", ["ops:disk-2026-03-02", "ops:disk-2026-03-02-America/Port-au-Prince"])
 def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: SimClock, stem: str) -> None:
-    path = app.settings.database_path
+    path = ledger_path(app)
     with app.ledger.database():
         backup(path, copy := path.with_name("copy.db"))
     path.unlink()

@@ -51,7 +51,7 @@ def test_a_secret_shows_itself_nowhere_but_when_revealed(empty: Path, name: str)
         {"NEO_API_KEY": KEY, "POLL_SECONDS": "x"},
         {"NEO_API_URL": f"https://ana:{KEY}@neo.example.com"},
         {"NEO_API_URL": f"https://neo.example.com?key={KEY}"},
-        {"DATABASE_URL": f"postgresql+psycopg://ana:{KEY}@host/db"},
+        {"DATABASE_URL": f"postgresql+psycopg://ana:{KEY}@/db"},
         {"DATABASE_URL": f"mysql://ana:{KEY}@host/db"},
     ],
 )

@@ -19,7 +19,7 @@ def test_without_an_environment_the_defaults_stand(empty: Path) -> None:
     defaults = load({}, empty)
     assert (defaults.neo_api_key, defaults.neo_bearer_token, defaults.solo_member) == (None, None, None)
     assert defaults.neo_api_url == "https://neo.api.projectdiscovery.io"
-    assert defaults.database_path == Path("neo-usage.db")
+    assert defaults.database == Path("neo-usage.db")
     assert defaults.timezone == ZoneInfo("UTC")
     assert (defaults.poll_seconds, defaults.history_days) == (300, 90)
     assert (defaults.spend_basis, defaults.byok_unit) == (SpendBasis.TOTAL, None)

@@ -4,7 +4,7 @@ import pytest
 
 from bot.settings.credentials import Secret
 from bot.settings.errors import InvalidValueError
-from bot.settings.postgres_address import PostgresAddress, postgres_address
+from bot.settings.postgres_address import PostgresAddress, address_url, postgres_address
 
 PASSWORD = "s3cret:p@ss/w#rd?%"
 
@@ -66,3 +66,20 @@ def test_no_text_of_it_shows_the_password() -> None:
     for text in (str(address), repr(address), f"{address}", f"{address!r}", repr([address])):
         assert PASSWORD not in text
         assert "s3cret" not in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        PostgresAddress(
+            "db.example.com", "neo usage", "ana@example.com", Secret(PASSWORD), 6432, {"sslmode": "require"}
+        ),
+        PostgresAddress("/run/postgresql", "usage", "neo"),
+        PostgresAddress("::1", "usage", "neo"),
+    ],
+    ids=["all", "socket", "ipv6"],
+)
+def test_an_address_is_written_as_it_is_read(address: PostgresAddress) -> None:
+    again = postgres_address(address_url(address))
+    assert (str(again), again.options) == (str(address), address.options)
+    assert (again.password and again.password.reveal()) == (address.password and address.password.reveal())

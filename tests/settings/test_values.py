@@ -8,6 +8,7 @@ import pytest
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.settings.environment import load
 from bot.settings.model import likely_mistakes
+from bot.settings.postgres_address import PostgresAddress
 from bot.settings.variables import VARIABLES
 from tests.support.settings import KEY, problems
 
@@ -31,6 +32,8 @@ FIELDS = {variable.name: variable.field for variable in VARIABLES}
         ("DATABASE_URL", "sqlite+pysqlite:///data/neo.db", Path("data/neo.db")),
         ("DATABASE_URL", "sqlite:////var/lib/neo.db", Path("/var/lib/neo.db")),
         ("DATABASE_URL", "sqlite:///with%20space.db?timeout=5", Path("with space.db")),
+        ("DATABASE_URL", "postgresql+psycopg://u@h/db", PostgresAddress("h", "db", "u")),
+        ("DATABASE_URL", "postgresql://u@:5433/db?host=/run/pg", PostgresAddress("/run/pg", "db", "u", port=5433)),
         ("TIMEZONE", "Europe/Berlin", ZoneInfo("Europe/Berlin")),
         ("TIMEZONE", "UTC", ZoneInfo("UTC")),
         ("POLL_SECONDS", "10", 10),
@@ -71,10 +74,18 @@ def test_a_good_value_is_read(empty: Path, name: str, text: str, value: object) 
         ("NEO_API_URL", "http://localhost.evil.example.com", "Use https."),
         ("NEO_API_URL", "http://[::2]", "Use https."),
         ("SOLO_MEMBER", "ana", "`ana` is no e-mail address. Give the address of the key's owner."),
-        ("DATABASE_URL", "neo.db", "not a database address. Use sqlite+aiosqlite:///PATH."),
-        ("DATABASE_URL", "sqlite://neo.db", "not a database address. Use sqlite+aiosqlite:///PATH."),
-        ("DATABASE_URL", "mysql://u:p@h/db", "not a database address. Use sqlite+aiosqlite:///PATH."),
-        ("DATABASE_URL", "postgresql+psycopg://u:p@h/db", "keeps its ledger in SQLite. Use sqlite+aiosqlite:///PATH."),
+        ("DATABASE_URL", "neo.db", "not a database address. Use sqlite+aiosqlite:///PATH or postgresql+psycopg://USER"),
+        (
+            "DATABASE_URL",
+            "sqlite://neo.db",
+            "not a database address. Use sqlite+aiosqlite:///PATH or postgresql+psycopg://USER",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://u:p@h/db",
+            "not a database address. Use sqlite+aiosqlite:///PATH or postgresql+psycopg://USER",
+        ),
+        ("DATABASE_URL", "postgresql+psycopg://u:p@h", "it names no database. Use postgresql+psycopg://USER"),
         ("DATABASE_URL", "sqlite:///", "must outlive its process. Name a file: sqlite+aiosqlite:///PATH."),
         ("DATABASE_URL", "sqlite:///:memory:", "must outlive its process. Name a file"),
         ("DATABASE_URL", "sqlite+aiosqlite:///?mode=memory", "must outlive its process. Name a file"),

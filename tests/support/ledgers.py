@@ -6,8 +6,16 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from bot.app import App
 from bot.database.engine import open_database
 from bot.database.sqlite import SqliteDatabase
+
+
+def ledger_path(app: App) -> Path:
+    """Return the file of an app's ledger."""
+    place = app.settings.database
+    assert isinstance(place, Path)
+    return place
 
 
 def new_database(path: Path) -> SqliteDatabase:

@@ -29,6 +29,7 @@ from bot.sync.outcome import SyncOutcome
 from bot.usage.report_csv import to_csv
 from bot.usage.report_document import to_json
 from tests.support.app import report_of
+from tests.support.ledgers import ledger_path
 
 PATH = "/api/v1/usage/tasks"
 KEY = "neo_sk_" + "foreign0" * 4
@@ -204,7 +205,7 @@ async def synced(app: App, *, full: bool) -> SyncOutcome | None:
 
 def check(app: App, foreign: Foreign) -> None:
     """Whatever was served, the ledger keeps its laws, answers, and the questions were those of the page."""
-    assert {law: found for law, found in verify(app.settings.database_path).items() if found} == {}
+    assert {law: found for law, found in verify(ledger_path(app)).items() if found} == {}
     assert len(foreign.asked) < ENOUGH_REQUESTS
     for query in foreign.asked:
         check_question(query)

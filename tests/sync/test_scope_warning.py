@@ -18,6 +18,7 @@ from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from tests.support.downgrade import downgrade
 from tests.support.fixtures import Wire
+from tests.support.ledgers import ledger_path
 
 HOUR = timedelta(hours=1)
 ANA, BO, CHI = "ana@acme.example", "bo@acme.example", "chi@acme.example"
@@ -102,6 +103,6 @@ def test_an_older_ledger_in_which_nobodys_tasks_were_joined_raises_none(
     add(world, "nobodys", None)
     sync(app)
     merge(app, ("unattributed", ANA))
-    downgrade(app.settings.database_path, "0008")  # which did not note who had no e-mail
+    downgrade(ledger_path(app), "0008")  # which did not note who had no e-mail
     grow(world, clock, "nobodys")
     assert sync(app).warnings == []

@@ -1,4 +1,4 @@
-"""The ledger's file: opened for reading or writing, made or upgraded first, and replaced by a copy."""
+"""The ledger at its place: opened for reading or writing, made or upgraded first, and replaced by a copy."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from bot.database.errors import LedgerError, translated_errors
-from bot.database.read_engine import open_reader
+from bot.database.errors import LedgerError
+from bot.database.place import file_of, is_upgraded_by_opening
+from bot.database.reading import open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from bot.database.engine import Database
     from bot.domain.pricing import ByokUnit
     from bot.outbox.restore import RestoredMessages
+    from bot.settings.database_place import DatabasePlace
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerFile:
-    """The ledger at a path. `clock` gives aware times; `capabilities` are built over the ledger once it is open."""
+class LedgerAccess:
+    """The ledger at a place. `clock` gives aware times; `capabilities` are built over the ledger once it is open."""
 
-    path: "Path"
+    place: "DatabasePlace"
     unit: "ByokUnit"
     clock: Callable[[], datetime]
     capabilities: "Callable[[Database], Sequence[Capability]]"
@@ -40,7 +42,7 @@ class LedgerFile:
         """
         connection = self._open_reader()
         try:
-            with translated_errors(self.path):
+            with translated_errors(self.place):
                 check_unit(connection, self.unit)
                 yield connection
         finally:
@@ -48,12 +50,12 @@ class LedgerFile:
 
     def _open_reader(self) -> Connection:
         try:
-            return open_reader(self.path)
-        except LedgerError:
-            if not self.path.is_file():
+            return open_reader(self.place)
+        except LedgerError as error:
+            if not is_upgraded_by_opening(self.place, error):
                 raise
         with self.database():
-            return open_reader(self.path)
+            return open_reader(self.place)
 
     @contextmanager
     def database(self) -> "Iterator[Database]":
@@ -90,7 +92,7 @@ class LedgerFile:
         """
         from bot.database.restore import restore
 
-        kept = restore(source, self.path)
+        kept = restore(source, file_of(self.place, "db restore"))
         database, messages = self._open_database()
         database.close()
         return kept, messages
@@ -100,7 +102,7 @@ class LedgerFile:
         from bot.database.engine import open_database
         from bot.maintenance.restore import finish_restore
 
-        database = open_database(self.path)
+        database = open_database(self.place)
         try:
             messages = finish_restore(database, lambda: self.capabilities(database), self.clock())
         except BaseException:

@@ -1,0 +1,37 @@
+"""Where the ledger is: a file of SQLite, or a database on a PostgreSQL server."""
+
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from bot.settings.errors import InvalidValueError
+from bot.settings.postgres_address import EXAMPLE, PostgresAddress, postgres_address
+
+DatabasePlace: TypeAlias = Path | PostgresAddress
+"""A place of a ledger; as a text it names the place without any password."""
+
+DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
+_SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
+_USE = f"Use sqlite+aiosqlite:///PATH or {EXAMPLE}."
+
+
+def database_place(text: str) -> DatabasePlace:
+    """Return the place that a database address names. No error quotes the text, which may hold a password.
+
+    Raises:
+        InvalidValueError: it names none.
+    """
+    scheme, _, rest = text.partition("://")
+    if scheme.startswith("postgres"):
+        return postgres_address(text)
+    if scheme not in _SQLITE_SCHEMES or not rest.startswith("/"):
+        raise InvalidValueError(f"not a database address. {_USE}")
+    return _sqlite_path(unquote(rest.removeprefix("/").partition("?")[0]))
+
+
+def _sqlite_path(path: str) -> Path:
+    if not path.isprintable():
+        raise InvalidValueError("the path holds unprintable characters. Name a file: sqlite+aiosqlite:///PATH.")
+    if not path or path == ":memory:":
+        raise InvalidValueError("a ledger must outlive its process. Name a file: sqlite+aiosqlite:///PATH.")
+    return Path(path)
