@@ -1,13 +1,22 @@
-"""Integrity: whether a file holds a sound database, and what is to hold in it."""
+"""Integrity: whether a database is sound, and whether what is to hold in it does."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.database.backup import open_read_only
 from bot.database.errors import LedgerError
+from bot.database.kept_file import open_kept_file
+from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import newest_revision, stored_revision
+
+if TYPE_CHECKING:
+    from bot.settings.postgres_address import PostgresAddress
 
 
 def damage(path: Path) -> Iterator[str]:
@@ -24,28 +33,55 @@ def damage(path: Path) -> Iterator[str]:
         yield str(error)
 
 
-_SOUND = {
+_SOUND_FILE = {
     "the file is sound": "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'",
     "every row's neighbours exist": "SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check",
 }
+_SOUND_SERVER = {
+    "every index is valid": """
+        SELECT CAST(i.indexrelid AS regclass) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+        WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND NOT i.indisvalid""",
+    "every row's neighbours exist": """
+        SELECT conname FROM pg_constraint
+        WHERE connamespace = CAST(current_schema() AS regnamespace) AND NOT convalidated""",
+}
+_SOUND = {"sqlite": _SOUND_FILE, "postgresql": _SOUND_SERVER}
 
 
-def violations(path: Path, laws: Mapping[str, str]) -> dict[str, list[str]]:
-    """Check a database file and what is to hold in it, in one snapshot.
+def violations(place: "Path | PostgresAddress", laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+    """Check a database and what is to hold in it, in one snapshot.
 
     Args:
-        path: the file.
+        place: a file, whatever its schema, or a database on a server.
         laws: by name a query for the rows that break the law; its first column names the row.
 
     Returns:
-        Each law, those of any file first, with what breaks it; nothing where it holds.
+        Each law, those of any database first, with what breaks it; nothing where it holds.
 
     Raises:
-        LedgerError: the file cannot be read.
+        LedgerError: the database cannot be read.
     """
+    if isinstance(place, Path):
+        return _violations_in_file(place, laws)
+    with closing(open_reader(place)) as connection, translated_errors(place):
+        return _all_breaches(connection, laws)
+
+
+def _violations_in_file(path: Path, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+    if not path.is_file():
+        raise LedgerError(f"there is no ledger at {path}.")
     try:
-        with closing(open_read_only(path)) as connection:
-            connection.execute("BEGIN")
-            return {law: [str(row[0]) for row in connection.execute(sql)] for law, sql in (_SOUND | dict(laws)).items()}
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(f"cannot read {path}: {error}.") from error
+        with closing(open_kept_file(path)) as connection:
+            return _all_breaches(connection, laws)
+    except DBAPIError as error:
+        raise LedgerError(f"cannot read {path}: {error.orig}.") from error
+
+
+def _all_breaches(connection: Connection, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+    sound = {law: text(sql) for law, sql in _SOUND[connection.dialect.name].items()}
+    return breaches(connection, sound | dict(laws))
+
+
+def breaches(connection: Connection, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+    """Return each law with what breaks it in an open database, nothing where it holds; `laws` as for `violations`."""
+    return {law: [str(row[0]) for row in connection.execute(query)] for law, query in laws.items()}

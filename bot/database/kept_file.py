@@ -1,19 +1,25 @@
-"""A database's file that is kept beside the ledger: read as it is, whatever its schema."""
+"""A database's file that is no ledger in use: read as it is, whatever its schema."""
 
 import sqlite3
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, event
 
 
 def open_kept_file(path: Path) -> Connection:
-    """Open a database's file for reading.
+    """Open a database's file for reading, in one snapshot from the first statement.
 
     Raises:
         SQLAlchemyError: there is none, or it cannot be opened.
     """
     opened = partial(sqlite3.connect, f"file:{quote(str(path))}?mode=ro", uri=True)
     # its parameters are names and e-mails, and an exception's text reaches logs
-    return create_engine("sqlite://", creator=opened, poolclass=NullPool, hide_parameters=True).connect()
+    engine = create_engine("sqlite://", creator=opened, poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine.connect()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
