@@ -111,12 +111,13 @@ class PostgresDatabase(Database):
         Raises:
             UnusableError: it cannot be read now.
         """
+        whole = partial(_whole, work)
         try:
-            return await self._readers.read(work)
+            return await self._readers.read(whole)
         except LostConnectionError:
             if self._closed.is_set():
                 raise
-        return await self._readers.read(work)
+        return await self._readers.read(whole)
 
     async def yield_to_readers(self, seconds: float) -> None:
         """Wait until nothing is being read, for `seconds` at most, so that people go first."""
@@ -134,6 +135,13 @@ class PostgresDatabase(Database):
                 cut(writing)
         self._turn.release()
         self._engine.dispose()
+
+
+def _whole(work: Callable[[Connection], R], connection: Connection) -> R:
+    """Run `work`, and commit what is no change: at a rollback the driver forgets the statements it has prepared."""
+    result = work(connection)
+    connection.commit()
+    return result
 
 
 def _milliseconds(seconds: float) -> str:

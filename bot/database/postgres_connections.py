@@ -32,7 +32,9 @@ def write_engine(address: PostgresAddress) -> Engine:
 
 def read_engine(address: PostgresAddress, connections: int) -> Engine:
     """Return an engine whose transactions read one snapshot each and cannot write; of 0 connections it keeps none."""
-    return _engine(address, connections, {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+    engine = _engine(address, connections, {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+    event.listen(engine, "connect", _plan_each_time)
+    return engine
 
 
 def _engine(address: PostgresAddress, connections: int, options: dict[str, Any]) -> Engine:
@@ -79,6 +81,12 @@ class _TextDumper(StrDumperUnknown):
 
 def _prepare(connection: psycopg.Connection, _record: object) -> None:
     connection.adapters.register_dumper(str, _TextDumper)
+
+
+def _plan_each_time(connection: psycopg.Connection, _record: object) -> None:
+    """Let a prepared statement be planned for the window that it is asked for: a plan for any would be for few rows."""
+    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.commit()
 
 
 def _hide_values(context: ExceptionContext) -> None:

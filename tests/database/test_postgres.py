@@ -117,6 +117,19 @@ def test_who_waits_too_long_for_another_process_is_told(
             assert raised.value.locked
 
 
+async def test_what_is_read_again_and_again_is_prepared_once_and_planned_each_time(database: PostgresDatabase) -> None:
+    prepared = text(
+        "SELECT name, custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%note%'"
+    )
+    one = PostgresDatabase(database.address, reader_threads=1)
+    with closing(one):
+        for _ in range(20):
+            await one.read(note)
+        [(_, custom_plans, generic_plans)] = await one.read(lambda connection: connection.execute(prepared).all())
+    assert custom_plans > 10
+    assert generic_plans == 0
+
+
 # --- what breaks ---------------------------------------------------------------------------------
 
 
