@@ -74,20 +74,22 @@ def _renewed(empty: Path, path: Path) -> Path:
 
 def _book_twice(path: Path, pages: _Pages) -> tuple[float, float]:
     with closing(open_database(path)) as database:
-        _take_lease(database)
-        return seconds(lambda: _book(database, pages)), seconds(lambda: _book(database, pages))
+        held = _acquire_lease(database)
+        return seconds(lambda: _book(database, held, pages)), seconds(lambda: _book(database, held, pages))
 
 
-def _take_lease(database: Database) -> None:
+def _acquire_lease(database: Database) -> lease.HeldLease:
     with database.transaction() as connection:
-        lease.acquire(connection, lease.SYNC, _HOLDER, NOW)
+        held = lease.acquire(connection, lease.SYNC, _HOLDER, NOW)
+    assert isinstance(held, lease.HeldLease)
+    return held
 
 
-def _book(database: Database, pages: _Pages) -> None:
+def _book(database: Database, held: lease.HeldLease, pages: _Pages) -> None:
     policy, source = BookingPolicy(ByokUnit.CREDITS), PageSource(None)
     for page in pages:
         with database.transaction() as connection:
-            lease.renew(connection, lease.SYNC, _HOLDER, NOW)
+            lease.renew(connection, held, NOW)
             book(connection, page, policy, now=NOW, listing=source)
 
 
@@ -99,9 +101,9 @@ def _captured(path: Path, pages: _Pages) -> list[_Batch]:
     reached = dict.fromkeys(_TABLES, 0)
     batches: list[_Batch] = []
     with closing(open_database(path)) as database, closing(sqlite3.connect(path)) as reader:
-        _take_lease(database)
+        held = _acquire_lease(database)
         for page in pages:
-            _book(database, [page])
+            _book(database, held, [page])
             batches.append({table: _added(reader, table, reached) for table in _TABLES})
     return batches
 

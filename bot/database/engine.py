@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cancellation import cancel_and_wait
 from bot.database.errors import LedgerError
+from bot.database.fence import check_fence
 from bot.database.reading import driver_needed
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ class Database(ABC):
         """
 
     async def write(self, work: Callable[[Connection], R]) -> R:
-        """Run `work` in one transaction, in a thread, and return what it returns."""
+        """Run `work` in one transaction, in a thread, and return what it returns; inside of a fence, if that holds."""
         return await asyncio.to_thread(self._write, work)
 
     def _write(self, work: Callable[[Connection], R]) -> R:
         with self.transaction() as connection:
+            check_fence(connection)
             return work(connection)
 
     async def finish_write(self, work: Callable[[Connection], R]) -> R:

@@ -1,36 +1,68 @@
-"""Leases: each lets one process at a time do something, until it expires or its process on this machine has died."""
+"""Leases: each lets one process at a time do something, until it expires or its process on this machine has died.
 
-import os
-import socket
+A lease has a token, which grows whenever another holder takes it. Whoever works under a lease checks holder and token
+in each transaction that it writes in (`renew`). As there is one writer at a time, the check is exact: a process that was
+frozen past the end of its lease, while another took it, writes nothing any more.
+
+Whether a lease has expired is judged by one clock for all: the server's on PostgreSQL, the machine's on SQLite. So it
+does not matter by how much the clocks of several machines differ.
+
+How soon another process takes over from one that
+- ends: at once, as it releases its leases;
+- dies: at once on the same machine (in the same process namespace); otherwise after LIFETIME;
+- is frozen, or cut off from the database: after LIFETIME.
+
+A process that waits for the jobs looks every second. A minute is thus the most that syncs, and what follows from them,
+come late. It is less than a poll, and far less than the ten minutes within which each message is there once.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.database.errors import LedgerError
+from bot.database.lease_holder import is_alive
+from bot.database.shared_time import shared_time
 from bot.database.statements import insert
 from bot.database.tables import lease
 from bot.domain.timestamps import from_us, to_us
 
-SYNC = "sync"
+SYNC = "sync"  # of one run of the sync, whoever has asked for it
+JOBS = "jobs"  # of the service whose timers run
 LIFETIME = timedelta(seconds=45)
-_LIFETIME_US = LIFETIME // timedelta(microseconds=1)
-_PROC = Path("/proc")
+_MICROSECOND = timedelta(microseconds=1)
+_LOST = {
+    SYNC: "another sync took over while this one was held up. It goes on there.",
+    JOBS: "another process took over the jobs while this one was held up. They go on there.",
+}
 
 _NAMED = lease.c.name == bindparam("lease")
-_HOLDER = select(lease.c.holder, lease.c.expires_at).where(_NAMED)
+_clock = select(shared_time("own_time").label("now")).subquery("clock")
+_CURRENT = select(_clock.c.now, lease.c.holder, lease.c.expires_at, lease.c.token).select_from(
+    _clock.outerjoin(lease, _NAMED)
+)
 _INSERT = insert(lease)
 _ACQUIRE = _INSERT.on_conflict_do_update(
     index_elements=[lease.c.name],
-    set_={"holder": _INSERT.excluded.holder, "expires_at": _INSERT.excluded.expires_at},
+    set_={name: _INSERT.excluded[name] for name in ("holder", "expires_at", "token")},
 )
 _RENEW = update(lease).where(_NAMED)
-_RELEASE = delete(lease).where(_NAMED, lease.c.holder == bindparam("holder"))
+_RELEASE = update(lease).where(_NAMED, lease.c.holder == bindparam("of_holder")).values(holder="", expires_at=0)
 
 
 class LeaseLostError(LedgerError):
     """Somebody else took the lease over; what was not committed is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A lease as it was acquired. Whoever held it before had a lower `token`."""
+
+    name: str
+    holder: str
+    token: int
+    lifetime: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,85 +78,65 @@ class LeaseHolder:
         return "/".join(self.holder.split("/")[:2])
 
 
-def holder_name(nonce: str) -> str:
-    """Return the name of this process as a holder: machine, process id, nonce, process namespace and start time.
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """The row of a lease, and the time; "" as the holder of one that nobody has acquired yet, or that was released."""
 
-    A process id means nothing outside its namespace or after a restart of the machine, and ids are reused. So only a
-    process of the same namespace considers a holder dead, if its id is free or belongs to a later process.
-    """
-    return f"{socket.gethostname()}/{os.getpid()}/{nonce}/{_namespace()}/{_start_time(os.getpid())}"
+    now: int
+    holder: str
+    expires_at: int
+    token: int
 
 
-def acquire(connection: Connection, name: str, holder: str, now: datetime) -> LeaseHolder | None:
-    """Take or renew a lease; return None on success, else who holds it.
+def _current(connection: Connection, name: str, now: datetime) -> _Current:
+    row = connection.execute(_CURRENT, {"lease": name, "own_time": to_us(now)}).one()
+    return _Current(row.now, row.holder or "", row.expires_at or 0, row.token or 0)
+
+
+def acquire(
+    connection: Connection, name: str, holder: str, now: datetime, lifetime: timedelta = LIFETIME
+) -> HeldLease | LeaseHolder:
+    """Take or renew a lease; return it, or who else holds it. `now` is the time by this process's clock.
 
     One that expires later than any can was dated by a clock that ran ahead; it counts only if its process is alive.
     """
-    row = connection.execute(_HOLDER, {"lease": name}).first()
-    if row and row.holder != holder and _is_held(row.holder, row.expires_at - to_us(now)):
-        return LeaseHolder(row.holder, from_us(row.expires_at))
-    connection.execute(_ACQUIRE, {"name": name, "holder": holder, "expires_at": to_us(now + LIFETIME)})
-    return None
+    current = _current(connection, name, now)
+    if current.holder not in {"", holder} and _is_held(current, lifetime):
+        return LeaseHolder(current.holder, from_us(current.expires_at))
+    token = current.token + (current.holder != holder)
+    expires_at = current.now + lifetime // _MICROSECOND
+    connection.execute(_ACQUIRE, {"name": name, "holder": holder, "expires_at": expires_at, "token": token})
+    return HeldLease(name, holder, token, lifetime)
 
 
-def _is_held(holder: str, left_us: int) -> bool:
-    alive = _is_alive(holder)
+def is_free(connection: Connection, name: str, now: datetime, lifetime: timedelta = LIFETIME) -> bool:
+    """Return whether `acquire` would take a lease from whoever had it; it writes nothing."""
+    current = _current(connection, name, now)
+    return not current.holder or not _is_held(current, lifetime)
+
+
+def _is_held(current: _Current, lifetime: timedelta) -> bool:
+    left = current.expires_at - current.now
+    alive = is_alive(current.holder)
     if alive is None:
-        return 0 < left_us <= _LIFETIME_US
-    return alive and left_us > 0
+        return 0 < left <= lifetime // _MICROSECOND
+    return alive and left > 0
 
 
-def renew(connection: Connection, name: str, holder: str, now: datetime) -> None:
+def renew(connection: Connection, held: HeldLease, now: datetime) -> None:
     """Check a lease inside the transaction that depends on it, and renew it once half of it is over.
 
     Raises:
         LeaseLostError: another process took it, for instance while this one was frozen.
     """
-    row = connection.execute(_HOLDER, {"lease": name}).first()
-    if row is None or row.holder != holder:
-        raise LeaseLostError("another sync took over while this one was held up. It goes on there.")
-    left = row.expires_at - to_us(now)
-    if not _LIFETIME_US // 2 <= left <= _LIFETIME_US:  # a transaction that only reads costs no flush
-        connection.execute(_RENEW, {"lease": name, "expires_at": to_us(now + LIFETIME)})
+    current = _current(connection, held.name, now)
+    if (current.holder, current.token) != (held.holder, held.token):
+        raise LeaseLostError(_LOST[held.name])
+    lifetime = held.lifetime // _MICROSECOND
+    if not lifetime // 2 <= current.expires_at - current.now <= lifetime:  # one that only reads costs no flush
+        connection.execute(_RENEW, {"lease": held.name, "expires_at": current.now + lifetime})
 
 
 def release(connection: Connection, name: str, holder: str) -> None:
     """End a lease, if it is still this holder's."""
-    connection.execute(_RELEASE, {"lease": name, "holder": holder})
-
-
-def _is_alive(holder: str) -> bool | None:
-    """Return whether the holder's process lives; None if that cannot be told from here."""
-    _, process, _, namespace, start_time = [*holder.split("/"), "", "", ""][:5]
-    if not process.isdigit() or not namespace or namespace != _namespace():
-        return None
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        pass
-    start_time_now = _start_time(int(process))
-    return not (start_time and start_time_now) or start_time == start_time_now
-
-
-def _namespace() -> str:
-    """Return what identifies the namespace of process ids: the machine's boot and its inode; empty if unknown."""
-    if not _PROC.is_dir():
-        return socket.gethostname()
-    try:
-        if str((_PROC / "self").readlink()) != str(os.getpid()):
-            return ""  # another namespace's view of the processes
-        boot = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}-{(_PROC / 'self/ns/pid').stat().st_ino}"
-    except OSError:
-        return ""
-
-
-def _start_time(process: int) -> str:
-    """Return when a process started, as the machine counts; empty if that is unknown."""
-    try:
-        # its name, in parentheses, may hold anything
-        return (_PROC / str(process) / "stat").read_bytes().rpartition(b")")[2].split()[19].decode()
-    except (OSError, IndexError):
-        return ""
+    connection.execute(_RELEASE, {"lease": name, "of_holder": holder})

@@ -7,11 +7,12 @@ from bot.database.declarations import table_of
 
 
 class Lease(SQLModel, table=True):
-    """Who holds what only one may do at a time, and until when."""
+    """Who holds what only one may do at a time, and until when; the row stays once it is released."""
 
     name: str = Field(primary_key=True)
-    holder: str
+    holder: str  # "" if it was released
     expires_at: int = Field(sa_type=BigInteger)
+    token: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})  # grows with every new holder
 
 
 class Note(SQLModel, table=True):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bot.database import lease
 from bot.database.engine import Database
+from bot.database.lease import HeldLease
 from bot.domain.tasks import Refused, Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
@@ -29,7 +30,7 @@ YieldToReaders = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class PassBooker:
-    """Books the rows of one pass under the sync lease of `holder`; `clock` gives aware times.
+    """Books the rows of one pass under the sync lease; `clock` gives aware times.
 
     `yield_to_readers` is awaited before each transaction. What was booked stands in `tally`, which rows in `rows`;
     `saw_emails` says whether any row had one.
@@ -39,7 +40,7 @@ class PassBooker:
     client: NeoClient
     clock: Callable[[], datetime]
     policy: BookingPolicy
-    holder: str
+    held: HeldLease
     yield_to_readers: YieldToReaders | None
     stall: StallTimeout
     tally: PassTally = field(default_factory=PassTally)
@@ -135,7 +136,7 @@ class PassBooker:
         now = self.clock()
 
         def write(connection: Connection) -> BookingResult:
-            lease.renew(connection, lease.SYNC, self.holder, now)
+            lease.renew(connection, self.held, now)
             require_unit(connection, self.policy.unit)  # a repricing may have come between two pages
             return book(connection, tasks, self.policy, now=now, listing=listing, refused=refused)
 

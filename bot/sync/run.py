@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.database import lease
 from bot.database.engine import Database
 from bot.database.errors import LedgerError
+from bot.database.lease import HeldLease
 from bot.ledger.api_key_warning import set_api_key_warning
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.missing_tasks import mark_missing
@@ -55,7 +56,7 @@ class SyncRun:
     client: NeoClient
     clock: Clock
     policy: BookingPolicy
-    holder: str
+    held: HeldLease
     progress: Callable[[SyncProgress], None] = lambda _: None
     yield_to_readers: YieldToReaders | None = None
     tail_every: timedelta | None = None
@@ -110,9 +111,9 @@ class SyncRun:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(lease.LIFETIME.total_seconds() / 3)
+            await asyncio.sleep(self.held.lifetime.total_seconds() / 3)
             with suppress(SQLAlchemyError, sqlite3.Error):  # whoever holds the file up may let go before the next beat
-                await self.database.write(lambda c: lease.renew(c, lease.SYNC, self.holder, self.clock()))
+                await self.database.write(lambda c: lease.renew(c, self.held, self.clock()))
 
     # --- one pass ------------------------------------------------------------------------------------
 
@@ -145,6 +146,7 @@ class SyncRun:
         began = self.clock()
 
         def begin(connection: Connection) -> int:
+            lease.renew(connection, self.held, began)
             is_tail = window.kind is PassKind.TAIL
             read_before = [] if is_backfill else intervals_read_before(connection, began, is_tail=is_tail)
             self.policy = replace(self.policy, read_before=read_before)
@@ -154,7 +156,7 @@ class SyncRun:
 
     def _booker(self, stall: StallTimeout) -> PassBooker:
         return PassBooker(
-            self.database, self.client, self.clock, self.policy, self.holder, self.yield_to_readers, stall
+            self.database, self.client, self.clock, self.policy, self.held, self.yield_to_readers, stall
         )
 
     async def _book_batch(
@@ -171,6 +173,7 @@ class SyncRun:
         begin = None if start is None else start + OVERLAP
 
         def mark(connection: Connection) -> None:
+            lease.renew(connection, self.held, self.clock())
             missing = mark_missing(connection, begin, end - OVERLAP, sweep.seen, self.clock())
             if missing.lost_view:
                 self._warn(connection, f"{missing.missed} of {missing.expected} tasks are no longer listed")
@@ -185,6 +188,8 @@ class SyncRun:
 
         def finish(connection: Connection) -> None:
             complete = ending is PassOutcome.COMPLETE
+            if complete:  # that a pass was broken off may be recorded in any case
+                lease.renew(connection, self.held, self.clock())
             end_pass(connection, key, tally, ending, now=self.clock(), error=error)
             if tally.email_lost:
                 self._warn(connection, f"{tally.email_lost} tasks came without the e-mail they had")

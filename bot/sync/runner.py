@@ -9,6 +9,9 @@ from secrets import token_hex
 
 from bot.database import lease
 from bot.database.engine import Database
+from bot.database.fence import unfenced
+from bot.database.lease import HeldLease, LeaseHolder
+from bot.database.lease_holder import holder_name
 from bot.ledger.booking_policy import BookingPolicy
 from bot.neo.client import NeoClient
 from bot.neo.errors import TransientError
@@ -20,7 +23,7 @@ from bot.sync.run import Clock, SyncRun
 
 WAIT_SECONDS = 0.5  # between looks at another's lease
 
-OnWait = Callable[[lease.LeaseHolder], None]
+OnWait = Callable[[LeaseHolder], None]
 """Called once if another process's sync has to end first."""
 
 
@@ -37,6 +40,7 @@ class SyncRunner:
     policy: BookingPolicy
     poll: timedelta
     clock: Clock
+    lifetime: timedelta = lease.LIFETIME
 
     async def run(
         self,
@@ -60,14 +64,13 @@ class SyncRunner:
             NeoError: the upstream failed; what was booked stays.
             LedgerError: the ledger cannot be written, or another sync took over.
         """
-        holder = lease.holder_name(token_hex(4))
         try:
             async with (
-                self._holding_lease(holder, on_wait),
+                self._holding_lease(holder_name(token_hex(4)), on_wait) as held,
                 self.connect() as client,
             ):
                 run = SyncRun(
-                    self.database, client, self.clock, self.policy, holder, progress, yield_to_readers, self.poll
+                    self.database, client, self.clock, self.policy, held, progress, yield_to_readers, self.poll
                 )
                 return await run.run(passes, is_backfill=is_backfill)
         except TransientError as error:
@@ -76,27 +79,32 @@ class SyncRunner:
             raise
 
     @asynccontextmanager
-    async def _holding_lease(self, holder: str, on_wait: OnWait) -> AsyncIterator[None]:
+    async def _holding_lease(self, holder: str, on_wait: OnWait) -> AsyncIterator[HeldLease]:
         """Hold the sync lease inside; wait first while another process holds it."""
         try:
-            await self._acquire_lease(holder, on_wait)
+            held = await self._acquire_lease(holder, on_wait)
         except asyncio.CancelledError:
             await self._release_lease(holder)  # it may have been acquired at that moment
             raise
         try:
-            yield
+            yield held
         finally:
             await self._release_lease(holder)
 
     async def _release_lease(self, holder: str) -> None:
-        await self.database.finish_write(lambda c: lease.release(c, lease.SYNC, holder))
+        with unfenced():
+            await self.database.finish_write(lambda c: lease.release(c, lease.SYNC, holder))
 
-    async def _acquire_lease(self, holder: str, on_wait: OnWait) -> None:
+    async def _acquire_lease(self, holder: str, on_wait: OnWait) -> HeldLease:
         has_waited = False
-        while other_holder := await self.database.finish_write(
-            lambda c: lease.acquire(c, lease.SYNC, holder, self.clock())
-        ):
+        while isinstance(found := await self._try_lease(holder), LeaseHolder):
             if not has_waited:
-                on_wait(other_holder)
+                on_wait(found)
             has_waited = True
             await asyncio.sleep(WAIT_SECONDS)
+        return found
+
+    async def _try_lease(self, holder: str) -> HeldLease | LeaseHolder:
+        return await self.database.finish_write(
+            lambda c: lease.acquire(c, lease.SYNC, holder, self.clock(), self.lifetime)
+        )

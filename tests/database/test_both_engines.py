@@ -1,17 +1,19 @@
 """What the database package promises holds on both engines alike: leases, metadata, reading without writing."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import lease, metadata
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
+from bot.database.fence import fenced, unfenced
 from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import newest_revision
 from bot.settings.postgres_address import PostgresAddress
@@ -36,16 +38,109 @@ def database(place: Path | PostgresAddress) -> Iterator[Database]:
         yield opened
 
 
+def acquire(connection: Connection, holder: str, now: datetime = NOW) -> lease.HeldLease:
+    """The lease that a holder gets."""
+    found = lease.acquire(connection, lease.JOBS, holder, now)
+    assert isinstance(found, lease.HeldLease), found
+    return found
+
+
+def let_expire(connection: Connection) -> None:
+    """Have whoever holds a lease not have renewed it for as long as it lasts."""
+    microseconds = lease.LIFETIME // timedelta(microseconds=1)
+    connection.execute(text("UPDATE lease SET expires_at = expires_at - :by"), {"by": microseconds})
+
+
 def test_a_lease_is_one_holders_until_it_expires(database: Database) -> None:
     with database.transaction() as connection:
-        assert lease.acquire(connection, lease.SYNC, "here/1/a", NOW) is None
-        held = lease.acquire(connection, lease.SYNC, "there/1/b", NOW)
-        assert held == lease.LeaseHolder("here/1/a", NOW + lease.LIFETIME)
-        assert lease.acquire(connection, lease.SYNC, "there/1/b", NOW + lease.LIFETIME) is None
+        first = acquire(connection, "here/1/a")
+        found = lease.acquire(connection, lease.JOBS, "there/1/b", NOW)
+        assert isinstance(found, lease.LeaseHolder)
+        assert found.who == "here/1"
+        assert not lease.is_free(connection, lease.JOBS, NOW)
+        let_expire(connection)
+        assert lease.is_free(connection, lease.JOBS, NOW)
+        second = acquire(connection, "there/1/b")
         with pytest.raises(lease.LeaseLostError):
-            lease.renew(connection, lease.SYNC, "here/1/a", NOW)
-        lease.release(connection, lease.SYNC, "there/1/b")
-        assert lease.acquire(connection, lease.SYNC, "here/1/a", NOW) is None
+            lease.renew(connection, first, NOW)
+        lease.renew(connection, second, NOW)
+
+
+def test_a_holder_who_may_go_on_renews_an_expired_lease(database: Database) -> None:
+    with database.transaction() as connection:
+        held = acquire(connection, "here/1/a")
+        let_expire(connection)
+        lease.renew(connection, held, NOW)
+        assert isinstance(lease.acquire(connection, lease.JOBS, "there/1/b", NOW), lease.LeaseHolder)
+
+
+def test_what_began_before_a_lease_was_lost_does_not_go_on_once_it_is_held_again(database: Database) -> None:
+    with database.transaction() as connection:
+        first = acquire(connection, "here/1/a")
+        let_expire(connection)
+        acquire(connection, "there/1/b")
+        lease.release(connection, lease.JOBS, "there/1/b")
+        again = acquire(connection, "here/1/a")
+        assert again.token > first.token
+        with pytest.raises(lease.LeaseLostError):
+            lease.renew(connection, first, NOW)
+        lease.renew(connection, again, NOW)
+
+
+def test_a_lease_that_was_released_is_free_and_anothers_cannot_be(database: Database) -> None:
+    with database.transaction() as connection:
+        assert lease.is_free(connection, lease.JOBS, NOW)
+        held = acquire(connection, "here/1/a")
+        lease.release(connection, lease.JOBS, "there/1/b")
+        lease.renew(connection, held, NOW)
+        lease.release(connection, lease.JOBS, "here/1/a")
+        assert lease.is_free(connection, lease.JOBS, NOW)
+        assert acquire(connection, "there/1/b").token > held.token
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=-3), timedelta(minutes=-2), timedelta(minutes=2), timedelta(days=9)])
+def test_on_a_server_the_clock_of_a_replica_does_not_matter(postgres_ledger: PostgresAddress, off: timedelta) -> None:
+    with closing(open_database(postgres_ledger)) as database, database.transaction() as connection:
+        held = acquire(connection, "here/1/a")
+        for _ in range(3):  # neither takes it from the other
+            found = lease.acquire(connection, lease.JOBS, "there/1/b", NOW + off)
+            assert isinstance(found, lease.LeaseHolder)
+            lease.renew(connection, held, NOW)
+        let_expire(connection)
+        acquire(connection, "there/1/b", NOW + off)
+
+
+async def test_what_is_written_under_a_lease_is_undone_once_another_has_it(database: Database) -> None:
+    with database.transaction() as connection:
+        held = acquire(connection, "here/1/a")
+
+    def note(value: str) -> Callable[[Connection], None]:
+        return lambda connection: metadata.write(connection, "written", value)
+
+    with fenced(lambda connection: lease.renew(connection, held, NOW)):
+        late = asyncio.create_task(write_later(database, note("late"), released := asyncio.Event()))
+        await database.write(note("in time"))
+        with database.transaction() as connection:
+            let_expire(connection)
+            acquire(connection, "there/1/b")
+        with pytest.raises(lease.LeaseLostError):
+            await database.write(note("too late"))
+        with pytest.raises(lease.LeaseLostError):
+            await database.finish_write(note("too late"))
+        with unfenced():
+            await database.write(lambda connection: metadata.write(connection, "ended", "yes"))
+    released.set()
+    with pytest.raises(lease.LeaseLostError):
+        await late
+    assert await database.read(lambda connection: metadata.read(connection, "written")) == "in time"
+    assert await database.read(lambda connection: metadata.read(connection, "ended")) == "yes"
+    await database.write(note("by anybody"))
+
+
+async def write_later(database: Database, work: Callable[[Connection], None], after: asyncio.Event) -> None:
+    """Write once something has happened: the task was begun before it."""
+    await after.wait()
+    await database.write(work)
 
 
 async def test_facts_are_kept_by_key(database: Database) -> None:

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from bot.database import lease
+from bot.database import lease, lease_holder
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
 from bot.database.read_engine import open_reader
@@ -200,25 +200,25 @@ def test_a_newer_or_foreign_file_is_refused_and_left_alone(database: Database, t
 
 
 def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Database) -> None:
-    here, there = lease.holder_name("a"), "elsewhere/1/b"
+    here, there = lease_holder.holder_name("a"), "elsewhere/1/b"
     with database.transaction() as connection:
-        assert lease.acquire(connection, lease.SYNC, there, NOW) is None
-        held = lease.acquire(connection, lease.SYNC, here, NOW)
-        assert held is not None
-        assert held.holder == there
-        assert lease.acquire(connection, lease.SYNC, here, NOW + lease.LIFETIME) is None
+        theirs = lease.acquire(connection, lease.SYNC, there, NOW)
+        assert theirs == lease.HeldLease(lease.SYNC, there, 1, lease.LIFETIME)
+        assert lease.acquire(connection, lease.SYNC, here, NOW) == lease.LeaseHolder(there, NOW + lease.LIFETIME)
+        mine = lease.acquire(connection, lease.SYNC, here, NOW + lease.LIFETIME)
+        assert mine == lease.HeldLease(lease.SYNC, here, 2, lease.LIFETIME)
         with pytest.raises(lease.LeaseLostError):
-            lease.renew(connection, lease.SYNC, there, NOW)
+            lease.renew(connection, theirs, NOW)
         lease.release(connection, lease.SYNC, there)
-        lease.renew(connection, lease.SYNC, here, NOW)
+        lease.renew(connection, mine, NOW)
         lease.release(connection, lease.SYNC, here)
     gone = subprocess.run(
-        [sys.executable, "-c", "from bot.database.lease import holder_name; print(holder_name('c'), end='')"],
+        [sys.executable, "-c", "from bot.database.lease_holder import holder_name; print(holder_name('c'), end='')"],
         capture_output=True, text=True, check=True, env=dict(os.environ), cwd=Path(__file__).parent.parent.parent,
     ).stdout  # fmt: skip
     with database.transaction() as connection:
-        assert lease.acquire(connection, lease.SYNC, gone, NOW) is None
-        assert lease.acquire(connection, lease.SYNC, here, NOW) is None
+        assert lease.acquire(connection, lease.SYNC, gone, NOW) == lease.HeldLease(lease.SYNC, gone, 3, lease.LIFETIME)
+        assert lease.acquire(connection, lease.SYNC, here, NOW) == lease.HeldLease(lease.SYNC, here, 4, lease.LIFETIME)
 
 
 def test_the_newest_revision_is_the_last_migration(database: Database) -> None:

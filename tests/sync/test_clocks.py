@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.app import App
-from bot.database import lease
+from bot.database import lease, lease_holder
 from bot.domain.timestamps import to_us
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
@@ -111,7 +111,7 @@ def test_the_first_pass_of_a_clock_ahead_makes_nothing_incomplete_for_good(
 
 # --- leases --------------------------------------------------------------------------------------
 
-HERE = lease.holder_name("x").split("/")
+HERE = lease_holder.holder_name("x").split("/")
 
 
 def holder(*, process: str = HERE[1], place: str = HERE[3], started: str = HERE[4]) -> str:
@@ -141,7 +141,7 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
 ) -> None:
     with app.ledger.database() as database, database.transaction() as connection:
         expires = to_us(clock() + timedelta(seconds=left))
-        connection.exec_driver_sql("INSERT INTO lease VALUES ('sync', ?, ?)", (who, expires))
+        connection.exec_driver_sql("INSERT INTO lease (name, holder, expires_at) VALUES ('sync', ?, ?)", (who, expires))
     waited = []
 
     def waiting(held: lease.LeaseHolder) -> None:
@@ -155,10 +155,10 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
 
 
 def test_a_holder_renews_a_lease_that_a_clock_ahead_had_dated(app: App, clock: SimClock) -> None:
-    me = lease.holder_name("me")
+    me = lease_holder.holder_name("me")
     with app.ledger.database() as database, database.transaction() as connection:
-        lease.acquire(connection, lease.SYNC, me, clock() + HOUR)
-        lease.renew(connection, lease.SYNC, me, clock())
+        mine = lease.acquire(connection, lease.SYNC, me, clock() + HOUR)
+        assert isinstance(mine, lease.HeldLease)
+        lease.renew(connection, mine, clock())
         held = lease.acquire(connection, lease.SYNC, holder(place="another"), clock())
-    assert held is not None
-    assert held.expires_at == clock() + lease.LIFETIME
+    assert held == lease.LeaseHolder(me, clock() + lease.LIFETIME)

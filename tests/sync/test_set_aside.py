@@ -73,10 +73,11 @@ class Place:
         database = open_database(self.path)
         try:
             with database.transaction() as connection:
-                lease.acquire(connection, lease.SYNC, "me", self.clock())
+                held = lease.acquire(connection, lease.SYNC, "me", self.clock())
+            assert isinstance(held, lease.HeldLease)
             async with connect(self.neo.url, {"X-Api-Key": self.neo.api.key}, HURRIED) as client:
                 policy = BookingPolicy(ByokUnit.CREDITS, observers=[observer.observe])
-                job = SyncRun(database, client, self.clock, policy, "me")
+                job = SyncRun(database, client, self.clock, policy, held)
                 return await job.run([PlannedPass(kind, self.clock() - 30 * DAY, self.clock())])
         finally:
             database.close()
