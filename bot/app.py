@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.database.timing import LEASE_LIFETIME
 from bot.maintenance.ledger_access import LedgerAccess
 from bot.outbox.rules import DeliveryTiming
 from bot.settings.model import Settings
@@ -59,6 +60,7 @@ class App:
     clock: "Clock"
     retry_policy: "RetryPolicy | None" = None
     timing: DeliveryTiming = field(default_factory=DeliveryTiming)
+    lease_lifetime: timedelta = LEASE_LIFETIME
 
     @property
     def ledger(self) -> LedgerAccess:
@@ -106,7 +108,8 @@ class App:
             return connect(settings.neo_api_url, settings.neo_credential(), self.retry_policy, self.clock)
 
         policy = BookingPolicy(settings.pricing_unit, settings.solo_member, observers)
-        return SyncRunner(database, connect_upstream, policy, timedelta(seconds=settings.poll_seconds), self.clock)
+        poll = timedelta(seconds=settings.poll_seconds)
+        return SyncRunner(database, connect_upstream, policy, poll, self.clock, self.lease_lifetime)
 
     # --- the service -------------------------------------------------------------------------------
 
@@ -173,10 +176,11 @@ def build(
     clock: "Clock" = system_clock,
     retry_policy: "RetryPolicy | None" = None,
     timing: DeliveryTiming | None = None,
+    lease_lifetime: timedelta = LEASE_LIFETIME,
 ) -> App:
     """Return the app for these settings.
 
-    `retry_policy` is how long to wait for the upstream, `timing` how long deliveries take; both default to what suits
-    people.
+    `retry_policy` is how long to wait for the upstream, `timing` how long deliveries take, `lease_lifetime` how long a
+    process may be held up before another takes over; all default to what suits people.
     """
-    return App(settings, clock, retry_policy, timing or DeliveryTiming())
+    return App(settings, clock, retry_policy, timing or DeliveryTiming(), lease_lifetime)

@@ -97,6 +97,10 @@ class Timer:
     Those of one interval run one after the other, in the order of the capabilities. `max_wait` is for work that may
     have to wait for Slack: how many seconds the others wait for it. Then it goes on in the background, and is not
     started again until it is done.
+
+    Of several services on one database one runs it, and what that writes is undone once another one has taken over,
+    unless it runs `everywhere`: what looks after its own process, or claims what it does. `begin` is called when a
+    service begins to run the jobs after another one, so that it does not go by what it knew before.
     """
 
     id: str
@@ -105,6 +109,8 @@ class Timer:
     after: frozenset[After] = frozenset()
     stage: Stage = Stage.STARTED
     max_wait: float | None = None
+    everywhere: bool = False
+    begin: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

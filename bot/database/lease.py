@@ -1,16 +1,16 @@
 """Leases: each lets one process at a time do something, until it expires or its process on this machine has died.
 
 A lease has a token, which grows whenever another holder takes it. Whoever works under a lease checks holder and token
-in each transaction that it writes in (`renew`). As there is one writer at a time, the check is exact: a process that was
-frozen past the end of its lease, while another took it, writes nothing any more.
+in each transaction that it writes in (`renew`). As there is one writer at a time, the check is exact: a process that
+was frozen past the end of its lease, while another took it, writes nothing any more.
 
 Whether a lease has expired is judged by one clock for all: the server's on PostgreSQL, the machine's on SQLite. So it
 does not matter by how much the clocks of several machines differ.
 
 How soon another process takes over from one that
 - ends: at once, as it releases its leases;
-- dies: at once on the same machine (in the same process namespace); otherwise after LIFETIME;
-- is frozen, or cut off from the database: after LIFETIME.
+- dies: at once on the same machine (in the same process namespace); otherwise after LEASE_LIFETIME;
+- is frozen, or cut off from the database: after LEASE_LIFETIME.
 
 A process that waits for the jobs looks every second. A minute is thus the most that syncs, and what follows from them,
 come late. It is less than a poll, and far less than the ten minutes within which each message is there once.
@@ -26,11 +26,11 @@ from bot.database.lease_holder import is_alive
 from bot.database.shared_time import shared_time
 from bot.database.statements import insert
 from bot.database.tables import lease
+from bot.database.timing import LEASE_LIFETIME
 from bot.domain.timestamps import from_us, to_us
 
 SYNC = "sync"  # of one run of the sync, whoever has asked for it
 JOBS = "jobs"  # of the service whose timers run
-LIFETIME = timedelta(seconds=45)
 _MICROSECOND = timedelta(microseconds=1)
 _LOST = {
     SYNC: "another sync took over while this one was held up. It goes on there.",
@@ -52,7 +52,11 @@ _RELEASE = update(lease).where(_NAMED, lease.c.holder == bindparam("of_holder"))
 
 
 class LeaseLostError(LedgerError):
-    """Somebody else took the lease over; what was not committed is undone."""
+    """Somebody else took the lease of that name over; what was not committed is undone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_LOST[name])
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +98,14 @@ def _current(connection: Connection, name: str, now: datetime) -> _Current:
 
 
 def acquire(
-    connection: Connection, name: str, holder: str, now: datetime, lifetime: timedelta = LIFETIME
+    connection: Connection, name: str, holder: str, now: datetime, lifetime: timedelta = LEASE_LIFETIME
 ) -> HeldLease | LeaseHolder:
     """Take or renew a lease; return it, or who else holds it. `now` is the time by this process's clock.
 
     One that expires later than any can was dated by a clock that ran ahead; it counts only if its process is alive.
     """
     current = _current(connection, name, now)
-    if current.holder not in {"", holder} and _is_held(current, lifetime):
+    if current.holder != holder and _is_held(current, lifetime):
         return LeaseHolder(current.holder, from_us(current.expires_at))
     token = current.token + (current.holder != holder)
     expires_at = current.now + lifetime // _MICROSECOND
@@ -109,13 +113,17 @@ def acquire(
     return HeldLease(name, holder, token, lifetime)
 
 
-def is_free(connection: Connection, name: str, now: datetime, lifetime: timedelta = LIFETIME) -> bool:
-    """Return whether `acquire` would take a lease from whoever had it; it writes nothing."""
+def is_free(
+    connection: Connection, name: str, holder: str, now: datetime, lifetime: timedelta = LEASE_LIFETIME
+) -> bool:
+    """Return whether `acquire` would give a lease to this holder; it writes nothing."""
     current = _current(connection, name, now)
-    return not current.holder or not _is_held(current, lifetime)
+    return current.holder == holder or not _is_held(current, lifetime)
 
 
 def _is_held(current: _Current, lifetime: timedelta) -> bool:
+    if not current.holder:
+        return False
     left = current.expires_at - current.now
     alive = is_alive(current.holder)
     if alive is None:
@@ -131,7 +139,7 @@ def renew(connection: Connection, held: HeldLease, now: datetime) -> None:
     """
     current = _current(connection, held.name, now)
     if (current.holder, current.token) != (held.holder, held.token):
-        raise LeaseLostError(_LOST[held.name])
+        raise LeaseLostError(held.name)
     lifetime = held.lifetime // _MICROSECOND
     if not lifetime // 2 <= current.expires_at - current.now <= lifetime:  # one that only reads costs no flush
         connection.execute(_RENEW, {"lease": held.name, "expires_at": current.now + lifetime})

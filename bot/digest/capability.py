@@ -30,7 +30,7 @@ def digest(context: Context) -> Capability:
         commands={"digest": commands.digest},
         event_renderers={DigestKey.kind: renderer.render_event},
         topic_renderers={DigestTopic.kind: renderer.render_current},
-        timers=[Timer("digest", 1, job.tick, stage=Stage.READY, max_wait=_MAX_WAIT)],
+        timers=[Timer("digest", 1, job.tick, stage=Stage.READY, max_wait=_MAX_WAIT, begin=job.begin)],
         upkeep=Upkeep(
             adopt=restore.adopt,
             retained=lambda connection: RetainedKeys(topics=store.last_topics(connection)),

@@ -36,6 +36,11 @@ class DigestJob:
     _ticked_at: datetime | None = None
     _awake_since: datetime | None = None  # since when ticks have followed each other closely
 
+    def begin(self) -> None:
+        """Begin as after a start: another process, of other settings maybe, has planned digests since."""
+        self._settings_applied = False
+        self._ticked_at = None
+
     async def tick(self) -> None:
         """Decide what is due, and enqueue it."""
         now = self.clock()

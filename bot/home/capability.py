@@ -13,6 +13,7 @@ from bot.home.refresher import HomeRefresher
 from bot.home.viewers import Viewers
 from bot.usage.capability import answers
 
+_SECONDS = 5  # between looks at what has changed
 _MAX_WAIT = 15.0  # seconds that other timers wait for it
 
 
@@ -35,7 +36,25 @@ def home(context: Context) -> Capability:
         "home",
         keys=(ListenAction, BudgetFormAction, LiftSilenceAction),
         actions={KIND: commands.press},
-        timers=[Timer("home", 5, refresher.tick, stage=Stage.READY, max_wait=_MAX_WAIT)],
+        timers=[
+            Timer(
+                "home",
+                _SECONDS,
+                refresher.find_outdated,
+                stage=Stage.READY,
+                max_wait=_MAX_WAIT,
+                begin=refresher.begin,
+            ),
+            # also a page that could not be published when its viewer opened it
+            Timer(
+                "home pages",
+                _SECONDS,
+                refresher.publish_pending,
+                stage=Stage.READY,
+                max_wait=_MAX_WAIT,
+                everywhere=True,
+            ),
+        ],
         upkeep=Upkeep(prune={"viewers": store.prune}),
         home=commands.open,
     )

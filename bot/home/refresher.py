@@ -33,11 +33,18 @@ class HomeRefresher:
     clock: Callable[[], datetime]
     _mark: ChangeMark | None = None
 
-    async def tick(self) -> None:
-        """Republish App Home for viewers whose content changed; one that fails delays nobody else."""
-        now = self.clock()
-        self.publisher.pending |= await self._outdated(now)
-        failures = 0
+    def begin(self) -> None:
+        """Forget what was published from here: another process may have published since."""
+        self._mark = None
+        self.viewers.forget()
+
+    async def find_outdated(self) -> None:
+        """Find the viewers whose content may have changed, whose pages are to be published."""
+        self.publisher.pending |= await self._outdated(self.clock())
+
+    async def publish_pending(self) -> None:
+        """Publish the pages that are to be published; one that fails delays nobody else."""
+        now, failures = self.clock(), 0
         for user in sorted(self.publisher.pending):
             if failures == _MOST_FAILURES or self.publisher.is_paused(now):
                 return

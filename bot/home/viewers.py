@@ -34,6 +34,10 @@ class Viewers:
         """Record the access that a viewer's page was rendered for."""
         self._published_for[user] = access
 
+    def forget(self) -> None:
+        """Forget which access pages were rendered for."""
+        self._published_for.clear()
+
     def published_for(self, user: str) -> Access | None:
         """Return the access that a viewer's page was last rendered for; None if this process has not rendered it."""
         return self._published_for.get(user)

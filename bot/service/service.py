@@ -18,6 +18,7 @@ from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
 from bot.service.health import TokenCheck, without_paths
 from bot.service.jobs import Jobs
+from bot.service.jobs_lease import JobsLease
 from bot.service.log import hide_local_variables
 from bot.service.router import Router
 from bot.service.scheduler import Scheduler, SingleTask
@@ -130,12 +131,13 @@ def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack)
     alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED)
     pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
     timers = [
-        Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC})),
+        Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC}), everywhere=True),
         *wiring.registry.timers,
-        Timer("outbox", 1, wiring.outbox.tick, stage=Stage.READY),
+        Timer("outbox", 1, wiring.outbox.tick, stage=Stage.READY, everywhere=True),
         Timer("prune", PRUNE_SECONDS, pruning.tick),
     ]
-    jobs = Jobs(database, context.scheduler, timers, alarm, lambda: slack.stage)
+    lease = JobsLease(database, app.clock, app.lease_lifetime)
+    jobs = Jobs(database, context.scheduler, timers, alarm, lease, lambda: slack.stage)
     return Service(app, database, wiring, slack, alarm, jobs, life=life)
 
 
@@ -163,6 +165,7 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
         await scheduler.end()
         await first.end()
         await service.jobs.scheduler.stop()
+        await service.jobs.lease.release()
 
 
 async def serve(app: App, stop: asyncio.Event) -> None:

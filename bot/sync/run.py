@@ -155,9 +155,7 @@ class SyncRun:
         return await self.database.write(begin)
 
     def _booker(self, stall: StallTimeout) -> PassBooker:
-        return PassBooker(
-            self.database, self.client, self.clock, self.policy, self.held, self.yield_to_readers, stall
-        )
+        return PassBooker(self.database, self.client, self.clock, self.policy, self.held, self.yield_to_readers, stall)
 
     async def _book_batch(
         self, position: _Position, booker: PassBooker, start: datetime | None, sweep: Sweep, batch: Batch

@@ -12,6 +12,7 @@ from bot.database.engine import Database
 from bot.database.fence import unfenced
 from bot.database.lease import HeldLease, LeaseHolder
 from bot.database.lease_holder import holder_name
+from bot.database.timing import LEASE_LIFETIME
 from bot.ledger.booking_policy import BookingPolicy
 from bot.neo.client import NeoClient
 from bot.neo.errors import TransientError
@@ -40,7 +41,7 @@ class SyncRunner:
     policy: BookingPolicy
     poll: timedelta
     clock: Clock
-    lifetime: timedelta = lease.LIFETIME
+    lifetime: timedelta = LEASE_LIFETIME
 
     async def run(
         self,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.cancellation import cancel_and_wait
 from bot.database.engine import Database
 from bot.database.errors import LedgerError, UnusableError
-from bot.database.lease import LeaseHolder
+from bot.database.lease import LeaseHolder, LeaseLostError
 from bot.neo.errors import NeoError
 from bot.sync import rate_limit
 from bot.sync.outcome import SyncOutcome, SyncProgress
@@ -61,6 +61,7 @@ class SyncScheduler:
 
         Raises:
             UnusableError: the ledger cannot be written now.
+            LeaseLostError: another process took over.
             SQLAlchemyError: the database cannot be used.
         """
         try:
@@ -68,7 +69,7 @@ class SyncScheduler:
             plan = await self._current_plan()
             for planned in (*plan.calendar, *plan.history):
                 await self._run(planned)
-        except (UnusableError, SQLAlchemyError, SQLiteError):
+        except (UnusableError, LeaseLostError, SQLAlchemyError, SQLiteError):
             raise
         except Exception:  # noqa: BLE001 - recorded and logged where it happened
             return
@@ -132,6 +133,9 @@ class SyncScheduler:
         try:
             self._tail_is_due = planned.kind is not PassKind.TAIL
             outcome = await self.read([planned], self._record_progress)
+        except LeaseLostError as error:  # no failure: another process reads
+            log.warning("a sync was broken off", kind=str(planned.kind), why=str(error))
+            raise
         except (NeoError, LedgerError) as error:
             self._record_failure(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
             raise

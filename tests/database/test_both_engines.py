@@ -16,6 +16,7 @@ from bot.database.errors import LedgerError
 from bot.database.fence import fenced, unfenced
 from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import newest_revision
+from bot.database.timing import LEASE_LIFETIME
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.ledgers import place_ledger
 
@@ -47,7 +48,7 @@ def acquire(connection: Connection, holder: str, now: datetime = NOW) -> lease.H
 
 def let_expire(connection: Connection) -> None:
     """Have whoever holds a lease not have renewed it for as long as it lasts."""
-    microseconds = lease.LIFETIME // timedelta(microseconds=1)
+    microseconds = LEASE_LIFETIME // timedelta(microseconds=1)
     connection.execute(text("UPDATE lease SET expires_at = expires_at - :by"), {"by": microseconds})
 
 
@@ -57,9 +58,9 @@ def test_a_lease_is_one_holders_until_it_expires(database: Database) -> None:
         found = lease.acquire(connection, lease.JOBS, "there/1/b", NOW)
         assert isinstance(found, lease.LeaseHolder)
         assert found.who == "here/1"
-        assert not lease.is_free(connection, lease.JOBS, NOW)
+        assert not lease.is_free(connection, lease.JOBS, "there/1/b", NOW)
         let_expire(connection)
-        assert lease.is_free(connection, lease.JOBS, NOW)
+        assert lease.is_free(connection, lease.JOBS, "there/1/b", NOW)
         second = acquire(connection, "there/1/b")
         with pytest.raises(lease.LeaseLostError):
             lease.renew(connection, first, NOW)
@@ -89,12 +90,12 @@ def test_what_began_before_a_lease_was_lost_does_not_go_on_once_it_is_held_again
 
 def test_a_lease_that_was_released_is_free_and_anothers_cannot_be(database: Database) -> None:
     with database.transaction() as connection:
-        assert lease.is_free(connection, lease.JOBS, NOW)
+        assert lease.is_free(connection, lease.JOBS, "there/1/b", NOW)
         held = acquire(connection, "here/1/a")
         lease.release(connection, lease.JOBS, "there/1/b")
         lease.renew(connection, held, NOW)
         lease.release(connection, lease.JOBS, "here/1/a")
-        assert lease.is_free(connection, lease.JOBS, NOW)
+        assert lease.is_free(connection, lease.JOBS, "there/1/b", NOW)
         assert acquire(connection, "there/1/b").token > held.token
 
 

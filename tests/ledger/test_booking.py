@@ -20,6 +20,7 @@ from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
 from bot.database.read_engine import open_reader
 from bot.database.schema import newest_revision
+from bot.database.timing import LEASE_LIFETIME
 from bot.domain.pricing import ByokUnit, Price
 from bot.domain.tasks import Refused, Task
 from bot.ledger.booking import book
@@ -203,10 +204,10 @@ def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Data
     here, there = lease_holder.holder_name("a"), "elsewhere/1/b"
     with database.transaction() as connection:
         theirs = lease.acquire(connection, lease.SYNC, there, NOW)
-        assert theirs == lease.HeldLease(lease.SYNC, there, 1, lease.LIFETIME)
-        assert lease.acquire(connection, lease.SYNC, here, NOW) == lease.LeaseHolder(there, NOW + lease.LIFETIME)
-        mine = lease.acquire(connection, lease.SYNC, here, NOW + lease.LIFETIME)
-        assert mine == lease.HeldLease(lease.SYNC, here, 2, lease.LIFETIME)
+        assert theirs == lease.HeldLease(lease.SYNC, there, 1, LEASE_LIFETIME)
+        assert lease.acquire(connection, lease.SYNC, here, NOW) == lease.LeaseHolder(there, NOW + LEASE_LIFETIME)
+        mine = lease.acquire(connection, lease.SYNC, here, NOW + LEASE_LIFETIME)
+        assert mine == lease.HeldLease(lease.SYNC, here, 2, LEASE_LIFETIME)
         with pytest.raises(lease.LeaseLostError):
             lease.renew(connection, theirs, NOW)
         lease.release(connection, lease.SYNC, there)
@@ -217,8 +218,8 @@ def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Data
         capture_output=True, text=True, check=True, env=dict(os.environ), cwd=Path(__file__).parent.parent.parent,
     ).stdout  # fmt: skip
     with database.transaction() as connection:
-        assert lease.acquire(connection, lease.SYNC, gone, NOW) == lease.HeldLease(lease.SYNC, gone, 3, lease.LIFETIME)
-        assert lease.acquire(connection, lease.SYNC, here, NOW) == lease.HeldLease(lease.SYNC, here, 4, lease.LIFETIME)
+        assert lease.acquire(connection, lease.SYNC, gone, NOW) == lease.HeldLease(lease.SYNC, gone, 3, LEASE_LIFETIME)
+        assert lease.acquire(connection, lease.SYNC, here, NOW) == lease.HeldLease(lease.SYNC, here, 4, LEASE_LIFETIME)
 
 
 def test_the_newest_revision_is_the_last_migration(database: Database) -> None:

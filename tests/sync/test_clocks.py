@@ -9,6 +9,7 @@ import pytest
 
 from bot.app import App
 from bot.database import lease, lease_holder
+from bot.database.timing import LEASE_LIFETIME
 from bot.domain.timestamps import to_us
 from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
@@ -161,4 +162,4 @@ def test_a_holder_renews_a_lease_that_a_clock_ahead_had_dated(app: App, clock: S
         assert isinstance(mine, lease.HeldLease)
         lease.renew(connection, mine, clock())
         held = lease.acquire(connection, lease.SYNC, holder(place="another"), clock())
-    assert held == lease.LeaseHolder(me, clock() + lease.LIFETIME)
+    assert held == lease.LeaseHolder(me, clock() + LEASE_LIFETIME)
