@@ -43,7 +43,7 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
 @print_errors
 def status_command(*, as_json: bool) -> None:
     """Last passes, freshness, quarantine, database."""
-    from bot.database.place import database_bytes
+    from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
     from bot.usage.status import ledger_status, to_document
     from bot.usage.status_printer import print_status

@@ -15,11 +15,14 @@ class LedgerError(Exception):
 
 
 class UnusableError(LedgerError):
-    """The database at a place cannot be used now, whatever was asked of it; `why` says so without the place."""
+    """The database at a place cannot be used now, whatever was asked of it; `why` says so without the place.
 
-    def __init__(self, why: str, place: object, *, locked: bool = False) -> None:
+    While it is `unreachable` it cannot even be read.
+    """
+
+    def __init__(self, why: str, place: object, *, locked: bool = False, unreachable: bool = False) -> None:
         super().__init__(f"{why}. It is {place}; `neo-usage doctor` looks.")
-        self.why, self.locked = why, locked
+        self.why, self.locked, self.unreachable = why, locked, unreachable
 
 
 @contextmanager

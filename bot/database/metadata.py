@@ -41,6 +41,13 @@ def write(connection: Connection, key: str, value: str | None) -> None:
         connection.execute(_UPSERT, {"key": key, "value": value})
 
 
+def try_writing(connection: Connection) -> None:
+    """Write something and undo it; raises what the engine does if nothing can be written."""
+    with connection.begin_nested() as attempt:
+        write(connection, WRITE_TEST, "yes")
+        attempt.rollback()
+
+
 def ledger_id(connection: Connection) -> str:
     """Return the ledger's id, which is created when first needed; a restore gives a new one."""
     id_ = read(connection, LEDGER_ID)

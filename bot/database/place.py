@@ -1,29 +1,15 @@
-"""What is asked of the place of a database, whichever engine it is of: whether it is there, its size, its disk."""
+"""The place of a database: whether a ledger is there, and how much its disk has left."""
 
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
-
 from bot.database.errors import LedgerError
-from bot.database.read_engine import file_bytes
 from bot.database.reading import open_reader
 from bot.database.schema import MissingLedgerError, OldSchemaError
 
 if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
-
-_SERVER_BYTES = text("SELECT pg_database_size(current_database())")
-_FILE = text("PRAGMA database_list")
-
-
-def database_bytes(connection: Connection) -> int:
-    """Return the size of the open database: its file with the write-ahead log, or what the server counts for it."""
-    if connection.dialect.name == "sqlite":
-        return file_bytes(Path(connection.execute(_FILE).one().file))
-    size: int = connection.execute(_SERVER_BYTES).scalar_one()
-    return size
 
 
 def free_bytes(place: "DatabasePlace") -> int | None:
@@ -31,21 +17,21 @@ def free_bytes(place: "DatabasePlace") -> int | None:
     return disk_usage(place.resolve().parent).free if isinstance(place, Path) else None
 
 
-def is_absent(place: "DatabasePlace") -> bool:
-    """Return whether no ledger is at a place where one can be made.
+def absence(place: "DatabasePlace") -> str | None:
+    """Return in words that no ledger is yet at a place where one can be made; None if there is one.
 
     Raises:
         LedgerError: that cannot be looked up, or the ledger is not of this schema.
     """
     if isinstance(place, Path):
-        return not place.exists() and place.parent.is_dir()
+        return f"{place} does not exist yet" if not place.exists() and place.parent.is_dir() else None
     try:
         open_reader(place).close()
     except MissingLedgerError:
-        return True
+        return f"{place} holds no ledger yet"
     except OldSchemaError:
         pass
-    return False
+    return None
 
 
 def require_ledger(place: "DatabasePlace") -> None:
@@ -54,7 +40,7 @@ def require_ledger(place: "DatabasePlace") -> None:
     Raises:
         LedgerError: there is none, or a server cannot be asked.
     """
-    if place.is_file() if isinstance(place, Path) else not is_absent(place):
+    if place.is_file() if isinstance(place, Path) else absence(place) is None:
         return
     raise MissingLedgerError(f"there is no ledger at {place} yet. Run `neo-usage sync` first.")
 

@@ -39,26 +39,28 @@ def sqlstate(error: DBAPIError) -> str:
 def _translated(error: DBAPIError, address: PostgresAddress) -> UnusableError | None:
     code = sqlstate(error)
     if error.connection_invalidated or code in _ENDED:
-        return LostConnectionError(_LOST, address)
+        return LostConnectionError(_LOST, address, unreachable=True)
     if code in _CONFLICTS:
         return ConflictError("another program's transaction was in the way of the database's", address, locked=True)
     why = _why(code, error, address)
-    return None if why is None else UnusableError(why, address, locked=code == _LOCKED)
+    return None if why is None else UnusableError(why, address, locked=code == _LOCKED, unreachable=not code)
 
 
 def _why(code: str, error: DBAPIError, address: PostgresAddress) -> str | None:
     if code in _RIGHTS:
         lacking = _without_password(str(error.orig), address)
-        return f"the database's user {address.user} lacks a right ({lacking}): make it the owner of the database"
+        return f"the database's user lacks a right ({lacking}): make it the owner of the database"
     if not code and type(error.orig).__name__ in _NOT_CONNECTED:
         return _why_not_connected(str(error.orig), address)
     return _BY_CODE.get(code)
 
 
 _LOST = "the connection to the database server was lost"
-_FULL = "the database server takes no more connections: raise its max_connections"
+_FULL = "the database server takes no more connections: raise its max_connections, or the limit of the user or database"
 _PASSING = "the database server is starting or stopping"
-_REPLICA = "the database cannot be written: its server is a read-only replica"
+REPLICA = "the database cannot be written: its server is a read-only replica. Name the primary in DATABASE_URL"
+READ_ONLY = "the database cannot be written: default_transaction_read_only is on. Switch it off"
+_EITHER = "the database cannot be written: its server is a read-only replica, or default_transaction_read_only is on"
 _DAMAGED = "the database is damaged: restore a backup of it"
 _NOT_CONNECTED = {"OperationalError", "ConnectionTimeout"}
 _LOCKED = "55P03"
@@ -72,29 +74,30 @@ _BY_CODE = {
     "53300": _FULL,
     "57P03": _PASSING,
     "57014": "the database server ended what was asked of it: it took too long, or was cancelled",
-    "25006": _REPLICA,
+    "25006": _EITHER,
     "58030": "the disk of the database fails: it could not be read or written (I/O error)",
     "XX001": _DAMAGED,
     "XX002": _DAMAGED,
 }
-# of an attempt to connect the driver gives no code but a text: of libpq in English, of the server in its language
+# Of an attempt to connect the driver gives no code but a text: of libpq in English, of the server in its language.
+# Anybody may read the reason in `/readyz`: it names no host, user or database, which the error adds for operators.
 _BY_TEXT = {
-    "the database server refuses the password of {user}: mend DATABASE_URL": (
+    "the database server refuses the password: mend DATABASE_URL": (
         r"password authentication failed|no password supplied"
     ),
-    "the database server does not let {user} in from here: mend its pg_hba.conf": (
+    "the database server does not let the user in from here: mend its pg_hba.conf": (
         r"no pg_hba.conf entry|(peer|ident) authentication failed"
     ),
-    "the database server knows no user {user}: create it, or mend DATABASE_URL": r"role .* does not exist",
-    "the database server has no database {database}: create it, or mend DATABASE_URL": r"database .* does not exist",
-    "the database server does not let {user} use {database}: grant it CONNECT": r"permission denied for database",
+    "the database server does not know the user: create it, or mend DATABASE_URL": r"role .* does not exist",
+    "the database server has no such database: create it, or mend DATABASE_URL": r"database .* does not exist",
+    "the database server does not let the user in to the database: grant it CONNECT": r"permission denied for database",
     _FULL: r"too many clients|connection slots|too many connections",
     _PASSING: r"starting up|shutting down|not yet accepting|in recovery mode",
-    _REPLICA: r"session is read-only|server is in hot standby",
-    "the host {host} of the database is not known: mend DATABASE_URL": (
+    REPLICA: r"session is read-only|server is in hot standby",
+    "the host of the database server is not known: mend DATABASE_URL": (
         r"translate host|name or service not known|failed to resolve|name resolution"
     ),
-    "no database server answers at {host}, port {port}: start it, or mend DATABASE_URL": (
+    "no database server answers: start it, or mend DATABASE_URL": (
         r"connection refused|no such file or directory|no route to host|timeout|timed out"
     ),
     _LOST: r"server closed the connection|terminating connection",
@@ -104,8 +107,9 @@ _BY_TEXT = {
 def _why_not_connected(text: str, address: PostgresAddress) -> str:
     for why, pattern in _BY_TEXT.items():
         if re.search(pattern, text, re.IGNORECASE):
-            return why.format(user=address.user, host=address.host, port=address.port, database=address.database)
-    return f"the database server cannot be reached ({_without_password(text, address)})"
+            return why
+    cause = _without_password(text, address).rpartition(" failed: ")[2]
+    return f"the database server cannot be reached ({cause})"
 
 
 def _without_password(text: str, address: PostgresAddress) -> str:

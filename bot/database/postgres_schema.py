@@ -4,11 +4,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 
 from bot.database.errors import LedgerError, UnusableError
+from bot.database.postgres_errors import READ_ONLY, REPLICA
 from bot.settings.postgres_address import PostgresAddress
 
 OLDEST = 13
 _SERVER = text(
     "SELECT current_setting('server_version_num')::integer / 10000 AS version, pg_is_in_recovery() AS is_replica,"
+    " current_setting('transaction_read_only') = 'on' AS is_read_only,"
     " current_setting('server_encoding') AS encoding"
 )
 _UNSORTED = text(
@@ -23,15 +25,17 @@ def check_server(connection: Connection, address: PostgresAddress) -> None:
 
     Raises:
         LedgerError: it is too old, or its database holds no Unicode.
-        UnusableError: it is a read-only replica.
+        UnusableError: it is a read-only replica, or lets nobody write.
     """
-    version, is_replica, encoding = connection.execute(_SERVER).one()
+    version, is_replica, is_read_only, encoding = connection.execute(_SERVER).one()
     if version < OLDEST:
         raise LedgerError(f"the server of {address} is PostgreSQL {version}. Use {OLDEST} or newer.")
     if encoding != "UTF8":
         raise LedgerError(f"{address} has the encoding {encoding}. Create it with ENCODING 'UTF8' TEMPLATE template0.")
     if is_replica:
-        raise UnusableError("the database cannot be written: its server is a read-only replica", address)
+        raise UnusableError(REPLICA, address)
+    if is_read_only:
+        raise UnusableError(READ_ONLY, address)
 
 
 def sort_text_binary(connection: Connection) -> None:

@@ -1,15 +1,18 @@
 """The ledger's checks: its file, its freshness, rows that were not booked, and messages that were not delivered."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from shlex import quote
 
 from bot.app import App
+from bot.database import metadata
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
-from bot.database.place import free_bytes, is_absent
+from bot.database.facts import CONNECTIONS, engine_name, free_connections
+from bot.database.place import absence, free_bytes
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
@@ -51,16 +54,18 @@ def ledger_checks(app: App) -> Iterator[Check]:
     """Yield the checks of the ledger, the disk it is on, and the messages in it."""
     place = app.settings.database
     try:
-        if is_absent(place):
-            yield warning("database", f"{place} does not exist yet", "`neo-usage sync` makes it")
+        if absent := absence(place):
+            yield warning("database", absent, "`neo-usage sync` makes it")
             return
         contents = _read_contents(app)
     except LedgerError as error:
         yield failure("database", str(error))
         return
-    yield ok("database", f"{place} is writable, schema {newest_revision()}")
+    yield ok("database", f"{place} is writable, schema {newest_revision()}, {contents.engine}")
     if (free := free_bytes(place)) is not None:
         yield _disk(free)
+    if contents.free_connections is not None:
+        yield _connections(contents.free_connections)
     yield _freshness(contents.freshness, app)
     if contents.quarantined:
         finding = f"{contents.quarantined:,} rows could not be booked"
@@ -78,23 +83,34 @@ class _Contents:
     key_warning: str | None
     outbox: OutboxSummary
     quarantined: int
+    engine: str
+    free_connections: int | None
 
 
 def _read_contents(app: App) -> _Contents:
     """Raises LedgerError if the ledger cannot be read or written."""
-    open_database(app.settings.database).close()
+    with closing(open_database(app.settings.database)) as database, database.transaction() as connection:
+        metadata.try_writing(connection)
     with app.ledger.reader() as connection:
         return _Contents(
             freshness(connection, app.clock()),
             api_key_warning(connection),
             outbox_summary(connection),
             quarantined_count(connection),
+            engine_name(connection),
+            free_connections(connection),
         )
 
 
 def _disk(free: int) -> Check:
     text = f"{free / 2**30:,.1f} GB free"
     return warning("disk", text, "Make room.") if free < _LITTLE_DISK else ok("disk", text)
+
+
+def _connections(free: int) -> Check:
+    text = f"{free:,} more are free on the server, a running bot uses {CONNECTIONS} at most"
+    remedy = "Raise max_connections, or the limit of the user or database."
+    return warning("connections", text, remedy) if free < CONNECTIONS else ok("connections", text)
 
 
 def _freshness(fresh: Freshness, app: App) -> Check:

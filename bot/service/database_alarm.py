@@ -1,6 +1,6 @@
 """The database alarm: tells operators directly, once a day at most, that the database cannot be used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from bot.slack.errors import SlackError
 
 log = structlog.get_logger(__name__)
 
-SILENT_LOCK = timedelta(minutes=5)  # a lock that another process holds for less is not reported
+SILENCE = timedelta(minutes=5)  # a lock that another process holds for less, or a server's restart, is not reported
 BETWEEN = timedelta(days=1)  # two messages about it
 MAX_WAIT_SECONDS = 1.0  # that the jobs wait for Slack to take the message
 
@@ -38,7 +38,7 @@ class DatabaseAlarm:
     is_connected: Callable[[], bool]
     problem: DatabaseProblem | None = None
     _sent_at: datetime | None = None
-    _message: str = ""
+    _message: Mapping[str, object] = field(default_factory=dict)
     _sending: BackgroundJob = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,14 +54,13 @@ class DatabaseAlarm:
             await self.report(error)
 
     async def report(self, error: Exception) -> None:
-        """Log why the database cannot be used, and tell operators, unless it is a lock that is soon released."""
+        """Log why the database cannot be used, and tell operators, unless it is probably over soon."""
         why, now = reason(error), self.context.clock()
         log.warning("cannot use the database", why=why)
         self.problem = DatabaseProblem(why, min(self.problem.since, now) if self.problem is not None else now)
-        is_passing = isinstance(error, UnusableError) and error.locked and now - self.problem.since < SILENT_LOCK
-        if not self.is_connected() or self._was_sent_lately(now) or is_passing:
+        if not self.is_connected() or self._was_sent_lately(now) or self._may_pass(error, now - self.problem.since):
             return
-        self._sent_at, self._message = now, why
+        self._sent_at, self._message = now, {"why": why, "unreachable": getattr(error, "unreachable", False)}
         await self._sending.run()
 
     async def end(self) -> None:
@@ -72,8 +71,13 @@ class DatabaseAlarm:
         # a moment in the future was dated by a clock that ran ahead, and holds nothing up
         return self._sent_at is not None and timedelta(0) <= now - self._sent_at <= BETWEEN
 
+    @staticmethod
+    def _may_pass(error: Exception, lasted: timedelta) -> bool:
+        """Return whether a problem that has lasted so long is probably over in a moment."""
+        return isinstance(error, UnusableError) and (error.locked or error.unreachable) and lasted < SILENCE
+
     async def _send(self) -> None:
-        message = paragraph(self.context.templates.render("incidents/database_not_writable", why=self._message))
+        message = paragraph(self.context.templates.render("incidents/database_not_writable", **self._message))
         workspace = self.context.workspace
         for user in self.context.people.operators():
             try:

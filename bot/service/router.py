@@ -74,7 +74,7 @@ class Router:
             await request.responder.respond(self._message("usage/refusal", reason=str(refusal)))
         except UnusableError as error:
             log.warning("could not answer", why=error.why, kind=request.kind.value)
-            await request.responder.respond(self._message("usage/database_unavailable"))
+            await request.responder.respond(self._message("usage/database_unavailable", unreachable=error.unreachable))
         except FormNotOpenedError as failure:
             log.warning("Slack did not open a form", user=request.user, why=str(failure))
             await request.responder.respond(

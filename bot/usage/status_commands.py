@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import __version__
-from bot.database.place import database_bytes
+from bot.database.facts import database_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.text import one_line

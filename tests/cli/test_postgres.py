@@ -2,20 +2,28 @@
 
 import json
 import os
+import re
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from psycopg.sql import SQL, Identifier
 
+import bot.database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import World
+from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support.command import run_command
+from tests.support.postgres import WITH_PASSWORD, PostgresServer
 
+WRONG = "another-s3cret"
 Run = Callable[..., CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
 
@@ -24,6 +32,12 @@ START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machi
 def neo() -> Iterator[NeoServer]:
     with NeoServer(NeoApi(World(seed=5, start=START, history_days=70), SimClock(lambda: START))) as server:
         yield server
+
+
+@pytest.fixture
+def run(empty_postgres: PostgresAddress, neo: NeoServer, tmp_path: Path) -> Run:
+    """The command over an empty database."""
+    return run_over(empty_postgres, neo, tmp_path)
 
 
 def run_over(place: PostgresAddress, neo: NeoServer, directory: Path) -> Run:
@@ -36,10 +50,7 @@ def run_over(place: PostgresAddress, neo: NeoServer, directory: Path) -> Run:
     return run
 
 
-def test_before_the_first_sync_the_remedy_is_said(
-    empty_postgres: PostgresAddress, neo: NeoServer, tmp_path: Path
-) -> None:
-    run = run_over(empty_postgres, neo, tmp_path)
+def test_before_the_first_sync_the_remedy_is_said(run: Run, empty_postgres: PostgresAddress) -> None:
     for words in (["report"], ["status"], ["errors"], ["db", "reprice"]):
         result = run(*words)
         assert (result.returncode, result.stdout) == (1, "")
@@ -47,10 +58,7 @@ def test_before_the_first_sync_the_remedy_is_said(
         assert str(empty_postgres) in result.stderr
 
 
-def test_upgrade_makes_a_ledger_and_names_its_schema(
-    empty_postgres: PostgresAddress, neo: NeoServer, tmp_path: Path
-) -> None:
-    run = run_over(empty_postgres, neo, tmp_path)
+def test_upgrade_makes_a_ledger_and_names_its_schema(run: Run, empty_postgres: PostgresAddress) -> None:
     for _ in range(2):
         assert run("db", "upgrade").stdout.startswith(f"{empty_postgres} is at schema ")
     status = json.loads(run("status", "--json").stdout)
@@ -60,9 +68,92 @@ def test_upgrade_makes_a_ledger_and_names_its_schema(
     assert "0 tasks priced again in usd" in repriced.stdout, repriced.stderr
 
 
-def test_what_works_on_files_says_so(empty_postgres: PostgresAddress, neo: NeoServer, tmp_path: Path) -> None:
-    run = run_over(empty_postgres, neo, tmp_path)
+def test_what_works_on_files_says_so(run: Run) -> None:
     for words in (["db", "backup", "copy.db"], ["db", "restore", "copy.db"]):
         result = run(*words)
         assert (result.returncode, result.stdout) == (1, "")
         assert "works on a file of SQLite" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"host": "/nowhere"}, "no database server answers: start it, or mend DATABASE_URL"),
+        ({"host": "127.0.0.1", "port": 1}, "no database server answers: start it, or mend DATABASE_URL"),
+        ({"user": WITH_PASSWORD}, "the database server refuses the password: mend DATABASE_URL"),
+        ({"database": "none"}, "the database server has no such database: create it, or mend DATABASE_URL"),
+        ({"user": "nobody"}, "the database server does not know the user: create it, or mend DATABASE_URL"),
+    ],
+)
+def test_what_is_wrong_with_the_address_is_one_line_without_the_password(
+    careful: PostgresAddress, neo: NeoServer, tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    place = replace(careful, user="neo", password=Secret(WRONG))
+    place = replace(place, **change)  # type: ignore[arg-type]
+    run = run_over(place, neo, tmp_path)
+    for words in (["report"], ["status"], ["sync"], ["db", "upgrade"], ["member", "list"]):
+        result = run(*words)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == f"neo-usage: {said}. It is {place}; `neo-usage doctor` looks.\n"
+    found = run("doctor", "--offline")
+    assert re.search(rf"FAIL +database +{re.escape(said)}\. It is {place}", found.stdout)
+    shown = run("--debug", "sync")
+    assert "Traceback" in shown.stderr
+    assert WRONG not in found.stdout + found.stderr + shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql+psycopg://neo:s3cret@host", "it names no database"),
+        (
+            "postgresql+psycopg://neo:s3cret/word@host/db",
+            "its parts cannot be told apart. In a password write %40 for @",
+        ),
+        ("postgresql+asyncpg://neo:s3cret@host/db", "not the address of a PostgreSQL database"),
+        ("mysql://neo:s3cret@host/db", "not a database address"),
+    ],
+)
+def test_a_wrong_address_is_a_wrong_setting(run: Run, url: str, said: str) -> None:
+    refused = run("report", DATABASE_URL=url)
+    assert refused.returncode == 1
+    assert f"  DATABASE_URL: {said}" in refused.stderr
+    assert "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE." in refused.stderr
+    assert "s3cret" not in refused.stderr
+
+
+def test_without_the_driver_the_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "bot.database.postgres", raising=False)
+    monkeypatch.delattr(bot.database, "postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    refused = run("report")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "needs psycopg. Install neo-usage with its extra `postgres`" in refused.stderr
+
+
+def test_another_programs_database_is_left_alone(
+    run: Run, postgres: PostgresServer, empty_postgres: PostgresAddress
+) -> None:
+    postgres.run("CREATE TABLE other (id integer)", empty_postgres.database)
+    refused = run("sync")
+    assert refused.returncode == 1
+    assert f"{empty_postgres} holds another program's tables. Name one of its own in DATABASE_URL." in refused.stderr
+
+
+def test_the_doctor_names_the_server_and_its_free_connections(
+    careful: PostgresAddress, neo: NeoServer, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    run = run_over(careful, neo, tmp_path)
+    absent = run("doctor", "--offline")
+    assert f"{careful} holds no ledger yet  `neo-usage sync` makes it\n" in absent.stdout
+    run("db", "upgrade")
+    found = run("doctor", "--offline").stdout
+    assert re.search(r"ok +database +postgresql://\S+ is writable, schema \d{4}, PostgreSQL \d+(\.\d+)?, UTF8\n", found)
+    assert re.search(r"ok +connections +\d\d more are free on the server, a running bot uses 5 at most\n", found)
+    assert " disk " not in found
+    postgres.run(SQL("ALTER USER {} CONNECTION LIMIT 4").format(Identifier(WITH_PASSWORD)))
+    found = run("doctor", "--offline").stdout
+    assert re.search(r"warn +connections +3 more are free .* Raise max_connections, or the limit of the user", found)
+    postgres.run(SQL("REVOKE INSERT ON note FROM {}").format(Identifier(WITH_PASSWORD)), careful.database)
+    found = run("doctor", "--offline").stdout
+    assert re.search(r"FAIL +database +the database's user lacks a right \(permission denied for table note\)", found)

@@ -1,5 +1,7 @@
 """Opening a ledger on a PostgreSQL server: what is wrong with the server or the address is said, the password never."""
 
+import os
+import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
@@ -19,20 +21,7 @@ from bot.database.postgres_errors import translated_errors
 from bot.database.schema import newest_revision
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
-from tests.support.postgres import WITH_PASSWORD, PostgresServer
-
-PASSWORD = "s3cret-p@ss/word"
-
-
-@pytest.fixture
-def careful(postgres: PostgresServer, empty_postgres: PostgresAddress) -> Iterator[PostgresAddress]:
-    """An empty database that belongs to a user with a password."""
-    user = Identifier(WITH_PASSWORD)
-    postgres.run(SQL("CREATE USER {} PASSWORD {}").format(user, PASSWORD))
-    postgres.run(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(empty_postgres.database), user))
-    yield replace(empty_postgres, user=WITH_PASSWORD, password=Secret(PASSWORD))
-    postgres.drop(empty_postgres)
-    postgres.run(SQL("DROP USER {}").format(user))
+from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer, running_server, unprivileged
 
 
 def test_it_is_made_once_and_found_again(careful: PostgresAddress) -> None:
@@ -53,11 +42,11 @@ def test_a_missing_driver_is_said(empty_postgres: PostgresAddress, monkeypatch: 
 
 def test_the_password_stands_in_no_error(careful: PostgresAddress) -> None:
     wrong = "another-s3cret"
-    with pytest.raises(UnusableError, match=f"refuses the password of {WITH_PASSWORD}") as raised:
+    with pytest.raises(UnusableError, match=rf"refuses the password: mend DATABASE_URL\. It is {careful}") as raised:
         open_database(replace(careful, password=Secret(wrong)))
     for shown in ("".join(traceback.format_exception(raised.value)), repr(raised.value), str(raised.value)):
         assert wrong not in shown
-    with pytest.raises(UnusableError, match=f"refuses the password of {WITH_PASSWORD}"):
+    with pytest.raises(UnusableError, match=rf"refuses the password: mend DATABASE_URL\. It is {careful}"):
         open_database(replace(careful, password=None))
 
 
@@ -74,10 +63,13 @@ def test_a_password_that_the_driver_quotes_is_hidden(careful: PostgresAddress) -
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"database": "none"}, "has no database none: create it, or mend DATABASE_URL"),
-        ({"user": "none"}, "knows no user none: create it, or mend DATABASE_URL"),
-        ({"host": "/nowhere"}, "no database server answers at /nowhere, port 5432: start it"),
-        ({"host": "127.0.0.1", "port": 1}, "no database server answers at 127.0.0.1, port 1: start it"),
+        ({"database": "none"}, r"has no such database: create it, or mend DATABASE_URL\. It is .*/none"),
+        ({"user": "none"}, r"does not know the user: create it, or mend DATABASE_URL\. It is postgresql://none@"),
+        ({"host": "/nowhere"}, r"no database server answers: start it, or mend DATABASE_URL\. It is .*@/nowhere:5432"),
+        (
+            {"host": "127.0.0.1", "port": 1},
+            r"no database server answers: start it, .*\. It is .*@127\.0\.0\.1:1/",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_address_is_said(
@@ -93,10 +85,10 @@ def test_what_is_wrong_with_the_address_is_said(
     [
         (
             'failed to resolve host "db": [Errno -2] Name or service not known',
-            "the host db of the database is not known",
+            "the host of the database server is not known",
         ),
-        ("could not translate host name to address", "the host db of the database is not known"),
-        ("connection timeout expired", "no database server answers at db, port 5432"),
+        ("could not translate host name to address", "the host of the database server is not known"),
+        ("connection timeout expired", "no database server answers: start it"),
         ("FATAL:  sorry, too many clients already", "raise its max_connections"),
         ("FATAL:  the database system is starting up", "starting or stopping"),
         ("FATAL:  no pg_hba.conf entry for host", "mend its pg_hba.conf"),
@@ -112,7 +104,10 @@ def test_what_keeps_from_connecting_is_said(driver_text: str, why: str) -> None:
 def test_who_may_not_create_tables_is_told(postgres: PostgresServer, empty_postgres: PostgresAddress) -> None:
     postgres.run("CREATE USER guest")
     postgres.run("REVOKE CREATE ON SCHEMA public FROM public", empty_postgres.database)
-    with pytest.raises(UnusableError, match=r"user guest lacks a right .*: make it the owner of the database"):
+    with pytest.raises(
+        UnusableError,
+        match=r"user lacks a right \(permission denied for schema public\): make it",
+    ):
         open_database(replace(empty_postgres, user="guest"))
     postgres.run("DROP USER guest")
 
@@ -123,7 +118,7 @@ def test_a_server_that_takes_no_writes_is_called_that(
     postgres.run(
         SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(Identifier(empty_postgres.database))
     )
-    with pytest.raises(UnusableError, match="its server is a read-only replica"):
+    with pytest.raises(UnusableError, match=r"default_transaction_read_only is on\. Switch it off"):
         open_database(empty_postgres)
 
 
@@ -151,3 +146,59 @@ def test_a_newer_ledger_is_left_alone(postgres: PostgresServer, postgres_ledger:
     for opening in (open_database, open_reader):
         with pytest.raises(LedgerError, match="newer neo-usage"):
             opening(postgres_ledger)
+
+
+def test_a_ledger_that_has_become_read_only_is_called_that(
+    postgres: PostgresServer, postgres_ledger: PostgresAddress
+) -> None:
+    name = Identifier(postgres_ledger.database)
+    postgres.run(SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    with pytest.raises(UnusableError, match="default_transaction_read_only is on"):
+        open_database(postgres_ledger)
+    open_reader(postgres_ledger).close()
+    postgres.run(SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+
+
+def test_a_replica_is_read_and_not_written() -> None:
+    with running_server(wal_level="replica") as server:
+        ledger = server.migrated()
+        server.stop()
+        (server.directory / "data" / "standby.signal").touch()
+        server.start()
+        with pytest.raises(UnusableError, match=r"is a read-only replica\. Name the primary in DATABASE_URL"):
+            open_database(ledger)
+        with closing(open_reader(ledger)) as reader:
+            assert reader.execute(text("SELECT count(*) FROM task")).scalar_one() == 0
+
+
+def test_where_no_more_connections_are_taken_that_is_said(postgres: PostgresServer, careful: PostgresAddress) -> None:
+    postgres.run(SQL("ALTER USER {} CONNECTION LIMIT 1").format(Identifier(WITH_PASSWORD)))
+    with closing(open_database(careful)), pytest.raises(UnusableError, match="takes no more connections: raise its"):
+        open_reader(careful)
+
+
+@pytest.fixture
+def on_small_disk(postgres: PostgresServer) -> Iterator[PostgresAddress]:
+    """An empty ledger on a disk that it fills soon; the server's own disk has room."""
+    place = postgres.directory / "small"
+    place.mkdir(mode=0o755)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603 - a disk of our own
+        pytest.skip("only root may mount a disk")
+    os.chown(place, *unprivileged())
+    postgres.run(SQL("CREATE TABLESPACE small LOCATION {}").format(str(place)))
+    postgres.run("CREATE DATABASE small TABLESPACE small")
+    yield postgres.address("small")
+    postgres.drop(postgres.address("small"))
+    postgres.run("DROP TABLESPACE small")
+    subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
+    place.rmdir()
+
+
+def test_a_full_disk_is_called_that_and_nothing_is_half_done(on_small_disk: PostgresAddress) -> None:
+    many = text("INSERT INTO note SELECT g, repeat(md5(g::text), 60) FROM generate_series(1, 99999) g")
+    with closing(open_database(on_small_disk)) as database:
+        with pytest.raises(UnusableError, match="the disk of the database is full"), database.transaction() as writing:
+            writing.execute(many)
+        with database.transaction() as connection:
+            assert connection.execute(text("SELECT count(*) FROM note")).scalar_one() == 0

@@ -1,13 +1,10 @@
 """A database that is locked, full, read-only or broken: people are answered, and whoever asks is told what is wrong."""
 
-import asyncio
 import errno
 import json
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -24,6 +21,7 @@ from bot.database.read_engine import open_reader
 from bot.sandbox.world import World
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
+from tests.support.service import ready
 from tests.support.worlds import add
 
 HOLDER = """
@@ -58,19 +56,6 @@ def locked(path: Path) -> Iterator[int]:
             yield holder.pid
         finally:
             holder.kill()
-
-
-async def ready(harness: ServiceHarness) -> tuple[int, str]:
-    """What `/readyz` says of the database."""
-
-    def ask() -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{harness.service.port}/readyz", timeout=5) as answer:
-                return answer.status, ""
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())["problems"].get("database", "")
-
-    return await asyncio.to_thread(ask)
 
 
 def later(harness: ServiceHarness, **ago: int) -> None:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from pwd import getpwnam
@@ -24,6 +24,7 @@ from psycopg.sql import SQL, Identifier
 
 from bot.database.postgres import open_server
 from bot.database.schema import newest_revision
+from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
 
 REQUIRED = os.environ.get("NEO_USAGE_POSTGRES") == "required"
@@ -46,6 +47,7 @@ _SETTINGS = {
 }
 
 WITH_PASSWORD = "careful"  # a user that may be made, of whom alone a password is asked
+PASSWORD = "s3cret-p@ss/word"
 _WHO = f"local all {WITH_PASSWORD} scram-sha-256\nlocal all all trust\n"
 
 _DISCONNECT = """
@@ -173,7 +175,7 @@ def running_server(**settings: str) -> Iterator[PostgresServer]:
     directory = Path(tempfile.mkdtemp(prefix="neo-pg-", dir="/tmp"))
     try:
         if os.geteuid() == 0:
-            os.chown(directory, *_unprivileged())
+            os.chown(directory, *unprivileged())
         data = directory / "data"
         _run(
             [found / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
@@ -190,7 +192,7 @@ def running_server(**settings: str) -> Iterator[PostgresServer]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _unprivileged() -> tuple[int, int]:
+def unprivileged() -> tuple[int, int]:
     """Return the user and group to run it as when we are root, as whom it does not start."""
     for name in ("postgres", "nobody"):
         try:
@@ -205,7 +207,7 @@ def _identity() -> dict[str, Any]:
     """Return how to start a process that is not root."""
     if os.geteuid() != 0:
         return {}
-    user, group = _unprivileged()
+    user, group = unprivileged()
     return {"user": user, "group": group, "extra_groups": []}
 
 
@@ -271,3 +273,14 @@ def postgres_ledger(postgres: PostgresServer) -> Iterator[PostgresAddress]:
     address = postgres.migrated()
     yield address
     postgres.take_back(address)
+
+
+@pytest.fixture
+def careful(postgres: PostgresServer, empty_postgres: PostgresAddress) -> Iterator[PostgresAddress]:
+    """An empty database that belongs to a user with a password."""
+    user = Identifier(WITH_PASSWORD)
+    postgres.run(SQL("CREATE USER {} PASSWORD {}").format(user, PASSWORD))
+    postgres.run(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(empty_postgres.database), user))
+    yield replace(empty_postgres, user=WITH_PASSWORD, password=Secret(PASSWORD))
+    postgres.drop(empty_postgres)
+    postgres.run(SQL("DROP USER {}").format(user))

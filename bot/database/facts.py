@@ -1,0 +1,48 @@
+"""Facts of an open database, whichever engine keeps it: its name and version, its size, its connections."""
+
+from pathlib import Path
+from sqlite3 import sqlite_version
+
+from sqlalchemy import Connection, text
+
+from bot.database.read_engine import file_bytes
+from bot.database.reader_pool import THREADS
+
+CONNECTIONS = 1 + THREADS  # of a service: one writes, the others read
+_SERVER_BYTES = text("SELECT pg_database_size(current_database())")
+_SERVER_ENGINE = text("SELECT current_setting('server_version'), current_setting('server_encoding')")
+_SERVER_FREE = text("""
+    SELECT least(
+        current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+            - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+        (SELECT d.datconnlimit - (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid) FROM pg_database d
+            WHERE d.datname = current_database() AND d.datconnlimit >= 0),
+        (SELECT r.rolconnlimit - (SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid = r.oid) FROM pg_roles r
+            WHERE r.rolname = current_user AND r.rolconnlimit >= 0)
+    )::integer
+""")
+_FILE = text("PRAGMA database_list")
+
+
+def database_bytes(connection: Connection) -> int:
+    """Return the size of the open database: its file with the write-ahead log, or what the server counts for it."""
+    if connection.dialect.name == "sqlite":
+        return file_bytes(Path(connection.execute(_FILE).one().file))
+    size: int = connection.execute(_SERVER_BYTES).scalar_one()
+    return size
+
+
+def engine_name(connection: Connection) -> str:
+    """Return what keeps the open database, with its version, and the encoding of texts where that may differ."""
+    if connection.dialect.name == "sqlite":
+        return f"SQLite {sqlite_version}"
+    version, encoding = connection.execute(_SERVER_ENGINE).one()
+    return f"PostgreSQL {version.partition(' ')[0]}, {encoding}"
+
+
+def free_connections(connection: Connection) -> int | None:
+    """Return how many connections the server takes beside those there are; None where nobody counts them."""
+    if connection.dialect.name == "sqlite":
+        return None
+    free: int = connection.execute(_SERVER_FREE).scalar_one()
+    return free
