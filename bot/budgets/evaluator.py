@@ -77,16 +77,17 @@ class BudgetEvaluator:
         self._recorder.record(connection, cases, result.at, CrossingDecision.HISTORY, news)
         self._recorder.record(connection, self._touched(news, units, result.at), result.at)
 
-    def _touched(self, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> set[Case]:
-        """Return the cases that charges fell into, of periods whose crossings are still notified."""
+    def _touched(self, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> list[Case]:
+        """Return the cases that charges fell into, in that order, of periods whose crossings are still notified."""
         known = [budget_period(unit, now, self.policy.zone) for unit in units]
         periods = {at: list(self._notified_periods(known, units, from_us(at), now)) for at in booked.moments()}
-        return {
+        cases = (
             (subject, period)
             for subject, amounts in booked.amounts.items()
             for at, _ in amounts
             for period in periods[at]
-        }
+        )
+        return list(dict.fromkeys(cases))
 
     def _notified_periods(
         self, known: list[BudgetPeriod], units: Collection[Unit], moment: datetime, now: datetime

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from bot.database.statements import insert
 from bot.failures.fingerprints import fingerprint
 from bot.failures.rules import Cap, cap_of
 from bot.failures.tables import failure, failure_kind
@@ -26,7 +25,7 @@ class FailureSample:
         return cls(fingerprint(status, model, error), status, model, error)
 
 
-_INSERT = insert(failure_kind).on_conflict_do_nothing()
+_INSERT = insert(failure_kind)
 _KINDS = select(failure_kind.c.mark, failure_kind.c.id).where(
     failure_kind.c.mark.in_(bindparam("fingerprints", expanding=True))
 )
@@ -35,13 +34,19 @@ _KINDS = select(failure_kind.c.mark, failure_kind.c.id).where(
 def ensure_kinds(connection: Connection, samples: Iterable[FailureSample]) -> dict[int, int]:
     """Return the ids of kinds by fingerprint; unknown kinds are added."""
     by_fingerprint = {each.fingerprint: each for each in samples}
-    if rows := [
+    ids = _ids(connection, by_fingerprint)
+    if new := [
         {"mark": mark, "status": each.status, "model": each.model, "cap": cap_of(each.error)}
         for mark, each in by_fingerprint.items()
+        if mark not in ids
     ]:
-        connection.execute(_INSERT, rows)
-    kinds = connection.execute(_KINDS, {"fingerprints": list(by_fingerprint)})
-    return {row.mark: row.id for row in kinds}
+        connection.execute(_INSERT, new)
+        ids = _ids(connection, by_fingerprint)
+    return ids
+
+
+def _ids(connection: Connection, fingerprints: Iterable[int]) -> dict[int, int]:
+    return dict(connection.execute(_KINDS, {"fingerprints": list(fingerprints)}).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, Row, Select, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Boolean, Connection, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
 
 from bot.database.rows import all_rows, insert_row_anew
-from bot.database.statements import insert
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.incidents.tables import incident
 from bot.ledger.former_ledger import FormerLedger
@@ -32,7 +31,7 @@ class StoredIncident:
 _IS_OPEN = incident.c.ended_at.is_(None)
 _IS_NAMED = incident.c.name == bindparam("called")
 _HAS_ID = incident.c.id == bindparam("which")
-_OPEN = select(incident).where(_IS_OPEN)
+_OPEN = select(incident).where(_IS_OPEN).order_by(incident.c.id)
 _OPEN_COUNT = select(func.count()).select_from(incident).where(_IS_OPEN)
 _OPEN_OF_NAME = _OPEN.where(_IS_NAMED)
 _LATEST_OF_NAME = select(incident).where(_IS_NAMED).order_by(incident.c.id.desc()).limit(1)
@@ -40,7 +39,7 @@ _OF_ID = select(incident).where(_HAS_ID)
 
 
 def open_incidents(connection: Connection) -> list[StoredIncident]:
-    """Return the incidents that are open."""
+    """Return the incidents that are open, oldest first."""
     return [_incident(row) for row in connection.execute(_OPEN)]
 
 
@@ -82,10 +81,8 @@ def _incident(row: Row[Any]) -> StoredIncident:
 
 # --- written -------------------------------------------------------------------------------------
 
-_INSERT = insert(incident)
-_BEGIN = _INSERT.on_conflict_do_update(
-    index_elements=[incident.c.name], index_where=_IS_OPEN, set_={"said": _INSERT.excluded.said}
-)
+_DESCRIBE = update(incident).where(_IS_NAMED, _IS_OPEN)
+_BEGIN = insert(incident)
 _REOPEN = update(incident).where(_HAS_ID, incident.c.ended_at.is_not(None)).values(ended_at=None)
 _END = update(incident).where(_HAS_ID)
 _MARK_REPORTED = update(incident).where(_IS_NAMED, _IS_OPEN)
@@ -93,7 +90,9 @@ _MARK_REPORTED = update(incident).where(_IS_NAMED, _IS_OPEN)
 
 def begin(connection: Connection, name: str, description: str, now: datetime) -> None:
     """Add an incident or, if one of that name is open, update its description."""
-    connection.execute(_BEGIN, {"name": name, "said": description, "began_at": to_us(now)})
+    # not ON CONFLICT: on PostgreSQL each look at an incident that goes on would use up an id
+    if not connection.execute(_DESCRIBE, {"called": name, "said": description}).rowcount:
+        connection.execute(_BEGIN, {"name": name, "said": description, "began_at": to_us(now)})
 
 
 def reopen(connection: Connection, id_: int) -> bool:

@@ -41,7 +41,12 @@ _PLATFORM, _PROVIDER = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider
 _NEWEST = select(func.coalesce(func.max(charge.c.id), 0))
 # duplicates go in Python: with DISTINCT, SQLite reads the whole index by member
 _MEMBERS_AFTER = select(charge.c.member).where(charge.c.id > bindparam("after"))
-_MEMBERS_WITHIN = select(charge.c.member).distinct().where(_IN_WINDOW)
+_MEMBERS_WITHIN = (
+    select(charge.c.member)
+    .where(_IN_WINDOW)
+    .group_by(charge.c.member)
+    .order_by(func.min(charge.c.booked_at), charge.c.member)
+)
 _ALL_BY_MEMBER = select(charge.c.member, _PLATFORM, _PROVIDER).where(_IN_WINDOW).group_by(charge.c.member)
 _BY_MEMBER = {
     basis: select(charge.c.member, sum_of(nanos_of(charge, basis)))
@@ -62,7 +67,7 @@ def members_charged_after(connection: Connection, charge: int) -> set[int]:
 
 
 def members_charged_within(connection: Connection, window: Window) -> list[int]:
-    """Return the ids of the members with charges in a window."""
+    """Return the ids of the members with charges in a window, in the order of their first ones."""
     return [member for (member,) in connection.execute(_MEMBERS_WITHIN, _ends(window)).all()]
 
 

@@ -95,9 +95,9 @@ def _by_scope(rows: Iterable[tuple[int, int, int, int | None]]) -> dict[int, Bud
     }
 
 
-def limited_units(connection: Connection) -> set[Unit]:
-    """Return the units for which there is any limit."""
-    return set(compress(UNITS, connection.execute(_LIMITED_UNITS).one()))
+def limited_units(connection: Connection) -> list[Unit]:
+    """Return the units for which there is any limit, in the order of UNITS."""
+    return list(compress(UNITS, connection.execute(_LIMITED_UNITS).one()))
 
 
 def limited_members(connection: Connection, unit: Unit) -> list[int]:
