@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.order import longest_first
 
-pytest_plugins = ("tests.support.fixtures", "tests.support.postgres")
+pytest_plugins = ("tests.support.engines", "tests.support.postgres", "tests.support.fixtures")
 
 # httpcore asks for it at every request: where it is not installed, the search of the whole path is an eighth of a test
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]

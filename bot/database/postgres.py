@@ -50,7 +50,7 @@ class PostgresDatabase(Database):
         self._waiting: psycopg.Connection | None = None  # for the lock
         self._writing: psycopg.Connection | None = None
         self._readers = ReaderPool(
-            read_engine(address, reader_threads), interrupt, self._translated_errors, reader_threads
+            read_engine(address, reader_threads), interrupt, self._translated_errors, reader_threads, cut=cut
         )
 
     @contextmanager

@@ -1,6 +1,7 @@
 """The reader pool: several threads read at once, so that nobody waits behind a long question."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, event
 
 THREADS = 4
+_PATIENCE_SECONDS = 0.5  # with work whose queries are so short that none is met by an interruption
 _INTERRUPT_SECONDS = 0.02  # between interruptions of what is still being read at the end
 
 R = TypeVar("R")
@@ -20,6 +22,7 @@ class ReaderPool:
     Args:
         engine: its connections read, each transaction in one snapshot; it has as many as there are threads.
         interrupt: end the query that runs on a connection of the driver.
+        cut: end a connection of the driver on which one query after another is asked; None if each is interrupted.
         translated_errors: raises what is wrong with the database in words for people.
     """
 
@@ -29,8 +32,11 @@ class ReaderPool:
         interrupt: Callable[[Any], object],
         translated_errors: Callable[[], AbstractContextManager[None]],
         threads: int = THREADS,
+        *,
+        cut: Callable[[Any], object] | None = None,
     ) -> None:
         self._engine, self._interrupt, self._translated_errors = engine, interrupt, translated_errors
+        self._cut = cut or interrupt
         event.listen(engine, "connect", self._remember)
         event.listen(engine, "close", self._forget)
         self._open: list[Any] = []
@@ -70,8 +76,10 @@ class ReaderPool:
     def close(self) -> None:
         """Interrupt what is being read, and close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        until = time.monotonic() + _PATIENCE_SECONDS
         while reading := set(self._reading):
+            end = self._interrupt if time.monotonic() < until else self._cut
             for connection in list(self._open):
-                self._interrupt(connection)  # the query that runs; the next one of the same work needs another
+                end(connection)  # the query that runs; the next one of the same work needs another
             wait(reading, timeout=_INTERRUPT_SECONDS)
         self._engine.dispose()

@@ -1,10 +1,9 @@
 """What the database package promises holds on both engines alike: leases, metadata, reading without writing."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -17,26 +16,10 @@ from bot.database.fence import fenced, unfenced
 from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import newest_revision
 from bot.database.timing import LEASE_LIFETIME
+from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import PostgresAddress
-from tests.support.ledgers import place_ledger
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | PostgresAddress:
-    """Where an empty ledger is, on each engine."""
-    if request.param == "sqlite":
-        return place_ledger(tmp_path / "ledger.db")
-    address = request.getfixturevalue("postgres_ledger")
-    assert isinstance(address, PostgresAddress)
-    return address
-
-
-@pytest.fixture
-def database(place: Path | PostgresAddress) -> Iterator[Database]:
-    with closing(open_database(place)) as opened:
-        yield opened
 
 
 def acquire(connection: Connection, holder: str, now: datetime = NOW) -> lease.HeldLease:
@@ -154,7 +137,7 @@ async def test_facts_are_kept_by_key(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_a_reader_sees_one_moment_and_cannot_write(place: Path | PostgresAddress, database: Database) -> None:
+def test_a_reader_sees_one_moment_and_cannot_write(place: DatabasePlace, database: Database) -> None:
     with closing(open_reader(place)) as reader:
         assert metadata.read(reader, "a") is None
         with database.transaction() as connection:
@@ -166,15 +149,13 @@ def test_a_reader_sees_one_moment_and_cannot_write(place: Path | PostgresAddress
             metadata.write(reader, "a", "2")
 
 
-def test_a_ledger_of_an_older_schema_is_not_read(place: Path | PostgresAddress, database: Database) -> None:
+def test_a_ledger_of_an_older_schema_is_not_read(place: DatabasePlace, database: Database) -> None:
     with database.transaction() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(LedgerError, match=f"at schema 0001 of {newest_revision()}"):
         open_reader(place)
 
 
-def test_what_is_wrong_with_a_statement_is_no_fault_of_the_database(
-    place: Path | PostgresAddress, database: Database
-) -> None:
+def test_what_is_wrong_with_a_statement_is_no_fault_of_the_database(place: DatabasePlace, database: Database) -> None:
     with pytest.raises(SQLAlchemyError), translated_errors(place), database.transaction() as connection:
         connection.execute(text("SELECT 1 FROM nowhere"))

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import errors
-from bot.database.engine import ClosedError, open_database
+from bot.database.engine import ClosedError, Database
 from bot.database.errors import UnusableError
-from bot.database.sqlite import BUSY_SECONDS, SqliteDatabase
+from bot.database.sqlite import BUSY_SECONDS
+from bot.settings.database_place import DatabasePlace
+from tests.support.engines import rows_of, sqlite_only
 
 SOON = BUSY_SECONDS / 3
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
-    opened = open_database(tmp_path / "neo-usage.db")
-    yield opened
-    opened.close()
 
 
 def count(connection: Connection) -> int:
@@ -30,7 +24,7 @@ def count(connection: Connection) -> int:
 
 
 async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_committed(
-    database: SqliteDatabase,
+    place: DatabasePlace, database: Database
 ) -> None:
     begun, goes_on = threading.Event(), threading.Event()
 
@@ -52,18 +46,19 @@ async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_com
     assert answers[0] == "done"
     # one that had its turn before the end began was answered
     assert all(answer == 1 or isinstance(answer, ClosedError) for answer in answers[1:])
-    with sqlite3.connect(database.path) as file:
-        assert file.execute("SELECT key FROM slack_request").fetchall() == [("a",)]
-    file.close()
+    assert rows_of(place, "SELECT key FROM slack_request") == [("a",)]
 
 
-async def test_nothing_is_written_once_it_is_closed(database: SqliteDatabase) -> None:
+async def test_nothing_is_written_once_it_is_closed(database: Database) -> None:
     database.close()
     with pytest.raises(ClosedError, match="it has been started"):
         await database.write(count)
 
 
-async def test_it_does_not_wait_for_another_process(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+@sqlite_only("on PostgreSQL tests/database/test_postgres.py holds it")
+async def test_it_does_not_wait_for_another_process(
+    place: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     met = threading.Event()
 
     def is_locked(error: object) -> bool:
@@ -71,7 +66,7 @@ async def test_it_does_not_wait_for_another_process(database: SqliteDatabase, mo
         return errors.is_locked(error)
 
     monkeypatch.setattr("bot.database.sqlite.is_locked", is_locked)
-    other = sqlite3.connect(database.path, isolation_level=None)
+    other = sqlite3.connect(place, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     async with asyncio.timeout(SOON):
         waiting = [asyncio.create_task(database.write(count)) for _ in range(2)]
@@ -82,7 +77,7 @@ async def test_it_does_not_wait_for_another_process(database: SqliteDatabase, mo
     other.close()
 
 
-async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(database: SqliteDatabase) -> None:
+async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(database: Database) -> None:
     begun = threading.Event()
 
     def endless(reader: Connection) -> None:
@@ -98,7 +93,7 @@ async def test_a_reader_is_interrupted_between_two_queries_as_well_as_in_one(dat
             await reading
 
 
-async def test_a_write_that_is_to_be_finished_is_over_before_its_cancellation_is_seen(database: SqliteDatabase) -> None:
+async def test_a_write_that_is_to_be_finished_is_over_before_its_cancellation_is_seen(database: Database) -> None:
     begun, goes_on = threading.Event(), threading.Event()
 
     def slow(connection: Connection) -> None:

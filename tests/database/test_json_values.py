@@ -18,7 +18,7 @@ def test_sqlite_reads_the_members_of_an_object_and_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "table", "number", "named"),
+    ("name", "table", "number", "named"),
     [
         ("sqlite", "json_each(agents) AS used", "value", "json_extract(value, '$.' || 'calls')"),
         (
@@ -29,8 +29,8 @@ def test_sqlite_reads_the_members_of_an_object_and_their_numbers() -> None:
         ),
     ],
 )
-def test_each_engine_has_its_own_words(engine: str, table: str, number: str, named: str) -> None:
-    dialect = URL.create(engine).get_dialect()()
+def test_each_engine_has_its_own_words(name: str, table: str, number: str, named: str) -> None:
+    dialect = URL.create(name).get_dialect()()
     used, value = json_values.entries(column("agents", Text), "used"), column("value", Text)
     assert table in str(select(used.c.key).select_from(used).compile(dialect=dialect))
     assert str(json_values.number(value).compile(dialect=dialect)) == number

@@ -21,7 +21,8 @@ from bot.database.postgres_errors import translated_errors
 from bot.database.schema import newest_revision
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
-from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer, running_server, unprivileged
+from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer, running_server
+from tests.support.postgres_cluster import unprivileged
 
 
 def test_it_is_made_once_and_found_again(careful: PostgresAddress) -> None:

@@ -12,28 +12,13 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
-from bot.database.engine import Database, open_database
 from bot.database.postgres_connections import write_engine
-
-ENGINES = ("sqlite", "postgres")
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture
-def migrated(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+def migrated(connection: Connection) -> Connection:
     """A connection to a database that the migrations made."""
-    database: Database
-    if engine == "sqlite":
-        database = open_database(tmp_path / "migrated.db")
-    else:
-        database = open_database(request.getfixturevalue("empty_postgres"))
-    with database.transaction() as connection:
-        yield connection
-    database.close()
+    return connection
 
 
 @pytest.fixture

@@ -19,11 +19,13 @@ from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError, not_opened
 from bot.database.read_engine import open_reader
 from bot.sandbox.world import World
+from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.service import ready
 from tests.support.worlds import add
 
+pytestmark = sqlite_only("a file is locked or damaged in its own ways; what befalls a server is tried in test_postgres")
 HOLDER = """
 import sqlite3, sys
 ledger = sqlite3.connect(sys.argv[1], isolation_level=None)

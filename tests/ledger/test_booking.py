@@ -1,10 +1,8 @@
 """Booking is one transaction with whoever observes it, and the schema is what the tables say."""
 
 import os
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +16,7 @@ from sqlmodel import SQLModel
 from bot.database import lease, lease_holder
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
-from bot.database.read_engine import open_reader
+from bot.database.reading import open_reader
 from bot.database.schema import newest_revision
 from bot.database.timing import LEASE_LIFETIME
 from bot.domain.pricing import ByokUnit, Price
@@ -29,16 +27,10 @@ from bot.ledger.booking_result import BookingResult
 from bot.ledger.passes.coverage import Interval, merged_intervals
 from bot.ledger.repricing import reprice, spread
 from bot.ledger.rules import EntryKind, KnownTask, Totals, change, is_doubtful
-from tests.support.ledgers import new_database
+from bot.settings.database_place import DatabasePlace
+from tests.support.engines import execute, sqlite_only
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = new_database(tmp_path / "ledger.db")
-    yield opened
-    opened.close()
 
 
 def task(task_id: str = "one", credit: str | None = "1", **others: object) -> Task:
@@ -185,13 +177,17 @@ def test_the_migrations_make_the_tables_that_are_declared(database: Database) ->
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
 
 
-def test_a_newer_or_foreign_file_is_refused_and_left_alone(database: Database, tmp_path: Path) -> None:
+def test_a_newer_ledger_is_refused(database: Database, place: DatabasePlace) -> None:
     with database.transaction() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
     for opening in (open_database, open_reader):
         with pytest.raises(LedgerError, match="newer neo-usage"):
-            opening(tmp_path / "ledger.db")
+            opening(place)
+
+
+@sqlite_only("a file may hold anything")
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.db"
     rubbish.write_bytes(b"not a database, " * 300)
     for opening in (open_database, open_reader):
@@ -250,10 +246,9 @@ def test_a_repricing_corrects_the_member_who_was_charged(database: Database) -> 
     assert dict(rows) == {"a@acme.dev": 10_000_000_000, "b@acme.dev": 1_000_000_000}
 
 
+@sqlite_only("on PostgreSQL tests/database/test_postgres_opening.py tries it")
 def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
     foreign = tmp_path / "theirs.db"
-    with sqlite3.connect(foreign) as connection:
-        connection.execute("CREATE TABLE theirs (id INTEGER)")
-    connection.close()
+    execute(foreign, "CREATE TABLE theirs (id INTEGER)")
     with pytest.raises(LedgerError, match="another program's tables"):
         open_database(foreign)

@@ -1,33 +1,23 @@
 """Amounts that waver by the last digits of a float: nothing has changed, and yet no real drift is lost."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.database.engine import Database
+from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.booking_result import BookingResult
-from bot.ledger.verification import verify
-from tests.support.effort import examples
-from tests.support.ledgers import new_database
+from tests.support.effort import WITH_LEDGERS, examples
+from tests.support.ledgers import Ledgers, broken_laws
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = new_database(tmp_path / "ledger.db")
-    yield opened
-    opened.close()
 
 
 def task(**amounts: Any) -> Task:
@@ -102,13 +92,11 @@ def test_what_else_changes_is_kept_beside_wavering_amounts(database: Database) -
     assert see(database, task(neo_credits="1.1"))[0].unchanged == 0  # it is completed again
 
 
-@examples(40)
+@examples(40, **WITH_LEDGERS)
 @given(steps=st.lists(st.integers(-30, 40), min_size=1, max_size=40))
-def test_slow_drift_is_booked_once_it_is_more_than_noise(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[int]
-) -> None:
-    path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    opened = new_database(path)
+def test_slow_drift_is_booked_once_it_is_more_than_noise(ledgers: Ledgers, steps: list[int]) -> None:
+    place = ledgers.new()
+    opened = open_database(place)
     amount = Decimal(5)
     for step in (0, *steps):
         amount += Decimal(step) / 10**11  # tenths of a nano
@@ -118,4 +106,5 @@ def test_slow_drift_is_booked_once_it_is_more_than_noise(
             total = connection.exec_driver_sql("SELECT sum(platform_nanos) FROM charge").scalar_one()
         assert abs(total - (price(seen, ByokUnit.CREDITS).platform_nanos or 0)) <= 3
     opened.close()
-    assert not [breach for found in verify(path).values() for breach in found]
+    assert broken_laws(place) == {}
+    ledgers.take_back(place)

@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from bot.database.read_engine import open_reader
+from bot.database.engine import open_database
+from bot.database.reading import open_reader
 from bot.domain.periods import Window
 from bot.domain.pricing import ByokUnit, Price, SpendBasis, price
 from bot.domain.tasks import Task
@@ -26,9 +27,8 @@ from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import sums
 from bot.ledger.spend_groups import groups
-from bot.ledger.verification import verify
 from tests.support.effort import examples
-from tests.support.ledgers import new_database
+from tests.support.ledgers import Ledgers, broken_laws
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
@@ -47,13 +47,14 @@ births = st.tuples(st.sampled_from([SPRING, AUTUMN]), st.integers(0, 2 * 86_400)
 class Ledger(RuleBasedStateMachine):
     """Tasks of several streams come, grow, are restated, lose and gain costs; members merge; the unit changes."""
 
+    def __init__(self, ledgers: Ledgers) -> None:
+        super().__init__()
+        self.ledgers = ledgers
+
     @initialize()
     def begin(self) -> None:
-        import tempfile
-
-        self.directory = tempfile.TemporaryDirectory()
-        self.path = Path(self.directory.name) / "ledger.db"
-        self.database = new_database(self.path)
+        self.place = self.ledgers.new()
+        self.database = open_database(self.place)
         self.unit = ByokUnit.CREDITS
         self.now = AUTUMN + timedelta(days=5)
         self.tasks: dict[str, Task] = {}
@@ -68,7 +69,7 @@ class Ledger(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "database"):
             self.database.close()
-            self.directory.cleanup()
+            self.ledgers.take_back(self.place)
 
     @rule(
         name=st.integers(0, 6),
@@ -149,14 +150,14 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def charges_sum_to_totals(self) -> None:
-        if hasattr(self, "path"):
-            assert not [breach for found in verify(self.path).values() for breach in found]
+        if hasattr(self, "place"):
+            assert broken_laws(self.place) == {}
 
     @invariant()
     def all_time_equals_the_upstream(self) -> None:
-        if not hasattr(self, "path"):
+        if not hasattr(self, "place"):
             return
-        reader = open_reader(self.path)
+        reader = open_reader(self.place)
         try:
             total = sums(reader, Selection(EVERYTHING, ALWAYS))
             expected = [sum(part or 0 for part in column) for column in zip(*self.known.values(), strict=True)] or [
@@ -181,10 +182,10 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def what_did_not_change_counts_when_it_was_created(self) -> None:
-        if not hasattr(self, "path"):
+        if not hasattr(self, "place"):
             return
         window = Window(SPRING, SPRING + timedelta(hours=9))
-        reader = open_reader(self.path)
+        reader = open_reader(self.place)
         try:
             for task_id in self.untouched:
                 from bot.domain.query.question import Field, Filter
@@ -197,9 +198,13 @@ class Ledger(RuleBasedStateMachine):
             reader.close()
 
 
-TestLedger = pytest.mark.long(Ledger.TestCase)
-TestLedger.settings = examples(
+LAWS = examples(
     30,
     stateful_step_count=20,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking a history takes longer than the whole suite
 )
+
+
+@pytest.mark.long
+def test_the_laws_hold_whatever_happens(ledgers: Ledgers) -> None:
+    run_state_machine_as_test(partial(Ledger, ledgers), settings=LAWS)  # type: ignore[arg-type]

@@ -1,16 +1,15 @@
 """Repricing corrects every charge that rested on the unit where it stands, whatever became of its task since."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.database.engine import Database
+from bot.database.engine import Database, open_database
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
@@ -18,9 +17,9 @@ from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
-from bot.ledger.verification import verify
-from tests.support.effort import examples
-from tests.support.ledgers import new_database
+from bot.settings.database_place import DatabasePlace
+from tests.support.effort import WITH_LEDGERS, examples
+from tests.support.ledgers import Ledgers, broken_laws
 
 BORN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -29,12 +28,10 @@ Days = dict[int, tuple[str, str]]  # days after BORN: platform and provider doll
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = new_database(tmp_path / "ledger.db")
-    with opened.transaction() as connection:
+def database(database: Database) -> Database:
+    with database.transaction() as connection:
         require_unit(connection, ByokUnit.CREDITS)
-    yield opened
-    opened.close()
+    return database
 
 
 def decimal(text: str | None) -> Decimal | None:
@@ -107,14 +104,14 @@ CASES: dict[str, tuple[list[Row], Days]] = {
 
 @pytest.mark.parametrize(("rows", "dollars"), CASES.values(), ids=CASES)
 def test_each_day_is_what_it_would_have_been_in_the_right_unit(
-    database: Database, tmp_path: Path, rows: Sequence[Row], dollars: Days
+    database: Database, place: DatabasePlace, rows: Sequence[Row], dollars: Days
 ) -> None:
     for day, row in enumerate(rows):
         see(database, row, day)
     wrong = by_day(database)
     price_in(database, ByokUnit.USD)
     assert by_day(database) == {day: (Decimal(both[0]), Decimal(both[1])) for day, both in dollars.items()}
-    assert not [breach for found in verify(tmp_path / "ledger.db").values() for breach in found]
+    assert broken_laws(place) == {}
     see(database, rows[-1], 10, ByokUnit.USD)  # what Neo still says changes nothing
     assert by_day(database) == {day: (Decimal(both[0]), Decimal(both[1])) for day, both in dollars.items()}
     price_in(database, ByokUnit.CREDITS)
@@ -126,14 +123,13 @@ NEOS = st.tuples(st.just(value=False), st.integers(0, 40).map(lambda n: str(n / 
 
 
 @pytest.mark.long
-@examples(40)
+@examples(40, **WITH_LEDGERS)
 @given(rows=st.lists(OWN | NEOS, min_size=1, max_size=5))
-def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[Row]
-) -> None:
+def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(ledgers: Ledgers, rows: list[Row]) -> None:
     found = []
     for unit in ByokUnit:
-        opened = new_database(tmp_path_factory.mktemp("ledger") / "ledger.db")
+        place = ledgers.new()
+        opened = open_database(place)
         with opened.transaction() as connection:
             require_unit(connection, unit)
         for day, row in enumerate(rows):
@@ -141,6 +137,7 @@ def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(
         price_in(opened, ByokUnit.USD)
         found.append(by_day(opened))
         opened.close()
+        ledgers.take_back(place)
     assert found[0] == found[1]
 
 

@@ -1,8 +1,6 @@
 """The laws of a ledger: each one holds in a sound ledger, and each breach is named, on both engines."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -10,11 +8,10 @@ from sqlalchemy import text
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
 from bot.ledger.verification import verify
+from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.bookings import book_small_ledger
-from tests.support.ledgers import place_ledger
 
-Place = Path | PostgresAddress
 BREACHES = {
     "a task's charges sum to its total": (["one"], "UPDATE task SET platform_nanos = 7 WHERE task_id = 'one'"),
     "quarters of an hour sum to their charges": (
@@ -33,33 +30,22 @@ BREACHES = {
 }
 
 
-@pytest.fixture(params=["sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Where an empty ledger is, on each engine."""
-    if request.param == "sqlite":
-        return place_ledger(tmp_path / "ledger.db")
-    address = request.getfixturevalue("postgres_ledger")
-    assert isinstance(address, PostgresAddress)
-    return address
-
-
 @pytest.fixture
-def database(place: Place) -> Iterator[Database]:
+def database(database: Database) -> Database:
     """A small ledger that is open."""
-    with closing(open_database(place)) as opened:
-        book_small_ledger(opened)
-        yield opened
+    book_small_ledger(database)
+    return database
 
 
 @pytest.mark.usefixtures("database")
-def test_a_ledger_as_it_was_booked_breaks_no_law(place: Place) -> None:
+def test_a_ledger_as_it_was_booked_breaks_no_law(place: DatabasePlace) -> None:
     found = verify(place)
     assert found.keys() > BREACHES.keys()
     assert not any(found.values())
 
 
 @pytest.mark.parametrize("law", BREACHES)
-def test_what_breaks_a_law_is_named(place: Place, database: Database, law: str) -> None:
+def test_what_breaks_a_law_is_named(place: DatabasePlace, database: Database, law: str) -> None:
     breaches, statement = BREACHES[law]
     with database.transaction() as connection:
         connection.execute(text(statement))

@@ -26,7 +26,7 @@ from tests.support.acts import submit_form
 from tests.support.clock import AdjustableClock
 from tests.support.effort import examples
 from tests.support.harness import CHANNEL, ServiceHarness
-from tests.support.ledgers import place_ledger
+from tests.support.ledgers import Ledgers
 from tests.support.messages import actions, visible_text
 from tests.support.worlds import HOUR, add
 
@@ -139,16 +139,19 @@ def move(world: World, whose: str, grown: str, **others: Any) -> None:
 
 
 @pytest.fixture(params=[False, True], ids=["as it is", "with tasks that change hands"])
-async def pair(request: pytest.FixtureRequest, tmp_path: Path, clock: AdjustableClock) -> AsyncIterator[Pair]:
+async def pair(
+    request: pytest.FixtureRequest, tmp_path: Path, ledgers: Ledgers, clock: AdjustableClock
+) -> AsyncIterator[Pair]:
     async with AsyncExitStack() as stack:
         harnesses = []
         for name in ("team", "alone"):
             (tmp_path / name).mkdir()
-            place_ledger(tmp_path / name / "ledger.db")
             world, slack = World.empty(), SlackApi(Workspace.default(), clock, system_clock)
             add_mine(world)
             harnesses.append(
-                ServiceHarness(tmp_path / name, NeoApi(world, clock), slack, clock, {"HISTORY_DAYS": "20"})
+                ServiceHarness(
+                    tmp_path / name, ledgers.new(), NeoApi(world, clock), slack, clock, {"HISTORY_DAYS": "20"}
+                )
             )
             stack.push_async_callback(harnesses[-1].close)
         yield await opened(Pair(*harnesses), moved=request.param)

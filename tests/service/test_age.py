@@ -87,9 +87,10 @@ grown, restated, quarantined) VALUES (?, 0, ?, ?, ?, 1, 1, 0, 0, 0, 0, 0)"""
 
 async def a_day(path: Path, directory: Path) -> Statements:
     """What is asked in a day of a service that has the ledger of that path: by seconds, minutes, bookings, messages."""
-    shutil.copy(path, directory / "ledger.db")
+    ledger = Path(shutil.copy(path, directory / "ledger.db"))
     clock, world = AdjustableClock(lambda: START + NOON), World.empty()
-    harness = ServiceHarness(directory, NeoApi(world, clock), SlackApi(Workspace.default(), clock, system_clock), clock)
+    slack = SlackApi(Workspace.default(), clock, system_clock)
+    harness = ServiceHarness(directory, ledger, NeoApi(world, clock), slack, clock)
     harness.settings |= {
         "ALERT_CHANNEL": "#neo-spend",
         "DIGEST_CHANNEL": "#neo-spend",

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 THOROUGH = os.environ.get("THOROUGH") == "1"
 SHARE = 4  # of a law's examples, one in so many is enough for each change
@@ -12,6 +12,10 @@ SHARE = 4  # of a law's examples, one in so many is enough for each change
 def amount(thorough: int, usual: int) -> int:
     """Return how often to try."""
     return thorough if THOROUGH else usual
+
+
+# each example takes an empty ledger of its own and gives it back
+WITH_LEDGERS = {"suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
 def examples(count: int, **more: Any) -> settings:

@@ -1,12 +1,15 @@
 """Fixtures of the whole suite: an embedded Neo at a clock of its own, an app over it, and the harness of a service."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.app import App, build, system_clock
 from bot.database import sqlite
+from bot.database.engine import Database, open_database
 from bot.neo.client import RetryPolicy
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
@@ -14,10 +17,12 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.clock import AdjustableClock
+from tests.support.engines import POSTGRES, url_of
 from tests.support.harness import NOON, ServiceHarness
-from tests.support.ledgers import place_ledger
+from tests.support.ledgers import Ledgers, PostgresLedgers, SqliteLedgers
 
 Wire = Callable[..., App]
 HURRIED = RetryPolicy(answer=2.0, connect=2.0, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
@@ -31,6 +36,46 @@ def _without_flushing() -> Iterator[None]:
         assert pragmas != sqlite.PRAGMAS
         patch.setattr(sqlite, "PRAGMAS", pragmas)
         yield
+
+
+# --- a ledger ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that the test runs on, this time."""
+    return str(request.param)
+
+
+@pytest.fixture
+def ledgers(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ledgers]:
+    """Where as many empty ledgers as a test needs are, one after another."""
+    ledgers = PostgresLedgers(request.getfixturevalue("postgres")) if engine == POSTGRES else SqliteLedgers(tmp_path)
+    yield ledgers
+    ledgers.close()
+
+
+@pytest.fixture
+def place(ledgers: Ledgers) -> DatabasePlace:
+    """Where an empty ledger is."""
+    return ledgers.new()
+
+
+@pytest.fixture
+def database(place: DatabasePlace) -> Iterator[Database]:
+    """An empty ledger, open for writing."""
+    with closing(open_database(place)) as database:
+        yield database
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A transaction in an empty ledger."""
+    with database.transaction() as connection:
+        yield connection
+
+
+# --- an app --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -50,15 +95,14 @@ def neo(world: World, clock: SimClock) -> Iterator[NeoServer]:
 
 
 @pytest.fixture
-def wire(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Wire:
+def wire(neo: NeoServer, clock: SimClock, tmp_path: Path, place: DatabasePlace) -> Wire:
     """An app over the embedded Neo and an empty ledger; settings may be given by name."""
-    ledger = place_ledger(tmp_path / "ledger.db")
 
     def wired(**settings: str) -> App:
         environment = {
             "NEO_API_URL": neo.url,
             "NEO_API_KEY": neo.api.key,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{ledger}",
+            "DATABASE_URL": url_of(place),
             **settings,
         }
         return build(load(environment, tmp_path), clock, HURRIED)
@@ -75,12 +119,11 @@ def app(wire: Wire) -> App:
 
 
 @pytest.fixture
-async def closed(tmp_path: Path, world: World) -> AsyncIterator[ServiceHarness]:
+async def closed(tmp_path: Path, world: World, place: DatabasePlace) -> AsyncIterator[ServiceHarness]:
     """A harness that is not open yet: it is noon, and nothing runs."""
-    place_ledger(tmp_path / "ledger.db")
     clock = AdjustableClock(lambda: START + NOON)
     slack = SlackApi(Workspace.default(), clock, system_clock)
-    harness = ServiceHarness(tmp_path, NeoApi(world, clock), slack, clock)
+    harness = ServiceHarness(tmp_path, place, NeoApi(world, clock), slack, clock)
     yield harness
     await harness.close()
 

@@ -15,8 +15,10 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.service.service import Service, running_service
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.clock import AdjustableClock
+from tests.support.engines import url_of
 from tests.support.messages import text_of
 
 HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.2, longest_retry_after=2.0, first_wait=0.01)
@@ -27,9 +29,10 @@ NOON = timedelta(hours=12)
 
 @dataclass(repr=False)  # asyncio tells a test's task, with all that it holds, whenever it sets a signal's handler
 class ServiceHarness:
-    """A workspace with the bot in it. `directory` holds its ledger, `settings` are given on top of the usual."""
+    """A workspace with the bot in it, whose ledger is at `place`. `settings` are given on top of the usual."""
 
     directory: Path
+    place: DatabasePlace
     neo: NeoApi
     slack: SlackApi
     clock: AdjustableClock
@@ -79,7 +82,7 @@ class ServiceHarness:
             "SLACK_BOT_TOKEN": workspace.bot_token,
             "SLACK_API_URL": f"{self.slack.url}/api/",
             "ADMINS": workspace.user("hannah").id,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory / 'ledger.db'}",
+            "DATABASE_URL": url_of(self.place),
             "HTTP_PORT": "0",
             "POLL_SECONDS": "3600",
             "HISTORY_DAYS": "20",

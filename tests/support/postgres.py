@@ -1,167 +1,191 @@
-"""A PostgreSQL server for tests: one a worker, of its own, on a socket only, without a wait for the disk.
+"""PostgreSQL for tests: a server a worker, started when a test first asks for it, and databases on it.
 
 Where PostgreSQL is not installed, whatever asks for it is skipped; with NEO_USAGE_POSTGRES=required that is an error.
 """
 
 import os
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import count
 from pathlib import Path
-from pwd import getpwnam
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.abc import Query
-from psycopg.sql import SQL, Identifier
 
 from bot.database.postgres import open_server
 from bot.database.schema import newest_revision
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
+from tests.support.postgres_cluster import OWNER, PASSWORD, WITH_PASSWORD, Cluster, new_cluster, programs
+
+__all__ = ["PASSWORD", "WITH_PASSWORD", "PostgresServer", "running_server"]
 
 REQUIRED = os.environ.get("NEO_USAGE_POSTGRES") == "required"
 ABSENT = "POSTGRESQL IS NOT INSTALLED: nothing was tested on it. Install it: apt-get install postgresql"
-OWNER = "neo"
-START_SECONDS = 60.0
-_DEBIAN = Path("/usr/lib/postgresql")
-_SETTINGS = {
-    "listen_addresses": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "autovacuum": "off",
-    "shared_buffers": "32MB",
-    "lc_messages": "C",
-    "password_encryption": "scram-sha-256",
-    "log_min_messages": "fatal",
-}
-
-WITH_PASSWORD = "careful"  # a user that may be made, of whom alone a password is asked
-PASSWORD = "s3cret-p@ss/word"
-_WHO = f"local all {WITH_PASSWORD} scram-sha-256\nlocal all all trust\n"
+_MANY = 300  # rows that are deleted leave a table slow to read; to make its files anew takes as long as a small test
+_USES = 50  # after which a database is thrown away, for the same reason
 
 _DISCONNECT = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_REVISION = "SELECT version_num FROM alembic_version"
+_TABLES = """
+SELECT c.relname, q.relname FROM pg_class c
+LEFT JOIN pg_depend d ON d.refobjid = c.oid AND d.deptype = 'a' AND d.classid = 'pg_class'::regclass
+LEFT JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version'
+ORDER BY c.relname, q.relname
 """
 # a table whose rows were all deleted has counted up its ids
-_EMPTY = """
-DO $$
-DECLARE
-    each record; has_rows boolean; used text[] := '{}';
-BEGIN
-    SET LOCAL lock_timeout = '2s';
-    FOR each IN
-        SELECT c.oid::regclass::text AS name, s.last_value FROM pg_class c
-        LEFT JOIN pg_depend d ON d.refobjid = c.oid AND d.deptype = 'a' AND d.classid = 'pg_class'::regclass
-        LEFT JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'
-        LEFT JOIN pg_sequences s ON s.schemaname = 'public' AND s.sequencename = q.relname
-        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version'
-    LOOP
-        EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO has_rows;
-        IF has_rows OR each.last_value IS NOT NULL THEN
-            used := used || each.name;
-        END IF;
-    END LOOP;
-    IF used <> '{}' THEN
-        EXECUTE 'TRUNCATE ' || array_to_string(used, ', ') || ' RESTART IDENTITY CASCADE';
-    END IF;
-END $$
-"""
+_IS_USED = sql.SQL("SELECT {name} WHERE EXISTS (SELECT FROM {table})")
+_HAS_COUNTED = sql.SQL(" UNION ALL SELECT {name} FROM {sequence} WHERE is_called")
 
 
-def programs() -> Path | None:
-    """Return the directory of PostgreSQL's programs, those of the newest version; None if it is not installed."""
-    on_path = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    packaged = sorted(_DEBIAN.glob("*/bin"), key=lambda each: float(each.parent.name), reverse=True)
-    return next(
-        (each for each in (*on_path, *packaged) if (each / "initdb").exists() and (each / "postgres").exists()), None
-    )
+@dataclass
+class _Ledger:
+    """A ledger that one test after another is given, and the connection that empties it."""
+
+    address: PostgresAddress
+    connection: "psycopg.Connection[tuple[Any, ...]]"
+    uses: int = 0
 
 
 @dataclass
 class PostgresServer:
-    """A server with its data and its socket in a directory; the programs are those of its version."""
+    """The databases on a cluster."""
 
-    directory: Path
-    programs: Path
-    settings: dict[str, str]
-    process: "subprocess.Popen[bytes] | None" = None
-    template: str = ""
+    cluster: Cluster
+    _template: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    _spare: list[PostgresAddress] = field(default_factory=list)
+    _spare: list[_Ledger] = field(default_factory=list)
+    _given: dict[str, _Ledger] = field(default_factory=dict)
+
+    @property
+    def directory(self) -> Path:
+        """Where its socket is."""
+        return self.cluster.directory
 
     def start(self) -> None:
         """Start it; return once it answers."""
-        self.process = _started(self.programs, self.directory, self.settings)
+        self.cluster.start()
 
     def stop(self) -> None:
         """End it at once, as a crash does."""
-        if self.process is not None:
-            _stop(self.process)
-            self.process = None
+        self.cluster.stop()
 
     def address(self, database: str = "postgres", user: str = OWNER) -> PostgresAddress:
         """Return the address of a database on it."""
         return PostgresAddress(str(self.directory), database, user)
 
-    @contextmanager
-    def connected(self, database: str = "postgres") -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
         """Connect to a database as its owner, outside of any transaction."""
-        with psycopg.connect(host=str(self.directory), dbname=database, user=OWNER, autocommit=True) as connection:
-            yield connection
+        return psycopg.connect(host=str(self.directory), dbname=database, user=OWNER, autocommit=True)
 
     def run(self, statement: Query, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Run one statement, and return its rows."""
-        with self.connected(database) as connection:
+        with self.connect(database) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def empty(self) -> PostgresAddress:
         """Return a new database without tables."""
-        name = f"empty_{next(self._numbers)}"
-        self.run(SQL("CREATE DATABASE {}").format(Identifier(name)))
-        return self.address(name)
+        return self._created(f"empty_{next(self._numbers)}", "template1")
 
     def migrated(self) -> PostgresAddress:
-        """Return a new ledger without rows, copied from one that is migrated once."""
-        if not self.template:
-            template = self.empty()
-            open_server(template).close()
-            self.template = template.database
-        if self._spare:
-            return self._spare.pop()
-        name = f"ledger_{next(self._numbers)}"
-        self.run(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(self.template)))
+        """Return a ledger without rows, a copy of one that is migrated once."""
+        ledger = self._spare.pop() if self._spare else self._copied()
+        self._given[ledger.address.database] = ledger
+        return ledger.address
+
+    def _copied(self) -> _Ledger:
+        address = self._created(f"ledger_{next(self._numbers)}", self.template)
+        return _Ledger(address, self.connect(address.database))
+
+    def _created(self, name: str, template: str) -> PostgresAddress:
+        with self.connect() as connection:
+            # older servers know no other way; newer ones prefer one that takes three times as long
+            by_files = " STRATEGY file_copy" if connection.info.server_version >= 150000 else ""
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {}" + by_files)
+            connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         return self.address(name)
 
+    @cached_property
+    def template(self) -> str:
+        """The name of a database of the newest schema, to be copied."""
+        template = self.empty()
+        open_server(template).close()
+        return template.database
+
     def take_back(self, address: PostgresAddress) -> None:
-        """Empty a ledger for the next test, which takes a sixth of the time that a new one does; else delete it."""
-        try:
-            with self.connected(address.database) as connection:
-                connection.execute(_DISCONNECT)
-                revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                connection.execute(_EMPTY)
-        except psycopg.Error:
-            self.drop(address)
-            return
-        if revision == (newest_revision(),):
-            self._spare.append(address)
+        """Empty a ledger for a later test, which takes a tenth of the time that a new one does; else delete it."""
+        ledger = self._given.pop(address.database)
+        ledger.uses += 1
+        if ledger.uses < _USES and self._is_emptied(ledger.connection):
+            self._spare.append(ledger)
         else:
+            ledger.connection.close()
             self.drop(address)
+
+    def _is_emptied(self, connection: "psycopg.Connection[tuple[Any, ...]]") -> bool:
+        """Empty a ledger; return False if it is not as it was: migrated otherwise, too full, or not even there."""
+        try:
+            connection.execute(_DISCONNECT)
+            if connection.execute(_REVISION).fetchall() != [(newest_revision(),)]:
+                return False
+            used = {name for (name,) in connection.execute(self._used, prepare=True)}
+            with connection.transaction():
+                connection.execute("SET LOCAL session_replication_role = replica")  # no table waits for another
+                for name in used:
+                    self._empty(connection, name)
+        except psycopg.Error:
+            return False
+        return True
+
+    def _empty(self, connection: "psycopg.Connection[tuple[Any, ...]]", table: str) -> None:
+        rows = connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table))).rowcount
+        if rows > _MANY:
+            connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.Identifier(table)))
+        for sequence in self._sequences[table]:
+            connection.execute("SELECT setval(%s, 1, false)", [sequence])
+
+    @cached_property
+    def _sequences(self) -> dict[str, list[str]]:
+        """The sequences of each table of a ledger."""
+        found: dict[str, list[str]] = {}
+        for table, sequence in self.run(_TABLES, self.template):
+            found.setdefault(table, []).extend([sequence] if sequence else [])
+        return found
+
+    @cached_property
+    def _used(self) -> sql.Composed:
+        """The question which tables are not as they were made."""
+        return sql.SQL(" UNION ALL ").join(
+            sql.Composed(
+                [
+                    _IS_USED.format(name=sql.Literal(table), table=sql.Identifier(table)),
+                    *(
+                        _HAS_COUNTED.format(name=sql.Literal(table), sequence=sql.Identifier(sequence))
+                        for sequence in sequences
+                    ),
+                ]
+            )
+            for table, sequences in self._sequences.items()
+        )
+
+    def close(self) -> None:
+        """Disconnect from the ledgers that are kept."""
+        for ledger in (*self._spare, *self._given.values()):
+            ledger.connection.close()
 
     def drop(self, address: PostgresAddress) -> None:
         """Delete a database, whoever is connected to it."""
-        self.run(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(address.database)))
+        self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(address.database)))
 
 
 @contextmanager
@@ -172,84 +196,8 @@ def running_server(**settings: str) -> Iterator[PostgresServer]:
         if REQUIRED:
             pytest.fail(ABSENT)
         pytest.skip(ABSENT)
-    directory = Path(tempfile.mkdtemp(prefix="neo-pg-", dir="/tmp"))
-    try:
-        if os.geteuid() == 0:
-            os.chown(directory, *unprivileged())
-        data = directory / "data"
-        _run(
-            [found / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-            directory,
-        )
-        (data / "pg_hba.conf").write_text(_WHO)
-        server = PostgresServer(directory, found, _SETTINGS | settings)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def unprivileged() -> tuple[int, int]:
-    """Return the user and group to run it as when we are root, as whom it does not start."""
-    for name in ("postgres", "nobody"):
-        try:
-            entry = getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    return 65534, 65534
-
-
-def _identity() -> dict[str, Any]:
-    """Return how to start a process that is not root."""
-    if os.geteuid() != 0:
-        return {}
-    user, group = unprivileged()
-    return {"user": user, "group": group, "extra_groups": []}
-
-
-def _run(command: list[str | Path], directory: Path) -> None:
-    subprocess.run(command, check=True, cwd=directory, stdout=subprocess.DEVNULL, **_identity())  # noqa: S603
-
-
-def _started(found: Path, directory: Path, settings: dict[str, str]) -> "subprocess.Popen[bytes]":
-    """Start the server, which ends with this process even if that is killed; return once it answers."""
-    command: list[str | Path] = [found / "postgres", "-D", directory / "data", "-k", directory]
-    for name, value in settings.items():
-        command += ["-c", f"{name}={value}"]
-    if shutil.which("setpriv"):
-        command = ["setpriv", "--pdeathsig", "QUIT", *command]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log, **_identity())  # noqa: S603
-    until = time.monotonic() + START_SECONDS
-    while not _answers(directory):
-        if process.poll() is not None or time.monotonic() > until:
-            _stop(process)
-            pytest.fail(f"PostgreSQL did not start: {(directory / 'log').read_text()}")
-        time.sleep(0.02)
-    return process
-
-
-def _answers(directory: Path) -> bool:
-    try:
-        psycopg.connect(host=str(directory), dbname="postgres", user=OWNER).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End it at once, as what it holds is thrown away."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGQUIT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with new_cluster(found, settings) as cluster, closing(PostgresServer(cluster)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -278,9 +226,9 @@ def postgres_ledger(postgres: PostgresServer) -> Iterator[PostgresAddress]:
 @pytest.fixture
 def careful(postgres: PostgresServer, empty_postgres: PostgresAddress) -> Iterator[PostgresAddress]:
     """An empty database that belongs to a user with a password."""
-    user = Identifier(WITH_PASSWORD)
-    postgres.run(SQL("CREATE USER {} PASSWORD {}").format(user, PASSWORD))
-    postgres.run(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(empty_postgres.database), user))
+    user = sql.Identifier(WITH_PASSWORD)
+    postgres.run(sql.SQL("CREATE USER {} PASSWORD {}").format(user, PASSWORD))
+    postgres.run(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(empty_postgres.database), user))
     yield replace(empty_postgres, user=WITH_PASSWORD, password=Secret(PASSWORD))
     postgres.drop(empty_postgres)
-    postgres.run(SQL("DROP USER {}").format(user))
+    postgres.run(sql.SQL("DROP USER {}").format(user))
