@@ -29,7 +29,10 @@ def run() -> None:
 @click.option("--no-browser", is_flag=True, help="Print the page's address, and open nothing.")
 @print_errors
 def demo(*, port: int, seed: int, no_browser: bool) -> None:
-    """A Slack-like page with the real bot in it; no credentials, no network, a database of its own."""
+    """A Slack-like page with the real bot in it; no credentials, no network, a database of its own.
+
+    If DATABASE_URL names a PostgreSQL server, that is a schema of its own there, deleted in the end.
+    """
     import asyncio
 
     from bot.cli.signals import run_until_signal

@@ -2,8 +2,8 @@
 
 import asyncio
 import webbrowser
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from bot.app import App, build, system_clock
+from bot.database.scratch import scratch_place
 from bot.demo.bot_process import BotProcess
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer, Server
@@ -20,7 +21,8 @@ from bot.sandbox.page.server import Page
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
-from bot.settings.environment import load
+from bot.settings.database_place import DatabasePlace, place_url
+from bot.settings.environment import load, load_place
 from bot.shipped import shipped
 from bot.slack.mrkdwn import Trusted
 from bot.slack.templates import Templates
@@ -39,20 +41,36 @@ class Demo:
 
 
 async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, browser: bool) -> None:
-    """Serve the page until `stop` is set."""
-    with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
-        async with demo(port, seed, Path(directory)) as running_demo:
+    """Serve the page until `stop` is set.
+
+    The bot's database is a file in a temporary directory, or if DATABASE_URL names a PostgreSQL server, a schema of its
+    own there.
+
+    Raises:
+        SettingsError: DATABASE_URL cannot be used.
+        LedgerError: the server cannot be used, or for another demo already.
+    """
+    with _directory() as directory, scratch_place(load_place(), directory / "demo.db") as place:
+        async with demo(port, seed, directory, place=place) as running_demo:
             console.print(Templates(shipped("templates")).render("demo/welcome", url=Trusted(running_demo.url)))
             if browser:
                 await asyncio.to_thread(webbrowser.open, running_demo.url)
             await stop.wait()
 
 
+@contextmanager
+def _directory() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="neo-usage-demo-") as directory:
+        yield Path(directory)
+
+
 @asynccontextmanager
-async def demo(port: int, seed: int, directory: Path, ahead: timedelta = timedelta(0)) -> AsyncIterator[Demo]:
+async def demo(
+    port: int, seed: int, directory: Path, ahead: timedelta = timedelta(0), place: DatabasePlace | None = None
+) -> AsyncIterator[Demo]:
     """Serve the page at the port, or at a free one if that is taken, with the bot connected to its workspace.
 
-    Simulated time starts `ahead` of the machine's.
+    Simulated time starts `ahead` of the machine's. The ledger is at `place`, or a new file in the directory.
     """
     clock = SimClock(system_clock)
     clock.advance(ahead)
@@ -64,7 +82,7 @@ async def demo(port: int, seed: int, directory: Path, ahead: timedelta = timedel
         server = await _start_server(page, port)
         stack.push_async_callback(server.stop)
         slack.url = server.url
-        settings = _settings(slack, upstream.url, neo.key, directory)
+        settings = _settings(slack, upstream.url, neo.key, place or directory / "demo.db")
         page.actions.bot = bot = BotProcess(settings, directory, clock, slack.workspace.touch)
         page.on_change.append(bot.catch_up)
         stack.push_async_callback(bot.stop)
@@ -82,7 +100,7 @@ async def _start_server(page: Page, port: int) -> Server[Page]:
     return server
 
 
-def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> dict[str, str]:
+def _settings(slack: SlackApi, neo_url: str, neo_key: str, place: DatabasePlace) -> dict[str, str]:
     workspace = slack.workspace
     return {
         "NEO_API_URL": neo_url,
@@ -93,7 +111,7 @@ def _settings(slack: SlackApi, neo_url: str, neo_key: str, directory: Path) -> d
         "ADMINS": workspace.user(OPERATOR).id,
         "ALERT_CHANNEL": "#neo-spend",
         "DIGEST_CHANNEL": "#neo-spend",
-        "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'demo.db'}",
+        "DATABASE_URL": place_url(place),
         "BYOK_UNIT": "credits",
         "HISTORY_DAYS": "120",
         "HTTP_PORT": "0",

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from bot.settings.errors import InvalidValueError
-from bot.settings.postgres_address import EXAMPLE, PostgresAddress, postgres_address
+from bot.settings.postgres_address import EXAMPLE, PostgresAddress, address_url, postgres_address
 
 DatabasePlace: TypeAlias = Path | PostgresAddress
 """A place of a ledger; as a text it names the place without any password."""
@@ -27,6 +27,11 @@ def database_place(text: str) -> DatabasePlace:
     if scheme not in _SQLITE_SCHEMES or not rest.startswith("/"):
         raise InvalidValueError(f"not a database address. {_USE}")
     return _sqlite_path(unquote(rest.removeprefix("/").partition("?")[0]))
+
+
+def place_url(place: DatabasePlace) -> str:
+    """Return the address that names a place, as `database_place` reads it; it shows the password."""
+    return f"sqlite+aiosqlite:///{quote(str(place))}" if isinstance(place, Path) else address_url(place)
 
 
 def _sqlite_path(path: str) -> Path:

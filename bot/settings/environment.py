@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.settings.database_place import DATABASE_URL, DatabasePlace, database_place
 from bot.settings.errors import InvalidValueError, SettingsError
 from bot.settings.model import Settings
 from bot.settings.variables import NAMES, VARIABLES
@@ -25,6 +26,18 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     if problems:
         raise SettingsError(problems)
     return Settings(**fields)
+
+
+def load_place(environment: Mapping[str, str] | None = None) -> DatabasePlace:
+    """Return the place of the ledger that the environment names, whatever else it or `.env` holds.
+
+    Raises SettingsError if it cannot be used.
+    """
+    text = (os.environ if environment is None else environment).get("DATABASE_URL", "").strip()
+    try:
+        return database_place(text or DATABASE_URL)
+    except InvalidValueError as error:
+        raise SettingsError([f"DATABASE_URL: {error}"]) from None
 
 
 def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ OPTIONS = frozenset(
         "connect_timeout",
         "gssencmode",
         "host",
+        "options",
         "passfile",
         "sslcert",
         "sslcrl",

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.database.postgres_scratch import SCHEMA
 from bot.demo.runner import Demo, demo
+from bot.settings.postgres_address import PostgresAddress, address_url
+from tests.support.command import run_command
+from tests.support.postgres import PostgresServer
 
 PATIENCE = 20.0
 
@@ -65,3 +69,30 @@ def test_it_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:
         assert b"http://127.0.0.1:" in process.stdout.readline()
         process.kill()
         process.communicate(timeout=PATIENCE)  # until nobody writes there any more, the bot neither
+
+
+@pytest.mark.long
+def test_on_a_server_it_has_a_schema_of_its_own_and_leaves_the_ledger_there_alone(
+    postgres: PostgresServer, postgres_ledger: PostgresAddress, tmp_path: Path
+) -> None:
+    name = postgres_ledger.database
+    schema = f"SELECT count(*) FROM information_schema.tables WHERE table_schema = '{SCHEMA}'"
+    postgres.run("INSERT INTO note VALUES ('real', 'ledger')", name)
+    postgres.run(f"CREATE SCHEMA {SCHEMA} CREATE TABLE left_by_a_killed_demo (id integer)", name)
+    environment = {**os.environ, "DATABASE_URL": address_url(postgres_ledger)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-browser"], cwd=tmp_path, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert "http://127.0.0.1:" in process.stdout.readline()
+        [[tables]] = postgres.run(schema, name)
+        assert tables > 20
+        again = run_command(("demo", "--port", "0", "--no-browser"), environment, tmp_path)
+        assert f"another demo uses {postgres_ledger} already" in again.stderr
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=15)
+    assert (process.returncode, complaints) == (0, "")
+    assert postgres.run(schema, name) == [(0,)]
+    assert postgres.run("SELECT * FROM note", name) == [("real", "ledger")]
+    assert postgres.run("SELECT count(*) FROM task", name) == [(0,)]
