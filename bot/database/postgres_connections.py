@@ -12,6 +12,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import NullPool, QueuePool
 
+from bot.database.compiled_statements import COMPILED
 from bot.settings.postgres_address import PostgresAddress
 
 _CANCEL_SECONDS = 0.5  # that the server has to take note of a cancellation
@@ -47,7 +48,7 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
             **address.options,
         },
         hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
-        execution_options=options,
+        execution_options=COMPILED | options,
     )
     event.listen(engine, "handle_error", _hide_values)
     event.listen(engine, "connect", _prepare)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, create_engine, event
 
+from bot.database.compiled_statements import COMPILED
 from bot.database.errors import LedgerError, UnusableError, is_read_only, translated_errors
 from bot.database.reader_pool import ReaderPool
 from bot.database.schema import require_newest, stored_revision
@@ -29,6 +30,7 @@ def read_engine(path: Path, cache_kib: int, pool: type[Pool], **pool_options: in
         creator=lambda: _opened_anyhow(path, cache_kib),
         poolclass=pool,
         hide_parameters=True,  # they are names and e-mails, and an exception's text reaches logs
+        execution_options=COMPILED,
         **pool_options,
     )
     event.listen(engine, "begin", _begin)

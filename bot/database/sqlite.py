@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
+from bot.database.compiled_statements import COMPILED
 from bot.database.engine import ClosedError, Database
 from bot.database.errors import LedgerError, is_locked, locked_error, not_opened, translated_errors
 from bot.database.file_lock import FileLock
@@ -68,6 +69,7 @@ class SqliteDatabase(Database):
             max_overflow=0,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
+            execution_options=COMPILED,
         )
         event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "begin", self._begin)
