@@ -2,21 +2,24 @@
 
 from typing import Any
 
+from sqlalchemy import Compiled
 from sqlalchemy.util import LRUCache
+
+_Key = tuple[Any, ...]
 
 _LARGEST = 1_000  # the program has about 400, and those of questions are composed
 
 
-class _CompiledStatements(LRUCache[Any, Any]):
-    """What was compiled, by the kind of dialect; SQLAlchemy asks for it by the dialect itself, one an engine.
+class _CompiledStatements(LRUCache[_Key, Compiled]):
+    """What was compiled, by the kind of dialect: SQLAlchemy asks by the dialect itself, one an engine.
 
-    Engines of one kind have the same options but for those of their connections.
+    Engines of one kind differ in the options of their connections alone.
     """
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        return super().get((type(key[0]), *key[1:]), default)
+    def get(self, key: _Key) -> Compiled | None:  # type: ignore[override] # nothing else is asked for
+        return super().get((type(key[0]), *key[1:]))
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: _Key, value: Compiled) -> None:
         super().__setitem__((type(key[0]), *key[1:]), value)
 
 
