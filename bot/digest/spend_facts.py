@@ -1,6 +1,6 @@
 """The spend of a digest: what its days cost, compared with other days, by member and by model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,8 +14,8 @@ from bot.ledger.freshness import Freshness, beginning, freshness, is_complete
 from bot.ledger.passes.history import has_complete_pass
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
-from bot.ledger.spend import Sums, sums
-from bot.ledger.spend_groups import SpendGroup, groups
+from bot.ledger.spend import Counting, Sums
+from bot.ledger.spend_groups import SpendGroup, grouped_spend, groups
 
 WEEKS = 4  # before the digest, whose median is the usual spend
 CHART = 14  # days
@@ -97,9 +97,10 @@ class SpendFacts:
 
     def _part(self, label: str, window: Window, before: Window) -> SpendPart:
         selection = Selection(EVERYTHING, window)
-        total = sums(self.connection, selection, self.policy.failing)
-        members = self._groups(selection, "member")
-        models = self._groups(selection, "model")
+        zone, counting = self.policy.zone, Counting(self.policy.failing)
+        by_model = grouped_spend(self.connection, selection, ("model",), zone, counting)
+        total, models = by_model.total, self._sorted(by_model.groups)
+        members = self._sorted(groups(self.connection, selection, ("member",), zone))
         return SpendPart(
             label=label,
             window=window,
@@ -112,9 +113,8 @@ class SpendFacts:
             model_count=len(models),
         )
 
-    def _groups(self, selection: Selection, by: str) -> list[SpendGroup]:
-        """Return a selection's members or models, the dearest first."""
-        unsorted = groups(self.connection, selection, (by,), self.policy.zone)
+    def _sorted(self, unsorted: Iterable[SpendGroup]) -> list[SpendGroup]:
+        """Return groups, the dearest first."""
         return sorted(unsorted, key=lambda group: (-group.spend(self.policy.basis), group.key))
 
     def _spend(self, windows: Sequence[Window]) -> list[int]:

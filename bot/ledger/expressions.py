@@ -50,9 +50,10 @@ def none_of(key: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return key.bool_op("NOT IN")(bindparam(name, type_=_Ids(), literal_execute=True))
 
 
-def sum_of(amounts: ColumnElement[Any]) -> ColumnElement[int]:
+def sum_of(amounts: ColumnElement[Any], where: ColumnElement[bool] | None = None) -> ColumnElement[int]:
     """Return the sum of whole numbers as a whole number, which PostgreSQL's `sum` does not give; of none, NULL."""
-    return cast(func.sum(amounts), BigInteger)
+    summed = func.sum(amounts)
+    return cast(summed if where is None else summed.filter(where), BigInteger)
 
 
 def nanos_of(charges: FromClause, basis: SpendBasis) -> ColumnElement[int]:

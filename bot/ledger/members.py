@@ -72,7 +72,7 @@ def emails_by_id(connection: Connection, members: Iterable[int] | None = None) -
         rows = connection.execute(_EMAILS).all()
     else:
         rows = [row for some in chunks(members) for row in connection.execute(_EMAILS_OF, {"members": some})]
-    return {row.id: shown_email(row.email) for row in rows}
+    return {key: shown_email(email) for key, email in rows}
 
 
 def current_emails(connection: Connection) -> dict[str, str]:

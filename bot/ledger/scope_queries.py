@@ -19,10 +19,11 @@ from sqlalchemy import (
     union,
 )
 
+from bot.database.chunks import chunks
 from bot.domain.tasks import normalized_email
 from bot.domain.text import ascii_lower
 from bot.ledger.expressions import has_no_cost
-from bot.ledger.members import UNATTRIBUTED_NAME, shown_email
+from bot.ledger.members import UNATTRIBUTED_NAME, shown_email, stored_email
 from bot.ledger.scope import MEMBERS, Scope, ScopePart
 from bot.ledger.tables import charge, member, seen, task
 
@@ -34,8 +35,13 @@ def _emails(part: ScopePart) -> Select[str, int]:
     return select(member.c.email, _CURRENT).where(part.is_members(_CURRENT))
 
 
+@cache
+def _ids(part: ScopePart) -> Select[int]:
+    return select(_CURRENT).where(part.is_members(_CURRENT), member.c.email.in_(bindparam("emails", expanding=True)))
+
+
 class ScopeMembers:
-    """The members of a scope by e-mail, after merges; read on first use."""
+    """The members of a scope by e-mail, after merges."""
 
     def __init__(self, connection: Connection, scope: Scope) -> None:
         self._connection = connection
@@ -48,7 +54,12 @@ class ScopeMembers:
 
     def ids_of(self, emails: Sequence[str]) -> list[int]:
         """Return the ids of the members with these e-mails; unknown ones are left out."""
-        return sorted({self._by_email[key] for key in map(normalized_email, emails) if key in self._by_email})
+        stored = [stored_email(each) for each in emails if normalized_email(each)]
+        found = (
+            self._connection.execute(_ids(self._scope.part), {"emails": some, **self._scope.values}).all()
+            for some in chunks(stored)
+        )
+        return sorted({key for rows in found for (key,) in rows})
 
     def ids_containing(self, part: str) -> list[int]:
         """Return the ids of the members whose e-mails contain a text, in any case."""

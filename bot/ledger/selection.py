@@ -94,6 +94,11 @@ class Form:
     filters: tuple[FilterForm, ...]
     byok: bool | None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it selects all that was booked in the window."""
+        return self.part.whole and not self.of_members and not self.filters and self.byok is None
+
     def charges(self, span: FromClause | None = None) -> ColumnElement[bool]:
         """Return the conditions on charges, joined with tasks where the filters need it.
 
@@ -138,6 +143,11 @@ class Conditions:
 
     form: Form
     values: dict[str, Any]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The start and the end of the window in microseconds."""
+        return self.values["start"], self.values["end"]
 
 
 def conditions_of(connection: Connection, selection: Selection) -> Conditions:

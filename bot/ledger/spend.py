@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, case, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, distinct, func, literal_column, select
 
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
 from bot.ledger.expressions import sum_of
-from bot.ledger.selection import FORMS, Form, Selection, conditions_of
+from bot.ledger.quarter_hour_totals import nanos_within
+from bot.ledger.selection import FORMS, Conditions, Form, Selection, conditions_of
 from bot.ledger.tables import charge
 
 
@@ -21,7 +22,8 @@ from bot.ledger.tables import charge
 class Sums:
     """What a selection adds up to, in USD nanos and tasks.
 
-    `tasks` have a charge in the window, or have no known cost and were created in it (`without_cost`).
+    `tasks` have a charge in the window, or have no known cost and were created in it (`without_cost`). `by_unit` is
+    whether an amount rests on the BYOK unit, False where that was not asked.
     """
 
     platform_nanos: int = 0
@@ -33,6 +35,19 @@ class Sums:
     failed_provider_nanos: int = 0
     by_unit: bool = False
 
+    def __add__(self, other: "Sums") -> "Sums":
+        """Return both together, where no task is in both."""
+        return Sums(
+            platform_nanos=self.platform_nanos + other.platform_nanos,
+            provider_nanos=self.provider_nanos + other.provider_nanos,
+            tasks=self.tasks + other.tasks,
+            without_cost=self.without_cost + other.without_cost,
+            failed_tasks=self.failed_tasks + other.failed_tasks,
+            failed_platform_nanos=self.failed_platform_nanos + other.failed_platform_nanos,
+            failed_provider_nanos=self.failed_provider_nanos + other.failed_provider_nanos,
+            by_unit=self.by_unit or other.by_unit,
+        )
+
     def spend(self, basis: SpendBasis) -> int:
         """Return the spend in nanos."""
         return basis.spend(self.platform_nanos, self.provider_nanos)
@@ -42,64 +57,105 @@ class Sums:
         return basis.spend(self.failed_platform_nanos, self.failed_provider_nanos)
 
 
-Sum = Select[*tuple[Any, ...]]
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What is counted beside amounts: which statuses are those of failed tasks, and whether `by_unit` is asked."""
+
+    failing: tuple[str, ...] = FAILED_STATUSES
+    by_unit: bool = True
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters that `has_failed` takes."""
+        return {"failing": list(self.failing)}
 
 
-def _has_failed(form: Form) -> ColumnElement[bool]:
+SumSelect = Select[*tuple[Any, ...]]
+
+
+def has_failed(form: Form) -> ColumnElement[bool]:
+    """Return the condition that a task of the scope has one of the statuses which the parameter `failing` gives."""
     return form.part.tasks.c.status.in_(bindparam("failing", expanding=True))
 
 
-@lru_cache(FORMS)
-def _sums(form: Form) -> Sum:
-    failed = _has_failed(form)
+def task_counts(form: Form, *, by_unit: bool) -> tuple[ColumnElement[int], ...]:
+    """Return the columns, over charges with their tasks, that `charged_sums` takes beside the amounts."""
+    tasks, failed = func.count(distinct(charge.c.task)), has_failed(form)
     return (
-        select(
-            sum_of(charge.c.platform_nanos),
-            sum_of(charge.c.provider_nanos),
-            func.count(distinct(charge.c.task)),
-            func.count(distinct(case((failed, charge.c.task)))),
-            sum_of(case((failed, charge.c.platform_nanos))),
-            sum_of(case((failed, charge.c.provider_nanos))),
-            func.max(cast(form.part.tasks.c.by_unit, Integer)),
-        )
-        .select_from(form.charges_table(with_tasks=True))
-        .where(form.charges())
+        tasks,
+        tasks.filter(failed),
+        sum_of(charge.c.platform_nanos, failed),
+        sum_of(charge.c.provider_nanos, failed),
+        func.count().filter(form.part.tasks.c.by_unit) if by_unit else literal_column("0", Integer),
     )
 
 
-@lru_cache(FORMS)
-def _counts_without_cost(form: Form) -> Sum:
-    counts = select(func.count(), func.count(case((_has_failed(form), 1))))
-    return counts.select_from(form.part.tasks).where(form.without_cost())
-
-
-@lru_cache(FORMS)
-def _amounts(form: Form) -> Sum:
-    amounts = select(sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
-    return amounts.select_from(form.charges_table()).where(form.charges())
-
-
-def sums(connection: Connection, selection: Selection, failing: Sequence[str] = FAILED_STATUSES) -> Sums:
-    """Return what a selection adds up to; tasks of the `failing` statuses failed."""
-    where = conditions_of(connection, selection)
-    values = where.values | {"failing": list(failing)}
-    row = connection.execute(_sums(where.form), values).all()[0]
-    platform, provider, tasks, failed_tasks, failed_platform, failed_provider, by_unit = row
-    without_cost, failed_without_cost = connection.execute(_counts_without_cost(where.form), values).all()[0]
+def charged_sums(amounts: Sequence[int | None], counts: Sequence[int | None]) -> Sums:
+    """Return the sums of charges by their platform and provider nanos and the values of `task_counts`."""
+    platform, provider = amounts
+    tasks, failed_tasks, failed_platform, failed_provider, by_unit = counts
     return Sums(
         platform_nanos=platform or 0,
         provider_nanos=provider or 0,
-        tasks=tasks + without_cost,
-        without_cost=without_cost,
-        failed_tasks=failed_tasks + failed_without_cost,
+        tasks=tasks or 0,
+        failed_tasks=failed_tasks or 0,
         failed_platform_nanos=failed_platform or 0,
         failed_provider_nanos=failed_provider or 0,
         by_unit=bool(by_unit),
     )
 
 
+def uncharged_sums(tasks: int, failed_tasks: int) -> Sums:
+    """Return the sums of so many tasks without cost."""
+    return Sums(tasks=tasks, without_cost=tasks, failed_tasks=failed_tasks)
+
+
+@lru_cache(FORMS)
+def _amounts(form: Form) -> SumSelect:
+    amounts = select(sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
+    return amounts.select_from(form.charges_table()).where(form.charges())
+
+
+@lru_cache(FORMS)
+def _task_counts(form: Form, *, by_unit: bool) -> SumSelect:
+    counts = select(*task_counts(form, by_unit=by_unit))
+    return counts.select_from(form.charges_table(with_tasks=True)).where(form.charges())
+
+
+@lru_cache(FORMS)
+def _counts_and_amounts(form: Form, *, by_unit: bool) -> SumSelect:
+    counts = _task_counts(form, by_unit=by_unit)
+    return counts.add_columns(sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
+
+
+@lru_cache(FORMS)
+def _uncharged(form: Form) -> SumSelect:
+    counts = select(func.count(), func.count().filter(has_failed(form)))
+    return counts.select_from(form.part.tasks).where(form.without_cost())
+
+
+def sums(connection: Connection, selection: Selection, counting: Counting = Counting()) -> Sums:
+    """Return what a selection adds up to."""
+    where = conditions_of(connection, selection)
+    values = where.values | counting.values
+    uncharged = uncharged_sums(*connection.execute(_uncharged(where.form), values).all()[0])
+    if where.form.is_everything:
+        return uncharged + sums_beside(connection, where, nanos_within(connection, *where.window), counting)
+    statement = _counts_and_amounts(where.form, by_unit=counting.by_unit)
+    *counts, platform, provider = connection.execute(statement, values).all()[0]
+    return uncharged + charged_sums((platform, provider), counts)
+
+
+def sums_beside(connection: Connection, where: Conditions, amounts: tuple[int, int], counting: Counting) -> Sums:
+    """Return the sums of a selection's charges, whose platform and provider nanos are known already."""
+    statement = _task_counts(where.form, by_unit=counting.by_unit)
+    return charged_sums(amounts, connection.execute(statement, where.values | counting.values).all()[0])
+
+
 def amounts(connection: Connection, selection: Selection) -> tuple[int, int]:
     """Return the platform's and the provider's nanos of a selection, without counting tasks."""
     where = conditions_of(connection, selection)
+    if where.form.is_everything:
+        return nanos_within(connection, *where.window)
     platform, provider = connection.execute(_amounts(where.form), where.values).all()[0]
     return platform or 0, provider or 0

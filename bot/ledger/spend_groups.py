@@ -1,33 +1,31 @@
 """Spend in groups: by member, model, status or a part of the calendar; tools and agents by calls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    distinct,
-    func,
-    literal_column,
-    select,
-    true,
-    union,
-)
+from sqlalchemy import ColumnElement, Connection, Row, distinct, func, literal_column, select, true, union
 
 from bot.database import json_values
-from bot.domain.periods import Bucket, Unit, Window, buckets
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.question import COUNTED_GROUPINGS, TIME_GROUPINGS
-from bot.domain.timestamps import from_us, to_us
-from bot.ledger.expressions import CrossJoin, Span, spans_table, sum_of
-from bot.ledger.members import emails_by_id
+from bot.ledger.expressions import sum_of
+from bot.ledger.group_labels import GroupLabels
+from bot.ledger.quarter_hour_totals import has_totals
 from bot.ledger.selection import FORMS, Conditions, Form, Selection, conditions_of
-from bot.ledger.tables import charge, task, task_detail
+from bot.ledger.spend import Counting, Sums, charged_sums, sums, sums_beside, uncharged_sums
+from bot.ledger.spend_group_statements import (
+    BY_QUARTERS,
+    IS_LONG,
+    MEMBER_BY_MEMBER,
+    GroupSelect,
+    are_of_tasks,
+    charge_groups,
+    uncharged_groups,
+)
+from bot.ledger.tables import charge, task_detail
 
 
 @dataclass(slots=True)
@@ -57,6 +55,14 @@ class SpendGroup:
         self.without_cost += other.without_cost
 
 
+@dataclass(frozen=True, slots=True)
+class GroupedSpend:
+    """A selection in groups, in no particular order, and what the whole of it adds up to."""
+
+    groups: list[SpendGroup]
+    total: Sums
+
+
 def groups(connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
     """Return a selection in groups, in no particular order; groups without a task are left out.
 
@@ -66,104 +72,97 @@ def groups(connection: Connection, selection: Selection, by: Sequence[str], zone
         by: one or two groupings; days, weeks and months are those of the zone.
         zone: whose local dates count.
     """
-    labels, by = _Labels(connection, selection, by, zone), tuple(by)
+    by = tuple(by)
+    labels, where = GroupLabels(connection, selection, by, zone), conditions_of(connection, selection)
     if any(name in COUNTED_GROUPINGS for name in by):
-        return _counted_groups(connection, selection, by, labels)
-    where = conditions_of(connection, selection)
-    by_key: dict[tuple[str, ...], SpendGroup] = {}
-    for each in _found(connection, where, by, labels):
-        group = by_key.setdefault(each.key, each)
-        if group is not each:
-            group.include(each)
+        return _counted_groups(connection, where, by, labels)
+    return _merged(_rows(connection, where, by, labels, Counting(by_unit=False)), labels)
+
+
+def grouped_spend(
+    connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo, counting: Counting
+) -> GroupedSpend:
+    """Return a selection in groups, as `groups` does, with its total."""
+    by = tuple(by)
+    if any(name in COUNTED_GROUPINGS for name in by):
+        return GroupedSpend(groups(connection, selection, by, zone), sums(connection, selection, counting))
+    labels, where = GroupLabels(connection, selection, by, zone), conditions_of(connection, selection)
+    rows = _rows(connection, where, by, labels, counting)
+    return GroupedSpend(_merged(rows, labels), _total(connection, where, rows, counting))
+
+
+GroupRow = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupRows:
+    """The rows of groups, as `charge_groups` and `uncharged_groups` return them."""
+
+    by: tuple[str, ...]
+    charged: Sequence[GroupRow]
+    uncharged: Sequence[GroupRow]
+
+
+def _rows(
+    connection: Connection, where: Conditions, by: tuple[str, ...], labels: GroupLabels, counting: Counting
+) -> _GroupRows:
+    values = where.values | counting.values | {"spans": labels.spans}
+    quick = _quick_groups(connection, where, by, labels)
+    statement = charge_groups(where.form, by, by_unit=counting.by_unit) if quick is None else quick
+    charged = connection.execute(statement, values).all()
+    return _GroupRows(by, charged, connection.execute(uncharged_groups(where.form, by), values).all())
+
+
+def _quick_groups(
+    connection: Connection, where: Conditions, by: tuple[str, ...], labels: GroupLabels
+) -> GroupSelect | None:
+    """Return a statement that does the same as `charge_groups` in less time, if there is one."""
+    if where.form.is_everything and by == ("member",) and _is_long(connection, where, labels.members):
+        return MEMBER_BY_MEMBER
+    if where.form.is_everything and by in _TIME and has_totals(labels.spans):
+        return BY_QUARTERS
+    return None
+
+
+_TIME = {(name,) for name in TIME_GROUPINGS}
+_CHARGES_OF_A_MEMBER = 3  # with more on average, reading one member after another is quicker than sorting charges
+
+
+def _is_long(connection: Connection, where: Conditions, members: int) -> bool:
+    values = where.values | {"most": members * _CHARGES_OF_A_MEMBER}
+    return connection.execute(IS_LONG, values).first() is not None
+
+
+def _merged(rows: _GroupRows, labels: GroupLabels) -> list[SpendGroup]:
+    """Return the groups of rows: two members may have one name, and tasks with and without cost one group."""
+    first, by_key = len(rows.by), dict[tuple[str, ...], SpendGroup]()
+    for key, row in zip(labels.keys(rows.charged), rows.charged, strict=True):
+        if row[first + 2]:
+            each = SpendGroup(key, row[first], row[first + 1], row[first + 2])
+            if (group := by_key.setdefault(key, each)) is not each:
+                group.include(each)
+    for key, row in zip(labels.keys(rows.uncharged), rows.uncharged, strict=True):
+        group = by_key.get(key) or by_key.setdefault(key, SpendGroup(key))
+        group.tasks += row[first]
+        group.without_cost += row[first]
     return list(by_key.values())
 
 
-class _Labels:
-    """What the keys of SQL groups mean to people: members' e-mails and the calendar's names."""
+def _total(connection: Connection, where: Conditions, rows: _GroupRows, counting: Counting) -> Sums:
+    """Return what the groups add up to.
 
-    def __init__(self, connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
-        self._by = by
-        self._emails = emails_by_id(connection) if "member" in by else {}
-        unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
-        self._buckets: list[Bucket] = (
-            [] if unit is None else list(buckets(unit, _with_data(connection, selection.window), zone))
-        )
-
-    def of(self, key: Sequence[Any]) -> tuple[str, ...]:
-        """Return the labels of a group's key."""
-        return tuple(self._label(name, part) for name, part in zip(self._by, key, strict=True))
-
-    def _label(self, name: str, part: int | str) -> str:
-        if name == "member":
-            return self._emails[int(part)]
-        return self._buckets[int(part)].label if name in TIME_GROUPINGS else str(part)
-
-    @property
-    def values(self) -> dict[str, list[Span]]:
-        """The parts of the calendar, as a statement takes them."""
-        return {"spans": [(i, to_us(b.window.start), to_us(b.window.end)) for i, b in enumerate(self._buckets)]}
-
-
-# one look at each end of an index; asked for both at once, SQLite reads the whole of it
-_ENDS = select(
-    *(
-        select(end(each)).scalar_subquery()
-        for each in (charge.c.booked_at, task.c.created_at)
-        for end in (func.min, func.max)
-    )
-)
-
-
-def _with_data(connection: Connection, window: Window) -> Window:
-    """Return the part of a window that holds anything, so that `to:` alone makes no bucket of every day since 2000."""
-    moments = [moment for moment in connection.execute(_ENDS).all()[0] if moment is not None]
-    if not moments:
-        return Window(window.start, window.start)
-    start = max(window.start, from_us(min(moments)))
-    return Window(start, max(start, min(window.end, from_us(max(moments) + 1))))
-
-
-Groups = Select[*tuple[Any, ...]]
-
-
-def _span_of(by: Sequence[str]) -> FromClause | None:
-    """Return the calendar's parts, if these groupings ask for them: one pass over each part's interval of an index."""
-    return spans_table() if not set(TIME_GROUPINGS).isdisjoint(by) else None
-
-
-def _keys(by: Sequence[str], of: FromClause, tasks: FromClause, span: FromClause | None) -> list[ColumnElement[Any]]:
-    columns = {"member": of.c.member, "model": tasks.c.model, "status": tasks.c.status}
-    return [columns[name] if span is None or name in columns else span.c.i for name in by]
+    Amounts are the sums of theirs, and so are tasks if each is in one group; otherwise they are counted.
+    """
+    first = len(rows.by)
+    uncharged = uncharged_sums(*(sum(row[first + each] for row in rows.uncharged) for each in range(2)))
+    if are_of_tasks(rows.by):
+        return sum((charged_sums(row[first : first + 2], row[first + 2 :]) for row in rows.charged), uncharged)
+    platform, provider = (sum(row[first + each] or 0 for row in rows.charged) for each in range(2))
+    return uncharged + sums_beside(connection, where, (platform, provider), counting)
 
 
 @lru_cache(FORMS)
-def _groups(form: Form, by: tuple[str, ...]) -> Groups:
-    span = _span_of(by)
-    keys = _keys(by, charge, form.part.tasks, span)
-    table = form.charges_table(span, with_tasks=not {"model", "status"}.isdisjoint(by))
-    sums = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos), func.count(distinct(charge.c.task))
-    return select(*keys, *sums).select_from(table).where(form.charges(span)).group_by(*keys)
-
-
-@lru_cache(FORMS)
-def _groups_without_cost(form: Form, by: tuple[str, ...]) -> Groups:
-    span, tasks = _span_of(by), form.part.tasks
-    keys = _keys(by, tasks, tasks, span)
-    table = tasks if span is None else CrossJoin(span, tasks)
-    return select(*keys, func.count()).select_from(table).where(form.without_cost(span)).group_by(*keys)
-
-
-def _found(connection: Connection, where: Conditions, by: tuple[str, ...], labels: _Labels) -> Iterable[SpendGroup]:
-    rows = connection.execute(_groups(where.form, by), where.values | labels.values).all()
-    for *key, platform, provider, tasks in rows:
-        yield SpendGroup(labels.of(key), platform, provider, tasks)
-    rows = connection.execute(_groups_without_cost(where.form, by), where.values | labels.values).all()
-    for *key, tasks in rows:
-        yield SpendGroup(labels.of(key), tasks=tasks, without_cost=tasks)
-
-
-@lru_cache(FORMS)
-def _counted(form: Form, by: tuple[str, ...], kind: str) -> Groups:
+def _counted(form: Form, by: tuple[str, ...], kind: str) -> GroupSelect:
     tasks = form.part.tasks
     charged = select(charge.c.task).select_from(form.charges_table()).where(form.charges())
     inside = union(charged, select(tasks.c.id).where(form.without_cost())).cte("inside")
@@ -187,12 +186,12 @@ _COUNTED = {"tool": _tool_use, "agent": _agent_triggers}
 
 
 def _counted_groups(
-    connection: Connection, selection: Selection, by: tuple[str, ...], labels: _Labels
+    connection: Connection, where: Conditions, by: tuple[str, ...], labels: GroupLabels
 ) -> list[SpendGroup]:
     """Return calls and time by tool, or triggers by agent: of the tasks in the window, as they are now."""
     kind = next(name for name in by if name in COUNTED_GROUPINGS)
-    where = conditions_of(connection, selection)
     rows = connection.execute(_counted(where.form, by, kind), where.values).all()
     return [
-        SpendGroup(labels.of(key), tasks=tasks, calls=calls, time_ms=time_ms) for *key, calls, time_ms, tasks in rows
+        SpendGroup(key, tasks=tasks, calls=calls, time_ms=time_ms)
+        for key, (*_, calls, time_ms, tasks) in zip(labels.keys(rows), rows, strict=True)
     ]

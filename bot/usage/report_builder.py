@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -18,8 +19,8 @@ from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.scope_queries import holds_any, task_ids
 from bot.ledger.selection import Selection, names_booked_tasks
-from bot.ledger.spend import amounts, sums
-from bot.ledger.spend_groups import SpendGroup, groups
+from bot.ledger.spend import Counting, Sums, amounts, sums
+from bot.ledger.spend_groups import SpendGroup, grouped_spend
 from bot.ledger.task_detail import TaskDetail, task_detail
 from bot.ledger.task_list import TaskRow, task_rows
 from bot.people import mentions
@@ -82,8 +83,7 @@ class _ReportBuilder:
             # an empty ledger must not read as an empty bill
             raise UnreadError
         warning = api_key_warning(self.connection, scope)
-        total = sums(self.connection, self.selection, policy.failing)
-        all_groups = self._groups()
+        total, all_groups = self._total_and_groups()
         top_groups = all_groups[: question.top] if question.top else all_groups
         return Report(
             query=describe(question),
@@ -102,16 +102,18 @@ class _ReportBuilder:
             as_of=fresh.as_of,
             complete=warning is None and self._is_complete(fresh, begins),
             begins=begins,
-            unit_assumed=total.by_unit and not policy.unit_is_set,
+            unit_assumed=total.by_unit,
             warning=warning,
             quarantined=self._quarantined(),
         )
 
-    def _groups(self) -> list[SpendGroup]:
-        question = self.request.question
+    def _total_and_groups(self) -> tuple[Sums, list[SpendGroup]]:
+        question, policy = self.request.question, self.policy
+        counting = Counting(policy.failing, by_unit=not policy.unit_is_set)
         if not question.by:
-            return []
-        return _sorted(groups(self.connection, self.selection, question.by, self.policy.zone), question, self.policy)
+            return sums(self.connection, self.selection, counting), []
+        spend = grouped_spend(self.connection, self.selection, question.by, policy.zone, counting)
+        return spend.total, _sorted(spend.groups, question, policy)
 
     def _rows(self) -> Sequence[TaskRow]:
         question = self.request.question
@@ -150,7 +152,7 @@ class _ReportBuilder:
 
 
 def _sorted(unsorted: Sequence[SpendGroup], question: Question, policy: ReportPolicy) -> list[SpendGroup]:
-    by_name = sorted(unsorted, key=lambda group: group.key)
+    by_name = sorted(unsorted, key=attrgetter("key"))
     order = question.sort or ("name" if question.by[0] in TIME_GROUPINGS else "cost")
     if order == "name":
         return by_name
