@@ -59,11 +59,10 @@ def restore_ledger(file: Path) -> None:
 @print_errors
 def verify_ledger() -> None:
     """Check the ledger's laws; exit 1 if one is broken."""
-    from bot.database.place import file_of
     from bot.ledger.verification import verify
 
-    is_broken, path = False, file_of(load_app().settings.database, "db verify")
-    for law, breaches in verify(path).items():
+    is_broken = False
+    for law, breaches in verify(load_app().settings.database).items():
         is_broken |= bool(breaches)
         click.echo(f"{'FAIL' if breaches else 'ok  '}  {single_line(law + _examples(breaches))}")
     if is_broken:

@@ -108,8 +108,8 @@ def _why_not_connected(text: str, address: PostgresAddress) -> str:
     for why, pattern in _BY_TEXT.items():
         if re.search(pattern, text, re.IGNORECASE):
             return why
-    cause = _without_password(text, address).rpartition(" failed: ")[2]
-    return f"the database server cannot be reached ({cause})"
+    cause = re.split(r" failed: |connection is bad: ", _without_password(text, address))[-1]
+    return f"the database server cannot be reached ({cause}): mend it, or DATABASE_URL"
 
 
 def _without_password(text: str, address: PostgresAddress) -> str:

@@ -1,5 +1,6 @@
 """The address of a database on a PostgreSQL server, whose password no text of it shows."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
@@ -98,4 +99,6 @@ def _options(query: str) -> dict[str, str]:
         options = {"": ""}
     if options.keys() - OPTIONS:
         raise InvalidValueError(f"behind the ? stand only {', '.join(sorted(OPTIONS))}, each as NAME=VALUE.")
+    if not re.fullmatch(r"[0-9]{1,4}", options.get("connect_timeout", "5")):
+        raise InvalidValueError("connect_timeout is not a whole number of seconds.")
     return options

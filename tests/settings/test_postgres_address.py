@@ -50,6 +50,7 @@ def test_what_is_left_out_has_a_default(text: str, address: PostgresAddress) -> 
         ("postgresql://u:s3cret#word@h/db", "write %40 for @"),
         ("postgresql://u:s3cret%0Aword@h/db", "unprintable"),
         ("postgresql://u@h/db?password=s3cret", "behind the \\? stand only"),
+        ("postgresql://u@h/db?connect_timeout=s3cret", "connect_timeout is not a whole number of seconds"),
         ("postgresql://u@h/db?s3cret", "behind the \\? stand only"),
     ],
 )
