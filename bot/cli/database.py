@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bot.cli.database_copy import COMMAND
 from bot.cli.errors import fail, print_errors
 from bot.cli.output import single_line
 from bot.cli.startup import load_app
@@ -91,5 +92,7 @@ def reprice_ledger() -> None:
         repricing = reprice(connection, app.capabilities(ledger), unit, app.clock())
     click.echo(f"{repricing.tasks:,} tasks priced again in {unit.value}, {show_usd(repricing.difference_nanos)} in all")
 
+
+database.add_command(COMMAND)
 
 COMMANDS = (database,)

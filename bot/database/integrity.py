@@ -13,10 +13,10 @@ from bot.database.backup import open_read_only
 from bot.database.errors import LedgerError
 from bot.database.kept_file import open_kept_file
 from bot.database.reading import open_reader, translated_errors
-from bot.database.schema import newest_revision, stored_revision
+from bot.database.schema import is_unfinished, newest_revision, stored_revision
 
 if TYPE_CHECKING:
-    from bot.settings.postgres_address import PostgresAddress
+    from bot.settings.database_place import DatabasePlace
 
 
 def damage(path: Path) -> Iterator[str]:
@@ -26,6 +26,8 @@ def damage(path: Path) -> Iterator[str]:
             stored = stored_revision(connection)
             if stored is None:
                 yield "it holds no ledger"
+            elif is_unfinished(stored):
+                yield "it is a copy that was not finished"
             elif stored > newest_revision():
                 yield f"a newer neo-usage wrote it (schema {stored})"
             yield from (row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok")
@@ -48,7 +50,7 @@ _SOUND_SERVER = {
 _SOUND = {"sqlite": _SOUND_FILE, "postgresql": _SOUND_SERVER}
 
 
-def violations(place: "Path | PostgresAddress", laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+def violations(place: "DatabasePlace", laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
     """Check a database and what is to hold in it, in one snapshot.
 
     Args:

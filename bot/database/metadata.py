@@ -11,6 +11,7 @@ LEDGER_ID = "ledger_id"  # ends the keys of its messages, so that no two ledgers
 WRITE_TEST = "written"  # written to find out whether the database takes anything
 # a restore is not finished: where the former ledger is kept ("" if it is not) and the copy's id, as JSON
 RESTORED = "restored"
+COPIED_FROM = "copied_from"  # the id of the ledger that is being copied into this database
 LOST_LEDGER = "lost_ledger"  # after a restore without a former ledger: under which id it posted, since when, as JSON
 
 _VALUE = select(note.c.value).where(note.c.key == bindparam("key"))

@@ -9,6 +9,7 @@ from bot.database.errors import LedgerError
 from bot.shipped import shipped
 
 _REVISION = text("SELECT version_num FROM alembic_version")
+_UNFINISHED = "copy of "
 
 
 class MissingLedgerError(LedgerError):
@@ -17,6 +18,16 @@ class MissingLedgerError(LedgerError):
 
 class OldSchemaError(LedgerError):
     """The ledger is of an earlier schema, and is upgraded when it is opened for writing."""
+
+
+class UnfinishedCopyError(LedgerError):
+    """The database holds a part of a ledger that is being copied into it, or whose copying was interrupted."""
+
+    def __init__(self, place: object) -> None:
+        super().__init__(
+            f"{place} is a copy of a ledger that is not finished. Run the same `neo-usage db copy` again, or name"
+            " another database."
+        )
 
 
 @cache
@@ -47,12 +58,24 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(_REVISION).scalar()
 
 
+def unfinished_revision() -> str:
+    """Return the revision of a database while a ledger is copied into it: one that no version opens."""
+    return f"{_UNFINISHED}{newest_revision()}"
+
+
+def is_unfinished(stored: str | None) -> bool:
+    """Return whether a revision is that of an unfinished copy, begun by whichever version."""
+    return stored is not None and stored.startswith(_UNFINISHED)
+
+
 def require_newest(stored: str | None, place: object) -> None:
     """Check that a database's revision is the one this code reads.
 
     Raises:
         LedgerError: it is not; the message says what to do.
     """
+    if is_unfinished(stored):
+        raise UnfinishedCopyError(place)
     if stored is None:
         raise MissingLedgerError(f"{place} holds no ledger yet. Run `neo-usage sync` first.")
     if stored < newest_revision():

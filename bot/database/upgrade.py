@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, inspect
 
 from bot.database.errors import LedgerError
-from bot.database.schema import current_revision, newest_revision
+from bot.database.schema import UnfinishedCopyError, current_revision, is_unfinished, newest_revision
 from bot.shipped import shipped
 
 
@@ -11,11 +11,13 @@ def upgrade(connection: Connection, place: object) -> bool:
     """Apply the migrations that the database at a place lacks; return whether it lacked any.
 
     Raises:
-        LedgerError: the database is another program's, or was written by a newer version.
+        LedgerError: the database is another program's, was written by a newer version, or is an unfinished copy.
     """
     stored = current_revision(connection)
     if stored == newest_revision():
         return False
+    if is_unfinished(stored):
+        raise UnfinishedCopyError(place)
     if stored is None and inspect(connection).get_table_names():
         raise LedgerError(f"{place} holds another program's tables. Name one of its own in DATABASE_URL.")
     if stored is not None and stored > newest_revision():

@@ -12,7 +12,7 @@ from bot.database.backup import backup, remove_database
 from bot.database.engine import DATABASE_ERRORS, open_database
 from bot.database.kept_file import open_kept_file
 from bot.database.rows import Row, all_rows, rows_by_column
-from bot.database.schema import current_revision, newest_revision
+from bot.database.schema import UnfinishedCopyError, current_revision, is_unfinished, newest_revision
 from bot.ledger.members import ensure_members
 
 _TASK_IDS = text("SELECT id, task_id FROM task")
@@ -66,6 +66,8 @@ def open_former(kept: Path | None, connection: Connection) -> Iterator[FormerLed
 def _open(kept: Path, copy: Path) -> Connection:
     with closing(open_kept_file(kept)) as former:
         stored = current_revision(former)
+    if is_unfinished(stored):
+        raise UnfinishedCopyError(kept)
     if stored is not None and stored >= newest_revision():
         return open_kept_file(kept)
     remove_database(copy)

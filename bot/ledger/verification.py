@@ -7,9 +7,7 @@ from sqlalchemy import Connection, text
 from bot.database.integrity import breaches, violations
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bot.settings.postgres_address import PostgresAddress
+    from bot.settings.database_place import DatabasePlace
 
 _LAWS = {
     "a task's charges sum to its total": text("""
@@ -36,7 +34,7 @@ _LAWS = {
 }
 
 
-def verify(place: "Path | PostgresAddress") -> dict[str, list[str]]:
+def verify(place: "DatabasePlace") -> dict[str, list[str]]:
     """Check a ledger's database and laws in one snapshot; return each law with what breaks it, nothing where it holds.
 
     Raises:

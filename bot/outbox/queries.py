@@ -125,6 +125,13 @@ def enqueued_notifications(connection: Connection, keys: KeyRange) -> list[Enque
 
 # --- of all --------------------------------------------------------------------------------------
 
+_KEYS = select(notification.c.stem, notification.c.destination, notification.c.ledger, notification.c.state)
+
+
+def dedup_keys(connection: Connection) -> set[tuple[str, str, str, str]]:
+    """Return of each notification what it is known by in Slack (key, destination, ledger), and its state."""
+    return {tuple(row) for row in connection.execute(_KEYS)}
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxSummary:

@@ -1,0 +1,101 @@
+"""The command `db copy`."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import terminal
+from bot.cli.errors import print_errors
+from bot.cli.output import single_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.database.copying import CopyProgress
+    from bot.maintenance.copy import CopyResult
+    from bot.settings.database_place import DatabasePlace
+
+_OF_THE_SETTINGS = "DATABASE_URL"
+
+
+@click.command("copy")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@print_errors
+def copy_database(source: str, target: str) -> None:
+    """Copy a ledger into an empty database of either engine.
+
+    FROM and TO are paths of SQLite files, addresses of databases, or the word DATABASE_URL for the one that is set (a
+    password on a command line can be read by others on this machine). To move, stop the service first: what it writes
+    meanwhile is not in the copy. Interrupted, the same command goes on.
+    """
+    from bot.maintenance.copy import copy_ledger
+
+    ledger, copy = _place(source), _place(target)
+    with _progress_bar() as show:
+        result = copy_ledger(ledger, copy, show)
+    _print_result(result, ledger, copy)
+
+
+def _place(text: str) -> "DatabasePlace":
+    """Return the place of a database. Raises SettingsError if the text, or what is set, names none."""
+    from bot.settings.database_place import database_place
+    from bot.settings.environment import load
+    from bot.settings.errors import InvalidValueError
+
+    if text == _OF_THE_SETTINGS:
+        return load().database
+    try:
+        return database_place(text) if "://" in text else Path(text)
+    except InvalidValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def _progress_bar() -> "Iterator[Callable[[CopyProgress], None]]":
+    """Show a progress bar on a terminal, and nothing elsewhere."""
+    if not terminal.is_terminal(error=True):
+        yield lambda _: None
+        return
+    from rich import progress
+
+    columns = (
+        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )  # fmt: skip
+    with progress.Progress(*columns, console=terminal.console(error=True), transient=True) as bar:
+        line = bar.add_task("opening", total=None)
+
+        def show(current: "CopyProgress") -> None:
+            what = f"{'comparing' if current.is_comparing else 'copying'} {current.table}"
+            bar.update(line, description=what, completed=current.rows, total=current.total)
+
+        yield show
+
+
+def _print_result(result: "CopyResult", ledger: "DatabasePlace", copy: "DatabasePlace") -> None:
+    from bot.domain.money import show_usd
+
+    if result.changed:
+        click.echo(f"the ledger changed since the copy was begun: copied again from {result.changed} on", err=True)
+    for table, number in result.marked.items():
+        click.echo(f"{table}: in {number:,} rows each NUL became \ufffd, as PostgreSQL holds none", err=True)
+    for law in result.broken_laws:
+        click.echo(f"WARNING: ledger and copy break a law: {law}. `neo-usage db verify` has more.", err=True)
+    for table, number in result.rows.items():
+        if number:
+            click.echo(f"{table}: {number:,}")
+    amount = sum(platform + provider for _, platform, provider in result.charges.values())
+    months, members = ({key[part] for key in result.charges} for part in (0, 1))
+    click.echo(single_line(f"{copy} is a copy of {ledger}, compared row by row"))
+    click.echo(f"charges of {len(members):,} members in {len(months):,} months: {show_usd(amount)}")
+    click.echo(f"keys of notifications: {result.notifications:,}")
+    click.echo(
+        "Both would post the same messages: run the service on one of them only. What was written to"
+        " the ledger since the copy was begun is not in it.",
+    )
+
+
+COMMAND = copy_database
