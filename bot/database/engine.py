@@ -5,6 +5,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -80,6 +81,15 @@ class Database(ABC):
     @abstractmethod
     async def yield_to_readers(self, seconds: float) -> None:
         """Wait until nothing is being read, for `seconds` at most, so that people go first."""
+
+    async def clock_difference(self, clock: Callable[[], datetime]) -> timedelta:
+        """Return how far the clock that all users of the database share is ahead of this process's clock.
+
+        Raises:
+            LedgerError: the database cannot be read.
+        """
+        del clock
+        return timedelta(0)  # whoever uses a file is on its machine
 
     @property
     def is_replaced(self) -> bool:

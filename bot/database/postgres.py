@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import psycopg
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.engine import ClosedError, Database
@@ -18,7 +19,9 @@ from bot.database.postgres_errors import ConflictError, LostConnectionError, sql
 from bot.database.postgres_schema import check_server, sort_text_binary
 from bot.database.reader_pool import THREADS, ReaderPool
 from bot.database.schema import current_revision, require_newest
+from bot.database.shared_time import shared_time
 from bot.database.upgrade import upgrade
+from bot.domain.timestamps import from_us
 from bot.settings.postgres_address import PostgresAddress
 
 R = TypeVar("R")
@@ -36,6 +39,8 @@ _BEGIN = text(
     "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :frozen, true),"
     " pg_advisory_xact_lock(7954877705891934)"
 )
+
+_SERVER_TIME = select(shared_time("own_time"))
 
 
 class PostgresDatabase(Database):
@@ -118,6 +123,17 @@ class PostgresDatabase(Database):
             if self._closed.is_set():
                 raise
         return await self._readers.read(whole)
+
+    async def clock_difference(self, clock: Callable[[], datetime]) -> timedelta:
+        """Return how far the server's clock is ahead of this process's clock; never wrong by more than the answer took.
+
+        Raises:
+            UnusableError: the server cannot be asked now.
+        """
+        asked = clock()
+        microseconds = await self.read(lambda connection: int(connection.execute(_SERVER_TIME).scalar_one()))
+        answered = clock()
+        return from_us(microseconds) - asked - (answered - asked) / 2
 
     async def yield_to_readers(self, seconds: float) -> None:
         """Wait until nothing is being read, for `seconds` at most, so that people go first."""

@@ -14,7 +14,7 @@ from bot.outbox.editor import Editor
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.pacing import Pacing
 from bot.outbox.placer import Placer
-from bot.outbox.rules import DeliveryTiming, QuietHours
+from bot.outbox.rules import DeliveryTiming, QuietHours, StandBack
 from bot.outbox.sender import Sender
 from bot.outbox.store import ClaimedNotification
 from bot.outbox.timeouts import limit_of, wait_after
@@ -38,6 +38,7 @@ class ChannelQueue:
     clock: Callable[[], datetime]
     timing: DeliveryTiming
     quiet_hours: QuietHours | None
+    stand_back: StandBack
 
     async def process(self, channel: str, stopping: Callable[[], bool]) -> None:
         """Send and edit in a channel, at its pace, until nothing is left to do there or it is `stopping`.
@@ -69,7 +70,8 @@ class ChannelQueue:
             until = quiet_until
             await self.database.write(lambda c: due_work.postpone_to_end_of_quiet_hours(c, channel, until))
         else:
-            claimed = await self.database.write(lambda c: store.claim(c, channel, token, now, lease))
+            due = now - self.stand_back()
+            claimed = await self.database.write(lambda c: store.claim(c, channel, token, now, lease, due=due))
             if claimed is not None:
                 return await self._send(claimed)
         # Slack notifies nobody of an edit, so quiet hours do not matter to it

@@ -15,7 +15,7 @@ from bot.outbox.named_tasks import NamedTasks
 from bot.outbox.placement_store import unplaced_destinations
 from bot.outbox.placer import Placer
 from bot.outbox.reconciler import Reconciler
-from bot.outbox.rules import DeliveryTiming, QuietHours
+from bot.outbox.rules import DeliveryTiming, QuietHours, StandBack
 
 if TYPE_CHECKING:
     from bot.database.engine import Database
@@ -36,7 +36,8 @@ class Dispatcher:
     """Starts one process's tasks; any number of processes may work on one outbox. `clock` gives aware times.
 
     Whatever asks Slack does so in a task: one for each channel that is posted to, for each whose history is looked
-    through, for each destination to be found. None waits for another, and a tick waits for none.
+    through, for each destination to be found. None waits for another, and a tick waits for none. What has been due for
+    less than `stand_back` is left to another process.
     """
 
     database: "Database"
@@ -47,6 +48,7 @@ class Dispatcher:
     clock: Callable[[], datetime]
     timing: DeliveryTiming
     quiet_hours: QuietHours | None
+    stand_back: StandBack
     _one_tick: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def tick(self) -> None:
@@ -62,7 +64,7 @@ class Dispatcher:
             await self._start_tasks(work, moment.now)
 
     def _moment(self) -> Moment:
-        now = self.clock()
+        now = self.clock() - self.stand_back()
         quiet_until = self.quiet_hours.until(now) if self.quiet_hours is not None else None
         return Moment(now, timedelta(seconds=self.timing.unconfirmed), quiet_until)
 

@@ -32,6 +32,7 @@ class LookupTarget:
     ts: str | None
     created_at: int
     checks: int
+    attempts: int
     ledger: str
     claimed_at: int | None
     last_ts: str | None
@@ -76,6 +77,7 @@ _TARGETS = select(
     notification.c.ts,
     notification.c.created_at,
     notification.c.checks,
+    notification.c.attempts,
     notification.c.ledger,
     notification.c.claimed_at,
     _LAST_TS.scalar_subquery().label("last_ts"),
@@ -120,7 +122,7 @@ def postpone_lookups(connection: Connection, channel: str, until: datetime, mome
 _WHICH = notification.c.id == bindparam("which")
 _SEND_AGAIN = (
     update(notification)
-    .where(_WHICH, in_state(NotificationState.UNCONFIRMED))
+    .where(_WHICH, in_state(NotificationState.UNCONFIRMED), notification.c.attempts == bindparam("looked_for"))
     .values(state=NotificationState.PENDING, next_at=bindparam("now"), error=bindparam("why"))
 )
 _COUNT_CHECK = (
@@ -131,8 +133,9 @@ _COUNT_CHECK = (
 
 
 def mark_not_arrived(connection: Connection, target: LookupTarget, now: datetime, why: str) -> None:
-    """Record that a message did not arrive: it waits to be sent again."""
-    connection.execute(_SEND_AGAIN, {"which": target.id, "now": to_us(now), "why": why})
+    """Record that a message did not arrive: it waits to be sent again, unless another process has done so already."""
+    values = {"which": target.id, "looked_for": target.attempts, "now": to_us(now), "why": why}
+    connection.execute(_SEND_AGAIN, values)
 
 
 def mark_checked(connection: Connection, target: LookupTarget, next_at: datetime | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.outbox.channel_queue import ChannelQueue
@@ -14,7 +14,7 @@ from bot.outbox.pacing import Pacing
 from bot.outbox.placer import Placer
 from bot.outbox.reconciler import Reconciler
 from bot.outbox.renderers import Renderers
-from bot.outbox.rules import DeliveryTiming, QuietHours
+from bot.outbox.rules import STANDBY_WAIT, DeliveryTiming, QuietHours
 from bot.outbox.sender import Sender
 from bot.outbox.summary import SummaryRenderer
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outbox:
-    """One process's part of the outbox; `clock` gives aware times, `quiet_hours` is None if none are set."""
+    """One process's part of the outbox; `clock` gives aware times, `quiet_hours` is None if none are set.
+
+    Several processes may deliver from one outbox. One that stands by delivers what the others have left for a while.
+    """
 
     database: "Database"
     workspace: "Workspace"
@@ -34,6 +37,7 @@ class Outbox:
     clock: Callable[[], datetime]
     timing: DeliveryTiming = field(default_factory=DeliveryTiming)
     quiet_hours: QuietHours | None = None
+    stands_by: Callable[[], bool] = lambda: False
     sender: Sender = field(init=False)
     editor: Editor = field(init=False)
     reconciler: Reconciler = field(init=False)
@@ -49,10 +53,15 @@ class Outbox:
         self.editor = Editor(database, self.workspace, self.renderers, clock, timing)
         self.reconciler = Reconciler(database, self.workspace, clock, timing)
         placer = Placer(database, self.destinations, clock, timing)
-        queue = ChannelQueue(database, placer, self.sender, self.editor, pacing, clock, timing, self.quiet_hours)
-        self._dispatcher = Dispatcher(
-            database, queue, placer, self.reconciler, self._tasks, clock, timing, self.quiet_hours
+        queue = ChannelQueue(
+            database, placer, self.sender, self.editor, pacing, clock, timing, self.quiet_hours, self._wait
         )
+        self._dispatcher = Dispatcher(
+            database, queue, placer, self.reconciler, self._tasks, clock, timing, self.quiet_hours, self._wait
+        )
+
+    def _wait(self) -> timedelta:
+        return STANDBY_WAIT if self.stands_by() else timedelta(0)
 
     async def tick(self) -> None:
         """Find what is due, and start the tasks that do it.

@@ -1,5 +1,6 @@
 """The rules of delivery: states, waiting times, destinations that stand in for others, quiet hours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -32,6 +33,11 @@ class NotificationState(StrEnum):
 NOTHING_TO_SAY = "nothing to say any more"  # the error of a discarded notification that was rendered to nothing
 
 OPEN = (NotificationState.PENDING, NotificationState.SENDING, NotificationState.UNCONFIRMED)
+
+StandBack = Callable[[], timedelta]
+"""Returns for how long what is due is left to another process at present."""
+
+STANDBY_WAIT = timedelta(seconds=15)  # of a process that stands by: otherwise two would not keep one pace and order
 
 LONGEST_WAIT = timedelta(hours=1)  # for which anything is postponed, whatever Slack says
 

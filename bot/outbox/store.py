@@ -197,14 +197,20 @@ _RELEASE_FOR_RESOLUTION = _RELEASE.values(channel=None)
 
 
 def claim(
-    connection: Connection, channel: str, token: str, now: datetime, lease: timedelta
+    connection: Connection,
+    channel: str,
+    token: str,
+    now: datetime,
+    lease: timedelta,
+    *,
+    due: datetime | None = None,
 ) -> ClaimedNotification | None:
-    """Claim the next notification of a channel for as long as the lease lasts, outside of quiet hours.
+    """Claim the next notification of a channel that was `due` then (None: now), for as long as the lease lasts.
 
     Returns:
         The notification; None if there is none to send now.
     """
-    row = connection.execute(_NEXT, {"channel": channel, **Moment(now).values}).first()
+    row = connection.execute(_NEXT, {"channel": channel, **Moment(due or now).values}).first()
     if row is None:
         return None
     claimed = ClaimedNotification(

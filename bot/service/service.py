@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -22,6 +22,7 @@ from bot.service.jobs_lease import JobsLease
 from bot.service.log import hide_local_variables
 from bot.service.router import Router
 from bot.service.scheduler import Scheduler, SingleTask
+from bot.service.shared_clock import SharedClock
 from bot.settings.credentials import Secret
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
@@ -31,6 +32,7 @@ from bot.slack.workspace import connect_workspace
 
 log = structlog.get_logger(__name__)
 
+CLOCK_SECONDS = 60  # between looks by how much this machine's clock is off from the database's
 END_SECONDS = 7.5  # of the ten between SIGTERM and the end, to finish what is in flight; the rest is for the jobs
 OUTBOX_SECONDS = 1.0  # for messages on their way; what is broken off is looked for at the next start
 PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
@@ -111,8 +113,11 @@ async def running_service(app: App) -> AsyncIterator[Service]:
         life = await stack.enter_async_context(AsyncExitStack())
         database = await asyncio.to_thread(app.ledger.open_for_booking)
         life.callback(database.close)
+        clock = SharedClock(database, app.clock)
+        await clock.adjust()
+        app = replace(app, clock=clock)
         workspace = await stack.enter_async_context(connect_workspace(bot_token.reveal(), settings.slack_api_url))
-        service = _service(app, database, app.wire(database, workspace), life)
+        service = _service(app, clock, database, app.wire(database, workspace), life)
         service.port = await stack.enter_async_context(_serve_http(service))
         await life.enter_async_context(_jobs_running(service))
         stack.push_async_callback(service.end)  # before the jobs end: what is in flight may wait for a sync
@@ -120,7 +125,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
         yield service
 
 
-def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack) -> Service:
+def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, life: AsyncExitStack) -> Service:
     context = wiring.context
     # the real time, whatever the service's clock says: Slack dates its signatures by it
     deduplicator = RequestDeduplicator(database.write, system_clock)
@@ -133,10 +138,12 @@ def _service(app: App, database: Database, wiring: Wiring, life: AsyncExitStack)
     timers = [
         Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC}), everywhere=True),
         *wiring.registry.timers,
+        Timer("clock", CLOCK_SECONDS, clock.adjust, everywhere=True),
         Timer("outbox", 1, wiring.outbox.tick, stage=Stage.READY, everywhere=True),
         Timer("prune", PRUNE_SECONDS, pruning.tick),
     ]
     lease = JobsLease(database, app.clock, app.lease_lifetime)
+    wiring.outbox.stands_by = lambda: lease.held is None
     jobs = Jobs(database, context.scheduler, timers, alarm, lease, lambda: slack.stage)
     return Service(app, database, wiring, slack, alarm, jobs, life=life)
 

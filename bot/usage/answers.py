@@ -90,10 +90,14 @@ class Answers:
         return f"I am reading Neo since {since}: {progress.rows:,} of {tasks} so far"
 
     def sync_failure(self, caller: Caller) -> str:
-        """Return why the last sync failed, to others than operators only that it did; empty if it did not."""
-        if self.scheduler.failure is None:
+        """Return why the last sync failed, to others than operators only that it did; empty if it did not.
+
+        A failure of long ago does not count: since then another process has read Neo.
+        """
+        failure = self.scheduler.failure
+        if failure is None or self.clock() - failure.at > self.stale_after:
             return ""
-        return self.scheduler.failure.message if caller.role is Role.OPERATOR else "I could not read Neo the last time."
+        return failure.message if caller.role is Role.OPERATOR else "I could not read Neo the last time."
 
     # --- backfill --------------------------------------------------------------------------------
 

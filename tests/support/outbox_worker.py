@@ -91,8 +91,8 @@ class Trap:
     def noted(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, inside whose transaction it is noted that it came to the step."""
 
-        def noting(*arguments: Any) -> Any:
-            result = function(*arguments)
+        def noting(*arguments: Any, **named: Any) -> Any:
+            result = function(*arguments, **named)
             if result:
                 self.come_to.add(step)
             return result

@@ -6,9 +6,11 @@ The file holds its environment as JSON.
 import asyncio
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from bot.app import build, system_clock
+from bot.database import postgres
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.service.log import configure
@@ -21,12 +23,15 @@ HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0
 TIMES = DeliveryTiming(
     request=1.5, lease=3.5, unconfirmed=1.0, checks=(1.0, 2.0), pace=0.02, first_wait=0.1, longest_wait=0.5, margin=30.0
 )
+LIFETIME = timedelta(seconds=3)  # of a lease
+FROZEN_SECONDS = 2.0
 
 
 def main(path: Path) -> None:
     """Serve until this process ends."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
-    app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES)
+    postgres.FROZEN_SECONDS = FROZEN_SECONDS
+    app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES, LIFETIME)
     asyncio.run(serve(app, asyncio.Event()))
 
 

@@ -1,0 +1,194 @@
+"""Several services on one database: one runs the jobs, and another takes them over; all of them answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from bot.sandbox.world import START, World
+from bot.service.service import Service, running_service
+from bot.settings.database_place import DatabasePlace
+from tests.support.harness import ServiceHarness
+from tests.support.ledgers import place_ledger
+from tests.support.messages import visible_text
+from tests.support.worlds import PRIYA, add, spent
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(params=["sqlite"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> DatabasePlace:
+    """Where an empty ledger is, on each engine."""
+    if request.param == "sqlite":
+        return place_ledger(tmp_path / "replicas.db")
+    found: DatabasePlace = request.getfixturevalue("postgres_ledger")
+    return found
+
+
+@pytest.fixture
+def world() -> World:
+    """Priya has spent a little."""
+    world = World.empty()
+    add(world, "usual", "1", email=PRIYA, begun=START - timedelta(days=1))
+    return world
+
+
+class Replicas:
+    """Services on one database, in one workspace: `first` was there before the others."""
+
+    def __init__(self, harness: ServiceHarness, stack: AsyncExitStack) -> None:
+        self.harness, self.first, self._stack = harness, harness.service, stack
+
+    async def start(self) -> tuple[Service, AsyncExitStack]:
+        """Start another service; the stack ends it."""
+        life = await self._stack.enter_async_context(AsyncExitStack())
+        sockets = len(self.harness.slack.sockets)
+        started = await life.enter_async_context(running_service(self.harness.app()))
+        await started.slack.connecting
+        await self.harness.workspace.until(lambda: len(self.harness.slack.sockets) > sockets)
+        await started.jobs.sync()
+        return started, life
+
+    def spend(self) -> None:
+        """Let Priya spend five dollars, which nobody has read yet."""
+        spent(self.harness.neo.world, self.harness.clock(), PRIYA, 5)
+
+    async def tasks(self) -> int:
+        """How many tasks are in the ledger."""
+        statement = text("SELECT count(*) FROM task")
+        return await self.first.database.read(lambda c: int(c.execute(statement).scalar_one()))
+
+
+@pytest.fixture
+async def replicas(closed: ServiceHarness) -> AsyncIterator[Replicas]:
+    await closed.open()
+    async with AsyncExitStack() as stack:
+        yield Replicas(closed, stack)
+
+
+def has_jobs(service: Service) -> bool:
+    """Whether a service has the jobs, as far as it knows."""
+    return service.jobs.lease.held is not None
+
+
+async def set_lease(service: Service, **values: object) -> None:
+    """Change the row of the jobs lease, as time or another process does."""
+    sets = ", ".join(f"{name} = :{name}" for name in values)
+    statement = text(f"UPDATE lease SET {sets} WHERE name = 'jobs'")
+    await service.database.write(lambda connection: connection.execute(statement, values))
+
+
+async def test_one_of_two_runs_the_jobs_and_both_answer(replicas: Replicas) -> None:
+    with capture_logs() as logs:
+        second, _ = await replicas.start()
+        await second.jobs.run_every(1)
+    assert [each["event"] for each in logs].count("standing by: another process runs the jobs") == 1
+    assert has_jobs(replicas.first)
+    assert not has_jobs(second)
+    replicas.spend()
+    await second.jobs.sync()
+    assert await replicas.tasks() == 1
+    await replicas.first.jobs.sync()
+    assert await replicas.tasks() == 2
+    for _ in range(6):  # over one socket or the other
+        assert "$15.00" in visible_text(await replicas.harness.ask("priya", "7d"))
+
+
+async def test_what_comes_twice_over_two_sockets_is_answered_once(replicas: Replicas) -> None:
+    harness, (second, _) = replicas.harness, await replicas.start()
+
+    async def answers() -> int:
+        for service in (replicas.first, second):
+            assert service.slack.listener is not None
+            await service.slack.listener.wait_idle()
+        return len(harness.slack.calls("hook"))
+
+    for number in (1, 2):
+        if number == 1:
+            ack = await harness.slack.command("priya", "neo-spend", "7d")
+        else:
+            ack = await harness.slack.click("priya", "neo-spend", harness.visible("priya")[0].ts, "ask:model")
+        again = await asyncio.gather(*(harness.slack.redeliver(ack) for _ in range(8)))  # each over one of them
+        assert all(each.ok for each in again)
+        assert await answers() == number
+
+
+async def test_one_that_ends_hands_the_jobs_over_at_once(replicas: Replicas) -> None:
+    second, life = await replicas.start()
+    third, _ = await replicas.start()
+    await set_lease(second, expires_at=0)
+    await second.jobs.run_every(1)
+    await second.jobs.sync()
+    assert has_jobs(second)
+    assert not has_jobs(third)
+    replicas.spend()
+    with capture_logs() as logs:
+        await life.aclose()
+        await third.jobs.run_every(1)
+        await third.jobs.sync()  # in turn with the one that a takeover begins with
+    assert "took over the jobs" in [each["event"] for each in logs]
+    assert has_jobs(third)
+    assert await replicas.tasks() == 2
+
+
+async def test_a_takeover_begins_with_a_sync(replicas: Replicas) -> None:
+    second, _ = await replicas.start()
+    replicas.spend()
+    await set_lease(second, expires_at=0)
+    with capture_logs() as logs:
+        await second.jobs.run_every(1)
+        async with asyncio.timeout(5):
+            while await replicas.tasks() < 2:  # noqa: ASYNC110 - it goes on by itself
+                await asyncio.sleep(0.02)
+    assert "took over the jobs" in [each["event"] for each in logs]
+
+
+async def test_one_that_was_held_up_writes_nothing_once_another_has_the_jobs(replicas: Replicas) -> None:
+    first = replicas.first
+    await set_lease(first, holder="elsewhere/1/x", token=99)
+    replicas.spend()
+    assert has_jobs(first)  # it does not know it yet
+    with capture_logs() as logs:
+        for _ in range(3):
+            await first.jobs.sync()
+            await first.jobs.run_every(1)
+    assert not has_jobs(first)
+    assert await replicas.tasks() == 1
+    assert [each["event"] for each in logs].count("standing by") == 1
+    assert first.alarm.problem is None
+    assert "$10.00" in visible_text(await replicas.harness.ask("priya", "7d"))
+    await set_lease(first, expires_at=0)
+    await first.jobs.run_every(1)
+    await first.jobs.sync()
+    assert await replicas.tasks() == 2
+
+
+ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # a server goes by its own clock
+
+
+@ON_SQLITE
+async def test_a_service_alone_renews_the_jobs_once_half_of_their_time_is_over(harness: ServiceHarness) -> None:
+    statement = text("SELECT expires_at FROM lease WHERE name = 'jobs'")
+    ends = []
+    for seconds in (0, 10, 12, 1, 20, 3):
+        harness.clock.advance(seconds * SECOND)
+        await harness.service.jobs.run_every(1)
+        ends.append(await harness.service.database.read(lambda c: int(c.execute(statement).scalar_one())) // 1_000_000)
+    since = [each - ends[0] for each in ends]
+    assert since == [0, 0, 0, 23, 23, 46]
+
+
+@ON_SQLITE
+async def test_a_clock_that_was_set_back_keeps_the_jobs(harness: ServiceHarness) -> None:
+    harness.clock.advance(timedelta(days=2))
+    await harness.service.jobs.run_every(1)
+    harness.clock.set_back(timedelta(days=1))
+    await harness.service.jobs.run_every(1)
+    statement = text("SELECT expires_at FROM lease WHERE name = 'jobs'")
+    expires_at = await harness.service.database.read(lambda c: int(c.execute(statement).scalar_one()))
+    assert expires_at == harness.clock().timestamp() * 1_000_000 + 45_000_000
