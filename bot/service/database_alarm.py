@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=5)  # a lock that another process holds for less, or a server's restart, is not reported
 BETWEEN = timedelta(days=1)  # two messages about it
+LOG_BETWEEN = timedelta(minutes=1)  # two lines of the log about the same, which every job finds anew each second
 MAX_WAIT_SECONDS = 1.0  # that the jobs wait for Slack to take the message
 
 
@@ -38,6 +39,7 @@ class DatabaseAlarm:
     is_connected: Callable[[], bool]
     problem: DatabaseProblem | None = None
     _sent_at: datetime | None = None
+    _logged_at: datetime | None = None
     _message: Mapping[str, object] = field(default_factory=dict)
     _sending: BackgroundJob = field(init=False)
 
@@ -49,6 +51,8 @@ class DatabaseAlarm:
         """Try whether the database can be written, before something has to be, and whether a problem is over."""
         try:
             await self.context.database.write(_write_something if self.problem is not None else _take_lock)
+            if self.problem is not None:
+                log.info("the database can be used again", after=str(self.context.clock() - self.problem.since))
             self.problem = None
         except DATABASE_ERRORS as error:
             await self.report(error)
@@ -56,9 +60,15 @@ class DatabaseAlarm:
     async def report(self, error: Exception) -> None:
         """Log why the database cannot be used, and tell operators, unless it is probably over soon."""
         why, now = reason(error), self.context.clock()
-        log.warning("cannot use the database", why=why)
+        if self.problem is None or self.problem.why != why or not _is_within(LOG_BETWEEN, self._logged_at, now):
+            self._logged_at = now
+            log.warning("cannot use the database", why=why)
         self.problem = DatabaseProblem(why, min(self.problem.since, now) if self.problem is not None else now)
-        if not self.is_connected() or self._was_sent_lately(now) or self._may_pass(error, now - self.problem.since):
+        if (
+            not self.is_connected()
+            or _is_within(BETWEEN, self._sent_at, now)
+            or self._may_pass(error, now - self.problem.since)
+        ):
             return
         self._sent_at, self._message = now, {"why": why, "unreachable": getattr(error, "unreachable", False)}
         await self._sending.run()
@@ -66,10 +76,6 @@ class DatabaseAlarm:
     async def end(self) -> None:
         """Break off a message that is being sent."""
         await self._sending.end()
-
-    def _was_sent_lately(self, now: datetime) -> bool:
-        # a moment in the future was dated by a clock that ran ahead, and holds nothing up
-        return self._sent_at is not None and timedelta(0) <= now - self._sent_at <= BETWEEN
 
     @staticmethod
     def _may_pass(error: Exception, lasted: timedelta) -> bool:
@@ -84,6 +90,11 @@ class DatabaseAlarm:
                 await workspace.messages.post(await workspace.channels.open_dm(user), message)
             except SlackError as failure:
                 log.warning("could not tell an operator", user=user, why=str(failure))
+
+
+def _is_within(span: timedelta, moment: datetime | None, now: datetime) -> bool:
+    # a moment in the future was dated by a clock that ran ahead, and holds nothing up
+    return moment is not None and timedelta(0) <= now - moment <= span
 
 
 def reason(error: Exception) -> str:

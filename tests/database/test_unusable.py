@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from bot.capability import After
@@ -234,3 +235,15 @@ def test_a_ledger_whose_lock_cannot_be_made_is_no_broken_program(tmp_path: Path)
     (tmp_path / "ledger.db.lock").mkdir()
     with pytest.raises(UnusableError, match="nothing can be written beside the database"):
         open_database(tmp_path / "ledger.db")
+
+
+async def test_what_every_job_finds_anew_is_logged_once_a_minute_and_its_end_too(harness: ServiceHarness) -> None:
+    with structlog.testing.capture_logs() as logged:
+        with locked(harness.directory / "ledger.db"):
+            for _ in range(3):
+                await harness.service.alarm.test()
+            later(harness, minutes=2)
+            await harness.service.alarm.test()
+        await harness.service.alarm.test()
+    told = [each["event"] for each in logged if "database" in each["event"]]
+    assert told == ["cannot use the database"] * 2 + ["the database can be used again"]
