@@ -25,6 +25,7 @@ from benchmarks import (
     tail,
 )
 from benchmarks.bars import Bar, Benchmark
+from benchmarks.postgres import all as on_postgres
 
 BENCHMARKS: dict[str, Benchmark] = {
     "decoding": decoding.measure,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "fingerprints": fingerprints.measure,
     "answers": answers.measure,
     "service": service.measure,
+    "postgres": on_postgres.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEAD = ("bar", "figure", "limit", "verdict", "measured")

@@ -1,0 +1,1 @@
+"""Benchmarks of a ledger on a PostgreSQL server, beside the driver alone."""
