@@ -148,7 +148,8 @@ class OutboxSummary:
 _DEAD = in_state(NotificationState.DEAD)
 _UNDELIVERED_COUNT = select(func.count()).select_from(notification).where(UNDELIVERED)
 _OLDEST_UNDELIVERED = select(func.min(notification.c.created_at)).where(UNDELIVERED)
-_COUNTS = select(notification.c.state, func.count().label("number")).group_by(notification.c.state)
+_STATE = notification.c.state
+_COUNTS = select(_STATE, func.count().label("number")).group_by(_STATE).order_by(_STATE)
 _NEWEST_DEAD = (
     select(
         notification.c.stem,

@@ -38,7 +38,7 @@ _DECIDE = update(crossing).where(_BY_ID)
 
 _STEPS = select(crossing).where(_OF_SUBJECT, _IN_PERIOD).order_by(crossing.c.id)
 _CASE = select(crossing.c.subject, crossing.c.unit, crossing.c.period).where(_BY_ID)
-_SUBJECTS = select(crossing.c.subject).distinct().where(_IN_PERIOD)
+_SUBJECTS = select(crossing.c.subject).distinct().where(_IN_PERIOD).order_by(crossing.c.subject)
 _IDS = select(crossing.c.id).where(_OF_SUBJECT)
 _HIGHEST = func.max(crossing.c.step).label("highest")
 _SUMMARIZED = (

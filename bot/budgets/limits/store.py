@@ -21,7 +21,7 @@ _OF_UNIT = budget.c.unit == bindparam("unit")
 _IS_LIMITED = budget.c.limit_nanos.is_not(None)
 _STORED = select(budget.c.id, budget.c.scope, budget.c.unit, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at)
 _BUDGET = _STORED.where(budget.c.scope == bindparam("scope"), _OF_UNIT)
-_EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now"))
+_EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now")).order_by(budget.c.ends_at, budget.c.id)
 
 _OF_SCOPES = budget.c.scope.in_(bindparam("scopes", expanding=True))
 _PRESENT_LIMITS = select(budget.c.scope, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at).where(
@@ -57,7 +57,7 @@ _NEWEST_REVISION = (
     )
     .scalar_subquery()
 )
-_OUTDATED = _STORED.where(budget.c.revision < _NEWEST_REVISION)
+_OUTDATED = _STORED.where(budget.c.revision < _NEWEST_REVISION).order_by(budget.c.id)
 _MOVE = update(budget).values(scope=_NEW).where(budget.c.scope == bindparam("old"), is_free(budget, scope=_NEW))
 
 

@@ -34,7 +34,11 @@ _REQUEST = select(_ROWS).where(_BY_ID)
 _REPLACE = update(_ROWS).where(_ROWS.c.member == _MEMBER, _OF_UNIT, _IS_OPEN).returning(_ROWS.c.id)
 _INSERT = insert(_ROWS).returning(_ROWS.c.id)
 _DECIDE = update(_ROWS).where(_BY_ID)
-_CONCERNED = select(_ROWS.c.id).where(_IS_OPEN, _OF_UNIT, or_(_ROWS.c.member == _MEMBER, _MEMBER == DEFAULT))
+_CONCERNED = (
+    select(_ROWS.c.id)
+    .where(_IS_OPEN, _OF_UNIT, or_(_ROWS.c.member == _MEMBER, _MEMBER == DEFAULT))
+    .order_by(_ROWS.c.id)
+)
 _OPEN = select(_ROWS.c.id).where(_IS_OPEN).order_by(_ROWS.c.id)
 
 

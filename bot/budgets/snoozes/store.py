@@ -33,7 +33,11 @@ _ACTIVE_OF = (
     .where(snooze.c.subject == bindparam("subject"), snooze.c.unit == bindparam("unit"), _IS_ACTIVE)
     .order_by(snooze.c.audience)
 )
-_ENDED = select(snooze.c.id, snooze.c.subject, snooze.c.unit, snooze.c.audience, snooze.c.until).where(IS_ENDED)
+_ENDED = (
+    select(snooze.c.id, snooze.c.subject, snooze.c.unit, snooze.c.audience, snooze.c.until)
+    .where(IS_ENDED)
+    .order_by(snooze.c.id)
+)
 _DELETE = delete(snooze).where(snooze.c.id == bindparam("which"))
 _MOVE = update(snooze).values(subject=_NEW).where(snooze.c.subject == bindparam("old"), is_free(snooze, subject=_NEW))
 _DELETE_OF = delete(snooze).where(snooze.c.subject == bindparam("old"))
