@@ -1,6 +1,7 @@
 """The database alarm: tells operators directly, once a day at most, that the database cannot be used."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,9 +19,11 @@ from bot.slack.errors import SlackError
 log = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=5)  # a lock that another process holds for less, or a server's restart, is not reported
+STANDBY_SILENCE = SILENCE + timedelta(minutes=2)
 BETWEEN = timedelta(days=1)  # two messages about it
 LOG_BETWEEN = timedelta(minutes=1)  # two lines of the log about the same, which every job finds anew each second
 MAX_WAIT_SECONDS = 1.0  # that the jobs wait for Slack to take the message
+_KEY = "database"  # in the metadata of the message; no notification of the outbox has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,15 @@ class DatabaseProblem:
 
 @dataclass(slots=True)
 class DatabaseAlarm:
-    """Reports that the database cannot be used, until it can. `is_connected` says whether Slack has answered yet."""
+    """Reports that the database cannot be used, until it can. `is_connected` says whether Slack has answered yet.
+
+    Of several services the one with the jobs tells operators. One that `stands_by` waits a while longer, and tells
+    those in whose direct messages it does not find that: the database cannot say who has told whom.
+    """
 
     context: Context
     is_connected: Callable[[], bool]
+    stands_by: Callable[[], bool]
     problem: DatabaseProblem | None = None
     _sent_at: datetime | None = None
     _logged_at: datetime | None = None
@@ -77,9 +85,10 @@ class DatabaseAlarm:
         """Break off a message that is being sent."""
         await self._sending.end()
 
-    @staticmethod
-    def _may_pass(error: Exception, lasted: timedelta) -> bool:
-        """Return whether a problem that has lasted so long is probably over in a moment."""
+    def _may_pass(self, error: Exception, lasted: timedelta) -> bool:
+        """Return whether a problem that has lasted so long is probably over, or told of by another service, soon."""
+        if self.stands_by():
+            return lasted < STANDBY_SILENCE
         return isinstance(error, UnusableError) and (error.locked or error.unreachable) and lasted < SILENCE
 
     async def _send(self) -> None:
@@ -87,9 +96,18 @@ class DatabaseAlarm:
         workspace = self.context.workspace
         for user in self.context.people.operators():
             try:
-                await workspace.messages.post(await workspace.channels.open_dm(user), message)
+                channel = await workspace.channels.open_dm(user)
+                if not (self.stands_by() and await self._was_told(channel)):
+                    await workspace.messages.post_notification(channel, message, _KEY)
             except SlackError as failure:
                 log.warning("could not tell an operator", user=user, why=str(failure))
+
+    async def _was_told(self, channel: str) -> bool:
+        """Return whether another service has told whoever reads a channel; not if that cannot be read."""
+        since = (self.context.clock() - BETWEEN).timestamp()
+        with suppress(SlackError):
+            return bool(await self.context.workspace.history.messages_with_key(channel, _KEY, since))
+        return False
 
 
 def _is_within(span: timedelta, moment: datetime | None, now: datetime) -> bool:

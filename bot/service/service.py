@@ -133,7 +133,8 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
     slack = SlackConnection(
         context, router, deduplicator, TokenCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)
     )
-    alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED)
+    lease = JobsLease(database, app.clock, app.lease_lifetime)
+    alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED, lambda: lease.held is None)
     pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
     timers = [
         Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC}), everywhere=True),
@@ -142,7 +143,6 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
         Timer("outbox", 1, wiring.outbox.tick, stage=Stage.READY, everywhere=True),
         Timer("prune", PRUNE_SECONDS, pruning.tick),
     ]
-    lease = JobsLease(database, app.clock, app.lease_lifetime)
     wiring.outbox.stands_by = lambda: lease.held is None
     jobs = Jobs(database, context.scheduler, timers, alarm, lease, lambda: slack.stage)
     return Service(app, database, wiring, slack, alarm, jobs, life=life)

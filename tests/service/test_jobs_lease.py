@@ -10,15 +10,19 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from bot.database.errors import UnusableError
+from bot.outbox.destinations import UserDestination
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.world import START, World
 from bot.service.service import Service, running_service
 from bot.settings.database_place import DatabasePlace
+from bot.usage.keys import WelcomeKey
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import place_ledger
-from tests.support.messages import visible_text
+from tests.support.messages import notifications, visible_text
 from tests.support.worlds import PRIYA, add, spent
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -166,6 +170,35 @@ async def test_one_that_was_held_up_writes_nothing_once_another_has_the_jobs(rep
     await first.jobs.run_every(1)
     await first.jobs.sync()
     assert await replicas.tasks() == 2
+
+
+async def test_one_that_stands_by_delivers_what_the_other_has_left_for_a_while(replicas: Replicas) -> None:
+    second, _ = await replicas.start()
+    await replicas.first.wiring.outbox.stop(1)  # such as one whose way to Slack is cut off
+    new = NewNotification(WelcomeKey(), UserDestination(replicas.harness.workspace.user("priya").id))
+    clock = replicas.harness.clock
+    await second.database.write(lambda connection: enqueue(connection, [new], clock()))
+    for seconds, expected in ((0, 0), (14, 0), (2, 1)):
+        clock.advance(seconds * SECOND)
+        await second.jobs.run_every(1)
+        await second.wiring.outbox.wait_idle()
+        assert len(notifications(replicas.harness.dm("priya"))) == expected
+
+
+async def test_one_alone_tells_operators_that_the_database_cannot_be_used(replicas: Replicas) -> None:
+    second, _ = await replicas.start()
+    harness, error = replicas.harness, UnusableError("the disk of the database is full", "it")
+    before = len(harness.dm("hannah"))
+    await replicas.first.alarm.report(error)
+    assert "the disk of the database is full" in visible_text(harness.dm("hannah")[before])
+    for minutes in (0, 6, 2):
+        harness.clock.advance(minutes * MINUTE)
+        await second.alarm.report(error)
+    assert len(harness.dm("hannah")) == before + 1
+    harness.dm("hannah")[before].deleted = True  # as if the first had not been there to tell
+    harness.clock.advance(2 * DAY)
+    await second.alarm.report(error)
+    assert "the disk of the database is full" in visible_text(harness.dm("hannah")[before])
 
 
 ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # a server goes by its own clock
