@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -16,8 +15,10 @@ from bot.domain.keys import ActionKey, FormKey, NotificationKey, TopicKey
 from bot.failures.keys import LiftSilenceAction, SilenceForm
 from bot.outbox.renderers import RenderRequest
 from bot.registry import WiringError, build_registry
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.slack.requests import Request
+from tests.support.engines import url_of
 
 
 async def handle(_request: Request, _caller: Caller) -> None: ...
@@ -90,8 +91,8 @@ def test_a_capability_that_fits_is_found_by_its_ids() -> None:
     assert (registry.question, registry.home) == (answer, show_home)
 
 
-def test_the_capabilities_there_are_list_every_key_of_theirs(tmp_path: Path) -> None:
-    app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"}))
+def test_the_capabilities_there_are_list_every_key_of_theirs(place: DatabasePlace) -> None:
+    app = build(load({"DATABASE_URL": url_of(place)}))
     with app.ledger.database() as database:
         capabilities = app.capabilities(database)
         build_registry(capabilities)

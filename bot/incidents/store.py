@@ -31,7 +31,8 @@ class StoredIncident:
 _IS_OPEN = incident.c.ended_at.is_(None)
 _IS_NAMED = incident.c.name == bindparam("called")
 _HAS_ID = incident.c.id == bindparam("which")
-_OPEN = select(incident).where(_IS_OPEN).order_by(incident.c.id)
+# not by the bare id, in whose order SQLite would look through all that ever were
+_OPEN = select(incident).where(_IS_OPEN).order_by(incident.c.id + 0)
 _OPEN_COUNT = select(func.count()).select_from(incident).where(_IS_OPEN)
 _OPEN_OF_NAME = _OPEN.where(_IS_NAMED)
 _LATEST_OF_NAME = select(incident).where(_IS_NAMED).order_by(incident.c.id.desc()).limit(1)

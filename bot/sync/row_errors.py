@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError
 
 from bot.database.errors import LedgerError
 from bot.domain.tasks import Refused, Task
@@ -21,6 +21,12 @@ _NOT_OF_A_ROW = (NeoError, LedgerError, OSError, MemoryError)
 
 def is_row_error(error: Exception) -> bool:
     """Return whether the error may be due to a row, so that booking fewer or other rows may work."""
+    if isinstance(error, DBAPIError):
+        # of the last, the driver's own class alone: those that it is divided into name what is wrong with the schema
+        return not error.connection_invalidated and (
+            isinstance(error, (IntegrityError, DataError, InterfaceError))
+            or type(error.orig).__name__ == "ProgrammingError"
+        )
     if isinstance(error, SQLAlchemyError):
         cause = getattr(error, "orig", None)
         return cause is not None and is_row_error(cause)

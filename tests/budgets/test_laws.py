@@ -1,16 +1,15 @@
 """Laws of budgets over random histories: no step is notified twice for one limit and period, and none is missed."""
 
-import tempfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Connection, text
 
 from bot.budgets.audiences import Audience
@@ -31,7 +30,7 @@ from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.passes.coverage import ALL_TIME
 from tests.support.effort import examples
-from tests.support.ledgers import new_database
+from tests.support.ledgers import Ledgers
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
 AUTUMN = datetime(2026, 10, 24, 20, tzinfo=UTC)
@@ -49,13 +48,16 @@ ENQUEUED = text("SELECT stem, destination FROM notification")
 class Budgets(RuleBasedStateMachine):
     """Charges come, also late and restated; limits are set, raised, lowered, ended; clocks jump; the bot restarts."""
 
+    def __init__(self, ledgers: Ledgers) -> None:
+        super().__init__()
+        self.ledgers = ledgers
+
     @initialize(
         begin=st.sampled_from([SPRING, AUTUMN]), zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"])
     )
     def start(self, begin: datetime, zone: str) -> None:
-        self.directory = tempfile.TemporaryDirectory()
-        self.path = Path(self.directory.name) / "ledger.db"
-        self.database = new_database(self.path)
+        self.place = self.ledgers.new()
+        self.database = open_database(self.place)
         self.evaluator = BudgetEvaluator(BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL))
         self.now = begin
         self.late = False  # time has gone on, and no tick has seen it yet
@@ -66,7 +68,7 @@ class Budgets(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "database"):
             self.database.close()
-            self.directory.cleanup()
+            self.ledgers.take_back(self.place)
 
     def _book(self, task: Task, *, backfill: bool = False) -> None:
         read_before = () if backfill else (ALL_TIME,)
@@ -146,7 +148,7 @@ class Budgets(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.database.close()
-        self.database = open_database(self.path)
+        self.database = open_database(self.place)
         with self.database.transaction() as connection:
             self.evaluator.due_work.apply_due(connection, self.now)
 
@@ -215,5 +217,9 @@ class Budgets(RuleBasedStateMachine):
             assert "alert" not in destinations
 
 
-TestBudgets = pytest.mark.long(Budgets.TestCase)
-TestBudgets.settings = examples(60, stateful_step_count=30, phases=(Phase.explicit, Phase.generate, Phase.shrink))
+LAWS = examples(60, stateful_step_count=30, phases=(Phase.explicit, Phase.generate, Phase.shrink))
+
+
+@pytest.mark.long
+def test_the_laws_hold_whatever_happens(ledgers: Ledgers) -> None:
+    run_state_machine_as_test(partial(Budgets, ledgers), settings=LAWS)  # type: ignore[arg-type]

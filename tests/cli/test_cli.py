@@ -32,6 +32,8 @@ from bot.sandbox.world import World
 from tests.support import reckoning
 from tests.support.command import run_command
 from tests.support.effort import amount
+from tests.support.engines import SQLITE, sqlite_only, url_of
+from tests.support.postgres import PostgresServer
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -58,13 +60,25 @@ def environment(neo: NeoServer, **settings: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(neo: NeoServer, tmp_path: Path) -> Run:
-    """The command in this process."""
+def bare_run(neo: NeoServer, tmp_path: Path) -> Run:
+    """The command in this process, of which no ledger is asked."""
     return lambda *words, **settings: run_command(words, environment(neo, **settings), tmp_path)
 
 
+@pytest.fixture
+def where(engine: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of a ledger that is not made yet: in the directory where the command runs, or on a server."""
+    return {} if engine == SQLITE else {"DATABASE_URL": url_of(request.getfixturevalue("empty_postgres"))}
+
+
+@pytest.fixture
+def run(neo: NeoServer, where: dict[str, str], tmp_path: Path) -> Run:
+    """The command in this process."""
+    return lambda *words, **settings: run_command(words, environment(neo, **where, **settings), tmp_path)
+
+
 @pytest.fixture(scope="module")
-def synced_once(upstream: NeoServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synced_file(upstream: NeoServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger that `sync` has filled, to be copied."""
     directory = tmp_path_factory.mktemp("synced")
     synced = run_command(("sync",), environment(upstream), directory)
@@ -72,16 +86,38 @@ def synced_once(upstream: NeoServer, tmp_path_factory: pytest.TempPathFactory) -
     return directory / "neo-usage.db"
 
 
+@pytest.fixture(scope="module")
+def synced_template(upstream: NeoServer, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Such a ledger on a server."""
+    template = postgres.empty()
+    settings = environment(upstream, DATABASE_URL=url_of(template))
+    synced = run_command(("sync",), settings, tmp_path_factory.mktemp("synced"))
+    assert "complete: yes" in synced.stdout, synced.stderr
+    return template.database
+
+
 @pytest.fixture
-def synced(synced_once: Path, run: Run, tmp_path: Path) -> Run:
-    """The command in a directory that holds a synced ledger."""
-    shutil.copy(synced_once, tmp_path / "neo-usage.db")
-    return run
+def synced_where(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of a synced ledger."""
+    if engine == SQLITE:
+        shutil.copy(request.getfixturevalue("synced_file"), tmp_path / "neo-usage.db")
+        yield {}
+        return
+    template, server = request.getfixturevalue("synced_template"), request.getfixturevalue("postgres")
+    copied = server.copy_of(template)
+    yield {"DATABASE_URL": url_of(copied)}
+    server.drop(copied)
 
 
-def start(neo: NeoServer, directory: Path, *words: str) -> subprocess.Popen[str]:
+@pytest.fixture
+def synced(neo: NeoServer, synced_where: dict[str, str], tmp_path: Path) -> Run:
+    """The command over a synced ledger."""
+    return lambda *words, **settings: run_command(words, environment(neo, **synced_where, **settings), tmp_path)
+
+
+def start(neo: NeoServer, where: dict[str, str], directory: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "bot", *words], cwd=directory, env=environment(neo), text=True,
+        [sys.executable, "-m", "bot", *words], cwd=directory, env=environment(neo, **where), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -120,8 +156,6 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
         (["report", "<@U123>"], 2, "is a Slack mention"),
         (["report", "--json", "--csv"], 2, "one of them"),
         (["report", "--nonsense"], 2, "nonsense"),
-        (["db", "backup", "there/is/no/such/place"], 1, "cannot copy"),
-        (["db", "restore", "nothing.db"], 1, "there is no ledger at nothing.db"),
         (["member", "merge", "x@y.z", "a@b.c"], 1, "no task of x@y.z is in the ledger"),
     ],
 )
@@ -132,6 +166,22 @@ def test_wrong_use_is_one_line_and_no_traceback(synced: Run, words: list[str], c
     assert "Traceback" not in result.stderr
 
 
+@sqlite_only("tests/cli/test_postgres.py says what it is on a server")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["backup", "there/is/no/such/place"], "cannot copy"),
+        (["restore", "nothing.db"], "there is no ledger at nothing.db"),
+    ],
+)
+def test_a_copy_that_cannot_be_made_or_read_is_one_line(synced: Run, words: list[str], said: str) -> None:
+    result = synced("db", *words)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@sqlite_only("tests/cli/test_postgres.py says what it is on a server")
 def test_without_ledger_or_with_bad_settings_the_remedy_is_said(run: Run) -> None:
     assert "there is no ledger at neo-usage.db yet. Run `neo-usage sync`" in run("report").stderr
     result = run("sync", TIMEZONE="Mars/Phobos", POLL_SECONDS="often", NEO_API_URL="http://example.com")
@@ -188,6 +238,7 @@ def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_set
 
 
 @pytest.mark.long
+@sqlite_only("a ledger on a server has no file here")
 def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: Path) -> None:
     ledger, dotenv = tmp_path / "neo-usage.db", tmp_path / ".env"
     dotenv.write_text("BYOK_UNIT=credits\n")
@@ -204,6 +255,7 @@ def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: P
     assert f"`chmod 600 {dotenv}`" in synced("doctor", "--offline", POLL_SECONDS="often").stdout
 
 
+@sqlite_only("it copies a file; tests/cli/test_postgres.py says what it is on a server")
 def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) -> None:
     before = synced("report", "90d", "--csv").stdout
     assert synced("db", "backup", "copy.db").returncode == 0
@@ -219,7 +271,7 @@ def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) 
     assert "the former ledger is kept as" in restored.stdout
     assert "messages: 0 pending" in restored.stdout
     with closing(open_database(tmp_path / "neo-usage.db")):
-        process = start(neo, tmp_path, "db", "restore", "copy.db")
+        process = start(neo, {}, tmp_path, "db", "restore", "copy.db")
         _, refused = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "is in use: the service, a sync or another command has it open. Stop that first" in refused
@@ -256,11 +308,13 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
 
 
 @pytest.mark.long
-def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(neo: NeoServer, run: Run, tmp_path: Path) -> None:
+def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(
+    neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path
+) -> None:
     neo.api.page_cap, neo.api.latency_s = 50, 0.01
     dice = Random(3)
     for number in range(amount(40, 4)):
-        process = start(neo, tmp_path, "sync")
+        process = start(neo, where, tmp_path, "sync")
         if number % 2:
             wait_for_request(neo, process)  # on a busy machine it may not even have begun
         try:
@@ -282,10 +336,10 @@ def wait_for_request(neo: NeoServer, process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.long
-def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, tmp_path: Path) -> None:
+def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path) -> None:
     neo.api.page_cap, neo.api.latency_s = 50, 0.05
     run("db", "upgrade")
-    both = [start(neo, tmp_path, "sync") for _ in range(2)]
+    both = [start(neo, where, tmp_path, "sync") for _ in range(2)]
     said = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert all("complete: yes" in out for out, _ in said)
@@ -293,11 +347,11 @@ def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, tmp_path: Path) 
     assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
 
 
-def test_the_manifest_asks_for_what_the_bot_uses(run: Run) -> None:
-    made = json.loads(run("manifest").stdout)
+def test_the_manifest_asks_for_what_the_bot_uses(bare_run: Run) -> None:
+    made = json.loads(bare_run("manifest").stdout)
     assert made["settings"]["socket_mode_enabled"]
     assert "users:read.email" in made["oauth_config"]["scopes"]["bot"]
-    over_http = json.loads(run("manifest", "--url", "https://bot.acme.dev/slack/events").stdout)
+    over_http = json.loads(bare_run("manifest", "--url", "https://bot.acme.dev/slack/events").stdout)
     assert over_http["features"]["slash_commands"][0]["url"] == "https://bot.acme.dev/slack/events"
     assert not over_http["settings"]["socket_mode_enabled"]
 
@@ -313,8 +367,8 @@ def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert "was linked to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
 
 
-def test_the_service_says_at_once_what_is_not_set(run: Run) -> None:
-    refused = run("run")
+def test_the_service_says_at_once_what_is_not_set(bare_run: Run) -> None:
+    refused = bare_run("run")
     assert refused.returncode == 1
     assert "SLACK_BOT_TOKEN: it is not set" in refused.stderr
     assert "SLACK_APP_TOKEN: it is not set" in refused.stderr
@@ -328,11 +382,11 @@ def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_setti
 
 
 async def test_the_service_answers_until_it_is_told_to_end(
-    neo: NeoServer, slack: SlackServer, synced_once: Path, slack_settings: dict[str, str], tmp_path: Path
+    neo: NeoServer, slack: SlackServer, synced_where: dict[str, str], slack_settings: dict[str, str], tmp_path: Path
 ) -> None:
-    shutil.copy(synced_once, tmp_path / "neo-usage.db")
+    settings = environment(neo, **synced_where, **slack_settings, LOG_FORMAT="json")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=tmp_path, env=environment(neo, **slack_settings, LOG_FORMAT="json"),
+        sys.executable, "-m", "bot", "run", cwd=tmp_path, env=settings,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     workspace = slack.api.workspace

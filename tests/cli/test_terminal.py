@@ -6,23 +6,26 @@ import json
 import os
 import pty
 import re
-import sqlite3
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
+from bot.settings.database_place import DatabasePlace
 from tests.support.command import run_command
+from tests.support.engines import SQLITE, connected, costly, url_of
+from tests.support.postgres import PostgresServer
 from tests.support.worlds import add
 
 NOW = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -37,9 +40,28 @@ Say = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The settings of a ledger in which every text is hostile, with Neo and a hostile Slack behind it."""
+def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     directory = tmp_path_factory.mktemp("hostile")
+    with made_hostile(directory / "ledger.db", directory) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def hostile_server(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with made_hostile(postgres.empty(), tmp_path_factory.mktemp("hostile")) as settings:
+        yield settings
+
+
+@pytest.fixture
+def hostile(engine: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of a ledger in which every text is hostile, with Neo and a hostile Slack behind it."""
+    settings: dict[str, str] = request.getfixturevalue("hostile_file" if engine == SQLITE else "hostile_server")
+    return settings
+
+
+@contextmanager
+def made_hostile(place: DatabasePlace, directory: Path) -> Iterator[dict[str, str]]:
+    """Make such a ledger; give its settings while Neo and Slack are there."""
     world = World.empty(start=NOW)
     for number in range(4):
         texts = {"title": EVIL, "model": f"m{number} [bold]", "error_message": EVIL, "email": f"{number}{MAIL}"}
@@ -57,23 +79,28 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
             "SLACK_BOT_TOKEN": workspace.bot_token,
             "SLACK_APP_TOKEN": workspace.app_token,
             "ADMINS": workspace.user("hannah").id,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'ledger.db'}",
+            "DATABASE_URL": url_of(place),
         }
         environment = {**os.environ, **settings}
         run_command(("sync",), environment, directory)
         run_command(("budget", "set", f"0{MAIL}", "5/month", "--reason", EVIL), environment, directory)
         run_command(("budget", "set", "default", "9/month"), environment, directory)
-        with closing(sqlite3.connect(directory / "ledger.db")) as ledger, ledger:
-            ledger.execute(
-                "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at) VALUES (?, ?, 1, 1)", (EVIL, EVIL)
-            )
-            ledger.execute("UPDATE task SET model = model || ?", (EVIL,))  # neo lets none in
-            ledger.execute("UPDATE task SET status = ? WHERE status NOT IN ('error', 'failed')", (EVIL,))
-            ledger.execute("UPDATE pass SET error = ?", (EVIL,))
-            ledger.execute("INSERT OR REPLACE INTO note VALUES ('scope_warning', ?)", (EVIL,))
-            ledger.execute("INSERT INTO slack_link (slack_user, email) VALUES ('U9', ?)", (f"1{MAIL}",))
-            ledger.execute("UPDATE notification SET state = 'dead', error = ?, settled_at = created_at", (EVIL,))
+        with connected(place) as ledger:
+            for statement in HOSTILE:
+                ledger.execute(text(statement), {"evil": EVIL, "mail": f"1{MAIL}"})
         yield settings
+
+
+HOSTILE = (
+    "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at) VALUES (:evil, :evil, 1, 1)",
+    "UPDATE task SET model = model || :evil",  # neo lets none in
+    "UPDATE task SET status = :evil WHERE status NOT IN ('error', 'failed')",
+    "UPDATE pass SET error = :evil",
+    "DELETE FROM note WHERE key = 'scope_warning'",
+    "INSERT INTO note VALUES ('scope_warning', :evil)",
+    "INSERT INTO slack_link (slack_user, email) VALUES ('U9', :mail)",
+    "UPDATE notification SET state = 'dead', error = :evil, settled_at = created_at",
+)
 
 
 def command(settings: dict[str, str], directory: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
@@ -141,6 +168,7 @@ def test_nor_in_what_is_said_of_wrong_use(say: Say) -> None:
         assert err if code else out, words
 
 
+@costly
 def test_a_traceback_acts_as_little(hostile: dict[str, str], tmp_path: Path) -> None:
     done = command(hostile, tmp_path, "--debug", "member", "merge", EVIL, "a@b.cd")
     assert b"Traceback" in done.stderr
@@ -197,6 +225,7 @@ def test_an_encoding_that_lacks_a_letter_gets_the_figures_all_the_same(say: Say,
 
 
 @pytest.mark.long
+@costly
 def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **hostile}
     for line in ("report 30d rows --json", "errors 30d --json", "--help", "doctor --offline", "report 30d"):
@@ -218,6 +247,7 @@ def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: d
 
 
 @pytest.mark.long
+@costly
 def test_on_a_terminal_only_our_own_styles_act(hostile: dict[str, str], tmp_path: Path) -> None:
     for line in ("report 30d rows", "report 30d by:member", "status", "doctor --offline", "errors 30d", "sync"):
         seen = in_a_terminal([sys.executable, "-m", "bot", *line.split()], {**os.environ, **hostile}, tmp_path)

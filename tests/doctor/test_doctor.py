@@ -18,7 +18,9 @@ from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
+from tests.support.engines import url_of
 
 HOUR = timedelta(hours=1)
 Examine = Callable[..., Awaitable[list[Check]]]
@@ -33,7 +35,7 @@ async def slack() -> AsyncIterator[SlackApi]:
 
 
 @pytest.fixture
-def examine(slack: SlackApi, tmp_path: Path) -> Examine:
+def examine(slack: SlackApi, tmp_path: Path, place: DatabasePlace) -> Examine:
     """Every check of Slack, with settings by name."""
 
     async def examined(**settings: str) -> list[Check]:
@@ -42,7 +44,7 @@ def examine(slack: SlackApi, tmp_path: Path) -> Examine:
             "SLACK_BOT_TOKEN": slack.workspace.bot_token,
             "SLACK_APP_TOKEN": slack.workspace.app_token,
             "ADMINS": "hannah.weiss@acme.example",
-            "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
+            "DATABASE_URL": url_of(place),
             **settings,
         }
         app = build(load(environment, tmp_path))

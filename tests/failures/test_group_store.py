@@ -1,7 +1,6 @@
 """When a group of failures is reported: after the pass that found it, whatever the clock says; and when it closes."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,19 +23,9 @@ from bot.failures.kind_store import FailureSample, ensure_kinds
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome, PassTally
 from tests.support.downgrade import downgrade
-from tests.support.ledgers import new_database, place_ledger
+from tests.support.engines import sqlite_only
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path / "ledger.db")
-    try:
-        with database.transaction() as connection:
-            yield connection
-    finally:
-        database.close()
 
 
 def begun(connection: Connection, at: datetime) -> int:
@@ -91,12 +80,11 @@ def test_a_group_that_grows_waits_for_the_pass_that_it_grows_in(connection: Conn
     assert groups_to_report(connection) == [group]
 
 
+@sqlite_only("no earlier version kept a ledger on PostgreSQL")
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_group_that_waited_at_an_update_is_reported_after_a_pass(tmp_path: Path, *, kept: bool) -> None:
-    path = tmp_path / "ledger.db"
-    place_ledger(path)
-    downgrade(path, "0008")
-    with closing(sqlite3.connect(path)) as old, old:  # schema 0007, which did not always keep passes
+def test_a_group_that_waited_at_an_update_is_reported_after_a_pass(place: Path, *, kept: bool) -> None:
+    downgrade(place, "0008")
+    with closing(sqlite3.connect(place)) as old, old:  # schema 0007, which did not always keep passes
         old.execute("INSERT INTO failure_kind (id, mark, status, model) VALUES (1, 1, 'error', 'm')")
         old.execute(
             "INSERT INTO failure_group (id, kind, state, opened_at, last_at, last_pass)"
@@ -105,7 +93,7 @@ def test_a_group_that_waited_at_an_update_is_reported_after_a_pass(tmp_path: Pat
         if not kept:
             old.execute("ALTER TABLE failure_group DROP COLUMN last_pass")
         old.execute("UPDATE alembic_version SET version_num = '0007'")
-    database = open_database(path)
+    database = open_database(place)
     try:
         with database.transaction() as connection:
             assert groups_to_report(connection) == []

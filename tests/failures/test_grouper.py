@@ -1,9 +1,7 @@
 """Which notifications failures bring about, from a booking to the outbox."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +19,6 @@ from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.members import ensure_members
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome, PassTally
-from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 ANA, BO = "ana@acme.example", "bo@acme.example"
@@ -60,13 +57,8 @@ class Ledger:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    database = new_database(tmp_path / "ledger.db")
-    try:
-        with database.transaction() as connection:
-            yield Ledger(connection)
-    finally:
-        database.close()
+def ledger(connection: Connection) -> Ledger:
+    return Ledger(connection)
 
 
 def task(name: str, error: str | None, **values: Any) -> Task:

@@ -1,9 +1,7 @@
 """What App Home's refresher compares: each change of what pages show makes another mark, and names its members."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,6 @@ from bot.domain.tasks import Task
 from bot.home.changes import ChangeMark, change_mark, changed_members
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
-from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY, HOUR = date(2026, 3, 2), timedelta(hours=1)
@@ -21,15 +18,13 @@ ANA, BO = "ana@acme.dev", "bo@acme.dev"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = new_database(tmp_path / "ledger.db")
+def database(database: Database) -> Database:
     spend(database, ANA, "a-1", "1", NOW - HOUR)
     spend(database, BO, "b-1", "1", NOW - HOUR)
     with database.transaction() as connection:
         for sql in BEFORE:
             connection.exec_driver_sql(sql)
-    yield database
-    database.close()
+    return database
 
 
 BEFORE = (
@@ -106,7 +101,7 @@ async def test_a_task_that_changes_at_no_cost_is_of_its_member_once_the_pass_has
 PASS = f"""
 INSERT INTO pass (kind, window_to, started_at, finished_at, complete, pages, tasks, new, grown, restated, quarantined)
 VALUES ('tail', {NOW.timestamp():.0f}000000, {NOW.timestamp() - 60:.0f}000000, {NOW.timestamp():.0f}000000,
-  1, 1, 1, 0, 0, 0, 0)
+  true, 1, 1, 0, 0, 0, 0)
 """
 
 

@@ -3,45 +3,38 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from bot.database.read_engine import open_reader
-from bot.database.sqlite import SqliteDatabase
+from bot.database.engine import Database
+from bot.database.reading import open_reader
 from bot.domain.timestamps import to_us
 from bot.incidents import store
 from bot.incidents.checks import current_incidents
 from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, RECENT, IncidentName
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome, PassTally
-from tests.support.ledgers import new_database
+from bot.settings.database_place import DatabasePlace
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
-    with closing(new_database(tmp_path / "ledger.db")) as database:
-        yield database
-
-
-@pytest.fixture
-def reader(database: SqliteDatabase) -> Iterator[Connection]:
-    with closing(open_reader(database.path)) as reader:
+def reader(place: DatabasePlace) -> Iterator[Connection]:
+    with closing(open_reader(place)) as reader:
         yield reader
 
 
 def record_pass(
-    database: SqliteDatabase, outcome: PassOutcome, kind: str = "tail", at: datetime = NOW, why: str = ""
+    database: Database, outcome: PassOutcome, kind: str = "tail", at: datetime = NOW, why: str = ""
 ) -> None:
     tally = PassTally()
     with database.transaction() as connection:
         key = begin_pass(connection, kind, None, at, at)
         end_pass(connection, key, tally, outcome, now=at)
-        connection.exec_driver_sql("UPDATE pass SET error = ? WHERE id = ?", (why or None, key))
+        connection.execute(text("UPDATE pass SET error = :why WHERE id = :key"), {"why": why or None, "key": key})
 
 
 def wrong(reader: Connection) -> dict[IncidentName, str]:
@@ -71,7 +64,7 @@ def test_slacks_refusal_of_the_app_token_is_quoted(reader: Connection) -> None:
     assert found == {IncidentName.CONNECTION: "Slack does not take SLACK_APP_TOKEN (invalid_auth)"}
 
 
-def test_what_was_not_looked_at_yet_stays_as_it_is(database: SqliteDatabase, reader: Connection) -> None:
+def test_what_was_not_looked_at_yet_stays_as_it_is(database: Database, reader: Connection) -> None:
     assert current_incidents(reader, LEAST_FREE_BYTES, None, NOW, None) == {}
     with database.transaction() as connection:
         for name in (IncidentName.TEMPLATE, IncidentName.CONNECTION):
@@ -101,7 +94,7 @@ FAILED, BROKEN, INCOMPLETE = PassOutcome.FAILED, PassOutcome.BROKEN, PassOutcome
     ],
 )
 def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
-    database: SqliteDatabase, reader: Connection, outcomes: list[PassOutcome], name: IncidentName, description: str
+    database: Database, reader: Connection, outcomes: list[PassOutcome], name: IncidentName, description: str
 ) -> None:
     for outcome in outcomes:
         assert wrong(reader) == {}
@@ -109,14 +102,14 @@ def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
     assert wrong(reader) == {name: description}
 
 
-def test_a_list_that_does_not_add_up_has_no_other_reason(database: SqliteDatabase, reader: Connection) -> None:
+def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Connection) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, INCOMPLETE)
     said = "none of the last 3 readings of Neo was complete: its list does not add up"
     assert wrong(reader) == {IncidentName.INCOMPLETE: said}
 
 
-def test_what_broke_here_mentions_nobody_and_is_no_code(database: SqliteDatabase, reader: Connection) -> None:
+def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, reader: Connection) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, BROKEN, why="`x` <@U0PRIYA>")
     assert wrong(reader) == {
@@ -125,7 +118,7 @@ def test_what_broke_here_mentions_nobody_and_is_no_code(database: SqliteDatabase
 
 
 def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(
-    database: SqliteDatabase, reader: Connection
+    database: Database, reader: Connection
 ) -> None:
     for outcome in (FAILED, PassOutcome.INTERRUPTED, FAILED, FAILED):
         record_pass(database, outcome)
@@ -136,7 +129,7 @@ def test_a_complete_pass_ends_it_and_one_that_was_interrupted_says_nothing(
 
 @pytest.mark.parametrize(("ago", "is_wrong"), [(RECENT - MINUTE, True), (RECENT + MINUTE, False)])
 def test_other_kinds_of_passes_count_for_a_day(
-    database: SqliteDatabase, reader: Connection, ago: timedelta, *, is_wrong: bool
+    database: Database, reader: Connection, ago: timedelta, *, is_wrong: bool
 ) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, FAILED, "nightly", NOW - ago)
@@ -146,7 +139,7 @@ def test_other_kinds_of_passes_count_for_a_day(
 
 @pytest.mark.parametrize(("hours", "is_wrong"), [(6, False), (7, True)])
 def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
-    database: SqliteDatabase, reader: Connection, hours: int, *, is_wrong: bool
+    database: Database, reader: Connection, hours: int, *, is_wrong: bool
 ) -> None:
     with database.transaction() as connection:
         begin_pass(connection, "tail", None, NOW, NOW - timedelta(hours=hours))
@@ -165,13 +158,13 @@ def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
     ],
 )
 def test_rows_that_cannot_be_booked_are_named_with_why_the_latest_first(
-    database: SqliteDatabase, reader: Connection, rows: int, description: str
+    database: Database, reader: Connection, rows: int, description: str
 ) -> None:
     quarantine(database, rows)
     assert wrong(reader) == {IncidentName.QUARANTINE: description}
 
 
-def test_of_many_rows_three_are_named(database: SqliteDatabase, reader: Connection) -> None:
+def test_of_many_rows_three_are_named(database: Database, reader: Connection) -> None:
     quarantine(database, 5)
     description = wrong(reader)[IncidentName.QUARANTINE]
     assert description.startswith("5 rows of Neo cannot be booked: t-4: ")
@@ -179,9 +172,13 @@ def test_of_many_rows_three_are_named(database: SqliteDatabase, reader: Connecti
     assert description.count("amount") == 3
 
 
-def quarantine(database: SqliteDatabase, rows: int) -> None:
+def quarantine(database: Database, rows: int) -> None:
     with database.transaction() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at, last_pass) VALUES (?,?,?,?,0)",
-            [(f"t-{each}", "a <negative> amount", to_us(NOW), to_us(NOW) + each) for each in range(rows)],
-        )
+        values = [{"key": f"t-{each}", "first": to_us(NOW), "last": to_us(NOW) + each} for each in range(rows)]
+        connection.execute(_QUARANTINED, values)
+
+
+_QUARANTINED = text(
+    "INSERT INTO quarantine (key, reason, first_seen_at, last_seen_at, last_pass)"
+    " VALUES (:key, 'a <negative> amount', :first, :last, 0)"
+)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from bot.capability import After
 from bot.outbox.destinations import UserDestination
@@ -14,6 +15,7 @@ from bot.sandbox.slack.faults import Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.usage.keys import WelcomeKey
+from tests.support.engines import POSTGRES, SQLITE, allow, refuse
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import add, spent
@@ -67,9 +69,7 @@ async def test_a_database_that_cannot_be_written_is_reported_directly_once_a_day
     before = len(harness.dm("hannah"))
     with harness.service.database.transaction() as connection:
         enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], harness.clock())
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
-        )
+        refuse(connection, "UPDATE", "notification", "disk is full")
     for _ in range(3):
         await harness.service.jobs.run_every(1)
     (message,) = harness.dm("hannah")[before:]
@@ -82,9 +82,7 @@ async def test_a_database_that_cannot_be_written_is_reported_although_a_clock_ra
 ) -> None:
     with harness.service.database.transaction() as connection:
         enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], harness.clock())
-        connection.exec_driver_sql(
-            "CREATE TRIGGER full BEFORE UPDATE ON notification BEGIN SELECT raise(ABORT, 'disk is full'); END"
-        )
+        refuse(connection, "UPDATE", "notification", "disk is full")
     harness.clock.advance(timedelta(days=300))
     await harness.service.jobs.run_every(1)
     before = len(harness.dm("hannah"))
@@ -101,7 +99,7 @@ async def test_what_was_not_delivered_while_a_clock_ran_ahead_is_not_reported_fo
     with harness.service.database.transaction() as connection:
         enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], harness.clock())
         ahead = int((harness.clock() + timedelta(days=300)).timestamp() * 1e6)
-        connection.exec_driver_sql("UPDATE notification SET state = 'dead', settled_at = ?", (ahead,))
+        connection.execute(text("UPDATE notification SET state = 'dead', settled_at = :at"), {"at": ahead})
     await poll(harness, 1)
     assert alarms(harness) == []
 
@@ -136,16 +134,15 @@ async def test_readings_that_fail_now_and_do_not_add_up_then_are_reported(harnes
     assert "none of the last 3 readings of Neo was complete" in alarm
 
 
-async def test_readings_that_break_here_are_reported_with_why(harness: ServiceHarness) -> None:
+async def test_readings_that_break_here_are_reported_with_why(harness: ServiceHarness, engine: str) -> None:
+    missing = {SQLITE: "no such table", POSTGRES: 'relation "seen" does not exist'}[engine]
     with harness.service.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE seen RENAME TO mislaid")
     for _ in range(3):
         spent(harness.neo.world, harness.clock(), "priya.raman@acme.example", 10)
         await poll(harness, 1)
     (alarm,) = alarms(harness)
-    assert (
-        "What Neo says cannot be read: the last 3 readings of Neo failed: the database failed: no such table" in alarm
-    )
+    assert f"cannot be read: the last 3 readings of Neo failed: the database failed: {missing}" in alarm
     with harness.service.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO seen")
         assert connection.exec_driver_sql("SELECT count(*) FROM quarantine").scalar_one() == 0
@@ -167,7 +164,7 @@ async def test_readings_that_never_end_are_reported_after_hours(harness: Service
     with harness.service.database.transaction() as connection:  # as a process leaves them that is killed each time
         connection.exec_driver_sql(
             "INSERT INTO pass (kind, window_to, started_at, complete, pages, tasks, new, grown, restated, quarantined)"
-            " SELECT 'tail', window_to, started_at, 0, 0, 0, 0, 0, 0, 0 FROM pass ORDER BY id DESC LIMIT 1"
+            " SELECT 'tail', window_to, started_at, false, 0, 0, 0, 0, 0, 0 FROM pass ORDER BY id DESC LIMIT 1"
         )
     harness.clock.advance(timedelta(hours=5))
     await harness.service.alarm.test()
@@ -187,10 +184,8 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_and_reported_by_name_a
 ) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     with harness.service.database.transaction() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER odd BEFORE INSERT ON charge WHEN NEW.platform_nanos = 7770000000"
-            " BEGIN SELECT raise(ABORT, 'seven of <@U0HANNAH> `seventy`'); END"
-        )
+        why = "seven of <@U0HANNAH> `seventy`"
+        refuse(connection, "INSERT", "charge", why, "NEW.platform_nanos = 7770000000")
     add(harness.neo.world, "odd", "0.777", email="marcus.delgado@acme.example")
     spent(harness.neo.world, harness.clock(), "priya.raman@acme.example", 85)
     await poll(harness, 3)
@@ -200,7 +195,7 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_and_reported_by_name_a
     assert "<@" not in alarm
     assert harness.service.wiring.context.scheduler.failure is None
     with harness.service.database.transaction() as connection:
-        connection.exec_driver_sql("DROP TRIGGER odd")
+        allow(connection, "charge")
     await poll(harness, 1)
     assert "It is over: every row could be booked" in alarms(harness)[-1]
 

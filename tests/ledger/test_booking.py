@@ -196,6 +196,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     assert rubbish.read_bytes() == b"not a database, " * 300
 
 
+@sqlite_only("a server judges leases by its own clock: tests/database/test_both_engines.py")
 def test_a_lease_is_one_holders_until_it_ends_or_its_process_does(database: Database) -> None:
     here, there = lease_holder.holder_name("a"), "elsewhere/1/b"
     with database.transaction() as connection:

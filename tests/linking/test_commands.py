@@ -1,9 +1,7 @@
 """The command `link`: who may use it, what it understands, and what it answers; each line follows the ones before."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,6 @@ from bot.shipped import shipped
 from bot.slack.blocks import Message
 from bot.slack.requests import Request, RequestKind
 from bot.slack.templates import Templates
-from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OPERATOR, MEMBER = Caller(Role.OPERATOR, None), Caller(Role.MEMBER, "ana@acme.dev")
@@ -33,13 +30,6 @@ class Answers:
 
     async def share(self, message: Message) -> None:
         raise AssertionError(message)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = new_database(tmp_path / "ledger.db")
-    yield database
-    database.close()
 
 
 async def answer(database: Database, line: str, caller: Caller = OPERATOR) -> str:

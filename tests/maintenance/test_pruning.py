@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,7 +32,7 @@ from bot.budgets.requests.workflow import RequestDecision, decide_request, reque
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.snoozes.store import NewSnooze, put_snooze
 from bot.database.engine import open_database
-from bot.database.read_engine import open_reader
+from bot.database.reading import open_reader
 from bot.digest.planner import DigestPlanner
 from bot.digest.rules import DigestSchedule
 from bot.domain.periods import Unit
@@ -56,13 +55,15 @@ from bot.outbox.keys import StoredKey
 from bot.outbox.outcomes import Arrival, Posted
 from bot.outbox.summary import summarized_notifications
 from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.acts import spend
 from tests.support.app_home import home_text, open_home, press_home
 from tests.support.downgrade import downgrade
 from tests.support.effort import examples
+from tests.support.engines import rows_of, sqlite_only, url_of
 from tests.support.harness import ServiceHarness
-from tests.support.ledgers import new_database, place_ledger
+from tests.support.ledgers import Ledgers, broken_laws, place_ledger
 from tests.support.messages import notifications, visible_text
 from tests.support.service import nightly_pruning
 from tests.support.worlds import MARCUS, PRIYA, spent
@@ -80,7 +81,7 @@ FRESH = 300 * DAY  # since it was created, for which a task still changes
 class Team:
     """A team's ledger with budgets, failures, digests, and an outbox whose Slack is a list of what was done in it."""
 
-    path: Path
+    place: DatabasePlace
     prunes: bool
     now: datetime = BEGIN
     down: bool = False
@@ -91,14 +92,14 @@ class Team:
     _posts: int = 0
 
     def __post_init__(self) -> None:
-        self.database = new_database(self.path)
+        self.database = open_database(self.place)
         self.budgets = BudgetEvaluator(BudgetPolicy(ZONE, SpendBasis.TOTAL))
         self.failures = FailureGrouper()
         self.digests = DigestPlanner(DigestSchedule(time(9), frozenset(range(7)), ZONE))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        reader = open_reader(self.path, 1_000)
+        reader = open_reader(self.place)
         try:
             yield reader
         finally:
@@ -155,14 +156,14 @@ class Team:
 
     def restart(self) -> None:
         self.database.close()
-        self.database = open_database(self.path)
+        self.database = open_database(self.place)
 
     def prune(self) -> None:
         if self.prunes:
             self.pruned += sum(asyncio.run(self._prune()).values())
 
     async def _prune(self) -> dict[str, int]:
-        app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{self.path}"}))
+        app = build(load({"DATABASE_URL": url_of(self.place)}))
         return await Pruning(self.database, app.capabilities(self.database), ZONE, lambda: self.now).prune()
 
     # --- what is seen of it --------------------------------------------------------------------------
@@ -276,19 +277,19 @@ _DEEDS = st.one_of(
 Deed = tuple[str, *tuple[int | str, ...]]
 
 
-def lived(deeds: Sequence[Deed], *, prunes: bool) -> Team:
+def lived(ledgers: Ledgers, deeds: Sequence[Deed], *, prunes: bool) -> Team:
     """A team to which all that has happened."""
-    with TemporaryDirectory() as directory:
-        team = Team(Path(directory) / "ledger.db", prunes)
-        for member in (0, 1):
-            team.spend(member, 1)
-        for name, *values in deeds:
-            _do(team, name, values)
-            team.tick()
-            team.now += HOUR
-        team.seen.append([("at the end", *team.explained())])
-        team.database.close()
-        assert not any(verify(team.path).values())
+    team = Team(ledgers.new(), prunes)
+    for member in (0, 1):
+        team.spend(member, 1)
+    for name, *values in deeds:
+        _do(team, name, values)
+        team.tick()
+        team.now += HOUR
+    team.seen.append([("at the end", *team.explained())])
+    team.database.close()
+    assert broken_laws(team.place) == {}
+    ledgers.take_back(team.place)
     return team
 
 
@@ -305,21 +306,21 @@ def _do(team: Team, name: str, values: Sequence[int | str]) -> None:
 
 
 @pytest.mark.long
-@examples(10, suppress_health_check=[HealthCheck.too_slow])
+@examples(10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(_DEEDS, min_size=5, max_size=20))
-def test_whatever_happens_nobody_sees_that_it_was_pruned(deeds: list[Deed]) -> None:
-    assert lived(deeds, prunes=True).seen == lived(deeds, prunes=False).seen
+def test_whatever_happens_nobody_sees_that_it_was_pruned(ledgers: Ledgers, deeds: list[Deed]) -> None:
+    assert lived(ledgers, deeds, prunes=True).seen == lived(ledgers, deeds, prunes=False).seen
 
 
 @pytest.mark.long
-def test_a_life_in_which_much_is_pruned_looks_the_same() -> None:
+def test_a_life_in_which_much_is_pruned_looks_the_same(ledgers: Ledgers) -> None:
     """Two years: alerts and failures that end, a request and a failure that do not, a gap, and a fire at the end."""
     deeds: list[Deed] = [("limit", DEFAULT, 20), ("limit", TEAM, 30), ("ask",)]
     for _ in range(3):
         deeds += [("spend", 0, 30), ("fail", 1, "no route to host"), ("down",), ("spend", 1, 30), ("wait", 24 * 40)]
         deeds += [("up",), ("break_off",), ("goes_on", 3, 10), ("prune",), ("wait", 24 * 250)]
     deeds += [("prune",), ("decide",), ("snooze", 30), ("spend", 0, 100), ("wait", 30), ("prune",), ("spend", 0, 50)]
-    pruned, whole = lived(deeds, prunes=True), lived(deeds, prunes=False)
+    pruned, whole = (lived(ledgers, deeds, prunes=prunes) for prunes in (True, False))
     assert pruned.seen == whole.seen
     assert pruned.pruned > 20
     assert ("edited", "request:1", "operators") in [each for tick in pruned.seen for each in tick]
@@ -341,7 +342,8 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     """A harness whose ledger is three years old."""
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend"}
     channel = closed.workspace.channel("neo-spend").id
-    live(closed.directory / "ledger.db", Years(START, (PRIYA, MARCUS), channel, tasks=LIVED, days=LIVED))
+    assert isinstance(closed.place, Path)
+    live(closed.place, Years(START, (PRIYA, MARCUS), channel, tasks=LIVED, days=LIVED))
     await closed.open()
     return closed
 
@@ -349,10 +351,10 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
 def rows(harness: ServiceHarness) -> dict[str, int]:
     """How many there are of what is pruned."""
     tables = ("pass", "notification", "living", "digest", "incident", "failure_silence", "home_viewer")
-    with closing(sqlite3.connect(harness.directory / "ledger.db")) as connection:
-        return {each: connection.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in tables}
+    return {each: rows_of(harness.place, f"SELECT count(*) FROM {each}")[0][0] for each in tables}
 
 
+@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     await spend(harness, PRIYA, 85)
@@ -365,7 +367,7 @@ async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(har
     assert said["passes"] == before["pass"] - after["pass"] > 10_000
     assert {"notifications", "living", "digests", "incidents", "silences", "viewers"} <= set(said)
     assert all(0 < after[table] < count for table, count in before.items() if table != "home_viewer")
-    assert not any(verify(harness.directory / "ledger.db").values())
+    assert not any(verify(harness.place).values())
     assert visible_text(await harness.ask("hannah", EXPLAINED)) == explained
     await spend(harness, PRIYA, 20)
     parent, step = notifications(harness.dm("priya"))
@@ -373,6 +375,7 @@ async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(har
     assert step.thread_ts == parent.ts
 
 
+@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_it_is_done_once_a_night(harness: ServiceHarness) -> None:
     await nightly_pruning(harness.service).tick()
     with structlog.testing.capture_logs() as log:
@@ -387,6 +390,7 @@ async def test_it_is_done_once_a_night(harness: ServiceHarness) -> None:
         assert [each["event"] for each in log] == ["pruned"]  # a day's worth of what was three years old
 
 
+@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_its_time(
     harness: ServiceHarness,
 ) -> None:
@@ -401,6 +405,7 @@ async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_
     assert not await service.database.read(lambda reader: is_due(reader, now, ZONE))
 
 
+@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_nobody_is_welcomed_twice(harness: ServiceHarness) -> None:
     assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
     for _ in range(3):
@@ -412,6 +417,7 @@ async def test_nobody_is_welcomed_twice(harness: ServiceHarness) -> None:
     assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
 
 
+@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_working(harness: ServiceHarness) -> None:
     await open_home(harness, "priya")
     harness.clock.advance(40 * DAY)
@@ -423,6 +429,7 @@ async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_worki
     assert "I tell you in a direct message when a task of yours fails" in home_text(harness, "priya")
 
 
+@sqlite_only("no earlier version kept a ledger on PostgreSQL")
 def test_a_ledger_of_an_earlier_schema_gets_its_indexes_and_keeps_what_is_owed(tmp_path: Path) -> None:
     path, fresh = tmp_path / "ledger.db", tmp_path / "fresh.db"
     for each in (path, fresh):

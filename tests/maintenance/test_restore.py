@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
 from bot.database.errors import LedgerError
@@ -23,10 +24,13 @@ from bot.service.service import serve
 from bot.usage.keys import WelcomeKey
 from tests.support.acts import spend
 from tests.support.downgrade import downgrade
+from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, visible_text
 from tests.support.restoring import copy_ledger, copy_ledger_in, posted_keys, posted_messages, restore_copy, run_for
 from tests.support.worlds import MARCUS, PRIYA, spent
+
+pytestmark = sqlite_only("a copy is put back in place of a file")
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 
@@ -257,7 +261,7 @@ def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_p
 async def test_a_former_ledger_that_makes_no_sense_does_not_keep_the_copy_from_opening(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     with harness.service.database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE notification SET destination = 'member:nobody' WHERE stem LIKE 'welcome%'")
+        connection.execute(text("UPDATE notification SET destination = 'member:nobody' WHERE stem LIKE 'welcome%'"))
     await restore_copy(harness, copy)
     await spend(harness, PRIYA, 75)
     assert len(notifications(harness.dm("priya"))) == 1

@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
 from bot.database.backup import backup
@@ -24,12 +25,15 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.spikes.keys import SpikeKey
 from tests.support.acts import spend
+from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import ledger_path
 from tests.support.messages import actions, notification_keys, notifications, visible_text
 from tests.support.restoring import copy_ledger, posted_keys, restore_copy, run_for
 from tests.support.slack_requests import as_form, command, posted, signed, state
 from tests.support.worlds import PRIYA
+
+pytestmark = sqlite_only("a copy is put back in place of a file")
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -254,7 +258,7 @@ async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: 
     """As its key says where a zone was left: the zone stands behind the date."""
     copy = copy_ledger(harness)
     with harness.service.database.transaction() as connection:
-        member = connection.exec_driver_sql("SELECT id FROM member WHERE email = ?", (PRIYA,)).scalar_one()
+        member = connection.execute(text("SELECT id FROM member WHERE email = :email"), {"email": PRIYA}).scalar_one()
         stem = f"spike:{member}-2026-03-02@America/Port-au-Prince"
         enqueue(connection, [NewNotification(SpikeKey.decode(stem), AlertDestination())], harness.clock())
     await harness.service.end()

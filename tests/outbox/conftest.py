@@ -1,10 +1,10 @@
 """Fixtures of the outbox's tests."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from bot.database.engine import Database
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers
 from bot.outbox.rules import DeliveryTiming
@@ -13,16 +13,14 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.shipped import shipped
 from bot.slack.templates import Templates
 from bot.slack.workspace import connect_workspace
-from tests.support.ledgers import new_database
 from tests.support.stepped_outbox import START, Channels, SteppedOutbox, SteppedRenderer
 
 
 @pytest.fixture
-async def outbox(tmp_path: Path) -> AsyncIterator[SteppedOutbox]:
+async def outbox(database: Database) -> AsyncIterator[SteppedOutbox]:
     now = [START]
     slack = SlackApi(Workspace.default(), lambda: now[0])
     renderer = SteppedRenderer()
-    database = new_database(tmp_path / "ledger.db")
     renderers = Renderers(
         {"note": renderer.render_event}, {"topic": renderer.render_current}, Templates(shipped("templates"))
     )
@@ -30,4 +28,3 @@ async def outbox(tmp_path: Path) -> AsyncIterator[SteppedOutbox]:
         timing = DeliveryTiming(request=0.3)
         parts = Outbox(database, workspace, renderers, Channels(), lambda: now[0], timing)
         yield SteppedOutbox(parts, slack, now, renderer)
-    database.close()

@@ -1,26 +1,43 @@
-"""`python -m tests.outbox.soak [ROUNDS] [FIRST SEED]`: the attack of the suite a thousand times."""
+"""`python -m tests.outbox.soak [ROUNDS] [FIRST SEED]`: the attack of the suite a thousand times on each engine."""
 
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.support.ledgers import Ledgers, PostgresLedgers, SqliteLedgers
 from tests.support.outbox_worker import STEPS
-from tests.support.rounds import Round, WorkerPool, worker_pool
+from tests.support.postgres import ABSENT, REQUIRED, running_server
+from tests.support.postgres_cluster import programs
+from tests.support.rounds import Round, worker_pool
 
 AT_ONCE = 8
 
 
-async def main(rounds: int, first: int) -> int:
-    """Play the rounds; returns how many broke the promise."""
+def main(rounds: int, first: int) -> int:
+    """Play the rounds on each engine; returns how many broke the promise."""
+    with TemporaryDirectory() as directory:
+        _say("on SQLite")
+        broken = asyncio.run(_play_all(rounds, first, SqliteLedgers(Path(directory))))
+    if programs() is None:
+        _say(ABSENT)
+        return broken + REQUIRED
+    with running_server() as server:
+        _say("on PostgreSQL")
+        return broken + asyncio.run(_play_all(rounds, first, PostgresLedgers(server)))
+
+
+async def _play_all(rounds: int, first: int, ledgers: Ledgers) -> int:
     broken: list[str] = []
     sprung: Counter[str] = Counter()
     seeds = iter(range(first, first + rounds))
     with TemporaryDirectory() as directory:
         async with worker_pool() as workers:
-            await asyncio.gather(*(_play(seeds, Path(directory), workers, broken, sprung) for _ in range(AT_ONCE)))
+            new_round = partial(Round, directory=Path(directory), worker_pool=workers, ledgers=ledgers)
+            await asyncio.gather(*(_play(seeds, new_round, broken, sprung) for _ in range(AT_ONCE)))
     for step in STEPS:
         _say(f"{step}: killed {sprung[f'{step} SIGKILL']:,}, frozen {sprung[f'{step} SIGSTOP']:,} times")
     for what in ("put back, the former ledger kept", "put back, the former ledger lost", "clock off for a moment"):
@@ -30,10 +47,10 @@ async def main(rounds: int, first: int) -> int:
 
 
 async def _play(
-    seeds: Iterator[int], directory: Path, workers: WorkerPool, broken: list[str], sprung: Counter[str]
+    seeds: Iterator[int], new_round: Callable[[int], Round], broken: list[str], sprung: Counter[str]
 ) -> None:
     for seed in seeds:
-        playing = Round(seed, directory, workers)
+        playing = new_round(seed)
         try:
             await playing.run()
         except BaseException as failure:
@@ -55,4 +72,4 @@ def _say(what: object) -> None:
 
 if __name__ == "__main__":
     ROUNDS, FIRST = (int(each) for each in (*sys.argv[1:], *("1000", "0")[len(sys.argv) - 1 :]))
-    sys.exit(bool(asyncio.run(main(ROUNDS, FIRST))))
+    sys.exit(bool(main(ROUNDS, FIRST)))

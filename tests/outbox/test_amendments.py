@@ -1,10 +1,7 @@
 """What other packages change in the outbox: topics that become one, and destinations that are others by now."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from sqlalchemy import Connection, select
 
 from bot.outbox.amendments import TopicRename, merge_topics, redirect, rename_topics
@@ -13,21 +10,10 @@ from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 from bot.outbox.tables import live_message, notification
-from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 OLD, NEW = MemberDestination(2), MemberDestination(10)  # whose texts are in the other order
 WAS, IS, OTHER = StoredTopic("topic:was"), StoredTopic("topic:is"), StoredTopic("topic:other")
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path / "ledger.db")
-    try:
-        with database.transaction() as connection:
-            yield connection
-    finally:
-        database.close()
 
 
 def add(connection: Connection, key: str, destination: MemberDestination, topic: StoredTopic | None = None) -> None:

@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import text
+
 from bot.domain.timestamps import to_us
 from bot.outbox import live_store, outcomes, store
 from bot.outbox.destinations import ChannelDestination
@@ -285,9 +287,11 @@ async def test_a_reply_of_a_lost_ledger_is_found_in_the_thread_whose_parent_was_
     parent.deleted = True
     await outbox.write(lambda c: c.exec_driver_sql("UPDATE living SET ts = NULL, channel = NULL"))
     await outbox.write(
-        lambda c: c.exec_driver_sql(
-            "UPDATE notification SET state = 'unsure', ts = NULL, thread = NULL, claimed_at = NULL, unsure_at = ?",
-            (to_us(outbox.now()),),
+        lambda c: c.execute(
+            text(
+                "UPDATE notification SET state = 'unsure', ts = NULL, thread = NULL, claimed_at = NULL, unsure_at = :at"
+            ),
+            {"at": to_us(outbox.now())},
         )
     )
     await ticks(outbox, 12)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.effort import amount
+from tests.support.ledgers import Ledgers
 from tests.support.rounds import Round, worker_pool
 
 ROUNDS, AT_ONCE = amount(100, 8), 8
@@ -13,13 +14,13 @@ ROUNDS, AT_ONCE = amount(100, 8), 8
 
 @pytest.mark.long
 @pytest.mark.timeout(amount(900, 120))
-async def test_killed_and_frozen_everywhere_each_message_is_visible_once(tmp_path: Path) -> None:
+async def test_killed_and_frozen_everywhere_each_message_is_visible_once(tmp_path: Path, ledgers: Ledgers) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
     async with worker_pool() as workers:
 
         async def play(seed: int) -> None:
             async with gate:
-                await Round(seed, tmp_path, workers).run()
+                await Round(seed, tmp_path, workers, ledgers).run()
 
         async with asyncio.TaskGroup() as group:  # whose other rounds end with the first that fails
             for seed in range(ROUNDS):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from time import perf_counter
 
 import pytest
+from sqlalchemy import text
 
 from bot.capability import After
 from bot.outbox.destinations import AlertDestination, ChannelDestination, UserDestination
@@ -46,7 +47,7 @@ def put(harness: ServiceHarness, *owed: NewNotification) -> None:
 
 def rows(harness: ServiceHarness, sql: str) -> list[tuple[object, ...]]:
     with harness.service.database.transaction() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(sql)]
+        return [tuple(row) for row in connection.execute(text(sql))]
 
 
 async def quick(harness: ServiceHarness, done: Callable[[], bool]) -> None:

@@ -1,8 +1,6 @@
 """What other packages may ask of the outbox: what a discarded notification was discarded for."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -16,7 +14,6 @@ from bot.outbox.placement_store import set_channel
 from bot.outbox.queries import is_dropped_as_empty, is_reported
 from bot.outbox.rules import NOTHING_TO_SAY, NotificationState
 from bot.outbox.store import NewNotification, claim, enqueue, enqueue_again
-from tests.support.ledgers import new_database
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 KEY = StoredKey("note:1")
@@ -24,14 +21,9 @@ OPERATOR, OTHER = OperatorDestination("U1"), OperatorDestination("U2")
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    database = new_database(tmp_path / "ledger.db")
-    try:
-        with database.transaction() as connection:
-            enqueue(connection, [NewNotification(KEY, OPERATOR)], NOW)
-            yield connection
-    finally:
-        database.close()
+def connection(connection: Connection) -> Connection:
+    enqueue(connection, [NewNotification(KEY, OPERATOR)], NOW)
+    return connection
 
 
 def discard(connection: Connection, why: str, *instead: Destination) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.revision_store import LimitSetting
@@ -400,7 +401,7 @@ async def test_whoever_lost_an_edit_owes_no_news(closed: ServiceHarness) -> None
         assert lost is not None
         assert won is not None
         live_store.mark_not_editable(connection, lost, harness.clock())
-        assert connection.exec_driver_sql("SELECT id FROM notification WHERE stem LIKE 'news:%'").all() == []
+        assert connection.execute(text("SELECT id FROM notification WHERE stem LIKE 'news:%'")).all() == []
         live_store.mark_not_editable(connection, won, harness.clock())
     assert len(rows(harness, "SELECT id FROM notification WHERE stem LIKE 'news:%'")) == 1
 

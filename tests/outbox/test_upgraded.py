@@ -26,6 +26,9 @@ from bot.shipped import shipped
 from bot.slack import blocks
 from bot.slack.templates import Templates
 from bot.slack.workspace import connect_workspace
+from tests.support.engines import sqlite_only
+
+pytestmark = sqlite_only("no earlier version kept a ledger on PostgreSQL")
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Workspace.default().channel("neo-spend").id

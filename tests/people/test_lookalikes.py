@@ -1,13 +1,11 @@
 """E-mails that look alike, or that some rule of Unicode makes alike, are of different members."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from bot.domain.tasks import normalized_email
 from bot.people.roles import read_user
 from bot.sandbox.world import START, World
+from tests.support.engines import rows_of
 from tests.support.harness import ServiceHarness
 from tests.support.messages import table, visible_text
 from tests.support.worlds import HOUR, add
@@ -84,7 +82,6 @@ async def test_whoever_names_one_means_that_one(harness: ServiceHarness) -> None
     await harness.ask("hannah", f"budget {MARK} 7/month")
     assert "mar\u212a@" in visible_text(await harness.ask("hannah", "link @priya mar\u212a@acme.example"))
     await harness.idle()
-    with closing(sqlite3.connect(harness.directory / "ledger.db")) as ledger:
-        scopes = "SELECT m.email FROM budget b JOIN member m ON m.id = b.scope"
-        assert ledger.execute(scopes).fetchall() == [(MARK,)]
-        assert ledger.execute("SELECT email FROM slack_link").fetchall() == [("mar\u212a@acme.example",)]
+    scopes = "SELECT m.email FROM budget b JOIN member m ON m.id = b.scope"
+    assert rows_of(harness.place, scopes) == [(MARK,)]
+    assert rows_of(harness.place, "SELECT email FROM slack_link") == [("mar\u212a@acme.example",)]

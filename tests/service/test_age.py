@@ -24,6 +24,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from tests.support.acts import fail_task, spend
 from tests.support.clock import AdjustableClock
+from tests.support.engines import sqlite_only
 from tests.support.harness import NOON, ServiceHarness
 from tests.support.ledgers import place_ledger
 from tests.support.messages import notifications, visible_text
@@ -54,6 +55,9 @@ OPEN = {
 }
 # and what is read from the newest on, as far as the first that will do: the steps tell how far that is
 NEWEST = "ORDER BY id DESC LIMIT 1"
+
+
+pytestmark = sqlite_only("it counts the steps of SQLite's own machine")
 
 
 @dataclass(frozen=True)

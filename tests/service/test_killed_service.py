@@ -14,15 +14,17 @@ from random import Random
 
 import pytest
 
-from bot.database.engine import open_database
+from bot.database import metadata
+from bot.database.engine import Database, open_database
 from bot.domain.timestamps import to_us
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
+from bot.settings.database_place import DatabasePlace
 from tests.support.effort import amount
-from tests.support.ledgers import new_database
+from tests.support.engines import url_of
 from tests.support.worlds import add
 
 PRIYA = "priya.raman@acme.example"
@@ -37,8 +39,8 @@ def now() -> datetime:
 class Team:
     """A Neo, a Slack, and services that come and go."""
 
-    def __init__(self, directory: Path, neo: NeoApi, slack: SlackApi) -> None:
-        self.directory, self.neo, self.slack = directory, neo, slack
+    def __init__(self, directory: Path, place: DatabasePlace, neo: NeoApi, slack: SlackApi) -> None:
+        self.directory, self.place, self.neo, self.slack = directory, place, neo, slack
         self.random, self.count = Random(5), 0
 
     def fails(self, word: str) -> None:
@@ -56,7 +58,7 @@ class Team:
             "NEO_API_URL": neo_url, "NEO_API_KEY": self.neo.key, "SLACK_BOT_TOKEN": workspace.bot_token,
             "SLACK_APP_TOKEN": workspace.app_token, "SLACK_API_URL": f"{self.slack.url}/api/",
             "ADMINS": workspace.user("hannah").id, "ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend",
-            "DATABASE_URL": f"sqlite+aiosqlite:///{self.directory / 'ledger.db'}", "HTTP_PORT": "0",
+            "DATABASE_URL": url_of(self.place), "HTTP_PORT": "0",
             "HISTORY_DAYS": "3", "BYOK_UNIT": "credits", "DIGEST_AT": f"{now() - timedelta(minutes=5):%H:%M}",
         }  # fmt: skip
         (self.directory / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
@@ -79,7 +81,7 @@ class Team:
         return Counter(each.metadata["event_payload"]["key"] for each in messages if each.metadata and not each.deleted)
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
-        database = open_database(self.directory / "ledger.db")
+        database = open_database(self.place)
         try:
             with database.transaction() as connection:
                 return [tuple(row) for row in connection.exec_driver_sql(sql)]
@@ -88,31 +90,28 @@ class Team:
 
 
 @pytest.fixture
-async def team(tmp_path: Path) -> AsyncIterator[Team]:
+async def team(tmp_path: Path, place: DatabasePlace, database: Database) -> AsyncIterator[Team]:
     world = World.empty(start=now())
     for back in range(1, 8):
         add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=now() - back * DAY - HOUR)
     slack = SlackApi(Workspace.default(), now, now)
-    team = Team(tmp_path, NeoApi(world, now), slack)
+    team = Team(tmp_path, place, NeoApi(world, now), slack)
     async with NeoServer(team.neo) as neo, SlackServer(slack) as served:
         slack.url = served.url
         team.write(neo.url)
-        database = new_database(tmp_path / "ledger.db")
         with database.transaction() as connection:  # installed the day before yesterday
             since = str(to_us(now() - 2 * DAY))
-            connection.exec_driver_sql(
-                "INSERT INTO note (key, value) VALUES ('digest_since', ?), ('digest_on:#neo-spend', ?)", (since, since)
-            )
-        database.close()
+            for key in ("digest_since", "digest_on:#neo-spend"):
+                metadata.write(connection, key, since)
         yield team
 
 
 async def settled(team: Team) -> None:
     """Wait until all that failed was read, nothing is owed, and what was doubted has been looked for."""
     sql = f"""SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure')
-      OR check_at NOT NULL) + (SELECT count(*) FROM failure_group WHERE state = 'waiting')
-      + (SELECT count(*) < {team.count} FROM failure WHERE grp NOT NULL)
-      + (SELECT count(*) = 0 FROM digest WHERE fate = 'owed')"""
+      OR check_at IS NOT NULL) + (SELECT count(*) FROM failure_group WHERE state = 'waiting')
+      + (SELECT CASE WHEN count(*) < {team.count} THEN 1 ELSE 0 END FROM failure WHERE grp IS NOT NULL)
+      + (SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM digest WHERE fate = 'owed')"""
     async with asyncio.timeout(PATIENCE):
         while (await asyncio.to_thread(team.rows, sql))[0][0]:  # noqa: ASYNC110 - other processes do it
             await asyncio.sleep(0.2)
@@ -135,7 +134,7 @@ async def test_killed_again_and_again_it_tells_everything_once(team: Team) -> No
         await settled(team)
     twice = {key: count for key, count in team.told().items() if count > 1}
     assert twice == {}
-    failed = team.rows("SELECT count(*), count(DISTINCT grp) FROM failure WHERE grp NOT NULL")
+    failed = team.rows("SELECT count(*), count(DISTINCT grp) FROM failure WHERE grp IS NOT NULL")
     assert failed == [(team.count, len(words))]
     told = team.rows("SELECT count(*) FROM failure_group WHERE state = 'told'")
     assert told == [(len(words),)]

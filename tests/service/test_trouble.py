@@ -14,6 +14,7 @@ from bot.database.read_engine import reader_pool
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket
+from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import text_of, visible_text
 
@@ -229,6 +230,7 @@ async def test_slack_is_asked_for_strangers_once_every_few_seconds(
         assert "token_revoked" in (await client.get("/readyz")).json()["problems"]["slack"]
 
 
+@sqlite_only("a server has no file")
 async def test_what_is_wrong_with_the_database_names_no_file(
     closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,9 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.slack.delivery import Payload
 from bot.sandbox.world import World
 from bot.service.service import running_service
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
+from tests.support.engines import url_of
 from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.slack_requests import (
@@ -176,14 +178,14 @@ async def test_health_is_for_this_machine_and_probes(port: int) -> None:
 
 
 @pytest.fixture
-async def port(tmp_path: Path, clock: SimClock) -> AsyncIterator[int]:
+async def port(place: DatabasePlace, clock: SimClock) -> AsyncIterator[int]:
     """The port of a service whose Slack never answers."""
     environment = {
         "NEO_API_URL": "http://127.0.0.1:1", "NEO_API_KEY": "neo_sk_" + "x" * 32, "SLACK_BOT_TOKEN": "xoxb-1",
         "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:1/api/", "HTTP_PORT": "0",
-        "DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}",
+        "DATABASE_URL": url_of(place),
     }  # fmt: skip
-    async with running_service(build(load(environment, tmp_path), clock)) as service:
+    async with running_service(build(load(environment), clock)) as service:
         yield service.port
 
 

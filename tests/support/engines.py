@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
@@ -12,15 +14,21 @@ from sqlalchemy.engine import make_url
 
 from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import address_url
+from tests.support.effort import THOROUGH
 
-_ON_BOTH = frozenset(["database"])
+_CANNOT_BOOK = find_spec("bot.database.bulk") is None  # on a server
 SQLITE, POSTGRES = "sqlite", "postgres"
+SHARE = 4  # of the tests of the whole service, `make test` runs one in so many on PostgreSQL too, `make soak` all
 
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:
     """Mark what is true of SQLite's files alone, for a reason that is not empty."""
     assert reason
     return pytest.mark.sqlite_only(reason)
+
+
+costly = pytest.mark.costly
+"""Marks what takes seconds and reads a ledger as other tests do: on PostgreSQL `make soak` tries it too."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -30,9 +38,35 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _engines_of(item: pytest.Item) -> list[str]:
-    if item.get_closest_marker("sqlite_only") is not None or item.path.parent.name not in _ON_BOTH:
+    if item.get_closest_marker("sqlite_only") is not None or (_CANNOT_BOOK and item.path.parent.name != "database"):
+        return [SQLITE]
+    if item.get_closest_marker("costly") is not None and not THOROUGH:
         return [SQLITE]
     return [SQLITE, POSTGRES]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out most tests of the whole service on PostgreSQL, unless all are wanted, or these by name."""
+    if THOROUGH or any("::" in each for each in config.args):
+        return
+    chosen = _sample([item.nodeid for item in items if _is_of_service_on_server(item)])
+    left_out = [item for item in items if _is_of_service_on_server(item) and item.nodeid not in chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_of_service_on_server(item: pytest.Item) -> bool:
+    return "closed" in getattr(item, "fixturenames", ()) and item.callspec.params.get("engine") == POSTGRES  # type: ignore[attr-defined]
+
+
+def _sample(names: Sequence[str]) -> set[str]:
+    """Return one of the tests in SHARE, the same ones each time, and at least one of each module."""
+    of_module: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        of_module.setdefault(name.partition("::")[0], []).append((crc32(name.encode()), name))
+    first = {min(marked)[1] for marked in of_module.values()}
+    return first | {name for marked in of_module.values() for mark, name in marked if mark % SHARE == 0}
 
 
 # --- looking into a ledger, as another program does ---------------------------------------------
@@ -52,7 +86,7 @@ def connected(place: DatabasePlace) -> Iterator[Connection]:
         yield connection
 
 
-def rows_of(place: DatabasePlace, statement: str, **values: object) -> Sequence[tuple[Any, ...]]:
+def rows_of(place: DatabasePlace, statement: str, **values: object) -> list[tuple[Any, ...]]:
     """Return what a statement selects from a ledger."""
     with connected(place) as connection:
         return [tuple(row) for row in connection.execute(text(statement), values)]
@@ -62,6 +96,24 @@ def execute(place: DatabasePlace, statement: str, *values: Mapping[str, Any]) ->
     """Run a statement on a ledger, once or with each of the values."""
     with connected(place) as connection:
         connection.execute(text(statement), list(values) or None)
+
+
+def refuse(connection: Connection, event: str, table: str, why: str, condition: str = "true") -> None:
+    """Have the database refuse what would be written to a table, as if a row broke a rule of its."""
+    if connection.dialect.name == SQLITE:
+        when = f"CREATE TRIGGER refused BEFORE {event} ON {table} WHEN {condition}"
+        connection.exec_driver_sql(f"{when} BEGIN SELECT raise(ABORT, '{why}'); END")
+        return
+    body = f"BEGIN RAISE check_violation USING MESSAGE = '{why}'; END"
+    connection.exec_driver_sql(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+    when = f"CREATE TRIGGER refused BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition})"
+    connection.exec_driver_sql(f"{when} EXECUTE FUNCTION refuse()")
+
+
+def allow(connection: Connection, table: str) -> None:
+    """Have the database refuse it no longer."""
+    on = "" if connection.dialect.name == SQLITE else f" ON {table}"
+    connection.exec_driver_sql(f"DROP TRIGGER refused{on}")
 
 
 @cache

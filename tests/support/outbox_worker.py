@@ -24,12 +24,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database.engine import Database
+from bot.database.errors import UnusableError
+from bot.database.postgres import PostgresDatabase
 from bot.database.sqlite import SqliteDatabase
 from bot.outbox import live_store, outcomes, store
 from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.outbox import Outbox
 from bot.outbox.renderers import Renderers, RenderRequest
 from bot.outbox.rules import DeliveryTiming
+from bot.settings.database_place import DatabasePlace, database_place
 from bot.shipped import shipped
 from bot.slack.blocks import Message, paragraph
 from bot.slack.messages import Messages
@@ -105,7 +108,7 @@ class Trap:
             self.at(self.come_to.pop())
 
 
-class TrappedDatabase(SqliteDatabase):
+class TrappedDatabase(Database):
     """A database with a trap behind each transaction."""
 
     trap: Trap
@@ -114,6 +117,25 @@ class TrappedDatabase(SqliteDatabase):
         result = await super().write(work)
         self.trap.sprung()
         return result
+
+
+class TrappedFile(TrappedDatabase, SqliteDatabase):
+    """One in a file."""
+
+
+class TrappedServer(TrappedDatabase, PostgresDatabase):
+    """One on a server."""
+
+
+def trapped(place: DatabasePlace, trap: Trap) -> TrappedDatabase:
+    """Return a ledger's database with a trap."""
+    database: TrappedDatabase
+    if isinstance(place, Path):
+        database = TrappedFile(place, reader_threads=1)
+    else:
+        database = TrappedServer(place, reader_threads=1)
+    database.trap = trap
+    return database
 
 
 class TrappedMessages:
@@ -160,9 +182,9 @@ class TrappedResponse(ClientResponse):
             asyncio.get_running_loop().call_soon(self._sent)
 
 
-def clock_of(path: Path) -> Callable[[], datetime]:
-    """The machine's clock as it is set: so many seconds off as stands beside a ledger."""
-    off = path.with_name(f"{path.name}.off")
+def clock_of(beside: Path) -> Callable[[], datetime]:
+    """The machine's clock as it is set: so many seconds off as stands in a file."""
+    off = beside.with_name(f"{beside.name}.off")
 
     def now() -> datetime:
         seconds = 0.0
@@ -173,13 +195,12 @@ def clock_of(path: Path) -> Callable[[], datetime]:
     return now
 
 
-async def work(path: str, url: str, token: str, trap: Trap) -> None:
+async def work(place: DatabasePlace, beside: Path, url: str, token: str, trap: Trap) -> None:
     """Deliver, until this process ends."""
     store.claim = trap.noted("claimed", store.claim)
     outcomes.mark_sent = trap.noted("settled", outcomes.mark_sent)
     live_store.claim_edit = trap.noted("edit claimed", live_store.claim_edit)
-    database = TrappedDatabase(Path(path), reader_threads=1)
-    database.trap = trap
+    database = trapped(place, trap)
     renderer = VersionRenderer(trap, database)
     renderers = Renderers(
         {"note": renderer.render_event}, {"topic": renderer.render_current}, Templates(shipped("templates"))
@@ -188,10 +209,12 @@ async def work(path: str, url: str, token: str, trap: Trap) -> None:
     async with connect_workspace(token, url) as workspace, ClientSession(response_class=TrappedResponse) as session:
         workspace.clients.once.session = workspace.clients.posting.session = session
         workspace.messages = TrappedMessages(workspace.messages, trap)  # type: ignore[assignment]
-        outbox = Outbox(database, workspace, renderers, Channels(workspace), clock_of(Path(path)), TIMES)
+        outbox = Outbox(database, workspace, renderers, Channels(workspace), clock_of(beside), TIMES)
         parent = os.getppid()
         while os.getppid() == parent:
-            with suppress(SQLAlchemyError):  # a frozen one may hold the database up for longer than is waited
+            with suppress(
+                SQLAlchemyError, UnusableError
+            ):  # a frozen one may hold the database up for longer than is waited
                 await outbox.tick()
             await asyncio.sleep(0.02)
 
@@ -210,7 +233,8 @@ def main() -> None:
         if child == 0:
             os.close(0)
             trap = Trap(asked["step"], asked["number"], asked["signal"], asked["report"])
-            asyncio.run(work(asked["path"], asked["url"], asked["token"], trap))
+            place, beside = database_place(asked["ledger"]), Path(asked["beside"])
+            asyncio.run(work(place, beside, asked["url"], asked["token"], trap))
             os._exit(0)
         children.add(child)
         print(child, flush=True)  # noqa: T201 - its answer

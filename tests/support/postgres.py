@@ -18,7 +18,6 @@ from psycopg import sql
 from psycopg.abc import Query
 
 from bot.database.postgres import open_server
-from bot.database.schema import newest_revision
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.postgres_cluster import OWNER, PASSWORD, WITH_PASSWORD, Cluster, new_cluster, programs
@@ -34,7 +33,12 @@ _DISCONNECT = """
 SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-_REVISION = "SELECT version_num FROM alembic_version"
+_SCHEMA = """
+SELECT (SELECT version_num FROM alembic_version), (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal), (
+    SELECT string_agg(format('%s %s', relname, relnatts), ', ' ORDER BY relname) FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace
+)
+"""
 _TABLES = """
 SELECT c.relname, q.relname FROM pg_class c
 LEFT JOIN pg_depend d ON d.refobjid = c.oid AND d.deptype = 'a' AND d.classid = 'pg_class'::regclass
@@ -104,8 +108,12 @@ class PostgresServer:
         return ledger.address
 
     def _copied(self) -> _Ledger:
-        address = self._created(f"ledger_{next(self._numbers)}", self.template)
+        address = self.copy_of(self.template)
         return _Ledger(address, self.connect(address.database))
+
+    def copy_of(self, template: str) -> PostgresAddress:
+        """Return a copy of a database to which nobody is connected."""
+        return self._created(f"ledger_{next(self._numbers)}", template)
 
     def _created(self, name: str, template: str) -> PostgresAddress:
         with self.connect() as connection:
@@ -136,7 +144,7 @@ class PostgresServer:
         """Empty a ledger; return False if it is not as it was: migrated otherwise, too full, or not even there."""
         try:
             connection.execute(_DISCONNECT)
-            if connection.execute(_REVISION).fetchall() != [(newest_revision(),)]:
+            if connection.execute(_SCHEMA, prepare=True).fetchall() != self._schema:
                 return False
             used = {name for (name,) in connection.execute(self._used, prepare=True)}
             with connection.transaction():
@@ -153,6 +161,11 @@ class PostgresServer:
             connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.Identifier(table)))
         for sequence in self._sequences[table]:
             connection.execute("SELECT setval(%s, 1, false)", [sequence])
+
+    @cached_property
+    def _schema(self) -> list[tuple[Any, ...]]:
+        """What a ledger is like as it was made."""
+        return self.run(_SCHEMA, self.template)
 
     @cached_property
     def _sequences(self) -> dict[str, list[str]]:
@@ -193,11 +206,19 @@ def running_server(**settings: str) -> Iterator[PostgresServer]:
     """Run a server of its own in a directory of its own; both are gone afterwards."""
     found = programs()
     if found is None:
-        if REQUIRED:
-            pytest.fail(ABSENT)
         pytest.skip(ABSENT)
     with new_cluster(found, settings) as cluster, closing(PostgresServer(cluster)) as server:
         yield server
+
+
+def pytest_configure() -> None:
+    if REQUIRED and programs() is None:
+        raise pytest.UsageError(ABSENT)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if programs() is None:
+        terminalreporter.write_line(ABSENT, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

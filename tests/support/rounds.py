@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from bot.database.backup import backup
+from bot.database.engine import open_database
 from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.database.restore import restore
-from bot.database.sqlite import SqliteDatabase
 from bot.ledger.former_ledger import open_former
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
@@ -37,7 +37,9 @@ from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Ref
 from bot.sandbox.slack.models import Channel, Json, Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
-from tests.support.ledgers import place_ledger
+from bot.settings.database_place import DatabasePlace
+from tests.support.engines import url_of
+from tests.support.ledgers import Ledgers
 from tests.support.outbox_worker import STEPS, TIMES, clock_of
 
 CHANNELS = ("C0ONE", "C0TWO", "D0THREE")
@@ -79,13 +81,14 @@ class WorkerPool:
         self._alive: set[int] = set()
         self._turn = asyncio.Lock()
 
-    async def worker(self, path: Path, slack: SlackApi, trap: Trapping | None = None) -> int:
+    async def worker(self, place: DatabasePlace, beside: Path, slack: SlackApi, trap: Trapping | None = None) -> int:
         """The id of a new worker, which sends itself a signal at a step."""
         assert self._process.stdout is not None
         trap = trap or Trapping()
         asked = {
-            "path": str(path), "url": f"{slack.url}/api/", "token": slack.workspace.bot_token, "step": trap.step,
-            "number": trap.number, "signal": trap.which, "report": f"{path}.{trap.which}",
+            "ledger": url_of(place), "beside": str(beside), "url": f"{slack.url}/api/",
+            "token": slack.workspace.bot_token, "step": trap.step,
+            "number": trap.number, "signal": trap.which, "report": f"{beside}.{trap.which}",
         }  # fmt: skip
         async with self._turn:
             self._tell(asked)
@@ -144,6 +147,7 @@ class Round:
     seed: int
     directory: Path
     worker_pool: WorkerPool
+    ledgers: Ledgers
     readable: bool = True
     restored: str | None = None  # "kept" or "lost" is the former ledger, where a copy is put back
     off: float | None = None  # seconds that the clock is off for a moment, where it is
@@ -157,9 +161,12 @@ class Round:
         self.readable = self.random.random() > 0.1
         self.restored = self.random.choice([None, None, "kept", "lost"])
         self.off = self.random.choice([None, None, *STEPS_OF_CLOCKS])
-        self.path = self.directory / f"{self.seed}.db"
+        self.place = self.ledgers.new()
+        if isinstance(self.place, Path):
+            self.path = self.place
+        else:
+            self.path, self.restored = self.directory / f"{self.seed}", None
         self.now = clock_of(self.path)
-        place_ledger(self.path)
         self.slack = SlackApi(Workspace.default(), _now, _now)
         for name in CHANNELS:
             kind = "im" if name.startswith("D") else "public"
@@ -167,12 +174,13 @@ class Round:
             self.slack.workspace.channels[name] = Channel(name, name.lower(), kind, members)  # type: ignore[arg-type]
         async with SlackServer(self.slack) as server:
             self.slack.url = server.url
-            self.database = SqliteDatabase(self.path)
+            self.database = open_database(self.place)
             try:
                 await self._play()
             finally:
                 self.database.close()
-        for left in self.directory.glob(f"{self.seed}.db*"):
+        self.ledgers.take_back(self.place)
+        for left in self.directory.glob(f"{self.path.name}.*"):
             left.unlink()
 
     async def _play(self) -> None:
@@ -191,7 +199,7 @@ class Round:
         traps = [self._trapping(number) for number in range(self.random.choice([1, 1, 2]))]
         if self.restored:
             await asyncio.to_thread(backup, self.path, self._copy)
-        workers += [await self.worker_pool.worker(self.path, self.slack, trap) for trap in traps]
+        workers += [await self.worker_pool.worker(self.place, self.path, self.slack, trap) for trap in traps]
         await asyncio.sleep(self.random.uniform(0.05, 0.6))  # the random moment
         # whoever froze in the middle of a transaction holds it up until they go on
         later = asyncio.create_task(asyncio.to_thread(self._enqueue, 1 if self.restored != "lost" else 0))
@@ -204,7 +212,7 @@ class Round:
         for worker in workers:  # wherever it is
             self.worker_pool.send(worker, self.random.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP]))
         for _ in range(self.random.choice([1, 2])):  # replicas
-            workers.append(await self.worker_pool.worker(self.path, self.slack))
+            workers.append(await self.worker_pool.worker(self.place, self.path, self.slack))
         await asyncio.sleep(self.random.uniform(0, 2.5 * TIMES.lease))  # for which they stay frozen
         self.slack.faults.clear()
         if not self.readable:
@@ -243,7 +251,7 @@ class Round:
         async with asyncio.timeout(10):
             while not await asyncio.to_thread(self._is_restored):  # noqa: ASYNC110 - another process lets go of it
                 await asyncio.sleep(0.02)
-        self.database = SqliteDatabase(self.path)
+        self.database = open_database(self.place)
         with self.database.transaction() as connection:
             unfinished = json.loads(str(read(connection, RESTORED)))
             kept = Path(unfinished["kept"]) if unfinished["kept"] else None
@@ -401,8 +409,8 @@ class Round:
 
 
 _OPEN = """
-SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure') OR check_at NOT NULL)
-+ (SELECT count(*) FROM living WHERE wanted > shown AND ts NOT NULL)"""
+SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure') OR check_at IS NOT NULL)
++ (SELECT count(*) FROM living WHERE wanted > shown AND ts IS NOT NULL)"""
 
 
 def _key(message: Message) -> str:

@@ -2,16 +2,17 @@
 
 import hmac
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+from sqlalchemy import text
+from sqlmodel import SQLModel
 
 from bot.app import system_clock
+from tests.support.engines import connected
 from tests.support.harness import ServiceHarness
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -114,8 +115,8 @@ async def posted(
 
 def state(harness: ServiceHarness) -> dict[str, list[Any]]:
     """Every table of the ledger but those that passing time fills, and every call that reached Slack."""
-    path = harness.directory / "ledger.db"
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
-        names = [name for (name,) in ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        rows = {name: ledger.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+    with connected(harness.place) as ledger:
+        rows = {
+            name: sorted(map(repr, ledger.execute(text(f"SELECT * FROM {name}")))) for name in SQLModel.metadata.tables
+        }
     return rows | {"calls": [call.method for call in harness.slack.log if call.method != "auth.test"]}

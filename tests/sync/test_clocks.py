@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from bot.app import App
 from bot.database import lease, lease_holder
@@ -16,6 +17,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from tests.support.app import read_passes, report_of, sync_plan
+from tests.support.engines import sqlite_only
 from tests.support.fixtures import Wire
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -119,6 +121,7 @@ def holder(*, process: str = HERE[1], place: str = HERE[3], started: str = HERE[
     return f"{HERE[0]}/{process}/other/{place}/{started}"
 
 
+@sqlite_only("a server judges leases by its own clock: tests/database/test_both_engines.py")
 @pytest.mark.parametrize(
     ("who", "left", "waits"),
     [
@@ -142,7 +145,8 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
 ) -> None:
     with app.ledger.database() as database, database.transaction() as connection:
         expires = to_us(clock() + timedelta(seconds=left))
-        connection.exec_driver_sql("INSERT INTO lease (name, holder, expires_at) VALUES ('sync', ?, ?)", (who, expires))
+        values = {"who": who, "expires": expires}
+        connection.execute(text("INSERT INTO lease (name, holder, expires_at) VALUES ('sync', :who, :expires)"), values)
     waited = []
 
     def waiting(held: lease.LeaseHolder) -> None:
@@ -155,6 +159,7 @@ def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
     assert waited == (["/".join(who.split("/")[:2])] if waits else [])
 
 
+@sqlite_only("a server judges leases by its own clock: tests/database/test_both_engines.py")
 def test_a_holder_renews_a_lease_that_a_clock_ahead_had_dated(app: App, clock: SimClock) -> None:
     me = lease_holder.holder_name("me")
     with app.ledger.database() as database, database.transaction() as connection:

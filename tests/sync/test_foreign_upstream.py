@@ -24,12 +24,13 @@ from bot.ledger.verification import verify
 from bot.neo.client import RetryPolicy
 from bot.neo.errors import NeoError
 from bot.sandbox.world import START
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.sync.outcome import SyncOutcome
 from bot.usage.report_csv import to_csv
 from bot.usage.report_document import to_json
 from tests.support.app import report_of
-from tests.support.ledgers import ledger_path
+from tests.support.engines import url_of
 
 PATH = "/api/v1/usage/tasks"
 KEY = "neo_sk_" + "foreign0" * 4
@@ -178,17 +179,17 @@ class Foreign:
 
 
 @asynccontextmanager
-async def served(foreign: Foreign, directory: Path) -> AsyncIterator[App]:
+async def served(foreign: Foreign, place: DatabasePlace) -> AsyncIterator[App]:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", foreign.handle)
     async with TestServer(application) as server:
         environment = {
             "NEO_API_URL": str(server.make_url("")).rstrip("/"),
             "NEO_API_KEY": KEY,
-            "DATABASE_URL": f"sqlite:///{directory / 'ledger.db'}",
+            "DATABASE_URL": url_of(place),
             "HISTORY_DAYS": "10",
         }
-        yield build(load(environment, directory), lambda: START, ONCE)
+        yield build(load(environment), lambda: START, ONCE)
 
 
 async def synced(app: App, *, full: bool) -> SyncOutcome | None:
@@ -205,7 +206,7 @@ async def synced(app: App, *, full: bool) -> SyncOutcome | None:
 
 def check(app: App, foreign: Foreign) -> None:
     """Whatever was served, the ledger keeps its laws, answers, and the questions were those of the page."""
-    assert {law: found for law, found in verify(ledger_path(app)).items() if found} == {}
+    assert {law: found for law, found in verify(app.settings.database).items() if found} == {}
     assert len(foreign.asked) < ENOUGH_REQUESTS
     for query in foreign.asked:
         check_question(query)
@@ -232,9 +233,9 @@ def check_question(query: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["tail", "full"])
-async def test_the_examples_of_the_page_never_make_a_complete_pass(tmp_path: Path, full: bool) -> None:  # noqa: FBT001
+async def test_the_examples_of_the_page_never_make_a_complete_pass(place: DatabasePlace, full: bool) -> None:  # noqa: FBT001
     foreign = Foreign(lambda: example(named("TaskUsageListResponse")))  # one row, and a total of 0
-    async with served(foreign, tmp_path) as app:
+    async with served(foreign, place) as app:
         outcome = await synced(app, full=full)
         assert outcome is not None
         assert not outcome.complete
@@ -242,9 +243,9 @@ async def test_the_examples_of_the_page_never_make_a_complete_pass(tmp_path: Pat
         assert report_of(app, "2019-08").complete is False
 
 
-async def test_an_example_with_the_right_total_is_a_complete_pass(tmp_path: Path) -> None:
+async def test_an_example_with_the_right_total_is_a_complete_pass(place: DatabasePlace) -> None:
     foreign = Foreign(lambda: example(named("TaskUsageListResponse")) | {"total": 1, "has_more": False})
-    async with served(foreign, tmp_path) as app:
+    async with served(foreign, place) as app:
         outcome = await synced(app, full=True)
         assert outcome is not None
         assert outcome.complete
@@ -253,9 +254,9 @@ async def test_an_example_with_the_right_total_is_a_complete_pass(tmp_path: Path
 
 
 @pytest.mark.parametrize("seed", range(16))
-async def test_invented_values_end_soon_and_never_pass_for_complete(tmp_path: Path, seed: int) -> None:
+async def test_invented_values_end_soon_and_never_pass_for_complete(place: DatabasePlace, seed: int) -> None:
     foreign = Foreign(Inventor(Random(seed), (-1,) if seed % 4 == 3 else (0, 250, 10**6, 10**30)).list)
-    async with served(foreign, tmp_path) as app:
+    async with served(foreign, place) as app:
         for full in (seed % 2 == 0, True):
             outcome = await synced(app, full=full)
             check(app, foreign)
@@ -263,13 +264,13 @@ async def test_invented_values_end_soon_and_never_pass_for_complete(tmp_path: Pa
                 assert foreign.added_up
 
 
-async def test_invented_rows_are_booked_or_set_aside(tmp_path: Path) -> None:
+async def test_invented_rows_are_booked_or_set_aside(place: DatabasePlace) -> None:
     rows: list[dict[str, Any]] = [Inventor(Random(seed)).value(named("TaskUsage")) for seed in range(150)]
     for number, each in enumerate(rows):
         each["task_id"] = f"{number}-{each['task_id']}"
         each.pop("stream_id", None)  # a row of a stream is read again alone, and here nothing can be
     foreign = Foreign(lambda: {"data": rows, "total": len(rows), "has_more": False})
-    async with served(foreign, tmp_path) as app:
+    async with served(foreign, place) as app:
         outcome = await synced(app, full=True)
         assert outcome is not None
         assert outcome.complete
@@ -279,10 +280,10 @@ async def test_invented_rows_are_booked_or_set_aside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
-async def test_a_date_at_the_edge_of_time_is_set_aside(tmp_path: Path, moment: str) -> None:
+async def test_a_date_at_the_edge_of_time_is_set_aside(place: DatabasePlace, moment: str) -> None:
     only = example(named("TaskUsage")) | {"created_at": moment}
     foreign = Foreign(lambda: {"data": [only], "total": 1, "has_more": False})
-    async with served(foreign, tmp_path) as app:
+    async with served(foreign, place) as app:
         outcome = await synced(app, full=True)
         assert outcome is not None
         assert (outcome.tally.new, outcome.tally.quarantined) == (0, 1)

@@ -17,6 +17,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from tests.support.downgrade import downgrade
+from tests.support.engines import sqlite_only
 from tests.support.fixtures import Wire
 from tests.support.ledgers import ledger_path
 
@@ -97,6 +98,7 @@ def test_a_solo_member_who_is_joined_or_no_longer_set_raises_none(
     assert isinstance(neo.api, NeoApi)
 
 
+@sqlite_only("no earlier version kept a ledger on PostgreSQL")
 def test_an_older_ledger_in_which_nobodys_tasks_were_joined_raises_none(
     app: App, world: World, clock: SimClock
 ) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +26,14 @@ from bot.sandbox.faults import Mangle, Reset, Status, Total
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
 from bot.sync.outcome import SyncOutcome
 from bot.sync.rules import PassKind, PlannedPass
 from bot.sync.run import SyncRun
 from bot.sync.stall import StalledError
 from tests.support.app import read_passes
+from tests.support.engines import rows_of
 from tests.support.fixtures import HURRIED
-from tests.support.ledgers import place_ledger
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -60,17 +60,17 @@ class Picky:
         self.saw |= {each.task.task_id for each in result.changes}
 
 
-class Place:
+class Syncs:
     """A ledger, and syncs over it with an observer of the test's."""
 
-    def __init__(self, path: Path, neo: NeoServer, clock: SimClock) -> None:
-        self.path, self.neo, self.clock = path, neo, clock
+    def __init__(self, place: DatabasePlace, neo: NeoServer, clock: SimClock) -> None:
+        self.place, self.neo, self.clock = place, neo, clock
 
     def sync(self, observer: Picky, kind: PassKind = PassKind.TAIL) -> SyncOutcome:
         return asyncio.run(self._sync(observer, kind))
 
     async def _sync(self, observer: Picky, kind: PassKind) -> SyncOutcome:
-        database = open_database(self.path)
+        database = open_database(self.place)
         try:
             with database.transaction() as connection:
                 held = lease.acquire(connection, lease.SYNC, "me", self.clock())
@@ -83,39 +83,35 @@ class Place:
             database.close()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(self.path)
-        try:
-            return connection.execute(sql).fetchall()
-        finally:
-            connection.close()
+        return rows_of(self.place, sql)
 
 
 @pytest.fixture
-def place(neo: NeoServer, clock: SimClock, tmp_path: Path) -> Place:
-    return Place(place_ledger(tmp_path / "ledger.db"), neo, clock)
+def syncs(neo: NeoServer, clock: SimClock, place: DatabasePlace) -> Syncs:
+    return Syncs(place, neo, clock)
 
 
 @pytest.mark.parametrize(
     ("count", "bad"),
     [(1, [0]), (2, [1]), (2, [0, 1]), (60, [0]), (60, [59]), (60, [7, 8, 40]), (60, list(range(0, 60, 3)))],
 )
-def test_the_rest_of_a_page_is_booked_and_observed(place: Place, world: World, count: int, bad: list[int]) -> None:
+def test_the_rest_of_a_page_is_booked_and_observed(syncs: Syncs, world: World, count: int, bad: list[int]) -> None:
     fill(world, count)
     names = {f"task-{number:03}" for number in bad}
     observer = Picky(*names)
-    outcome = place.sync(observer)
+    outcome = syncs.sync(observer)
     assert outcome.complete
     assert (outcome.tally.new, outcome.tally.quarantined) == (count - len(bad), len(bad))
-    assert dict(place.rows("SELECT key, reason FROM quarantine")) == dict.fromkeys(
+    assert dict(syncs.rows("SELECT key, reason FROM quarantine")) == dict.fromkeys(
         names, "it could not be booked (OverflowError: date out of range)"
     )
-    booked = {name for (name,) in place.rows("SELECT task_id FROM task")}
+    booked = {name for (name,) in syncs.rows("SELECT task_id FROM task")}
     assert booked == observer.saw == {f"task-{number:03}" for number in range(count)} - names
     healthy = Picky()
-    assert place.sync(healthy).tally.new == len(bad)
+    assert syncs.sync(healthy).tally.new == len(bad)
     assert healthy.saw == names
-    assert place.rows("SELECT key FROM quarantine") == []
-    assert place.rows("SELECT count(*), sum(platform_nanos) FROM charge") == [(count, count * 10**10)]
+    assert syncs.rows("SELECT key FROM quarantine") == []
+    assert syncs.rows("SELECT count(*), sum(platform_nanos) FROM charge") == [(count, count * 10**10)]
 
 
 @pytest.mark.parametrize(
@@ -127,10 +123,10 @@ def test_the_rest_of_a_page_is_booked_and_observed(place: Place, world: World, c
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
-def test_any_error_that_a_row_brings_about_is_its_own(place: Place, world: World, error: Exception) -> None:
+def test_any_error_that_a_row_brings_about_is_its_own(syncs: Syncs, world: World, error: Exception) -> None:
     fill(world, 5)
-    assert place.sync(Picky("task-003", error=lambda: error)).tally.new == 4
-    ((reason,),) = place.rows("SELECT reason FROM quarantine WHERE key = 'task-003'")
+    assert syncs.sync(Picky("task-003", error=lambda: error)).tally.new == 4
+    ((reason,),) = syncs.rows("SELECT reason FROM quarantine WHERE key = 'task-003'")
     assert reason.startswith("it could not be booked (")
 
 
@@ -149,22 +145,22 @@ def test_any_error_that_a_row_brings_about_is_its_own(place: Place, world: World
     ],
     ids=str,
 )
-def test_what_is_no_rows_fault_sets_none_aside(place: Place, world: World, error: Exception, kept: str) -> None:
+def test_what_is_no_rows_fault_sets_none_aside(syncs: Syncs, world: World, error: Exception, kept: str) -> None:
     fill(world, 5)
     with pytest.raises(type(error)):
-        place.sync(Picky("task-003", error=lambda: error))
-    assert place.rows("SELECT key FROM quarantine") == []
-    ((complete, ending, said),) = place.rows("SELECT complete, ending, error FROM pass")
+        syncs.sync(Picky("task-003", error=lambda: error))
+    assert syncs.rows("SELECT key FROM quarantine") == []
+    ((complete, ending, said),) = syncs.rows("SELECT complete, ending, error FROM pass")
     assert (complete, ending in {"broken", "interrupted"}) == (0, True)
     assert said == kept
 
 
-def test_an_error_of_every_row_is_nobodys(place: Place, world: World) -> None:
+def test_an_error_of_every_row_is_nobodys(syncs: Syncs, world: World) -> None:
     fill(world, 30)
     with pytest.raises(OverflowError):
-        place.sync(Picky(*(f"task-{number:03}" for number in range(30))))
-    assert place.rows("SELECT key FROM quarantine") == []
-    assert place.rows("SELECT ending, error FROM pass") == [("broken", "OverflowError: date out of range")]
+        syncs.sync(Picky(*(f"task-{number:03}" for number in range(30))))
+    assert syncs.rows("SELECT key FROM quarantine") == []
+    assert syncs.rows("SELECT ending, error FROM pass") == [("broken", "OverflowError: date out of range")]
 
 
 # --- rows are counted once -----------------------------------------------------------------------

@@ -17,12 +17,15 @@ from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream, row
 from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.sync.outcome import SyncOutcome
 from bot.usage.report_document import to_json
 from tests.support import reckoning
 from tests.support.app import report_of
+from tests.support.engines import SQLITE, url_of
 from tests.support.fixtures import Wire
+from tests.support.postgres import PostgresServer
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -51,7 +54,7 @@ def stream(start: datetime, amount: str | None = "1.5") -> Stream:
 
 @pytest.fixture(scope="module")
 def busy() -> Any:
-    """A generated team of three months, its rows, and an app that has synced it."""
+    """A generated team of three months, and a server that tells of it."""
     world, clock = World(seed=11, history_days=80), SimClock(lambda: START)
     api = NeoApi(world, clock)
     with NeoServer(api) as server:
@@ -59,17 +62,32 @@ def busy() -> Any:
 
 
 @pytest.fixture(scope="module")
-def synced(busy: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[App, list[Any]]:
+def synced_file(busy: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[App, list[Any]]:
+    return synced_at(tmp_path_factory.mktemp("busy") / "ledger.db", busy)
+
+
+@pytest.fixture(scope="module")
+def synced_server(busy: Any, postgres: PostgresServer) -> tuple[App, list[Any]]:
+    return synced_at(postgres.empty(), busy)
+
+
+@pytest.fixture
+def synced(engine: str, request: pytest.FixtureRequest) -> tuple[App, list[Any]]:
+    """An app that has synced it, and its rows."""
+    found: tuple[App, list[Any]] = request.getfixturevalue("synced_file" if engine == SQLITE else "synced_server")
+    return found
+
+
+def synced_at(place: DatabasePlace, busy: Any) -> tuple[App, list[Any]]:
     from bot.app import build
 
     world, clock, server = busy
-    directory = tmp_path_factory.mktemp("busy")
     environment = {
         "NEO_API_URL": server.url,
         "NEO_API_KEY": server.api.key,
-        "DATABASE_URL": f"sqlite:///{directory / 'ledger.db'}",
+        "DATABASE_URL": url_of(place),
     }
-    app = build(load(environment, directory), clock)
+    app = build(load(environment), clock)
     assert sync(app).complete
     return app, [row(task) for task in world.tasks(clock())]
 

@@ -1,16 +1,17 @@
 """The help names every command that there is."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from bot.app import build
 from bot.domain.access import Role
 from bot.registry import build_registry
+from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.shipped import shipped
 from bot.slack.templates import Templates
+from tests.support.engines import url_of
 
 LEFT_OUT = {
     "help": "whoever reads it has typed it",
@@ -20,8 +21,8 @@ FOR_OPERATORS = {"digest", "link"}
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> set[str]:
-    app = build(load({"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"}))
+def commands(place: DatabasePlace) -> set[str]:
+    app = build(load({"DATABASE_URL": url_of(place)}))
     with app.ledger.database() as database:
         return set(build_registry(app.capabilities(database)).commands)
 

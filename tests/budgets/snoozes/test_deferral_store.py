@@ -12,6 +12,9 @@ from bot.budgets.snoozes.deferral_store import Deferral, deferrals
 from bot.database.engine import open_database
 from bot.database.read_engine import open_reader
 from tests.support.downgrade import downgrade
+from tests.support.engines import sqlite_only
+
+pytestmark = sqlite_only("no earlier version kept a ledger on PostgreSQL")
 
 DM, CHANNEL = Audience.DM, Audience.CHANNEL
 
@@ -41,23 +44,19 @@ def insert_crossing(path: Path, deferred: str) -> None:
 
 
 @pytest.mark.parametrize("deferred", DEFERRED)
-def test_what_an_earlier_version_deferred_is_a_row_each(tmp_path: Path, deferred: str) -> None:
-    path = tmp_path / "ledger.db"
-    open_database(path).close()
-    downgrade(path, "0014")
-    insert_crossing(path, deferred)
-    open_database(path).close()
-    with closing(open_reader(path)) as reader:
+def test_what_an_earlier_version_deferred_is_a_row_each(place: Path, deferred: str) -> None:
+    downgrade(place, "0014")
+    insert_crossing(place, deferred)
+    open_database(place).close()
+    with closing(open_reader(place)) as reader:
         assert deferrals(reader, 7) == DEFERRED[deferred]
 
 
 @pytest.mark.parametrize("deferred", DEFERRED)
-def test_an_earlier_version_finds_what_it_has_deferred(tmp_path: Path, deferred: str) -> None:
-    path = tmp_path / "ledger.db"
-    open_database(path).close()
-    downgrade(path, "0014")
-    insert_crossing(path, deferred)
-    open_database(path).close()
-    downgrade(path, "0014")
-    with closing(sqlite3.connect(path)) as connection:
+def test_an_earlier_version_finds_what_it_has_deferred(place: Path, deferred: str) -> None:
+    downgrade(place, "0014")
+    insert_crossing(place, deferred)
+    open_database(place).close()
+    downgrade(place, "0014")
+    with closing(sqlite3.connect(place)) as connection:
         assert connection.execute("SELECT id, deferred FROM crossing").fetchall() == [(7, deferred)]

@@ -1,10 +1,8 @@
 """A time zone that is changed: periods are moments, so no step is told twice, and none is untold for its name."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,13 +17,13 @@ from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.database.engine import Database
-from bot.database.read_engine import open_reader
+from bot.database.reading import open_reader
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
-from tests.support.ledgers import new_database
+from bot.settings.database_place import DatabasePlace
 
 USD = 10**9
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -36,8 +34,8 @@ WEST, EAST, BERLIN = "America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin"
 class Ledger:
     """A ledger in which one member has a budget of 50 dollars, watched in one zone after the other."""
 
-    def __init__(self, database: Database, path: Path, unit: Unit) -> None:
-        self.database, self.path, self.unit = database, path, unit
+    def __init__(self, database: Database, place: DatabasePlace, unit: Unit) -> None:
+        self.database, self.place, self.unit = database, place, unit
         self.numbers = count()
         self.at("UTC")
 
@@ -77,15 +75,8 @@ class Ledger:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = new_database(tmp_path / "ledger.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def ledger(database: Database, tmp_path: Path) -> Ledger:
-    return Ledger(database, tmp_path / "ledger.db", Unit.DAY)
+def ledger(database: Database, place: DatabasePlace) -> Ledger:
+    return Ledger(database, place, Unit.DAY)
 
 
 def test_west_the_same_money_is_notified_once_and_the_day_of_the_same_name_is_its_own(ledger: Ledger) -> None:
@@ -152,9 +143,9 @@ def test_there_and_back_notifies_nobody_and_leaves_all_as_it_was(ledger: Ledger)
     ],
 )
 def test_around_every_edge_each_step_of_a_period_is_notified_once(
-    database: Database, tmp_path: Path, unit: Unit, zone: str, edge: datetime
+    database: Database, place: DatabasePlace, unit: Unit, zone: str, edge: datetime
 ) -> None:
-    ledger = Ledger(database, tmp_path / "ledger.db", unit)
+    ledger = Ledger(database, place, unit)
     ledger.begin(edge - 5 * HOUR)
     ledger.spend(60, edge)
     assert ledger.told == [100]
@@ -180,7 +171,7 @@ def test_a_live_message_goes_on_with_its_period_and_what_people_did_about_it(led
     ledger.at(WEST)
     ledger.apply_due(night + HOUR)
     assert ledger.messages == {"budget:1:day:2026-11-23"}
-    reader = open_reader(ledger.path)
+    reader = open_reader(ledger.place)
     try:
         span = budget_period(Unit.DAY, night, ZoneInfo(WEST))
         found = budget_snapshot(reader, 1, span, ledger.policy, night + HOUR)
