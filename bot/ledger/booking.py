@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from bot.database.bulk import Row
 from bot.domain.money import AmountError
 from bot.domain.pricing import Price, price
 from bot.domain.tasks import Refused, Task
@@ -17,11 +18,11 @@ from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.ledger.booking_result import BookingResult, TaskChange
 from bot.ledger.booking_statements import (
     INSERT_CHARGE,
+    INSERT_DETAIL,
     INSERT_SEEN,
     INSERT_TASK,
+    UPDATE_DETAIL,
     UPDATE_TASK,
-    WRITE_DETAIL,
-    Row,
     TaskEntry,
     charge_rows,
     detail_row,
@@ -76,6 +77,7 @@ class _Booking:
     inserts: list[Row] = field(default_factory=list)
     updates: list[Row] = field(default_factory=list)
     details: list[Row] = field(default_factory=list)
+    changed_details: list[Row] = field(default_factory=list)
     charges: list[Row] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     changes: list[TaskChange] = field(default_factory=list)
@@ -170,7 +172,7 @@ class _Booking:
     def _add(self, entry: TaskEntry, *, backfill: bool = False) -> None:
         """Gather what is written for any task, new or changed: details, charges, model and status, and its change."""
         task, entries, restated = entry.task, entry.change.entries, entry.change.restated
-        self.details.append(detail_row(entry.id, task))
+        (self.details if entry.before is None else self.changed_details).append(detail_row(entry.id, task))
         self.charges += charge_rows(entry.id, entry.member, entries, self.now_us)
         self.seen.add(("model", task.model))
         self.seen.add(("status", task.status))
@@ -179,15 +181,12 @@ class _Booking:
 
     def write(self, connection: Connection) -> None:
         """Write the rows."""
-        for sql, rows in (
-            (INSERT_TASK, self.inserts),
-            (UPDATE_TASK, self.updates),
-            (WRITE_DETAIL, self.details),
-            (INSERT_CHARGE, self.charges),
-            (INSERT_SEEN, sorted(self.seen)),
-        ):
-            if rows:
-                connection.exec_driver_sql(sql, list(rows))
+        INSERT_TASK.execute(connection, self.inserts)
+        UPDATE_TASK.execute(connection, self.updates)
+        INSERT_DETAIL.execute(connection, self.details)
+        UPDATE_DETAIL.execute(connection, self.changed_details)
+        INSERT_CHARGE.execute(connection, self.charges)
+        INSERT_SEEN.execute(connection, sorted(self.seen))
         quarter_hour_totals.add_charges(
             connection, ((booked_at, platform, provider) for _, _, platform, provider, booked_at, *_ in self.charges)
         )

@@ -5,15 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from sqlalchemy import bindparam, update
 
-from bot.database.sql import compose
+from bot.database.bulk import BulkInsert, BulkStatement, Row
+from bot.database.statements import insert
 from bot.domain.pricing import Price
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.ledger.rules import Change, Entry
+from bot.ledger.tables import charge, seen, task_detail
+from bot.ledger.tables import task as task_table
 from bot.ledger.tasks_before_booking import BookedTask
-
-Row = tuple[Any, ...]
 
 
 class TaskEntry(msgspec.Struct, frozen=True, gc=False):
@@ -39,21 +41,27 @@ _TASK_COLUMNS = (
 )  # fmt: skip
 
 
-def _insert(template: str, *columns: str) -> str:
-    return compose(template, columns=",".join(columns), marks=",".join("?" * len(columns)))
+_DETAIL_COLUMNS = ("task", "title", "error_message", "tools", "agents")
+_INSERT_DETAIL = insert(task_detail)
 
-
-INSERT_TASK = _insert("INSERT INTO task ({columns}) VALUES ({marks})", "id", "task_id", "first_seen_at", *_TASK_COLUMNS)
-UPDATE_TASK = compose("UPDATE task SET {values} WHERE id = ?", values=",".join(f"{name}=?" for name in _TASK_COLUMNS))
-WRITE_DETAIL = """
-INSERT OR REPLACE INTO task_detail (task, title, error_message, tools, agents) VALUES (?,?,?,?,?)
-"""
-INSERT_CHARGE = _insert(
-    "INSERT INTO charge ({columns}) VALUES ({marks})",
+INSERT_TASK = BulkInsert(task_table, "id", "task_id", "first_seen_at", *_TASK_COLUMNS)
+UPDATE_TASK = BulkStatement(
+    update(task_table).where(task_table.c.id == bindparam("of_task")), *_TASK_COLUMNS, "of_task"
+)
+INSERT_DETAIL = BulkInsert(task_detail, *_DETAIL_COLUMNS)
+UPDATE_DETAIL = BulkStatement(
+    _INSERT_DETAIL.on_conflict_do_update(
+        index_elements=[task_detail.c.task],
+        set_={name: _INSERT_DETAIL.excluded[name] for name in _DETAIL_COLUMNS[1:]},
+    ),
+    *_DETAIL_COLUMNS,
+)
+INSERT_CHARGE = BulkInsert(
+    charge,
     "task", "member", "platform_nanos", "provider_nanos", "booked_at", "observed_at", "kind", "platform_by_unit",
     "provider_by_unit",
 )  # fmt: skip
-INSERT_SEEN = "INSERT OR IGNORE INTO seen (kind, value) VALUES (?,?)"
+INSERT_SEEN = BulkStatement(insert(seen).on_conflict_do_nothing(), "kind", "value")
 
 
 def inserted_row(entry: TaskEntry, now_us: int) -> Row:
@@ -84,7 +92,7 @@ def _text(amount: Decimal | None) -> str | None:
 
 
 def detail_row(key: int, task: Task) -> Row:
-    """Return the row of `WRITE_DETAIL` for the task with that key."""
+    """Return the row of `INSERT_DETAIL` and `UPDATE_DETAIL` for the task with that key."""
     return (key, task.title, task.error_message, _json(task.tools), _json(task.agents))
 
 

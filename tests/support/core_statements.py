@@ -16,6 +16,7 @@ from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import UserDefinedType
 
 import bot
+from bot.database.bulk import BulkStatement
 
 _WHOLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 DIALECT: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -46,6 +47,8 @@ def _statements(value: object) -> Iterator[tuple[str, ClauseElement]]:
     match value:
         case TextClause() if not _WHOLE.match(value.text):
             return
+        case BulkStatement():
+            yield "", value.statement
         case TextClause() | SelectBase() | UpdateBase():  # not its parts, such as a function
             yield "", value
         case Mapping():

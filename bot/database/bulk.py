@@ -1,0 +1,60 @@
+"""Many rows at once, as tuples: SQLAlchemy would look at every value of every row."""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Insert, Table, Update
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from bot.database.statements import insert
+
+Row = tuple[Any, ...]
+
+_PARAMETERS = {"sqlite": "qmark", "postgresql": "format"}  # how a driver names the values of a tuple
+
+
+class BulkStatement:
+    """A statement that is executed for many rows, compiled once for each engine.
+
+    A row holds what the driver takes, in the order of `columns`: the columns that are written, and the other values
+    that the statement binds by name.
+    """
+
+    def __init__(self, statement: Insert | Update, *columns: str) -> None:
+        self.statement, self.columns = statement, columns
+        self._compiled: dict[str, tuple[str, Callable[[Row], Row] | None]] = {}
+
+    def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Execute the statement for each row."""
+        if not rows:
+            return
+        dialect = connection.dialect
+        sql, reordered = self._compiled.get(dialect.name) or self._compile(dialect)
+        connection.exec_driver_sql(sql, list(rows) if reordered is None else [reordered(row) for row in rows])
+
+    def _compile(self, dialect: Dialect) -> tuple[str, Callable[[Row], Row] | None]:
+        by_position = type(dialect)(paramstyle=_PARAMETERS[dialect.name])  # type: ignore[call-arg] # each one takes it
+        compiled = self.statement.compile(dialect=by_position, column_keys=self.columns)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - for the type
+        order = [self.columns.index(name) for name in compiled.positiontup or ()]
+        reordered = None if order == list(range(len(self.columns))) else itemgetter(*order)
+        self._compiled[dialect.name] = found = str(compiled), reordered
+        return found
+
+
+class BulkInsert(BulkStatement):
+    """New rows of a table, none of which is there; PostgreSQL takes them as a COPY, in a third of the time."""
+
+    def __init__(self, table: Table, *columns: str) -> None:
+        super().__init__(insert(table), *columns)
+        self._table = table
+
+    def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Insert the rows."""
+        if rows and connection.dialect.name == "postgresql":
+            from bot.database.postgres_copy import copy_rows
+
+            copy_rows(connection, self._table.name, self.columns, rows)
+        else:
+            super().execute(connection, rows)
