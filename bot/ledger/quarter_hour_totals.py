@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, bindparam, cast, func, select, union_all
 
+from bot.database.bulk import BulkStatement
 from bot.database.statements import insert
 from bot.ledger.expressions import Span, sum_of
 from bot.ledger.tables import charge, charge_quarter
@@ -16,12 +17,17 @@ QUARTER_US = 900_000_000
 
 _Q = charge_quarter.c
 _INSERT = insert(charge_quarter)
-_ADD = _INSERT.on_conflict_do_update(
-    index_elements=[_Q.start],
-    set_={
-        "platform_nanos": _Q.platform_nanos + _INSERT.excluded.platform_nanos,
-        "provider_nanos": _Q.provider_nanos + _INSERT.excluded.provider_nanos,
-    },
+_ADD = BulkStatement(
+    _INSERT.on_conflict_do_update(
+        index_elements=[_Q.start],
+        set_={
+            "platform_nanos": _Q.platform_nanos + _INSERT.excluded.platform_nanos,
+            "provider_nanos": _Q.provider_nanos + _INSERT.excluded.provider_nanos,
+        },
+    ),
+    "start",
+    "platform_nanos",
+    "provider_nanos",
 )
 _BETWEEN = select(
     cast(func.coalesce(func.sum(_Q.platform_nanos), 0), BigInteger),
@@ -44,12 +50,7 @@ def add_charges(connection: Connection, charges: Iterable[tuple[int, int, int]])
         amounts = sums[booked_at - booked_at % QUARTER_US]
         amounts[0] += platform
         amounts[1] += provider
-    if sums:
-        rows = [
-            {"start": start, "platform_nanos": platform, "provider_nanos": provider}
-            for start, (platform, provider) in sums.items()
-        ]
-        connection.execute(_ADD, rows)
+    _ADD.execute(connection, [(start, *amounts) for start, amounts in sums.items()])
 
 
 def nanos_between(connection: Connection, low: int, high: int) -> tuple[int, int]:
