@@ -13,6 +13,8 @@ Row = tuple[Any, ...]
 
 _PARAMETERS = {"sqlite": "qmark", "postgresql": "format"}  # how a driver names the values of a tuple
 
+_COUNTED = {"preserve_rowcount": True}
+
 
 class BulkStatement:
     """A statement that is executed for many rows, compiled once for each engine.
@@ -25,13 +27,14 @@ class BulkStatement:
         self.statement, self.columns = statement, columns
         self._compiled: dict[str, tuple[str, Callable[[Row], Row] | None]] = {}
 
-    def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Execute the statement for each row."""
+    def execute(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Execute the statement for each row; return how many rows it has inserted or changed in all."""
         if not rows:
-            return
+            return 0
         dialect = connection.dialect
         sql, reordered = self._compiled.get(dialect.name) or self._compile(dialect)
-        connection.exec_driver_sql(sql, list(rows) if reordered is None else [reordered(row) for row in rows])
+        given = list(rows) if reordered is None else [reordered(row) for row in rows]
+        return connection.exec_driver_sql(sql, given, _COUNTED).rowcount
 
     def _compile(self, dialect: Dialect) -> tuple[str, Callable[[Row], Row] | None]:
         by_position = type(dialect)(paramstyle=_PARAMETERS[dialect.name])  # type: ignore[call-arg] # each one takes it
@@ -50,11 +53,11 @@ class BulkInsert(BulkStatement):
         super().__init__(insert(table), *columns)
         self._table = table
 
-    def execute(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Insert the rows."""
-        if rows and connection.dialect.name == "postgresql":
-            from bot.database.postgres_copy import copy_rows
+    def execute(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Insert the rows; return how many they are."""
+        if connection.dialect.name != "postgresql" or not rows:
+            return super().execute(connection, rows)
+        from bot.database.postgres_copy import copy_rows
 
-            copy_rows(connection, self._table.name, self.columns, rows)
-        else:
-            super().execute(connection, rows)
+        copy_rows(connection, self._table.name, self.columns, rows)
+        return len(rows)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, exists, or_, select, update
 
+from bot.database.bulk import BulkStatement, Row
 from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
 from bot.database.statements import insert
 from bot.domain.keys import NotificationKey, TopicKey
@@ -66,18 +67,18 @@ class ClaimedNotification:
 # --- new notifications ---------------------------------------------------------------------------
 
 
-_ADD_LIVE_MESSAGE = (
-    insert(live_message).values(wanted=0, shown=0, editable=True, reposted=False).on_conflict_do_nothing()
-)
+_ADD_LIVE_MESSAGE = BulkStatement(
+    insert(live_message).on_conflict_do_nothing(),
+    "thing", "destination", "wanted", "shown", "editable", "reposted",
+)  # fmt: skip
 _LIVE_MESSAGE = select(live_message.c.id).where(
     live_message.c.thing == bindparam("topic"), live_message.c.destination == bindparam("of_destination")
 )
-_ENQUEUE = (
-    insert(notification)
-    .values(living=_LIVE_MESSAGE.scalar_subquery(), state=NotificationState.PENDING, attempts=0, checks=0)
-    .on_conflict_do_nothing()
-    .execution_options(preserve_rowcount=True)
-)
+_ENQUEUE = BulkStatement(
+    insert(notification).values(living=_LIVE_MESSAGE.scalar_subquery()).on_conflict_do_nothing(),
+    "stem", "destination", "topic", "of_destination", "ledger", "created_at", "next_at", "owed_until", "urgent",
+    "state", "attempts", "checks",
+)  # fmt: skip
 _MARK_UNCONFIRMED = (
     update(notification)
     .where(OF_KEY_AND_DESTINATION, notification.c.state == NotificationState.PENDING, notification.c.attempts == 0)
@@ -101,31 +102,24 @@ def enqueue(connection: Connection, notifications: Iterable[NewNotification], no
         return 0
     _add_live_messages(connection, rows)
     at, ledger = to_us(now), ledger_id(connection)
-    added = connection.execute(_ENQUEUE, [_values(each, ledger, at) for each in rows])
-    if added.rowcount:
+    added = _ENQUEUE.execute(connection, [_values(each, ledger, at) for each in rows])
+    if added:
         _mark_posted_by_lost_ledger(connection, rows, at)
-    return added.rowcount
+    return added
 
 
 def _add_live_messages(connection: Connection, rows: Iterable[NewNotification]) -> None:
     live = {(each.topic.encode(), each.destination.encode()) for each in rows if each.topic}
-    if live:
-        values = [{"thing": topic, "destination": destination} for topic, destination in sorted(live)]
-        connection.execute(_ADD_LIVE_MESSAGE, values)
+    _ADD_LIVE_MESSAGE.execute(connection, [(*each, 0, 0, True, False) for each in sorted(live)])
 
 
-def _values(new: NewNotification, ledger: str, at: int) -> dict[str, object]:
-    return {
-        "stem": new.key.encode(),
-        "destination": new.destination.encode(),
-        "ledger": ledger,
-        "topic": None if new.topic is None else new.topic.encode(),
-        "of_destination": new.destination.encode(),
-        "created_at": at,
-        "next_at": at,
-        "owed_until": optional_to_us(new.until),
-        "urgent": new.urgent,
-    }
+def _values(new: NewNotification, ledger: str, at: int) -> Row:
+    """Return the row of `_ENQUEUE`."""
+    destination, topic = new.destination.encode(), None if new.topic is None else new.topic.encode()
+    return (
+        new.key.encode(), destination, topic, destination, ledger, at, at, optional_to_us(new.until), new.urgent,
+        NotificationState.PENDING, 0, 0,
+    )  # fmt: skip
 
 
 def _mark_posted_by_lost_ledger(connection: Connection, rows: Iterable[NewNotification], at: int) -> None:

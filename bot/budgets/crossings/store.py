@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, func, literal_column, select, update
 
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.periods import BudgetPeriod, Case, PeriodName, subjects_by_period
@@ -14,19 +14,25 @@ from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.budgets.snoozes import deferral_store
 from bot.budgets.tables import crossing
 from bot.budgets.unique_keys import is_free
+from bot.database.bulk import BulkInsert, Row
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.charge_queries import newest_charge
+from bot.ledger.expressions import one_of
 
 _BY_ID = crossing.c.id == bindparam("which")
 _OF_SUBJECT = crossing.c.subject == bindparam("of_subject")
 _IN_PERIOD = (crossing.c.unit == bindparam("of_unit")) & (crossing.c.period == bindparam("label"))
 
 _RECORDED = select(crossing.c.subject, crossing.c.step, crossing.c.revision).where(
-    crossing.c.subject.in_(bindparam("subjects", expanding=True)), _IN_PERIOD
+    one_of(crossing.c.subject, "subjects"), _IN_PERIOD
 )
 _NEXT_ID = select(func.coalesce(func.max(crossing.c.id), 0) + 1)
-_INSERT = insert(crossing)
+_INSERT = BulkInsert(
+    crossing,
+    "id", "last_charge", "subject", "unit", "period", "revision", "step", "limit_nanos", "spend_nanos", "crossed_at",
+    "late", "decision",
+)  # fmt: skip
 _REPLACED = select(crossing.c.id).where(
     _OF_SUBJECT,
     _IN_PERIOD,
@@ -85,7 +91,7 @@ def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -
     steps: dict[Case, list[int]] = defaultdict(list)
     for period, subjects in subjects_by_period(limits):
         values = {"subjects": subjects, "of_unit": period.unit, "label": period.label}
-        for subject, step, revision in connection.execute(_RECORDED, values):
+        for subject, step, revision in connection.execute(_RECORDED, values).all():
             if limits[subject, period].revision == revision:
                 steps[subject, period].append(step)
     return steps
@@ -101,9 +107,7 @@ def record_crossings(
     """Record crossings, with deferrals for audiences that have snoozed the budget. Returns those to be notified."""
     first, last_charge = connection.execute(_NEXT_ID).scalar_one(), newest_charge(connection)
     steps = list(enumerate(((each, step) for each in crossings for step in sorted(each.decisions)), first))
-    if steps:
-        rows = [{"id": id_, **_values(*each, now), "last_charge": last_charge} for id_, each in steps]
-        connection.execute(_INSERT, rows)
+    _INSERT.execute(connection, [(id_, last_charge, *_values(*each, now)) for id_, each in steps])
     notified = [
         NotifiedCrossing(id_, each.subject, each.period, step)
         for id_, (each, step) in steps
@@ -113,13 +117,12 @@ def record_crossings(
     return notified
 
 
-def _values(crossings: NewCrossings, step: int, now: datetime) -> dict[str, Any]:
+def _values(crossings: NewCrossings, step: int, now: datetime) -> Row:
     period, limit = crossings.period, crossings.limit
-    return {
-        "subject": crossings.subject, "unit": period.unit, "period": period.label, "revision": limit.revision,
-        "step": step, "limit_nanos": limit.nanos, "spend_nanos": crossings.spend_nanos, "crossed_at": to_us(now),
-        "late": now >= period.window.end, "decision": crossings.decisions[step],
-    }  # fmt: skip
+    return (
+        crossings.subject, period.unit, period.label, limit.revision, step, limit.nanos, crossings.spend_nanos,
+        to_us(now), now >= period.window.end, crossings.decisions[step],
+    )  # fmt: skip
 
 
 def _deferrals(notified: NotifiedCrossing, snoozed: SnoozedAudiences) -> list[tuple[int, Audience]]:

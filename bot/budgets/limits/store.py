@@ -14,6 +14,7 @@ from bot.budgets.tables import budget, budget_revision
 from bot.budgets.unique_keys import is_free
 from bot.domain.periods import Unit
 from bot.domain.timestamps import optional_from_us, to_us
+from bot.ledger.expressions import one_of
 from bot.ledger.members import unattributed_id
 
 _NEW = bindparam("new", type_=Integer)
@@ -23,7 +24,7 @@ _STORED = select(budget.c.id, budget.c.scope, budget.c.unit, budget.c.revision, 
 _BUDGET = _STORED.where(budget.c.scope == bindparam("scope"), _OF_UNIT)
 _EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now")).order_by(budget.c.ends_at, budget.c.id)
 
-_OF_SCOPES = budget.c.scope.in_(bindparam("scopes", expanding=True))
+_OF_SCOPES = one_of(budget.c.scope, "scopes")
 _PRESENT_LIMITS = select(budget.c.scope, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at).where(
     _OF_SCOPES, _OF_UNIT
 )
@@ -79,13 +80,13 @@ def limits(connection: Connection, cases: Collection[Case], now: datetime) -> di
 
 # limits that were removed are left out here: the index of those that were not would have SQLite read all of a unit
 def _present_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    rows = connection.execute(_PRESENT_LIMITS, {"scopes": scopes, "unit": period.unit})
+    rows = connection.execute(_PRESENT_LIMITS, {"scopes": scopes, "unit": period.unit}).all()
     return _by_scope(row for row in rows if row[2] is not None)
 
 
 def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
     values = {"scopes": scopes, "unit": period.unit, "end": to_us(period.window.end)}
-    return _by_scope(connection.execute(_FINAL_LIMITS, values))
+    return _by_scope(connection.execute(_FINAL_LIMITS, values).all())
 
 
 def _by_scope(rows: Iterable[tuple[int, int, int, int | None]]) -> dict[int, BudgetLimit]:
