@@ -14,7 +14,7 @@ from benchmarks.timing import in_turn, shown
 from benchmarks.wiring import environment, wired
 
 _LINE = "2026-02 by:member"  # a month by its name: the command goes by the machine's clock
-_SECONDS = 0.7
+_SECONDS = 0.5
 _BARE = """
 import json, sqlite3, sys
 connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
@@ -25,7 +25,7 @@ for sql, parameters in json.load(sys.stdin):
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
-    """A report takes at most ten times the bare interpreter, and 0.7 s."""
+    """A report takes at most ten times the bare interpreter, and 0.5 s."""
     rounds = 3 if quick else 15
     for tasks in (10_000, 100_000 if quick else 1_000_000):
         ours, bare = _race(ledger(Size(tasks)), rounds)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,7 +22,9 @@ from bot.budgets.snoozes.store import IS_ENDED, ended_snoozes, ending_moment
 from bot.budgets.spend import BookedAmounts
 from bot.budgets.upkeep import time_zone_change
 from bot.database import metadata
+from bot.domain.timestamps import from_us, to_us
 from bot.ledger.charge_queries import members_charged_within
+from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.outbox.live_store import request_edits
 
 _KEY = "budget_periods"
@@ -60,7 +63,14 @@ class BegunPeriods:
 
 def present_periods(now: datetime, zone: ZoneInfo) -> BegunPeriods:
     """Return the periods in progress."""
-    return BegunPeriods(tuple(budget_period(unit, now, zone).name for unit in UNITS), zone.key)
+    # each day begins on a quarter of an hour; asked every second, the calendar is looked at once in a quarter
+    return _periods_at(to_us(now) // QUARTER_US, zone)
+
+
+@lru_cache(maxsize=8)
+def _periods_at(quarter: int, zone: ZoneInfo) -> BegunPeriods:
+    start = from_us(quarter * QUARTER_US)
+    return BegunPeriods(tuple(budget_period(unit, start, zone).name for unit in UNITS), zone.key)
 
 
 def begun_periods(connection: Connection) -> BegunPeriods:
@@ -78,20 +88,26 @@ _HAS_SNOOZE_ENDED = exists().select_from(tables.snooze).where(IS_ENDED)
 _DUE = select(
     exists().select_from(tables.budget).label("has_budgets"),
     or_(_HAS_LIMIT_ENDED, _HAS_SNOOZE_ENDED).label("has_ended"),
+    metadata.value_of(_KEY).label("begun"),
 )
 
 
 class DueState(NamedTuple):
-    """Whether there is, or ever was, a budget; and whether a temporary limit or a snooze is over."""
+    """What is due at a moment.
+
+    Whether there is, or ever was, a budget; whether a temporary limit or a snooze is over; and the periods that the
+    ledger was last evaluated in, encoded ("" if it never was).
+    """
 
     has_budgets: bool
     has_ended: bool
+    begun: str
 
 
 def due_state(connection: Connection, now: datetime) -> DueState:
-    """Return whether there is anything to apply at a moment."""
-    state = connection.execute(_DUE, ending_moment(now)).one()
-    return DueState(bool(state.has_budgets), bool(state.has_ended))
+    """Return what is due at a moment, read by one statement: that is asked every second."""
+    has_budgets, has_ended, begun = connection.execute(_DUE, ending_moment(now)).one()
+    return DueState(bool(has_budgets), bool(has_ended), begun or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,8 @@ class DueWork:
         state = due_state(connection, now)
         if not state.has_budgets:
             return False
-        return state.has_ended or begun_periods(connection) != present_periods(now, self._policy.zone)
+        present = present_periods(now, self._policy.zone)
+        return state.has_ended or (state.begun != present.encode() and BegunPeriods.decode(state.begun) != present)
 
     def apply_due(self, connection: Connection, now: datetime, booked_after: BookedAmounts | None = None) -> None:
         """End temporary limits, begin periods, end snoozes. `booked_after` was booked only after these were due."""

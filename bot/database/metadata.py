@@ -2,7 +2,7 @@
 
 from secrets import token_hex
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, ScalarSelect, bindparam, delete, select
 
 from bot.database.statements import insert
 from bot.database.tables import note
@@ -25,6 +25,11 @@ def read(connection: Connection, key: str) -> str | None:
     """Return the value kept under a key, None if there is none."""
     value: str | None = connection.execute(_VALUE, {"key": key}).scalar()
     return value
+
+
+def value_of(key: str) -> ScalarSelect[str]:
+    """Return the value kept under a key as a part of a statement; NULL if there is none."""
+    return select(note.c.value).where(note.c.key == key).scalar_subquery()
 
 
 def read_prefix(connection: Connection, prefix: str) -> dict[str, str]:

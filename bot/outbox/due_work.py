@@ -11,7 +11,9 @@ from sqlalchemy import (
     ScalarSelect,
     bindparam,
     case,
+    exists,
     func,
+    or_,
     select,
     union,
     update,
@@ -27,6 +29,7 @@ from bot.outbox.conditions import (
     UNCLAIMED,
     UNCONFIRMED,
     UNCONFIRMED_AHEAD,
+    UNDELIVERED,
     WITHOUT_CHANNEL,
     Moment,
     in_state,
@@ -46,6 +49,14 @@ def _count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(notification).where(*conditions).scalar_subquery()
 
 
+# whether there is anything to look at; the index of each condition is empty if there is not
+_ANY = select(
+    or_(
+        exists(notification.c.id).where(UNDELIVERED),
+        exists(notification.c.id).where(notification.c.check_at.is_not(None)),
+        exists(live_message.c.id).where(OUTDATED),
+    )
+)
 _COUNTS = select(
     _count(WITHOUT_CHANNEL, READY).label("without_channel"),
     (_count(ABANDONED) + _count(UNCONFIRMED_AHEAD)).label("abandoned"),
@@ -73,8 +84,13 @@ class DueWork:
     lookups: tuple[str, ...]
 
 
+_NOTHING = DueWork(without_channel=0, abandoned=0, overdue=0, channels=(), lookups=())
+
+
 def due_work(connection: Connection, moment: Moment) -> DueWork:
     """Return what there is to do; it depends on the moment and the database alone."""
+    if not connection.execute(_ANY).scalar_one():
+        return _NOTHING
     values = moment.values
     counts = connection.execute(_COUNTS, values).one()
     channels = connection.execute(_CHANNELS, values).scalars().all()
