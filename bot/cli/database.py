@@ -34,9 +34,8 @@ def upgrade() -> None:
 def backup_ledger(file: Path) -> None:
     """Copy the ledger, also while it is in use."""
     from bot.database.backup import backup
-    from bot.database.place import file_of
 
-    size = backup(file_of(load_app().settings.database, "db backup"), file)
+    size = backup(load_app().settings.database, file)
     click.echo(single_line(f"{file}: {size:,} bytes"))
 
 

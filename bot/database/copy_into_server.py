@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.copy_source import Rows
 from bot.database.copy_target import CopyTarget
+from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.postgres import driver_connection
 from bot.database.postgres_connections import write_engine
@@ -17,7 +18,11 @@ from bot.database.postgres_schema import check_server, sort_text_binary
 from bot.database.upgrade import upgrade
 from bot.settings.postgres_address import PostgresAddress
 
-_LOCK = text("SELECT pg_try_advisory_lock(7954877705891934)")  # the lock that every transaction which writes waits for
+# the lock that every transaction which writes waits for; nothing ends the copy while it reads, or lets it wait for ever
+_LOCK = text(
+    "SELECT pg_try_advisory_lock(7954877705891934), set_config('lock_timeout', '30s', false),"
+    " set_config('idle_in_transaction_session_timeout', '0', false)"
+)
 _CONTINUE_IDS = text(
     "SELECT setval(s.name, greatest(:largest, (SELECT last_value FROM pg_sequences"
     " WHERE CAST(format('%I.%I', schemaname, sequencename) AS regclass) = s.name)))"
@@ -44,7 +49,7 @@ class ServerTarget(CopyTarget):
 
     def _take(self) -> None:
         check_server(self.connection, self._address)
-        is_free = self.connection.execute(_LOCK).scalar_one()
+        is_free, *_ = self.connection.execute(_LOCK).one()
         self.connection.commit()
         if not is_free:
             raise InUseError(f"{self.place} is in use: another command or a service writes there. Stop that first.")
@@ -63,6 +68,11 @@ class ServerTarget(CopyTarget):
                 with cursor.copy(statement) as copy:
                     for row in rows:
                         copy.write_row(row)
+            except psycopg.IntegrityError as error:
+                raise LedgerError(
+                    f"{table.name} cannot be copied: {error.diag.message_primary}. `neo-usage db verify` looks for what"
+                    " is wrong with the ledger."
+                ) from error
             except psycopg.Error as error:
                 raise _translatable(error, self.connection) from error
 

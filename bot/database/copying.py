@@ -116,6 +116,19 @@ class Copying:
             self.target.connection.execute(_SET_REVISION, {"revision": newest_revision()})
 
 
+def copy_whole(source: CopySource, target: CopyTarget) -> None:
+    """Copy a database into an empty one, compare both, and make the copy a ledger.
+
+    Raises:
+        LedgerError: the copy differs, or the target holds something.
+    """
+    copying = Copying(source, target, lambda _: None)
+    copying.copy()
+    if wrong := copying.differences():
+        raise LedgerError(f"the copy in {target.place} differs from the ledger: {'; '.join(wrong)}.")
+    copying.finish()
+
+
 def _missing_rows(ours: Iterator[Rows], theirs: Iterator[Rows]) -> Rows | None:
     """Compare rows part by part until one side ends, and return those of the last part of ours that theirs lack.
 

@@ -49,6 +49,7 @@ _ACQUIRE = _INSERT.on_conflict_do_update(
 )
 _RENEW = update(lease).where(_NAMED)
 _RELEASE = update(lease).where(_NAMED, lease.c.holder == bindparam("of_holder")).values(holder="", expires_at=0)
+_RELEASE_ALL = update(lease).values(holder="", expires_at=0)
 
 
 class LeaseLostError(LedgerError):
@@ -148,3 +149,8 @@ def renew(connection: Connection, held: HeldLease, now: datetime) -> None:
 def release(connection: Connection, name: str, holder: str) -> None:
     """End a lease, if it is still this holder's."""
     connection.execute(_RELEASE, {"lease": name, "of_holder": holder})
+
+
+def release_all(connection: Connection) -> None:
+    """End every lease of a copy: who held them when it was made does not hold them there."""
+    connection.execute(_RELEASE_ALL)

@@ -48,16 +48,3 @@ def require_ledger(place: "DatabasePlace") -> None:
 def is_upgraded_by_opening(place: "DatabasePlace", error: LedgerError) -> bool:
     """Return whether a ledger that could not be read because of an error may be readable once opened for writing."""
     return place.is_file() if isinstance(place, Path) else isinstance(error, OldSchemaError)
-
-
-def file_of(place: "DatabasePlace", command: str) -> Path:
-    """Return the file of a database, for a command that works on files.
-
-    Raises:
-        LedgerError: it is on a server.
-    """
-    if isinstance(place, Path):
-        return place
-    raise LedgerError(
-        f"`neo-usage {command}` works on a file of SQLite, and {place} is on a server. Use pg_dump there."
-    )

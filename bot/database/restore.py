@@ -63,6 +63,8 @@ def _prepare(source: Path, incoming: Path, target: Path) -> None:
         restored = json.dumps({"kept": former, "id": _metadata(connection, LEDGER_ID) or ""})
         for key, value in ((LEDGER_ID, token_hex(4)), (RESTORED, restored)):
             connection.execute("INSERT OR REPLACE INTO note (key, value) VALUES (?,?)", (key, value))
+        # who held a lease when the copy was made does not hold it here
+        connection.execute("UPDATE lease SET holder = '', expires_at = 0")
     if target.exists():
         _copy_owner(target, incoming)
     flush(incoming)

@@ -4,23 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from bot.database.errors import LedgerError
-from bot.database.place import file_of, is_upgraded_by_opening
+from bot.database.place import is_upgraded_by_opening
 from bot.database.reading import open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bot.capability import Capability
     from bot.database.engine import Database
     from bot.domain.pricing import ByokUnit
     from bot.outbox.restore import RestoredMessages
     from bot.settings.database_place import DatabasePlace
+    from bot.settings.postgres_address import PostgresAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +84,30 @@ class LedgerAccess:
             raise
         return database
 
-    def restore(self, source: "Path") -> "tuple[Path | None, RestoredMessages | None]":
+    def restore(self, source: Path) -> "tuple[Path | None, RestoredMessages | None]":
         """Put a copy in the ledger's place; return where the former one is kept, and what becomes of messages.
 
         Raises:
             LedgerError: as `database.restore.restore`.
         """
+        if not isinstance(self.place, Path):
+            return self._restore_server(source, self.place)
         from bot.database.restore import restore
 
-        kept = restore(source, file_of(self.place, "db restore"))
+        kept = restore(source, self.place)
         database, messages = self._open_database()
         database.close()
         return kept, messages
+
+    def _restore_server(
+        self, source: Path, address: "PostgresAddress"
+    ) -> "tuple[Path | None, RestoredMessages | None]":
+        """Restore a ledger on a server as `restore` does, and take over what the former one knew, in one step."""
+        from bot.database.server_restore import restored_server
+        from bot.maintenance.restore import take_over_former
+
+        with self.database() as database, restored_server(source, address) as (connection, kept):
+            return kept, take_over_former(connection, lambda: self.capabilities(database), self.clock())
 
     def _open_database(self) -> "tuple[Database, RestoredMessages | None]":
         """Return the ledger, and what becomes of messages if it was restored since it was last opened."""

@@ -29,12 +29,17 @@ def finish_restore(database: "Database", capabilities: Capabilities, now: dateti
     None where nothing was restored since the ledger was last opened.
     """
     with database.transaction() as connection:
-        unfinished = metadata.read(connection, metadata.RESTORED)
-        if unfinished is None:
-            return None
-        former = json.loads(unfinished)
-        messages = _take_over(connection, capabilities(), former["kept"], former["id"], now)
-        metadata.write(connection, metadata.RESTORED, None)
+        return take_over_former(connection, capabilities, now)
+
+
+def take_over_former(connection: Connection, capabilities: Capabilities, now: datetime) -> RestoredMessages | None:
+    """Take over what the former ledger knew, as `finish_restore` does, in a transaction that is under way."""
+    unfinished = metadata.read(connection, metadata.RESTORED)
+    if unfinished is None:
+        return None
+    former = json.loads(unfinished)
+    messages = _take_over(connection, capabilities(), former["kept"], former["id"], now)
+    metadata.write(connection, metadata.RESTORED, None)
     return messages
 
 

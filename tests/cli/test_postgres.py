@@ -68,11 +68,21 @@ def test_upgrade_makes_a_ledger_and_names_its_schema(run: Run, empty_postgres: P
     assert "0 tasks priced again in usd" in repriced.stdout, repriced.stderr
 
 
-def test_what_works_on_files_says_so(run: Run) -> None:
-    for words in (["db", "backup", "copy.db"], ["db", "restore", "copy.db"]):
-        result = run(*words)
-        assert (result.returncode, result.stdout) == (1, "")
-        assert "works on a file of SQLite" in result.stderr
+def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
+    assert run("sync", DATABASE_URL="sqlite:///first.db").returncode == 0
+    assert run("db", "copy", "first.db", "DATABASE_URL").returncode == 0
+    tasks = json.loads(run("status", "--json").stdout)["tasks"]
+    assert run("db", "backup", "copy.db").stdout.startswith("copy.db: ")
+    assert run("db", "verify").returncode == 0
+    refused = run("db", "backup", "copy.db")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "exists already" in refused.stderr
+    restored = run("db", "restore", "copy.db")
+    assert restored.returncode == 0, restored.stderr
+    assert "before-restore-1" in restored.stdout
+    assert "messages: 0 pending" in restored.stdout
+    assert json.loads(run("status", "--json").stdout)["tasks"] == tasks > 0
+    assert {"copy.db"} == {each.name for each in tmp_path.iterdir() if each.name.startswith("copy")}
 
 
 @pytest.mark.parametrize(

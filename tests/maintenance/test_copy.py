@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, MetaData, select, text
+from sqlalchemy import Connection, MetaData, text
 
 from bot.database import copying
 from bot.database.copy_source import stored_rows
@@ -27,23 +27,11 @@ from bot.maintenance.copy import CopyResult, copy_ledger
 from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.bookings import book_small_ledger
+from tests.support.dump import dump
 from tests.support.effort import amount
 from tests.support.ledgers import new_database, place_ledger
 from tests.support.postgres import PostgresServer
 from tests.support.random_rows import TEXTS, fill
-
-Dump = dict[str, list[tuple[Any, ...]]]
-
-
-def dump(place: DatabasePlace) -> Dump:
-    """Every row of every table."""
-    with closing(open_reader(place)) as connection:
-        tables = MetaData()
-        tables.reflect(connection)
-        return {
-            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
-            for table in tables.sorted_tables
-        }
 
 
 def copied(source: DatabasePlace, target: DatabasePlace) -> CopyResult:

@@ -1,0 +1,198 @@
+"""A ledger on a server is backed up into a file while it is in use, and restored from one in a single step."""
+
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.app import App, build
+from bot.database.backup import backup
+from bot.database.copying import Copying
+from bot.database.engine import Database, open_database
+from bot.database.errors import LedgerError
+from bot.ledger.verification import verify
+from bot.maintenance import restore as maintenance_restore
+from bot.maintenance.copy import copy_ledger
+from bot.outbox.destinations import UserDestination
+from bot.outbox.restore import RestoredMessages
+from bot.outbox.store import NewNotification, enqueue
+from bot.settings.environment import load
+from bot.settings.postgres_address import PostgresAddress
+from bot.usage.keys import WelcomeKey
+from tests.support.bookings import NOW, book_small_ledger
+from tests.support.downgrade import downgrade
+from tests.support.dump import dump
+from tests.support.engines import execute, rows_of, url_of
+from tests.support.ledgers import new_database
+
+
+def welcome(database: Database, user: str) -> None:
+    with database.transaction() as connection:
+        enqueue(connection, [NewNotification(WelcomeKey(), UserDestination(user))], NOW)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, postgres_ledger: PostgresAddress) -> PostgresAddress:
+    """A small ledger on a server, in which a message waits."""
+    with closing(new_database(tmp_path / "small.db")) as database:
+        book_small_ledger(database)
+        welcome(database, "U0ANA")
+    copy_ledger(tmp_path / "small.db", postgres_ledger, lambda _: None)
+    return postgres_ledger
+
+
+@pytest.fixture
+def app(ledger: PostgresAddress) -> App:
+    """The app over it."""
+    return app_over(ledger)
+
+
+def app_over(place: PostgresAddress) -> App:
+    return build(load({"DATABASE_URL": url_of(place)}), clock=lambda: NOW)
+
+
+@pytest.fixture
+def copy(ledger: PostgresAddress, tmp_path: Path) -> Path:
+    """A backup of it, after which both its message and another one were sent."""
+    path = tmp_path / "backup.db"
+    execute(ledger, "INSERT INTO lease (name, holder, expires_at, token) VALUES ('jobs', 'there/1/a', 1, 3)")
+    backup(ledger, path)
+    with closing(open_database(ledger)) as database:
+        welcome(database, "U0BOB")
+    sent = "UPDATE notification SET state = 'sent', channel = 'D1', ts = '1.2', settled_at = 1"
+    execute(ledger, sent)
+    return path
+
+
+def states(place: PostgresAddress) -> list[tuple[object, ...]]:
+    return list(rows_of(place, "SELECT destination, state FROM notification ORDER BY destination"))
+
+
+def names(directory: Path) -> set[str]:
+    return {each.name for each in directory.iterdir() if not each.name.startswith("small")}
+
+
+def test_a_backup_is_a_file_of_every_row(ledger: PostgresAddress, tmp_path: Path) -> None:
+    size = backup(ledger, tmp_path / "backup.db")
+    assert dump(tmp_path / "backup.db") == dump(ledger)
+    assert (tmp_path / "backup.db").stat().st_size == size
+    assert (tmp_path / "backup.db").stat().st_mode & 0o777 == 0o600
+    assert not any(verify(tmp_path / "backup.db").values())
+    assert names(tmp_path) == {"backup.db"}
+    with pytest.raises(LedgerError, match="exists already"):
+        backup(ledger, tmp_path / "backup.db")
+
+
+def test_what_is_written_meanwhile_is_not_in_it(
+    ledger: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, finish = dump(ledger), Copying.finish
+
+    def finish_late(self: Copying) -> None:
+        execute(ledger, "UPDATE note SET value = 'changed'")
+        finish(self)
+
+    monkeypatch.setattr(Copying, "finish", finish_late)
+    backup(ledger, tmp_path / "backup.db")
+    assert dump(tmp_path / "backup.db") == before != dump(ledger)
+
+
+def test_a_backup_that_fails_leaves_nothing_behind(
+    ledger: PostgresAddress, empty_postgres: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LedgerError, match="holds no ledger yet"):
+        backup(empty_postgres, tmp_path / "backup.db")
+    monkeypatch.setattr(Copying, "differences", lambda _: ["task (1 rows, 2 in the copy)"])
+    with pytest.raises(LedgerError, match="differs from the ledger: task"):
+        backup(ledger, tmp_path / "backup.db")
+    assert names(tmp_path) == set()
+
+
+def test_what_was_sent_since_is_not_sent_again_and_the_former_ledger_is_kept(
+    ledger: PostgresAddress, app: App, copy: Path
+) -> None:
+    former, before = dump(ledger), dump(copy)
+    kept, messages = app.ledger.restore(copy)
+    assert kept == copy.with_name(f"{ledger.database}.before-restore-1")
+    assert dump(kept) == former
+    assert messages == RestoredMessages(waiting=0, looked_for=0, sent_since=2)
+    assert states(ledger) == [("user:U0ANA", "sent"), ("user:U0BOB", "sent")]
+    after = dump(ledger)
+    for table in ("task", "task_detail", "charge", "charge_quarter", "member"):
+        assert after[table] == before[table] != []
+    assert not any(verify(ledger).values())
+    ids = [next(value for key, value in rows["note"] if key == "ledger_id") for rows in (former, before, after)]
+    assert ids[0] == ids[1] != ids[2]
+    assert (before["lease"], after["lease"]) == ([("jobs", "there/1/a", 1, 3)], [("jobs", "", 0, 3)])
+    again, _ = app.ledger.restore(copy)
+    assert again == copy.with_name(f"{ledger.database}.before-restore-2")
+    with closing(open_database(ledger)) as database:
+        welcome(database, "U0NEW")
+
+
+def test_of_what_an_empty_database_posted_nothing_is_known(copy: Path, empty_postgres: PostgresAddress) -> None:
+    kept, messages = app_over(empty_postgres).ledger.restore(copy)
+    assert kept is None
+    assert messages == RestoredMessages(waiting=0, looked_for=1, sent_since=0)
+    assert states(empty_postgres) == [("user:U0ANA", "unsure")]
+
+
+def test_a_backup_of_an_earlier_schema_is_upgraded_on_the_way(
+    ledger: PostgresAddress, app: App, copy: Path, tmp_path: Path
+) -> None:
+    downgrade(copy, "0014")
+    before = copy.read_bytes()
+    app.ledger.restore(copy)
+    assert copy.read_bytes() == before
+    assert len(dump(ledger)["task"]) == 5
+    assert names(tmp_path) == {"backup.db", f"{ledger.database}.before-restore-1"}
+
+
+@pytest.mark.parametrize("trouble", ["rubbish", "newer", "unfinished", "in use", "killed", "no room"])
+def test_where_it_cannot_be_restored_nothing_is_changed(
+    ledger: PostgresAddress, app: App, copy: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dump(ledger)
+    with _trouble(trouble, ledger, copy, monkeypatch), pytest.raises((LedgerError, RuntimeError)) as raised:
+        app.ledger.restore(copy)
+    assert SAID[trouble] in str(raised.value)
+    assert dump(ledger) == before
+    with closing(open_database(ledger)) as database:
+        welcome(database, "U0NEW")
+
+
+SAID = {
+    "rubbish": "file is not a database. The ledger is unchanged",
+    "newer": "a newer neo-usage wrote it",
+    "unfinished": "it is a copy that was not finished",
+    "in use": "is in use: a service, a sync or another command is connected to it",
+    "killed": "boom",
+    "no room": "the former ledger cannot be kept",
+}
+
+
+def _trouble(
+    trouble: str, ledger: PostgresAddress, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> "closing[psycopg.Connection]":
+    """Make trouble; give what is to be closed after it."""
+    match trouble:
+        case "rubbish":
+            copy.write_bytes(b"rubbish" * 100)
+        case "newer":
+            execute(copy, "UPDATE alembic_version SET version_num = '9999'")
+        case "unfinished":
+            execute(copy, "UPDATE alembic_version SET version_num = 'copy of 0016'")
+        case "killed":
+            monkeypatch.setattr(maintenance_restore, "_take_over", _boom)
+        case "no room":
+            monkeypatch.setattr(Copying, "differences", lambda _: ["task"])
+    name = "neo-usage elsewhere/1" if trouble == "in use" else "psql"
+    connected = psycopg.connect(
+        host=ledger.host, dbname=ledger.database, user=ledger.user, application_name=name, autocommit=True
+    )
+    return closing(connected)
+
+
+def _boom(*_: object) -> None:
+    raise RuntimeError("boom")
