@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -16,7 +15,6 @@ from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import address_url
 from tests.support.effort import THOROUGH
 
-_CANNOT_BOOK = find_spec("bot.database.bulk") is None  # on a server
 SQLITE, POSTGRES = "sqlite", "postgres"
 SHARE = 4  # of the tests of the whole service, `make test` runs one in so many on PostgreSQL too, `make soak` all
 
@@ -38,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _engines_of(item: pytest.Item) -> list[str]:
-    if item.get_closest_marker("sqlite_only") is not None or (_CANNOT_BOOK and item.path.parent.name != "database"):
+    if item.get_closest_marker("sqlite_only") is not None:
         return [SQLITE]
     if item.get_closest_marker("costly") is not None and not THOROUGH:
         return [SQLITE]

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from slack_sdk.http_retry.handler import default_interval_calculator
 from sqlalchemy import Connection
 
 from bot.app import App, build, system_clock
@@ -35,6 +36,14 @@ def _without_flushing() -> Iterator[None]:
         pragmas = tuple(pragma.replace("synchronous = FULL", "synchronous = OFF") for pragma in sqlite.PRAGMAS)
         assert pragmas != sqlite.PRAGMAS
         patch.setattr(sqlite, "PRAGMAS", pragmas)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_long_pauses() -> Iterator[None]:
+    """Let Slack's client repeat what failed after some milliseconds instead of a second or two, as often as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default_interval_calculator, "calculate_sleep_duration", lambda _attempt: 0.02)
         yield
 
 
