@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out most tests of the whole service on PostgreSQL, unless all are wanted, or these by name."""
     if THOROUGH or any("::" in each for each in config.args):
         return
-    chosen = _sample([item.nodeid for item in items if _is_of_service_on_server(item)])
+    chosen = sample([item.nodeid for item in items if _is_of_service_on_server(item)])
     left_out = [item for item in items if _is_of_service_on_server(item) and item.nodeid not in chosen]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -58,7 +58,7 @@ def _is_of_service_on_server(item: pytest.Item) -> bool:
     return "closed" in getattr(item, "fixturenames", ()) and item.callspec.params.get("engine") == POSTGRES  # type: ignore[attr-defined]
 
 
-def _sample(names: Sequence[str]) -> set[str]:
+def sample(names: Sequence[str]) -> set[str]:
     """Return one of the tests in SHARE, the same ones each time, and at least one of each module."""
     of_module: dict[str, list[tuple[int, str]]] = {}
     for name in names:

@@ -1,0 +1,58 @@
+"""The suite on two engines: what is chosen for a server, and what is left of one."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.engines import SHARE, sample
+from tests.support.postgres import ABSENT
+from tests.support.postgres_cluster import programs
+
+SERVER = """
+import sys
+from tests.support.postgres import running_server
+with running_server() as server:
+    print(server.directory, server.cluster.process.pid, flush=True)
+    sys.stdin.read()
+"""
+PATIENCE = 20.0
+
+
+def test_some_tests_of_every_module_are_chosen_and_the_same_ones_each_time() -> None:
+    names = [f"tests/test_{module}.py::test_{number}" for module in range(9) for number in range(400)]
+    chosen = sample(names)
+    assert chosen == sample(names[::-1])
+    assert chosen < set(names)
+    of_module = Counter(name.partition("::")[0] for name in chosen)
+    assert len(of_module) == 9
+    assert all(0.5 / SHARE < count / 400 < 2 / SHARE for count in of_module.values())
+    assert sample(["tests/test_small.py::test_only"]) == {"tests/test_small.py::test_only"}
+
+
+@pytest.mark.long
+def test_nothing_is_left_of_a_server_whose_tests_were_killed() -> None:
+    if programs() is None:
+        pytest.skip(ABSENT)
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as tests:
+        assert tests.stdout is not None
+        directory, server = tests.stdout.readline().split()
+        assert Path(directory).is_dir()
+        tests.kill()
+    until = time.monotonic() + PATIENCE
+    while Path(directory).exists() or _runs(server):
+        assert time.monotonic() < until, "it is still there"
+        time.sleep(0.05)
+
+
+def _runs(process: str) -> bool:
+    try:
+        state = Path("/proc", process, "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
