@@ -109,7 +109,8 @@ def _why_not_connected(text: str, address: PostgresAddress) -> str:
         if re.search(pattern, text, re.IGNORECASE):
             return why
     cause = re.split(r" failed: |connection is bad: ", _without_password(text, address))[-1]
-    return f"the database server cannot be reached ({cause}): mend it, or DATABASE_URL"
+    without_paths = re.sub(r'"[^"]*/[^"]*"', "of the settings", cause)
+    return f"the database server cannot be reached ({without_paths}): mend it, or DATABASE_URL"
 
 
 def _without_password(text: str, address: PostgresAddress) -> str:

@@ -1,12 +1,15 @@
 """The command line over a ledger on a PostgreSQL server."""
 
+import asyncio
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -17,11 +20,15 @@ import bot.database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.tasks import row
 from bot.sandbox.world import World
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress, address_url
+from tests.support import reckoning
 from tests.support.command import run_command
-from tests.support.postgres import WITH_PASSWORD, PostgresServer
+from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer
 
 WRONG = "another-s3cret"
 Run = Callable[..., CompletedProcess[str]]
@@ -40,13 +47,32 @@ def run(empty_postgres: PostgresAddress, neo: NeoServer, tmp_path: Path) -> Run:
     return run_over(empty_postgres, neo, tmp_path)
 
 
-def run_over(place: PostgresAddress, neo: NeoServer, directory: Path) -> Run:
+def environment(place: PostgresAddress, neo: NeoServer) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEO_", "SLACK_"))}
-    settings = {"NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key, "DATABASE_URL": address_url(place)}
+    return kept | {"NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key, "DATABASE_URL": address_url(place)}
 
+
+def run_over(place: PostgresAddress, neo: NeoServer, directory: Path) -> Run:
     def run(*words: str, **more: str) -> CompletedProcess[str]:
-        return run_command(words, {**kept, **settings, **more}, directory)
+        return run_command(words, environment(place, neo) | more, directory)
 
+    return run
+
+
+@pytest.fixture(scope="module")
+def place(postgres: PostgresServer) -> Iterator[PostgresAddress]:
+    """An empty database, of all tests of this module."""
+    address = postgres.empty()
+    yield address
+    postgres.drop(address)
+
+
+@pytest.fixture(scope="module")
+def synced(place: PostgresAddress, neo: NeoServer, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The command over a ledger that was synced once, of all tests of this module."""
+    run = run_over(place, neo, tmp_path_factory.mktemp("postgres"))
+    done = run("sync")
+    assert "complete: yes" in done.stdout.splitlines(), done.stderr
     return run
 
 
@@ -167,3 +193,98 @@ def test_the_doctor_names_the_server_and_its_free_connections(
     postgres.run(SQL("REVOKE INSERT ON note FROM {}").format(Identifier(WITH_PASSWORD)), careful.database)
     found = run("doctor", "--offline").stdout
     assert re.search(r"FAIL +database +the database's user lacks a right \(permission denied for table note\)", found)
+
+
+# --- every command over a ledger that was synced -----------------------------------------------------
+
+
+def test_sync_then_report_in_every_form(synced: Run, neo: NeoServer) -> None:
+    assert synced("sync").stdout.splitlines()[2] == "new: 0"
+    document = json.loads(synced("report", "90d", "by:member", "--json").stdout)
+    total = reckoning.total(row(task) for task in neo.api.world.tasks(START))
+    assert Decimal(document["total"]["spend_usd"]) == total
+    assert len(synced("report", "90d", "by:member", "--csv").stdout.splitlines()) == len(document["groups"]) + 1
+    assert f"${total:,.2f}" in synced("report", "90d").stdout
+
+
+def test_the_status_tells_the_size(synced: Run) -> None:
+    status = json.loads(synced("status", "--json").stdout)
+    assert status["tasks"] > 100
+    assert status["passes"][0]["complete"]
+    assert status["database_bytes"] > 2**20
+    assert "last passes" in synced("status").stdout
+
+
+def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:
+    refused = synced("report", BYOK_UNIT="usd")
+    assert refused.returncode == 1
+    assert "Run `neo-usage db reprice`" in refused.stderr
+    for unit in ("usd", "credits"):
+        repriced = synced("db", "reprice", BYOK_UNIT=unit)
+        assert f"priced again in {unit}" in repriced.stdout, repriced.stderr
+    assert synced("db", "verify").returncode == 0
+
+
+def test_failed_tasks_are_grouped(synced: Run) -> None:
+    found = json.loads(synced("errors", "90d", "--json").stdout)
+    assert found["groups"]
+    assert synced("errors", "90d").returncode == 0
+
+
+def test_budgets_are_set_listed_explained_and_removed(synced: Run) -> None:
+    assert synced("budget", "set", "team", "5/month").returncode == 0
+    assert json.loads(synced("budget", "list", "--json").stdout)
+    assert "$5.00" in synced("explain", "team").stdout
+    assert synced("explain", "team", "--json").returncode == 0
+    assert synced("budget", "remove", "team").returncode == 0
+
+
+def test_people_are_listed_linked_and_merged(synced: Run) -> None:
+    people = json.loads(synced("member", "list", "--json").stdout)
+    old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]
+    assert f"is {old} in Neo now" in synced("member", "link", old, "U1ANA").stdout
+    before = json.loads(synced("report", "90d", f"email:{old}", "--json").stdout)["total"]
+    assert synced("member", "merge", old, "new.name@acme.example").returncode == 0
+    assert json.loads(synced("report", "90d", "email:new.name@acme.example", "--json").stdout)["total"] == before
+
+
+def test_a_digest_is_shown(synced: Run) -> None:
+    shown = synced("digest", "--dry-run", DIGEST_CHANNEL="#neo-spend")
+    assert shown.returncode == 0, shown.stderr
+    assert "$" in shown.stdout
+
+
+@pytest.fixture
+def _synced_careful(careful: PostgresAddress, neo: NeoServer, tmp_path: Path) -> None:
+    assert "complete: yes" in run_over(careful, neo, tmp_path)("sync").stdout.splitlines()
+
+
+def command_line(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("_synced_careful")
+async def test_the_service_answers_and_its_password_is_seen_nowhere(
+    careful: PostgresAddress, neo: NeoServer, tmp_path: Path
+) -> None:
+    async with SlackServer(SlackApi(Workspace.default(), lambda: START, lambda: START)) as slack:
+        workspace = slack.api.workspace
+        settings = {
+            "SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": workspace.bot_token, "HTTP_PORT": "0",
+            "SLACK_APP_TOKEN": workspace.app_token, "LOG_FORMAT": "json", "LOG_LEVEL": "debug",
+        }  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", cwd=tmp_path, env={**environment(careful, neo), **settings},
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await workspace.until(lambda: len(slack.api.sockets) == 1, 20)
+        assert (await slack.api.command("priya", "neo-spend", "7d")).ok
+        listed = command_line(process.pid)
+        process.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0, log
+    answers = workspace.visible_messages(workspace.channel("neo-spend").id, workspace.user("priya").id)
+    assert answers[-1].text.startswith("You: $")
+    assert b'"stopped"' in log
+    assert PASSWORD.encode() not in log + listed

@@ -93,6 +93,10 @@ def test_what_is_wrong_with_the_address_is_said(
         ("FATAL:  sorry, too many clients already", "raise its max_connections"),
         ("FATAL:  the database system is starting up", "starting or stopping"),
         ("FATAL:  no pg_hba.conf entry for host", "mend its pg_hba.conf"),
+        (
+            'connection is bad: root certificate file "/etc/ca.pem" does not exist',
+            r"cannot be reached \(root certificate file of the settings does not exist\): mend it, or DATABASE_URL",
+        ),
         ("server does not support SSL, but SSL was required", r"cannot be reached \(server does not support SSL"),
     ],
 )

@@ -1,0 +1,70 @@
+"""A ledger on a PostgreSQL server that stops while the service runs: it is told, and all goes on when it is back."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from bot.sandbox.world import World
+from bot.settings.postgres_address import PostgresAddress
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
+from tests.support.postgres import PostgresServer, running_server
+from tests.support.service import ready
+from tests.support.worlds import add
+
+WHY = "no database server answers: start it, or mend DATABASE_URL"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "one", "8.5", email="priya.raman@acme.example")
+    return world
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server of the test's own, which loses nothing when it is ended."""
+    with running_server(synchronous_commit="on") as server:
+        yield server
+
+
+@pytest.fixture
+def place(server: PostgresServer) -> PostgresAddress:
+    """The ledger that the harness's service keeps."""
+    return server.migrated()
+
+
+async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on(
+    harness: ServiceHarness, server: PostgresServer
+) -> None:
+    before = len(harness.dm("hannah"))
+    assert "$85.00" in visible_text(await harness.ask("hannah", "team"))
+    with structlog.testing.capture_logs() as logged:
+        server.stop()
+        for line in ("team", "status", "budget team 5/month"):
+            assert visible_text(await harness.ask("hannah", line)).startswith("I can't reach my database at the moment")
+        await harness.slack.open_home("priya")
+        await harness.idle()
+        for _ in range(3):
+            await harness.service.jobs.sync()
+    assert [each["why"] for each in logged if each["event"] == "cannot use the database"] == [WHY]  # once a minute
+    assert await ready(harness) == (503, WHY)
+    assert harness.dm("hannah")[before:] == []  # a server that restarts is back in a moment
+    harness.clock.advance(timedelta(minutes=6))
+    await harness.service.jobs.sync()
+    await harness.service.alarm.test()
+    [message] = harness.dm("hannah")[before:]
+    assert f"I cannot reach my database:* {WHY}" in visible_text(message)
+    add(harness.neo.world, "two", "1.5", email="priya.raman@acme.example")
+    server.start()
+    with structlog.testing.capture_logs() as logged:
+        await harness.sync()
+    assert "the database can be used again" in {each["event"] for each in logged}
+    assert await ready(harness) == (200, "")
+    assert "$100.00" in visible_text(await harness.ask("hannah", "team"))
+    assert "*The team: $150.00 a month*" in visible_text(await harness.ask("hannah", "budget team 150/month"))
+    await harness.deliver()
+    assert "has used 66 % of its monthly budget" in visible_text(harness.dm("hannah")[-1])
