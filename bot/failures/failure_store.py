@@ -11,6 +11,7 @@ from bot.database.statements import insert
 from bot.domain.timestamps import to_us
 from bot.failures.rules import Cap
 from bot.failures.tables import failure, failure_group, failure_kind
+from bot.ledger.expressions import one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class FailureRecord:
 
 
 # kinds are read by scalar subqueries, or SQLite might begin with them and read all failures
-_OF_TASKS = failure.c.task.in_(bindparam("tasks", expanding=True))
+_OF_TASKS = one_of(failure.c.task, "tasks")
 _IS_NEWEST = failure.c.past == 0
 _RECORDS = select(
     failure.c.task,
@@ -46,7 +47,7 @@ _RECORDS = select(
 
 def failure_records(connection: Connection, tasks: Iterable[int]) -> dict[int, FailureRecord]:
     """Return, by task, the failures of those of the tasks that have failed."""
-    return {row[0]: FailureRecord(*row) for row in connection.execute(_RECORDS, {"tasks": list(tasks)})}
+    return {row[0]: FailureRecord(*row) for row in connection.execute(_RECORDS, {"tasks": list(tasks)}).all()}
 
 
 _INSERT = insert(failure)
@@ -200,5 +201,5 @@ _CURRENT = select(
 
 def current_failures(connection: Connection, tasks: Iterable[int]) -> dict[int, CurrentFailure]:
     """Return, by task, how those of the tasks stand that are recorded as failed and have not recovered."""
-    rows = (row for chunk in chunks(tasks) for row in connection.execute(_CURRENT, {"tasks": chunk}))
+    rows = (row for chunk in chunks(tasks) for row in connection.execute(_CURRENT, {"tasks": chunk}).all())
     return {task: CurrentFailure(kind, Cap(cap) if cap else None, at) for task, kind, cap, at in rows}

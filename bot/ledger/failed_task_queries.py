@@ -110,5 +110,6 @@ def task_shares(
     """Return how many tasks of a selection each model or member has: those with the most failed ones first."""
     where = conditions_of(connection, selection)
     rows = connection.execute(_shares(where.form, by), where.values | {"failing": list(failing)}).all()
-    shares = [TaskShare(*row) for row in rows]
-    return shares if by == "model" else [TaskShare(shown_email(s.name), s.tasks, s.failed) for s in shares]
+    if by == "model":
+        return [TaskShare(model, tasks, failed) for model, tasks, failed in rows]
+    return [TaskShare(shown_email(email), tasks, failed) for email, tasks, failed in rows]

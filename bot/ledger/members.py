@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, se
 
 from bot.database.chunks import chunks
 from bot.domain.tasks import normalized_email
+from bot.ledger.expressions import one_of
 from bot.ledger.tables import charge, member, task
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
@@ -21,7 +22,7 @@ _CURRENT_EMAIL = (
     select(_CURRENT.c.id, _CURRENT.c.email).select_from(_WITH_CURRENT).where(_M.id == bindparam("of_member"))
 )
 _EMAILS = select(_M.id, _M.email)
-_EMAILS_OF = _EMAILS.where(_M.id.in_(bindparam("members", expanding=True)))
+_EMAILS_OF = _EMAILS.where(one_of(_M.id, "members"))
 _CURRENT_EMAILS = select(_M.email, _CURRENT.c.email.label("current")).select_from(_WITH_CURRENT)
 _IS_ATTRIBUTED = _M.email != UNATTRIBUTED
 _IS_CURRENT = _M.merged_into.is_(None)
@@ -71,7 +72,7 @@ def emails_by_id(connection: Connection, members: Iterable[int] | None = None) -
     if members is None:
         rows = connection.execute(_EMAILS).all()
     else:
-        rows = [row for some in chunks(members) for row in connection.execute(_EMAILS_OF, {"members": some})]
+        rows = [row for some in chunks(members) for row in connection.execute(_EMAILS_OF, {"members": some}).all()]
     return {key: shown_email(email) for key, email in rows}
 
 

@@ -59,7 +59,7 @@ def booked_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, B
     """Return the tasks that are booked already, by the upstream's id."""
     tasks: dict[str, BookedTask] = {}
     for start in range(0, len(task_ids), _CHUNK):
-        for row in connection.execute(_BOOKED, {"task_ids": task_ids[start : start + _CHUNK]}):
+        for row in connection.execute(_BOOKED, {"task_ids": task_ids[start : start + _CHUNK]}).all():
             task_id, key, member, status, platform, provider, created_at, stream_count, *rest = row
             known = KnownTask(Totals(platform, provider), created_at, stream_count)
             tasks[task_id] = BookedTask(key, member, status, known, *rest)

@@ -81,7 +81,7 @@ def limits(connection: Connection, cases: Collection[Case], now: datetime) -> di
 # limits that were removed are left out here: the index of those that were not would have SQLite read all of a unit
 def _present_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
     rows = connection.execute(_PRESENT_LIMITS, {"scopes": scopes, "unit": period.unit}).all()
-    return _by_scope(row for row in rows if row[2] is not None)
+    return _by_scope(rows)
 
 
 def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
@@ -89,10 +89,11 @@ def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collecti
     return _by_scope(connection.execute(_FINAL_LIMITS, values).all())
 
 
-def _by_scope(rows: Iterable[tuple[int, int, int, int | None]]) -> dict[int, BudgetLimit]:
+def _by_scope(rows: Iterable[Row[int, int, int | None, int | None]]) -> dict[int, BudgetLimit]:
     return {
         scope: BudgetLimit(revision, nanos, scope, optional_from_us(ends_at))
-        for scope, revision, nanos, ends_at in rows  # unpacked, as they may be many: by name they take twice as long
+        for scope, revision, nanos, ends_at in rows
+        if nanos is not None  # unpacked, as they may be many: by name they take twice as long
     }
 
 
