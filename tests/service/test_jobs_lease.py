@@ -25,7 +25,7 @@ from tests.support.worlds import PRIYA, add, spent
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> DatabasePlace:
     """Where an empty ledger is, on each engine."""
     if request.param == "sqlite":

@@ -1,0 +1,93 @@
+"""Several services on one database are killed and frozen in the middle of things: every message is there once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.database.engine import open_database
+from bot.settings.postgres_address import PostgresAddress
+from tests.support.effort import amount
+from tests.support.replicas import Replica, Team, replicated_team
+from tests.support.service_process import LIFETIME
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(amount(600, 180))]
+
+ROUNDS = amount(25, 1)
+
+
+@pytest.fixture
+async def team(tmp_path: Path, postgres_ledger: PostgresAddress) -> AsyncIterator[Team]:
+    with closing(open_database(postgres_ledger)) as database:
+        async with replicated_team(tmp_path, postgres_ledger, database) as team:
+            yield team
+
+
+async def begin(team: Team) -> None:
+    """Start two replicas; return once the usual was read, what follows from it was told, and a budget is set."""
+    await asyncio.gather(team.start(), team.start())
+    await team.wait_until(lambda: len(team.slack.sockets) == 2)
+    await team.wait_until(lambda: {"welcome", "digest"} <= set(team.kinds()))
+    await team.slack.command("hannah", "neo-spend", "budget @priya 100/day")
+    await team.wait_for_number("SELECT count(*) FROM budget_revision", 1)
+
+
+def repeated(team: Team) -> dict[str, int]:
+    """The messages that are there more than once."""
+    return {key: count for key, count in team.visible().items() if count > 1}
+
+
+async def test_one_that_was_frozen_past_its_lease_repeats_nothing_and_takes_over_again(team: Team) -> None:
+    await begin(team)
+    frozen = await team.wait_for_holder()
+    team.spend(95)
+    began = time.monotonic()
+    frozen.freeze()
+    other = await team.wait_for_holder(frozen)
+    assert time.monotonic() - began < LIFETIME.total_seconds() + 5
+    await team.wait_until(lambda: {"spike", "crossing"} <= set(team.kinds()))
+    frozen.thaw()
+    await team.wait_settled()
+    assert team.kinds() == {"welcome": 1, "digest": 1, "spike": 1, "crossing": 1}
+    team.spend(50)
+    await other.kill()
+    killed = time.monotonic()
+    assert await team.wait_for_holder(other) is frozen
+    assert time.monotonic() - killed < 5  # on one machine the dead are seen to be dead
+    await team.wait_until(lambda: team.kinds()["crossing"] == 3)  # the next step: to the member, and to the channel
+    await team.wait_settled()
+    assert repeated(team) == {}
+    assert team.kinds() == {"welcome": 1, "digest": 1, "spike": 1, "crossing": 3}
+
+
+async def test_killed_and_frozen_one_after_another_they_tell_everything_once(team: Team) -> None:
+    random, frozen = Random(15), list[Replica]()
+    await begin(team)
+    for number in range(ROUNDS):
+        team.spend(95 + 60 * number)
+        for _ in range(2):  # the second while it reads and tells what the first has left
+            holder = await team.wait_for_holder(*frozen)
+            await asyncio.sleep(random.uniform(0, 1.5))
+            if random.random() < 0.4:
+                holder.freeze()
+                frozen.append(holder)
+            else:
+                await holder.kill()
+            await team.start()
+        while len(frozen) > 1:  # whoever wakes finds that all has been done
+            woken = frozen.pop(0)
+            woken.thaw()
+            await asyncio.sleep(random.uniform(0, 1.0))
+            await woken.kill()
+    for each in frozen:
+        each.thaw()
+    await team.wait_for_number("SELECT count(*) FROM task", 7 + ROUNDS)
+    await team.wait_settled()
+    assert repeated(team) == {}
+    assert set(team.visible()) == set(await team.sent())
+    assert team.kinds()["digest"] == team.kinds()["spike"] == 1
+    assert team.kinds()["crossing"] >= 1

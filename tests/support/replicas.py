@@ -1,0 +1,187 @@
+"""Replicas: processes of the service on one database, in one workspace, that are killed and frozen."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import text
+
+from bot.database.engine import Database
+from bot.domain.timestamps import to_us
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.server import SlackApi, SlackServer
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import World
+from bot.settings.database_place import DatabasePlace
+from tests.support.engines import url_of
+from tests.support.worlds import PRIYA, add
+
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+_NUMBERS = count()
+PATIENCE = 60.0  # seconds; what is frozen in mid-transaction holds everybody up for some of them
+
+
+def now() -> datetime:
+    """The time, by the clock that the processes have too."""
+    return datetime.now(UTC)  # noqa: TID251 - the processes have the machine's clock
+
+
+@dataclass
+class Replica:
+    """A process of the service."""
+
+    process: asyncio.subprocess.Process
+
+    @property
+    def id(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def freeze(self) -> None:
+        """Stop it, wherever it is."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
+
+    async def kill(self) -> None:
+        """End it at once."""
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+
+
+@dataclass
+class Team:
+    """A Neo, a Slack, a database, and replicas that come and go. `database` is the test's own look at the ledger."""
+
+    directory: Path
+    neo: NeoApi
+    slack: SlackApi
+    database: Database
+    replicas: list[Replica] = field(default_factory=list)
+
+    async def start(self) -> Replica:
+        """Start a replica; return once it is connected to Slack."""
+        sockets = len(self.slack.sockets)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.support.service_process", str(self.directory / "environment.json"),
+            cwd=Path(__file__).parents[2], env=dict(os.environ),
+        )  # fmt: skip
+        replica = Replica(process)
+        self.replicas.append(replica)
+        await self.slack.workspace.until(lambda: len(self.slack.sockets) > sockets, PATIENCE)
+        return replica
+
+    async def end(self) -> None:
+        """Kill whoever is left."""
+        for replica in self.replicas:
+            await replica.kill()
+
+    def spend(self, usd: int) -> None:
+        """Let a task of Priya's end, which costs so much."""
+        begun, stopped = now() - 2 * SECOND, now() - SECOND
+        stream = Stream(begun, stopped, credits=Decimal(usd) / 10)
+        self.neo.world.add(SimTask.of(f"spent-{next(_NUMBERS)}", stream, email=PRIYA, model="opus"))
+
+    # --- what has come of it -------------------------------------------------------------------------
+
+    async def number(self, sql: str) -> int:
+        """The number that a statement selects."""
+        statement = text(sql)
+        return await self.database.read(lambda connection: int(connection.execute(statement).scalar() or 0))
+
+    async def sent(self) -> list[str]:
+        """The keys of all messages that the ledger has sent."""
+        statement = text("SELECT stem || ':' || destination FROM notification WHERE state = 'sent'")
+        return await self.database.read(lambda connection: list(connection.execute(statement).scalars()))
+
+    async def wait_for_number(self, sql: str, number: int) -> None:
+        """Wait until a statement selects a number."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.number(sql) != number:  # noqa: ASYNC110 - other processes do it
+                await asyncio.sleep(0.05)
+
+    async def holder(self) -> Replica | None:
+        """The replica that has the jobs; None if it is none of those that run."""
+        statement = text("SELECT holder FROM lease WHERE name = 'jobs'")
+        name = await self.database.read(lambda connection: str(connection.execute(statement).scalar() or ""))
+        return next((each for each in self.replicas if name.split("/")[1:2] == [str(each.id)]), None)
+
+    async def wait_for_holder(self, *others: Replica) -> Replica:
+        """Wait until a replica has the jobs that is none of the others; return it."""
+        async with asyncio.timeout(PATIENCE):
+            while (found := await self.holder()) is None or found in others:  # noqa: ASYNC110 - they do it
+                await asyncio.sleep(0.02)
+        return found
+
+    async def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(PATIENCE):
+            while not is_so():  # noqa: ASYNC110 - other processes do it
+                await asyncio.sleep(0.02)
+
+    async def wait_settled(self) -> None:
+        """Wait until nothing is owed, and what was not confirmed has been looked for."""
+        async with asyncio.timeout(PATIENCE):
+            while await self.number(_OPEN):  # noqa: ASYNC110 - other processes do it
+                await asyncio.sleep(0.05)
+
+    def visible(self) -> Counter[str]:
+        """How often each message is there, by its key without the ledger's id."""
+        messages = [each for channel in self.slack.workspace.channels.values() for each in channel.messages]
+        keys = [each.metadata["event_payload"]["key"] for each in messages if each.metadata and not each.deleted]
+        return Counter(key.rpartition(":")[0] for key in keys)
+
+    def kinds(self) -> Counter[str]:
+        """How many messages of each kind there are."""
+        return Counter(key.partition(":")[0] for key in self.visible().elements())
+
+
+_OPEN = """
+SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure') OR check_at IS NOT NULL)
++ (SELECT count(*) FROM living WHERE wanted > shown AND ts IS NOT NULL)"""
+
+
+@asynccontextmanager
+async def replicated_team(directory: Path, place: DatabasePlace, database: Database) -> AsyncIterator[Team]:
+    """A team of which Priya spends 10 dollars a day, over an empty ledger; its digest was due some minutes ago."""
+    world = World.empty(start=now())
+    for back in range(1, 8):
+        add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=now() - back * DAY - HOUR)
+    team = Team(directory, NeoApi(world, now), SlackApi(Workspace.default(), now, now), database)
+    async with NeoServer(team.neo) as neo, SlackServer(team.slack):
+        (directory / "environment.json").write_text(json.dumps(_environment(team, neo.url, place)), encoding="utf-8")
+        since = str(to_us(now() - 2 * DAY))
+        notes = [{"key": key, "value": since} for key in ("digest_since", "digest_on:#neo-spend")]
+        statement = text("INSERT INTO note (key, value) VALUES (:key, :value)")
+        await database.write(lambda connection: connection.execute(statement, notes))
+        try:
+            yield team
+        finally:
+            await team.end()
+
+
+def _environment(team: Team, neo_url: str, place: DatabasePlace) -> dict[str, str]:
+    workspace = team.slack.workspace
+    return {
+        "NEO_API_URL": neo_url, "NEO_API_KEY": team.neo.key, "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token, "SLACK_API_URL": f"{team.slack.url}/api/",
+        "ADMINS": workspace.user("hannah").id, "ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend",
+        "DATABASE_URL": url_of(place), "HTTP_PORT": "0", "POLL_SECONDS": "10", "HISTORY_DAYS": "20",
+        "BYOK_UNIT": "credits", "DIGEST_AT": f"{now() - timedelta(minutes=5):%H:%M}", "SPIKE_ALERTS": "on",
+        "SPIKE_FLOOR": "$25",
+    }  # fmt: skip
