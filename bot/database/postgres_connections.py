@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from bot.database.compiled_statements import COMPILED
 from bot.settings.postgres_address import PostgresAddress
 
+LOCKED_SECONDS = 30  # how long a reader waits for a table that another program, such as VACUUM FULL, has locked
 _CANCEL_SECONDS = 0.5  # that the server has to take note of a cancellation
 # what tells a server that is gone from one that is busy: half a minute, as long as a writer waits for the lock
 _PATIENCE = {
@@ -34,7 +35,7 @@ def write_engine(address: PostgresAddress) -> Engine:
 def read_engine(address: PostgresAddress, connections: int) -> Engine:
     """Return an engine whose transactions read one snapshot each and cannot write; of 0 connections it keeps none."""
     engine = _engine(address, connections, {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
-    event.listen(engine, "connect", _plan_each_time)
+    event.listen(engine, "connect", _prepare_for_reading)
     return engine
 
 
@@ -84,9 +85,9 @@ def _prepare(connection: psycopg.Connection, _record: object) -> None:
     connection.adapters.register_dumper(str, _TextDumper)
 
 
-def _plan_each_time(connection: psycopg.Connection, _record: object) -> None:
+def _prepare_for_reading(connection: psycopg.Connection, _record: object) -> None:
     """Let a prepared statement be planned for the window that it is asked for: a plan for any would be for few rows."""
-    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.execute(f"SET plan_cache_mode = force_custom_plan; SET lock_timeout = '{1000 * LOCKED_SECONDS:.0f}ms'")
     connection.commit()
 
 
