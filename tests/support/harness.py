@@ -37,6 +37,8 @@ class ServiceHarness:
     slack: SlackApi
     clock: AdjustableClock
     settings: dict[str, str] = field(default_factory=dict)
+    retry_policy: RetryPolicy = HURRIED
+    timing: DeliveryTiming = PROMPT
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _bot: AsyncExitStack = field(default_factory=AsyncExitStack)
     neo_url: str = ""
@@ -74,9 +76,15 @@ class ServiceHarness:
 
     def app(self, *, over_http: bool = False) -> App:
         """The bot's app, wired to this Neo and this Slack."""
+        return build(
+            load(self.environment(over_http=over_http), self.directory), self.clock, self.retry_policy, self.timing
+        )
+
+    def environment(self, *, over_http: bool = False) -> dict[str, str]:
+        """The variables that wire the bot to this Neo and this Slack."""
         workspace = self.workspace
         door = {"SLACK_SIGNING_SECRET": workspace.signing_secret}
-        environment = {
+        return {
             "NEO_API_URL": self.neo_url,
             "NEO_API_KEY": self.neo.key,
             "SLACK_BOT_TOKEN": workspace.bot_token,
@@ -90,7 +98,6 @@ class ServiceHarness:
             **(door if over_http else {"SLACK_APP_TOKEN": workspace.app_token}),
             **self.settings,
         }
-        return build(load(environment, self.directory), self.clock, HURRIED, PROMPT)
 
     async def close(self) -> None:
         await self._stack.aclose()

@@ -1,0 +1,130 @@
+"""Histories: what a team does with the bot over some days, the same each time, whichever engine keeps the ledger."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from bot.app import system_clock
+from bot.domain.timestamps import to_us
+from bot.sandbox.faults import Status
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.slack.faults import Refuse
+from bot.sandbox.slack.server import SlackApi
+from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
+from tests.support.clock import AdjustableClock
+from tests.support.harness import HURRIED, NOON, PROMPT, ServiceHarness
+from tests.support.messages import actions
+from tests.support.random_work import RandomWork
+from tests.support.worlds import PRIYA
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HISTORY_DAYS = 3  # so that a pass is one page, whose tasks come in one order
+MORE = {
+    "HISTORY_DAYS": str(HISTORY_DAYS),
+    "ALERT_CHANNEL": "#neo-spend",
+    "DIGEST_CHANNEL": "#neo-spend",
+    "OPS_CHANNEL": "#neo-spend",
+    "SPIKE_ALERTS": "on",
+    "TIMEZONE": "Europe/Berlin",
+}
+# no answer counts as slow, however busy the machine is
+PATIENT = replace(HURRIED, answer=30, connect=30)
+UNHURRIED = replace(PROMPT, request=20, lease=50)
+_DUE = text(
+    "SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending') AND next_at <= :now)"
+    " + (SELECT count(*) FROM living WHERE wanted > shown AND ts IS NOT NULL)"
+)
+
+
+@dataclass
+class History:
+    """What happens in a workspace: the same seed gives the same."""
+
+    harness: ServiceHarness
+    work: RandomWork
+
+    # --- what people do --------------------------------------------------------------------------
+
+    async def say(self, user: str, *lines: str) -> None:
+        """Somebody types commands, one after the other."""
+        for line in lines:
+            await self.harness.ask(user, line)
+            await self.harness.idle()
+
+    async def press(self, user: str, action: str) -> None:
+        """Somebody presses a button of that name in their direct messages, on the newest message that has it."""
+        found = [each for each in self.harness.dm(user) if action in actions(each)]
+        if found:
+            await self.harness.press(
+                user, found[-1], action, self.harness.workspace.im_of(self.harness.workspace.user(user).id).id
+            )
+
+    async def pass_time(self, by: timedelta, step: timedelta = HOUR) -> None:
+        """Time goes on; every step is looked at what is new."""
+        until = self.harness.clock() + by
+        while self.harness.clock() < until:
+            await self.deliver()
+            self.harness.clock.advance(step)
+            await self.harness.sync()
+            await self.harness.service.jobs.run_every(5)
+            await self.deliver()
+
+    async def deliver(self) -> None:
+        """Deliver what can be, whatever time that takes: on a busy machine one engine is slower than the other."""
+        due = -1
+        while due and due != (due := await self.harness.service.database.read(self._due)):
+            await self.harness.deliver()
+
+    def _due(self, connection: Connection) -> int:
+        """Return how much is to be sent or edited by now."""
+        return int(connection.execute(_DUE, {"now": to_us(self.harness.clock())}).scalar_one())
+
+    # --- days ------------------------------------------------------------------------------------
+
+    async def live(self) -> None:
+        """Live some days with everything that leaves a trace in the ledger."""
+        self.work.end(40)
+        await self.harness.open()
+        await self.deliver()
+        await self.say("priya", "notify errors on", "help", "status")
+        await self.say(
+            "hannah", "budget @priya 10/day", "budget team 100/week", "budget default 20/month", "budget @marcus 5/day",
+            "budget marcus.delgado@acme.example 50/week until:tomorrow", "notify errors on", "spike on",
+        )  # fmt: skip
+        for _ in range(3):
+            self.work.end(16)
+            self.work.change(8)
+            await self.pass_time(HOUR)
+        await self.say("priya", "snooze 3h", "budget request 900/month")
+        await self.press("hannah", "budget_approve")
+        await self.say("hannah", "errors 7d", "budgets", "digest", "link @gil zoë.müller@acme.example")
+        self.harness.neo.world.spike(PRIYA, Decimal(500), self.harness.clock())
+        self.harness.neo.world.error_storm(8, self.harness.clock())
+        await self.pass_time(20 * HOUR, 5 * HOUR)
+        self.harness.slack.faults.always = Refuse("token_expired")
+        self.work.end(20)
+        await self.pass_time(HOUR)
+        self.harness.slack.faults.clear()
+        await self.deliver()
+        self.harness.neo.faults.always = Status(503)
+        await self.pass_time(3 * HOUR)
+        self.harness.neo.faults.clear()
+        self.work.change(20)
+        await self.pass_time(30 * HOUR, 10 * HOUR)
+        await self.say("hannah", "silence 1d", "budget @priya 1000/day", "budget default off")
+        await self.pass_time(HOUR)
+
+
+def new_history(directory: Path, place: DatabasePlace, seed: int) -> History:
+    """Return a workspace where nothing has happened, over the ledger at a place."""
+    clock, world = AdjustableClock(lambda: START + NOON), World.empty(seed=seed)
+    slack = SlackApi(Workspace.default(), clock, system_clock)
+    harness = ServiceHarness(directory, place, NeoApi(world, clock), slack, clock)
+    harness.settings |= MORE
+    harness.retry_policy, harness.timing = PATIENT, UNHURRIED
+    return History(harness, RandomWork(world, clock, seed))
