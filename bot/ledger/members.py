@@ -18,6 +18,7 @@ _CURRENT_ID = func.coalesce(_M.merged_into, _M.id)
 _WITH_CURRENT = member.join(_CURRENT, _CURRENT.c.id == _CURRENT_ID)
 _INSERT = insert(member)
 _IDS = select(_M.email, _CURRENT_ID).where(_M.email.in_(bindparam("emails", expanding=True)))
+_UNATTRIBUTED_ID = select(_CURRENT_ID).where(_M.email == UNATTRIBUTED)
 _CURRENT_EMAIL = (
     select(_CURRENT.c.id, _CURRENT.c.email).select_from(_WITH_CURRENT).where(_M.id == bindparam("of_member"))
 )
@@ -58,7 +59,7 @@ def member_id(connection: Connection, email: str | None) -> int | None:
 
 def unattributed_id(connection: Connection) -> int | None:
     """Return the id of the member that tasks without an e-mail are booked to; None before the first such task."""
-    return member_id(connection, UNATTRIBUTED)
+    return connection.execute(_UNATTRIBUTED_ID).scalar()
 
 
 def current_email(connection: Connection, member: int) -> tuple[int, str] | None:
