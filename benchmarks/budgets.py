@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _TOUCHED, _PASSING = 300, 30
-_TICK_MS, _TIMES, _GROWTH = 0.5, 3.0, 1.2
+_TICK_MS, _TIMES, _GROWTH = 0.5, 3.5, 1.2
 _UNSURE = timedelta(minutes=1)
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
-    """Idle ticks under 0.5 ms; a booking's budgets at most 3 times one statement, at any size of the ledger."""
+    """Idle ticks under 0.5 ms; a booking's budgets at most 3.5 times one statement, at any size of the ledger."""
     tasks, members = (100_000, 1_000) if quick else (1_000_000, 10_000)
     small = Size(tasks, members=members)
     large = Size(5 * tasks, members=members, years=5)
