@@ -32,7 +32,7 @@ def plain_reader(server: Server, address: PostgresAddress) -> Plain:
     """A bare connection that reads a ledger, set as the app's."""
     connection = server.connect(address.database, autocommit=False)
     connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
-    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.execute("SET plan_cache_mode = force_custom_plan; SET jit = off")
     connection.commit()
     return connection
 

@@ -83,6 +83,9 @@ class _TextDumper(StrDumperUnknown):
 
 def _prepare(connection: psycopg.Connection, _record: object) -> None:
     connection.adapters.register_dumper(str, _TextDumper)
+    # compiling a statement whose cost the server overrates takes longer than the statement
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def _prepare_for_reading(connection: psycopg.Connection, _record: object) -> None:

@@ -130,6 +130,11 @@ async def test_what_is_read_again_and_again_is_prepared_once_and_planned_each_ti
     assert generic_plans == 0
 
 
+async def test_no_statement_is_compiled_by_the_server(database: PostgresDatabase) -> None:
+    for ask in (database.read, database.write):
+        assert await ask(lambda connection: connection.execute(text("SHOW jit")).scalar()) == "off"
+
+
 # --- what breaks ---------------------------------------------------------------------------------
 
 
