@@ -10,6 +10,7 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = _NAMING  # before any table is declared
+SQLModel.model_config["defer_build"] = True  # models declare tables, and nothing is validated by them
 
 
 def table_of(model: type[SQLModel]) -> Table:
