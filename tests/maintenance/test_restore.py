@@ -30,8 +30,6 @@ from tests.support.messages import actions, notification_keys, notifications, vi
 from tests.support.restoring import copy_ledger, copy_ledger_in, posted_keys, posted_messages, restore_copy, run_for
 from tests.support.worlds import MARCUS, PRIYA, spent
 
-pytestmark = sqlite_only("a copy is put back in place of a file")
-
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 
 
@@ -196,6 +194,7 @@ async def test_a_copy_of_an_earlier_version_goes_on_as_well(harness: ServiceHarn
     assert Counter(posted_keys(harness)) == before
 
 
+@sqlite_only("a file has a lock; on a server what is connected is looked for")
 async def test_a_running_service_is_not_cut_off(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     with pytest.raises(InUseError, match="Stop that first"):
@@ -204,6 +203,7 @@ async def test_a_running_service_is_not_cut_off(harness: ServiceHarness) -> None
     assert len(notifications(harness.dm("priya"))) == 1
 
 
+@sqlite_only("a file is exchanged")
 async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(closed: ServiceHarness) -> None:
     await closed.open()
     copy = copy_ledger(closed)
@@ -217,6 +217,7 @@ async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(clos
             await ended
 
 
+@sqlite_only("the file of an app without a service")
 def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Path) -> None:
     with app.ledger.database() as database, database.transaction() as connection:
         enqueue(
@@ -241,6 +242,7 @@ def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Pa
     assert (taken.waiting, taken.looked_for, taken.sent_since) == (0, 2, 0)
 
 
+@sqlite_only("the file of an app without a service")
 def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_path: Path) -> None:
     with app.ledger.database():
         copy = copy_ledger_in(tmp_path)

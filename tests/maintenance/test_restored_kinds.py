@@ -33,8 +33,6 @@ from tests.support.restoring import copy_ledger, posted_keys, restore_copy, run_
 from tests.support.slack_requests import as_form, command, posted, signed, state
 from tests.support.worlds import PRIYA
 
-pytestmark = sqlite_only("a copy is put back in place of a file")
-
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -254,6 +252,7 @@ async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(harness
     assert Counter(posted_keys(harness)) == before
 
 
+@sqlite_only("the file is looked into")
 async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: ServiceHarness) -> None:
     """As its key says where a zone was left: the zone stands behind the date."""
     copy = copy_ledger(harness)
@@ -314,6 +313,7 @@ async def test_a_request_of_slack_that_was_taken_since_is_not_taken_again(closed
     assert state(closed)["budget_revision"] == []
 
 
+@sqlite_only("the file of an app without a service")
 def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app: App, clock: SimClock) -> None:
     sql = (
         "INSERT INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete)"
@@ -334,6 +334,7 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
     assert posted is not None
 
 
+@sqlite_only("the file of an app without a service")
 @pytest.mark.parametrize("stem", ["ops:disk-2026-03-02", "ops:disk-2026-03-02-America/Port-au-Prince"])
 def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: SimClock, stem: str) -> None:
     path = ledger_path(app)

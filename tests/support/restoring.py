@@ -3,8 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import inspect, text
+
 from bot.database.backup import backup
 from bot.sandbox.slack.models import Message
+from bot.settings.database_place import DatabasePlace
+from tests.support.engines import connected
 from tests.support.harness import ServiceHarness
 from tests.support.messages import notification_keys, notifications
 
@@ -13,7 +17,9 @@ SECOND = timedelta(seconds=1)
 
 def copy_ledger(harness: ServiceHarness) -> Path:
     """Back up the ledger of a running service; return where the copy is."""
-    return copy_ledger_in(harness.directory)
+    path = harness.directory / "copy.db"
+    backup(harness.place, path)
+    return path
 
 
 def copy_ledger_in(directory: Path) -> Path:
@@ -26,14 +32,22 @@ def copy_ledger_in(directory: Path) -> Path:
 async def restore_copy(harness: ServiceHarness, copy: Path, *, former: bool = True) -> None:
     """Stop the service, restore the copy, start the service again and let it deliver what is due."""
     await harness.service.end()
-    ledger = harness.directory / "ledger.db"
     if not former:  # the volume is lost
-        for each in harness.directory.glob("ledger.db*"):
-            each.unlink()
-    assert ledger.exists() is former
+        _lose(harness.place)
     harness.app().ledger.restore(copy)
     await harness.start()
     await harness.sync()
+
+
+def _lose(place: DatabasePlace) -> None:
+    """Delete a ledger's file, or all rows on a server."""
+    if isinstance(place, Path):
+        for each in place.parent.glob(f"{place.name}*"):
+            each.unlink()
+        return
+    with connected(place) as connection:
+        names = inspect(connection).get_table_names()
+        connection.execute(text(f"TRUNCATE {', '.join(set(names) - {'alembic_version'})}"))
 
 
 async def run_for(harness: ServiceHarness, minutes: int = 12) -> None:
