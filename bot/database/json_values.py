@@ -47,7 +47,16 @@ def _entries(element: _Entries, compiler: SQLCompiler, **options: object) -> str
 
 @compiles(_Entries, "postgresql")
 def _entries_postgresql(element: _Entries, compiler: SQLCompiler, **options: object) -> str:
-    return f"json_each(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+    text = compiler.process(element.clauses, **options)
+    return f"json_each(CAST(CASE WHEN strpos({text}, '{_NUL}') > 0 THEN {_without_nul(text)} ELSE {text} END AS JSON))"
+
+
+# JSON may spell the one character that no text there may hold; after an even number of backslashes it is that
+_NUL = "\\u0000"
+
+
+def _without_nul(text: str) -> str:
+    return f"regexp_replace({text}, '(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', '\\1\\ufffd', 'g')"
 
 
 @compiles(_Number)

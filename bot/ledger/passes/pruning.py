@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, select, text
 
 from bot.database.prune_step import PruneStep, key_after
 from bot.domain.timestamps import to_us
@@ -16,7 +16,7 @@ _P = pass_.c
 _NEWEST_PASS = select(func.max(_P.id)).scalar_subquery()
 _OLD = select(_P.id).where(
     _P.id > bindparam("after"),
-    _P.id <= bindparam("upto"),
+    _P.id <= bindparam("upto", type_=BigInteger()),
     _P.id <= _NEWEST_PASS - _NEWEST,
     _P.started_at < bindparam("before"),
 )
