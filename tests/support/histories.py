@@ -16,6 +16,7 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
+from tests.support.app_home import open_home
 from tests.support.clock import AdjustableClock
 from tests.support.harness import HURRIED, NOON, PROMPT, ServiceHarness
 from tests.support.messages import actions
@@ -116,7 +117,8 @@ class History:
         self.harness.neo.faults.clear()
         self.work.change(20)
         await self.pass_time(30 * HOUR, 10 * HOUR)
-        await self.say("hannah", "silence 1d", "budget @priya 1000/day", "budget default off")
+        await self.say("hannah", "budget @priya 1000/day", "budget default off", "snooze team period")
+        await open_home(self.harness, "priya")
         await self.pass_time(HOUR)
 
 
