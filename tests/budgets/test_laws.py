@@ -29,7 +29,7 @@ from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.passes.coverage import ALL_TIME
-from tests.support.effort import examples
+from tests.support.effort import examples_on
 from tests.support.ledgers import Ledgers
 
 SPRING = datetime(2026, 3, 28, 20, tzinfo=UTC)  # the night the clocks of Berlin go forward
@@ -217,9 +217,10 @@ class Budgets(RuleBasedStateMachine):
             assert "alert" not in destinations
 
 
-LAWS = examples(60, stateful_step_count=30, phases=(Phase.explicit, Phase.generate, Phase.shrink))
+PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
 
 
 @pytest.mark.long
-def test_the_laws_hold_whatever_happens(ledgers: Ledgers) -> None:
-    run_state_machine_as_test(partial(Budgets, ledgers), settings=LAWS)  # type: ignore[arg-type]
+def test_the_laws_hold_whatever_happens(engine: str, ledgers: Ledgers) -> None:
+    laws = examples_on(engine, 60, stateful_step_count=30, phases=PHASES)
+    run_state_machine_as_test(partial(Budgets, ledgers), settings=laws)  # type: ignore[arg-type]

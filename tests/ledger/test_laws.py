@@ -27,7 +27,7 @@ from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection
 from bot.ledger.spend import sums
 from bot.ledger.spend_groups import groups
-from tests.support.effort import examples
+from tests.support.effort import examples_on
 from tests.support.ledgers import Ledgers, broken_laws
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
@@ -198,13 +198,10 @@ class Ledger(RuleBasedStateMachine):
             reader.close()
 
 
-LAWS = examples(
-    30,
-    stateful_step_count=20,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking a history takes longer than the whole suite
-)
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]  # shrinking a history takes longer than the whole suite
 
 
 @pytest.mark.long
-def test_the_laws_hold_whatever_happens(ledgers: Ledgers) -> None:
-    run_state_machine_as_test(partial(Ledger, ledgers), settings=LAWS)  # type: ignore[arg-type]
+def test_the_laws_hold_whatever_happens(engine: str, ledgers: Ledgers) -> None:
+    laws = examples_on(engine, 30, stateful_step_count=20, phases=PHASES)
+    run_state_machine_as_test(partial(Ledger, ledgers), settings=laws)  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ from tests.support.acts import spend
 from tests.support.app_home import home_text, open_home, press_home
 from tests.support.downgrade import downgrade
 from tests.support.effort import examples
-from tests.support.engines import rows_of, sqlite_only, url_of
+from tests.support.engines import costly, rows_of, sqlite_only, url_of
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import Ledgers, broken_laws, place_ledger
 from tests.support.messages import notifications, visible_text
@@ -306,6 +306,7 @@ def _do(team: Team, name: str, values: Sequence[int | str]) -> None:
 
 
 @pytest.mark.long
+@costly
 @examples(10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(_DEEDS, min_size=5, max_size=20))
 def test_whatever_happens_nobody_sees_that_it_was_pruned(ledgers: Ledgers, deeds: list[Deed]) -> None:
