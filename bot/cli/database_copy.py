@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
 
 _OF_THE_SETTINGS = "DATABASE_URL"
+_NOT_HERE = (
+    "an address on a command line must hold no password, as anybody on this machine can read it there. Set DATABASE_URL"
+    " to the address and write the word DATABASE_URL here, or keep the password in a file: ...?passfile=FILE."
+)
 
 
 @click.command("copy")
@@ -27,9 +31,9 @@ _OF_THE_SETTINGS = "DATABASE_URL"
 def copy_database(source: str, target: str) -> None:
     """Copy a ledger into an empty database of either engine.
 
-    FROM and TO are paths of SQLite files, addresses of databases, or the word DATABASE_URL for the one that is set (a
-    password on a command line can be read by others on this machine). To move, stop the service first: what it writes
-    meanwhile is not in the copy. Interrupted, the same command goes on.
+    FROM and TO are paths of SQLite files, addresses of databases, or the word DATABASE_URL for the one that is set. An
+    address must hold no password: anybody on this machine can read a command line. To move, stop the service first:
+    what it writes meanwhile is not in the copy. Interrupted, the same command goes on.
     """
     from bot.maintenance.copy import copy_ledger
 
@@ -40,17 +44,25 @@ def copy_database(source: str, target: str) -> None:
 
 
 def _place(text: str) -> "DatabasePlace":
-    """Return the place of a database. Raises SettingsError if the text, or what is set, names none."""
-    from bot.settings.database_place import database_place
+    """Return the place of a database. Raises UsageError or SettingsError if the text, or what is set, names none."""
     from bot.settings.environment import load
-    from bot.settings.errors import InvalidValueError
 
     if text == _OF_THE_SETTINGS:
         return load().database
+    return _address(text) if "://" in text else Path(text)
+
+
+def _address(text: str) -> "DatabasePlace":
+    from bot.settings.database_place import database_place
+    from bot.settings.errors import InvalidValueError
+
     try:
-        return database_place(text) if "://" in text else Path(text)
+        place = database_place(text)
     except InvalidValueError as error:
         raise click.UsageError(str(error)) from None
+    if not isinstance(place, Path) and place.password is not None:
+        raise click.UsageError(_NOT_HERE)
+    return place
 
 
 @contextmanager

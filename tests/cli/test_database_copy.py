@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -16,6 +17,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import World
 from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support.command import run_command
+from tests.support.postgres import PASSWORD, WITH_PASSWORD
 
 Run = Callable[..., CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -69,12 +71,26 @@ def test_what_is_wrong_is_one_line_without_a_password(run: Run, synced: str, tmp
         ("neo-usage.db", "neo-usage.db", 1, "neo-usage.db is the ledger itself"),
         ("none.db", "copy.db", 1, "there is no ledger at none.db"),
         ("neo-usage.db", "no/copy.db", 1, "there is no directory no"),
-        ("neo-usage.db", "postgresql://neo:secret@127.0.0.1:1/neo", 1, "no database server answers"),
+        ("neo-usage.db", "postgresql://neo@127.0.0.1:1/neo", 1, "no database server answers"),
+        ("neo-usage.db", "DATABASE_URL", 1, "no database server answers"),
+        ("neo-usage.db", "postgresql://neo:secret@127.0.0.1:1/neo", 2, "must hold no password, as anybody on this"),
+        ("postgresql://neo:secret@127.0.0.1:1/neo", "copy.db", 2, "Set DATABASE_URL to the address and write the word"),
         ("neo-usage.db", "postgresql://neo:secret@/neo", 2, "it names no host"),
         ("neo-usage.db", "mysql://neo:secret@host/neo", 2, "not a database address"),
     ):
-        result = run("db", "copy", source, target)
+        result = run("db", "copy", source, target, DATABASE_URL="postgresql://neo:secret@127.0.0.1:1/neo")
         assert (result.returncode, result.stdout) == (code, "")
         assert line in result.stderr
         assert "secret" not in result.stderr
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_password_may_be_in_a_file(run: Run, synced: str, careful: PostgresAddress, tmp_path: Path) -> None:
+    file = tmp_path / "pass file"
+    file.write_text(f"*:*:*:{WITH_PASSWORD}:{PASSWORD}\n", encoding="utf-8")
+    file.chmod(0o600)
+    address = address_url(replace(careful, password=None, options={**careful.options, "passfile": str(file)}))
+    assert synced
+    result = run("db", "copy", "neo-usage.db", address)
+    assert result.returncode == 0, result.stderr
+    assert f"{careful} is a copy of neo-usage.db" in result.stdout
