@@ -34,6 +34,18 @@ def absence(place: "DatabasePlace") -> str | None:
     return None
 
 
+def try_making_ledger(place: "DatabasePlace") -> None:
+    """Check that a ledger can be made at a place that has none; what is made on a server is undone.
+
+    Raises:
+        LedgerError: it cannot; the message says what to do.
+    """
+    if not isinstance(place, Path):
+        from bot.database.postgres import try_making
+
+        try_making(place)
+
+
 def require_ledger(place: "DatabasePlace") -> None:
     """Check that a ledger is at a place, whatever its schema.
 

@@ -3,15 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-import psycopg
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.database.answer_limit import LimitedConnection
 from bot.database.engine import ClosedError, Database
 from bot.database.errors import UnusableError
 from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
@@ -52,8 +52,8 @@ class PostgresDatabase(Database):
         self._turn = threading.Lock()
         self._closed = threading.Event()
         self._engine = write_engine(address)
-        self._waiting: psycopg.Connection | None = None  # for the lock
-        self._writing: psycopg.Connection | None = None
+        self._waiting: LimitedConnection | None = None  # for the lock
+        self._writing: LimitedConnection | None = None
         self._readers = ReaderPool(
             read_engine(address, reader_threads), interrupt, self._translated_errors, reader_threads, cut=cut
         )
@@ -164,10 +164,10 @@ def _milliseconds(seconds: float) -> str:
     return f"{round(1000 * seconds)}ms"
 
 
-def driver_connection(connection: Connection) -> psycopg.Connection:
+def driver_connection(connection: Connection) -> LimitedConnection:
     """Return the driver's connection that a connection uses."""
     driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - for the type
+    assert isinstance(driver, LimitedConnection)  # noqa: S101 - for the type
     return driver
 
 
@@ -182,12 +182,35 @@ def open_server(address: PostgresAddress) -> PostgresDatabase:
     try:
         with database.transaction() as connection:
             check_server(connection, address)
-            if upgrade(connection, address):
-                sort_text_binary(connection)
+            _upgrade(connection, address)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def try_making(address: PostgresAddress) -> None:
+    """Check that a ledger can be made in an empty database: it is made in a transaction that is undone.
+
+    Raises:
+        LedgerError: the database is another program's, or its server too old.
+        UnusableError: it cannot be written now, or its user lacks a right.
+    """
+    with closing(PostgresDatabase(address)) as database, database.transaction() as connection:
+        check_server(connection, address)
+        _upgrade(connection, address)
+        connection.rollback()
+
+
+def _upgrade(connection: Connection, address: PostgresAddress) -> None:
+    """Bring the schema up to date, however long a statement takes: a large table may have to be written anew."""
+    driver = driver_connection(connection)
+    before, driver.answer_seconds = driver.answer_seconds, None
+    try:
+        if upgrade(connection, address):
+            sort_text_binary(connection)
+    finally:
+        driver.answer_seconds = before
 
 
 def open_reader(address: PostgresAddress) -> Connection:

@@ -12,6 +12,8 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import NullPool, QueuePool
 
+from bot.database import answer_limit
+from bot.database.answer_limit import LimitedConnection
 from bot.database.compiled_statements import COMPILED
 from bot.settings.postgres_address import PostgresAddress
 
@@ -51,6 +53,7 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
         hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
         execution_options=COMPILED | options,
     )
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "handle_error", _hide_values)
     event.listen(engine, "connect", _prepare)
     return engine
@@ -72,6 +75,12 @@ def _url(address: PostgresAddress) -> URL:
         port=address.port,
         database=address.database,
     )
+
+
+def _connect(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> LimitedConnection:
+    connection = LimitedConnection.connect(**parameters)
+    connection.answer_seconds = answer_limit.ANSWER_SECONDS
+    return connection
 
 
 class _TextDumper(StrDumperUnknown):

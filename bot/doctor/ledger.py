@@ -12,7 +12,7 @@ from bot.database import metadata
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.facts import CONNECTIONS, engine_name, free_connections
-from bot.database.place import absence, free_bytes
+from bot.database.place import absence, free_bytes, try_making_ledger
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
@@ -55,6 +55,7 @@ def ledger_checks(app: App) -> Iterator[Check]:
     place = app.settings.database
     try:
         if absent := absence(place):
+            try_making_ledger(place)
             yield warning("database", absent, "`neo-usage sync` makes it")
             return
         contents = _read_contents(app)

@@ -159,7 +159,8 @@ def test_a_wrong_address_is_a_wrong_setting(run: Run, url: str, said: str) -> No
 
 
 def test_without_the_driver_the_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "bot.database.postgres", raising=False)
+    for each in ("postgres", "answer_limit"):
+        monkeypatch.delitem(sys.modules, f"bot.database.{each}", raising=False)
     monkeypatch.delattr(bot.database, "postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     refused = run("report")
@@ -174,6 +175,28 @@ def test_another_programs_database_is_left_alone(
     refused = run("sync")
     assert refused.returncode == 1
     assert f"{empty_postgres} holds another program's tables. Name one of its own in DATABASE_URL." in refused.stderr
+
+
+def test_the_doctor_makes_sure_that_a_ledger_can_be_made(
+    careful: PostgresAddress, neo: NeoServer, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    run = run_over(replace(careful, user="guest", password=None), neo, tmp_path)
+    postgres.run("CREATE USER guest")
+    postgres.run("REVOKE CREATE ON SCHEMA public FROM public", careful.database)
+    try:
+        found = run("doctor", "--offline").stdout
+    finally:
+        postgres.run("DROP USER guest")
+    assert re.search(
+        r"FAIL +database +the database's user lacks a right \(permission denied for schema public\)", found
+    )
+    assert "holds no ledger yet" not in found
+    assert "holds no ledger yet" in run_over(careful, neo, tmp_path)("doctor", "--offline").stdout
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    assert postgres.run(tables, careful.database) == [(0,)]  # what was tried is undone
+    postgres.run("CREATE TABLE other (id integer)", careful.database)
+    found = run_over(careful, neo, tmp_path)("doctor", "--offline").stdout
+    assert re.search(r"FAIL +database +\S+ holds another program's tables\. Name one of its own", found)
 
 
 def test_the_doctor_names_the_server_and_its_free_connections(

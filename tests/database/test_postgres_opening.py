@@ -35,7 +35,8 @@ def test_it_is_made_once_and_found_again(careful: PostgresAddress) -> None:
 
 
 def test_a_missing_driver_is_said(empty_postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "bot.database.postgres")
+    for each in ("postgres", "answer_limit"):
+        monkeypatch.delitem(sys.modules, f"bot.database.{each}")
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(LedgerError, match=r"needs psycopg\. Install neo-usage with its extra `postgres`"):
         open_database(empty_postgres)

@@ -116,6 +116,46 @@ async def test_whoever_does_not_hear_of_the_commit_is_told_and_all_of_it_is_done
         assert await database.read(two) == ["1", "2"]
 
 
+async def test_who_waits_for_a_server_that_has_fallen_silent_is_told_and_goes_on_once_it_answers(
+    proxy: tuple[CuttingProxy, PostgresAddress], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.database.answer_limit.ANSWER_SECONDS", 0.3)
+    cutting, address = proxy
+
+    def silenced(connection: Connection) -> None:
+        metadata.write(connection, "one", "half")
+        cutting.silent = True
+        metadata.write(connection, "two", "half")
+
+    with closing(open_server(replace(address, options={"connect_timeout": "2"}))) as database:
+        await database.write(set_two)
+        assert await database.read(two) == ["1", "2"]
+        with pytest.raises(UnusableError, match="lost"):
+            await asyncio.wait_for(database.write(silenced), SOON)
+        for asking in (database.read(two), database.write(set_two)):  # a connection that was open, and a new one
+            with pytest.raises(UnusableError, match="no database server answers"):
+                await asyncio.wait_for(asking, SOON)
+        cutting.cut()
+        cutting.silent = False
+        assert await database.read(two) == ["1", "2"]
+        await database.write(set_two)
+
+
+async def test_an_upgrade_may_take_as_long_as_it_needs(
+    postgres_ledger: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(connection: Connection, _place: object) -> bool:
+        connection.execute(text("SELECT pg_sleep(0.6)"))
+        return False
+
+    monkeypatch.setattr("bot.database.answer_limit.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("bot.database.postgres.upgrade", slow)
+    with closing(open_server(postgres_ledger)) as database:
+        with pytest.raises(UnusableError, match="lost"):  # as nothing else may
+            await database.write(lambda connection: slow(connection, None))
+        assert await database.read(two) == [None, None]
+
+
 # --- the operator --------------------------------------------------------------------------------
 
 

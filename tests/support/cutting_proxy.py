@@ -16,10 +16,12 @@ _PIECE = 65_536
 class CuttingProxy:
     """Forwards what comes over its socket to the server's; each connection has two threads.
 
-    Once a client sends `poison`, the server gets it, and nobody hears what it answers.
+    Once a client sends `poison`, the server gets it, and nobody hears what it answers. While it is `silent` it takes
+    whatever comes, forwards nothing, and ends no connection.
     """
 
     server: Path
+    silent: bool = False
     poison: bytes = b""
     _ends: list[socket.socket] = field(default_factory=list)
     _deaf: set[socket.socket] = field(default_factory=set)  # servers whose answers nobody is to hear
@@ -43,6 +45,8 @@ class CuttingProxy:
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while (piece := source.recv(_PIECE)) and source not in self._deaf:
+                if self.silent:
+                    continue
                 if self.poison and self.poison in piece:
                     self._deaf.add(target)
                 target.sendall(piece)
