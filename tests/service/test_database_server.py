@@ -1,5 +1,6 @@
 """A ledger on a PostgreSQL server that stops while the service runs: it is told, and all goes on when it is back."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import structlog
 
 from bot.sandbox.world import World
 from bot.settings.postgres_address import PostgresAddress
+from tests.support.breaking_off import WAIT, break_off, goes_on, is_broken_off, mend, overspend
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.postgres import PostgresServer, running_server
@@ -68,3 +70,20 @@ async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on(
     assert "*The team: $150.00 a month*" in visible_text(await harness.ask("hannah", "budget team 150/month"))
     await harness.deliver()
     assert "has used 66 % of its monthly budget" in visible_text(harness.dm("hannah")[-1])
+
+
+@pytest.mark.parametrize("moment", ["a booking", "a claim"])
+async def test_the_server_is_restarted_in_the_middle_of(
+    harness: ServiceHarness, server: PostgresServer, place: PostgresAddress, moment: str
+) -> None:
+    await overspend(harness)
+    break_off(server, place, moment, WAIT)
+    working = asyncio.create_task(harness.sync())
+    async with asyncio.timeout(20):
+        while not is_broken_off(place):  # noqa: ASYNC110 - the server does it
+            await asyncio.sleep(0.02)
+    server.stop()
+    server.start()
+    mend(server, place)
+    await working
+    await goes_on(harness, place)
