@@ -16,6 +16,7 @@ from bot.cancellation import cancel_and_wait
 from bot.database.errors import LedgerError
 from bot.database.fence import check_fence
 from bot.database.reading import driver_needed
+from bot.database.schema import OutgrownError, check_revision
 
 if TYPE_CHECKING:
     from bot.database.postgres import PostgresDatabase
@@ -41,6 +42,8 @@ class ClosedError(LedgerError):
 class Database(ABC):
     """A ledger's database, open for one writer and several readers."""
 
+    _outgrown: OutgrownError | None = None
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Connection]:
         """Give a transaction in which nobody else writes; what is done inside is committed whole, or not at all.
@@ -51,13 +54,25 @@ class Database(ABC):
         """
 
     async def write(self, work: Callable[[Connection], R]) -> R:
-        """Run `work` in one transaction, in a thread, and return what it returns; inside of a fence, if that holds."""
+        """Run `work` in one transaction, in a thread, and return what it returns; inside of a fence, if that holds.
+
+        Raises:
+            OutgrownError: a newer version has changed the schema meanwhile; nothing was done.
+        """
         return await asyncio.to_thread(self._write, work)
 
     def _write(self, work: Callable[[Connection], R]) -> R:
         with self.transaction() as connection:
+            self._check_revision(connection)
             check_fence(connection)
             return work(connection)
+
+    def _check_revision(self, connection: Connection) -> None:
+        try:
+            check_revision(connection)
+        except OutgrownError as error:
+            self._outgrown = error
+            raise
 
     async def finish_write(self, work: Callable[[Connection], R]) -> R:
         """Run `work` as `write` does; a cancellation waits for it first, FINISH_SECONDS at most."""
@@ -92,9 +107,9 @@ class Database(ABC):
         return timedelta(0)  # whoever uses a file is on its machine
 
     @property
-    def is_replaced(self) -> bool:
-        """Whether another database, or none, is where the open one was."""
-        return False
+    def final_error(self) -> LedgerError | None:
+        """Why nothing can be written to it any more until neo-usage is started again; None as long as something can."""
+        return self._outgrown
 
     @abstractmethod
     def close(self) -> None:

@@ -30,6 +30,16 @@ class UnfinishedCopyError(LedgerError):
         )
 
 
+class OutgrownError(LedgerError):
+    """A newer version has upgraded the ledger that this one has open: it must not write what it does not know."""
+
+    def __init__(self, stored: str | None) -> None:
+        super().__init__(
+            f"the ledger is at schema {stored} now, and this neo-usage knows {newest_revision()}: a newer version has"
+            " upgraded it meanwhile. Nothing was written by this one. Update it, and start it again."
+        )
+
+
 @cache
 def newest_revision() -> str:
     """Return the last migration's revision, which is the number its file name begins with."""
@@ -82,3 +92,14 @@ def require_newest(stored: str | None, place: object) -> None:
         raise OldSchemaError(f"{place} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
     if stored > newest_revision():
         raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
+
+
+def check_revision(connection: Connection) -> None:
+    """Check in a transaction, before it writes, that the schema is still the one this code knows.
+
+    Raises:
+        OutgrownError: it is not.
+    """
+    stored = connection.execute(_REVISION).scalar()
+    if stored != newest_revision():
+        raise OutgrownError(stored)

@@ -89,7 +89,7 @@ class SqliteDatabase(Database):
         try:
             if self._closed:
                 raise ClosedError
-            if self.is_replaced:
+            if self._is_replaced:
                 raise replaced_file_error(self.path)
             with translated_errors(self.path), self._engine.begin() as connection:
                 yield connection
@@ -97,7 +97,12 @@ class SqliteDatabase(Database):
             self._turn.release()
 
     @property
-    def is_replaced(self) -> bool:
+    def final_error(self) -> LedgerError | None:
+        """Why nothing can be written to it any more until neo-usage is started again; None as long as something can."""
+        return replaced_file_error(self.path) if self._is_replaced else super().final_error
+
+    @property
+    def _is_replaced(self) -> bool:
         """Whether another file, or none, is where the open one was."""
         return self._file is not None and self._file != _identity(self.path)
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from bot.capability import After, Stage, Timer
 from bot.database.engine import DATABASE_ERRORS, Database
+from bot.database.errors import LedgerError
 from bot.database.lease import LeaseLostError
 from bot.service.database_alarm import DatabaseAlarm
 from bot.service.jobs_lease import JobsLease
@@ -26,7 +27,8 @@ class Jobs:
 
     `lease` says whether it is this service that runs them.
 
-    `replaced` is set once another file stands in the place of the ledger; from then on nothing runs.
+    `ended` is set once nothing can be written to the ledger any more, for the reason `final_error`; from then on
+    nothing runs.
     """
 
     database: Database
@@ -35,7 +37,8 @@ class Jobs:
     alarm: DatabaseAlarm
     lease: JobsLease
     stage: Callable[[], Stage]
-    replaced: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    final_error: LedgerError | None = None
     _syncing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _calls: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     _background: list[BackgroundJob] = field(default_factory=list)
@@ -59,7 +62,7 @@ class Jobs:
     async def sync(self) -> None:
         """Read what is due now, with everything that follows; what fails is logged, and tried at the next poll."""
         async with self._syncing:
-            if self._is_replaced():
+            if self._is_ended():
                 return
             await self.run_every(1)  # what time has brought about comes before what is booked after it
             if self.lease.held is None:
@@ -87,10 +90,10 @@ class Jobs:
         return sorted({timer.seconds for timer in self.timers if timer.seconds is not None})
 
     async def _run(self, timers: Sequence[Timer]) -> None:
-        if self._is_replaced() or not await self._run_with_database(self._hold_lease):
+        if self._is_ended() or not await self._run_with_database(self._hold_lease):
             return
         for timer in timers:
-            if self._is_replaced():
+            if self._is_ended():
                 return
             if timer.stage <= self.stage() and not await self._run_timer(timer):
                 return
@@ -126,7 +129,8 @@ class Jobs:
             return False
         return True
 
-    def _is_replaced(self) -> bool:
-        if self.database.is_replaced:
-            self.replaced.set()
-        return self.replaced.is_set()
+    def _is_ended(self) -> bool:
+        if self.final_error is None and (error := self.database.final_error) is not None:
+            self.final_error = error
+            self.ended.set()
+        return self.final_error is not None

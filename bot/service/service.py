@@ -12,7 +12,6 @@ from bot.capability import After, Stage, Timer
 from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
-from bot.database.sqlite import replaced_file_error
 from bot.maintenance.prune import Pruning
 from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
@@ -181,15 +180,15 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
     async with running_service(app) as service:
         log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz")
-        connecting, replaced = service.slack.connecting, service.jobs.replaced
-        ending = [asyncio.create_task(each.wait()) for each in (stop, replaced)]
+        connecting, jobs = service.slack.connecting, service.jobs
+        ending = [asyncio.create_task(each.wait()) for each in (stop, jobs.ended)]
         await asyncio.wait({*ending, connecting}, return_when=asyncio.FIRST_COMPLETED)
         if connecting.done():
             connecting.result()
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         for each in ending:
             each.cancel()
-        if replaced.is_set():
-            raise replaced_file_error(app.settings.database)
+        if jobs.final_error is not None:
+            raise jobs.final_error
         log.info("stopping: finishing what is in flight")
     log.info("stopped")
