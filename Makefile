@@ -21,8 +21,8 @@ setup: .venv/.installed
 demo: setup
 	@$(BIN)/neo-usage demo
 
-# tests start interpreters by the dozen: what was compiled once is kept
-test cover soak: export PYTHONDONTWRITEBYTECODE =
+# tests and benchmarks start interpreters by the dozen: what was compiled once is kept
+test cover soak bench: export PYTHONDONTWRITEBYTECODE =
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist worksteal

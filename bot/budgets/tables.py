@@ -6,7 +6,7 @@ A subject is a member's id, or 0 for the team. A period is stored as its unit an
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import table_of
+from bot.database.declarations import partial_index, table_of
 
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
@@ -20,8 +20,8 @@ class Budget(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("scope", "unit", name="uq_budget_scope"),
-        Index("ix_budget_ending", "ends_at", sqlite_where=_ENDING, postgresql_where=_ENDING),
-        Index("ix_budget_unit", "unit", sqlite_where=_LIMITED, postgresql_where=_LIMITED),
+        partial_index("ix_budget_ending", "ends_at", where=_ENDING),
+        partial_index("ix_budget_unit", "unit", where=_LIMITED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -53,7 +53,7 @@ class Crossing(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("subject", "unit", "period", "revision", "step", name="uq_crossing_subject"),
         Index("ix_crossing_unit", "unit", "period"),
-        Index("ix_crossing_summed", "revision", sqlite_where=_SUMMED, postgresql_where=_SUMMED),
+        partial_index("ix_crossing_summed", "revision", where=_SUMMED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -78,7 +78,7 @@ class Deferral(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("crossing", "audience", name="uq_deferral_crossing"),
-        Index("ix_deferral_waiting", "audience", "crossing", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        partial_index("ix_deferral_waiting", "audience", "crossing", where=_WAITING),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -119,7 +119,7 @@ class BudgetRequest(SQLModel, table=True):
     """A member asked for a limit of their own; an operator approves or declines, once."""
 
     __tablename__ = "budget_request"
-    __table_args__ = (Index("ix_budget_request_open", "unit", "member", sqlite_where=_OPEN, postgresql_where=_OPEN),)
+    __table_args__ = (partial_index("ix_budget_request_open", "unit", "member", where=_OPEN),)
 
     id: int | None = Field(default=None, primary_key=True)
     member: int = Field(foreign_key="member.id")

@@ -9,6 +9,7 @@ import click
 from bot import __version__, terminal
 from bot.cli import budgets, database, digest, explain, failures, members, service, setup, sync, usage
 from bot.cli.errors import FAILED, Debug, error_text, print_error
+from bot.cli.unused_objects import put_off_the_search
 
 
 @click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,14 +25,9 @@ for module in (service, sync, usage, failures, setup, members, budgets, explain,
         app.add_command(command)
 
 
-# Objects made between two looks for unused ones. What a command imports and builds stays until it ends, and at
-# Python's own figure, 700, a short command would spend a fifth of its time on looking through that.
-_YOUNG_OBJECTS = 50_000
-
-
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(_YOUNG_OBJECTS)
+    put_off_the_search()
     os.umask(0o077)  # files that a command makes are for their owner only
     try:
         _run()

@@ -5,6 +5,7 @@ import click
 from bot import terminal
 from bot.cli.errors import print_errors
 from bot.cli.startup import load_app
+from bot.cli.unused_objects import begin_the_search
 
 
 @click.command()
@@ -41,6 +42,7 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
     from bot.settings.model import LogFormat, LogLevel
 
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    begin_the_search()
     console = terminal.console()
     asyncio.run(run_until_signal(lambda stop: runner.run(port, seed, console, stop, browser=not no_browser)))
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from bot.cli.unused_objects import begin_the_search
+
 if TYPE_CHECKING:
     from bot.app import App
 
@@ -11,7 +13,9 @@ def load_app() -> "App":
     from bot.app import build
     from bot.settings.environment import load
 
-    return build(load())
+    app = build(load())
+    begin_the_search()
+    return app
 
 
 def log_warnings() -> None:

@@ -46,7 +46,6 @@ def status_command(*, as_json: bool) -> None:
     from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
     from bot.usage.status import ledger_status, to_document
-    from bot.usage.status_printer import print_status
 
     app = load_app()
     with app.ledger.reader() as connection:
@@ -55,6 +54,8 @@ def status_command(*, as_json: bool) -> None:
     if as_json:
         print_json(document)
     else:
+        from bot.usage.status_printer import print_status
+
         print_status(current, document, terminal.console(), app.settings.timezone)
 
 

@@ -1,6 +1,6 @@
-"""Declarations of tables: how their keys and indexes are named, and which table a model declares."""
+"""Declarations of tables: how keys and indexes are named, indexes of some rows, and which table a model declares."""
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Index, MetaData, Table, TextClause, event
 from sqlmodel import SQLModel
 
 _NAMING = {
@@ -16,3 +16,18 @@ SQLModel.model_config["defer_build"] = True  # models declare tables, and nothin
 def table_of(model: type[SQLModel]) -> Table:
     """Return the table that a model declares, for statements on its columns."""
     return model.metadata.tables[str(model.__tablename__)]
+
+
+def partial_index(name: str, *columns: str, where: TextClause, unique: bool = False) -> Index:
+    """Return an index of the rows for which `where` holds, on either engine."""
+    return Index(name, *columns, unique=unique, sqlite_where=where)
+
+
+# Not by `postgresql_where` where the index is declared: each command would import that dialect to check the word.
+@event.listens_for(SQLModel.metadata, "before_create")
+def _declare_the_conditions_for_postgres(metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Give partial indexes their conditions before tables are made on PostgreSQL as they are declared."""
+    if connection.dialect.name != "postgresql":
+        return
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

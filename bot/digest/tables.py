@@ -1,9 +1,9 @@
 """The table of digests: one row a channel and local date."""
 
-from sqlalchemy import BigInteger, Column, Index, String, text
+from sqlalchemy import BigInteger, Column, String, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import table_of
+from bot.database.declarations import partial_index, table_of
 
 INCOMPLETE = text("NOT complete")  # in these words, which the index is used by
 
@@ -11,9 +11,7 @@ INCOMPLETE = text("NOT complete")  # in these words, which the index is used by
 class Digest(SQLModel, table=True):
     """What was decided for a digest. `since` is the first day it covers; dates are ISO."""
 
-    __table_args__ = (
-        Index("ix_digest_incomplete", "decided_at", sqlite_where=INCOMPLETE, postgresql_where=INCOMPLETE),
-    )
+    __table_args__ = (partial_index("ix_digest_incomplete", "decided_at", where=INCOMPLETE),)
 
     channel: str = Field(primary_key=True)
     day: str = Field(primary_key=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import table_of
+from bot.database.declarations import partial_index, table_of
 
 _OPEN = text("closed_at IS NULL")
 _WAITING = text("state = 'waiting'")
@@ -48,8 +48,8 @@ class FailureGroup(SQLModel, table=True):
 
     __tablename__ = "failure_group"
     __table_args__ = (
-        Index("ix_failure_group_open", "kind", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_failure_group_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        partial_index("ix_failure_group_open", "kind", where=_OPEN, unique=True),
+        partial_index("ix_failure_group_waiting", "id", where=_WAITING),
         Index("ix_failure_group_first", "first"),
     )
 

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import table_of
+from bot.database.declarations import partial_index, table_of
 
 _OPEN = text("ended_at IS NULL")
 
@@ -12,7 +12,7 @@ class Incident(SQLModel, table=True):
     """Something that was or is wrong; one that is open has no end."""
 
     __table_args__ = (
-        Index("ix_incident_open", "name", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        partial_index("ix_incident_open", "name", where=_OPEN, unique=True),
         Index("ix_incident_name", "name"),
     )
 

@@ -6,7 +6,7 @@ Amounts are integers of USD nanos, moments are microseconds since 1970 UTC (see 
 from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import table_of
+from bot.database.declarations import partial_index, table_of
 
 _WITHOUT_COST = text("platform_nanos IS NULL AND provider_nanos IS NULL")
 _MISSED = text("missed_at IS NOT NULL")
@@ -26,7 +26,7 @@ def _nanos(*, known: bool) -> Column[int]:
 class Member(SQLModel, table=True):
     """A person of the Neo team; the empty e-mail is "unattributed". A merged one points to its member."""
 
-    __table_args__ = (Index("ix_member_merged_into", "merged_into", sqlite_where=_MERGED, postgresql_where=_MERGED),)
+    __table_args__ = (partial_index("ix_member_merged_into", "merged_into", where=_MERGED),)
 
     id: int | None = Field(default=None, primary_key=True)
     email: str = Field(unique=True)
@@ -38,8 +38,8 @@ class Task(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_task_created_at", "created_at", "task_id", "fingerprint"),
-        Index("ix_task_without_cost", "created_at", sqlite_where=_WITHOUT_COST, postgresql_where=_WITHOUT_COST),
-        Index("ix_task_missed_at", "missed_at", sqlite_where=_MISSED, postgresql_where=_MISSED),
+        partial_index("ix_task_without_cost", "created_at", where=_WITHOUT_COST),
+        partial_index("ix_task_missed_at", "missed_at", where=_MISSED),
         Index("ix_task_changed_at", "changed_at", "created_at", "member"),
     )
 
@@ -122,10 +122,10 @@ class Pass(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_pass_kind", "kind", "id"),
-        Index("ix_pass_whole", "kind", "id", sqlite_where=WHOLE, postgresql_where=WHOLE),
-        Index("ix_pass_current", "id", sqlite_where=CURRENT, postgresql_where=CURRENT),
-        Index("ix_pass_finished", "id", sqlite_where=FINISHED, postgresql_where=FINISHED),
-        Index("ix_pass_ended", "kind", sqlite_where=FINISHED, postgresql_where=FINISHED),
+        partial_index("ix_pass_whole", "kind", "id", where=WHOLE),
+        partial_index("ix_pass_current", "id", where=CURRENT),
+        partial_index("ix_pass_finished", "id", where=FINISHED),
+        partial_index("ix_pass_ended", "kind", where=FINISHED),
     )
 
     id: int | None = Field(default=None, primary_key=True)

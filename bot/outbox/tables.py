@@ -6,7 +6,7 @@ A field has today's word; where its column has kept an older one, which statemen
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text, true
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import table_of
+from bot.database.declarations import partial_index, table_of
 
 # written so that SQLite sees `state = 'pending'` imply it, which it does not of IN
 _OPEN = text("state = 'pending' OR state = 'sending' OR state = 'unsure'")
@@ -23,7 +23,7 @@ class LiveMessage(SQLModel, table=True):
     __tablename__ = "living"
     __table_args__ = (
         UniqueConstraint("thing", "destination", name="uq_living_thing"),
-        Index("ix_living_behind", "id", sqlite_where=_OUTDATED, postgresql_where=_OUTDATED),
+        partial_index("ix_living_behind", "id", where=_OUTDATED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -44,11 +44,11 @@ class Notification(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("stem", "destination", name="uq_notification_stem"),
-        Index("ix_notification_open", "state", "channel", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_notification_dead", "settled_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
-        Index("ix_notification_sent", "channel", "settled_at", sqlite_where=_SENT, postgresql_where=_SENT),
-        Index("ix_notification_covered_by", "covered_by", sqlite_where=_COVERED, postgresql_where=_COVERED),
-        Index("ix_notification_checked", "check_at", sqlite_where=_CHECKED, postgresql_where=_CHECKED),
+        partial_index("ix_notification_open", "state", "channel", where=_OPEN),
+        partial_index("ix_notification_dead", "settled_at", where=_DEAD),
+        partial_index("ix_notification_sent", "channel", "settled_at", where=_SENT),
+        partial_index("ix_notification_covered_by", "covered_by", where=_COVERED),
+        partial_index("ix_notification_checked", "check_at", where=_CHECKED),
         Index("ix_notification_living", "living"),
     )
 
