@@ -78,23 +78,17 @@ class ClaimedEdit:
     editable: bool
 
 
-_NEXT = (
-    select(
-        *live_message.c["id", "thing", "destination", "ts", "wanted", "reposted", "editable"],
-        notification.c.stem,
-        notification.c.destination.label("posted_to"),
-        notification.c.ledger,
-    )
-    .select_from(
-        live_message.outerjoin(
-            notification,
-            and_(notification.c.living == live_message.c.id, notification.c.ts == live_message.c.ts),
-        )
-    )
+# the one is found before what it was posted for is looked up: a join of all would read what was ever posted
+_next = (
+    select(*live_message.c["id", "thing", "destination", "ts", "wanted", "reposted", "editable"])
     .where(OUTDATED, live_message.c.channel == bindparam("channel"), UNCLAIMED)
     .order_by(live_message.c.id)
     .limit(1)
+    .subquery("next")
 )
+_NEXT = select(
+    _next, notification.c.stem, notification.c.destination.label("posted_to"), notification.c.ledger
+).select_from(_next.outerjoin(notification, and_(notification.c.living == _next.c.id, notification.c.ts == _next.c.ts)))
 _CLAIM = update(live_message).where(_OF_ID)
 
 
