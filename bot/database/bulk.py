@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table, Update
+from sqlalchemy import ClauseElement, Connection, Dialect, Insert, Table, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.database.statements import insert
@@ -14,6 +14,16 @@ Row = tuple[Any, ...]
 _PARAMETERS = {"sqlite": "qmark", "postgresql": "format"}  # how a driver names the values of a tuple
 
 _COUNTED = {"preserve_rowcount": True}
+
+
+def compiled_by_position(
+    statement: ClauseElement, dialect: Dialect, columns: Sequence[str] | None = None
+) -> SQLCompiler:
+    """Return a statement compiled as an engine's driver takes it with a tuple of values."""
+    by_position = type(dialect)(paramstyle=_PARAMETERS[dialect.name])  # type: ignore[call-arg] # each one takes it
+    compiled = statement.compile(dialect=by_position, column_keys=columns)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - for the type
+    return compiled
 
 
 class BulkStatement:
@@ -37,9 +47,7 @@ class BulkStatement:
         return connection.exec_driver_sql(sql, given, _COUNTED).rowcount
 
     def _compile(self, dialect: Dialect) -> tuple[str, Callable[[Row], Row] | None]:
-        by_position = type(dialect)(paramstyle=_PARAMETERS[dialect.name])  # type: ignore[call-arg] # each one takes it
-        compiled = self.statement.compile(dialect=by_position, column_keys=self.columns)
-        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - for the type
+        compiled = compiled_by_position(self.statement, dialect, self.columns)
         order = [self.columns.index(name) for name in compiled.positiontup or ()]
         reordered = None if order == list(range(len(self.columns))) else itemgetter(*order)
         self._compiled[dialect.name] = found = str(compiled), reordered

@@ -19,10 +19,12 @@ from sqlalchemy import (
     select,
 )
 
+from bot.database.chunks import chunks
+from bot.database.sets import SetStatement
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.ledger.expressions import nanos_of, one_of, sum_of, unindexed
+from bot.ledger.expressions import nanos_of, sum_of, unindexed
 from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import TRANSFERRED
@@ -48,10 +50,14 @@ _MEMBERS_WITHIN = (
     .order_by(func.min(charge.c.booked_at), charge.c.member)
 )
 _ALL_BY_MEMBER = select(charge.c.member, _PLATFORM, _PROVIDER).where(_IN_WINDOW).group_by(charge.c.member)
+_OF_MEMBERS = charge.c.member.in_(bindparam("members", expanding=True))
 _BY_MEMBER = {
-    basis: select(charge.c.member, sum_of(nanos_of(charge, basis)))
-    .where(one_of(charge.c.member, "members"), _IN_WINDOW)
-    .group_by(charge.c.member)
+    basis: SetStatement(
+        select(charge.c.member, sum_of(nanos_of(charge, basis)))
+        .where(_OF_MEMBERS, _IN_WINDOW)
+        .group_by(charge.c.member),
+        "members",
+    )
     for basis in SpendBasis
 }
 
@@ -76,8 +82,10 @@ def spend_by_member(
 ) -> dict[int, int]:
     """Return what each of the members spent in a window, in nanos."""
     spend = dict.fromkeys(members, 0)
-    rows = connection.execute(_BY_MEMBER[basis], {"members": spend, **_ends(window)}).all()
-    return spend | dict(rows)
+    for part in chunks(spend):
+        for member, nanos in _BY_MEMBER[basis].execute(connection, part, **_ends(window)).all():
+            spend[member] = nanos
+    return spend
 
 
 def spend_of_all_members(connection: Connection, window: Window, basis: SpendBasis) -> dict[int, int]:

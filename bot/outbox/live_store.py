@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, Integer, and_, bindparam, case, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, literal_column, select, update
 
 from bot.database.chunks import chunks
+from bot.database.sets import SetStatement
 from bot.domain.keys import TopicKey
 from bot.domain.timestamps import to_us
 from bot.outbox.conditions import OUTDATED, UNCLAIMED, Moment
@@ -21,7 +22,9 @@ Topic = TypeVar("Topic", bound=TopicKey)
 _LATER = "later"  # the token of edits that nobody has claimed, and that are postponed
 
 _OF_TOPICS = live_message.c.thing.in_(bindparam("topics", expanding=True))
-_REQUEST_EDITS = update(live_message).where(_OF_TOPICS).values(wanted=live_message.c.wanted + 1)
+_REQUEST_EDITS = SetStatement(
+    update(live_message).where(_OF_TOPICS).values(wanted=live_message.c.wanted + literal_column("1")), "topics"
+)
 _POSTED = select(live_message.c.thing, live_message.c.destination).where(_OF_TOPICS, live_message.c.ts.is_not(None))
 _TOPICS = select(live_message.c.thing).distinct()
 _OF_ID = live_message.c.id == bindparam("of_id")
@@ -31,7 +34,7 @@ _WANTED = select(live_message.c.wanted).where(_OF_ID)
 def request_edits(connection: Connection, topics: Iterable[TopicKey]) -> None:
     """Have the live messages of topics edited: what they show has changed."""
     for names in chunks(dict.fromkeys(each.encode() for each in topics)):
-        connection.execute(_REQUEST_EDITS, {"topics": names})
+        _REQUEST_EDITS.execute(connection, names)
 
 
 def live_messages(connection: Connection, topics: Iterable[Topic]) -> list[tuple[Topic, Destination]]:

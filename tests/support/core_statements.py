@@ -17,6 +17,7 @@ from sqlalchemy.types import UserDefinedType
 
 import bot
 from bot.database.bulk import BulkStatement
+from bot.database.sets import SetStatement
 
 _WHOLE = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 DIALECT: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -47,7 +48,7 @@ def _statements(value: object) -> Iterator[tuple[str, ClauseElement]]:
     match value:
         case TextClause() if not _WHOLE.match(value.text):
             return
-        case BulkStatement():
+        case BulkStatement() | SetStatement():
             yield "", value.statement
         case TextClause() | SelectBase() | UpdateBase():  # not its parts, such as a function
             yield "", value

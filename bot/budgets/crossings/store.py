@@ -15,17 +15,18 @@ from bot.budgets.snoozes import deferral_store
 from bot.budgets.tables import crossing
 from bot.budgets.unique_keys import is_free
 from bot.database.bulk import BulkInsert, Row
+from bot.database.sets import SetStatement
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.charge_queries import newest_charge
-from bot.ledger.expressions import one_of
 
 _BY_ID = crossing.c.id == bindparam("which")
 _OF_SUBJECT = crossing.c.subject == bindparam("of_subject")
 _IN_PERIOD = (crossing.c.unit == bindparam("of_unit")) & (crossing.c.period == bindparam("label"))
 
-_RECORDED = select(crossing.c.subject, crossing.c.step, crossing.c.revision).where(
-    one_of(crossing.c.subject, "subjects"), _IN_PERIOD
+_OF_SUBJECTS = crossing.c.subject.in_(bindparam("subjects", expanding=True))
+_RECORDED = SetStatement(
+    select(crossing.c.subject, crossing.c.step, crossing.c.revision).where(_OF_SUBJECTS, _IN_PERIOD), "subjects"
 )
 _NEXT_ID = select(func.coalesce(func.max(crossing.c.id), 0) + 1)
 _INSERT = BulkInsert(
@@ -90,8 +91,8 @@ def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -
     """Return the recorded steps of each case's limit."""
     steps: dict[Case, list[int]] = defaultdict(list)
     for period, subjects in subjects_by_period(limits):
-        values = {"subjects": subjects, "of_unit": period.unit, "label": period.label}
-        for subject, step, revision in connection.execute(_RECORDED, values).all():
+        rows = _RECORDED.execute(connection, subjects, of_unit=period.unit, label=period.label)
+        for subject, step, revision in rows:
             if limits[subject, period].revision == revision:
                 steps[subject, period].append(step)
     return steps

@@ -12,9 +12,9 @@ from bot.budgets.periods import UNITS, BudgetPeriod, Case, subjects_by_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
 from bot.budgets.tables import budget, budget_revision
 from bot.budgets.unique_keys import is_free
+from bot.database.sets import SetStatement
 from bot.domain.periods import Unit
 from bot.domain.timestamps import optional_from_us, to_us
-from bot.ledger.expressions import one_of
 from bot.ledger.members import unattributed_id
 
 _NEW = bindparam("new", type_=Integer)
@@ -24,9 +24,10 @@ _STORED = select(budget.c.id, budget.c.scope, budget.c.unit, budget.c.revision, 
 _BUDGET = _STORED.where(budget.c.scope == bindparam("scope"), _OF_UNIT)
 _EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now")).order_by(budget.c.ends_at, budget.c.id)
 
-_OF_SCOPES = one_of(budget.c.scope, "scopes")
-_PRESENT_LIMITS = select(budget.c.scope, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at).where(
-    _OF_SCOPES, _OF_UNIT
+_OF_SCOPES = budget.c.scope.in_(bindparam("scopes", expanding=True))
+_PRESENT_LIMITS = SetStatement(
+    select(budget.c.scope, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at).where(_OF_SCOPES, _OF_UNIT),
+    "scopes",
 )
 _EARLIER = budget_revision.alias("earlier")
 _FINAL_REVISION = (
@@ -80,8 +81,7 @@ def limits(connection: Connection, cases: Collection[Case], now: datetime) -> di
 
 # limits that were removed are left out here: the index of those that were not would have SQLite read all of a unit
 def _present_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    rows = connection.execute(_PRESENT_LIMITS, {"scopes": scopes, "unit": period.unit}).all()
-    return _by_scope(rows)
+    return _by_scope(_PRESENT_LIMITS.execute(connection, scopes, unit=period.unit).all())
 
 
 def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
@@ -89,7 +89,7 @@ def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collecti
     return _by_scope(connection.execute(_FINAL_LIMITS, values).all())
 
 
-def _by_scope(rows: Iterable[Row[int, int, int | None, int | None]]) -> dict[int, BudgetLimit]:
+def _by_scope(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, BudgetLimit]:
     return {
         scope: BudgetLimit(revision, nanos, scope, optional_from_us(ends_at))
         for scope, revision, nanos, ends_at in rows
