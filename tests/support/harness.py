@@ -124,7 +124,7 @@ class ServiceHarness:
         assert ack.ok, ack
         return await self.answer(user, channel, before)
 
-    async def answer(self, user: str, channel: str, before: int, timeout: float = 5) -> Message:  # noqa: ASYNC109 - as until
+    async def answer(self, user: str, channel: str, before: int, timeout: float = 15) -> Message:  # noqa: ASYNC109 - as until
         """The first message that somebody sees beyond so many."""
         await self.workspace.until(lambda: len(self.visible(user, channel)) > before, timeout)
         return self.visible(user, channel)[before]

@@ -189,7 +189,7 @@ class Workspace:
                 self._waiters = [waiter for waiter in self._waiters if waiter[1] is not event]
         return self.version
 
-    async def until(self, reached: Callable[[], bool], seconds: float = 5) -> None:
+    async def until(self, reached: Callable[[], bool], seconds: float = 15) -> None:
         """Wait until `reached` is true, checked after each change. Raises TimeoutError after so many seconds."""
         async with asyncio.timeout(seconds):
             version = self.version
