@@ -1,5 +1,6 @@
 """The `neo-usage` command, run in the process of a test."""
 
+import gc
 import io
 import logging
 import os
@@ -45,11 +46,14 @@ def _text(stream: io.TextIOWrapper) -> str:
 def _restored_process() -> Iterator[None]:
     """Put back what a command changes of its process, which here is that of other tests too."""
     umask, root = os.umask(0o022), logging.getLogger()
+    threshold = gc.get_threshold()
     handlers, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
     try:
         yield
     finally:
         os.umask(umask)
+        gc.unfreeze()
+        gc.set_threshold(*threshold)
         structlog.reset_defaults()
         root.handlers[:] = handlers
         root.setLevel(levels[0])

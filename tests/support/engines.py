@@ -16,7 +16,7 @@ from bot.settings.postgres_address import address_url
 from tests.support.effort import THOROUGH
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-SHARE = 4  # of the tests of the whole service, `make test` runs one in so many on PostgreSQL too, `make soak` all
+SHARE = 4  # of the tests of the whole app, `make test` runs one in so many on PostgreSQL too, `make soak` all
 
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:
@@ -44,19 +44,20 @@ def _engines_of(item: pytest.Item) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out most tests of the whole service on PostgreSQL, unless all are wanted, or these by name."""
+    """Leave out most tests of the whole app on PostgreSQL, unless all are wanted, or these by name."""
     if THOROUGH or any("::" in each for each in config.args):
         return
-    chosen = sample([item.nodeid for item in items if _is_of_service_on_server(item)])
-    left_out = [item for item in items if _is_of_service_on_server(item) and item.nodeid not in chosen]
+    chosen = sample([item.nodeid for item in items if _is_of_app_on_server(item)])
+    left_out = [item for item in items if _is_of_app_on_server(item) and item.nodeid not in chosen]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
 
 
-def _is_of_service_on_server(item: pytest.Item) -> bool:
+def _is_of_app_on_server(item: pytest.Item) -> bool:
     parameters = getattr(item, "callspec", None)  # none where a module has a place of its own
-    return "closed" in getattr(item, "fixturenames", ()) and getattr(parameters, "params", {}).get("engine") == POSTGRES
+    is_of_app = not {"closed", "wire"}.isdisjoint(getattr(item, "fixturenames", ()))
+    return is_of_app and getattr(parameters, "params", {}).get("engine") == POSTGRES
 
 
 def sample(names: Sequence[str]) -> set[str]:
