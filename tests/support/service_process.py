@@ -18,7 +18,7 @@ from bot.service.service import serve
 from bot.settings.environment import load
 from bot.settings.model import LogFormat, LogLevel
 
-HURRIED = RetryPolicy(answer=2, connect=1, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
+HURRIED = RetryPolicy(answer=2, connect=5, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
 # a tenth of the real ones and less; a request takes a moment at the most
 TIMES = DeliveryTiming(
     request=1.5, lease=3.5, unconfirmed=1.0, checks=(1.0, 2.0), pace=0.02, first_wait=0.1, longest_wait=0.5, margin=30.0
