@@ -20,12 +20,13 @@ from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.neo.wire import decode_page
+from bot.settings.database_place import DatabasePlace
 
 _TABLES = ("member", "task", "task_detail", "charge", "seen")  # what a page touches, in the order of the foreign keys
 _HOLDER = "benchmark"
 _ROUNDS = 5
 
-_Pages = Sequence[Sequence[Task]]
+Pages = Sequence[Sequence[Task]]
 _Batch = dict[str, list[tuple[Any, ...]]]  # what one transaction inserts, by table
 
 
@@ -40,12 +41,12 @@ def measure(*, quick: bool) -> Iterator[Bar]:
     yield Bar("read unchanged tasks, faster than new ones", new / unchanged, 5, at_least=True)
 
 
-def _pages(number: int) -> _Pages:
+def _pages(number: int) -> Pages:
     listing = Listing(PAGE * number)
     return [decode_page(listing.page(PAGE * n)).tasks for n in range(number)]
 
 
-def _race(pages: _Pages, directory: Path) -> list[float]:
+def _race(pages: Pages, directory: Path) -> list[float]:
     """The median seconds for new tasks, for the same rows through plain SQL, and for unchanged tasks."""
     empty, ours, theirs = (directory / name for name in ("empty.db", "ours.db", "theirs.db"))
     open_database(empty).close()
@@ -55,7 +56,7 @@ def _race(pages: _Pages, directory: Path) -> list[float]:
         _renewed(empty, ours)
         _renewed(empty, theirs)
         plain_first = _insert(theirs, batches) if number % 2 else None
-        new, unchanged = _book_twice(ours, pages)
+        new, unchanged = book_twice(ours, pages)
         taken.append((new, plain_first or _insert(theirs, batches), unchanged))
         assert _contents(ours) == _contents(theirs)
     return [median(each) for each in zip(*taken, strict=True)]
@@ -72,20 +73,23 @@ def _renewed(empty: Path, path: Path) -> Path:
 # --- the app's way -------------------------------------------------------------------------------
 
 
-def _book_twice(path: Path, pages: _Pages) -> tuple[float, float]:
-    with closing(open_database(path)) as database:
-        held = _acquire_lease(database)
-        return seconds(lambda: _book(database, held, pages)), seconds(lambda: _book(database, held, pages))
+def book_twice(place: DatabasePlace, pages: Pages) -> tuple[float, float]:
+    """The seconds that it takes to book pages of new tasks, and the same once more."""
+    with closing(open_database(place)) as database:
+        held = acquire_lease(database)
+        return seconds(lambda: book_pages(database, held, pages)), seconds(lambda: book_pages(database, held, pages))
 
 
-def _acquire_lease(database: Database) -> lease.HeldLease:
+def acquire_lease(database: Database) -> lease.HeldLease:
+    """Return the lease that a booking checks in each of its transactions."""
     with database.transaction() as connection:
         held = lease.acquire(connection, lease.SYNC, _HOLDER, NOW)
     assert isinstance(held, lease.HeldLease)
     return held
 
 
-def _book(database: Database, held: lease.HeldLease, pages: _Pages) -> None:
+def book_pages(database: Database, held: lease.HeldLease, pages: Pages) -> None:
+    """Book each page in a transaction of its own."""
     policy, source = BookingPolicy(ByokUnit.CREDITS), PageSource(None)
     for page in pages:
         with database.transaction() as connection:
@@ -96,14 +100,14 @@ def _book(database: Database, held: lease.HeldLease, pages: _Pages) -> None:
 # --- the same rows through plain SQL -------------------------------------------------------------
 
 
-def _captured(path: Path, pages: _Pages) -> list[_Batch]:
+def _captured(path: Path, pages: Pages) -> list[_Batch]:
     """What each page's transaction adds to the tables."""
     reached = dict.fromkeys(_TABLES, 0)
     batches: list[_Batch] = []
     with closing(open_database(path)) as database, closing(sqlite3.connect(path)) as reader:
-        held = _acquire_lease(database)
+        held = acquire_lease(database)
         for page in pages:
-            _book(database, held, [page])
+            book_pages(database, held, [page])
             batches.append({table: _added(reader, table, reached) for table in _TABLES})
     return batches
 

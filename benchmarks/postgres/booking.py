@@ -9,17 +9,13 @@ from typing import Any
 from psycopg.sql import SQL, Identifier
 
 from benchmarks.bars import Bar
+from benchmarks.booking import acquire_lease, book_pages, book_twice
 from benchmarks.listing import PAGE, Listing
 from benchmarks.postgres.ledgers import copy_rows
 from benchmarks.postgres.server import Plain, Server
 from benchmarks.timing import seconds
-from benchmarks.workplace import NOW
-from bot.database import lease
-from bot.database.engine import Database, open_database
-from bot.domain.pricing import ByokUnit
+from bot.database.engine import open_database
 from bot.domain.tasks import Task
-from bot.ledger.booking import book
-from bot.ledger.booking_policy import BookingPolicy, PageSource
 from bot.neo.wire import decode_page
 from bot.settings.postgres_address import PostgresAddress
 
@@ -32,7 +28,6 @@ _UPSERTED = {
     " provider_nanos = old.provider_nanos + excluded.provider_nanos",
 }
 _TABLES = ("member", *_COPIED, "seen", "charge_quarter")
-_HOLDER = "benchmark"
 _ROUNDS = 5
 
 _Rows = list[tuple[Any, ...]]
@@ -71,36 +66,12 @@ def _race(ledgers: _Ledgers, pages: Sequence[Sequence[Task]]) -> list[float]:
     for number in range(_ROUNDS):
         ours, theirs = ledgers.new("booking_ours"), ledgers.new("booking_theirs")
         plain_first = _write(ledgers.server, theirs, batches) if number % 2 else None
-        new, unchanged = _book_twice(ours, pages)
+        new, unchanged = book_twice(ours, pages)
         taken.append((new, plain_first or _write(ledgers.server, theirs, batches), unchanged))
         assert _contents(ledgers.server, ours) == _contents(ledgers.server, theirs)
     for name in ("booking_ours", "booking_theirs", "booking_empty"):
         ledgers.server.drop(name)
     return [median(each) for each in zip(*taken, strict=True)]
-
-
-# --- the app's way -------------------------------------------------------------------------------
-
-
-def _book_twice(address: PostgresAddress, pages: Sequence[Sequence[Task]]) -> tuple[float, float]:
-    with closing(open_database(address)) as database:
-        held = _acquire_lease(database)
-        return seconds(lambda: _book(database, held, pages)), seconds(lambda: _book(database, held, pages))
-
-
-def _acquire_lease(database: Database) -> lease.HeldLease:
-    with database.transaction() as connection:
-        held = lease.acquire(connection, lease.SYNC, _HOLDER, NOW)
-    assert isinstance(held, lease.HeldLease)
-    return held
-
-
-def _book(database: Database, held: lease.HeldLease, pages: Sequence[Sequence[Task]]) -> None:
-    policy, source = BookingPolicy(ByokUnit.CREDITS), PageSource(None)
-    for page in pages:
-        with database.transaction() as connection:
-            lease.renew(connection, held, NOW)
-            book(connection, page, policy, now=NOW, listing=source)
 
 
 # --- the same rows through psycopg ----------------------------------------------------------------
@@ -111,10 +82,10 @@ def _captured(ledgers: _Ledgers, pages: Sequence[Sequence[Task]]) -> list[_Batch
     address = ledgers.new("booking_ours")
     batches: list[_Batch] = []
     with closing(open_database(address)) as database, closing(ledgers.server.connect(address.database)) as reader:
-        held = _acquire_lease(database)
+        held = acquire_lease(database)
         before = _state(reader)
         for page in pages:
-            _book(database, held, [page])
+            book_pages(database, held, [page])
             after = _state(reader)
             batches.append({table: _added(table, before[table], after[table]) for table in _TABLES})
             before = after

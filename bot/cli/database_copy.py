@@ -1,18 +1,17 @@
 """The command `db copy`."""
 
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot import terminal
 from bot.cli.errors import print_errors
 from bot.cli.output import single_line
+from bot.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+    from bot.cli.progress_bar import ShowProgress
     from bot.database.copying import CopyProgress
     from bot.maintenance.copy import CopyResult
     from bot.settings.database_place import DatabasePlace
@@ -38,8 +37,8 @@ def copy_database(source: str, target: str) -> None:
     from bot.maintenance.copy import copy_ledger
 
     ledger, copy = _place(source), _place(target)
-    with _progress_bar() as show:
-        result = copy_ledger(ledger, copy, show)
+    with progress_bar("opening") as bar:
+        result = copy_ledger(ledger, copy, partial(_show_progress, bar))
     _print_result(result, ledger, copy)
 
 
@@ -65,26 +64,9 @@ def _address(text: str) -> "DatabasePlace":
     return place
 
 
-@contextmanager
-def _progress_bar() -> "Iterator[Callable[[CopyProgress], None]]":
-    """Show a progress bar on a terminal, and nothing elsewhere."""
-    if not terminal.is_terminal(error=True):
-        yield lambda _: None
-        return
-    from rich import progress
-
-    columns = (
-        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-    )  # fmt: skip
-    with progress.Progress(*columns, console=terminal.console(error=True), transient=True) as bar:
-        line = bar.add_task("opening", total=None)
-
-        def show(current: "CopyProgress") -> None:
-            what = f"{'comparing' if current.is_comparing else 'copying'} {current.table}"
-            bar.update(line, description=what, completed=current.rows, total=current.total)
-
-        yield show
+def _show_progress(bar: "ShowProgress", current: "CopyProgress") -> None:
+    what = f"{'comparing' if current.is_comparing else 'copying'} {current.table}"
+    bar(what, current.rows, current.total)
 
 
 def _print_result(result: "CopyResult", ledger: "DatabasePlace", copy: "DatabasePlace") -> None:

@@ -1,18 +1,17 @@
 """The command `sync`."""
 
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from bot import terminal
 from bot.cli.errors import print_errors
 from bot.cli.output import single_line
+from bot.cli.progress_bar import progress_bar
 from bot.cli.startup import load_app, log_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+    from bot.cli.progress_bar import ShowProgress
     from bot.database.lease import LeaseHolder
     from bot.sync.outcome import SyncOutcome, SyncProgress
 
@@ -27,8 +26,8 @@ def sync(*, full: bool) -> None:
     log_warnings()
     app = load_app()
     app.settings.neo_credential()
-    with _progress_bar() as progress:
-        outcome = asyncio.run(app.sync(full=full, progress=progress, on_wait=_show_wait))
+    with progress_bar("asking Neo") as bar:
+        outcome = asyncio.run(app.sync(full=full, progress=partial(_show_progress, bar), on_wait=_show_wait))
     _print_outcome(outcome)
 
 
@@ -36,27 +35,10 @@ def _show_wait(holder: "LeaseHolder") -> None:
     click.echo(f"another sync is running ({single_line(holder.who)}); waiting for it to end", err=True)
 
 
-@contextmanager
-def _progress_bar() -> "Iterator[Callable[[SyncProgress], None]]":
-    """Show a progress bar on a terminal, and nothing elsewhere."""
-    if not terminal.is_terminal(error=True):
-        yield lambda _: None
-        return
-    from rich import progress
-
-    columns = (
-        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-    )  # fmt: skip
-    with progress.Progress(*columns, console=terminal.console(error=True), transient=True) as bar:
-        line = bar.add_task("asking Neo", total=None)
-
-        def show(current: "SyncProgress") -> None:
-            since = "the beginning" if current.window.start is None else f"{current.window.start:%Y-%m-%d}"
-            what = f"{current.window.kind} since {since} ({current.number} of {current.windows})"
-            bar.update(line, description=what, completed=current.rows, total=max(current.total, current.rows))
-
-        yield show
+def _show_progress(bar: "ShowProgress", current: "SyncProgress") -> None:
+    since = "the beginning" if current.window.start is None else f"{current.window.start:%Y-%m-%d}"
+    what = f"{current.window.kind} since {since} ({current.number} of {current.windows})"
+    bar(what, current.rows, max(current.total, current.rows))
 
 
 def _print_outcome(outcome: "SyncOutcome") -> None:

@@ -15,6 +15,8 @@ from bot.database.file_lock import FileLock, InUseError
 from bot.database.integrity import damage
 from bot.database.metadata import LEDGER_ID, RESTORED
 
+_WRITE_NOTE = "INSERT INTO note (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
 
 def restore(source: Path, target: Path) -> Path | None:
     """Put a copy in the ledger's place; what was there is kept beside it, to the last transaction.
@@ -62,7 +64,7 @@ def _prepare(source: Path, incoming: Path, target: Path) -> None:
     with closing(sqlite3.connect(incoming)) as connection, connection:
         restored = json.dumps({"kept": former, "id": _metadata(connection, LEDGER_ID) or ""})
         for key, value in ((LEDGER_ID, token_hex(4)), (RESTORED, restored)):
-            connection.execute("INSERT OR REPLACE INTO note (key, value) VALUES (?,?)", (key, value))
+            connection.execute(_WRITE_NOTE, (key, value))
         # who held a lease when the copy was made does not hold it here
         connection.execute("UPDATE lease SET holder = '', expires_at = 0")
     if target.exists():
