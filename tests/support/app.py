@@ -9,8 +9,6 @@ from bot.app import App
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.policy import BudgetPolicy
 from bot.digest.cli import DigestRequests, channels, digest_text
-from bot.digest.planner import DigestPlanner
-from bot.digest.rules import DigestSchedule
 from bot.failures.report import ErrorReport, terminal_error_report
 from bot.ledger.repricing import RepricingResult
 from bot.maintenance.members import merge_members
@@ -69,11 +67,6 @@ async def read_passes(app: App, passes: Sequence[PlannedPass], *, is_backfill: b
 def budget_evaluator(app: App) -> BudgetEvaluator:
     """What evaluates the app's budgets."""
     return BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
-
-
-def digest_planner(app: App) -> DigestPlanner:
-    """What plans the app's digests."""
-    return DigestPlanner(DigestSchedule.from_settings(app.settings))
 
 
 def merge(app: App, database: "Database", connection: Connection, old: str, new: str) -> int:
