@@ -50,6 +50,9 @@ class FileTarget(CopyTarget):
     def continue_ids(self, tables: Iterable[Table]) -> None:
         """Do nothing: a new row's id follows the largest one that is there."""
 
+    def gather_statistics(self, tables: Iterable[Table]) -> None:
+        """Do nothing: the plans of SQLite are to stay as they are, for which it has no statistics."""
+
     def close(self) -> None:
         """Let others write the file."""
         self.connection.close()

@@ -44,6 +44,10 @@ class CopyTarget(ABC):
         """Let the database number new rows from beyond those that are there, in the transaction under way."""
 
     @abstractmethod
+    def gather_statistics(self, tables: Iterable[Table]) -> None:
+        """Let the database plan statements for the rows that are there, in the transaction under way."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let others write the database."""
 

@@ -113,6 +113,7 @@ class Copying:
             for part in self.source.rows(notes):
                 self.target.insert(notes, part)
             self.target.continue_ids(self.source.tables)
+            self.target.gather_statistics(self.source.tables)
             self.target.connection.execute(_SET_REVISION, {"revision": newest_revision()})
 
 

@@ -57,6 +57,7 @@ def restored_server(source: Path, address: PostgresAddress) -> Iterator[tuple[Co
             _mark_restored(target.connection, kept)
             yield target.connection, kept
             target.continue_ids(rows.tables)
+            target.gather_statistics(rows.tables)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from bot.maintenance.copy import CopyResult, copy_ledger
 from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.bookings import book_small_ledger
-from tests.support.dump import dump
+from tests.support.dump import dump, wrong_statistics
 from tests.support.effort import amount
 from tests.support.ledgers import new_database, place_ledger
 from tests.support.postgres import PostgresServer
@@ -96,6 +96,11 @@ def test_a_new_row_gets_an_id_that_is_free(ledger: Path, postgres_ledger: Postgr
         largest = connection.execute(text("SELECT max(id) FROM member")).scalar_one()
         new = "INSERT INTO member (email) VALUES ('new@acme.dev') RETURNING id"
         assert connection.execute(text(new)).scalar_one() == largest + 1
+
+
+def test_a_server_knows_at_once_how_much_it_holds(ledger: Path, empty_postgres: PostgresAddress) -> None:
+    copied(ledger, empty_postgres)
+    assert wrong_statistics(empty_postgres) == {}
 
 
 def test_what_postgresql_cannot_hold_is_marked_and_told(tmp_path: Path, postgres_ledger: PostgresAddress) -> None:

@@ -22,7 +22,7 @@ from bot.settings.postgres_address import PostgresAddress
 from bot.usage.keys import WelcomeKey
 from tests.support.bookings import NOW, book_small_ledger
 from tests.support.downgrade import downgrade
-from tests.support.dump import dump
+from tests.support.dump import dump, wrong_statistics
 from tests.support.engines import execute, rows_of, url_of
 from tests.support.ledgers import new_database
 
@@ -136,6 +136,7 @@ def test_of_what_an_empty_database_posted_nothing_is_known(copy: Path, empty_pos
     assert kept is None
     assert messages == RestoredMessages(waiting=0, looked_for=1, sent_since=0)
     assert states(empty_postgres) == [("user:U0ANA", "unsure")]
+    assert wrong_statistics(empty_postgres) == {}
 
 
 def test_a_backup_of_an_earlier_schema_is_upgraded_on_the_way(
