@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,23 +14,15 @@ from bot.outbox.destinations import UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.world import START, World
 from bot.service.service import Service, running_service
-from bot.settings.database_place import DatabasePlace
 from bot.usage.keys import WelcomeKey
+from tests.support.engines import always_on_both, sqlite_only
 from tests.support.harness import ServiceHarness
-from tests.support.ledgers import place_ledger
 from tests.support.messages import notifications, visible_text
 from tests.support.worlds import PRIYA, add, spent
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> DatabasePlace:
-    """Where an empty ledger is, on each engine."""
-    if request.param == "sqlite":
-        return place_ledger(tmp_path / "replicas.db")
-    found: DatabasePlace = request.getfixturevalue("postgres_ledger")
-    return found
+pytestmark = always_on_both
 
 
 @pytest.fixture
@@ -201,10 +192,7 @@ async def test_one_alone_tells_operators_that_the_database_cannot_be_used(replic
     assert "the disk of the database is full" in visible_text(harness.dm("hannah")[before])
 
 
-ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # a server goes by its own clock
-
-
-@ON_SQLITE
+@sqlite_only("a server judges leases by its own clock: tests/database/test_both_engines.py")
 async def test_a_service_alone_renews_the_jobs_once_half_of_their_time_is_over(harness: ServiceHarness) -> None:
     statement = text("SELECT expires_at FROM lease WHERE name = 'jobs'")
     ends = []
@@ -216,7 +204,7 @@ async def test_a_service_alone_renews_the_jobs_once_half_of_their_time_is_over(h
     assert since == [0, 0, 0, 23, 23, 46]
 
 
-@ON_SQLITE
+@sqlite_only("a server judges leases by its own clock: tests/database/test_both_engines.py")
 async def test_a_clock_that_was_set_back_keeps_the_jobs(harness: ServiceHarness) -> None:
     harness.clock.advance(timedelta(days=2))
     await harness.service.jobs.run_every(1)

@@ -12,21 +12,13 @@ from bot.database.sqlite import ReplacedFileError
 from bot.sandbox.world import World
 from bot.service.service import serve
 from bot.settings.database_place import DatabasePlace
-from tests.support.engines import execute, rows_of
+from tests.support.engines import always_on_both, execute, rows_of
 from tests.support.harness import ServiceHarness
-from tests.support.ledgers import place_ledger
 from tests.support.worlds import PRIYA, spent
 
 SOON = 10.0
 
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> DatabasePlace:
-    """Where an empty ledger is, on each engine."""
-    if request.param == "sqlite":
-        return place_ledger(tmp_path / "shared.db")
-    found: DatabasePlace = request.getfixturevalue("postgres_ledger")
-    return found
+pytestmark = always_on_both
 
 
 @pytest.fixture

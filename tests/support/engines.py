@@ -28,6 +28,9 @@ def sqlite_only(reason: str) -> pytest.MarkDecorator:
 costly = pytest.mark.costly
 """Marks what takes seconds and reads a ledger as other tests do: on PostgreSQL `make soak` tries it too."""
 
+always_on_both = pytest.mark.always_on_both
+"""Marks what is about the engines themselves: `make test` runs each of these tests of the whole app on PostgreSQL."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Let each test that has something to do with the engine run once on each."""
@@ -55,6 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_of_app_on_server(item: pytest.Item) -> bool:
+    if item.get_closest_marker("always_on_both") is not None:
+        return False
     parameters = getattr(item, "callspec", None)  # none where a module has a place of its own
     is_of_app = not {"closed", "wire"}.isdisjoint(getattr(item, "fixturenames", ()))
     return is_of_app and getattr(parameters, "params", {}).get("engine") == POSTGRES
@@ -90,6 +95,16 @@ def rows_of(place: DatabasePlace, statement: str, **values: object) -> list[tupl
     """Return what a statement selects from a ledger."""
     with connected(place) as connection:
         return [tuple(row) for row in connection.execute(text(statement), values)]
+
+
+def plan_by_index(place: DatabasePlace, statement: str) -> str:
+    """Return how the engine goes about a statement if it uses an index wherever one will do, however few the rows."""
+    with connected(place) as connection:
+        explain = "EXPLAIN QUERY PLAN"
+        if connection.dialect.name != SQLITE:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            explain = "EXPLAIN"
+        return "\n".join(str(row[-1]) for row in connection.execute(text(f"{explain} {statement}")))
 
 
 def execute(place: DatabasePlace, statement: str, *values: Mapping[str, Any]) -> None:
