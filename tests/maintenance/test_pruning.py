@@ -58,6 +58,7 @@ from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.acts import spend
+from tests.support.aged import age
 from tests.support.app_home import home_text, open_home, press_home
 from tests.support.downgrade import downgrade
 from tests.support.effort import examples
@@ -343,8 +344,7 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     """A harness whose ledger is three years old."""
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend"}
     channel = closed.workspace.channel("neo-spend").id
-    assert isinstance(closed.place, Path)
-    live(closed.place, Years(START, (PRIYA, MARCUS), channel, tasks=LIVED, days=LIVED))
+    age(closed.place, Years(START, (PRIYA, MARCUS), channel, tasks=LIVED, days=LIVED))
     await closed.open()
     return closed
 
@@ -355,7 +355,6 @@ def rows(harness: ServiceHarness) -> dict[str, int]:
     return {each: rows_of(harness.place, f"SELECT count(*) FROM {each}")[0][0] for each in tables}
 
 
-@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     await spend(harness, PRIYA, 85)
@@ -376,7 +375,6 @@ async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(har
     assert step.thread_ts == parent.ts
 
 
-@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_it_is_done_once_a_night(harness: ServiceHarness) -> None:
     await nightly_pruning(harness.service).tick()
     with structlog.testing.capture_logs() as log:
@@ -391,7 +389,6 @@ async def test_it_is_done_once_a_night(harness: ServiceHarness) -> None:
         assert [each["event"] for each in log] == ["pruned"]  # a day's worth of what was three years old
 
 
-@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_its_time(
     harness: ServiceHarness,
 ) -> None:
@@ -406,7 +403,6 @@ async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_
     assert not await service.database.read(lambda reader: is_due(reader, now, ZONE))
 
 
-@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_nobody_is_welcomed_twice(harness: ServiceHarness) -> None:
     assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
     for _ in range(3):
@@ -418,7 +414,6 @@ async def test_nobody_is_welcomed_twice(harness: ServiceHarness) -> None:
     assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
 
 
-@sqlite_only("three years are written to a file at once; what happens in them is tried above on both engines")
 async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_working(harness: ServiceHarness) -> None:
     await open_home(harness, "priya")
     harness.clock.advance(40 * DAY)

@@ -21,13 +21,14 @@ from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Reset
 from bot.sandbox.world import World
 from bot.service.service import serve
+from bot.settings.database_place import DatabasePlace
 from bot.usage.keys import WelcomeKey
 from tests.support.acts import spend
 from tests.support.downgrade import downgrade
-from tests.support.engines import sqlite_only
+from tests.support.engines import execute, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, visible_text
-from tests.support.restoring import copy_ledger, copy_ledger_in, posted_keys, posted_messages, restore_copy, run_for
+from tests.support.restoring import copy_into, copy_ledger, lose, posted_keys, posted_messages, restore_copy, run_for
 from tests.support.worlds import MARCUS, PRIYA, spent
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -194,7 +195,7 @@ async def test_a_copy_of_an_earlier_version_goes_on_as_well(harness: ServiceHarn
     assert Counter(posted_keys(harness)) == before
 
 
-@sqlite_only("a file has a lock; on a server what is connected is looked for")
+@sqlite_only("on a server a restore looks for other processes: tests/maintenance/test_server_restore.py")
 async def test_a_running_service_is_not_cut_off(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     with pytest.raises(InUseError, match="Stop that first"):
@@ -203,7 +204,7 @@ async def test_a_running_service_is_not_cut_off(harness: ServiceHarness) -> None
     assert len(notifications(harness.dm("priya"))) == 1
 
 
-@sqlite_only("a file is exchanged")
+@sqlite_only("a server has no file")
 async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(closed: ServiceHarness) -> None:
     await closed.open()
     copy = copy_ledger(closed)
@@ -217,8 +218,7 @@ async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(clos
             await ended
 
 
-@sqlite_only("the file of an app without a service")
-def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Path) -> None:
+def test_what_a_restore_says_of_messages(app: App, place: DatabasePlace, clock: SimClock, tmp_path: Path) -> None:
     with app.ledger.database() as database, database.transaction() as connection:
         enqueue(
             connection,
@@ -228,25 +228,25 @@ def test_what_a_restore_says_of_messages(app: App, clock: SimClock, tmp_path: Pa
             ],
             clock(),
         )
-    copy = copy_ledger_in(tmp_path)
-    with app.ledger.database() as database, database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE notification SET state = 'sent', ts = '1.2' WHERE destination LIKE '%PRIYA'")
+    copy = copy_into(tmp_path, place)
+    execute(place, "UPDATE notification SET state = 'sent', ts = '1.2' WHERE destination LIKE '%PRIYA'")
     kept, taken = app.ledger.restore(copy)
     assert kept is not None
     assert taken is not None
     assert (taken.waiting, taken.looked_for, taken.sent_since) == (1, 0, 1)
     kept.unlink()
-    (tmp_path / "ledger.db").unlink()
+    lose(place)
     _, taken = app.ledger.restore(copy)
     assert taken is not None
     assert (taken.waiting, taken.looked_for, taken.sent_since) == (0, 2, 0)
 
 
-@sqlite_only("the file of an app without a service")
-def test_a_lost_ledger_is_remembered_for_a_week(app: App, clock: SimClock, tmp_path: Path) -> None:
+def test_a_lost_ledger_is_remembered_for_a_week(
+    app: App, place: DatabasePlace, clock: SimClock, tmp_path: Path
+) -> None:
     with app.ledger.database():
-        copy = copy_ledger_in(tmp_path)
-    (tmp_path / "ledger.db").unlink()
+        copy = copy_into(tmp_path, place)
+    lose(place)
     app.ledger.restore(copy)
     for days, state in ((1, "unsure"), (9, "pending")):
         clock.advance(timedelta(days=days))

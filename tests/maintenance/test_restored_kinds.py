@@ -1,15 +1,13 @@
 """After a restore each kind of message goes on: none is posted twice, and what changes edits the one there is."""
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.app import App
-from bot.database.backup import backup
 from bot.digest import store
 from bot.digest.keys import DigestKey, DigestTopic
 from bot.incidents.keys import IncidentKey
@@ -23,13 +21,13 @@ from bot.sandbox.faults import Status
 from bot.sandbox.slack.faults import Hang, Refuse
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
+from bot.settings.database_place import DatabasePlace
 from bot.spikes.keys import SpikeKey
 from tests.support.acts import spend
-from tests.support.engines import sqlite_only
+from tests.support.engines import execute, rows_of
 from tests.support.harness import ServiceHarness
-from tests.support.ledgers import ledger_path
 from tests.support.messages import actions, notification_keys, notifications, visible_text
-from tests.support.restoring import copy_ledger, posted_keys, restore_copy, run_for
+from tests.support.restoring import copy_into, copy_ledger, lose, posted_keys, restore_copy, run_for
 from tests.support.slack_requests import as_form, command, posted, signed, state
 from tests.support.worlds import PRIYA
 
@@ -252,7 +250,6 @@ async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(harness
     assert Counter(posted_keys(harness)) == before
 
 
-@sqlite_only("the file is looked into")
 async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: ServiceHarness) -> None:
     """As its key says where a zone was left: the zone stands behind the date."""
     copy = copy_ledger(harness)
@@ -262,8 +259,7 @@ async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: 
         enqueue(connection, [NewNotification(SpikeKey.decode(stem), AlertDestination())], harness.clock())
     await harness.service.end()
     harness.app().ledger.restore(copy)
-    with closing(sqlite3.connect(harness.directory / "ledger.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM notification WHERE stem = ?", (stem,)).fetchone() == (1,)
+    assert rows_of(harness.place, "SELECT count(*) FROM notification WHERE stem = :stem", stem=stem) == [(1,)]
     await harness.start()
 
 
@@ -313,16 +309,15 @@ async def test_a_request_of_slack_that_was_taken_since_is_not_taken_again(closed
     assert state(closed)["budget_revision"] == []
 
 
-@sqlite_only("the file of an app without a service")
-def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app: App, clock: SimClock) -> None:
+def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(
+    app: App, place: DatabasePlace, clock: SimClock, tmp_path: Path
+) -> None:
     sql = (
         "INSERT INTO digest (channel, day, fate, since, decided_at, last_charge, begins, complete)"
-        " VALUES ('C1', '2026-03-01', 'skipped', '2026-02-28', 0, 0, 0, 1)"
+        " VALUES ('C1', '2026-03-01', 'skipped', '2026-02-28', 0, 0, 0, true)"
     )
-    path = ledger_path(app)
-    with app.ledger.database() as database, database.transaction() as connection:
-        connection.exec_driver_sql(sql)
-    backup(path, copy := path.with_name("copy.db"))
+    execute(place, sql)
+    copy = copy_into(tmp_path, place)
     with app.ledger.database() as database, database.transaction() as connection:
         connection.exec_driver_sql("UPDATE digest SET fate = 'owed'")
         enqueue(
@@ -334,13 +329,13 @@ def test_a_digest_that_was_asked_for_since_is_what_the_next_one_goes_on_from(app
     assert posted is not None
 
 
-@sqlite_only("the file of an app without a service")
 @pytest.mark.parametrize("stem", ["ops:disk-2026-03-02", "ops:disk-2026-03-02-America/Port-au-Prince"])
-def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(app: App, clock: SimClock, stem: str) -> None:
-    path = ledger_path(app)
+def test_an_alarm_of_a_lost_ledger_is_looked_for_by_its_date(
+    app: App, place: DatabasePlace, clock: SimClock, tmp_path: Path, stem: str
+) -> None:
     with app.ledger.database():
-        backup(path, copy := path.with_name("copy.db"))
-    path.unlink()
+        copy = copy_into(tmp_path, place)
+    lose(place)
     app.ledger.restore(copy)
     with app.ledger.database() as database, database.transaction() as connection:
         enqueue(connection, [NewNotification(IncidentKey.decode(stem), OpsDestination())], clock())

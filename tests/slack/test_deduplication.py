@@ -4,18 +4,16 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.database.engine import Database
-from bot.database.sqlite import SqliteDatabase
+from bot.database.engine import Database, open_database
 from bot.settings.database_place import DatabasePlace
 from bot.slack.deduplication import RETENTION, RequestDeduplicator
-from tests.support.engines import rows_of, sqlite_only
+from tests.support.engines import plan_by_index, rows_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 R = TypeVar("R")
@@ -79,18 +77,18 @@ async def test_the_memory_decides_if_the_database_cannot_be_written(capsys: pyte
     assert "acme" not in logged
 
 
-@sqlite_only("a lock of a file is waited for otherwise than that of a server")
 async def test_a_locked_database_delays_a_request_by_a_moment_only(
-    place: Path, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: DatabasePlace, database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bot.database.sqlite.BUSY_SECONDS", 0.05)
-    impatient = SqliteDatabase(place)
+    for engine in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"bot.database.{engine}.BUSY_SECONDS", 0.05)
+    impatient = open_database(place)
     memory = deduplicator(impatient)
     with database.transaction():
         await memory.load()
         async with asyncio.timeout(0.9):  # less than TIMEOUT_SECONDS: the lock is reported at once
             assert await memory.claim("trigger")
-        assert capsys.readouterr().out.count("is locked by the bot itself") == 2
+        assert capsys.readouterr().out.count("the database is locked by") == 2
     assert await memory.claim("another")
     assert not await deduplicator(database).claim("another")
     impatient.close()
@@ -113,8 +111,7 @@ async def test_a_slow_database_is_waited_for_once(monkeypatch: pytest.MonkeyPatc
     await locked.close()
 
 
-@sqlite_only("PostgreSQL looks at the whole of a table as small as this one")
 def test_deleting_old_keys_uses_the_index(place: DatabasePlace) -> None:
-    plan = rows_of(place, "EXPLAIN QUERY PLAN DELETE FROM slack_request WHERE taken_at < 1 OR taken_at > 2")
-    assert "SCAN" not in str(plan)
-    assert "ix_slack_request_taken_at" in str(plan)
+    plan = plan_by_index(place, "DELETE FROM slack_request WHERE taken_at < 1 OR taken_at > 2")
+    assert "SCAN" not in plan
+    assert "ix_slack_request_taken_at" in plan

@@ -17,15 +17,13 @@ SECOND = timedelta(seconds=1)
 
 def copy_ledger(harness: ServiceHarness) -> Path:
     """Back up the ledger of a running service; return where the copy is."""
-    path = harness.directory / "copy.db"
-    backup(harness.place, path)
-    return path
+    return copy_into(harness.directory, harness.place)
 
 
-def copy_ledger_in(directory: Path) -> Path:
-    """Back up the ledger of a directory; return where the copy is."""
+def copy_into(directory: Path, place: DatabasePlace) -> Path:
+    """Back up a ledger into a directory; return where the copy is."""
     path = directory / "copy.db"
-    backup(directory / "ledger.db", path)
+    backup(place, path)
     return path
 
 
@@ -33,13 +31,13 @@ async def restore_copy(harness: ServiceHarness, copy: Path, *, former: bool = Tr
     """Stop the service, restore the copy, start the service again and let it deliver what is due."""
     await harness.service.end()
     if not former:  # the volume is lost
-        _lose(harness.place)
+        lose(harness.place)
     harness.app().ledger.restore(copy)
     await harness.start()
     await harness.sync()
 
 
-def _lose(place: DatabasePlace) -> None:
+def lose(place: DatabasePlace) -> None:
     """Delete a ledger's file, or all rows on a server."""
     if isinstance(place, Path):
         for each in place.parent.glob(f"{place.name}*"):
