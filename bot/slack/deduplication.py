@@ -54,10 +54,13 @@ class _Claim:
 
 
 class RequestDeduplicator:
-    """The requests that were accepted within RETENTION; `now` is a clock that agrees with Slack's."""
+    """The requests that were accepted within RETENTION; `now` is a clock that agrees with Slack's.
 
-    def __init__(self, write: Write, now: Callable[[], datetime]) -> None:
-        self._write, self._now = write, now
+    The database is waited for up to `timeout` seconds.
+    """
+
+    def __init__(self, write: Write, now: Callable[[], datetime], timeout: float = TIMEOUT_SECONDS) -> None:
+        self._write, self._now, self._timeout = write, now, timeout
         self._known: OrderedDict[str, None] = OrderedDict()
         self._waiting: list[_Claim] = []
         self._writing: asyncio.Task[None] | None = None
@@ -65,7 +68,7 @@ class RequestDeduplicator:
 
     async def load(self) -> None:
         """Load the keys that were accepted before this process began, unless the database takes too long or fails."""
-        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), TIMEOUT_SECONDS)
+        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), self._timeout)
         self._known.update(dict.fromkeys(await _attempt(keys, [], "earlier requests could not be loaded")))
 
     def add(self, key: str) -> bool:
@@ -90,7 +93,7 @@ class RequestDeduplicator:
         if self._is_slow:
             return True
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout):
                 return await asyncio.shield(claim.is_new)
         except TimeoutError:
             self._is_slow = True
@@ -98,9 +101,9 @@ class RequestDeduplicator:
             return True
 
     async def close(self) -> None:
-        """Wait up to TIMEOUT_SECONDS for what is being written."""
+        """Wait for what is being written, as long as for any answer of the database."""
         if self._writing is not None:
-            await asyncio.wait({self._writing}, timeout=TIMEOUT_SECONDS)
+            await asyncio.wait({self._writing}, timeout=self._timeout)
 
     async def _write_waiting(self) -> None:
         """Write all waiting claims in one transaction, again and again until none is waiting."""
