@@ -18,7 +18,7 @@ from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from tests.support.app_home import open_home
 from tests.support.clock import AdjustableClock
-from tests.support.harness import HURRIED, NOON, PROMPT, ServiceHarness
+from tests.support.harness import HURRIED, NOON, ServiceHarness
 from tests.support.messages import actions
 from tests.support.random_work import RandomWork
 from tests.support.worlds import PRIYA
@@ -35,7 +35,6 @@ MORE = {
 }
 # no answer counts as slow, however busy the machine is
 PATIENT = replace(HURRIED, answer=30, connect=30)
-UNHURRIED = replace(PROMPT, request=20, lease=50)
 _DUE = text(
     "SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending') AND next_at <= :now)"
     " + (SELECT count(*) FROM living WHERE wanted > shown AND ts IS NOT NULL)"
@@ -128,5 +127,5 @@ def new_history(directory: Path, place: DatabasePlace, seed: int) -> History:
     slack = SlackApi(Workspace.default(), clock, system_clock)
     harness = ServiceHarness(directory, place, NeoApi(world, clock), slack, clock)
     harness.settings |= MORE
-    harness.retry_policy, harness.timing = PATIENT, UNHURRIED
+    harness.retry_policy = PATIENT
     return History(harness, RandomWork(world, clock, seed))
