@@ -87,13 +87,13 @@ class DueWork:
     lookups: tuple[str, ...]
 
 
-_NOTHING = DueWork(without_channel=0, abandoned=0, overdue=0, channels=(), lookups=())
+NOTHING_DUE = DueWork(without_channel=0, abandoned=0, overdue=0, channels=(), lookups=())
 
 
 def due_work(connection: Connection, moment: Moment) -> DueWork:
     """Return what there is to do; it depends on the moment and the database alone."""
     if not connection.execute(_ANY).scalar_one():
-        return _NOTHING
+        return NOTHING_DUE
     values = moment.values
     counts = connection.execute(_COUNTS, values).one()
     channels = connection.execute(_CHANNELS, values).scalars().all()

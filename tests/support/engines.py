@@ -16,7 +16,7 @@ from bot.settings.postgres_address import address_url
 from tests.support.effort import THOROUGH
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-SHARE = 4  # of the tests of the whole app, `make test` runs one in so many on PostgreSQL too, `make soak` all
+SHARE = 16  # of the tests of the whole app, `make test` runs one in so many on PostgreSQL too, `make soak` all
 
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:

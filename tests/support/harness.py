@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.app import App, build
 from bot.neo.client import RetryPolicy
+from bot.outbox.conditions import Moment
+from bot.outbox.due_work import NOTHING_DUE, due_work
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
@@ -158,6 +160,12 @@ class ServiceHarness:
         for _ in range(3):  # a destination may be several, whose messages are owed then
             await self.service.jobs.run_every(1)
             await self.service.wiring.outbox.wait_idle()
+            if not await self._is_owed():
+                break
+
+    async def _is_owed(self) -> bool:
+        moment = Moment(self.clock())
+        return await self.service.database.read(lambda connection: due_work(connection, moment)) != NOTHING_DUE
 
     async def idle(self) -> None:
         """Wait until nothing is in flight."""
