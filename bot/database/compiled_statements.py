@@ -11,16 +11,16 @@ _LARGEST = 1_000  # the program has about 400, and those of questions are compos
 
 
 class _CompiledStatements(LRUCache[_Key, Compiled]):
-    """What was compiled, by the kind of dialect: SQLAlchemy asks by the dialect itself, one an engine.
+    """What was compiled, by the dialect's name: SQLAlchemy asks by the dialect itself, one an engine.
 
-    Engines of one kind differ in the options of their connections alone.
+    Engines of one name differ in their connections alone.
     """
 
     def get(self, key: _Key) -> Compiled | None:  # type: ignore[override] # nothing else is asked for
-        return super().get((type(key[0]), *key[1:]))
+        return super().get((key[0].name, *key[1:]))
 
     def __setitem__(self, key: _Key, value: Compiled) -> None:
-        super().__setitem__((type(key[0]), *key[1:]), value)
+        super().__setitem__((key[0].name, *key[1:]), value)
 
 
 COMPILED = {"compiled_cache": _CompiledStatements(_LARGEST)}

@@ -5,7 +5,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, NullPool, create_engine, event
+from sqlalchemy import Connection, NullPool, create_engine
+
+from bot.database import snapshot_dialect
 
 
 def open_kept_file(path: Path) -> Connection:
@@ -14,12 +16,7 @@ def open_kept_file(path: Path) -> Connection:
     Raises:
         SQLAlchemyError: there is none, or it cannot be opened.
     """
-    opened = partial(sqlite3.connect, f"file:{quote(str(path))}?mode=ro", uri=True)
+    opened = partial(sqlite3.connect, f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
     # its parameters are names and e-mails, and an exception's text reaches logs
-    engine = create_engine("sqlite://", creator=opened, poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "begin", _begin)
+    engine = create_engine(snapshot_dialect.URL, creator=opened, poolclass=NullPool, hide_parameters=True)
     return engine.connect()
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")

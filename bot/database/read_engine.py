@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, create_engine
 
+from bot.database import snapshot_dialect
 from bot.database.compiled_statements import COMPILED
 from bot.database.errors import LedgerError, UnusableError, is_read_only, translated_errors
 from bot.database.reader_pool import ReaderPool
@@ -25,16 +26,14 @@ def read_engine(path: Path, cache_kib: int, pool: type[Pool], **pool_options: in
         LedgerError: there is no ledger, or its schema is not this code's.
         UnusableError: it cannot be read now.
     """
-    engine = create_engine(
-        "sqlite://",
+    return create_engine(
+        snapshot_dialect.URL,
         creator=lambda: _opened_anyhow(path, cache_kib),
         poolclass=pool,
         hide_parameters=True,  # they are names and e-mails, and an exception's text reaches logs
         execution_options=COMPILED,
         **pool_options,
     )
-    event.listen(engine, "begin", _begin)
-    return engine
 
 
 def reader_pool(path: Path, threads: int) -> ReaderPool:
@@ -51,10 +50,6 @@ def open_reader(path: Path, cache_kib: int = CACHE_KIB) -> Connection:
         UnusableError: it cannot be read now.
     """
     return read_engine(path, cache_kib, NullPool).connect()
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
 
 
 def _opened_anyhow(path: Path, cache_kib: int) -> sqlite3.Connection:

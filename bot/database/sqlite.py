@@ -72,7 +72,6 @@ class SqliteDatabase(Database):
             execution_options=COMPILED,
         )
         event.listen(self._engine, "connect", self._prepare)
-        event.listen(self._engine, "begin", self._begin)
         self._readers = reader_pool(path, reader_threads)
 
     @contextmanager
@@ -91,8 +90,10 @@ class SqliteDatabase(Database):
                 raise ClosedError
             if self._is_replaced:
                 raise replaced_file_error(self.path)
-            with translated_errors(self.path), self._engine.begin() as connection:
+            with translated_errors(self.path), self._engine.connect() as connection:
+                self._begin(connection)
                 yield connection
+                connection.commit()
         finally:
             self._turn.release()
 
