@@ -41,7 +41,7 @@ def spend(harness: ServiceHarness, email: str, usd: int, **others: Any) -> None:
     spent(harness.neo.world, harness.clock(), email, usd, **others)
 
 
-async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = HOUR) -> None:
+async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 3 * HOUR) -> None:
     """Let time go on, with a look at each step."""
     until = harness.clock() + by
     while harness.clock() < until:

@@ -315,6 +315,7 @@ def test_whatever_happens_nobody_sees_that_it_was_pruned(ledgers: Ledgers, deeds
 
 
 @pytest.mark.long
+@costly
 def test_a_life_in_which_much_is_pruned_looks_the_same(ledgers: Ledgers) -> None:
     """Two years: alerts and failures that end, a request and a failure that do not, a gap, and a fire at the end."""
     deeds: list[Deed] = [("limit", DEFAULT, 20), ("limit", TEAM, 30), ("ask",)]

@@ -25,10 +25,13 @@ from bot.sandbox.world import START, World
 from tests.support.acts import submit_form
 from tests.support.clock import AdjustableClock
 from tests.support.effort import examples
+from tests.support.engines import costly
 from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.ledgers import Ledgers
 from tests.support.messages import actions, visible_text
 from tests.support.worlds import HOUR, add
+
+pytestmark = costly
 
 ME, OTHER, THIRD = "priya.raman@acme.example", "marcus.delgado@acme.example", "dana@acme.example"
 MOVED = "dddd-moved-away"
