@@ -7,7 +7,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One figure, in `unit`, and its limit: a most, or (`at_least`) a least. `note` says what lies behind it."""
+    """One figure, in `unit`, and its limit: a most, or (`at_least`) a least. `note` says what lies behind it.
+
+    Where the machine cannot show whether the limit is kept, the figure is not `judged`.
+    """
 
     name: str
     figure: float
@@ -15,17 +18,19 @@ class Bar:
     unit: str = "x"
     at_least: bool = False
     note: str = ""
+    judged: bool = True
 
     @property
     def kept(self) -> bool:
-        """Whether the figure is within its limit."""
-        return self.figure >= self.limit if self.at_least else self.figure <= self.limit
+        """Whether the figure is within its limit, or not judged."""
+        within = self.figure >= self.limit if self.at_least else self.figure <= self.limit
+        return within or not self.judged
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
         """Name, figure, limit, verdict and note, as shown."""
         sign = "≥" if self.at_least else "≤"
-        verdict = "ok" if self.kept else "MISSED"
+        verdict = ("ok" if self.kept else "MISSED") if self.judged else "not judged"
         return self.name, _shown(self.figure, self.unit), f"{sign} {_shown(self.limit, self.unit)}", verdict, self.note
 
 

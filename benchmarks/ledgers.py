@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.workplace import NOW, WORK, scratch
@@ -19,7 +19,7 @@ _FORM = 6  # raise it when the SQL below changes: kept ledgers are made anew
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much a ledger holds; its newest task was created `gap` before NOW, its oldest so many years earlier."""
+    """How much a ledger holds; its newest task was created `gap` before its moment, its oldest `years` before that."""
 
     tasks: int
     members: int = 2_000
@@ -39,13 +39,17 @@ def ledger(size: Size) -> Path:
     """The file of such a ledger, made now unless it is there."""
     if not size.path.is_file():
         with scratch() as directory:  # so two runs at once do not disturb each other
-            unfinished = directory / size.path.name
-            open_database(unfinished).close()
-            with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
-                _fill(connection, size)
-            _record_failures(unfinished)
-            unfinished.replace(size.path)
+            make_ledger(directory / size.path.name, size).replace(size.path)
     return size.path
+
+
+def make_ledger(path: Path, size: Size, now: datetime = NOW) -> Path:
+    """Make such a ledger at that path, as it is at that moment; return the path."""
+    open_database(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        _fill(connection, _parameters(size, now))
+    _record_failures(path)
+    return path
 
 
 def _record_failures(path: Path) -> None:
@@ -54,13 +58,13 @@ def _record_failures(path: Path) -> None:
         FailureGrouper().backfill(connection)
 
 
-def _fill(connection: sqlite3.Connection, size: Size) -> None:
+def _fill(connection: sqlite3.Connection, parameters: dict[str, int]) -> None:
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000000"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
     with _indexes_last(connection):
         for sql in _STEPS:
-            connection.execute(sql, _parameters(size))
+            connection.execute(sql, parameters)
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
 
@@ -76,11 +80,11 @@ def _indexes_last(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute(sql)
 
 
-def _parameters(size: Size) -> dict[str, int]:
-    newest = to_us(NOW - size.gap)
-    first = to_us(NOW - size.gap - size.years * _YEAR)
+def _parameters(size: Size, now: datetime) -> dict[str, int]:
+    newest = to_us(now - size.gap)
+    first = to_us(now - size.gap - size.years * _YEAR)
     return {
-        "tasks": size.tasks, "members": size.members, "models": size.models, "first": first, "now": to_us(NOW),
+        "tasks": size.tasks, "members": size.members, "models": size.models, "first": first, "now": to_us(now),
         "step": max(1, (newest - first) // size.tasks),
     }  # fmt: skip
 

@@ -1,37 +1,28 @@
 """The service as a process: how soon it is ready, what it holds idle, and a hundred people asking during a backfill."""
 
 import asyncio
-import os
 import re
 import shutil
-import socket
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
-import aiohttp
-
 from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
 from benchmarks.listing import Listing
-from benchmarks.slackside import OPERATOR, PEOPLE, SECRET, TOKEN, Side, person, slack_side
+from benchmarks.service_process import RUN, SERVING, ServiceProcess, service_process
+from benchmarks.slackside import PEOPLE, Side, slack_side, typed
 from benchmarks.timing import shown
 from benchmarks.upstream import served
-from benchmarks.wiring import environment
 from benchmarks.workplace import scratch
 
 _READY_S, _IDLE_MB, _ACK_S, _ANSWER_S = 2.0, 120.0, 1.0, 2.5
 _LEAST_ROUNDS = 2
 _SPAN, _LATENCY_S = timedelta(hours=70), 0.05  # of the upstream: tasks of the tail, and how long a page takes
-_OTHERS = ("this month by:model", "90d by:day", "30d rows top:20", "7d")
-_RUN = (str(Path(sys.executable).with_name("neo-usage")), "run")
-_SERVING = (sys.executable, "-m", "benchmarks.serving")
-_OPERATORS_LINE = "team 30d by:member"
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
@@ -59,67 +50,21 @@ async def _alone(path: Path) -> list[Bar]:
     async with slack_side() as side:
         for _ in range(3):
             begun = perf_counter()
-            async with _process(_RUN, path, side, "http://127.0.0.1:1") as (process, url):
-                await _ready(url)
+            async with service_process(RUN, path, side, "http://127.0.0.1:1") as service:
+                await service.wait_ready()
                 ready.append(perf_counter() - begun)
                 await asyncio.sleep(3)
-                resident = _resident_mb(process)
+                resident = _resident_mb(service)
     return [
         Bar("start to ready", median(ready), _READY_S, "s", note=f"of three: {shown(*sorted(ready))}"),
         Bar("idle, resident", resident, _IDLE_MB, "MB"),
     ]
 
 
-def _resident_mb(process: asyncio.subprocess.Process) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text(encoding="ascii"))
+def _resident_mb(service: ServiceProcess) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{service.id}/status").read_text(encoding="ascii"))
     assert found
     return int(found[1]) / 1024
-
-
-@asynccontextmanager
-async def _process(
-    command: Sequence[str], path: Path, side: Side, neo: str
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """The service over HTTP, and where it listens."""
-    port = _free_port()
-    variables = {**os.environ, **_settings(path, side, neo, port)}
-    process = await asyncio.create_subprocess_exec(*command, env=variables, cwd=path.parent)
-    try:
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        assert await process.wait() == 0
-
-
-def _settings(path: Path, side: Side, neo: str, port: int) -> Mapping[str, str]:
-    return {
-        **environment(path, neo),
-        "SLACK_BOT_TOKEN": TOKEN,
-        "SLACK_SIGNING_SECRET": SECRET,
-        "SLACK_API_URL": f"{side.url}/api/",
-        "ADMINS": OPERATOR,
-        "HTTP_PORT": str(port),
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-        "LOG_LEVEL": "error",
-    }
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _ready(url: str) -> None:
-    async with aiohttp.ClientSession() as session:
-        while True:
-            try:
-                async with session.get(f"{url}/readyz") as answer:
-                    if answer.status == 200:  # noqa: PLR2004 - HTTP's OK
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.01)
 
 
 # --- crowded -------------------------------------------------------------------------------------
@@ -131,28 +76,23 @@ async def _crowded(path: Path, neo: str) -> tuple[list[float], list[float], int,
     acks: list[float] = []
     async with (
         slack_side() as side,
-        _process(_SERVING, path, side, neo) as (_, url),
-        aiohttp.ClientSession(url) as session,
+        service_process(SERVING, path, side, neo) as service,
     ):
-        await _ready(url)
+        await service.wait_ready()
         before = _tasks(path)
         await _booking(path, before)
         while (during := _is_reading(path)) or len(asked) < _LEAST_ROUNDS * PEOPLE:
             assert during, "the reading ended before the questions did"
-            acks += await asyncio.gather(*(_ask(session, side, number, asked) for number in range(1, PEOPLE + 1)))
+            acks += await asyncio.gather(*(_ask(service.url, side, number, asked) for number in range(1, PEOPLE + 1)))
             await _answered(side, len(asked))
         read = _tasks(path) - before
     answers = [side.arrived[number][0] - begun for number, begun in asked.items() if number in side.arrived]
     return acks, answers, len(asked), read
 
 
-async def _ask(session: aiohttp.ClientSession, side: Side, number: int, asked: dict[int, float]) -> float:
-    user = person(number)
-    line = _OPERATORS_LINE if user == OPERATOR else _OTHERS[number % len(_OTHERS)]
-    key, body, headers = side.request(line, user)
-    asked[key] = begun = perf_counter()
-    async with session.post("/slack/events", data=body, headers=headers) as answer:
-        assert answer.status == 200, await answer.text()  # noqa: PLR2004 - HTTP's OK
+async def _ask(url: str, side: Side, number: int, asked: dict[int, float]) -> float:
+    begun = perf_counter()
+    asked[await side.ask(url, *typed(number))] = begun
     return perf_counter() - begun
 
 

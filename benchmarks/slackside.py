@@ -1,17 +1,19 @@
 """Slack's side, as light as it can be: signed requests in, and the moment at which an answer's payload arrives."""
 
+import asyncio
 import json
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
-from aiohttp import web
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from benchmarks.plain_http import PlainRequest, json_answer, post, received
 from bot.app import system_clock
 
 SECRET = "0" * 32
@@ -27,6 +29,14 @@ def person(number: int) -> str:
 
 
 _OPERATORS_NUMBER = 7
+_OPERATORS_LINE = "team 30d by:member"
+_LINES = ("this month by:model", "90d by:day", "30d rows top:20", "7d")
+
+
+def typed(number: int) -> tuple[str, str]:
+    """What the person of that number asks, and their Slack id."""
+    user = person(number)
+    return _OPERATORS_LINE if user == OPERATOR else _LINES[number % len(_LINES)], user
 
 
 def _user(number: int) -> dict[str, object]:
@@ -39,6 +49,19 @@ def _user(number: int) -> dict[str, object]:
 _USERS = {str(user["id"]): user for user in map(_user, range(1, PEOPLE + 1))}
 
 
+def _method(**found: object) -> bytes:
+    """What a method of the Web API answers."""
+    return json_answer(json.dumps({"ok": True, **found}).encode())
+
+
+_METHODS = {
+    "/api/auth.test": _method(team_id=TEAM, user_id="U0BOT", bot_id="B0BOT"),
+    "/api/users.list": _method(members=[*_USERS.values()]),
+}
+_HOOK = "/hook/"
+_TAKEN = json_answer(b"ok")
+
+
 @dataclass
 class Side:
     """Takes answers at `url`; `arrived` has each one's moment (perf_counter) and size in bytes by its number."""
@@ -46,13 +69,14 @@ class Side:
     url: str = ""
     arrived: dict[int, tuple[float, int]] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _awaited: dict[int, asyncio.Event] = field(default_factory=dict)
 
     def request(self, text: str, user: str = OPERATOR) -> tuple[int, str, dict[str, str]]:
         """A signed command: the number under which its answer will arrive, its body and its headers."""
         number = next(self._numbers)
         fields = {
             "command": "/neo-usage", "text": text, "user_id": user, "team_id": TEAM, "channel_id": "C0BENCH",
-            "response_url": f"{self.url}/hook/{number}", "trigger_id": str(number), "api_app_id": "A0BENCH",
+            "response_url": f"{self.url}{_HOOK}{number}", "trigger_id": str(number), "api_app_id": "A0BENCH",
         }  # fmt: skip
         body, stamp = urlencode(fields), str(int(system_clock().timestamp()))
         signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
@@ -66,42 +90,50 @@ class Side:
             },
         )
 
-    async def receive(self, request: web.Request) -> web.Response:
+    async def ask(self, service: str, text: str, user: str) -> int:
+        """Send a command to a service at that address; return the answer's number once it is acknowledged."""
+        number, body, headers = self.request(text, user)
+        await post(f"{service}/slack/events", headers, body)
+        return number
+
+    async def answered(self, number: int) -> None:
+        """Wait until the answer of that number arrives; nobody else waits for it."""
+        if number not in self.arrived:
+            self._awaited[number] = event = asyncio.Event()
+            await event.wait()
+
+    async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Answer what comes over one connection, until it ends."""
+        async for request in received(reader):
+            path = request.target.path
+            writer.write(self._taken(path, request) if path.startswith(_HOOK) else _called(request))
+        writer.close()
+
+    def _taken(self, path: str, request: PlainRequest) -> bytes:
         """Note when a payload arrives, and how long it is."""
-        body = await request.read()
-        assert json.loads(body)["blocks"]
-        self.arrived[int(request.match_info["number"])] = perf_counter(), len(body)
-        return web.Response(text="ok")
+        assert b'"blocks"' in request.body, path
+        number = int(path.removeprefix(_HOOK))
+        self.arrived[number] = perf_counter(), len(request.body)
+        if event := self._awaited.pop(number, None):
+            event.set()
+        return _TAKEN
 
 
-async def _test(_: web.Request) -> web.Response:
-    return web.json_response({"ok": True, "team_id": TEAM, "user_id": "U0BOT", "bot_id": "B0BOT"})
-
-
-async def _users(_: web.Request) -> web.Response:
-    return web.json_response({"ok": True, "members": list(_USERS.values())})
-
-
-async def _info(request: web.Request) -> web.Response:
-    asked = {**request.query, **await request.post()}
-    return web.json_response({"ok": True, "user": _USERS[str(asked["user"])]})
+def _called(request: PlainRequest) -> bytes:
+    """The answer to a call of the Web API."""
+    target = request.target
+    if target.path == "/api/users.info":
+        return _method(user=_USERS[parse_qs(target.query)["user"][0]])
+    return _METHODS.get(target.path) or _method(ok=False, error="unknown_method")
 
 
 @asynccontextmanager
 async def slack_side() -> AsyncIterator[Side]:
     """Serve it from the running loop."""
     side = Side()
-    app = web.Application()
-    app.add_routes([web.post("/hook/{number}", side.receive), web.post("/api/auth.test", _test)])
-    app.add_routes([web.route("*", "/api/users.list", _users), web.route("*", "/api/users.info", _info)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    side.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with await asyncio.start_server(side.serve, "127.0.0.1", 0) as server:
+        side.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield side
-    finally:
-        await runner.cleanup()
 
 
 async def acknowledged(bolt: AsyncApp, body: str, headers: dict[str, str]) -> float:

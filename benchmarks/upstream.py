@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from time import perf_counter
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from benchmarks.listing import PAGE, Listing
+from benchmarks.plain_http import PlainRequest, json_answer, received
 from bot.sandbox.neo import KEY, PATH
 
 _COARSE = 0.0015  # how late a sleep may end, in seconds
@@ -34,47 +35,32 @@ def served(listing: Listing, latency: float = 0.0) -> Iterator[str]:
 
 
 class _Api:
-    """Answers questions for pages, whatever their window; light pages are made before anybody asks.
-
-    No framework: the milliseconds of one would count as the app's.
-    """
+    """Answers questions for pages, whatever their window; light pages are made before anybody asks."""
 
     def __init__(self, listing: Listing, latency: float) -> None:
         self._listing = listing
         self._latency = latency
         offsets = () if listing.histories else range(0, listing.total, PAGE)
-        self._made = {offset: _answer(listing.page(offset)) for offset in offsets}
+        self._made = {offset: json_answer(listing.page(offset)) for offset in offsets}
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Answer what comes over one connection, until it ends."""
-        while head := await _head(reader):
+        async for request in received(reader):
             due = perf_counter() + self._latency
-            answer = self._asked(head)
+            answer = self._asked(request)
             await _until(due)
             writer.write(answer)
             await writer.drain()
         writer.close()
 
-    def _asked(self, head: str) -> bytes:
-        assert f"x-api-key: {KEY}" in head.replace("X-Api-Key", "x-api-key")
-        target = urlsplit(head.split(" ", 2)[1])
+    def _asked(self, request: PlainRequest) -> bytes:
+        assert f"x-api-key: {KEY}" in request.head.decode().replace("X-Api-Key", "x-api-key")
+        target = request.target
         assert target.path == PATH
         query = parse_qs(target.query)
         assert query["limit"] == [str(PAGE)]
         offset = int(query["offset"][0])
-        return self._made.get(offset) or _answer(self._listing.page(offset))
-
-
-def _answer(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-async def _head(reader: StreamReader) -> str:
-    try:
-        return (await reader.readuntil(b"\r\n\r\n")).decode()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return ""
+        return self._made.get(offset) or json_answer(self._listing.page(offset))
 
 
 async def _until(due: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from benchmarks.bars import Bar
-from benchmarks.postgres import booking, questions
+from benchmarks.postgres import booking, questions, replicas
 from benchmarks.postgres.server import ABSENT, Server, programs, running_server
 
 
@@ -17,7 +17,7 @@ class OnServer(Protocol):
         ...
 
 
-_PARTS: tuple[OnServer, ...] = (questions.measure, booking.measure)
+_PARTS: tuple[OnServer, ...] = (questions.measure, booking.measure, replicas.measure)
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:

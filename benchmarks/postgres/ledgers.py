@@ -21,15 +21,21 @@ def postgres_ledger(server: Server, size: Size) -> PostgresAddress:
     """The address of such a ledger, copied now unless it is there."""
     name = size.path.stem.replace("-", "_")
     if name not in server.databases():
-        unfinished = server.create(f"{name}_unfinished")
-        open_database(unfinished).close()
-        with server.connect(unfinished.database, autocommit=False) as connection:
-            _copy_all(connection, ledger(size))
-        with server.connect(unfinished.database) as connection:
-            connection.execute("VACUUM (ANALYZE, FREEZE)")  # as autovacuum does of itself in an hour
-            connection.execute("CHECKPOINT")
+        unfinished = copy_ledger(server, ledger(size), f"{name}_unfinished")
         server.rename(unfinished.database, name)
     return server.address(name)
+
+
+def copy_ledger(server: Server, source: Path, name: str) -> PostgresAddress:
+    """Make a database of that name, a copy of a ledger's file, and return its address."""
+    address = server.create(name)
+    open_database(address).close()
+    with server.connect(name, autocommit=False) as connection:
+        _copy_all(connection, source)
+    with server.connect(name) as connection:
+        connection.execute("VACUUM (ANALYZE, FREEZE)")  # as autovacuum does of itself in an hour
+        connection.execute("CHECKPOINT")
+    return address
 
 
 def _copy_all(connection: Plain, source: Path) -> None:

@@ -37,10 +37,11 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that runs; `socket` is the directory of its socket."""
+    """A server that runs; `socket` is the directory of its socket, `process` the id of the process that began it."""
 
     socket: Path
     version: str
+    process: int
 
     def address(self, database: str = "postgres") -> PostgresAddress:
         """The address of a database on it."""
@@ -94,7 +95,7 @@ def running_server(found: Path) -> Iterator[Server]:
             _make(found, data)
         process = _started(found, data, socket)
         try:
-            yield Server(socket, version)
+            yield Server(socket, version, process.pid)
         finally:
             _stop(process)
     finally:
