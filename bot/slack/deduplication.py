@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -37,7 +38,7 @@ TIMEOUT_SECONDS = 1.0  # to wait for the database, of the three seconds in which
 _REMEMBERED = 20_000  # keys in memory
 
 _INSERT = insert(slack_request).on_conflict_do_nothing()
-_CLAIM = _INSERT.returning(slack_request.c.key)  # gives nothing for a key that is known
+_CLAIM = _INSERT.returning(slack_request.c.key)  # gives the keys that were not known
 _PRUNE = delete(slack_request).where(
     or_(slack_request.c.taken_at < bindparam("since"), slack_request.c.taken_at > bindparam("until"))
 )
@@ -139,19 +140,22 @@ def _digest(key: str) -> str:
 def _write_claims(connection: Connection, claims: Sequence[_Claim], now: datetime) -> list[bool]:
     """Write the claims, and return which are new. Deletes keys that are too old, or from a clock that was ahead."""
     connection.execute(_PRUNE, {"since": to_us(now - RETENTION), "until": to_us(now + RETENTION)})
-    return [_insert_keys(connection, claim.keys, to_us(now)) for claim in claims]
+    keys = dict.fromkeys(chain.from_iterable(claim.keys for claim in claims))
+    new = set(connection.execute(_CLAIM, [{"key": key, "taken_at": to_us(now)} for key in keys]).scalars())
+    return [_remove(new, claim.keys[0]) for claim in claims]
+
+
+def _remove(keys: set[str], key: str) -> bool:
+    """Remove a key, and return whether it was there: only the first of two claims to it is new."""
+    was_there = key in keys
+    keys.discard(key)
+    return was_there
 
 
 def import_requests(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows of SELECT_REQUESTS: what was accepted before a restore is not accepted again after it."""
     if rows:
         connection.execute(_INSERT, rows)
-
-
-def _insert_keys(connection: Connection, keys: Sequence[str], now: int) -> bool:
-    """Insert the keys of a request, and return whether the first was new."""
-    first, *_ = [connection.execute(_CLAIM, {"key": key, "taken_at": now}).first() for key in keys]
-    return first is not None
 
 
 def _known_keys(connection: Connection, now: datetime) -> list[str]:

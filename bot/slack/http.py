@@ -135,21 +135,23 @@ async def _body(request: web.BaseRequest) -> bytes:
     """Return the bytes of the body. Raises RefusedRequestError if they are too many, or take too long."""
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise RefusedRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "it is compressed")
-    too_large = RefusedRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST:,} bytes")
-    if (request.content_length or 0) > LARGEST:
-        raise too_large
+    _check_length(request.content_length or 0)
     body = bytearray()
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > LARGEST:
-                    raise too_large
+                _check_length(len(body))
     except TimeoutError:
         raise RefusedRequestError(HTTPStatus.REQUEST_TIMEOUT, "its body did not come in time") from None
     except (web.RequestPayloadError, ValueError):
         raise RefusedRequestError(HTTPStatus.BAD_REQUEST, "its body is broken") from None
     return bytes(body)
+
+
+def _check_length(length: int) -> None:
+    if length > LARGEST:
+        raise RefusedRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST:,} bytes")
 
 
 def _payload(request: web.BaseRequest, body: bytes) -> dict[str, Any]:

@@ -12,6 +12,8 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LOOKALIKES = str.maketrans("*\uff0a~\uff5e`\uff40_\uff3f", "\u2217\u2217\u223c\u223c\u02cb\u02cb\u02cd\u02cd")
 # an underscore inside a word, as in `error_storm`, formats nothing and stays
 _MARKS = re.compile(r"[*\uff0a~\uff5e`\uff40\uff3f]|(?<![^\W_])_|_(?![^\W_])")
+# no mark, entity, colon or @, and nothing but ASCII
+_HARMLESS = re.compile(r"[ -%'-)+-9;=?A-^a-}]*")
 _BACKTICKS = str.maketrans("`\uff40", "\u02cb\u02cb")
 # any name between colons becomes an emoji, and the second colon may be the template's, right after the text
 _EMOJI = re.compile(r"[:\uff1a](?=[^\s:\uff1a]+[:\uff1a])|(?<![^\W_])[:\uff1a](?=[^\s:\uff1a]*$)")
@@ -69,6 +71,8 @@ def readable_text(sentence: str) -> Trusted:
 
 def _escape_marks(text: str) -> str:
     """Replace whatever formats, shows an emoji, or becomes a link by itself."""
+    if _HARMLESS.fullmatch(text):  # as most texts are, which spares four searches
+        return text
     text = _MARKS.sub(lambda mark: mark[0].translate(_LOOKALIKES), text)
     text = _EMOJI.sub(_COLON, text)
     text = _BROADCAST.sub("\uff20", text)

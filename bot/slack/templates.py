@@ -136,7 +136,9 @@ def _reason(error: Exception) -> str:
 @cache
 def _shipped_environment(directory: Path) -> BoundedEnvironment:
     """Return the environment of the shipped templates, which never change: each is compiled once a process."""
-    return _environment(FileSystemLoader(directory))
+    environment = _environment(FileSystemLoader(directory))
+    environment.auto_reload = False
+    return environment
 
 
 def _environment(loader: BaseLoader) -> BoundedEnvironment:

@@ -37,6 +37,12 @@ async def test_one_of_two_processes_accepts_a_request(place: DatabasePlace, data
     assert len(stored(place)) == len(keys)
 
 
+async def test_one_of_two_claims_to_a_request_at_once_is_new(database: Database) -> None:
+    memory = deduplicator(database)
+    claims = await asyncio.gather(memory.claim("first"), *(memory.claim("twice", proof) for proof in ("one", "two")))
+    assert claims == [True, True, False]
+
+
 async def test_accepted_requests_are_known_for_an_hour_after_a_restart(
     place: DatabasePlace, database: Database
 ) -> None:
