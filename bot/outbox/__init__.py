@@ -27,7 +27,7 @@ database. Where a channel's history cannot be read, none is lost, but a copy may
    `reconciler` looks its key up in the channel's history after a while (`lookup_store`): found, it is sent; not found,
    it is pending again, also where history cannot be read: there a message may come twice. As a lost request may arrive
    later still, second copies are looked for and deleted afterwards.
-6. A refusal for good ends the row, and enqueues the same for the `fallback` in `rules`.
+6. A refusal for good ends the row, and enqueues the same for the `fallback` in `destinations`.
 
 A live message is one row for each topic and destination (`live_store`). Edits follow the level, not the change:
 `request_edits` raises the version that is wanted; `editor` renders what the topic shows now and records the version
@@ -36,7 +36,7 @@ message; later ones are replies in its thread.
 
 After a restore what the former ledger may have sent is unconfirmed too (`restore`).
 
-`tables` names the columns; `rules` the states, waits and fallbacks; `conditions` says in SQL what needs something.
+`tables` names the columns; `rules` the states and waits; `conditions` says in SQL what needs something.
 `queries` is what other packages may ask, `amendments` what they may change; `pruning` deletes what
 was over long ago.
 """

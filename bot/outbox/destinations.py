@@ -1,7 +1,7 @@
 """Destinations: where notifications go, and what a destination turns out to be in Slack."""
 
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, get_args
 
 from bot.domain.keys import DestinationKey, Key, MalformedKeyError, check_kind, kind_of, number, rest_of
 
@@ -140,18 +140,7 @@ def decode_destination(text: str) -> Destination:
     return _DESTINATIONS[kind].decode(text)
 
 
-_DESTINATIONS: dict[str, type[Destination]] = {
-    each.kind: each
-    for each in (
-        MemberDestination,
-        UserDestination,
-        OperatorsDestination,
-        OperatorDestination,
-        ChannelDestination,
-        AlertDestination,
-        OpsDestination,
-    )
-}
+_DESTINATIONS: dict[str, type[Destination]] = {each.kind: each for each in get_args(Destination)}
 
 
 def _named(text: str, kind: str) -> str:
@@ -167,6 +156,19 @@ def _has_suffix(text: str, kind: str, suffix: str) -> bool:
         return True
     check_kind(text, kind)
     return False
+
+
+def fallback(destination: Destination) -> tuple[Destination, ...]:
+    """Return where a message goes if its destination cannot receive it; empty if nowhere."""
+    match destination:
+        case MemberDestination():
+            return (OpsDestination(operators=True),)
+        case AlertDestination() | ChannelDestination():
+            return (OpsDestination(),)
+        case OpsDestination():
+            return (OperatorsDestination(),)
+        case OperatorsDestination() | OperatorDestination() | UserDestination():
+            return ()
 
 
 # --- what they turn out to be --------------------------------------------------------------------

@@ -16,9 +16,10 @@ from bot.outbox.destinations import (
     ResolvedChannel,
     Undeliverable,
     decode_destination,
+    fallback,
 )
 from bot.outbox.outcomes import Ending
-from bot.outbox.rules import DeliveryTiming, NotificationState, fallback
+from bot.outbox.rules import DeliveryTiming, NotificationState
 from bot.outbox.timeouts import request_timeout, wait_after
 from bot.slack.errors import SlackError
 

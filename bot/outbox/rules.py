@@ -6,16 +6,6 @@ from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.domain.periods import instant
-from bot.outbox.destinations import (
-    AlertDestination,
-    ChannelDestination,
-    Destination,
-    MemberDestination,
-    OperatorDestination,
-    OperatorsDestination,
-    OpsDestination,
-    UserDestination,
-)
 
 
 class NotificationState(StrEnum):
@@ -74,19 +64,6 @@ class DeliveryTiming:
     def wait_after(self, attempts: int) -> timedelta:
         """Return how long to wait after so many attempts that left nothing behind."""
         return timedelta(seconds=min(self.first_wait * 2 ** min(attempts, 20), self.longest_wait))
-
-
-def fallback(destination: Destination) -> tuple[Destination, ...]:
-    """Return where a message goes if its destination cannot receive it; empty if nowhere."""
-    match destination:
-        case MemberDestination():
-            return (OpsDestination(operators=True),)
-        case AlertDestination() | ChannelDestination():
-            return (OpsDestination(),)
-        case OpsDestination():
-            return (OperatorsDestination(),)
-        case OperatorsDestination() | OperatorDestination() | UserDestination():
-            return ()
 
 
 @dataclass(frozen=True, slots=True)

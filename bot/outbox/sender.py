@@ -10,13 +10,14 @@ import structlog
 
 from bot.database.engine import DATABASE_ERRORS
 from bot.outbox import live_store, outcomes, store
+from bot.outbox.destinations import fallback
 from bot.outbox.keys import MissedKey, is_of
 from bot.outbox.outcomes import NOTHING_SHOWN, Arrival, Ending, Posted
 from bot.outbox.pacing import Pacing
 from bot.outbox.queries import NOT_RENDERED
 from bot.outbox.reconciler import delete_copy
 from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.rules import NOTHING_TO_SAY, DeliveryTiming, NotificationState, fallback
+from bot.outbox.rules import NOTHING_TO_SAY, DeliveryTiming, NotificationState
 from bot.outbox.store import ClaimedNotification
 from bot.outbox.summary import SummaryRenderer
 from bot.outbox.timeouts import request_timeout, wait_after

@@ -21,8 +21,8 @@ from bot.outbox.destinations import (
     ResolvedChannel,
     Undeliverable,
     UserDestination,
+    fallback,
 )
-from bot.outbox.rules import fallback
 from bot.people import links
 from bot.people.channel_finder import ChannelFinder
 from bot.people.people import People

@@ -10,16 +10,8 @@ from bot.budgets.rules import BudgetLimit, percent
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.ledger.charge_queries import ChargeCount
-from bot.outbox.destinations import (
-    AlertDestination,
-    ChannelDestination,
-    Destination,
-    MemberDestination,
-    OperatorDestination,
-    OperatorsDestination,
-    OpsDestination,
-    UserDestination,
-)
+from bot.outbox import destinations
+from bot.outbox.destinations import Destination
 from bot.outbox.queries import DeliveryRecord
 from bot.outbox.rules import NotificationState
 
@@ -104,11 +96,11 @@ _STATES = {
 }
 
 _RECIPIENTS: dict[type[Destination], str] = {
-    AlertDestination: "the alert channel",
-    OpsDestination: "the ops channel",
-    OperatorsDestination: "the operators",
-    OperatorDestination: "an operator",
-    MemberDestination: "the member",
+    destinations.AlertDestination: "the alert channel",
+    destinations.OpsDestination: "the ops channel",
+    destinations.OperatorsDestination: "the operators",
+    destinations.OperatorDestination: "an operator",
+    destinations.MemberDestination: "the member",
 }
 
 
@@ -122,8 +114,8 @@ def _message(each: DeliveryRecord, policy: BudgetPolicy) -> Sentence:
 
 
 def _recipient(destination: Destination) -> str:
-    if isinstance(destination, UserDestination):
+    if isinstance(destination, destinations.UserDestination):
         return destination.user
-    if isinstance(destination, ChannelDestination):
+    if isinstance(destination, destinations.ChannelDestination):
         return destination.name
     return _RECIPIENTS[type(destination)]
