@@ -47,7 +47,7 @@ class LimitKey(NotificationKey):
         """Return the key of either form."""
         revision, _, about = rest_of(text, cls.kind).partition("-")
         is_subject = about.isascii() and about.isdigit()
-        return cls(number(revision), int(about) if is_subject else PeriodName.decode(about))
+        return cls(number(revision), number(about) if is_subject else PeriodName.decode(about))
 
 
 class SummaryKey(NumberedKey, NotificationKey):
@@ -238,9 +238,13 @@ class LimitForm(FormKey):
         """Return the form of a JSON object. Raises MalformedKeyError if the text is anything else."""
         try:
             fields = json.loads(text)
-            return cls(fields["scope"], Unit(fields["unit"]), fields["revision"])
-        except (ValueError, KeyError, TypeError) as error:
+            scope, unit, revision = fields["scope"], Unit(fields["unit"]), fields["revision"]
+            known = None if revision is None else number(str(revision))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise MalformedKeyError(f"{text!r} is no form's") from error
+        if not isinstance(scope, str | None):
+            raise MalformedKeyError(f"{text!r} is no form's")
+        return cls(scope, unit, known)
 
 
 class RequestForm(LimitForm):

@@ -1,5 +1,6 @@
 """The periods of budgets: days, weeks and months on the calendar of a time zone; and cases: a subject in a period."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from bot.domain.periods import Unit, Window, local_day, period
 
 UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
 LATE = timedelta(hours=72)  # after a period's end, in which a crossing of it is still notified
+_ZONE = re.compile(r"([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +54,12 @@ class PeriodName:
     def decode(cls, text: str) -> Self:
         """Return the name of `<unit>:<label>`. Raises MalformedKeyError if the text is anything else."""
         unit, _, label = text.partition(":")
-        if unit not in set(UNITS) or not label:
-            raise MalformedKeyError(f"{text!r} names no period")
+        if unit not in set(UNITS):
+            raise MalformedKeyError(f"{text!r} is of no unit that budgets have")
+        try:
+            PeriodLabel.decode(label).first_day(Unit(unit))
+        except ValueError as error:
+            raise MalformedKeyError(f"{text!r} names no period") from error
         return cls(Unit(unit), label)
 
 
@@ -70,8 +76,10 @@ class PeriodLabel:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return the label of `<day>` or `<day>@<zone>`."""
+        """Return the label of `<day>` or `<day>@<zone>`. Raises MalformedKeyError if that is no name of a zone."""
         day, _, zone = text.partition("@")
+        if not _ZONE.fullmatch(zone):
+            raise MalformedKeyError(f"{text!r} names no time zone")
         return cls(day, zone)
 
     def first_day(self, unit: Unit) -> date:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Self
 
+from bot.domain.numbers import whole_number
+
+LARGEST_ID = 2**31 - 1  # of a row, on either engine: none is larger, and one could not even be asked for
+
 
 class MalformedKeyError(ValueError):
     """A string is no key of the kind it was taken for."""
@@ -100,6 +104,32 @@ class NumberedKey(Key):
         return cls(number(rest_of(text, cls.kind)))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedAction(ActionKey):
+    """A button about a row, by its id; `stem` is the kind, or begins with it and a colon."""
+
+    stem: ClassVar[str]
+    id: int
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `<stem>:<id>`."""
+        return f"{self.stem}:{self.id}"
+
+    @property
+    def value(self) -> str:
+        """The value, the id."""
+        return str(self.id)
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one, or its parts disagree."""
+        key = cls(number(value))
+        if key.action_id != action_id:
+            raise MalformedKeyError(f"{action_id!r} is not {key.action_id!r}")
+        return key
+
+
 def kind_of(text: str) -> str:
     """Return the kind that a key's string form, an action id or a callback id begins with."""
     return text.partition(":")[0]
@@ -120,11 +150,12 @@ def check_kind(text: str, kind: str) -> None:
 
 
 def numbers(text: str, count: int, separator: str = "-") -> tuple[int, ...]:
-    """Return so many whole numbers of a text. Raises MalformedKeyError if it holds anything else."""
-    parts = text.split(separator)
-    if len(parts) != count or not all(part.isascii() and part.isdigit() for part in parts):
-        raise MalformedKeyError(f"{text!r} is not {count} numbers")
-    return tuple(map(int, parts))
+    """Return so many whole numbers of a text. Raises MalformedKeyError if it holds anything else, or no row's id."""
+    read = [whole_number(part, 0, LARGEST_ID) for part in text.split(separator)]
+    found = tuple(each for each in read if each is not None)
+    if not len(found) == len(read) == count:
+        raise MalformedKeyError(f"{text!r:.100} is not the ids of {count} rows")
+    return found
 
 
 def number(text: str) -> int:

@@ -72,6 +72,8 @@ def typed_nanos(text: str) -> int:
     if grouped := _GROUPED_BY_DOTS.fullmatch(text):
         raise AmbiguousAmountError(text, _readings(*grouped.groups()))
     amount = _typed_amount(text)
+    if not text:
+        raise AmountError("An amount is missing. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
     if amount is None:
         raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
     if amount > MOST_TYPED_USD * NANOS_PER_USD:

@@ -9,11 +9,11 @@ from bot.domain.keys import (
     FormKey,
     MalformedKeyError,
     NotificationKey,
+    NumberedAction,
     NumberedKey,
     TopicKey,
     check_kind,
     number,
-    rest_of,
 )
 
 
@@ -107,30 +107,11 @@ class AcknowledgeAction(_GroupsAction):
     kind = "failure_ack"
 
 
-@dataclass(frozen=True, slots=True)
-class LiftSilenceAction(ActionKey):
+class LiftSilenceAction(NumberedAction):
     """Ends a silence, by its id."""
 
-    kind = "failure_lift"
-    silence: int
-
-    @property
-    def action_id(self) -> str:
-        """The action id, `failure_lift:<id>`."""
-        return f"{self.kind}:{self.silence}"
-
-    @property
-    def value(self) -> str:
-        """The value, the silence's id."""
-        return str(self.silence)
-
-    @classmethod
-    def decode(cls, action_id: str, value: str) -> Self:
-        """Return the key of the button. Raises MalformedKeyError if it is another one, or its parts disagree."""
-        key = cls(number(rest_of(action_id, cls.kind)))
-        if key.value != value:
-            raise MalformedKeyError(f"{action_id!r} is not the silence {value!r}")
-        return key
+    __slots__ = ()
+    kind = stem = "failure_lift"
 
 
 # --- the form ------------------------------------------------------------------------------------

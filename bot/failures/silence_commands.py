@@ -66,7 +66,7 @@ class SilenceCommands:
         """End the silence whose button an operator pressed."""
         check_operator(caller)
         key = LiftSilenceAction.decode(request.action, request.text)
-        await self._respond(request, "failures/silence_lifted", done=await self.lift(key.silence))
+        await self._respond(request, "failures/silence_lifted", done=await self.lift(key.id))
 
     async def lift(self, silence: int) -> bool:
         """End a silence, by its id; return whether it was still in force. The caller is an operator."""

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.access import RefusedError
+from bot.domain.keys import MalformedKeyError
 from bot.domain.periods import LAST_YEAR, day_start, local_day
 from bot.domain.text import one_line
 from bot.failures.keys import SilenceForm, SilenceTarget
@@ -39,11 +40,16 @@ def silence_view(choices: Sequence[Choice], channel: str, today: date) -> View:
 
 def problems(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, str]:
     """Return what is wrong with the fields, by field."""
+    wrong = {}
+    try:
+        SilenceTarget.decode(fields.get(_WHAT, ""))
+    except MalformedKeyError:
+        wrong[_WHAT] = "Choose what to silence."
     try:
         _until(fields, now, zone)
     except RefusedError as error:
-        return {_UNTIL: str(error)}
-    return {}
+        wrong[_UNTIL] = str(error)
+    return wrong
 
 
 def submitted_silence(fields: Mapping[str, str], by: str, now: datetime, zone: ZoneInfo) -> Silence:

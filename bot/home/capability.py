@@ -6,7 +6,7 @@ from bot.failures.capability import failure_commands, silence_commands
 from bot.home import store
 from bot.home.commands import HomeCommands
 from bot.home.facts import HomePolicy
-from bot.home.keys import KIND, BudgetFormAction, LiftSilenceAction, ListenAction
+from bot.home.keys import KIND, BudgetFormAction, LiftFromHomeAction, ListenAction
 from bot.home.pages import HomePages
 from bot.home.publisher import HomePublisher
 from bot.home.refresher import HomeRefresher
@@ -34,7 +34,7 @@ def home(context: Context) -> Capability:
     )
     return Capability(
         "home",
-        keys=(ListenAction, BudgetFormAction, LiftSilenceAction),
+        keys=(ListenAction, BudgetFormAction, LiftFromHomeAction),
         actions={KIND: commands.press},
         timers=[
             Timer(

@@ -11,7 +11,7 @@ from bot.domain.access import Caller, RefusedError, Role
 from bot.failures.commands import FailureCommands
 from bot.failures.silence_commands import SilenceCommands
 from bot.home import store
-from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction, home_action
+from bot.home.keys import BudgetFormAction, LiftFromHomeAction, ListenAction, home_action
 from bot.home.publisher import HomePublisher
 from bot.slack.requests import Request
 from bot.slack.workspace import Workspace
@@ -49,7 +49,7 @@ class HomeCommands:
                 return
             case ListenAction(on):
                 await self.failures.set_listening(caller, on=on)
-            case LiftSilenceAction(silence):
+            case LiftFromHomeAction(silence):
                 await self._lift(silence, caller)
         await self._record_opening(request.user)  # the viewer may have been pruned
         await self.publisher.publish(request.user, at_once=True)

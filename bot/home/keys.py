@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from bot.domain.keys import ActionKey, MalformedKeyError, number, rest_of
+from bot.domain.keys import ActionKey, MalformedKeyError, NumberedAction, rest_of
 
 KIND = "home"
 _ON, _OFF = "on", "off"
@@ -60,33 +60,15 @@ class BudgetFormAction(ActionKey):
         return cls(value)
 
 
-@dataclass(frozen=True, slots=True)
-class LiftSilenceAction(ActionKey):
-    """Lifts a silence, by its id."""
+class LiftFromHomeAction(NumberedAction):
+    """Ends a silence, by its id; the page shows that it is over."""
 
+    __slots__ = ()
     kind = KIND
-    silence: int
-
-    @property
-    def action_id(self) -> str:
-        """The action id, `home:lift:<id>`."""
-        return f"{self.kind}:lift:{self.silence}"
-
-    @property
-    def value(self) -> str:
-        """The value, the silence's id."""
-        return str(self.silence)
-
-    @classmethod
-    def decode(cls, action_id: str, value: str) -> Self:
-        """Return the key of `home:lift:<id>`. Raises MalformedKeyError if it is another button."""
-        key = cls(number(rest_of(rest_of(action_id, cls.kind), "lift")))
-        if key.value != value:
-            raise MalformedKeyError(f"{action_id!r} is not the silence {value!r}")
-        return key
+    stem = f"{KIND}:lift"
 
 
-HomeAction = ListenAction | BudgetFormAction | LiftSilenceAction
+HomeAction = ListenAction | BudgetFormAction | LiftFromHomeAction
 
 
 def home_action(action_id: str, value: str) -> HomeAction:
@@ -97,6 +79,6 @@ def home_action(action_id: str, value: str) -> HomeAction:
         case "ask" | "set":
             return BudgetFormAction.decode(action_id, value)
         case "lift":
-            return LiftSilenceAction.decode(action_id, value)
+            return LiftFromHomeAction.decode(action_id, value)
         case other:
             raise MalformedKeyError(f"App Home has no button {other!r}")

@@ -15,7 +15,7 @@ from bot.failures.alert_facts import GroupFacts
 from bot.failures.error_lines import ErrorLine
 from bot.failures.report_render import lift_button, silence_line
 from bot.home.facts import HomeFacts, OwnFacts, TeamFacts
-from bot.home.keys import BudgetFormAction, LiftSilenceAction, ListenAction
+from bot.home.keys import BudgetFormAction, LiftFromHomeAction, ListenAction
 from bot.ledger.task_list import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
@@ -166,7 +166,7 @@ def _add_team(draft: Draft, team: TeamFacts, view: HomeView) -> None:
     for each in team.silences[:_LINES]:
         draft.add(blocks.context(silence_line(each, view.zone)))
     if team.silences:
-        draft.add(blocks.actions([lift_button(each, LiftSilenceAction(each.id)) for each in team.silences[:_BUTTONS]]))
+        draft.add(blocks.actions([lift_button(each, LiftFromHomeAction(each.id)) for each in team.silences[:_BUTTONS]]))
 
 
 def _alert_values(group: GroupFacts) -> dict[str, object]:

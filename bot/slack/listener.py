@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 COMMAND = "/neo-usage"
 _ANY_ID = re.compile(r"(?s).*")
+_UNREADABLE = "This could not be read. Fill it in again."
 _BAD_REQUEST, _NOT_FOUND = 400, 404
 
 Serve = Callable[[Request], Awaitable[None]]
@@ -141,11 +142,13 @@ class Listener:
 
     async def _on_form(self, ack: Acknowledge, body: Body, context: BoltContext) -> None:
         user, view = identifier(object_field(body, "user"), "id"), object_field(body, "view")
-        form, fields = text_field(view, "callback_id"), dict(form_fields(view))
+        form, read = text_field(view, "callback_id"), dict(form_fields(view))
         key = text_field(body, "trigger_id")
         metadata = FormMetadata.decode(text_field(view, "private_metadata", LONGEST_VALUE))
         key = key or identifier(view, "id")
-        if errors := self._validate(form, fields):
+        fields = {name: entered for name, entered in read.items() if entered is not None}
+        unreadable = dict.fromkeys(read.keys() - fields.keys(), _UNREADABLE)
+        if errors := unreadable or self._validate(form, fields):
             await ack(response_action="errors", errors=dict(errors))
             return
         await ack()

@@ -108,13 +108,20 @@ def identifier(body: Body, name: str) -> str:
     return value
 
 
-def form_fields(view: Body) -> Iterator[tuple[str, str]]:
-    """Yield the fields of a form, each as its block's id and what was entered or selected."""
+def form_fields(view: Body) -> Iterator[tuple[str, str | None]]:
+    """Yield the fields of a form, each as its block's id and what was entered or selected; None if that is unreadable.
+
+    For the form is still open: whoever filled it in can be told what is wrong with it.
+    """
     values = object_field(object_field(view, "state"), "values")
     for block in values:
-        elements = object_field(values, block)
-        for name in elements:
-            yield block, unescape(_entered(object_field(elements, name))).strip()
+        try:
+            elements = object_field(values, block)
+            entered = [_entered(object_field(elements, name)) for name in elements]
+        except MalformedError:
+            yield block, None
+        else:
+            yield from ((block, unescape(each).strip()) for each in entered)
 
 
 def _entered(element: Body) -> str:

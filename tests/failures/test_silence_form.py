@@ -62,9 +62,11 @@ def test_a_day_that_cannot_be_meant_is_refused_before_and_after_it_is_submitted(
 
 
 def test_nothing_is_wrong_with_today() -> None:
-    assert problems({"until": "2026-03-02"}, NOW, BERLIN) == {}
+    assert problems({"what": "model:opus", "until": "2026-03-02"}, NOW, BERLIN) == {}
 
 
-def test_a_choice_that_was_never_offered_is_refused() -> None:
+@pytest.mark.parametrize("what", ["", "task:1", "kind:opus"])
+def test_a_choice_that_was_never_offered_is_refused_before_and_after_it_is_submitted(what: str) -> None:
+    assert problems({"what": what, "until": "2026-03-02"}, NOW, BERLIN) == {"what": "Choose what to silence."}
     with pytest.raises(MalformedKeyError):
-        submitted_silence({"what": "task:1", "until": "2026-03-04"}, "U0HANNAH", NOW, BERLIN)
+        submitted_silence({"what": what, "until": "2026-03-04"}, "U0HANNAH", NOW, BERLIN)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.keys import MalformedKeyError
-from bot.home.keys import BudgetFormAction, HomeAction, LiftSilenceAction, ListenAction, home_action
+from bot.home.keys import BudgetFormAction, HomeAction, LiftFromHomeAction, ListenAction, home_action
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from bot.home.keys import BudgetFormAction, HomeAction, LiftSilenceAction, Liste
         (ListenAction(on=False), "home:listen", "off"),
         (BudgetFormAction("ask"), "home:ask", "ask"),
         (BudgetFormAction("set"), "home:set", "set"),
-        (LiftSilenceAction(7), "home:lift:7", "7"),
+        (LiftFromHomeAction(7), "home:lift:7", "7"),
     ],
 )
 def test_a_button_travels_as_it_always_has(key: HomeAction, action_id: str, value: str) -> None:

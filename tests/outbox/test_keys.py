@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
 from bot.budgets.periods import UNITS, PeriodName
 from bot.digest.keys import DigestKey, DigestTopic
-from bot.domain.keys import DestinationKey, Key, MalformedKeyError, NotificationKey, TopicKey
+from bot.domain.keys import LARGEST_ID, DestinationKey, Key, MalformedKeyError, NotificationKey, TopicKey
 from bot.domain.periods import Unit
 from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey, decode_event
@@ -83,7 +83,7 @@ def test_a_key_is_the_string_that_is_stored(text: str, key: Key) -> None:
 
 # --- any values ------------------------------------------------------------------------------------
 
-IDS = st.integers(0, 2**62)
+IDS = st.integers(0, LARGEST_ID)
 DAYS = st.dates(date(1970, 1, 1))
 SLACK_IDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1)
 CHANNELS = SLACK_IDS | st.text("abcdefghijklmnopqrstuvwxyz0123456789-_", min_size=1).map("#{}".format)
@@ -170,6 +170,8 @@ GARBAGE = (
     "ops:disk", "ops:disk-", "ops:disk-2026-03", "ops:disk-2026-03-02x", "ops:-2026-03-02", "ops:7", "ops:7-gone",
     "ops:7-recovered-", "ops:7-recovered-x", "incident:7", "incident:x-2026-03-02", "incident:7-2026-13-02",
     "digest:C1", "digest:C1:", "digest::2026-03-02", "digest:C1:2026-W10-1", "welcome:", "welcome:1", "member:\u0661",
+    f"member:{LARGEST_ID + 1}", f"crossing:{2**63}", f"limit:1-{'9' * 30}", f"request:{'9' * 5_000}",
+    "budget:1:month:x", "budget:1:week:2026-03", "budget:1:day:2026-03-02@../x",
 )  # fmt: skip
 
 

@@ -41,9 +41,11 @@ def field_errors(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> di
     """Return what is wrong with what was filled in, by field."""
     errors: dict[str, str] = {}
     try:
-        grammar.parse_amount(fields[_AMOUNT])
+        grammar.parse_amount(fields.get(_AMOUNT, ""))
     except RefusedError as error:
         errors[_AMOUNT] = str(error).replace("`", "")
+    if fields.get(_UNIT) not in set(UNITS):
+        errors[_UNIT] = "Choose a period."
     try:
         _ends_at(fields, now, zone)
     except RefusedError as error:
