@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres.installation import programs
 from tests.support.engines import SHARE, sample
 from tests.support.postgres import ABSENT
-from tests.support.postgres_cluster import programs
 
 SERVER = """
 import sys

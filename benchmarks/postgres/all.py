@@ -6,7 +6,8 @@ from typing import Protocol
 
 from benchmarks.bars import Bar
 from benchmarks.postgres import booking, questions, replicas
-from benchmarks.postgres.server import ABSENT, Server, programs, running_server
+from benchmarks.postgres.installation import programs
+from benchmarks.postgres.server import ABSENT, Server, running_server
 
 
 class OnServer(Protocol):

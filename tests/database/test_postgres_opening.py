@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.postgres.installation import unprivileged
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.postgres import open_reader
@@ -22,7 +23,6 @@ from bot.database.schema import newest_revision
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer, running_server
-from tests.support.postgres_cluster import unprivileged
 
 
 def test_it_is_made_once_and_found_again(careful: PostgresAddress) -> None:

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.postgres.installation import programs
 from tests.support.ledgers import Ledgers, PostgresLedgers, SqliteLedgers
 from tests.support.outbox_worker import STEPS
 from tests.support.postgres import ABSENT, REQUIRED, running_server
-from tests.support.postgres_cluster import programs
 from tests.support.rounds import Round, worker_pool
 
 AT_ONCE = 8

@@ -17,10 +17,11 @@ import pytest
 from psycopg import sql
 from psycopg.abc import Query
 
+from benchmarks.postgres.installation import OWNER, programs
 from bot.database.postgres import open_server
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
-from tests.support.postgres_cluster import OWNER, PASSWORD, WITH_PASSWORD, Cluster, new_cluster, programs
+from tests.support.postgres_cluster import PASSWORD, WITH_PASSWORD, Cluster, new_cluster
 
 __all__ = ["PASSWORD", "WITH_PASSWORD", "PostgresServer", "running_server"]
 

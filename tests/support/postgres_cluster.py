@@ -1,27 +1,18 @@
 """A PostgreSQL server of a test run's own: in a directory under /tmp, on a socket only, without a wait for the disk."""
 
-import os
-import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from pwd import getpwnam
-from typing import Any
 
-import psycopg
+from benchmarks.postgres.installation import give_away, identity, initialize, start
 
-OWNER = "neo"
 WITH_PASSWORD = "careful"  # a user that may be made, of whom alone a password is asked
 PASSWORD = "s3cret-p@ss/word"
-START_SECONDS = 60.0
-_DEBIAN = Path("/usr/lib/postgresql")
 _SETTINGS = {
-    "listen_addresses": "",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -29,7 +20,6 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "shared_buffers": "32MB",
-    "lc_messages": "C",
     "password_encryption": "scram-sha-256",
     "log_min_messages": "fatal",
 }
@@ -44,44 +34,27 @@ cd / && rm -rf "$1"
 """
 
 
-def programs() -> Path | None:
-    """Return the directory of PostgreSQL's programs, those of the newest version; None if it is not installed."""
-    on_path = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    packaged = sorted(_DEBIAN.glob("*/bin"), key=lambda each: float(each.parent.name), reverse=True)
-    return next(
-        (each for each in (*on_path, *packaged) if (each / "initdb").exists() and (each / "postgres").exists()), None
-    )
-
-
 @contextmanager
 def new_cluster(found: Path, settings: dict[str, str]) -> Iterator["Cluster"]:
     """Give a cluster that was started in a directory of its own; nothing is left of it, even if we are killed."""
     directory = Path(tempfile.mkdtemp(prefix="neo-pg-", dir="/tmp"))
-    if os.geteuid() == 0:
-        os.chown(directory, *unprivileged())
+    give_away(directory)
     guard = subprocess.Popen(  # noqa: S603
         ["/bin/sh", "-c", _GUARD, "guard", str(directory)],
         cwd=directory,
         stdin=subprocess.PIPE,
         start_new_session=True,
-        **_identity(),
+        **identity(),
     )
     cluster = Cluster(directory, found, _SETTINGS | settings)
     try:
-        _initialize(found, directory)
+        initialize(found, directory / "data", "--no-sync")
+        (directory / "data" / "pg_hba.conf").write_text(_WHO)
         cluster.start()
         yield cluster
     finally:
         cluster.stop()
         guard.communicate()
-
-
-def _initialize(found: Path, directory: Path) -> None:
-    whose = ("-U", OWNER, "-A", "trust")
-    what = ("-E", "UTF8", "--locale=C", "--no-sync")
-    command = [str(found / "initdb"), "-D", str(directory / "data"), *whose, *what]
-    subprocess.run(command, check=True, cwd=directory, stdout=subprocess.DEVNULL, **_identity())  # noqa: S603
-    (directory / "data" / "pg_hba.conf").write_text(_WHO)
 
 
 @dataclass
@@ -95,17 +68,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start it; return once it answers."""
-        command: list[str | Path] = [self.programs / "postgres", "-D", self.directory / "data", "-k", self.directory]
-        for name, value in self.settings.items():
-            command += ["-c", f"{name}={value}"]
-        with (self.directory / "log").open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=self.directory, stdout=log, stderr=log, **_identity())  # noqa: S603
-        until = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > until:
-                self.stop()
-                raise RuntimeError(f"PostgreSQL did not start: {(self.directory / 'log').read_text()}")
-            time.sleep(0.02)
+        self.process = start(self.programs, self.directory / "data", self.directory, self.settings)
 
     def stop(self) -> None:
         """End it at once, as a crash does."""
@@ -118,29 +81,3 @@ class Cluster:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            psycopg.connect(host=str(self.directory), dbname="postgres", user=OWNER).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-
-def _identity() -> dict[str, Any]:
-    """Return how to start a process that is not root, as whom PostgreSQL does not start."""
-    if os.geteuid() != 0:
-        return {}
-    user, group = unprivileged()
-    return {"user": user, "group": group, "extra_groups": []}
-
-
-def unprivileged() -> tuple[int, int]:
-    """Return the user and group to run it as when we are root."""
-    for name in ("postgres", "nobody"):
-        try:
-            entry = getpwnam(name)
-        except KeyError:
-            continue
-        return entry.pw_uid, entry.pw_gid
-    return 65534, 65534
