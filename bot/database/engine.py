@@ -63,13 +63,14 @@ class Database(ABC):
 
     def _write(self, work: Callable[[Connection], R]) -> R:
         with self.transaction() as connection:
-            self._check_revision(connection)
-            check_fence(connection)
+            self._check(connection)
             return work(connection)
 
-    def _check_revision(self, connection: Connection) -> None:
+    def _check(self, connection: Connection) -> None:
+        """Check that this process may write; the check of a fence looks at the schema, too, in one statement."""
         try:
-            check_revision(connection)
+            if not check_fence(connection):
+                check_revision(connection)
         except OutgrownError as error:
             self._outgrown = error
             raise

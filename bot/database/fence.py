@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from sqlalchemy import Connection
 
 Check = Callable[[Connection], None]
-"""Raises an error, such as LeaseLostError, if nothing may be written any more."""
+"""Raises an error if nothing may be written any more: LeaseLostError, or OutgrownError of another schema."""
 
 _check: ContextVar[Check | None] = ContextVar("check", default=None)
 
@@ -35,8 +35,10 @@ def unfenced() -> Iterator[None]:
         _check.reset(token)
 
 
-def check_fence(connection: Connection) -> None:
-    """Call the check of the fence that this task was started in, if there is one."""
+def check_fence(connection: Connection) -> bool:
+    """Call the check of the fence that this task was started in; return whether there is one."""
     check = _check.get()
-    if check is not None:
-        check(connection)
+    if check is None:
+        return False
+    check(connection)
+    return True

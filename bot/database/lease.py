@@ -1,8 +1,9 @@
 """Leases: each lets one process at a time do something, until it expires or its process on this machine has died.
 
 A lease has a token, which grows whenever another holder takes it. Whoever works under a lease checks holder and token
-in each transaction that it writes in (`renew`). As there is one writer at a time, the check is exact: a process that
-was frozen past the end of its lease, while another took it, writes nothing any more.
+in each transaction that it writes in (`renew`), and by the same statement that the schema is still the one it knows. As
+there is one writer at a time, the check is exact: a process that was frozen past the end of its lease, while another
+took it, writes nothing any more.
 
 Whether a lease has expired is judged by one clock for all: the server's on PostgreSQL, the machine's on SQLite. So it
 does not matter by how much the clocks of several machines differ.
@@ -23,6 +24,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from bot.database.errors import LedgerError
 from bot.database.lease_holder import is_alive
+from bot.database.schema import REVISION, require_known
 from bot.database.shared_time import shared_time
 from bot.database.statements import insert
 from bot.database.tables import lease
@@ -39,9 +41,9 @@ _LOST = {
 
 _NAMED = lease.c.name == bindparam("lease")
 _clock = select(shared_time("own_time").label("now")).subquery("clock")
-_CURRENT = select(_clock.c.now, lease.c.holder, lease.c.expires_at, lease.c.token).select_from(
-    _clock.outerjoin(lease, _NAMED)
-)
+_CURRENT = select(
+    _clock.c.now, lease.c.holder, lease.c.expires_at, lease.c.token, REVISION.label("revision")
+).select_from(_clock.outerjoin(lease, _NAMED))
 _INSERT = insert(lease)
 _ACQUIRE = _INSERT.on_conflict_do_update(
     index_elements=[lease.c.name],
@@ -85,17 +87,21 @@ class LeaseHolder:
 
 @dataclass(frozen=True, slots=True)
 class _Current:
-    """The row of a lease, and the time; "" as the holder of one that nobody has acquired yet, or that was released."""
+    """The row of a lease, and the time; "" as the holder of one that nobody has acquired yet, or that was released.
+
+    `revision` is the schema's.
+    """
 
     now: int
     holder: str
     expires_at: int
     token: int
+    revision: str | None
 
 
 def _current(connection: Connection, name: str, now: datetime) -> _Current:
     row = connection.execute(_CURRENT, {"lease": name, "own_time": to_us(now)}).one()
-    return _Current(row.now, row.holder or "", row.expires_at or 0, row.token or 0)
+    return _Current(row.now, row.holder or "", row.expires_at or 0, row.token or 0, row.revision)
 
 
 def acquire(
@@ -137,8 +143,10 @@ def renew(connection: Connection, held: HeldLease, now: datetime) -> None:
 
     Raises:
         LeaseLostError: another process took it, for instance while this one was frozen.
+        OutgrownError: a newer version has changed the schema meanwhile.
     """
     current = _current(connection, held.name, now)
+    require_known(current.revision)
     if (current.holder, current.token) != (held.holder, held.token):
         raise LeaseLostError(held.name)
     lifetime = held.lifetime // _MICROSECOND

@@ -3,12 +3,15 @@
 import sqlite3
 from functools import cache
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, String, inspect, literal_column, text
 
 from bot.database.errors import LedgerError
 from bot.shipped import shipped
 
 _REVISION = text("SELECT version_num FROM alembic_version")
+REVISION = literal_column("(SELECT version_num FROM alembic_version)", String)
+"""The schema's revision, as a column of a statement that selects something else as well."""
+
 _UNFINISHED = "copy of "
 
 
@@ -100,6 +103,10 @@ def check_revision(connection: Connection) -> None:
     Raises:
         OutgrownError: it is not.
     """
-    stored = connection.execute(_REVISION).scalar()
+    require_known(connection.execute(_REVISION).scalar())
+
+
+def require_known(stored: str | None) -> None:
+    """Check that the revision which a transaction has read is the one this code knows, as `check_revision` does."""
     if stored != newest_revision():
         raise OutgrownError(stored)
