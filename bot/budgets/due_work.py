@@ -73,11 +73,6 @@ def _periods_at(quarter: int, zone: ZoneInfo) -> BegunPeriods:
     return BegunPeriods(tuple(budget_period(unit, start, zone).name for unit in UNITS), zone.key)
 
 
-def begun_periods(connection: Connection) -> BegunPeriods:
-    """Return the periods that the ledger was last evaluated in; none if it never was."""
-    return BegunPeriods.decode(metadata.read(connection, _KEY) or "")
-
-
 def put_begun_periods(connection: Connection, periods: BegunPeriods) -> None:
     """Record the periods that the ledger is evaluated in."""
     metadata.write(connection, _KEY, periods.encode())
@@ -103,6 +98,10 @@ class DueState(NamedTuple):
     has_ended: bool
     begun: str
 
+    def is_outside(self, periods: BegunPeriods) -> bool:
+        """Return whether the ledger was last evaluated in other periods than those."""
+        return self.begun != periods.encode() and BegunPeriods.decode(self.begun) != periods
+
 
 def due_state(connection: Connection, now: datetime) -> DueState:
     """Return what is due at a moment, read by one statement: that is asked every second."""
@@ -126,12 +125,15 @@ class DueWork:
         if not state.has_budgets:
             return False
         present = present_periods(now, self._policy.zone)
-        return state.has_ended or (state.begun != present.encode() and BegunPeriods.decode(state.begun) != present)
+        return state.has_ended or state.is_outside(present)
 
     def apply_due(self, connection: Connection, now: datetime, booked_after: BookedAmounts | None = None) -> None:
         """End temporary limits, begin periods, end snoozes. `booked_after` was booked only after these were due."""
-        begun, present = begun_periods(connection), present_periods(now, self._policy.zone)
-        is_new = begun != present  # also where a clock was set back: limits end with a day
+        state, present = due_state(connection, now), present_periods(now, self._policy.zone)
+        is_new = state.is_outside(present)  # also where a clock was set back: limits end with a day
+        if not is_new and not state.has_ended:
+            return
+        begun = BegunPeriods.decode(state.begun)
         if is_new and (former := begun.former_zone(self._policy.zone)) is not None:
             request_edits(connection, time_zone_change.move_periods(connection, former, self._policy.zone, now))
             begun = BegunPeriods()  # every period is another one now

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select
 
 from bot.database.chunks import chunks
+from bot.database.sets import SetStatement
 from bot.domain.tasks import normalized_email
 from bot.ledger.expressions import one_of
 from bot.ledger.tables import charge, member, task
@@ -17,7 +18,7 @@ _M, _CURRENT = member.c, member.alias("current")
 _CURRENT_ID = func.coalesce(_M.merged_into, _M.id)
 _WITH_CURRENT = member.join(_CURRENT, _CURRENT.c.id == _CURRENT_ID)
 _INSERT = insert(member)
-_IDS = select(_M.email, _CURRENT_ID).where(_M.email.in_(bindparam("emails", expanding=True)))
+_IDS = SetStatement(select(_M.email, _CURRENT_ID).where(_M.email.in_(bindparam("emails", expanding=True))), "emails")
 _UNATTRIBUTED_ID = select(_CURRENT_ID).where(_M.email == UNATTRIBUTED)
 _CURRENT_EMAIL = (
     select(_CURRENT.c.id, _CURRENT.c.email).select_from(_WITH_CURRENT).where(_M.id == bindparam("of_member"))
@@ -48,7 +49,7 @@ def ids_by_email(connection: Connection, emails: Iterable[str]) -> dict[str, int
     """Return the ids of members by e-mail, after merges; unknown e-mails are left out."""
     ids: dict[str, int] = {}
     for some in chunks(emails):
-        ids.update(map(tuple, connection.execute(_IDS, {"emails": some})))
+        ids.update(map(tuple, _IDS.execute(connection, some).all()))
     return ids
 
 

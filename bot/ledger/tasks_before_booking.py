@@ -7,12 +7,12 @@ from decimal import Decimal
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
+from bot.database.chunks import chunks
+from bot.database.sets import SetStatement
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
 from bot.ledger.rules import KnownTask, Totals
 from bot.ledger.tables import task as task_table
-
-_CHUNK = 400  # parameters a statement; below SQLite's oldest limit of 999
 
 
 @dataclass(slots=True)
@@ -48,18 +48,21 @@ class BookedTask:
 
 
 _T = task_table.c
-_BOOKED = select(
-    _T.task_id, _T.id, _T.member, _T.status, _T.platform_nanos, _T.provider_nanos, _T.created_at, _T.stream_count,
-    _T.by_unit, _T.mixed, _T.restated, _T.is_byok, _T.without_email, _T.fingerprint, _T.neo_credits, _T.llm_cost,
-    _T.neo_cost,
-).where(_T.task_id.in_(bindparam("task_ids", expanding=True)))  # fmt: skip
+_BOOKED = SetStatement(
+    select(
+        _T.task_id, _T.id, _T.member, _T.status, _T.platform_nanos, _T.provider_nanos, _T.created_at, _T.stream_count,
+        _T.by_unit, _T.mixed, _T.restated, _T.is_byok, _T.without_email, _T.fingerprint, _T.neo_credits, _T.llm_cost,
+        _T.neo_cost,
+    ).where(_T.task_id.in_(bindparam("task_ids", expanding=True))),
+    "task_ids",
+)  # fmt: skip
 
 
 def booked_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, BookedTask]:
     """Return the tasks that are booked already, by the upstream's id."""
     tasks: dict[str, BookedTask] = {}
-    for start in range(0, len(task_ids), _CHUNK):
-        for row in connection.execute(_BOOKED, {"task_ids": task_ids[start : start + _CHUNK]}).all():
+    for some in chunks(task_ids):
+        for row in _BOOKED.execute(connection, some).all():
             task_id, key, member, status, platform, provider, created_at, stream_count, *rest = row
             known = KnownTask(Totals(platform, provider), created_at, stream_count)
             tasks[task_id] = BookedTask(key, member, status, known, *rest)

@@ -91,7 +91,7 @@ def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -
     """Return the recorded steps of each case's limit."""
     steps: dict[Case, list[int]] = defaultdict(list)
     for period, subjects in subjects_by_period(limits):
-        rows = _RECORDED.execute(connection, subjects, of_unit=period.unit, label=period.label)
+        rows = _RECORDED.execute(connection, subjects, of_unit=period.unit, label=period.label).all()
         for subject, step, revision in rows:
             if limits[subject, period].revision == revision:
                 steps[subject, period].append(step)
