@@ -13,8 +13,10 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
@@ -30,9 +32,10 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import row
 from bot.sandbox.world import World
 from tests.support import reckoning
-from tests.support.command import run_command
+from tests.support.command import become_command, run_command
 from tests.support.effort import amount
-from tests.support.engines import SQLITE, sqlite_only, url_of
+from tests.support.engines import SQLITE, costly, sqlite_only, url_of
+from tests.support.forked import forked, kill, send
 from tests.support.postgres import PostgresServer
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -41,7 +44,7 @@ START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machi
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[NeoServer]:
-    with NeoServer(NeoApi(World(seed=5, start=START, history_days=70), SimClock(lambda: START))) as server:
+    with NeoServer(NeoApi(World(seed=5, start=START, history_days=30), SimClock(lambda: START))) as server:
         yield server
 
 
@@ -115,11 +118,33 @@ def synced(neo: NeoServer, synced_where: dict[str, str], tmp_path: Path) -> Run:
     return lambda *words, **settings: run_command(words, environment(neo, **synced_where, **settings), tmp_path)
 
 
-def start(neo: NeoServer, where: dict[str, str], directory: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "bot", *words], cwd=directory, env=environment(neo, **where), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Started:
+    """A command in a process of its own, and what it has said so far."""
+
+    process: BaseProcess
+    directory: Path
+
+    @property
+    def out(self) -> str:
+        return self._said("out")
+
+    @property
+    def err(self) -> str:
+        return self._said("err")
+
+    def _said(self, kind: str) -> str:
+        path = self.directory / f"{self.process.pid}.{kind}"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def wait(self) -> int | None:
+        """Wait until it has ended; return its exit code."""
+        self.process.join(60)
+        return self.process.exitcode
+
+
+def start(neo: NeoServer, where: dict[str, str], directory: Path, *words: str) -> Started:
+    return Started(forked(become_command, words, environment(neo, **where), directory), directory)
 
 
 def expected(neo: NeoServer) -> Decimal:
@@ -271,10 +296,9 @@ def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) 
     assert "the former ledger is kept as" in restored.stdout
     assert "messages: 0 pending" in restored.stdout
     with closing(open_database(tmp_path / "neo-usage.db")):
-        process = start(neo, {}, tmp_path, "db", "restore", "copy.db")
-        _, refused = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "is in use: the service, a sync or another command has it open. Stop that first" in refused
+        refused = start(neo, {}, tmp_path, "db", "restore", "copy.db")
+        assert refused.wait() == 1
+    assert "is in use: the service, a sync or another command has it open. Stop that first" in refused.err
     assert synced("db", "verify").returncode == 0
     assert synced("report", "90d", "--csv").stdout == before
     (tmp_path / "rubbish.db").write_bytes(b"no database at all" * 100)
@@ -311,39 +335,40 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
 def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(
     neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path
 ) -> None:
-    neo.api.page_cap, neo.api.latency_s = 50, 0.01
+    neo.api.page_cap, neo.api.latency_s = 20, 0.01
     dice = Random(3)
     for number in range(amount(40, 4)):
-        process = start(neo, where, tmp_path, "sync")
-        if number % 2:
-            wait_for_request(neo, process)  # on a busy machine it may not even have begun
-        try:
-            process.communicate(timeout=0.6 + dice.random())
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL if number % 3 else signal.SIGINT)
-            _, said = process.communicate(timeout=30)
-            assert "Traceback" not in said
+        sync = start(neo, where, tmp_path, "sync")
+        wait_for_requests(neo, sync, dice.randint(0, 25))
+        if number % 4 == 3:
+            wait_for_requests(neo, sync, 1)  # on a busy machine it may not even have begun
+            send(sync.process, signal.SIGINT)
+            sync.wait()
+        kill(sync.process)
+        assert "Traceback" not in sync.err
     assert run("db", "verify").returncode == 0
     assert "complete: yes" in run("sync").stdout
     assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
     assert run("db", "verify").returncode == 0
 
 
-def wait_for_request(neo: NeoServer, process: subprocess.Popen[str]) -> None:
+def wait_for_requests(neo: NeoServer, sync: Started, number: int) -> None:
     before = len(neo.api.log)
-    while len(neo.api.log) == before and process.poll() is None:
+    while len(neo.api.log) < before + number and sync.process.is_alive():
         time.sleep(0.01)
 
 
 @pytest.mark.long
 def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path) -> None:
-    neo.api.page_cap, neo.api.latency_s = 50, 0.05
+    neo.api.page_cap, neo.api.latency_s = 20, 0.2
     run("db", "upgrade")
     both = [start(neo, where, tmp_path, "sync") for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert all("complete: yes" in out for out, _ in said)
-    assert sum("another sync is running" in err for _, err in said) == 1
+    while not any("another sync is running" in each.err for each in both) and both[0].process.is_alive():
+        time.sleep(0.01)
+    neo.api.latency_s = 0.0
+    assert [each.wait() for each in both] == [0, 0]
+    assert all("complete: yes" in each.out for each in both)
+    assert sum("another sync is running" in each.err for each in both) == 1
     assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
 
 
@@ -381,6 +406,7 @@ def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_setti
     assert "xoxb-wrong" not in refused.stderr
 
 
+@costly
 async def test_the_service_answers_until_it_is_told_to_end(
     neo: NeoServer, slack: SlackServer, synced_where: dict[str, str], slack_settings: dict[str, str], tmp_path: Path
 ) -> None:

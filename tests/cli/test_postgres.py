@@ -37,7 +37,7 @@ START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machi
 
 @pytest.fixture(scope="module")
 def neo() -> Iterator[NeoServer]:
-    with NeoServer(NeoApi(World(seed=5, start=START, history_days=70), SimClock(lambda: START))) as server:
+    with NeoServer(NeoApi(World(seed=5, start=START, history_days=30), SimClock(lambda: START))) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""The `neo-usage` command, run in the process of a test."""
+"""The `neo-usage` command, run in the process of a test, or in one that is forked."""
 
 import gc
 import io
@@ -34,6 +34,18 @@ def run_command(
             main()
         out, err = (_text(stream) for stream in streams)
     return CompletedProcess(words, int(ended.value.code or 0), out, err)
+
+
+def become_command(words: tuple[str, ...], environment: Mapping[str, str], directory: Path) -> None:
+    """Let this process, which a test has forked, be a command; what it says goes to `PID.out` and `PID.err` there."""
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(environment)
+    for descriptor, kind in ((1, "out"), (2, "err")):
+        with (directory / f"{os.getpid()}.{kind}").open("wb") as file:
+            os.dup2(file.fileno(), descriptor)
+    sys.argv = ["neo-usage", *words]
+    main()
 
 
 def _text(stream: io.TextIOWrapper) -> str:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
@@ -25,7 +25,9 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import World
 from bot.settings.database_place import DatabasePlace
+from tests.support import service_process
 from tests.support.engines import url_of
+from tests.support.forked import forked, kill, send
 from tests.support.worlds import PRIYA, add
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -42,26 +44,24 @@ def now() -> datetime:
 class Replica:
     """A process of the service."""
 
-    process: asyncio.subprocess.Process
+    process: BaseProcess
 
     @property
-    def id(self) -> int:
+    def id(self) -> int | None:
         """Its process id."""
         return self.process.pid
 
     def freeze(self) -> None:
         """Stop it, wherever it is."""
-        self.process.send_signal(signal.SIGSTOP)
+        send(self.process, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""
-        self.process.send_signal(signal.SIGCONT)
+        send(self.process, signal.SIGCONT)
 
     async def kill(self) -> None:
         """End it at once."""
-        if self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
+        await asyncio.to_thread(kill, self.process)
 
 
 @dataclass
@@ -77,13 +77,14 @@ class Team:
     async def start(self) -> Replica:
         """Start a replica; return once it is connected to Slack."""
         sockets = len(self.slack.sockets)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.support.service_process", str(self.directory / "environment.json"),
-            cwd=Path(__file__).parents[2], env=dict(os.environ),
-        )  # fmt: skip
-        replica = Replica(process)
-        self.replicas.append(replica)
+        replica = await self.launch()
         await self.slack.workspace.until(lambda: len(self.slack.sockets) > sockets, PATIENCE)
+        return replica
+
+    async def launch(self) -> Replica:
+        """Start a replica; return at once."""
+        replica = Replica(await asyncio.to_thread(forked, service_process.main, self.directory / "environment.json"))
+        self.replicas.append(replica)
         return replica
 
     async def end(self) -> None:
@@ -99,10 +100,14 @@ class Team:
 
     # --- what has come of it -------------------------------------------------------------------------
 
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows that a statement selects."""
+        statement = text(sql)
+        return await self.database.read(lambda connection: [tuple(row) for row in connection.execute(statement)])
+
     async def number(self, sql: str) -> int:
         """The number that a statement selects."""
-        statement = text(sql)
-        return await self.database.read(lambda connection: int(connection.execute(statement).scalar() or 0))
+        return int((await self.rows(sql))[0][0])
 
     async def sent(self) -> list[str]:
         """The keys of all messages that the ledger has sent."""
@@ -136,9 +141,7 @@ class Team:
 
     async def wait_settled(self) -> None:
         """Wait until nothing is owed, and what was not confirmed has been looked for."""
-        async with asyncio.timeout(PATIENCE):
-            while await self.number(_OPEN):  # noqa: ASYNC110 - other processes do it
-                await asyncio.sleep(0.05)
+        await self.wait_for_number(_OPEN, 0)
 
     def visible(self) -> Counter[str]:
         """How often each message is there, by its key without the ledger's id."""

@@ -1,11 +1,7 @@
-"""`python -m tests.support.service_process FILE`: the service as a process of its own, hurried, until it is killed.
-
-The file holds its environment as JSON.
-"""
+"""The service as a process of its own, hurried, until it is killed."""
 
 import asyncio
 import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,12 +24,8 @@ FROZEN_SECONDS = 10.0  # half of the real ones; a start on a loaded machine may 
 
 
 def main(path: Path) -> None:
-    """Serve until this process ends."""
+    """Serve until this process ends, in the environment that a file holds as JSON."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     postgres.FROZEN_SECONDS = FROZEN_SECONDS
     app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES, LIFETIME)
     asyncio.run(serve(app, asyncio.Event()))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
