@@ -216,7 +216,7 @@ async def work(place: DatabasePlace, beside: Path, url: str, token: str, trap: T
                 SQLAlchemyError, UnusableError
             ):  # a frozen one may hold the database up for longer than is waited
                 await outbox.tick()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 def main() -> None:

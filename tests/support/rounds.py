@@ -18,6 +18,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.database.backup import backup
 from bot.database.engine import open_database
@@ -334,7 +335,7 @@ class Round:
     async def _settled(self) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                while await asyncio.to_thread(self._open):  # noqa: ASYNC110 - another process does it
+                while await self.database.read(_open):  # noqa: ASYNC110 - another process does it
                     await asyncio.sleep(0.05)
         except TimeoutError:
             pytest.fail(f"seed {self.seed}: still open {self._left()}")
@@ -348,10 +349,6 @@ class Round:
 
     def _seen(self) -> Counter[str]:
         return Counter(_key(each) for each in self._messages() if each.metadata)
-
-    def _open(self) -> int:
-        with self.database.transaction() as connection:
-            return int(connection.exec_driver_sql(_OPEN).scalar_one())
 
     def _left(self) -> list[tuple[Any, ...]]:
         return self._rows("SELECT stem, destination, state, error, check_at FROM notification")
@@ -411,6 +408,11 @@ class Round:
 _OPEN = """
 SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure') OR check_at IS NOT NULL)
 + (SELECT count(*) FROM living WHERE wanted > shown AND ts IS NOT NULL)"""
+
+
+def _open(connection: Connection) -> int:
+    """How much is to be done yet."""
+    return int(connection.exec_driver_sql(_OPEN).scalar_one())
 
 
 def _key(message: Message) -> str:
