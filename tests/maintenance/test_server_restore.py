@@ -1,5 +1,7 @@
 """A ledger on a server is backed up into a file while it is in use, and restored from one in a single step."""
 
+import shutil
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from tests.support.downgrade import downgrade
 from tests.support.dump import dump, wrong_statistics
 from tests.support.engines import execute, rows_of, url_of
 from tests.support.ledgers import new_database
+from tests.support.postgres import PostgresServer
 
 
 def welcome(database: Database, user: str) -> None:
@@ -32,14 +35,33 @@ def welcome(database: Database, user: str) -> None:
         enqueue(connection, [NewNotification(WelcomeKey(), UserDestination(user))], NOW)
 
 
-@pytest.fixture
-def ledger(tmp_path: Path, postgres_ledger: PostgresAddress) -> PostgresAddress:
-    """A small ledger on a server, in which a message waits."""
-    with closing(new_database(tmp_path / "small.db")) as database:
+@pytest.fixture(scope="module")
+def small(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddress]:
+    """A small ledger on a server, in which a message waits, to be copied."""
+    path, address = tmp_path_factory.mktemp("small") / "small.db", postgres.empty()
+    with closing(new_database(path)) as database:
         book_small_ledger(database)
         welcome(database, "U0ANA")
-    copy_ledger(tmp_path / "small.db", postgres_ledger, lambda _: None)
-    return postgres_ledger
+    copy_ledger(path, address, lambda _: None)
+    execute(address, "INSERT INTO lease (name, holder, expires_at, token) VALUES ('jobs', 'there/1/a', 1, 3)")
+    yield address
+    postgres.drop(address)
+
+
+@pytest.fixture(scope="module")
+def small_backup(small: PostgresAddress, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of it."""
+    path = tmp_path_factory.mktemp("small") / "backup.db"
+    backup(small, path)
+    return path
+
+
+@pytest.fixture
+def ledger(postgres: PostgresServer, small: PostgresAddress) -> Iterator[PostgresAddress]:
+    """A copy of the small ledger."""
+    address = postgres.copy_of(small.database)
+    yield address
+    postgres.drop(address)
 
 
 @pytest.fixture
@@ -53,11 +75,9 @@ def app_over(place: PostgresAddress) -> App:
 
 
 @pytest.fixture
-def copy(ledger: PostgresAddress, tmp_path: Path) -> Path:
+def copy(ledger: PostgresAddress, small_backup: Path, tmp_path: Path) -> Path:
     """A backup of it, after which both its message and another one were sent."""
-    path = tmp_path / "backup.db"
-    execute(ledger, "INSERT INTO lease (name, holder, expires_at, token) VALUES ('jobs', 'there/1/a', 1, 3)")
-    backup(ledger, path)
+    path = Path(shutil.copy(small_backup, tmp_path / "backup.db"))
     with closing(open_database(ledger)) as database:
         welcome(database, "U0BOB")
     sent = "UPDATE notification SET state = 'sent', channel = 'D1', ts = '1.2', settled_at = 1"
@@ -70,7 +90,7 @@ def states(place: PostgresAddress) -> list[tuple[object, ...]]:
 
 
 def names(directory: Path) -> set[str]:
-    return {each.name for each in directory.iterdir() if not each.name.startswith("small")}
+    return {each.name for each in directory.iterdir()}
 
 
 def test_a_backup_is_a_file_of_every_row(ledger: PostgresAddress, tmp_path: Path) -> None:
