@@ -13,10 +13,12 @@ _FILE = re.compile(r"```(?:python|jinja)\n(?:# (\S+)\n|\{# (\S+) #\}\n)(.*?)```"
 _CHANGE = re.compile(r"```diff\n(.*?)```", re.DOTALL)
 
 USE = """
+from tests.support.engines import costly
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, visible_text
 
 
+@costly
 async def test_it_is_used(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah", "greet")
     assert visible_text(answer).startswith(f"Good morning, {harness.workspace.user('hannah').email}.")
@@ -49,9 +51,9 @@ def test_a_capability_is_a_folder_its_templates_and_its_name_in_the_app(tmp_path
 
 
 def copy_of_project(directory: Path) -> None:
-    """Copy what a service and its tests need."""
+    """Copy what a service and its tests need, with what was compiled of it."""
     for name in ("bot", "templates", "migrations", "tests/support"):
-        shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, directory / name)
     for name in ("pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / name, directory / name)
 

@@ -14,9 +14,10 @@ from tests.support.postgres import ABSENT
 
 SERVER = """
 import sys
-from tests.support.postgres import running_server
-with running_server() as server:
-    print(server.directory, server.cluster.process.pid, flush=True)
+from benchmarks.postgres.installation import programs
+from tests.support.postgres_cluster import new_cluster
+with new_cluster(programs(), {}) as cluster:
+    print(cluster.directory, cluster.process.pid, flush=True)
     sys.stdin.read()
 """
 PATIENCE = 20.0
