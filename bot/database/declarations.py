@@ -10,7 +10,9 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = _NAMING  # before any table is declared
-SQLModel.model_config["defer_build"] = True  # models declare tables, and nothing is validated by them
+# models declare tables: nothing is validated by them, and no row is ever loaded as an object of one
+SQLModel.model_config["defer_build"] = True
+SQLModel._sa_decl_prepare = True  # noqa: SLF001 - so SQLAlchemy defers mappings, which take each command 10 ms
 
 
 def table_of(model: type[SQLModel]) -> Table:
