@@ -29,6 +29,7 @@ def main() -> None:
     """Run the command line."""
     put_off_the_search()
     os.umask(0o077)  # files that a command makes are for their owner only
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looked for in the metadata of all installed packages
     try:
         _run()
     finally:

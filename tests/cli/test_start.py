@@ -70,6 +70,17 @@ def test_help_imports_no_database(directory: Path, words: str) -> None:
     assert found & (UNUSED | DATABASE) == set()
 
 
+def test_no_plugin_of_pydantic_is_looked_for(directory: Path) -> None:
+    installed = directory / "installed-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: installed\nVersion: 1\n", encoding="utf-8")
+    (installed / "entry_points.txt").write_text("[pydantic]\nplugin = its_plugin:plugin\n", encoding="utf-8")
+    (directory / "its_plugin.py").write_text("plugin = None\n", encoding="utf-8")
+    found = imported(directory, "report", "--json")
+    assert "pydantic.plugin" in found
+    assert "its_plugin" not in found
+
+
 @pytest.fixture
 def threshold() -> Iterator[tuple[int, int, int]]:
     """The interpreter's own figures; those that were there are put back."""

@@ -22,10 +22,7 @@ def run_command(
     """Run a command as a shell would, in a directory and with exactly these variables; return how it ended."""
     with _restored_process(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
-        for name in set(os.environ) - set(environment):
-            patch.delenv(name)
-        for name, value in environment.items():
-            patch.setenv(name, value)
+        _set_variables(environment)
         patch.setattr(sys, "argv", ["neo-usage", *words])
         streams = [io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2)]
         patch.setattr(sys, "stdout", streams[0])
@@ -54,16 +51,23 @@ def _text(stream: io.TextIOWrapper) -> str:
     return stream.read()
 
 
+def _set_variables(variables: Mapping[str, str]) -> None:
+    wanted = dict(variables)  # they may be the process's own
+    os.environ.clear()
+    os.environ.update(wanted)
+
+
 @contextmanager
 def _restored_process() -> Iterator[None]:
     """Put back what a command changes of its process, which here is that of other tests too."""
     umask, root = os.umask(0o022), logging.getLogger()
-    threshold = gc.get_threshold()
+    threshold, variables = gc.get_threshold(), dict(os.environ)
     handlers, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
     try:
         yield
     finally:
         os.umask(umask)
+        _set_variables(variables)
         gc.unfreeze()
         gc.set_threshold(*threshold)
         structlog.reset_defaults()
