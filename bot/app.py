@@ -1,13 +1,12 @@
 """The composition root: wires the capabilities to the settings, and owns the clock."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database.timing import LEASE_LIFETIME
 from bot.maintenance.ledger_access import LedgerAccess
-from bot.outbox.rules import DeliveryTiming
 from bot.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from bot.ledger.booking_policy import Observer
     from bot.neo.client import RetryPolicy
     from bot.outbox.outbox import Outbox
+    from bot.outbox.rules import DeliveryTiming
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
     from bot.sync.outcome import SyncOutcome, SyncProgress
@@ -59,7 +59,7 @@ class App:
     settings: Settings
     clock: "Clock"
     retry_policy: "RetryPolicy | None" = None
-    timing: DeliveryTiming = field(default_factory=DeliveryTiming)
+    timing: "DeliveryTiming | None" = None
     lease_lifetime: timedelta = LEASE_LIFETIME
 
     @property
@@ -128,7 +128,7 @@ class App:
         """
         from bot.outbox.outbox import Outbox
         from bot.outbox.renderers import Renderers
-        from bot.outbox.rules import QuietHours
+        from bot.outbox.rules import DeliveryTiming, QuietHours
         from bot.registry import build_registry
 
         observers: list[Observer] = []
@@ -138,9 +138,8 @@ class App:
         renderers = Renderers(registry.event_renderers, registry.topic_renderers, context.templates)
         hours, zone = self.settings.quiet_hours, self.settings.timezone
         quiet = QuietHours(*hours, zone) if hours else None
-        outbox = Outbox(
-            database, workspace, renderers, context.destinations, self.clock, self.timing, quiet_hours=quiet
-        )
+        timing = self.timing or DeliveryTiming()
+        outbox = Outbox(database, workspace, renderers, context.destinations, self.clock, timing, quiet_hours=quiet)
         return Wiring(context, registry, outbox)
 
     def _context(self, database: "Database", workspace: "Workspace", observers: "Sequence[Observer]") -> "Context":
@@ -175,7 +174,7 @@ def build(
     settings: Settings,
     clock: "Clock" = system_clock,
     retry_policy: "RetryPolicy | None" = None,
-    timing: DeliveryTiming | None = None,
+    timing: "DeliveryTiming | None" = None,
     lease_lifetime: timedelta = LEASE_LIFETIME,
 ) -> App:
     """Return the app for these settings.
@@ -183,4 +182,4 @@ def build(
     `retry_policy` is how long to wait for the upstream, `timing` how long deliveries take, `lease_lifetime` how long a
     process may be held up before another takes over; all default to what suits people.
     """
-    return App(settings, clock, retry_policy, timing or DeliveryTiming(), lease_lifetime)
+    return App(settings, clock, retry_policy, timing, lease_lifetime)
