@@ -36,7 +36,7 @@ def write_engine(address: PostgresAddress) -> Engine:
 
 def read_engine(address: PostgresAddress, connections: int) -> Engine:
     """Return an engine whose transactions read one snapshot each and cannot write; of 0 connections it keeps none."""
-    engine = _engine(address, connections, {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+    engine = _engine(address, connections, {})
     event.listen(engine, "connect", _prepare_for_reading)
     return engine
 
@@ -101,6 +101,8 @@ def _prepare_for_reading(connection: psycopg.Connection, _record: object) -> Non
     """Let a prepared statement be planned for the window that it is asked for: a plan for any would be for few rows."""
     connection.execute(f"SET plan_cache_mode = force_custom_plan; SET lock_timeout = '{1000 * LOCKED_SECONDS:.0f}ms'")
     connection.commit()
+    # here, for good: as options of the engine, SQLAlchemy would set them before and take them back after each question
+    connection.isolation_level, connection.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
 
 
 def _hide_values(context: ExceptionContext) -> None:

@@ -22,7 +22,7 @@ from bot.ledger.charge_queries import ChargeRange, late_charges
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.members import emails_by_id
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Selection, conditions_of
 from bot.spikes.facts import spikes_of
 from bot.spikes.rules import Spike
 
@@ -68,12 +68,13 @@ def digest_facts(
     spend = SpendFacts(connection, policy, HeldTime(fresh, beginning(connection, fresh, EVERYTHING)))
     days = spend.days(span)
     usual = list(spend.usual(span))
+    where = conditions_of(connection, Selection(EVERYTHING, days.window))
     return DigestFacts(
         span=span,
         days=days,
         usual_nanos=median_nanos(usual) if usual else None,
         usual_of=len(usual),
-        failing=tuple(error_lines(connection, Selection(EVERYTHING, days.window), policy.basis, policy.failing)),
+        failing=tuple(error_lines(connection, where, policy.basis, policy.failing)),
         budgets=budgets_at_risk(connection, days.window, policy, now),
         unusual=tuple(_spikes(connection, span, policy)),
         late=tuple(_late_amounts(connection, span, before, policy)),

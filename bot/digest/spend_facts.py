@@ -13,7 +13,7 @@ from bot.ledger.daily_spend import team_daily_spend
 from bot.ledger.freshness import Freshness, beginning, freshness, is_complete
 from bot.ledger.passes.history import has_complete_pass
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.spend import Counting, Sums
 from bot.ledger.spend_groups import SpendGroup, grouped_spend, groups
 
@@ -96,11 +96,11 @@ class SpendFacts:
         return zip(dates, self._spend(windows), strict=True)
 
     def _part(self, label: str, window: Window, before: Window) -> SpendPart:
-        selection = Selection(EVERYTHING, window)
+        where = conditions_of(self.connection, Selection(EVERYTHING, window))
         zone, counting = self.policy.zone, Counting(self.policy.failing)
-        by_model = grouped_spend(self.connection, selection, ("model",), zone, counting)
+        by_model = grouped_spend(self.connection, where, ("model",), zone, counting)
         total, models = by_model.total, self._sorted(by_model.groups)
-        members = self._sorted(groups(self.connection, selection, ("member",), zone))
+        members = self._sorted(groups(self.connection, where, ("member",), zone))
         return SpendPart(
             label=label,
             window=window,

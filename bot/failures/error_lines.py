@@ -13,7 +13,7 @@ from bot.failures.alert_facts import first_line
 from bot.failures.failure_store import current_failures
 from bot.failures.rules import Cap
 from bot.ledger.failed_task_queries import SelectedTask, failed_tasks
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Conditions
 from bot.ledger.task_queries import texts_by_id
 
 
@@ -32,14 +32,14 @@ class ErrorLine:
 
 
 def error_lines(
-    connection: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+    connection: Connection, where: Conditions, basis: SpendBasis, failing: Sequence[str]
 ) -> list[ErrorLine]:
     """Return the kinds of failure of a selection, those of the most tasks first, within the caller's snapshot.
 
     A task of a `failing` status that was booked under another setting has no kind yet: its status and model tell it.
     """
     by_kind: dict[tuple[int | None, str, str], list[_SelectedFailure]] = defaultdict(list)
-    for each in _selected_failures(connection, selection, basis, failing):
+    for each in _selected_failures(connection, where, basis, failing):
         by_kind[each.kind, each.task.status, each.task.model].append(each)
     latest = [max(of_kind, key=lambda each: each.failed_at) for of_kind in by_kind.values()]
     texts = texts_by_id(connection, [each.task.id for each in latest])
@@ -60,9 +60,9 @@ class _SelectedFailure:
 
 
 def _selected_failures(
-    connection: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+    connection: Connection, where: Conditions, basis: SpendBasis, failing: Sequence[str]
 ) -> Iterator[_SelectedFailure]:
-    tasks = failed_tasks(connection, selection, basis, failing)
+    tasks = failed_tasks(connection, where, basis, failing)
     failures = current_failures(connection, [each.id for each in tasks])
     for task in tasks:
         if failure := failures.get(task.id):

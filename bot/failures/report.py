@@ -15,12 +15,13 @@ from bot.domain.query.question import Question, describe
 from bot.domain.query.when import resolve
 from bot.failures.error_lines import ErrorLine, error_lines
 from bot.failures.rules import FailurePolicy
+from bot.ledger.data_quality import data_quality
 from bot.ledger.failed_task_queries import TaskShare, task_shares
-from bot.ledger.freshness import UnreadError, beginning, freshness, is_complete
+from bot.ledger.freshness import UnreadError
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.scope_queries import holds_any
-from bot.ledger.selection import Selection, names_booked_tasks
+from bot.ledger.selection import Selection, conditions_of, names_booked_tasks
 from bot.people import mentions
 from bot.people.mentions import EmailsByMention
 
@@ -96,23 +97,23 @@ def error_report(connection: Connection, request: ErrorRequest, policy: FailureP
     scope = Scope.of(connection, request.caller)
     access = mentions.resolve_access(connection, scope, question, request.caller, request.mentioned)
     window = resolve(question.effective_when, now, policy.zone)
-    fresh = freshness(connection, now)
-    if fresh.as_of is None and not holds_any(connection, scope):
+    quality = data_quality(connection, scope, now)
+    if quality.fresh.as_of is None and not holds_any(connection, scope):
         raise UnreadError
     selection = Selection(scope, window, access.members, question.filters, question.byok)
-    by_model = task_shares(connection, selection, "model", policy.failing)
+    where = conditions_of(connection, selection)
+    by_model = task_shares(connection, where, "model", policy.failing)
     return ErrorReport(
         query=describe(question),
         question=question,
         members=access.members,
         window=window,
         tasks=sum(share.tasks for share in by_model),
-        lines=tuple(error_lines(connection, selection, policy.basis, policy.failing)),
+        lines=tuple(error_lines(connection, where, policy.basis, policy.failing)),
         by_model=tuple(by_model),
-        by_member=tuple(task_shares(connection, selection, "member", policy.failing)),
-        as_of=fresh.as_of,
-        complete=is_complete(fresh, window, beginning(connection, fresh, scope))
-        or names_booked_tasks(connection, selection),
+        by_member=tuple(task_shares(connection, where, "member", policy.failing)),
+        as_of=quality.fresh.as_of,
+        complete=quality.holds_all(window) or names_booked_tasks(connection, selection),
     )
 
 

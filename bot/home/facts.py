@@ -24,7 +24,7 @@ from bot.incidents.store import open_incidents
 from bot.ledger.freshness import freshness
 from bot.ledger.members import member_id
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.task_list import TaskRow, task_rows
 from bot.outbox.queries import undelivered_count
 from bot.usage.report import Report, ReportPolicy, ReportRequest
@@ -102,7 +102,7 @@ def _own(connection: Connection, email: str, member: int, policy: HomePolicy, no
     # as a member, even if they are an operator
     month = build_report(connection, ReportRequest(MONTH, Caller(Role.MEMBER, email), now), policy.usage)
     scope = Scope(member)
-    week = Selection(scope, Window(now - FAILURES_SINCE, now))
+    week = conditions_of(connection, Selection(scope, Window(now - FAILURES_SINCE, now)))
     return OwnFacts(
         email=email,
         month=month,
@@ -123,7 +123,7 @@ def _last_tasks(connection: Connection, scope: Scope, basis: SpendBasis, now: da
     rows: list[TaskRow] = []
     for back in _SEARCHES:
         selection = Selection(scope, Window(now - back, now + timedelta(days=1)))
-        rows = task_rows(connection, selection, basis, None, by_name=True)
+        rows = task_rows(connection, conditions_of(connection, selection), basis, None, by_name=True)
         if sum(row.created_at >= now - back for row in rows) >= TASKS:
             break
     return sorted(rows, key=lambda row: row.created_at, reverse=True)[:TASKS]

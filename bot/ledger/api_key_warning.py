@@ -6,12 +6,17 @@ from bot.database import metadata
 from bot.ledger.scope import EVERYTHING, Scope
 
 _KEY = "scope_warning"
+WARNING = metadata.value_of(_KEY)
 _FOR_MEMBERS = "Neo shows me less than it did, so something of yours may be missing here. The operators have been told."
 
 
 def api_key_warning(connection: Connection, scope: Scope = EVERYTHING) -> str | None:
-    """Return the warning, without figures for anybody but operators; None while the key sees everything."""
-    warning = metadata.read(connection, _KEY)
+    """Return the warning as `shown_warning`; None while the key sees everything."""
+    return shown_warning(metadata.read(connection, _KEY), scope)
+
+
+def shown_warning(warning: str | None, scope: Scope) -> str | None:
+    """Return a stored warning as it is shown: without figures for anybody but operators."""
     return warning if warning is None or scope.member is None else _FOR_MEMBERS
 
 

@@ -63,13 +63,14 @@ def nanos_of(charges: FromClause, basis: SpendBasis) -> ColumnElement[int]:
 
 
 def unindexed(number: ColumnElement[Any]) -> ColumnElement[int]:
-    """Return a column of numbers so that SQLite looks for its values through no index: with a unary plus."""
+    """Return a column of numbers so that no engine looks for its values through an index: with a unary plus."""
     return UnaryExpression(number, operator=custom_op("+"), type_=number.type)
 
 
-def has_no_cost(tasks: FromClause) -> ColumnElement[bool]:
-    """Return the condition that the cost of a task is unknown."""
-    return tasks.c.platform_nanos.is_(None) & tasks.c.provider_nanos.is_(None)
+def has_no_cost(tasks: FromClause, *, indexed: bool = True) -> ColumnElement[bool]:
+    """Return the condition that the cost of a task is unknown; unless `indexed`, no index of such tasks serves it."""
+    platform = tasks.c.platform_nanos if indexed else unindexed(tasks.c.platform_nanos)
+    return platform.is_(None) & tasks.c.provider_nanos.is_(None)
 
 
 class _Spans(UserDefinedType[Iterable[Span]]):

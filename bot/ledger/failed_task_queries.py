@@ -10,7 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Select, bindparam, case, 
 from bot.domain.pricing import SpendBasis
 from bot.ledger.expressions import sum_of
 from bot.ledger.members import shown_email
-from bot.ledger.selection import FORMS, Form, Selection, conditions_of
+from bot.ledger.selection import FORMS, Conditions, Form
 from bot.ledger.tables import charge, member, task
 
 
@@ -93,10 +93,9 @@ def _shares(form: Form, by: Literal["model", "member"]) -> Rows:
 
 
 def failed_tasks(
-    connection: Connection, selection: Selection, basis: SpendBasis, failing: Sequence[str]
+    connection: Connection, where: Conditions, basis: SpendBasis, failing: Sequence[str]
 ) -> list[SelectedTask]:
     """Return the tasks of a selection whose status is one of the `failing`, of a member's scope only their own."""
-    where = conditions_of(connection, selection)
     rows = connection.execute(_failed(where.form), where.values | {"failing": list(failing)}).all()
     return [
         SelectedTask(key, status, model, member, created_at, basis.spend(platform, provider))
@@ -105,10 +104,9 @@ def failed_tasks(
 
 
 def task_shares(
-    connection: Connection, selection: Selection, by: Literal["model", "member"], failing: Sequence[str]
+    connection: Connection, where: Conditions, by: Literal["model", "member"], failing: Sequence[str]
 ) -> list[TaskShare]:
     """Return how many tasks of a selection each model or member has: those with the most failed ones first."""
-    where = conditions_of(connection, selection)
     rows = connection.execute(_shares(where.form, by), where.values | {"failing": list(failing)}).all()
     if by == "model":
         return [TaskShare(model, tasks, failed) for model, tasks, failed in rows]

@@ -1,17 +1,33 @@
 """Freshness: up to when and since when the ledger holds all that Neo lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, case, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    TextClause,
+    bindparam,
+    case,
+    func,
+    select,
+)
 
 from bot.database.errors import LedgerError
 from bot.domain.periods import Window
-from bot.domain.timestamps import from_us, optional_from_us, to_us
+from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.passes.coverage import LONGEST_WAIT_US, Interval
 from bot.ledger.scope import Scope, ScopePart
-from bot.ledger.tables import charge, coverage
+from bot.ledger.tables import CURRENT, FINISHED, charge, coverage, pass_
+
+_P = pass_.c
 
 
 class UnreadError(LedgerError):
@@ -49,48 +65,66 @@ class Freshness:
         """Where the interval up to the last complete pass begins, in microseconds; None before any."""
         return max((each.start for each in self.intervals), default=None)
 
+    def begins(self, first_charge: int | None) -> datetime | None:
+        """Return where a scope begins: with what passes cover, or (all history read) with its first charge."""
+        return optional_from_us(first_charge if self.since == 0 else self.since)
 
-# as text: SQLite uses a partial index for a condition that is written as the index's own.
-# ORDER BY id: a clock that ran ahead may have written ends later than those of passes after it
-_AS_OF = text("""
-SELECT window_to FROM pass WHERE complete AND kind <> 'history' AND window_to <= :now
-  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1
-""")
-_REACHED = text("""
-SELECT window_to FROM pass WHERE finished_at IS NOT NULL AND kind <> 'history' AND window_to <= :now
-  AND window_to >= started_at - :waited ORDER BY id DESC LIMIT 1
-""")
+
 _NOW = bindparam("now", type_=BigInteger)
-_COVERED = (
-    select(coverage.c.covered_from, case((coverage.c.covered_to < _NOW, coverage.c.covered_to), else_=_NOW))
-    .where(coverage.c.covered_from < _NOW)
-    .order_by(coverage.c.covered_from)
-)
+
+
+def _latest_end(*conditions: ColumnElement[bool] | TextClause) -> ScalarSelect[int]:
+    """Return the end of the window of the last pass for which the conditions hold."""
+    # by id: a clock that ran ahead may have written ends later than those of passes after it
+    return (
+        select(_P.window_to)
+        .where(*conditions, _P.window_to <= _NOW, _P.window_to >= _P.started_at - LONGEST_WAIT_US)
+        .order_by(_P.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def with_freshness(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """Return a statement on how far the ledger can be trusted, and on other facts: `freshness_of` reads its rows.
+
+    It takes the parameter `now`, in microseconds. The facts are the last columns of each row.
+    """
+    ends = _latest_end(CURRENT).label("as_of"), _latest_end(FINISHED, _P.kind != "history").label("reached")
+    facts = select(*ends, *columns).subquery("facts")
+    until = case((coverage.c.covered_to < _NOW, coverage.c.covered_to), else_=_NOW)
+    return (
+        select(coverage.c.covered_from, until, *facts.c)
+        .select_from(facts.outerjoin(coverage, coverage.c.covered_from < _NOW))
+        .order_by(coverage.c.covered_from)
+    )
+
+
+def freshness_of(rows: Sequence[Row[*tuple[Any, ...]]]) -> Freshness:
+    """Return how far the ledger can be trusted by the rows of a statement `with_freshness`."""
+    _, _, as_of, reached, *_ = rows[0]
+    intervals = tuple(Interval(start, end) for start, end, *_ in rows if start is not None)
+    return Freshness(optional_from_us(as_of), reached or 0, intervals)
+
+
+_FRESHNESS = with_freshness()
 
 
 @cache
-def _first_charge(part: ScopePart) -> Select[int]:
+def first_charge(part: ScopePart) -> Select[int]:
+    """Return the statement on when the first charge of a scope was booked."""
     return select(func.min(charge.c.booked_at)).where(part.is_members(charge.c.member))
 
 
 def freshness(connection: Connection, now: datetime) -> Freshness:
     """Return how far the ledger can be trusted; what a clock that ran ahead once claimed is left out."""
-    values = {"now": to_us(now), "waited": LONGEST_WAIT_US}
-    as_of, reached = connection.execute(_AS_OF, values).first(), connection.execute(_REACHED, values).first()
-    return Freshness(
-        as_of=from_us(as_of[0]) if as_of else None,
-        reached=reached[0] if reached else 0,
-        intervals=tuple(Interval(*row) for row in connection.execute(_COVERED, {"now": to_us(now)}).all()),
-    )
+    return freshness_of(connection.execute(_FRESHNESS, {"now": to_us(now)}).all())
 
 
 def beginning(connection: Connection, fresh: Freshness, scope: Scope) -> datetime | None:
-    """Return where a scope begins: with what passes cover, or (all history read) with its first charge."""
-    if fresh.since is None:
-        return None
-    if fresh.since > 0:
-        return from_us(fresh.since)
-    return optional_from_us(connection.execute(_first_charge(scope.part), scope.values).scalar_one())
+    """Return where a scope begins, as `Freshness.begins` says."""
+    first = connection.execute(first_charge(scope.part), scope.values).scalar_one() if fresh.since == 0 else None
+    return fresh.begins(first)
 
 
 def is_complete(fresh: Freshness, window: Window, begins: datetime | None) -> bool:

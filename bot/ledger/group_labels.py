@@ -11,7 +11,6 @@ from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.members import emails_by_id
 from bot.ledger.quarter_hour_totals import quarters_around
-from bot.ledger.selection import Selection
 from bot.ledger.tables import charge, task
 
 # one look at each end of an index; asked for both at once, SQLite reads the whole of it
@@ -25,14 +24,15 @@ _ENDS = select(
 
 
 class GroupLabels:
-    """What the keys of groups mean: members' e-mails and the calendar's names. `spans` are the calendar's parts."""
+    """What the keys of groups mean: members' e-mails and the calendar's names.
 
-    def __init__(self, connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> None:
+    `spans` are the parts of the calendar between the `ends`, which are microseconds.
+    """
+
+    def __init__(self, connection: Connection, ends: tuple[int, int], by: Sequence[str], zone: tzinfo) -> None:
         self._emails = emails_by_id(connection) if "member" in by else {}
         unit = next((Unit(name) for name in by if name in TIME_GROUPINGS), None)
-        self._buckets: list[Bucket] = (
-            [] if unit is None else list(buckets(unit, _with_data(connection, selection.window), zone))
-        )
+        self._buckets: list[Bucket] = [] if unit is None else list(buckets(unit, _with_data(connection, *ends), zone))
         self._labels = [self._label_of(name) for name in by]
         self.spans = [(i, to_us(each.window.start), to_us(each.window.end)) for i, each in enumerate(self._buckets)]
 
@@ -52,14 +52,14 @@ class GroupLabels:
         return (lambda number: self._buckets[number].label) if name in TIME_GROUPINGS else str
 
 
-def _with_data(connection: Connection, window: Window) -> Window:
-    """Return the part of a window that holds anything, so that `to:` alone makes no bucket of every day since 2000.
+def _with_data(connection: Connection, start: int, end: int) -> Window:
+    """Return the part of `[start, end)` (microseconds) that holds anything: `to:` alone makes no bucket of each day.
 
     It is cut at quarters of an hour, which have totals.
     """
     moments = [moment for moment in connection.execute(_ENDS).all()[0] if moment is not None]
     if not moments:
-        return Window(window.start, window.start)
+        return Window(from_us(start), from_us(start))
     first, last = quarters_around(min(moments), max(moments))
-    start = max(window.start, from_us(first))
-    return Window(start, max(start, min(window.end, from_us(last))))
+    start = max(start, first)
+    return Window(from_us(start), from_us(max(start, min(end, last))))

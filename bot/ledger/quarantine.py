@@ -15,7 +15,7 @@ from bot.ledger.tables import quarantine
 
 _Q = quarantine.c
 _ANY = select(_Q.key).limit(1)
-_COUNT = select(func.count()).select_from(quarantine)
+COUNT = select(func.count()).select_from(quarantine)
 _ROWS = select(_Q.key, _Q.reason, _Q.first_seen_at)
 _IN_ORDER = _ROWS.order_by(_Q.first_seen_at, _Q.key)
 _LATEST = _ROWS.order_by(_Q.last_seen_at.desc(), _Q.key).limit(bindparam("most"))
@@ -57,7 +57,7 @@ def has_quarantined(connection: Connection) -> bool:
 
 def quarantined_count(connection: Connection) -> int:
     """Return how many rows could not be booked."""
-    return int(connection.execute(_COUNT).scalar_one())
+    return int(connection.execute(COUNT).scalar_one())
 
 
 def quarantined_rows(connection: Connection) -> list[QuarantinedRow]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     FromClause,
     Select,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 
 from bot.domain.periods import Window
@@ -60,6 +62,11 @@ class FilterForm:
     exclude: bool
     name: str
     parts: int
+
+    @property
+    def names_tasks(self) -> bool:
+        """Whether it lets through only tasks that it names by their ids."""
+        return self.field is Field.TASK and not self.exclude
 
     def condition(self, member: ColumnElement[Any], tasks: FromClause) -> ColumnElement[bool]:
         """Return the filter as a condition on the id of a member and on the tasks of the scope."""
@@ -109,7 +116,9 @@ class Form:
     def without_cost(self, span: FromClause | None = None) -> ColumnElement[bool]:
         """Return the conditions on tasks for those without cost created in the window; `span` as for charges."""
         tasks = self.part.tasks
-        return and_(has_no_cost(tasks), *_within(tasks.c.created_at, span), *self._conditions(tasks.c.member))
+        # few tasks are named: PostgreSQL, which takes those without cost for fewer, would read all of these
+        unknown = has_no_cost(tasks, indexed=not any(each.names_tasks for each in self.filters))
+        return and_(unknown, *_within(tasks.c.created_at, span), *self._conditions(tasks.c.member))
 
     def charges_table(self, span: FromClause | None = None, *, with_tasks: bool = False) -> FromClause:
         """Return the charges, joined with their tasks if that is asked or the conditions need it.
@@ -120,6 +129,11 @@ class Form:
         if with_tasks or self.byok is not None or any(each.field is not Field.EMAIL for each in self.filters):
             return table.join(self.part.tasks, self.part.tasks.c.id == charge.c.task)
         return table
+
+    def inside(self) -> CompoundSelect[int]:
+        """Return the statement on the ids of the tasks inside; there is one for each charge, and those without cost."""
+        charged = select(charge.c.task).select_from(self.charges_table()).where(self.charges())
+        return union_all(charged, select(self.part.tasks.c.id).where(self.without_cost()))
 
     def _conditions(self, member: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
         yield self.part.is_members(member)
@@ -145,16 +159,28 @@ class Conditions:
     values: dict[str, Any]
 
     @property
-    def window(self) -> tuple[int, int]:
+    def ends(self) -> tuple[int, int]:
         """The start and the end of the window in microseconds."""
         return self.values["start"], self.values["end"]
+
+    def within(self, window: Window) -> "Conditions":
+        """Return the same conditions in another window."""
+        return Conditions(self.form, self.values | _ends(window))
+
+    def named_tasks(self) -> set[str]:
+        """Return the ids of the tasks that the filters name and let through."""
+        return {id_ for each in self.form.filters if each.names_tasks for id_ in self.values[each.name]}
+
+
+def _ends(window: Window) -> dict[str, Any]:
+    return {"start": to_us(window.start), "end": to_us(window.end)}
 
 
 def conditions_of(connection: Connection, selection: Selection) -> Conditions:
     """Return the conditions of a selection; names are resolved within its scope."""
-    scope, window = selection.scope, selection.window
+    scope = selection.scope
     members = ScopeMembers(connection, scope)
-    values = {"start": to_us(window.start), "end": to_us(window.end), **scope.values}
+    values = _ends(selection.window) | scope.values
     of_members = selection.members is not None and scope.member is None  # in a member's scope there is nobody else
     if of_members:
         values["members"] = members.ids_of(selection.members or ())

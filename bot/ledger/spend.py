@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, di
 
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
-from bot.ledger.expressions import sum_of
+from bot.ledger.expressions import CrossJoin, sum_of
 from bot.ledger.quarter_hour_totals import nanos_within
-from bot.ledger.selection import FORMS, Conditions, Form, Selection, conditions_of
+from bot.ledger.selection import FORMS, Conditions, Form
 from bot.ledger.tables import charge
 
 
@@ -86,8 +86,11 @@ def task_counts(form: Form, *, by_unit: bool) -> tuple[ColumnElement[int], ...]:
         tasks.filter(failed),
         sum_of(charge.c.platform_nanos, failed),
         sum_of(charge.c.provider_nanos, failed),
-        func.count().filter(form.part.tasks.c.by_unit) if by_unit else literal_column("0", Integer),
+        func.count().filter(form.part.tasks.c.by_unit) if by_unit else literal_column("0", Integer).label("by_unit"),
     )
+
+
+_COUNTS = 5  # columns of `task_counts`
 
 
 def charged_sums(amounts: Sequence[int | None], counts: Sequence[int | None]) -> Sums:
@@ -110,10 +113,12 @@ def uncharged_sums(tasks: int, failed_tasks: int) -> Sums:
     return Sums(tasks=tasks, without_cost=tasks, failed_tasks=failed_tasks)
 
 
+_AMOUNTS = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos)
+
+
 @lru_cache(FORMS)
 def _amounts(form: Form) -> SumSelect:
-    amounts = select(sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
-    return amounts.select_from(form.charges_table()).where(form.charges())
+    return select(*_AMOUNTS).select_from(form.charges_table()).where(form.charges())
 
 
 @lru_cache(FORMS)
@@ -123,27 +128,22 @@ def _task_counts(form: Form, *, by_unit: bool) -> SumSelect:
 
 
 @lru_cache(FORMS)
-def _counts_and_amounts(form: Form, *, by_unit: bool) -> SumSelect:
-    counts = _task_counts(form, by_unit=by_unit)
-    return counts.add_columns(sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos))
-
-
-@lru_cache(FORMS)
-def _uncharged(form: Form) -> SumSelect:
+def _sums(form: Form, *, by_unit: bool) -> SumSelect:
+    """Return the statement of one row: tasks without cost, `task_counts` and, unless the totals say them, amounts."""
+    charged = _task_counts(form, by_unit=by_unit)
+    if not form.is_everything:
+        charged = charged.add_columns(*_AMOUNTS)
     counts = select(func.count(), func.count().filter(has_failed(form)))
-    return counts.select_from(form.part.tasks).where(form.without_cost())
+    uncharged = counts.select_from(form.part.tasks).where(form.without_cost())
+    return select(CrossJoin(uncharged.subquery("uncharged"), charged.subquery("charged")))
 
 
-def sums(connection: Connection, selection: Selection, counting: Counting = Counting()) -> Sums:
+def sums(connection: Connection, where: Conditions, counting: Counting = Counting()) -> Sums:
     """Return what a selection adds up to."""
-    where = conditions_of(connection, selection)
-    values = where.values | counting.values
-    uncharged = uncharged_sums(*connection.execute(_uncharged(where.form), values).all()[0])
-    if where.form.is_everything:
-        return uncharged + sums_beside(connection, where, nanos_within(connection, *where.window), counting)
-    statement = _counts_and_amounts(where.form, by_unit=counting.by_unit)
-    *counts, platform, provider = connection.execute(statement, values).all()[0]
-    return uncharged + charged_sums((platform, provider), counts)
+    statement = _sums(where.form, by_unit=counting.by_unit)
+    tasks, failed_tasks, *charged = connection.execute(statement, where.values | counting.values).all()[0]
+    counts, amounts = charged[:_COUNTS], charged[_COUNTS:] or nanos_within(connection, *where.ends)
+    return uncharged_sums(tasks, failed_tasks) + charged_sums(amounts, counts)
 
 
 def sums_beside(connection: Connection, where: Conditions, amounts: tuple[int, int], counting: Counting) -> Sums:
@@ -152,10 +152,9 @@ def sums_beside(connection: Connection, where: Conditions, amounts: tuple[int, i
     return charged_sums(amounts, connection.execute(statement, where.values | counting.values).all()[0])
 
 
-def amounts(connection: Connection, selection: Selection) -> tuple[int, int]:
+def amounts(connection: Connection, where: Conditions) -> tuple[int, int]:
     """Return the platform's and the provider's nanos of a selection, without counting tasks."""
-    where = conditions_of(connection, selection)
     if where.form.is_everything:
-        return nanos_within(connection, *where.window)
+        return nanos_within(connection, *where.ends)
     platform, provider = connection.execute(_amounts(where.form), where.values).all()[0]
     return platform or 0, provider or 0

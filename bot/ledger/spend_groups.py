@@ -14,7 +14,7 @@ from bot.domain.query.question import COUNTED_GROUPINGS, TIME_GROUPINGS
 from bot.ledger.expressions import sum_of
 from bot.ledger.group_labels import GroupLabels
 from bot.ledger.quarter_hour_totals import has_totals
-from bot.ledger.selection import FORMS, Conditions, Form, Selection, conditions_of
+from bot.ledger.selection import FORMS, Conditions, Form
 from bot.ledger.spend import Counting, Sums, charged_sums, sums, sums_beside, uncharged_sums
 from bot.ledger.spend_group_statements import (
     BY_QUARTERS,
@@ -63,30 +63,30 @@ class GroupedSpend:
     total: Sums
 
 
-def groups(connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
+def groups(connection: Connection, where: Conditions, by: Sequence[str], zone: tzinfo) -> list[SpendGroup]:
     """Return a selection in groups, in no particular order; groups without a task are left out.
 
     Args:
         connection: the ledger.
-        selection: what is asked about.
+        where: what is asked about.
         by: one or two groupings; days, weeks and months are those of the zone.
         zone: whose local dates count.
     """
     by = tuple(by)
-    labels, where = GroupLabels(connection, selection, by, zone), conditions_of(connection, selection)
+    labels = GroupLabels(connection, where.ends, by, zone)
     if any(name in COUNTED_GROUPINGS for name in by):
         return _counted_groups(connection, where, by, labels)
     return _merged(_rows(connection, where, by, labels, Counting(by_unit=False)), labels)
 
 
 def grouped_spend(
-    connection: Connection, selection: Selection, by: Sequence[str], zone: tzinfo, counting: Counting
+    connection: Connection, where: Conditions, by: Sequence[str], zone: tzinfo, counting: Counting
 ) -> GroupedSpend:
     """Return a selection in groups, as `groups` does, with its total."""
     by = tuple(by)
     if any(name in COUNTED_GROUPINGS for name in by):
-        return GroupedSpend(groups(connection, selection, by, zone), sums(connection, selection, counting))
-    labels, where = GroupLabels(connection, selection, by, zone), conditions_of(connection, selection)
+        return GroupedSpend(groups(connection, where, by, zone), sums(connection, where, counting))
+    labels = GroupLabels(connection, where.ends, by, zone)
     rows = _rows(connection, where, by, labels, counting)
     return GroupedSpend(_merged(rows, labels), _total(connection, where, rows, counting))
 

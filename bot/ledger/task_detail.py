@@ -1,17 +1,21 @@
 """One task in full: its totals, counts, times, tools and agents, and the charges it was booked with."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from bot.domain.timestamps import from_us, optional_from_us
 from bot.ledger.members import shown_email
 from bot.ledger.rules import EntryKind
-from bot.ledger.scope import MEMBERS, TRANSFERRED, Scope, ScopePart
+from bot.ledger.scope import MEMBERS, TRANSFERRED, Scope
+from bot.ledger.selection import FORMS, Conditions, Form
 from bot.ledger.tables import charge, member, task
 from bot.ledger.tables import task_detail as detail
 
@@ -66,7 +70,8 @@ _PLAIN = (
     "task_id", "model", "status", "title", "error_message", "platform_nanos", "provider_nanos", *_FLAGS,
     "stream_count", "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
 )  # fmt: skip
-_TASK = (
+_CHARGE = (charge.c.booked_at, charge.c.kind, charge.c.platform_nanos, charge.c.provider_nanos)
+_TASKS = (
     select(
         *(detail.c[name] if name in detail.c else task.c[name] for name in _PLAIN),
         task.c.missing_since,
@@ -74,30 +79,34 @@ _TASK = (
         detail.c.agents,
         member.c.email,
         task.c.created_at,
-        task.c.id,
         task.c.member,
+        *_CHARGE,
     )
     .join_from(task, member, member.c.id == task.c.member)
     .join(detail, detail.c.task == task.c.id)
-    .where(task.c.task_id == bindparam("named"))
+    .order_by(task.c.task_id, charge.c.booked_at, charge.c.id)
 )
 _EMAIL = select(member.c.email).where(
     MEMBERS.is_members(func.coalesce(member.c.merged_into, member.c.id)), member.c.merged_into.is_(None)
 )
 
 
-@cache
-def _charges_of_task(part: ScopePart) -> Select[int, str, int, int]:
-    charges = select(charge.c.booked_at, charge.c.kind, charge.c.platform_nanos, charge.c.provider_nanos)
-    return charges.where(part.is_charge_of(bindparam("of_task"))).order_by(charge.c.booked_at, charge.c.id)
+@lru_cache(FORMS)
+def _tasks(form: Form) -> Select[*tuple[Any, ...]]:
+    """Return the statement on the tasks inside a selection, with a row for each charge, or one if there is none."""
+    return _TASKS.outerjoin(charge, form.part.is_charge_of(task.c.id)).where(task.c.id.in_(form.inside()))
 
 
-def task_detail(connection: Connection, scope: Scope, task_id: str) -> TaskDetail | None:
-    """Return the task of exactly that id, as far as a scope has it; None if the scope has nothing of it."""
-    row = connection.execute(_TASK, {"named": task_id}).first()
-    if row is None:
-        return None
-    *columns, missing_since, tools, agents, email, created_at, key, member = row
+def task_details(connection: Connection, scope: Scope, where: Conditions) -> list[TaskDetail]:
+    """Return the tasks of a selection in the order of their ids, as far as its scope has them."""
+    rows = connection.execute(_tasks(where.form), where.values).all()
+    details = (_detail(connection, scope, list(of_task)) for _, of_task in groupby(rows, itemgetter(0)))
+    return [each for each in details if each is not None]
+
+
+def _detail(connection: Connection, scope: Scope, rows: Sequence[Row[*tuple[Any, ...]]]) -> TaskDetail | None:
+    """Return a task by its rows; None if the scope has nothing of it."""
+    *columns, missing_since, tools, agents, email, created_at, member = rows[0][: -len(_CHARGE)]
     values: dict[str, Any] = dict(zip(_PLAIN, columns, strict=True))
     values |= {name: bool(values[name]) for name in _FLAGS}
     detail = TaskDetail(
@@ -106,7 +115,7 @@ def task_detail(connection: Connection, scope: Scope, task_id: str) -> TaskDetai
         missing_since=optional_from_us(missing_since),
         tools={name: (use["calls"], use["total_duration_ms"]) for name, use in _loaded(tools).items()},
         agents=_loaded(agents),
-        charges=_charges(connection, scope, key),
+        charges=tuple(_charges(rows)),
         **values,
     )
     return detail if scope.member is None else _within(connection, scope, detail, member)
@@ -161,6 +170,7 @@ def _loaded(text: str | None) -> dict[str, Any]:
     return dict(json.loads(text)) if text else {}
 
 
-def _charges(connection: Connection, scope: Scope, key: int) -> tuple[BookedCharge, ...]:
-    rows = connection.execute(_charges_of_task(scope.part), {"of_task": key, **scope.values}).all()
-    return tuple(BookedCharge(from_us(at), kind, platform, provider) for at, kind, platform, provider in rows)
+def _charges(rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[BookedCharge]:
+    for *_, at, kind, platform, provider in rows:
+        if at is not None:
+            yield BookedCharge(from_us(at), kind, platform, provider)

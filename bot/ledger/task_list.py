@@ -11,7 +11,7 @@ from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
 from bot.ledger.expressions import sum_of
 from bot.ledger.members import shown_email
-from bot.ledger.selection import FORMS, Form, Selection, conditions_of
+from bot.ledger.selection import FORMS, Conditions, Form
 from bot.ledger.tables import charge, member, task, task_detail
 
 
@@ -36,13 +36,12 @@ class TaskRow:
 
 
 def task_rows(
-    connection: Connection, selection: Selection, basis: SpendBasis, top: int | None, *, by_name: bool
+    connection: Connection, where: Conditions, basis: SpendBasis, top: int | None, *, by_name: bool
 ) -> list[TaskRow]:
     """Return the tasks of a selection with their spend in the window, dearest first (or by task id).
 
     A task that was transferred to another member has no title, and the time of its first charge as `created_at`.
     """
-    where = conditions_of(connection, selection)
     statement = _rows(where.form, _Order(basis, by_name=by_name), limited=top is not None)
     return [
         TaskRow(task_id, from_us(created), shown_email(email), model, status, title, platform, provider)

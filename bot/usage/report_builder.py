@@ -1,7 +1,7 @@
 """The report builder: answers a question from one consistent state of the ledger."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.domain.access import AT_THE_TERMINAL, Grant
-from bot.domain.pricing import SpendBasis
-from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
+from bot.domain.query.question import TIME_GROUPINGS, Question, describe
 from bot.domain.query.when import resolve, window_before
-from bot.ledger.api_key_warning import api_key_warning
-from bot.ledger.freshness import Freshness, UnreadError, beginning, freshness, is_complete
-from bot.ledger.quarantine import quarantined_count
+from bot.ledger.data_quality import DataQuality, data_quality
+from bot.ledger.freshness import UnreadError
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.scope_queries import holds_any, task_ids
-from bot.ledger.selection import Selection, names_booked_tasks
+from bot.ledger.scope_queries import holds_any
+from bot.ledger.selection import Conditions, Selection, conditions_of, names_booked_tasks
 from bot.ledger.spend import Counting, Sums, amounts, sums
 from bot.ledger.spend_groups import SpendGroup, grouped_spend
-from bot.ledger.task_detail import TaskDetail, task_detail
+from bot.ledger.task_detail import TaskDetail, task_details
 from bot.ledger.task_list import TaskRow, task_rows
 from bot.people import mentions
 from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest
@@ -53,7 +51,8 @@ def build_report(connection: Connection, request: ReportRequest, policy: ReportP
         WhenError: the window is reversed or has not begun.
         UnreadError: the ledger holds nothing yet.
     """
-    return _ReportBuilder(connection, request, policy, _selection(connection, request, policy)).report()
+    selection = _selection(connection, request, policy)
+    return _ReportBuilder(connection, request, policy, selection, conditions_of(connection, selection)).report()
 
 
 def _selection(connection: Connection, request: ReportRequest, policy: ReportPolicy) -> Selection:
@@ -73,16 +72,14 @@ class _ReportBuilder:
     request: ReportRequest
     policy: ReportPolicy
     selection: Selection
+    where: Conditions
 
     def report(self) -> Report:
         scope, policy, question = self.selection.scope, self.policy, self.request.question
-        rows = self._rows()
-        fresh = freshness(self.connection, self.request.now)
-        begins = beginning(self.connection, fresh, scope)
-        if fresh.as_of is None and not holds_any(self.connection, scope):
+        quality = data_quality(self.connection, scope, self.request.now)
+        if quality.fresh.as_of is None and not holds_any(self.connection, scope):
             # an empty ledger must not read as an empty bill
             raise UnreadError
-        warning = api_key_warning(self.connection, scope)
         total, all_groups = self._total_and_groups()
         top_groups = all_groups[: question.top] if question.top else all_groups
         return Report(
@@ -93,26 +90,26 @@ class _ReportBuilder:
             zone=policy.zone,
             basis=policy.basis,
             total=total,
-            previous=self._previous(begins),
+            previous=self._previous(quality.begins),
             groups=tuple(top_groups),
             groups_omitted=len(all_groups) - len(top_groups),
             omitted_nanos=sum(each.spend(policy.basis) for each in all_groups[len(top_groups) :]),
-            rows=tuple(rows),
+            rows=tuple(self._rows()),
             details=tuple(self._details()),
-            as_of=fresh.as_of,
-            complete=warning is None and self._is_complete(fresh, begins),
-            begins=begins,
+            as_of=quality.fresh.as_of,
+            complete=quality.warning is None and self._is_complete(quality),
+            begins=quality.begins,
             unit_assumed=total.by_unit,
-            warning=warning,
-            quarantined=self._quarantined(),
+            warning=quality.warning,
+            quarantined=quality.quarantined,
         )
 
     def _total_and_groups(self) -> tuple[Sums, list[SpendGroup]]:
         question, policy = self.request.question, self.policy
         counting = Counting(policy.failing, by_unit=not policy.unit_is_set)
         if not question.by:
-            return sums(self.connection, self.selection, counting), []
-        spend = grouped_spend(self.connection, self.selection, question.by, policy.zone, counting)
+            return sums(self.connection, self.where, counting), []
+        spend = grouped_spend(self.connection, self.where, question.by, policy.zone, counting)
         return spend.total, _sorted(spend.groups, question, policy)
 
     def _rows(self) -> Sequence[TaskRow]:
@@ -120,35 +117,26 @@ class _ReportBuilder:
         if not question.rows:
             return ()
         most = min(filter(None, (question.top, self.request.most_rows)), default=None)
-        return task_rows(self.connection, self.selection, self.policy.basis, most, by_name=question.sort == "name")
+        return task_rows(self.connection, self.where, self.policy.basis, most, by_name=question.sort == "name")
 
     def _details(self) -> list[TaskDetail]:
         """Return the tasks asked for by id, in full, if they are few and inside the selection."""
-        question, scope = self.request.question, self.selection.scope
-        if question.by or question.rows or not question.included_values(Field.TASK):
+        question, named = self.request.question, self.where.named_tasks()
+        if question.by or question.rows or not named or len(named) > _MOST_DETAILS:
             return []
-        if len(task_ids(self.connection, scope, question.included_values(Field.TASK))) > _MOST_DETAILS:
-            return []
-        rows = task_rows(self.connection, self.selection, SpendBasis.TOTAL, _MOST_DETAILS, by_name=True)
-        return [detail for row in rows if (detail := task_detail(self.connection, scope, row.task_id))]
+        return task_details(self.connection, self.selection.scope, self.where)
 
     def _previous(self, begins: datetime | None) -> Previous | None:
         window = window_before(self.request.question.effective_when, self.request.now, self.policy.zone)
         if window is None or begins is None or window.start < begins:
             return None
-        before = replace(self.selection, window=window)
-        return Previous(window, self.policy.basis.spend(*amounts(self.connection, before)))
+        before = amounts(self.connection, self.where.within(window))
+        return Previous(window, self.policy.basis.spend(*before))
 
-    def _is_complete(self, fresh: Freshness, begins: datetime | None) -> bool:
-        if is_complete(fresh, self.selection.window, begins):
+    def _is_complete(self, quality: DataQuality) -> bool:
+        if quality.holds_all(self.selection.window):
             return True
-        return fresh.as_of is not None and names_booked_tasks(self.connection, self.selection)
-
-    def _quarantined(self) -> int:
-        """Return how many rows could not be booked; 0 for a member, since whose they are is not known."""
-        if self.selection.scope.member is not None:
-            return 0
-        return quarantined_count(self.connection)
+        return quality.fresh.as_of is not None and names_booked_tasks(self.connection, self.selection)
 
 
 def _sorted(unsorted: Sequence[SpendGroup], question: Question, policy: ReportPolicy) -> list[SpendGroup]:

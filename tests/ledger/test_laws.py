@@ -24,7 +24,7 @@ from bot.ledger.members import shown_email
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.ledger.scope import EVERYTHING
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.spend import sums
 from bot.ledger.spend_groups import groups
 from tests.support.effort import examples_on
@@ -159,7 +159,7 @@ class Ledger(RuleBasedStateMachine):
             return
         reader = open_reader(self.place)
         try:
-            total = sums(reader, Selection(EVERYTHING, ALWAYS))
+            total = sums(reader, conditions_of(reader, Selection(EVERYTHING, ALWAYS)))
             expected = [sum(part or 0 for part in column) for column in zip(*self.known.values(), strict=True)] or [
                 0,
                 0,
@@ -174,10 +174,11 @@ class Ledger(RuleBasedStateMachine):
     def _parts_make_the_whole(self, reader: Any, whole: int) -> None:
         for zone in ZONES:
             for by in (["day"], ["week"], ["month"], ["member"], ["model", "day"]):
-                found = groups(reader, Selection(EVERYTHING, ALWAYS), by, zone)
+                found = groups(reader, conditions_of(reader, Selection(EVERYTHING, ALWAYS)), by, zone)
                 assert sum(each.spend(SpendBasis.TOTAL) for each in found) == whole
         assert {shown_email(e or "") for e in EMAILS} | {"dee@acme.dev"} >= {
-            each.key[0] for each in groups(reader, Selection(EVERYTHING, ALWAYS), ["member"], ZONES[0])
+            each.key[0]
+            for each in groups(reader, conditions_of(reader, Selection(EVERYTHING, ALWAYS)), ["member"], ZONES[0])
         }
 
     @invariant()
@@ -193,7 +194,7 @@ class Ledger(RuleBasedStateMachine):
                 chosen = Selection(EVERYTHING, window, filters=(Filter(Field.TASK, (task_id,)),))
                 inside = self.tasks[task_id].created_at in window
                 expected = sum(part or 0 for part in self.known[task_id]) if inside else 0
-                assert sums(reader, chosen).spend(SpendBasis.TOTAL) == expected
+                assert sums(reader, conditions_of(reader, chosen)).spend(SpendBasis.TOTAL) == expected
         finally:
             reader.close()
 

@@ -27,7 +27,7 @@ from bot.ledger.members import shown_email
 from bot.ledger.quarter_hour_totals import nanos_within
 from bot.ledger.repricing import reprice
 from bot.ledger.scope import EVERYTHING, TRANSFERRED, Scope
-from bot.ledger.selection import Selection
+from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.spend import Counting, Sums, amounts, sums
 from bot.ledger.spend_groups import SpendGroup, grouped_spend, groups
 from tests.support.ledgers import new_database
@@ -245,15 +245,16 @@ def test_what_is_read_is_what_charges_come_to(connection: Connection) -> None:
         failing = random.choice([("error", "failed"), ("aborted",)])
         found, expected = reckoning.inside(selection), reckoning.groups(selection, by, zone)
         total = total_of(found, failing)
-        spend = grouped_spend(connection, selection, by, zone, Counting(failing))
+        where = conditions_of(connection, selection)
+        spend = grouped_spend(connection, where, by, zone, Counting(failing))
         about = f"{by} {zone} {failing} {selection}"
         assert spend.total == total, about
         assert {each.key: each for each in spend.groups} == {k: group_of(k, v) for k, v in expected.items()}, about
         assert len(spend.groups) == len(expected), about
-        assert groups(connection, selection, by, zone) == spend.groups, about
-        assert sums(connection, selection, Counting(failing)) == total, about
-        assert sums(connection, selection, Counting(failing, by_unit=False)) == replace(total, by_unit=False), about
-        assert amounts(connection, selection) == (total.platform_nanos, total.provider_nanos), about
+        assert groups(connection, where, by, zone) == spend.groups, about
+        assert sums(connection, where, Counting(failing)) == total, about
+        assert sums(connection, where, Counting(failing, by_unit=False)) == replace(total, by_unit=False), about
+        assert amounts(connection, where) == (total.platform_nanos, total.provider_nanos), about
 
 
 def test_a_window_of_any_moments_holds_what_was_booked_in_it(connection: Connection) -> None:
