@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from sqlalchemy import event
 
 from bot.app import App
 from bot.ledger.scope import EVERYTHING
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.usage.durations import ago
+from bot.usage.report_builder import terminal_report
 from bot.usage.report_csv import safe_cell, to_csv
 from bot.usage.report_printer import print_report
 from bot.usage.status import ledger_status, to_document
@@ -24,6 +26,7 @@ from tests.support.fixtures import Wire
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202ereversed\u202c [bold]markup[/bold]\nsecond line\t=1+1"
 HOUR = timedelta(hours=1)
+FEW = 4
 
 
 _OF_STREAM = ("status", "error_message", "tools", "agents", "llm_cost", "neo_cost")
@@ -64,6 +67,21 @@ def text(app: App, line: str, later: timedelta = timedelta(0)) -> str:
     print_report(report_of(app, line), console, app.clock() + later, timedelta(minutes=10))
     shown: str = console.file.getvalue()  # type: ignore[attr-defined]
     return shown
+
+
+@pytest.mark.parametrize("line", ["email:ana@acme.example", "task:aaaa-1", "task:cccc-3"])
+def test_a_question_about_one_member_or_task_takes_few_statements(asked: App, line: str) -> None:
+    statements: list[str] = []
+
+    def keep(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement != "BEGIN":
+            statements.append(statement)
+
+    with asked.ledger.reader() as connection:
+        event.listen(connection, "before_cursor_execute", keep)
+        report = terminal_report(connection, asked.settings, line, asked.clock())
+    assert report.total.tasks > 0
+    assert len(statements) <= FEW, statements
 
 
 @pytest.mark.parametrize(
