@@ -26,7 +26,7 @@ from tests.support.fixtures import Wire
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202ereversed\u202c [bold]markup[/bold]\nsecond line\t=1+1"
 HOUR = timedelta(hours=1)
-FEW = 4
+FEW = 5
 
 
 _OF_STREAM = ("status", "error_message", "tools", "agents", "llm_cost", "neo_cost")
