@@ -22,7 +22,7 @@ from bot.usage.report import Report
 
 _BROAD = ("this month by:member", "7d by:model,status", "90d by:day", "30d rows top:20")
 _POINTS = ("this month email:member.7@acme.example", "task:{task_id}")
-_MORE_MS = 2.5  # SQLAlchemy takes 0.1 ms for each of a dozen statements, and two threads hand over twice
+_MORE_MS = 2.5  # SQLAlchemy takes 0.2 ms for each of four statements, and two threads hand over twice
 _WARM = 10  # rounds before the measured ones: psycopg prepares what it is asked for the sixth time
 
 
