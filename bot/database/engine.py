@@ -3,11 +3,11 @@
 import asyncio
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -77,13 +77,19 @@ class Database(ABC):
 
     async def finish_write(self, work: Callable[[Connection], R]) -> R:
         """Run `work` as `write` does; a cancellation waits for it first, FINISH_SECONDS at most."""
-        writing = asyncio.ensure_future(self.write(work))
-        try:
-            return await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait({writing}, timeout=FINISH_SECONDS)
-            await cancel_and_wait([writing], 0)
-            raise
+        return await _finished(self.write(work))
+
+    async def finish_release(self, work: Callable[[Connection], R]) -> R:
+        """Run `work`, which only ends what this process has begun, such as a lease, as `finish_write` does.
+
+        Neither a fence nor a newer schema keeps it from that. If the newer one knows no such thing, that raises an
+        error of SQLAlchemy, and nothing is done.
+        """
+        return await _finished(asyncio.to_thread(self._release, work))
+
+    def _release(self, work: Callable[[Connection], R]) -> R:
+        with self.transaction() as connection:
+            return work(connection)
 
     @abstractmethod
     async def read(self, work: Callable[[Connection], R]) -> R:
@@ -115,6 +121,17 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Interrupt what is being read, finish the transaction under way, and let go of the database."""
+
+
+async def _finished(work: Coroutine[Any, Any, R]) -> R:
+    """Return what a coroutine returns; a cancellation waits for it first, FINISH_SECONDS at most."""
+    writing = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait({writing}, timeout=FINISH_SECONDS)
+        await cancel_and_wait([writing], 0)
+        raise
 
 
 @overload

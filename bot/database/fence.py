@@ -25,16 +25,6 @@ def fenced(check: Check) -> Iterator[None]:
         _check.reset(token)
 
 
-@contextmanager
-def unfenced() -> Iterator[None]:
-    """Have transactions inside not be checked, as those that only end what this process has begun, such as a lease."""
-    token = _check.set(None)
-    try:
-        yield
-    finally:
-        _check.reset(token)
-
-
 def check_fence(connection: Connection) -> bool:
     """Call the check of the fence that this task was started in; return whether there is one."""
     check = _check.get()

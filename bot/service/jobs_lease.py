@@ -68,7 +68,7 @@ class JobsLease:
             return
         self.held = None
         try:
-            await self.database.finish_write(lambda c: lease.release(c, lease.JOBS, self._holder))
+            await self.database.finish_release(lambda c: lease.release(c, lease.JOBS, self._holder))
         except DATABASE_ERRORS as error:
             log.info("could not release the jobs", why=str(error))
 

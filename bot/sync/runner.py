@@ -9,7 +9,6 @@ from secrets import token_hex
 
 from bot.database import lease
 from bot.database.engine import Database
-from bot.database.fence import unfenced
 from bot.database.lease import HeldLease, LeaseHolder
 from bot.database.lease_holder import holder_name
 from bot.database.timing import LEASE_LIFETIME
@@ -93,8 +92,7 @@ class SyncRunner:
             await self._release_lease(holder)
 
     async def _release_lease(self, holder: str) -> None:
-        with unfenced():
-            await self.database.finish_write(lambda c: lease.release(c, lease.SYNC, holder))
+        await self.database.finish_release(lambda c: lease.release(c, lease.SYNC, holder))
 
     async def _acquire_lease(self, holder: str, on_wait: OnWait) -> HeldLease:
         has_waited = False

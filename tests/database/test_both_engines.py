@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.database import lease, metadata
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
-from bot.database.fence import fenced, unfenced
+from bot.database.fence import fenced
 from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import newest_revision
 from bot.database.timing import LEASE_LIFETIME
@@ -111,8 +111,7 @@ async def test_what_is_written_under_a_lease_is_undone_once_another_has_it(datab
             await database.write(note("too late"))
         with pytest.raises(lease.LeaseLostError):
             await database.finish_write(note("too late"))
-        with unfenced():
-            await database.write(lambda connection: metadata.write(connection, "ended", "yes"))
+        await database.finish_release(lambda connection: metadata.write(connection, "ended", "yes"))
     released.set()
     with pytest.raises(lease.LeaseLostError):
         await late

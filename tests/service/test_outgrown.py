@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
@@ -56,6 +57,30 @@ async def test_the_service_ends_by_itself(harness: ServiceHarness, place: Databa
         await harness.slack.command("priya", "neo-spend", "7d")
     with pytest.raises(OutgrownError, match=r"Update it, and start it again\.$"):
         await asyncio.wait_for(serving, SOON)
+
+
+async def test_its_jobs_and_a_sync_under_way_are_free_for_the_newer_version_at_once(
+    harness: ServiceHarness, place: DatabasePlace
+) -> None:
+    holders = "SELECT name FROM lease WHERE holder <> '' ORDER BY name"
+    assert rows_of(place, holders) == [("jobs",)]
+    spent(harness.neo.world, harness.clock(), PRIYA, 5)
+    harness.neo.faults.when(lambda _: upgrade(place))  # while it is read
+    await harness.service.jobs.sync()
+    assert isinstance(harness.service.jobs.final_error, OutgrownError)
+    assert rows_of(place, holders) == [("jobs",)]
+    await harness.service.end()
+    assert rows_of(place, holders) == []
+
+
+async def test_where_the_newer_version_has_other_leases_it_ends_all_the_same(
+    harness: ServiceHarness, place: DatabasePlace
+) -> None:
+    execute(place, "ALTER TABLE lease RENAME COLUMN expires_at TO until")
+    upgrade(place)
+    with capture_logs() as logs:
+        await harness.service.end()
+    assert [each["event"] for each in logs if "release" in each["event"]] == ["could not release the jobs"]
 
 
 async def test_the_service_ends_when_its_file_is_replaced(harness: ServiceHarness, place: DatabasePlace) -> None:
