@@ -14,13 +14,13 @@ from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.postgres import driver_connection
 from bot.database.postgres_connections import write_engine
-from bot.database.postgres_schema import check_server, sort_text_binary
+from bot.database.postgres_schema import WRITER_LOCK, check_server, sort_text_binary
 from bot.database.upgrade import upgrade
 from bot.settings.postgres_address import PostgresAddress
 
 # the lock that every transaction which writes waits for; nothing ends the copy while it reads, or lets it wait for ever
 _LOCK = text(
-    "SELECT pg_try_advisory_lock(7954877705891934), set_config('lock_timeout', '30s', false),"
+    f"SELECT pg_try_advisory_lock({WRITER_LOCK}), set_config('lock_timeout', '30s', false),"
     " set_config('idle_in_transaction_session_timeout', '0', false)"
 )
 _CONTINUE_IDS = text(

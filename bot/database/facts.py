@@ -21,6 +21,11 @@ _SERVER_FREE = text("""
             WHERE r.rolname = current_user AND r.rolconnlimit >= 0)
     )::integer
 """)
+_SERVER_EXPOSED = text("""
+    SELECT current_schema() WHERE has_schema_privilege('public', current_schema(), 'CREATE')
+        AND has_database_privilege('public', current_database(), 'CONNECT')
+        AND EXISTS (SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> current_user)
+""")
 _FILE = text("PRAGMA database_list")
 
 
@@ -46,3 +51,14 @@ def free_connections(connection: Connection) -> int | None:
         return None
     free: int = connection.execute(_SERVER_FREE).scalar_one()
     return free
+
+
+def exposed_schema(connection: Connection) -> str | None:
+    """Return the schema that other users of the server may put functions into, which statements here would call.
+
+    For one whose arguments fit better goes before the server's own. None if nobody else may.
+    """
+    if connection.dialect.name == "sqlite":
+        return None
+    name: str | None = connection.execute(_SERVER_EXPOSED).scalar()
+    return name

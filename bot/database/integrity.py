@@ -42,10 +42,10 @@ _SOUND_FILE = {
 _SOUND_SERVER = {
     "every index is valid": """
         SELECT CAST(i.indexrelid AS regclass) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-        WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND NOT i.indisvalid""",
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND NOT i.indisvalid""",
     "every row's neighbours exist": """
-        SELECT conname FROM pg_constraint
-        WHERE connamespace = CAST(current_schema() AS regnamespace) AND NOT convalidated""",
+        SELECT conname FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+        WHERE n.nspname = current_schema() AND NOT convalidated""",
 }
 _SOUND = {"sqlite": _SOUND_FILE, "postgresql": _SOUND_SERVER}
 

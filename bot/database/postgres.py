@@ -16,7 +16,7 @@ from bot.database.engine import ClosedError, Database
 from bot.database.errors import UnusableError
 from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
 from bot.database.postgres_errors import ConflictError, LostConnectionError, sqlstate, translated_errors
-from bot.database.postgres_schema import check_server, sort_text_binary
+from bot.database.postgres_schema import WRITER_LOCK, check_server, sort_text_binary
 from bot.database.reader_pool import THREADS, ReaderPool
 from bot.database.schema import current_revision, require_newest
 from bot.database.shared_time import shared_time
@@ -33,11 +33,11 @@ ATTEMPTS = 4  # at a transaction that another program's got in the way of
 _LOOK_SECONDS = 0.02
 _INTERRUPTED = "57014"
 
-# One number for all of neo-usage. The lock comes first and the isolation is READ COMMITTED: a snapshot that was taken
+# The lock comes first and the isolation is READ COMMITTED: a snapshot that was taken
 # before the lock would miss what the writer before has committed.
 _BEGIN = text(
     "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :frozen, true),"
-    " pg_advisory_xact_lock(7954877705891934)"
+    f" pg_advisory_xact_lock({WRITER_LOCK})"
 )
 
 _SERVER_TIME = select(shared_time("own_time"))

@@ -3,6 +3,8 @@
 import os
 import socket
 from contextlib import suppress
+from functools import cache
+from secrets import token_hex
 from typing import Any
 
 import psycopg
@@ -18,6 +20,7 @@ from bot.database.compiled_statements import COMPILED
 from bot.settings.postgres_address import PostgresAddress
 
 LOCKED_SECONDS = 30  # how long a reader waits for a table that another program, such as VACUUM FULL, has locked
+_HOST = 32  # characters of the machine's name
 _CANCEL_SECONDS = 0.5  # that the server has to take note of a cancellation
 # what tells a server that is gone from one that is busy: half a minute, as long as a writer waits for the lock
 _PATIENCE = {
@@ -46,7 +49,7 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
         _url(address),
         **_pool(connections),
         connect_args={
-            "application_name": f"neo-usage {socket.gethostname()}/{os.getpid()}",
+            "application_name": _own_name(),
             **_PATIENCE,
             **address.options,
         },
@@ -57,6 +60,12 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
     event.listen(engine, "handle_error", _hide_values)
     event.listen(engine, "connect", _prepare)
     return engine
+
+
+@cache
+def _own_name() -> str:
+    """Return what the server shows of this process, in 63 characters; two containers may have one name and number."""
+    return f"neo-usage {socket.gethostname()[:_HOST]}/{os.getpid()}/{token_hex(4)}"
 
 
 def _pool(connections: int) -> dict[str, Any]:

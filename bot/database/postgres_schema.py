@@ -8,10 +8,18 @@ from bot.database.postgres_errors import READ_ONLY, REPLICA
 from bot.settings.postgres_address import PostgresAddress
 
 OLDEST = 13
+WRITER_LOCK = "hashtextextended(coalesce(current_schema(), ''), 7954877705891934)"
+"""The number, in SQL, of the lock of whoever writes: one for each schema, as each may hold a ledger."""
+
 _SERVER = text(
     "SELECT current_setting('server_version_num')::integer / 10000 AS version, pg_is_in_recovery() AS is_replica,"
     " current_setting('transaction_read_only') = 'on' AS is_read_only,"
     " current_setting('server_encoding') AS encoding"
+)
+# where a statement would find a ledger, although a new table would be made elsewhere
+_ELSEWHERE = text(
+    "SELECT n.nspname AS found, current_schema() AS own FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.oid = to_regclass('alembic_version') AND n.nspname <> current_schema()"
 )
 _UNSORTED = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
@@ -24,7 +32,7 @@ def check_server(connection: Connection, address: PostgresAddress) -> None:
     """Check that a ledger can be kept on a server.
 
     Raises:
-        LedgerError: it is too old, or its database holds no Unicode.
+        LedgerError: it is too old, its database holds no Unicode, or it is open which schema is meant.
         UnusableError: it is a read-only replica, or lets nobody write.
     """
     version, is_replica, is_read_only, encoding = connection.execute(_SERVER).one()
@@ -36,6 +44,11 @@ def check_server(connection: Connection, address: PostgresAddress) -> None:
         raise UnusableError(REPLICA, address)
     if is_read_only:
         raise UnusableError(READ_ONLY, address)
+    if elsewhere := connection.execute(_ELSEWHERE).first():
+        raise LedgerError(
+            f"{address} has tables in the schema {elsewhere.found}, and new ones would be made in {elsewhere.own}. Name"
+            " one of them alone in DATABASE_URL: ?options=-csearch_path%3DSCHEMA."
+        )
 
 
 def sort_text_binary(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from bot.app import App
 from bot.database import metadata
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
-from bot.database.facts import CONNECTIONS, engine_name, free_connections
+from bot.database.facts import CONNECTIONS, engine_name, exposed_schema, free_connections
 from bot.database.place import absence, free_bytes, try_making_ledger
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
@@ -67,6 +67,9 @@ def ledger_checks(app: App) -> Iterator[Check]:
         yield _disk(free)
     if contents.free_connections is not None:
         yield _connections(contents.free_connections)
+    if contents.exposed_schema is not None:
+        finding = f"other users of the server can put functions into the schema {contents.exposed_schema}"
+        yield warning("schema", finding, "As its owner, `REVOKE CREATE ON SCHEMA ... FROM PUBLIC`.")
     yield _freshness(contents.freshness, app)
     if contents.quarantined:
         finding = f"{contents.quarantined:,} rows could not be booked"
@@ -86,6 +89,7 @@ class _Contents:
     quarantined: int
     engine: str
     free_connections: int | None
+    exposed_schema: str | None
 
 
 def _read_contents(app: App) -> _Contents:
@@ -100,6 +104,7 @@ def _read_contents(app: App) -> _Contents:
             quarantined_count(connection),
             engine_name(connection),
             free_connections(connection),
+            exposed_schema(connection),
         )
 
 

@@ -1,9 +1,11 @@
 """A ledger on a server is backed up into a file while it is in use, and restored from one in a single step."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from socket import gethostname
 
 import psycopg
 import pytest
@@ -170,7 +172,9 @@ def test_a_backup_of_an_earlier_schema_is_upgraded_on_the_way(
     assert names(tmp_path) == {"backup.db", f"{ledger.database}.before-restore-1"}
 
 
-@pytest.mark.parametrize("trouble", ["rubbish", "newer", "unfinished", "in use", "killed", "no room"])
+@pytest.mark.parametrize(
+    "trouble", ["rubbish", "newer", "unfinished", "in use", "in use by a namesake", "killed", "no room"]
+)
 def test_where_it_cannot_be_restored_nothing_is_changed(
     ledger: PostgresAddress, app: App, copy: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +192,7 @@ SAID = {
     "newer": "a newer neo-usage wrote it",
     "unfinished": "it is a copy that was not finished",
     "in use": "is in use: a service, a sync or another command is connected to it",
+    "in use by a namesake": "is in use: a service, a sync or another command is connected to it",
     "killed": "boom",
     "no room": "the former ledger cannot be kept",
 }
@@ -208,7 +213,8 @@ def _trouble(
             monkeypatch.setattr(maintenance_restore, "_take_over", _boom)
         case "no room":
             monkeypatch.setattr(Copying, "differences", lambda _: ["task"])
-    name = "neo-usage elsewhere/1" if trouble == "in use" else "psql"
+    namesake = f"neo-usage {gethostname()}/{os.getpid()}"  # as in two containers
+    name = {"in use": "neo-usage elsewhere/1", "in use by a namesake": namesake}.get(trouble, "psql")
     connected = psycopg.connect(
         host=ledger.host, dbname=ledger.database, user=ledger.user, application_name=name, autocommit=True
     )
