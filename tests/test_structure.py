@@ -3,7 +3,6 @@
 import ast
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ ROOT = TESTS.parent
 ASIDE = {"sandbox", "support"}  # the sandbox's tests have packages of their own within
 
 
-@cache
-def nodes(path: Path) -> list[ast.AST]:
-    """Return all nodes of a file's syntax tree."""
-    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-
-
 def imported_modules(path: Path) -> Iterator[str]:
     """Yield the full name of each module and each name that the file imports."""
-    for node in nodes(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -88,7 +81,7 @@ def test_no_test_asserts_one_text_or_another() -> None:
     found = [
         f"{path.name}:{node.lineno}"
         for path in sorted(TESTS.rglob("*.py"))
-        for node in nodes(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Assert) and is_choice_of_texts(node.test)
     ]
     assert found == []
