@@ -1,5 +1,6 @@
 """The fixtures of the whole suite stand in `tests/support/`; here is how it is run."""
 
+import gc
 import os
 import sys
 
@@ -23,3 +24,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with the tests marked `long`; the others stay in the random order that they were given."""
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = longest_first(items, lambda item: item.get_closest_marker("long") is not None, workers)
+
+
+def pytest_collection_finish() -> None:
+    """Look for unused objects more rarely: to look through all that was imported took an eighth of the tests' time."""
+    gc.collect()
+    gc.set_threshold(20_000, 20, 50)

@@ -45,7 +45,7 @@ from tests.support.random_work import RandomWork
 from tests.support.worlds import PRIYA
 
 DAY = timedelta(days=1)
-QUESTIONS = amount(2_000, 250)  # of each ledger
+QUESTIONS = amount(2_000, 500)  # of each ledger
 CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA), Caller(Role.MEMBER, "zoe@acme.example"))
 # what only presses on buttons of alerts leave
 UNFILLED = {"acknowledgement", "deferral", "failure_silence"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,7 @@ def world() -> World:
 async def harness(closed: ServiceHarness) -> ServiceHarness:
     """A harness whose first messages are out, with a budget of 100 dollars for Priya."""
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
+    closed.timing = replace(closed.timing, request=2)  # some faults never answer
     await closed.open()
     await spend(closed, PRIYA, 10)
     await closed.ask("hannah", "budget @priya 100/month")

@@ -74,8 +74,8 @@ def clicks(kinds: list[str]) -> Iterator[tuple[str, str]]:
     broken = ("", "x", "budget:0:month:x", "budget:0:week:2026", "budget:0:day:2026-03-02@../x", "budget:0:year:2026")
     for kind in kinds:
         for large in LARGE:
-            ids = (kind, f"{kind}:{large}", f"{kind}:lift:{large}", f"{kind}:{large}h")
-            yield from product(ids, values(large))
+            yield from product((kind,), values(large))
+            yield from ((id_, large) for id_ in (f"{kind}:{large}", f"{kind}:lift:{large}", f"{kind}:{large}h"))
         yield from product((kind, f"{kind}:listen", f"{kind}:lift:x", "x"), broken)
 
 
