@@ -332,6 +332,7 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
 
 
 @pytest.mark.long
+@costly
 def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(
     neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path
 ) -> None:
@@ -359,6 +360,7 @@ def wait_for_requests(neo: NeoServer, sync: Started, number: int) -> None:
 
 
 @pytest.mark.long
+@costly
 def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path) -> None:
     neo.api.page_cap, neo.api.latency_s = 20, 0.2
     run("db", "upgrade")

@@ -19,6 +19,7 @@ from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
 from bot.settings.database_place import DatabasePlace
 from tests.support.effort import WITH_LEDGERS, examples
+from tests.support.engines import costly
 from tests.support.ledgers import Ledgers, broken_laws
 
 BORN = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -123,6 +124,7 @@ NEOS = st.tuples(st.just(value=False), st.integers(0, 40).map(lambda n: str(n / 
 
 
 @pytest.mark.long
+@costly
 @examples(40, **WITH_LEDGERS)
 @given(rows=st.lists(OWN | NEOS, min_size=1, max_size=5))
 def test_any_history_is_priced_as_if_the_unit_had_been_right_from_the_start(ledgers: Ledgers, rows: list[Row]) -> None:

@@ -356,6 +356,7 @@ def rows(harness: ServiceHarness) -> dict[str, int]:
     return {each: rows_of(harness.place, f"SELECT count(*) FROM {each}")[0][0] for each in tables}
 
 
+@costly
 async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     await spend(harness, PRIYA, 85)

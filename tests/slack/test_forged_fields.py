@@ -20,8 +20,6 @@ from tests.support.harness import ServiceHarness
 from tests.support.slack_requests import action, form
 from tests.support.worlds import PRIYA
 
-pytestmark = always_on_both
-
 LARGE = (str(2**31), str(2**63), "9" * 30, "9" * 1_500)  # for a row's id on one engine or the other
 ODD: tuple[object, ...] = (True, 3, [], [1], "x" * 5_000, {"id": 3})
 COMPLETE = {
@@ -79,6 +77,7 @@ def clicks(kinds: list[str]) -> Iterator[tuple[str, str]]:
         yield from product((kind, f"{kind}:listen", f"{kind}:lift:x", "x"), broken)
 
 
+@always_on_both
 async def test_a_button_about_no_row_that_can_be_is_one_about_none(harness: ServiceHarness) -> None:
     before = state(harness.place)
     kinds = [kind for kind in harness.service.wiring.registry.actions if not kind.startswith(("ask", "share", "csv"))]
@@ -144,6 +143,7 @@ async def test_a_form_that_keeps_something_else_does_nothing(harness: ServiceHar
     assert state(harness.place) == before
 
 
+@always_on_both
 @pytest.mark.parametrize("large", LARGE)
 async def test_a_form_about_no_row_that_can_be_does_nothing(harness: ServiceHarness, large: str) -> None:
     before = state(harness.place)

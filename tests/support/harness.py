@@ -151,7 +151,9 @@ class ServiceHarness:
     async def sync(self) -> None:
         """Read what is new, and deliver what follows from it."""
         await self.service.jobs.sync()
-        await self.deliver()
+        await self.service.wiring.outbox.wait_idle()
+        if await self._is_owed():
+            await self.deliver()
 
     async def deliver(self) -> None:
         """See to everything that is owed now."""
