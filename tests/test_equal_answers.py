@@ -49,6 +49,8 @@ QUESTIONS = amount(2_000, 500)  # of each ledger
 CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA), Caller(Role.MEMBER, "zoe@acme.example"))
 # what only presses on buttons of alerts leave
 UNFILLED = {"acknowledgement", "deferral", "failure_silence"}
+# in some histories all that was set aside is booked in the end
+SELDOM_FILLED = {"quarantine"}
 # what is of the machine's time, of chance, or of the order in which messages to several channels happen to arrive
 BY_CHANCE = {
     "slack_request": {"taken_at"},
@@ -118,7 +120,7 @@ async def test_the_same_tasks_give_equal_answers(seed: int, postgres_ledger: Pos
 def assert_equal_rows(ours: Mapping[str, list[Row]], theirs: Mapping[str, list[Row]]) -> None:
     for table in ours:
         assert ours[table] == theirs[table], table
-    assert {table for table, found in ours.items() if not found} == UNFILLED
+    assert {table for table, found in ours.items() if not found} - SELDOM_FILLED == UNFILLED
 
 
 def rows(ledger: Lived) -> dict[str, list[Row]]:

@@ -76,9 +76,9 @@ class Team:
 
     async def start(self) -> Replica:
         """Start a replica; return once it is connected to Slack."""
-        sockets = len(self.slack.sockets)
+        opened = self.slack.sockets.opened
         replica = await self.launch()
-        await self.slack.workspace.until(lambda: len(self.slack.sockets) > sockets, PATIENCE)
+        await self.slack.workspace.until(lambda: self.slack.sockets.opened > opened, PATIENCE)
         return replica
 
     async def launch(self) -> Replica:

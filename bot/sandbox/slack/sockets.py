@@ -48,9 +48,10 @@ class Connection:
 
 
 class Sockets:
-    """The connections of the app. Each envelope goes to a random one of them."""
+    """The connections of the app; `opened` counts all that there were. An envelope goes to a random one."""
 
     def __init__(self, context: SlackContext) -> None:
+        self.opened = 0
         self._context = context
         self._connections: list[Connection] = []
         self._unacked: dict[str, asyncio.Future[Json]] = {}
@@ -115,6 +116,7 @@ class Sockets:
 
     async def _run(self, connection: Connection) -> None:
         self._connections.append(connection)
+        self.opened += 1
         self._context.workspace.touch()
         try:
             await self._read(connection)
