@@ -33,8 +33,8 @@ ATTEMPTS = 4  # at a transaction that another program's got in the way of
 _LOOK_SECONDS = 0.02
 _INTERRUPTED = "57014"
 
-# The lock comes first and the isolation is READ COMMITTED: a snapshot that was taken
-# before the lock would miss what the writer before has committed.
+# The lock comes first and the isolation is READ COMMITTED: a snapshot that was taken before the lock would miss what
+# the writer before has committed.
 _BEGIN = text(
     "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :frozen, true),"
     f" pg_advisory_xact_lock({WRITER_LOCK})"
