@@ -61,8 +61,8 @@ BY_CHANCE = {
 }
 # ids that stand in no key: of what is there already, PostgreSQL uses up an id that SQLite gives to the next
 RENUMBERED = {"living", "notification", "snooze"}
-# what is posted to several channels at once is numbered as it happens to arrive
-ORDER = {"living": ("thing", "destination", "ts")}
+# what is posted to several channels at once, or looked up for several members, is numbered as it happens to arrive
+ORDER = {"living": ("thing", "destination", "ts"), "notification": ("stem", "destination")}
 COMMANDS = (
     "report", "report 7d by:member", "errors", "errors 2d status:error", "errors model:opus", "explain team",
     f"explain {PRIYA}", "explain o'brien@acme.example", "budget list", "member list", "status", "digest",

@@ -185,11 +185,12 @@ _LATE = (
         charge.c.kind != EntryKind.REPRICED.value,
     )
     .group_by(_QUARTER)
+    .order_by(_QUARTER)
 )
 
 
 def late_charges(connection: Connection, charges: ChargeRange, observed_after: int) -> list[LateCharges]:
-    """Return what a range holds of charges that were observed after a moment (microseconds), by quarter of an hour.
+    """Return what a range holds of charges observed after a moment (microseconds), by quarter of an hour, in order.
 
     Corrections after a change of the BYOK unit are left out.
     """

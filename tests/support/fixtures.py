@@ -1,7 +1,7 @@
 """Fixtures of the whole suite: an embedded Neo at a clock of its own, an app over it, and the harness of a service."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,11 @@ from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.clock import AdjustableClock
+from tests.support.effort import THOROUGH
 from tests.support.engines import POSTGRES, url_of
 from tests.support.harness import NOON, ServiceHarness
 from tests.support.ledgers import Ledgers, PostgresLedgers, SqliteLedgers
+from tests.support.unordered import rows_in_random_order
 
 Wire = Callable[..., App]
 HURRIED = RetryPolicy(answer=2.0, connect=2.0, deadline=0.25, longest_retry_after=2.0, first_wait=0.01)
@@ -44,6 +46,13 @@ def _without_long_pauses() -> Iterator[None]:
     """Let Slack's client repeat what failed after some milliseconds instead of a second or two, as often as ever."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(default_interval_calculator, "calculate_sleep_duration", lambda _attempt: 0.02)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _in_no_order() -> Iterator[None]:
+    """Shuffle what is selected in no order where all is tried; looking at each statement costs too much otherwise."""
+    with rows_in_random_order() if THOROUGH else nullcontext():
         yield
 
 
