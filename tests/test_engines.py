@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.postgres.installation import programs
-from tests.support.engines import SHARE, sample
+from tests.support.engines import CASES, SHARE, sample
 from tests.support.postgres import ABSENT
 
 SERVER = """
@@ -25,13 +25,20 @@ PATIENCE = 20.0
 
 def test_some_tests_of_every_module_are_chosen_and_the_same_ones_each_time() -> None:
     names = [f"tests/test_{module}.py::test_{number}" for module in range(9) for number in range(400)]
-    chosen = sample(names)
-    assert chosen == sample(names[::-1])
+    chosen = sample(names, SHARE, "::")
+    assert chosen == sample(names[::-1], SHARE, "::")
     assert chosen < set(names)
     of_module = Counter(name.partition("::")[0] for name in chosen)
     assert len(of_module) == 9
     assert all(0.5 / SHARE < count / 400 < 2 / SHARE for count in of_module.values())
-    assert sample(["tests/test_small.py::test_only"]) == {"tests/test_small.py::test_only"}
+    assert sample(["tests/test_small.py::test_only"], SHARE, "::") == {"tests/test_small.py::test_only"}
+
+
+def test_some_cases_of_every_function_are_chosen() -> None:
+    names = [f"tests/test_a.py::test_{function}[{case}]" for function in range(9) for case in range(2)]
+    chosen = sample(names, CASES, "[")
+    assert {name.partition("[")[0] for name in chosen} == {name.partition("[")[0] for name in names}
+    assert chosen < set(names)
 
 
 @pytest.mark.long

@@ -40,7 +40,10 @@ TEST_SECONDS = 60  # between tests whether the database can be written
 
 @dataclass(slots=True)
 class Service:
-    """What runs. `port` is where its health is served; `life` ends with it: the jobs, and the ledger."""
+    """What runs. `port` is where its health is served; `life` ends with it: the jobs, and the ledger.
+
+    `first_sync` begins as soon as it runs.
+    """
 
     app: App
     database: Database
@@ -50,6 +53,10 @@ class Service:
     jobs: Jobs
     port: int = 0
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
+    first_sync: SingleTask = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first_sync = SingleTask("first sync", self.jobs.sync)
 
     async def problems(self) -> Mapping[str, str]:
         """Return what keeps the service from being ready: never the upstream, and never history still to be read."""
@@ -163,13 +170,12 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
     """Sync now, and run the jobs; a sync under way is broken off at the end, and loses nothing."""
     scheduler = Scheduler(service.jobs.table(service.app.settings.poll_seconds))
     scheduler.start()
-    first = SingleTask("first sync", service.jobs.sync)
-    await first.start()
+    await service.first_sync.start()
     try:
         yield
     finally:
         await scheduler.end()
-        await first.end()
+        await service.first_sync.end()
         await service.jobs.scheduler.stop()
         await service.jobs.lease.release()
 

@@ -151,6 +151,7 @@ def expected(neo: NeoServer) -> Decimal:
     return reckoning.total(row(task) for task in neo.api.world.tasks(START))
 
 
+@costly
 def test_sync_then_report_in_every_form(run: Run, neo: NeoServer) -> None:
     synced = run("sync")
     assert synced.returncode == 0
@@ -172,6 +173,7 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
     assert document["query"] == 'last month search:"no one"'
 
 
+@costly
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -319,6 +321,7 @@ def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:
     assert synced("sync", BYOK_UNIT="usd").stdout.splitlines()[2:5] == ["new: 0", "grown: 0", "restated: 0"]
 
 
+@costly
 def test_a_renamed_member_is_one_member(synced: Run) -> None:
     people = json.loads(synced("member", "list", "--json").stdout)
     old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]

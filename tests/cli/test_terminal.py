@@ -29,6 +29,8 @@ from tests.support.engines import SQLITE, connected, costly, url_of
 from tests.support.postgres import PostgresServer
 from tests.support.worlds import add
 
+pytestmark = costly
+
 NOW = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
 EVIL = (
     "\x1b]0;own\x07\x1b[31mred\x9b2J\u202eback\u2066\nok    forged line\r\x7f\u200b\u2028[bold]ma[/bold]rk \u3164:100:"
@@ -169,7 +171,6 @@ def test_nor_in_what_is_said_of_wrong_use(say: Say) -> None:
         assert err if code else out, words
 
 
-@costly
 def test_a_traceback_acts_as_little(hostile: dict[str, str], tmp_path: Path) -> None:
     done = command(hostile, tmp_path, "--debug", "member", "merge", EVIL, "a@b.cd")
     assert b"Traceback" in done.stderr
@@ -226,7 +227,6 @@ def test_an_encoding_that_lacks_a_letter_gets_the_figures_all_the_same(say: Say,
 
 
 @pytest.mark.long
-@costly
 def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **hostile}
     lines = ("report 30d rows --json", "doctor --offline", "--help", "errors 30d --json", "report 30d")
@@ -249,7 +249,6 @@ def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: d
 
 
 @pytest.mark.long
-@costly
 def test_on_a_terminal_only_our_own_styles_act(hostile: dict[str, str], tmp_path: Path) -> None:
     lines = ("report 30d rows", "doctor --offline", "sync", "report 30d by:member", "status", "errors 30d")
     for line in lines[: amount(6, 3)]:

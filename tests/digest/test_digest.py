@@ -12,6 +12,7 @@ from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Fault
 from bot.sandbox.world import START, World
 from tests.support.app import post_digest, report_of, reprice_ledger
+from tests.support.engines import costly
 from tests.support.harness import ServiceHarness
 from tests.support.messages import digest_messages, notifications, text_of, visible_text
 from tests.support.worlds import add, spent
@@ -384,6 +385,7 @@ async def test_a_channel_added_later_starts_with_the_next_morning(harness: Servi
     assert "not told" not in visible_text(digest_messages(harness.visible("marcus", "general"))[0])
 
 
+@costly
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Europe/Berlin"])
 async def test_in_another_zone_each_hour_is_in_one_digest(harness: ServiceHarness, zone: str) -> None:
     await goes_on(harness, 14 * HOUR)

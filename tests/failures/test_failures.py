@@ -12,6 +12,7 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import World
 from tests.support.acts import fail_task
+from tests.support.engines import many_cases
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, table, visible_text
 from tests.support.worlds import add
@@ -471,6 +472,7 @@ async def test_replies_of_a_summary_say_that_they_are_as_found(harness: ServiceH
         {"total_ms": 3_600_001, "steps": 7, "tool_calls": 3},
     ],
 )
+@many_cases
 async def test_what_neo_corrects_of_a_failure_is_no_other_failure(
     harness: ServiceHarness, corrected: dict[str, Any], hours: int
 ) -> None:

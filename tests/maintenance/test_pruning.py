@@ -391,6 +391,7 @@ async def test_it_is_done_once_a_night(harness: ServiceHarness) -> None:
         assert [each["event"] for each in log] == ["pruned"]  # a day's worth of what was three years old
 
 
+@costly
 async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_its_time(
     harness: ServiceHarness,
 ) -> None:
@@ -405,6 +406,7 @@ async def test_a_clock_that_runs_years_ahead_for_a_night_deletes_nothing_before_
     assert not await service.database.read(lambda reader: is_due(reader, now, ZONE))
 
 
+@costly
 async def test_nobody_is_welcomed_twice(harness: ServiceHarness) -> None:
     assert len([each for each in notifications(harness.dm("hannah")) if "neo-usage is ready" in each.text]) == 1
     for _ in range(3):

@@ -14,6 +14,7 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.support.app import budget_evaluator, reprice_ledger
+from tests.support.engines import many_cases
 from tests.support.fixtures import Wire
 
 HOUR, DAY, USD = timedelta(hours=1), timedelta(days=1), 10**9
@@ -38,6 +39,7 @@ def notified(app: App) -> list[str]:
 
 @pytest.mark.parametrize("unit", [Unit.DAY, Unit.WEEK, Unit.MONTH])
 @pytest.mark.parametrize("days", [0, 1, 2])
+@many_cases
 def test_a_late_cent_tells_nothing_of_a_repricing(
     wire: Wire, world: World, clock: SimClock, unit: Unit, days: int
 ) -> None:

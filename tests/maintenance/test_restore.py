@@ -25,7 +25,7 @@ from bot.settings.database_place import DatabasePlace
 from bot.usage.keys import WelcomeKey
 from tests.support.acts import spend
 from tests.support.downgrade import downgrade
-from tests.support.engines import execute, sqlite_only
+from tests.support.engines import costly, execute, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, visible_text
 from tests.support.restoring import copy_into, copy_ledger, lose, posted_keys, posted_messages, restore_copy, run_for
@@ -158,6 +158,7 @@ async def test_operators_whom_a_message_was_handed_on_to_are_not_told_again_with
     assert len(posted_messages(harness)) == before
 
 
+@costly
 async def test_a_digest_of_a_lost_ledger_is_found_by_its_date(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     harness.clock.advance(14 * HOUR)

@@ -16,6 +16,7 @@ from bot.sandbox.slack.models import Json
 from bot.sandbox.world import World
 from bot.usage.keys import WelcomeKey
 from tests.support.acts import spend
+from tests.support.engines import many_cases
 from tests.support.harness import ServiceHarness
 from tests.support.messages import notification_keys, notifications, visible_text
 from tests.support.worlds import PRIYA
@@ -75,6 +76,7 @@ AMBIGUOUS: list[Fault] = [
 
 
 @pytest.mark.parametrize("fault", AMBIGUOUS, ids=lambda fault: str(fault)[:40])
+@many_cases
 async def test_whatever_slack_does_a_message_is_visible_once(harness: ServiceHarness, fault: Fault) -> None:
     harness.slack.faults.on("chat.postMessage", fault)
     await spend(harness, PRIYA, 75)

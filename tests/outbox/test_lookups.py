@@ -18,6 +18,7 @@ from bot.sandbox.world import World
 from bot.usage.keys import WelcomeKey
 from tests.support.acts import spend
 from tests.support.app import merge
+from tests.support.engines import many_cases
 from tests.support.harness import ServiceHarness
 from tests.support.messages import notification_keys, notifications, visible_text
 from tests.support.worlds import MARCUS, PRIYA, spent
@@ -70,6 +71,7 @@ FAILING: list[Fault] = [HOUR_LONG, Status(503), Hang(), Reset()]
 
 @pytest.mark.parametrize("fault", FAILING, ids=lambda fault: type(fault).__name__)
 @pytest.mark.parametrize("method", ["conversations.open", "users.info"])
+@many_cases
 async def test_who_cannot_be_looked_up_holds_up_nobody_else(harness: ServiceHarness, method: str, fault: Fault) -> None:
     harness.clock.advance(6 * MINUTE)  # what is known of people is old
     harness.slack.faults.when(lambda call: fault if call.method == method else None)

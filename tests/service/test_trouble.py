@@ -14,7 +14,7 @@ from bot.database.read_engine import reader_pool
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
 from bot.slack import socket
-from tests.support.engines import sqlite_only
+from tests.support.engines import many_cases, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import text_of, visible_text
 
@@ -24,6 +24,7 @@ HOUR = timedelta(hours=1)
 @pytest.mark.parametrize(
     "faults", [(Status(500),), (RateLimited(1),), (Reset(),), (Html(502),), (Reset(), Status(503))], ids=str
 )
+@many_cases
 async def test_an_answer_comes_although_slack_stumbles(harness: ServiceHarness, faults: tuple[object, ...]) -> None:
     harness.slack.faults.on("hook", *faults)  # type: ignore[arg-type]
     assert visible_text(await harness.ask("priya", "7d")).startswith("You")

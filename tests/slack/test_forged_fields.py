@@ -15,7 +15,7 @@ from bot.sandbox.slack.delivery import Ack, Payload
 from bot.sandbox.world import World
 from bot.settings.database_place import DatabasePlace
 from tests.support.acts import spend
-from tests.support.engines import always_on_both, rows_of
+from tests.support.engines import always_on_both, costly, many_cases, rows_of
 from tests.support.harness import ServiceHarness
 from tests.support.slack_requests import action, form
 from tests.support.worlds import PRIYA
@@ -77,6 +77,7 @@ def clicks(kinds: list[str]) -> Iterator[tuple[str, str]]:
         yield from product((kind, f"{kind}:listen", f"{kind}:lift:x", "x"), broken)
 
 
+@costly
 @always_on_both
 async def test_a_button_about_no_row_that_can_be_is_one_about_none(harness: ServiceHarness) -> None:
     before = state(harness.place)
@@ -105,6 +106,7 @@ async def test_every_form_is_tried(harness: ServiceHarness) -> None:
 
 
 @pytest.mark.parametrize("kind", COMPLETE)
+@many_cases
 async def test_a_form_without_what_it_needs_says_at_its_field_what_is_missing(
     harness: ServiceHarness, kind: str
 ) -> None:
@@ -119,6 +121,7 @@ async def test_a_form_without_what_it_needs_says_at_its_field_what_is_missing(
     assert state(harness.place) == before
 
 
+@costly
 @pytest.mark.parametrize("kind", COMPLETE)
 async def test_a_field_of_another_type_is_to_be_filled_in_again(harness: ServiceHarness, kind: str) -> None:
     before = state(harness.place)
@@ -143,6 +146,7 @@ async def test_a_form_that_keeps_something_else_does_nothing(harness: ServiceHar
     assert state(harness.place) == before
 
 
+@costly
 @always_on_both
 @pytest.mark.parametrize("large", LARGE)
 async def test_a_form_about_no_row_that_can_be_does_nothing(harness: ServiceHarness, large: str) -> None:

@@ -14,6 +14,7 @@ from bot.service.service import running_service
 from bot.shipped import shipped
 from tests.support.acts import fail_task
 from tests.support.app_home import open_home
+from tests.support.engines import many_cases
 from tests.support.harness import ServiceHarness
 from tests.support.messages import text_of, visible_text
 from tests.support.worlds import add
@@ -122,6 +123,7 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
         ("   ", "it says nothing"),
     ],
 )
+@many_cases
 async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     harness: ServiceHarness, own: Path, text: str, why: str
 ) -> None:

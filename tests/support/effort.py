@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 THOROUGH = os.environ.get("THOROUGH") == "1"
-SHARE = 4  # of a law's examples, one in so many is enough for each change
+SHARE = 8  # of a law's examples, one in so many is enough for each change
 ON_SERVER = 3  # of those, one in so many on PostgreSQL: what differs there is in single statements, which have tests
 
 

@@ -1,6 +1,6 @@
 """Both engines: whatever asks for a ledger runs once on each, unless it is marked `sqlite_only`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,8 @@ from bot.settings.postgres_address import address_url
 from tests.support.effort import THOROUGH
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-SHARE = 16  # of the tests of the whole app, `make test` runs one in so many on PostgreSQL too, `make soak` all
+SHARE = 24  # of the tests of the whole app, `make test` runs one in so many on PostgreSQL too, `make soak` all
+CASES = 3
 
 
 def sqlite_only(reason: str) -> pytest.MarkDecorator:
@@ -27,6 +28,9 @@ def sqlite_only(reason: str) -> pytest.MarkDecorator:
 
 costly = pytest.mark.costly
 """Marks what takes seconds and reads a ledger as other tests do: on PostgreSQL `make soak` tries it too."""
+
+many_cases = pytest.mark.many_cases
+"""Marks what tries cases of one kind on a whole app: `make test` tries one in CASES of them, `make soak` all."""
 
 always_on_both = pytest.mark.always_on_both
 """Marks what is about the engines themselves: `make test` runs each of these tests of the whole app on PostgreSQL."""
@@ -47,14 +51,27 @@ def _engines_of(item: pytest.Item) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out most tests of the whole app on PostgreSQL, unless all are wanted, or these by name."""
+    """Leave out most tests of the whole app on PostgreSQL, and most of many cases, unless all or these are wanted."""
     if THOROUGH or any("::" in each for each in config.args):
         return
-    chosen = sample([item.nodeid for item in items if _is_of_app_on_server(item)])
-    left_out = [item for item in items if _is_of_app_on_server(item) and item.nodeid not in chosen]
+    modules = _beyond_sample(items, _is_of_app_on_server, SHARE, "::")
+    functions = _beyond_sample(items, _is_of_many_cases, CASES, "[")
+    left_out = {*modules, *functions}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _beyond_sample(
+    items: Sequence[pytest.Item], is_meant: Callable[[pytest.Item], bool], share: int, group_end: str
+) -> list[pytest.Item]:
+    meant = [item for item in items if is_meant(item)]
+    chosen = sample([item.nodeid for item in meant], share, group_end)
+    return [item for item in meant if item.nodeid not in chosen]
+
+
+def _is_of_many_cases(item: pytest.Item) -> bool:
+    return item.get_closest_marker("many_cases") is not None
 
 
 def _is_of_app_on_server(item: pytest.Item) -> bool:
@@ -65,13 +82,16 @@ def _is_of_app_on_server(item: pytest.Item) -> bool:
     return is_of_app and getattr(parameters, "params", {}).get("engine") == POSTGRES
 
 
-def sample(names: Sequence[str]) -> set[str]:
-    """Return one of the tests in SHARE, the same ones each time, and at least one of each module."""
-    of_module: dict[str, list[tuple[int, str]]] = {}
+def sample(names: Sequence[str], share: int, group_end: str) -> set[str]:
+    """Return one of the tests in `share`, the same ones each time, and at least one of each group.
+
+    A group's name is that of its tests up to `group_end`: "::" after a module, "[" after a function.
+    """
+    groups: dict[str, list[tuple[int, str]]] = {}
     for name in names:
-        of_module.setdefault(name.partition("::")[0], []).append((crc32(name.encode()), name))
-    first = {min(marked)[1] for marked in of_module.values()}
-    return first | {name for marked in of_module.values() for mark, name in marked if mark % SHARE == 0}
+        groups.setdefault(name.partition(group_end)[0], []).append((crc32(name.encode()), name))
+    first = {min(marked)[1] for marked in groups.values()}
+    return first | {name for marked in groups.values() for mark, name in marked if mark % share == 0}
 
 
 # --- looking into a ledger, as another program does ---------------------------------------------

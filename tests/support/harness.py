@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App, build
+from bot.capability import After
 from bot.neo.client import RetryPolicy
 from bot.outbox.conditions import Moment
 from bot.outbox.due_work import NOTHING_DUE, due_work
@@ -28,6 +29,7 @@ HURRIED = RetryPolicy(answer=2, connect=5, deadline=0.2, longest_retry_after=2.0
 PROMPT = DeliveryTiming(request=20, lease=50, unconfirmed=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
 CHANNEL = "neo-spend"
 NOON = timedelta(hours=12)
+PATIENCE = 60  # seconds
 
 
 @dataclass(repr=False)  # asyncio tells a test's task, with all that it holds, whenever it sets a signal's handler
@@ -71,7 +73,8 @@ class ServiceHarness:
         self._bot = await self._stack.enter_async_context(AsyncExitStack())
         self.running = await self._bot.enter_async_context(running_service(self.app(over_http=over_http)))
         await self.service.slack.connecting
-        await self.service.jobs.sync()
+        await self.service.first_sync.wait(PATIENCE)
+        await self.service.jobs.run_after(After.SYNC)  # what needs Slack, for which the sync did not wait
         if over_http:
             self.slack.delivery.events_url = f"http://127.0.0.1:{self.service.port}/slack/events"
         else:

@@ -17,7 +17,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from tests.support.app import read_passes, report_of, sync_plan
-from tests.support.engines import sqlite_only
+from tests.support.engines import many_cases, sqlite_only
 from tests.support.fixtures import Wire
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -140,6 +140,7 @@ def holder(*, process: str = HERE[1], place: str = HERE[3], started: str = HERE[
     ],
     ids=range(12),  # a holder's name is another in each process that runs the tests
 )
+@many_cases
 def test_a_lease_is_taken_from_the_dead_and_from_a_time_to_come_alone(
     app: App, clock: SimClock, who: str, left: int, *, waits: bool
 ) -> None:

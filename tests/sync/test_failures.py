@@ -40,6 +40,7 @@ from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from bot.usage.report_document import to_json
 from tests.support.app import report_of
+from tests.support.engines import many_cases
 from tests.support.fixtures import HURRIED, Wire
 
 HOUR = timedelta(hours=1)
@@ -98,6 +99,7 @@ LASTING = [
 
 
 @pytest.mark.parametrize(("fault", "sentence"), LASTING, ids=lambda value: repr(value)[:40])
+@many_cases
 def test_a_lasting_failure_is_one_sentence_and_never_a_zero(
     neo: NeoServer, app: App, fault: Fault, sentence: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -117,6 +119,7 @@ def test_a_lasting_failure_is_one_sentence_and_never_a_zero(
 
 
 @pytest.mark.parametrize(("fault", "sentence"), LASTING, ids=lambda value: repr(value)[:40])
+@many_cases
 def test_a_failure_after_a_good_pass_leaves_what_is_known(
     neo: NeoServer, app: App, clock: SimClock, fault: Fault, sentence: str
 ) -> None:
@@ -141,6 +144,7 @@ def test_a_failure_after_a_good_pass_leaves_what_is_known(
     ],
     ids=lambda value: repr(value)[:40],
 )  # fmt: skip
+@many_cases
 def test_a_passing_failure_is_asked_again(neo: NeoServer, app: App, fault: Fault) -> None:
     neo.api.faults.push(fault)
     assert sync(app).complete
@@ -293,6 +297,7 @@ def answers(lie: Callable[[int], Fault | None]) -> Callable[[Any], Fault | None]
     ],
     ids=["capped", "capped at a page", "old", "none", "one", "one more", "twice"],
 )
+@many_cases
 def test_a_list_is_read_to_its_end_whatever_its_total_says(
     neo: NeoServer, app: App, world: World, lie: Callable[[int], int], complete: object
 ) -> None:
@@ -403,6 +408,7 @@ def test_a_task_that_cannot_be_asked_for_alone_costs_itself_alone(neo: NeoServer
     "said", [0, START, START - timedelta(days=1), "-1", "-3600", "0.0", "soon", "1e9", "", "\u0663", "NaN"], ids=str
 )
 @pytest.mark.parametrize("status", [429, 503])
+@many_cases
 def test_a_wait_of_nothing_or_of_nonsense_is_no_hot_loop(
     neo: NeoServer, app: App, said: int | datetime | str, status: int
 ) -> None:

@@ -30,7 +30,7 @@ from bot.sync.outcome import SyncOutcome
 from bot.usage.report_csv import to_csv
 from bot.usage.report_document import to_json
 from tests.support.app import report_of
-from tests.support.engines import url_of
+from tests.support.engines import costly, many_cases, url_of
 
 PATH = "/api/v1/usage/tasks"
 KEY = "neo_sk_" + "foreign0" * 4
@@ -233,6 +233,7 @@ def check_question(query: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["tail", "full"])
+@costly
 async def test_the_examples_of_the_page_never_make_a_complete_pass(place: DatabasePlace, full: bool) -> None:  # noqa: FBT001
     foreign = Foreign(lambda: example(named("TaskUsageListResponse")))  # one row, and a total of 0
     async with served(foreign, place) as app:
@@ -253,7 +254,9 @@ async def test_an_example_with_the_right_total_is_a_complete_pass(place: Databas
         assert report_of(app, "2019-08").complete is True
 
 
+@costly
 @pytest.mark.parametrize("seed", range(16))
+@many_cases
 async def test_invented_values_end_soon_and_never_pass_for_complete(place: DatabasePlace, seed: int) -> None:
     foreign = Foreign(Inventor(Random(seed), (-1,) if seed % 4 == 3 else (0, 250, 10**6, 10**30)).list)
     async with served(foreign, place) as app:

@@ -17,7 +17,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
 from tests.support.downgrade import downgrade
-from tests.support.engines import sqlite_only
+from tests.support.engines import costly, many_cases, sqlite_only
 from tests.support.fixtures import Wire
 from tests.support.ledgers import ledger_path
 
@@ -53,6 +53,7 @@ def nameless(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [{name: value for name, value in each.items() if name != "email"} for each in rows]
 
 
+@costly
 @pytest.mark.parametrize(
     "pairs",
     [
@@ -65,6 +66,7 @@ def nameless(rows: list[dict[str, object]]) -> list[dict[str, object]]:
         [(ANA, BO), (BO, CHI)],
     ],
 )
+@many_cases
 def test_joined_members_raise_no_alarm_and_a_lost_view_still_does(
     neo: NeoServer, app: App, world: World, clock: SimClock, pairs: Sequence[tuple[str, str]]
 ) -> None:

@@ -32,7 +32,7 @@ from bot.sync.rules import PassKind, PlannedPass
 from bot.sync.run import SyncRun
 from bot.sync.stall import StalledError
 from tests.support.app import read_passes
-from tests.support.engines import rows_of
+from tests.support.engines import many_cases, rows_of
 from tests.support.fixtures import HURRIED
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -95,6 +95,7 @@ def syncs(neo: NeoServer, clock: SimClock, place: DatabasePlace) -> Syncs:
     ("count", "bad"),
     [(1, [0]), (2, [1]), (2, [0, 1]), (60, [0]), (60, [59]), (60, [7, 8, 40]), (60, list(range(0, 60, 3)))],
 )
+@many_cases
 def test_the_rest_of_a_page_is_booked_and_observed(syncs: Syncs, world: World, count: int, bad: list[int]) -> None:
     fill(world, count)
     names = {f"task-{number:03}" for number in bad}
@@ -225,6 +226,7 @@ DAMAGE: list[Callable[[dict[str, Any]], Any]] = [
 
 @pytest.mark.parametrize("change", DAMAGE)
 @pytest.mark.parametrize("days", [0, 5])
+@many_cases
 def test_a_bad_row_that_is_gone_leaves_quarantine_after_a_pass_that_should_list_it(
     neo: NeoServer, app: App, world: World, clock: SimClock, change: Callable[[dict[str, Any]], Any], days: int
 ) -> None:

@@ -23,7 +23,7 @@ from bot.sync.outcome import SyncOutcome
 from bot.usage.report_document import to_json
 from tests.support import reckoning
 from tests.support.app import report_of
-from tests.support.engines import SQLITE, url_of
+from tests.support.engines import SQLITE, costly, many_cases, url_of
 from tests.support.fixtures import Wire
 from tests.support.postgres import PostgresServer
 
@@ -152,12 +152,14 @@ def test_a_task_is_found_by_its_id_and_by_its_beginning(synced: tuple[App, list[
         ("status,member", ["status", "email"]),
     ],
 )
+@costly
 def test_every_grouping_adds_up(synced: tuple[App, list[Any]], grouping: str, fields: list[str]) -> None:
     app, rows = synced
     assert groups(app, f"{ALL_TIME} by:{grouping}") == reckoning.by(rows, *fields)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
+@costly
 def test_days_weeks_and_months_add_up_in_any_zone(synced: tuple[App, list[Any]], zone: str) -> None:
     from zoneinfo import ZoneInfo
 
@@ -196,6 +198,8 @@ def test_shares_top_and_what_is_omitted(synced: tuple[App, list[Any]]) -> None:
     ("filters_by", "order"),
     list(product(["created", "streams", "any"], ["newest", "oldest", "id", "cost", "shuffled"])),
 )
+@many_cases
+@costly
 def test_totals_hold_whatever_the_upstream_filters_on_and_sorts_by(
     neo: NeoServer, world: World, wire: Wire, clock: SimClock, filters_by: Any, order: Any
 ) -> None:

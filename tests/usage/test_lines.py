@@ -7,6 +7,7 @@ import pytest
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from tests.support.effort import amount
+from tests.support.engines import costly
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import generated_world
@@ -41,6 +42,7 @@ def line(random: Random) -> str:
     return typed.upper() if random.random() < 0.1 else typed
 
 
+@costly
 @pytest.mark.long
 async def test_each_has_an_answer(harness: ServiceHarness, caplog: pytest.LogCaptureFixture) -> None:
     random = Random(2026)

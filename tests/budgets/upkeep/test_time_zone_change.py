@@ -24,6 +24,7 @@ from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.settings.database_place import DatabasePlace
+from tests.support.engines import costly, many_cases
 
 USD = 10**9
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -131,6 +132,7 @@ def test_there_and_back_notifies_nobody_and_leaves_all_as_it_was(ledger: Ledger)
     assert (ledger.told, ledger.messages) == before
 
 
+@costly
 @pytest.mark.parametrize("unit", [Unit.DAY, Unit.WEEK, Unit.MONTH])
 @pytest.mark.parametrize("zone", [WEST, EAST, BERLIN, "Pacific/Kiritimati", "Asia/Kathmandu"])
 @pytest.mark.parametrize(
@@ -142,6 +144,7 @@ def test_there_and_back_notifies_nobody_and_leaves_all_as_it_was(ledger: Ledger)
         datetime(2026, 10, 25, 0, 30, tzinfo=UTC),  # in the night of the doubled one
     ],
 )
+@many_cases
 def test_around_every_edge_each_step_of_a_period_is_notified_once(
     database: Database, place: DatabasePlace, unit: Unit, zone: str, edge: datetime
 ) -> None:
