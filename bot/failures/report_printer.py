@@ -17,6 +17,8 @@ _MOST = 40  # the most lines of a table
 
 def print_report(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     """Print the report."""
+    if report.question.in_words:
+        console.print(f"Understood as: errors {one_line(report.query)}", style="dim", markup=False)
     whose = "team" if report.members is None else ", ".join(report.members)
     start, end = (formatting.moment(each, zone) for each in (report.window.start, report.window.end))
     when = str(report.question.effective_when) or "all time"

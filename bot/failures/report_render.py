@@ -40,6 +40,8 @@ def report_message(report: ErrorReport, view: FailureView, silences: Sequence[Ac
     """Return the report as a message, with the silences in force and buttons that lift them."""
     text = view.templates.render("failures/report", **_facts(report, view))
     draft = Draft(text.partition("\n")[0])
+    if report.question.in_words:
+        draft.add(blocks.context(view.templates.render("failures/understood", line=report.query)))
     draft.add(blocks.section(text))
     if report.lines:
         _add_lines(draft, report, view)

@@ -116,6 +116,10 @@ class Directory:
         addresses = set(emails)
         return {user.email: user for user, _ in self._cache.values() if user.email in addresses and not user.denial}
 
+    def users(self) -> list[SlackUser]:
+        """Return the cached users who may use the bot; for their names, not for their roles, which may be outdated."""
+        return [user for user, _ in self._cache.values() if not user.denial]
+
     def _read(self, record: dict[str, Any]) -> SlackUser:
         own = self.workspace.identity
         return read_user(record, own.team, own.enterprise)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.domain.slack_ids import format_mention, parse_mention
+from bot.ledger.names import EmailsByName, by_name, names_of_person
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.roles import DenialReason, SlackUser, caller_of
@@ -91,6 +92,11 @@ class People:
         if mention not in emails:
             raise RefusedError(f"I do not know the Neo address of {mention}. `link {mention} e-mail` tells me.")
         return emails[mention]
+
+    def emails_by_name(self) -> EmailsByName:
+        """Return the e-mails of Slack users by what they are called: whole names and first names, in lower case."""
+        users = ((user.name, user.email) for user in self.directory.users() if user.email)
+        return by_name((name, email) for full_name, email in users for name in names_of_person(full_name))
 
     async def _email_of(self, user: str) -> str | None:
         """Return the e-mail of a Slack user, also of one who may not use the bot (any more)."""

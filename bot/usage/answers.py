@@ -42,13 +42,21 @@ class Answers:
     clock: Callable[[], datetime]
 
     async def parse(self, line: str, caller: Caller) -> Question:
-        """Return the question that a line asks. Raises QueryError, which names nothing the caller may not see."""
-        now, policy = self.clock(), self.policy
-        return await self.database.read(
-            lambda connection: parse_question(
-                connection, Scope.of(connection, caller), line, now=now, zone=policy.zone, failing=policy.failing
+        """Return the question that a line asks.
+
+        Raises:
+            AmbiguousError: it may mean several questions.
+            QueryError: it is not a question; what is said of it names nothing the caller may not see.
+        """
+        now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
+
+        def parse(connection: Connection) -> Question:
+            scope, failing = Scope.of(connection, caller), policy.failing
+            return parse_question(
+                connection, scope, line, now=now, zone=policy.zone, failing=failing, in_slack=in_slack
             )
-        )
+
+        return await self.database.read(parse)
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
         """Return the answer for a Slack user. Raises RefusedError if they match no member, and as `build_report`."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller
-from bot.domain.query.errors import QueryError
+from bot.domain.query.errors import AmbiguousError, QueryError
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
@@ -22,7 +22,7 @@ from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
 from bot.usage.csv_sender import CsvSender
 from bot.usage.keys import AskAction, CsvAction, ShareAction
-from bot.usage.report_buttons import instead_buttons
+from bot.usage.report_buttons import choice_buttons, instead_buttons
 from bot.usage.report_render import report_message
 from bot.usage.report_view import ReportView
 
@@ -43,6 +43,9 @@ class QuestionHandlers:
         """Answer a typed question. `commands` are the first words of all commands, in case one was misspelt."""
         try:
             question = await self.answers.parse(request.text, caller)
+        except AmbiguousError as error:
+            await request.responder.respond(self._choice(error))
+            return
         except QueryError as error:
             corrected = self._misspelt_command(request.text, error, commands)
             await request.responder.respond(corrected or self._syntax_error(error))
@@ -119,6 +122,15 @@ class QuestionHandlers:
         draft = Draft(text)
         draft.add(blocks.section(text))
         if error.instead and (buttons := list(instead_buttons(error.instead))):
+            draft.add(blocks.actions(buttons))
+        return draft.message()
+
+    def _choice(self, error: AmbiguousError) -> Message:
+        """Return the question back which of several questions is meant, with a button for each."""
+        text = self.templates.render("usage/choice", lines=error.lines)
+        draft = Draft(text)
+        draft.add(blocks.section(text))
+        if buttons := list(choice_buttons(error.lines)):
             draft.add(blocks.actions(buttons))
         return draft.message()
 

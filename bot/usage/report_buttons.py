@@ -1,6 +1,6 @@
 """The buttons under an answer: ask something related, share the answer, or send it as CSV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.domain.keys import ActionKey
@@ -55,6 +55,12 @@ def _csv_button(question: Question) -> Iterator[Button]:
 def instead_buttons(line: str) -> Iterator[Button]:
     """Return the button that asks a corrected line, if the line fits into one."""
     yield from _button("Ask that", AskAction("instead", line))
+
+
+def choice_buttons(lines: Sequence[str]) -> Iterator[Button]:
+    """Return a button for each line that may be meant, as far as they fit into one."""
+    for number, line in enumerate(lines, 1):
+        yield from _button(line or "this month", AskAction(f"choice{number}", line))
 
 
 def _button(label: str, key: ActionKey, confirm: tuple[str, str] | None = None) -> Iterator[Button]:

@@ -10,6 +10,7 @@ from rich.text import Text
 from bot.domain import formatting
 from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit, buckets
+from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
@@ -33,6 +34,8 @@ def print_report(report: Report, console: Console, now: datetime, stale_after: t
 
 def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(report_formatting.question_summary(report), style="dim"), _headline(report)]
+    if report.question.in_words:
+        parts.insert(0, Text(f"Understood as: {one_line(report.query, MAX_LINE) or 'this month'}", style="dim"))
     if report.details:
         parts += [part for detail in report.details for part in (Text(), *_detail(detail, report))]
     elif report.question.rows:

@@ -22,6 +22,8 @@ def report_message(report: Report, view: ReportView) -> Message:
             "usage/text", whose=whose(report, view), span=report_formatting.span(report), **_facts(report)
         )
     )
+    if report.question.in_words:
+        draft.add(blocks.context(view.templates.render("usage/understood", line=report.query)))
     draft.add(blocks.context(_question_line(report, view)))
     draft.add(blocks.section(view.templates.render("usage/headline", **_facts(report))))
     if not report.total.tasks:

@@ -14,6 +14,14 @@ class QueryError(ValueError):
         self.reason, self.word, self.column, self.instead = reason, word, column, instead
 
 
+class AmbiguousError(QueryError):
+    """A line may mean several questions: the `lines` of the query language that ask them."""
+
+    def __init__(self, lines: tuple[str, ...]) -> None:
+        super().__init__(f"it could mean {' or '.join(f'`{line}`' for line in lines)}; type the one you mean")
+        self.lines = lines
+
+
 class UnclosedQuoteError(ValueError):
     """A double quote is not closed; `column` is where it stands, counted from 1."""
 

@@ -1,6 +1,6 @@
 """A question about usage in normal form, and the line that asks it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.query.when import EVER, THIS_MONTH, When
@@ -39,7 +39,8 @@ class Question:
     """One question. `team` and `people` name whose spend; with neither it is the caller's own scope.
 
     `people` are Slack ids (`<@U1>`) and names (`@ana`), still to be resolved. `when` is None where no time
-    was named. Filters are in normal form: one of a field and direction, sorted.
+    was named. Filters are in normal form: one of a field and direction, sorted. `in_words` says that it was asked in
+    everyday words, so that an answer says how they were understood.
     """
 
     team: bool = False
@@ -52,6 +53,7 @@ class Question:
     top: int | None = None
     rows: bool = False
     csv: bool = False
+    in_words: bool = field(default=False, compare=False)
 
     @property
     def effective_when(self) -> When:

@@ -209,6 +209,12 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> Window:
     return window
 
 
+def compares_with(when: When, other: When, now: datetime, zone: tzinfo) -> bool:
+    """Return whether an answer about one time compares it with the other: `today` with `yesterday`."""
+    before, named = window_before(when, now, zone), other.window(LocalNow(now, zone))
+    return before is not None and before.start == named.start and named.end == when.window(LocalNow(now, zone)).start
+
+
 def window_before(when: When, now: datetime, zone: tzinfo) -> Window | None:
     """Return the window to compare that of `when` with; None if nothing lies before it."""
     return when.window_before(LocalNow(now, zone))

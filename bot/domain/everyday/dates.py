@@ -1,0 +1,234 @@
+"""Dates as people write them: days, weeks, months, quarters and years of the calendar, in words and in figures."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bot.domain.periods import FIRST_YEAR, LAST_YEAR, Unit
+from bot.domain.query.when import Calendar, Dated, Range, When
+
+MONTHS = {
+    name[:length]: number
+    for number, name in enumerate(
+        ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+         "december"), 1
+    )
+    for length in {3, len(name)}
+} | {"sept": 9}  # fmt: skip
+WEEKDAYS = {
+    name[:length]: number
+    for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+    for length in (3, len(name))
+} | {"tues": 1, "thur": 3, "thurs": 3}
+_DAYS, _MONTHS = range(1, 32), range(1, 13)
+_UNITS = {"day": Unit.DAY, "week": Unit.WEEK, "month": Unit.MONTH, "quarter": Unit.QUARTER, "year": Unit.YEAR}
+_OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1}
+_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_QUARTER = re.compile(r"q([1-4])(?:[-/](\d{4}))?", re.ASCII)
+_DAY_SPAN = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?-(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?", re.ASCII)
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?", re.ASCII)
+_MONTH_AND_YEAR = re.compile(r"(\d{1,2})/(\d{4})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPeriod:
+    """A period of the calendar; `offset` counts from the present one where that is how it was named.
+
+    `month_first` says whether `11/5` was read as the fifth of November or as the eleventh of May; None for all others.
+    """
+
+    unit: Unit
+    first_day: date
+    offset: int | None = None
+    month_first: bool | None = None
+
+    @property
+    def when(self) -> When:
+        """The time that it is in a question."""
+        if self.offset in {0, -1}:
+            return Calendar(self.unit, self.offset)
+        if self.unit in {Unit.QUARTER, Unit.YEAR}:
+            return Range(self.start, self.end)
+        return Dated(self.unit, self.first_day)
+
+    @property
+    def start(self) -> Dated:
+        """It as the beginning of a range."""
+        return Dated(self._edge_unit, self.first_day)
+
+    @property
+    def end(self) -> Dated:
+        """It as the end of a range."""
+        if self._edge_unit is self.unit:
+            return self.start
+        return Dated(Unit.MONTH, Unit.MONTH.first_day(self.unit.shift(self.first_day, 1) - timedelta(days=1)))
+
+    @property
+    def _edge_unit(self) -> Unit:
+        return Unit.MONTH if self.unit in {Unit.QUARTER, Unit.YEAR} else self.unit
+
+
+Reading = tuple[int, tuple[CalendarPeriod, ...]]
+"""How many words name a period, and which ones they may mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateReader:
+    """Reads dates. Those without a year are the latest that begin by `today`, or the first from a day `after` on."""
+
+    today: date
+    after: date | None = None
+
+    def read(self, words: Sequence[str]) -> Reading | None:
+        """Return the period that the first words name, of which as many as possible count; None if they name none.
+
+        Raises ValueError if they are written as a date that no calendar has.
+        """
+        for reader in (self._relative, self._with_month_name, self._quarter, self._figures):
+            if (found := reader(words)) is not None:
+                return found
+        return None
+
+    def day_span(self, words: Sequence[str]) -> tuple[int, CalendarPeriod, CalendarPeriod] | None:
+        """Return the days that words such as `nov 1-15` or `1-15 nov` span; None if they span none."""
+        month, span, *_ = (*words, "", "")
+        if month not in MONTHS:
+            month, span = span, month
+        if month not in MONTHS or not (match := _DAY_SPAN.fullmatch(span)):
+            return None
+        year, count = self._year_behind(words, 2)
+        first = self._dated(MONTHS[month], int(match[1]), year)
+        return count, _day(first), _day(first.replace(day=int(match[2])))
+
+    # --- ways to name one --------------------------------------------------------------------------
+
+    def _relative(self, words: Sequence[str]) -> Reading | None:
+        first, second = words[0], words[1] if len(words) > 1 else ""
+        if first in {"today", "yesterday"}:
+            return 1, (self._counted(Unit.DAY, -(first == "yesterday")),)
+        if first in WEEKDAYS:
+            return 1, (self._weekday(first, at_least=0),)
+        if first in _UNITS:
+            return 3 if list(words[1:3]) == ["to", "date"] else 1, (self._counted(_UNITS[first], 0),)
+        if first in _OFFSETS and second in WEEKDAYS:
+            return 2, (self._weekday(second, at_least=-_OFFSETS[first]),)
+        if first in _OFFSETS and second in _UNITS:
+            return 2, (self._counted(_UNITS[second], _OFFSETS[first]),)
+        return None
+
+    def _with_month_name(self, words: Sequence[str]) -> Reading | None:
+        first, second = words[0], words[1] if len(words) > 1 else ""
+        if first in MONTHS:
+            if (day := _DAY.fullmatch(second)) and int(day[1]) in _DAYS:
+                year, count = self._year_behind(words, 2)
+                return count, (_day(self._dated(MONTHS[first], int(day[1]), year)),)
+            year, count = self._year_behind(words, 1)
+            return count, (self._month(MONTHS[first], year),)
+        behind = (*words[2:3], "")[0] if second == "of" else second
+        if (day := _DAY.fullmatch(first)) and behind in MONTHS:
+            year, count = self._year_behind(words, 2 + (second == "of"))
+            return count, (_day(self._dated(MONTHS[behind], int(day[1]), year)),)
+        return None
+
+    def _quarter(self, words: Sequence[str]) -> Reading | None:
+        if match := _QUARTER.fullmatch(words[0]):
+            year, count = (int(match[2]), 1) if match[2] else self._year_behind(words, 1)
+            return count, (self._period(Unit.QUARTER, 3 * int(match[1]) - 2, year),)
+        if _is_year(words[0]):
+            behind = _QUARTER.fullmatch(words[1]) if len(words) > 1 else None
+            if behind and not behind[2]:
+                return 2, (self._period(Unit.QUARTER, 3 * int(behind[1]) - 2, int(words[0])),)
+            return 1, (CalendarPeriod(Unit.YEAR, date(int(words[0]), 1, 1)),)
+        return None
+
+    def _figures(self, words: Sequence[str]) -> Reading | None:
+        text = words[0]
+        if match := _YEAR_FIRST.fullmatch(text):
+            if match[3]:
+                return 1, (_day(date(int(match[1]), int(match[2]), int(match[3]))),)
+            return 1, (self._month(int(match[2]), int(match[1])),)
+        if match := _DAY_FIRST.fullmatch(text):
+            return 1, (_day(self._dated(int(match[2]), int(match[1]), _number(match[3]))),)
+        if match := _MONTH_AND_YEAR.fullmatch(text):
+            return 1, (self._month(int(match[1]), int(match[2])),)
+        if match := _SLASHED.fullmatch(text):
+            return 1, self._either_order(int(match[1]), int(match[2]), _number(match[3]))
+        return None
+
+    def _either_order(self, first: int, second: int, year: int | None) -> tuple[CalendarPeriod, ...]:
+        """Return the days that `11/5` may be: some write the month first, some the day."""
+        if first == second:
+            return (_day(self._dated(first, second, year)),)
+        orders = [(month, day, month == first) for month, day in ((first, second), (second, first)) if month in _MONTHS]
+        if not orders:
+            raise ValueError(f"there is no month {max(first, second)}")
+        return tuple(
+            CalendarPeriod(Unit.DAY, self._dated(month, day, year), month_first=is_first)
+            for month, day, is_first in orders
+        )
+
+    # --- years that are not named ------------------------------------------------------------------
+
+    def _year_behind(self, words: Sequence[str], place: int) -> tuple[int | None, int]:
+        """Return the year that stands at a place, and how many words that makes in all."""
+        at = place + (list(words[place : place + 1]) == ["of"])
+        if len(words) > at and _is_year(words[at]):
+            return int(words[at]), at + 1
+        return None, place
+
+    def _dated(self, month: int, day: int, year: int | None) -> date:
+        if year is not None:
+            return date(year, month, day)
+        return self._chosen([found for each in self._years() if (found := _date_or_none(each, month, day))])
+
+    def _month(self, month: int, year: int | None) -> CalendarPeriod:
+        return self._period(Unit.MONTH, month, year)
+
+    def _period(self, unit: Unit, month: int, year: int | None) -> CalendarPeriod:
+        if year is not None:
+            return CalendarPeriod(unit, date(year, month, 1))
+        first = self._chosen([date(each, month, 1) for each in self._years()])
+        return CalendarPeriod(unit, first)
+
+    def _chosen(self, days: Sequence[date]) -> date:
+        """Return which of the same days of several years is meant. Raises ValueError if there is none."""
+        if not days:
+            raise ValueError("no year has that day")
+        if self.after is not None:
+            return min((day for day in days if day >= self.after), default=days[-1])
+        return max((day for day in days if day <= self.today), default=days[0])
+
+    def _years(self) -> range:
+        near = (self.after or self.today).year
+        return range(near - 8, near + 9)  # the 29th of February may be eight years off
+
+    def _counted(self, unit: Unit, offset: int) -> CalendarPeriod:
+        return CalendarPeriod(unit, unit.shift(unit.first_day(self.today), offset), offset)
+
+    def _weekday(self, name: str, at_least: int) -> CalendarPeriod:
+        """Return the latest day of that name, `at_least` so many days ago."""
+        latest = self.today - timedelta(days=at_least)
+        return _day(latest - timedelta(days=(latest.weekday() - WEEKDAYS[name]) % 7))
+
+
+def _day(day: date) -> CalendarPeriod:
+    return CalendarPeriod(Unit.DAY, day)
+
+
+def _is_year(word: str) -> bool:
+    return bool(_YEAR.fullmatch(word)) and FIRST_YEAR <= int(word) <= LAST_YEAR
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _date_or_none(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

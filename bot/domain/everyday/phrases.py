@@ -1,0 +1,205 @@
+"""Phrases: one after another, each as long as it can be, and what it means in the query language."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.domain.everyday import vocabulary
+from bot.domain.everyday.meaning import Meaning, TypingContext
+from bot.domain.everyday.times import NUMBERS, TimeReader
+from bot.domain.query.errors import QueryError
+from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
+from bot.domain.query.spelling import enumeration, nearest
+from bot.domain.tasks import FAILED_STATUSES
+
+_LONGEST_NAME = 4  # words
+_LONGEST_TIME = 12
+_SHORTEST_TYPO = 4  # letters; a shorter word is like too many others
+_YEAR = 4  # figures
+_FILTERS = {"model": "model:", "member": "email:"}
+_COUNT = re.compile(r"\d{1,7}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it was typed, at a column from 1; `strict` is it in the query language, if it is a word of that."""
+
+    raw: str
+    column: int
+    text: str
+    strict: str | None = None
+
+
+Phrase = tuple[int, Callable[[Meaning], None]]
+"""How many words a phrase takes, and what adds its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseReader:
+    """Reads phrases by what is known of the caller's names and day."""
+
+    context: TypingContext
+
+    def read(self, words: Sequence[Word]) -> Phrase:
+        """Return the phrase that the words begin with. Raises QueryError if the first is not known."""
+        if words[0].strict is not None:
+            return 1, _part(words[0].strict)
+        longest = max(self._phrases(words), key=lambda each: each[0], default=None)
+        if longest is None:
+            raise self._unknown(words)
+        return longest
+
+    def _phrases(self, words: Sequence[Word]) -> Iterator[Phrase]:
+        texts = [word.text for word in words]
+        readers = (
+            self._time, self._group, self._most, self._labelled, self._without, self._status, self._word, self._name,
+        )  # fmt: skip
+        for reader in readers:
+            try:
+                found = reader(texts)
+            except ValueError as error:
+                raise QueryError(f"no such date ({error})", words[0].raw, words[0].column) from error
+            if found is not None and all(word.strict is None for word in words[: found[0]]):
+                yield found
+
+    # --- when --------------------------------------------------------------------------------------
+
+    def _time(self, texts: Sequence[str]) -> Phrase | None:
+        found = TimeReader(self.context.today).read([each.removesuffix("'s") for each in texts[:_LONGEST_TIME]])
+        if found is None:
+            return None
+        count, times = found
+        if count == 1 and (names := self.context.names.exact_meanings(texts[0])):  # somebody is called April
+            return 1, _part(*map(str, times), *names)
+        return count, lambda meaning: meaning.times.append(times)
+
+    # --- groups and counts -------------------------------------------------------------------------
+
+    def _group(self, texts: Sequence[str]) -> Phrase | None:
+        if texts[0] in vocabulary.ADVERBS:
+            return 1, _part(f"by:{vocabulary.ADVERBS[texts[0]]}")
+        place = max((len(each) for each in vocabulary.BY if tuple(texts[: len(each)]) == each), default=0)
+        if place == 0:
+            return None
+        place += texts[place : place + 1] in (["the"], ["each"])
+        name = _grouping(texts, place)
+        return None if name is None else self._second_group(texts, place + 1, name)
+
+    def _second_group(self, texts: Sequence[str], place: int, name: str) -> Phrase:
+        """Return a group with the other one that may follow it, as in `by model and status`."""
+        joint = place + (texts[place : place + 1] in (["and"], ["&"], ["then"]))
+        joint += texts[joint : joint + 1] in (["by"], ["per"])
+        other = _grouping(texts, joint)
+        if other is None or (joint == place and other in TIME_GROUPINGS):  # `by model week`: this week
+            return place, _part(f"by:{name}")
+        return joint + 1, _part(f"by:{name},{other}")
+
+    def _most(self, texts: Sequence[str]) -> Phrase | None:
+        """Return what `top 10 users`, `most expensive tasks` and `top 5` ask for."""
+        first = int(texts[0]) if _COUNT.fullmatch(texts[0]) and len(texts[0]) < _YEAR else None
+        place = _end_of_most(texts, 0 if first is None else 1)
+        if place == (0 if first is None else 1):
+            return None
+        number = _number(texts, place) if first is None else first
+        count = "" if number is None else f"top:{number}"
+        place = _end_of_most(texts, place + (first is None and number is not None))
+        what = texts[place] if place < len(texts) else ""
+        if what in vocabulary.TASKS:
+            return place + 1, _part(f"rows {count}".strip())
+        name = "member" if what in vocabulary.SPENDERS else vocabulary.GROUPS.get(what)
+        if what in TIME_GROUPINGS:  # `top 5 week to date`; days are `top 5 days`
+            name = None
+        return (place, _part(count)) if name is None else (place + 1, _part(f"by:{name} {count}".strip()))
+
+    # --- filters and people ------------------------------------------------------------------------
+
+    def _labelled(self, texts: Sequence[str]) -> Phrase | None:
+        """Return the filter that `status failed`, `model opus` and `user marcus` are."""
+        label, rest = vocabulary.GROUPS.get(texts[0]), texts[1:]
+        if not rest:
+            return None
+        found = self._status(rest) if label == "status" else None
+        if label in {"model", "member"} and any(each.startswith(_FILTERS[label]) for each in self._meanings(rest[0])):
+            found = self._name(rest)
+        return None if found is None else (1 + found[0], found[1])
+
+    def _without(self, texts: Sequence[str]) -> Phrase | None:
+        if texts[0] not in vocabulary.NOT:
+            return None
+        place = 1 + (texts[1:2] == ["for"])
+        rest = texts[place:]
+        if rest[:1] == ["byok"]:
+            return place + 1, _part("byok:no")
+        found = (self._status(rest, "-") or self._name(rest, "-")) if rest else None
+        return None if found is None else (place + found[0], found[1])
+
+    def _status(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
+        text, known = texts[0], {status.lower(): status for status in self.context.statuses}
+        if text in vocabulary.FAILURES:
+            return 1, _part(f"{sign}status:{','.join(FAILED_STATUSES)}")
+        status = known.get(text) or known.get(vocabulary.STATUSES.get(text, ""))
+        return None if status is None else (1, _part(f"{sign}status:{quote(status)}"))
+
+    def _name(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
+        """Return the person or model that the words begin with; the longest name counts."""
+        for count in range(min(_LONGEST_NAME, len(texts)), 0, -1):
+            if found := self._meanings(" ".join(texts[:count])):
+                return count, _part(*(f"{sign}{each}" for each in found))
+        return None
+
+    def _meanings(self, name: str) -> Sequence[str]:
+        names, owner = self.context.names, name.removesuffix("'s").removesuffix("'")
+        return names.meanings(name) or (names.meanings(owner) if owner != name else ())
+
+    # --- single words ------------------------------------------------------------------------------
+
+    def _word(self, texts: Sequence[str]) -> Phrase | None:
+        text = texts[0]
+        if text in vocabulary.VERSUS:
+            return 1 + (texts[1:2] in (["to"], ["with"])), _compare
+        if text in vocabulary.MEANINGS:
+            return 1, _part(vocabulary.MEANINGS[text])
+        if text in vocabulary.FILLER:  # unless somebody is called so
+            return 1, _part("", *self.context.names.exact_meanings(text))
+        return None
+
+    def _unknown(self, words: Sequence[Word]) -> QueryError:
+        word, *following = words
+        if (word.text,) in vocabulary.BY and following:
+            return self._unknown_group(following[0])
+        if word.text in vocabulary.NEED_TIME:
+            return QueryError("it needs a time behind it, such as `last 7 days`", word.raw, word.column)
+        return QueryError(f"not a word I know{_hint(word, vocabulary.KNOWN)}", word.raw, word.column)
+
+    def _unknown_group(self, word: Word) -> QueryError:
+        hint = _hint(word, vocabulary.GROUPS) or f"; there are {enumeration(f'`by {name}`' for name in GROUPINGS)}"
+        return QueryError(f"not a group I know{hint}", word.raw, word.column)
+
+
+def _hint(word: Word, known: Iterable[str]) -> str:
+    near = nearest(word.text, known) if len(word.text) >= _SHORTEST_TYPO else None
+    return f"; did you mean `{near}`?" if near else ""
+
+
+def _grouping(texts: Sequence[str], place: int) -> str | None:
+    return vocabulary.GROUPS.get(texts[place]) if place < len(texts) else None
+
+
+def _number(texts: Sequence[str], place: int) -> int | None:
+    if place >= len(texts):
+        return None
+    return int(texts[place]) if _COUNT.fullmatch(texts[place]) else NUMBERS.get(texts[place])
+
+
+def _end_of_most(texts: Sequence[str], place: int) -> int:
+    while place < len(texts) and texts[place] in vocabulary.MOST:
+        place += 1
+    return place
+
+
+def _part(*options: str) -> Callable[[Meaning], None]:
+    return lambda meaning: meaning.parts.append(options)
+
+
+def _compare(meaning: Meaning) -> None:
+    meaning.is_comparison = True

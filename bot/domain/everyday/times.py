@@ -1,0 +1,205 @@
+"""Times as people say them: `last 7 days`, `since monday`, `jan 1 to jan 15`, `3 days ago`."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bot.domain.everyday.dates import CalendarPeriod, DateReader
+from bot.domain.periods import FIRST_YEAR, Unit
+from bot.domain.query.when import Dated, Days, Hours, Range, When
+from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS
+
+NUMBERS = {
+    "a": 1, "an": 1, "one": 1, "couple": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+"""Numbers by their words."""
+_HOUR = "hour"
+_UNITS = {
+    word: unit
+    for unit, words in {
+        _HOUR: ("h", "hr", "hrs", "hour", "hours"),
+        Unit.DAY: ("d", "day", "days"),
+        Unit.WEEK: ("w", "wk", "wks", "week", "weeks"),
+        Unit.MONTH: ("mo", "mos", "month", "months"),
+        Unit.QUARTER: ("quarter", "quarters"),
+        Unit.YEAR: ("y", "yr", "yrs", "year", "years"),
+    }.items()
+    for word in words
+}
+_AMOUNT = re.compile(
+    rf"(?:a (?=couple))?(?P<number>\d{{1,6}}|{'|'.join(NUMBERS)})(?: of(?= ))?(?:(?<=\d) ?| )(?P<unit>[a-z]+)(?![^ ])",
+    re.ASCII,
+)
+_OF_CALENDAR = {"last", "previous", "prior"}
+_BACK = {*_OF_CALENDAR, "past", "recent"}
+_TO = {"to", "until", "till", "through", "thru", "-", "--", ".."}
+_SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
+_UP_TO = {"until", "till", "through", "thru"}
+# the ledger begins when it begins; no question names an earlier year
+_EVER = Range(Dated(Unit.MONTH, date(FIRST_YEAR, 1, 1)), None)
+
+Times = tuple[int, tuple[When, ...]]
+"""How many words name a time, and which ones they may mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReader:
+    """Reads times; `today` is the local day."""
+
+    today: date
+
+    def read(self, words: Sequence[str]) -> Times | None:
+        """Return the time that the first words name, of which as many as possible count; None if they name none.
+
+        Raises ValueError if they are written as a date that no calendar has.
+        """
+        found = [each for each in self._readings(words) if each is not None]
+        return max(found, key=lambda each: each[0], default=None)
+
+    def _readings(self, words: Sequence[str]) -> Iterator[Times | None]:
+        yield self._range(words)
+        yield self._since(words)
+        yield self._up_to(words)
+        yield self._ago(words)
+        yield self._rolling(words)
+        yield self._ever(words)
+        if single := self._period(words):
+            yield single[0], tuple(each.when for each in single[1])
+
+    # --- from one to another -----------------------------------------------------------------------
+
+    def _range(self, words: Sequence[str]) -> Times | None:
+        begun = 1 if words[0] in {"from", "between"} else 0
+        if words[begun : begun + 1] and (span := DateReader(self.today).day_span(words[begun:])):
+            return begun + span[0], (Range(span[1].start, span[2].end),)
+        start = self._period(words[begun:])
+        if start is None:
+            return None
+        joint = begun + start[0]
+        rest = words[joint:]
+        between = words[0] == "between" and rest[:1] == ["and"]
+        if rest and (between or rest[0] in _TO):
+            return self._ending(joint + 1, start[1], words[joint + 1 :])
+        if rest and _are_days(start[1]) and (second := self._period(rest)) and _are_days(second[1]) and not begun:
+            return self._ending(joint, start[1], rest)
+        return None
+
+    def _ending(self, count: int, starts: Sequence[CalendarPeriod], words: Sequence[str]) -> Times | None:
+        """Return the ranges from each of the starts to the period that the next words name."""
+        if words and words[0] == "now":
+            return count + 1, tuple(Range(start.start, None) for start in starts)
+        ranges: dict[When, None] = {}
+        taken = 0
+        for start in starts:
+            end = DateReader(self.today, after=start.first_day).read(words) if words else None
+            if end is None:
+                return None
+            taken = end[0]
+            ranges |= dict.fromkeys(Range(start.start, each.end) for each in end[1] if _of_same_order(start, each))
+        return (count + taken, tuple(ranges)) if ranges else None
+
+    def _since(self, words: Sequence[str]) -> Times | None:
+        if words[0] not in {*_SINCE, *_FROM, *_AFTER}:
+            return None
+        start = self._period(words[1:])
+        if start is None:
+            return None
+        count, periods = 1 + start[0], start[1]
+        if words[0] in _FROM:  # `tasks from last week` are those of that week
+            return count, tuple(when for each in periods for when in _from(each))
+        if words[0] in _AFTER:
+            periods = tuple(CalendarPeriod(each.unit, each.unit.shift(each.first_day, 1)) for each in periods)
+        return count, tuple(Range(each.start, None) for each in periods)
+
+    def _up_to(self, words: Sequence[str]) -> Times | None:
+        begun = 2 if list(words[:2]) == ["up", "to"] else 1
+        if words[0] not in _UP_TO and begun == 1:
+            return None
+        end = self._period(words[begun:])
+        return None if end is None else (begun + end[0], tuple(Range(None, each.end) for each in end[1]))
+
+    def _period(self, words: Sequence[str]) -> tuple[int, tuple[CalendarPeriod, ...]] | None:
+        if not words:
+            return None
+        if words[0] == "the":
+            found = self._period(words[1:])
+            return None if found is None else (found[0] + 1, found[1])
+        return DateReader(self.today).read(words)
+
+    # --- so much back ------------------------------------------------------------------------------
+
+    def _rolling(self, words: Sequence[str]) -> Times | None:
+        place = 1 if words[0] in _BACK and len(words) > 1 else 0
+        is_back = place > 0
+        amount = self._amount(words[place:], bare=is_back)
+        if amount is None:
+            return None
+        taken, count, unit = amount
+        if is_back and words[1] in _UNITS:
+            if words[0] in _OF_CALENDAR and unit not in {_HOUR, Unit.DAY}:
+                return None  # `last week` is one of the calendar
+            count, unit = (24, _HOUR) if unit == Unit.DAY else (count, unit)
+        when = self._back(count, unit)
+        return None if when is None else (place + taken, (when,))
+
+    def _amount(self, words: Sequence[str], *, bare: bool) -> tuple[int, int, str] | None:
+        """Return how many words name an amount of time, the number, and its unit; `bare` allows `day` for one."""
+        texts = " ".join(words[:4])
+        if bare and words and words[0] in _UNITS:
+            return 1, 1, _UNITS[words[0]]
+        match = _AMOUNT.match(texts)
+        if match is None or match["unit"] not in _UNITS:
+            return None
+        number = match["number"]
+        count = int(number) if number.isdecimal() else NUMBERS[number]
+        return len(match[0].split()), count, _UNITS[match["unit"]]
+
+    def _back(self, count: int, unit: str) -> When | None:
+        if unit == _HOUR:
+            return Hours(count) if 0 < count <= MAX_HOURS else None
+        days = count * {Unit.DAY: 1, Unit.WEEK: 7}.get(Unit(unit), 0)
+        if days:
+            return Days(days, weeks=unit == Unit.WEEK) if days <= MAX_DAYS else None
+        months = count * {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}.get(Unit(unit), 0)
+        if not 0 < months <= MAX_DAYS // 31:
+            return None
+        return Range(Dated(Unit.DAY, self._months_ago(months) + timedelta(days=1)), Dated(Unit.DAY, self.today))
+
+    def _months_ago(self, count: int) -> date:
+        """Return the same day so many months ago, or the last of its month if that is shorter."""
+        first = Unit.MONTH.shift(self.today.replace(day=1), -count)
+        last = Unit.MONTH.shift(first, 1) - timedelta(days=1)
+        return first.replace(day=min(self.today.day, last.day))
+
+    def _ago(self, words: Sequence[str]) -> Times | None:
+        amount = self._amount(list(words), bare=False)
+        if amount is None or list(words[amount[0] : amount[0] + 1]) != ["ago"] or amount[2] == _HOUR:
+            return None
+        unit = Unit(amount[2])
+        first = unit.shift(unit.first_day(self.today), -amount[1])
+        period = CalendarPeriod(unit, first, -1 if amount[1] == 1 else None)
+        return amount[0] + 1, (period.when,)
+
+    def _ever(self, words: Sequence[str]) -> Times | None:
+        for phrase in (["all", "time"], ["of", "all", "time"], ["ever"], ["since", "the", "beginning"]):
+            if list(words[: len(phrase)]) == phrase:
+                return len(phrase), (_EVER,)
+        return None
+
+
+def _from(period: CalendarPeriod) -> tuple[When, ...]:
+    """Return what `from` a period means without an end: a day may be the only one, or the first."""
+    if period.unit is Unit.DAY and period.offset is None:
+        return period.when, Range(period.start, None)
+    return (period.when,)
+
+
+def _are_days(periods: Sequence[CalendarPeriod]) -> bool:
+    return all(each.unit is Unit.DAY and each.offset is None for each in periods)
+
+
+def _of_same_order(start: CalendarPeriod, end: CalendarPeriod) -> bool:
+    """Return whether both have the month first, or both the day, where they are written in figures."""
+    return start.month_first is None or end.month_first is None or start.month_first == end.month_first

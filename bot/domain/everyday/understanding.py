@@ -1,0 +1,70 @@
+"""What people type, understood: the lines of the query language that it may mean, or the word that is not known."""
+
+import re
+from collections.abc import Iterator
+
+from bot.domain.everyday.meaning import Meaning, TypingContext
+from bot.domain.everyday.phrases import PhraseReader, Word
+from bot.domain.everyday.typography import plain
+from bot.domain.everyday.vocabulary import KEYS
+from bot.domain.query import keyed_tokens
+from bot.domain.query.checks import check_line
+from bot.domain.query.errors import QueryError, UnclosedQuoteError
+from bot.domain.query.question import Field, quote
+from bot.domain.query.tokens import Token, split
+
+_ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
+_SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
+_QUOTED = re.compile(r'("[^"]*")')
+_IN_WORDS = {"by": "by", "from": "since", "to": "until"}  # keys whose values people write in their own way
+
+
+def understand(line: str, context: TypingContext) -> tuple[str, ...]:
+    """Return the lines of the query language that a typed line may mean: one, or several to choose from.
+
+    Raises:
+        QueryError: a word is neither known nor filler, or the words do not go together.
+    """
+    check_line(line)
+    words, reader, meaning = _words(_with_keys(plain(line))), PhraseReader(context), Meaning()
+    place = 0
+    while place < len(words):
+        count, add = reader.read(words[place:])
+        add(meaning)
+        place += count
+    return meaning.lines(context)
+
+
+def _with_keys(line: str) -> str:
+    """Return a line in which `status = failed` reads `status:failed`; what is quoted stays."""
+    parts = _QUOTED.split(line)
+    return "".join(part if part.startswith('"') else _SPACED_KEY.sub(_key, part) for part in parts)
+
+
+def _key(found: re.Match[str]) -> str:
+    return f"{found[1].removeprefix('--')}:"
+
+
+def _words(line: str) -> list[Word]:
+    try:
+        tokens = split(line)
+    except UnclosedQuoteError as error:
+        raise QueryError("a quote is not closed", line[error.column - 1 :][:20], error.column, f'{line}"') from error
+    return [word for token in tokens for word in _words_of(token)]
+
+
+def _words_of(token: Token) -> Iterator[Word]:
+    """Return a token as words: `by:user` as `by user`, a filter as it stands in the query language."""
+    if token.key is None:
+        is_strict = token.raw.startswith(("<@", "@"))
+        yield Word(token.raw, token.column, token.bare.lower(), token.raw if is_strict else None)
+        return
+    name = token.key.lstrip("-")
+    key, sign = KEYS.get(name, name), "-" if token.key.startswith("-") else ""
+    if key in _IN_WORDS:
+        yield Word(token.raw, token.column, _IN_WORDS[key])
+    if key in _IN_WORDS or (key == Field.EMAIL != name and "@" not in token.raw):  # `user:marcus` is a name
+        for text in " ".join(token.values).lower().split():
+            yield Word(token.raw, token.column, text)
+        return
+    yield Word(token.raw, token.column, token.raw, f"{sign}{key}:{','.join(map(quote, token.values))}")

@@ -1,0 +1,100 @@
+"""The vocabulary of everyday questions: words that mean a part of the query language, and words that mean nothing."""
+
+from typing import Final
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FILLER: Final = _words(
+    """
+    a about actually again also altogether amount amounts an and any are as at been being bill billed bills
+    breakdown bring burn burned burnt can cash check consumed consumption cost costing costs could credits
+    currently data details did display do does dollars down during exactly expense expenses far fetch figures
+    find for generate get give had has have hello hey hi how i i'd in into is it its just kindly know let like
+    list look lookup made make many money much my need neo neo's now number numbers of on one only or overall
+    overview paid pay please pls pull query question ran report reports results right run runs see show shows
+    so some spend spending spends spent statistics stats still sum summarize summary sums tell thank
+    thanks that the their there this to total totals up usage usd use used using want was way went were what
+    what's whats which with would you your
+    """
+)
+"""Words that may stand anywhere in a question and change nothing of it."""
+
+GROUPS: Final = {
+    word: name
+    for name, words in {
+        "member": "member members user users person people persons teammate teammates colleague colleagues employee "
+        "employees engineer engineers who whom individual individuals email emails",
+        "model": "model models llm llms",
+        "status": "status statuses state states outcome outcomes",
+        "day": "day days date dates",
+        "week": "week weeks",
+        "month": "month months",
+        "tool": "tool tools",
+        "agent": "agent agents",
+    }.items()
+    for word in _words(words)
+}
+"""What answers are split by, by the words for it."""
+
+ADVERBS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
+BY: Final = (
+    ("broken", "down", "by"), ("break", "down", "by"), ("breakdown", "by"), ("split", "by"), ("grouped", "by"),
+    ("group", "by"), ("sorted", "by"), ("by",), ("per",), ("each",), ("every",), ("for", "each"),
+    ("--by",), ("-by",), ("--group-by",), ("groupby",), ("group",), ("which",), ("what",),
+)  # fmt: skip
+"""What stands before a group."""
+
+MOST: Final = _words("top limit most biggest largest highest expensive priciest costliest dearest costly")
+TASKS: Final = _words("task tasks job jobs")
+SPENDERS: Final = _words("spender spenders consumer consumers")
+
+FAILURES: Final = _words("failing fails failure failures unsuccessful")
+STATUSES: Final = {
+    word: status
+    for status, words in {
+        "completed": "complete finished succeeded successful success done",
+        "error": "errored",
+        "aborted": "cancelled canceled stopped",
+    }.items()
+    for word in _words(words)
+}
+"""Statuses of tasks, by the words for them; each counts only where there is such a status."""
+
+NOT: Final = _words("not except excluding without no exclude minus but non")
+VERSUS: Final = _words("vs versus vs. against compared comparing compare than")
+
+MEANINGS: Final = {
+    word: meaning
+    for meaning, words in {
+        "team": "team teams team's all we our us everyone everybody everyone's everybody's company org organization "
+        "organisation colleagues coworkers whole entire workspace everything",
+        "me": "me my mine myself own i i'm i've",
+        "csv": "csv export exported download downloaded spreadsheet excel file",
+        "rows": "rows",
+        "byok:yes": "byok",
+        "by:member": "member members user users person people persons teammate teammates who whom individual spenders",
+        "by:model": "model models llm llms",
+        "by:tool": "tool tools",
+        "by:agent": "agent agents",
+        "": "task tasks job jobs - -- & + / | * over across within during",
+    }.items()
+    for word in _words(words)
+}
+"""What single words mean in the query language."""
+
+KEYS: Final = {
+    "member": "email", "user": "email", "who": "email", "person": "email", "mail": "email", "state": "status",
+    "group": "by", "groupby": "by", "group_by": "by", "per": "by", "limit": "top", "order": "sort", "q": "search",
+    "text": "search", "id": "task", "task_id": "task", "is_byok": "byok", "since": "from", "after": "from",
+    "start": "from", "until": "to", "till": "to", "end": "to", "llm": "model",
+}  # fmt: skip
+"""Keys of filters as other tools call them."""
+
+NEED_TIME: Final = _words("last past previous prior recent since after from until till through thru between")
+"""What is nothing without a time."""
+
+KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *STATUSES, *FAILURES, "yesterday", "today", "failed"})
+"""Words that a misspelt one may have been meant to be."""

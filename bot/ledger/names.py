@@ -1,0 +1,94 @@
+"""Names: whom and which model a name in a question may mean, within what its caller may see."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from bot.domain.query.question import quote
+from bot.domain.text import ascii_lower
+from bot.ledger.members import UNATTRIBUTED_NAME, current_emails
+from bot.ledger.scope import Scope
+from bot.ledger.scope_queries import seen_values
+
+_SHORTEST_PART = 3  # letters of a model's name that may stand for it
+_MOST_MODELS = 4  # offered one by one
+
+EmailsByName = Mapping[str, Sequence[str]]
+"""The e-mails of people by their names in Slack, in lower case: `marcus delgado`, `marcus`."""
+
+
+def no_names() -> EmailsByName:
+    """Return no names, for where there is no Slack."""
+    return {}
+
+
+@dataclass(frozen=True)
+class LedgerNames:
+    """The members and models of a scope by name; `in_slack` returns the names that people have in Slack."""
+
+    connection: Connection
+    scope: Scope
+    in_slack: Callable[[], EmailsByName] = no_names
+
+    def meanings(self, name: str) -> list[str]:
+        """Return what a lower-cased name may mean, in the query language: `email:...` and `model:...`."""
+        return [*self._members_called(name), *self._models_called(name)]
+
+    def exact_meanings(self, name: str) -> list[str]:
+        """Return the same without models of which the name is only a part."""
+        return [*self._members_called(name), *(f"model:{quote(each)}" for each in self._models.get(name, ()))]
+
+    def _members_called(self, name: str) -> list[str]:
+        found = {current for email in self._emails.get(name, ()) if (current := self._current.get(email))}
+        return [f"email:{quote(email)}" for email in sorted(found)]
+
+    def _models_called(self, name: str) -> list[str]:
+        if exact := self._models.get(name):
+            return [f"model:{quote(each)}" for each in exact]
+        parts = [each for each in self._models if len(name) >= _SHORTEST_PART and name in each]
+        if len(parts) == 1:
+            return [f"model:{quote(self._models[parts[0]][0])}"]
+        all_of_them = [f"model:{quote(name)}"] if parts else []
+        return all_of_them + [f"model:{quote(self._models[each][0])}" for each in sorted(parts)[:_MOST_MODELS]]
+
+    @cached_property
+    def _current(self) -> Mapping[str, str]:
+        """The e-mails of members as they are called now, by any e-mail of theirs."""
+        everybody = current_emails(self.connection)
+        if self.scope.member is None:
+            return {email: now for email, now in everybody.items() if email != UNATTRIBUTED_NAME}
+        own = set(self.scope.emails(self.connection))
+        return {email: now for email, now in everybody.items() if email in own}
+
+    @cached_property
+    def _emails(self) -> EmailsByName:
+        pairs = [(name, email) for email in self._current for name in names_of_email(email)]
+        return by_name([*pairs, *((name, email) for name, emails in self.in_slack().items() for email in emails)])
+
+    @cached_property
+    def _models(self) -> Mapping[str, Sequence[str]]:
+        return by_name((each.lower(), each) for each in seen_values(self.connection, self.scope, "model") if each)
+
+
+def names_of_email(email: str) -> list[str]:
+    """Return what somebody with an e-mail may be called by it: `marcus.delgado`, `marcus delgado`, `marcus`."""
+    local = email.partition("@")[0]
+    words = local.replace("_", ".").replace("-", ".").split(".")
+    return list(dict.fromkeys([email, local, " ".join(words), words[0]]))
+
+
+def names_of_person(name: str) -> list[str]:
+    """Return what somebody with a name in Slack may be called: `Marcus Delgado` and `Marcus`, in lower case."""
+    words = ascii_lower(name.lower()).split()
+    return list(dict.fromkeys([" ".join(words), *words[:1]]))
+
+
+def by_name(pairs: Iterable[tuple[str, str]]) -> EmailsByName:
+    """Return the second of each pair by the first, each once."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for name, value in pairs:
+        found[name][value] = None
+    return {name: tuple(values) for name, values in found.items()}

@@ -1,0 +1,218 @@
+"""What people type is understood as the manual says, or not at all: no word is dropped, and nothing is guessed."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.domain.everyday.meaning import TypingContext
+from bot.domain.everyday.understanding import understand
+from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.query.checks import MAX_LINE
+from bot.domain.query.errors import QueryError
+from bot.domain.query.parser import parse
+from bot.domain.query.question import Question, describe
+from bot.domain.query.when import compares_with
+from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.ledger.names import by_name, names_of_email, names_of_person
+from tests.support.effort import amount
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # the Sunday of the manual's page
+MANUAL = Path(__file__).parents[3] / "docs" / "typing.md"
+PEOPLE = {
+    "Marcus Delgado": "marcus.delgado@acme.dev",
+    "Ana Silva": "ana@acme.dev",
+    "Sean O'Brien": "o'brien@acme.dev",
+    "José Ruiz": "jose@acme.dev",
+    "王芳": "wang@acme.dev",
+}
+MODELS = ("opus", "sonnet", "haiku")
+ROW = re.compile(r"\| (`.*?`+) \| (.*?) \|")
+SENTENCES = amount(100_000, 5_000)
+UNKNOWN = ("frobnicate", "zzyzx", "plover", "xyzzy42", "größenwahn", "что", "模型们")
+
+
+class Team:
+    """The names of the manual's team, and of whoever else is called something."""
+
+    def __init__(self, **people: str) -> None:
+        everybody = PEOPLE | people
+        self.people = by_name(
+            (name, email)
+            for person, email in everybody.items()
+            for name in (*names_of_person(person), *names_of_email(email))
+        )
+
+    def exact_meanings(self, name: str) -> list[str]:
+        quoted = [f'email:"{email}"' if "'" in email else f"email:{email}" for email in self.people.get(name, ())]
+        return [*quoted, *(f"model:{name}" for model in MODELS if model == name)]
+
+    meanings = exact_meanings
+
+
+def understood(line: str, team: Team | None = None) -> tuple[str, ...]:
+    """The lines that a typed line may mean: itself, if it is one of the query language."""
+    context = TypingContext(
+        NOW.date(), UPSTREAM_STATUSES, team or Team(), lambda when, other: compares_with(when, other, NOW, UTC)
+    )
+    try:
+        return (describe(asked(line)),)
+    except QueryError:
+        return tuple(describe(asked(each)) for each in understand(line, context))
+
+
+def lines_or_error(line: str) -> tuple[str, ...] | str:
+    try:
+        return understood(line)
+    except QueryError as error:
+        return str(error)
+
+
+def asked(line: str) -> Question:
+    return parse(line, now=NOW, zone=UTC)
+
+
+def refused(line: str, team: Team | None = None) -> QueryError:
+    with pytest.raises(QueryError) as raised:
+        understood(line, team)
+    return raised.value
+
+
+def manual() -> list[tuple[str, tuple[str, ...]]]:
+    """The rows of the manual's page."""
+    rows = [ROW.match(line) for line in MANUAL.read_text(encoding="utf-8").splitlines()]
+    found = [(_code(row[1]), tuple(map(_code, row[2].split(" or ")))) for row in rows if row]
+    assert len(found) > 300
+    return found
+
+
+def _code(cell: str) -> str:
+    marks = re.match("`*", cell)
+    assert marks is not None
+    text = cell[marks.end() : len(cell) - marks.end()]
+    return (text.strip() if marks.end() > 1 else text).replace("\\|", "|")
+
+
+@pytest.mark.parametrize(("line", "meanings"), manual(), ids=lambda value: str(value)[:40])
+def test_it_means_what_the_manual_says(line: str, meanings: tuple[str, ...]) -> None:
+    assert understood(line) == meanings
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("frobnicate", "frobnicate"),
+        ("how much did zaphod spend last week", "zaphod"),
+        ("team lst week", "lst"),
+        ("spend by modle", "modle"),
+        ("marcus and zaphod", "zaphod"),
+        ("last 0 days", "last"),
+        ("top -5", "-5"),
+        ("1e9 days", "1e9"),
+        ("team 7d 10.000", "10.000"),
+    ],
+)
+def test_what_is_not_known_is_named(line: str, word: str) -> None:
+    assert refused(line).word == word
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "today and last week", "today vs last week", "vs yesterday", "today vs", "nov 31", "30.02.2026", "13/13/2026",
+        "by model status member", "top 5 top 6", "rows by model", "2026-13-01", "last 999999 years", '"unclosed',
+        "nov 15 to nov 1 2020", "next week", "tomorrow",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(line: str) -> None:
+    assert str(refused(line))
+
+
+def test_what_could_mean_two_things_is_asked_back() -> None:
+    april = Team(**{"April Jones": "april@acme.dev", "Bill Gray": "bill@acme.dev", "Sam Ash": "sam.a@acme.dev"})
+    assert understood("april", april) == ("2026-04", "email:april@acme.dev")
+    assert understood("april 2026", april) == ("2026-04",)
+    assert understood("bill for today", april) == ("today", "today email:bill@acme.dev")
+    assert understood("4/5/2026") == ("2026-04-05", "2026-05-04")
+    sams = Team(**{"Sam Ash": "sam.a@acme.dev", "Sam Bay": "sam.b@acme.dev"})
+    assert understood("sam today", sams) == ("today email:sam.a@acme.dev", "today email:sam.b@acme.dev")
+    assert understood("sam bay today", sams) == ("today email:sam.b@acme.dev",)
+
+
+# --- laws ----------------------------------------------------------------------------------------
+
+
+TIMES = [line for line, meanings in manual()[:120] if len(meanings) == 1]
+PARTS = (
+    "by model",
+    "per user",
+    "opus",
+    "failed",
+    "marcus",
+    "everyone",
+    "top 5",
+    "as csv",
+    "without byok",
+    "model=opus",
+)
+
+
+def sentence(random: Random) -> list[str]:
+    """A sentence as a list of phrases: a time, and some more."""
+    phrases = random.sample(PARTS, random.randrange(4))
+    phrases.insert(random.randrange(len(phrases) + 1), random.choice(TIMES))
+    return phrases
+
+
+def outcome(phrases: Sequence[str]) -> object:
+    try:
+        return sorted(sorted(line.split()) for line in understood(" ".join(phrases)))
+    except QueryError as error:
+        return type(error)
+
+
+def test_filler_changes_nothing() -> None:
+    random, filler = Random(1), sorted(FILLER - {"for", "in", "to", "each", "per", "the", "of", "a", "an"})
+    for _ in range(SENTENCES // 20):
+        phrases = sentence(random)
+        longer = [*phrases]
+        for _ in range(3):
+            longer.insert(random.randrange(len(longer) + 1), random.choice(filler))
+        assert outcome(longer) == outcome(phrases), longer
+
+
+def test_no_unknown_word_is_dropped() -> None:
+    random = Random(2)
+    for _ in range(SENTENCES // 20):
+        phrases, unknown = sentence(random), random.choice(UNKNOWN)
+        phrases.insert(random.randrange(len(phrases) + 1), unknown)
+        assert unknown in str(refused(" ".join(phrases))), phrases
+
+
+PIECES = """
+by per last 7 days nov 1 to 15 since 2026-11-01 top 10 users opus marcus vs not , - : = " ' <@U1> @ana status: =failed
+\u2014 \U0001f680 ` * ( ) .. 11/5 q4 from: --by
+"""
+
+
+def test_each_sentence_has_an_answer_which_reads_as_itself() -> None:
+    random = Random(3)
+    words = [*sorted(FILLER), *UNKNOWN, *PIECES.split()]
+    meant = 0
+    for _ in range(SENTENCES):
+        line = " ".join(random.choices(words, k=random.randrange(1, 9)))
+        lines = lines_or_error(line)
+        meant += not isinstance(lines, str)
+        assert lines
+        for each in () if isinstance(lines, str) else lines:
+            assert describe(asked(each)) == each
+    assert meant > SENTENCES / 50
+
+
+def test_a_line_as_long_as_may_be_is_looked_at_quickly_enough_to_be_answered() -> None:
+    for part in ("a ", "last ", "1 ", "by ", "*", "`", ": ", "x", "jan 1 to ", "top ", '" ', "(", "<@"):
+        line = (part * MAX_LINE)[:MAX_LINE]
+        assert lines_or_error(line)

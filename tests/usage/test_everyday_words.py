@@ -1,0 +1,60 @@
+"""Questions in everyday words, as people type them in Slack and in a terminal."""
+
+import pytest
+
+from bot.sandbox.world import World
+from tests.support.app import errors_of, report_of
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, visible_text
+from tests.support.worlds import generated_world
+
+MARCUS = "email:marcus.delgado@acme.example"
+
+
+@pytest.fixture
+def world() -> World:
+    return generated_world()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("how much did marcus spend last week?", f"last week {MARCUS}"),
+        ("Marcus Delgado, last 7 days", f"7d {MARCUS}"),
+        ("who spent the most in the last 7 days", "7d by:member"),
+        ("show me our spend by model for yesterday please", "team yesterday by:model"),
+        ("today vs yesterday", "today"),
+    ],
+)
+async def test_the_first_line_says_how_it_was_understood(harness: ServiceHarness, said: str, meant: str) -> None:
+    answer = visible_text(await harness.ask("hannah", said))
+    assert answer.startswith(f"Understood as `{meant}`\n")
+    assert answer.partition("\n")[2] == visible_text(await harness.ask("hannah", meant))
+    assert report_of(harness.service.app, said).question == report_of(harness.service.app, meant).question
+
+
+async def test_failures_are_asked_for_in_everyday_words_too(harness: ServiceHarness) -> None:
+    answer = visible_text(await harness.ask("hannah", "errors everyone last 7 days"))
+    assert answer.startswith("Understood as `errors team 7d`\n")
+    assert errors_of(harness.service.app, "everyone last 7 days").question.in_words
+
+
+async def test_what_could_mean_two_things_is_asked_back_with_a_button_for_each(harness: ServiceHarness) -> None:
+    harness.workspace.user("marcus").name = "April Delgado"
+    await harness.service.wiring.context.people.directory.fill()
+    asked = await harness.ask("hannah", "april")
+    assert visible_text(asked).startswith(f"Which one do you mean?\n• `2025-04`\n• `{MARCUS}`")
+    assert actions(asked)[:2] == ["ask:choice1", "ask:choice2"]
+    pressed = await harness.press("hannah", asked, "ask:choice2")
+    assert visible_text(pressed) == visible_text(await harness.ask("hannah", MARCUS))
+
+
+async def test_a_member_learns_of_nobody_by_their_name(harness: ServiceHarness) -> None:
+    known, unknown = [
+        visible_text(await harness.ask("priya", f"how much did {name} spend")) for name in ("marcus", "zaphd")
+    ]
+    assert known.replace("marcus", "zaphd") == unknown
+    assert "I do not understand `zaphd`" in unknown
+    assert visible_text(await harness.ask("priya", "priya's spend last 7 days")).startswith(
+        "Understood as `7d email:priya."
+    )
