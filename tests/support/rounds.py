@@ -46,6 +46,7 @@ from tests.support.outbox_worker import STEPS, TIMES, clock_of
 CHANNELS = ("C0ONE", "C0TWO", "D0THREE")
 LATE = 1.5 * TIMES.unconfirmed  # as ninety seconds are to the sixty that are waited
 PATIENCE = 25.0  # seconds until everything must be told
+QUIET_LOOKS = 10  # one after another, half a second in all
 
 
 def _forget_thread(answer: Json) -> None:
@@ -333,10 +334,13 @@ class Round:
                 self.deleted.add(_key(gone))
 
     async def _settled(self) -> None:
+        """Wait until nothing is to be done any more: whoever was thawed last may have a message edited once more."""
+        quiet = 0
         try:
             async with asyncio.timeout(PATIENCE):
-                while await self.database.read(_open):  # noqa: ASYNC110 - another process does it
+                while quiet < QUIET_LOOKS:
                     await asyncio.sleep(0.05)
+                    quiet = 0 if await self.database.read(_open) else quiet + 1
         except TimeoutError:
             pytest.fail(f"seed {self.seed}: still open {self._left()}")
 
