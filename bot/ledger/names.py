@@ -41,9 +41,12 @@ class LedgerNames:
         """Return the same without models of which the name is only a part."""
         return [*self._members_called(name), *(f"model:{quote(each)}" for each in self._models.get(name, ()))]
 
+    def emails_called(self, name: str) -> list[str]:
+        """Return the present e-mails of the members with a lower-cased name, in order."""
+        return sorted({current for email in self._emails.get(name, ()) if (current := self._current.get(email))})
+
     def _members_called(self, name: str) -> list[str]:
-        found = {current for email in self._emails.get(name, ()) if (current := self._current.get(email))}
-        return [f"email:{quote(email)}" for email in sorted(found)]
+        return [f"email:{quote(email)}" for email in self.emails_called(name)]
 
     def _models_called(self, name: str) -> list[str]:
         if exact := self._models.get(name):

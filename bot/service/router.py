@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from time import perf_counter
 
@@ -12,6 +12,7 @@ import structlog
 from bot.capability import Handler
 from bot.database.errors import UnusableError
 from bot.domain.access import RefusedError
+from bot.domain.everyday.commands import command_line
 from bot.domain.keys import MalformedKeyError, kind_of
 from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
@@ -96,6 +97,9 @@ class Router:
             handler = self._handler_of_id(request)
         else:
             handler = self._handler_of_command(request)
+            if handler is None and (line := command_line(request.text)) is not None:
+                request = replace(request, text=line)
+                handler = self._handler_of_command(request)
             if handler is None:
                 await self.registry.question(request, caller, self.registry.commands)
                 return

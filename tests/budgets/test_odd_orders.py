@@ -405,3 +405,14 @@ async def test_a_snooze_set_by_a_clock_that_ran_ahead_is_none(harness: ServiceHa
     await spend(harness, PRIYA, 45)
     assert len(notifications(harness.dm("priya"))) == 1
     assert "Quiet" not in await say(harness, "priya", "explain")
+
+
+async def test_a_budget_is_set_in_everyday_words_and_never_for_two(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "set budget for priya to $500")
+    assert "*priya.raman@acme.example*" in visible_text(await harness.ask("hannah", "budget priya 500 per month"))
+    assert "month 2026-03\n$500.00" in visible_text(await harness.ask("priya", "what is my budget?"))
+    refused = visible_text(await harness.ask("priya", "set budget for marcus to 1"))
+    assert refused == "Only operators set budgets. Ask for one: `budget request 800/month`."
+    harness.workspace.user("marcus").name = "Priya Delgado"
+    await harness.service.wiring.context.people.directory.fill()
+    assert "2 people are called priya" in visible_text(await harness.ask("hannah", "budget priya 900"))

@@ -16,11 +16,14 @@ from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.money import show_usd
 from bot.domain.slack_ids import is_mention
+from bot.ledger.names import LedgerNames
+from bot.ledger.scope import EVERYTHING
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
+_SCOPES = {"team", "default"}
 log = structlog.get_logger(__name__)
 
 
@@ -60,11 +63,25 @@ class LimitCommands:
     ) -> LimitInstruction | RemovalInstruction:
         """Return the instruction with the e-mail of the person it mentions."""
         if not is_mention(instruction.scope):
-            return instruction
+            called = await self._called(instruction.scope)
+            return instruction if called is None else replace(instruction, scope=called)
         scope = await self.people.email_of_mention(instruction.scope)
         if isinstance(instruction, LimitInstruction):
             return replace(instruction, scope=scope, newcomer=True)
         return replace(instruction, scope=scope)
+
+    async def _called(self, name: str) -> str | None:
+        """Return the e-mail of the only member with a name such as `ana`; None if it is no name, or nobody's.
+
+        Raises RefusedError if it is several members'.
+        """
+        if "@" in name or name.lower() in _SCOPES:
+            return None
+        in_slack = self.people.emails_by_name
+        found = await self.database.read(lambda c: LedgerNames(c, EVERYTHING, in_slack).emails_called(name.lower()))
+        if len(found) > 1:
+            raise RefusedError(f"{len(found)} people are called {name}: {', '.join(found)}. Type the one you mean.")
+        return found[0] if found else None
 
     def _apply(
         self,

@@ -1,5 +1,6 @@
 """The grammar of `budget`: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +18,14 @@ from bot.domain.query.when_parser import parse_edge
 
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
+_PERIODS = "|".join([*_ADVERBS, *(f"{unit.value}s?" for unit in UNITS)])
+_CURRENCY = r"k|cr|credits?|usd|dollars?| (?:credits?|usd|dollars?)"
+_AMOUNT = re.compile(
+    rf"(?<!\S)(?P<amount>[$€£¥]?\d[\d.,]*)(?P<currency>{_CURRENCY})?"
+    rf"(?: ?(?:/|per|an?|each|every)? ?(?P<period>{_PERIODS}))?(?!\S)",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r'("[^"]*")')
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
 
 
@@ -27,7 +36,7 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
         RefusedError: there is none; the message says what is wrong, and what to type.
     """
     try:
-        words = split(clean(line))
+        words = split(_with_periods(clean(line)))
     except UnclosedQuoteError as error:
         raise RefusedError(f"a quote is not closed: the one at column {error.column}. {_USAGE}") from None
     bare = [word for word in words if word.key is None]
@@ -37,6 +46,18 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
     if "remove" in [word.bare for word in bare]:
         return _removal(bare, named)
     return _setting(bare, named, now, zone)
+
+
+def _with_periods(line: str) -> str:
+    """Return a line in which `500 per month`, `500 monthly` and `500` alone read `500/month`; what is quoted stays."""
+    parts = _QUOTED.split(line)
+    return "".join(part if part.startswith('"') else _AMOUNT.sub(_with_period, part) for part in parts)
+
+
+def _with_period(found: re.Match[str]) -> str:
+    currency, period = (found["currency"] or "").strip(), (found["period"] or "month").lower()
+    unit = "" if currency.lower().startswith("dollar") else currency
+    return f"{found['amount']}{unit}/{_ADVERBS.get(period, period)}"
 
 
 def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstruction:
