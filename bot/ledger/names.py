@@ -42,8 +42,13 @@ class LedgerNames:
         return [*self._members_called(name), *(f"model:{quote(each)}" for each in self._models.get(name, ()))]
 
     def emails_called(self, name: str) -> list[str]:
-        """Return the present e-mails of the members with a lower-cased name, in order."""
-        return sorted({current for email in self._emails.get(name, ()) if (current := self._current.get(email))})
+        """Return the present e-mails of the people with a lower-cased name, in order.
+
+        In the whole ledger's scope they may be of somebody in Slack who has no task yet.
+        """
+        is_whole = self.scope.member is None
+        found = (self._current.get(email, email if is_whole else None) for email in self._emails.get(name, ()))
+        return sorted({email for email in found if email is not None})
 
     def _members_called(self, name: str) -> list[str]:
         return [f"email:{quote(email)}" for email in self.emails_called(name)]

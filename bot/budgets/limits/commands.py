@@ -61,19 +61,21 @@ class LimitCommands:
     async def _with_address(
         self, instruction: LimitInstruction | RemovalInstruction
     ) -> LimitInstruction | RemovalInstruction:
-        """Return the instruction with the e-mail of the person it mentions."""
-        if not is_mention(instruction.scope):
-            called = await self._called(instruction.scope)
-            return instruction if called is None else replace(instruction, scope=called)
-        scope = await self.people.email_of_mention(instruction.scope)
+        """Return the instruction with the e-mail of the person it mentions or names."""
+        if is_mention(instruction.scope):
+            scope = await self.people.email_of_mention(instruction.scope)
+        elif (called := await self._called(instruction.scope)) is not None:
+            scope = called
+        else:
+            return instruction
         if isinstance(instruction, LimitInstruction):
             return replace(instruction, scope=scope, newcomer=True)
         return replace(instruction, scope=scope)
 
     async def _called(self, name: str) -> str | None:
-        """Return the e-mail of the only member with a name such as `ana`; None if it is no name, or nobody's.
+        """Return the e-mail of the only person with a name such as `ana`; None if it is no name, or nobody's.
 
-        Raises RefusedError if it is several members'.
+        Raises RefusedError if it is several people's.
         """
         if "@" in name or name.lower() in _SCOPES:
             return None
