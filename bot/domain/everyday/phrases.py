@@ -12,8 +12,8 @@ from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
 from bot.domain.query.spelling import enumeration, nearest
 from bot.domain.tasks import FAILED_STATUSES
 
-_LONGEST_NAME = 4  # words
-_LONGEST_TIME = 12
+LONGEST_PHRASE = 16  # words
+_LONGEST_NAME = 4
 _SHORTEST_TYPO = 4  # letters; a shorter word is like too many others
 _YEAR = 4  # figures
 _FILTERS = {"model": "model:", "member": "email:"}
@@ -65,7 +65,7 @@ class PhraseReader:
     # --- when --------------------------------------------------------------------------------------
 
     def _time(self, texts: Sequence[str]) -> Phrase | None:
-        found = TimeReader(self.context.today).read([each.removesuffix("'s") for each in texts[:_LONGEST_TIME]])
+        found = TimeReader(self.context.today).read([each.removesuffix("'s") for each in texts])
         if found is None:
             return None
         count, times = found

@@ -9,7 +9,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # Unicode
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2014": "--", "\u2015": "--"})
 _EMOJI_CODE = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?!\S)(?:\s|$)|(?<!\S):skin-tone-\d:(?!\S)", re.ASCII)
 _QUOTED = re.compile(r'("[^"]*")')
-_WRAPPED = re.compile(r"(?<!\S)([*_~`]+)(\S(?:.*?\S)?)\1(?=[?!.,;:]*(?:\s|$))")
+_EMPHASIS = re.compile(r"(?<!\S)[*_~`]+(?=[^\s*_~`])|(?<=[^\s*_~`])[*_~`]+(?=[?!.,;:]*(?:\s|$))")
 _ENDINGS = re.compile(r"(?<=[^\s?!;,.])[?!;,.]+(?=\s|$)")
 _BRACKETS = re.compile(r"(?<!\S)[(\[]+(?=\S)|(?<=\S)[)\]]+(?=[?!.,;:]*(?:\s|$))")
 _LONE_MARKS = re.compile(r"(?<!\S)[?!;,.]+(?!\S)")
@@ -18,20 +18,13 @@ _LONE_MARKS = re.compile(r"(?<!\S)[?!;,.]+(?!\S)")
 def plain(line: str) -> str:
     """Return a line without emphasis, code marks, emoji and closing punctuation; what is in double quotes stays."""
     line = clean(_EMOJI_CODE.sub(" ", line.translate(_FULL_WIDTH).translate(_DASHES)))
-    parts = _QUOTED.split(_unwrapped(line))
+    parts = _QUOTED.split(line)
     return " ".join("".join(part if part.startswith('"') else _unpunctuated(part) for part in parts).split())
-
-
-def _unwrapped(line: str) -> str:
-    """Return a line without the marks that stand round words; they may be nested."""
-    while (plainer := _WRAPPED.sub(r"\2", line)) != line:
-        line = plainer
-    return line
 
 
 def _unpunctuated(part: str) -> str:
     kept = "".join(" " if _is_picture(letter) else letter for letter in part)
-    return _LONE_MARKS.sub("", _ENDINGS.sub("", _BRACKETS.sub("", kept)))
+    return _LONE_MARKS.sub("", _ENDINGS.sub("", _BRACKETS.sub("", _EMPHASIS.sub("", kept))))
 
 
 def _is_picture(letter: str) -> bool:

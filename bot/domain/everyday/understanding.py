@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bot.domain.everyday.meaning import Meaning, TypingContext
-from bot.domain.everyday.phrases import PhraseReader, Word
+from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word
 from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import KEYS
 from bot.domain.query import keyed_tokens
@@ -29,7 +29,7 @@ def understand(line: str, context: TypingContext) -> tuple[str, ...]:
     words, reader, meaning = _words(_with_keys(plain(line))), PhraseReader(context), Meaning()
     place = 0
     while place < len(words):
-        count, add = reader.read(words[place:])
+        count, add = reader.read(words[place : place + LONGEST_PHRASE])
         add(meaning)
         place += count
     return meaning.lines(context)
