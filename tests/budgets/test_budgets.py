@@ -186,6 +186,27 @@ async def test_a_snooze_defers_to_its_end_and_then_the_highest_step_is_notified_
     assert len(notifications(harness.dm("priya"))) == 1
 
 
+async def test_a_snooze_that_is_ended_early_sends_what_it_held_back_once(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 100/month")
+    assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed."
+    await harness.ask("priya", "snooze for 2 hours")
+    await spend(harness, PRIYA, 30)
+    assert notifications(harness.dm("priya")) == []
+    assert "are on again" in visible_text(await harness.ask("priya", "snooze off"))
+    await harness.deliver()
+    assert len(notifications(harness.dm("priya"))) == 1
+    assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed."
+    await harness.sync()
+    assert len(notifications(harness.dm("priya"))) == 1
+
+
+async def test_a_snooze_of_the_channel_is_ended_by_operators_alone(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "snooze team today")
+    assert "Operators snooze the channel's" in visible_text(await harness.ask("priya", "snooze team off"))
+    ended = visible_text(await harness.ask("hannah", "snooze team off"))
+    assert ended.startswith("Budget messages about the team in the channel are on again.")
+
+
 async def test_the_channel_is_notified_of_a_member_unknown_in_slack_by_plain_e_mail(harness: ServiceHarness) -> None:
     await spend(harness, "stranger@acme.example", 10)
     await harness.ask("hannah", "budget stranger@acme.example 10/month")

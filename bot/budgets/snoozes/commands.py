@@ -15,7 +15,7 @@ from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.scopes import email_of, scope_of
 from bot.budgets.snoozes.grammar import parse_snooze
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
-from bot.budgets.snoozes.store import NewSnooze, put_snooze
+from bot.budgets.snoozes.store import NewSnooze, cut_short, put_snooze
 from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
@@ -51,7 +51,7 @@ class SnoozeCommands:
     clock: Callable[[], datetime]
 
     async def snooze(self, request: Request, caller: Caller) -> None:
-        """Snooze the caller's direct messages or, for an operator, the channel."""
+        """Snooze the caller's direct messages or, for an operator, the channel; or end such a snooze."""
         typed = parse_snooze(request.text)
         audience = Audience.DM if typed.whose is None else Audience.CHANNEL
         if typed.whose is None:
@@ -60,7 +60,17 @@ class SnoozeCommands:
             subject = await self._subject(typed.whose)
         else:
             raise RefusedError("You can snooze your own messages: `snooze today`. Operators snooze the channel's.")
+        if typed.length is None:
+            await self._end(request, subject, audience)
+            return
         await self._carry_out(request, _Snooze(subject, UNITS, audience, typed.length, typed.reason))
+
+    async def _end(self, request: Request, subject: int, audience: Audience) -> None:
+        """End what was snoozed; the timer of budgets notifies of what was deferred."""
+        ended = await self.database.write(lambda c: cut_short(c, subject, audience, self.clock()))
+        whose = "" if audience is Audience.DM else await self._whose(subject)
+        text = self.templates.render("budgets/snooze_ended", ended=ended, whose=whose)
+        await request.responder.respond(blocks.paragraph(text))
 
     async def _subject(self, name: str) -> int:
         """Return the subject of a name. Raises RefusedError if it is nobody's."""

@@ -1,5 +1,6 @@
-"""The grammar of `snooze`: `snooze [@user] 1h|today|period [reason]`."""
+"""The grammar of `snooze`: `snooze [@user] 1h|today|period [reason]`, and `snooze [@user] off`."""
 
+import re
 from dataclasses import dataclass
 
 from bot.budgets.snoozes.length import MOST_HOURS, SnoozeEnd, SnoozeLength
@@ -9,14 +10,19 @@ from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, split
 
 _REASON = 200  # characters, at most
+_OFF = "off"
+_HOURS = {"h": 1, "d": 24, "w": 24 * 7}
+_BEFORE = r"(?ai)^(?P<before>snooze(?: \S+)?? )(?:for )?"  # the length is the first word, or the second
+_AMOUNT = re.compile(rf"{_BEFORE}(?P<number>\d{{1,6}}|an?) ?(?P<unit>hours?|hrs?|days?|d|weeks?|w)(?!\S)")
+_TODAY = re.compile(rf"{_BEFORE}(?:until tomorrow|the rest of the day|the day)(?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
 class SnoozeInstruction:
-    """A snooze as it was typed: whose budgets (None: one's own), for how long, and why."""
+    """A snooze as it was typed: whose budgets (None: one's own), for how long (None: it ends now), and why."""
 
     whose: str | None
-    length: SnoozeLength
+    length: SnoozeLength | None
     reason: str | None
 
 
@@ -26,23 +32,44 @@ def parse_snooze(text: str) -> SnoozeInstruction:
     Raises:
         RefusedError: there is none; the message says what to type.
     """
-    words = _words(text)
-    for place, word in enumerate(words[:2]):
-        length = _length(word)
-        if length is not None:
-            reason = " ".join(each.raw.strip('"') for each in words[place + 1 :])
-            return SnoozeInstruction(words[0].values[0] if place else None, length, reason[:_REASON] or None)
+    line = clean(text)
+    for said in (line, _in_hours(line)):
+        if (instruction := _instruction(_words(said))) is not None:
+            return instruction
+    words = _words(line)
     near = next((meant for word in words[:2] if (meant := nearest(word.values[0], ("today", "period")))), None)
     hint = f"Did you mean `snooze {near}`? " if near else ""
     raise RefusedError(f"{hint}For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")
 
 
-def _words(text: str) -> list[Token]:
-    line = clean(text)
+def _instruction(words: list[Token]) -> SnoozeInstruction | None:
+    for place, word in enumerate(words[:2]):
+        whose = words[0].values[0] if place else None
+        if word.bare == _OFF and len(words) == place + 1:
+            return SnoozeInstruction(whose, None, None)
+        length = _length(word)
+        if length is not None:
+            reason = " ".join(each.raw.strip('"') for each in words[place + 1 :])
+            return SnoozeInstruction(whose, length, reason[:_REASON] or None)
+    return None
+
+
+def _words(line: str) -> list[Token]:
     try:
         return list(split(line)[1:])
     except UnclosedQuoteError:
         return list(split(line.replace('"', ""))[1:])
+
+
+def _in_hours(line: str) -> str:
+    """Return a line in which `for 2 hours` reads `2h`, and `until tomorrow` reads `today`."""
+    line = _TODAY.sub(r"\g<before>today", line, count=1)
+    return _AMOUNT.sub(lambda found: f"{found['before']}{_hours(found['number'], found['unit'])}h", line, count=1)
+
+
+def _hours(number: str, unit: str) -> int:
+    count = int(number) if number.isdecimal() else 1
+    return count * next(hours for name, hours in _HOURS.items() if unit.lower().startswith(name))
 
 
 def _length(word: Token) -> SnoozeLength | None:

@@ -27,6 +27,11 @@ _PUT = _INSERT.on_conflict_do_update(
     index_elements=["subject", "unit", "audience"],
     set_={name: _INSERT.excluded[name] for name in ("until", "set_by", "set_at", "reason")},
 )
+_CUT_SHORT = (
+    update(snooze)
+    .values(until=bindparam("now"))
+    .where(snooze.c.subject == bindparam("of_subject"), snooze.c.audience == bindparam("of_audience"), _IS_ACTIVE)
+)
 _ACTIVE = select(snooze.c.subject, snooze.c.unit, snooze.c.audience).where(_IS_ACTIVE).order_by(snooze.c.audience)
 _ACTIVE_OF = (
     select(snooze.c.audience, snooze.c.until, snooze.c.set_by)
@@ -67,6 +72,12 @@ def put_snooze(connection: Connection, new: NewSnooze, now: datetime) -> None:
         "until": to_us(new.until), "set_by": new.by, "set_at": to_us(now), "reason": new.reason,
     }  # fmt: skip
     connection.execute(_PUT, row)
+
+
+def cut_short(connection: Connection, subject: int, audience: SnoozeAudience, now: datetime) -> int:
+    """Have an audience's snoozes of a subject's budgets be over now; return how many there were."""
+    values = {"of_subject": subject, "of_audience": encode_audience(audience), **ending_moment(now)}
+    return connection.execute(_CUT_SHORT, values).rowcount
 
 
 def snoozed_audiences(connection: Connection, now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:
