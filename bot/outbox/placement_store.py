@@ -17,7 +17,7 @@ _DESTINATIONS = (
     .order_by(func.max(_IS_URGENT).desc(), func.min(notification.c.id))
 )
 _OF_DESTINATION = notification.c.destination == bindparam("of_destination")
-_IDS = select(notification.c.id).where(WITHOUT_CHANNEL, _OF_DESTINATION)
+_IDS = select(notification.c.id).where(WITHOUT_CHANNEL, _OF_DESTINATION).order_by(notification.c.id)
 _CHANGE = update(notification).where(WITHOUT_CHANNEL, _OF_DESTINATION)
 
 

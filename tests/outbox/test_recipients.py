@@ -401,9 +401,9 @@ async def test_whoever_lost_an_edit_owes_no_news(closed: ServiceHarness) -> None
         assert lost is not None
         assert won is not None
         live_store.mark_not_editable(connection, lost, harness.clock())
-        assert connection.execute(text("SELECT id FROM notification WHERE stem LIKE 'news:%'")).all() == []
+        assert connection.execute(text("SELECT id FROM notification WHERE substr(stem, 1, 5) = 'news:'")).all() == []
         live_store.mark_not_editable(connection, won, harness.clock())
-    assert len(rows(harness, "SELECT id FROM notification WHERE stem LIKE 'news:%'")) == 1
+    assert len(rows(harness, "SELECT id FROM notification WHERE substr(stem, 1, 5) = 'news:'")) == 1
 
 
 # --- what is said ----------------------------------------------------------------------------------

@@ -102,6 +102,7 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
     for user in ("hannah", "priya", "gil"):
         await open_home(harness, user)
     await harness.ask("hannah", "errors team 7d")
+    await harness.ask("hannah", "errors everyone last 7 days")
     text = everything(harness)
     assert harness.service.wiring.context.templates.broken == {}
     rare = {

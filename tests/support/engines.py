@@ -140,7 +140,7 @@ def refuse(connection: Connection, event: str, table: str, why: str, condition: 
         connection.exec_driver_sql(f"{when} BEGIN SELECT raise(ABORT, '{why}'); END")
         return
     body = f"BEGIN RAISE check_violation USING MESSAGE = '{why}'; END"
-    connection.exec_driver_sql(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+    connection.exec_driver_sql(f"CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
     when = f"CREATE TRIGGER refused BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition})"
     connection.exec_driver_sql(f"{when} EXECUTE FUNCTION refuse()")
 

@@ -113,11 +113,11 @@ class DateReader:
         if first in WEEKDAYS:
             return 1, (self._weekday(first, at_least=0),)
         if first in _UNITS:
-            return 3 if list(words[1:3]) == ["to", "date"] else 1, (self._counted(_UNITS[first], 0),)
+            return _with_to_date(words, 1), (self._counted(_UNITS[first], 0),)
         if first in _OFFSETS and second in WEEKDAYS:
             return 2, (self._weekday(second, at_least=-_OFFSETS[first]),)
         if first in _OFFSETS and second in _UNITS:
-            return 2, (self._counted(_UNITS[second], _OFFSETS[first]),)
+            return _with_to_date(words, 2), (self._counted(_UNITS[second], _OFFSETS[first]),)
         return None
 
     def _with_month_name(self, words: Sequence[str]) -> Reading | None:
@@ -213,6 +213,11 @@ class DateReader:
         """Return the latest day of that name, `at_least` so many days ago."""
         latest = self.today - timedelta(days=at_least)
         return _day(latest - timedelta(days=(latest.weekday() - WEEKDAYS[name]) % 7))
+
+
+def _with_to_date(words: Sequence[str], place: int) -> int:
+    """Return how many words there are with `to date` behind a place, which changes nothing."""
+    return place + 2 * (list(words[place : place + 2]) == ["to", "date"])
 
 
 def _day(day: date) -> CalendarPeriod:

@@ -13,7 +13,7 @@ FILLER: Final = _words(
     breakdown bring burn burned burnt can cash check consumed consumption cost costing costs could credits
     currently data details did display do does dollars down during exactly expense expenses far fetch figures
     find for generate get give had has have hello hey hi how i i'd in into is it its just kindly know let like
-    list look lookup made make many money much my need neo neo's now number numbers of on one only or overall
+    list look lookup made make many money much my need neo neo's now number numbers of on only or overall
     overview paid pay please pls pull query question ran report reports results right run runs see show shows
     so some spend spending spends spent statistics stats still sum summarize summary sums tell thank
     thanks that the their there this to total totals up usage usd use used using want was way went were what

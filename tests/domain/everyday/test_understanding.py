@@ -174,8 +174,11 @@ def outcome(phrases: Sequence[str]) -> object:
         return type(error)
 
 
+BEGINNINGS = {"for", "in", "to", "the", "of", "a", "an", "which", "what", "breakdown"}  # of times and groups
+
+
 def test_filler_changes_nothing() -> None:
-    random, filler = Random(1), sorted(FILLER - {"for", "in", "to", "each", "per", "the", "of", "a", "an"})
+    random, filler = Random(1), sorted(FILLER - BEGINNINGS)
     for _ in range(SENTENCES // 20):
         phrases = sentence(random)
         longer = [*phrases]
