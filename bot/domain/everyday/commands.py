@@ -16,8 +16,9 @@ _BUDGETS = {"budget", "budgets", "limit", "limits", "threshold", "thresholds"}
 _LISTING = {*FILLER, "left", "remaining", "all", "every", "i", "my", "our", "team's", "set", "there", "much", "me"}
 _SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", "lower", "give", "increase", "decrease"}
 _REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
-_AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please", "by"}
+_AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please"}
 _FAILURES = {"errors", "failures"}
+_WORD = re.compile(r'(?:"[^"]*"|\S)+')  # what is quoted, such as a reason, is one
 _HAS_AMOUNT = re.compile(r"\d")
 
 
@@ -27,7 +28,7 @@ def command_line(line: str) -> str | None:
     Nothing is done by it that a line in the words of the command would not do: amounts and names stay as typed.
     """
     typed = plain(line)
-    words = typed.split()
+    words = _WORD.findall(typed)
     texts = [word.lower() for word in words]
     if " ".join(texts) in _HELP and line.strip():
         return "help"
@@ -46,7 +47,8 @@ def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None
     if any(text in _REMOVING for text in lowered) and not _HAS_AMOUNT.search(" ".join(rest)):
         kept = [word for word in rest if word.lower() not in _REMOVING]
         return " ".join(["budget", *map(_owner, kept), "remove"])
-    if any(_HAS_AMOUNT.match(text.lstrip("$€£")) for text in lowered):
+    is_order = any(text in _SETTING for text in lowered) and "by" not in texts  # `raise it by 100` names no limit
+    if is_order and any(_HAS_AMOUNT.match(text.lstrip("$€£")) for text in lowered):
         kept = [word for word in rest if word.lower() not in _SETTING]
         if {"my", "me", "i"} & {word.lower() for word in kept}:
             kept = ["request", *(word for word in kept if word.lower() not in {"my", "me", "i"})]

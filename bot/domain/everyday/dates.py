@@ -46,6 +46,11 @@ class CalendarPeriod:
     offset: int | None = None
     month_first: bool | None = None
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if no question may name its year."""
+        if not FIRST_YEAR <= self.first_day.year <= LAST_YEAR:
+            raise ValueError(f"outside the years {FIRST_YEAR} to {LAST_YEAR}")
+
     @property
     def when(self) -> When:
         """The time that it is in a question."""

@@ -4,12 +4,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
+from math import prod
 from typing import Protocol
 
 from bot.domain.query.errors import QueryError
 from bot.domain.query.when import When
 
 _MOST_LINES = 6  # that are asked back
+_MOST_CHOICES = 64  # looked at for those, of which several may be one line
 
 
 class Names(Protocol):
@@ -51,11 +53,14 @@ class Meaning:
 
         What stands several times in a line is one thing, said twice.
         """
-        parts = [*self.parts, *([tuple(map(str, self._time(context)))] if self.times else [])]
-        lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in product(*parts))
-        if len(lines) > _MOST_LINES:
-            raise QueryError(f"this could mean {len(lines)} things; say it with fewer names in one question")
-        return tuple(lines)
+        times = [tuple(map(str, self._time(context)))] if self.times else []
+        parts = [*dict.fromkeys(self.parts), *times]
+        count = prod(map(len, parts))
+        if count <= _MOST_CHOICES:
+            lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in product(*parts))
+            if (count := len(lines)) <= _MOST_LINES:
+                return tuple(lines)
+        raise QueryError(f"this could mean {count:,} things; say it with fewer names in one question")
 
     def _time(self, context: TypingContext) -> tuple[When, ...]:
         """Return the one time that is asked for, in each of its meanings."""

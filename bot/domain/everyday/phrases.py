@@ -57,7 +57,7 @@ class PhraseReader:
         for reader in readers:
             try:
                 found = reader(texts)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise QueryError(f"no such date ({error})", words[0].raw, words[0].column) from error
             if found is not None and all(word.strict is None for word in words[: found[0]]):
                 yield found

@@ -16,7 +16,12 @@ from bot.domain.query.tokens import Token, split
 _ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
 _SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
 _QUOTED = re.compile(r'("[^"]*")')
-_IN_WORDS = {"by": "by", "from": "since", "to": "until"}  # keys whose values people write in their own way
+_IN_WORDS = {
+    "by": "by",
+    "from": "since",
+    "to": "until",
+    "after": "after",
+}  # keys whose values people write in their own way
 
 
 def understand(line: str, context: TypingContext) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ MEANINGS: Final = {
 KEYS: Final = {
     "member": "email", "user": "email", "who": "email", "person": "email", "mail": "email", "state": "status",
     "group": "by", "groupby": "by", "group_by": "by", "per": "by", "limit": "top", "order": "sort", "q": "search",
-    "text": "search", "id": "task", "task_id": "task", "is_byok": "byok", "since": "from", "after": "from",
+    "text": "search", "id": "task", "task_id": "task", "is_byok": "byok", "since": "from", "after": "after",
     "start": "from", "until": "to", "till": "to", "end": "to", "llm": "model",
 }  # fmt: skip
 """Keys of filters as other tools call them."""

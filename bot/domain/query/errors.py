@@ -1,5 +1,8 @@
 """Errors of the query language; `str()` of each is one sentence for the person who typed the line."""
 
+EMPTY = "this month"
+"""What can be typed for the empty line, one's own spend this month."""
+
 
 class QueryError(ValueError):
     """A line is not a question.
@@ -18,7 +21,7 @@ class AmbiguousError(QueryError):
     """A line may mean several questions: the `lines` of the query language that ask them."""
 
     def __init__(self, lines: tuple[str, ...]) -> None:
-        super().__init__(f"it could mean {' or '.join(f'`{line}`' for line in lines)}; type the one you mean")
+        super().__init__(f"it could mean {' or '.join(f'`{line or EMPTY}`' for line in lines)}; type the one you mean")
         self.lines = lines
 
 

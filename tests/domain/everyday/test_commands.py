@@ -28,6 +28,15 @@ from bot.domain.everyday.commands import command_line
         ('raise ana\'s limit to 900 reason:"the big one"', 'budget ana 900 reason:"the big one"'),
         ("show errors last week", "errors last week"),
         ("list failures for the team yesterday", "errors for the team yesterday"),
+        (
+            'set ana\'s budget to 900 reason:"for the pentest of a client"',
+            'budget ana 900 reason:"for the pentest of a client"',
+        ),
+        # no order, or none of a limit
+        ("ana budget 500", None),
+        ("team budget 500?", None),
+        ("is ana's budget 500", None),
+        ("raise ana's limit by 200", None),
         # in the words of a command already, or none at all
         ("", None),
         ("budget ana 500", None),

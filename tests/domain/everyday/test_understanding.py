@@ -124,7 +124,9 @@ def test_what_is_not_known_is_named(line: str, word: str) -> None:
     [
         "today and last week", "today vs last week", "vs yesterday", "today vs", "nov 31", "30.02.2026", "13/13/2026",
         "by model status member", "top 5 top 6", "rows by model", "2026-13-01", "last 999999 years", '"unclosed',
-        "nov 15 to nov 1 2020", "next week", "tomorrow",
+        "nov 15 to nov 1 2020", "next week", "tomorrow", "999999 days ago", "999999 weeks ago", "999999 months ago",
+        "9999/12 vs 2026", "today vs 9999-12", "after 9999-12-31", "after 2999", "0001/01 vs today",
+        "1/1/0001 vs 1/1/0002", "since 9999/12",
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(line: str) -> None:
@@ -140,6 +142,18 @@ def test_what_could_mean_two_things_is_asked_back() -> None:
     sams = Team(**{"Sam Ash": "sam.a@acme.dev", "Sam Bay": "sam.b@acme.dev"})
     assert understood("sam today", sams) == ("today email:sam.a@acme.dev", "today email:sam.b@acme.dev")
     assert understood("sam bay today", sams) == ("today email:sam.b@acme.dev",)
+
+
+def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_once() -> None:
+    months = {f"{name} Gray": f"{name.lower()}@acme.dev" for name in ("Bill", "April", "May", "June", "Will", "Mark")}
+    team = Team(**months)
+    assert understood(" ".join(["bill"] * 500), team) == ("", "email:bill@acme.dev")
+    assert "could mean 16 things" in str(refused("bill april may june", team))
+    assert "things" in str(refused("bill april may june " * 100, team))
+
+
+def test_a_key_means_the_same_as_its_word() -> None:
+    assert understood("after:2026-11-10") == understood("after 2026-11-10") == ("from:2026-11-11",)
 
 
 # --- laws ----------------------------------------------------------------------------------------
