@@ -12,7 +12,6 @@ from bot.app import App
 from bot.database.read_engine import open_reader
 from bot.domain.access import AT_THE_TERMINAL
 from bot.ledger.question_parsing import parse_question
-from bot.ledger.scope import EVERYTHING
 from bot.usage.report import Report, ReportPolicy, ReportRequest
 from bot.usage.report_builder import build_report
 
@@ -38,7 +37,7 @@ def recorded_statements(ledger: Path, work: Callable[[Connection], object]) -> l
 def ask(app: App, reader: Connection, line: str) -> Report:
     """Answer a line as the app does, from a reader that is open already."""
     now = app.clock()
-    question = parse_question(reader, EVERYTHING, line, now=now, zone=app.settings.timezone)
+    question = parse_question(reader, AT_THE_TERMINAL, line, now=now, zone=app.settings.timezone)
     return build_report(reader, ReportRequest(question, AT_THE_TERMINAL, now), ReportPolicy.from_settings(app.settings))
 
 

@@ -24,7 +24,6 @@ from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.member_merge import merge_emails
 from bot.ledger.question_parsing import parse_question
-from bot.ledger.scope import Scope
 from bot.neo.wire import decode_page
 from bot.sandbox.responses import ENCODER
 from bot.sandbox.world import START, World, row
@@ -198,8 +197,7 @@ def answers(connection: Connection, seed: int, now: datetime) -> Iterator[str]:
     policy = ReportPolicy.from_settings(load({"TIMEZONE": "Europe/Berlin"}, Path()))
     for line, caller in asked(seed):
         try:
-            scope = Scope.of(connection, caller)
-            question = parse_question(connection, scope, line, now=now, zone=policy.zone, failing=policy.failing)
+            question = parse_question(connection, caller, line, now=now, zone=policy.zone, failing=policy.failing)
             report = build_report(connection, ReportRequest(question, caller, now), policy)
         except (QueryError, WhenError, RefusedError) as error:
             yield f"{type(error).__name__} {error}"

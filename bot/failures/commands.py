@@ -59,14 +59,11 @@ class FailureCommands:
 
     async def _question(self, line: str, caller: Caller) -> Question:
         now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
-
-        def parse(connection: Connection) -> Question:
-            scope, failing = Scope.of(connection, caller), policy.failing
-            return parse_question(
-                connection, scope, line, now=now, zone=policy.zone, failing=failing, in_slack=in_slack
+        question = await self.database.read(
+            lambda connection: parse_question(
+                connection, caller, line, now=now, zone=policy.zone, failing=policy.failing, in_slack=in_slack
             )
-
-        question = await self.database.read(parse)
+        )
         check_question(question, policy.failing)
         return question
 

@@ -19,7 +19,7 @@ from bot.ledger.data_quality import data_quality
 from bot.ledger.failed_task_queries import TaskShare, task_shares
 from bot.ledger.freshness import UnreadError
 from bot.ledger.question_parsing import parse_question
-from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import holds_any
 from bot.ledger.selection import Selection, conditions_of, names_booked_tasks
 from bot.people import mentions
@@ -81,7 +81,7 @@ def terminal_error_report(connection: Connection, settings: "Settings", line: st
         UnreadError: nothing has been read yet.
     """
     policy = FailurePolicy.from_settings(settings)
-    question = parse_question(connection, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
+    question = parse_question(connection, AT_THE_TERMINAL, line, now=now, zone=policy.zone, failing=policy.failing)
     check_question(question, policy.failing)
     return error_report(connection, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
+from bot.domain.access import Caller
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.periods import local_day
@@ -21,7 +22,7 @@ from bot.ledger.scope_queries import seen_values
 
 def parse_question(
     connection: Connection,
-    scope: Scope,
+    caller: Caller,
     line: str,
     *,
     now: datetime,
@@ -29,8 +30,9 @@ def parse_question(
     failing: Sequence[str] = (),
     in_slack: Callable[[], EmailsByName] = no_names,
 ) -> Question:
-    """Return the question that a line asks; a status is one of the upstream's own, of the settings, or of the scope.
+    """Return the question that a line asks.
 
+    A status is one of the upstream's own, of the settings, or of a task that the caller may see.
     A line of the query language means itself; any other is understood as everyday words, if it can be.
 
     Raises:
@@ -40,6 +42,7 @@ def parse_question(
     try:
         return parse(line, now=now, zone=zone)
     except QueryError:
+        scope = Scope.of(connection, caller)
         # only a line that asks for another status is worth the look at which there are
         statuses = {*UPSTREAM_STATUSES, *failing, *seen_values(connection, scope, "status")}
     try:
@@ -54,10 +57,10 @@ def _understood(
 ) -> Question:
     """Return the question of everyday words; `strict` says why the line is none of the query language."""
 
-    def is_before(when: When, other: When) -> bool:
+    def is_compared(when: When, other: When) -> bool:
         return compares_with(when, other, now, zone)
 
-    context = TypingContext(local_day(now, zone), statuses, names, is_before)
+    context = TypingContext(local_day(now, zone), statuses, names, is_compared)
     try:
         lines = understand(line, context)
         questions = {each: parse(each, now=now, zone=zone, statuses=statuses) for each in lines}

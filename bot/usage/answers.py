@@ -17,7 +17,6 @@ from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.question_parsing import parse_question
-from bot.ledger.scope import Scope
 from bot.neo.errors import NeoError
 from bot.people.people import People
 from bot.sync.rules import PlannedPass, backfill_passes
@@ -49,14 +48,11 @@ class Answers:
             QueryError: it is not a question; what is said of it names nothing the caller may not see.
         """
         now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
-
-        def parse(connection: Connection) -> Question:
-            scope, failing = Scope.of(connection, caller), policy.failing
-            return parse_question(
-                connection, scope, line, now=now, zone=policy.zone, failing=failing, in_slack=in_slack
+        return await self.database.read(
+            lambda connection: parse_question(
+                connection, caller, line, now=now, zone=policy.zone, failing=policy.failing, in_slack=in_slack
             )
-
-        return await self.database.read(parse)
+        )
 
     async def report(self, user: str, caller: Caller, question: Question, most_rows: int) -> Report:
         """Return the answer for a Slack user. Raises RefusedError if they match no member, and as `build_report`."""

@@ -14,7 +14,7 @@ from bot.domain.query.when import resolve, window_before
 from bot.ledger.data_quality import DataQuality, data_quality
 from bot.ledger.freshness import UnreadError
 from bot.ledger.question_parsing import parse_question
-from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import holds_any
 from bot.ledger.selection import Conditions, Selection, conditions_of, names_booked_tasks
 from bot.ledger.spend import Counting, Sums, amounts, sums
@@ -39,7 +39,7 @@ def terminal_report(connection: Connection, settings: "Settings", line: str, now
         UnreadError: nothing has been read yet.
     """
     policy = ReportPolicy.from_settings(settings)
-    question = parse_question(connection, EVERYTHING, line, now=now, zone=policy.zone, failing=policy.failing)
+    question = parse_question(connection, AT_THE_TERMINAL, line, now=now, zone=policy.zone, failing=policy.failing)
     return build_report(connection, ReportRequest(question, AT_THE_TERMINAL, now), policy)
 
 

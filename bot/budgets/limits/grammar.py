@@ -12,7 +12,7 @@ from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
 from bot.domain.query.errors import UnclosedQuoteError, WhenError
 from bot.domain.query.spelling import nearest
-from bot.domain.query.tokens import Token, clean, split
+from bot.domain.query.tokens import Token, clean, outside_quotes, split
 from bot.domain.query.when import PointInTime
 from bot.domain.query.when_parser import parse_edge
 
@@ -25,7 +25,6 @@ _AMOUNT = re.compile(
     rf"(?: ?(?:/|per|an?|each|every)? ?(?P<period>{_PERIODS}))?(?!\S)",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r'("[^"]*")')
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
 
 
@@ -50,8 +49,7 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
 
 def _with_periods(line: str) -> str:
     """Return a line in which `500 per month`, `500 monthly` and `500` alone read `500/month`; what is quoted stays."""
-    parts = _QUOTED.split(line)
-    return "".join(part if part.startswith('"') else _AMOUNT.sub(_with_period, part) for part in parts)
+    return outside_quotes(line, lambda part: _AMOUNT.sub(_with_period, part))
 
 
 def _with_period(found: re.Match[str]) -> str:

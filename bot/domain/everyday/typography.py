@@ -3,12 +3,11 @@
 import re
 import unicodedata
 
-from bot.domain.query.tokens import clean
+from bot.domain.query.tokens import clean, outside_quotes
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # Unicode, "Halfwidth and Fullwidth Forms"
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2014": "--", "\u2015": "--"})
 _EMOJI_CODE = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?!\S)(?:\s|$)|(?<!\S):skin-tone-\d:(?!\S)", re.ASCII)
-_QUOTED = re.compile(r'("[^"]*")')
 _EMPHASIS = re.compile(r"(?<!\S)[*_~`]+(?=[^\s*_~`])|(?<=[^\s*_~`])[*_~`]+(?=[?!.,;:]*(?:\s|$))")
 _ENDINGS = re.compile(r"(?<=[^\s?!;,.])[?!;,.]+(?=\s|$)")
 _BRACKETS = re.compile(r"(?<!\S)[(\[]+(?=\S)|(?<=\S)[)\]]+(?=[?!.,;:]*(?:\s|$))")
@@ -18,8 +17,7 @@ _LONE_MARKS = re.compile(r"(?<!\S)[?!;,.]+(?!\S)")
 def plain(line: str) -> str:
     """Return a line without emphasis, code marks, emoji and closing punctuation; what is in double quotes stays."""
     line = clean(_EMOJI_CODE.sub(" ", line.translate(_FULL_WIDTH).translate(_DASHES)))
-    parts = _QUOTED.split(line)
-    return " ".join("".join(part if part.startswith('"') else _unpunctuated(part) for part in parts).split())
+    return " ".join(outside_quotes(line, _unpunctuated).split())
 
 
 def _unpunctuated(part: str) -> str:

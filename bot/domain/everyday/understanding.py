@@ -9,13 +9,12 @@ from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import KEYS
 from bot.domain.query import keyed_tokens
 from bot.domain.query.checks import check_line
-from bot.domain.query.errors import QueryError, UnclosedQuoteError
+from bot.domain.query.parser import tokens_of
 from bot.domain.query.question import Field, quote
-from bot.domain.query.tokens import Token, split
+from bot.domain.query.tokens import Token, outside_quotes
 
 _ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
 _SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
-_QUOTED = re.compile(r'("[^"]*")')
 _IN_WORDS = {
     "by": "by",
     "from": "since",
@@ -31,7 +30,9 @@ def understand(line: str, context: TypingContext) -> tuple[str, ...]:
         QueryError: a word is neither known nor filler, or the words do not go together.
     """
     check_line(line)
-    words, reader, meaning = _words(_with_keys(plain(line))), PhraseReader(context), Meaning()
+    tokens = tokens_of(_with_keys(plain(line)))
+    words = [word for token in tokens for word in _words_of(token)]
+    reader, meaning = PhraseReader(context), Meaning()
     place = 0
     while place < len(words):
         count, add = reader.read(words[place : place + LONGEST_PHRASE])
@@ -42,20 +43,11 @@ def understand(line: str, context: TypingContext) -> tuple[str, ...]:
 
 def _with_keys(line: str) -> str:
     """Return a line in which `status = failed` reads `status:failed`; what is quoted stays."""
-    parts = _QUOTED.split(line)
-    return "".join(part if part.startswith('"') else _SPACED_KEY.sub(_key, part) for part in parts)
+    return outside_quotes(line, lambda part: _SPACED_KEY.sub(_key, part))
 
 
 def _key(found: re.Match[str]) -> str:
     return f"{found[1].removeprefix('--')}:"
-
-
-def _words(line: str) -> list[Word]:
-    try:
-        tokens = split(line)
-    except UnclosedQuoteError as error:
-        raise QueryError("a quote is not closed", line[error.column - 1 :][:20], error.column, f'{line}"') from error
-    return [word for token in tokens for word in _words_of(token)]
 
 
 def _words_of(token: Token) -> Iterator[Word]:

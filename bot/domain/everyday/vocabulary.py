@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from bot.domain.query.keyed_tokens import SYNONYMS
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -85,11 +87,9 @@ MEANINGS: Final = {
 }
 """What single words mean in the query language."""
 
-KEYS: Final = {
-    "member": "email", "user": "email", "who": "email", "person": "email", "mail": "email", "state": "status",
-    "group": "by", "groupby": "by", "group_by": "by", "per": "by", "limit": "top", "order": "sort", "q": "search",
-    "text": "search", "id": "task", "task_id": "task", "is_byok": "byok", "since": "from", "after": "after",
-    "start": "from", "until": "to", "till": "to", "end": "to", "llm": "model",
+KEYS: Final = SYNONYMS | {
+    "person": "email", "mail": "email", "group_by": "by", "per": "by", "text": "search", "start": "from",
+    "till": "to", "end": "to", "llm": "model", "after": "after", "before": "before",
 }  # fmt: skip
 """Keys of filters as other tools call them."""
 

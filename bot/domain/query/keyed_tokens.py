@@ -24,11 +24,13 @@ MAX_TOP = 1_000_000
 KEYS = (*Field, "byok", "by", "sort", "top", "from", "to")
 
 _SWITCHES = {"yes": True, "no": False, "true": True, "false": False}
-_SYNONYMS = {  # keys of the upstream and of other tools, to point to ours
+SYNONYMS = {
     "group": "by", "groupby": "by", "since": "from", "until": "to", "before": "to", "after": "from",
     "limit": "top", "user": "email", "member": "email", "who": "email", "id": "task", "task_id": "task",
     "is_byok": "byok", "q": "search", "order": "sort", "state": "status",
 }  # fmt: skip
+"""Keys of the upstream and of other tools, by which ours are meant."""
+
 _EXAMPLES = {
     "status": "error,failed", "model": "opus", "task": "0b6c2f1e", "search": "acme", "email": "ana@acme.dev",
     "byok": "no", "by": "model", "sort": "cost", "top": "20", "from": "2026-11-01", "to": "2026-11-15",
@@ -58,7 +60,7 @@ def _key(token: Token) -> tuple[str, bool]:
 
 def _unknown_key_error(draft: QuestionDraft, token: Token) -> QueryError:
     key, exclude = _key(token)
-    better = _SYNONYMS.get(key) or nearest(key, KEYS)
+    better = SYNONYMS.get(key) or nearest(key, KEYS)
     if not better:
         return draft.error(token, f"no such filter; there are {enumeration(f'`{name}:`' for name in KEYS)}")
     rest = token.raw.split(":", 1)[1]

@@ -63,7 +63,7 @@ class _Parser:
         """Return the question of a line. Raises QueryError, whose `instead` need not be a question."""
         check_line(line)
         draft = QuestionDraft(clean(line), self.statuses)
-        _read(draft, _tokens(draft.line))
+        _read(draft, tokens_of(draft.line))
         question = draft.complete_question()
         check_combination(question)
         self._check_window(draft, question)
@@ -79,7 +79,8 @@ class _Parser:
             raise draft.error(draft.when_token, str(error)) from error
 
 
-def _tokens(line: str) -> Sequence[Token]:
+def tokens_of(line: str) -> Sequence[Token]:
+    """Return the tokens of a cleaned line. Raises QueryError if a quote is not closed."""
     try:
         return split(line)
     except UnclosedQuoteError as error:

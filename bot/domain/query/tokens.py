@@ -1,6 +1,7 @@
 """The lexer: a typed line becomes tokens, with quotes, Slack's markup and odd spaces understood."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain.query.errors import UnclosedQuoteError
@@ -22,6 +23,7 @@ _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", re.IGNORECASE)
 _MAIL = re.compile(r"<mailto:([^|>]*)(?:\|[^>]*)?>", re.IGNORECASE)
 _LINK = re.compile(r"<(https?://[^|>]*)(?:\|([^>]*))?>", re.IGNORECASE)
 _VALUE_ENDS = re.compile(r"'(?=[ ,]|$)")
+_QUOTED = re.compile(r'("[^"]*")')
 _KEY = re.compile(r"-?[a-z_]+", re.IGNORECASE)
 
 
@@ -52,6 +54,11 @@ def clean(line: str) -> str:
 def without_markup(line: str) -> str:
     """Return the line without the markup that Slack puts round addresses; mentions stay."""
     return _MARKUP.sub(lambda markup: _text_of(markup[0]), line)
+
+
+def outside_quotes(line: str, rewrite: Callable[[str], str]) -> str:
+    """Return a cleaned line with each part of it rewritten that stands in no double quotes."""
+    return "".join(part if part.startswith('"') else rewrite(part) for part in _QUOTED.split(line))
 
 
 def split(line: str) -> list[Token]:
