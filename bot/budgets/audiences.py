@@ -41,7 +41,7 @@ def decode_audience(text: str) -> SnoozeAudience:
 def crossing_audiences(subject: int, step: int) -> tuple[Audience, ...]:
     """Return who is notified of a step.
 
-    A member: their direct messages, from 100 % on the channel too. The team: operators' direct messages, from 100 % on
+    A member: their direct messages, from 100% on the channel too. The team: operators' direct messages, from 100% on
     the channel instead.
     """
     if subject == TEAM:

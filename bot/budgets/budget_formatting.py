@@ -15,7 +15,7 @@ ADJECTIVES = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 
 def share(nanos: int, total: int) -> str:
     """Return a part of a total, in whole percent."""
-    return formatting.percent(nanos, total) if total > 0 else "0 %"
+    return formatting.percent(nanos, total) if total > 0 else "0%"
 
 
 def source(limit: BudgetLimit) -> str:

@@ -127,8 +127,8 @@ def comparison(nanos: int, other: int | None) -> str:
 
 
 def share(nanos: int, total: int) -> str:
-    """Return a part of a total in whole percent; `<1 %` for a part that would round to zero."""
+    """Return a part of a total in whole percent; `<1%` for a part that would round to zero."""
     if total <= 0:
         return ""
     percent = formatting.percent(nanos, total)
-    return "<1 %" if nanos > 0 and percent == "0 %" else percent
+    return "<1%" if nanos > 0 and percent == "0%" else percent

@@ -1,6 +1,6 @@
 """Formatting: numbers, moments and days as text, the same in every message."""
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.money import show_usd
 
@@ -13,7 +13,7 @@ def count(number: int, noun: str) -> str:
 
 
 def moment(at: datetime, zone: tzinfo) -> str:
-    """Return a moment on the zone's clock, to the minute."""
+    """Return a moment on the zone's clock, to the minute, for tables and data: `2026-11-28 21:05`."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
@@ -23,26 +23,90 @@ def utc(at: datetime) -> str:
 
 
 def last_day(end: datetime, zone: tzinfo) -> str:
+    """Return the local day that ends at a moment, or holds what is just before it, for tables and data."""
+    return f"{last_date(end, zone)}"
+
+
+# --- days and times in sentences: `Nov 28`, `21:05`; the year only where it is not this one ----------
+
+
+def last_date(end: datetime, zone: tzinfo) -> date:
     """Return the local day that ends at a moment, or holds what is just before it."""
-    return f"{(end - timedelta(microseconds=1)).astimezone(zone):%Y-%m-%d}"
+    return (end - timedelta(microseconds=1)).astimezone(zone).date()
+
+
+def short_date(day: date, today: date) -> str:
+    """Return a day as it is said on another: `Nov 28`, `Nov 28, 2025`."""
+    return f"{day:%b} {day.day}" + ("" if day.year == today.year else f", {day.year}")
 
 
 def weekday(day: date) -> str:
-    """Return a day with its weekday: `Thu 26 Nov`."""
-    return f"{day:%a} {day.day} {day:%b}"
+    """Return a day of these weeks with its weekday: `Sat, Nov 28`."""
+    return f"{day:%a}, {day:%b} {day.day}"
+
+
+def date_span(first: date, last: date, today: date) -> str:
+    """Return the days from one to another: `Nov 22–28`, `Nov 22 – Dec 1`; of one day that day alone."""
+    if first == last:
+        return short_date(first, today)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%b} {first.day}–{last.day}" + ("" if last.year == today.year else f", {last.year}")
+    start = f"{first:%b} {first.day}" if first.year == last.year else f"{first:%b} {first.day}, {first.year}"
+    end = short_date(last, today) if first.year == last.year else f"{last:%b} {last.day}, {last.year}"
+    return f"{start} – {end}"
+
+
+def local_time(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return a moment on the zone's clock, with its day unless that is today: `21:05`, `Nov 28, 21:05`."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{short_date(local.date(), today)}, {local:%H:%M}"
+
+
+def time_span(start: datetime, end: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return a window `[start, end)` on the zone's clock: days if it is of whole ones, else its ends with their times.
+
+    `Nov 22–28`; `Nov 27, 21:05 – Nov 28, 21:05`.
+    """
+    first, last, today = start.astimezone(zone), end.astimezone(zone), now.astimezone(zone).date()
+    if first.time() == last.time() == time():
+        return date_span(first.date(), last_date(end, zone), today)
+    until = f"{last:%H:%M}" if first.date() == last.date() else f"{short_date(last.date(), today)}, {last:%H:%M}"
+    return f"{short_date(first.date(), today)}, {first:%H:%M} – {until}"
+
+
+# --- shares and comparisons ------------------------------------------------------------------------
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a part of a positive whole in whole percent: `12 %`."""
-    return f"{round(part * 100 / whole)} %"
+    """Return a part of a positive whole in whole percent: `12%`; `<1%` for a part that is more than nothing."""
+    rounded = round(part * 100 / whole)
+    return "<1%" if part > 0 and not rounded else f"{rounded}%"
+
+
+def comparison(nanos: int, other_nanos: int, other: str) -> str:
+    """Return how an amount compares with another one, which is named with its amount.
+
+    `12% less than the 7 days before ($821.82)`; `12 times a typical Saturday ($3.00)`; `the same as ...`.
+    """
+    named = f"{other} ({show_usd(other_nanos)})"
+    if nanos == other_nanos:
+        return f"the same as {named}"
+    if abs(nanos - other_nanos) * 200 < other_nanos:  # less than half a percent
+        return f"about the same as {named}"
+    word = "more" if nanos > other_nanos else "less"
+    if other_nanos <= 0 or nanos < 0:
+        return f"{show_usd(abs(nanos - other_nanos))} {word} than {named}"
+    if (nanos - other_nanos) * 100 >= _MANY_TIMES * other_nanos:
+        return f"{nanos / other_nanos:,.0f} times {named}"
+    return f"{percent(abs(nanos - other_nanos), other_nanos)} {word} than {named}"
 
 
 def against(nanos: int, other_nanos: int, *, after_times: str = "") -> str:
-    """Return the difference between an amount and a positive other one, and the other: `+20 % against $3.00`.
+    """Return the difference between an amount and a positive other one, and the other: `+20% against $3.00`.
 
     `after_times` is what follows a multiple such as `12 times the $3.00`.
     """
     more = (nanos - other_nanos) * 100 / other_nanos
     if more >= _MANY_TIMES:
         return f"{nanos / other_nanos:,.0f} times the {show_usd(other_nanos)}{after_times}"
-    return f"{more:+,.0f} % against {show_usd(other_nanos)}"
+    return f"{more:+,.0f}% against {show_usd(other_nanos)}"

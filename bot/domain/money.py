@@ -130,6 +130,11 @@ def show_usd(amount_nanos: int) -> str:
     return f"{sign}${_rounded(abs(amount_nanos), NANOS_PER_CENT):,.2f}"
 
 
+def show_limit(amount_nanos: int) -> str:
+    """Return an amount that somebody set, without cents if there are none: `$500`, `$87.50`."""
+    return show_usd(amount_nanos).removesuffix(".00")
+
+
 def show_credits(amount_nanos: int) -> str:
     """Return an amount in Neo credits for people: `41.23 credits`, `<0.01 credits`."""
     sign = "-" if amount_nanos < 0 else ""

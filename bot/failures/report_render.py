@@ -111,10 +111,10 @@ def _share_lines(shares: Sequence[TaskShare]) -> list[str]:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share in whole percent, but "<1 %" for one that is something."""
+    """Return a share in whole percent, but "<1%" for one that is something."""
     if not part or not whole:
-        return "0 %"
-    return "<1 %" if part * 100 < whole else formatting.percent(part, whole)
+        return "0%"
+    return "<1%" if part * 100 < whole else formatting.percent(part, whole)
 
 
 def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: FailureView) -> None:

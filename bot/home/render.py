@@ -106,7 +106,7 @@ def _budget_values(line: BudgetLine) -> dict[str, object]:
 
 
 def bar(percent: int) -> str:
-    """Return a percentage as a bar of blocks, full from 100 % on."""
+    """Return a percentage as a bar of blocks, full from 100% on."""
     full = min(max(percent, 0) * _CELLS // 100, _CELLS)
     return "█" * full + "░" * (_CELLS - full)
 

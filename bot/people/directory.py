@@ -120,6 +120,10 @@ class Directory:
         """Return the cached users who may use the bot; for their names, not for their roles, which may be outdated."""
         return [user for user, _ in self._cache.values() if not user.denial]
 
+    def cached_users(self) -> list[SlackUser]:
+        """Return all cached users, also those who may not use the bot; for their names."""
+        return [user for user, _ in self._cache.values()]
+
     def _read(self, record: dict[str, Any]) -> SlackUser:
         own = self.workspace.identity
         return read_user(record, own.team, own.enterprise)

@@ -13,6 +13,7 @@ from bot.domain.slack_ids import format_mention, parse_mention
 from bot.ledger.names import EmailsByName, by_name, names_of_person
 from bot.people import links
 from bot.people.directory import Directory
+from bot.people.member_names import member_names
 from bot.people.roles import DenialReason, SlackUser, caller_of
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 
@@ -97,6 +98,13 @@ class People:
         """Return the e-mails of Slack users by what they are called: whole names and first names, in lower case."""
         users = ((user.name, user.email) for user in self.directory.users() if user.email)
         return by_name((name, email) for full_name, email in users for name in names_of_person(full_name))
+
+    def names(self, connection: Connection, emails: Iterable[str]) -> dict[str, str]:
+        """Return what the members with these e-mails are called in Slack; the e-mail itself of who is not known there.
+
+        For messages in Slack; data and files keep e-mails.
+        """
+        return member_names(connection, self.directory.cached_users(), emails)
 
     async def _email_of(self, user: str) -> str | None:
         """Return the e-mail of a Slack user, also of one who may not use the bot (any more)."""

@@ -42,17 +42,17 @@ async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channe
     await spend(harness, PRIYA, 42, title="deep crawl", model="opus")
     dm = notifications(harness.dm("priya"))
     assert len(dm) == 1
-    assert "You have used 82 % of your monthly budget" in visible_text(dm[0])
-    assert "“deep crawl” $42.00 (51 %)" in visible_text(dm[0])
+    assert "You have used 82% of your monthly budget" in visible_text(dm[0])
+    assert "“deep crawl” $42.00 (51%)" in visible_text(dm[0])
     assert notifications(harness.visible("marcus")) == []
 
     await spend(harness, PRIYA, 20, title="exploit check", model="opus")
     parent, step = notifications(harness.dm("priya"))
     assert "You are over your monthly budget" in visible_text(parent)
-    assert "102 % used" in visible_text(parent)
+    assert "102% used" in visible_text(parent)
     assert step.thread_ts == parent.ts
-    assert "100 % passed" in visible_text(step)
-    assert "Since the 80 % step +$20.00" in visible_text(step)
+    assert "100% passed" in visible_text(step)
+    assert "Since the 80% step +$20.00" in visible_text(step)
     (channel,) = notifications(harness.visible("marcus"))
     assert "is over their monthly budget" in visible_text(channel)
     assert "exploit check" not in visible_text(channel)
@@ -75,14 +75,14 @@ async def test_what_a_message_says_was_added_adds_up_to_what_it_says_was_spent(h
     await spend(harness, PRIYA, 3)
     parent, step = notifications(harness.dm("priya"))
     assert "$108.00 of $100.00" in visible_text(parent)
-    assert "Since the 80 % step* +$26.00" in visible_text(parent)  # which was passed at $82
-    assert "Since the 80 % step +$23.00" in visible_text(step)
+    assert "Since the 80% step* +$26.00" in visible_text(parent)  # which was passed at $82
+    assert "Since the 80% step +$23.00" in visible_text(step)
 
 
 async def test_a_default_budget_is_everybodys_own(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget default 50/month")
     await harness.deliver()
-    assert "80 % of your monthly budget" in visible_text(notifications(harness.dm("priya"))[0])
+    assert "80% of your monthly budget" in visible_text(notifications(harness.dm("priya"))[0])
     assert notifications(harness.dm("marcus")) == []
     await spend(harness, MARCUS, 45)
     assert "You are over your monthly budget" in visible_text(notifications(harness.dm("marcus"))[0])
@@ -101,7 +101,7 @@ async def test_a_raise_is_silent_and_a_lowering_is_notified_once(harness: Servic
     await harness.ask("hannah", "budget @priya 40/month")
     await harness.deliver()
     messages = notifications(harness.dm("priya"))
-    assert sum("100 % passed" in visible_text(each) for each in messages) == 1
+    assert sum("100% passed" in visible_text(each) for each in messages) == 1
     again = await harness.ask("hannah", "budget @priya 40/month")
     assert "already. Nothing was changed" in visible_text(again)
 
@@ -111,7 +111,7 @@ async def test_the_listing_shows_use_pace_and_where_limits_come_from(harness: Se
     await harness.ask("hannah", 'budget @priya 80/month until:2999-01-01 reason:"pentest"')
     rows = table(await harness.ask("hannah", "budgets"))
     assert [row[0] for row in rows] == ["Whose", "default", PRIYA, MARCUS]
-    assert rows[2][2:5] == ["$80.00", "$40.00", "50 %"]
+    assert rows[2][2:5] == ["$80.00", "$40.00", "50%"]
     assert "pentest" in rows[2][6]
     assert rows[3][6] == "default"
     own = table(await harness.ask("marcus", "budgets"))
@@ -181,7 +181,7 @@ async def test_a_snooze_defers_to_its_end_and_then_the_highest_step_is_notified_
     harness.clock.advance(timedelta(hours=2, minutes=1))
     await harness.deliver()
     assert len(notifications(harness.dm("priya"))) == 1
-    assert "85 %" in visible_text(notifications(harness.dm("priya"))[0])
+    assert "85%" in visible_text(notifications(harness.dm("priya"))[0])
     await harness.sync()
     assert len(notifications(harness.dm("priya"))) == 1
 
@@ -235,7 +235,7 @@ async def test_the_end_of_a_limit_for_a_while_restores_the_one_before(harness: S
     harness.clock.advance(timedelta(days=1))
     await harness.deliver()
     texts = [visible_text(each) for each in notifications(harness.dm("priya"))][before:]
-    assert sum("100 % passed" in text for text in texts) == 1
+    assert sum("100% passed" in text for text in texts) == 1
     await harness.sync()
     assert len(notifications(harness.dm("priya"))) == before + 1
 
@@ -285,9 +285,9 @@ async def test_explain_gives_the_reasons(harness: ServiceHarness) -> None:
     await harness.deliver()
     await harness.ask("hannah", "budget @priya 60/month")
     text = visible_text(await harness.ask("priya", "explain"))
-    assert "$40.00 of $60.00, 66 % used" in text
+    assert "$40.00 of $60.00, 66% used" in text
     assert "the limit was raised" in text
-    assert "80 % passed" in text
+    assert "80% passed" in text
     assert "to the member: told" in text
     assert "Day" in text
     assert "there is no budget" in text

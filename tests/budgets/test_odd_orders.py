@@ -92,7 +92,7 @@ async def test_the_end_of_a_snooze_notifies_of_the_limit_in_force_alone(harness:
     await ended(harness)
     steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "% passed" in visible_text(each)]
     assert len(steps) == 1
-    assert "80 % passed:* $85.00 of $100.00" in steps[0]
+    assert "80% passed:* $85.00 of $100.00" in steps[0]
     explained = await say(harness, "priya", "explain")
     assert "not told in direct messages, because the limit was replaced while quiet was asked for" in explained
 
@@ -120,7 +120,7 @@ async def test_a_step_passed_while_snoozed_is_notified_once_its_limit_is_back(ha
     harness.clock.advance(DAY)
     await harness.deliver()
     (message,) = notifications(harness.dm("priya"))
-    assert "84 % of your monthly budget" in visible_text(message)
+    assert "84% of your monthly budget" in visible_text(message)
 
 
 async def test_a_snooze_of_the_channel_alone_is_explained_as_such(harness: ServiceHarness) -> None:
@@ -132,7 +132,7 @@ async def test_a_snooze_of_the_channel_alone_is_explained_as_such(harness: Servi
     await spend(harness, PRIYA, 20)
     explained = await say(harness, "priya", "explain")
     assert "not told in the channel yet, because somebody asked for quiet there" in explained
-    assert "not told, because" not in explained.partition("100 % passed")[2]
+    assert "not told, because" not in explained.partition("100% passed")[2]
 
 
 async def test_the_lower_of_two_steps_passed_while_snoozed_has_a_reason(harness: ServiceHarness) -> None:
@@ -190,7 +190,7 @@ async def test_a_merged_member_without_a_budget_takes_over_the_other_ones_with_a
     (own,) = [row for row in listed if row[0] == MARCUS]
     assert own[2] == "$19.00"
     assert "two e-mails became one member: pentest" in own[6]
-    assert notifications(harness.dm("marcus")) == []  # the 50 % step was told to whom they were
+    assert notifications(harness.dm("marcus")) == []  # the 50% step was told to whom they were
 
 
 async def test_merged_members_have_one_live_message(harness: ServiceHarness) -> None:
@@ -225,7 +225,7 @@ async def test_a_step_of_the_default_that_both_passed_is_notified_once(harness: 
         merge(harness.service.app, harness.service.database, connection, BEFORE, PRIYA)
     await harness.deliver()
     steps = [visible_text(each) for each in notifications(harness.dm("priya"))]
-    assert sum("50 % passed" in step for step in steps) <= 1
+    assert sum("50% passed" in step for step in steps) <= 1
     assert sum("monthly budget" in step for step in steps) == 1
 
 
@@ -239,7 +239,7 @@ async def test_a_full_sync_notifies_of_what_happens_now(harness: ServiceHarness)
     await harness.app().sync(full=True, progress=lambda _: None, on_wait=lambda _: None)
     await harness.deliver()
     (message,) = notifications(harness.dm("priya"))
-    assert "90 % of your monthly budget" in visible_text(message)
+    assert "90% of your monthly budget" in visible_text(message)
 
 
 async def test_nobody_is_notified_of_history_read_as_a_limit_for_a_while_ends(harness: ServiceHarness) -> None:
@@ -316,7 +316,7 @@ async def test_an_own_budget_removed_names_the_default_that_holds(harness: Servi
     await say(harness, "hannah", "budget @priya remove month")
     text = "\n".join(visible_text(each) for each in notifications(harness.dm("priya")))
     assert "own limit was removed" in text
-    assert "The default for everyone holds now: $1,000.00 a month. $10.00 spent so far (1 %)" in text
+    assert "The default for everyone holds now: $1,000.00 a month. $10.00 spent so far (1%)" in text
 
 
 async def test_what_follows_a_limit_for_a_while_is_what_comes_back(harness: ServiceHarness) -> None:
@@ -342,20 +342,20 @@ def of_team(harness: ServiceHarness, user: str) -> list[str]:
 async def test_an_operators_snooze_is_theirs_alone_and_ends_with_the_highest_step(closed: ServiceHarness) -> None:
     both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
     harness = await opened(closed, ADMINS=both)
-    await say(harness, "hannah", "budget team 20/month")  # 50 %: both hear of it
+    await say(harness, "hannah", "budget team 20/month")  # 50%: both hear of it
     (message,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
     said = visible_text(await harness.press("hannah", message, "budget_snooze:today", im(harness, "hannah")))
     assert "Quiet in your direct messages about the team until" in said
     before = len(of_team(harness, "hannah"))
-    await spend(harness, PRIYA, 7)  # 85 %
+    await spend(harness, PRIYA, 7)  # 85%
     assert len(of_team(harness, "hannah")) == before
-    assert "80 % passed" in of_team(harness, "marcus")[-1]
+    assert "80% passed" in of_team(harness, "marcus")[-1]
     (mine,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
     assert "Quiet in direct messages until" in visible_text(mine)
     (theirs,) = [each for each in notifications(harness.dm("marcus")) if "monthly budget" in visible_text(each)]
     assert "Quiet" not in visible_text(theirs)
     await ended(harness, 24)
-    assert "80 % passed" in of_team(harness, "hannah")[-1]
+    assert "80% passed" in of_team(harness, "hannah")[-1]
     assert len(of_team(harness, "hannah")) == before + 1
     await ended(harness, 24)
     assert len(of_team(harness, "hannah")) == before + 1
@@ -367,10 +367,10 @@ async def test_where_members_are_operators_business_one_of_them_silences_nobody_
     await say(harness, "hannah", "budget @priya 10/month")
     (copy,) = [each for each in notifications(harness.dm("hannah")) if "monthly budget" in visible_text(each)]
     await harness.press("hannah", copy, "budget_snooze:today", im(harness, "hannah"))
-    await spend(harness, PRIYA, 6)  # 160 %
-    assert not [each for each in notifications(harness.dm("hannah")) if "150 % passed" in visible_text(each)]
-    assert [each for each in notifications(harness.dm("marcus")) if "150 % passed" in visible_text(each)]
-    assert [each for each in notifications(harness.dm("priya")) if "150 % passed" in visible_text(each)]
+    await spend(harness, PRIYA, 6)  # 160%
+    assert not [each for each in notifications(harness.dm("hannah")) if "150% passed" in visible_text(each)]
+    assert [each for each in notifications(harness.dm("marcus")) if "150% passed" in visible_text(each)]
+    assert [each for each in notifications(harness.dm("priya")) if "150% passed" in visible_text(each)]
 
 
 async def test_a_late_step_that_was_snoozed_is_notified_at_the_end(harness: ServiceHarness) -> None:

@@ -351,17 +351,17 @@ async def test_after_slack_was_down_the_bot_answers_again_by_itself(calm: Demo, 
 async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_nothing(troubled: Demo, sit: Sit) -> None:
     seat = await sit(troubled, "hannah", "security")
     await seat.ask("budget @priya 230/day")
-    await seat.cause("spike")  # of Priya, to 80 %
+    await seat.cause("spike")  # of Priya, to 80%
     await seat.become("priya")
     await seat.go("neo-usage")
     await expect(seat.messages.last).to_contain_text("of $230.00")
     await expect(seat.messages.last).to_contain_text("claude-opus-4")
     await seat.cause("spike")  # of Marcus
-    await seat.cause("spike")  # of Priya, over 100 %
+    await seat.cause("spike")  # of Priya, over 100%
     told = seat.messages.filter(has_text="over your daily budget")
     await expect(told).to_have_count(1)
     await told.get_by_test_id("thread-open").click()
-    await expect(seat.find("replies")).to_contain_text("150 % passed")
+    await expect(seat.find("replies")).to_contain_text("150% passed")
     await seat.ask("budget request 800/day reason:pentest")
     await seat.become("hannah")
     await seat.press(seat.messages.filter(has_text="pentest").last, "Approve")
@@ -376,7 +376,7 @@ async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_noth
     await troubled.bot.catch_up()
     assert said(troubled) == everything
     explained = await seat.ask("explain @priya")
-    await expect(explained).to_contain_text("80 % passed")
+    await expect(explained).to_contain_text("80% passed")
     await expect(explained).to_contain_text("to the alert channel: told")
 
 

@@ -59,10 +59,10 @@ async def test_after_an_install_the_first_is_due_the_next_morning(harness: Servi
     await goes_on(harness, 2 * HOUR)
     (digest,) = digest_messages(harness.visible("marcus"))
     text = visible_text(digest)
-    assert "Mon 2 Mar: $40.00* (4.00 credits), 2 tasks of 2 members" in text
-    assert "+300 % against $10.00 the day before" in text
-    assert f"$30.00 (75 %)  {PRIYA}" in text
-    assert "$10.00 (25 %)  haiku" in text
+    assert "Mon, Mar 2: $40.00* (4.00 credits), 2 tasks of 2 members" in text
+    assert "+300% against $10.00 the day before" in text
+    assert f"$30.00 (75%)  {PRIYA}" in text
+    assert "$10.00 (25%)  haiku" in text
     assert "secret" not in text_of(digest)
     await harness.service.end()
     await harness.start()
@@ -93,7 +93,7 @@ async def test_ten_times_as_much_is_shown_as_a_multiple(harness: ServiceHarness)
 async def test_an_uneventful_day_is_one_line(harness: ServiceHarness) -> None:
     await goes_on(harness, 2 * DAY)
     digest = digest_messages(harness.visible("marcus"))[-1]
-    assert "Nothing was spent on Tue 3 Mar" in visible_text(digest)
+    assert "Nothing was spent on Tue, Mar 3" in visible_text(digest)
     assert len(visible_text(digest).splitlines()) == 2
     assert "Data as of" in visible_text(digest)
 
@@ -113,7 +113,7 @@ async def test_without_complete_data_it_waits_an_hour_then_says_so_and_is_edited
     await goes_on(harness, HOUR)
     (digest,) = digest_messages(harness.visible("marcus"))
     assert "Not complete yet" not in visible_text(digest)
-    assert "Mon 2 Mar: $30.00" in visible_text(digest)
+    assert "Mon, Mar 2: $30.00" in visible_text(digest)
 
 
 async def test_one_missed_while_down_is_caught_up_or_skipped_and_mentioned_in_the_next(harness: ServiceHarness) -> None:
@@ -124,7 +124,7 @@ async def test_one_missed_while_down_is_caught_up_or_skipped_and_mentioned_in_th
     await harness.start()
     await harness.deliver()
     (digest,) = digest_messages(harness.visible("marcus"))
-    assert "Mon 2 Mar: $30.00" in visible_text(digest)
+    assert "Mon, Mar 2: $30.00" in visible_text(digest)
     await harness.service.end()
     harness.clock.advance(2 * DAY + 4 * HOUR)  # Thursday, 22:00: Wednesday's and Thursday's are too late
     await harness.start()
@@ -132,8 +132,8 @@ async def test_one_missed_while_down_is_caught_up_or_skipped_and_mentioned_in_th
     assert len(digest_messages(harness.visible("marcus"))) == 1
     await goes_on(harness, 12 * HOUR)
     _, digest = digest_messages(harness.visible("marcus"))
-    assert "The digest of Wed 4 Mar and Thu 5 Mar was not told" in visible_text(digest)
-    assert "Tue 3 Mar to Thu 5 Mar" in visible_text(digest)
+    assert "The digest of Wed, Mar 4 and Thu, Mar 5 was not told" in visible_text(digest)
+    assert "Tue, Mar 3 to Thu, Mar 5" in visible_text(digest)
 
 
 async def test_the_days_left_out_are_in_the_next_and_monday_carries_the_week(closed: ServiceHarness) -> None:
@@ -145,7 +145,7 @@ async def test_the_days_left_out_are_in_the_next_and_monday_carries_the_week(clo
     spend(closed, MARCUS, 50)
     await goes_on(closed, 6 * DAY, 6 * HOUR)
     _, digest = digest_messages(closed.visible("marcus"))
-    assert "Tue 3 Mar to Sun 8 Mar: $50.00" in visible_text(digest)
+    assert "Tue, Mar 3 to Sun, Mar 8: $50.00" in visible_text(digest)
     assert "The week 2026-W10: $70.00" in visible_text(digest)
 
 
@@ -162,7 +162,7 @@ async def test_charges_booked_late_are_in_the_next(harness: ServiceHarness) -> N
     add(harness.neo.world, "late", "0.5", email=PRIYA, begun=START + 2 * HOUR)
     await goes_on(harness, DAY)
     digest = digest_messages(harness.visible("marcus"))[-1]
-    assert "Booked late* $5.00 onto Mon 2 Mar" in visible_text(digest)
+    assert "Booked late* $5.00 onto Mon, Mar 2" in visible_text(digest)
 
 
 async def test_failures_budgets_and_unusual_days_are_listed(harness: ServiceHarness) -> None:
@@ -174,7 +174,7 @@ async def test_failures_budgets_and_unusual_days_are_listed(harness: ServiceHarn
     text = visible_text(digest_messages(harness.visible("marcus"))[0])
     assert "Failed* 1 task, $10.00 spent on it" in text
     assert "vault" not in text
-    assert f"Over budget*\n• {PRIYA}: $55.00 of $50.00 a day (110 %)" in text
+    assert f"Over budget*\n• {PRIYA}: $55.00 of $50.00 a day (110%)" in text
     assert f"Unusual* {PRIYA} spent $55.00, 5 times their usual $10.00" in text
 
 
@@ -196,7 +196,7 @@ async def test_operators_alone_see_it_by_command_with_names(harness: ServiceHarn
     await harness.sync()
     harness.clock.advance(DAY)
     await harness.sync()
-    assert f"$60.00 (100 %)  {PRIYA}" in visible_text(await harness.ask("hannah", "digest"))
+    assert f"$60.00 (100%)  {PRIYA}" in visible_text(await harness.ask("hannah", "digest"))
     assert "for operators" in visible_text(await harness.ask("marcus", "digest"))
     assert "no date" in visible_text(await harness.ask("hannah", "digest soon"))
     assert "still to come" in visible_text(await harness.ask("hannah", "digest 2999-01-01"))
@@ -262,7 +262,7 @@ async def test_a_chart_has_its_numbers_in_text(harness: ServiceHarness) -> None:
     await goes_on(harness, DAY)
     (digest,) = digest_messages(harness.visible("marcus"))
     assert [each["type"] for each in digest.blocks].count("data_visualization") == 1
-    assert re.search(r"Spend of 14 days: \$\d+\.\d\d in all, the most \$60\.00 on Mon 2 Mar", visible_text(digest))
+    assert re.search(r"Spend of 14 days: \$\d+\.\d\d in all, the most \$60\.00 on Mon, Mar 2", visible_text(digest))
 
 
 # --- in odd orders ---------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ async def test_an_empty_team(closed: ServiceHarness) -> None:
         closed.clock.advance(3.25 * HOUR)
         await closed.sync()
     (digest,) = digest_messages(closed.visible("marcus"))
-    assert "Nothing was spent on Mon 2 Mar" in visible_text(digest)
+    assert "Nothing was spent on Mon, Mar 2" in visible_text(digest)
     assert "I find no task of yours in Neo" in await open_home(closed, "hannah")
     assert "No task ran there" in visible_text(await closed.ask("hannah", "errors team"))
     assert refused(closed) == []

@@ -251,13 +251,13 @@ async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) ->
     fail_task(harness, MARCUS, None, 9, status="completed")
     await harness.sync()
     answer = await harness.ask("hannah", "errors team today")
-    assert "4 of 5 tasks failed* (80 %), in 3 ways; $18.00 spent on them" in visible_text(answer)
+    assert "4 of 5 tasks failed* (80%), in 3 ways; $18.00 spent on them" in visible_text(answer)
     rows = table(answer)
     assert rows[1][:5] == ["2", "$7.00", "2", "opus", "error"]
-    assert "opus  3 of 4 (75 %)" in visible_text(answer)
-    assert f"{MARCUS}  2 of 3 (67 %)" in visible_text(answer)
+    assert "opus  3 of 4 (75%)" in visible_text(answer)
+    assert f"{MARCUS}  2 of 3 (67%)" in visible_text(answer)
     own = visible_text(await harness.ask("priya", "errors today"))
-    assert "2 of 2 tasks failed* (100 %), in 2 ways; $13.00 spent on them" in own
+    assert "2 of 2 tasks failed* (100%), in 2 ways; $13.00 spent on them" in own
     assert "marcus" not in own
     assert "Only operators" in visible_text(await harness.ask("priya", "errors team"))
     assert "groups by itself" in visible_text(await harness.ask("hannah", "errors team by:model"))

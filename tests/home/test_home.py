@@ -55,7 +55,7 @@ async def test_a_member_sees_what_is_theirs_and_nothing_else(harness: ServiceHar
     assert "Your month" in text
     assert "$25.00* (2.50 credits) so far, 3 tasks, 1 failed ($5.00)" in text
     assert "No forecast before 5 whole days" in text
-    assert "██████░░░░ *62 %* $25.00 of $40.00 a month, an own budget" in text
+    assert "██████░░░░ *62%* $25.00 of $40.00 a month, an own budget" in text
     assert "crown jewels" in text
     assert "1 \u00d7 " in text
     assert "vault is sealed" in text
@@ -70,7 +70,7 @@ async def test_an_operator_sees_the_team_too(harness: ServiceHarness) -> None:
     text = await open_home(harness, "hannah")
     assert "The team" in text
     assert "$65.00* (6.50 credits) so far" in text
-    assert "*325 %* the team, $65.00 of $20.00 a month" in text
+    assert "*325%* the team, $65.00 of $20.00 a month" in text
     assert "Failures going on*\n• 1 \u00d7 " in text
     assert "I find no task of yours in Neo" in text
 

@@ -189,7 +189,7 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_and_reported_by_name_a
     add(harness.neo.world, "odd", "0.777", email="marcus.delgado@acme.example")
     spent(harness.neo.world, harness.clock(), "priya.raman@acme.example", 85)
     await poll(harness, 3)
-    assert any("85 %" in visible_text(each) for each in harness.dm("priya"))
+    assert any("85%" in visible_text(each) for each in harness.dm("priya"))
     (alarm,) = [each for each in alarms(harness) if "could not be booked" in each]
     assert "1 row of Neo cannot be booked: odd: it could not be booked (the database failed: seven of" in alarm
     assert "<@" not in alarm

@@ -373,7 +373,7 @@ async def test_what_is_old_goes_once_a_night_and_the_rest_is_there_as_before(har
     assert visible_text(await harness.ask("hannah", EXPLAINED)) == explained
     await spend(harness, PRIYA, 20)
     parent, step = notifications(harness.dm("priya"))
-    assert "105 % used" in visible_text(parent)
+    assert "105% used" in visible_text(parent)
     assert step.thread_ts == parent.ts
 
 

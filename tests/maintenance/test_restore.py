@@ -57,7 +57,7 @@ def words(harness: ServiceHarness) -> Counter[str]:
 
 async def test_nothing_that_was_posted_since_is_posted_again(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
-    await spend(harness, PRIYA, 75)  # 85 %: hers
+    await spend(harness, PRIYA, 75)  # 85%: hers
     await spend(harness, PRIYA, 40)  # over: hers and the channel's
     await spend(harness, MARCUS, 5, status="error", error_message="boom")
     harness.clock.advance(14 * HOUR)  # the morning's digest
@@ -78,7 +78,7 @@ async def test_what_comes_after_is_told_in_the_thread_that_is_there(harness: Ser
     await spend(harness, PRIYA, 20)
     first, step = notifications(harness.dm("priya"))
     assert first.ts == step.thread_ts == parent.ts
-    assert "105 % used" in visible_text(first)
+    assert "105% used" in visible_text(first)
 
 
 async def test_a_failure_that_was_told_since_goes_on_in_its_message(harness: ServiceHarness) -> None:

@@ -228,12 +228,12 @@ async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(harn
     await restore_copy(harness, copy)
     await run_for(harness)
     assert "not told in direct messages yet" in visible_text(await harness.ask("priya", "explain"))
-    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80 % passed" in visible_text(each)]
+    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80% passed" in visible_text(each)]
     assert steps == []
     harness.clock.advance(2 * HOUR)
     await harness.deliver()
     await run_for(harness)
-    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80 % passed" in visible_text(each)]
+    steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80% passed" in visible_text(each)]
     assert len(steps) == 1
 
 

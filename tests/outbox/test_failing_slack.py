@@ -82,7 +82,7 @@ async def test_whatever_slack_does_a_message_is_visible_once(harness: ServiceHar
     await spend(harness, PRIYA, 75)
     await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 1, fault)
     assert len(notifications(harness.dm("priya"))) == 1
-    assert "85 %" in visible_text(notifications(harness.dm("priya"))[0])
+    assert "85%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
 @pytest.mark.parametrize("fault", [Reset(done=True), Reset(done=False), Late(0.3)], ids=str)
@@ -103,7 +103,7 @@ async def test_where_history_cannot_be_read_nothing_is_lost(harness: ServiceHarn
     harness.slack.faults.on("chat.postMessage", Reset(done=False))
     await spend(harness, PRIYA, 75)
     await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 1)
-    assert "85 %" in visible_text(notifications(harness.dm("priya"))[0])
+    assert "85%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
 async def test_a_deleted_message_gets_one_successor(harness: ServiceHarness) -> None:
@@ -113,14 +113,14 @@ async def test_a_deleted_message_gets_one_successor(harness: ServiceHarness) -> 
     await spend(harness, PRIYA, 2)
     await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 1)
     (second,) = notifications(harness.dm("priya"))
-    assert "87 %" in visible_text(second)
+    assert "87%" in visible_text(second)
     second.deleted = True
     await spend(harness, PRIYA, 1)
     await harness.deliver()
     assert notifications(harness.dm("priya")) == []
     await spend(harness, PRIYA, 20)
     await until_told(harness, lambda: len(notifications(harness.dm("priya"))) == 1)
-    assert "108 %" in visible_text(notifications(harness.dm("priya"))[0])
+    assert "108%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
 async def test_a_reply_that_slack_posted_at_the_top_is_the_new_parent(harness: ServiceHarness) -> None:
@@ -131,7 +131,7 @@ async def test_a_reply_that_slack_posted_at_the_top_is_the_new_parent(harness: S
     harness.slack.faults.on("chat.postMessage", Mangle(forget_thread))
     await spend(harness, PRIYA, 20)
     await harness.deliver()
-    assert any("105 % used" in visible_text(each) for each in notifications(harness.dm("priya")))
+    assert any("105% used" in visible_text(each) for each in notifications(harness.dm("priya")))
 
 
 async def test_blocks_that_slack_refuses_become_text(harness: ServiceHarness) -> None:
@@ -139,7 +139,7 @@ async def test_blocks_that_slack_refuses_become_text(harness: ServiceHarness) ->
     await spend(harness, PRIYA, 75)
     (message,) = notifications(harness.dm("priya"))
     assert message.blocks == []
-    assert "85 %" in message.text
+    assert "85%" in message.text
 
 
 async def test_a_channel_that_is_gone_is_told_of_in_the_next_best_place(harness: ServiceHarness) -> None:
@@ -167,7 +167,7 @@ async def test_what_is_owed_too_long_becomes_one_summary(harness: ServiceHarness
     )
     summaries = [each for each in notifications(harness.dm("priya")) if "Missed while Slack" in visible_text(each)]
     assert len(summaries) == 1
-    assert "*100 % passed:* $25.00 of $20.00." in visible_text(summaries[0])
+    assert "*100% passed:* $25.00 of $20.00." in visible_text(summaries[0])
 
 
 async def test_quiet_hours_put_direct_messages_off_but_no_channel(closed: ServiceHarness) -> None:
@@ -206,7 +206,7 @@ async def test_many_channels_do_not_wait_for_each_other(harness: ServiceHarness)
 async def test_a_message_that_cannot_be_edited_gets_one_reply_a_step_and_not_one_a_reading(
     harness: ServiceHarness,
 ) -> None:
-    await spend(harness, PRIYA, 75)  # 85 %
+    await spend(harness, PRIYA, 75)  # 85%
     (parent,) = notifications(harness.dm("priya"))
     harness.slack.faults.when(lambda call: Refuse("cant_update_message") if call.method == "chat.update" else None)
     for _ in range(6):
@@ -214,10 +214,10 @@ async def test_a_message_that_cannot_be_edited_gets_one_reply_a_step_and_not_one
         await harness.deliver()
     (_, news) = notifications(harness.dm("priya"))
     assert news.thread_ts == parent.ts
-    assert "86 %" in visible_text(news)
+    assert "86%" in visible_text(news)
     for _ in range(6):
-        await spend(harness, PRIYA, 2)  # over 100 %
+        await spend(harness, PRIYA, 2)  # over 100%
         await harness.deliver()
     replies = notifications(harness.dm("priya"))[2:]
-    assert sum("100 % passed" in visible_text(each) for each in replies) == 1
+    assert sum("100% passed" in visible_text(each) for each in replies) == 1
     assert len(replies) == 2

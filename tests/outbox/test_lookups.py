@@ -186,11 +186,11 @@ async def test_an_edit_whose_words_wait_for_slack_is_made_later(harness: Service
     spent(harness.neo.world, harness.clock(), PRIYA, 1)
     await harness.service.jobs.sync()
     await later(harness, MINUTE, 2)
-    assert "125 % used" in visible_text(message)
+    assert "125% used" in visible_text(message)
     harness.slack.faults.clear()
     await later(harness, 6 * MINUTE, 2)
     (message,) = notifications(harness.visible("marcus"))
-    assert "130 % used" in visible_text(message)
+    assert "130% used" in visible_text(message)
 
 
 async def test_edits_that_are_limited_hold_up_no_posts_of_their_channel(harness: ServiceHarness) -> None:
@@ -206,7 +206,7 @@ async def test_edits_that_are_limited_hold_up_no_posts_of_their_channel(harness:
     assert sum(call.method == "chat.update" for call in harness.slack.log) == asked
     harness.slack.faults.clear()
     await later(harness, 15 * MINUTE, 2)
-    assert "130 % used" in visible_text(notifications(harness.visible("marcus"))[0])
+    assert "130% used" in visible_text(notifications(harness.visible("marcus"))[0])
 
 
 async def test_a_digest_whose_channel_is_not_named_holds_up_neither_the_other_nor_the_tick(
@@ -303,7 +303,7 @@ async def test_whoever_is_a_guest_now_is_not_told_of_in_the_channel(harness: Ser
     await harness.ask("hannah", f"budget {PRIYA} 15/month")
     await harness.deliver()
     assert notifications(harness.visible("marcus")) == []
-    assert any("66 %" in visible_text(each) for each in notifications(harness.dm("hannah")))
+    assert any("66%" in visible_text(each) for each in notifications(harness.dm("hannah")))
 
 
 # --- whose a message is ----------------------------------------------------------------------------

@@ -88,7 +88,7 @@ async def test_a_summary_of_what_was_missed_goes_where_its_destination_goes(clos
     await missed(harness)
     (text,) = summaries(harness.visible("marcus"))
     assert f"{STRANGER}'s daily budget of" in text
-    assert "80 % passed" in text
+    assert "80% passed" in text
 
 
 async def test_a_summary_for_a_channel_that_is_gone_reaches_the_operators(closed: ServiceHarness) -> None:
@@ -114,7 +114,7 @@ async def test_a_new_limit_that_was_missed_is_a_line_too(closed: ServiceHarness)
     await missed(harness)
     (text,) = summaries(harness.dm("priya"))
     assert "Raised to $30.00 a day" in text
-    assert "100 % passed" in text
+    assert "100% passed" in text
 
 
 async def test_what_is_looked_for_one_after_the_other_is_in_one_summary(closed: ServiceHarness) -> None:
@@ -134,7 +134,7 @@ async def test_what_is_looked_for_one_after_the_other_is_in_one_summary(closed: 
     await later(harness)
     (text,) = summaries(harness.dm("priya"))
     assert "Raised to $30.00 a day" in text
-    assert "100 % passed" in text
+    assert "100% passed" in text
 
 
 async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: ServiceHarness) -> None:
@@ -151,7 +151,7 @@ async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: Ser
     await missed(harness)
     (text,) = summaries(harness.visible("marcus"))
     assert "cannot be worded" in text
-    assert "200 % passed" in text
+    assert "200% passed" in text
 
 
 async def test_what_was_missed_says_whose_it_was_and_of_which_period(closed: ServiceHarness) -> None:
@@ -249,7 +249,7 @@ async def test_a_member_who_takes_no_direct_messages_is_not_told_of_in_the_chann
     limit(harness, PRIYA, 18)
     await later(harness, 2)
     assert notifications(harness.visible("marcus")) == []
-    assert any("<@U0PRIYA> has used 55 %" in visible_text(each) for each in notifications(harness.dm("hannah")))
+    assert any("<@U0PRIYA> has used 55%" in visible_text(each) for each in notifications(harness.dm("hannah")))
 
 
 async def test_an_address_that_is_somebody_elses_now_reaches_them(closed: ServiceHarness) -> None:
@@ -278,9 +278,9 @@ async def test_a_link_that_was_removed_ends_the_edits(closed: ServiceHarness) ->
     await spend(harness, PRIYA, 2)
     (message,) = notifications(harness.dm("priya"))
     assert message.thread_ts is None
-    assert "86 %" in visible_text(message)
+    assert "86%" in visible_text(message)
     await spend(harness, PRIYA, 1)
-    assert "93 %" in visible_text(notifications(harness.dm("priya"))[0])
+    assert "93%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
 async def test_a_message_that_quiet_hours_held_goes_to_whom_it_is_for_then(closed: ServiceHarness) -> None:
@@ -418,8 +418,8 @@ async def test_a_step_that_waited_is_told_although_the_limit_was_raised_since(cl
     harness.slack.faults.clear()
     await later(harness)
     (message,) = notifications(harness.visible("marcus"))
-    assert "has used 1 %" in visible_text(message)
-    assert "100 % passed:* $10.00 of $10.00" in visible_text(message)
+    assert "has used 1%" in visible_text(message)
+    assert "100% passed:* $10.00 of $10.00" in visible_text(message)
 
 
 @pytest.mark.parametrize("action", ["budget_snooze:today", "budget_ack"])

@@ -69,7 +69,7 @@ async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on(
     assert "$100.00" in visible_text(await harness.ask("hannah", "team"))
     assert "*The team: $150.00 a month*" in visible_text(await harness.ask("hannah", "budget team 150/month"))
     await harness.deliver()
-    assert "has used 66 % of its monthly budget" in visible_text(harness.dm("hannah")[-1])
+    assert "has used 66% of its monthly budget" in visible_text(harness.dm("hannah")[-1])
 
 
 @pytest.mark.parametrize("moment", ["a booking", "a claim"])

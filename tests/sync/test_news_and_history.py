@@ -80,7 +80,7 @@ async def test_growth_of_a_known_task_is_told_whichever_pass_finds_it(harness: S
     assert callable(find)
     await find(harness)
     (said,) = told(harness.dm("priya"))
-    assert "120 %" in said
+    assert "120%" in said
 
 
 @pytest.mark.parametrize("find", [full, nightly])
@@ -102,7 +102,7 @@ async def test_what_is_first_seen_in_a_time_never_read_is_told_to_nobody(harness
     go_on(harness, "ancient", 11)  # the ledger holds it now
     await full(harness)
     (said,) = told(harness.dm("priya"))
-    assert "110 %" in said
+    assert "110%" in said
 
 
 async def test_history_and_news_of_one_page_are_told_apart(closed: ServiceHarness) -> None:
@@ -119,7 +119,7 @@ async def test_history_and_news_of_one_page_are_told_apart(closed: ServiceHarnes
     await read_passes(harness.app(), [PlannedPass(PassKind.FULL, None, harness.clock())])
     await harness.sync()
     said = "\n".join(told(harness.dm("priya")) + told(harness.visible("marcus")))
-    assert "105 %" in said  # what is news has passed the step of 100
+    assert "105%" in said  # what is news has passed the step of 100
     explained = visible_text(await harness.ask("priya", "explain"))
     assert "it was found while reading history" in explained
 
@@ -157,4 +157,4 @@ async def test_alerts_go_on_where_neo_never_adds_up(closed: ServiceHarness) -> N
     closed.clock.advance(timedelta(minutes=60))
     await closed.sync()
     (said,) = [each for each in told(closed.dm("priya")) if "budget" in each]
-    assert "90 %" in said
+    assert "90%" in said

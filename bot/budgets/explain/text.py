@@ -36,7 +36,7 @@ def sentences(explanation: Explanation, policy: BudgetPolicy) -> list[Sentence]:
     if explanation.limit is None:
         return [Sentence(f"{unit.title()} {label}: {show_usd(explanation.spend_nanos)} spent; {explanation.reason}.")]
     used = percent(explanation.spend_nanos, explanation.limit.nanos)
-    spent = f"{show_usd(explanation.spend_nanos)} of {show_usd(explanation.limit.nanos)}, {used} % used"
+    spent = f"{show_usd(explanation.spend_nanos)} of {show_usd(explanation.limit.nanos)}, {used}% used"
     return [
         Sentence(f"{unit.title()} {label}: {spent}. The limit is {explanation.limit_from}."),
         Sentence(_charges(explanation.charges, policy)),
@@ -51,7 +51,7 @@ def _outlook(explanation: Explanation, limit: BudgetLimit, policy: BudgetPolicy)
     for each in explanation.snoozes:
         yield f"Quiet in {_place(each.audience)} until {formatting.moment(each.until, policy.zone)}."
     if explanation.next_step is not None:
-        yield f"Next: {explanation.next_step} %, at {show_usd(limit.nanos * explanation.next_step // 100)}."
+        yield f"Next: {explanation.next_step}%, at {show_usd(limit.nanos * explanation.next_step // 100)}."
 
 
 def _charges(count: ChargeCount, policy: BudgetPolicy) -> str:
@@ -71,7 +71,7 @@ def _place(audience: SnoozeAudience) -> str:
 
 def _step(step: ExplainedStep, policy: BudgetPolicy) -> Iterator[Sentence]:
     spent = f"{show_usd(step.spend_nanos)} of {show_usd(step.limit_nanos)}"
-    head = f"{step.step} % passed {formatting.moment(step.at, policy.zone)} at {spent}"
+    head = f"{step.step}% passed {formatting.moment(step.at, policy.zone)} at {spent}"
     if step.reason:
         yield Sentence(f"{head}: not told, because {step.reason}.")
     else:

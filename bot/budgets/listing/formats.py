@@ -52,7 +52,7 @@ def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy) -> list[list[str]]:
             f"{line.period.unit} {line.period.label}",
             show_usd(line.limit.nanos),
             _NONE if line.spend_nanos is None else show_usd(line.spend_nanos),
-            "" if line.spend_nanos is None else f"{line.percent} %",
+            "" if line.spend_nanos is None else f"{line.percent}%",
             "; used up ".join(filter(None, (budget_formatting.pace(line.pace), budget_formatting.used_up(line.pace)))),
             _limit_source(line, policy),
         ]
