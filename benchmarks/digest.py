@@ -76,5 +76,5 @@ def _digest(app: App, reader: Connection, templates: Templates) -> Message:
 def _check(message: Message) -> None:
     """It tells of everything that a large team's digest tells of."""
     text = str(message.blocks)
-    for part in ("a usual Thursday", "Members", "Failed", "Over budget", "data_visualization"):
+    for part in ("a typical Thursday", "Members", "failed.", "Over budget", "data_visualization"):
         assert part in text, part

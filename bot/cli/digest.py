@@ -8,23 +8,28 @@ from bot.cli.startup import load_app, log_warnings
 
 
 @click.command()
-@click.option("--date", "day", metavar="DATE", help="The morning it is of (today): it tells of the day before.")
-@click.option("--dry-run", is_flag=True, help="Show it, and post nothing.")
+@click.option(
+    "--date", "day", metavar="DATE", help="Its morning (default: today). It covers the day before."
+)
+@click.option("--post", is_flag=True, help="Have the service post it to DIGEST_CHANNEL if it was skipped.")
+@click.option("--dry-run", is_flag=True, help="Only show it, which is the default.")
 @print_errors
-def digest(*, day: str | None, dry_run: bool) -> None:
-    """Show a digest, or post it to DIGEST_CHANNEL."""
+def digest(*, day: str | None, post: bool, dry_run: bool) -> None:
+    """Show a digest: `neo-usage digest`; `neo-usage digest --date 2026-11-20 --post` posts one that was skipped."""
     import asyncio
 
     from bot.digest import cli
 
     log_warnings()
     app = load_app()
-    if not dry_run and not app.settings.digest_channel:
-        fail("DIGEST_CHANNEL is not set, so there is nowhere to post. `--dry-run` shows the digest.", code=WRONG_USE)
-    if dry_run:
+    if dry_run or not post:
         with app.ledger.reader() as connection:
             click.echo(cli.digest_text(connection, app.settings, day, app.clock()))
+        if not dry_run and app.settings.digest_channel:  # until this version it posted unless it was a dry run
+            click.echo("neo-usage: `digest` only shows the digest now. Add `--post` to have it posted.", err=True)
         return
+    if not app.settings.digest_channel:
+        fail("DIGEST_CHANNEL is not set, so there is nowhere to post.", code=WRONG_USE)
     channels = asyncio.run(cli.channels(app.settings))
     with app.ledger.database() as database, app.ledger.reader() as connection:
         for line in cli.DigestRequests(app.settings, database, connection).enqueue(channels, day, app.clock()):

@@ -18,11 +18,11 @@ def digest(context: Context) -> Capability:
     """Return the capability."""
     settings = context.settings
     schedule, policy = DigestSchedule.from_settings(settings), DigestPolicy.from_settings(settings)
-    commands = DigestCommands(context.database, context.templates, policy, context.clock)
+    commands = DigestCommands(context.database, context.people, context.templates, policy, context.clock)
     planner = DigestPlanner(schedule)
     job = DigestJob(settings.digest_channel, planner, context.destinations, context.database, context.clock)
     renderer = DigestRenderer(
-        context.database, context.templates, schedule, policy, settings.alert_privacy, context.clock
+        context.database, context.people, context.templates, schedule, policy, settings.alert_privacy, context.clock
     )
     return Capability(
         "digest",

@@ -25,7 +25,7 @@ from bot.slack.workspace import connect_workspace
 
 
 def digest_text(connection: Connection, settings: Settings, day: str | None, now: datetime) -> str:
-    """Return a morning's digest (of an ISO date, or today) as text, with everybody's names.
+    """Return a morning's digest (of an ISO date, or today) as text, with everybody's e-mails.
 
     Raises:
         RefusedError: it is no date, or still to come.
@@ -70,5 +70,5 @@ class DigestRequests:
             decision = planner.requested_decision(self.connection, DigestTopic(channel, date), now)
             with self.database.transaction() as connection:
                 is_new = planner.enqueue_requested(connection, decision, now)
-            outcome = "owed; the service posts it" if is_new else "told already; a channel gets one a date"
+            outcome = "the service will post it" if is_new else "already posted; a channel gets one digest a date"
             yield f"{name}: {outcome}"

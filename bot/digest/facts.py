@@ -34,7 +34,8 @@ class DigestFacts:
     """What a digest reports. Amounts are nanos.
 
     `usual_nanos` is the median of so many (`usual_of`) of the same days of the week before, None without any.
-    `late` are the amounts booked since the digest before onto days that it or earlier ones reported.
+    `late` are the amounts booked since the digest before onto days that it or earlier ones reported. `at` is when it
+    was all read.
     """
 
     span: DigestDays
@@ -51,6 +52,18 @@ class DigestFacts:
     as_of: datetime | None
     complete: bool
     unit_assumed: bool
+    at: datetime
+
+    @property
+    def emails(self) -> set[str]:
+        """The e-mails of the members in it, and the scopes of budgets that are no member's."""
+        parts = [part for part in (self.days, self.week, self.month) if part is not None]
+        budgets = (*self.budgets.over, *self.budgets.near, *self.budgets.ahead)
+        return {
+            *(group.key[0] for part in parts for group in part.members),
+            *(line.scope for line in budgets),
+            *(email for _, email, _ in self.unusual),
+        }
 
 
 def facts_of_day(connection: Connection, topic: DigestTopic, policy: DigestPolicy, now: datetime) -> DigestFacts:
@@ -84,6 +97,7 @@ def digest_facts(
         as_of=fresh.as_of,
         complete=holds_all(connection, days.window, now),
         unit_assumed=days.total.by_unit and not policy.unit_is_set,
+        at=now,
     )
 
 

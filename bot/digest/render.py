@@ -1,4 +1,4 @@
-"""Renders digests: spend first, then failures, budgets, late bookings, a chart, and how fresh the data is."""
+"""Renders digests: spend first, then failures, budgets, late amounts, a chart, and how fresh the data is."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,14 @@ from bot.digest.keys import DigestTopic
 from bot.digest.policy import DigestPolicy
 from bot.digest.rules import DigestSchedule
 from bot.digest.section_render import sections
-from bot.digest.spend_render import add_chart, columns, headline_values, is_uneventful, part_values
+from bot.digest.spend_render import add_chart, columns, headline_values, is_uneventful, period_values
 from bot.digest.view import DigestView
-from bot.domain.formatting import moment, weekday
+from bot.domain.formatting import date_span, local_time, weekday
+from bot.domain.periods import Unit
 from bot.domain.visibility import Privacy
 from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
+from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.templates import Templates
@@ -34,8 +36,13 @@ class DigestMessage:
     facts: DigestFacts
     view: DigestView
 
-    def message(self, skipped: Sequence[date] = ()) -> Message:
-        """Return the digest within Slack's limits, however much there is; `skipped` are dates that had no digest."""
+    def message(self, skipped: Sequence[date] = (), *, is_live: bool = False) -> Message:
+        """Return the digest within Slack's limits, however much there is.
+
+        Args:
+            skipped: dates that had no digest, whose days are in this one.
+            is_live: whether the message is edited when more is known.
+        """
         render = self.view.templates.render
         headline = headline_values(self.facts, self.view)
         draft = Draft(render("digest/text", **headline))
@@ -45,7 +52,7 @@ class DigestMessage:
         if not is_uneventful(self.facts):
             self._add_days(draft)
         self._add_week_and_month(draft)
-        draft.add(blocks.context(render("digest/footnote", **self._freshness())))
+        draft.add(blocks.context(render("digest/footnote", is_live=is_live, **self._freshness())))
         return draft.message()
 
     def _add_days(self, draft: Draft) -> None:
@@ -56,26 +63,27 @@ class DigestMessage:
         add_chart(draft, self.facts.chart)
 
     def _add_week_and_month(self, draft: Draft) -> None:
-        for part, unit in ((self.facts.week, "week"), (self.facts.month, "month")):
+        for part, unit in ((self.facts.week, Unit.WEEK), (self.facts.month, Unit.MONTH)):
             if part is not None:
-                values = part_values(part, self.view)
-                draft.add(blocks.section(self.view.templates.render("digest/week_or_month", what=unit, **values)))
+                values = period_values(part, unit, self.facts.span.day, self.view)
+                draft.add(blocks.section(self.view.templates.render("digest/week_or_month", **values)))
 
     def _freshness(self) -> dict[str, Any]:
         as_of, zone = self.facts.as_of, self.view.policy.zone
         return {
-            "as_of": "" if as_of is None else f"{moment(as_of, zone)} {zone.key}",
+            "as_of": "" if as_of is None else local_time(as_of, zone, self.facts.at),
+            "zone": zone.key,
             "complete": self.facts.complete,
             "unit_assumed": self.facts.unit_assumed,
         }
 
 
 def days_text(days: Collection[date]) -> str:
-    """Return days in words: `Thu 26 Nov`, two such, or the first and the last of several."""
+    """Return days in words: `Thu, Nov 26`, two such, or the first and the last of several."""
     ordered = sorted(days)
     if len(ordered) <= _NAMED_DAYS:
         return " and ".join(map(weekday, ordered))
-    return f"{weekday(ordered[0])} to {weekday(ordered[-1])}"
+    return date_span(ordered[0], ordered[-1], ordered[-1])
 
 
 # --- the live message ----------------------------------------------------------------------------
@@ -86,6 +94,7 @@ class DigestRenderer:
     """Renders digests; `clock` gives aware times."""
 
     database: Database
+    people: People
     templates: Templates
     schedule: DigestSchedule
     policy: DigestPolicy
@@ -101,14 +110,15 @@ class DigestRenderer:
         digest = await self.database.read(lambda connection: self._facts(connection, topic, now))
         if digest is None:
             return None
-        facts, skipped = digest
+        facts, skipped, names = digest
         privacy = Privacy.NAMED if request.in_dm else self.privacy
-        return DigestMessage(facts, DigestView(self.templates, self.policy, privacy)).message(skipped)
+        view = DigestView(self.templates, self.policy, privacy, names)
+        return DigestMessage(facts, view).message(skipped, is_live=True)
 
     def _facts(
         self, connection: Connection, topic: DigestTopic, now: datetime
-    ) -> tuple[DigestFacts, list[date]] | None:
-        """Return the facts, and the dates before it that were skipped; None if there is nothing to post."""
+    ) -> tuple[DigestFacts, list[date], dict[str, str]] | None:
+        """Return the facts, the dates before it that were skipped, and names; None if there is nothing to post."""
         decision = store.decision_of(connection, topic)
         if decision is None:
             return None
@@ -116,4 +126,5 @@ class DigestRenderer:
             return None
         before = store.last_posted_before(connection, topic)
         skipped = store.skipped_days(connection, topic.channel, before.span.day, topic.day) if before else []
-        return digest_facts(connection, decision.span, before, self.policy, now), skipped
+        facts = digest_facts(connection, decision.span, before, self.policy, now)
+        return facts, skipped, self.people.names(connection, facts.emails)

@@ -1,4 +1,4 @@
-"""Renders the further sections of a digest: failures, budgets at risk, late bookings and unusual days."""
+"""Renders the further sections of a digest: failures, budgets at risk, late amounts and unusual days."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from bot.budgets import budget_formatting
 from bot.budgets.listing.lines import BudgetLine
 from bot.digest.facts import DigestFacts
+from bot.digest.rules import DigestDays
 from bot.digest.view import LINES, LONGEST_NAME, DigestView
 from bot.domain.formatting import count, weekday
 from bot.domain.money import show_usd
@@ -29,18 +30,30 @@ def _failures(facts: DigestFacts, view: DigestView) -> str:
     return view.templates.render(
         "digest/failures",
         tasks=count(sum(each.tasks for each in failing), "task"),
-        spent=show_usd(sum(each.nanos for each in failing)),
+        spent=_known(sum(each.nanos for each in failing)),
         lines=[_failure_values(each) for each in failing[:LINES]],
-        more=count(more, "other kind") if more > 0 else "",
+        failed=sum(each.tasks for each in failing),
+        more=f"{more:,} more kind{'' if more == 1 else 's'}" if more > 0 else "",
+        window=_line_of_days(facts.span),
     )
+
+
+def _known(nanos: int) -> str:
+    """Return what failed tasks cost; empty where it is nothing, or unknown."""
+    return show_usd(nanos) if nanos else ""
+
+
+def _line_of_days(span: DigestDays) -> str:
+    """Return the days as a question names them."""
+    return f"{span.last}" if span.count == 1 else f"{span.first}..{span.last}"
 
 
 def _failure_values(line: ErrorLine) -> dict[str, Any]:
     return {
-        "tasks": line.tasks,
+        "tasks": count(line.tasks, "task"),
         "model": one_line(line.model, LONGEST_NAME),
         "status": line.status,
-        "spent": show_usd(line.nanos),
+        "spent": _known(line.nanos),
         "cap": line.cap or "",
     }
 
@@ -50,7 +63,7 @@ def _failure_values(line: ErrorLine) -> dict[str, Any]:
 
 def _budgets(facts: DigestFacts, view: DigestView) -> str:
     budgets = facts.budgets
-    titles = (("Over budget", budgets.over), ("Near it", budgets.near), ("On pace to pass it", budgets.ahead))
+    titles = (("Over budget", budgets.over), ("Close to budget", budgets.near), ("On pace to go over", budgets.ahead))
     visible = [(title, [each for each in lines if _is_team(each) or view.shows_members]) for title, lines in titles]
     kinds = [{"title": title, **_kind_values(lines, view)} for title, lines in visible if lines]
     return view.templates.render("digest/budgets", kinds=kinds) if kinds else ""
@@ -59,15 +72,15 @@ def _budgets(facts: DigestFacts, view: DigestView) -> str:
 def _kind_values(lines: Sequence[BudgetLine], view: DigestView) -> dict[str, Any]:
     named = [each for each in lines if _is_team(each) or view.names_members]
     return {
-        "lines": [_budget_values(each) for each in named[:LINES]],
+        "lines": [_budget_values(each, view) for each in named[:LINES]],
         "more": len(named) - len(named[:LINES]),
-        "unnamed": len(lines) - len(named),
+        "unnamed": count(unnamed, "member") if (unnamed := len(lines) - len(named)) else "",
     }
 
 
-def _budget_values(line: BudgetLine) -> dict[str, Any]:
+def _budget_values(line: BudgetLine, view: DigestView) -> dict[str, Any]:
     return {
-        "whose": "the team" if _is_team(line) else one_line(line.scope, LONGEST_NAME),
+        "whose": "The team" if _is_team(line) else view.name(line.scope),
         "spent": show_usd(line.spend_nanos or 0),
         "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
         "percent": line.percent,
@@ -79,11 +92,11 @@ def _is_team(line: BudgetLine) -> bool:
     return line.scope == "team"
 
 
-# --- late bookings and unusual days --------------------------------------------------------------
+# --- late amounts and unusual days ---------------------------------------------------------------
 
 
 def _late_and_unusual(facts: DigestFacts, view: DigestView) -> str:
-    late = [(weekday(day), show_usd(nanos)) for day, nanos in facts.late]
+    late = [{"day": weekday(day), "amount": show_usd(abs(nanos)), "added": nanos > 0} for day, nanos in facts.late]
     unusual = _unusual_values(facts, view) if view.shows_members else []
     if not late and not unusual:
         return ""
@@ -99,7 +112,7 @@ def _late_and_unusual(facts: DigestFacts, view: DigestView) -> str:
 def _unusual_values(facts: DigestFacts, view: DigestView) -> list[dict[str, Any]]:
     return [
         {
-            "whose": one_line(email, LONGEST_NAME) if view.names_members else "a member",
+            "whose": view.name(email) if view.names_members else "a member",
             "day": weekday(day) if facts.span.count > 1 else "",
             "spent": show_usd(spike.nanos),
             "times": spike.times,

@@ -24,12 +24,12 @@ _TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class SpendPart:
-    """The spend of some days, or of a week or month called `label`, in nanos, with the dearest members and models.
+    """The spend of some days from `first` on, or of a week or month, in nanos, with the members and models of the most.
 
     `before_nanos` is the spend of as long a time before, None if the ledger does not hold that.
     """
 
-    label: str
+    first: date
     window: Window
     total: Sums
     spend_nanos: int
@@ -71,7 +71,7 @@ class SpendFacts:
     def days(self, days: DigestDays) -> SpendPart:
         """Return the days, compared with as many before."""
         zone = self.policy.zone
-        return self._part("", days.window(zone), days.before().window(zone))
+        return self._part(days.first, days.window(zone), days.before().window(zone))
 
     def ended_period(self, days: DigestDays, unit: Unit) -> SpendPart | None:
         """Return the week or month that ended with one of the days; None if none did."""
@@ -80,7 +80,7 @@ class SpendFacts:
             return None
         zone = self.policy.zone
         before = period(unit, unit.shift(first, -1), zone)
-        return self._part(unit.label(first), period(unit, first, zone), before)
+        return self._part(first, period(unit, first, zone), before)
 
     def usual(self, days: DigestDays) -> Iterator[int]:
         """Yield the nanos that the same weekdays cost in each of the WEEKS before, as far as the ledger holds them."""
@@ -95,14 +95,14 @@ class SpendFacts:
         windows = [period(Unit.DAY, each, self.policy.zone) for each in dates]
         return zip(dates, self._spend(windows), strict=True)
 
-    def _part(self, label: str, window: Window, before: Window) -> SpendPart:
+    def _part(self, first: date, window: Window, before: Window) -> SpendPart:
         where = conditions_of(self.connection, Selection(EVERYTHING, window))
         zone, counting = self.policy.zone, Counting(self.policy.failing)
         by_model = grouped_spend(self.connection, where, ("model",), zone, counting)
         total, models = by_model.total, self._sorted(by_model.groups)
         members = self._sorted(groups(self.connection, where, ("member",), zone))
         return SpendPart(
-            label=label,
+            first=first,
             window=window,
             total=total,
             spend_nanos=total.spend(self.policy.basis),
@@ -114,7 +114,7 @@ class SpendFacts:
         )
 
     def _sorted(self, unsorted: Iterable[SpendGroup]) -> list[SpendGroup]:
-        """Return groups, the dearest first."""
+        """Return groups, those of the highest spend first."""
         return sorted(unsorted, key=lambda group: (-group.spend(self.policy.basis), group.key))
 
     def _spend(self, windows: Sequence[Window]) -> list[int]:

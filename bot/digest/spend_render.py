@@ -1,16 +1,17 @@
-"""Renders the spend of a digest: the headline, the dearest members and models, weeks and months, and the chart."""
+"""Renders the spend of a digest: the headline, the members and models of the most, weeks and months, and the chart."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from bot.digest.facts import DigestFacts
+from bot.digest.rules import DigestDays
 from bot.digest.spend_facts import SpendPart
 from bot.digest.view import LONGEST_NAME, DigestView
-from bot.domain import formatting
-from bot.domain.formatting import count, weekday
+from bot.domain.formatting import comparison, count, date_span, percent, weekday
 from bot.domain.money import show_credits, show_usd
-from bot.domain.text import one_line
+from bot.domain.periods import Unit
+from bot.domain.text import capitalized, one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.slack import blocks
 from bot.slack.blocks import Draft
@@ -18,28 +19,20 @@ from bot.slack.mrkdwn import escape
 from bot.usage.series import sparkline
 
 _NANOS = 1e9  # of a dollar
+UNKNOWN = "cost unknown"
 
 
 def headline_values(facts: DigestFacts, view: DigestView) -> dict[str, Any]:
     """Return the values of the templates `digest/text` and `digest/headline`."""
-    span, days, total = facts.span, facts.days, facts.days.total
-    one_day = span.count == 1
+    days = facts.days
     return {
-        "days": weekday(span.last) if one_day else f"{weekday(span.first)} to {weekday(span.last)}",
+        "days": span_text(facts.span),
         "quiet": is_uneventful(facts),
-        "known": total.tasks > total.without_cost or facts.complete,
-        "total": show_usd(days.spend_nanos),
-        "credits": show_credits(days.spend_nanos),
-        "tasks": count(total.tasks, "task"),
+        "known": days.total.tasks > days.total.without_cost or facts.complete,
         "members": count(days.member_count, "member"),
-        "without_cost": total.without_cost,
-        "failed": total.failed_tasks,
-        "failed_usd": show_usd(total.failed_spend(view.policy.basis)),
-        "change": comparison(days.spend_nanos, days.before_nanos),
-        "before": "the day before" if one_day else f"the {span.count} days before",
-        "usual_change": comparison(days.spend_nanos, facts.usual_nanos),
-        "usual": f"a usual {span.last:%A}" if one_day else "what is usual for these days of the week",
+        "comparison": capitalized("; ".join(_comparisons(facts))),
         "usual_of": facts.usual_of,
+        **_totals(days, view),
     }
 
 
@@ -48,35 +41,85 @@ def is_uneventful(facts: DigestFacts) -> bool:
     return not facts.days.total.tasks and not facts.days.spend_nanos and facts.complete and not facts.late
 
 
+def span_text(span: DigestDays) -> str:
+    """Return the days of a digest in words: `Fri, Nov 27`, `Nov 24–27`."""
+    return weekday(span.last) if span.count == 1 else date_span(span.first, span.last, span.day)
+
+
+def _totals(part: SpendPart, view: DigestView) -> dict[str, Any]:
+    """Return what some days cost, with what is unknown or was spent on failures."""
+    total, basis = part.total, view.policy.basis
+    return {
+        "total": show_usd(part.spend_nanos) if _is_known(part) else UNKNOWN,
+        "credits": show_credits(part.spend_nanos) if _is_known(part) else "",
+        "tasks": count(total.tasks, "task"),
+        "without_cost": total.without_cost if _is_known(part) else 0,
+        "failed": total.failed_tasks,
+        "failed_usd": show_usd(total.failed_spend(basis)),
+    }
+
+
+def _is_known(part: SpendPart) -> bool:
+    """Return whether the cost of any task is known; also true if there is no task."""
+    return bool(part.spend_nanos) or not part.total.tasks or part.total.tasks > part.total.without_cost
+
+
+def _comparisons(facts: DigestFacts) -> Iterator[str]:
+    """Yield how the days compare with those before them, and with what is usual."""
+    span, days = facts.span, facts.days
+    if not _is_known(days):
+        return
+    if days.before_nanos is not None:
+        before = "the day before" if span.count == 1 else f"the {span.count} days before"
+        yield comparison(days.spend_nanos, days.before_nanos, before)
+    if facts.usual_nanos is not None:
+        yield comparison(days.spend_nanos, facts.usual_nanos, _usual(span, facts.usual_of))
+
+
+def _usual(span: DigestDays, weeks: int) -> str:
+    """Return what the same days of so many weeks before are called."""
+    if span.count > 1:
+        return "the same days of a typical week" if weeks > 1 else "the same days a week before"
+    return f"a typical {span.last:%A}" if weeks > 1 else f"the {span.last:%A} before"
+
+
 # --- members and models -------------------------------------------------------------------------
 
 
 def columns(part: SpendPart, view: DigestView) -> list[str]:
-    """Return a column each of the dearest members, if they may be shown, and models."""
+    """Return a column each of the members, if they may be shown, and models of the most spend."""
     return [
         view.templates.render("digest/column", title=f"{noun}s", **_ranking(noun, groups, part, view))
         for noun, groups in _rankings(part, view)
     ]
 
 
-def part_values(part: SpendPart, view: DigestView) -> dict[str, Any]:
-    """Return the values of the template `digest/week_or_month`, except which of the two it is."""
+def period_values(part: SpendPart, unit: Unit, today: date, view: DigestView) -> dict[str, Any]:
+    """Return the values of the template `digest/week_or_month` for a week or month that ended by a date."""
+    change = ""
+    if part.before_nanos is not None and _is_known(part):
+        before = "the week before" if unit is Unit.WEEK else f"{unit.shift(part.first, -1):%B}"
+        change = comparison(part.spend_nanos, part.before_nanos, before)
     return {
-        "label": part.label,
-        "total": show_usd(part.spend_nanos),
-        "credits": show_credits(part.spend_nanos),
-        "tasks": count(part.total.tasks, "task"),
-        "failed": part.total.failed_tasks,
-        "failed_usd": show_usd(part.total.failed_spend(view.policy.basis)),
-        "change": comparison(part.spend_nanos, part.before_nanos),
+        "what": unit.value,
+        "label": period_name(part.first, unit, today),
+        "change": change,
         "columns": [
             {"title": f"{noun}s", **_ranking(noun, groups, part, view)} for noun, groups in _rankings(part, view)
         ],
+        **_totals(part, view),
     }
 
 
+def period_name(first: date, unit: Unit, today: date) -> str:
+    """Return what a week or month is called: `Nov 16–22`, `October`, `December 2025`."""
+    if unit is Unit.WEEK:
+        return date_span(first, date.fromordinal(first.toordinal() + 6), today)
+    return f"{first:%B}" if first.year == today.year else f"{first:%B} {first.year}"
+
+
 def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence[SpendGroup]]]:
-    """Yield `member` and `model` with their dearest groups, leaving out what is empty or may not be shown."""
+    """Yield `member` and `model` with their groups of the most spend, leaving out what is empty or may not be shown."""
     if view.shows_members and part.members:
         yield "member", part.members
     if part.models:
@@ -86,15 +129,28 @@ def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence
 def _ranking(noun: str, groups: Sequence[SpendGroup], part: SpendPart, view: DigestView) -> dict[str, Any]:
     """Return the lines of the groups with their shares, and what is left."""
     total, basis = part.spend_nanos, view.policy.basis
-    is_named = noun != "member" or view.names_members
     spent = [each.spend(basis) for each in groups]
-    names = [one_line(each.key[0], LONGEST_NAME) if is_named else f"a {noun}" for each in groups]
+    names = [_group_name(noun, each, view) for each in groups]
+    amounts = [_amount(each, nanos) for each, nanos in zip(groups, spent, strict=True)]
     more = (part.member_count if noun == "member" else part.model_count) - len(groups)
     return {
-        "lines": [(name, show_usd(nanos), share(nanos, total)) for name, nanos in zip(names, spent, strict=True)],
+        "lines": [
+            (name, amount, share(nanos, total)) for name, amount, nanos in zip(names, amounts, spent, strict=True)
+        ],
         "rest": show_usd(total - sum(spent)),
-        "more": count(more, noun) if more > 0 else "",
+        "more": f"{more:,} more {noun}{'' if more == 1 else 's'}" if more > 0 else "",
     }
+
+
+def _group_name(noun: str, group: SpendGroup, view: DigestView) -> str:
+    if noun == "model":
+        return one_line(group.key[0], LONGEST_NAME)
+    return view.name(group.key[0]) if view.names_members else "a member"
+
+
+def _amount(group: SpendGroup, nanos: int) -> str:
+    """Return what a group cost, or that this is unknown of all of its tasks."""
+    return "unknown" if not nanos and group.tasks and group.tasks == group.without_cost else show_usd(nanos)
 
 
 # --- the chart -----------------------------------------------------------------------------------
@@ -105,30 +161,15 @@ def add_chart(draft: Draft, chart: Sequence[tuple[date, int]]) -> None:
     days, nanos = [day for day, _ in chart], [amount for _, amount in chart]
     if not any(amount > 0 for amount in nanos):
         return
-    title = f"Spend of {len(days)} days"
+    title = f"Spend of the last {len(days)} days"
     most = max(nanos)
-    highest = f"the most {show_usd(most)} on {weekday(days[nanos.index(most)])}"
+    highest = f"highest on {weekday(days[nanos.index(most)])} ({show_usd(most)})"
     dollars = [round(max(amount, 0) / _NANOS, 2) for amount in nanos]
-    block = blocks.chart(title, [f"{day.day} {day:%b}" for day in days], [("spend", dollars)], "USD")
+    block = blocks.chart(title, [f"{day:%b} {day.day}" for day in days], [("spend", dollars)], "USD")
     draft.add(block, lambda: blocks.section(f"`{sparkline(nanos)}`"))
     draft.add(blocks.context(escape(f"{title}: {show_usd(sum(nanos))} in all, {highest}")))
 
 
-# --- amounts -------------------------------------------------------------------------------------
-
-
-def comparison(nanos: int, other: int | None) -> str:
-    """Return how much more or less an amount is than another, and that one; empty if there is no other."""
-    if other is None:
-        return ""
-    if other <= 0:
-        return f"against {show_usd(other)}"
-    return formatting.against(nanos, other, after_times=" of")
-
-
 def share(nanos: int, total: int) -> str:
-    """Return a part of a total in whole percent; `<1%` for a part that would round to zero."""
-    if total <= 0:
-        return ""
-    percent = formatting.percent(nanos, total)
-    return "<1%" if nanos > 0 and percent == "0%" else percent
+    """Return a part of a total in whole percent; empty where the total is not positive."""
+    return percent(nanos, total) if total > 0 else ""

@@ -19,6 +19,11 @@ def one_line(text: str, longest: int = 200) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def capitalized(text: str) -> str:
+    """Return the text with its first letter in upper case, and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def ascii_lower(text: str) -> str:
     """Return the text with its ASCII letters in lower case, so that no two letters that differ become the same.
 

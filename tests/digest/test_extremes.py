@@ -60,11 +60,11 @@ async def test_a_large_team_with_everything_going_wrong(closed: ServiceHarness) 
         await closed.sync()
     (digest,) = digest_messages(closed.visible("marcus"))
     text = visible_text(digest)
-    assert "2,000 tasks of 2,000 members" in text
-    assert "1,995 members more" in text
-    assert "95 models more" in text
-    assert "295 other kinds" in text
-    assert re.findall(r"and ([\d,]+) more: `budgets`", text) == ["1,968", "1"]  # over, and near
+    assert "2,000 tasks by 2,000 members" in text
+    assert "1,995 more members" in text
+    assert "95 more models" in text
+    assert "295 more kinds" in text
+    assert re.findall(r"and ([\d,]+) more\. See them all with `budgets`", text) == ["1,968", "1"]  # over, and near
     summary = next(
         visible_text(each) for each in closed.visible("marcus") if "300 new kinds of failure" in visible_text(each)
     )
@@ -84,7 +84,7 @@ async def test_an_empty_team(closed: ServiceHarness) -> None:
         closed.clock.advance(3.25 * HOUR)
         await closed.sync()
     (digest,) = digest_messages(closed.visible("marcus"))
-    assert "Nothing was spent on Mon, Mar 2" in visible_text(digest)
+    assert "Mon, Mar 2: no spend." in visible_text(digest)
     assert "I find no task of yours in Neo" in await open_home(closed, "hannah")
     assert "No task ran there" in visible_text(await closed.ask("hannah", "errors team"))
     assert refused(closed) == []

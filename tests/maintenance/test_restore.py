@@ -299,4 +299,4 @@ async def test_what_is_read_again_is_not_booked_late_in_the_next_digest(harness:
     _, following = [
         each for each in notifications(harness.visible("marcus")) if notification_keys([each])[0].startswith("digest:")
     ]
-    assert "Booked late" not in visible_text(following)
+    assert "Late" not in visible_text(following)
