@@ -8,9 +8,7 @@ from bot.cli.startup import load_app, log_warnings
 
 
 @click.command()
-@click.option(
-    "--date", "day", metavar="DATE", help="Its morning (default: today). It covers the day before."
-)
+@click.option("--date", "day", metavar="DATE", help="Its morning (default: today). It covers the day before.")
 @click.option("--post", is_flag=True, help="Have the service post it to DIGEST_CHANNEL if it was skipped.")
 @click.option("--dry-run", is_flag=True, help="Only show it, which is the default.")
 @print_errors

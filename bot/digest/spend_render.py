@@ -27,7 +27,7 @@ def headline_values(facts: DigestFacts, view: DigestView) -> dict[str, Any]:
     days = facts.days
     return {
         "days": span_text(facts.span),
-        "quiet": is_uneventful(facts),
+        "quiet": _is_empty(facts),
         "known": days.total.tasks > days.total.without_cost or facts.complete,
         "members": count(days.member_count, "member"),
         "comparison": capitalized("; ".join(_comparisons(facts))),
@@ -38,7 +38,11 @@ def headline_values(facts: DigestFacts, view: DigestView) -> dict[str, Any]:
 
 def is_uneventful(facts: DigestFacts) -> bool:
     """Return whether nothing was spent and nothing is unknown or late, so that one line says it all."""
-    return not facts.days.total.tasks and not facts.days.spend_nanos and facts.complete and not facts.late
+    return _is_empty(facts) and not facts.late
+
+
+def _is_empty(facts: DigestFacts) -> bool:
+    return not facts.days.total.tasks and not facts.days.spend_nanos and facts.complete
 
 
 def span_text(span: DigestDays) -> str:

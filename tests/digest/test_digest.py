@@ -263,7 +263,9 @@ async def test_a_chart_has_its_numbers_in_text(harness: ServiceHarness) -> None:
     await goes_on(harness, DAY)
     (digest,) = digest_messages(harness.visible("marcus"))
     assert [each["type"] for each in digest.blocks].count("data_visualization") == 1
-    assert re.search(r"Spend of the last 14 days: \$\d+\.\d\d in all, highest on Mon, Mar 2 \(\$60\.00\)", visible_text(digest))
+    assert re.search(
+        r"Spend of the last 14 days: \$\d+\.\d\d in all, highest on Mon, Mar 2 \(\$60\.00\)", visible_text(digest)
+    )
 
 
 # --- in odd orders ---------------------------------------------------------------------------------

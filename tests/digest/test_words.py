@@ -1,0 +1,90 @@
+"""What digests say of days, weeks and amounts, at their extremes."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.digest.rules import DigestDays
+from bot.digest.spend_render import period_name, span_text
+from bot.domain.periods import Unit
+from bot.sandbox.world import START, World
+from tests.support.harness import ServiceHarness
+from tests.support.messages import digest_messages, visible_text
+from tests.support.worlds import MARCUS, PRIYA, add
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "day", "text"),
+    [
+        (date(2026, 11, 27), date(2026, 11, 28), "Fri, Nov 27"),
+        (date(2026, 11, 24), date(2026, 11, 28), "Nov 24–27"),
+        (date(2026, 11, 30), date(2026, 12, 2), "Nov 30 – Dec 1"),
+        (date(2025, 12, 31), date(2026, 1, 2), "Dec 31, 2025 – Jan 1, 2026"),
+    ],
+)
+def test_the_days_of_a_digest(first: date, day: date, text: str) -> None:
+    assert span_text(DigestDays(first, day)) == text
+
+
+@pytest.mark.parametrize(
+    ("first", "unit", "today", "name"),
+    [
+        (date(2026, 11, 16), Unit.WEEK, date(2026, 11, 23), "Nov 16–22"),
+        (date(2025, 12, 29), Unit.WEEK, date(2026, 1, 5), "Dec 29, 2025 – Jan 4, 2026"),
+        (date(2026, 10, 1), Unit.MONTH, date(2026, 11, 1), "October"),
+        (date(2025, 12, 1), Unit.MONTH, date(2026, 1, 1), "December 2025"),
+    ],
+)
+def test_what_a_week_or_month_is_called(first: date, unit: Unit, today: date, name: str) -> None:
+    assert period_name(first, unit, today) == name
+
+
+@pytest.fixture
+def world() -> World:
+    return World.empty()
+
+
+async def digest_text(harness: ServiceHarness, days: int = 1) -> str:
+    """The digest of the morning after so many days."""
+    for _ in range(days * 6):
+        harness.clock.advance(4 * HOUR)
+        await harness.sync()
+    return visible_text(digest_messages(harness.visible("marcus"))[-1])
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    """Slack and Neo, and a service with a digest that has not started yet."""
+    closed.settings |= {"DIGEST_CHANNEL": "#neo-spend"}
+    add(closed.neo.world, "first", "1", email=MARCUS, begun=START - 15 * DAY)
+    return closed
+
+
+async def test_a_day_whose_costs_are_all_unknown_is_no_day_for_nothing(harness: ServiceHarness) -> None:
+    add(harness.neo.world, "unknown", None, email=PRIYA, status="error", error_message="broke")
+    await harness.open()
+    text = await digest_text(harness)
+    assert "*Mon, Mar 2: cost unknown* · 1 task by 1 member\n" in text
+    assert "unknown  Priya Raman" in text
+    assert "*1 task failed.*\n" in text
+    assert "$0.00" not in text
+
+
+async def test_some_unknown_costs_are_counted(harness: ServiceHarness) -> None:
+    add(harness.neo.world, "unknown", None, email=PRIYA)
+    add(harness.neo.world, "known", "1", email=PRIYA)
+    await harness.open()
+    text = await digest_text(harness)
+    assert "*Mon, Mar 2: $10.00* (1.00 credits) · 2 tasks by 1 member, 1 with unknown cost" in text
+
+
+async def test_a_quiet_day_may_have_late_amounts(harness: ServiceHarness) -> None:
+    add(harness.neo.world, "known", "2", email=PRIYA)
+    await harness.open()
+    await digest_text(harness)
+    add(harness.neo.world, "late", "0.25", email=PRIYA, begun=START - HOUR)
+    text = await digest_text(harness)
+    assert text.startswith("*Tue, Mar 3: no spend.*\n")
+    assert "*Late:* $2.50 added to Mon, Mar 2. Neo reported this after the last digest." in text
