@@ -1,0 +1,138 @@
+"""The manual keeps its word: its links lead somewhere, its settings, commands and examples exist and are understood."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+from bot import __version__
+from bot.cli.main import app
+from bot.sandbox.world import World
+from bot.settings.variables import NAMES, VARIABLES
+from tests.support.docs import PAGES, README, ROOT, anchors, example_lines, first_cells, links, section, text_of
+from tests.support.harness import CHANNEL, ServiceHarness
+from tests.support.messages import visible_text
+from tests.support.questions import QUESTIONS
+from tests.support.worlds import HOUR, MARCUS, PRIYA, add
+
+OPERATING, DEVELOPING = ROOT / "docs" / "operating.md", ROOT / "docs" / "developing.md"
+MOST_WORDS = 1_500
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # later than the dates of the examples
+HANNAH = "hannah.weiss@acme.example"
+NOT_UNDERSTOOD = "NOT UNDERSTOOD"
+REFUSALS = ("usage/refusal.txt", "usage/syntax_error.txt", "usage/choice.txt", "people/denial.txt")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        if not link.startswith("https://"):
+            target, _, anchor = link.partition("#")
+            path = (page.parent / target).resolve() if target else page
+            assert path.is_file(), link
+            assert not anchor or anchor in anchors(path), link
+
+
+def test_every_page_and_picture_is_reached() -> None:
+    reached = {(page.parent / link.partition("#")[0]).resolve() for page in PAGES for link in links(page)}
+    files = {*(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*.png")}
+    assert files - reached == set()
+
+
+def test_the_readme_is_short() -> None:
+    assert len(text_of(README).split()) <= MOST_WORDS
+
+
+def test_the_examples_are_the_demos_questions() -> None:
+    assert tuple(example_lines(section(README, "Ask").partition("```\n\n")[0] + "```\n")) == QUESTIONS
+
+
+def test_every_setting_is_in_the_example_file_and_no_other() -> None:
+    named = re.findall(r"^#?([A-Z_]+)=", text_of(ROOT / ".env.example"), re.MULTILINE)
+    assert sorted(named) == sorted(NAMES)
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (`\S+` |)\| .+ \|$", section(OPERATING, "Settings"), re.MULTILINE)
+    assert dict(rows) == {each.name: f"`{each.default}` " if each.default else "" for each in VARIABLES}
+    assert len(rows) == len(VARIABLES)
+
+
+def test_every_command_of_the_terminal_is_documented_and_no_other() -> None:
+    documented = [re.sub(r"( [A-Z\[].*)?$", "", each) for each in first_cells(section(OPERATING, "Commands"))]
+    assert sorted(documented) == sorted(commands(app))
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+def test_every_line_of_the_terminal_names_a_command() -> None:
+    known = set(commands(app))
+    named = {words for page in PAGES for words in re.findall(r"neo-usage ([a-z]+(?: [a-z]+)?)", code_of(page))}
+    assert {words for words in named if not {words, words.split()[0]} & known} == set()
+
+
+def code_of(page: Path) -> str:
+    """The lines of a page that are typed into a terminal: what is code, but for what begins with a slash."""
+    return "\n".join(
+        code
+        for inline, block in re.findall(
+            r"`((?:\.venv/bin/)?neo-usage [^`]+)`|```sh\n(.*?)```", text_of(page), re.DOTALL
+        )
+        for code in (inline, block)
+    )
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert f"## {__version__}" in text_of(ROOT / "CHANGELOG.md")
+
+
+class TestExamples:
+    """Each example of a page is understood by the bot: it is typed in Slack, and not refused or asked back."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        world = World.empty()
+        for name, email in (("first", PRIYA), ("other", MARCUS), ("own", HANNAH)):
+            add(world, name, "4", email=email, model="claude-opus-4", begun=NOW - HOUR * 3)
+        return world
+
+    @pytest.fixture
+    async def harness(self, closed: ServiceHarness, tmp_path: Path) -> ServiceHarness:
+        """A bot whose refusals have words of their own, by which they are told from answers."""
+        for name in REFUSALS:
+            file = tmp_path / "wording" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(NOT_UNDERSTOOD, encoding="utf-8")
+        closed.clock.advance(NOW - closed.clock())
+        closed.settings = {"TEMPLATES_DIR": str(tmp_path / "wording")}
+        await closed.open()
+        return closed
+
+    @pytest.mark.parametrize("page", [page for page in PAGES if page != DEVELOPING], ids=lambda page: page.name)
+    async def test_every_example_is_understood(self, harness: ServiceHarness, page: Path) -> None:
+        for line in example_lines(text_of(page)):
+            assert NOT_UNDERSTOOD not in await typed(harness, line), line
+
+    async def test_what_is_no_line_is_not_understood(self, harness: ServiceHarness) -> None:
+        for line in ("modle:opus", "frobnicate", "budget @priya 10.000/month", "budget request frobnicate"):
+            assert NOT_UNDERSTOOD in await typed(harness, line), line
+
+
+async def typed(harness: ServiceHarness, line: str) -> str:
+    """What somebody reads after a line, who may type it; a form is read by its title."""
+    user = "priya" if "request" in line else "hannah"  # an operator has nobody to ask
+    if line == "budget":
+        before = len(harness.workspace.views)
+        assert (await harness.slack.command(user, CHANNEL, line)).ok
+        await harness.workspace.until(lambda: len(harness.workspace.views) > before)
+        return ""
+    return visible_text(await harness.ask(user, line))
