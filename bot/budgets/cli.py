@@ -8,10 +8,11 @@ from rich.table import Table
 
 from bot.budgets import budget_formatting
 from bot.budgets.limits.executor import BudgetChange
-from bot.budgets.listing.formats import COLUMNS, NUMBERS, rows
+from bot.budgets.listing.formats import COLUMNS, rows
 from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.policy import BudgetPolicy
 from bot.domain import formatting
+from bot.domain.cells import cell_text, number_columns
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 
@@ -22,10 +23,12 @@ def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Co
         console.print("no budget yet: `neo-usage budget set default 300/month` gives everybody one")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
+    cells = rows(lines, policy)
+    numbers = number_columns(cells)
     for place, name in enumerate(COLUMNS):
-        table.add_column(name, justify="right" if place in NUMBERS else "left", overflow="fold")
-    for cells in rows(lines, policy):
-        table.add_row(*map(one_line, cells))
+        table.add_column(name, justify="right" if place in numbers else "left", overflow="fold")
+    for line in cells:
+        table.add_row(*(one_line(cell_text(each)) for each in line))
     console.print(table)
 
 

@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.domain import formatting
+from bot.domain.cells import cell_text, number_columns
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.failures.report import ErrorReport
-from bot.failures.report_render import COLUMNS, NUMBERS, cells, percent
+from bot.failures.report_render import COLUMNS, cells, percent
 from bot.ledger.failed_task_queries import TaskShare
 
 _MOST = 40  # the most lines of a table
@@ -43,10 +44,12 @@ def _headline(report: ErrorReport) -> str:
 
 def _lines(report: ErrorReport, zone: ZoneInfo) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
+    rows = [cells(line, zone) for line in report.lines[:_MOST]]
+    numbers = number_columns(rows)
     for column, name in enumerate(COLUMNS):
-        table.add_column(name, justify="right" if column in NUMBERS else "left", overflow="ellipsis", no_wrap=True)
-    for line in report.lines[:_MOST]:
-        table.add_row(*(one_line(cell) for cell in cells(line, zone)))
+        table.add_column(name, justify="right" if column in numbers else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*(one_line(cell_text(cell)) for cell in row))
     if more := len(report.lines) - _MOST:
         table.caption = f"and {more:,} other kinds" if more > 0 else None
     return table

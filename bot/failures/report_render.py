@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.domain import formatting
+from bot.domain.cells import Cell, amount_cell, count_cell
 from bot.domain.keys import ActionKey
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
@@ -74,15 +75,14 @@ def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:
 
 
 COLUMNS = ("Tasks", "Spent", "Members", "Model", "Ended as", "Last", "Error")
-NUMBERS = (0, 1, 2)
 
 
-def cells(line: ErrorLine, zone: ZoneInfo) -> list[str]:
+def cells(line: ErrorLine, zone: ZoneInfo) -> list[Cell]:
     """Return a kind of failure as cells of COLUMNS."""
     return [
-        f"{line.tasks:,}",
-        show_usd(line.nanos),
-        f"{line.members:,}",
+        count_cell(line.tasks),
+        amount_cell(line.nanos),
+        count_cell(line.members),
         line.model,
         line.status,
         formatting.moment(line.last, zone),
@@ -92,10 +92,9 @@ def cells(line: ErrorLine, zone: ZoneInfo) -> list[str]:
 
 def _add_lines(draft: Draft, report: ErrorReport, view: FailureView) -> None:
     rows = [cells(line, view.zone) for line in report.lines[:_KINDS]]
-    shown_rows = blocks.fitting_rows(rows)
-    draft.add(blocks.table(COLUMNS, shown_rows, NUMBERS), lambda: blocks.plain_table(COLUMNS, rows, NUMBERS))
-    if omitted := len(report.lines) - len(shown_rows):
-        rest = sum(line.tasks for line in report.lines[len(shown_rows) :])
+    shown = draft.add_table("Kinds of failures", COLUMNS, rows)
+    if omitted := len(report.lines) - shown:
+        rest = sum(line.tasks for line in report.lines[shown:])
         draft.add(blocks.context(f"and {omitted:,} other kinds, {formatting.count(rest, 'task')}"))
 
 
@@ -149,20 +148,15 @@ def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
     draft = Draft(text)
     draft.add(blocks.section(text))
     rows = [_task_cells(each, view) for each in tasks]
-    shown_rows = blocks.fitting_rows(rows)
-    if rows:
-        draft.add(
-            blocks.table(_TASK_COLUMNS, shown_rows, (1,), _CELL), lambda: blocks.plain_table(_TASK_COLUMNS, rows, (1,))
-        )
-    if len(shown_rows) < len(rows):
-        draft.add(blocks.context(f"and {len(rows) - len(shown_rows):,} more or so: `errors` and `rows` list them"))
-    if view.address and shown_rows:
+    shown = draft.add_table("Failed tasks", _TASK_COLUMNS, rows, longest=_CELL)
+    if shown < len(rows):
+        draft.add(blocks.context(f"and {len(rows) - shown:,} more or so: `errors` and `rows` list them"))
+    if view.address and shown:
         links = ", ".join(failure_formatting.link(view.address, each.task_id) for each in tasks[:10])
         draft.add(blocks.context(f"In Neo: {links}"))
     return draft.message()
 
 
-def _task_cells(task: FailedTask, view: FailureView) -> list[str]:
-    amount = "unknown" if task.nanos is None else show_usd(task.nanos)
+def _task_cells(task: FailedTask, view: FailureView) -> list[Cell]:
     when = formatting.moment(task.failed_at, view.zone) + (" (completed since)" if task.recovered else "")
-    return [task.task_id[:8], amount, task.member, when, task.title or "", first_line(task.error)]
+    return [task.task_id[:8], amount_cell(task.nanos), task.member, when, task.title or "", first_line(task.error)]

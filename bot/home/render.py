@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.budgets import budget_formatting
 from bot.budgets.listing.lines import BudgetLine
 from bot.domain import formatting
+from bot.domain.cells import Cell, amount_cell
 from bot.domain.forecast import LEAST_DAYS, Forecast
 from bot.domain.money import show_credits, show_usd
 from bot.domain.pricing import SpendBasis
@@ -119,14 +120,19 @@ def _add_tasks(draft: Draft, own: OwnFacts, view: HomeView) -> None:
         return
     draft.add(blocks.section("*Your last tasks*"))
     rows = [_task_cells(each, own.month.basis, view) for each in own.tasks]
-    draft.add(blocks.table(_COLUMNS, rows, (1,)), lambda: blocks.plain_table(_COLUMNS, rows, (1,)))
+    draft.add(blocks.table(_COLUMNS, rows), lambda: blocks.plain_table(_COLUMNS, rows))
 
 
-def _task_cells(task: TaskRow, basis: SpendBasis, view: HomeView) -> list[str]:
-    nanos = task.spend(basis)
-    amount = "unknown" if nanos is None else show_usd(nanos)
+def _task_cells(task: TaskRow, basis: SpendBasis, view: HomeView) -> list[Cell]:
     created = formatting.moment(task.created_at, view.zone)
-    return [task.task_id[:8], amount, task.model, task.status, created, one_line(task.title or "", _TITLE)]
+    return [
+        task.task_id[:8],
+        amount_cell(task.spend(basis)),
+        task.model,
+        task.status,
+        created,
+        one_line(task.title or "", _TITLE),
+    ]
 
 
 def _add_failures(draft: Draft, own: OwnFacts, view: HomeView) -> None:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from typing import Any, Literal
 
+from bot.domain.cells import Cell, Number, cell_text, number_columns
 from bot.domain.keys import ActionKey
 from bot.domain.text import one_line
 from bot.slack.mrkdwn import escape_preformatted
 
-TABLE_ROWS = 99  # besides the header
+TABLE_ROWS = 99  # besides the header; a `data_table` takes one more, a `table` does not
 TABLE_CHARACTERS = 9_000  # of 10,000; the header and a margin take the rest
 CELL = 120  # characters
+_PAGE, _PAGE_OF_TIME = 20, 31  # rows on a page; the days of a month stand on one
 MOST_POINTS, MOST_SERIES = 20, 6  # of a chart; Slack's pages name 6 and 12 series: the smaller holds in any case
 LONGEST_VALUE = 2_000  # characters of a button's value
 PLAIN_CELL, PLAIN_ROWS = 36, 30  # of a table as text
@@ -30,39 +33,71 @@ Blocks = tuple[Block, ...]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `text` makes sense without `blocks`; `plain` makes the blocks without tables and charts."""
+    """A message: `text` makes sense without `blocks`; `simpler_blocks` make what to try, in turn, where Slack refuses.
+
+    The last of them are without tables and charts.
+    """
 
     text: str
     blocks: Blocks = ()
-    plain: Callable[[], Blocks] | None = None
+    simpler_blocks: tuple[Callable[[], Blocks], ...] = ()
 
     @property
     def simpler(self) -> "Message | None":
         """The message to try next when Slack refuses the blocks of this one; None if it has none."""
-        if self.plain is not None:
-            return Message(self.text, self.plain())
+        if self.simpler_blocks:
+            return Message(self.text, self.simpler_blocks[0](), self.simpler_blocks[1:])
         return Message(self.text) if self.blocks else None
 
 
 @dataclass(slots=True)
 class Draft:
-    """A message that is being built, block by block, in both its forms: with tables and charts, and without."""
+    """A message that is being built, block by block, each with what replaces it where Slack refuses the message."""
 
     text: str
     _blocks: list[Block] = field(default_factory=list)
-    _plain: list[Callable[[], Block]] = field(default_factory=list)
-    _differs: bool = False
+    _simpler: list[tuple[Callable[[], Block], ...]] = field(default_factory=list)
 
-    def add(self, block: Block, plain: Callable[[], Block] | None = None) -> None:
-        """Add a block; `plain` makes the one that replaces it in a message without tables and charts."""
+    def add(self, block: Block, *simpler: Callable[[], Block]) -> None:
+        """Add a block; `simpler` make those to try instead, the last of which is neither a table nor a chart."""
         self._blocks.append(block)
-        self._plain.append(plain or (lambda: block))
-        self._differs |= plain is not None
+        self._simpler.append(simpler)
+
+    def add_table(
+        self,
+        caption: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        longest: int = CELL,
+        from_end: bool = False,
+    ) -> int:
+        """Add a table that people can sort and page through, and return how many of its rows fit.
+
+        They are the first ones, or the last ones if `from_end`, which is for rows in order of time. Cells are cut at
+        `longest` characters. Without rows nothing is added.
+        """
+        kept = _fitting_rows(rows, longest, from_end=from_end)
+        if kept:
+            self.add(
+                _data_table(caption, columns, kept, longest, page=_PAGE_OF_TIME if from_end else _PAGE),
+                lambda: table(columns, kept, longest),
+                lambda: plain_table(columns, kept, from_end=from_end),
+            )
+        return len(kept)
 
     def message(self) -> Message:
         """Return the finished message."""
-        plain = (lambda: tuple(make() for make in self._plain)) if self._differs else None
-        return Message(truncate(self.text, _LONGEST_TEXT), tuple(self._blocks), plain)
+        steps = max(map(len, self._simpler), default=0)
+        simpler = tuple(partial(self._blocks_at, step, steps) for step in range(1, steps + 1))
+        return Message(truncate(self.text, _LONGEST_TEXT), tuple(self._blocks), simpler)
+
+    def _blocks_at(self, step: int, steps: int) -> Blocks:
+        """Return the blocks after so many refusals of `steps`; who has fewer forms than others changes last."""
+        return tuple(
+            simpler[place - 1]() if (place := step - steps + len(simpler)) > 0 else block
+            for block, simpler in zip(self._blocks, self._simpler, strict=True)
+        )
 
 
 def paragraph(mrkdwn: str) -> Message:
@@ -158,29 +193,37 @@ def actions(buttons: Iterable[Button]) -> Block:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), longest: int = CELL
-) -> Block:
-    """Return a table of plain text.
-
-    Args:
-        columns: their names.
-        rows: the cells of each, as many as `fitting_rows` keeps.
-        numbers: the indices of the columns to align on the right.
-        longest: characters of a cell, cut beyond.
-    """
-    lines = [[{"type": "raw_text", "text": cell(each, longest)} for each in line] for line in (columns, *rows)]
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], longest: int = CELL) -> Block:
+    """Return a table of plain text, with numbers on the right; cells are cut at `longest` characters."""
+    numbers = number_columns(rows)
+    lines = [[_raw_text(each, longest) for each in line] for line in (columns, *rows)]
     settings = [{"align": "right" if index in numbers else "left"} for index in range(len(columns))]
     return {"type": "table", "rows": lines, "column_settings": settings}
 
 
-def plain_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), *, from_end: bool = False
-) -> Block:
+def _data_table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], longest: int, page: int) -> Block:
+    """Return a table that people can sort, by numbers too, and page through."""
+    cells = [[_sortable(each, longest) for each in row] for row in rows]
+    header_cells = [_raw_text(each, longest) for each in columns]
+    return {"type": "data_table", "caption": cell(caption), "page_size": page, "rows": [header_cells, *cells]}
+
+
+def _sortable(content: Cell, longest: int) -> dict[str, Any]:
+    if isinstance(content, Number):
+        return {"type": "raw_number", "value": content.value, "text": cell(content, longest)}
+    return _raw_text(content, longest)
+
+
+def _raw_text(content: Cell, longest: int) -> dict[str, Any]:
+    return {"type": "raw_text", "text": cell(content, longest)}
+
+
+def plain_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, from_end: bool = False) -> Block:
     """Return the same table as preformatted text, with its first rows, or its last ones if `from_end`."""
     kept = rows[-PLAIN_ROWS:] if from_end else rows[:PLAIN_ROWS]
     cells = [[cell(each, PLAIN_CELL) for each in line] for line in (columns, *kept)]
     widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    numbers = number_columns(rows)
     lines = [_padded(line, widths, numbers) for line in cells]
     if len(rows) > len(kept):
         lines.append(f"and {len(rows) - len(kept):,} more lines")
@@ -195,17 +238,17 @@ def _padded(cells: Sequence[str], widths: Sequence[int], numbers: Collection[int
     return escape_preformatted("  ".join(padded).rstrip())
 
 
-def fitting_rows(rows: Sequence[Sequence[str]], *, from_end: bool = False) -> Sequence[Sequence[str]]:
+def _fitting_rows(rows: Sequence[Sequence[Cell]], longest: int, *, from_end: bool) -> Sequence[Sequence[Cell]]:
     """Return the rows that one table can hold: the first ones, or the last ones if `from_end`."""
     candidates = rows[-TABLE_ROWS:][::-1] if from_end else rows[:TABLE_ROWS]
-    sizes = accumulate(sum(len(cell(each)) for each in row) for row in candidates)
+    sizes = accumulate(sum(len(cell(each, longest)) for each in row) for row in candidates)
     count = sum(size <= TABLE_CHARACTERS for size in sizes)
     return rows[len(rows) - count :] if from_end else rows[:count]
 
 
-def cell(text: str, longest: int = CELL) -> str:
-    """Return the text on one line, cut, and never empty."""
-    return one_line(text, longest) or _EMPTY
+def cell(content: Cell, longest: int = CELL) -> str:
+    """Return the text of a cell on one line, cut, and never empty."""
+    return one_line(cell_text(content), longest) or _EMPTY
 
 
 # --- charts --------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from bot.slack.blocks import Block, Message
 
 def terminal_text(message: Message) -> str:
     """Return the texts of a message in order, without formatting; tables and charts as their plain replacements."""
-    blocks = message.plain() if message.plain is not None else message.blocks
+    blocks = message.simpler_blocks[-1]() if message.simpler_blocks else message.blocks
     return "\n".join(_unformatted(text["text"]) for block in blocks for text in _texts(block))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bot.domain.cells import Cell, Number, amount_cell, count_cell, unknown_cell
 from bot.domain.money import show_usd
 from bot.domain.query.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
@@ -25,13 +26,12 @@ _DETAIL_CELL = 500  # characters of a cell; sixteen such cells fit a table
 
 def add_groups(draft: Draft, report: Report) -> None:
     """Add the groups with their shares, what was cut, and a chart if they are of time."""
-    columns, numbers = _group_columns(report)
+    columns = _group_columns(report)
     by_time = _in_order_of_time(report.question)  # if there are too many days, the latest are shown
     candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
-    rows = blocks.fitting_rows([_group_cells(report, group) for group in candidates], from_end=by_time)
-    table = blocks.table(columns, rows, numbers)
-    draft.add(table, lambda: blocks.plain_table(columns, rows, numbers, from_end=by_time))
-    cut = report.groups[: -len(rows)] if by_time else report.groups[len(rows) :]
+    cells = [_group_cells(report, group) for group in candidates]
+    shown = draft.add_table(f"Spend by {' and '.join(report.question.by)}", columns, cells, from_end=by_time)
+    cut = report.groups[: len(report.groups) - shown] if by_time else report.groups[shown:]
     if omitted := len(cut) + report.groups_omitted:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
@@ -43,33 +43,30 @@ def _in_order_of_time(question: Question) -> bool:
     return question.by[0] in TIME_GROUPINGS and question.sort in {None, "name"} and question.top is None
 
 
-def _group_columns(report: Report) -> tuple[list[str], range]:
-    """Return the names of the columns, and which of them are numbers."""
-    names = [name.capitalize() for name in report.question.by]
+def _group_columns(report: Report) -> list[str]:
     numbers = ["Spend", "Share", "Tasks"]
     if report.question.counts_only:
         numbers = ["Calls", "Time", "Tasks"] if "tool" in report.question.by else ["Triggers", "Tasks"]
-    return [*names, *numbers], range(len(names), len(names) + len(numbers))
+    return [*(name.capitalize() for name in report.question.by), *numbers]
 
 
-def _group_cells(report: Report, group: SpendGroup) -> list[str]:
-    tasks = f"{group.tasks:,}"
+def _group_cells(report: Report, group: SpendGroup) -> list[Cell]:
+    tasks = count_cell(group.tasks)
     if "tool" in report.question.by:
-        return [*group.key, f"{group.calls:,}", duration(group.time_ms), tasks]
+        return [*group.key, count_cell(group.calls), Number(group.time_ms, duration(group.time_ms)), tasks]
     if "agent" in report.question.by:
-        return [*group.key, f"{group.calls:,}", tasks]
-    share = report.share(group)
-    spend = "unknown" if group.tasks == group.without_cost else show_usd(group.spend(report.basis))
-    return [*group.key, spend, _percent(share), tasks]
+        return [*group.key, count_cell(group.calls), tasks]
+    spend = amount_cell(None if group.tasks == group.without_cost else group.spend(report.basis))
+    return [*group.key, spend, _share_cell(report.share(group)), tasks]
 
 
 _SMALLEST_SHARE = 0.001  # the smallest share that is not shown as 0.0%
 
 
-def _percent(share: float | None) -> str:
+def _share_cell(share: float | None) -> Number:
     if share is None:
-        return ""
-    return "<0.1%" if 0 < share < _SMALLEST_SHARE else f"{share:.1%}"
+        return unknown_cell("")
+    return Number(share, "<0.1%" if 0 < share < _SMALLEST_SHARE else f"{share:.1%}")
 
 
 # --- the chart -----------------------------------------------------------------------------------
@@ -102,26 +99,22 @@ def _sparklines(series: Series, title: str) -> str:
 def add_rows(draft: Draft, report: Report, view: ReportView) -> None:
     """Add the tasks, the dearest first unless the question sorts them, and what was cut."""
     columns = _row_columns(report, view)
-    rows = blocks.fitting_rows([_row_cells(report, row, view) for row in report.rows])
-    draft.add(blocks.table(columns, rows, _SPEND), lambda: blocks.plain_table(columns, rows, _SPEND))
-    omitted = min(report.question.top or report.total.tasks, report.total.tasks) - len(rows)
+    shown = draft.add_table("Tasks", columns, [_row_cells(report, row, view) for row in report.rows])
+    omitted = min(report.question.top or report.total.tasks, report.total.tasks) - shown
     if omitted > 0:
-        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[: len(rows)])
+        rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[:shown])
         amount = f", {show_usd(rest)}" if report.question.top is None else ""
         draft.add(blocks.context(escape(f"and {omitted:,} other tasks{amount}: CSV has them all")))
 
 
-_SPEND = (1,)  # the index of the numeric column; it comes early, since phones show the first columns only
-
-
 def _row_columns(report: Report, view: ReportView) -> list[str]:
+    """Return the names of the columns; spend comes early, since phones show the first columns only."""
     member = [] if _one_member(report) else ["Member"]
     return ["Task", "Spend", *member, "Model", "Status", "Created", *(["Title"] if view.titles else [])]
 
 
-def _row_cells(report: Report, row: TaskRow, view: ReportView) -> list[str]:
-    spend = row.spend(report.basis)
-    amount = "unknown" if spend is None else show_usd(spend)
+def _row_cells(report: Report, row: TaskRow, view: ReportView) -> list[Cell]:
+    amount = amount_cell(row.spend(report.basis))
     member = [] if _one_member(report) else [row.member]
     created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
     title = [one_line(row.title or "", 60)] if view.titles else []

@@ -8,6 +8,7 @@ from bot import __version__
 from bot.database.facts import database_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
+from bot.domain.cells import Cell, count_cell
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes.history import PassRecord
@@ -23,7 +24,6 @@ from bot.usage.status import LedgerStatus, ledger_status, message_counts
 
 _MOST_LISTED = 5  # so many quarantined rows, and undelivered messages
 _PASS_COLUMNS = ("Read", "Started", "Complete", "Pages", "New", "Grown", "Error")
-_NUMBERS = range(3, 6)  # the numeric ones of _PASS_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,10 @@ class StatusCommands:
         return "" if moment is None else f"{moment.astimezone(self.answers.policy.zone):%Y-%m-%d %H:%M}"
 
     def _add_passes(self, draft: Draft, passes: Sequence[PassRecord]) -> None:
-        rows = [self._pass_cells(each) for each in passes]
-        table = blocks.table(_PASS_COLUMNS, rows, _NUMBERS)
-        draft.add(table, lambda: blocks.plain_table(_PASS_COLUMNS, rows, _NUMBERS))
+        draft.add_table("Last reads of Neo", _PASS_COLUMNS, [self._pass_cells(each) for each in passes])
 
-    def _pass_cells(self, record: PassRecord) -> list[str]:
+    def _pass_cells(self, record: PassRecord) -> list[Cell]:
         complete = "yes" if record.complete else ("no" if record.finished_at else "under way")
         counts = (record.tally.pages, record.tally.new, record.tally.grown)
-        numbers = [f"{count:,}" for count in counts]
+        numbers = map(count_cell, counts)
         return [record.kind, self._moment(record.started_at), complete, *numbers, record.error or ""]

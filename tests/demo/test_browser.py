@@ -184,6 +184,32 @@ async def test_an_operators_answer_is_grouped_anew_in_its_place(calm: Demo, sit:
     await expect(seat.messages).to_have_count(there)
 
 
+async def test_a_long_table_has_pages_and_is_sorted_by_a_press_on_a_columns_name(calm: Demo, sit: Sit) -> None:
+    seat = await sit(calm)
+    answer = await seat.ask("team 30d rows")
+    shown, pager = answer.get_by_test_id("table"), answer.get_by_test_id("pager")
+    await expect(pager).to_contain_text("1–20 of ")
+    await expect(shown.locator("tbody tr")).to_have_count(20)
+    spend = shown.get_by_role("button", name="Spend")
+    await spend.click()
+    await expect(shown.get_by_role("columnheader", name="Spend")).to_have_attribute("aria-sort", "descending")
+    largest = [amount_in(row[1]) for row in (await rows_of(shown))[1:]]
+    await pager.get_by_role("button", name="Next").click()
+    await expect(pager).to_contain_text("21–40 of ")
+    following = [amount_in(row[1]) for row in (await rows_of(shown))[1:]]
+    assert largest + following == sorted(largest + following, reverse=True)
+    await spend.click()
+    await expect(pager).to_contain_text("1–20 of ")
+    smallest = [amount_in(row[1]) for row in (await rows_of(shown))[1:]]
+    assert smallest == sorted(smallest)
+    assert smallest[-1] <= following[-1]
+
+
+def amount_in(text: str) -> float:
+    """The amount that a cell shows; what is not known comes below all."""
+    return -1.0 if text == "unknown" else 0.005 if text == "<$0.01" else float(text.strip("$").replace(",", ""))
+
+
 async def test_what_is_shared_is_seen_by_all_and_the_answer_by_nobody_else(calm: Demo, sit: Sit) -> None:
     seat = await sit(calm, where="general")
     answer = await seat.ask("team 7d by:model")

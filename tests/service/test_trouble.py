@@ -12,11 +12,12 @@ import pytest
 from bot.app import system_clock
 from bot.database.read_engine import reader_pool
 from bot.sandbox import faults
-from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status
+from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status, UnknownBlocks
+from bot.sandbox.slack.models import Message
 from bot.slack import socket
 from tests.support.engines import many_cases, sqlite_only
 from tests.support.harness import ServiceHarness
-from tests.support.messages import text_of, visible_text
+from tests.support.messages import table, text_of, visible_text
 
 HOUR = timedelta(hours=1)
 
@@ -42,17 +43,35 @@ async def test_whoever_can_no_longer_be_answered_there_is_answered_in_their_dm(
     assert harness.visible("priya") == []
 
 
-async def test_where_tables_are_refused_the_numbers_come_as_text(harness: ServiceHarness) -> None:
-    usual = await harness.ask("hannah", "team 7d by:member")
-    harness.slack.faults.on("hook", Refuse("invalid_blocks"))
-    plain = await harness.ask("hannah", "team 7d by:member")
-    assert "table" not in {block["type"] for block in plain.blocks}
-    for row in next(block for block in usual.blocks if block["type"] == "table")["rows"][1:]:
-        assert all(cell["text"] in unescape(visible_text(plain)) for cell in row)
-    harness.slack.faults.on("hook", Refuse("invalid_blocks"), Refuse("invalid_blocks"))
-    bare = await harness.ask("hannah", "team 7d by:member")
+async def test_where_a_block_is_refused_a_simpler_one_has_the_same_numbers(harness: ServiceHarness) -> None:
+    usual = await harness.ask("hannah", "team 7d by:day")
+    assert {"data_table", "data_visualization"} <= kinds(usual)
+    harness.slack.faults.when(UnknownBlocks(frozenset({"data_table"})))
+    older = await harness.ask("hannah", "team 7d by:day")
+    assert kinds(older) == kinds(usual) - {"data_table"} | {"table"}
+    assert table(older) == table(usual)
+    harness.slack.faults.when(UnknownBlocks(frozenset({"table"})))
+    plain = await harness.ask("hannah", "team 7d by:day")
+    assert kinds(plain) == kinds(usual) - {"data_table", "data_visualization"}
+    lines = unescape(visible_text(plain)).replace(" ", "")
+    assert all("".join(row).replace(" ", "") in lines for row in table(usual))
+    harness.slack.faults.when(UnknownBlocks(frozenset({"section"})))
+    bare = await harness.ask("hannah", "team 7d by:day")
     assert bare.blocks == []
     assert bare.text.startswith("The whole team: $")
+
+
+def kinds(message: Message) -> set[str]:
+    return {block["type"] for block in message.blocks}
+
+
+async def test_a_message_in_a_direct_message_falls_back_as_well(harness: ServiceHarness) -> None:
+    harness.slack.faults.when(UnknownBlocks(frozenset({"data_table"})))
+    await harness.slack.say(
+        "hannah", harness.workspace.im_of(harness.workspace.user("hannah").id).id, "team 7d by:model"
+    )
+    await harness.idle()
+    assert "table" in kinds(harness.dm("hannah")[-1])
 
 
 async def test_a_slack_that_answers_nobody_hangs_nothing(

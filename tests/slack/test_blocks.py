@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.cells import amount_cell, count_cell, unknown_cell
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.terminal_text import terminal_text
@@ -18,10 +19,11 @@ NAMES = ("Member", "Note")
 
 
 def table(draft: Draft) -> None:
-    kept = blocks.fitting_rows(ROWS)
-    draft.add(blocks.table(NAMES, kept, {1}), lambda: blocks.plain_table(NAMES, kept, {1}))
-    latest = blocks.fitting_rows(ROWS, from_end=True)
-    draft.add(blocks.table(NAMES, latest), lambda: blocks.plain_table(NAMES, latest, from_end=True))
+    assert draft.add_table("Members", NAMES, ROWS) == 99
+    assert draft.add_table("Latest members", NAMES, ROWS, from_end=True) == 99
+    assert draft.add_table("Nobody", NAMES, []) == 0
+    amounts = [("opus", amount_cell(1_500_000_000), count_cell(1200)), ("", amount_cell(None), unknown_cell(""))]
+    assert draft.add_table("Spend by model", ("Model", "Spend", "Tasks"), amounts) == 2
     draft.add(blocks.table(("Task", "x"), [("Title", "t" * 700)], longest=500))
 
 
@@ -82,6 +84,13 @@ def messages() -> dict[str, object]:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_builder_gives_the_same_json(name: str) -> None:
     assert json.dumps(messages()[name]) == json.dumps(GOLDEN[name])
+
+
+def test_a_table_holds_as_many_rows_as_slack_takes_whatever_their_cells_are_cut_at() -> None:
+    for longest in (blocks.CELL, 200):
+        draft = Draft("x")
+        kept = draft.add_table("Errors", ("Task", "Error"), [("t", "e" * 500)] * 99, longest=longest)
+        assert kept == blocks.TABLE_CHARACTERS // (longest + 1)
 
 
 def test_every_builder_is_compared() -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 from bot.sandbox.slack.models import Message
 
+TEXT_TYPES = {"mrkdwn", "plain_text", "raw_text", "raw_number"}
+TABLE_TYPES = {"table", "data_table"}
+
 
 def text_of(message: Message) -> str:
     """Return everything a message shows or carries, as one text."""
@@ -17,7 +20,7 @@ def visible_text(message: Message) -> str:
 
     def walk(part: Any) -> None:
         if isinstance(part, dict):
-            if isinstance(part.get("text"), str) and part.get("type") in {"mrkdwn", "plain_text", "raw_text"}:
+            if isinstance(part.get("text"), str) and part.get("type") in TEXT_TYPES:
                 parts.append(part["text"])
             for name, value in part.items():
                 if name not in {"value", "confirm"}:
@@ -32,7 +35,7 @@ def visible_text(message: Message) -> str:
 
 def table(message: Message) -> list[list[str]]:
     """Return the rows of a message's table, its header among them."""
-    block = next(block for block in message.blocks if block["type"] == "table")
+    block = next(block for block in message.blocks if block["type"] in TABLE_TYPES)
     return [[cell["text"] for cell in row] for row in block["rows"]]
 
 

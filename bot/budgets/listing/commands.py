@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets.authorization import BudgetAuthorization
-from bot.budgets.listing.formats import COLUMNS, NUMBERS, rows
+from bot.budgets.listing.formats import COLUMNS, rows
 from bot.budgets.listing.lines import BudgetLine, budget_listing
 from bot.budgets.policy import BudgetPolicy
 from bot.database.engine import Database
@@ -41,7 +41,6 @@ class ListingCommand:
 
     def _add_lines(self, draft: Draft, lines: list[BudgetLine]) -> None:
         cells = rows(lines, self.policy)
-        kept = blocks.fitting_rows(cells)
-        draft.add(blocks.table(COLUMNS, kept, NUMBERS), lambda: blocks.plain_table(COLUMNS, cells, NUMBERS))
-        if len(kept) < len(cells):
-            draft.add(blocks.context(f"and {len(cells) - len(kept):,} more: `neo-usage budget list` shows all"))
+        shown = draft.add_table("Budgets", COLUMNS, cells)
+        if shown < len(cells):
+            draft.add(blocks.context(f"and {len(cells) - shown:,} more: `neo-usage budget list` shows all"))

@@ -8,7 +8,8 @@ from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
 from bot.domain import formatting
-from bot.domain.money import show_usd, usd_text
+from bot.domain.cells import Cell, Number, amount_cell, unknown_cell
+from bot.domain.money import usd_text
 
 
 def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
@@ -40,24 +41,29 @@ def _optional_usd(nanos: int | None) -> str | None:
 
 
 COLUMNS = ("Whose", "Period", "Limit", "Used", "Use", "Pace", "Limit from")
-NUMBERS = (2, 3, 4, 5)  # the columns that hold numbers
 _NONE = "\u2013"  # a dash
 
 
-def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy) -> list[list[str]]:
+def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy) -> list[list[Cell]]:
     """Return the listing as cells."""
     return [
         [
             line.scope,
             f"{line.period.unit} {line.period.label}",
-            show_usd(line.limit.nanos),
-            _NONE if line.spend_nanos is None else show_usd(line.spend_nanos),
-            "" if line.spend_nanos is None else f"{line.percent}%",
-            "; used up ".join(filter(None, (budget_formatting.pace(line.pace), budget_formatting.used_up(line.pace)))),
+            amount_cell(line.limit.nanos),
+            unknown_cell(_NONE) if line.spend_nanos is None else amount_cell(line.spend_nanos),
+            unknown_cell("") if line.spend_nanos is None else Number(line.percent, f"{line.percent}%"),
+            _pace_cell(line),
             _limit_source(line, policy),
         ]
         for line in lines
     ]
+
+
+def _pace_cell(line: BudgetLine) -> Cell:
+    phrases = filter(None, (budget_formatting.pace(line.pace), budget_formatting.used_up(line.pace)))
+    text = "; used up ".join(phrases)
+    return unknown_cell(text) if line.pace.high_nanos is None else Number(line.pace.high_nanos, text)
 
 
 def _limit_source(line: BudgetLine, policy: BudgetPolicy) -> str:

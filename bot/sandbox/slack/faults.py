@@ -8,6 +8,7 @@ from math import ceil
 from bot.sandbox.faults import Html, Schedule, Status
 from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.models import Json
+from bot.sandbox.slack.validation.checks import kind_of
 
 __all__ = [
     "Fault",
@@ -22,6 +23,7 @@ __all__ = [
     "Reset",
     "Slow",
     "Status",
+    "UnknownBlocks",
 ]
 
 
@@ -95,6 +97,19 @@ class PostRateLimit:
             return RateLimited(ceil(self.seconds))
         taken.append(call.at)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownBlocks:
+    """A rule for `Faults.when` of a workspace that does not have some types of blocks yet: messages with one fail."""
+
+    types: frozenset[str]
+
+    def __call__(self, call: Call) -> Refuse | None:
+        """Return the refusal of a call whose blocks are not all known."""
+        blocks = call.json("blocks", "invalid_blocks_format")
+        sent = {kind_of(block) for block in blocks} if isinstance(blocks, list) else set()
+        return Refuse("invalid_blocks") if sent & self.types else None
 
 
 Fault = Refuse | RateLimited | Status | Html | Hang | Reset | Late | Slow | Mangle

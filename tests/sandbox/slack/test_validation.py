@@ -50,6 +50,14 @@ def table(*rows: list[Json], **more: Any) -> Json:
     return {"type": "table", "rows": list(rows), **more}
 
 
+def number(text: str = "$1.50") -> Json:
+    return {"type": "raw_number", "value": 1.5, "text": text}
+
+
+def data_table(*rows: list[Json], **more: Any) -> Json:
+    return {"type": "data_table", "caption": "T", "rows": list(rows), **more}
+
+
 def rich(*inline: Json) -> Json:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(inline)}]}
 
@@ -98,6 +106,8 @@ TAKEN: list[list[Json]] = [
     [table(*[[cell()] * 20] * 100, column_settings=[{"align": "right", "is_wrapped": True}, None])],
     [table([cell(), {"type": "raw_number", "value": 1.5, "text": "$1.50"}, rich({"type": "text", "text": "x"})])],
     [table([cell(), rich({"type": "user", "user_id": "U1"})])],
+    [data_table([cell(), cell()], [cell(), number()]), data_table([cell()], [rich({"type": "text", "text": "x"})])],
+    [data_table(*[[cell()] * 20] * 101, page_size=100, row_header_column_index=19)],
     [chart(), pie()],
     [chart(*[series(str(number), Tue=-1.5, Mon=0) for number in range(6)], x_label="x" * 50, y_label="y")],
     [pie(*[{"label": "x" * 20, "value": 0.1}] * 6)],
@@ -210,6 +220,18 @@ REFUSED: list[tuple[list[Any], str]] = [
     ([table([cell()], column_settings=[{}] * 21)], "no more than 20"),
     ([table([cell()], column_settings=[{"align": "middle"}])], "must be one of: left, center, right"),
     ([table([cell()])] * 2, "no more than 1 table blocks allowed"),
+    ([data_table([cell()])], "no fewer than 2 items allowed [json-pointer:/blocks/0/rows]"),
+    ([data_table(*[[cell()]] * 102)], "no more than 101"),
+    ([data_table(*[[cell()] * 21] * 2)], "no more than 20"),
+    ([data_table([cell()], [cell(), cell()])], "same number of cells"),
+    ([data_table([rich({"type": "text", "text": "x"})], [cell()])], "must not be rich_text in a header"),
+    ([{"type": "data_table", "rows": [[cell()]] * 2}], "missing required field: caption"),
+    ([data_table([cell()], [cell()], caption="")], "more than 0 characters [json-pointer:/blocks/0/caption]"),
+    ([data_table([cell()], [cell()], page_size=101)], "must be from 1 to 100"),
+    ([data_table([cell()], [cell()], page_size="5")], "must provide an integer"),
+    ([data_table([cell()], [cell()], row_header_column_index=1)], "must be from 0 to 0"),
+    ([data_table([cell()], [cell()], column_settings=[])], "invalid additional property: column_settings"),
+    ([data_table([cell()], [cell("x" * 4000)])] * 3, "less than 10001 characters in all tables"),
     # charts
     ([chart()] * 3, "no more than 2 data_visualization blocks allowed"),
     ([pie(title="")], "more than 0"),
@@ -256,6 +278,11 @@ def test_slack_refuses(blocks: list[Any], because: str) -> None:
     assert any(because in told for told in block_problems(blocks)), block_problems(blocks)
 
 
+def test_a_home_tab_takes_no_table_that_is_sorted() -> None:
+    home = {"type": "home", "blocks": [data_table([cell()], [cell()])]}
+    assert view_problems(home, "home") == ["unsupported type: data_table [json-pointer:/view/blocks/0/type]"]
+
+
 def modal(*blocks: Json, **more: Any) -> Json:
     return {"type": "modal", "title": plain(), "blocks": list(blocks), **more}
 
@@ -290,6 +317,7 @@ def test_slack_takes_the_view(view: Json) -> None:
         (modal(blocks=None), "must provide an array"),
         (modal(*[section()] * 101), "no more than 100 items allowed [json-pointer:/view/blocks]"),
         (modal(asking({"type": "plain_text_input"})), "submit is required"),
+        (modal(data_table([cell()], [cell()])), "unsupported type: data_table"),
         (modal(table([cell()])), "unsupported type: table [json-pointer:/view/blocks/0/type]"),
         (modal(chart()), "unsupported type: data_visualization"),
         (modal({"type": "markdown", "text": "x"}), "unsupported type: markdown"),

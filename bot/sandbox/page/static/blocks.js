@@ -7,7 +7,7 @@ import { button, control, overflow } from "./elements.js";
 import { icon } from "./icons.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
-import { table } from "./table.js";
+import { dataTable, table } from "./table.js";
 
 let fieldCount = 0;
 
@@ -37,6 +37,7 @@ const BLOCKS = {
   actions: (block, ctx, surface) => (block.elements ?? []).map((element) => interactive(element, block, ctx, surface)),
   image: (block) => [block.title && h("div", { class: "muted" }, plain(block.title.text)), picture(block)],
   table: (block, ctx) => table(block, ctx),
+  data_table: (block, ctx) => dataTable(block, ctx),
   data_visualization: (block) => chart(block),
   rich_text: (block, ctx) => richText(block, ctx),
   input: (block, ctx, surface) => input(block, ctx, surface),

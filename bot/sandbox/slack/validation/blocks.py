@@ -29,10 +29,11 @@ from bot.sandbox.slack.validation.elements import (
     check_image_source,
 )
 from bot.sandbox.slack.validation.rich_text import check_rich_text
-from bot.sandbox.slack.validation.tables import check_table
+from bot.sandbox.slack.validation.tables import CHARACTERS, characters_in, check_data_table, check_table
 
 MAX_BLOCKS = {"message": 50, "modal": 100, "home": 100}
 SURFACES = {  # of block types that are not allowed everywhere
+    "data_table": {"message"},
     "data_visualization": {"message", "home"},
     "markdown": {"message"},
     "table": {"message", "home"},
@@ -67,6 +68,8 @@ def _all(blocks: list[Any], at: str) -> Problems:
     for kind, count in Counter(str(block.get("type")) for block in known).items():
         if count > MAX_PER_MESSAGE.get(kind, count):
             yield problem(f"no more than {MAX_PER_MESSAGE[kind]} {kind} blocks allowed", at)
+    if characters_in(known) > CHARACTERS:
+        yield problem(f"must be less than {CHARACTERS + 1} characters in all tables", at)
     if sum(len(str(block.get("text"))) for block in known if block.get("type") == "markdown") > MAX_MARKDOWN:
         yield problem(f"must be less than {MAX_MARKDOWN + 1} characters in all", at)
 
@@ -146,6 +149,7 @@ def _divider(value: Json, at: str) -> Problems:
 BLOCKS: dict[str, Check] = {
     "actions": _actions,
     "context": _context,
+    "data_table": check_data_table,
     "data_visualization": check_chart,
     "divider": _divider,
     "header": _header,

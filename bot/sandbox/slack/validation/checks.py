@@ -62,6 +62,14 @@ def check_number(value: object, at: str, above: float | None = None) -> Problems
         yield problem(f"must be greater than {above}", at)
 
 
+def check_integer(value: object, at: str, least: int, most: int) -> Problems:
+    """Check for an integer from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield problem("must provide an integer", at)
+    elif not least <= value <= most:
+        yield problem(f"must be from {least} to {most}", at)
+
+
 def check_list(value: object, at: str, most: int, least: int = 1) -> Problems:
     """Check for a list of `least` to `most` items."""
     if not isinstance(value, list):
