@@ -66,7 +66,7 @@ COMMANDS = (
     "report", "report 7d by:member", "errors", "errors 2d status:error", "errors model:opus", "explain team",
     f"explain {PRIYA}", "explain o'brien@acme.example", "budget list", "member list", "status", "digest",
 )  # fmt: skip
-AS_OF = re.compile(r"Data as of [-\w:, ]+")  # the pass after which it was edited last
+AS_OF = re.compile(r"Data as of [^\n.]*")  # the pass after which it was edited last
 FORM = {"digest": ("--dry-run",)}  # of what has no JSON
 
 

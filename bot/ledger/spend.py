@@ -22,8 +22,9 @@ from bot.ledger.tables import charge
 class Sums:
     """What a selection adds up to, in USD nanos and tasks.
 
-    `tasks` have a charge in the window, or have no known cost and were created in it (`without_cost`). `by_unit` is
-    whether an amount rests on the BYOK unit, False where that was not asked.
+    `tasks` have a charge in the window, or have no known cost and were created in it (`without_cost`); so do
+    `failed_tasks` (`failed_without_cost`). `by_unit` is whether an amount rests on the BYOK unit, False where that was
+    not asked.
     """
 
     platform_nanos: int = 0
@@ -31,6 +32,7 @@ class Sums:
     tasks: int = 0
     without_cost: int = 0
     failed_tasks: int = 0
+    failed_without_cost: int = 0
     failed_platform_nanos: int = 0
     failed_provider_nanos: int = 0
     by_unit: bool = False
@@ -43,6 +45,7 @@ class Sums:
             tasks=self.tasks + other.tasks,
             without_cost=self.without_cost + other.without_cost,
             failed_tasks=self.failed_tasks + other.failed_tasks,
+            failed_without_cost=self.failed_without_cost + other.failed_without_cost,
             failed_platform_nanos=self.failed_platform_nanos + other.failed_platform_nanos,
             failed_provider_nanos=self.failed_provider_nanos + other.failed_provider_nanos,
             by_unit=self.by_unit or other.by_unit,
@@ -110,7 +113,7 @@ def charged_sums(amounts: Sequence[int | None], counts: Sequence[int | None]) ->
 
 def uncharged_sums(tasks: int, failed_tasks: int) -> Sums:
     """Return the sums of so many tasks without cost."""
-    return Sums(tasks=tasks, without_cost=tasks, failed_tasks=failed_tasks)
+    return Sums(tasks=tasks, without_cost=tasks, failed_tasks=failed_tasks, failed_without_cost=failed_tasks)
 
 
 _AMOUNTS = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos)

@@ -17,7 +17,7 @@ from bot.ledger.tables import charge, member, task, task_detail
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """One task of a selection, with what of its cost lies in the window (None: without cost)."""
+    """One task of a selection, its error if it has one, and what of its cost lies in the window (None: unknown)."""
 
     task_id: str
     created_at: datetime
@@ -25,6 +25,7 @@ class TaskRow:
     model: str
     status: str
     title: str | None
+    error_message: str | None
     platform_nanos: int | None
     provider_nanos: int | None
 
@@ -40,14 +41,13 @@ def task_rows(
 ) -> list[TaskRow]:
     """Return the tasks of a selection with their spend in the window, dearest first (or by task id).
 
-    A task that was transferred to another member has no title, and the time of its first charge as `created_at`.
+    A task that was transferred to another member has no title and no error, and as `created_at` the time of its first
+    charge.
     """
     statement = _rows(where.form, _Order(basis, by_name=by_name), limited=top is not None)
     return [
-        TaskRow(task_id, from_us(created), shown_email(email), model, status, title, platform, provider)
-        for task_id, created, email, model, status, title, platform, provider in connection.execute(
-            statement, where.values | {"most": top}
-        ).all()
+        TaskRow(task_id, from_us(created), shown_email(email), *others)
+        for task_id, created, email, *others in connection.execute(statement, where.values | {"most": top}).all()
     ]
 
 
@@ -81,7 +81,7 @@ def _rows(form: Form, order: _Order, *, limited: bool) -> Rows:
         .join(task_detail, task_detail.c.task == tasks.c.id)
     )
     created_at = case((owned, tasks.c.created_at), else_=found.c.booked)
-    title = case((owned, task_detail.c.title), else_=null())
+    texts = (case((owned, task_detail.c[name]), else_=null()) for name in ("title", "error_message"))
     return (
         select(
             tasks.c.task_id,
@@ -89,7 +89,7 @@ def _rows(form: Form, order: _Order, *, limited: bool) -> Rows:
             member.c.email,
             tasks.c.model,
             tasks.c.status,
-            title,
+            *texts,
             found.c.platform,
             found.c.provider,
         )

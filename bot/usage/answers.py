@@ -1,7 +1,7 @@
 """Answers questions in Slack from the ledger, which is refreshed first; an answer waits for that only briefly."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -60,7 +60,12 @@ class Answers:
             raise self.people.unmatched_error()
         mentioned = await self.people.emails_of_named(question.people, caller, user)
         request = ReportRequest(question, caller, self.clock(), mentioned, most_rows)
-        return await self.database.read(lambda connection: build_report(connection, request, self.policy))
+
+        def read(connection: Connection) -> Report:
+            report = build_report(connection, request, self.policy)
+            return replace(report, names=self.people.names(connection, report.emails))
+
+        return await self.database.read(read)
 
     # --- freshness -------------------------------------------------------------------------------
 
@@ -87,11 +92,11 @@ class Answers:
         if progress is None:
             return ""
         if caller.role is not Role.OPERATOR:
-            return "I am reading Neo now"
+            return "I'm reading Neo now"
         start = progress.window.start
-        since = "the beginning" if start is None else f"{start.astimezone(self.policy.zone):%Y-%m-%d}"
+        since = "the beginning" if start is None else self._short_date(start)
         tasks = formatting.count(progress.total, "task")
-        return f"I am reading Neo since {since}: {progress.rows:,} of {tasks} so far"
+        return f"I'm reading Neo since {since}: {progress.rows:,} of {tasks} so far"
 
     def sync_failure(self, caller: Caller) -> str:
         """Return why the last sync failed, to others than operators only that it did; empty if it did not.
@@ -101,7 +106,15 @@ class Answers:
         failure = self.scheduler.failure
         if failure is None or self.clock() - failure.at > self.stale_after:
             return ""
-        return failure.message if caller.role is Role.OPERATOR else "I could not read Neo the last time."
+        return failure.message if caller.role is Role.OPERATOR else "I couldn't read Neo the last time I tried."
+
+    def history_start(self, fresh: Freshness) -> str:
+        """Return the day on which the ledger begins, in words."""
+        return self._short_date(from_us(fresh.since or 0))
+
+    def _short_date(self, at: datetime) -> str:
+        day, today = (each.astimezone(self.policy.zone).date() for each in (at, self.clock()))
+        return formatting.short_date(day, today)
 
     # --- backfill --------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from bot.slack.errors import RefusedBySlackError, SlackError
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
+from bot.usage import report_formatting
 from bot.usage.answers import Answers
 from bot.usage.report import Report
 from bot.usage.report_csv import to_csv
@@ -62,6 +63,6 @@ class CsvSender:
 
 
 def _comment(report: Report) -> str:
-    as_of = report.as_of and f"{report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M}"
-    complete = "" if report.complete else " The ledger is not complete for this window."
-    return f"Data as of {as_of or 'no complete reading yet'}.{complete}"
+    lacking, as_of = report_formatting.incompleteness(report), report_formatting.as_of(report)
+    parts = (lacking and f"{lacking}.", as_of and f"Data as of {as_of}")
+    return " ".join(filter(None, parts)) or "I haven't read all of Neo yet, so these figures will grow."

@@ -8,7 +8,6 @@ from bot.domain.query.errors import AmbiguousError, QueryError
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
-from bot.domain.timestamps import from_us
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
 from bot.people.rate_limit import charge_rate_limit
@@ -81,8 +80,7 @@ class QuestionHandlers:
         fresh = await self.answers.refresh()
         pressed = bool(request.action)
         if passes := self.answers.missing_passes(question, caller, fresh):
-            begins = from_us(fresh.since or 0).astimezone(self.answers.policy.zone)
-            started = self._paragraph("backfill_started", begins=f"{begins:%Y-%m-%d}")
+            started = self._paragraph("backfill_started", begins=self.answers.history_start(fresh))
             await request.responder.respond(started, replace=pressed)
             await self.answers.backfill(passes)
         report = await self.answers.report(request.user, caller, question, TABLE_ROWS)

@@ -1,6 +1,7 @@
 """The report: a question answered from the ledger, in exact amounts. Every rendering of an answer starts from it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.access import Caller, Grant
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
-from bot.domain.query.question import Question
+from bot.domain.query.question import Field, Question
 from bot.domain.tasks import FAILED_STATUSES
 from bot.ledger.spend import Sums
 from bot.ledger.spend_groups import SpendGroup
@@ -56,22 +57,26 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The window before, and its spend in nanos."""
+    """The window before, its spend in nanos, and what people call it, such as `the 7 days before`."""
 
     window: Window
     spend_nanos: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """An answer. `groups` are sorted and cut to `top`; what was cut is counted, with its spend in nanos.
 
-    `scope` is whose spend it may hold; `rows` are as many tasks as were asked for or as the caller can show.
+    `scope` is whose spend it may hold; `rows` are as many tasks as were asked for or as the caller can show. It was
+    made at `now`. `has_history` is whether the caller may see any task at all, at any time. `names` are what members
+    are called in Slack, by e-mail; empty where there is no Slack.
     """
 
     query: str
     question: Question
     scope: Grant
+    now: datetime
     window: Window
     zone: ZoneInfo
     basis: SpendBasis
@@ -88,6 +93,8 @@ class Report:
     unit_assumed: bool
     warning: str | None
     quarantined: int
+    has_history: bool = True
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def spend_nanos(self) -> int:
@@ -97,3 +104,20 @@ class Report:
     def share(self, group: SpendGroup) -> float | None:
         """Return a group's part of the untruncated total, None if that is not positive."""
         return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None
+
+    @property
+    def emails(self) -> set[str]:
+        """The e-mails that the answer shows."""
+        named = {*(self.scope.members or ()), *self.question.values_of(Field.EMAIL)}
+        place = self.question.by.index("member") if "member" in self.question.by else None
+        grouped = set() if place is None else {group.key[place] for group in self.groups}
+        return named | grouped | {row.member for row in self.rows} | {detail.member for detail in self.details}
+
+    def name_of(self, email: str) -> str:
+        """Return what a member is called in the answer: by name if there is one, else by e-mail."""
+        return self.names.get(email, email)
+
+    def shown_key(self, group: SpendGroup) -> tuple[str, ...]:
+        """Return the key of a group with its member by name."""
+        pairs = zip(self.question.by, group.key, strict=True)
+        return tuple(self.name_of(part) if name == "member" else part for name, part in pairs)

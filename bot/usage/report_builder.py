@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.domain.access import AT_THE_TERMINAL, Grant
+from bot.domain.query.earlier_window import name_of_window_before
 from bot.domain.query.question import TIME_GROUPINGS, Question, describe
 from bot.domain.query.when import resolve, window_before
 from bot.ledger.data_quality import DataQuality, data_quality
@@ -86,6 +87,7 @@ class _ReportBuilder:
             query=describe(question),
             question=question,
             scope=Grant(self.selection.members),
+            now=self.request.now,
             window=self.selection.window,
             zone=policy.zone,
             basis=policy.basis,
@@ -102,6 +104,7 @@ class _ReportBuilder:
             unit_assumed=total.by_unit,
             warning=quality.warning,
             quarantined=quality.quarantined,
+            has_history=bool(total.tasks) or holds_any(self.connection, scope),
         )
 
     def _total_and_groups(self) -> tuple[Sums, list[SpendGroup]]:
@@ -127,11 +130,12 @@ class _ReportBuilder:
         return task_details(self.connection, self.selection.scope, self.where)
 
     def _previous(self, begins: datetime | None) -> Previous | None:
-        window = window_before(self.request.question.effective_when, self.request.now, self.policy.zone)
+        asked = self.request.question.effective_when, self.request.now, self.policy.zone
+        window = window_before(*asked)
         if window is None or begins is None or window.start < begins:
             return None
         before = amounts(self.connection, self.where.within(window))
-        return Previous(window, self.policy.basis.spend(*before))
+        return Previous(window, self.policy.basis.spend(*before), name_of_window_before(*asked))
 
     def _is_complete(self, quality: DataQuality) -> bool:
         if quality.holds_all(self.selection.window):

@@ -1,48 +1,59 @@
 """Formatting of reports: phrases that the answers in Slack and in the terminal share."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.domain.periods import FIRST_YEAR
-from bot.domain.query.question import Field, Question
+from bot.domain.periods import FIRST_YEAR, day_start
+from bot.domain.query.errors import EMPTY
+from bot.domain.query.question import Field, Question, describe
+from bot.domain.query.when import EVER, SINCE_THE_FIRST_YEAR, Dated, Range
 from bot.domain.text import one_line
+from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
+
+UNKNOWN = "unknown"
 
 # --- the question --------------------------------------------------------------------------------
 
 
 def question_summary(report: Report) -> str:
-    """Return the question in words: whose spend, when, which filters, and the window's ends."""
-    parts = filter(None, (when(report.question), filters(report.question)))
-    return f"{who(report)}, {', '.join(parts)}: {span(report)}"
+    """Return the question in words: whose spend, when, which filters, and the days."""
+    return " · ".join(filter(None, (who(report), when(report.question), filters(report.question), span(report))))
 
 
 def who(report: Report) -> str:
     """Return whose spend is answered: "team", the members named, or the one the answer is limited to."""
     question = report.question
     members = report.scope.members or question.included_values(Field.EMAIL)
-    return one_line(", ".join([*(members or ["team"]), *_exclusions(question)]))
+    return one_line(", ".join([*(map(report.name_of, members) if members else ["team"]), *_exclusions(report)]))
 
 
-def _exclusions(question: Question) -> Iterator[str]:
-    for each in question.filters:
+def _exclusions(report: Report) -> Iterator[str]:
+    for each in report.question.filters:
         if each.exclude and each.field is Field.EMAIL:
-            yield from (f"without {email}" for email in each.values)
+            yield from (f"without {report.name_of(email)}" for email in each.values)
 
 
 def when(question: Question) -> str:
-    """Return the time as it was typed."""
-    return str(question.effective_when) or "all time"
+    """Return the name of the time asked for, such as `last week`; empty where its days say all of it."""
+    asked = question.effective_when
+    if isinstance(asked, Range) and asked in {EVER, SINCE_THE_FIRST_YEAR}:
+        return "all time"
+    return "" if isinstance(asked, Dated | Range) else str(asked)
 
 
 def span(report: Report) -> str:
-    """Return the window's ends on the clock of the report's zone."""
-    ends = (report.window.start, report.window.end)
-    start, end = (f"{each.astimezone(report.zone):%Y-%m-%d %H:%M}" for each in ends)
-    if report.window.start.year <= FIRST_YEAR:
-        return f"everything until {end} {report.zone.key}"
-    return f"{start} to {end} {report.zone.key}"
+    """Return the days of the window in words, as far as they have come: `Nov 22–28`, `until Nov 28`."""
+    zone, now = report.zone, report.now
+    tomorrow = day_start(now.astimezone(zone).date() + timedelta(days=1), zone)
+    end = min(report.window.end, tomorrow)
+    if report.window.start.year > FIRST_YEAR:
+        return formatting.time_span(report.window.start, end, zone, now)
+    last = formatting.last_date(end, zone)
+    return f"until {formatting.short_date(last, now.astimezone(zone).date())}"
 
 
 def filters(question: Question) -> str:
@@ -51,12 +62,20 @@ def filters(question: Question) -> str:
     return ", ".join([*conditions, *{None: (), True: ("byok:yes",), False: ("byok:no",)}[question.byok]])
 
 
-# --- the total -----------------------------------------------------------------------------------
+def without_filters(question: Question) -> str:
+    """Return the line that asks the same without conditions on tasks; empty if it has none."""
+    if not filters(question):
+        return ""
+    kept = tuple(each for each in question.filters if each.field is Field.EMAIL)
+    return describe(replace(question, filters=kept, byok=None)) or EMPTY
+
+
+# --- amounts -------------------------------------------------------------------------------------
 
 
 def total(report: Report) -> str:
     """Return the spend in USD, or that it is unknown."""
-    return show_usd(report.spend_nanos) if is_known(report) else "cost unknown"
+    return show_usd(report.spend_nanos) if is_known(report) else "Cost unknown"
 
 
 def is_known(report: Report) -> bool:
@@ -64,26 +83,42 @@ def is_known(report: Report) -> bool:
     return report.total.tasks != report.total.without_cost or not report.total.tasks
 
 
+def failed_cost(report: Report) -> str:
+    """Return what failed tasks cost, or that it is unknown."""
+    total = report.total
+    is_unknown = total.failed_tasks and total.failed_tasks == total.failed_without_cost
+    return "cost unknown" if is_unknown else show_usd(total.failed_spend(report.basis))
+
+
+def group_cost(report: Report, group: SpendGroup) -> str:
+    """Return what the tasks of a group cost, or that it is unknown."""
+    return UNKNOWN if group.tasks == group.without_cost else show_usd(group.spend(report.basis))
+
+
 def change(report: Report) -> str:
-    """Return the spend compared with the window before; empty if there is none to compare with."""
-    if report.previous is None:
+    """Return the spend compared with the window before; empty if there is nothing to compare."""
+    before, spent = report.previous, report.spend_nanos
+    if before is None or not is_known(report) or before.spend_nanos == spent == 0:
         return ""
-    before, spent = report.previous.spend_nanos, report.spend_nanos
-    if before <= 0:
-        return f"before: {show_usd(before)}"
-    return f"{formatting.against(spent, before)} before"
+    return formatting.comparison(spent, before.spend_nanos, before.name)
 
 
 # --- what an answer lacks ------------------------------------------------------------------------
 
 
 def empty_reasons(report: Report) -> Iterator[str]:
-    """Yield sentences on why an answer may be empty."""
-    yield "Nothing was booked there."
-    if report.question.filters or report.question.byok is not None:
-        yield "A filter may leave everything out: ask again without it."
-    if not report.complete:
-        yield "The ledger does not hold all of that time."
+    """Yield sentences on why an answer is empty."""
+    if instead := without_filters(report.question):
+        yield f"No tasks match. Try without `{filters(report.question)}`: `{instead}`"
+    else:
+        yield "No spend in this period."
+
+
+def as_of(report: Report) -> str:
+    """Return how far the data reaches, with the zone of all times: `21:05 (UTC)`; empty before any complete pass."""
+    if report.as_of is None:
+        return ""
+    return f"{formatting.local_time(report.as_of, report.zone, report.now)} ({report.zone.key})"
 
 
 def incompleteness(report: Report) -> str:
@@ -91,6 +126,11 @@ def incompleteness(report: Report) -> str:
     if report.complete:
         return ""
     if report.begins is not None and report.window.start < report.begins:
-        begins = f"{report.begins.astimezone(report.zone):%Y-%m-%d %H:%M}"
-        return f"The ledger is not complete for this window: it begins {begins}"
-    return "The ledger is not complete for this window: a part is still to be read"
+        begins, today = (each.astimezone(report.zone).date() for each in (report.begins, report.now))
+        return f"Incomplete: the history I have starts {formatting.short_date(begins, today)}"
+    return "Incomplete: a part of this period is still to be read"
+
+
+def rejected_rows(count: int) -> str:
+    """Return how many rows of Neo are not counted."""
+    return f"{formatting.count(count, 'rejected row')} from Neo {'is' if count == 1 else 'are'} not counted"

@@ -53,32 +53,34 @@ def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[Render
 def _headline(report: Report) -> Text:
     total, spent = report.total, report.spend_nanos
     line = Text(report_formatting.total(report), style="bold")
-    line.append(f"  {show_credits(spent)}", style="dim")
+    if report_formatting.is_known(report):
+        line.append(f"  {show_credits(spent)}", style="dim")
     line.append(f"  {formatting.count(total.tasks, 'task')}")
     if total.without_cost:
-        line.append(f", {total.without_cost:,} without known cost", style="yellow")
+        line.append(f", {total.without_cost:,} with unknown cost", style="yellow")
     if total.failed_tasks:
-        line.append(f", {total.failed_tasks:,} failed ({show_usd(total.failed_spend(report.basis))})", style="red")
-    line.append(f"  {report_formatting.change(report)}", style="dim")
+        line.append(f", {total.failed_tasks:,} failed ({report_formatting.failed_cost(report)})", style="red")
+    if change := report_formatting.change(report):
+        line.append(f"  {change}", style="dim")
     return line
 
 
 def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if report.as_of is None:
-        return Text("No complete pass has been read yet: run `neo-usage sync`.", style="bold red")
+        return Text("I haven't read all of Neo yet: run `neo-usage sync`.", style="bold red")
     if report.warning:
         return Text(f"WARNING: {one_line(report.warning, 400)}", style="bold red")
     age = now - report.as_of
-    line = Text(f"Data as of {report.as_of.astimezone(report.zone):%Y-%m-%d %H:%M} ({ago(age)})", style="dim")
+    line = Text(f"Data as of {report_formatting.as_of(report)}", style="dim")
     if age > stale_after:
-        line.append(", stale: run `neo-usage sync`", style="yellow")
+        line.append(f", out of date ({ago(age)}): run `neo-usage sync`", style="yellow")
     if lacking := report_formatting.incompleteness(report):
         line.append(f". {lacking}", style="yellow")
     if report.quarantined:
-        rows = formatting.count(report.quarantined, "row")
-        line.append(f". {rows} of Neo could not be booked: see `neo-usage status`", style="yellow")
+        rows = report_formatting.rejected_rows(report.quarantined)
+        line.append(f". {rows}: see `neo-usage status`", style="yellow")
     if report.unit_assumed:
-        line.append(". BYOK amounts are read as credits, unit assumed: set BYOK_UNIT", style="yellow")
+        line.append(". BYOK amounts are read as credits: unit assumed until BYOK_UNIT is set", style="yellow")
     return line
 
 
@@ -106,7 +108,7 @@ def _amounts(report: Report, groups: Sequence[SpendGroup]) -> Table:
         share = report.share(each)
         table.add_row(
             *(one_line(part, 60) for part in each.key),
-            "unknown" if each.tasks == each.without_cost else show_usd(each.spend(report.basis)),
+            report_formatting.group_cost(report, each),
             "" if share is None else f"{share:.1%}",
             _bar(each.spend(report.basis), largest),
             f"{each.tasks:,}",

@@ -1,9 +1,7 @@
 """The report as a Slack message: the question, the headline, a table, a chart, how fresh it is, and buttons."""
 
-from datetime import datetime
-
 from bot.domain import formatting
-from bot.domain.money import show_credits, show_usd
+from bot.domain.money import show_credits
 from bot.domain.query.question import describe
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
@@ -17,11 +15,8 @@ from bot.usage.report_view import ReportView
 
 def report_message(report: Report, view: ReportView) -> Message:
     """Return the answer, within Slack's limits at any size of the report."""
-    draft = Draft(
-        view.templates.render(
-            "usage/text", whose=whose(report, view), span=report_formatting.span(report), **_facts(report)
-        )
-    )
+    span = f"{report_formatting.span(report)} ({report.zone.key})"
+    draft = Draft(view.templates.render("usage/text", whose=whose(report, view), span=span, **_facts(report)))
     if report.question.in_words:
         draft.add(blocks.context(view.templates.render("usage/understood", line=report.query)))
     draft.add(blocks.context(_question_line(report, view)))
@@ -54,14 +49,9 @@ def whose(report: Report, view: ReportView) -> str:
 
 
 def _question_line(report: Report, view: ReportView) -> str:
-    parts = [
-        escape(whose(report, view)),
-        escape(report_formatting.when(report.question)),
-        escape(report_formatting.span(report)),
-    ]
-    if filters := report_formatting.filters(report.question):
-        parts.insert(2, escape(filters))
-    line = " · ".join(parts)
+    when, filters = report_formatting.when(report.question), report_formatting.filters(report.question)
+    parts = filter(None, (whose(report, view), when, filters, report_formatting.span(report)))
+    line = " · ".join(map(escape, parts))
     if view.shared_by is None:
         return line
     shared = {"user": view.shared_by, "command": f"/neo-usage {describe(report.question)}".strip()}
@@ -77,19 +67,21 @@ def _facts(report: Report) -> dict[str, object]:
         "tasks": formatting.count(total.tasks, "task"),
         "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
         "failed": f"{total.failed_tasks:,}" if total.failed_tasks else "",
-        "failed_usd": show_usd(total.failed_spend(report.basis)),
+        "failed_usd": report_formatting.failed_cost(report),
         "change": report_formatting.change(report),
     }
 
 
 def _empty_note(report: Report, view: ReportView) -> str:
     own = report.scope.members == (view.caller.member,) and view.shared_by is None
-    filtered = bool(report.question.filters) or report.question.byok is not None
+    filters = report_formatting.filters(report.question)
     return view.templates.render(
         "usage/no_charges",
-        filtered=filtered,
+        filtered=bool(filters),
+        filters=filters,
+        instead=report_formatting.without_filters(report.question),
         lacking=report_formatting.incompleteness(report),
-        own=view.caller.member if own and not filtered else "",
+        own=view.caller.member if own and not report.has_history else "",
         whom=readable_text(view.whom_to_ask),
     )
 
@@ -98,17 +90,14 @@ def _footnotes(report: Report, view: ReportView) -> str:
     age = None if report.as_of is None else view.now - report.as_of
     return view.templates.render(
         "usage/footnotes",
-        as_of=_moment(report, report.as_of),
+        as_of=report_formatting.as_of(report),
         age="" if age is None else ago(age),
         stale=age is None or age > view.stale_after,
         reading=view.reading,
         failure=view.failure.rstrip("."),
         lacking=report_formatting.incompleteness(report),
         warning=report.warning or "",
-        quarantined=formatting.count(report.quarantined, "row") if report.quarantined and view.operator else "",
+        quarantined=report_formatting.rejected_rows(report.quarantined) if report.quarantined and view.operator else "",
+        operator=view.operator,
         unit_assumed=report.unit_assumed,
     )
-
-
-def _moment(report: Report, moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone(report.zone):%Y-%m-%d %H:%M}"

@@ -1,7 +1,8 @@
 """The tables and charts of an answer in Slack, with the same numbers as text in case Slack refuses them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, count_cell, unknown_cell
 from bot.domain.money import show_usd
 from bot.domain.query.question import TIME_GROUPINGS, Question
@@ -19,6 +20,7 @@ from bot.usage.series import Series, over_time, sparkline
 from bot.usage.task_formatting import task_facts
 
 _DETAIL_CELL = 500  # characters of a cell; sixteen such cells fit a table
+_LONGEST_TITLE = 60  # characters of a title, and of an error, in a list
 
 
 # --- groups --------------------------------------------------------------------------------------
@@ -35,7 +37,8 @@ def add_groups(draft: Draft, report: Report) -> None:
     if omitted := len(cut) + report.groups_omitted:
         rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
         amount = "" if report.question.counts_only else f", {show_usd(rest)}"
-        draft.add(blocks.context(escape(f"and {omitted:,} {'earlier' if by_time else 'others'}{amount}")))
+        others = "earlier" if by_time else "other" if omitted == 1 else "others"
+        draft.add(blocks.context(escape(f"and {omitted:,} {others}{amount}")))
     add_chart(draft, report)
 
 
@@ -51,13 +54,14 @@ def _group_columns(report: Report) -> list[str]:
 
 
 def _group_cells(report: Report, group: SpendGroup) -> list[Cell]:
-    tasks = count_cell(group.tasks)
+    key, tasks = report.shown_key(group), count_cell(group.tasks)
     if "tool" in report.question.by:
-        return [*group.key, count_cell(group.calls), Number(group.time_ms, duration(group.time_ms)), tasks]
+        return [*key, count_cell(group.calls), Number(group.time_ms, duration(group.time_ms)), tasks]
     if "agent" in report.question.by:
-        return [*group.key, count_cell(group.calls), tasks]
-    spend = amount_cell(None if group.tasks == group.without_cost else group.spend(report.basis))
-    return [*group.key, spend, _share_cell(report.share(group)), tasks]
+        return [*key, count_cell(group.calls), tasks]
+    is_unknown = group.tasks == group.without_cost
+    spend = amount_cell(None if is_unknown else group.spend(report.basis))
+    return [*key, spend, _share_cell(None if is_unknown else report.share(group)), tasks]
 
 
 _SMALLEST_SHARE = 0.001  # the smallest share that is not shown as 0.0%
@@ -78,16 +82,17 @@ def add_chart(draft: Draft, report: Report) -> None:
     if series is None:
         return
     joined = f" ({series.joined} {series.unit}s each)" if series.joined > 1 else ""
-    lines = [(name, [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
+    names = report.names if "member" in report.question.by else {}
+    lines = [(names.get(name, name), [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
     kind: blocks.ChartKind = "bar" if len(lines) == 1 else "line"
     title = f"Spend by {series.unit}{joined}"
     chart = blocks.chart(title, series.labels, lines, "USD", kind)
-    draft.add(chart, lambda: blocks.section(_sparklines(series, title)))
+    draft.add(chart, lambda: blocks.section(_sparklines(series, title, names)))
 
 
-def _sparklines(series: Series, title: str) -> str:
+def _sparklines(series: Series, title: str, names: Mapping[str, str]) -> str:
     lines = [
-        f"{escape(one_line(name, 30))}  {sparkline(values)}  at most {escape(show_usd(max(values)))}"
+        f"{escape(one_line(names.get(name, name), 30))}  {sparkline(values)}  at most {escape(show_usd(max(values)))}"
         for name, values in series.lines
     ]
     return "\n".join([f"{escape(title)}, {escape(series.labels[0])} to {escape(series.labels[-1])}", *lines])
@@ -97,28 +102,33 @@ def _sparklines(series: Series, title: str) -> str:
 
 
 def add_rows(draft: Draft, report: Report, view: ReportView) -> None:
-    """Add the tasks, the dearest first unless the question sorts them, and what was cut."""
+    """Add the tasks, the costliest first unless the question sorts them, and what was cut."""
     columns = _row_columns(report, view)
     shown = draft.add_table("Tasks", columns, [_row_cells(report, row, view) for row in report.rows])
     omitted = min(report.question.top or report.total.tasks, report.total.tasks) - shown
     if omitted > 0:
         rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[:shown])
         amount = f", {show_usd(rest)}" if report.question.top is None else ""
-        draft.add(blocks.context(escape(f"and {omitted:,} other tasks{amount}: CSV has them all")))
+        draft.add(blocks.context(escape(f"and {formatting.count(omitted, 'other task')}{amount}: CSV has them all")))
 
 
 def _row_columns(report: Report, view: ReportView) -> list[str]:
-    """Return the names of the columns; spend comes early, since phones show the first columns only."""
+    """Return the names of the columns: what tells tasks apart stands first, since phones show the first ones only."""
+    titles = ["Title", *(["Error"] if _has_errors(report) else [])] if view.titles else []
     member = [] if _one_member(report) else ["Member"]
-    return ["Task", "Spend", *member, "Model", "Status", "Created", *(["Title"] if view.titles else [])]
+    return [*titles, "Status", "Spend in period", *member, "Model", "Created", "Task"]
 
 
 def _row_cells(report: Report, row: TaskRow, view: ReportView) -> list[Cell]:
-    amount = amount_cell(row.spend(report.basis))
-    member = [] if _one_member(report) else [row.member]
-    created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
-    title = [one_line(row.title or "", 60)] if view.titles else []
-    return [row.task_id[:8], amount, *member, row.model, row.status, created, *title]
+    texts = [row.title, *([row.error_message] if _has_errors(report) else [])] if view.titles else []
+    member = [] if _one_member(report) else [report.name_of(row.member)]
+    created = formatting.moment(row.created_at, report.zone)
+    titles = [one_line(text or "", _LONGEST_TITLE) for text in texts]
+    return [*titles, row.status, amount_cell(row.spend(report.basis)), *member, row.model, created, row.task_id[:8]]
+
+
+def _has_errors(report: Report) -> bool:
+    return any(row.error_message for row in report.rows)
 
 
 def _one_member(report: Report) -> bool:

@@ -5,10 +5,12 @@ from typing import TypeVar
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
+from bot.domain.periods import FIRST_YEAR
 from bot.domain.text import one_line
 from bot.ledger.task_detail import TaskDetail
 from bot.usage.durations import duration
 from bot.usage.report import Report
+from bot.usage.report_formatting import UNKNOWN
 
 Count = TypeVar("Count", int, tuple[int, int])
 
@@ -24,48 +26,65 @@ def task_facts(task: TaskDetail, report: Report) -> list[tuple[str, str]]:
 
 
 def _transferred_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
-    yield "task", task.task_id
-    yield "moved", "this task belongs to somebody else now; what it had cost until then stays yours"
-    yield "cost", _cost(task)
-    yield "charges", _charges(task, report)
+    yield "moved", "This task belongs to somebody else now. What it had cost before stays with you."
+    yield from _cost_facts(task, report)
+    yield "task", one_line(task.task_id)
 
 
 def _all_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
-    yield "task", one_line(task.task_id)
     yield "title", one_line(task.title or "(none)")
-    yield "member", one_line(task.member)
-    yield "model", one_line(task.model) + (" (own key)" if task.is_byok else "")
-    yield "status", one_line(task.status)
-    yield "created", f"{task.created_at.astimezone(report.zone):%Y-%m-%d %H:%M:%S}"
-    yield "cost", _cost(task)
-    yield from _work_facts(task)
-    yield "charges", _charges(task, report)
     if task.error_message:
         yield "error", one_line(task.error_message, _LONGEST_ERROR)
+    yield "status", one_line(task.status)
+    yield from _cost_facts(task, report)
+    yield "member", one_line(report.name_of(task.member))
+    yield "model", one_line(task.model) + (" (own key)" if task.is_byok else "")
+    yield "created", formatting.moment(task.created_at, report.zone)
+    yield from _work_facts(task)
     if task.missing_since:
-        yield "missing", f"no longer listed by Neo since {task.missing_since:%Y-%m-%d}"
+        yield "missing", f"not listed by Neo since {formatting.moment(task.missing_since, report.zone)}"
+    yield "task", one_line(task.task_id)
 
 
 def _work_facts(task: TaskDetail) -> Iterator[tuple[str, str]]:
     streams, steps = task.stream_count or 1, task.step_count
     yield "work", f"{formatting.count(streams, 'stream')}, {formatting.count(steps, 'step')}"
     yield "time", _times(task)
-    yield "tools", _counts(task.tools, lambda each: f"{each[0]:,} calls, {duration(each[1])}")
+    yield "tools", _counts(task.tools, lambda each: f"{formatting.count(each[0], 'call')}, {duration(each[1])}")
     yield "agents", _counts(task.agents, lambda each: f"{each:,}")
 
 
+def _cost_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what the task cost, within the time asked for and in all, and when its cost was seen to change."""
+    if report.window.start.year > FIRST_YEAR:
+        yield "in this period", _cost_within(task, report)
+    yield "total cost", _cost(task)
+    yield "cost history", _cost_history(task, report)
+
+
+def _cost_within(task: TaskDetail, report: Report) -> str:
+    if _is_unknown(task):
+        return UNKNOWN
+    inside = (each for each in task.charges if each.booked_at in report.window)
+    return show_usd(sum(report.basis.spend(each.platform_nanos, each.provider_nanos) for each in inside))
+
+
 def _cost(task: TaskDetail) -> str:
-    if task.platform_nanos is None and task.provider_nanos is None:
-        return "unknown"
+    if _is_unknown(task):
+        return UNKNOWN
     platform, provider = task.platform_nanos or 0, task.provider_nanos or 0
     parts = f" ({show_usd(platform)} to Neo, {show_usd(provider)} to the model provider)" if provider else ""
-    flags = [name for name, is_set in (("restated", task.restated), ("mixed keys", task.mixed)) if is_set]
-    return f"{show_usd(platform + provider)}{parts}{', ' if flags else ''}{', '.join(flags)}"
+    flags = [name for name, is_set in (("corrected by Neo", task.restated), ("mixed keys", task.mixed)) if is_set]
+    return ", ".join([f"{show_usd(platform + provider)}{parts}", *flags])
+
+
+def _is_unknown(task: TaskDetail) -> bool:
+    return task.platform_nanos is None and task.provider_nanos is None
 
 
 def _times(task: TaskDetail) -> str:
     parts = (("in all", task.total_execution_ms), ("models", task.llm_time_ms), ("tools", task.tool_time_ms))
-    return ", ".join(f"{name} {duration(spent)}" for name, spent in parts if spent is not None) or "unknown"
+    return ", ".join(f"{name} {duration(spent)}" for name, spent in parts if spent is not None) or UNKNOWN
 
 
 def _counts(counts: Mapping[str, Count], show_count: Callable[[Count], str]) -> str:
@@ -73,10 +92,9 @@ def _counts(counts: Mapping[str, Count], show_count: Callable[[Count], str]) -> 
     return "; ".join(f"{one_line(name, 40)} {show_count(count)}" for name, count in pairs) or "none"
 
 
-def _charges(task: TaskDetail, report: Report) -> str:
-    lines = [
-        f"{each.booked_at.astimezone(report.zone):%Y-%m-%d %H:%M}  "
-        f"{show_usd(each.platform_nanos + each.provider_nanos)} ({each.kind})"
+def _cost_history(task: TaskDetail, report: Report) -> str:
+    changes = (
+        f"{formatting.moment(each.booked_at, report.zone)}: {show_usd(each.platform_nanos + each.provider_nanos)}"
         for each in task.charges
-    ]
-    return "\n".join(lines) or "none"
+    )
+    return "; ".join(changes) or "none"

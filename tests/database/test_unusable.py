@@ -78,7 +78,7 @@ async def test_while_another_program_holds_it_questions_are_answered_and_its_nam
         assert "$85.00" in answer
         assert f"locked by process {process} (python" in answer
         assert str(harness.directory) not in answer
-        assert "can't write anything down" in visible_text(await harness.ask("hannah", "budget team 5/month"))
+        assert "can't save anything" in visible_text(await harness.ask("hannah", "budget team 5/month"))
         await harness.slack.open_home("priya")
         await harness.idle()
         assert "$85.00" in json.dumps(harness.workspace.views[harness.workspace.homes["U0PRIYA"]].body)
@@ -98,13 +98,13 @@ async def test_while_another_program_holds_it_questions_are_answered_and_its_nam
     await harness.service.alarm.test()
     await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
     assert await ready(harness) == (200, "")
-    assert "can't write anything down" not in visible_text(await harness.ask("hannah", "budget team 5/month"))
+    assert "can't save anything" not in visible_text(await harness.ask("hannah", "budget team 5/month"))
 
 
 async def test_what_cannot_be_written_down_is_never_called_unread(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah", "team")
     with locked(harness.directory / "ledger.db"):
-        assert "can't write anything down" in visible_text(await harness.press("hannah", answer, "share"))
+        assert "can't save anything" in visible_text(await harness.press("hannah", answer, "share"))
 
 
 async def test_the_bots_own_other_connection_is_called_that(harness: ServiceHarness) -> None:

@@ -185,6 +185,7 @@ def total_of(found: Sequence[Entry], failing: Sequence[str]) -> Sums:
         tasks=len({each.task for each in found}),
         without_cost=sum(each.nanos is None for each in found),
         failed_tasks=len({each.task for each in failed}),
+        failed_without_cost=sum(each.nanos is None for each in failed),
         failed_platform_nanos=_nanos(failed)[0],
         failed_provider_nanos=_nanos(failed)[1],
         by_unit=any(each.by_unit for each in found if each.nanos),

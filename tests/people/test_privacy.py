@@ -162,10 +162,13 @@ async def test_an_operators_buttons_do_nothing_more_for_a_member(harness: Servic
 
 MINE = "You: $30.00 (3.00 credits), 2 tasks."
 FORGED = {  # what is asked for, and how that is answered in the channel and in a file
-    "7d": ("You: $60.00 (6.00 credits), 3 tasks", "in `neo-usage 7d 2026-03-02.csv`"),  # as a genuine button asks
-    "": (MINE, "in `neo-usage this month 2026-03-02.csv`"),
-    "\x00": (MINE, "in `neo-usage this month 2026-03-02.csv`"),
-    "task:feedbeef-1": ("You: $0.00 (0.00 credits), 0 tasks.", "in `neo-usage task feedbeef-1 2026-03-02.csv`"),
+    "7d": (
+        "You: $60.00 (6.00 credits), 3 tasks",
+        "I sent you `neo-usage 7d 2026-03-02.csv`",
+    ),  # as a genuine button asks
+    "": (MINE, "I sent you `neo-usage this month 2026-03-02.csv`"),
+    "\x00": (MINE, "I sent you `neo-usage this month 2026-03-02.csv`"),
+    "task:feedbeef-1": ("You: $0.00 (0.00 credits), 0 tasks.", "I sent you `neo-usage task feedbeef-1 2026-03-02.csv`"),
     "help": ("`help` (at character 1): not a word I know",) * 2,
     "team by:member": (REFUSED, REFUSED),
     "@marcus": (REFUSED, REFUSED),
@@ -243,7 +246,7 @@ async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: Service
 
 async def test_a_link_moves_whose_spend_one_sees_and_back(harness: ServiceHarness) -> None:
     put(harness, email="new@acme.example")
-    assert "I looked for the tasks of new@acme.example" in visible_text(await harness.ask("new", "7d"))
+    assert "it has no tasks of new@acme.example" in visible_text(await harness.ask("new", "7d"))
     assert visible_text(await harness.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is {OTHER} in Neo now."
     assert "$73.37" in visible_text(await harness.ask("new", "7d"))
     # what is linked is theirs alone: Marcus, whose address it is in Slack, no longer sees it
@@ -312,7 +315,7 @@ async def test_while_slack_does_not_answer_who_presses_an_old_button_does_nothin
 
 
 async def test_share_refuses_where_outsiders_read_and_where_it_cannot_see(harness: ServiceHarness) -> None:
-    for channel, why in (("acme-x-globex", "from outside your company"), ("sec-leads", "I cannot see this channel")):
+    for channel, why in (("acme-x-globex", "from outside your company"), ("sec-leads", "I can't see this channel")):
         answer = await harness.ask("hannah", "team 7d", channel)
         said = await harness.press("hannah", answer, "share", channel)
         assert why in visible_text(said)

@@ -278,7 +278,7 @@ def fail(harness: ServiceHarness, email: str, name: str) -> None:
 
 def messages(harness: ServiceHarness) -> list[str]:
     """What a member reads in the direct messages with the bot, but for when each was last brought up to date."""
-    return [re.sub(r"Data as of [^.]*\.", "", visible_text(each)) for each in harness.dm("priya")]
+    return [re.sub(r"Data as of [^.\n]*", "", visible_text(each)) for each in harness.dm("priya")]
 
 
 async def pressable(pair: Pair, line: str) -> list[str]:

@@ -47,7 +47,7 @@ async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on(
     with structlog.testing.capture_logs() as logged:
         server.stop()
         for line in ("team", "status", "budget team 5/month"):
-            assert visible_text(await harness.ask("hannah", line)).startswith("I can't reach my database at the moment")
+            assert visible_text(await harness.ask("hannah", line)).startswith("I can't reach my database right now")
         await harness.slack.open_home("priya")
         await harness.idle()
         for _ in range(3):

@@ -12,7 +12,7 @@ from tests.support.messages import visible_text
 from tests.support.worlds import add, spent
 
 PRIYA = "priya.raman@acme.example"
-UNOPENED = "Slack did not open the form"
+UNOPENED = "Slack didn't open the form"
 
 
 @pytest.fixture

@@ -104,15 +104,15 @@ def test_hostile_text_reaches_no_terminal(asked: App, line: str) -> None:
 
 def test_the_headline_has_both_ends_and_what_is_unknown(asked: App) -> None:
     shown = text(asked, "7d")
-    assert "$71.00  7.10 credits  5 tasks, 1 without known cost, 2 failed (<$0.01)" in shown
-    assert "BYOK amounts are read as credits, unit assumed" in shown
-    assert "Data as of 2026-03-02 09:00 (just now)" in shown
+    assert "$71.00  7.10 credits  5 tasks, 1 with unknown cost, 2 failed (<$0.01)" in shown
+    assert "BYOK amounts are read as credits: unit assumed" in shown
+    assert "Data as of 09:00 (UTC)" in shown
 
 
 def test_what_is_unknown_is_never_nothing(asked: App) -> None:
     shown = text(asked, "7d by:status")
     assert "unknown" in next(line for line in shown.splitlines() if line.startswith("failed"))
-    assert "cost unknown" in text(asked, "7d status:failed")
+    assert "Cost unknown  1 task, 1 with unknown cost, 1 failed (cost unknown)" in text(asked, "7d status:failed")
     assert "unknown" in text(asked, "7d rows status:failed")
 
 
@@ -132,12 +132,12 @@ def test_what_is_cut_is_counted(asked: App) -> None:
 
 def test_an_empty_answer_says_why(asked: App) -> None:
     shown = text(asked, "2026-01-02 model:nonesuch")
-    assert "Nothing was booked there. A filter may leave everything out" in shown
+    assert "No tasks match. Try without `model:nonesuch`: `2026-01-02`" in shown
 
 
 def test_it_says_when_data_is_stale_or_incomplete(asked: App) -> None:
-    assert "stale: run `neo-usage sync`" in text(asked, "7d", later=HOUR)
-    assert "not complete for this window: it begins 2025-12-02" in text(asked, "2025-11")
+    assert "out of date (60 min ago): run `neo-usage sync`" in text(asked, "7d", later=HOUR)
+    assert "Incomplete: the history I have starts Dec 2, 2025" in text(asked, "2025-11")
 
 
 def test_csv_cells_are_no_formulas(asked: App) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.domain.everyday.dates import CalendarPeriod, DateReader
-from bot.domain.periods import FIRST_YEAR, Unit
-from bot.domain.query.when import Dated, Days, Hours, Range, When
+from bot.domain.periods import Unit
+from bot.domain.query.when import SINCE_THE_FIRST_YEAR, Dated, Days, Hours, Range, When
 from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS
 
 NUMBERS = {
@@ -37,8 +37,6 @@ _BACK = {*_OF_CALENDAR, "past", "recent"}
 _TO = {"to", "until", "till", "through", "thru", "-", "--", ".."}
 _SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
 _UP_TO = {"until", "till", "through", "thru"}
-# the ledger begins when it begins; no question names an earlier year
-_EVER = Range(Dated(Unit.MONTH, date(FIRST_YEAR, 1, 1)), None)
 
 Times = tuple[int, tuple[When, ...]]
 """How many words name a time, and which ones they may mean."""
@@ -185,7 +183,7 @@ class TimeReader:
     def _ever(self, words: Sequence[str]) -> Times | None:
         for phrase in (["all", "time"], ["of", "all", "time"], ["ever"], ["since", "the", "beginning"]):
             if list(words[: len(phrase)]) == phrase:
-                return len(phrase), (_EVER,)
+                return len(phrase), (SINCE_THE_FIRST_YEAR,)
         return None
 
 

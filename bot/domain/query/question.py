@@ -72,6 +72,10 @@ class Question:
         """Whether it names a scope beyond the caller's own."""
         return self.team or bool(self.people) or "member" in self.by or bool(self.included_values(Field.EMAIL))
 
+    def values_of(self, field: Field) -> tuple[str, ...]:
+        """Return the values that filters on the field name, to let through or to leave out."""
+        return tuple(value for each in self.filters if each.field is field for value in each.values)
+
     def included_values(self, field: Field) -> tuple[str, ...]:
         """Return the values that a filter on the field lets through; empty if there is no such filter."""
         return next((f.values for f in self.filters if f.field is field and not f.exclude), ())

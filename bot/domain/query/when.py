@@ -196,6 +196,8 @@ When = Calendar | Hours | Days | Dated | Range
 
 THIS_MONTH = Calendar(Unit.MONTH, 0)
 EVER = Range(None, None)
+SINCE_THE_FIRST_YEAR = Range(Dated(Unit.MONTH, date(FIRST_YEAR, 1, 1)), None)
+"""The same as a line of the query language can say it: no question names an earlier year."""
 
 
 def resolve(when: When, now: datetime, zone: tzinfo) -> Window:
