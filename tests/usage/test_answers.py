@@ -8,7 +8,7 @@ from bot.sandbox.world import World
 from tests.support.app import report_of
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, table, visible_text
-from tests.support.worlds import generated_world
+from tests.support.worlds import add, generated_world
 
 
 @pytest.fixture
@@ -156,3 +156,31 @@ async def test_operators_are_welcomed_once(harness: ServiceHarness) -> None:
 async def test_it_works_over_http_as_well(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     assert visible_text(await closed.ask("priya", "7d by:model")).startswith("You · 7d")
+
+
+async def test_a_quiet_hour_is_no_reason_to_doubt_who_somebody_is(harness: ServiceHarness) -> None:
+    answer = visible_text(await harness.ask("priya", "from:2026-02-25T03:00 to:2026-02-25T03:01"))
+    assert "*$0.00* (0.00 credits) · 0 tasks\nNo spend in this period.\n" in answer
+    assert "find you" not in answer
+
+
+async def test_tasks_are_told_apart_by_what_stands_first(harness: ServiceHarness) -> None:
+    columns, first, *_ = table(await harness.ask("hannah", "@marcus 7d status:failed rows"))
+    assert columns == ["Title", "Error", "Status", "Spend in period", "Model", "Created", "Task"]
+    assert first[2] == "failed"
+    columns, *rows = table(await harness.ask("hannah", "team 7d rows"))
+    assert "Marcus Delgado" in {row[columns.index("Member")] for row in rows}
+
+
+async def test_a_task_that_grew_says_what_it_cost_in_the_period_and_in_all(harness: ServiceHarness) -> None:
+    begun = harness.clock()
+    add(harness.neo.world, "grows", "1", email="priya.raman@acme.example", begun=begun)
+    harness.clock.advance(timedelta(hours=2))
+    await harness.sync()
+    harness.neo.world.remove("grows")
+    add(harness.neo.world, "grows", "4", email="priya.raman@acme.example", begun=begun)
+    harness.clock.advance(timedelta(hours=12))
+    await harness.sync()
+    task = dict(table(await harness.ask("priya", "task:grows today"))[1:])
+    assert (task["In this period"], task["Total cost"]) == ("$30.00", "$40.00")
+    assert "In this period" not in dict(table(await harness.ask("priya", "task:grows"))[1:])
