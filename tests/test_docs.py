@@ -1,9 +1,11 @@
 """The manual keeps its word: its links lead somewhere, its settings, commands and examples exist and are understood."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -12,12 +14,16 @@ from bot import __version__
 from bot.cli.main import app
 from bot.sandbox.world import World
 from bot.settings.variables import NAMES, VARIABLES
-from tests.support.docs import PAGES, README, ROOT, anchors, example_lines, first_cells, links, section, text_of
+from bot.slack.template_names import FORMER_NAMES
+from bot.usage.report_document import to_json
+from tests.support.app import report_of
+from tests.support.docs import PAGES, README, ROOT, anchors, example_lines, first_cells, links, prose, section, text_of
 from tests.support.harness import CHANNEL, ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.questions import QUESTIONS
 from tests.support.worlds import HOUR, MARCUS, PRIYA, add
 
+ASKING = ROOT / "docs" / "asking.md"
 OPERATING, DEVELOPING = ROOT / "docs" / "operating.md", ROOT / "docs" / "developing.md"
 MOST_WORDS = 1_500
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # later than the dates of the examples
@@ -40,6 +46,18 @@ def test_every_page_and_picture_is_reached() -> None:
     reached = {(page.parent / link.partition("#")[0]).resolve() for page in PAGES for link in links(page)}
     files = {*(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*.png")}
     assert files - reached == set()
+
+
+def test_every_file_that_is_named_exists() -> None:
+    named = {
+        name
+        for page in PAGES
+        for name in re.findall(r"`([\w./]+/[\w.]+\.(?:py|txt))`", prose(page))
+        if "greeting" not in name
+    }
+    folders = (ROOT, ROOT / "bot", ROOT / "templates")
+    gone = {name for name in named if not any((folder / name).is_file() for folder in folders)}
+    assert gone <= set(FORMER_NAMES)
 
 
 def test_the_readme_is_short() -> None:
@@ -122,9 +140,21 @@ class TestExamples:
         for line in example_lines(text_of(page)):
             assert NOT_UNDERSTOOD not in await typed(harness, line), line
 
+    async def test_the_json_of_the_manual_has_the_fields_of_a_report(self, harness: ServiceHarness) -> None:
+        written = json.loads(section(ASKING, "Files, JSON and sharing").partition("```json\n")[2].partition("```")[0])
+        report = json.loads(to_json(report_of(harness.app(), "today by:model")))
+        assert shape(written) == shape(report)
+
     async def test_what_is_no_line_is_not_understood(self, harness: ServiceHarness) -> None:
         for line in ("modle:opus", "frobnicate", "budget @priya 10.000/month", "budget request frobnicate"):
             assert NOT_UNDERSTOOD in await typed(harness, line), line
+
+
+def shape(value: Any) -> Any:
+    """The names of a JSON's fields, with the types of their values."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    return [shape(value[0])] if isinstance(value, list) else type(value)
 
 
 async def typed(harness: ServiceHarness, line: str) -> str:
