@@ -8,7 +8,7 @@ from bot.outbox.pruning import RetainedKeys
 from bot.usage.answers import Answers
 from bot.usage.csv_sender import CsvSender
 from bot.usage.help import HelpCommands
-from bot.usage.keys import AskAction, CsvAction, ShareAction, WelcomeKey
+from bot.usage.keys import AskAction, CsvAction, HelpAction, ShareAction, WelcomeKey
 from bot.usage.questions import QuestionHandlers
 from bot.usage.report import ReportPolicy
 from bot.usage.status_commands import StatusCommands
@@ -33,12 +33,13 @@ def usage(context: Context) -> Capability:
     welcome = Welcome(answering, context.people, context.database, context.templates, poll)
     return Capability(
         "usage",
-        keys=(WelcomeKey, AskAction, ShareAction, CsvAction),
+        keys=(WelcomeKey, AskAction, ShareAction, CsvAction, HelpAction),
         commands={"help": help_commands.help, "status": status_commands.status},
         actions={
             AskAction.kind: questions.answer_button,
             ShareAction.kind: questions.share,
             CsvAction.kind: questions.send_csv,
+            HelpAction.kind: help_commands.press,
         },
         event_renderers={WelcomeKey.kind: welcome.render_event},
         timers=[Timer("welcome", None, welcome.enqueue_when_read, frozenset({After.SYNC}), Stage.CONNECTED)],
