@@ -27,7 +27,8 @@ from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.failures.grouper import FailureGrouper
-from bot.home.facts import HomePolicy, home_facts
+from bot.home.facts import home_facts
+from bot.home.month_facts import HomePolicy
 from bot.incidents.checks import current_incidents
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy

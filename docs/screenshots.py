@@ -114,7 +114,7 @@ async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
         await _ask(page, number, line)
     if picture.home:
         await page.get_by_test_id("tab-home").click()
-        await expect(page.get_by_test_id("home-view")).to_contain_text("Drawn anew")
+        await expect(page.get_by_test_id("home-view")).to_contain_text("Updates automatically")
     else:
         await expect(page.get_by_test_id("composer")).to_be_visible()
     if not picture.lines and not picture.home:

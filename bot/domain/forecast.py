@@ -47,6 +47,15 @@ def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> 
     return Forecast(so_far + max(rest - spread, 0), so_far + rest + spread, path)
 
 
+def first_forecast_day(since: date, end: date) -> date:
+    """Return the first day with a forecast, if data begins on `since`; in the next month if this one ends before.
+
+    `end` is the first day after the month.
+    """
+    day = since + LEAST_DAYS * _ONE
+    return day if day < end else end + LEAST_DAYS * _ONE
+
+
 def days_seen(since: date, today: date) -> int:
     """Return how many whole days of data there are."""
     return max((today - since).days, 0)

@@ -58,8 +58,14 @@ def date_span(first: date, last: date, today: date) -> str:
 
 def local_time(at: datetime, zone: tzinfo, now: datetime) -> str:
     """Return a moment on the zone's clock, with its day unless that is today: `21:05`, `Nov 28, 21:05`."""
-    local, today = at.astimezone(zone), now.astimezone(zone).date()
-    return f"{local:%H:%M}" if local.date() == today else f"{short_date(local.date(), today)}, {local:%H:%M}"
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else dated_time(at, zone, now)
+
+
+def dated_time(at: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return a moment on the zone's clock with its day, for what is read on other days too: `Nov 28, 21:05`."""
+    local = at.astimezone(zone)
+    return f"{short_date(local.date(), now.astimezone(zone).date())}, {local:%H:%M}"
 
 
 def time_span(start: datetime, end: datetime, zone: tzinfo, now: datetime) -> str:

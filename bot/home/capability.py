@@ -1,12 +1,12 @@
-"""The capability of App Home: each person's own page in Slack, republished when its content has changed."""
+"""The capability of App Home and the card: each person's own page in Slack, and what `/neo-usage` alone answers."""
 
 from bot.budgets.capability import form_commands
 from bot.capability import Capability, Context, Stage, Timer, Upkeep
 from bot.failures.capability import failure_commands, silence_commands
 from bot.home import store
 from bot.home.commands import HomeCommands
-from bot.home.facts import HomePolicy
-from bot.home.keys import KIND, BudgetFormAction, LiftFromHomeAction, ListenAction
+from bot.home.keys import KIND, BudgetFormAction, FailuresAction, LiftFromHomeAction, ListenAction
+from bot.home.month_facts import HomePolicy
 from bot.home.pages import HomePages
 from bot.home.publisher import HomePublisher
 from bot.home.refresher import HomeRefresher
@@ -20,12 +20,14 @@ _MAX_WAIT = 15.0  # seconds that other timers wait for it
 def home(context: Context) -> Capability:
     """Return the capability."""
     viewers = Viewers(context.people)
-    publisher = _publisher(context, viewers)
+    pages = _pages(context)
+    publisher = HomePublisher(context.database, context.workspace, viewers, pages, context.clock)
     zone = context.settings.timezone
     refresher = HomeRefresher(context.database, viewers, publisher, zone, context.clock)
     commands = HomeCommands(
         context.database,
         context.workspace,
+        pages,
         publisher,
         form_commands(context),
         failure_commands(context),
@@ -34,7 +36,8 @@ def home(context: Context) -> Capability:
     )
     return Capability(
         "home",
-        keys=(ListenAction, BudgetFormAction, LiftFromHomeAction),
+        keys=(ListenAction, BudgetFormAction, FailuresAction, LiftFromHomeAction),
+        commands={"": commands.show_card},
         actions={KIND: commands.press},
         timers=[
             Timer(
@@ -60,7 +63,6 @@ def home(context: Context) -> Capability:
     )
 
 
-def _publisher(context: Context, viewers: Viewers) -> HomePublisher:
+def _pages(context: Context) -> HomePages:
     policy = HomePolicy.from_settings(context.settings)
-    pages = HomePages(context.database, context.people, context.templates, answers(context), policy, context.clock)
-    return HomePublisher(context.database, context.workspace, viewers, pages, context.clock)
+    return HomePages(context.database, context.people, context.templates, answers(context), policy, context.clock)

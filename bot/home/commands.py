@@ -1,4 +1,4 @@
-"""What people do in App Home: open it, and press its buttons."""
+"""What people do in App Home and with the card: open them, and press their buttons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ from bot.domain.access import Caller, RefusedError, Role
 from bot.failures.commands import FailureCommands
 from bot.failures.silence_commands import SilenceCommands
 from bot.home import store
-from bot.home.keys import BudgetFormAction, LiftFromHomeAction, ListenAction, home_action
+from bot.home.keys import BudgetFormAction, FailuresAction, LiftFromHomeAction, ListenAction, home_action
+from bot.home.pages import HomePages
 from bot.home.publisher import HomePublisher
 from bot.slack.requests import Request
 from bot.slack.workspace import Workspace
@@ -19,10 +20,11 @@ from bot.slack.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class HomeCommands:
-    """What people do in App Home; `clock` gives aware times."""
+    """What people do in App Home and with the card; `clock` gives aware times."""
 
     database: Database
     workspace: Workspace
+    pages: HomePages
     publisher: HomePublisher
     budget_forms: FormCommands
     failures: FailureCommands
@@ -37,6 +39,10 @@ class HomeCommands:
         except UnusableError:  # the viewer can be recorded later, but sees the page now
             await self.publisher.publish_unrecorded(request.user)
 
+    async def show_card(self, request: Request, caller: Caller) -> None:
+        """`/neo-usage` alone: answer with the caller's card."""
+        await request.responder.respond(await self.pages.card(caller))
+
     async def press(self, request: Request, caller: Caller) -> None:
         """Do what the button that was pressed says, and republish the presser's page if that changed it.
 
@@ -44,8 +50,12 @@ class HomeCommands:
         """
         match home_action(request.action, request.text):
             case BudgetFormAction():
-                channel = await self.workspace.channels.open_dm(request.user)
+                # a form that was opened in App Home is answered in a direct message
+                channel = request.channel or await self.workspace.channels.open_dm(request.user)
                 await self.budget_forms.open_form(replace(request, channel=channel), caller)
+                return
+            case FailuresAction(line):
+                await self.failures.errors(replace(request, text=line), caller)
                 return
             case ListenAction(on):
                 await self.failures.set_listening(caller, on=on)
@@ -56,7 +66,7 @@ class HomeCommands:
 
     async def _lift(self, silence: int, caller: Caller) -> None:
         if caller.role is not Role.OPERATOR:
-            raise RefusedError("Only operators lift silences.")
+            raise RefusedError("Only operators can end a silence.")
         await self.silences.lift(silence)
 
     async def _record_opening(self, user: str) -> None:

@@ -1,4 +1,4 @@
-"""The keys of App Home: its buttons, whose ids all begin with `home`."""
+"""The keys of App Home and of the card: their buttons, whose ids all begin with `home`."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -60,6 +60,31 @@ class BudgetFormAction(ActionKey):
         return cls(value)
 
 
+@dataclass(frozen=True, slots=True)
+class FailuresAction(ActionKey):
+    """Answers with the failures that a line asks for, such as `errors 7d`."""
+
+    kind = KIND
+    line: str
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `home:failures`."""
+        return f"{self.kind}:failures"
+
+    @property
+    def value(self) -> str:
+        """The value, the line."""
+        return self.line
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of `home:failures`. Raises MalformedKeyError if it is another button."""
+        if action_id != f"{cls.kind}:failures":
+            raise MalformedKeyError(f"{action_id!r} asks for no failures")
+        return cls(value)
+
+
 class LiftFromHomeAction(NumberedAction):
     """Ends a silence, by its id; the page shows that it is over."""
 
@@ -68,16 +93,18 @@ class LiftFromHomeAction(NumberedAction):
     stem = f"{KIND}:lift"
 
 
-HomeAction = ListenAction | BudgetFormAction | LiftFromHomeAction
+HomeAction = ListenAction | BudgetFormAction | FailuresAction | LiftFromHomeAction
 
 
 def home_action(action_id: str, value: str) -> HomeAction:
-    """Return the key of a button of App Home that was pressed. Raises MalformedKeyError for an unknown one."""
+    """Return the key of a button that was pressed. Raises MalformedKeyError for an unknown one."""
     match rest_of(action_id, KIND).partition(":")[0]:
         case "listen":
             return ListenAction.decode(action_id, value)
         case "ask" | "set":
             return BudgetFormAction.decode(action_id, value)
+        case "failures":
+            return FailuresAction.decode(action_id, value)
         case "lift":
             return LiftFromHomeAction.decode(action_id, value)
         case other:

@@ -1,13 +1,19 @@
-"""Builds the page of App Home that a viewer sees now."""
+"""Builds what a viewer sees now: the page of App Home, and the card of `/neo-usage` alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.database.engine import Database
-from bot.domain.access import Caller
-from bot.home.facts import HomeFacts, HomePolicy, home_facts
-from bot.home.render import HomeView, home_message
+from bot.domain.access import Caller, Role
+from bot.home.card_facts import card_facts
+from bot.home.card_render import card_message
+from bot.home.facts import HomeFacts, home_facts
+from bot.home.month_facts import HomePolicy
+from bot.home.month_render import HomeView
+from bot.home.render import home_message
 from bot.home.viewers import Access
 from bot.ledger.freshness import UnreadError
 from bot.people.people import People
@@ -19,7 +25,7 @@ from bot.usage.answers import Answers
 
 @dataclass(frozen=True, slots=True)
 class HomePages:
-    """Renders pages; `clock` gives aware times."""
+    """Renders pages and cards; `clock` gives aware times."""
 
     database: Database
     people: People
@@ -33,18 +39,44 @@ class HomePages:
         if isinstance(access, DenialReason):
             return paragraph(self.templates.render("people/denial", reason=access.value))
         now = self.clock()
-        try:
-            facts = await self.database.read(lambda connection: home_facts(connection, access, self.policy, now))
-        except UnreadError:
-            return paragraph(self.templates.render("home/no_data", reading=self.answers.sync_progress(access)))
-        return home_message(facts, self._view(facts, access, now))
 
-    def _view(self, facts: HomeFacts, caller: Caller, now: datetime) -> HomeView:
+        def read(connection: Connection) -> tuple[HomeFacts, Mapping[str, str]]:
+            facts = home_facts(connection, access, self.policy, now)
+            return facts, self.people.names(connection, _members_at_risk(facts))
+
+        try:
+            facts, names = await self.database.read(read)
+        except UnreadError:
+            return self._no_data("home/no_data", access)
+        return home_message(facts, self._view(access, facts.as_of, now, names))
+
+    async def card(self, caller: Caller) -> Message:
+        """Return the card of a caller, from data that is refreshed first; it waits for that only briefly."""
+        await self.answers.refresh()
+        now = self.clock()
+        try:
+            facts = await self.database.read(lambda connection: card_facts(connection, caller, self.policy, now))
+        except UnreadError:
+            return self._no_data("usage/no_data", caller)
+        return card_message(facts, self._view(caller, facts.as_of, now, {}))
+
+    def _no_data(self, template: str, caller: Caller) -> Message:
+        reading, failure = self.answers.sync_progress(caller), self.answers.sync_failure(caller)
+        return paragraph(self.templates.render(template, reading=reading, failure=failure))
+
+    def _view(self, caller: Caller, as_of: datetime | None, now: datetime, names: Mapping[str, str]) -> HomeView:
         return HomeView(
             templates=self.templates,
             zone=self.policy.usage.zone,
+            now=now,
+            is_operator=caller.role is Role.OPERATOR,
             whom_to_ask=self.people.whom_to_ask(),
-            stale=facts.as_of is None or now - facts.as_of > self.answers.stale_after,
+            stale=as_of is None or now - as_of > self.answers.stale_after,
             reading=self.answers.sync_progress(caller),
             failure=self.answers.sync_failure(caller),
+            names=names,
         )
+
+
+def _members_at_risk(facts: HomeFacts) -> Iterable[str]:
+    return () if facts.team is None else (each.scope for each in facts.team.budgets)

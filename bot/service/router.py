@@ -32,7 +32,8 @@ LONGEST_SECONDS = 1_500  # an answer's: Slack takes it for thirty minutes
 class Router:
     """Sends every request to its handler: commands by their first word, buttons and forms by the kind of their id.
 
-    Whatever is no command is a question. App Home is shown to everybody who opens it, whoever they are.
+    The command of an empty line is "". Whatever is no command is a question. App Home is shown to everybody who opens
+    it, whoever they are.
     """
 
     people: People
@@ -125,7 +126,7 @@ class Router:
 
     def _handler_of_command(self, request: Request) -> Handler | None:
         words = request.text.split(maxsplit=1)
-        return self.registry.commands.get(words[0].lower()) if words else None
+        return self.registry.commands.get(words[0].lower() if words else "")
 
     def _message(self, template: str, **values: object) -> Message:
         return paragraph(self.templates.render(template, **values))

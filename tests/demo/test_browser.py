@@ -275,7 +275,7 @@ async def test_a_wrong_word_can_be_mended_by_a_press(calm: Demo, sit: Sit) -> No
 
 async def test_a_member_sees_their_own_spend_only(calm: Demo, sit: Sit) -> None:
     seat = await sit(calm, "priya")
-    await expect(await seat.ask("")).to_contain_text("You · this month")
+    await expect(await seat.ask("")).to_contain_text("so far · ")
     for line in ("team", "by:member", "@marcus 7d"):
         await expect(await seat.ask(line)).to_contain_text(OWN_SPEND_ONLY)
     help_ = await seat.ask("help")
@@ -307,7 +307,8 @@ async def all_answered(operator: Seat) -> None:
 async def narrowed_or_refused(member: Seat, lines: Sequence[str]) -> None:
     for line in lines:
         is_of_others = "team" in line or "by:member" in line
-        await expect(await member.ask(line)).to_contain_text(OWN_SPEND_ONLY if is_of_others else "You · ")
+        own = "You · " if line else "so far · "
+        await expect(await member.ask(line)).to_contain_text(OWN_SPEND_ONLY if is_of_others else own)
 
 
 async def all_refused(guest: Seat, lines: Sequence[str]) -> None:
@@ -429,11 +430,11 @@ async def test_app_home_shows_each_what_is_theirs(calm: Demo, sit: Sit) -> None:
     home = seat.find("home-view")
     await expect(home).to_contain_text("Your month")
     await expect(home.get_by_test_id("chart")).to_be_visible()
-    await home.get_by_role("button", name="Tell me when a task fails").click()
-    await expect(home).to_contain_text("I tell you in a direct message")
+    await home.get_by_role("button", name="Turn on failure notifications").click()
+    await expect(home).to_contain_text("I send you a DM")
     assert addresses(await home.inner_html()) <= {PRIYA}
     await seat.become("hannah")
-    await expect(home).to_contain_text("The team")
+    await expect(home.get_by_role("heading", name="Team")).to_be_visible()
     await seat.become("gil")
     await expect(home).to_contain_text("guest")
 

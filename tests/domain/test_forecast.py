@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.forecast import LEAST_DAYS, days_seen, forecast
+from bot.domain.forecast import LEAST_DAYS, days_seen, first_forecast_day, forecast
 
 USD = 1_000_000_000
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)  # which begins on a Sunday
@@ -75,3 +75,16 @@ def test_it_never_ends_below_what_is_spent_and_the_middle_lies_in_the_range(amou
     found = forecast(spent, NOVEMBER, today, DECEMBER + timedelta(days=2))
     assert found is not None
     assert sum(amounts) <= found.low_nanos <= found.path[-1][1] <= found.high_nanos
+
+
+@pytest.mark.parametrize(
+    ("since", "day"),
+    [
+        (date(2026, 11, 1), date(2026, 11, 6)),
+        (date(2026, 11, 25), date(2026, 11, 30)),
+        (date(2026, 11, 26), date(2026, 12, 6)),  # too late for November
+        (date(2026, 12, 1), date(2026, 12, 6)),  # the data begins with the next month
+    ],
+)
+def test_the_first_day_with_a_forecast(since: date, day: date) -> None:
+    assert first_forecast_day(since, date(2026, 12, 1)) == day

@@ -49,30 +49,29 @@ def spend(harness: ServiceHarness, email: str, usd: int, **others: Any) -> None:
 
 async def test_a_member_sees_what_is_theirs_and_nothing_else(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 40/month")
-    spend(harness, PRIYA, 5, status="error", error_message="vault is sealed")
+    spend(harness, PRIYA, 5, status="error", error_message="vault is sealed", model="opus")
     await harness.sync()
     text = await open_home(harness, "priya")
     assert "Your month" in text
-    assert "$25.00* (2.50 credits) so far, 3 tasks, 1 failed ($5.00)" in text
-    assert "No forecast before 5 whole days" in text
-    assert "██████░░░░ *62%* $25.00 of $40.00 a month, an own budget" in text
+    assert "*$25.00* (2.50 credits) in March so far · 3 tasks · 1 failed ($5.00)" in text
+    assert "First forecast on Mar 6, after 5 full days of data" in text
+    assert "██████░░░░ *62% of your budget* · $25.00 of $40" in text
     assert "crown jewels" in text
-    assert "1 \u00d7 " in text
-    assert "vault is sealed" in text
-    for of_others in ("marcus", "other work", "The team"):
+    assert "*Your failed tasks in the last 7 days*\n• 1 task on opus ($5.00): `vault is sealed`" in text
+    assert "Updates automatically." in text
+    for of_others in ("marcus", "other work", "Team"):
         assert of_others not in text
 
 
 async def test_an_operator_sees_the_team_too(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget team 20/month")
-    spend(harness, PRIYA, 5, status="error", error_message="vault is sealed")
+    spend(harness, PRIYA, 5, status="error", error_message="vault is sealed", model="opus")
     await harness.sync()
     text = await open_home(harness, "hannah")
-    assert "The team" in text
-    assert "$65.00* (6.50 credits) so far" in text
-    assert "*325%* the team, $65.00 of $20.00 a month" in text
-    assert "Failures going on*\n• 1 \u00d7 " in text
-    assert "I find no task of yours in Neo" in text
+    assert "\nTeam\n*$65.00* (6.50 credits) in March so far" in text
+    assert "*325%* · Team: $65.00 of $20" in text
+    assert "*Active failures*\n• 1 task on opus, 1 member ($5.00): `vault is sealed`" in text
+    assert "You have no tasks in Neo" in text
 
 
 async def test_a_guest_is_refused_there(harness: ServiceHarness) -> None:
@@ -98,15 +97,15 @@ async def test_it_is_republished_when_its_content_changes_once_a_minute_at_most(
 
 async def test_it_shows_what_its_viewer_did_there_at_once(harness: ServiceHarness) -> None:
     await open_home(harness, "priya")
-    await press_home(harness, "priya", "Tell me when a task fails")
-    assert "I tell you in a direct message when a task of yours fails" in home_text(harness, "priya")
-    await press_home(harness, "priya", "Tell me no more")
-    assert "I do not tell you of failed tasks" in home_text(harness, "priya")
+    await press_home(harness, "priya", "Turn on failure notifications")
+    assert "I send you a DM when one of your tasks fails" in home_text(harness, "priya")
+    await press_home(harness, "priya", "Turn off failure notifications")
+    assert "Failure notifications are off" in home_text(harness, "priya")
 
 
 async def test_a_budget_is_asked_for_from_there(harness: ServiceHarness) -> None:
     await open_home(harness, "priya")
-    await press_home(harness, "priya", "Ask for a budget")
+    await press_home(harness, "priya", "Request a budget")
     view = harness.workspace.view_on_top("U0PRIYA")
     assert view is not None
     before = len(harness.dm("priya"))
@@ -129,12 +128,12 @@ async def test_a_silence_is_lifted_from_there(harness: ServiceHarness) -> None:
 
 
 async def test_whoever_loses_access_sees_nothing_more(harness: ServiceHarness) -> None:
-    assert "The team" in await open_home(harness, "hannah")
+    assert "\nTeam\n" in await open_home(harness, "hannah")
     harness.workspace.user("hannah").is_restricted = True
     harness.clock.advance(timedelta(minutes=6))
     spend(harness, PRIYA, 5)
     await harness.sync()
-    assert "The team" not in home_text(harness, "hannah")
+    assert "\nTeam\n" not in home_text(harness, "hannah")
     assert "only answer full members" in home_text(harness, "hannah")
 
 
@@ -172,10 +171,10 @@ async def test_a_refusal_is_replaced_without_its_being_opened(harness: ServiceHa
 async def test_an_operator_by_e_mail_whose_e_mail_changes_sees_the_team_no_more(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = MARCUS
     await closed.open()
-    assert "The team" in await open_home(closed, "marcus")
+    assert "\nTeam\n" in await open_home(closed, "marcus")
     closed.workspace.user("marcus").email = "marcus@elsewhere.example"
     await goes_on(closed, 6)
-    assert "The team" not in home_text(closed, "marcus")
+    assert "\nTeam\n" not in home_text(closed, "marcus")
 
 
 async def test_the_access_of_a_few_viewers_is_checked_in_each_tick(harness: ServiceHarness) -> None:

@@ -425,8 +425,8 @@ async def test_whoever_comes_back_to_app_home_after_long_finds_its_buttons_worki
     await harness.sync()
     await nightly_pruning(harness.service).tick()
     assert rows(harness)["home_viewer"] == 0
-    await press_home(harness, "priya", "Tell me when a task fails")
-    assert "I tell you in a direct message when a task of yours fails" in home_text(harness, "priya")
+    await press_home(harness, "priya", "Turn on failure notifications")
+    assert "I send you a DM when one of your tasks fails" in home_text(harness, "priya")
 
 
 @sqlite_only("no earlier version kept a ledger on PostgreSQL")

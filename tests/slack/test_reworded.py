@@ -101,6 +101,7 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
     await goes_on(harness, 63)  # until Monday, whose digest has the week
     for user in ("hannah", "priya", "gil"):
         await open_home(harness, user)
+        await harness.ask(user)
     await harness.ask("hannah", "errors team 7d")
     await harness.ask("hannah", "errors everyone last 7 days")
     text = everything(harness)

@@ -62,7 +62,7 @@ async def test_a_former_owner_sees_amounts_and_days_alone(harness: ServiceHarnes
     for line in LINES:
         hides(text_of(await harness.ask("priya", line)), (*THEIRS[:4], MARCUS) if "secret" not in line else (MARCUS,))
     hides(await open_home(harness, "priya"), THEIRS)
-    assert "*$30.00* (3.00 credits) · 2 tasks" in visible_text(await harness.ask("priya"))
+    assert "*$30.00* (3.00 credits) in March so far · 2 tasks" in visible_text(await harness.ask("priya"))
     assert table(await harness.ask("priya", "by:model"))[1:] == [
         ["opus", "$20.00", "66.7%", "1"],
         ["moved", "$10.00", "33.3%", "1"],
@@ -151,8 +151,9 @@ async def test_a_merged_member_is_the_same_owner(harness: ServiceHarness) -> Non
     assert "secret-title" in said
     assert "$100.00" in said
     assert "moved" not in [row[0] for row in table(await harness.ask("priya", "by:model"))]
-    for line in ("", f"email:{MARCUS}", f"email:{PRIYA}"):
-        for user in ("priya", "marcus"):
+    for user in ("priya", "marcus"):
+        assert "*$120.00* (12.00 credits) in March so far · 2 tasks" in visible_text(await harness.ask(user))
+        for line in ("this month", f"email:{MARCUS}", f"email:{PRIYA}"):
             assert "*$120.00* (12.00 credits) · 2 tasks" in visible_text(await harness.ask(user, line))
 
 

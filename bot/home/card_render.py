@@ -1,0 +1,107 @@
+"""Renders the card of `/neo-usage`: one's own month with budget, models, chart and failures, and the team's line."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from bot.domain import formatting
+from bot.domain.money import show_usd
+from bot.domain.periods import local_day
+from bot.domain.text import one_line
+from bot.home import month_render
+from bot.home.card_facts import CardFacts, OwnCard
+from bot.home.keys import FailuresAction
+from bot.home.month_render import LONGEST_NAME, HomeView
+from bot.slack import blocks
+from bot.slack.blocks import Button, Draft, Message
+from bot.usage import report_formatting
+from bot.usage.keys import AskAction
+from bot.usage.report import Report
+from bot.usage.report_tables import add_chart
+
+_FAILURES = 3  # the most that are listed
+
+
+def card_message(facts: CardFacts, view: HomeView) -> Message:
+    """Return the card within Slack's limits."""
+    draft = Draft(_text(facts, view))
+    if facts.own is None:
+        draft.add(month_render.unknown_member(view))
+    else:
+        _add_own(draft, facts.own, view)
+    if facts.team is not None:
+        draft.add(blocks.section(view.templates.render("home/team", **month_render.month_values(facts.team, view))))
+    draft.add(month_render.freshness_line(facts.as_of, view, is_page=False))
+    if buttons := list(_buttons(facts)):
+        draft.add(blocks.actions(buttons))
+    return draft.message()
+
+
+def _text(facts: CardFacts, view: HomeView) -> str:
+    """Return the message's text, for notifications and where blocks are not shown."""
+    if facts.own is not None:
+        return view.templates.render("home/headline", **month_render.month_values(facts.own.facts.month, view))
+    if facts.team is not None:
+        return view.templates.render("home/team", **month_render.month_values(facts.team, view))
+    return "I can't find you in Neo."
+
+
+def _add_own(draft: Draft, own: OwnCard, view: HomeView) -> None:
+    month = own.facts.month
+    draft.add(blocks.section(view.templates.render("home/month", **month_render.month_values(month, view))))
+    draft.add(month_render.own_budgets(own.facts.budgets, view))
+    if month.report.total.tasks:
+        draft.add(blocks.section(view.templates.render("home/models", **_model_values(own.models))))
+        _add_days(draft, month.report, view)
+    if own.facts.failing:
+        latest = sorted(own.facts.failing, key=lambda each: each.last, reverse=True)[:_FAILURES]
+        lines = [month_render.failure_values(each, view) for each in latest]
+        draft.add(blocks.section(view.templates.render("home/latest_failures", lines=lines)))
+
+
+# --- models and days -----------------------------------------------------------------------------
+
+
+def _model_values(report: Report) -> dict[str, object]:
+    models = [
+        {
+            "model": one_line(each.key[0], LONGEST_NAME),
+            "spent": report_formatting.group_cost(report, each),
+            "share": formatting.percent(each.spend(report.basis), report.spend_nanos) if report.spend_nanos > 0 else "",
+        }
+        for each in report.groups
+    ]
+    return {"models": models, "more": report.groups_omitted, "rest": show_usd(report.omitted_nanos)}
+
+
+def _add_days(draft: Draft, report: Report, view: HomeView) -> None:
+    """Add the chart of the days, and the numbers that matter of it as text."""
+    if len(report.groups) <= 1:
+        return
+    add_chart(draft, report)
+    today = local_day(view.now, view.zone)
+    spent = {date.fromisoformat(each.key[0]): each.spend(report.basis) for each in report.groups}
+    highest = max(spent, key=lambda day: (spent[day], day))
+    values = {
+        "highest": "" if highest == today else formatting.weekday(highest),
+        "highest_usd": show_usd(spent[highest]),
+        "today_usd": show_usd(spent.get(today, 0)),
+    }
+    draft.add(blocks.context(view.templates.render("home/days", **values)))
+
+
+# --- buttons -------------------------------------------------------------------------------------
+
+_OWN = (("By model", "model", "by:model"), ("By day", "day", "by:day"), ("Last month", "last", "last month"))
+_TEAM = (("Team", "team", "team"), ("By member", "member", "by:member"))
+
+
+def _buttons(facts: CardFacts) -> Iterator[Button]:
+    """Return the buttons. Each checks access again when it is pressed."""
+    if facts.own is not None:
+        yield from (blocks.button(label, AskAction(name, line)) for label, name, line in _OWN)
+        yield blocks.button("Failures", FailuresAction("errors 7d"))
+    if facts.team is not None:
+        yield from (blocks.button(label, AskAction(name, line)) for label, name, line in _TEAM)
+        yield month_render.set_button()
+    elif facts.own is not None:
+        yield month_render.request_button(facts.own.facts)

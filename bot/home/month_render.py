@@ -1,0 +1,143 @@
+"""Renders what App Home and the card share: a month so far, budgets with bars, failures, and how fresh it all is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.budgets import budget_formatting
+from bot.budgets.listing.lines import BudgetLine
+from bot.budgets.pace import Pace
+from bot.budgets.rules import DEFAULT
+from bot.domain import formatting
+from bot.domain.forecast import LEAST_DAYS
+from bot.domain.money import show_credits, show_usd
+from bot.domain.periods import Unit, local_day
+from bot.domain.text import one_line
+from bot.failures.error_lines import ErrorLine
+from bot.home.keys import BudgetFormAction
+from bot.home.month_facts import MonthFacts, OwnFacts
+from bot.slack import blocks
+from bot.slack.blocks import Block, Button
+from bot.slack.mrkdwn import readable_text
+from bot.slack.templates import Templates
+from bot.usage import report_formatting
+
+LONGEST_NAME, LONGEST_ERROR = 60, 120  # characters, so that all lines of a part fit
+_CELLS = 10  # the length of a bar
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """What is shown beside the facts: the state of the sync, whom to ask for help, and what members are called."""
+
+    templates: Templates
+    zone: ZoneInfo
+    now: datetime
+    is_operator: bool
+    whom_to_ask: str
+    stale: bool
+    reading: str
+    failure: str
+    names: Mapping[str, str]
+
+
+def unknown_member(view: HomeView) -> Block:
+    """Return what whoever has no task reads of their own spend."""
+    values = {"whom": readable_text(view.whom_to_ask), "operator": view.is_operator}
+    return blocks.section(view.templates.render("home/unknown_member", **values))
+
+
+def freshness_line(as_of: datetime | None, view: HomeView, *, is_page: bool) -> Block:
+    """Return how fresh the facts are; `is_page` says that they are updated where they stand."""
+    moment = "" if as_of is None else formatting.dated_time(as_of, view.zone, view.now)
+    values = {"as_of": moment, "zone": view.zone.key, "stale": view.stale, "reading": view.reading, "page": is_page}
+    return blocks.context(view.templates.render("home/footnote", failure=view.failure.rstrip("."), **values))
+
+
+# --- the month -----------------------------------------------------------------------------------
+
+
+def month_values(month: MonthFacts, view: HomeView) -> dict[str, object]:
+    """Return the values of the templates about a month."""
+    report, forecast = month.report, month.forecast
+    total, today = report.total, local_day(view.now, view.zone)
+    last_day = formatting.last_date(report.window.end, view.zone)
+    return {
+        "month": f"{last_day:%B}",
+        "any_tasks": bool(total.tasks),
+        "total": show_usd(report.spend_nanos),
+        "known": report_formatting.is_known(report),
+        "credits": show_credits(report.spend_nanos),
+        "tasks": formatting.count(total.tasks, "task"),
+        "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
+        "failed": total.failed_tasks,
+        "failed_usd": report_formatting.failed_cost(report),
+        "change": report_formatting.change(report),
+        "low": "" if forecast is None else show_usd(forecast.low_nanos),
+        "high": "" if forecast is None else show_usd(forecast.high_nanos),
+        "last_day": formatting.short_date(last_day, today),
+        "first_forecast": formatting.short_date(month.first_forecast_day, today),
+        "least_days": LEAST_DAYS,
+        "lacking": report_formatting.incompleteness(report),
+        "warning": report.warning or "",
+        "unit_assumed": report.unit_assumed,
+    }
+
+
+# --- budgets -------------------------------------------------------------------------------------
+
+
+def budget_values(line: BudgetLine, view: HomeView) -> dict[str, object]:
+    """Return the values of the templates about a budget."""
+    whose = "Team" if line.scope == "team" else view.names.get(line.scope, line.scope)
+    return {
+        "bar": bar(line.percent),
+        "percent": line.percent,
+        "spent": show_usd(line.spend_nanos or 0),
+        "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
+        "is_default": line.limit.scope == DEFAULT,
+        "pace": "" if line.period.unit is Unit.MONTH else _pace(line.pace),  # a month has its forecast
+        "used_up": budget_formatting.used_up(line.pace),
+        "unit": line.period.unit.value,
+        "whose": one_line(whose, LONGEST_NAME),
+    }
+
+
+def _pace(pace: Pace) -> str:
+    return "" if pace.high_nanos is None else show_usd(pace.high_nanos)
+
+
+def bar(percent: int) -> str:
+    """Return a percentage as a bar of blocks, full from 100% on."""
+    full = min(max(percent, 0) * _CELLS // 100, _CELLS)
+    return "█" * full + "░" * (_CELLS - full)
+
+
+def own_budgets(lines: Sequence[BudgetLine], view: HomeView) -> Block:
+    """Return one's own budgets, or that there is none."""
+    return blocks.section(view.templates.render("home/budgets", budgets=[budget_values(each, view) for each in lines]))
+
+
+def request_button(facts: OwnFacts) -> Button:
+    """Return the button with which a member asks for a budget, or for a higher one."""
+    return blocks.button("Request a higher limit" if facts.budgets else "Request a budget", BudgetFormAction("ask"))
+
+
+def set_button() -> Button:
+    """Return the button with which an operator sets a budget."""
+    return blocks.button("Set a budget", BudgetFormAction("set"))
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+def failure_values(line: ErrorLine, view: HomeView) -> dict[str, object]:
+    """Return the values of the templates about failures of one kind."""
+    return {
+        "tasks": formatting.count(line.tasks, "task"),
+        "model": one_line(line.model, LONGEST_NAME),
+        "spent": show_usd(line.nanos) if line.nanos else "",
+        "what": line.cap or one_line(line.error, LONGEST_ERROR) or line.status,
+        "last": formatting.local_time(line.last, view.zone, view.now),
+    }

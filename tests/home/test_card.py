@@ -1,0 +1,197 @@
+"""The card of `/neo-usage` alone, through the front door: one's own month at a glance, for operators the team's too."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.home.keys import FailuresAction
+from bot.sandbox.slack.models import Message
+from bot.sandbox.world import START, World
+from tests.support.engines import costly
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, table, visible_text
+from tests.support.worlds import add, spent
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
+
+
+@pytest.fixture
+def world() -> World:
+    """It is Monday, 2 March, 21:00. Priya spent $10 on each day since the sixth of January, Marcus has spent $80."""
+    world = World.empty()
+    for back in range(56):
+        add(world, f"hers-{back}", "1", email=PRIYA, begun=START - back * DAY, model=f"model-{back % 5}")
+    add(world, "his", "8", email=MARCUS, begun=START - HOUR, model="haiku", title="other work")
+    return world
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    closed.settings |= {"HISTORY_DAYS": "90", "ALERT_CHANNEL": "#neo-spend"}
+    await closed.open()
+    return closed
+
+
+async def card(harness: ServiceHarness, user: str) -> str:
+    return visible_text(await harness.ask(user))
+
+
+def spend(harness: ServiceHarness, usd: int, **others: Any) -> None:
+    spent(harness.neo.world, harness.clock(), PRIYA, usd, **others)
+
+
+def chart(message: Message) -> list[float]:
+    block = next(block for block in message.blocks if block["type"] == "data_visualization")
+    return [point["value"] for point in block["chart"]["series"][0]["data"]]
+
+
+async def test_a_member_sees_their_month_at_a_glance_and_nothing_of_others(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 40/month")
+    answer = await harness.ask("priya")
+    text = visible_text(answer)
+    assert text.startswith("*$20.00* (2.00 credits) in March so far · 2 tasks")
+    assert "First forecast on Mar 6, after 5 full days of data" in text
+    assert "█████░░░░░ *50% of your budget* · $20.00 of $40" in text
+    assert "*Top models*\n• model-0: $10.00 (50%)\n• model-1: $10.00 (50%)\n" in text
+    assert "Data as of Mar 2, 21:00 (UTC)." in text
+    for of_others in ("marcus", "haiku", "Team", "$80", "$100"):
+        assert of_others not in text
+    assert answer.text.startswith("*$20.00* (2.00 credits) in March so far")
+
+
+@costly
+async def test_later_in_a_month_it_compares_forecasts_and_draws_the_days(harness: ServiceHarness) -> None:
+    for _ in range(9):
+        harness.clock.advance(DAY)
+        spend(harness, 10, model="opus")
+    spend(harness, 5, model="opus")
+    await harness.sync()
+    answer = await harness.ask("priya")
+    first, *_ = lines = visible_text(answer).splitlines()
+    assert first.startswith("*$115.00* (11.50 credits) in March so far · 12 tasks · ")
+    assert first.endswith("5% more than the same days of February ($110.00)")
+    assert any(line.startswith("Forecast: $3") and line.endswith(" by Mar 31") for line in lines)
+    assert sum(chart(answer)) == pytest.approx(115)
+    assert "Today is the highest day so far: $15.00" in lines
+    harness.clock.advance(DAY)
+    await harness.sync()
+    assert "Highest day: Wed, Mar 11 ($15.00) · Today so far: $0.00" in await card(harness, "priya")
+
+
+async def test_only_the_largest_models_are_listed(harness: ServiceHarness) -> None:
+    for number in range(4):
+        spend(harness, 20 + number, model=f"big-{number}")
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert "• big-3: $23.00 (22%)\n• big-2: $22.00 (21%)\n• big-1: $21.00 (20%)\n• 3 more: $40.00" in text
+
+
+async def test_the_three_latest_failures_are_shown(harness: ServiceHarness) -> None:
+    assert "failures" not in await card(harness, "priya")
+    for number in range(4):
+        spend(harness, 1, model=f"m{number}", status="error", error_message=f"vault {number} is sealed")
+        harness.clock.advance(HOUR)
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert "*Latest failures*\n• Mar 2, 22:59: 1 task on m3 ($1.00), `vault 3 is sealed`" in text
+    assert "vault 1" in text
+    assert "vault 0" not in text
+
+
+async def test_an_operator_sees_their_own_month_and_the_teams_line(closed: ServiceHarness) -> None:
+    closed.settings["ADMINS"] = PRIYA
+    await closed.open()
+    text = await card(closed, "priya")
+    assert text.startswith("*$20.00* (2.00 credits) in March so far · 2 tasks")
+    assert "*Team:* *$100.00* (10.00 credits) in March so far · 3 tasks" in text
+
+
+async def test_an_operator_without_tasks_sees_the_teams_line(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah")
+    assert visible_text(answer).startswith("You have no tasks in Neo.")
+    assert "*Team:* *$100.00* (10.00 credits) in March so far · 3 tasks" in visible_text(answer)
+    assert answer.text.startswith("*Team:* *$100.00*")
+    assert actions(answer) == ["ask:team", "ask:member", "home:set"]
+
+
+async def test_who_has_no_task_is_told_whom_to_ask(harness: ServiceHarness) -> None:
+    answer = await harness.ask("jonas")
+    assert "I can't find you in Neo" in visible_text(answer)
+    assert "ask <@U0HANNAH> to `link` it" in visible_text(answer)
+    assert actions(answer) == []
+
+
+async def test_a_mention_alone_shows_it_to_whoever_wrote_it(harness: ServiceHarness) -> None:
+    await harness.slack.say("priya", "neo-spend", "@neo-usage")
+    answer = await harness.answer("priya", "neo-spend", 1)
+    assert visible_text(answer).startswith("*$20.00* (2.00 credits) in March so far")
+    assert len(harness.visible("marcus")) == 1
+
+
+async def test_this_month_typed_stays_the_plain_answer(harness: ServiceHarness) -> None:
+    assert "Top models" not in visible_text(await harness.ask("priya", "this month"))
+
+
+# --- buttons ---------------------------------------------------------------------------------------
+
+
+async def test_its_buttons_answer_questions(harness: ServiceHarness) -> None:
+    answer = await harness.ask("priya")
+    assert actions(answer) == ["ask:model", "ask:day", "ask:last", "home:failures", "home:ask"]
+    assert table(await harness.press("priya", answer, "ask:model"))[0][0] == "Model"
+
+
+async def test_failures_are_a_press_away(harness: ServiceHarness) -> None:
+    spend(harness, 1, model="opus", status="error", error_message="vault is sealed")
+    await harness.sync()
+    answer = await harness.press("priya", await harness.ask("priya"), "home:failures")
+    assert "vault is sealed" in str(table(answer))
+
+
+async def test_a_budget_is_requested_in_the_channel_of_the_card(harness: ServiceHarness) -> None:
+    answer = await harness.ask("priya")
+    ack = await harness.slack.click("priya", "neo-spend", answer.ts, "home:ask")
+    assert ack.ok, ack
+    await harness.idle()
+    view = harness.workspace.view_on_top("U0PRIYA")
+    assert view is not None
+    before = len(harness.visible("priya"))
+    ack = await harness.slack.submit("priya", view.id, {"amount": {"amount": "95"}})
+    assert ack.ok, ack
+    await harness.answer("priya", "neo-spend", before)
+
+
+def test_a_button_of_failures_keeps_its_line() -> None:
+    action = FailuresAction("errors 7d")
+    assert FailuresAction.decode(action.action_id, action.value) == action
+
+
+# --- extremes --------------------------------------------------------------------------------------
+
+
+async def test_a_month_without_spend_is_one_factual_line(harness: ServiceHarness) -> None:
+    harness.clock.advance(30 * DAY)
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert text.startswith("No Neo spend in April so far.\nNo monthly budget is set.\nData as of")
+
+
+async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None:
+    harness.clock.advance(30 * DAY)
+    add(harness.neo.world, "free", None, email=PRIYA, begun=harness.clock() - HOUR, model="opus", status="error")
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert text.startswith("*Cost unknown* in April so far · 1 task · 1 failed (cost unknown)")
+    assert "• opus: unknown" in text
+    assert "$0.00" not in text
+
+
+async def test_untrusted_text_formats_and_mentions_nothing(harness: ServiceHarness) -> None:
+    spend(harness, 40, model="*<!channel>*\n> " + "x" * 500, status="error", error_message="`<@U0MARCUS>` *boom*")
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert "<!channel>" not in text
+    assert "<@U0MARCUS>" not in text
+    assert "boom" in text
