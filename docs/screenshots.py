@@ -51,7 +51,7 @@ PICTURES = (
 )
 OVER = Picture("budget-over", "priya/neo-usage", (), 1280, 640)
 TOLD = (  # after a spike, an error storm, and a night
-    Picture("failures", "hannah/neo-spend", (), 1280, 620, shows="failed the same way"),
+    Picture("failures", "hannah/neo-spend", (), 1280, 620, shows="tasks failed:"),
     Picture("errors-dark", "hannah/general", ("errors team 7d",), 1280, 900, dark=True),
     Picture("digest", "marcus/neo-spend", (), 1440, 1320, shows="the day before"),
     Picture("home", "hannah/neo-usage", (), 1280, 1500, home=True),

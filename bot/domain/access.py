@@ -38,7 +38,7 @@ class UnmatchedError(RefusedError):
     """The caller cannot be matched to a member of the Neo team; `whom` can link them to one."""
 
     def __init__(self, whom: str = "an operator") -> None:
-        super().__init__(f"I cannot match you to a member of the Neo team. Ask {whom} to `link` you.")
+        super().__init__(f"I can't find you in Neo. Ask {whom} to `link` you.")
 
 
 @dataclass(frozen=True, slots=True)

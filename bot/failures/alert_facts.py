@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.domain.failure_causes import FailureCause, failure_cause
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
@@ -27,9 +28,10 @@ NOBODY = UNATTRIBUTED_NAME  # the name for tasks without an e-mail
 class GroupFacts:
     """A group as it is now, or the part of it that belongs to one member.
 
-    `nanos` is what its tasks cost in all, or what was charged to that member; `recovered` of its `tasks` have completed
-    since. `members` are e-mails; `error` is the first line of the latest one's. `is_muted` says that a
-    failure that was silenced closed the group.
+    `nanos` is what its tasks cost in all, or what was charged to that member, without the `unknown` ones whose cost is
+    not known; `recovered` of its `tasks` have completed since. `members` are e-mails, or names where a message names
+    them. `error` is the first line of the latest one's, and `cause` says in words for anybody why that failed.
+    `is_muted` says that a failure that was silenced closed the group.
     """
 
     group: int
@@ -37,11 +39,13 @@ class GroupFacts:
     status: str
     model: str
     cap: Cap | None
+    cause: FailureCause
     error: str
     tasks: int
     recovered: int
     members: tuple[str, ...]
     nanos: int
+    unknown: int
     began: datetime
     last: datetime
     is_closed: bool
@@ -113,17 +117,20 @@ def _facts(connection: Connection, stored: Sequence[StoredGroup], basis: SpendBa
 def _group_facts(
     stored: StoredGroup, failures: Sequence[GroupedFailure], contents: "_Contents", error: str | None
 ) -> GroupFacts:
+    costs = [contents.costs[each.task] for each in failures]
     return GroupFacts(
         group=stored.id,
         kind=stored.kind,
         status=stored.status,
         model=stored.model,
         cap=stored.cap,
+        cause=failure_cause(stored.status, error, stored.cap),
         error=first_line(error),
         tasks=len(failures),
         recovered=sum(each.recovered for each in failures),
         members=contents.members(failures),
-        nanos=sum(contents.costs[each.task] or 0 for each in failures),
+        nanos=sum(each or 0 for each in costs),
+        unknown=costs.count(None),
         began=from_us(min(each.failed_at for each in failures)),
         last=from_us(max(each.failed_at for each in failures)),
         is_closed=stored.is_closed,
@@ -205,13 +212,15 @@ def group_tasks(
 
 
 def kind_name(connection: Connection, kind: int) -> str:
-    """Return what a kind is called: how its tasks end, with which model, and what the latest error says."""
+    """Return what a kind is called: the model, why its tasks fail, and what the latest error says."""
     stored_kind = kind_store.kind_of_id(connection, kind)
     if stored_kind is None:
-        return "an error that no task has any more"
+        return "an error that no task has now"
     task = kind_store.latest_of_kind(connection, kind)
     error = None if task is None else texts_by_id(connection, [task])[task].error_message
-    return f"{stored_kind.status} of {stored_kind.model}: {stored_kind.cap or first_line(error) or 'no error text'}"
+    cause = failure_cause(stored_kind.status, error, stored_kind.cap)
+    why = f", {cause}" if cause.is_known else ""
+    return f"{stored_kind.model}{why}: {stored_kind.cap or first_line(error) or f'ended as {stored_kind.status}'}"
 
 
 def first_line(error: str | None) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain import formatting
-from bot.failures import alert_values
+from bot.failures import alert_values, failure_formatting
 from bot.failures.alert_facts import AlertFacts, FailedTask, GroupFacts, alert_facts, facts_of, group_tasks
 from bot.failures.alert_values import AlertAudience
 from bot.failures.keys import (
@@ -28,6 +28,7 @@ from bot.ledger.scope import Scope
 from bot.outbox.keys import is_of
 from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
+from bot.people.member_names import MemberNames
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import Trusted, mention
@@ -49,12 +50,13 @@ class _Content:
 
 @dataclass(frozen=True, slots=True)
 class FailureRenderer:
-    """Renders alerts of failures; `clock` gives aware times."""
+    """Renders alerts of failures; `clock` gives aware times, `names` what members are called."""
 
     database: Database
     templates: Templates
     policy: FailurePolicy
     clock: Callable[[], datetime]
+    names: MemberNames
 
     # --- the live message ----------------------------------------------------------------------------
 
@@ -79,7 +81,7 @@ class FailureRenderer:
     def _content(self, connection: Connection, topic: FailuresTopic, request: RenderRequest) -> _Content:
         scope = Scope(AlertAudience.of(request, self.policy).member)
         alert = alert_facts(connection, topic.id, self.policy.basis, scope)
-        alert = replace(alert, groups=tuple(_without_closing(each, scope) for each in alert.groups))
+        alert = replace(alert, groups=tuple(self._for_reader(connection, each, scope) for each in alert.groups))
         single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
         return _Content(
             alert=alert,
@@ -94,7 +96,7 @@ class FailureRenderer:
         headline = self.templates.render("failures/headline", **alert_values.headline(facts, audience))
         draft = Draft(headline)
         draft.add(blocks.section(headline))
-        values = alert_values.details(facts, latest, audience, self.policy)
+        values = alert_values.details(facts, latest, audience, self.policy, self.clock())
         draft.add(blocks.section(self.templates.render("failures/details", **values, reply=reply)))
         return draft
 
@@ -106,12 +108,13 @@ class FailureRenderer:
 
     def _notes(self, content: _Content) -> Iterator[str]:
         """Yield lines on who acknowledged the alert, and on silences about it."""
-        zone = self.policy.zone
+        zone, now = self.policy.zone, self.clock()
         if ack := content.alert.acknowledgement:
-            yield Trusted(f":white_check_mark: Acknowledged by {mention(ack.by)}, {formatting.moment(ack.at, zone)}")
+            at = formatting.dated_time(ack.at, zone, now)
+            yield Trusted(f":white_check_mark: Acknowledged by {mention(ack.by)}, {at}")
         for each in content.silences:
-            last = formatting.last_day(each.until, zone)
-            yield Trusted(f":zzz: {_SILENCED[each.target.type]} is silenced through {last}, by {mention(each.by)}")
+            end = failure_formatting.until(each.until, zone, now)
+            yield Trusted(f":zzz: {_SILENCED[each.target.type]} is silenced {end}, by {mention(each.by)}")
 
     # --- replies -------------------------------------------------------------------------------------
 
@@ -136,12 +139,16 @@ class FailureRenderer:
     ) -> tuple[GroupFacts | None, list[FailedTask]]:
         groups = facts_of(connection, group, self.policy.basis, scope)
         latest = group_tasks(connection, [group.id], self.policy.basis, scope, _LINKED)
-        return next((_without_closing(each, scope) for each in groups), None), latest
+        return next((self._for_reader(connection, each, scope) for each in groups), None), latest
 
+    def _for_reader(self, connection: Connection, facts: GroupFacts, scope: Scope) -> GroupFacts:
+        """Return a group with its members' names, as a reader may see it.
 
-def _without_closing(facts: GroupFacts, scope: Scope) -> GroupFacts:
-    """Return a group as a reader may see it: members do not see that it closed, as others' failures decide that."""
-    return facts if scope.member is None else replace(facts, is_closed=False, is_muted=False)
+        Members do not see that it closed, as others' failures decide that.
+        """
+        names = self.names(connection, facts.members)
+        named = replace(facts, members=tuple(names[email] for email in facts.members))
+        return named if scope.member is None else replace(named, is_closed=False, is_muted=False)
 
 
 def _is_about(silence: Silence, groups: Sequence[GroupFacts]) -> bool:
@@ -158,7 +165,7 @@ def _is_about(silence: Silence, groups: Sequence[GroupFacts]) -> bool:
 def _buttons(groups: ReportedGroups, audience: AlertAudience, *, is_closed: bool) -> Iterator[Button]:
     yield blocks.button("Show tasks", ShowTasksAction(groups))
     if audience.is_member:
-        yield blocks.button("Tell me no more", StopNotifyingAction(groups))
+        yield blocks.button("Turn off notifications", StopNotifyingAction(groups))
     elif not is_closed:
         yield blocks.button("Silence", SilenceAction(groups))
         yield blocks.button("Acknowledge", AcknowledgeAction(groups))

@@ -5,9 +5,11 @@ The names of variables stay as they are, since operators' own templates use them
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.domain import formatting
+from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import failure_formatting
@@ -53,14 +55,22 @@ def headline(facts: GroupFacts, audience: AlertAudience) -> dict[str, Any]:
         "within": failure_formatting.within(facts),
         "model": facts.model,
         "status": facts.status,
+        "cause": _cause(facts),
         "members": formatting.count(len(facts.members), "member"),
         "who": facts.members[0] if len(facts.members) == 1 and audience.sees_names else "",
-        "spent": failure_formatting.spent(facts.nanos),
+        "spent": failure_formatting.spent(facts.nanos, facts.unknown),
     }
 
 
+def _cause(facts: GroupFacts) -> str:
+    """Return why the tasks failed, in words for anybody: the status says it where that is an unusual one."""
+    if facts.cause.is_known:
+        return facts.cause
+    return "" if facts.status in FAILED_STATUSES else f"ended as {facts.status}"
+
+
 def details(
-    facts: GroupFacts, latest: Iterable[FailedTask], audience: AlertAudience, policy: FailurePolicy
+    facts: GroupFacts, latest: Iterable[FailedTask], audience: AlertAudience, policy: FailurePolicy, now: datetime
 ) -> dict[str, Any]:
     """Return the values of `failures/details`; `latest` are the tasks that are linked, where there are addresses."""
     linked = latest if policy.address else ()
@@ -71,8 +81,9 @@ def details(
         "names": failure_formatting.names(facts.members) if len(facts.members) > 1 and audience.sees_names else "",
         "tasks": facts.tasks,
         "mended": facts.recovered,
-        "began": formatting.moment(facts.began, policy.zone),
-        "last": formatting.moment(facts.last, policy.zone),
+        "began": formatting.local_time(facts.began, policy.zone, now),
+        "last": formatting.local_time(facts.last, policy.zone, now),
+        "zone": policy.zone.key,
         "links": [failure_formatting.link(policy.address, each.task_id) for each in linked],
         "closed": facts.is_closed,
         "hushed": facts.is_muted,
@@ -88,8 +99,9 @@ def summary(alert: AlertFacts, audience: AlertAudience) -> dict[str, Any]:
         "kinds": len(groups),
         "own": audience.is_member,
         "tasks": formatting.count(sum(each.tasks for each in groups), "task"),
+        "failed": sum(each.tasks for each in groups),
         "members": formatting.count(len(members), "member"),
-        "spent": failure_formatting.spent(sum(each.nanos for each in groups)),
+        "spent": failure_formatting.spent(sum(each.nanos for each in groups), sum(each.unknown for each in groups)),
         "lines": lines,
         "more": len(groups) - len(lines),
         "unshown": 0 if audience.is_member else max(len(groups) - MOST_REPLIES, 0),
@@ -103,8 +115,9 @@ def _line(facts: GroupFacts, audience: AlertAudience) -> dict[str, Any]:
         "tasks": facts.tasks,
         "model": one_line(facts.model, _NAME),
         "status": facts.status,
+        "cause": _cause(facts),
         "members": formatting.count(len(facts.members), "member"),
-        "spent": failure_formatting.spent(facts.nanos),
+        "spent": failure_formatting.spent(facts.nanos, facts.unknown),
         "cap": facts.cap or "",
         "error": code(one_line(facts.error, _ERROR)) if facts.error and audience.sees_errors else "",
     }

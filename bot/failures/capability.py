@@ -40,14 +40,16 @@ def failure_commands(context: Context) -> FailureCommands:
 def silence_commands(context: Context) -> SilenceCommands:
     """Return what operators press about silences; App Home has buttons for some of it."""
     policy = FailurePolicy.from_settings(context.settings)
-    return SilenceCommands(context.database, context.workspace, context.templates, policy, context.clock)
+    return SilenceCommands(
+        context.database, context.workspace, context.templates, policy, context.clock, context.people.names
+    )
 
 
 def failures(context: Context) -> Capability:
     """Return the capability."""
     policy, grouper = FailurePolicy.from_settings(context.settings), FailureGrouper(context.settings.failure_statuses)
     commands, silences = failure_commands(context), silence_commands(context)
-    renderer = FailureRenderer(context.database, context.templates, policy, context.clock)
+    renderer = FailureRenderer(context.database, context.templates, policy, context.clock, context.people.names)
     return Capability(
         "failures",
         keys=(

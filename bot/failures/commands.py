@@ -20,11 +20,12 @@ from bot.failures.report import ErrorReport, ErrorRequest, check_question, error
 from bot.failures.report_render import FailureView, report_message, tasks_message
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import check_operator
-from bot.failures.silence_facts import named_silences
+from bot.failures.silence_facts import ActiveSilence, named_silences
 from bot.ledger.freshness import UnreadError
 from bot.ledger.members import member_id
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
+from bot.ledger.task_queries import has_tasks
 from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
@@ -50,12 +51,22 @@ class FailureCommands:
         """`errors [window]`: answer with the kinds of failure, what they cost, and what share of tasks fails."""
         line = clean(request.text).partition(" ")[2]
         report = await self._report(request, caller, await self._question(line, caller))
-        is_operator = caller.role is Role.OPERATOR
-        silences = (
-            await self.database.read(lambda connection: named_silences(connection, self.clock())) if is_operator else []
-        )
-        view = FailureView(self.templates, self.policy.zone)
+        view, silences = await self.database.read(lambda connection: self._surroundings(connection, report, caller))
         await request.responder.respond(report_message(report, view, silences))
+
+    def _surroundings(
+        self, connection: Connection, report: ErrorReport, caller: Caller
+    ) -> tuple[FailureView, list[ActiveSilence]]:
+        """Return what a report is rendered with: names, and for operators the silences in force.
+
+        Raises UnmatchedError for somebody of whom Neo has no task at all.
+        """
+        is_operator, now = caller.role is Role.OPERATOR, self.clock()
+        if not is_operator and not report.tasks and not _has_history(connection, caller):
+            raise self.people.unmatched_error()
+        names = self.people.names(connection, report.emails)
+        view = FailureView(self.templates, self.policy.zone, now, names=names)
+        return view, named_silences(connection, now, self.people.names) if is_operator else []
 
     async def _question(self, line: str, caller: Caller) -> Question:
         now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
@@ -75,7 +86,7 @@ class FailureCommands:
         try:
             return await self.database.read(lambda connection: error_report(connection, error_request, self.policy))
         except UnreadError:
-            raise RefusedError("I have read nothing from Neo yet. Please ask again in a minute.") from None
+            raise RefusedError("I haven't read any tasks from Neo yet. Please ask again in a minute.") from None
 
     # --- one's own failures --------------------------------------------------------------------------
 
@@ -89,8 +100,8 @@ class FailureCommands:
                 await self._set_listening(request, caller, on=switch == "on")
             case tokens:
                 raise RefusedError(
-                    f"{_correction(tokens)}Type `notify errors on` to hear of your own failed tasks,"
-                    " `notify errors off` not to."
+                    f"{_correction(tokens)}Type `notify errors on` to get a DM when one of your tasks fails,"
+                    " or `notify errors off` to stop."
                 )
 
     async def stop_notifying(self, request: Request, caller: Caller) -> None:
@@ -124,15 +135,19 @@ class FailureCommands:
         is_operator = caller.role is Role.OPERATOR
         scope = EVERYTHING if is_operator else Scope(await self._member(caller))
         groups = ShowTasksAction.decode(request.action, request.text).groups
-        tasks = await self.database.read(lambda connection: self._tasks(connection, groups, scope))
+        tasks, names = await self.database.read(lambda connection: self._tasks(connection, groups, scope))
         if not tasks and not is_operator:
-            raise RefusedError("None of these tasks is yours. Operators see them all.")
-        view = FailureView(self.templates, self.policy.zone, self.policy.address)
+            raise RefusedError("None of these tasks are yours. Operators can see them all.")
+        view = FailureView(self.templates, self.policy.zone, self.clock(), self.policy.address, names)
         await request.responder.respond(tasks_message(tasks, view))
 
-    def _tasks(self, connection: Connection, groups: ReportedGroups, scope: Scope) -> list[FailedTask]:
+    def _tasks(
+        self, connection: Connection, groups: ReportedGroups, scope: Scope
+    ) -> tuple[list[FailedTask], dict[str, str]]:
+        """Return the latest tasks of groups, and the names of their members."""
         ids = alert_store.group_ids(connection, groups)
-        return group_tasks(connection, ids, self.policy.basis, scope, _MOST_TASKS + 1)
+        tasks = group_tasks(connection, ids, self.policy.basis, scope, _MOST_TASKS + 1)
+        return tasks, self.people.names(connection, {each.member for each in tasks})
 
     async def acknowledge(self, request: Request, caller: Caller) -> None:
         """Record that an operator has seen an alert."""
@@ -140,8 +155,10 @@ class FailureCommands:
         groups = AcknowledgeAction.decode(request.action, request.text).groups
         before = await self.database.write(lambda connection: self._acknowledge(connection, groups, request.user))
         by, at = (before.by, before.at) if before else (request.user, self.clock())
-        when = formatting.moment(at, self.policy.zone)
-        await self._respond(request, "failures/acknowledgement", again=before is not None, by=by, when=when)
+        when = formatting.dated_time(at, self.policy.zone, self.clock())
+        await self._respond(
+            request, "failures/acknowledgement", again=before is not None, by=by, when=when, zone=self.policy.zone.key
+        )
 
     def _acknowledge(self, connection: Connection, groups: ReportedGroups, by: str) -> Acknowledgement | None:
         """Record who acknowledged an alert, unless somebody has; return who had already, if anybody."""
@@ -163,6 +180,11 @@ def _correction(tokens: Sequence[str]) -> str:
         return ""
     switch = nearest(how[0], ("on", "off")) if how else "on"
     return f"Did you mean `notify errors {switch}`? " if switch else ""
+
+
+def _has_history(connection: Connection, caller: Caller) -> bool:
+    member = member_id(connection, caller.member)
+    return member is not None and has_tasks(connection, member)
 
 
 def _is_listening(connection: Connection, email: str | None) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.domain.failure_causes import FailureCause, failure_cause
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.failures.alert_facts import first_line
@@ -19,15 +20,21 @@ from bot.ledger.task_queries import texts_by_id
 
 @dataclass(frozen=True, slots=True)
 class ErrorLine:
-    """Failures of one kind: of how many members, what they cost within the window (nanos), when the last was."""
+    """Failures of one kind: of how many members, what they cost within the window (nanos), when the last was.
+
+    `cause` says in words for anybody why the last one failed; `error` is text that only some may see. `unknown` of the
+    `tasks` have an unknown cost, which is not in `nanos`.
+    """
 
     status: str
     model: str
     cap: Cap | None
+    cause: FailureCause
     error: str
     tasks: int
     members: int
     nanos: int
+    unknown: int
     last: datetime
 
 
@@ -76,10 +83,12 @@ def _line(of_kind: Sequence[_SelectedFailure], last: _SelectedFailure, error: st
         status=last.task.status,
         model=last.task.model,
         cap=last.cap,
+        cause=failure_cause(last.task.status, error, last.cap),
         error=first_line(error),
         tasks=len(of_kind),
         members=len({each.task.member for each in of_kind}),
-        nanos=sum(each.task.nanos for each in of_kind),
+        nanos=sum(each.task.nanos or 0 for each in of_kind),
+        unknown=sum(each.task.nanos is None for each in of_kind),
         last=from_us(last.failed_at),
     )
 

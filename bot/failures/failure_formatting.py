@@ -1,10 +1,12 @@
 """Formatting of failures: phrases that alerts, answers and App Home share."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from bot.domain import formatting
+from bot.domain.cells import Number, amount_cell
 from bot.domain.money import show_usd
 from bot.failures.alert_facts import GroupFacts
 from bot.failures.rules import Cap
@@ -14,7 +16,7 @@ _NAMED = 5  # the most members that are named
 _HOURS, _DAYS = 120, 48 * 60  # minutes, above which hours and days read better
 
 CAPS = {
-    Cap.MEMBER: "the member's own spending cap in Neo is reached",
+    Cap.MEMBER: "the member's spending cap in Neo is reached",
     Cap.PROJECT: "the project's spending cap in Neo is reached",
     Cap.CREDITS: "the team's Neo credits are used up",
 }
@@ -30,13 +32,31 @@ def within(group: GroupFacts) -> str:
     return f"in {minutes // 60} h" if minutes < _DAYS else f"in {minutes // 1440} days"
 
 
-def spent(nanos: int) -> str:
-    """Return what failures cost."""
-    return f"{show_usd(nanos)} spent" if nanos else "nothing spent"
+def spent(nanos: int, unknown: int = 0) -> str:
+    """Return what failures cost: `$9.80 spent`, `nothing spent`, `$9.80 spent, 1 with unknown cost`, `unknown cost`.
+
+    `unknown` is the number of tasks whose cost is not known, which are not in `nanos`.
+    """
+    if not unknown:
+        return f"{show_usd(nanos)} spent" if nanos else "nothing spent"
+    return f"{show_usd(nanos)} spent, {unknown:,} with unknown cost" if nanos else "unknown cost"
+
+
+def cost_cell(nanos: int, unknown: int) -> Number:
+    """Return what failures cost as a cell of a table: `$9.80`, `$9.80 + 1 unknown`, `unknown`."""
+    if not unknown:
+        return amount_cell(nanos)
+    known = amount_cell(nanos)
+    return Number(known.value, f"{known.text} + {unknown:,} unknown") if nanos else amount_cell(None)
+
+
+def until(end: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return until when a silence lasts: `until Nov 28, 18:00`."""
+    return f"until {formatting.dated_time(end, zone, now)}"
 
 
 def names(members: Sequence[str]) -> str:
-    """Return members by e-mail, as many as a line holds."""
+    """Return members by name, as many as a line holds."""
     more = len(members) - _NAMED
     return ", ".join(members[:_NAMED]) + (f" and {formatting.count(more, 'other')}" if more > 0 else "")
 

@@ -53,6 +53,7 @@ class ErrorReport:
     by_member: tuple[TaskShare, ...]
     as_of: datetime | None
     complete: bool
+    asked_at: datetime
 
     @property
     def failed(self) -> int:
@@ -61,15 +62,25 @@ class ErrorReport:
 
     @property
     def nanos(self) -> int:
-        """What they cost within the window."""
+        """What they cost within the window, without those of unknown cost."""
         return sum(line.nanos for line in self.lines)
+
+    @property
+    def unknown(self) -> int:
+        """How many of them have an unknown cost."""
+        return sum(line.unknown for line in self.lines)
+
+    @property
+    def emails(self) -> set[str]:
+        """The e-mails that it names."""
+        return {*(self.members or ()), *(share.name for share in self.by_member)}
 
 
 def check_question(question: Question, failing: Sequence[str]) -> None:
     """Raise RefusedError for what a report of failures has no use for."""
     if question.by or question.rows or question.csv or question.sort or question.top:
         rows = f"`status:{','.join(failing)} rows`"
-        raise RefusedError(f"`errors` takes whose, when, and filters: it groups by itself. {rows} lists the tasks.")
+        raise RefusedError(f"`errors` takes a person, a time and filters; it groups by itself. For the tasks: {rows}.")
 
 
 def terminal_error_report(connection: Connection, settings: "Settings", line: str, now: datetime) -> ErrorReport:
@@ -114,6 +125,7 @@ def error_report(connection: Connection, request: ErrorRequest, policy: FailureP
         by_member=tuple(task_shares(connection, where, "member", policy.failing)),
         as_of=quality.fresh.as_of,
         complete=quality.holds_all(window) or names_booked_tasks(connection, selection),
+        asked_at=now,
     )
 
 
@@ -133,6 +145,7 @@ def error_document(report: ErrorReport) -> dict[str, Any]:
                 "status": line.status,
                 "model": line.model,
                 "cap": line.cap,
+                "cause": line.cause,
                 "error": line.error or None,
                 "tasks": line.tasks,
                 "members": line.members,

@@ -1,7 +1,8 @@
 """Renders answers about failures: the report, the tasks of groups, and what is silenced."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain import formatting
@@ -27,11 +28,20 @@ _CELL = 200  # characters of an error
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """What an answer is rendered with; `address` links tasks, if there is one for them."""
+    """What an answer is rendered with, at `now`; `address` links tasks, if there is one for them.
+
+    `names` are those of members by e-mail; who has none is shown by e-mail.
+    """
 
     templates: Templates
     zone: ZoneInfo
+    now: datetime
     address: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, email: str) -> str:
+        """Return what a member is called."""
+        return self.names.get(email, email)
 
 
 # --- the report ----------------------------------------------------------------------------------
@@ -47,7 +57,7 @@ def report_message(report: ErrorReport, view: FailureView, silences: Sequence[Ac
     if report.lines:
         _add_lines(draft, report, view)
     for title, shares in (("By model", report.by_model), ("By member", report.by_member)):
-        if lines := _share_lines(shares):
+        if lines := _share_lines(shares, view):
             draft.add(blocks.section(f"*{title}*\n" + "\n".join(lines)))
     _add_silences(draft, silences, view)
     draft.add(blocks.context(view.templates.render("failures/footnotes", **_freshness(report, view))))
@@ -55,38 +65,47 @@ def report_message(report: ErrorReport, view: FailureView, silences: Sequence[Ac
 
 
 def _facts(report: ErrorReport, view: FailureView) -> dict[str, object]:
-    whose = "everybody" if report.members is None else ", ".join(report.members)
-    start, end = (formatting.moment(each, view.zone) for each in (report.window.start, report.window.end))
+    whose = "Everyone" if report.members is None else ", ".join(map(view.name, report.members))
     return {
         "whose": one_line(whose),
         "when": str(report.question.effective_when) or "all time",
-        "span": f"{start} to {end} {view.zone.key}",
+        "span": period(report, view.zone),
         "failed": report.failed,
         "tasks": formatting.count(report.tasks, "task"),
-        "share": percent(report.failed, report.tasks),
+        "share": formatting.percent(report.failed, report.tasks) if report.failed else "",
         "spent": show_usd(report.nanos),
+        "nothing": not report.nanos,
+        "unknown": report.unknown,
         "kinds": len(report.lines),
     }
 
 
+def period(report: ErrorReport, zone: ZoneInfo) -> str:
+    """Return the time that a report is about, as it is said: `Nov 22–28`, `all time`."""
+    if not str(report.question.effective_when):
+        return "all time"
+    return formatting.time_span(report.window.start, report.window.end, zone, report.asked_at)
+
+
 def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:
-    as_of = "" if report.as_of is None else formatting.moment(report.as_of, view.zone)
-    return {"as_of": as_of, "complete": report.complete}
+    as_of = "" if report.as_of is None else formatting.local_time(report.as_of, view.zone, view.now)
+    return {"as_of": as_of, "zone": view.zone.key, "complete": report.complete}
 
 
-COLUMNS = ("Tasks", "Spent", "Members", "Model", "Ended as", "Last", "Error")
+COLUMNS = ("Failed", "Error", "Tasks", "Spent", "Members", "Model", "Status", "Last")
 
 
 def cells(line: ErrorLine, zone: ZoneInfo) -> list[Cell]:
     """Return a kind of failure as cells of COLUMNS."""
     return [
+        line.cause,
+        line.cap or line.error,
         count_cell(line.tasks),
-        amount_cell(line.nanos),
+        failure_formatting.cost_cell(line.nanos, line.unknown),
         count_cell(line.members),
         line.model,
         line.status,
         formatting.moment(line.last, zone),
-        line.cap or line.error,
     ]
 
 
@@ -95,51 +114,49 @@ def _add_lines(draft: Draft, report: ErrorReport, view: FailureView) -> None:
     shown = draft.add_table("Kinds of failures", COLUMNS, rows)
     if omitted := len(report.lines) - shown:
         rest = sum(line.tasks for line in report.lines[shown:])
-        draft.add(blocks.context(f"and {omitted:,} other kinds, {formatting.count(rest, 'task')}"))
+        more = formatting.count(omitted, "more kind")
+        draft.add(blocks.context(f"and {more} of failure ({formatting.count(rest, 'task')})"))
 
 
-def _share_lines(shares: Sequence[TaskShare]) -> list[str]:
+def _share_lines(shares: Sequence[TaskShare], view: FailureView) -> list[str]:
     """Return what share of the tasks failed, for the models or members where some did."""
     failing = [each for each in shares if each.failed]
-    lines = [
-        f"{escape(one_line(each.name, 60))}  {each.failed:,} of {each.tasks:,} ({percent(each.failed, each.tasks)})"
-        for each in failing
-    ]
     more = len(failing) - _PARTS
-    return [*lines[:_PARTS], *([f"and {more:,} more"] if more > 0 else [])]
+    return [
+        *(_share_line(each, view) for each in failing[:_PARTS]),
+        *([f"and {more:,} more"] if more > 0 else []),
+    ]
 
 
-def percent(part: int, whole: int) -> str:
-    """Return a share in whole percent, but "<1%" for one that is something."""
-    if not part or not whole:
-        return "0%"
-    return "<1%" if part * 100 < whole else formatting.percent(part, whole)
+def _share_line(share: TaskShare, view: FailureView) -> str:
+    percent = formatting.percent(share.failed, share.tasks)
+    return f"{escape(one_line(view.name(share.name), 60))}: {share.failed:,} of {share.tasks:,} ({percent})"
 
 
 def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: FailureView) -> None:
     for each in silences[:_SILENCES]:
         draft.add(blocks.context(silence_line(each, view.zone)))
     if len(silences) > _SILENCES:
-        draft.add(blocks.context(f"and {len(silences) - _SILENCES:,} more silences"))
+        draft.add(blocks.context(f"and {formatting.count(len(silences) - _SILENCES, 'more silence')}"))
     if silences:
         draft.add(blocks.actions([lift_button(each, LiftSilenceAction(each.id)) for each in silences[:_SILENCES]]))
 
 
 def silence_line(silence: ActiveSilence, zone: ZoneInfo) -> str:
     """Return a silence as a line of mrkdwn."""
-    why = f": {escape(silence.reason)}" if silence.reason else ""
-    last = formatting.last_day(silence.until, zone)
-    return f":zzz: Silenced through {last}, {escape(silence.name)}, by {mention(silence.by)}{why}"
+    why = f" ({escape(silence.reason)})" if silence.reason else ""
+    end = failure_formatting.until(silence.until, zone, silence.listed_at)
+    return f":zzz: Silenced {end}, by {mention(silence.by)}: {escape(silence.name)}{why}"
 
 
 def lift_button(silence: ActiveSilence, key: ActionKey) -> Button:
     """Return the button that ends a silence; `key` is that of wherever it stands."""
-    return blocks.button(one_line(f"Lift: {silence.name}", 60), key)
+    return blocks.button(one_line(f"End silence: {silence.name}", 60), key)
 
 
 # --- the tasks of a group ------------------------------------------------------------------------
 
-_TASK_COLUMNS = ("Task", "Spent", "Member", "Failed", "Title", "Error")
+_TASK_COLUMNS = ("Title", "Error", "Member", "Total cost", "Failed", "Task")
 
 
 def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
@@ -150,7 +167,7 @@ def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
     rows = [_task_cells(each, view) for each in tasks]
     shown = draft.add_table("Failed tasks", _TASK_COLUMNS, rows, longest=_CELL)
     if shown < len(rows):
-        draft.add(blocks.context(f"and {len(rows) - shown:,} more or so: `errors` and `rows` list them"))
+        draft.add(blocks.context(f"and at least {len(rows) - shown:,} more. `status:error,failed rows` lists all."))
     if view.address and shown:
         links = ", ".join(failure_formatting.link(view.address, each.task_id) for each in tasks[:10])
         draft.add(blocks.context(f"In Neo: {links}"))
@@ -159,4 +176,5 @@ def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
 
 def _task_cells(task: FailedTask, view: FailureView) -> list[Cell]:
     when = formatting.moment(task.failed_at, view.zone) + (" (completed since)" if task.recovered else "")
-    return [task.task_id[:8], amount_cell(task.nanos), task.member, when, task.title or "", first_line(task.error)]
+    title, error = task.title or "", first_line(task.error)
+    return [title, error, view.name(task.member), amount_cell(task.nanos), when, task.task_id[:8]]

@@ -8,16 +8,15 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.database.engine import Database
-from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.periods import local_day
-from bot.failures import silence_form
+from bot.failures import failure_formatting, silence_form
 from bot.failures.alert_store import open_first_groups
 from bot.failures.keys import FailuresTopic, LiftSilenceAction, SilenceAction
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_facts import silence_choices, target_name
 from bot.failures.silence_store import Silence, lift_silence, set_silence
 from bot.outbox.live_store import request_edits
+from bot.people.member_names import MemberNames
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -28,25 +27,30 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SilenceCommands:
-    """The buttons and the form of silences; `clock` gives aware times. Whoever acts is authorised anew each time."""
+    """The buttons and the form of silences; whoever acts is authorised anew each time.
+
+    `clock` gives aware times, `names` what members are called.
+    """
 
     database: Database
     workspace: Workspace
     templates: Templates
     policy: FailurePolicy
     clock: Callable[[], datetime]
+    names: MemberNames
 
     async def open_form(self, request: Request, caller: Caller) -> None:
         """Open the form in which an operator silences what an alert is about."""
         check_operator(caller)
         groups = SilenceAction.decode(request.action, request.text).groups
-        choices = await self.database.read(lambda connection: silence_choices(connection, groups, self.policy.basis))
-        if not choices:
-            raise RefusedError("Nothing is left of that: its tasks have completed, or failed in another way.")
-        today = local_day(self.clock(), self.policy.zone)
-        await self.workspace.views.open_form(
-            request.trigger, silence_form.silence_view(choices, request.channel, today)
+        choices = await self.database.read(
+            lambda connection: silence_choices(connection, groups, self.policy.basis, self.names)
         )
+        if not choices:
+            raise RefusedError(
+                "There's nothing left to silence: these tasks have completed since, or failed in a different way."
+            )
+        await self.workspace.views.open_form(request.trigger, silence_form.silence_view(choices, request.channel))
 
     def problems(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         """Return what is wrong with the form's fields, by field."""
@@ -58,9 +62,11 @@ class SilenceCommands:
         silence = silence_form.submitted_silence(request.fields, request.user, self.clock(), self.policy.zone)
         await self.database.write(lambda connection: self._set(connection, silence))
         log.info("silenced", by=request.user, what=silence.target.type.value)
-        name = await self.database.read(lambda connection: target_name(connection, silence.target))
-        day = formatting.last_day(silence.until, self.policy.zone)
-        await self._respond(request, "failures/silence_confirmation", name=name, day=day, reason=silence.reason or "")
+        name = await self.database.read(lambda connection: target_name(connection, silence.target, self.names))
+        zone = self.policy.zone
+        until = failure_formatting.until(silence.until, zone, self.clock())
+        values = {"name": name, "until": until, "zone": zone.key, "reason": silence.reason or ""}
+        await self._respond(request, "failures/silence_confirmation", **values)
 
     async def press_lift(self, request: Request, caller: Caller) -> None:
         """End the silence whose button an operator pressed."""
@@ -88,7 +94,9 @@ class SilenceCommands:
 def check_operator(caller: Caller) -> None:
     """Raise RefusedError for everybody but operators."""
     if caller.role is not Role.OPERATOR:
-        raise RefusedError("Operators silence and acknowledge failures. `notify errors off` ends your own messages.")
+        raise RefusedError(
+            "Only operators can silence or acknowledge failures. `notify errors off` turns off your own notifications."
+        )
 
 
 def _request_edits(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The form in which an operator silences failures: what, through which day, and why."""
+"""The form in which an operator silences failures: what, for how long, and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from bot.failures.silence_store import Silence
 from bot.slack.forms import FormMetadata, View, date_input, modal, select_input, text_input
 
 REASON = 200  # characters
-_WHAT, _UNTIL, _REASON = "what", "until", "reason"
+_WHAT, _FOR, _UNTIL, _REASON = "what", "for", "until", "reason"
+_MIDNIGHT = "today"
+_HOURS = {"1h": 1, "4h": 4, "24h": 24, "7d": 7 * 24}
+_LENGTHS = {"1h": "1 hour", "4h": "4 hours", _MIDNIGHT: "Until midnight", "24h": "24 hours", "7d": "7 days"}
 _LABEL = 75  # the most characters of an option's label
 _VALUE = 140  # the most characters of an option's value
 
@@ -27,12 +30,13 @@ class Choice:
     name: str
 
 
-def silence_view(choices: Sequence[Choice], channel: str, today: date) -> View:
+def silence_view(choices: Sequence[Choice], channel: str) -> View:
     """Return the form as Slack takes it; its answer goes to the channel."""
     options = {value: one_line(each.name, _LABEL) for each in choices if len(value := each.target.encode()) <= _VALUE}
     blocks = [
         select_input(_WHAT, "What", options, next(iter(options))),
-        date_input(_UNTIL, "Through that day", initial=today),
+        select_input(_FOR, "How long", _LENGTHS, _MIDNIGHT),
+        date_input(_UNTIL, "Or until the end of a day", optional=True),
         text_input(_REASON, "Reason", REASON, optional=True),
     ]
     return modal(SilenceForm().encode(), FormMetadata(channel), "Silence failures", "Silence", blocks)
@@ -48,7 +52,7 @@ def problems(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[s
     try:
         _until(fields, now, zone)
     except RefusedError as error:
-        wrong[_UNTIL] = str(error)
+        wrong[_UNTIL if fields.get(_UNTIL) else _FOR] = str(error)
     return wrong
 
 
@@ -56,7 +60,7 @@ def submitted_silence(fields: Mapping[str, str], by: str, now: datetime, zone: Z
     """Return the silence that was filled in.
 
     Raises:
-        RefusedError: its day is missing, over, or too far away.
+        RefusedError: it says not how long, or its day is over or too far away.
         MalformedKeyError: the form did not offer what was chosen.
     """
     reason = fields.get(_REASON, "")[:REASON] or None
@@ -64,12 +68,28 @@ def submitted_silence(fields: Mapping[str, str], by: str, now: datetime, zone: Z
 
 
 def _until(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the silence ends: with the chosen day if there is one, else after the chosen length."""
+    if chosen := fields.get(_UNTIL, ""):
+        return _end_of_day(_chosen_day(chosen, local_day(now, zone)), zone)
+    length = fields.get(_FOR, "")
+    if length == _MIDNIGHT:
+        return _end_of_day(local_day(now, zone), zone)
+    if length not in _HOURS:
+        raise RefusedError("Choose how long.")
+    return now + timedelta(hours=_HOURS[length])
+
+
+def _chosen_day(text: str, today: date) -> date:
     try:
-        day = date.fromisoformat(fields.get(_UNTIL, ""))
+        day = date.fromisoformat(text)
     except ValueError:
         raise RefusedError("Choose a day.") from None
-    if day < local_day(now, zone):
-        raise RefusedError("That day is over already.")
+    if day < today:
+        raise RefusedError("That day is over. Choose today or a later day.")
     if day.year > LAST_YEAR:
-        raise RefusedError("That day is too far away.")
+        raise RefusedError("That day is too far away. Choose an earlier one.")
+    return day
+
+
+def _end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return day_start(day + timedelta(days=1), zone)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Select, bindparam, case, func, null, select, union_all
 
 from bot.domain.pricing import SpendBasis
 from bot.ledger.expressions import sum_of
@@ -16,14 +16,14 @@ from bot.ledger.tables import charge, member, task
 
 @dataclass(frozen=True, slots=True)
 class SelectedTask:
-    """A task of a selection and its spend in the window, in nanos; `id` and `member` are row ids."""
+    """A task of a selection and its spend in the window, in nanos, None if unknown; `id` and `member` are row ids."""
 
     id: int
     status: str
     model: str
     member: int
     created_at: int
-    nanos: int
+    nanos: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ def _selected(form: Form) -> CTE:
         .where(form.charges())
         .group_by(charge.c.task)
     )
-    nothing: ColumnElement[int] = literal_column("0")
-    without_cost = select(form.part.tasks.c.id, nothing, nothing).where(form.without_cost())
+    without_cost = select(form.part.tasks.c.id, null(), null()).where(form.without_cost())
     return union_all(charged, without_cost).cte("selected").prefix_with("MATERIALIZED")
 
 
@@ -98,7 +97,9 @@ def failed_tasks(
     """Return the tasks of a selection whose status is one of the `failing`, of a member's scope only their own."""
     rows = connection.execute(_failed(where.form), where.values | {"failing": list(failing)}).all()
     return [
-        SelectedTask(key, status, model, member, created_at, basis.spend(platform, provider))
+        SelectedTask(
+            key, status, model, member, created_at, None if platform is None else basis.spend(platform, provider)
+        )
         for key, status, model, member, created_at, platform, provider in rows
     ]
 

@@ -1,13 +1,22 @@
 """Names of members: what those who are known by their e-mail in Neo are called in Slack."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Connection
 
 from bot.domain.text import ascii_lower
 from bot.people import links
 from bot.people.roles import DenialReason, SlackUser
+
+MemberNames = Callable[[Connection, Iterable[str]], Mapping[str, str]]
+"""Returns what each of some e-mails is shown as; in Slack that is `People.names`."""
+
+
+def emails_as_names(_connection: Connection, emails: Iterable[str]) -> dict[str, str]:
+    """Return each e-mail as its own name, for what is not shown in Slack."""
+    return {email: email for email in emails}
+
 
 _NAMELESS = {DenialReason.BOT, DenialReason.OUTSIDE}  # whose names are not those of colleagues
 

@@ -66,10 +66,10 @@ async def test_a_large_team_with_everything_going_wrong(closed: ServiceHarness) 
     assert "295 more kinds" in text
     assert re.findall(r"and ([\d,]+) more\. See them all with `budgets`", text) == ["1,968", "1"]  # over, and near
     summary = next(
-        visible_text(each) for each in closed.visible("marcus") if "300 new kinds of failure" in visible_text(each)
+        visible_text(each) for each in closed.visible("marcus") if "failed in 300 different ways" in visible_text(each)
     )
     assert "and 290 more" in summary
-    assert "The thread holds the 20 largest" in summary
+    assert "The thread shows the 20 largest" in summary
     await open_home(closed, "hannah")
     assert "and 1,96" in home_text(closed, "hannah")
     for line in ("errors team this month", "digest", "budgets", "explain team"):
@@ -86,5 +86,5 @@ async def test_an_empty_team(closed: ServiceHarness) -> None:
     (digest,) = digest_messages(closed.visible("marcus"))
     assert "Mon, Mar 2: no spend." in visible_text(digest)
     assert "I find no task of yours in Neo" in await open_home(closed, "hannah")
-    assert "No task ran there" in visible_text(await closed.ask("hannah", "errors team"))
+    assert "No tasks ran in this period" in visible_text(await closed.ask("hannah", "errors team"))
     assert refused(closed) == []

@@ -79,7 +79,7 @@ def test_a_member_who_asks_for_others_is_refused(line: str, named: tuple[str, ..
 @pytest.mark.parametrize("caller", [Caller(Role.NOBODY), Caller(Role.NOBODY, ANA), Caller(Role.MEMBER)])
 @pytest.mark.parametrize("line", ["", "team", f"email:{ANA}", "by:member"])
 def test_somebody_without_a_match_or_a_role_sees_nothing(line: str, caller: Caller) -> None:
-    with pytest.raises(RefusedError, match="cannot match you to a member"):
+    with pytest.raises(RefusedError, match="can't find you in Neo"):
         grant(asked(line), caller, ())
 
 

@@ -47,9 +47,12 @@ async def test_every_answer_the_digest_and_app_home_count_the_same_failures(
     assert f"${spent}" in answer
     errors = visible_text(await harness.ask("hannah", "errors team 2026-03-01"))
     assert f"{failed} of 5 tasks failed" in errors, errors
-    assert f"${spent} spent" in errors
+    assert f"cost ${spent} in this period" in errors
     digest = await harness.ask("hannah", "digest 2026-03-02")
-    headline, part = re.search(r"(\d+) failed", digest.text), re.search(r"\*Failed\* (\d+) task", visible_text(digest))
+    headline, part = (
+        re.search(r"(\d+) failed", digest.text),
+        re.search(r"\*(\d+) tasks? failed\.\*", visible_text(digest)),
+    )
     assert headline is not None
     assert part is not None
     assert (int(headline[1]), int(part[1])) == (failed, failed)

@@ -42,7 +42,7 @@ async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harne
     fail_task(harness, PRIYA, "sandbox sbx-8f3a91c2 did not answer within 30s", 3)
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert f"A task ended as error*, opus, {PRIYA}, $3.00 spent" in visible_text(message)
+    assert "*1 task failed: timed out.* opus, Priya Raman, $3.00 spent" in visible_text(message)
     assert "sandbox" not in visible_text(message)  # error texts are for operators, unless SHOW_TITLES says otherwise
     assert "https://neo.example/t/failed-" in visible_text(message)
     assert actions(message) == ["failure_tasks", "failure_silence", "failure_ack"]
@@ -55,8 +55,9 @@ async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harne
     await harness.start()
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "4 tasks failed the same way in 20 min*, opus, 2 members, $9.00 spent" in visible_text(message)
-    assert f"{MARCUS}, {PRIYA}" in visible_text(message)
+    assert "*4 tasks failed: timed out.* opus, 2 members, $9.00 spent, in 20 min" in visible_text(message)
+    assert "Marcus Delgado, Priya Raman" in visible_text(message)
+    assert "@acme" not in visible_text(message)
 
 
 async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_message(harness: ServiceHarness) -> None:
@@ -66,17 +67,17 @@ async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_messag
     fail_task(harness, PRIYA, "planner gave up")
     await harness.sync()
     (first,) = notifications(harness.visible("marcus"))
-    assert "2 tasks failed the same way in 23 h" in visible_text(first)
+    assert "*2 tasks failed the same way.* opus, Priya Raman, $2.00 spent, in 23 h" in visible_text(first)
     harness.clock.advance(timedelta(hours=24, seconds=1))
     await harness.deliver()
     (first,) = notifications(harness.visible("marcus"))
-    assert "Closed: nothing of the kind for 24 h" in visible_text(first)
+    assert "Resolved: none for 24 hours." in visible_text(first)
     assert actions(first) == ["failure_tasks"]
     fail_task(harness, PRIYA, "planner gave up")
     await harness.sync()
     first, second = notifications(harness.visible("marcus"))
     assert "2 tasks" in visible_text(first)
-    assert "A task ended as error" in visible_text(second)
+    assert "*1 task failed" in visible_text(second)
 
 
 async def test_more_than_three_new_groups_in_a_tick_are_one_summary_with_a_thread(harness: ServiceHarness) -> None:
@@ -85,14 +86,14 @@ async def test_more_than_three_new_groups_in_a_tick_are_one_summary_with_a_threa
     fail_task(harness, MARCUS, "beta broke", 2)
     await harness.sync()
     parent, *replies = notifications(harness.visible("marcus"))
-    assert "5 new kinds of failure at once*: 6 tasks, 2 members, $12.00 spent" in visible_text(parent)
+    assert "*6 tasks failed in 5 different ways.* 2 members, $12.00 spent" in visible_text(parent)
     assert len(replies) == 5
     assert {each.thread_ts for each in replies} == {parent.ts}
     assert sum("2 tasks failed the same way" in visible_text(each) for each in replies) == 1
     fail_task(harness, MARCUS, "gamma broke", 4)
     await harness.sync()
     again, *others = notifications(harness.visible("marcus"))
-    assert "7 tasks, 2 members, $16.00 spent" in visible_text(again)
+    assert "*7 tasks failed in 5 different ways.* 2 members, $16.00 spent" in visible_text(again)
     assert len(others) == 5
 
 
@@ -116,9 +117,9 @@ async def test_neos_own_limits_are_explained(harness: ServiceHarness, error: str
     fail_task(harness, PRIYA, error)
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "Neo blocked it" in visible_text(message)
+    assert "Neo stopped it:" in visible_text(message)
     assert said in visible_text(message)
-    assert "Our budgets only tell" in visible_text(message)
+    assert "budgets set here only notify" in visible_text(message)
 
 
 async def test_a_failed_task_that_completes_later_updates_its_group(harness: ServiceHarness) -> None:
@@ -129,7 +130,7 @@ async def test_a_failed_task_that_completes_later_updates_its_group(harness: Ser
     add(harness.neo.world, name, "0.3", email=PRIYA, begun=begun, model="opus", status="completed")
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "One of them has completed since" in visible_text(message)
+    assert "1 has completed since." in visible_text(message)
     assert "$4.00 spent" in visible_text(message)
 
 
@@ -153,16 +154,18 @@ async def test_no_member_is_named_where_privacy_says_so(closed: ServiceHarness) 
 
 
 async def test_a_member_hears_of_their_own_failures_if_they_asked(harness: ServiceHarness) -> None:
-    assert "From now on I tell you" in visible_text(await harness.ask("priya", "notify errors on"))
+    assert "Failure notifications are now on: I'll send you a DM" in visible_text(
+        await harness.ask("priya", "notify errors on")
+    )
     fail_task(harness, PRIYA, SECRET)
     fail_task(harness, MARCUS, SECRET)
     await harness.sync()
     (mine,) = notifications(harness.dm("priya"))
-    assert "Your task ended as error" in visible_text(mine)
+    assert "*Your task failed: sign-in refused.* opus, $1.00 spent" in visible_text(mine)
     assert SECRET in visible_text(mine)
     assert "marcus" not in visible_text(mine).lower()
     assert notifications(harness.dm("marcus")) == []
-    assert "From now on I do not" in visible_text(await harness.ask("priya", "notify errors off"))
+    assert "Failure notifications are now off." in visible_text(await harness.ask("priya", "notify errors off"))
     harness.clock.advance(timedelta(days=2))
     fail_task(harness, PRIYA, SECRET)
     await harness.sync()
@@ -175,10 +178,11 @@ async def test_tasks_are_shown_to_operators_all_and_to_members_their_own(harness
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
     everything = table(await harness.press("hannah", message, "failure_tasks"))
-    assert sorted(row[2] for row in everything[1:]) == [MARCUS, PRIYA]
-    assert any("crown jewels" in row for row in everything)
+    assert sorted(row[2] for row in everything[1:]) == ["Marcus Delgado", "Priya Raman"]
+    assert everything[0][:2] == ["Title", "Error"]
+    assert ["crown jewels", SECRET] in [row[:2] for row in everything]
     own = await harness.press("marcus", message, "failure_tasks")
-    assert [row[2] for row in table(own)[1:]] == [MARCUS]
+    assert [row[2] for row in table(own)[1:]] == ["Marcus Delgado"]
     assert "crown jewels" not in visible_text(own)
 
 
@@ -187,12 +191,14 @@ async def test_only_operators_silence_and_acknowledge(harness: ServiceHarness) -
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
     for action in ("failure_silence", "failure_ack"):
-        assert "Operators silence" in visible_text(await harness.press("marcus", message, action))
+        assert "Only operators can silence or acknowledge" in visible_text(
+            await harness.press("marcus", message, action)
+        )
     await harness.press("hannah", message, "failure_ack")
     await harness.deliver()
     (message,) = notifications(harness.visible("marcus"))
     assert "Acknowledged by" in visible_text(message)
-    assert "acknowledged it already" in visible_text(await harness.press("hannah", message, "failure_ack"))
+    assert "already acknowledged this" in visible_text(await harness.press("hannah", message, "failure_ack"))
 
 
 async def silence(harness: ServiceHarness, message: Message, what: str, **fields: str) -> Message:
@@ -219,15 +225,16 @@ async def test_what_is_silenced_is_recorded_and_not_reported_until_it_is_lifted(
     (message,) = notifications(harness.visible("marcus"))
     until = f"{harness.clock() + timedelta(days=5):%Y-%m-%d}"
     answer = await silence(harness, message, what, until=until, reason="known")
-    assert f"Silenced through {until}" in visible_text(answer)
+    assert "Silenced until Mar 8, 00:00 (UTC): " in visible_text(answer)
     harness.clock.advance(timedelta(days=2))
     fail_task(harness, PRIYA, "x broke", 5)
     await harness.sync()
     assert len(notifications(harness.visible("marcus"))) == 1
     report = await harness.ask("hannah", "errors team 7d")
-    assert "Silenced through" in visible_text(report)
+    assert "Silenced until Mar 8, 00:00, by <@U0HANNAH>: " in visible_text(report)
+    assert "@acme" not in visible_text(report)
     lifted = await harness.press("hannah", report, "failure_lift:1")
-    assert "Lifted" in visible_text(lifted)
+    assert "Silence ended." in visible_text(lifted)
     fail_task(harness, PRIYA, "x broke", 1)
     await harness.sync()
     _, second = notifications(harness.visible("marcus"))
@@ -251,16 +258,62 @@ async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) ->
     fail_task(harness, MARCUS, None, 9, status="completed")
     await harness.sync()
     answer = await harness.ask("hannah", "errors team today")
-    assert "4 of 5 tasks failed* (80%), in 3 ways; $18.00 spent on them" in visible_text(answer)
+    assert "*4 of 5 tasks failed (80%).* They cost $18.00 in this period." in visible_text(answer)
+    assert "Everyone, Mar 2" in visible_text(answer)
     rows = table(answer)
-    assert rows[1][:5] == ["2", "$7.00", "2", "opus", "error"]
-    assert "opus  3 of 4 (75%)" in visible_text(answer)
-    assert f"{MARCUS}  2 of 3 (67%)" in visible_text(answer)
+    kind, error, *figures = rows[1][:7]
+    assert (kind, figures) == ("other error", ["2", "$7.00", "2", "opus", "error"])
+    assert error.startswith("sandbox sbx-")
+    assert "opus: 3 of 4 (75%)" in visible_text(answer)
+    assert "Marcus Delgado: 2 of 3 (67%)" in visible_text(answer)
     own = visible_text(await harness.ask("priya", "errors today"))
-    assert "2 of 2 tasks failed* (100%), in 2 ways; $13.00 spent on them" in own
+    assert "*2 of 2 tasks failed (100%).* They cost $13.00 in this period." in own
     assert "marcus" not in own
     assert "Only operators" in visible_text(await harness.ask("priya", "errors team"))
     assert "groups by itself" in visible_text(await harness.ask("hannah", "errors team by:model"))
+
+
+async def test_what_an_error_costs_is_unknown_rather_than_nothing(harness: ServiceHarness) -> None:
+    harness.clock.advance(timedelta(days=2))
+    begun = harness.clock() - timedelta(hours=1) - SECOND
+    values = {"email": PRIYA, "model": "opus", "status": "error", "begun": begun}
+    add(harness.neo.world, "dark", None, error_message="Rate limit reached", **values)
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "*1 task failed: rate limited.* opus, Priya Raman, unknown cost" in visible_text(message)
+    answer = await harness.ask("hannah", "errors team today")
+    assert "*1 of 1 task failed (100%).* Its cost is unknown." in visible_text(answer)
+    assert table(answer)[1][3] == "unknown"
+    assert "unknown" in table(await harness.press("hannah", message, "failure_tasks"))[1]
+    fail_task(harness, PRIYA, "Rate limit reached", 3)
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    assert "*2 tasks failed: rate limited.* opus, Priya Raman, $3.00 spent, 1 with unknown cost" in visible_text(
+        message
+    )
+    answer = await harness.ask("hannah", "errors team today")
+    assert "They cost $3.00 in this period, 1 with unknown cost." in visible_text(answer)
+    assert table(answer)[1][3] == "$3.00 + 1 unknown"
+
+
+async def test_a_quiet_day_is_quiet_and_who_has_no_task_at_all_is_told_so(harness: ServiceHarness) -> None:
+    harness.clock.advance(timedelta(days=2))
+    assert "*No tasks ran in this period.*" in visible_text(await harness.ask("priya", "errors today"))
+    fail_task(harness, PRIYA, None, 9, status="completed")
+    await harness.sync()
+    assert "*No failures.* 1 task ran." in visible_text(await harness.ask("priya", "errors today"))
+    unknown = visible_text(await harness.ask("marcus", "errors today"))
+    assert "I can't find you in Neo." in unknown
+    assert "No tasks ran" not in unknown
+
+
+async def test_an_unusual_status_says_itself_how_the_task_ended(closed: ServiceHarness) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "FAILURE_STATUSES": "error,aborted"}
+    await closed.open()
+    fail_task(closed, PRIYA, "x broke", status="aborted")
+    await closed.sync()
+    (message,) = notifications(closed.visible("marcus"))
+    assert "*1 task failed: ended as aborted.* opus" in visible_text(message)
 
 
 async def test_hundreds_of_failures_are_one_new_message_a_tick_and_the_counts_are_right(
@@ -273,7 +326,7 @@ async def test_hundreds_of_failures_are_one_new_message_a_tick_and_the_counts_ar
     await harness.sync()
     parents = [each for each in notifications(harness.visible("marcus")) if each.thread_ts is None]
     assert len(parents) == 1
-    assert "7 new kinds of failure at once*: 300 tasks, 2 members, $300.00 spent" in visible_text(parents[0])
+    assert "*300 tasks failed in 7 different ways.* 2 members, $300.00 spent" in visible_text(parents[0])
     assert len(notification_keys(harness.visible("marcus"))) == len(set(notification_keys(harness.visible("marcus"))))
 
 
@@ -285,7 +338,9 @@ async def test_without_an_alert_channel_operators_hear_of_it_with_the_error(clos
     await closed.open()
     fail_task(closed, PRIYA, SECRET)
     await closed.sync()
-    (message,) = [each for each in notifications(closed.dm("hannah")) if "ended as error" in visible_text(each)]
+    (message,) = [
+        each for each in notifications(closed.dm("hannah")) if "1 task failed: sign-in refused" in visible_text(each)
+    ]
     assert SECRET in visible_text(message)
 
 
@@ -313,7 +368,7 @@ async def test_a_task_that_fails_again_is_reported_again_and_what_is_closed_coun
     await harness.sync()
     first, second = notifications(harness.visible("marcus"))
     assert "2 tasks failed" in visible_text(first)
-    assert "A task ended as error" in visible_text(second)
+    assert "*1 task failed" in visible_text(second)
     assert "3 of 3 tasks failed" in visible_text(await harness.ask("hannah", "errors team 7d"))
 
 
@@ -327,7 +382,7 @@ async def test_a_task_that_fails_when_it_is_continued_failed_when_that_was_seen(
     harness.clock.advance(timedelta(days=2))
     harness.neo.world.add(task.with_stream(run(harness, 3_600_000, "y is gone")))
     await harness.sync()
-    assert f"At {harness.clock():%Y-%m-%d %H:%M}." in visible_text(notifications(harness.visible("marcus"))[-1])
+    assert f"Failed at {harness.clock():%H:%M} (UTC)." in visible_text(notifications(harness.visible("marcus"))[-1])
 
 
 async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(harness: ServiceHarness) -> None:
@@ -338,9 +393,9 @@ async def test_a_lone_task_that_fails_otherwise_leaves_a_message_that_says_so(ha
     harness.neo.world.add(task.with_stream(run(harness, None, "y is gone")))
     await harness.sync()
     first, second = notifications(harness.visible("marcus"))
-    assert "Nothing is left of this failure here" in visible_text(first)
+    assert "No task is left in this alert" in visible_text(first)
     assert actions(first) == []
-    assert "A task ended as error" in visible_text(second)
+    assert "*1 task failed" in visible_text(second)
 
 
 async def test_an_error_whose_text_comes_later_is_reported_once(harness: ServiceHarness) -> None:
@@ -355,7 +410,7 @@ async def test_an_error_whose_text_comes_later_is_reported_once(harness: Service
     fail_task(harness, MARCUS, "user_spending_cap_reached")
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "2 tasks failed the same way" in visible_text(message)
+    assert "2 tasks failed: Neo's cap reached" in visible_text(message)
 
 
 @pytest.mark.parametrize("what", ["kind", "member"])
@@ -382,7 +437,7 @@ async def test_after_a_silence_what_went_on_all_along_is_reported_again(harness:
         fail_task(harness, PRIYA, "x broke")
         await harness.sync()
     (first,) = notifications(harness.visible("marcus"))
-    assert "Closed: a failure of the kind was silenced" in visible_text(first)
+    assert "Closed: this failure is silenced." in visible_text(first)
     assert actions(first) == ["failure_tasks"]
     report = await harness.ask("hannah", "errors team 7d")
     await harness.press("hannah", report, "failure_lift:1")
@@ -390,7 +445,7 @@ async def test_after_a_silence_what_went_on_all_along_is_reported_again(harness:
     fail_task(harness, PRIYA, "x broke")
     await harness.sync()
     first, second = notifications(harness.visible("marcus"))
-    assert "A task ended as error" in visible_text(first)
+    assert "*1 task failed" in visible_text(first)
     assert "4 tasks failed the same way" in visible_text(second)
 
 
@@ -447,7 +502,7 @@ async def test_a_failure_that_counts_as_none_any_more_closes_its_message(harness
     await harness.start()
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "it no longer counts as failed" in visible_text(message)
+    assert "its status no longer counts as failed" in visible_text(message)
     assert actions(message) == []
 
 
@@ -456,8 +511,8 @@ async def test_replies_of_a_summary_say_that_they_are_as_found(harness: ServiceH
         fail_task(harness, PRIYA, f"{word} broke")
     await harness.sync()
     parent, *replies = notifications(harness.visible("marcus"))
-    assert all("As found; the message above counts on." in visible_text(each) for each in replies)
-    assert "As found" not in visible_text(parent)
+    assert all("This reply shows the first report." in visible_text(each) for each in replies)
+    assert "This reply" not in visible_text(parent)
 
 
 @pytest.mark.parametrize("hours", [1, 49])
@@ -485,5 +540,5 @@ async def test_what_neo_corrects_of_a_failure_is_no_other_failure(
     harness.neo.world.add(SimTask.of("t-a", replace(stream, **corrected), email=PRIYA, model="opus", title="renamed"))
     await harness.sync()
     assert len(notifications(harness.visible("marcus"))) == 1
-    assert len([each for each in notifications(harness.dm("priya")) if "ended as" in visible_text(each)]) == 1
+    assert len([each for each in notifications(harness.dm("priya")) if "Your task failed" in visible_text(each)]) == 1
     assert "2 of 2 tasks failed" in visible_text(await harness.ask("hannah", "errors team 7d"))

@@ -122,9 +122,9 @@ async def test_a_silence_is_lifted_from_there(harness: ServiceHarness) -> None:
             " VALUES ('model', 'opus', 9e15, 'known', 'U0HANNAH', 0)"
         )
     text = await open_home(harness, "hannah")
-    assert "everything of opus" in text
-    await press_home(harness, "hannah", "Lift: everything of opus")
-    assert "everything of opus" not in home_text(harness, "hannah")
+    assert "all failures of opus" in text
+    await press_home(harness, "hannah", "End silence: all failures of opus")
+    assert "all failures of opus" not in home_text(harness, "hannah")
 
 
 async def test_whoever_loses_access_sees_nothing_more(harness: ServiceHarness) -> None:

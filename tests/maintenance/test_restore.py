@@ -87,7 +87,7 @@ async def test_a_failure_that_was_told_since_goes_on_in_its_message(harness: Ser
     await restore_copy(harness, copy)
     await spend(harness, PRIYA, 5, status="error", error_message="boom")
     (message,) = [each for each in notifications(harness.visible("jonas")) if "failed" in visible_text(each)]
-    assert "2 tasks failed the same way" in visible_text(message)
+    assert "*2 tasks failed the same way.*" in visible_text(message)
 
 
 async def test_another_message_is_not_taken_for_the_one_that_had_its_number(harness: ServiceHarness) -> None:

@@ -234,7 +234,7 @@ async def test_an_e_mail_that_slack_does_not_confirm_counts_for_nothing(harness:
     put(harness, id="U0NEW1", handle="unconfirmed", is_email_confirmed=False)
     put(harness, id="U0NEW2", handle="nameless", email="")
     for user in ("unconfirmed", "nameless"):
-        assert "I cannot match you to a member" in visible_text(await harness.ask(user, "7d")), user
+        assert "I can't find you in Neo" in visible_text(await harness.ask(user, "7d")), user
 
 
 async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: ServiceHarness) -> None:
@@ -250,7 +250,7 @@ async def test_a_link_moves_whose_spend_one_sees_and_back(harness: ServiceHarnes
     assert visible_text(await harness.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is {OTHER} in Neo now."
     assert "$73.37" in visible_text(await harness.ask("new", "7d"))
     # what is linked is theirs alone: Marcus, whose address it is in Slack, no longer sees it
-    assert "I cannot match you" in visible_text(await harness.ask("marcus", "7d"))
+    assert "I can't find you" in visible_text(await harness.ask("marcus", "7d"))
     assert "already" in visible_text(await harness.ask("hannah", f"link @priya {OTHER}"))
     assert "is no longer linked" in visible_text(await harness.ask("hannah", "link @new remove"))
     assert "$73.37" in visible_text(await harness.ask("marcus", "7d"))

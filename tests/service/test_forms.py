@@ -41,7 +41,7 @@ def _acts(harness: ServiceHarness) -> dict[str, Callable[[], Awaitable[Any]]]:
     """Everything that opens a form, by who does what."""
     slack, workspace = harness.slack, harness.workspace
     alert = next(each for each in harness.visible("hannah") if "over their monthly budget" in each.text)
-    failure = next(each for each in harness.visible("hannah") if "ended as" in each.text)
+    failure = next(each for each in harness.visible("hannah") if "1 task failed" in each.text)
     own = next(each for each in harness.dm("priya") if "over your monthly budget" in visible_text(each))
     im = workspace.im_of(workspace.user("priya").id).id
     homes = {user: _home(harness, user) for user in ("hannah", "priya")}

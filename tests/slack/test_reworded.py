@@ -138,7 +138,7 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
     await harness.deliver()
     told = [visible_text(each) for each in harness.visible("marcus")]
-    assert any("A task ended as error" in each and "«failures/headline»" not in each for each in told)
+    assert any("*1 task failed" in each and "«failures/headline»" not in each for each in told)
     assert any("TEMPLATES_DIR cannot be used" in each and why in each for each in told)
     path.write_text(whole, encoding="utf-8")
     harness.clock.advance(timedelta(days=2))
@@ -148,7 +148,7 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
     await harness.deliver()
     told = [visible_text(each) for each in harness.visible("marcus")]
-    assert any("«failures/headline»" in each and "A task ended as error" in each for each in told)
+    assert any("«failures/headline»" in each and "*1 task failed" in each for each in told)
     assert any("It is over" in each and "every template" in each for each in told)
 
 

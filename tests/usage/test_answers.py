@@ -52,9 +52,7 @@ async def test_a_guest_is_refused_politely(harness: ServiceHarness) -> None:
 async def test_who_matches_no_member_is_told_whom_to_ask(harness: ServiceHarness) -> None:
     harness.workspace.user("priya").email = ""
     harness.clock.advance(timedelta(minutes=5))
-    assert visible_text(await harness.ask("priya", "7d")) == (
-        "I cannot match you to a member of the Neo team. Ask <@U0HANNAH> to `link` you."
-    )
+    assert visible_text(await harness.ask("priya", "7d")) == ("I can't find you in Neo. Ask <@U0HANNAH> to `link` you.")
 
 
 async def test_a_mention_names_somebody(harness: ServiceHarness) -> None:
