@@ -13,7 +13,7 @@ from bot.incidents.render import IncidentRenderer
 
 def incidents(context: Context) -> Capability:
     """Return the capability."""
-    renderer = IncidentRenderer(context.database, context.templates, context.settings.timezone)
+    renderer = IncidentRenderer(context.database, context.templates, context.settings.timezone, context.clock)
     triggers = frozenset({After.SYNC, After.CONNECTION_CHANGE})
     return Capability(
         "incidents",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.domain import formatting
 from bot.domain.text import one_line
 from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, LONGEST_WITHOUT_END, RECENT, IncidentName
 from bot.incidents.store import open_incident
@@ -15,7 +16,7 @@ from bot.ledger.quarantine import latest_quarantined, quarantined_count
 from bot.outbox.queries import dead_notifications, unrendered_count
 
 _LONGEST = 500  # the most characters about broken templates
-_NAMED = 3  # so many rows that cannot be booked are named
+_NAMED = 3  # so many rejected rows are named
 
 
 def current_incidents(
@@ -63,7 +64,7 @@ def _passes(connection: Connection, now: datetime) -> dict[IncidentName, str]:
     since = first_start_since_complete(connection, "tail")
     if since is not None and now - since > LONGEST_WITHOUT_END:
         hours = (now - since) // timedelta(hours=1)
-        return {IncidentName.INCOMPLETE: f"no reading of Neo has come to its end for {hours} hours"}
+        return {IncidentName.INCOMPLETE: f"no sync with Neo has finished for {hours} hours"}
     return {}
 
 
@@ -72,36 +73,38 @@ def _failed_passes(ends: Sequence[PassEnd]) -> dict[IncidentName, str]:
     # without the remedy, which the notification adds itself
     why = str(ends[0].error or "its list does not add up").partition(". ")[0].rstrip(".")
     if any(each.outcome not in {PassOutcome.FAILED, PassOutcome.BROKEN} for each in ends):
-        return {IncidentName.INCOMPLETE: f"none of the last {FAILED_PASSES} readings of Neo was complete: {why}"}
+        return {IncidentName.INCOMPLETE: f"none of the last {FAILED_PASSES} syncs with Neo was complete: {why}"}
     if ends[0].outcome is PassOutcome.BROKEN:
-        return {IncidentName.READING: f"the last {FAILED_PASSES} readings of Neo failed: {_inert(why, 200)}"}
-    return {IncidentName.UPSTREAM: f"the last {FAILED_PASSES} readings of Neo failed: {why}"}
+        return {IncidentName.READING: f"the last {FAILED_PASSES} syncs with Neo failed: {_inert(why, 200)}"}
+    return {IncidentName.UPSTREAM: f"the last {FAILED_PASSES} syncs with Neo failed: {why}"}
 
 
 # --- rows, messages, templates -------------------------------------------------------------------
 
 
 def _quarantine(connection: Connection) -> str | None:
-    """Return how many rows cannot be booked, and of the latest of them which and why; None if there are none."""
+    """Return how many rows were rejected, and of the latest of them which and why; None if there are none."""
     count = quarantined_count(connection)
     if not count:
         return None
     rows = latest_quarantined(connection, _NAMED)
     named = "; ".join(f"{_inert(each.key, 60)}: {_inert(each.reason, 120)}" for each in rows)
     more = f"; and {count - _NAMED:,} more" if count > _NAMED else ""
-    return f"{count:,} {'row' if count == 1 else 'rows'} of Neo cannot be booked: {named}{more}"
+    return f"{count:,} {'row from Neo was' if count == 1 else 'rows from Neo were'} rejected: {named}{more}"
 
 
 def _undelivered_messages(connection: Connection, now: datetime) -> str | None:
     dead, why = dead_notifications(connection, now - RECENT, now)
-    return f"{dead:,} messages could not be delivered where they belong ({why})" if dead else None
+    return f"{formatting.count(dead, 'message')} couldn't be delivered where they belong ({why})" if dead else None
 
 
 def _unrendered_messages(connection: Connection) -> str | None:
     unrendered = unrendered_count(connection)
     if not unrendered:
         return None
-    return f"{unrendered:,} messages could not be worded: a template is broken, the log says where"
+    return (
+        f"{formatting.count(unrendered, 'message')} couldn't be rendered: a template is broken, and the log says where"
+    )
 
 
 def _templates(connection: Connection, broken: Mapping[str, str] | None) -> str | None:
@@ -113,7 +116,7 @@ def _templates(connection: Connection, broken: Mapping[str, str] | None) -> str 
 def _connection(connection: Connection, refusal: str | None) -> str | None:
     if refusal is None:
         return _description(connection, IncidentName.CONNECTION)
-    return f"Slack does not take SLACK_APP_TOKEN ({refusal})" if refusal else None
+    return f"Slack rejects SLACK_APP_TOKEN ({refusal})" if refusal else None
 
 
 def _description(connection: Connection, name: IncidentName) -> str | None:
@@ -125,7 +128,7 @@ def _description(connection: Connection, name: IncidentName) -> str | None:
 def _disk(free_bytes: int | None) -> str | None:
     if free_bytes is None or free_bytes >= LEAST_FREE_BYTES:
         return None
-    return f"the disk of the database has {free_bytes / 2**20:,.0f} MB left"
+    return f"{free_bytes / 2**20:,.0f} MB are left on the disk of the database"
 
 
 _LOOKALIKES = {ord("<"): "\u2039", ord(">"): "\u203a", ord("`"): "\u02cb"}

@@ -1,10 +1,12 @@
 """Renders incidents: that one has begun, and that it is over or has come back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.database.engine import Database
+from bot.domain.formatting import dated_time
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
 from bot.incidents.store import StoredIncident, incident_by_id, latest_incident
 from bot.outbox.renderers import RenderRequest
@@ -15,11 +17,12 @@ from bot.slack.templates import Templates
 
 @dataclass(frozen=True, slots=True)
 class IncidentRenderer:
-    """Renders the notifications and live messages of incidents."""
+    """Renders the notifications and live messages of incidents; `clock` gives aware times."""
 
     database: Database
     templates: Templates
     zone: ZoneInfo
+    clock: Callable[[], datetime]
 
     async def render_event(self, request: RenderRequest) -> Message | None:
         """Return that something is wrong; of an older version's notification also that it is over."""
@@ -51,7 +54,8 @@ class IncidentRenderer:
                 "incidents/incident",
                 name=incident.name,
                 said=readable_text(incident.description),
-                since=f"{incident.began_at.astimezone(self.zone):%Y-%m-%d %H:%M}",
+                since=dated_time(incident.began_at, self.zone, self.clock()),
+                zone=self.zone.key,
                 recovered=recovered,
                 back=back,
                 minutes=lasted // timedelta(minutes=1),

@@ -70,11 +70,11 @@ class ChannelFinder:
         except RefusedBySlackError as refusal:
             if refusal.refuses_the_bot:
                 raise
-            return Undeliverable(f"{name} cannot be looked at ({refusal.code})")
+            return Undeliverable(f"Slack doesn't show the channel {name} ({refusal.code})")
         if channel is None:
-            return Undeliverable(f"there is no channel {name} that the bot can see")
+            return Undeliverable(f"the bot can't see a channel {name}")
         if is_shared_outside(channel):
-            return Undeliverable(f"{name} is shared with another company")
+            return Undeliverable(f"{name} is shared with another organization")
         return ResolvedChannel(str(channel["id"]))
 
     async def _channel_named(self, name: str) -> dict[str, Any] | None:

@@ -101,7 +101,7 @@ class DestinationResolver:
         if user is None:
             return Redirect((AlertDestination(),), "not known in Slack")
         if user.denial:
-            return Redirect(fallback(destination), "somebody who may not be told")
+            return Redirect(fallback(destination), "not allowed to use the bot")
         return await self._dm(user.id)
 
     async def _user_of(self, emails: Sequence[str]) -> SlackUser | None:
@@ -123,7 +123,7 @@ class DestinationResolver:
     async def _user(self, id_: str) -> Resolution:
         user = await self.people.directory.user(id_)
         if user is None or user.denial:
-            return Undeliverable("somebody who may not be told")
+            return Undeliverable("not allowed to use the bot")
         return await self._dm(id_)
 
     async def _of_operators(self, destination: OperatorDestination | OperatorsDestination) -> Resolution:
@@ -132,11 +132,11 @@ class DestinationResolver:
             return await self._each_operator("each operator")
         if await self.people.is_operator(destination.user):
             return await self._dm(destination.user)
-        return await self._each_operator("no operator any more")
+        return await self._each_operator("not an operator any more")
 
     async def _each_operator(self, why: str) -> Resolution:
         each = tuple(OperatorDestination(user) for user in await self.people.present_operators())
-        return Redirect(each, why) if each else Undeliverable("no operator is known: set ADMINS")
+        return Redirect(each, why) if each else Undeliverable("no operator is known; set ADMINS")
 
     async def _dm(self, user: str) -> Resolution:
         if user not in self._dms:

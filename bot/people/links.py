@@ -73,11 +73,11 @@ def link(connection: Connection, slack_user: str, email: str, by: str, now: date
     """
     address = stored_email(email)
     if not _EMAIL.fullmatch(address):
-        raise LinkError(f"{email} is no e-mail address.")
+        raise LinkError(f"`{email}` isn't an e-mail address.")
     owner = user_of(connection, address)
     if owner is not None and owner != slack_user:
         holder = format_mention(owner)
-        raise LinkError(f"{address} is linked to {holder} already. Remove that first: `link {holder} remove`.")
+        raise LinkError(f"{address} is already linked to {holder}. Remove that link first: `link {holder} remove`.")
     before = email_of(connection, slack_user)
     if before != address:
         _apply(connection, LinkChange(slack_user, before, address, by, now))

@@ -51,7 +51,9 @@ class People:
         try:
             slack_user = await self._look_up(user)
         except SlackError as error:
-            raise UnverifiedError("I cannot ask Slack who you are just now. Please try again in a minute.") from error
+            raise UnverifiedError(
+                "I can't check with Slack who you are right now. Please try again in a minute."
+            ) from error
         if slack_user is None:
             raise DeniedError(DenialReason.GONE)
         if slack_user.denial:
@@ -91,7 +93,9 @@ class People:
         """
         emails = await self.emails_by_mention([mention])
         if mention not in emails:
-            raise RefusedError(f"I do not know the Neo address of {mention}. `link {mention} e-mail` tells me.")
+            raise RefusedError(
+                f"I can't find {mention} in Neo. If you know their e-mail there, type `link {mention} ana@acme.dev`."
+            )
         return emails[mention]
 
     def emails_by_name(self) -> EmailsByName:

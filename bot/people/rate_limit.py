@@ -41,7 +41,7 @@ def charge_rate_limit(connection: Connection, user: str, now: datetime) -> None:
         minutes = -(-wait // _MINUTE)
         waiting_time = f"{minutes} minutes" if minutes > 1 else "a minute"
         raise RefusedError(
-            f"You have sent {MOST} requests or messages to others in the last hour. Nothing was sent. Try again in"
+            f"You've sent {MOST} requests or messages in the last hour, so I didn't send this one. Try again in"
             f" {waiting_time}."
         )
     connection.execute(_INSERT, {"slack_user": user, "at": to_us(now)})

@@ -88,7 +88,7 @@ class SlackConnection:
         if await self.socket.is_connected():
             return ""
         if refusal := self.context.connection.refusal:
-            return f"Slack does not take SLACK_APP_TOKEN ({refusal}). Make another in the Slack app, and restart."
+            return f"Slack rejects SLACK_APP_TOKEN ({refusal}). Create a new one in the Slack app, and restart."
         return "the connection is down; it is being renewed"
 
     async def stop(self) -> None:

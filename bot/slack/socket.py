@@ -101,7 +101,7 @@ class SocketConnection:
             return
         self._state.refusal = refusal
         if refusal:
-            log.error("Slack does not take SLACK_APP_TOKEN", why=refusal)
+            log.error("Slack rejects SLACK_APP_TOKEN", why=refusal)
         try:
             await self._on_change()
         except Exception:

@@ -12,7 +12,9 @@ def spikes(context: Context) -> Capability:
     """Return the capability; without SPIKE_ALERTS it still renders what was enqueued before, and detects nothing."""
     policy = SpikePolicy.from_settings(context.settings)
     detector = SpikeDetector(policy)
-    renderer = SpikeRenderer(context.database, context.templates, policy, context.settings.alert_privacy)
+    renderer = SpikeRenderer(
+        context.database, context.templates, policy, context.settings.alert_privacy, context.people.names
+    )
     is_on = context.settings.spike_alerts
     return Capability(
         "spikes",

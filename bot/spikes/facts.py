@@ -15,7 +15,7 @@ from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike
 def spikes_of(
     connection: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None = None
 ) -> list[Spike]:
-    """Return the spikes of a local day, the dearest first: of these members, or of everybody."""
+    """Return the spikes of a local day, the largest first: of these members, or of everybody."""
     candidates = _members_above_floor(connection, day, policy, members)
     windows = [period(Unit.DAY, day - timedelta(days=back), policy.zone) for back in range(DAYS, -1, -1)]
     spent = daily_spend(connection, candidates, windows, policy.basis) if candidates else {}

@@ -58,7 +58,7 @@ class FailedRows:
     def add(self, task: Task, error: Exception) -> None:
         """Set a row aside for an error."""
         self._last = error
-        self.refused.append(Refused(task.task_id, f"it could not be booked ({error_text(error)})", task.created_at))
+        self.refused.append(Refused(task.task_id, f"it couldn't be recorded ({error_text(error)})", task.created_at))
 
     def check(self, results: Sequence[BookingResult]) -> None:
         """Raise the last error if many rows failed and none could be booked: then it is not the fault of the rows."""

@@ -372,7 +372,7 @@ async def test_a_quote_that_is_not_closed_is_named(harness: ServiceHarness) -> N
     answers = {
         "explain": "a quote is not closed: the one at character 9.",
         "budget": "a quote is not closed: the one at column 1. Type `budget @ana 500/month`",
-        "link": "Say whom, and their e-mail in Neo: `link @ana ana@acme.dev`.",
+        "link": "Type the person and their e-mail in Neo: `link @ana ana@acme.dev`.",
     }
     for command, said in answers.items():
         assert visible_text(await harness.ask("hannah", f'{command} "priya')).startswith(said), command

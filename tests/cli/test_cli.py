@@ -392,7 +392,7 @@ def test_a_member_is_linked_and_listed(synced: Run) -> None:
     )
     listed = {each["email"]: each["slack_user"] for each in json.loads(synced("member", "list", "--json").stdout)}
     assert listed["priya.raman@acme.example"] == "U1ANA"
-    assert "linked to <@U1ANA> already" in synced("member", "link", "priya.raman@acme.example", "U2BO").stderr
+    assert "is already linked to <@U1ANA>" in synced("member", "link", "priya.raman@acme.example", "U2BO").stderr
     assert synced("member", "link", "ana@acme.dev", "ana").returncode == 2
     assert "was linked to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
 

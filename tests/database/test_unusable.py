@@ -91,7 +91,7 @@ async def test_while_another_program_holds_it_questions_are_answered_and_its_nam
         await harness.service.alarm.test()
         await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
         [message] = harness.dm("hannah")[before:]
-        assert f"I cannot write my database:* the database is locked by process {process}" in visible_text(message)
+        assert f"I can't write to my database:* the database is locked by process {process}" in visible_text(message)
         await harness.service.jobs.sync()
         assert len(harness.dm("hannah")) == before + 1
     await harness.sync()
@@ -153,7 +153,7 @@ async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: Serv
     assert "the disk of the database is full" in visible_text(await closed.ask("hannah", "team"))
     await closed.service.jobs.sync()
     [message] = closed.dm("hannah")[before:]
-    assert "I cannot write my database:* the disk of the database is full" in visible_text(message)
+    assert "I can't write to my database:* the disk of the database is full" in visible_text(message)
     assert await ready(closed) == (503, "the disk of the database is full")
     (disk / "filler").unlink()
     await closed.sync()

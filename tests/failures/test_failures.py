@@ -466,7 +466,7 @@ async def test_a_form_that_slack_refuses_is_answered(harness: ServiceHarness) ->
     await harness.sync()
     harness.slack.faults.when(lambda call: Refuse("expired_trigger_id") if call.method == "views.open" else None)
     answer = await harness.press("hannah", notifications(harness.visible("marcus"))[0], "failure_silence")
-    assert "Press the button once more" in visible_text(answer)
+    assert "Press the button again" in visible_text(answer)
 
 
 async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(harness: ServiceHarness) -> None:

@@ -226,7 +226,7 @@ async def test_if_slack_does_not_answer_who_opens_it_they_are_told_and_see_it_la
     await open_home(harness, "priya")
     harness.clock.advance(6 * MINUTE)
     fails(harness, "users.info")
-    assert "cannot ask Slack who you are" in await open_home(harness, "priya")
+    assert "can't check with Slack who you are" in await open_home(harness, "priya")
     harness.slack.faults.clear()
     await goes_on(harness, 2)
     assert "Your month" in home_text(harness, "priya")

@@ -48,7 +48,7 @@ def test_nothing_is_wrong_with_a_new_ledger_on_a_disk_with_room(reader: Connecti
 
 def test_a_disk_that_is_nearly_full_is_named_with_what_is_left(reader: Connection) -> None:
     found = current_incidents(reader, LEAST_FREE_BYTES - 1, {}, NOW)
-    assert found == {IncidentName.DISK: "the disk of the database has 200 MB left"}
+    assert found == {IncidentName.DISK: "200 MB are left on the disk of the database"}
 
 
 def test_templates_are_named_in_order_with_why_and_cut(reader: Connection) -> None:
@@ -61,7 +61,7 @@ def test_templates_are_named_in_order_with_why_and_cut(reader: Connection) -> No
 
 def test_slacks_refusal_of_the_app_token_is_quoted(reader: Connection) -> None:
     found = current_incidents(reader, LEAST_FREE_BYTES, {}, NOW, "invalid_auth")
-    assert found == {IncidentName.CONNECTION: "Slack does not take SLACK_APP_TOKEN (invalid_auth)"}
+    assert found == {IncidentName.CONNECTION: "Slack rejects SLACK_APP_TOKEN (invalid_auth)"}
 
 
 def test_what_was_not_looked_at_yet_stays_as_it_is(database: Database, reader: Connection) -> None:
@@ -83,13 +83,13 @@ FAILED, BROKEN, INCOMPLETE = PassOutcome.FAILED, PassOutcome.BROKEN, PassOutcome
 @pytest.mark.parametrize(
     ("outcomes", "name", "description"),
     [
-        ([FAILED] * 3, IncidentName.UPSTREAM, "the last 3 readings of Neo failed: Neo is failing (503)"),
-        ([FAILED, BROKEN, FAILED], IncidentName.UPSTREAM, "the last 3 readings of Neo failed: Neo is failing (503)"),
-        ([FAILED, FAILED, BROKEN], IncidentName.READING, "the last 3 readings of Neo failed: Neo is failing (503)"),
+        ([FAILED] * 3, IncidentName.UPSTREAM, "the last 3 syncs with Neo failed: Neo is failing (503)"),
+        ([FAILED, BROKEN, FAILED], IncidentName.UPSTREAM, "the last 3 syncs with Neo failed: Neo is failing (503)"),
+        ([FAILED, FAILED, BROKEN], IncidentName.READING, "the last 3 syncs with Neo failed: Neo is failing (503)"),
         (
             [FAILED, INCOMPLETE, FAILED],
             IncidentName.INCOMPLETE,
-            "none of the last 3 readings of Neo was complete: Neo is failing (503)",
+            "none of the last 3 syncs with Neo was complete: Neo is failing (503)",
         ),
     ],
 )
@@ -105,7 +105,7 @@ def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
 def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Connection) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, INCOMPLETE)
-    said = "none of the last 3 readings of Neo was complete: its list does not add up"
+    said = "none of the last 3 syncs with Neo was complete: its list does not add up"
     assert wrong(reader) == {IncidentName.INCOMPLETE: said}
 
 
@@ -113,7 +113,7 @@ def test_what_broke_here_mentions_nobody_and_is_no_code(database: Database, read
     for _ in range(FAILED_PASSES):
         record_pass(database, BROKEN, why="`x` <@U0PRIYA>")
     assert wrong(reader) == {
-        IncidentName.READING: "the last 3 readings of Neo failed: \u02cbx\u02cb \u2039@U0PRIYA\u203a"
+        IncidentName.READING: "the last 3 syncs with Neo failed: \u02cbx\u02cb \u2039@U0PRIYA\u203a"
     }
 
 
@@ -143,7 +143,7 @@ def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
 ) -> None:
     with database.transaction() as connection:
         begin_pass(connection, "tail", None, NOW, NOW - timedelta(hours=hours))
-    said = {IncidentName.INCOMPLETE: "no reading of Neo has come to its end for 7 hours"}
+    said = {IncidentName.INCOMPLETE: "no sync with Neo has finished for 7 hours"}
     assert wrong(reader) == (said if is_wrong else {})
 
 
@@ -153,8 +153,8 @@ def test_passes_none_of_which_comes_to_its_end_are_an_incident_after_hours(
 @pytest.mark.parametrize(
     ("rows", "description"),
     [
-        (1, "1 row of Neo cannot be booked: t-0: a \u2039negative\u203a amount"),
-        (2, "2 rows of Neo cannot be booked: t-1: a \u2039negative\u203a amount; t-0: a \u2039negative\u203a amount"),
+        (1, "1 row from Neo was rejected: t-0: a \u2039negative\u203a amount"),
+        (2, "2 rows from Neo were rejected: t-1: a \u2039negative\u203a amount; t-0: a \u2039negative\u203a amount"),
     ],
 )
 def test_rows_that_cannot_be_booked_are_named_with_why_the_latest_first(
@@ -167,7 +167,7 @@ def test_rows_that_cannot_be_booked_are_named_with_why_the_latest_first(
 def test_of_many_rows_three_are_named(database: Database, reader: Connection) -> None:
     quarantine(database, 5)
     description = wrong(reader)[IncidentName.QUARANTINE]
-    assert description.startswith("5 rows of Neo cannot be booked: t-4: ")
+    assert description.startswith("5 rows from Neo were rejected: t-4: ")
     assert description.endswith("; and 2 more")
     assert description.count("amount") == 3
 

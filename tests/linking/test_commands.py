@@ -42,18 +42,18 @@ async def answer(database: Database, line: str, caller: Caller = OPERATOR) -> st
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
-        (["link"], "Say whom, and their e-mail in Neo"),
-        (["link <@U0ANA>"], "Say whom, and their e-mail in Neo"),
-        (["link <@U0ANA> <@U0BO> ana@acme.dev"], "Say whom, and their e-mail in Neo"),
-        (["link @ana ana@acme.dev"], "Slack made no mention of that name"),
-        (["link <@U0ANA> Ana@acme.dev"], "<@U0ANA> is ana@acme.dev in Neo now. No task of ana@acme.dev is in the"),
-        (["link ana@acme.dev <@U0ANA>"], "<@U0ANA> is ana@acme.dev in Neo now."),
-        (["link <@U0ANA> ana"], "ana is no e-mail address."),
-        (["link <@U0ANA> ana@acme.dev"] * 2, "<@U0ANA> was ana@acme.dev in Neo already."),
+        (["link"], "Type the person and their e-mail in Neo"),
+        (["link <@U0ANA>"], "Type the person and their e-mail in Neo"),
+        (["link <@U0ANA> <@U0BO> ana@acme.dev"], "Type the person and their e-mail in Neo"),
+        (["link @ana ana@acme.dev"], "Slack didn't recognize that name"),
+        (["link <@U0ANA> Ana@acme.dev"], "<@U0ANA> is now linked to ana@acme.dev in Neo. I haven't seen a task of"),
+        (["link ana@acme.dev <@U0ANA>"], "<@U0ANA> is now linked to ana@acme.dev in Neo."),
+        (["link <@U0ANA> ana"], "`ana` isn't an e-mail address."),
+        (["link <@U0ANA> ana@acme.dev"] * 2, "<@U0ANA> was already linked to ana@acme.dev."),
         (["link <@U0ANA> ana@acme.dev", "link <@U0ANA> a@acme.dev"], "(before: ana@acme.dev)"),
-        (["link <@U0ANA> ana@acme.dev", "link <@U0BO> ana@acme.dev"], "ana@acme.dev is linked to <@U0ANA> already."),
+        (["link <@U0ANA> ana@acme.dev", "link <@U0BO> ana@acme.dev"], "ana@acme.dev is already linked to <@U0ANA>."),
         (["link <@U0ANA> ana@acme.dev", "link <@U0ANA> remove"], "<@U0ANA> is no longer linked to ana@acme.dev"),
-        (["link <@U0ANA> remove"], "<@U0ANA> was not linked to anybody."),
+        (["link <@U0ANA> remove"], "<@U0ANA> isn't linked to anyone."),
     ],
 )
 async def test_an_operator_is_answered_what_became_of_the_link(database: Database, lines: list[str], text: str) -> None:
@@ -62,7 +62,7 @@ async def test_an_operator_is_answered_what_became_of_the_link(database: Databas
 
 
 async def test_a_member_links_nobody(database: Database) -> None:
-    assert "Only operators link people." in await answer(database, "link <@U0ANA> ana@acme.dev", MEMBER)
+    assert "Only operators can link people to Neo." in await answer(database, "link <@U0ANA> ana@acme.dev", MEMBER)
     assert await database.read(links.users_by_email) == {}
 
 

@@ -150,8 +150,8 @@ async def test_a_channel_that_is_gone_is_told_of_in_the_next_best_place(harness:
     assert len(mine) == 1
     status = visible_text(await harness.ask("hannah", "status", harness.workspace.im_of("U0HANNAH").id))
     # the alert channel, and the ops channel, which is the same; the incident that says so may have followed already
-    assert "`crossing:3:alert` there is no channel #neo-spend that the bot can see" in status
-    assert "`crossing:3:ops` there is no channel #neo-spend that the bot can see" in status
+    assert "`crossing:3:alert` the bot can't see a channel #neo-spend" in status
+    assert "`crossing:3:ops` the bot can't see a channel #neo-spend" in status
 
 
 async def test_what_is_owed_too_long_becomes_one_summary(harness: ServiceHarness) -> None:
@@ -163,9 +163,12 @@ async def test_what_is_owed_too_long_becomes_one_summary(harness: ServiceHarness
     await spend(harness, PRIYA, 1)
     harness.slack.faults.clear()
     await until_told(
-        harness, lambda: any("Missed while Slack" in visible_text(each) for each in notifications(harness.dm("priya")))
+        harness,
+        lambda: any("Missed while Slack was down" in visible_text(each) for each in notifications(harness.dm("priya"))),
     )
-    summaries = [each for each in notifications(harness.dm("priya")) if "Missed while Slack" in visible_text(each)]
+    summaries = [
+        each for each in notifications(harness.dm("priya")) if "Missed while Slack was down" in visible_text(each)
+    ]
     assert len(summaries) == 1
     assert "*100% passed:* $25.00 of $20.00." in visible_text(summaries[0])
 

@@ -150,7 +150,7 @@ async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: Ser
     await spend(harness, PRIYA, 30)
     await missed(harness)
     (text,) = summaries(harness.visible("marcus"))
-    assert "cannot be worded" in text
+    assert "A message that couldn't be rendered." in text
     assert "200% passed" in text
 
 

@@ -247,7 +247,9 @@ async def test_an_unconfirmed_operators_e_mail_makes_no_operator(closed: Service
 async def test_a_link_moves_whose_spend_one_sees_and_back(harness: ServiceHarness) -> None:
     put(harness, email="new@acme.example")
     assert "it has no tasks of new@acme.example" in visible_text(await harness.ask("new", "7d"))
-    assert visible_text(await harness.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is {OTHER} in Neo now."
+    assert (
+        visible_text(await harness.ask("hannah", f"link @new {OTHER}")) == f"<@U0NEW> is now linked to {OTHER} in Neo."
+    )
     assert "$73.37" in visible_text(await harness.ask("new", "7d"))
     # what is linked is theirs alone: Marcus, whose address it is in Slack, no longer sees it
     assert "I can't find you" in visible_text(await harness.ask("marcus", "7d"))
@@ -266,7 +268,7 @@ async def test_a_link_to_an_operators_e_mail_makes_no_operator(closed: ServiceHa
 
 
 async def test_members_do_not_link(harness: ServiceHarness) -> None:
-    assert "Only operators link people" in visible_text(await harness.ask("priya", f"link @priya {OTHER}"))
+    assert "Only operators can link people" in visible_text(await harness.ask("priya", f"link @priya {OTHER}"))
     check(visible_text(await harness.ask("priya", "7d")), "")
 
 

@@ -59,7 +59,7 @@ async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on(
     await harness.service.jobs.sync()
     await harness.service.alarm.test()
     [message] = harness.dm("hannah")[before:]
-    assert f"I cannot reach my database:* {WHY}" in visible_text(message)
+    assert f"I can't reach my database:* {WHY}" in visible_text(message)
     add(harness.neo.world, "two", "1.5", email="priya.raman@acme.example")
     server.start()
     with structlog.testing.capture_logs() as logged:

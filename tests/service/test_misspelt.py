@@ -75,7 +75,7 @@ async def test_a_name_typed_as_text_means_the_only_member_called_so(harness: Ser
 async def test_a_link_says_to_pick_the_person(harness: ServiceHarness) -> None:
     harness.workspace.escapes_links = False
     said = visible_text(await harness.ask("hannah", f"link @priya {PRIYA}"))
-    assert "pick the person from the list" in said
+    assert "pick the person from Slack's list" in said
 
 
 async def test_a_name_tells_a_member_nothing_of_others(harness: ServiceHarness) -> None:

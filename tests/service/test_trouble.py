@@ -118,7 +118,7 @@ async def test_when_slack_does_not_say_who_asks_nothing_is_shown(harness: Servic
     harness.clock.advance(HOUR)
     harness.slack.faults.on("users.info", *[Status(500)] * 9)
     assert visible_text(await harness.ask("priya", "7d")) == (
-        "I cannot ask Slack who you are just now. Please try again in a minute."
+        "I can't check with Slack who you are right now. Please try again in a minute."
     )
 
 
@@ -331,7 +331,7 @@ async def test_an_answer_that_makes_no_sense_costs_that_answer_alone(harness: Se
     harness.clock.advance(HOUR)
     harness.slack.faults.on("users.info", Html(200), Mangle(lambda _: {"ok": True, "user": {"id": 3}}))
     for _ in range(2):
-        assert "I cannot ask Slack who you are" in visible_text(await harness.ask("priya", "7d"))
+        assert "I can't check with Slack who you are" in visible_text(await harness.ask("priya", "7d"))
     assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 

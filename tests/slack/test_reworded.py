@@ -139,7 +139,7 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     await harness.deliver()
     told = [visible_text(each) for each in harness.visible("marcus")]
     assert any("*1 task failed" in each and "«failures/headline»" not in each for each in told)
-    assert any("TEMPLATES_DIR cannot be used" in each and why in each for each in told)
+    assert any("A template in TEMPLATES_DIR can't be used" in each and why in each for each in told)
     path.write_text(whole, encoding="utf-8")
     harness.clock.advance(timedelta(days=2))
     fail_task(harness, PRIYA, "y broke")
@@ -149,7 +149,7 @@ async def test_a_broken_one_falls_back_and_is_told_until_it_is_mended(
     await harness.deliver()
     told = [visible_text(each) for each in harness.visible("marcus")]
     assert any("«failures/headline»" in each and "*1 task failed" in each for each in told)
-    assert any("It is over" in each and "every template" in each for each in told)
+    assert any("Resolved:" in each and "every template" in each for each in told)
 
 
 async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(harness: ServiceHarness, own: Path) -> None:
@@ -175,8 +175,8 @@ async def test_what_is_broken_is_not_over_because_the_bot_starts_anew(harness: S
         await service.jobs.run_every(1)
         await service.wiring.outbox.wait_idle()
     told = [visible_text(each) for each in harness.visible("marcus")]
-    assert sum("TEMPLATES_DIR cannot be used" in each for each in told) == 1
-    assert not any("It is over" in each for each in told)
+    assert sum("A template in TEMPLATES_DIR can't be used" in each for each in told) == 1
+    assert not any("Resolved:" in each for each in told)
 
 
 async def test_a_file_that_is_called_like_no_message_is_told(closed: ServiceHarness, own: Path) -> None:

@@ -54,7 +54,10 @@ async def test_an_unusual_day_is_reported_once(closed: ServiceHarness) -> None:
     await spend(closed, PRIYA, 40)
     await spend(closed, PRIYA, 10)
     (message,) = notifications(closed.visible("marcus"))
-    assert f"{PRIYA} spent $40.00 on 2026-03-02, 4 times their usual $10.00" in visible_text(message)
+    assert (
+        "*Priya Raman spent $40.00 on Mon, Mar 2:* 4 times a typical day ($10.00, the median of 6 active days"
+        in visible_text(message)
+    )
 
 
 async def test_it_is_off_unless_it_is_switched_on(closed: ServiceHarness) -> None:
@@ -97,7 +100,7 @@ async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(clos
     await closed.open()
     closed.clock.advance(timedelta(hours=5))  # two in the night of the 3rd, which is still the 2nd in the west
     await spend(closed, PRIYA, 40)
-    assert "on 2026-03-03" in visible_text(notifications(closed.visible("marcus"))[0])
+    assert "on Tue, Mar 3" in visible_text(notifications(closed.visible("marcus"))[0])
     await closed.service.end()
     closed.settings["TIMEZONE"] = "America/Los_Angeles"
     await closed.start()
@@ -105,4 +108,4 @@ async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(clos
     assert len(notifications(closed.visible("marcus"))) == 1
     closed.clock.advance(timedelta(hours=18))
     await spend(closed, PRIYA, 150)
-    assert "on 2026-03-03" in visible_text(notifications(closed.visible("marcus"))[1])
+    assert "on Tue, Mar 3" in visible_text(notifications(closed.visible("marcus"))[1])

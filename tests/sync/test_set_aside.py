@@ -104,7 +104,7 @@ def test_the_rest_of_a_page_is_booked_and_observed(syncs: Syncs, world: World, c
     assert outcome.complete
     assert (outcome.tally.new, outcome.tally.quarantined) == (count - len(bad), len(bad))
     assert dict(syncs.rows("SELECT key, reason FROM quarantine")) == dict.fromkeys(
-        names, "it could not be booked (OverflowError: date out of range)"
+        names, "it couldn't be recorded (OverflowError: date out of range)"
     )
     booked = {name for (name,) in syncs.rows("SELECT task_id FROM task")}
     assert booked == observer.saw == {f"task-{number:03}" for number in range(count)} - names
@@ -128,7 +128,7 @@ def test_any_error_that_a_row_brings_about_is_its_own(syncs: Syncs, world: World
     fill(world, 5)
     assert syncs.sync(Picky("task-003", error=lambda: error)).tally.new == 4
     ((reason,),) = syncs.rows("SELECT reason FROM quarantine WHERE key = 'task-003'")
-    assert reason.startswith("it could not be booked (")
+    assert reason.startswith("it couldn't be recorded (")
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ NAMED = (
     ("snooze @priya 4h", "in the channel"),
     ("explain @priya.raman", f"*{ME}*"),
     ("explain @nobody", "nobody in the ledger is called @nobody"),
-    ("link @priya.raman priya@acme.dev", "pick the person from the list"),
+    ("link @priya.raman priya@acme.dev", "pick the person from Slack's list"),
 )
 
 
