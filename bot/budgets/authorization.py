@@ -32,4 +32,4 @@ class BudgetAuthorization:
         if caller.role is Role.OPERATOR:
             return
         if subject == TEAM or subject != await self.member_of(caller):
-            raise RefusedError("This is somebody else's budget: they and the operators act on it.")
+            raise RefusedError("This is someone else's budget. Only they and operators can act on it.")

@@ -1,16 +1,18 @@
 """Formatting of budgets: limits, shares, paces and periods as text."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.budgets.pace import Pace
-from bot.budgets.periods import BudgetPeriod
-from bot.budgets.rules import DEFAULT, BudgetLimit
+from bot.budgets.periods import BudgetPeriod, PeriodLabel
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
 from bot.domain import formatting
 from bot.domain.forecast import LEAST_DAYS
-from bot.domain.money import show_usd
-from bot.domain.periods import Unit
+from bot.domain.money import show_limit, show_usd
+from bot.domain.periods import Unit, local_day
 
 ADJECTIVES = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
+_SOURCES = {DEFAULT: "team default", TEAM: "team budget"}
 
 
 def share(nanos: int, total: int) -> str:
@@ -20,18 +22,18 @@ def share(nanos: int, total: int) -> str:
 
 def source(limit: BudgetLimit) -> str:
     """Return where a limit comes from."""
-    return "the default for everyone" if limit.scope == DEFAULT else "an own budget"
+    return _SOURCES.get(limit.scope, "personal budget")
 
 
 def limit_of(nanos: int, unit: Unit) -> str:
-    """Return a limit, such as `$500.00 a month`."""
-    return f"{show_usd(nanos)} a {unit}"
+    """Return a limit, such as `$500 a month`."""
+    return f"{show_limit(nanos)} a {unit}"
 
 
 def pace(expected: Pace) -> str:
     """Return what a period comes to at this rate; of a month with too few days of data, how many there are."""
     if expected.days_seen is not None:
-        return f"told from {LEAST_DAYS} whole days on, {expected.days_seen} so far"
+        return f"known after {LEAST_DAYS} full days, {expected.days_seen} so far"
     if expected.low_nanos is None or expected.high_nanos is None:
         return ""
     low, high = show_usd(expected.low_nanos), show_usd(expected.high_nanos)
@@ -43,6 +45,23 @@ def used_up(expected: Pace) -> str:
     return "" if expected.used_up_on is None else formatting.weekday(expected.used_up_on)
 
 
-def period_end(period: BudgetPeriod, zone: ZoneInfo) -> str:
-    """Return when a period ends, and the next one starts."""
-    return f"{formatting.moment(period.window.end, zone)} {zone.key}"
+def day(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return the day of a moment: `Nov 28`."""
+    return formatting.short_date(local_day(at, zone), local_day(now, zone))
+
+
+def last_day(end: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Return the day that ends at a moment: `Nov 28`."""
+    return formatting.short_date(formatting.last_date(end, zone), local_day(now, zone))
+
+
+def period_days(period: BudgetPeriod, zone: ZoneInfo, now: datetime) -> str:
+    """Return the days of a period: `Nov 1–30`."""
+    calendar = PeriodLabel.decode(period.label).zone
+    return formatting.time_span(period.window.start, period.window.end, ZoneInfo(calendar) if calendar else zone, now)
+
+
+def period_end(period: BudgetPeriod, zone: ZoneInfo, now: datetime) -> str:
+    """Return the day on which the next period starts, or the last day of one that has ended."""
+    end = period.window.end
+    return last_day(end, zone, now) if now >= end else day(end, zone, now)

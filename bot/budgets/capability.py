@@ -19,6 +19,7 @@ from bot.budgets.keys import (
     CrossingKey,
     DecidedKey,
     DeclineAction,
+    FormAction,
     LimitForm,
     LimitKey,
     RaiseAction,
@@ -32,6 +33,7 @@ from bot.budgets.limits.commands import LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
 from bot.budgets.limits.render import LimitRenderer
 from bot.budgets.listing.commands import ListingCommand
+from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.requests.commands import RequestCommands
 from bot.budgets.requests.render import BudgetRequestRenderer
@@ -58,19 +60,20 @@ class _Commands:
 
 def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
     database, people, templates, clock = context.database, context.people, context.templates, context.clock
-    policy, authorization = evaluator.policy, BudgetAuthorization(context.database, context.people)
-    requests = RequestCommands(database, people, templates, evaluator, authorization, clock)
-    limits = LimitCommands(database, people, templates, evaluator, requests, clock)
-    forms = FormCommands(database, context.workspace, policy, authorization, limits, clock)
-    listing = ListingCommand(database, templates, policy, authorization, clock)
+    policy, authorization = evaluator.policy, BudgetAuthorization(database, people)
+    names = NamedSubjects(database, people)
+    requests = RequestCommands(database, people, names, templates, evaluator, authorization, clock)
+    limits = LimitCommands(database, people, templates, names, evaluator, requests, clock)
+    forms = FormCommands(database, context.workspace, templates, policy, authorization, names, limits, clock)
+    listing = ListingCommand(database, people, names, templates, policy, authorization, clock)
     return _Commands(
         budget=BudgetCommands(policy, limits, forms, listing, clock),
         listing=listing,
         forms=forms,
         requests=requests,
         acknowledgement=AcknowledgeButton(database, templates, policy, authorization, clock),
-        snoozes=SnoozeCommands(database, people, templates, policy, authorization, clock),
-        explain=ExplainCommand(database, people, policy, clock),
+        snoozes=SnoozeCommands(database, names, templates, policy, authorization, clock),
+        explain=ExplainCommand(database, people, names, policy, clock),
     )
 
 
@@ -90,7 +93,8 @@ def budgets(context: Context) -> Capability:
         "budgets",
         keys=(
             *(CrossingKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
-            *(AcknowledgeAction, SnoozeAction, RaiseAction, ApproveAction, DeclineAction, LimitForm, RequestForm),
+            *(AcknowledgeAction, SnoozeAction, RaiseAction, FormAction, ApproveAction, DeclineAction),
+            *(LimitForm, RequestForm),
         ),
         commands={
             "budget": commands.budget.budget,
@@ -103,6 +107,7 @@ def budgets(context: Context) -> Capability:
             AcknowledgeAction.kind: commands.acknowledgement.acknowledge,
             SnoozeAction.kind: commands.snoozes.press_snooze,
             RaiseAction.kind: commands.forms.open_raise_form,
+            FormAction.kind: commands.forms.open_form,
             ApproveAction.kind: commands.requests.approve,
             DeclineAction.kind: commands.requests.decline,
         },

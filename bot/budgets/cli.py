@@ -1,29 +1,32 @@
 """Budgets as text for a terminal."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 
-from bot.budgets import budget_formatting
+from bot.budgets.limits.confirmation import confirmation
 from bot.budgets.limits.executor import BudgetChange
 from bot.budgets.listing.formats import COLUMNS, rows
 from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.policy import BudgetPolicy
-from bot.domain import formatting
 from bot.domain.cells import cell_text, number_columns
-from bot.domain.money import show_usd
 from bot.domain.text import one_line
+from bot.settings.model import Settings
+from bot.shipped import shipped
+from bot.slack import blocks
+from bot.slack.templates import Templates
+from bot.slack.terminal_text import terminal_text
 
 
 def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Console) -> None:
     """Print the listing."""
     if not lines:
-        console.print("no budget yet: `neo-usage budget set default 300/month` gives everybody one")
+        console.print("No budget is set. `neo-usage budget set default 300/month` sets one for everyone.")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    cells = rows(lines, policy)
+    cells = rows(lines, policy, {})
     numbers = number_columns(cells)
     for place, name in enumerate(COLUMNS):
         table.add_column(name, justify="right" if place in numbers else "left", overflow="fold")
@@ -32,14 +35,7 @@ def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Co
     console.print(table)
 
 
-def change_line(change: BudgetChange, zone: ZoneInfo) -> str:
-    """Return what a change came to, on one line."""
-    scope = one_line(change.scope)
-    before = show_usd(change.before.limit_nanos or 0) if change.before else ""
-    if change.after is None:
-        return f"{scope}: the budget of {before} a {change.unit} is removed"
-    limit = budget_formatting.limit_of(change.after.limit_nanos or 0, change.unit)
-    if change.same:
-        return f"{scope}: it was {limit} already; nothing was changed"
-    ends = f" through {formatting.last_day(change.after.ends_at, zone)}" if change.after.ends_at else ""
-    return f"{scope}: {limit}{ends}" + (f" (before: {before})" if before else "")
+def change_text(changes: Sequence[BudgetChange], settings: Settings, now: datetime) -> str:
+    """Return what changes came to, in the words that Slack uses."""
+    templates = Templates(shipped("templates"), settings.templates_dir)
+    return terminal_text(blocks.paragraph(confirmation(changes, {}, templates, settings.timezone, now)))

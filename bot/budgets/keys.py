@@ -157,6 +157,25 @@ class RaiseAction(TopicAction):
 
 
 @dataclass(frozen=True, slots=True)
+class FormAction(ActionKey):
+    """Opens the form in which a budget is set or, by whoever is no operator, asked for."""
+
+    kind = "budget_open"
+
+    @property
+    def value(self) -> str:
+        """The kind again, as a value cannot be empty."""
+        return self.kind
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of a button that was pressed."""
+        check_kind(action_id, cls.kind)
+        check_kind(value, cls.kind)
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
 class SnoozeAction(ActionKey):
     """Snoozes the budget that an alert is about."""
 

@@ -24,8 +24,8 @@ def scope_of(connection: Connection, name: str) -> int:
     if member is not None:
         return member
     close = get_close_matches(email, [*attributed_emails(connection), "team", "default"], n=1, cutoff=0.7)
-    meant = f" Did you mean `{close[0]}`?" if close else " `neo-usage member list` shows who is."
-    raise RefusedError(f"No task of `{name}` is in the ledger, so there is no such member.{meant}")
+    meant = f"Did you mean `{close[0]}`?" if close else "Type their e-mail, `team`, or `default` for everyone."
+    raise RefusedError(f"I can't find `{name}` in Neo. {meant}")
 
 
 def full_name(connection: Connection, name: str) -> str:

@@ -10,14 +10,14 @@ from bot.cli.startup import load_app
 
 @click.group("budget", no_args_is_help=True)
 def budgets() -> None:
-    """Limits on spend, at whose steps people are told."""
+    """Limits on spend. People get a message at each step of a limit."""
 
 
 @budgets.command("list")
 @json_option
 @print_errors
 def list_budgets(*, as_json: bool) -> None:
-    """All budgets with their use, pace, and where each limit comes from."""
+    """All budgets with their use, forecast, and where each limit comes from."""
     from bot.budgets.cli import print_listing
     from bot.budgets.listing.formats import to_document
     from bot.budgets.listing.lines import budget_listing
@@ -36,12 +36,12 @@ def list_budgets(*, as_json: bool) -> None:
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("scope")
 @click.argument("limit", metavar="AMOUNT/PERIOD")
-@click.option("--until", metavar="DATE", help="Through that day; then the limit before it holds again.")
+@click.option("--until", metavar="DATE", help="Through that day. Then the limit before it applies again.")
 @click.option("--reason", help="Why, for the record.")
 @print_errors
 def set_budget(scope: str, limit: str, until: str | None, reason: str | None) -> None:
     """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
-    from bot.budgets.cli import change_line
+    from bot.budgets.cli import change_text
     from bot.budgets.evaluator import BudgetEvaluator
     from bot.budgets.limits import grammar
     from bot.budgets.limits.executor import InstructionExecutor
@@ -56,7 +56,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
         change = InstructionExecutor(connection, evaluator, "terminal", now).execute_limit(instruction)
-    click.echo(change_line(change, zone))
+    click.echo(change_text([change], app.settings, now))
 
 
 @budgets.command("remove")
@@ -65,7 +65,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
 @print_errors
 def remove_budget(scope: str, period: str | None) -> None:
     """Remove the budgets of a SCOPE: of one period, or of all."""
-    from bot.budgets.cli import change_line
+    from bot.budgets.cli import change_text
     from bot.budgets.evaluator import BudgetEvaluator
     from bot.budgets.limits.executor import InstructionExecutor
     from bot.budgets.limits.instructions import RemovalInstruction
@@ -77,8 +77,7 @@ def remove_budget(scope: str, period: str | None) -> None:
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
         changes = InstructionExecutor(connection, evaluator, "terminal", app.clock()).execute_removal(instruction)
-    for each in changes:
-        click.echo(change_line(each, app.settings.timezone))
+    click.echo(change_text(changes, app.settings, app.clock()))
 
 
 COMMANDS = (budgets,)

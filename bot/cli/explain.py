@@ -19,17 +19,18 @@ def explain(whose: str, *, as_json: bool) -> None:
     from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
-    policy = BudgetPolicy.from_settings(app.settings)
+    policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
     with app.ledger.reader() as connection:
-        explanations = explain_name(connection, whose, policy, app.clock())
+        explanations = explain_name(connection, whose, policy, now)
     if as_json:
         print_json([to_document(each) for each in explanations])
         return
     click.echo(single_line(explanations[0].whose))
     for each in explanations:
-        for sentence in sentences(each, policy):
+        for sentence in sentences(each, policy.zone, now):
             indent = 5 if sentence.within else 2
             click.echo(" " * indent + single_line(f"{sentence.text} {sentence.address}"))
+    click.echo(f"Times are in {policy.zone.key}.")
 
 
 COMMANDS = (explain,)

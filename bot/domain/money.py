@@ -50,7 +50,7 @@ class AmbiguousAmountError(AmountError):
 
     def __init__(self, text: str, readings: Sequence[str]) -> None:
         one, other = readings
-        super().__init__(f"`{text}` can be read in two ways. Type `{one}` or `{other}`.")
+        super().__init__(f"`{text}` could mean two amounts. Type `{one}` or `{other}`.")
         self.text, self.readings = text, tuple(readings)
 
 
@@ -75,9 +75,9 @@ def typed_nanos(text: str) -> int:
     if not text:
         raise AmountError("An amount is missing. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
     if amount is None:
-        raise AmountError(f"`{text}` is no amount. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
+        raise AmountError(f"`{text}` isn't an amount. Type dollars (`500`, `$1,500.50`) or Neo credits (`50cr`).")
     if amount > MOST_TYPED_USD * NANOS_PER_USD:
-        raise AmountError(f"`{text}` is above ${MOST_TYPED_USD:,}, which no budget needs. Is a digit too many in it?")
+        raise AmountError(f"`{text}` is more than ${MOST_TYPED_USD:,}. Is there a digit too many?")
     if amount != amount.to_integral_value():
         raise AmountError(f"`{text}` is finer than a billionth of a dollar.")
     return int(amount)

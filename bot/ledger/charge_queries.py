@@ -147,6 +147,7 @@ def _on_range(statement: Rows) -> _OnRange:
 _COUNT = _on_range(select(func.count(), func.min(charge.c.booked_at), func.max(charge.c.booked_at)))
 _LAST = _on_range(select(charge.c.booked_at).order_by(charge.c.id.desc()).limit(1))
 _SUMS = _on_range(select(func.coalesce(_PLATFORM, 0), func.coalesce(_PROVIDER, 0)))
+_TASK_COUNT = _on_range(select(func.count(charge.c.task.distinct())))
 
 
 def charge_count(connection: Connection, charges: ChargeRange) -> ChargeCount:
@@ -164,6 +165,11 @@ def range_spend(connection: Connection, charges: ChargeRange, basis: SpendBasis)
     """Return what the charges of a range add up to, in nanos."""
     platform, provider = charges.rows(connection, _SUMS)[0]
     return basis.spend(platform, provider)
+
+
+def charged_task_count(connection: Connection, charges: ChargeRange) -> int:
+    """Return how many tasks the charges of a range are of."""
+    return int(charges.rows(connection, _TASK_COUNT)[0][0])
 
 
 @dataclass(frozen=True, slots=True)

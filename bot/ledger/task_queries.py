@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.expressions import has_no_cost, one_of, sum_of, unindexed
@@ -131,11 +132,22 @@ _COUNTS = select(
     _COUNT.where(task.c.missed_at.is_not(None), task.c.missing_since.is_not(None)).scalar_subquery(),
 )
 _NEWEST = select(func.max(task.c.created_at))
+_WITHOUT_COST = _COUNT.where(
+    has_no_cost(task), task.c.created_at >= bindparam("low"), task.c.created_at < bindparam("high")
+)
+_MEMBERS_WITHOUT_COST = _WITHOUT_COST.where(unindexed(task.c.member) == bindparam("of_member"))
 
 
 def task_counts(connection: Connection) -> TaskCounts:
     """Return how many tasks there are."""
     return TaskCounts(*connection.execute(_COUNTS).one())
+
+
+def without_cost_count(connection: Connection, window: Window, member: int | None = None) -> int:
+    """Return how many tasks without a known cost a member, or everybody, created in a window."""
+    statement = _WITHOUT_COST if member is None else _MEMBERS_WITHOUT_COST
+    values = {"low": to_us(window.start), "high": to_us(window.end), "of_member": member}
+    return int(connection.execute(statement, values).scalar_one())
 
 
 def newest_creation(connection: Connection) -> datetime | None:

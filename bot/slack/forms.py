@@ -42,10 +42,19 @@ def modal(callback_id: str, metadata: FormMetadata, title: str, submit: str, blo
     }
 
 
-def text_input(name: str, label: str, longest: int, *, hint: str = "", optional: bool = False) -> Block:
+def text_input(
+    name: str, label: str, longest: int, *, hint: str = "", initial: str = "", optional: bool = False
+) -> Block:
     """Return an input of one line of at most that many characters; `hint` is shown while it is empty."""
     placeholder = {"placeholder": plain_text(hint)} if hint else {}
-    return _input(name, label, {"type": "plain_text_input", **placeholder, "max_length": longest}, optional=optional)
+    filled = {"initial_value": initial} if initial else {}
+    element = {"type": "plain_text_input", **placeholder, **filled, "max_length": longest}
+    return _input(name, label, element, optional=optional)
+
+
+def person_input(name: str, label: str, *, optional: bool = False) -> Block:
+    """Return an input in which somebody of the workspace is picked; what is entered is their Slack id."""
+    return _input(name, label, {"type": "users_select"}, optional=optional)
 
 
 def select_input(name: str, label: str, choices: Mapping[str, str], initial: str) -> Block:

@@ -127,7 +127,8 @@ def form_fields(view: Body) -> Iterator[tuple[str, str | None]]:
 def _entered(element: Body) -> str:
     option = object_field(element, "selected_option")
     typed = text_field(element, "value", LONGEST_VALUE)
-    return typed or text_field(option, "value") or text_field(element, "selected_date")
+    chosen = text_field(element, "selected_date") or text_field(element, "selected_user")
+    return typed or text_field(option, "value") or chosen
 
 
 def unescape(text: str) -> str:

@@ -11,7 +11,7 @@ from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
-from tests.support.acts import spend, submit_form
+from tests.support.acts import spend
 from tests.support.app import budget_evaluator
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notifications, table, visible_text
@@ -38,7 +38,7 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
 
 async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channel_once(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah", "budget @priya 100/month")
-    assert "$100.00 a month" in visible_text(answer)
+    assert visible_text(answer) == "*Priya Raman's budget is now $100 a month*. $40.00 is already spent (40%)."
     await spend(harness, PRIYA, 42, title="deep crawl", model="opus")
     dm = notifications(harness.dm("priya"))
     assert len(dm) == 1
@@ -52,9 +52,10 @@ async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channe
     assert "102% used" in visible_text(parent)
     assert step.thread_ts == parent.ts
     assert "100% passed" in visible_text(step)
-    assert "Since the 80% step +$20.00" in visible_text(step)
+    assert "Since the 80% step: +$20.00 from 1 task. Models: opus $20.00 (100%)" in visible_text(step)
     (channel,) = notifications(harness.visible("marcus"))
     assert "is over their monthly budget" in visible_text(channel)
+    assert "*Since the 80% step:* +$20.00 from 1 task\n*Models:* opus $20.00 (100%)" in visible_text(channel)
     assert "exploit check" not in visible_text(channel)
 
     await harness.service.end()
@@ -69,14 +70,24 @@ async def test_what_a_message_says_was_added_adds_up_to_what_it_says_was_spent(h
     await spend(harness, PRIYA, 42)  # to 82
     await spend(harness, PRIYA, 3)
     (parent,) = notifications(harness.dm("priya"))
-    assert "$85.00 of $100.00" in visible_text(parent)
-    assert "Since the month began* +$85.00" in visible_text(parent)
+    assert "$85.00 of $100" in visible_text(parent)
+    assert "Since the month began:* +$85.00 from 3 tasks" in visible_text(parent)
     await spend(harness, PRIYA, 20)
     await spend(harness, PRIYA, 3)
     parent, step = notifications(harness.dm("priya"))
-    assert "$108.00 of $100.00" in visible_text(parent)
-    assert "Since the 80% step* +$26.00" in visible_text(parent)  # which was passed at $82
-    assert "Since the 80% step +$23.00" in visible_text(step)
+    assert "$108.00 of $100" in visible_text(parent)
+    assert "Since the 80% step:* +$26.00" in visible_text(parent)  # which was passed at $82
+    assert "Since the 80% step: +$23.00" in visible_text(step)
+
+
+async def test_tasks_of_unknown_cost_are_named_in_alerts_and_never_as_zero(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 100/month")
+    add(harness.neo.world, "unknown", None, email=PRIYA, model="sonnet")
+    add(harness.neo.world, "another's", None, email=MARCUS)
+    await spend(harness, PRIYA, 62)
+    for message in (notifications(harness.dm("priya"))[0], notifications(harness.visible("marcus"))[0]):
+        assert "*Unknown cost:* 1 task, not counted" in visible_text(message)
+        assert "$0.00" not in visible_text(message)
 
 
 async def test_a_default_budget_is_everybodys_own(harness: ServiceHarness) -> None:
@@ -86,7 +97,7 @@ async def test_a_default_budget_is_everybodys_own(harness: ServiceHarness) -> No
     assert notifications(harness.dm("marcus")) == []
     await spend(harness, MARCUS, 45)
     assert "You are over your monthly budget" in visible_text(notifications(harness.dm("marcus"))[0])
-    assert "the default for everyone" in visible_text(notifications(harness.dm("marcus"))[0])
+    assert "team default" in visible_text(notifications(harness.dm("marcus"))[0])
 
 
 async def test_a_raise_is_silent_and_a_lowering_is_notified_once(harness: ServiceHarness) -> None:
@@ -96,63 +107,91 @@ async def test_a_raise_is_silent_and_a_lowering_is_notified_once(harness: Servic
     await harness.ask("hannah", "budget @priya 60/month")
     await harness.deliver()
     (parent, raised) = notifications(harness.dm("priya"))
-    assert "Raised to $60.00 a month" in visible_text(raised)
+    assert "Limit raised to $60 a month" in visible_text(raised)
     assert raised.thread_ts == parent.ts
     await harness.ask("hannah", "budget @priya 40/month")
     await harness.deliver()
     messages = notifications(harness.dm("priya"))
     assert sum("100% passed" in visible_text(each) for each in messages) == 1
     again = await harness.ask("hannah", "budget @priya 40/month")
-    assert "already. Nothing was changed" in visible_text(again)
+    assert "*Priya Raman's budget is already $40 a month.* Nothing changed." in visible_text(again)
 
 
 async def test_the_listing_shows_use_pace_and_where_limits_come_from(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget default 50/month")
     await harness.ask("hannah", 'budget @priya 80/month until:2999-01-01 reason:"pentest"')
     rows = table(await harness.ask("hannah", "budgets"))
-    assert [row[0] for row in rows] == ["Whose", "default", PRIYA, MARCUS]
-    assert rows[2][2:5] == ["$80.00", "$40.00", "50%"]
-    assert "pentest" in rows[2][6]
-    assert rows[3][6] == "default"
+    assert [row[0] for row in rows] == ["Whose", "default", "Priya Raman", "Marcus Delgado"]
+    assert rows[2][1:4] == ["50%", "$40.00", "$80 a month"]
+    assert "pentest" in rows[2][5]
+    assert rows[3][5] == "team default"
     own = table(await harness.ask("marcus", "budgets"))
-    assert [row[0] for row in own] == ["Whose", MARCUS]
+    assert [row[0] for row in own] == ["Whose", "Marcus Delgado"]
+
+
+@pytest.mark.parametrize("line", ["budgets @priya", f"budgets {PRIYA}", "budgets priya", "budgets for @priya"])
+async def test_an_operator_lists_the_budgets_of_one_person(harness: ServiceHarness, line: str) -> None:
+    await harness.ask("hannah", "budget default 50/month")
+    await harness.ask("hannah", "budget team 500/month")
+    answer = await harness.ask("hannah", line)
+    assert "*Priya Raman's budgets*, with a message at 50%, 80%, 100%" in visible_text(answer)
+    assert [row[:3] for row in table(answer)] == [["Whose", "Used", "Spent"], ["Priya Raman", "80%", "$40.00"]]
+
+
+async def test_budgets_of_the_team_and_of_somebody_without_one(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget team 500/month")
+    assert [row[0] for row in table(await harness.ask("hannah", "budgets team"))] == ["Whose", "team"]
+    assert "No budget is set for Priya Raman." in visible_text(await harness.ask("hannah", "budgets @priya"))
+    assert "I can't find `nobody`" in visible_text(await harness.ask("hannah", "budgets nobody"))
+    assert "Type `budgets`." in visible_text(await harness.ask("hannah", "budgets default"))
+    assert "one person's budgets" in visible_text(await harness.ask("hannah", "budgets @priya @marcus"))
+
+
+async def test_a_member_lists_only_their_own_budgets_and_learns_of_nobody_else(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget default 50/month")
+    for line in ("budgets", "budgets @marcus", f"budgets {MARCUS}", "budgets my"):
+        assert [row[0] for row in table(await harness.ask("marcus", line))] == ["Whose", "Marcus Delgado"]
+    names = ("@priya", PRIYA, "priya", "team", "default", "nobody@acme.example")
+    refused = {visible_text(await harness.ask("marcus", f"budgets {name}")) for name in names}
+    assert len(refused) == 1
+    assert "Only operators" in refused.pop()
 
 
 async def test_a_budget_that_cannot_be_gets_a_clear_answer_and_changes_nothing(harness: ServiceHarness) -> None:
     refused = {  # what the line alone shows is tested in test_grammar
-        "budget @priya 0/month": "A budget of $0 would be passed by any spend",
-        "budget @priya 500/month until:2020-01-01": "is over already",
-        "budget nobody@acme.example 500/month": "there is no such member",
+        "budget @priya 0/month": "A budget must be more than $0",
+        "budget @priya 500/month until:2020-01-01": "is in the past",
+        "budget nobody@acme.example 500/month": "I can't find `nobody@acme.example` in Neo",
         f"budget {PRIYA[:-1]} 500/month": f"Did you mean `{PRIYA}`?",
-        "budget @priya remove month": "There is no month budget",
+        "budget @priya remove month": "has no monthly budget to remove",
     }
     for line, said in refused.items():
         assert said in visible_text(await harness.ask("hannah", line)), line
-        assert "There is no budget yet" in visible_text(await harness.ask("hannah", "budgets")), line
+        assert "No budget is set" in visible_text(await harness.ask("hannah", "budgets")), line
 
 
 async def test_only_operators_set_budgets(harness: ServiceHarness) -> None:
     assert "Only operators set budgets" in visible_text(await harness.ask("priya", "budget @priya 500/month"))
-    assert "There is no budget yet" in visible_text(await harness.ask("hannah", "budgets"))
+    assert "No budget is set" in visible_text(await harness.ask("hannah", "budgets"))
 
 
 async def test_a_raise_is_requested_approved_once_and_seen_in_the_thread(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 50/month")
     await harness.deliver()
-    assert "I have asked" in visible_text(await harness.ask("priya", 'budget request 90/month reason:"new client"'))
+    assert "I asked" in visible_text(await harness.ask("priya", 'budget request 90/month reason:"new client"'))
     await harness.deliver()
     (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
-    assert "$90.00 a month" in visible_text(request)
+    assert "$90 a month" in visible_text(request)
     assert "new client" in visible_text(request)
     assert actions(request) == ["budget_approve", "budget_decline"]
     im = harness.workspace.im_of(harness.workspace.user("hannah").id).id
     await harness.press("hannah", request, "budget_approve", im)
     twice = await harness.press("hannah", request, "budget_approve", im)
-    assert "decided already" in visible_text(twice)
+    assert "was already approved" in visible_text(twice)
     await harness.deliver()
     texts = [visible_text(each) for each in notifications(harness.dm("priya"))]
-    assert any("Raised to $90.00 a month" in text for text in texts)
-    assert any("Your budget is $90.00 a month now" in text for text in texts)
+    assert any("Limit raised to $90 a month" in text for text in texts)
+    assert any("Your budget is now $90 a month" in text for text in texts)
     assert "Approved by" in visible_text(
         next(each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each))
     )
@@ -163,18 +202,20 @@ async def test_a_member_acts_on_their_own_budget_alone(harness: ServiceHarness) 
     await harness.deliver()
     (public,) = notifications(harness.visible("marcus"))
     refused = await harness.press("marcus", public, "budget_ack")
-    assert "somebody else's budget" in visible_text(refused)
+    assert "someone else's budget" in visible_text(refused)
     await harness.press("hannah", public, "budget_ack")
     await harness.deliver()
     (public,) = notifications(harness.visible("marcus"))
     assert "Acknowledged by" in visible_text(public)
     again = await harness.press("priya", public, "budget_ack")
-    assert "acknowledged already" in visible_text(again)
+    assert "already acknowledged this" in visible_text(again)
 
 
 async def test_a_snooze_defers_to_its_end_and_then_the_highest_step_is_notified_once(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
-    assert "Quiet in your direct messages until" in visible_text(await harness.ask("priya", "snooze 2h"))
+    assert "Budget alerts in your DMs are snoozed until Mar 2, 23:00 (UTC)." in visible_text(
+        await harness.ask("priya", "snooze 2h")
+    )
     await spend(harness, PRIYA, 15)
     await spend(harness, PRIYA, 30)
     assert notifications(harness.dm("priya")) == []
@@ -192,7 +233,7 @@ async def test_a_snooze_that_is_ended_early_sends_what_it_held_back_once(harness
     await harness.ask("priya", "snooze for 2 hours")
     await spend(harness, PRIYA, 30)
     assert notifications(harness.dm("priya")) == []
-    assert "are on again" in visible_text(await harness.ask("priya", "snooze off"))
+    assert "are back on" in visible_text(await harness.ask("priya", "snooze off"))
     await harness.deliver()
     assert len(notifications(harness.dm("priya"))) == 1
     assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed."
@@ -202,9 +243,9 @@ async def test_a_snooze_that_is_ended_early_sends_what_it_held_back_once(harness
 
 async def test_a_snooze_of_the_channel_is_ended_by_operators_alone(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "snooze team today")
-    assert "Operators snooze the channel's" in visible_text(await harness.ask("priya", "snooze team off"))
+    assert "Only operators can snooze the channel" in visible_text(await harness.ask("priya", "snooze team off"))
     ended = visible_text(await harness.ask("hannah", "snooze team off"))
-    assert ended.startswith("Budget messages about the team in the channel are on again.")
+    assert ended.startswith("Budget alerts about the team in the channel are back on.")
 
 
 async def test_the_channel_is_notified_of_a_member_unknown_in_slack_by_plain_e_mail(harness: ServiceHarness) -> None:
@@ -212,7 +253,7 @@ async def test_the_channel_is_notified_of_a_member_unknown_in_slack_by_plain_e_m
     await harness.ask("hannah", "budget stranger@acme.example 10/month")
     await harness.deliver()
     (message,) = notifications(harness.visible("marcus"))
-    assert "*stranger@acme.example has used up their monthly budget:* $10.00 of $10.00" in visible_text(message)
+    assert "*stranger@acme.example has used up their monthly budget:* $10.00 of $10" in visible_text(message)
     assert "<@>" not in visible_text(message)
 
 
@@ -224,7 +265,7 @@ async def test_charges_that_come_late_are_notified_as_late(harness: ServiceHarne
     await harness.sync()
     messages = notifications(harness.dm("marcus"))
     assert len(messages) == 1
-    assert "Booked late: the day had ended" in visible_text(messages[0])
+    assert "Part of it came in after the day had ended" in visible_text(messages[0])
 
 
 async def test_the_end_of_a_limit_for_a_while_restores_the_one_before(harness: ServiceHarness) -> None:
@@ -240,57 +281,17 @@ async def test_the_end_of_a_limit_for_a_while_restores_the_one_before(harness: S
     assert len(notifications(harness.dm("priya"))) == before + 1
 
 
-async def test_an_operator_sets_a_budget_in_a_form_and_wrong_fields_are_named(harness: ServiceHarness) -> None:
-    await harness.slack.command("hannah", "neo-spend", "budget")
-    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0HANNAH") is not None)
-    wrong = await submit_form(harness, "hannah", whose=PRIYA, amount="-5")
-    assert "no amount" in wrong["errors"]["amount"]
-    before = len(harness.visible("hannah"))
-    await submit_form(harness, "hannah", whose=PRIYA, amount="90", reason="pentest")
-    answer = await harness.answer("hannah", "neo-spend", before)
-    assert f"{PRIYA}: $90.00 a month" in visible_text(answer)
-
-
-async def test_raise_opens_the_form_and_a_change_meanwhile_is_not_overwritten(harness: ServiceHarness) -> None:
-    await harness.ask("hannah", "budget @priya 40/month")
-    await harness.deliver()
-    (public,) = notifications(harness.visible("hannah"))
-    await harness.slack.click("hannah", "neo-spend", public.ts, "budget_raise")
-    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0HANNAH") is not None)
-    await harness.ask("hannah", "budget @priya 70/month")
-    await harness.deliver()
-    before = len(harness.visible("hannah"))
-    await submit_form(harness, "hannah", amount="500")
-    answer = await harness.answer("hannah", "neo-spend", before)
-    assert "Somebody has changed this budget meanwhile" in visible_text(answer)
-    assert "$70.00" in visible_text(await harness.ask("hannah", "budgets"))
-
-
-async def test_a_member_asks_for_more_by_the_raise_button(harness: ServiceHarness) -> None:
-    await harness.ask("hannah", "budget @priya 40/month")
-    await harness.deliver()
-    im = harness.workspace.im_of("U0PRIYA").id
-    (message,) = notifications(harness.dm("priya"))
-    await harness.slack.click("priya", im, message.ts, "budget_raise")
-    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0PRIYA") is not None)
-    before = len(harness.dm("priya"))
-    await submit_form(harness, "priya", amount="95")
-    assert "I have asked" in visible_text(await harness.answer("priya", im, before))
-    await harness.deliver()
-    assert any("$95.00 a month" in visible_text(each) for each in notifications(harness.dm("hannah")))
-
-
 async def test_explain_gives_the_reasons(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 50/month")
     await harness.deliver()
     await harness.ask("hannah", "budget @priya 60/month")
     text = visible_text(await harness.ask("priya", "explain"))
-    assert "$40.00 of $60.00, 66% used" in text
+    assert "$40.00 of $60, 66% used" in text
     assert "the limit was raised" in text
     assert "80% passed" in text
-    assert "to the member: told" in text
+    assert "to the member: sent at" in text
     assert "Day" in text
-    assert "there is no budget" in text
+    assert "No daily budget is set" in text
     assert "Only operators" in visible_text(await harness.ask("marcus", "explain @priya"))
 
 
@@ -330,7 +331,10 @@ def mrkdwn(part: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("user", "why"),
-    [("marcus", "Only operators decide on requests."), ("gil", "Sorry, I only answer full members of this workspace")],
+    [
+        ("marcus", "Only operators can approve or decline requests."),
+        ("gil", "Sorry, I only answer full members of this workspace"),
+    ],
 )
 async def test_nobody_but_an_operator_decides_on_a_request(harness: ServiceHarness, user: str, why: str) -> None:
     await harness.ask("priya", "budget request 90/month")
@@ -346,7 +350,7 @@ async def test_nobody_but_an_operator_decides_on_a_request(harness: ServiceHarne
     copy = harness.visible(user)[-1]
     await harness.slack.click(user, "neo-spend", copy.ts, "budget_approve")
     assert visible_text(await harness.answer(user, "neo-spend", before)).startswith(why)
-    assert "There is no budget yet" in visible_text(await harness.ask("hannah", "budgets"))
+    assert "No budget is set" in visible_text(await harness.ask("hannah", "budgets"))
 
 
 async def copied(harness: ServiceHarness, message: Message) -> Message:
@@ -371,7 +375,7 @@ async def test_where_operators_alone_are_notified_of_members_no_channel_names_a_
 async def test_a_quote_that_is_not_closed_is_named(harness: ServiceHarness) -> None:
     answers = {
         "explain": "a quote is not closed: the one at character 9.",
-        "budget": "a quote is not closed: the one at column 1. Type `budget @ana 500/month`",
+        "budget": "A quotation mark isn't closed (at character 1). Type `budget @ana 500/month`",
         "link": "Type the person and their e-mail in Neo: `link @ana ana@acme.dev`.",
     }
     for command, said in answers.items():

@@ -381,7 +381,7 @@ async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_noth
     await seat.cause("spike")  # of Priya, to 80%
     await seat.become("priya")
     await seat.go("neo-usage")
-    await expect(seat.messages.last).to_contain_text("of $230.00")
+    await expect(seat.messages.last).to_contain_text("of $230")
     await expect(seat.messages.last).to_contain_text("claude-opus-4")
     await seat.cause("spike")  # of Marcus
     await seat.cause("spike")  # of Priya, over 100%
@@ -393,7 +393,7 @@ async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_noth
     await seat.become("hannah")
     await seat.press(seat.messages.filter(has_text="pentest").last, "Approve")
     await expect(seat.messages.filter(has_text="pentest").last).to_contain_text("Approved by")
-    await expect(seat.messages.last).to_contain_text("whoever asked has been told")
+    await expect(seat.messages.last).to_contain_text("has been notified.")
     await troubled.bot.catch_up()
     everything = said(troubled)
     await seat.cause("bot")
@@ -404,7 +404,7 @@ async def test_who_is_driven_over_a_budget_asks_for_more_and_a_kill_repeats_noth
     assert said(troubled) == everything
     explained = await seat.ask("explain @priya")
     await expect(explained).to_contain_text("80% passed")
-    await expect(explained).to_contain_text("to the alert channel: told")
+    await expect(explained).to_contain_text("to the alert channel: sent at")
 
 
 async def test_a_next_day_has_one_digest_and_a_storm_one_message(troubled: Demo, sit: Sit) -> None:

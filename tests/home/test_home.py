@@ -112,7 +112,7 @@ async def test_a_budget_is_asked_for_from_there(harness: ServiceHarness) -> None
     ack = await harness.slack.submit("priya", view.id, {"amount": {"amount": "95"}})
     assert ack.ok, ack
     im = harness.workspace.im_of("U0PRIYA").id
-    assert "I have asked" in visible_text(await harness.answer("priya", im, before))
+    assert "I asked" in visible_text(await harness.answer("priya", im, before))
 
 
 async def test_a_silence_is_lifted_from_there(harness: ServiceHarness) -> None:

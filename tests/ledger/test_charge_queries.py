@@ -12,6 +12,7 @@ from bot.ledger.charge_queries import (
     LateCharges,
     TaskSpend,
     charge_count,
+    charged_task_count,
     dearest_models,
     dearest_tasks,
     last_booking,
@@ -94,6 +95,12 @@ def test_the_spend_of_a_range(reader: Connection) -> None:
     assert range_spend(reader, ChargeRange(EVER, bob), SpendBasis.PLATFORM) == 35 * DOLLAR
     assert range_spend(reader, ChargeRange(EVER, after=4), SpendBasis.TOTAL) == 5 * DOLLAR
     assert range_spend(reader, ChargeRange(EMPTY), SpendBasis.TOTAL) == 0
+
+
+def test_the_tasks_of_a_range_are_counted_once_however_often_they_were_charged(reader: Connection) -> None:
+    assert charged_task_count(reader, ChargeRange(EVER)) == 4
+    assert charged_task_count(reader, ChargeRange(EVER, member(reader, BOB))) == 2
+    assert charged_task_count(reader, ChargeRange(EMPTY)) == 0
 
 
 def test_late_charges_are_those_observed_after_a_moment_by_quarter_of_an_hour(reader: Connection) -> None:

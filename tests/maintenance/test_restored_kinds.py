@@ -155,7 +155,7 @@ async def test_who_asks_again_changes_the_request_that_was_made_since(harness: S
     await harness.ask("priya", "budget request 400/month")
     await harness.deliver()
     (message,) = of(harness, "request")
-    assert "asks for $400.00 a month" in visible_text(message)
+    assert "asks for a budget of $400 a month" in visible_text(message)
 
 
 async def test_a_request_that_was_changed_since_stays_what_it_became(harness: ServiceHarness) -> None:
@@ -168,7 +168,7 @@ async def test_a_request_that_was_changed_since_stays_what_it_became(harness: Se
     await run_for(harness, 2)
     await approve(harness)
     (message,) = of(harness, "request")
-    assert "$400.00 a month" in visible_text(message)
+    assert "$400 a month" in visible_text(message)
     assert actions(message) == []
 
 
@@ -224,10 +224,10 @@ async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(harn
     await harness.ask("priya", "snooze 2h")
     await spend(harness, PRIYA, 7)
     await harness.deliver()
-    assert "not told in direct messages yet" in visible_text(await harness.ask("priya", "explain"))
+    assert "not sent in DMs yet" in visible_text(await harness.ask("priya", "explain"))
     await restore_copy(harness, copy)
     await run_for(harness)
-    assert "not told in direct messages yet" in visible_text(await harness.ask("priya", "explain"))
+    assert "not sent in DMs yet" in visible_text(await harness.ask("priya", "explain"))
     steps = [visible_text(each) for each in notifications(harness.dm("priya")) if "80% passed" in visible_text(each)]
     assert steps == []
     harness.clock.advance(2 * HOUR)

@@ -170,7 +170,7 @@ async def test_what_is_owed_too_long_becomes_one_summary(harness: ServiceHarness
         each for each in notifications(harness.dm("priya")) if "Missed while Slack was down" in visible_text(each)
     ]
     assert len(summaries) == 1
-    assert "*100% passed:* $25.00 of $20.00." in visible_text(summaries[0])
+    assert "*100% passed:* $25.00 of $20." in visible_text(summaries[0])
 
 
 async def test_quiet_hours_put_direct_messages_off_but_no_channel(closed: ServiceHarness) -> None:

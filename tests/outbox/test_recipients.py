@@ -113,7 +113,7 @@ async def test_a_new_limit_that_was_missed_is_a_line_too(closed: ServiceHarness)
     await spend(harness, PRIYA, 30)
     await missed(harness)
     (text,) = summaries(harness.dm("priya"))
-    assert "Raised to $30.00 a day" in text
+    assert "Limit raised to $30 a day" in text
     assert "100% passed" in text
 
 
@@ -133,7 +133,7 @@ async def test_what_is_looked_for_one_after_the_other_is_in_one_summary(closed: 
         await asyncio.sleep(0.03)
     await later(harness)
     (text,) = summaries(harness.dm("priya"))
-    assert "Raised to $30.00 a day" in text
+    assert "Limit raised to $30 a day" in text
     assert "100% passed" in text
 
 
@@ -200,7 +200,7 @@ async def test_what_quiet_hours_put_off_is_told_by_itself_at_their_end(closed: S
     assert notifications(harness.dm("priya")) == []
     await later(harness, 3, timedelta(hours=3, minutes=15))
     (message,) = notifications(harness.dm("priya"))
-    assert "Booked late: the day had ended" in visible_text(message)
+    assert "Part of it came in after the day had ended" in visible_text(message)
 
 
 # --- whom Slack does not name, or not now ----------------------------------------------------------
@@ -419,7 +419,7 @@ async def test_a_step_that_waited_is_told_although_the_limit_was_raised_since(cl
     await later(harness)
     (message,) = notifications(harness.visible("marcus"))
     assert "has used 1%" in visible_text(message)
-    assert "100% passed:* $10.00 of $10.00" in visible_text(message)
+    assert "100% passed:* $10.00 of $10" in visible_text(message)
 
 
 @pytest.mark.parametrize("action", ["budget_snooze:today", "budget_ack"])
@@ -444,7 +444,7 @@ async def test_anonymous_stays_whose_request_was_approved(closed: ServiceHarness
     (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
     await harness.press("hannah", request, "budget_approve", harness.workspace.im_of("U0HANNAH").id)
     await harness.deliver()
-    assert any("Raised to" in visible_text(each) for each in notifications(harness.visible("marcus")))
+    assert any("Limit raised to" in visible_text(each) for each in notifications(harness.visible("marcus")))
     assert not any("U0PRIYA" in text_of(each) for each in notifications(harness.visible("marcus")))
 
 

@@ -41,7 +41,7 @@ async def test_many_requests_of_one_person_are_one_message_and_end_for_the_hour(
         assert ENOUGH in answer
     await harness.deliver()
     (request,) = requests(harness)
-    assert f"asks for ${100 + MOST - 1}.00 a month" in visible_text(request)
+    assert f"asks for a budget of ${100 + MOST - 1} a month" in visible_text(request)
     harness.clock.advance(timedelta(minutes=61))
     assert ENOUGH not in visible_text(await harness.ask("priya", "budget request 30/week"))
     assert ENOUGH not in visible_text(await harness.ask("marcus", "budget request 30/week"))  # who is not her
@@ -59,7 +59,7 @@ async def test_a_request_that_was_never_sent_is_sent_as_it_is_in_the_end(harness
         harness.clock.advance(timedelta(minutes=2))
         await harness.deliver()
     (request,) = requests(harness)
-    assert "$300.00 a month" in visible_text(request)
+    assert "$300 a month" in visible_text(request)
 
 
 async def test_what_has_changed_meanwhile_is_not_approved_unseen(harness: ServiceHarness) -> None:
@@ -109,5 +109,5 @@ async def test_of_two_requests_of_members_who_are_one_the_later_goes_on(harness:
     first, second = requests(harness)
     assert "Replaced by a newer request" in visible_text(first)
     assert actions(first) == []
-    assert "$200.00 a month" in visible_text(second)
+    assert "$200 a month" in visible_text(second)
     assert len(actions(second)) == 2

@@ -67,7 +67,9 @@ async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on(
     assert "the database can be used again" in {each["event"] for each in logged}
     assert await ready(harness) == (200, "")
     assert "$100.00" in visible_text(await harness.ask("hannah", "team"))
-    assert "*The team: $150.00 a month*" in visible_text(await harness.ask("hannah", "budget team 150/month"))
+    assert "*The team's budget is now $150 a month*" in visible_text(
+        await harness.ask("hannah", "budget team 150/month")
+    )
     await harness.deliver()
     assert "has used 66% of its monthly budget" in visible_text(harness.dm("hannah")[-1])
 

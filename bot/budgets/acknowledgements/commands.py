@@ -43,7 +43,7 @@ class AcknowledgeButton:
             "budgets/acknowledgement",
             again=before is not None,
             by=person(act.by),
-            when=formatting.moment(act.at, self.policy.zone),
+            when=formatting.local_time(act.at, self.policy.zone, self.clock()),
         )
         await request.responder.respond(blocks.paragraph(text))
 

@@ -13,12 +13,13 @@ from bot.budgets.keys import BudgetTopic
 from bot.budgets.periods import named_period
 from bot.budgets.policy import BudgetPolicy
 from bot.database.engine import Database
-from bot.domain.money import show_usd
+from bot.domain import formatting
+from bot.domain.money import show_limit, show_usd
 from bot.domain.periods import Unit
 from bot.domain.text import one_line
 from bot.domain.visibility import Titles
 from bot.outbox.renderers import RenderRequest
-from bot.slack.mrkdwn import Trusted
+from bot.slack.mrkdwn import Trusted, escape
 from bot.slack.templates import Templates
 
 _LONGEST_TITLE = 70  # characters of a task's title
@@ -54,16 +55,19 @@ class AlertContext:
         snapshot = await self.snapshot(request)
         name = await self.subject_name(snapshot, request)
         adjective = budget_formatting.ADJECTIVES[snapshot.period.unit]
-        return Trusted(f"{name.whose} {adjective} budget of {snapshot.period.label}")
+        days = budget_formatting.period_days(snapshot.period, self.policy.zone, self.clock())
+        return Trusted(f"{escape(name.whose)} {adjective} budget ({days})")
 
     def driver_values(self, drivers: SpendDrivers, request: RenderRequest) -> dict[str, object]:
-        """Return spend drivers as values of a template, without tasks and models where titles may not be shown."""
+        """Return spend drivers as values of a template, without the tasks where titles may not be shown."""
         is_titled = request.in_dm or self.titles is Titles.CHANNEL
         return {
             "since": drivers.since or "",
+            "former": drivers.is_former,
             "moved": f"+{show_usd(drivers.nanos)}" if drivers.nanos > 0 else "",
+            "count": formatting.count(drivers.task_count, "task"),
+            "models": list(_drivers(drivers.models, drivers.nanos)),
             "tasks": list(_drivers(drivers.tasks, drivers.nanos)) if is_titled else [],
-            "models": list(_drivers(drivers.models, drivers.nanos)) if is_titled else [],
         }
 
     def step_text(self, step: CrossedStep, unit: Unit, values: Mapping[str, object]) -> str:
@@ -72,7 +76,7 @@ class AlertContext:
             "budgets/step_passed",
             step=step.step,
             spend=show_usd(step.spend_nanos),
-            limit=show_usd(step.limit_nanos),
+            limit=show_limit(step.limit_nanos),
             late=step.late,
             unit=unit.value,
             **values,

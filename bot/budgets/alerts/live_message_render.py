@@ -18,7 +18,7 @@ from bot.budgets.rules import percent
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.budgets.snoozes.store import ActiveSnooze
 from bot.domain import formatting
-from bot.domain.money import show_usd
+from bot.domain.money import show_limit, show_usd
 from bot.outbox.destinations import OperatorDestination
 from bot.outbox.keys import is_of
 from bot.outbox.renderers import RenderRequest
@@ -44,14 +44,15 @@ class LiveMessageRenderer:
 
     def _message(self, snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> Message:
         templates, zone = self.context.templates, self.context.policy.zone
-        headline = templates.render("budgets/headline", **_headline(snapshot, name))
+        days = budget_formatting.period_days(snapshot.period, zone, self.context.clock())
+        headline = templates.render("budgets/headline", **_headline(snapshot, name, days))
         if step := self._hidden_step(snapshot, request):
             headline = f"{headline}\n{step}"
         draft = Draft(headline)
         draft.add(blocks.section(headline))
         draft.add(blocks.section(templates.render("budgets/details", **self._details(snapshot, request, name))))
-        as_of = "" if snapshot.as_of is None else formatting.moment(snapshot.as_of, zone)
-        draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of)))
+        as_of = "" if snapshot.as_of is None else self._time(snapshot.as_of)
+        draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of, zone=zone.key)))
         if not snapshot.has_ended and snapshot.limit is not None:
             draft.add(blocks.actions(list(_buttons(topic_of(request)))))
         return draft.message()
@@ -73,49 +74,51 @@ class LiveMessageRenderer:
             **self._limit_values(snapshot, name),
             "unit": snapshot.period.unit.value,
             "over": snapshot.has_ended,
-            "ends": budget_formatting.period_end(snapshot.period, self.context.policy.zone),
+            "without_cost": formatting.count(snapshot.without_cost, "task") if snapshot.without_cost else "",
+            "ends": budget_formatting.period_end(snapshot.period, self.context.policy.zone, self.context.clock()),
             "pace": budget_formatting.pace(snapshot.pace),
             "used_up": budget_formatting.used_up(snapshot.pace),
             "acts": [*self._acknowledgement(snapshot, name), *self._snoozes(snapshot, request, name)],
         }
 
     def _limit_values(self, snapshot: BudgetSnapshot, name: SubjectName) -> dict[str, object]:
-        zone, by, limit = self.context.policy.zone, snapshot.set_by, snapshot.limit
+        by, limit, zone, now = snapshot.set_by, snapshot.limit, self.context.policy.zone, self.context.clock()
         return {
-            "limit": budget_formatting.limit_of(limit.nanos, snapshot.period.unit) if limit else "none any more",
+            "limit": budget_formatting.limit_of(limit.nanos, snapshot.period.unit) if limit else "none",
             "limit_from": budget_formatting.source(limit) if limit else "removed",
             "set_by": name.actor(by.act.by, "an operator") if by else "",
-            "set_at": formatting.moment(by.act.at, zone) if by else "",
+            "set_at": budget_formatting.day(by.act.at, zone, now) if by else "",
             "reason": name.reason(by.act.reason) if by else "",
-            "ends_at": formatting.last_day(limit.ends_at, zone) if limit and limit.ends_at else "",
+            "ends_at": budget_formatting.last_day(limit.ends_at, zone, now) if limit and limit.ends_at else "",
         }
 
     def _acknowledgement(self, snapshot: BudgetSnapshot, name: SubjectName) -> Iterator[str]:
         if snapshot.acknowledged:
-            by, at = name.actor(snapshot.acknowledged.by), self._moment(snapshot.acknowledged.at)
-            yield Trusted(f":white_check_mark: Acknowledged by {by}, {at}")
+            by, at = name.actor(snapshot.acknowledged.by), self._time(snapshot.acknowledged.at)
+            yield Trusted(f":white_check_mark: Acknowledged by {by} on {at}")
 
     def _snoozes(self, snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> Iterator[str]:
         for each in snapshot.snoozes:
             if _may_be_shown(each, request):
-                where = "in the channel" if each.audience is Audience.CHANNEL else "in direct messages"
-                yield Trusted(f":zzz: Quiet {where} until {self._moment(each.until)}, by {name.actor(each.by)}")
+                where = "in the channel" if each.audience is Audience.CHANNEL else "in DMs"
+                yield Trusted(f":zzz: Snoozed {where} until {self._time(each.until)} by {name.actor(each.by)}")
 
-    def _moment(self, at: datetime) -> str:
-        return formatting.moment(at, self.context.policy.zone)
+    def _time(self, at: datetime) -> str:
+        """Return a moment with its day, as the message is still read on another one."""
+        return formatting.dated_time(at, self.context.policy.zone, self.context.clock())
 
 
-def _headline(snapshot: BudgetSnapshot, name: SubjectName) -> dict[str, object]:
+def _headline(snapshot: BudgetSnapshot, name: SubjectName, days: str) -> dict[str, object]:
     limit = _shown_limit(snapshot)
     return {
         **name.template_values(),
         "over": snapshot.has_ended,
         "adjective": budget_formatting.ADJECTIVES[snapshot.period.unit],
         "unit": snapshot.period.unit.value,
-        "period": snapshot.period.label,
+        "period": days,
         "percent": percent(snapshot.spend_nanos, limit),
         "spend": show_usd(snapshot.spend_nanos),
-        "limit": show_usd(limit),
+        "limit": show_limit(limit),
         "late": bool(snapshot.steps and snapshot.steps[-1].late),
     }
 

@@ -10,10 +10,17 @@ from bot.budgets.periods import BudgetPeriod, Case, named_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.domain.pricing import SpendBasis
-from bot.ledger.charge_queries import ChargeRange, TaskSpend, dearest_models, dearest_tasks, range_spend
+from bot.ledger.charge_queries import (
+    ChargeRange,
+    TaskSpend,
+    charged_task_count,
+    dearest_models,
+    dearest_tasks,
+    range_spend,
+)
 
 _MOST = 3  # tasks and models that are named
-_TRANSFERRED = "a task that was moved"  # it was charged to the member, and has become somebody else's
+_TRANSFERRED = "a task that now belongs to someone else"  # it was charged to the member before
 _NOW = 2**62  # above the key of any charge
 
 
@@ -27,10 +34,16 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class SpendDrivers:
-    """What was spent since a step before, or since the period began if `since` is None: in all, and on what most."""
+    """What was spent since a step before, or since the period began if `since` is None: in all, and on what most.
+
+    The step may be one of a former limit (`is_former`). `task_count` is how many tasks it was spent on; `tasks` are
+    those on which most was.
+    """
 
     since: int | None
+    is_former: bool
     nanos: int
+    task_count: int
     tasks: tuple[Driver, ...]
     models: tuple[Driver, ...]
 
@@ -68,7 +81,9 @@ def spend_drivers(
     tasks = [_task_driver(task) for task in dearest_tasks(connection, charges, basis, _MOST)]
     return SpendDrivers(
         since=before.step if before else None,
+        is_former=before is not None and before.revision != steps[-1].revision,
         nanos=range_spend(connection, charges, basis),
+        task_count=charged_task_count(connection, charges),
         tasks=tuple(sorted(tasks, key=lambda task: (-task.nanos, task.name))),
         models=tuple(Driver(*model) for model in dearest_models(connection, charges, basis, _MOST)),
     )

@@ -61,5 +61,5 @@ class SubjectNamer:
 
 
 def person(by: str) -> str:
-    """Return who did something: a mention, or `the terminal`."""
-    return mention(by) if by != "terminal" else "the terminal"
+    """Return who did something: a mention, or an operator where only the terminal is known."""
+    return mention(by) if by != "terminal" else "an operator in the terminal"

@@ -8,15 +8,14 @@ from sqlalchemy import Connection
 
 from bot.budgets.explain.facts import Explanation, explain
 from bot.budgets.explain.text import Sentence, sentences
+from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
 from bot.budgets.scopes import email_of, scope_of
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
-from bot.domain.slack_ids import format_mention, is_mention
 from bot.ledger.members import member_id
-from bot.people import mentions
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft
@@ -30,6 +29,7 @@ class ExplainCommand:
 
     database: Database
     people: People
+    names: NamedSubjects
     policy: BudgetPolicy
     clock: Callable[[], datetime]
 
@@ -37,13 +37,21 @@ class ExplainCommand:
         """Explain the caller's own budgets or, for an operator, anybody's."""
         named = await self._name(request, caller)
         explanations = await self._explanations(named, caller)
-        whose = "The team" if explanations[0].whose == "team" else explanations[0].whose
-        draft = Draft(f"Budgets of {escape(whose)}: what counts, what was told, and why not.")
-        draft.add(blocks.section(f"*{escape(whose)}*"))
+        whose, zone = await self._called(explanations[0].whose), self.policy.zone
+        heading = f"*{escape(whose)}: alerts sent, and why others weren't*"
+        draft = Draft(heading)
+        draft.add(blocks.section(heading))
         for each in explanations:
-            first, *rest = sentences(each, self.policy)
+            first, *rest = sentences(each, zone, self.clock())
             draft.add(blocks.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
+        draft.add(blocks.context(f"Times are in {zone.key}."))
         await request.responder.respond(draft.message())
+
+    async def _called(self, whose: str) -> str:
+        """Return what a message calls the team or a member, by their e-mail."""
+        if whose == "team":
+            return "The team"
+        return await self.names.display_name(whose)
 
     async def _explanations(self, named: str | None, caller: Caller) -> list[Explanation]:
         now = self.clock()
@@ -56,8 +64,8 @@ class ExplainCommand:
         )
         if explanations is None:
             raise RefusedError(
-                "I find no task of yours in Neo, so no budget counts anything yet. If your address there is another,"
-                " ask an operator to `link` you to it."
+                "I can't find any of your tasks in Neo, so no budget counts yet. If you use another e-mail there, ask"
+                f" {self.people.whom_to_ask()} to link you to it."
             )
         return explanations
 
@@ -68,20 +76,14 @@ class ExplainCommand:
         """
         names = [word.values[0] for word in split(clean(request.text))[1:]]
         if len(names) > 1:
-            raise RefusedError("One at a time: `explain`, `explain @ana` or `explain team`.")
+            raise RefusedError("I can explain one at a time. Type `explain`, `explain @ana` or `explain team`.")
         if not names:
             return None
         name = names[0]
         if caller.role is not Role.OPERATOR:
-            await self._check_own_name(name, request, caller)
+            await self.names.check_own(name, request, caller)
             return None
-        return await self.people.email_of_mention(name) if is_mention(name) else name
-
-    async def _check_own_name(self, name: str, request: Request, caller: Caller) -> None:
-        """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
-        mentioned = {format_mention(request.user): caller.member} if caller.member else {}
-        typed = name if is_mention(name) else name.lower()
-        await self.database.read(lambda connection: mentions.mentioned_members(connection, [typed], caller, mentioned))
+        return await self.names.email(name) or name
 
 
 def _item(sentence: Sentence) -> str:
@@ -102,7 +104,7 @@ def explain_name(connection: Connection, name: str, policy: BudgetPolicy, now: d
     """
     subject = scope_of(connection, name)
     if subject == DEFAULT:
-        raise RefusedError("The default is everyone's limit: `explain @ana` tells what it meant for somebody.")
+        raise RefusedError("The default applies to each member. Type `explain @ana` to see what it meant for someone.")
     return _explain_subject(connection, subject, policy, now)
 
 

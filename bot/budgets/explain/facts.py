@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.budgets import budget_formatting
 from bot.budgets.audiences import Audience
 from bot.budgets.crossings.store import CrossedStep, crossed_steps
 from bot.budgets.keys import CrossingKey
@@ -13,18 +14,16 @@ from bot.budgets.limits.revision_store import limit_revision
 from bot.budgets.limits.store import limits
 from bot.budgets.periods import UNITS, BudgetPeriod, budget_period, previous_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, CrossingDecision, reached_steps
+from bot.budgets.rules import TEAM, BudgetLimit, CrossingDecision, reached_steps
 from bot.budgets.snoozes.deferral_store import deferrals
 from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
 from bot.budgets.spend import spends
-from bot.domain import formatting
 from bot.domain.periods import Unit
 from bot.ledger.charge_queries import ChargeCount, ChargeRange, charge_count
 from bot.outbox.queries import DeliveryRecord, delivery_records
 
-NO_BUDGET = "there is no budget: neither an own one nor a default"
 BELOW = "spend is below the first step"
-SNOOZED = "somebody asked for quiet there; at its end the highest step is told"
+SNOOZED = "snoozed; when the snooze ends, I send the highest step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class _Explainer:
             next_step=self._next_step(limit, spend) if goes_on else None,
             steps=steps,
             snoozes=tuple(snoozes) if goes_on else (),
-            reason=NO_BUDGET if limit is None else ("" if steps else BELOW),
+            reason=_no_budget(period) if limit is None else ("" if steps else BELOW),
         )
 
     def _next_step(self, limit: BudgetLimit | None, spend_nanos: int) -> int | None:
@@ -117,11 +116,11 @@ class _Explainer:
         if limit is None:
             return ""
         revision = limit_revision(self.connection, limit.revision)
-        source = "the default for everyone" if limit.scope == DEFAULT else "an own one"
+        source = budget_formatting.source(limit)
         if revision is None:
             return source
         why = f": {revision.act.reason}" if revision.act.reason else ""
-        return f"{source}, set {formatting.moment(revision.act.at, self.policy.zone)}{why}"
+        return f"{source}, set on {budget_formatting.day(revision.act.at, self.policy.zone, self.now)}{why}"
 
     def _step(self, step: CrossedStep) -> ExplainedStep:
         of_step = deferrals(self.connection, step.id)
@@ -136,6 +135,10 @@ class _Explainer:
             left_out=tuple((each.audience, each.outcome.reason) for each in of_step if each.outcome and not reason),
             messages=tuple(delivery_records(self.connection, CrossingKey(step.id))),
         )
+
+
+def _no_budget(period: BudgetPeriod) -> str:
+    return f"no {budget_formatting.ADJECTIVES[period.unit]} budget is set"
 
 
 def explain(connection: Connection, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:

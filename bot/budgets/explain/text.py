@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from bot.budgets import budget_formatting
 from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
 from bot.budgets.explain.facts import SNOOZED, ExplainedStep, Explanation
-from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import BudgetLimit, percent
 from bot.domain import formatting
-from bot.domain.money import show_usd
+from bot.domain.money import show_limit, show_usd
 from bot.ledger.charge_queries import ChargeCount
 from bot.outbox import destinations
 from bot.outbox.destinations import Destination
@@ -30,69 +32,80 @@ class Sentence:
     within: bool = False
 
 
-def sentences(explanation: Explanation, policy: BudgetPolicy) -> list[Sentence]:
-    """Return the explanation in sentences."""
-    unit, label = explanation.period.unit, explanation.period.label
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Says moments as they are said `now` on the zone's clock."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    def time(self, at: datetime) -> str:
+        """Return a moment: `21:05`, `Nov 28, 21:05`."""
+        return formatting.local_time(at, self.zone, self.now)
+
+
+def sentences(explanation: Explanation, zone: ZoneInfo, now: datetime) -> list[Sentence]:
+    """Return the explanation in sentences, on the zone's clock."""
+    unit, days = explanation.period.unit, budget_formatting.period_days(explanation.period, zone, now)
     if explanation.limit is None:
-        return [Sentence(f"{unit.title()} {label}: {show_usd(explanation.spend_nanos)} spent; {explanation.reason}.")]
+        reason = explanation.reason.capitalize()
+        return [Sentence(f"{unit.title()} ({days}): {show_usd(explanation.spend_nanos)} spent. {reason}.")]
     used = percent(explanation.spend_nanos, explanation.limit.nanos)
-    spent = f"{show_usd(explanation.spend_nanos)} of {show_usd(explanation.limit.nanos)}, {used}% used"
+    spent = f"{show_usd(explanation.spend_nanos)} of {show_limit(explanation.limit.nanos)}, {used:,}% used"
+    clock = _Clock(zone, now)
     return [
-        Sentence(f"{unit.title()} {label}: {spent}. The limit is {explanation.limit_from}."),
-        Sentence(_charges(explanation.charges, policy)),
-        *(sentence for step in explanation.steps for sentence in _step(step, policy)),
-        *map(Sentence, _outlook(explanation, explanation.limit, policy)),
+        Sentence(f"{unit.title()} ({days}): {spent}. Limit: {explanation.limit_from}."),
+        Sentence(_charges(explanation.charges, clock)),
+        *(sentence for step in explanation.steps for sentence in _step(step, clock)),
+        *map(Sentence, _outlook(explanation, explanation.limit, clock)),
     ]
 
 
-def _outlook(explanation: Explanation, limit: BudgetLimit, policy: BudgetPolicy) -> Iterator[str]:
+def _outlook(explanation: Explanation, limit: BudgetLimit, clock: _Clock) -> Iterator[str]:
     if explanation.reason:
-        yield f"Nothing was told: {explanation.reason}."
+        yield f"No alert was sent: {explanation.reason}."
     for each in explanation.snoozes:
-        yield f"Quiet in {_place(each.audience)} until {formatting.moment(each.until, policy.zone)}."
+        yield f"Snoozed in {_place(each.audience)} until {clock.time(each.until)}."
     if explanation.next_step is not None:
-        yield f"Next: {explanation.next_step}%, at {show_usd(limit.nanos * explanation.next_step // 100)}."
+        yield f"Next alert: {explanation.next_step}%, at {show_limit(limit.nanos * explanation.next_step // 100)}."
 
 
-def _charges(count: ChargeCount, policy: BudgetPolicy) -> str:
+def _charges(count: ChargeCount, clock: _Clock) -> str:
     if not count.charges or count.first is None or count.last is None:
-        return "No charge counts so far."
+        return "No spend counts toward it yet."
     if count.charges == 1:
-        return f"1 charge counts, booked {formatting.moment(count.first, policy.zone)}."
-    between = f"{formatting.moment(count.first, policy.zone)} to {formatting.moment(count.last, policy.zone)}"
-    return f"{count.charges:,} charges count, booked {between}."
+        return f"1 amount counts toward it, from {clock.time(count.first)}."
+    between = f"from {clock.time(count.first)} to {clock.time(count.last)}"
+    return f"{count.charges:,} amounts count toward it, {between}."
 
 
 def _place(audience: SnoozeAudience) -> str:
     if isinstance(audience, OperatorAudience):
-        return "an operator's own direct messages"
-    return "direct messages" if audience is Audience.DM else "the channel"
+        return "an operator's DMs"
+    return "DMs" if audience is Audience.DM else "the channel"
 
 
-def _step(step: ExplainedStep, policy: BudgetPolicy) -> Iterator[Sentence]:
-    spent = f"{show_usd(step.spend_nanos)} of {show_usd(step.limit_nanos)}"
-    head = f"{step.step}% passed {formatting.moment(step.at, policy.zone)} at {spent}"
-    if step.reason:
-        yield Sentence(f"{head}: not told, because {step.reason}.")
-    else:
-        yield Sentence(f"{head}:")
+def _step(step: ExplainedStep, clock: _Clock) -> Iterator[Sentence]:
+    spent = f"{show_usd(step.spend_nanos)} of {show_limit(step.limit_nanos)}"
+    head = f"{step.step}% passed at {clock.time(step.at)}, with {spent}"
+    yield Sentence(f"{head}. No alert: {step.reason}." if step.reason else f"{head}:")
     for each in step.messages:
-        yield _message(each, policy)
+        yield _message(each, clock)
     for audience in step.waiting:
-        yield Sentence(f"not told in {_place(audience)} yet, because {SNOOZED}", within=True)
+        yield Sentence(f"not sent in {_place(audience)} yet: {SNOOZED}", within=True)
     for audience, why in step.left_out:
-        yield Sentence(f"not told in {_place(audience)}, because {why}", within=True)
+        yield Sentence(f"not sent in {_place(audience)}: {why}", within=True)
 
 
 # --- messages ------------------------------------------------------------------------------------
 
 _STATES = {
-    NotificationState.PENDING: "owed, not sent yet",
+    NotificationState.PENDING: "pending",
     NotificationState.SENDING: "being sent",
-    NotificationState.UNCONFIRMED: "may have arrived; it is being looked for",
-    NotificationState.DEAD: "could not be delivered",
-    NotificationState.DISCARDED: "told elsewhere",
-    NotificationState.MISSED: "Slack was down too long; told in a summary",
+    NotificationState.UNCONFIRMED: "may have arrived, checking",
+    NotificationState.DEAD: "couldn't be delivered",
+    NotificationState.DISCARDED: "sent elsewhere",
+    NotificationState.MISSED: "sent in a summary, as Slack was unavailable for too long",
 }
 
 _RECIPIENTS: dict[type[Destination], str] = {
@@ -104,11 +117,11 @@ _RECIPIENTS: dict[type[Destination], str] = {
 }
 
 
-def _message(each: DeliveryRecord, policy: BudgetPolicy) -> Sentence:
+def _message(each: DeliveryRecord, clock: _Clock) -> Sentence:
     to = _recipient(each.destination)
     if each.state is NotificationState.SENT and each.at is not None and each.ts is not None:
         address = f"{ARCHIVES}{each.channel}/p{each.ts.replace('.', '')}"
-        return Sentence(f"to {to}: told {formatting.moment(each.at, policy.zone)}", address, within=True)
+        return Sentence(f"to {to}: sent at {clock.time(each.at)}", address, within=True)
     why = f" ({each.why})" if each.why else ""
     return Sentence(f"to {to}: {_STATES.get(each.state, each.state)}{why}", within=True)
 

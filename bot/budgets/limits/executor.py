@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from bot.budgets.budget_formatting import ADJECTIVES
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.instructions import LimitInstruction, RemovalInstruction
 from bot.budgets.limits.revision_store import LimitSetting, following_limit
 from bot.budgets.limits.store import StoredBudget, budget_in_force
-from bot.budgets.periods import UNITS
+from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.scopes import full_name, scope_of
+from bot.budgets.spend import spends
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.ledger.members import ensure_members, stored_email
@@ -27,6 +29,8 @@ class BudgetChange:
     """What a change came to: the budget before and after it, and whose it is.
 
     `known` is False for a member without any task yet; `then_nanos` is the limit that follows a temporary one.
+    `spend_nanos` is what the present period has cost, None for the default; `default_nanos` the default limit that
+    applies now that a member's own was removed.
     """
 
     scope: str
@@ -35,6 +39,8 @@ class BudgetChange:
     after: StoredBudget | None
     known: bool = True
     then_nanos: int | None = None
+    spend_nanos: int | None = None
+    default_nanos: int | None = None
 
     @property
     def same(self) -> bool:
@@ -68,7 +74,7 @@ class InstructionExecutor:
         self.evaluator.due_work.apply_due(self.connection, self.now)
         before = budget_in_force(self.connection, scope, unit)
         if expected is not None and expected != (before.revision if before else 0):
-            raise RefusedError("Somebody has changed this budget meanwhile. Nothing was done: look at it again first.")
+            raise RefusedError("Someone else just changed this budget, so nothing was done. Check it and try again.")
         if before is None or _limit(before) != (instruction.nanos, instruction.ends_at):
             self._set(LimitSetting(scope, unit, instruction.nanos, self.by, instruction.reason, instruction.ends_at))
         return self._change(name, scope, unit, before)
@@ -77,7 +83,15 @@ class InstructionExecutor:
         after = budget_in_force(self.connection, scope, unit)
         then = following_limit(self.connection, after) if after else None
         known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
-        return BudgetChange(name, unit, before, after, known, then)
+        return BudgetChange(name, unit, before, after, known, then, self._spend(scope, unit))
+
+    def _spend(self, scope: int, unit: Unit) -> int | None:
+        """Return what has been spent in the present period of a scope; None for the default, which is nobody's."""
+        if scope == DEFAULT:
+            return None
+        policy = self.evaluator.policy
+        case = (scope, budget_period(unit, self.now, policy.zone))
+        return spends(self.connection, [case], policy.basis)[case]
 
     def execute_removal(self, instruction: RemovalInstruction) -> list[BudgetChange]:
         """Remove the budgets of a scope: of one unit, or of all.
@@ -91,11 +105,15 @@ class InstructionExecutor:
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
         budgets = [before for unit in units if (before := budget_in_force(self.connection, scope, unit))]
         if not budgets:
-            which = f"{instruction.unit} budget" if instruction.unit else "budget"
-            raise RefusedError(f"There is no {which} of `{name}` to remove. `budgets` lists those there are.")
+            which = f"{ADJECTIVES[instruction.unit]} budget" if instruction.unit else "budget"
+            raise RefusedError(f"`{name}` has no {which} to remove. `budgets` lists all budgets.")
         for before in budgets:
             self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason))
-        return [BudgetChange(name, before.unit, before, None) for before in budgets]
+        return [self._removed(name, scope, before) for before in budgets]
+
+    def _removed(self, name: str, scope: int, before: StoredBudget) -> BudgetChange:
+        default = None if scope in {TEAM, DEFAULT} else budget_in_force(self.connection, DEFAULT, before.unit)
+        return BudgetChange(name, before.unit, before, None, default_nanos=default.limit_nanos if default else None)
 
     def _set(self, setting: LimitSetting) -> None:
         self.evaluator.set_limit(self.connection, setting, self.now)

@@ -37,11 +37,11 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
     try:
         words = split(_with_periods(clean(line)))
     except UnclosedQuoteError as error:
-        raise RefusedError(f"a quote is not closed: the one at column {error.column}. {_USAGE}") from None
+        raise RefusedError(f"A quotation mark isn't closed (at character {error.column}). {_USAGE}") from None
     bare = [word for word in words if word.key is None]
     named = {word.key: word for word in words if word.key is not None}
     if unknown := set(named) - {"until", "reason"}:
-        raise RefusedError(f"`{named[min(unknown)].raw}` is not understood here: only `until:` and `reason:` are.")
+        raise RefusedError(f"I don't know `{named[min(unknown)].raw}`. A budget takes only `until:` and `reason:`.")
     if "remove" in [word.bare for word in bare]:
         return _removal(bare, named)
     return _setting(bare, named, now, zone)
@@ -64,7 +64,7 @@ def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstructi
     scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
-        raise RefusedError(f"Type whose and which: `budget @ana remove {near}`.")
+        raise RefusedError(f"To remove a budget, type whose and which: `budget @ana remove {near}`.")
     return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named))
 
 
@@ -88,11 +88,13 @@ def _setting(
 def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
     """Raise RefusedError unless there is one limit, and one name (for a request none)."""
     if amounts != 1:
-        raise RefusedError(f"{'One limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
+        raise RefusedError(f"{'I can set one limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
     if is_request and scopes:
-        raise RefusedError("A request is for one's own budget: `budget request 800/month`.")
+        raise RefusedError("You can only ask for your own budget. Type `budget request 800/month`.")
     if not is_request and scopes != 1:
-        raise RefusedError(f"{'Several names' if scopes else 'Whose budget is missing'}. {_USAGE}")
+        raise RefusedError(
+            f"{'I can set one budget at a time' if scopes else 'I need to know whose budget it is'}. {_USAGE}"
+        )
 
 
 def _misspelt(rest: Sequence[Token], *, with_amount: bool) -> RefusedError | None:
@@ -101,7 +103,7 @@ def _misspelt(rest: Sequence[Token], *, with_amount: bool) -> RefusedError | Non
         text = word.values[0]
         meant = None if "@" in text else nearest(text, ("request", "team", "default") if with_amount else ("remove",))
         if meant is not None and text.lower() != meant:
-            return RefusedError(f"`{text}`: did you mean `{meant}`? {_MEANT[meant]}")
+            return RefusedError(f"I don't know `{text}`. Did you mean `{meant}`? {_MEANT[meant]}")
     return None
 
 
@@ -139,11 +141,13 @@ def parse_limit(text: str) -> tuple[int, Unit]:
     amount, slash, period = text.partition("/")
     nanos = parse_amount(amount, f"/{period}" if _unit(period.strip().lower()) else "/month")
     if not slash:
-        raise RefusedError(f"`{text}`: a limit for how long? Type `{text}/day`, `{text}/week` or `{text}/month`.")
+        raise RefusedError(f"`{text}` needs a period. Type `{text}/day`, `{text}/week` or `{text}/month`.")
     unit = _unit(period.strip().lower())
     if unit is None:
         meant = nearest(period.strip(), UNITS) or "month"
-        raise RefusedError(f"`{period}` is no period. A budget is for a day, week or month: `{amount}/{meant}`.")
+        raise RefusedError(
+            f"I don't know the period `{period}`. A budget is for a day, week or month: `{amount}/{meant}`."
+        )
     return nanos, unit
 
 
@@ -157,11 +161,11 @@ def parse_amount(text: str, suffix: str = "") -> int:
         nanos = typed_nanos(text)
     except AmbiguousAmountError as error:
         one, other = (f"`{reading}{suffix}`" for reading in error.readings)
-        raise RefusedError(f"`{error.text}` can be read in two ways. Type {one} or {other}.") from None
+        raise RefusedError(f"`{error.text}` could mean two amounts. Type {one} or {other}.") from None
     except AmountError as error:
         raise RefusedError(str(error)) from None
     if nanos == 0:
-        raise RefusedError("A budget of $0 would be passed by any spend. `remove` takes a budget away.")
+        raise RefusedError("A budget must be more than $0. To remove one, type `budget @ana remove month`.")
     return nanos
 
 
@@ -179,9 +183,13 @@ def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         try:
             day = date.fromisoformat(text)
         except ValueError:
-            raise RefusedError(f"`until:{text}`: type a date, such as `until:{today + timedelta(days=7)}`.") from None
+            raise RefusedError(
+                f"`until:{text}` isn't a date. Type one such as `until:{today + timedelta(days=7)}`."
+            ) from None
     if day < today or day.year > LAST_YEAR:
-        raise RefusedError(f"`until:{text}` is over already." if day < today else f"`until:{text}` is too far away.")
+        raise RefusedError(
+            f"`until:{text}` is in the past." if day < today else f"`until:{text}` is too far in the future."
+        )
     return day_start(day + timedelta(days=1), zone)
 
 

@@ -14,8 +14,7 @@ from bot.budgets.keys import LimitKey, SummaryKey
 from bot.budgets.limits.revision_store import LimitRevision, limit_revision
 from bot.budgets.periods import PeriodName
 from bot.budgets.rules import DEFAULT, FULL
-from bot.domain import formatting
-from bot.domain.money import show_usd
+from bot.domain.money import show_limit, show_usd
 from bot.outbox.renderers import RenderRequest
 from bot.slack import blocks
 from bot.slack.blocks import Message
@@ -63,16 +62,17 @@ class LimitRenderer:
         return blocks.paragraph(text)
 
     def _values(self, snapshot: BudgetSnapshot, revision: LimitRevision, name: SubjectName) -> dict[str, object]:
-        zone, unit, limit = self.context.policy.zone, snapshot.period.unit, snapshot.limit
+        zone, now = self.context.policy.zone, self.context.clock()
+        unit, limit = snapshot.period.unit, snapshot.limit
         before, after = revision.before_nanos or 0, revision.nanos or 0
         is_default = limit is not None and limit.scope == DEFAULT
         return {
             "nanos": after,
-            "limit": show_usd(after),
-            "before": show_usd(before) if before else "",
+            "limit": show_limit(after),
+            "before": show_limit(before) if before else "",
             "up": bool(before and after and after > before),
             "unit": unit.value,
-            "ends_at": formatting.last_day(revision.ends_at, zone) if revision.ends_at else "",
+            "ends_at": budget_formatting.last_day(revision.ends_at, zone, now) if revision.ends_at else "",
             "by": name.actor(revision.act.by, "an operator"),
             "reason": name.reason(revision.act.reason),
             "spend": show_usd(snapshot.spend_nanos),

@@ -1,19 +1,37 @@
 """The command `budgets`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.authorization import BudgetAuthorization
+from bot.budgets.keys import FormAction
 from bot.budgets.listing.formats import COLUMNS, rows
 from bot.budgets.listing.lines import BudgetLine, budget_listing
+from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
+from bot.budgets.scopes import email_of
 from bot.database.engine import Database
-from bot.domain.access import Caller, Role
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.query.tokens import clean, split
+from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
+
+_FILLERS = {"for", "of", "all", "list", "show", "please"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The budgets of a subject (None: all), its e-mail, and the names of members by their e-mails."""
+
+    lines: list[BudgetLine]
+    email: str | None
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +39,62 @@ class ListingCommand:
     """The command `budgets`; `clock` gives aware times."""
 
     database: Database
+    people: People
+    names: NamedSubjects
     templates: Templates
     policy: BudgetPolicy
     authorization: BudgetAuthorization
     clock: Callable[[], datetime]
 
     async def budgets(self, request: Request, caller: Caller) -> None:
-        """List all budgets for an operator, their own for everybody else."""
+        """List all budgets or those of whoever is named for an operator, their own for everybody else."""
         is_operator = caller.role is Role.OPERATOR
-        member = None if is_operator else await self.authorization.member_of(caller)
-        now, policy = self.clock(), self.policy
-        lines = await self.database.read(lambda connection: budget_listing(connection, policy, now, member))
-        text = self.templates.render("budgets/listing", operator=is_operator, count=len(lines), steps=policy.steps)
-        draft = Draft(text)
-        draft.add(blocks.section(text))
-        if lines:
-            self._add_lines(draft, lines)
+        subject = await self._subject(request, caller)
+        listing = await self.database.read(lambda connection: self._listing(connection, subject))
+        draft = Draft(self._heading(listing, subject, is_operator=is_operator))
+        draft.add(blocks.section(draft.text))
+        if listing.lines:
+            self._add_lines(draft, listing)
+        draft.add(blocks.actions([blocks.button("Set a budget" if is_operator else "Ask for a budget", FormAction())]))
         await request.responder.respond(draft.message())
 
-    def _add_lines(self, draft: Draft, lines: list[BudgetLine]) -> None:
-        cells = rows(lines, self.policy)
+    async def _subject(self, request: Request, caller: Caller) -> int | None:
+        """Return whose budgets are asked for; None for all. Only operators may ask for anybody else's."""
+        words = [word.values[0] for word in split(clean(request.text))[1:] if word.bare not in _FILLERS]
+        if len(words) > 1:
+            raise RefusedError("I can list one person's budgets, or all. Type `budgets @ana` or `budgets`.")
+        if caller.role is not Role.OPERATOR:
+            if words and words[0].lower() not in {"my", "me", "mine"}:
+                await self.names.check_own(words[0], request, caller)
+            return await self.authorization.member_of(caller)
+        if not words:
+            return None
+        if words[0].lower() in {"my", "me", "mine"}:
+            return await self.authorization.member_of(caller)
+        return await self.names.subject(words[0], "The default is in the list of all budgets. Type `budgets`.")
+
+    def _listing(self, connection: Connection, subject: int | None) -> _Listing:
+        lines = budget_listing(connection, self.policy, self.clock(), subject)
+        email = None if subject is None else email_of(connection, subject)
+        emails = {*(each.scope for each in lines if "@" in each.scope), *([email] if email else [])}
+        return _Listing(lines, email, self.people.names(connection, emails))
+
+    def _heading(self, listing: _Listing, subject: int | None, *, is_operator: bool) -> str:
+        name = listing.names.get(listing.email or "", "")
+        whom = "" if subject is None else (name or "the team") if is_operator else "you"
+        whose = "" if subject is None else (f"{name}'s" if name else "The team's") if is_operator else "Your"
+        return self.templates.render(
+            "budgets/listing",
+            operator=is_operator,
+            count=len(listing.lines),
+            steps=self.policy.steps,
+            whom=whom,
+            whose=whose,
+        )
+
+    def _add_lines(self, draft: Draft, listing: _Listing) -> None:
+        cells = rows(listing.lines, self.policy, listing.names)
         shown = draft.add_table("Budgets", COLUMNS, cells)
-        if shown < len(cells):
-            draft.add(blocks.context(f"and {len(cells) - shown:,} more: `neo-usage budget list` shows all"))
+        if (more := len(cells) - shown) > 0:
+            left = "1 more budget isn't" if more == 1 else f"{more:,} more budgets aren't"
+            draft.add(blocks.context(f"{left} shown. `budgets @ana` shows one person's."))

@@ -1,6 +1,6 @@
 """The listing as JSON, and as the cells of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.budgets import budget_formatting
@@ -10,6 +10,7 @@ from bot.budgets.rules import DEFAULT
 from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, unknown_cell
 from bot.domain.money import usd_text
+from bot.domain.periods import local_day
 
 
 def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
@@ -40,35 +41,40 @@ def _optional_usd(nanos: int | None) -> str | None:
     return None if nanos is None else usd_text(nanos)
 
 
-COLUMNS = ("Whose", "Period", "Limit", "Used", "Use", "Pace", "Limit from")
+COLUMNS = ("Whose", "Used", "Spent", "Limit", "Forecast", "Limit from")
 _NONE = "\u2013"  # a dash
 
 
-def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy) -> list[list[Cell]]:
-    """Return the listing as cells."""
+def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy, names: Mapping[str, str]) -> list[list[Cell]]:
+    """Return the listing as cells; `names` are those of members by their e-mails, which it may leave out."""
     return [
         [
-            line.scope,
-            f"{line.period.unit} {line.period.label}",
-            amount_cell(line.limit.nanos),
+            names.get(line.scope, line.scope),
+            _used_cell(line),
             unknown_cell(_NONE) if line.spend_nanos is None else amount_cell(line.spend_nanos),
-            unknown_cell("") if line.spend_nanos is None else Number(line.percent, f"{line.percent}%"),
-            _pace_cell(line),
+            Number(line.limit.nanos, budget_formatting.limit_of(line.limit.nanos, line.period.unit)),
+            _forecast_cell(line),
             _limit_source(line, policy),
         ]
         for line in lines
     ]
 
 
-def _pace_cell(line: BudgetLine) -> Cell:
+def _used_cell(line: BudgetLine) -> Cell:
+    if line.spend_nanos is None:
+        return unknown_cell(_NONE)
+    return Number(line.percent, budget_formatting.used(line.spend_nanos, line.limit.nanos))
+
+
+def _forecast_cell(line: BudgetLine) -> Cell:
     phrases = filter(None, (budget_formatting.pace(line.pace), budget_formatting.used_up(line.pace)))
-    text = "; used up ".join(phrases)
+    text = "; limit reached ".join(phrases)
     return unknown_cell(text) if line.pace.high_nanos is None else Number(line.pace.high_nanos, text)
 
 
 def _limit_source(line: BudgetLine, policy: BudgetPolicy) -> str:
     if line.limit.scope == DEFAULT and line.scope != "default":
-        return "default"
+        return budget_formatting.source(line.limit)
     ends = f", through {formatting.last_day(line.limit.ends_at, policy.zone)}" if line.limit.ends_at else ""
     why = f": {line.reason}" if line.reason else ""
-    return f"set {formatting.moment(line.set_at, policy.zone)}{ends}{why}"
+    return f"set {local_day(line.set_at, policy.zone)}{ends}{why}"

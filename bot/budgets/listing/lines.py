@@ -42,10 +42,10 @@ class BudgetLine:
 
 
 def budget_listing(
-    connection: Connection, policy: BudgetPolicy, now: datetime, member: int | None = None
+    connection: Connection, policy: BudgetPolicy, now: datetime, subject: int | None = None
 ) -> list[BudgetLine]:
-    """Return all budgets, or those of one member, in one snapshot: the team's, the default, then the most used."""
-    return sorted(budget_lines(connection, policy, now, member), key=_order)
+    """Return all budgets, or those of one subject, in one snapshot: the team's, the default, then the most used."""
+    return sorted(budget_lines(connection, policy, now, subject), key=_order)
 
 
 def _order(line: BudgetLine) -> tuple[int, int, int, str]:
@@ -58,18 +58,20 @@ def budget_lines(
     connection: Connection,
     policy: BudgetPolicy,
     now: datetime,
-    member: int | None = None,
+    subject: int | None = None,
     units: Iterable[Unit] = UNITS,
 ) -> Iterator[BudgetLine]:
     """Yield the same for some units, in no particular order, within the caller's snapshot."""
     for unit in units:
         period = budget_period(unit, now, policy.zone)
-        if member is None:
+        if subject is None:
             yield from _team_line(connection, period, policy, now)
             yield from _default_line(connection, period)
-            yield from _member_lines(connection, period, _subjects(connection, period), policy, now)
+            yield from _member_lines(connection, period, _members(connection, period), policy, now)
+        elif subject == TEAM:
+            yield from _team_line(connection, period, policy, now)
         else:
-            yield from _member_lines(connection, period, [member], policy, now)
+            yield from _member_lines(connection, period, [subject], policy, now)
 
 
 def _team_line(
@@ -111,7 +113,7 @@ def _limited_cases(
     return [LimitedCase(case, limit, spent[case]) for case, limit in limits_by_case.items()]
 
 
-def _subjects(connection: Connection, period: BudgetPeriod) -> list[int]:
+def _members(connection: Connection, period: BudgetPeriod) -> list[int]:
     """Return the members who spent in a period, and those with a budget of their own."""
     return sorted({*members_charged_within(connection, period.window), *limited_members(connection, period.unit)})
 

@@ -10,9 +10,11 @@ from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.keys import ApproveAction, DeclineAction
 from bot.budgets.limits.instructions import RequestInstruction
+from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.requests import workflow
 from bot.budgets.requests.store import NewRequest
 from bot.budgets.requests.workflow import RequestDecision
+from bot.budgets.scopes import email_of
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
 from bot.people.people import People
@@ -28,6 +30,7 @@ class RequestCommands:
 
     database: Database
     people: People
+    names: NamedSubjects
     templates: Templates
     evaluator: BudgetEvaluator
     authorization: BudgetAuthorization
@@ -58,14 +61,16 @@ class RequestCommands:
 
     async def _decide(self, request: Request, caller: Caller, decision: RequestDecision) -> None:
         if caller.role is not Role.OPERATOR:
-            raise RefusedError("Only operators decide on requests.")
+            raise RefusedError("Only operators can approve or decline requests.")
         before = await self.database.write(lambda c: workflow.decide_request(c, self.evaluator, decision, self.clock()))
         if before is None:
-            raise RefusedError("That request is no longer there.")
+            raise RefusedError("That request no longer exists.")
+        email = await self.database.read(lambda connection: email_of(connection, before.member)) or ""
         text = self.templates.render(
             "budgets/decision_confirmation",
             approve=decision.approve,
             state=before.state.value,
+            who=await self.names.display_name(email),
             by=person(before.decided_by or request.user),
         )
         await request.responder.respond(blocks.paragraph(text))

@@ -14,8 +14,7 @@ from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.requests.store import BudgetRequest, RequestState, budget_request
 from bot.database.engine import Database
-from bot.domain import formatting
-from bot.domain.money import show_usd
+from bot.domain.money import show_limit, show_usd
 from bot.outbox.renderers import RenderRequest
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
@@ -71,15 +70,17 @@ class BudgetRequestRenderer:
         return await self.database.read(read)
 
     def _values(self, request: BudgetRequest, snapshot: BudgetSnapshot) -> dict[str, object]:
+        zone = self.policy.zone
         return {
             "who": person(request.asked_by),
             "limit": budget_formatting.limit_of(request.nanos, request.unit),
-            "ends_at": formatting.last_day(request.ends_at, self.policy.zone) if request.ends_at else "",
+            "ends_at": budget_formatting.last_day(request.ends_at, zone, self.clock()) if request.ends_at else "",
             "reason": request.reason or "",
             "spend": show_usd(snapshot.spend_nanos),
-            "present": show_usd(snapshot.limit.nanos) if snapshot.limit else "",
+            "present": show_limit(snapshot.limit.nanos) if snapshot.limit else "",
             "percent": snapshot.percent,
             "unit": request.unit.value,
+            "adjective": budget_formatting.ADJECTIVES[request.unit],
             "state": request.state.value,
             "by": person(request.decided_by) if request.decided_by else "",
         }

@@ -70,7 +70,7 @@ def decide_request(
         return request
     if decision.version and decision.version != request.version:
         limit = budget_formatting.limit_of(request.nanos, request.unit)
-        raise RefusedError(f"Nothing was done: this request has changed meanwhile, to {limit}. Look at it again.")
+        raise RefusedError(f"This request was changed to {limit}, so nothing was done. Check it and try again.")
     if decision.approve:
         _set_limit(connection, evaluator, request, decision.by, now)
     state = RequestState.APPROVED if decision.approve else RequestState.DECLINED
@@ -88,7 +88,7 @@ def _set_limit(
 ) -> None:
     """Set the requested limit. Raises RefusedError if its days are over, or it would lower another."""
     if request.ends_at is not None and request.ends_at <= now:
-        raise RefusedError("The days it was asked for are over. Decline it, or set a new limit.")
+        raise RefusedError("The requested days are over. Decline the request, or set a new limit.")
     evaluator.due_work.apply_due(connection, now)
     _refuse_lowering(connection, evaluator, request, now)
     setting = LimitSetting(request.member, request.unit, request.nanos, by, request.reason, request.ends_at)
@@ -104,6 +104,6 @@ def _refuse_lowering(connection: Connection, evaluator: BudgetEvaluator, request
     if is_changed_since(connection, present.revision, request.asked_at, now):
         limit, less = (budget_formatting.limit_of(nanos, request.unit) for nanos in (present.nanos, request.nanos))
         raise RefusedError(
-            f"The limit has become {limit} since this was asked for: to approve would lower it to {less}. Decline it;"
-            " if less is meant, set it with `budget`."
+            f"The limit is {limit} by now, so approving would lower it to {less}. Decline the request, or type `budget`"
+            " to set a lower limit."
         )

@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.keys import BudgetTopic, SnoozeAction
+from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import DEFAULT, TEAM
-from bot.budgets.scopes import email_of, scope_of
+from bot.budgets.rules import TEAM
+from bot.budgets.scopes import email_of
 from bot.budgets.snoozes.grammar import parse_snooze
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.budgets.snoozes.store import NewSnooze, cut_short, put_snooze
@@ -20,12 +21,12 @@ from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import Unit
-from bot.domain.slack_ids import is_mention
 from bot.outbox.live_store import request_edits
-from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
+
+_DEFAULT = "Type whose alerts to snooze: `snooze @ana today` or `snooze team today`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class SnoozeCommands:
     """What people type and press to snooze budgets; `clock` gives aware times."""
 
     database: Database
-    people: People
+    names: NamedSubjects
     templates: Templates
     policy: BudgetPolicy
     authorization: BudgetAuthorization
@@ -57,9 +58,9 @@ class SnoozeCommands:
         if typed.whose is None:
             subject = await self.authorization.member_of(caller)
         elif caller.role is Role.OPERATOR:
-            subject = await self._subject(typed.whose)
+            subject = await self.names.subject(typed.whose, _DEFAULT)
         else:
-            raise RefusedError("You can snooze your own messages: `snooze today`. Operators snooze the channel's.")
+            raise RefusedError("Only operators can snooze the channel. To snooze your own DMs, type `snooze today`.")
         if typed.length is None:
             await self._end(request, subject, audience)
             return
@@ -69,25 +70,15 @@ class SnoozeCommands:
         """End what was snoozed; the timer of budgets notifies of what was deferred."""
         ended = await self.database.write(lambda c: cut_short(c, subject, audience, self.clock()))
         whose = "" if audience is Audience.DM else await self._whose(subject)
-        text = self.templates.render("budgets/snooze_ended", ended=ended, whose=whose)
+        text = self.templates.render("budgets/snooze_ended", ended=ended, whose=whose, where=_where(audience))
         await request.responder.respond(blocks.paragraph(text))
-
-    async def _subject(self, name: str) -> int:
-        """Return the subject of a name. Raises RefusedError if it is nobody's."""
-        if name.lower() == "team":
-            return TEAM
-        full = await self.people.email_of_mention(name) if is_mention(name) else name
-        subject = await self.database.read(lambda connection: scope_of(connection, full))
-        if subject == DEFAULT:
-            raise RefusedError("Whose? `snooze @ana today`, or `snooze team today`.")
-        return subject
 
     async def press_snooze(self, request: Request, caller: Caller) -> None:
         """Snooze the budget that an alert is about, for as long as the button says."""
         key = SnoozeAction.decode(request.action, request.text)
         await self.authorization.check_subject(caller, key.topic.subject)
         if not request.in_dm and caller.role is not Role.OPERATOR:
-            raise RefusedError("Operators snooze the channel. For your own direct messages: `snooze today`.")
+            raise RefusedError("Only operators can snooze the channel. To snooze your own DMs, type `snooze today`.")
         audience = await self._audience(request, caller, key.topic.subject)
         await self._carry_out(request, _Snooze(key.topic.subject, [key.topic.unit], audience, key.length))
 
@@ -104,13 +95,14 @@ class SnoozeCommands:
         now, zone = self.clock(), self.policy.zone
         until = {unit: snooze.length.until(unit, now, zone) for unit in snooze.units}
         await self.database.write(lambda c: self._put(c, snooze, until, request.user))
-        is_period = snooze.length.end is SnoozeEnd.PERIOD
+        is_period = snooze.length.end is SnoozeEnd.PERIOD and len(until) > 1
         text = self.templates.render(
             "budgets/snooze_confirmation",
-            where="the channel" if snooze.audience is Audience.CHANNEL else "your direct messages",
+            where=_where(snooze.audience),
             whose="" if snooze.audience is Audience.DM else await self._whose(snooze.subject),
-            until=formatting.moment(max(until.values()) if is_period else min(until.values()), zone),
+            until=formatting.dated_time(max(until.values()), zone, now),
             period=is_period,
+            zone=zone.key,
         )
         await request.responder.respond(blocks.paragraph(text))
 
@@ -122,4 +114,9 @@ class SnoozeCommands:
             request_edits(connection, [BudgetTopic.of(snooze.subject, period)])
 
     async def _whose(self, subject: int) -> str:
-        return await self.database.read(lambda connection: email_of(connection, subject)) or "the team"
+        email = await self.database.read(lambda connection: email_of(connection, subject))
+        return "the team" if email is None else await self.names.display_name(email)
+
+
+def _where(audience: SnoozeAudience) -> str:
+    return "the channel" if audience is Audience.CHANNEL else "your DMs"

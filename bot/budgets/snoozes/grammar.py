@@ -39,7 +39,9 @@ def parse_snooze(text: str) -> SnoozeInstruction:
     words = _words(line)
     near = next((meant for word in words[:2] if (meant := nearest(word.values[0], ("today", "period")))), None)
     hint = f"Did you mean `snooze {near}`? " if near else ""
-    raise RefusedError(f"{hint}For how long? `snooze 1h`, `snooze today`, or `snooze period` until it starts again.")
+    raise RefusedError(
+        f"{hint}Type how long: `snooze 1h`, `snooze today`, or `snooze period` (until the budget resets)."
+    )
 
 
 def _instruction(words: list[Token]) -> SnoozeInstruction | None:
@@ -80,5 +82,5 @@ def _length(word: Token) -> SnoozeLength | None:
     if not word.bare.endswith("h") or not hours.isascii() or not hours.isdigit():
         return None
     if not 1 <= int(hours[:6]) <= MOST_HOURS:
-        raise RefusedError(f"`{word.values[0]}`: from `1h` to `{MOST_HOURS}h`.")
+        raise RefusedError(f"`{word.values[0]}` is out of range. Type `1h` to `{MOST_HOURS}h`.")
     return SnoozeLength(SnoozeEnd.HOURS, int(hours))

@@ -45,14 +45,14 @@ def test_a_line_is_whose_budgets_for_how_long_and_why(line: str, instruction: Sn
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("snooze", "For how long?"),
-        ("snooze team", "For how long?"),
+        ("snooze", "Type how long"),
+        ("snooze team", "Type how long"),
         ("snooze tody", "Did you mean `snooze today`?"),
-        ("snooze @ana now 2h", "For how long?"),
-        ("snooze 0h", "from `1h` to `744h`"),
-        ("snooze 745h", "from `1h` to `744h`"),
-        ("snooze 99999999999h", "from `1h` to `744h`"),
-        ("snooze \u0662h", "For how long?"),
+        ("snooze @ana now 2h", "Type how long"),
+        ("snooze 0h", "Type `1h` to `744h`"),
+        ("snooze 745h", "Type `1h` to `744h`"),
+        ("snooze 99999999999h", "Type `1h` to `744h`"),
+        ("snooze \u0662h", "Type how long"),
     ],
 )
 def test_a_line_without_a_length_is_refused(line: str, said: str) -> None:

@@ -1,0 +1,53 @@
+"""What the form for limits says of the budget that it changes: limit, spend, forecast, and a limit to suggest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.budgets import budget_formatting
+from bot.budgets.limits.store import limits
+from bot.budgets.pace import LimitedCase, Pace, pace_of
+from bot.budgets.periods import budget_period
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import BudgetLimit, percent, suggested_limit
+from bot.budgets.spend import spends
+from bot.domain.money import show_limit, show_usd
+from bot.domain.periods import Unit
+
+_NO_LIMIT = BudgetLimit(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FormFacts:
+    """A subject's budget in its present period; `limit_nanos` is 0 if there is none."""
+
+    unit: Unit
+    limit_nanos: int
+    spend_nanos: int
+    pace: Pace
+
+    @property
+    def suggested_nanos(self) -> int:
+        """The limit to suggest."""
+        return suggested_limit(self.limit_nanos, self.spend_nanos, self.pace.high_nanos or 0)
+
+    def template_values(self, whose: str) -> dict[str, object]:
+        """Return the facts as values of the template `budgets/form`."""
+        return {
+            "whose": whose,
+            "adjective": budget_formatting.ADJECTIVES[self.unit],
+            "unit": self.unit.value,
+            "limit": show_limit(self.limit_nanos) if self.limit_nanos else "",
+            "spend": show_usd(self.spend_nanos),
+            "percent": percent(self.spend_nanos, self.limit_nanos),
+            "forecast": "" if self.pace.high_nanos is None else budget_formatting.pace(self.pace),
+        }
+
+
+def form_facts(connection: Connection, subject: int, unit: Unit, policy: BudgetPolicy, now: datetime) -> FormFacts:
+    """Return the facts of a subject's budget."""
+    case = (subject, budget_period(unit, now, policy.zone))
+    limit = limits(connection, [case], now).get(case, _NO_LIMIT)
+    spend = spends(connection, [case], policy.basis)[case]
+    return FormFacts(unit, limit.nanos, spend, pace_of(connection, LimitedCase(case, limit, spend), policy, now))

@@ -1,0 +1,63 @@
+"""Named subjects: whose budgets somebody means by a mention, an e-mail, a name, or `team`."""
+
+from dataclasses import dataclass
+
+from bot.budgets.rules import DEFAULT
+from bot.budgets.scopes import scope_of
+from bot.database.engine import Database
+from bot.domain.access import Caller, RefusedError
+from bot.domain.slack_ids import format_mention, is_mention
+from bot.ledger.names import LedgerNames
+from bot.ledger.scope import EVERYTHING
+from bot.people import mentions
+from bot.people.people import People
+from bot.slack.requests import Request
+
+_SCOPES = {"team", "default"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSubjects:
+    """Looks up whom a name means. All but `check_own` reveal who there is: they are for operators alone."""
+
+    database: Database
+    people: People
+
+    async def email(self, name: str) -> str | None:
+        """Return the e-mail of whoever is mentioned (`<@U1>`), or alone is called so (`ana`); None if nobody is.
+
+        Raises:
+            RefusedError: several people are called so, or no e-mail is known of whoever is mentioned.
+        """
+        if is_mention(name):
+            return await self.people.email_of_mention(name)
+        if "@" in name or name.lower() in _SCOPES:
+            return None
+        in_slack = self.people.emails_by_name
+        found = await self.database.read(lambda c: LedgerNames(c, EVERYTHING, in_slack).emails_called(name.lower()))
+        if len(found) > 1:
+            choices = " or ".join(f"`{each}`" for each in found)
+            raise RefusedError(f"{len(found)} people are called {name}. Type {choices} instead.")
+        return found[0] if found else None
+
+    async def subject(self, name: str, otherwise: str) -> int:
+        """Return the member or the team that a name means.
+
+        Raises:
+            RefusedError: it means nobody or several people; for `default` it says `otherwise`.
+        """
+        full = await self.email(name) or name
+        subject = await self.database.read(lambda connection: scope_of(connection, full))
+        if subject == DEFAULT:
+            raise RefusedError(otherwise)
+        return subject
+
+    async def check_own(self, name: str, request: Request, caller: Caller) -> None:
+        """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
+        mentioned = {format_mention(request.user): caller.member} if caller.member else {}
+        typed = name if is_mention(name) else name.lower()
+        await self.database.read(lambda connection: mentions.mentioned_members(connection, [typed], caller, mentioned))
+
+    async def display_name(self, email: str) -> str:
+        """Return what a member is called in Slack, by their e-mail."""
+        return (await self.database.read(lambda connection: self.people.names(connection, [email])))[email]
